@@ -40,7 +40,7 @@ const STACK_BYTES: usize = 8 << 20;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     serve::file_modes::restrict_umask();
-    logs::begin(cli.log_format, matches!(cli.command, Command::Demo(_)));
+    logs::init_logging(cli.log_format, matches!(cli.command, Command::Demo(_)));
     #[cfg(unix)]
     serve::descriptors::raise_descriptor_limit();
     let runtime = match Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build() {
@@ -122,8 +122,8 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
     let pending = db.migrate_within(args.lock_limits()).await?;
     db.create_missing_parts(Clock::system().now()).await?;
     db.prove_row_security().await?;
-    let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
-    serve::say(&said).map_err(|err| Fault::Broken(err.to_string()))?;
+    let message = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
+    serve::print_stdout(&message).map_err(|err| Fault::Broken(err.to_string()))?;
     db.close().await
 }
 
@@ -131,34 +131,34 @@ async fn verify(VerifyArgs { database: args, files }: &VerifyArgs) -> ExitCode {
     let (mut report, width) = (Report::default(), insight::verify::width());
     // The first error of the output, and the number of lines printed as they were found: the rest
     // follow when a fault ends the proof.
-    let (unsaid, said) = (RefCell::new(None::<io::Error>), Cell::new(0));
-    let say = |text: &str| {
-        if let Err(err) = serve::say(text) {
-            unsaid.borrow_mut().get_or_insert(err);
+    let (output_error, printed_count) = (RefCell::new(None::<io::Error>), Cell::new(0));
+    let print_text = |text: &str| {
+        if let Err(err) = serve::print_stdout(text) {
+            output_error.borrow_mut().get_or_insert(err);
         }
     };
-    let proven = async {
+    let result = async {
         let db = Database::open(&args.database_url, args.options()).await?;
         match db.pending_migrations().await? {
             0 => {}
             pending => return Err(Fault::Broken(serve::StartError::OldSchema(pending).to_string())),
         }
-        let progress = |what: &str| drop(writeln!(io::stderr(), "{what}"));
-        let told = |line: &Line| {
-            say(&line.text(width));
-            said.set(said.get() + 1);
+        let progress = |step: &str| drop(writeln!(io::stderr(), "{step}"));
+        let print_line = |line: &Line| {
+            print_text(&line.text(width));
+            printed_count.set(printed_count.get() + 1);
         };
-        insight::verify::verify_into(&db, &mut report, progress, told).await?;
-        let place = files.place(&args.database_url);
-        insight::verify::verify_papers(&db, StoredPapers::all(&place), &mut report, progress, told).await
+        insight::verify::verify_into(&db, &mut report, progress, print_line).await?;
+        let location = files.resolve_location(&args.database_url);
+        insight::verify::verify_papers(&db, StoredPapers::all(&location), &mut report, progress, print_line).await
     };
-    let proven = proven.await;
-    report.lines.iter().skip(said.get()).for_each(|line| say(&line.text(width)));
-    if let Err(fault) = proven {
+    let result = result.await;
+    report.lines.iter().skip(printed_count.get()).for_each(|line| print_text(&line.text(width)));
+    if let Err(fault) = result {
         return report_failure(&fault);
     }
-    say(&report.summary());
-    match unsaid.into_inner() {
+    print_text(&report.summary());
+    match output_error.into_inner() {
         Some(err) => report_failure(&err),
         None if report.is_sound() => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,

@@ -73,7 +73,7 @@ def nodes(tail, found, wrong):
     if not said or set(found["string_attribute"]["values"]) != said:
         wrong.append(f"policy of the attribute: nodes say {sorted(said)}")
     span = (SOURCES / "crates/platform/src/traces/span.rs").read_text(encoding="utf-8")
-    if f'("{found["string_attribute"]["key"]}", why' not in span:
+    if f'("{found["string_attribute"]["key"]}", reason' not in span:
         wrong.append("policy of the attribute: nodes have no such attribute")
     wait, longest = tail["decision_wait"], int(one("crates/graphql/src/limits.rs", r"request_time: Duration::from_secs\(([0-9]+)\)"))
     if not re.fullmatch(r"[0-9]+s", wait) or int(wait[:-1]) <= longest:

@@ -25,7 +25,7 @@ pub struct Model {
     pub archived_at: Option<Timestamp>,
     /// Sealed together with name and e-mail address; has no column of its own.
     #[sea_orm(ignore)]
-    pub particulars: Particulars,
+    pub particulars: CustomerDetails,
     /// True if the sealed values were lost with their key and have not been replaced; not a column
     /// either.
     #[sea_orm(ignore)]
@@ -34,7 +34,7 @@ pub struct Model {
 
 /// Further data of a customer: JSON texts, each None if nothing was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Particulars {
+pub struct CustomerDetails {
     pub contacts: Option<String>,
     pub addresses: Option<String>,
     pub tax_ids: Option<String>,

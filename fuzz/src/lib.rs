@@ -45,7 +45,7 @@ pub fn read(input: &[u8], is_workbook: bool) {
         reason: ReasonCode::Correction,
         decimal,
     };
-    let plan = ReadPlan { noun, options, skip: 0, most: 100_000 };
+    let plan = ReadPlan { noun, options, skip: 0, max_rows: 100_000 };
     let known = record::ResolvedNames { decimal, currency: "GBP".to_owned(), ..record::ResolvedNames::default() };
     runtime().block_on(async {
         let (mut reading, mut survey) = (records(streamed(file), is_workbook, plan), orders::Survey::default());
@@ -53,7 +53,7 @@ pub fn read(input: &[u8], is_workbook: bool) {
         loop {
             match reading.recv().await.expect("a reader that ends says so") {
                 Ok(ReadMessage::Rows(rows)) => {
-                    assert!(orders::grouped(&rows).iter().map(|order| order.len()).sum::<usize>() == rows.len());
+                    assert!(orders::group_orders(&rows).iter().map(|order| order.len()).sum::<usize>() == rows.len());
                     for row in &rows {
                         assert!(row.number > number, "rows keep their order");
                         number = row.number;
@@ -62,10 +62,10 @@ pub fn read(input: &[u8], is_workbook: bool) {
                     }
                     // The results of a chunk are held together, as in the import itself.
                     match noun {
-                        Noun::Products => drop(said(&rows, |row| fields::product(row, &known))),
-                        Noun::Suppliers => drop(said(&rows, fields::supplier)),
-                        Noun::Categories => drop(said(&rows, fields::category)),
-                        Noun::Customers => drop(said(&rows, fields::customer)),
+                        Noun::Products => drop(read_all(&rows, |row| fields::product(row, &known))),
+                        Noun::Suppliers => drop(read_all(&rows, |row| fields::supplier(row, &known))),
+                        Noun::Categories => drop(read_all(&rows, fields::category)),
+                        Noun::Customers => drop(read_all(&rows, fields::customer)),
                         Noun::Stock | Noun::StockChanges | Noun::Movements | Noun::Orders | Noun::DemandFacts => {
                             rows.iter().for_each(|row| cells(noun, row, &known));
                         }
@@ -78,8 +78,8 @@ pub fn read(input: &[u8], is_workbook: bool) {
     });
 }
 
-fn said<T, E>(rows: &[record::Record], turn: impl Fn(&record::Record) -> Result<T, E>) -> Vec<Result<T, E>> {
-    rows.iter().map(turn).collect()
+fn read_all<T, E>(rows: &[record::Record], read: impl Fn(&record::Record) -> Result<T, E>) -> Vec<Result<T, E>> {
+    rows.iter().map(read).collect()
 }
 
 /// Every cell of a row, as a number and as an amount.
@@ -103,18 +103,18 @@ const RELATIONS: &str = r#"<R><Relationship Id="a" Type="/worksheet" Target="wor
 /// A workbook with correct checksums and arbitrary parts: an input is those parts, with a NUL after
 /// each. Parts that are left out are the usual ones.
 pub fn packed(input: &[u8]) -> Vec<u8> {
-    let mut given = input.split(|byte| *byte == 0);
+    let mut parts = input.split(|byte| *byte == 0);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let how = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (at, name) in PARTS.iter().enumerate() {
-        let usual = match at {
+    let file_options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (index, name) in PARTS.iter().enumerate() {
+        let usual = match index {
             3 => BOOK.as_bytes(),
             4 => RELATIONS.as_bytes(),
             _ => b"",
         };
-        let bytes = given.next().filter(|part| !part.is_empty()).unwrap_or(usual);
+        let bytes = parts.next().filter(|part| !part.is_empty()).unwrap_or(usual);
         if !bytes.is_empty() {
-            zip.start_file(*name, how).unwrap();
+            zip.start_file(*name, file_options).unwrap();
             zip.write_all(bytes).unwrap();
         }
     }

@@ -30,7 +30,7 @@ function codesIn(text) {
   if (/\bnot_found\(/.test(text)) found.push('NOT_FOUND');
   if (/\bUserError::invalid_key\b/.test(text)) found.push('REQUIRED', 'INVALID');
   if (/\bUserError::key_reused\b/.test(text)) found.push('IDEMPOTENCY_KEY_REUSED');
-  if (/\bUserError::(changed|stale)\b/.test(text)) found.push('VERSION_CONFLICT');
+  if (/\bUserError::(version_conflict|stale)\b/.test(text)) found.push('VERSION_CONFLICT');
   const imported = /refusal::(?:\{([^}]*)\}|(\w+))/g;
   for (const [, several, one] of text.matchAll(imported)) {
     found.push(...(several ?? one).split(/\W+/).map((name) => HELPERS[name]).filter(Boolean));

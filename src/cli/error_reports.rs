@@ -66,11 +66,11 @@ impl<S: Subscriber> Layer<S> for ErrorLayer {
 
 /// The message of an event of ours, without its fields.
 fn message(event: &Event<'_>) -> String {
-    let mut found = Message(None);
+    let mut visitor = Message(None);
     if is_ours(event.metadata().target()) {
-        event.record(&mut found);
+        event.record(&mut visitor);
     }
-    found.0.unwrap_or_else(|| "an error of another crate".to_owned())
+    visitor.0.unwrap_or_else(|| "an error of another crate".to_owned())
 }
 
 fn is_ours(target: &str) -> bool {

@@ -18,14 +18,14 @@ const MAX: u64 = 16 << 10;
 
 /// Sends the request, prints the response, and returns whether its status is 200.
 pub async fn run(args: &HealthArgs) -> io::Result<bool> {
-    let (url, patience) = (args.address(), Duration::from_secs(args.timeout_seconds));
-    let Ok(answered) = timeout(patience, send_request(&url)).await else {
-        let text = format!("{} did not answer within {} s", url.authority, patience.as_secs());
+    let (url, time_limit) = (args.address(), Duration::from_secs(args.timeout_seconds));
+    let Ok(result) = timeout(time_limit, send_request(&url)).await else {
+        let text = format!("{} did not answer within {} s", url.authority, time_limit.as_secs());
         return Err(io::Error::new(io::ErrorKind::TimedOut, text));
     };
-    let answer = answered.map_err(|err| io::Error::new(err.kind(), format!("{} did not answer: {err}", url.authority)))?;
+    let answer = result.map_err(|err| io::Error::new(err.kind(), format!("{} did not answer: {err}", url.authority)))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
-    serve::say(body.trim())?;
+    serve::print_stdout(body.trim())?;
     Ok(status(head) == Some(200))
 }
 

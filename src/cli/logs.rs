@@ -25,12 +25,13 @@ use tracing_subscriber::{
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
 /// Begins to write log lines to stderr. `ENTREPOT_LOG` chooses which.
-pub fn begin(format: LogFormat, is_demo: bool) {
+pub fn init_logging(format: LogFormat, is_demo: bool) {
     let format = *FORMAT.get_or_init(|| format);
     // The demo prints its own lines, and signed heads of the audit log would interrupt them.
     let usual = if is_demo { "warn" } else { "warn,entrepot=info" };
-    let given = std::env::var("ENTREPOT_LOG").ok().and_then(|given| EnvFilter::try_new(for_all_crates(&given)).ok());
-    let filter = given.unwrap_or_else(|| for_all_crates(usual).into());
+    let env_filter =
+        std::env::var("ENTREPOT_LOG").ok().and_then(|env_filter| EnvFilter::try_new(for_all_crates(&env_filter)).ok());
+    let filter = env_filter.unwrap_or_else(|| for_all_crates(usual).into());
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match format {
         LogFormat::Text => {
@@ -39,7 +40,7 @@ pub fn begin(format: LogFormat, is_demo: bool) {
             lines.with_ansi(coloured).finish().with(ErrorLayer).init();
             let usual = panic::take_hook();
             panic::set_hook(Box::new(move |panic| {
-                metrics::panicked();
+                metrics::count_panic();
                 error_reports::report_panic(panic);
                 usual(panic);
             }));
@@ -63,7 +64,7 @@ pub fn log_failure(err: &impl std::fmt::Display) {
 
 /// A panic as one line like all others.
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    metrics::panicked();
+    metrics::count_panic();
     error_reports::report_panic(panic);
     let location = panic.location().map(ToString::to_string);
     tracing::error!(panic = panic.payload_as_str().unwrap_or("of no text"), location, "a thread panicked");

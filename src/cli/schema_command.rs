@@ -58,7 +58,7 @@ fn compare(args: &SchemaDiffArgs) -> Result<(), SchemaError> {
         DiffFormat::Markdown => diff.markdown(),
         DiffFormat::Json => diff.json(),
     })?;
-    let unlisted = exceptions.unlisted(&diff).len();
+    let unlisted = exceptions.unlisted_changes(&diff).len();
     if args.check && unlisted > 0 { Err(SchemaError::Breaking(unlisted)) } else { Ok(()) }
 }
 

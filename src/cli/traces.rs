@@ -43,14 +43,14 @@ const WARN_INTERVAL: Duration = Duration::from_mins(1);
 const SAMPLED: u32 = 1;
 
 /// Runs the process's work, and sends its spans meanwhile if the operator names a collector.
-pub async fn run_with_exporter<T>(args: TraceArgs, running: impl Future<Output = T>) -> T {
-    let Some((collector, spans)) = start_collector(&args) else { return running.await };
-    let (stop, told) = oneshot::channel();
-    let mut exporting = tokio::spawn(export(spans, collector, told));
-    let outcome = running.await;
-    drop(stop);
-    if timeout(FLUSH_TIMEOUT, &mut exporting).await.is_err() {
-        exporting.abort();
+pub async fn run_with_exporter<T>(args: TraceArgs, work: impl Future<Output = T>) -> T {
+    let Some((collector, spans)) = start_collector(&args) else { return work.await };
+    let (stop_sender, stop_signal) = oneshot::channel();
+    let mut export_task = tokio::spawn(export(spans, collector, stop_signal));
+    let outcome = work.await;
+    drop(stop_sender);
+    if timeout(FLUSH_TIMEOUT, &mut export_task).await.is_err() {
+        export_task.abort();
         tracing::warn!("the collector of traces did not take the last spans in time; they are dropped");
     }
     outcome
@@ -66,29 +66,29 @@ fn start_collector(args: &TraceArgs) -> Option<(Collector, Receiver<FinishedSpan
     Some((collector, spans))
 }
 
-/// Sends spans in batches, until `stop` is done and all are sent.
-async fn export(mut spans: Receiver<FinishedSpan>, mut collector: Collector, mut stop: oneshot::Receiver<()>) {
+/// Sends spans in batches, until `stop_signal` is done and all are sent.
+async fn export(mut spans: Receiver<FinishedSpan>, mut collector: Collector, mut stop_signal: oneshot::Receiver<()>) {
     let mut is_stopping = false;
     loop {
         let mut batch = Vec::with_capacity(MAX);
-        let is_told = tokio::select! {
+        let is_stop_requested = tokio::select! {
             biased;
-            _ = &mut stop, if !is_stopping => true,
+            _ = &mut stop_signal, if !is_stopping => true,
             count = spans.recv_many(&mut batch, MAX) => match count {
                 // Closed, and empty.
                 0 => return,
                 _ => false,
             },
         };
-        let is_told = is_told
+        let is_stop_requested = is_stop_requested
             || !is_stopping
                 && tokio::select! {
                     biased;
-                    _ = &mut stop => true,
+                    _ = &mut stop_signal => true,
                     () = fill_batch(&mut spans, &mut batch) => false,
                     () = clock::sleep(BATCH_TIMEOUT) => false,
                 };
-        if is_told {
+        if is_stop_requested {
             is_stopping = true;
             spans.close();
         }
@@ -119,17 +119,17 @@ struct Collector {
 impl Collector {
     /// `None`, with a line in the log, if requests to the address are impossible.
     fn new(address: String, headers: &[(String, String)]) -> Option<Self> {
-        let mut all = HeaderMap::new();
+        let mut header_map = HeaderMap::new();
         for (name, value) in headers {
             let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str())) else {
                 tracing::warn!("a header for the collector of traces is none: it is not sent");
                 continue;
             };
             value.set_sensitive(true);
-            all.insert(name, value);
+            header_map.insert(name, value);
         }
         let builder = Client::builder()
-            .default_headers(all)
+            .default_headers(header_map)
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT);
@@ -146,9 +146,9 @@ impl Collector {
     async fn send(&mut self, batch: Vec<FinishedSpan>) {
         let count = batch.len();
         let body = self.request(batch).encode_to_vec();
-        let sent = self.client.post(&self.address).header(CONTENT_TYPE, "application/x-protobuf").body(body).send().await;
+        let result = self.client.post(&self.address).header(CONTENT_TYPE, "application/x-protobuf").body(body).send().await;
         // The address may hold a secret of the collector's: it is not repeated.
-        let why = match sent.and_then(reqwest::Response::error_for_status) {
+        let why = match result.and_then(reqwest::Response::error_for_status) {
             Ok(_) => return,
             Err(err) => err.without_url(),
         };

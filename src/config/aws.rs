@@ -48,16 +48,16 @@ impl AwsArgs {
 
     pub fn source(&self) -> Option<KeySource> {
         let id = self.keys_aws_secret.clone()?;
-        let plain = |hidden: &Option<RedactedSetting>| hidden.as_ref().map(|hidden| hidden.0.clone());
-        let container = self.aws_container_url.clone();
-        let container =
-            container.or_else(|| self.aws_container_path.as_ref().map(|path| format!("{}{path}", Self::ECS_CREDENTIALS_URL)));
-        let identity = match container.filter(|_| self.aws_access_key_id.is_none()) {
-            Some(url) => AwsIdentity::Container { url, token: plain(&self.aws_container_token) },
+        let expose = |setting: &Option<RedactedSetting>| setting.as_ref().map(|setting| setting.0.clone());
+        let container_url = self.aws_container_url.clone();
+        let container_url =
+            container_url.or_else(|| self.aws_container_path.as_ref().map(|path| format!("{}{path}", Self::ECS_CREDENTIALS_URL)));
+        let identity = match container_url.filter(|_| self.aws_access_key_id.is_none()) {
+            Some(url) => AwsIdentity::Container { url, token: expose(&self.aws_container_token) },
             None => AwsIdentity::Given(AwsCredentials {
                 access_key_id: self.aws_access_key_id.clone().unwrap_or_default(),
-                secret_access_key: plain(&self.aws_secret_access_key).unwrap_or_default(),
-                session_token: plain(&self.aws_session_token),
+                secret_access_key: expose(&self.aws_secret_access_key).unwrap_or_default(),
+                session_token: expose(&self.aws_session_token),
             }),
         };
         let region = self.aws_region.clone().unwrap_or_else(|| "us-east-1".to_owned());

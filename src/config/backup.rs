@@ -98,11 +98,11 @@ pub struct BackupJobArgs {
 
 impl BackupJobArgs {
     /// Time between the starts of two backups.
-    pub fn every(&self) -> Duration {
+    pub fn backup_interval(&self) -> Duration {
         self.backup_every.unwrap_or(Duration::from_hours(6))
     }
     /// Time between the starts of two drills; None where there are none.
-    pub fn drill_every(&self) -> Option<Duration> {
+    pub fn drill_interval(&self) -> Option<Duration> {
         self.backup_drill_every.map_or(Some(Duration::from_hours(7 * 24)), |interval| interval.0)
     }
 }
@@ -152,8 +152,9 @@ fn interval(text: &str) -> Result<Duration, &'static str> {
         _ => return Err(EXPECTED_FORMAT),
     };
     let number: u64 = text.strip_suffix(unit).and_then(|number| number.parse().ok()).ok_or(EXPECTED_FORMAT)?;
-    let whole = number.checked_mul(seconds).filter(|whole| (1..=MAX_SECONDS).contains(whole)).ok_or(EXPECTED_FORMAT)?;
-    Ok(Duration::from_secs(whole))
+    let total_seconds =
+        number.checked_mul(seconds).filter(|total_seconds| (1..=MAX_SECONDS).contains(total_seconds)).ok_or(EXPECTED_FORMAT)?;
+    Ok(Duration::from_secs(total_seconds))
 }
 
 fn parse_drill_interval(text: &str) -> Result<DrillInterval, &'static str> {

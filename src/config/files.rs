@@ -17,17 +17,19 @@ pub struct FileArgs {
 
 impl FileArgs {
     /// Returns the location of the files: the given one, or one beside the database.
-    pub fn place(&self, database_url: &str) -> services::files::FileLocation {
+    pub fn resolve_location(&self, database_url: &str) -> services::files::FileLocation {
         self.place.clone().unwrap_or_else(|| services::files::FileLocation::default_for(database_url))
     }
     /// Whether files are kept in this place, a folder by whichever path.
     pub fn is_same_location(&self, database_url: &str, other: &services::files::FileLocation) -> bool {
         use services::files::FileLocation::Folder;
-        let place = self.place(database_url);
-        let found = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
-        match (&place, other) {
-            (Folder(one), Folder(other)) => one == other || found(one).is_some_and(|one| Some(one) == found(other)),
-            _ => place == *other,
+        let location = self.resolve_location(database_url);
+        let canonical_path = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
+        match (&location, other) {
+            (Folder(one), Folder(other)) => {
+                one == other || canonical_path(one).is_some_and(|one| Some(one) == canonical_path(other))
+            }
+            _ => location == *other,
         }
     }
     /// Sets the file store to the operator's place, if one is given.
@@ -35,9 +37,9 @@ impl FileArgs {
     /// # Errors
     /// Files cannot be kept there.
     pub fn apply(&self, files: &services::files::Files) -> Result<(), platform::storage::Fault> {
-        let Some(place) = &self.place else { return Ok(()) };
-        files.set_location(place.clone());
-        files.look().map_err(|error| platform::storage::Fault::Broken(format!("--files: {error}")))
+        let Some(location) = &self.place else { return Ok(()) };
+        files.set_location(location.clone());
+        files.check_location().map_err(|error| platform::storage::Fault::Broken(format!("--files: {error}")))
     }
 }
 

@@ -21,20 +21,20 @@ impl fmt::Display for UnusedSetting {
 
 impl BackupJobArgs {
     /// Returns the backup flags that have no effect without `--backups`.
-    pub fn idle(&self) -> Vec<UnusedSetting> {
-        let given = [
+    pub fn find_unused(&self) -> Vec<UnusedSetting> {
+        let settings = [
             (self.backup_every.is_some(), "--backup-every"),
             (self.backup_drill_every.is_some(), "--backup-drill-every"),
             (self.retention.backup_keep != ALL_DAYS, "--backup-keep"),
         ];
-        let idle = given.into_iter().filter(|(is_given, _)| *is_given && self.backups.is_none());
+        let idle = settings.into_iter().filter(|(is_given, _)| *is_given && self.backups.is_none());
         idle.map(|(_, name)| UnusedSetting { name, needs: "--backups" }).collect()
     }
 }
 
 impl MetricsArgs {
     /// A token of a listener that is not there.
-    pub fn idle(&self) -> Option<UnusedSetting> {
+    pub fn find_unused(&self) -> Option<UnusedSetting> {
         let is_idle = self.metrics_listen.is_none() && self.profile_token().is_some();
         is_idle.then_some(UnusedSetting { name: "--profile-token", needs: "--metrics-listen" })
     }

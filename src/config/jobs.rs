@@ -50,10 +50,10 @@ impl JobArgs {
     pub fn terms(&self) -> platform::jobs::Terms {
         platform::jobs::Terms { lease: std::time::Duration::from_secs(self.lease_seconds), ..platform::jobs::Terms::default() }
     }
-    pub fn imports(&self) -> services::exchange::core::ImportLimits {
+    pub fn import_limits(&self) -> services::exchange::core::ImportLimits {
         services::exchange::core::ImportLimits { rows: self.import_rows, ..Default::default() }
     }
-    pub fn keep(&self) -> services::webhooks::JournalRetention {
+    pub fn journal_retention(&self) -> services::webhooks::JournalRetention {
         let seconds = self.journal_days * 24 * 3600;
         services::webhooks::JournalRetention { seconds, grace_seconds: seconds, until_archived: self.journal_archive }
     }

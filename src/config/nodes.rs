@@ -28,8 +28,8 @@ impl RedisArgs {
     /// # Errors
     /// The address is not one, or a file cannot be read or holds something else.
     pub fn client(&self) -> Result<Option<RedisClient>, RedisError> {
-        let own = self.redis_cert.as_deref().zip(self.redis_key.as_deref());
-        let papers = RedisTlsFiles { ca: self.redis_ca.as_deref(), own };
-        self.redis_url.as_deref().map(|url| redis_client(url, papers)).transpose()
+        let client_cert = self.redis_cert.as_deref().zip(self.redis_key.as_deref());
+        let tls_files = RedisTlsFiles { ca: self.redis_ca.as_deref(), own: client_cert };
+        self.redis_url.as_deref().map(|url| redis_client(url, tls_files)).transpose()
     }
 }

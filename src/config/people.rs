@@ -12,8 +12,8 @@ pub enum Registration {
 }
 
 impl From<Registration> for iam::identity::Registration {
-    fn from(chosen: Registration) -> Self {
-        match chosen {
+    fn from(registration: Registration) -> Self {
+        match registration {
             Registration::Open => Self::Open,
             Registration::Verified => Self::Verified,
             Registration::Closed => Self::Closed,

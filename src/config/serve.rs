@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use api::graphql::quota::{LimitOrOff, Written};
+use api::graphql::quota::{BudgetText, LimitOrOff};
 use clap::Args;
 use uuid::Uuid;
 
@@ -57,10 +57,10 @@ pub struct Serve {
     pub graphiql: bool,
     /// Budget of each member and each integration: POINTS/POINTS_PER_SECOND, or off.
     #[arg(long, env = "ENTREPOT_BUDGET", default_value = "10000/1000")]
-    pub budget: Written,
+    pub budget: BudgetText,
     /// Budget of a tenant as a whole: POINTS/POINTS_PER_SECOND, or off.
     #[arg(long, env = "ENTREPOT_TENANT_BUDGET", default_value = "100000/10000")]
-    pub tenant_budget: Written,
+    pub tenant_budget: BudgetText,
     /// A member or an integration, by its id, whose own budget is lifted: mem_…, int_…
     #[arg(long = "lift-budget", env = "ENTREPOT_LIFT_BUDGET", value_delimiter = ',', value_parser = parse_credential_id)]
     pub lift_budget: Vec<Uuid>,
@@ -100,7 +100,7 @@ pub struct Serve {
     pub socket_drain_seconds: u64,
     /// Sockets accepted at once, and how many more each second: AT_ONCE/PER_SECOND, or off. Other clients get a time after which to retry.
     #[arg(long, env = "ENTREPOT_SOCKETS_ENTERING", default_value = "10000/500")]
-    pub sockets_entering: Written,
+    pub sockets_entering: BudgetText,
     #[command(flatten)]
     pub metrics_server: MetricsArgs,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use api::graphql::quota::Written;
+use api::graphql::quota::BudgetText;
 use clap::{Args, Subcommand};
 use services::files::FileLocation;
 
@@ -135,7 +135,7 @@ impl FromStr for PlannedLimit {
         if text == "default" {
             return Ok(Self(None));
         }
-        text.parse::<Written>().map_err(|error| format!("{error}, or default"))?;
+        text.parse::<BudgetText>().map_err(|error| format!("{error}, or default"))?;
         Ok(Self(Some(text.to_owned())))
     }
 }

@@ -87,46 +87,46 @@ pub fn items(dice: &mut DemoRng, count: usize) -> Vec<Item> {
     shuffle(dice, &mut families);
     let mut items = Vec::with_capacity(count + 4);
     // Other lengths of name and code come from going round again: a new range of codes and a year in the name.
-    for (round, (thing, style)) in (0..).flat_map(|round| families.iter().map(move |f| (round, *f))) {
+    for (round, (article, style)) in (0..).flat_map(|round| families.iter().map(move |f| (round, *f))) {
         if items.len() >= count {
             break;
         }
         let base = 20_000 + (round * families.len() as u64) + items.len() as u64;
-        family(dice, base, round, THINGS[thing], STYLES[style], &mut items);
+        family(dice, base, round, THINGS[article], STYLES[style], &mut items);
     }
     shuffle(dice, &mut items);
     items
 }
 
-fn family(dice: &mut DemoRng, base: u64, round: u64, thing: (&str, u64, u64, Season), style: &str, into: &mut Vec<Item>) {
-    let (thing, middle, pack, season) = thing;
+fn family(dice: &mut DemoRng, base: u64, round: u64, article: (&str, u64, u64, Season), style: &str, items: &mut Vec<Item>) {
+    let (article, middle_price, pack, season) = article;
     let edition = if round == 0 { String::new() } else { format!(" EDITION {}", round + 1) };
     // Within a family prices keep their ratio; between families the same article costs a little
     // more or less.
-    let middle = (middle * dice.between(85, 125)).div_ceil(500) * 5;
+    let middle_price = (middle_price * dice.between(85, 125)).div_ceil(500) * 5;
     let mut add = |code: String, words: String, percent: u64| {
-        let price = (middle * percent).div_ceil(100).max(1);
-        into.push(Item { code, name: format!("{words}{edition}"), price, season, pack });
+        let price = (middle_price * percent).div_ceil(100).max(1);
+        items.push(Item { code, name: format!("{words}{edition}"), price, season, pack });
     };
     match dice.below(10) {
-        0..4 => add(base.to_string(), format!("{style} {thing}"), 100),
+        0..4 => add(base.to_string(), format!("{style} {article}"), 100),
         4..7 => SIZES
             .iter()
-            .for_each(|(word, percent, letter)| add(format!("{base}{letter}"), format!("{word} {style} {thing}"), *percent)),
+            .for_each(|(word, percent, suffix)| add(format!("{base}{suffix}"), format!("{word} {style} {article}"), *percent)),
         7..9 => COLOURS
             .iter()
-            .for_each(|(word, percent, letter)| add(format!("{base}{letter}"), format!("{style} {thing} {word}"), *percent)),
+            .for_each(|(word, percent, suffix)| add(format!("{base}{suffix}"), format!("{style} {article} {word}"), *percent)),
         // Names as clerks type them: commas, quotes, a number in front.
         _ => {
-            add(base.to_string(), format!("{thing} , {style} \"SPECIAL\""), 120);
-            add(format!("DCGS{:04}", base % 10_000), format!("SET/{pack} {thing}, {style}"), 90 * pack);
+            add(base.to_string(), format!("{article} , {style} \"SPECIAL\""), 120);
+            add(format!("DCGS{:04}", base % 10_000), format!("SET/{pack} {article}, {style}"), 90 * pack);
         }
     }
 }
 
 fn shuffle<T>(dice: &mut DemoRng, list: &mut [T]) {
-    for at in (1..list.len()).rev() {
-        let other = dice.below(at as u64 + 1) as usize;
-        list.swap(at, other);
+    for index in (1..list.len()).rev() {
+        let other = dice.below(index as u64 + 1) as usize;
+        list.swap(index, other);
     }
 }

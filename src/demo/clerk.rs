@@ -18,7 +18,7 @@ struct RowTemplate<'a> {
 
 /// On whose paper a row is written.
 #[derive(Clone, Copy)]
-struct Paper<'a> {
+struct InvoiceFields<'a> {
     invoice: &'a str,
     time: DateTime,
     /// The customer's id, empty for guests.
@@ -59,14 +59,14 @@ impl<W: Write> Clerk<W> {
     pub fn order(&mut self, time: DateTime, mut buyer: Option<&mut Person>) -> io::Result<()> {
         let invoice = self.number("");
         let (id, country) = self.invoice_header(buyer.as_deref());
-        let (usual, packs) = buyer.as_ref().map_or((6, 1), |b| (b.lines, b.packs));
-        let count = 1 + self.dice.low(usual * 3).max(self.dice.low(usual * 2));
+        let (usual_lines, packs) = buyer.as_ref().map_or((6, 1), |b| (b.lines, b.packs));
+        let count = 1 + self.dice.low(usual_lines * 3).max(self.dice.low(usual_lines * 2));
         // Some invoices take longer than a minute to type.
-        let crosses = self.dice.happens_permille(20);
+        let crosses_minute = self.dice.happens_permille(20);
         for line in 0..count {
-            let later = jiff::SignedDuration::from_secs(if crosses && line > count / 2 { 60 } else { 0 });
-            let paper = Paper { invoice: &invoice, time: time.saturating_add(later), customer: &id, country };
-            let item = self.choose(time);
+            let delay = jiff::SignedDuration::from_secs(if crosses_minute && line > count / 2 { 60 } else { 0 });
+            let paper = InvoiceFields { invoice: &invoice, time: time.saturating_add(delay), customer: &id, country };
+            let item = self.choose_item(time);
             let quantity = self.items[item].pack * self.dice.between(1, packs);
             let price = self.price(item, quantity, !id.is_empty());
             self.sale(&paper, item, quantity, price)?;
@@ -74,17 +74,17 @@ impl<W: Write> Clerk<W> {
                 person.record_purchase(Purchase { item, quantity, price });
             }
         }
-        let paper = Paper { invoice: &invoice, time, customer: &id, country };
+        let paper = InvoiceFields { invoice: &invoice, time, customer: &id, country };
         self.order_services(&paper)?;
         if id.is_empty() && self.dice.happens_permille(40) {
             // A till's correction on the same paper: an adjustment, not a sale.
-            let item = self.choose(time);
+            let item = self.choose_item(time);
             self.item_row(&paper, item, 3, "0.0", "")?;
         }
         Ok(())
     }
 
-    fn sale(&mut self, paper: &Paper<'_>, item: usize, quantity: u64, price: u64) -> io::Result<()> {
+    fn sale(&mut self, paper: &InvoiceFields<'_>, item: usize, quantity: u64, price: u64) -> io::Result<()> {
         let mut text = self.items[item].name.clone();
         match self.dice.below(1_000) {
             0..8 => text = text.replacen(' ', "  ", 1) + " ",
@@ -103,7 +103,7 @@ impl<W: Write> Clerk<W> {
         Ok(())
     }
 
-    fn order_services(&mut self, paper: &Paper<'_>) -> io::Result<()> {
+    fn order_services(&mut self, paper: &InvoiceFields<'_>) -> io::Result<()> {
         if paper.country != HOME {
             let code = if paper.country == "EIRE" { "C2" } else { "POST" };
             let count = self.dice.between(1, 3) as i64;
@@ -124,27 +124,27 @@ impl<W: Write> Clerk<W> {
     /// they never bought.
     pub fn customer_return(&mut self, time: DateTime, person: &Person) -> io::Result<()> {
         let invoice = self.number("C");
-        let id = self.spell(person.id);
-        let paper = Paper { invoice: &invoice, time, customer: &id, country: person.country };
+        let id = self.spreadsheet_id(person.id);
+        let paper = InvoiceFields { invoice: &invoice, time, customer: &id, country: person.country };
         let count = 1 + self.dice.low(4);
         for _ in 0..count {
-            let bought = match person.lately.len() as u64 {
-                0 => Purchase { item: self.choose(time), quantity: 2, price: 250 },
-                many if self.dice.happens_permille(930) => person.lately[self.dice.below(many) as usize].clone(),
-                _ => Purchase { item: self.choose(time), quantity: 1, price: 395 },
+            let purchase = match person.lately.len() as u64 {
+                0 => Purchase { item: self.choose_item(time), quantity: 2, price: 250 },
+                recent_count if self.dice.happens_permille(930) => person.lately[self.dice.below(recent_count) as usize].clone(),
+                _ => Purchase { item: self.choose_item(time), quantity: 1, price: 395 },
             };
-            let most = bought.quantity + if self.dice.happens_permille(40) { 5 } else { 0 };
-            let quantity = self.dice.between(1, most) as i64;
-            let refund = if self.dice.happens_permille(100) { bought.price * 9 / 10 } else { bought.price };
+            let max_quantity = purchase.quantity + if self.dice.happens_permille(40) { 5 } else { 0 };
+            let quantity = self.dice.between(1, max_quantity) as i64;
+            let refund = if self.dice.happens_permille(100) { purchase.price * 9 / 10 } else { purchase.price };
             let price = self.price_text(refund);
-            let name = self.items[bought.item].name.clone();
-            self.item_row(&paper, bought.item, -quantity, &price, &name)?;
+            let name = self.items[purchase.item].name.clone();
+            self.item_row(&paper, purchase.item, -quantity, &price, &name)?;
         }
         match self.dice.below(100) {
             0..8 => self.row(&paper, &RowTemplate { code: "POST", text: "POSTAGE", quantity: -1, price: "18.00" }),
             8..12 => self.row(&paper, &RowTemplate { code: "D", text: "Discount", quantity: -1, price: "12.95" }),
             12..14 => {
-                let item = self.choose(time);
+                let item = self.choose_item(time);
                 self.item_row(&paper, item, 1, "1.25", "")
             }
             _ => Ok(()),
@@ -154,8 +154,8 @@ impl<W: Write> Clerk<W> {
     /// A return without a customer.
     pub fn blind_return(&mut self, time: DateTime) -> io::Result<()> {
         let invoice = self.number("C");
-        let paper = Paper { invoice: &invoice, time, customer: "", country: HOME };
-        let item = self.choose(time);
+        let paper = InvoiceFields { invoice: &invoice, time, customer: "", country: HOME };
+        let item = self.choose_item(time);
         let price = self.price_text(self.items[item].price);
         let name = self.items[item].name.clone();
         self.item_row(&paper, item, -1, &price, &name)
@@ -178,10 +178,10 @@ impl<W: Write> Clerk<W> {
             ("", 1),
         ];
         let invoice = self.number("");
-        let paper = Paper { invoice: &invoice, time, customer: "", country: HOME };
+        let paper = InvoiceFields { invoice: &invoice, time, customer: "", country: HOME };
         let (note, sign) = *self.dice.pick(&NOTES);
         for _ in 0..=self.dice.low(3) {
-            let item = self.choose(time);
+            let item = self.choose_item(time);
             let quantity = sign * self.dice.between(1, 40) as i64;
             self.item_row(&paper, item, quantity, "0.0", note)?;
         }
@@ -190,23 +190,23 @@ impl<W: Write> Clerk<W> {
 
     /// Paper that makes nothing: charges and credits alone, and the bank's.
     pub fn accounting_rows(&mut self, time: DateTime) -> io::Result<()> {
-        let (letter, template) = match self.dice.below(4) {
+        let (prefix, template) = match self.dice.below(4) {
             0 => ("", RowTemplate { code: "AMAZONFEE", text: "AMAZON FEE", quantity: 1, price: "1350.41" }),
             1 => ("C", RowTemplate { code: "BANK CHARGES", text: "Bank Charges", quantity: -1, price: "37.52" }),
             2 => ("C", RowTemplate { code: "M", text: "Manual", quantity: -1, price: "110.00" }),
             _ => ("A", RowTemplate { code: "B", text: "Adjust bad debt", quantity: 1, price: "-1106.44" }),
         };
-        let invoice = self.number(letter);
-        self.row(&Paper { invoice: &invoice, time, customer: "", country: HOME }, &template)
+        let invoice = self.number(prefix);
+        self.row(&InvoiceFields { invoice: &invoice, time, customer: "", country: HOME }, &template)
     }
 
     /// An order far too large, and its cancellation minutes later.
     pub fn mistaken_order(&mut self, time: DateTime, person: &Person) -> io::Result<()> {
-        let id = self.spell(person.id);
+        let id = self.spreadsheet_id(person.id);
         let (order, cancelled) = (self.number(""), self.number("C"));
-        let later = time.saturating_add(jiff::SignedDuration::from_mins(9));
-        for (invoice, time, quantity) in [(&order, time, 8_095), (&cancelled, later, -8_095)] {
-            let paper = Paper { invoice, time, customer: &id, country: person.country };
+        let cancelled_at = time.saturating_add(jiff::SignedDuration::from_mins(9));
+        for (invoice, time, quantity) in [(&order, time, 8_095), (&cancelled, cancelled_at, -8_095)] {
+            let paper = InvoiceFields { invoice, time, customer: &id, country: person.country };
             let name = self.items[0].name.clone();
             let price = self.price_text(self.items[0].price);
             self.item_row(&paper, 0, quantity, &price, &name)?;
@@ -215,16 +215,16 @@ impl<W: Write> Clerk<W> {
     }
 
     /// Chooses an item, best sellers most often; items out of season are mostly skipped.
-    fn choose(&mut self, time: DateTime) -> usize {
+    fn choose_item(&mut self, time: DateTime) -> usize {
         let mut item = 0;
         for _ in 0..3 {
             item = self.dice.low(self.items.len() as u64) as usize;
-            let fits = match self.items[item].season {
+            let is_in_season = match self.items[item].season {
                 Season::Always => true,
                 Season::Summer => (4..=8).contains(&time.month()),
                 Season::Winter => time.month() >= 9 || time.month() == 1,
             };
-            if fits {
+            if is_in_season {
                 break;
             }
         }
@@ -232,10 +232,10 @@ impl<W: Write> Clerk<W> {
     }
 
     /// Cheaper by the dozen packs; free for a known customer now and then.
-    fn price(&mut self, item: usize, quantity: u64, known: bool) -> u64 {
+    fn price(&mut self, item: usize, quantity: u64, is_customer_known: bool) -> u64 {
         let Item { price, pack, .. } = self.items[item];
         match self.dice.below(1_000) {
-            0..3 if known => 0,
+            0..3 if is_customer_known => 0,
             3..20 => price * 11 / 10,
             _ if quantity >= pack * 6 => (price * 85).div_ceil(100),
             _ => price,
@@ -252,7 +252,7 @@ impl<W: Write> Clerk<W> {
         }
     }
 
-    fn item_row(&mut self, paper: &Paper<'_>, item: usize, quantity: i64, price: &str, text: &str) -> io::Result<()> {
+    fn item_row(&mut self, paper: &InvoiceFields<'_>, item: usize, quantity: i64, price: &str, text: &str) -> io::Result<()> {
         let mut code = self.items[item].code.clone();
         match self.dice.below(1_000) {
             0..8 => code.make_ascii_lowercase(),
@@ -262,26 +262,26 @@ impl<W: Write> Clerk<W> {
         self.row(paper, &RowTemplate { code: &code, text, quantity, price })
     }
 
-    fn row(&mut self, paper: &Paper<'_>, template: &RowTemplate<'_>) -> io::Result<()> {
+    fn row(&mut self, paper: &InvoiceFields<'_>, template: &RowTemplate<'_>) -> io::Result<()> {
         self.rows += 1;
         let (quantity, time) = (template.quantity.to_string(), tools::replay::flat_values::local(paper.time));
-        let Paper { invoice, customer, country, .. } = paper;
+        let InvoiceFields { invoice, customer, country, .. } = paper;
         Ok(self.out.write_record([invoice, template.code, template.text, &quantity, &time, template.price, customer, country])?)
     }
 
     fn invoice_header(&mut self, buyer: Option<&Person>) -> (String, &'static str) {
         let Some(person) = buyer else { return (String::new(), HOME) };
         let country = person.elsewhere.filter(|_| self.dice.happens_permille(300)).unwrap_or(person.country);
-        (self.spell(person.id), country)
+        (self.spreadsheet_id(person.id), country)
     }
 
     /// Ids went through a spreadsheet, which made most of them decimals.
-    fn spell(&mut self, id: u64) -> String {
+    fn spreadsheet_id(&mut self, id: u64) -> String {
         if self.dice.happens_permille(900) { format!("{id}.0") } else { id.to_string() }
     }
 
-    fn number(&mut self, letter: &str) -> String {
+    fn number(&mut self, prefix: &str) -> String {
         self.next_invoice += 1;
-        format!("{letter}{}", self.next_invoice)
+        format!("{prefix}{}", self.next_invoice)
     }
 }

@@ -22,8 +22,8 @@ pub async fn prepare_database(args: &Demo, url: &str) -> Result<bool, DemoError>
     let is_file = args.database_url.is_none();
     let is_missing = is_file && !args.file.exists();
     let db = Database::make(url, Options::default()).await?;
-    let owned = if is_file { Ok(is_missing) } else { owned(args, &db).await };
-    let fresh = match owned {
+    let claim_outcome = if is_file { Ok(is_missing) } else { claim_database(args, &db).await };
+    let fresh = match claim_outcome {
         Ok(fresh) => fresh,
         Err(refusal) => {
             db.close().await?;
@@ -40,7 +40,7 @@ pub async fn prepare_database(args: &Demo, url: &str) -> Result<bool, DemoError>
 
 /// Claims an empty database of Postgres for the demo, and returns whether it was empty. A database
 /// with tables must be the one claimed before: under any URL another one is left unchanged.
-async fn owned(args: &Demo, db: &Database) -> Result<bool, DemoError> {
+async fn claim_database(args: &Demo, db: &Database) -> Result<bool, DemoError> {
     let path = sibling(&args.file, ".database");
     let (identity, is_empty) = db.identity().await?;
     if is_empty {

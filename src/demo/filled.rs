@@ -38,7 +38,7 @@ pub struct Filled {
 
 impl Filled {
     /// The record of a start that begins to fill the database.
-    pub fn begun(csv_sha256: &str, first_day: Option<String>, args: &Demo) -> Self {
+    pub fn started_record(csv_sha256: &str, first_day: Option<String>, args: &Demo) -> Self {
         let arguments = match &args.data {
             Some(path) => format!("--data {}", path.display()),
             None => format!("--rows {} --seed {}", args.rows, args.seed),
@@ -80,7 +80,7 @@ impl FillLock {
     ///
     /// # Errors
     /// The lock's file cannot be written.
-    pub fn begin(database: &Path) -> Result<Option<Self>, Fault> {
+    pub fn acquire(database: &Path) -> Result<Option<Self>, Fault> {
         Ok(LockFile::Demo.lock(database)?.map(Self))
     }
 }
@@ -120,10 +120,10 @@ mod tests {
     #[test]
     fn one_demo_fills_a_database_at_a_time() {
         let database = std::env::temp_dir().join(format!("entrepot-filling-{}.sqlite", std::process::id()));
-        let first = FillLock::begin(&database).unwrap();
-        assert!(first.is_some() && FillLock::begin(&database).unwrap().is_none());
+        let first = FillLock::acquire(&database).unwrap();
+        assert!(first.is_some() && FillLock::acquire(&database).unwrap().is_none());
         drop(first);
-        assert!(FillLock::begin(&database).unwrap().is_some());
+        assert!(FillLock::acquire(&database).unwrap().is_some());
         fs::remove_file(LockFile::Demo.path(&database)).unwrap();
     }
 }

@@ -48,23 +48,23 @@ pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
     let mut people = people::people(&mut dice, (rows / ROWS_A_CUSTOMER).clamp(10, 20_000) as usize);
     let mut clerk = Clerk::new(out, dice, items)?;
     let days: Vec<Date> = settings.first_day.series(jiff::Span::new().days(1)).take(usize::from(settings.days)).collect();
-    let all: u64 = days.iter().map(|day| daily_activity(*day)).sum();
+    let total_activity: u64 = days.iter().map(|day| daily_activity(*day)).sum();
     let orders = (rows / ROWS_AN_ORDER).max(1);
-    let (mut passed, mut done) = (0, 0);
+    let (mut past_activity, mut completed_orders) = (0, 0);
     for (number, day) in days.iter().enumerate() {
-        passed += daily_activity(*day);
-        let until = orders * passed / all.max(1);
-        let mut minutes: Vec<u64> = (done..until).map(|_| clerk.dice.below(9 * 60)).collect();
-        done = until;
+        past_activity += daily_activity(*day);
+        let target_orders = orders * past_activity / total_activity.max(1);
+        let mut minutes: Vec<u64> = (completed_orders..target_orders).map(|_| clerk.dice.below(9 * 60)).collect();
+        completed_orders = target_orders;
         // The till counts up, so rows of a day are in the order of their time.
         minutes.sort_unstable();
         for minute in minutes {
             let time = day.at(8, 0, 0, 0).saturating_add(jiff::SignedDuration::from_mins(minute as i64));
-            let who = clerk.dice.low(people.len() as u64) as usize;
-            let known = !clerk.dice.happens_permille(90);
-            clerk.order(time, if known { Some(&mut people[who]) } else { None })?;
+            let person_index = clerk.dice.low(people.len() as u64) as usize;
+            let is_known_customer = !clerk.dice.happens_permille(90);
+            clerk.order(time, if is_known_customer { Some(&mut people[person_index]) } else { None })?;
             match clerk.dice.below(100) {
-                0..13 => clerk.customer_return(time, &people[who])?,
+                0..13 => clerk.customer_return(time, &people[person_index])?,
                 13..16 => clerk.blind_return(time)?,
                 16..26 => clerk.adjustment(time)?,
                 26..29 => clerk.accounting_rows(time)?,

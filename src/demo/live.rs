@@ -36,15 +36,15 @@ pub(super) async fn run_past_forecasts(db: &Database, clock: &Clock, client: &Cl
     let viewer: Value = client.send_query(&RequestLabel::new("shop", "viewer"), request(query, json!({}))?).await?;
     let id = viewer["viewer"]["tenant"]["id"].as_str().unwrap_or_default();
     let tenant = id.parse::<TenantId>().map_err(|err| DemoError::Shop(format!("the tenant's ID is {id}: {err}")))?;
-    let mut earlier = 0;
-    for then in past_week_clocks(clock) {
-        earlier += usize::from(forecasting::shell::make_run(db, &then, tenant).await?.is_some());
+    let mut past_runs = 0;
+    for past_clock in past_week_clocks(clock) {
+        past_runs += usize::from(forecasting::shell::make_run(db, &past_clock, tenant).await?.is_some());
     }
-    if earlier > 0 {
-        println!("  {:<10}  {earlier} runs of the weeks before, with the actual values", "forecast");
+    if past_runs > 0 {
+        println!("  {:<10}  {past_runs} runs of the weeks before, with the actual values", "forecast");
     }
-    if let Some(made) = forecasting::shell::make_run(db, clock, tenant).await? {
-        println!("  {:<10}  {} forecasts from {} weeks of demand", "forecasts", made.series, made.weeks);
+    if let Some(run) = forecasting::shell::make_run(db, clock, tenant).await? {
+        println!("  {:<10}  {} forecasts from {} weeks of demand", "forecasts", run.series, run.weeks);
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ pub(super) fn today(clock: &Clock) -> Date {
 /// A day through the API, and the proof of the whole database after it.
 pub(super) async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -> Result<(), DemoError> {
     let word = clock.uuid().simple().to_string()[24..].to_owned();
-    Day::new(&Client::new(base, token)?, word).live().await?;
+    Day::new(&Client::new(base, token)?, word).run_scenario().await?;
     verify_database(db).await
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn week(args: &Demo, (db, clock): (&Database, &Clock), base: &s
     let owner = log_in(base).await?;
     let site = DemoSite { base, emails: &emails };
     let week = Box::pin(Week::begin(&site, (owner.as_str(), word), today(clock))).await?;
-    Box::pin(week.live()).await?;
+    Box::pin(week.run_scenario()).await?;
     verify_database(db).await
 }
 

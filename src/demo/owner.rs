@@ -27,8 +27,8 @@ pub(super) async fn log_in(base: &str) -> Result<String, DemoError> {
         if let Some(token) = answer["data"][name]["result"]["accessToken"].as_str() {
             return Ok(token.to_owned());
         }
-        let said = [&answer["data"][name]["userErrors"][0]["message"], &answer["errors"][0]["message"]];
-        refusals.push(format!("{name}: {}", said.into_iter().find_map(Value::as_str).unwrap_or("no reason was given")));
+        let messages = [&answer["data"][name]["userErrors"][0]["message"], &answer["errors"][0]["message"]];
+        refusals.push(format!("{name}: {}", messages.into_iter().find_map(Value::as_str).unwrap_or("no reason was given")));
     }
     Err(DemoError::Login(refusals.join("; ")))
 }

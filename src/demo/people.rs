@@ -29,11 +29,11 @@ pub struct Person {
 }
 
 impl Person {
-    pub fn record_purchase(&mut self, bought: Purchase) {
+    pub fn record_purchase(&mut self, purchase: Purchase) {
         if self.lately.len() == MAX_PURCHASES {
             self.lately.pop_front();
         }
-        self.lately.push_back(bought);
+        self.lately.push_back(purchase);
     }
 }
 
@@ -65,11 +65,11 @@ pub fn people(dice: &mut DemoRng, count: usize) -> Vec<Person> {
     for _ in 0..count {
         id += dice.between(1, 9);
         let country = if dice.happens_permille(860) { HOME } else { *dice.pick(&ABROAD) };
-        let elsewhere = dice.happens_permille(15).then(|| *dice.pick(&ABROAD));
+        let other_country = dice.happens_permille(15).then(|| *dice.pick(&ABROAD));
         let wholesale = dice.happens_permille(60);
         let lines = dice.between(3, 30) + if wholesale { 20 } else { 0 };
         let packs = if wholesale { dice.between(4, 20) } else { dice.between(1, 3) };
-        people.push(Person { id, country, elsewhere, lines, packs, lately: VecDeque::new() });
+        people.push(Person { id, country, elsewhere: other_country, lines, packs, lately: VecDeque::new() });
     }
     people
 }

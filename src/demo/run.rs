@@ -42,7 +42,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
     }
-    let filling = FillLock::begin(&args.file)?.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
+    let filling = FillLock::acquire(&args.file)?.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
     let fresh = prepare_database(&args, &url).await?;
     let settings = settings(&args, fresh)?;
     let keys = KeySource::choose(None, Some(sibling(&args.file, ".keys")), &url);
@@ -53,51 +53,51 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
     let base = format!("http://{address}");
-    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let (tell, stopped) = watch::channel(false);
-    let until = async move {
+    let (stop_handle, stop_receiver) = tokio::sync::oneshot::channel::<()>();
+    let (stop_sender, stopped) = watch::channel(false);
+    let shutdown = async move {
         tokio::select! {
-            _ = stopping => {}
-            () = serve::stopped() => {
-                tell.send_replace(true);
+            _ = stop_receiver => {}
+            () = serve::wait_for_shutdown() => {
+                stop_sender.send_replace(true);
             }
         }
     };
     // The only callers are this machine's own.
     let origins = LOCAL_ORIGINS.map(str::to_owned).into_iter().chain(args.origins.clone()).collect();
     let docs = Some(serve::docs::docs());
-    let front = server::Settings { origins, docs, terms: Terms::lifted(), ..server::Settings::default() };
+    let front = server::Settings { origins, docs, terms: Terms::unlimited(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
-    let server = node.serve(ValidatorBuild::begin(), listener.into(), front, std::time::Duration::ZERO, until);
+    let server = node.serve(ValidatorBuild::spawn(), listener.into(), front, std::time::Duration::ZERO, shutdown);
     let guide = async {
         let work = set_up(&args, (fresh, filling), (&db, &clock), &base, (&folder, &stopped));
         // A stop does not wait for responses that the server no longer gives.
-        let filled = tokio::select! {
+        let fill_result = tokio::select! {
             // Polled first: work that ends because of the stop has not failed.
             biased;
             () = wait_for_stop(stopped.clone()) => Err(DemoError::Stopped),
-            filled = work => filled,
+            fill_result = work => fill_result,
         };
-        match &filled {
+        match &fill_result {
             Ok(token) if !args.exit => {
                 welcome(&args, &base, token);
                 // Kept until the server ends, as dropping it stops the server.
-                (filled, Some(stop))
+                (fill_result, Some(stop_handle))
             }
             _ => {
-                drop(stop);
-                (filled, None)
+                drop(stop_handle);
+                (fill_result, None)
             }
         }
     };
-    let (served, (filled, _)) = tokio::join!(server, guide);
-    match filled {
+    let (serve_result, (fill_result, _)) = tokio::join!(server, guide);
+    match fill_result {
         Err(DemoError::Stopped) if !args.exit => println!("{}", DemoError::Stopped),
         other => {
             other?;
         }
     }
-    Ok(served?)
+    Ok(serve_result?)
 }
 
 /// E-mails are files beside the database. Those of a deleted database are removed, as their
@@ -157,16 +157,16 @@ async fn fill(
     base: &str,
     (folder, stopped): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
-    let before = Filled::read(&args.file).filter(|_| !is_new);
+    let previous = Filled::read(&args.file).filter(|_| !is_new);
     // A database keeps the data with which it was begun, of any age.
-    let first_day = match &before {
-        Some(before) => before.first_day.clone(),
+    let first_day = match &previous {
+        Some(previous) => previous.first_day.clone(),
         None if args.data.is_some() => None,
         None => {
             // If the record cannot be read any more, the existing data give the day on which they
             // begin.
-            let begun = if is_new { None } else { latest_first_day(folder, (args.seed, args.rows)) };
-            Some(begun.unwrap_or_else(|| generate::year_start_before(today).to_string()))
+            let existing_first_day = if is_new { None } else { latest_first_day(folder, (args.seed, args.rows)) };
+            Some(existing_first_day.unwrap_or_else(|| generate::year_start_before(today).to_string()))
         }
     };
     let data = match &args.data {
@@ -175,43 +175,44 @@ async fn fill(
     };
     let (path, stopped) = (data.clone(), stopped.clone());
     let plan = tokio::task::spawn_blocking(move || {
-        intake::plan(RowReader::open_through(&path, |plain| Box::new(Stoppable::new(plain, stopped)))?)
+        intake::plan(RowReader::open_through(&path, |reader| Box::new(Stoppable::new(reader, stopped)))?)
     });
     let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
     println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
-    let mut filled = Filled::begun(&plan.seal.csv_sha256, first_day, args);
-    match before {
-        Some(before) if before.csv_sha256 != filled.csv_sha256 => {
-            return Err(DemoError::OtherData { file: args.file.clone(), arguments: before.arguments });
+    let mut record = Filled::started_record(&plan.seal.csv_sha256, first_day, args);
+    match previous {
+        Some(previous) if previous.csv_sha256 != record.csv_sha256 => {
+            return Err(DemoError::OtherData { file: args.file.clone(), arguments: previous.arguments });
         }
-        Some(before) if before.is_complete => {
+        Some(previous) if previous.is_complete => {
             println!("Loaded    and checked by an earlier start; later changes are kept");
             return log_in(base).await;
         }
         _ => {}
     }
-    let unkept = |err| DemoError::File(args.file.clone(), err);
-    filled.write(&args.file).map_err(unkept)?;
+    let file_error = |err| DemoError::File(args.file.clone(), err);
+    record.write(&args.file).map_err(file_error)?;
     let token = log_in(base).await?;
     load(args, &data, &plan, &Arc::new(Client::new(base, &token)?)).await?;
-    filled.is_complete = true;
-    filled.write(&args.file).map_err(unkept)?;
+    record.is_complete = true;
+    record.write(&args.file).map_err(file_error)?;
     Ok(token)
 }
 
 /// Sends the data, which an earlier start may have sent in part, and checks the totals.
 async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Result<(), DemoError> {
     println!("{}", replay::load(client, plan, 8).await?);
-    let beside = data.with_file_name("expected.json");
-    let computed = |path: &Path| Ok::<_, ReplayError>((expect::load(path, &plan.seal.csv_sha256)?, path.display().to_string()));
-    let (expected, whose) = match (&args.expect, &args.data) {
-        (Some(path), _) => computed(path)?,
-        (None, Some(_)) if beside.exists() => computed(&beside)?,
+    let expected_path = data.with_file_name("expected.json");
+    let load_expected =
+        |path: &Path| Ok::<_, ReplayError>((expect::load(path, &plan.seal.csv_sha256)?, path.display().to_string()));
+    let (expected, source_name) = match (&args.expect, &args.data) {
+        (Some(path), _) => load_expected(path)?,
+        (None, Some(_)) if expected_path.exists() => load_expected(&expected_path)?,
         _ => (expect::from_plan(plan), "what the file's rows come to".to_owned()),
     };
     let comparison = replay::verify(client, plan, &expected).await?;
     match comparison.differences() {
-        0 => println!("Totals    every figure agrees with {whose}, to the unit and the penny"),
+        0 => println!("Totals    every figure agrees with {source_name}, to the unit and the penny"),
         figures => {
             println!("{comparison}");
             return Err(ReplayError::Differs { figures }.into());
@@ -223,25 +224,25 @@ async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Re
 /// Sets up the shop beside the data, once. The data's totals have been checked by then, and a later start does not check them again:
 /// so nothing of the shop can enter them.
 async fn furnish(args: &Demo, (db, clock): (&Database, &Clock), base: &str) -> Result<(), DemoError> {
-    let unkept = |err| DemoError::File(args.file.clone(), err);
-    let Some(mut filled) = Filled::read(&args.file).filter(|filled| !filled.is_staffed) else { return Ok(()) };
-    let begun = filled.shop_day.as_ref().and_then(|day| day.parse().ok());
-    let today: Date = begun.unwrap_or_else(|| today(clock));
-    filled.shop_day = Some(today.to_string());
-    filled.write(&args.file).map_err(unkept)?;
+    let file_error = |err| DemoError::File(args.file.clone(), err);
+    let Some(mut record) = Filled::read(&args.file).filter(|record| !record.is_staffed) else { return Ok(()) };
+    let recorded_day = record.shop_day.as_ref().and_then(|day| day.parse().ok());
+    let today: Date = recorded_day.unwrap_or_else(|| today(clock));
+    record.shop_day = Some(today.to_string());
+    record.write(&args.file).map_err(file_error)?;
     // An invitation needs a password that was entered in the last minutes; loading the data may
     // have taken longer.
     let client = Client::new(base, &log_in(base).await?)?;
-    if !filled.is_furnished {
+    if !record.is_furnished {
         Shop::new(&client, args.seed, today).furnish().await?;
-        filled.is_furnished = true;
-        filled.write(&args.file).map_err(unkept)?;
+        record.is_furnished = true;
+        record.write(&args.file).map_err(file_error)?;
     }
     Box::pin(run_past_forecasts(db, clock, &client)).await?;
     let emails = emails(&args.file);
     Shop::new(&client, args.seed, today).complete(&DemoSite { base, emails: &emails }).await?;
-    filled.is_staffed = true;
-    filled.write(&args.file).map_err(unkept)
+    record.is_staffed = true;
+    record.write(&args.file).map_err(file_error)
 }
 
 /// The generated retailer's file, made once for each seed, size and first day, whole or not at all.
@@ -258,28 +259,28 @@ async fn generate_data(
         return Ok(path);
     }
     let rows = u32::try_from(args.rows).unwrap_or(u32::MAX);
-    let usual = generate::Settings::default();
-    let first_day = first_day.and_then(|day| day.parse().ok()).unwrap_or(usual.first_day);
-    let settings = generate::Settings { seed: args.seed, rows, first_day, ..usual };
-    let (part, whole) = (path.with_extension("part"), path.clone());
-    let writing = tokio::task::spawn_blocking(move || {
+    let defaults = generate::Settings::default();
+    let first_day = first_day.and_then(|day| day.parse().ok()).unwrap_or(defaults.first_day);
+    let settings = generate::Settings { seed: args.seed, rows, first_day, ..defaults };
+    let (part, target) = (path.with_extension("part"), path.clone());
+    let writer_task = tokio::task::spawn_blocking(move || {
         let file = Stoppable::new(File::create(&part)?, stopped);
-        let written = generate::write(&settings, BufWriter::new(file)).and_then(|_| std::fs::rename(&part, &whole));
-        if written.is_err() {
+        let result = generate::write(&settings, BufWriter::new(file)).and_then(|_| std::fs::rename(&part, &target));
+        if result.is_err() {
             // The error matters more than the partial file, which the next start overwrites.
             let _ = std::fs::remove_file(&part);
         }
-        written
+        result
     });
-    let written = writing.await.map_err(|err| ReplayError::Task(err.to_string()))?;
-    written.map_err(|err| DemoError::File(path.clone(), err))?;
+    let result = writer_task.await.map_err(|err| ReplayError::Task(err.to_string()))?;
+    result.map_err(|err| DemoError::File(path.clone(), err))?;
     Ok(path)
 }
 
 fn welcome(args: &Demo, base: &str, token: &str) {
     let mut people = String::new();
-    for one in STAFF.iter().filter(|_| !args.plain) {
-        people.push_str(&format!("\n            {} / {}   ({})", one.email, one.password, one.title));
+    for employee in STAFF.iter().filter(|_| !args.plain) {
+        people.push_str(&format!("\n            {} / {}   ({})", employee.email, employee.password, employee.title));
     }
     let emails = emails(&args.file);
     println!(

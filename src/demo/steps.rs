@@ -1,5 +1,5 @@
 //! Steps of the demo, reported as they are done.
 
-pub(super) fn print_step(what: &str, more: &str) {
-    println!("  {what:<10}  {more}");
+pub(super) fn print_step(step: &str, details: &str) {
+    println!("  {step:<10}  {details}");
 }

@@ -9,7 +9,9 @@ use api::{
         code::Code,
         context::MustEnrolSecondFactor,
         quota::{CredentialKind, QuotaSubject, Share},
-        session::{Authenticator, Documents, Held, Refused, RequestMeta, Session as FrontSession, Visibility, VisibilityName},
+        session::{
+            Authenticator, DocumentPolicy, Documents, Refused, RequestMeta, Session as FrontSession, Visibility, VisibilityName,
+        },
     },
     schema,
 };
@@ -70,11 +72,11 @@ impl NodeAuthenticator {
     ) -> Result<Option<(Caller, FrontSession)>, Fault> {
         let Requester { tenant, actor, key } = requester;
         let kind = if key.is_some() { CredentialKind::Integration } else { CredentialKind::Member };
-        let (caller, used, share) = match key {
+        let (caller, key_use, share) = match key {
             Some(key) => match self.access.program_with_budget(tenant, key).await? {
-                Some(found) => {
-                    let used = KeyUse { key, created_at: found.created_at };
-                    (found.caller, Some(used), found.budget.map(|budget| share(key, budget)))
+                Some(key_access) => {
+                    let key_use = KeyUse { key, created_at: key_access.created_at };
+                    (key_access.caller, Some(key_use), key_access.budget.map(|budget| key_share(key, budget)))
                 }
                 None => return Ok(None),
             },
@@ -84,7 +86,7 @@ impl NodeAuthenticator {
             },
         };
         let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
-        let session = self.session_for(caller.clone(), (kind, used, share), origin);
+        let session = self.session_for(caller.clone(), (kind, key_use, share), origin);
         Ok(Some((caller, session)))
     }
 
@@ -99,9 +101,9 @@ impl NodeAuthenticator {
     ) -> Result<Option<FrontSession>, Fault> {
         let terms = match key {
             Some(key) => match self.access.program_with_budget(caller.tenant, key).await? {
-                Some(found) => {
-                    let used = KeyUse { key, created_at: found.created_at };
-                    (CredentialKind::Integration, Some(used), found.budget.map(|budget| share(key, budget)))
+                Some(key_access) => {
+                    let key_use = KeyUse { key, created_at: key_access.created_at };
+                    (CredentialKind::Integration, Some(key_use), key_access.budget.map(|budget| key_share(key, budget)))
                 }
                 None => return Ok(None),
             },
@@ -113,7 +115,7 @@ impl NodeAuthenticator {
     fn session_for(
         &self,
         caller: Caller,
-        (kind, used, share): (CredentialKind, Option<KeyUse>, Option<Share>),
+        (kind, key_use, share): (CredentialKind, Option<KeyUse>, Option<Share>),
         origin: Origin,
     ) -> FrontSession {
         let (tenant, actor) = (caller.tenant, caller.actor);
@@ -121,15 +123,15 @@ impl NodeAuthenticator {
         let visit = Arc::new(Visit { address: None, user_agent: None, device: None });
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(caller.clone()).data(visit.clone()).data(origin.clone());
-            if let Some(used) = used { request.data(used) } else { request }
+            if let Some(key_use) = key_use { request.data(key_use) } else { request }
         };
         FrontSession {
             expires_at: None,
             anonymous: false,
             subject: format!("{tenant}/{}", actor.id).into(),
             quota_subject: QuotaSubject::Credential { kind, id: actor.id, tenant: tenant.uuid(), share },
-            key: used.map(|used| used.key.uuid()),
-            documents: Held::default(),
+            key: key_use.map(|key_use| key_use.key.uuid()),
+            documents: DocumentPolicy::default(),
             revoked: None,
             attach: Arc::new(attach),
             likeness: None,
@@ -138,29 +140,29 @@ impl NodeAuthenticator {
 
     /// A program that calls with a key.
     async fn authenticate_key(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
-        let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
+        let key_access = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyAuthError::Malformed | KeyAuthError::NotAccepted => Refused::unauthenticated(),
             KeyAuthError::Suspended => Refused::suspended(),
             KeyAuthError::Fault(fault) => unavailable_refusal(&fault),
         })?;
-        let (live_rights, gone) = self.access.watch_key(found.hash, &found.caller);
-        let (tenant, integration) = (found.caller.tenant, found.caller.actor.id);
+        let (live_rights, revocation) = self.access.watch_key(key_access.hash, &key_access.caller);
+        let (tenant, integration) = (key_access.caller.tenant, key_access.caller.actor.id);
         let scope = self.identity.database().tenant(tenant);
-        let used = KeyUse { key: found.key, created_at: found.created_at };
+        let key_use = KeyUse { key: key_access.key, created_at: key_access.created_at };
         let rule = live_rights.clone();
-        let documents = Held::by(move || match rule.now() {
+        let documents = DocumentPolicy::by(move || match rule.now() {
             Some(caller) if caller.trusted_only => Documents::Trusted,
             _ => Documents::Any,
         });
-        let share = found.budget.map(|budget| share(found.key, budget));
-        let likeness = likeness(live_rights.clone());
+        let share = key_access.budget.map(|budget| key_share(key_access.key, budget));
+        let likeness = visibility_name(live_rights.clone());
         let attach = move |request: Request| {
-            current_rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &live_rights)
+            current_rights(schema::attach(request, &scope).data(key_use).data(visit.clone()).data(origin.clone()), &live_rights)
         };
         Ok(FrontSession {
-            expires_at: found.expires_at.map(Timestamp::micros),
+            expires_at: key_access.expires_at.map(Timestamp::micros),
             anonymous: false,
-            subject: format!("{tenant}/{}", found.key).into(),
+            subject: format!("{tenant}/{}", key_access.key).into(),
             // The budget is the integration's: a second key buys nothing. A key may have a part of it.
             quota_subject: QuotaSubject::Credential {
                 kind: CredentialKind::Integration,
@@ -168,9 +170,9 @@ impl NodeAuthenticator {
                 tenant: tenant.uuid(),
                 share,
             },
-            key: Some(found.key.uuid()),
+            key: Some(key_access.key.uuid()),
             documents,
-            revoked: Some(gone),
+            revoked: Some(revocation),
             attach: Arc::new(attach),
             likeness: Some(likeness),
         })
@@ -178,7 +180,7 @@ impl NodeAuthenticator {
 }
 
 /// The part of an integration's budget that a key may spend.
-fn share(key: ApiKeyId, budget: KeyBudget) -> Share {
+fn key_share(key: ApiKeyId, budget: KeyBudget) -> Share {
     Share { id: key.uuid(), allowance: Allowance::per_second(budget.points, budget.restored_per_second) }
 }
 
@@ -193,13 +195,13 @@ fn current_rights(request: Request, live_rights: &LiveRights) -> Request {
 
 /// Tenant, permissions with their stores, and channel: a caller's visible data depend on nothing
 /// else, except for personal data.
-fn likeness(live_rights: LiveRights) -> VisibilityName {
-    Arc::new(move |seen| {
+fn visibility_name(live_rights: LiveRights) -> VisibilityName {
+    Arc::new(move |visibility| {
         let Caller { tenant, actor, mut permissions, channel, .. } = live_rights.now()?;
         // The end of the permissions is watched for each caller; it changes nothing of the visible
         // data until then.
         permissions.until = None;
-        let person = (seen == Visibility::PerUser).then_some(actor);
+        let person = (visibility == Visibility::PerUser).then_some(actor);
         Some(format!("{tenant} {channel:?} {person:?} {permissions:?}"))
     })
 }
@@ -223,7 +225,7 @@ impl Authenticator for NodeAuthenticator {
                 subject: "".into(),
                 quota_subject: QuotaSubject::Address(meta.address),
                 key: None,
-                documents: Held::default(),
+                documents: DocumentPolicy::default(),
                 revoked: None,
                 attach,
                 likeness: None,
@@ -233,12 +235,12 @@ impl Authenticator for NodeAuthenticator {
             return self.authenticate_key(token, visit, origin(meta, None)).await;
         }
         let mut origin = origin(meta, None);
-        let admitted = Box::pin(self.identity.admit(token, &origin)).await.map_err(|err| match err {
+        let admission = Box::pin(self.identity.admit(token, &origin)).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
             AdmitError::Suspended => Refused::suspended(),
             AdmitError::Fault(fault) => unavailable_refusal(&fault),
         })?;
-        let claims = &admitted.claims;
+        let claims = &admission.claims;
         let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unavailable_refusal(&fault))?;
         let Some(caller) = caller else { return Err(self.access_refusal(claims.tid).await) };
         let scope = self.identity.database().tenant(caller.tenant);
@@ -248,14 +250,14 @@ impl Authenticator for NodeAuthenticator {
             tenant: claims.tid,
             member: claims.mid,
             authenticated_at: Timestamp(claims.auth_time * 1_000_000),
-            mfa: admitted.session_status().mfa_at.is_some(),
-            risk: admitted.session_status().risk,
+            mfa: admission.session_status().mfa_at.is_some(),
+            risk: admission.session_status().risk,
             visit: visit.clone(),
         };
-        let must_enrol = admitted.must_enrol();
+        let must_enrol = admission.must_enrol();
         let live_rights = self.access.watch_member(claims.tid, claims.mid, &caller);
         origin.session = Some(claims.sid);
-        let likeness = (!must_enrol).then(|| likeness(live_rights.clone()));
+        let likeness = (!must_enrol).then(|| visibility_name(live_rights.clone()));
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());
             if must_enrol { request.data(MustEnrolSecondFactor) } else { current_rights(request, &live_rights) }
@@ -271,8 +273,8 @@ impl Authenticator for NodeAuthenticator {
                 share: None,
             },
             key: None,
-            documents: Held::default(),
-            revoked: Some(admitted.ended()),
+            documents: DocumentPolicy::default(),
+            revoked: Some(admission.ended()),
             attach: Arc::new(attach),
             likeness,
         })

@@ -22,14 +22,14 @@ use platform::{
 };
 use services::backups::{self, BackupEntry, BackupError, BackupLog, Backups, Content, LocalLock};
 
-use super::{StartError, migrated, say};
+use super::{StartError, open_migrated, print_stdout};
 use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, ReplayArgs};
 
 use attempt::{Attempt, print_attempt, run_logged};
-use open::{embedded, file, found, open_existing};
+use open::{database_file, embedded, find_backup, open_existing};
 use restored::{describe_reach, finish};
 
-pub(super) use open::{given, refuse_missing};
+pub(super) use open::{load_keys, refuse_missing};
 pub use pgbackrest::PgBackRest;
 pub(super) use revocations::{measure as measure_revocations, revocations_start};
 pub use schedule::BackupSchedule;
@@ -39,37 +39,37 @@ const MAX_LISTED_KEYS: usize = 8;
 
 pub async fn run(action: BackupAction) -> Result<(), StartError> {
     match action {
-        BackupAction::Run(of) => {
-            make(&of).await?;
-            Box::pin(revocations::after_backup(&of)).await
+        BackupAction::Run(args) => {
+            create_backup(&args).await?;
+            Box::pin(revocations::list_after_backup(&args)).await
         }
-        BackupAction::Revocations(of) => Box::pin(revocations::by_command(&of)).await,
-        BackupAction::List(of) => list(&of).await,
-        BackupAction::Verify { of, id, files, no_files } => {
-            let backups = open_existing(&of)?;
+        BackupAction::Revocations(args) => Box::pin(revocations::list_by_command(&args)).await,
+        BackupAction::List(args) => list(&args).await,
+        BackupAction::Verify { of: args, id, files, no_files } => {
+            let backups = open_existing(&args)?;
             let id = backups.find(&id).await?;
             let verified = backups.verify(&id).await?;
-            say(&format!("{id} can be restored: {} bytes are unchanged", verified.bytes))?;
+            print_stdout(&format!("{id} can be restored: {} bytes are unchanged", verified.bytes))?;
             if verified.reach.segments > 0 {
-                say(&describe_reach(verified.reach))?;
+                print_stdout(&describe_reach(verified.reach))?;
             }
-            if no_files { Ok(()) } else { Box::pin(files::compare(&backups, (&id, verified), &of.of.database, &files)).await }
+            if no_files { Ok(()) } else { Box::pin(files::compare(&backups, (&id, verified), &args.of.database, &files)).await }
         }
-        BackupAction::Restore { of, id, at, newest_whole, revoke_keys, reset_passwords } => {
-            let again = ReplayArgs { revocations: Some(of.backups.clone()), revocations_after: None };
-            let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords, again };
-            if dumps::is_postgres(&of.of.database) {
-                return Box::pin(dumps::restore(&of, (id.as_str(), at), newest_whole, &ends)).await;
+        BackupAction::Restore { of: args, id, at, newest_whole, revoke_keys, reset_passwords } => {
+            let replay_args = ReplayArgs { revocations: Some(args.backups.clone()), revocations_after: None };
+            let epoch = Epoch { of: args.of.clone(), revoke_keys, reset_passwords, again: replay_args };
+            if dumps::is_postgres(&args.of.database) {
+                return Box::pin(dumps::restore(&args, (id.as_str(), at), newest_whole, &epoch)).await;
             }
-            let target = file(&of)?;
-            let backups = open_existing(&of)?;
+            let target = database_file(&args)?;
+            let backups = open_existing(&args)?;
             if newest_whole {
-                return Box::pin(newest::restore_newest_intact(&backups, &target, ends)).await;
+                return Box::pin(newest::restore_newest_intact(&backups, &target, epoch)).await;
             }
-            Box::pin(restore(&backups, (id.as_str(), at), &target, ends)).await
+            Box::pin(restore(&backups, (id.as_str(), at), &target, epoch)).await
         }
-        BackupAction::Drill { of, files, id } => Box::pin(drill(&BackupsOf { files: files.place, ..of }, &id)).await,
-        BackupAction::Prune { of, retention } => prune(&of, retention.backup_keep).await,
+        BackupAction::Drill { of: args, files, id } => Box::pin(drill(&BackupsOf { files: files.place, ..args }, &id)).await,
+        BackupAction::Prune { of: args, retention } => prune(&args, retention.backup_keep).await,
         BackupAction::Log { database, last } => log(&database, last).await,
     }
 }
@@ -83,31 +83,31 @@ impl From<BackupError> for StartError {
     }
 }
 
-async fn make(of: &BackupsOf) -> Result<(), StartError> {
-    if dumps::is_postgres(&of.of.database) {
-        return Box::pin(dumps::make(of)).await;
+async fn create_backup(args: &BackupsOf) -> Result<(), StartError> {
+    if dumps::is_postgres(&args.of.database) {
+        return Box::pin(dumps::create_backup(args)).await;
     }
-    let (file, url) = (file(of)?, &of.of.database.database_url);
+    let (file, url) = (database_file(args)?, &args.of.database.database_url);
     // One of another version is backed up too: best before it is migrated.
-    let db = Database::open(url, of.of.database.options()).await?;
-    secrets::prove(&db, &of.of.keys.source(url), &Clock::system()).await?;
+    let db = Database::open(url, args.of.database.options()).await?;
+    secrets::check_master_keys(&db, &args.of.keys.source(url), &Clock::system()).await?;
     let lock = LocalLock::take(&file)?.ok_or(BackupError::Busy)?;
-    let attempt = run_logged(Some(&db), of, BackupKind::Backup, &lock, Attempt::backup(of, &lock)).await;
+    let attempt = run_logged(Some(&db), args, BackupKind::Backup, &lock, Attempt::backup(args, &lock)).await;
     db.close().await?;
     print_attempt(attempt)
 }
 
 /// Restores a backup beside the database, proves it, and removes it again.
-async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
-    if dumps::is_postgres(&of.of.database) {
-        return Box::pin(dumps::drill(of, name)).await;
+async fn drill(args: &BackupsOf, name: &str) -> Result<(), StartError> {
+    if dumps::is_postgres(&args.of.database) {
+        return Box::pin(dumps::drill(args, name)).await;
     }
-    let file = file(of)?;
+    let file = database_file(args)?;
     let lock = LocalLock::take(&file)?.ok_or(BackupError::Busy)?;
     // It may be done where the database is not, or is no more.
-    let db = Database::open(&of.of.database.database_url, of.of.database.options()).await;
+    let db = Database::open(&args.of.database.database_url, args.of.database.options()).await;
     let db = db.inspect_err(|fault| tracing::warn!(%fault, "the drill is not in the log of the database")).ok();
-    let attempt = run_logged(db.as_ref(), of, BackupKind::Drill, &lock, Attempt::drill(of, name, &lock)).await;
+    let attempt = run_logged(db.as_ref(), args, BackupKind::Drill, &lock, Attempt::drill(args, name, &lock)).await;
     if let Some(db) = db {
         db.close().await?;
     }
@@ -115,16 +115,16 @@ async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
 }
 
 /// Prints the log, and ends rows of runs that were killed.
-async fn log(database: &DatabaseArgs, last: i64) -> Result<(), StartError> {
-    let db = migrated(&database.database_url, database.options()).await?;
+async fn log(database: &DatabaseArgs, limit: i64) -> Result<(), StartError> {
+    let db = open_migrated(&database.database_url, database.options()).await?;
     let log = BackupLog::new(db.clone(), Clock::system());
     if let Some(file) = embedded(database) {
         log.end_killed(&file).await?;
     } else if let Some(lock) = db.lock_dumps().await? {
         log.end_running(&lock).await?;
     }
-    for run in log.last(last).await? {
-        say(&logged_line(&run))?;
+    for run in log.last_runs(limit).await? {
+        print_stdout(&logged_line(&run))?;
     }
     db.close().await?;
     Ok(())
@@ -134,9 +134,9 @@ async fn log(database: &DatabaseArgs, last: i64) -> Result<(), StartError> {
 /// run, between tabs.
 fn logged_line(run: &BackupRun) -> String {
     let BackupRun { started_at, kind, state, destination, .. } = run;
-    let took = run.ended_at.map(|ended| ended.micros().saturating_sub(started_at.micros()) as f64 / 1e6);
-    let known = [
-        took.map(|took| format!("{took:.1} s")),
+    let duration = run.ended_at.map(|end| end.micros().saturating_sub(started_at.micros()) as f64 / 1e6);
+    let fields = [
+        duration.map(|duration| format!("{duration:.1} s")),
         Some(destination.clone()),
         run.backup_id.clone(),
         run.bytes.map(|bytes| format!("{bytes} bytes")),
@@ -148,13 +148,13 @@ fn logged_line(run: &BackupRun) -> String {
         run.is_sound.map(|is_sound| String::from(if is_sound { "sound" } else { "NOT SOUND" })),
         run.error.clone(),
     ];
-    let known: Vec<String> = known.into_iter().flatten().collect();
-    format!("{}\t{kind}\t{state}\t{}", clock::rfc3339(*started_at), known.join("\t"))
+    let fields: Vec<String> = fields.into_iter().flatten().collect();
+    format!("{}\t{kind}\t{state}\t{}", clock::rfc3339(*started_at), fields.join("\t"))
 }
 
-async fn list(of: &BackupsOf) -> Result<(), StartError> {
-    for backup in open_existing(of)?.list().await? {
-        say(&line(&backup))?;
+async fn list(args: &BackupsOf) -> Result<(), StartError> {
+    for backup in open_existing(args)?.list().await? {
+        print_stdout(&line(&backup))?;
     }
     Ok(())
 }
@@ -164,7 +164,7 @@ fn line(backup: &BackupEntry) -> String {
     let mut line = format!("{}\t{}\t{} stored", backup.id, clock::rfc3339(backup.id.at()), backup.stored);
     let problem = match &backup.content {
         Content::Unfinished => Some("it was never finished"),
-        Content::Unreadable(why) => Some(why.as_str()),
+        Content::Unreadable(reason) => Some(reason.as_str()),
         Content::Finished(summary) => {
             line.push_str(&format!("\t{} bytes", summary.bytes));
             line.push_str(&match summary.missing.len() {
@@ -177,8 +177,8 @@ fn line(backup: &BackupEntry) -> String {
             summary.problem.as_ref().map(backups::Problem::why)
         }
     };
-    if let Some((segments, until)) = backup.shipped {
-        line.push_str(&format!("\t{segments} segment(s) to {}", clock::rfc3339(Timestamp(until))));
+    if let Some((segments, shipped_until)) = backup.shipped {
+        line.push_str(&format!("\t{segments} segment(s) to {}", clock::rfc3339(Timestamp(shipped_until))));
     }
     if backup.is_verified {
         line.push_str("\tverified");
@@ -192,26 +192,33 @@ fn line(backup: &BackupEntry) -> String {
     line
 }
 
-async fn prune(of: &BackupsOf, all_days: i64) -> Result<(), StartError> {
-    let pruned = open_existing(of)?.prune(all_days).await?;
-    for id in &pruned.marked {
-        say(&format!("marked {id}: it is removed by a prune in a day or later"))?;
+async fn prune(args: &BackupsOf, all_days: i64) -> Result<(), StartError> {
+    let outcome = open_existing(args)?.prune(all_days).await?;
+    for id in &outcome.marked {
+        print_stdout(&format!("marked {id}: it is removed by a prune in a day or later"))?;
     }
-    for id in &pruned.removed {
-        say(&format!("removed {id}"))?;
+    for id in &outcome.removed {
+        print_stdout(&format!("removed {id}"))?;
     }
-    for id in &pruned.unreadable {
-        say(&format!("kept {id}, whose manifest cannot be read here: a newer version may read it, else remove it yourself"))?;
+    for id in &outcome.unreadable {
+        print_stdout(&format!(
+            "kept {id}, whose manifest cannot be read here: a newer version may read it, else remove it yourself"
+        ))?;
     }
-    say(&format!("{} marked, {} removed", pruned.marked.len(), pruned.removed.len()))?;
+    print_stdout(&format!("{} marked, {} removed", outcome.marked.len(), outcome.removed.len()))?;
     Ok(())
 }
 
-async fn restore(backups: &Backups, (name, at): (&str, Option<Timestamp>), target: &Path, ends: Epoch) -> Result<(), StartError> {
-    let id = found(backups, name, at).await?;
-    match backups::restore(backups, &id, target, at).await {
-        Ok(restored) => finish(restored, &id, target, ends).await,
-        Err(damage) if name == "newest" && at.is_none() => Err(newest::explain_damage(backups, damage).await.into()),
+async fn restore(
+    backups: &Backups,
+    (name, point): (&str, Option<Timestamp>),
+    target: &Path,
+    epoch: Epoch,
+) -> Result<(), StartError> {
+    let id = find_backup(backups, name, point).await?;
+    match backups::restore(backups, &id, target, point).await {
+        Ok(restored) => finish(restored, &id, target, epoch).await,
+        Err(damage) if name == "newest" && point.is_none() => Err(newest::explain_damage(backups, damage).await.into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -59,7 +59,7 @@ pub struct BulkExecutor {
 /// long as the returned value is kept.
 pub fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedViews) -> Arc<dyn Engine> {
     let views: Arc<dyn ViewEngine> = executor.clone();
-    saved_views.run_by(&views);
+    saved_views.set_engine(&views);
     let bulk: Arc<dyn Engine> = executor;
     exchange.run_by(&bulk);
     bulk
@@ -100,8 +100,8 @@ impl BulkExecutor {
     ) -> Arc<Self> {
         let authenticator = node_authenticator.clone();
         let make = move || -> Result<Arc<OperationService<EntrepotSchema>>, StartError> {
-            let (schema_index, validator) = ValidatorBuild::begin().made()?;
-            let (read, name) = (clock.clone(), clock.clone());
+            let (schema_index, validator) = ValidatorBuild::spawn().join()?;
+            let (now_clock, id_clock) = (clock.clone(), clock.clone());
             Ok(Arc::new(OperationService {
                 executor: schema.clone(),
                 validator: Some(validator),
@@ -113,8 +113,8 @@ impl BulkExecutor {
                 introspector: Introspector::default(),
                 trusted: Trusted::default(),
                 documents: Documents::Any,
-                now: Arc::new(move || read.now().micros()),
-                new_id: Arc::new(move || name.uuid().simple().to_string()),
+                now: Arc::new(move || now_clock.now().micros()),
+                new_id: Arc::new(move || id_clock.uuid().simple().to_string()),
                 positions: None,
             }))
         };
@@ -147,8 +147,8 @@ impl BulkExecutor {
         let field = only_field(&operation)?;
         let name = field.name.node.as_str();
         let fact = mutations.get(name).ok_or_else(|| format!("there is no mutation {name}"))?;
-        if let Some(why) = fact.unfit {
-            return Err(format!("{name} is not run for each line of a file: {why}"));
+        if let Some(reason) = fact.unfit {
+            return Err(format!("{name} is not run for each line of a file: {reason}"));
         }
         Ok(BulkDocument { field: name.to_owned(), keyed: fact.keyed, dry_run: dry_run(&operation, field, fact)? })
     }
@@ -168,23 +168,23 @@ impl Engine for BulkExecutor {
                 return Ok(lost_access_outcome(answers));
             };
             let variables = Variables::from_json(call.variables.clone());
-            let again = move || Some(Variables::from_json(call.variables.clone()));
+            let reread_variables = move || Some(Variables::from_json(call.variables.clone()));
             let params = GraphqlRequest {
                 query: document.to_owned(),
                 variables,
-                reread: Some(Box::new(again)),
+                reread: Some(Box::new(reread_variables)),
                 ..GraphqlRequest::default()
             };
-            let answer = match service.choose(&params, &session, &call.request).await {
+            let answer = match service.select_operation(&params, &session, &call.request).await {
                 Ok(operation) => service.run(&operation, params, &session, &call.request).await,
                 Err(errors) => Answer::Refused(errors),
             };
             match answer {
-                Answer::Ran { json, .. } => answers.push(bulk::answered(call.number, &json)),
+                Answer::Ran { json, .. } => answers.push(bulk::parse_answer(call.number, &json)),
                 Answer::Refused(errors) if matches!(errors.code, Code::RateLimited | Code::Overloaded | Code::Unavailable) => {
                     return Ok(BatchOutcome::Paused(answers, errors.retry_after_ms.map_or(DEFAULT_PAUSE, Duration::from_millis)));
                 }
-                Answer::Refused(errors) => answers.push(bulk::answered(call.number, &errors.body())),
+                Answer::Refused(errors) => answers.push(bulk::parse_answer(call.number, &errors.body())),
             }
         }
         Ok(BatchOutcome::All(answers))
@@ -204,8 +204,8 @@ fn only_field(operation: &Operation) -> Result<&Field, String> {
         operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(EXPECTED_FORMAT)?;
     let [only] = definition.selection_set.node.items.as_slice() else { return Err(EXPECTED_FORMAT.to_owned()) };
     let (Kind::Mutation, Selection::Field(field)) = (operation.kind, &only.node) else { return Err(EXPECTED_FORMAT.to_owned()) };
-    let declared = |name: &Name| name.as_str() == "input" || name.as_str() == "validateOnly";
-    if let Some(other) = definition.variable_definitions.iter().find(|one| !declared(&one.node.name.node)) {
+    let is_expected = |name: &Name| name.as_str() == "input" || name.as_str() == "validateOnly";
+    if let Some(other) = definition.variable_definitions.iter().find(|candidate| !is_expected(&candidate.node.name.node)) {
         return Err(format!("the variable ${} has no value: a line gives $input alone", other.node.name.node));
     }
     let field = &field.node;
@@ -219,7 +219,7 @@ fn only_field(operation: &Operation) -> Result<&Field, String> {
 }
 
 fn argument<'a>(field: &'a Field, name: &str) -> Option<&'a async_graphql_value::Value> {
-    field.arguments.iter().find(|(known, _)| known.node == name).map(|(_, value)| &value.node)
+    field.arguments.iter().find(|(argument_name, _)| argument_name.node == name).map(|(_, value)| &value.node)
 }
 
 fn variable(name: &str) -> async_graphql_value::Value {
@@ -231,8 +231,9 @@ fn dry_run(operation: &Operation, field: &Field, fact: &MutationFacts) -> Result
         return Ok(DryRun::NotThere);
     }
     let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node);
-    let is_declared = definition
-        .is_some_and(|definition| definition.variable_definitions.iter().any(|one| one.node.name.node == "validateOnly"));
+    let is_declared = definition.is_some_and(|definition| {
+        definition.variable_definitions.iter().any(|candidate| candidate.node.name.node == "validateOnly")
+    });
     match argument(field, "validateOnly") {
         Some(value) if *value == variable("validateOnly") => Ok(DryRun::Offered),
         // The guard writes out the default of an argument that is left out.
@@ -261,10 +262,10 @@ fn facts(sdl: &str) -> Result<HashMap<String, MutationFacts>, async_graphql::par
 }
 
 fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> MutationFacts {
-    let named = |name: &str| field.arguments.iter().map(|one| &one.node).find(|one| one.name.node == name);
-    let validates = named("validateOnly").is_some();
-    let input = named("input").map(|input| base(&input.ty.node));
-    let is_keyed = input.is_some_and(|of| inputs(of).iter().any(|field| field.node.name.node == "idempotencyKey"));
+    let find_argument = |name: &str| field.arguments.iter().map(|one| &one.node).find(|one| one.name.node == name);
+    let validates = find_argument("validateOnly").is_some();
+    let input = find_argument("input").map(|input| base(&input.ty.node));
+    let is_keyed = input.is_some_and(|type_name| inputs(type_name).iter().any(|field| field.node.name.node == "idempotencyKey"));
     let has = |name: &str| field.directives.iter().any(|one: &Positioned<ConstDirective>| one.node.name.node == name);
     let unfit = if EXCLUDED_MUTATIONS.contains(&field.name.node.as_str()) {
         Some("it only queues work for later: call it directly")
@@ -312,7 +313,7 @@ mod tests {
     #[test]
     fn what_was_carried_out_before_its_maker_went_is_answered() {
         assert!(matches!(lost_access_outcome(Vec::new()), BatchOutcome::Gone));
-        let done = lost_access_outcome(vec![bulk::answered(7, b"{}")]);
+        let done = lost_access_outcome(vec![bulk::parse_answer(7, b"{}")]);
         assert!(matches!(&done, BatchOutcome::Paused(answers, wait) if wait.is_zero() && answers[0].number == 7), "{done:?}");
     }
 }

@@ -10,7 +10,7 @@ use platform::{
     secrets,
     storage::{
         Database, Fault, Options,
-        copying::{Claimed, Claims, CopyRun, Plan},
+        copying::{ClaimedCopy, Claims, CopyRun, Plan},
     },
 };
 use services::{
@@ -18,7 +18,7 @@ use services::{
     insight::verify::{self, StoredPapers},
 };
 
-use super::{StartError, say};
+use super::{StartError, print_stdout};
 use crate::config::CopyArgs;
 
 /// Copies, compares and verifies; false where the target is not the same, or not sound.
@@ -26,11 +26,11 @@ pub async fn run(args: CopyArgs) -> Result<bool, StartError> {
     let clock = Clock::system();
     let runner = clock.uuid();
     let options = args.options(runner);
-    let began = clock.monotonic();
+    let started_at = clock.monotonic();
     let (source, target) = (source(&args, options).await?, target(&args, options).await?);
-    let keys = secrets::prove(&source, &args.keys.source(&args.from), &clock).await?;
+    let keys = secrets::check_master_keys(&source, &args.keys.source(&args.from), &clock).await?;
     progress(&format!("{keys} key(s) can open the values that they have sealed"));
-    let (source_name, target_name) = (name(&args.from), name(&args.to));
+    let (source_name, target_name) = (redacted_url(&args.from), redacted_url(&args.to));
     let claims = Claims {
         source: &source,
         target: &target,
@@ -39,20 +39,21 @@ pub async fn run(args: CopyArgs) -> Result<bool, StartError> {
         runner,
         now: clock.now(),
     };
-    let claimed = claims.claim(clock.uuid()).await?;
-    let (source, target) = ensure_exclusive(&args, options, (source, target), claimed).await?;
-    if !claimed.is_new {
+    let claim_outcome = claims.claim(clock.uuid()).await?;
+    let (source, target) = ensure_exclusive(&args, options, (source, target), claim_outcome).await?;
+    if !claim_outcome.is_new {
         progress("an earlier copy is not finished: continuing after its last batch");
     }
-    let copying = CopyRun { source, target, id: claimed.id, runner, clock: clock.clone(), batch_rows: args.batch_rows as usize };
-    let is_same = claimed.is_done || copied(&args, &copying, began).await?;
+    let copy_run =
+        CopyRun { source, target, id: claim_outcome.id, runner, clock: clock.clone(), batch_rows: args.batch_rows as usize };
+    let is_same = claim_outcome.is_done || copy_rows_and_files(&args, &copy_run, started_at).await?;
     if is_same {
-        copying.finish().await?;
-        say(&format!("done in {}: {source_name} is copied to {target_name}", elapsed_text(began, &clock)))?;
-        say(&next(&args))?;
+        copy_run.finish().await?;
+        print_stdout(&format!("done in {}: {source_name} is copied to {target_name}", elapsed_text(started_at, &clock)))?;
+        print_stdout(&next_steps_text(&args))?;
     }
-    copying.source.close().await?;
-    copying.target.close().await?;
+    copy_run.source.close().await?;
+    copy_run.target.close().await?;
     Ok(is_same)
 }
 
@@ -78,13 +79,13 @@ async fn target(args: &CopyArgs, options: Options) -> Result<Database, StartErro
 }
 
 /// Checks that a database has exactly this version's tables.
-pub(super) async fn check_versions(db: &Database, which: &str) -> Result<(), Fault> {
+pub(super) async fn check_versions(db: &Database, database_name: &str) -> Result<(), Fault> {
     let versions = db.versions().await?;
     if versions.missing == 0 && versions.newer.is_empty() {
         return Ok(());
     }
-    let why = versions.mismatch().or_else(|| versions.notice()).unwrap_or_default();
-    Err(Fault::Broken(format!("the {which} does not have the tables of this version: {why}")))
+    let reason = versions.mismatch().or_else(|| versions.notice()).unwrap_or_default();
+    Err(Fault::Broken(format!("the {database_name} does not have the tables of this version: {reason}")))
 }
 
 /// Makes sure that no other process uses either database. The marks are set already, so no process
@@ -93,7 +94,7 @@ async fn ensure_exclusive(
     args: &CopyArgs,
     options: Options,
     (source, target): (Database, Database),
-    claimed: Claimed,
+    claim_outcome: ClaimedCopy,
 ) -> Result<(Database, Database), StartError> {
     // If one of the two is refused, both marks are removed, through connections of their own.
     let (source, target) =
@@ -101,10 +102,10 @@ async fn ensure_exclusive(
     match (source, target) {
         (Ok(source), Ok(target)) => Ok((source, target)),
         (source, target) => {
-            if claimed.is_new {
+            if claim_outcome.is_new {
                 let source = Database::open(&args.from, options).await?;
                 let target = Database::open(&args.to, options).await?;
-                Claims::remove_copy_marks(&source, &target, claimed.id).await?;
+                Claims::remove_copy_marks(&source, &target, claim_outcome.id).await?;
             }
             let fault = source.err().or(target.err());
             Err(fault.unwrap_or_else(|| Fault::Broken("one of the databases is in use".to_owned())).into())
@@ -113,21 +114,24 @@ async fn ensure_exclusive(
 }
 
 /// Rows, files, digests, proofs.
-async fn copied(args: &CopyArgs, copying: &CopyRun, began: Monotonic) -> Result<bool, StartError> {
-    let plan = Plan::of(&copying.target).await?;
+async fn copy_rows_and_files(args: &CopyArgs, copy_run: &CopyRun, started_at: Monotonic) -> Result<bool, StartError> {
+    let plan = Plan::of(&copy_run.target).await?;
     let (tables, rows) = (plan.len(), Cell::new(0));
-    copying
-        .rows(&plan, |done| {
-            if done.new_rows > 0 {
-                let mebibytes = done.bytes >> 20;
-                progress(&format!("{}/{tables} {}: {} rows, {mebibytes} MiB", done.number, done.table, done.rows));
+    copy_run
+        .rows(&plan, |table_progress| {
+            if table_progress.new_rows > 0 {
+                let mebibytes = table_progress.bytes >> 20;
+                progress(&format!(
+                    "{}/{tables} {}: {} rows, {mebibytes} MiB",
+                    table_progress.number, table_progress.table, table_progress.rows
+                ));
             }
         })
         .await?;
-    copying.target.measure(&[]).await?;
-    copy_files(args, copying).await?;
-    progress(&format!("copied in {}; comparing digests", elapsed_text(began, &copying.clock)));
-    let difference = copying
+    copy_run.target.measure(&[]).await?;
+    copy_files(args, copy_run).await?;
+    progress(&format!("copied in {}; comparing digests", elapsed_text(started_at, &copy_run.clock)));
+    let difference = copy_run
         .compare(&plan, |table, number, digests| {
             let of_table: u64 = digests.values().map(|digest| digest.rows).sum();
             rows.set(rows.get() + of_table);
@@ -137,22 +141,22 @@ async fn copied(args: &CopyArgs, copying: &CopyRun, began: Monotonic) -> Result<
         })
         .await?;
     if let Some(difference) = difference {
-        say(&format!("NOT THE SAME: {difference}. Do not serve the target: empty it, and run the same command again"))?;
+        print_stdout(&format!("NOT THE SAME: {difference}. Do not serve the target: empty it, and run the same command again"))?;
         return Ok(false);
     }
-    say(&format!("{} rows of {tables} tables are the same in both databases", rows.get()))?;
+    print_stdout(&format!("{} rows of {tables} tables are the same in both databases", rows.get()))?;
     let mut report = verify::Report::default();
     let width = verify::width();
-    let told = |line: &verify::Line| drop(say(&line.text(width)));
-    verify::verify_into(&copying.target, &mut report, progress, told).await?;
+    let print_line = |line: &verify::Line| drop(print_stdout(&line.text(width)));
+    verify::verify_into(&copy_run.target, &mut report, progress, print_line).await?;
     if args.files {
         // Papers are compared with their digests as drawn; the copied bytes have none.
         let to = files_to(args);
-        verify::verify_papers(&copying.target, StoredPapers::all(&to), &mut report, progress, told).await?;
+        verify::verify_papers(&copy_run.target, StoredPapers::all(&to), &mut report, progress, print_line).await?;
     }
-    say(&report.summary())?;
+    print_stdout(&report.summary())?;
     if !report.is_sound() && !args.accept_broken {
-        say(
+        print_stdout(
             "the rows are those of the source, so they are broken there, too: repair them, or end the copy with --accept-broken",
         )?;
         return Ok(false);
@@ -161,21 +165,24 @@ async fn copied(args: &CopyArgs, copying: &CopyRun, began: Monotonic) -> Result<
 }
 
 /// Copies the files if requested, and lists those that are missing.
-async fn copy_files(args: &CopyArgs, copying: &CopyRun) -> Result<(), StartError> {
+async fn copy_files(args: &CopyArgs, copy_run: &CopyRun) -> Result<(), StartError> {
     if !args.files {
         return Ok(());
     }
     let from = args.files_from.clone().unwrap_or_else(|| FileLocation::default_for(&args.from));
     let to = files_to(args);
     let failed = |error: files::StoreError| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}"));
-    let done = files::copy_all(&from, &to).await.map_err(failed)?;
-    progress(&format!("{} files copied, {} were there", done.copied, done.there));
-    let missing = files::missing(&copying.source, &to).await?;
+    let outcome = files::copy_all(&from, &to).await.map_err(failed)?;
+    progress(&format!("{} files copied, {} were there", outcome.copied, outcome.there));
+    let missing = files::missing(&copy_run.source, &to).await?;
     for file in &missing {
-        say(&format!("MISSING FILE {} of tenant {}: {} ({} bytes)", file.id, file.tenant, file.name, file.size))?;
+        print_stdout(&format!("MISSING FILE {} of tenant {}: {} ({} bytes)", file.id, file.tenant, file.name, file.size))?;
     }
     if !missing.is_empty() {
-        say(&format!("{} file(s) have rows and no bytes, also in the source: restore them from a backup", missing.len()))?;
+        print_stdout(&format!(
+            "{} file(s) have rows and no bytes, also in the source: restore them from a backup",
+            missing.len()
+        ))?;
     }
     Ok(())
 }
@@ -186,7 +193,7 @@ fn files_to(args: &CopyArgs) -> FileLocation {
 }
 
 /// Returns the sentence with the next step.
-fn next(args: &CopyArgs) -> String {
+fn next_steps_text(args: &CopyArgs) -> String {
     let is_embedded = |url: &str| url.starts_with("sqlite:");
     let keys = match (is_embedded(&args.from), is_embedded(&args.to)) {
         (true, _) => "give it the key file of the source (FILE.keys, with --keys-file)",
@@ -197,7 +204,7 @@ fn next(args: &CopyArgs) -> String {
 }
 
 /// The database without a password.
-fn name(url: &str) -> String {
+fn redacted_url(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {
@@ -206,14 +213,14 @@ fn name(url: &str) -> String {
     }
 }
 
-fn elapsed_text(began: Monotonic, clock: &Clock) -> String {
-    let micros = clock.monotonic().micros() - began.micros();
+fn elapsed_text(started_at: Monotonic, clock: &Clock) -> String {
+    let micros = clock.monotonic().micros() - started_at.micros();
     format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10)
 }
 
 /// Prints the progress to stderr, which may be closed.
-fn progress(what: &str) {
-    let _ = writeln!(io::stderr(), "{what}");
+fn progress(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Allows a database to be served again that was, or is being, copied elsewhere.
@@ -239,7 +246,7 @@ mod tests {
             ("postgres://db/shop", "postgres://db/shop"),
             ("sqlite://data/shop.sqlite", "sqlite://data/shop.sqlite"),
         ] {
-            assert_eq!(name(url), expected);
+            assert_eq!(redacted_url(url), expected);
         }
     }
 }

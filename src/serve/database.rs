@@ -11,11 +11,11 @@ use super::StartError;
 pub(super) const RESTORING: &str = "a restore of this database is running or was interrupted (it has a table entrepot_restoring), so e-mails and webhooks may not be held: let it finish, or drop the database, create it again, and repeat the restore";
 
 /// A database that has all of this version's migrations.
-pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
+pub async fn open_migrated(url: &str, options: Options) -> Result<Database, StartError> {
     let db = Database::open(url, options).await?;
     let versions = db.versions().await?;
     match versions.mismatch() {
-        Some(why) if versions.needed.is_some() => return Err(StartError::NewSchema(why)),
+        Some(reason) if versions.needed.is_some() => return Err(StartError::NewSchema(reason)),
         // One that has no tables yet must not be migrated: the restore is repeated.
         Some(_) if db.is_restoring().await? => return Err(Fault::Broken(RESTORING.to_owned()).into()),
         Some(_) => return Err(StartError::OldSchema(versions.missing)),
@@ -25,23 +25,23 @@ pub async fn migrated(url: &str, options: Options) -> Result<Database, StartErro
         tracing::warn!("{notice}");
     }
     match CopyMarks::of(&db).await?.write_refusal() {
-        Some(why) => Err(Fault::Broken(why).into()),
+        Some(reason) => Err(Fault::Broken(reason).into()),
         None => Ok(db),
     }
 }
 
 /// A database that this version can serve.
-pub(super) async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
-    let db = migrated(url, options).await?;
-    if let Some(why) = CopyMarks::of(&db).await?.moved() {
-        return Err(Fault::Broken(why).into());
+pub(super) async fn open_for_serving(url: &str, options: Options) -> Result<Database, StartError> {
+    let db = open_migrated(url, options).await?;
+    if let Some(reason) = CopyMarks::of(&db).await?.serve_refusal() {
+        return Err(Fault::Broken(reason).into());
     }
     if db.is_restoring().await? {
         return Err(Fault::Broken(RESTORING.to_owned()).into());
     }
     // A standby server may become the primary while this node waits; until then `/readyz` reports
     // it.
-    if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
+    if db.backend() == Backend::Sqlite && !db.accepts_writes().await? {
         return Err(StartError::ReadOnly);
     }
     if options.row_security_proof == RowSecurityProof::AtStart {

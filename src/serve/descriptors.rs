@@ -3,7 +3,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// As many as `deploy/systemd` and the tasks of `deploy/terraform` allow.
-const WANTED_DESCRIPTORS: u64 = 65_536;
+const TARGET_DESCRIPTORS: u64 = 65_536;
 
 /// Raises the limit of open files, which counts sockets too, to 65,536, or to this process's hard
 /// limit. Containers of containerd 2 begin with 1,024, and no manifest of Kubernetes can change
@@ -18,8 +18,8 @@ pub fn raise_descriptor_limit() {
 
 /// Returns the raised limit; None if it is high enough, or as high as it may be.
 fn raised_limit(limit: Rlimit) -> Option<u64> {
-    let most = limit.maximum.map_or(WANTED_DESCRIPTORS, |maximum| maximum.min(WANTED_DESCRIPTORS));
-    limit.current.is_some_and(|current| current < most).then_some(most)
+    let target = limit.maximum.map_or(TARGET_DESCRIPTORS, |maximum| maximum.min(TARGET_DESCRIPTORS));
+    limit.current.is_some_and(|current| current < target).then_some(target)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use platform::{
 };
 use tokio::time::timeout;
 
-use super::{StartError, file_modes, say};
+use super::{StartError, file_modes, print_stdout};
 use crate::config::{DoctorArgs, ReportFormat, Serve};
 
 use check::{CHECK_TIMEOUT, run_check, timed_out_finding};
@@ -27,8 +27,8 @@ use report::Finding;
 pub async fn run(args: DoctorArgs) -> Result<bool, StartError> {
     let findings = run_checks(&args).await;
     match args.format {
-        ReportFormat::Json => say(&report::json(&findings))?,
-        ReportFormat::Text => findings.iter().try_for_each(|finding| say(&finding.line()))?,
+        ReportFormat::Json => print_stdout(&report::json(&findings))?,
+        ReportFormat::Text => findings.iter().try_for_each(|finding| print_stdout(&finding.line()))?,
     }
     Ok(report::is_sound(&findings))
 }
@@ -36,13 +36,13 @@ pub async fn run(args: DoctorArgs) -> Result<bool, StartError> {
 async fn run_checks(args: &DoctorArgs) -> Vec<Finding> {
     let (serve, clock) = (&args.serve, Clock::system());
     let source = serve.keys.source(&serve.database.database_url);
-    let mut findings = settings::judge(serve);
-    findings.extend(settings::unread(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())));
+    let mut findings = settings::check_settings(serve);
+    findings.extend(settings::find_unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())));
     findings.extend(run_check("disk", probes::disks(serve.clone())).await);
     findings.extend(run_check("modes", probes::modes(serve.database.database_url.clone(), source.clone())).await);
-    if let Some(place) = serve.jobs.backups.backups.clone() {
+    if let Some(location) = serve.jobs.backups.backups.clone() {
         let database = file_modes::embedded(&serve.database.database_url).into_iter().next();
-        findings.extend(run_check(backup_place::CHECK, backup_place::check_place(place, database)).await);
+        findings.extend(run_check(backup_place::CHECK, backup_place::check_place(location, database)).await);
     }
     if let Some(files) = serve.tls.files() {
         findings.extend(run_check("tls", tls::check_certificate(files, clock.clone())).await);
@@ -51,14 +51,14 @@ async fn run_checks(args: &DoctorArgs) -> Vec<Finding> {
         findings.extend(run_check("redis", probes::redis(serve.redis.clone(), clock.clone())).await);
     }
     let options = serve.database.options();
-    let opened = timeout(CHECK_TIMEOUT, Database::open(&serve.database.database_url, options)).await;
-    match opened {
+    let result = timeout(CHECK_TIMEOUT, Database::open(&serve.database.database_url, options)).await;
+    match result {
         Ok(Ok(db)) => {
             findings.extend(of_database(args, &db, source, &clock).await);
             // A connection that hangs is left to the end of the process.
             drop(timeout(CHECK_TIMEOUT, db.close()).await);
         }
-        Ok(Err(Fault::Pooled(seen))) => findings.push(rules::pooler(&Pooling::Transaction(seen))),
+        Ok(Err(Fault::Pooled(reason))) => findings.push(rules::pooler(&Pooling::Transaction(reason))),
         Ok(Err(fault)) => {
             let advice = "check --database-url and that the server runs; an empty one needs `entrepot migrate`";
             findings.push(Finding::fail("database", fault.to_string(), advice));
@@ -71,7 +71,7 @@ async fn run_checks(args: &DoctorArgs) -> Vec<Finding> {
 /// Runs the checks that need the database. Tables are only checked if they are those of this
 /// version.
 async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock: &Clock) -> Vec<Finding> {
-    let (versions, fits) = probes::versions(db, CHECK_TIMEOUT).await;
+    let (versions, is_current) = probes::versions(db, CHECK_TIMEOUT).await;
     let mut findings = vec![versions];
     findings.extend(run_check(unfinished::RESTORE_CHECK, unfinished::restore(db.clone())).await);
     findings.extend(run_check("clock", probes::clock(db.clone(), clock.clone())).await);
@@ -82,7 +82,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
         let (replicas, database) = (args.serve.replicas.clone(), args.serve.database.clone());
         findings.extend(run_check("replicas", probes::replicas(db.clone(), replicas, database)).await);
     }
-    if !fits {
+    if !is_current {
         findings.push(Finding::warn(
             "tables",
             "keys, files, backups and jobs were not checked",
@@ -94,17 +94,17 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     findings.extend(run_check("timeline", probes::timeline(db.clone())).await);
     findings.extend(run_check("row security", probes::row_security(db.clone())).await);
     findings.extend(run_check("keys", probes::keys(db.clone(), source.clone(), clock.clone())).await);
-    let place = files_of(&args.serve);
-    findings.extend(run_check("files", probes::files(db.clone(), source, clock.clone(), place)).await);
+    let location = files_of(&args.serve);
+    findings.extend(run_check("files", probes::files(db.clone(), source, clock.clone(), location)).await);
     findings.extend(run_check("backups", probes::backups(db.clone(), clock.clone(), args.serve.jobs.backups.clone())).await);
     findings.extend(probes::shipping(&args.serve.database.database_url, clock, &args.serve.jobs.backups));
     findings.extend(run_check("tenants", probes::tenants(db.clone())).await);
-    findings.extend(run_check("partitions", partitions::look(db.clone(), clock.clone())).await);
+    findings.extend(run_check("partitions", partitions::check_partitions(db.clone(), clock.clone())).await);
     findings.extend(run_check("outgoing", probes::outgoing(db.clone())).await);
     findings.extend(run_check("jobs", probes::jobs(db.clone(), clock.clone())).await);
     findings
 }
 
 fn files_of(serve: &Serve) -> services::files::FileLocation {
-    serve.jobs.files.place(&serve.database.database_url)
+    serve.jobs.files.resolve_location(&serve.database.database_url)
 }

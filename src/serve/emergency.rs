@@ -16,7 +16,7 @@ use platform::{
     storage::{Database, Fault, GlobalWork},
 };
 
-use super::{StartError, say};
+use super::{StartError, print_stdout};
 use crate::config::SessionsAction;
 
 use operator::open_with_audit;
@@ -27,11 +27,11 @@ pub use resume::run as resume;
 
 /// `entrepot sessions`.
 pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {
-    let SessionsAction::End { of, tenant: slug, all, api_keys, yes } = action;
-    let (clock, mut ended, mut revoked) = (Clock::system(), 0, 0);
-    let (db, audit_writer) = open_with_audit(&of, &clock).await?;
+    let SessionsAction::End { of: args, tenant: slug, all, api_keys, yes } = action;
+    let (clock, mut ended_sessions, mut revoked_keys) = (Clock::system(), 0, 0);
+    let (db, audit_writer) = open_with_audit(&args, &clock).await?;
     let tenants = tenants(&db, slug.as_deref()).await?;
-    let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
+    let access = Access::with_audit_writer(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
     if (all || api_keys) && !yes {
         return Err(Fault::Broken(count_sessions(&db, &access, &tenants, api_keys).await?).into());
     }
@@ -41,17 +41,17 @@ pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {
         let changes = serde_json::json!({ "sessions": sessions });
         record(&audit_writer, work.tenant(), "session.end.all", Target::of(tenant), &changes).await?;
         work.commit().await?;
-        ended += sessions;
+        ended_sessions += sessions;
         if api_keys {
-            revoked += access.revoke_all_as_system(tenant, "api_key.revoke.all").await?.len();
+            revoked_keys += access.revoke_all_as_system(tenant, "api_key.revoke.all").await?.len();
         }
     }
-    say(&format!(
-        "{ended} session(s) of {} tenant(s) are ended, with their refresh tokens; running nodes notice within five seconds",
+    print_stdout(&format!(
+        "{ended_sessions} session(s) of {} tenant(s) are ended, with their refresh tokens; running nodes notice within five seconds",
         tenants.len()
     ))?;
-    say(&if api_keys {
-        format!("{revoked} API key(s) are revoked: make new ones with apiKeyCreate")
+    print_stdout(&if api_keys {
+        format!("{revoked_keys} API key(s) are revoked: make new ones with apiKeyCreate")
     } else {
         "API keys are not sessions: revoke them with apiKeyRevoke, or all of them with --api-keys".to_owned()
     })?;

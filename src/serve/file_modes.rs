@@ -14,7 +14,7 @@ pub fn restrict_umask() {
 /// kept. Files of other owners, and folders shared with all users on purpose (`/tmp`), are not
 /// changed, and the log reports them.
 #[cfg(unix)]
-pub fn remove_other_access<'a>(places: impl IntoIterator<Item = &'a std::path::Path>) {
+pub fn remove_other_access<'a>(files: impl IntoIterator<Item = &'a std::path::Path>) {
     use std::{fs, os::unix::fs::MetadataExt, os::unix::fs::PermissionsExt};
 
     /// Mode bits of other users, and those of a folder that all users write to, each only their own
@@ -22,19 +22,19 @@ pub fn remove_other_access<'a>(places: impl IntoIterator<Item = &'a std::path::P
     const OTHER_USERS_MODE: u32 = 0o007;
     const SHARED_FOLDER_MODE: u32 = 0o1002;
 
-    for place in places {
-        let Ok(found) = fs::metadata(place) else { continue };
-        let mode = found.mode() & 0o7777;
-        if mode & OTHER_USERS_MODE == 0 || !(found.is_file() || found.is_dir()) {
+    for file in files {
+        let Ok(attributes) = fs::metadata(file) else { continue };
+        let mode = attributes.mode() & 0o7777;
+        if mode & OTHER_USERS_MODE == 0 || !(attributes.is_file() || attributes.is_dir()) {
             continue;
         }
-        let path = place.display();
-        let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-        if !is_ours || mode & SHARED_FOLDER_MODE != 0 && found.is_dir() {
+        let path = file.display();
+        let is_ours = attributes.uid() == rustix::process::geteuid().as_raw();
+        if !is_ours || mode & SHARED_FOLDER_MODE != 0 && attributes.is_dir() {
             tracing::warn!(%path, mode = format!("{mode:o}"), "every user of this machine can read it: choose a place of its own");
             continue;
         }
-        match fs::set_permissions(place, fs::Permissions::from_mode(mode & !OTHER_USERS_MODE)) {
+        match fs::set_permissions(file, fs::Permissions::from_mode(mode & !OTHER_USERS_MODE)) {
             Ok(()) => {
                 tracing::warn!(%path, mode = format!("{mode:o}"), "could be read by every user of this machine, and no longer can");
             }
@@ -56,6 +56,6 @@ pub fn remove_other_access<'a>(_places: impl IntoIterator<Item = &'a std::path::
 pub fn embedded(database_url: &str) -> Vec<std::path::PathBuf> {
     let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
     let file = file.and_then(|rest| rest.split('?').next()).filter(|file| !file.is_empty() && *file != ":memory:");
-    let beside = |file: &str| ["", "-wal", "-shm"].map(|end| format!("{file}{end}").into());
-    file.map(beside).into_iter().flatten().collect()
+    let database_files = |file: &str| ["", "-wal", "-shm"].map(|end| format!("{file}{end}").into());
+    file.map(database_files).into_iter().flatten().collect()
 }

@@ -13,7 +13,7 @@ use services::files::{Files, StoreError};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::{Node, StartError, say};
+use super::{Node, StartError, print_stdout};
 use crate::config::{FilesAction, FilesArgs};
 
 /// Time between two checks of a store that was fine, and of one that was not.
@@ -28,34 +28,34 @@ pub(super) struct FileStore {
     files: Files,
     identity: Identity,
     clock: Clock,
-    found: Arc<RwLock<State>>,
+    state: Arc<RwLock<State>>,
 }
 
 impl FileStore {
     pub fn new(files: Files, identity: Identity, clock: Clock) -> Self {
-        Self { files, identity, clock, found: Arc::new(RwLock::new(State::Fine)) }
+        Self { files, identity, clock, state: Arc::new(RwLock::new(State::Fine)) }
     }
 
     /// Returns the result of the last check.
     pub fn state(&self) -> State {
-        self.found.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub async fn watch(self) {
         loop {
-            let found = match timeout(CHECK_TIMEOUT, self.check_store()).await {
-                Ok(found) => found,
+            let state = match timeout(CHECK_TIMEOUT, self.check_store()).await {
+                Ok(state) => state,
                 Err(_) => State::Degraded("the file store does not answer in time: files cannot be sent or fetched".to_owned()),
             };
-            let pause = if found == State::Fine { CHECK_INTERVAL } else { RETRY_INTERVAL };
+            let pause = if state == State::Fine { CHECK_INTERVAL } else { RETRY_INTERVAL };
             {
-                let mut last = self.found.write().unwrap_or_else(PoisonError::into_inner);
-                match &found {
-                    State::Degraded(why) | State::Failed(why) if *last != found => tracing::warn!("{why}"),
-                    State::Fine if *last != found => tracing::info!("the file store can be used again"),
+                let mut last_state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+                match &state {
+                    State::Degraded(reason) | State::Failed(reason) if *last_state != state => tracing::warn!("{reason}"),
+                    State::Fine if *last_state != state => tracing::info!("the file store can be used again"),
                     _ => {}
                 }
-                *last = found;
+                *last_state = state;
             }
             sleep(pause).await;
         }
@@ -69,7 +69,7 @@ impl FileStore {
                  bucket; if its files are lost, run `entrepot files adopt`"
                     .to_owned(),
             ),
-            Err(why) => State::Degraded(format!("files cannot be kept: {why}")),
+            Err(reason) => State::Degraded(format!("files cannot be kept: {reason}")),
         }
     }
 
@@ -80,25 +80,25 @@ impl FileStore {
             "the database could not be read to find the deployment's store".to_owned()
         };
         let of_store = |error: StoreError| error.to_string();
-        let known = self.identity.file_store_mark().await.map_err(of_database)?;
-        let mark = match known {
+        let stored_mark = self.identity.file_store_mark().await.map_err(of_database)?;
+        let mark = match stored_mark {
             Some(mark) => mark,
             None => self.mark_store().await.map_err(of_store)?.map_err(of_database)?,
         };
-        self.files.carries(&mark).await.map_err(of_store)
+        self.files.verify_mark(&mark).await.map_err(of_store)
     }
 
     /// Marks the store before the database records the mark: a process that dies between the two
     /// leaves nothing misleading.
     async fn mark_store(&self) -> Result<Result<String, Fault>, StoreError> {
-        let own: Uuid = self.clock.uuid();
-        let name = hex::encode(own.as_bytes());
+        let own_id: Uuid = self.clock.uuid();
+        let name = hex::encode(own_id.as_bytes());
         self.files.mark(&name).await?;
-        let kept = self.identity.store_file_store_mark(own).await;
-        if !matches!(&kept, Ok(kept) if *kept == name) {
+        let stored_name = self.identity.store_file_store_mark(own_id).await;
+        if !matches!(&stored_name, Ok(stored_name) if *stored_name == name) {
             self.files.unmark(&name).await?;
         }
-        Ok(kept)
+        Ok(stored_name)
     }
 }
 
@@ -108,16 +108,18 @@ pub async fn run(args: FilesArgs) -> Result<(), StartError> {
     let (url, options, keys) = (&of.database.database_url, of.database.options(), of.keys.source(&of.database.database_url));
     let node =
         Node::open_with_redis((None, None), url, options, Clock::system(), Settings::default(), Grouping::Alone, &keys).await?;
-    let place = kept.place(url);
-    node.files.set_location(place.clone());
-    let of_store = |error: StoreError| Fault::Broken(format!("{place:?}: {error}"));
+    let location = kept.resolve_location(url);
+    node.files.set_location(location.clone());
+    let of_store = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
     let store = FileStore::new(node.files.clone(), node.identity.clone(), node.clock.clone());
     if store.check_mark().await.map_err(Fault::Broken)? {
-        say(&format!("{place:?} is the file store of this deployment already"))?;
+        print_stdout(&format!("{location:?} is the file store of this deployment already"))?;
     } else {
         let mark = node.identity.file_store_mark().await?.unwrap_or_default();
         node.files.mark(&mark).await.map_err(of_store)?;
-        say(&format!("{place:?} is the file store of this deployment from now on; nodes notice it within {RETRY_INTERVAL:?}"))?;
+        print_stdout(&format!(
+            "{location:?} is the file store of this deployment from now on; nodes notice it within {RETRY_INTERVAL:?}"
+        ))?;
     }
     node.db.close().await?;
     Ok(())

@@ -32,7 +32,7 @@ impl QuietTime {
         if work_done != self.work_done {
             (self.work_done, self.since, self.is_due) = (work_done, now, true);
         }
-        let is_early = self.given_back.is_some_and(|at| now.duration_since(at) < MIN_RELEASE_INTERVAL);
+        let is_early = self.given_back.is_some_and(|released_at| now.duration_since(released_at) < MIN_RELEASE_INTERVAL);
         if !self.is_due || is_early || now.duration_since(self.since) < MIN_QUIET_TIME {
             return false;
         }

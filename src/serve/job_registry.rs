@@ -19,7 +19,7 @@ use services::{
     alerts, anomalies, demand, exchange, export_schedules, files, forecasting, liquidation, replenishment, saved_views, webhooks,
 };
 
-use super::{Node, StartError, stopped};
+use super::{Node, StartError, wait_for_shutdown};
 use crate::config::Worker;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -52,10 +52,10 @@ impl Node {
     pub fn job_registry(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
-        let (lots, waiting, blankets) = (ledger.clone(), ledger.clone(), ledger.clone());
+        let (lot_ledger, backorder_ledger, blanket_ledger) = (ledger.clone(), ledger.clone(), ledger.clone());
         // Progress of each walk, for as long as this process runs.
-        let due = Arc::new(ExpiryCursors::default());
-        let (past, arrived, over) =
+        let expiry_cursors = Arc::new(ExpiryCursors::default());
+        let (lot_cursor, backorder_cursor, blanket_cursor) =
             (Arc::new(JobCursor::default()), Arc::new(JobCursor::default()), Arc::new(JobCursor::default()));
         let registry = Registry::default()
             .outgoing(OUTGOING_JOBS)
@@ -64,26 +64,26 @@ impl Node {
                 async move { audit.seal_all().await.map(drop) }
             })
             .periodic("stock.expire", Duration::from_secs(1), move |_| {
-                let (ledger, walks) = (ledger.clone(), due.clone());
-                async move { expire_due(&ledger, ledger.clock().now(), &walks).await.map(drop) }
+                let (ledger, cursors) = (ledger.clone(), expiry_cursors.clone());
+                async move { expire_due(&ledger, ledger.clock().now(), &cursors).await.map(drop) }
             })
             .periodic("stock.expire_lots", EXPIRED_LOTS_DELAY, move |_| {
-                let (ledger, walk) = (lots.clone(), past.clone());
-                async move { expire_lots(&ledger, ledger.clock().now(), &walk).await.map(drop) }
+                let (ledger, cursor) = (lot_ledger.clone(), lot_cursor.clone());
+                async move { expire_lots(&ledger, ledger.clock().now(), &cursor).await.map(drop) }
             })
             .periodic("order.fill_backorders", Duration::from_secs(1), move |_| {
-                let (ledger, walk) = (waiting.clone(), arrived.clone());
-                async move { fill_backorders(&ledger, &walk).await.map(drop) }
+                let (ledger, cursor) = (backorder_ledger.clone(), backorder_cursor.clone());
+                async move { fill_backorders(&ledger, &cursor).await.map(drop) }
             })
             .periodic("purchase.expire_blankets", HOUR, move |_| {
-                let (ledger, walk) = (blankets.clone(), over.clone());
-                async move { purchasing::jobs::expire_blankets(&ledger, ledger.clock().now(), &walk).await.map(drop) }
+                let (ledger, cursor) = (blanket_ledger.clone(), blanket_cursor.clone());
+                async move { purchasing::jobs::expire_blankets(&ledger, ledger.clock().now(), &cursor).await.map(drop) }
             })
             .periodic("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();
                 async move { identity.forget_old().await }
             })
-            .periodic("customer.seal", HOUR, move |_| catalog::jobs::seal(db.clone()))
+            .periodic("customer.seal", HOUR, move |_| catalog::jobs::seal_unsealed(db.clone()))
             .periodic("job.forget", HOUR, move |_| {
                 let jobs = jobs.clone();
                 async move { jobs.forget_old().await.map(drop) }
@@ -97,8 +97,8 @@ impl Node {
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock, &self.alerts);
         let registry = replenishment::jobs::register(registry, &self.ledger, &self.access, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
-        let rooms = liquidation::shell::Rooms { ledger: &self.ledger, catalog: &self.catalog };
-        let registry = liquidation::jobs::register(registry, rooms, &self.alerts, &self.access, self.audit.audit_writer());
+        let services = liquidation::shell::Rooms { ledger: &self.ledger, catalog: &self.catalog };
+        let registry = liquidation::jobs::register(registry, services, &self.alerts, &self.access, self.audit.audit_writer());
         let registry = files::jobs::register(registry, &self.files);
         let registry = exchange::jobs::register(registry, &self.exchange);
         let registry = saved_views::jobs::register(registry, &self.saved_views, &self.identity);
@@ -141,14 +141,14 @@ impl Node {
     /// Begins to run jobs beside the requests; the returned future stops that and waits until the
     /// jobs are handed over.
     pub(super) fn start_jobs(&self, terms: Terms) -> impl Future<Output = ()> + use<> {
-        let (stop, told) = tokio::sync::oneshot::channel::<()>();
-        let told = async move {
-            let _ = told.await;
+        let (stop_sender, stop_signal) = tokio::sync::oneshot::channel::<()>();
+        let stop_signal = async move {
+            let _ = stop_signal.await;
         };
-        let working = tokio::spawn(self.jobs.clone().work(self.job_registry(), terms, told));
+        let job_task = tokio::spawn(self.jobs.clone().work(self.job_registry(), terms, stop_signal));
         async move {
-            drop(stop);
-            if tokio::time::timeout(HANDOVER_TIMEOUT, working).await.is_err() {
+            drop(stop_sender);
+            if tokio::time::timeout(HANDOVER_TIMEOUT, job_task).await.is_err() {
                 tracing::warn!("timeout while the jobs were released; other workers take them when its heartbeats are missed");
             }
         }
@@ -159,8 +159,10 @@ impl Node {
         let file_store = self.file_store();
         let mut background = vec![tokio::spawn(secrets::follow(self.ring.clone())), tokio::spawn(file_store.clone().watch())];
         background.extend(self.bus.clone().map(|bus| tokio::spawn(bus.run())));
-        let metrics_server =
-            self.metrics_server.take().map(|server| server.serve(self.counting(), self.readiness(file_store), Drain::default()));
+        let metrics_server = self
+            .metrics_server
+            .take()
+            .map(|server| server.serve(self.metrics_rooms(), self.readiness(file_store), Drain::default()));
         background.extend(metrics_server.map(tokio::spawn));
         background.extend(self.gives_memory_back.then(|| tokio::spawn(super::idle::release_memory_when_idle(self.db.clone()))));
         let end = self.start_jobs(terms);
@@ -190,15 +192,15 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
             .await?;
     node.read_from(&args.replicas, &args.database).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
-    node.keep = args.jobs.keep();
+    node.keep = args.jobs.journal_retention();
     node.pgbackrest = super::backup::PgBackRest::of(&args.jobs.backups, &args.database)?;
     node.backups = backups;
     args.jobs.files.apply(&node.files)?;
-    node.exchange.set_import_limits(args.jobs.imports());
+    node.exchange.set_import_limits(args.jobs.import_limits());
     if let Some(redis) = &redis {
         node.bus = Some(node.connect_bus(redis).await?);
     }
     node.open_metrics_server(&args.metrics_server).await?;
-    let _explaining = super::slow::begin(&args.traces.slow, &node.db)?;
-    node.work(args.jobs.terms(), stopped()).await
+    let _explaining = super::slow::start_explaining(&args.traces.slow, &node.db)?;
+    node.work(args.jobs.terms(), wait_for_shutdown()).await
 }

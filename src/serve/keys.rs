@@ -17,7 +17,7 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::{StartError, backup::given, migrated, say};
+use super::{StartError, backup::load_keys, open_migrated, print_stdout};
 use crate::config::{KeysAction, KeysOf, RotateSigningKey};
 
 pub use abandon::{LostFactors, abandon};
@@ -27,29 +27,33 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
     let clock = Clock::system();
     match action {
         KeysAction::New(args) => match &args.file {
-            None => say(&secrets::new_key(&clock).line())?,
+            None => print_stdout(&secrets::new_key(&clock).line())?,
             Some(file) => make_file(file, &clock)?,
         },
-        KeysAction::List(of) => {
-            let (db, ring) = open(&of, &clock).await?;
+        KeysAction::List(keys_args) => {
+            let (db, ring) = open(&keys_args, &clock).await?;
             list(&db, &ring).await?;
             db.close().await?;
         }
-        KeysAction::Lost(of) => print_lost_values(&of, &clock).await?,
+        KeysAction::Lost(keys_args) => print_lost_values(&keys_args, &clock).await?,
         KeysAction::Abandon(args) => Box::pin(abandon::run(&args, &clock)).await?,
-        KeysAction::Rotate { of, new_key } => {
-            let (db, ring) = open(&of, &clock).await?;
+        KeysAction::Rotate { of: keys_args, new_key } => {
+            let (db, ring) = open(&keys_args, &clock).await?;
             if new_key {
-                say(&format!("{} seals from now on", secrets::add_key(&db, &ring, &clock).await?))?;
+                print_stdout(&format!("{} seals from now on", secrets::add_key(&db, &ring, &clock).await?))?;
             }
-            let walked = secrets::reseal(&db, &ring, &sealed_columns()).await?;
-            say(&format!("{} of {} values sealed again", walked.resealed, walked.by_key.values().sum::<u64>()))?;
+            let reseal_counts = secrets::reseal(&db, &ring, &sealed_columns()).await?;
+            print_stdout(&format!(
+                "{} of {} values sealed again",
+                reseal_counts.resealed,
+                reseal_counts.by_key.values().sum::<u64>()
+            ))?;
             db.close().await?;
         }
-        KeysAction::Retire { of, id } => {
-            let (db, ring) = open(&of, &clock).await?;
+        KeysAction::Retire { of: keys_args, id } => {
+            let (db, ring) = open(&keys_args, &clock).await?;
             retire(&db, &ring, &id, &clock).await?;
-            say(&format!("{id} is retired"))?;
+            print_stdout(&format!("{id} is retired"))?;
             db.close().await?;
         }
     }
@@ -63,10 +67,10 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
 /// The key is still needed, or the database fails.
 pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock) -> Result<(), Fault> {
     if ring.keys().first().id != id && secrets::is_key_propagated(db, ring, clock).await? {
-        let waiting = audit::count_unchained_by_key(db, &AuditWriter::new(ring.clone(), clock.clone()), id).await?;
-        if waiting > 0 {
+        let unchained_count = audit::count_unchained_by_key(db, &AuditWriter::new(ring.clone(), clock.clone()), id).await?;
+        if unchained_count > 0 {
             return Err(Fault::Broken(format!(
-                "{waiting} entries of audit logs wait to be chained with the key {id}: let a node or worker run for a minute, and repeat the command"
+                "{unchained_count} entries of audit logs wait to be chained with the key {id}: let a node or worker run for a minute, and repeat the command"
             )));
         }
     }
@@ -76,40 +80,40 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock) -> R
 /// Writes a new key to a file that does not exist, whole or not at all. A file with keys is not
 /// changed: values sealed with them would be lost.
 fn make_file(file: &Path, clock: &Clock) -> io::Result<()> {
-    let stays = || say(&format!("{} already has keys and is not changed", file.display()));
+    let report_existing = || print_stdout(&format!("{} already has keys and is not changed", file.display()));
     if has_keys(file)? {
-        return stays();
+        return report_existing();
     }
-    let made = file.with_added_extension(format!("{}.new", clock.uuid().simple()));
+    let new_file = file.with_added_extension(format!("{}.new", clock.uuid().simple()));
     // A hard link never replaces an existing file.
-    let linked = write_key(&made, clock).and_then(|()| fs::hard_link(&made, file));
-    let removed = fs::remove_file(&made);
+    let linked = write_key(&new_file, clock).and_then(|()| fs::hard_link(&new_file, file));
+    let removal = fs::remove_file(&new_file);
     match linked {
         // Another process was quicker.
-        Err(err) if err.kind() == io::ErrorKind::AlreadyExists && has_keys(file)? => return stays(),
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists && has_keys(file)? => return report_existing(),
         linked => linked.map_err(|err| with_file_name(file, &err))?,
     }
-    removed?;
+    removal?;
     if cfg!(unix)
         && let Some(folder) = file.parent()
     {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         fs::File::open(folder)?.sync_all()?;
     }
-    say(&format!("a new key is in {}: keep a copy of it", file.display()))
+    print_stdout(&format!("a new key is in {}: keep a copy of it", file.display()))
 }
 
 fn write_key(file: &Path, clock: &Clock) -> io::Result<()> {
-    let mut written = fs::File::create_new(file)?;
-    written.write_all(format!("{}\n", secrets::new_key(clock).line()).as_bytes())?;
-    written.sync_all()
+    let mut output = fs::File::create_new(file)?;
+    output.write_all(format!("{}\n", secrets::new_key(clock).line()).as_bytes())?;
+    output.sync_all()
 }
 
 /// Whether a file exists and has keys. Anything but a missing path or a file that is not empty is
 /// refused.
 fn has_keys(file: &Path) -> io::Result<bool> {
     match fs::metadata(file) {
-        Ok(found) if found.is_file() && found.len() > 0 => Ok(true),
+        Ok(attributes) if attributes.is_file() && attributes.len() > 0 => Ok(true),
         Ok(_) => {
             Err(io::Error::other(format!("{} already exists and is not a file with keys: name another file", file.display())))
         }
@@ -128,28 +132,28 @@ pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
     let (db, ring) = open(&args.of, &clock).await?;
     let (minutes, old) = if args.remove_old { (0, OldKeyPolicy::Remove) } else { (args.lead_minutes, OldKeyPolicy::Retire) };
     let key = rotate_signing_key(&db, &ring, &clock, minutes * 60, old).await?;
-    say(&format!("{key} is published and signs in {minutes} min; every node has it within ten seconds"))?;
+    print_stdout(&format!("{key} is published and signs in {minutes} min; every node has it within ten seconds"))?;
     db.close().await?;
     Ok(())
 }
 
-async fn open(of: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartError> {
-    let url = &of.database.database_url;
-    let db = migrated(url, of.database.options()).await?;
-    let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+async fn open(args: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartError> {
+    let url = &args.database.database_url;
+    let db = open_migrated(url, args.database.options()).await?;
+    let ring = secrets::open(&db, &args.keys.source(url), clock).await?;
     Ok((db, ring))
 }
 
 /// Prints the values that no given key opens: key, table and column, and number of values, between
 /// tabs.
-async fn print_lost_values(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
-    let url = &of.database.database_url;
-    let db = migrated(url, of.database.options()).await?;
+async fn print_lost_values(args: &KeysOf, clock: &Clock) -> Result<(), StartError> {
+    let url = &args.database.database_url;
+    let db = open_migrated(url, args.database.options()).await?;
     // Without any key, all sealed values are lost.
-    let keys = match given(&of.keys.source(url), clock) {
+    let keys = match load_keys(&args.keys.source(url), clock) {
         Ok(keys) => Some(keys),
         Err(fault) => {
-            say(&format!("{fault}. If that file is lost, restore its copy: without it all values below are lost"))?;
+            print_stdout(&format!("{fault}. If that file is lost, restore its copy: without it all values below are lost"))?;
             None
         }
     };
@@ -159,11 +163,11 @@ async fn print_lost_values(of: &KeysOf, clock: &Clock) -> Result<(), StartError>
             let is_open = id.is_empty() || keys.as_ref().is_some_and(|keys| keys.get(&id).is_some());
             if !is_open {
                 sum += values;
-                say(&format!("{id}\t{}.{}\t{values} values", column.table, column.column))?;
+                print_stdout(&format!("{id}\t{}.{}\t{values} values", column.table, column.column))?;
             }
         }
     }
-    say(&format!(
+    print_stdout(&format!(
         "{sum} value(s) are lost unless their keys are restored; nothing is changed. `entrepot keys abandon` continues without a key"
     ))?;
     db.close().await?;
@@ -171,19 +175,19 @@ async fn print_lost_values(of: &KeysOf, clock: &Clock) -> Result<(), StartError>
 }
 
 async fn list(db: &Database, ring: &KeyRing) -> Result<(), StartError> {
-    let counted = secrets::count(db, &sealed_columns()).await?;
+    let sealed_counts = secrets::count(db, &sealed_columns()).await?;
     let keys = ring.keys();
-    for known in secrets::known(db).await? {
-        let state = match (known.retired_at, keys.first().id == known.id) {
+    for key in secrets::recorded_keys(db).await? {
+        let state = match (key.retired_at, keys.first().id == key.id) {
             (Some(at), _) => format!("retired {}", platform::clock::rfc3339(at)),
             (None, true) => "seals".to_owned(),
             (None, false) => "opens".to_owned(),
         };
-        let values = counted.by_key.get(&known.id).copied().unwrap_or_default();
-        say(&format!("{}\tsince {}\t{state}\t{values} values", known.id, platform::clock::rfc3339(known.created_at)))?;
+        let values = sealed_counts.by_key.get(&key.id).copied().unwrap_or_default();
+        print_stdout(&format!("{}\tsince {}\t{state}\t{values} values", key.id, platform::clock::rfc3339(key.created_at)))?;
     }
-    if let Some(plain) = counted.by_key.get("") {
-        say(&format!("not sealed\t{plain} values: `entrepot keys rotate`"))?;
+    if let Some(unsealed_count) = sealed_counts.by_key.get("") {
+        print_stdout(&format!("not sealed\t{unsealed_count} values: `entrepot keys rotate`"))?;
     }
     Ok(())
 }

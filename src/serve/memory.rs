@@ -13,7 +13,7 @@ use super::{Node, StartError};
 /// Default size of the cache, in bytes.
 const DEFAULT_CACHE_BYTES: u64 = 32 << 20;
 
-pub(super) fn begin(db: &Database, ring: &KeyRing) {
+pub(super) fn start_cache(db: &Database, ring: &KeyRing) {
     db.extensions().insert(Cache::new(CACHED_ROW_EVENTS, DEFAULT_CACHE_BYTES, ring.clone(), None));
 }
 

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Rooms whose own counts are read on each scrape.
-pub struct Counting {
+pub struct MetricsRooms {
     pub db: Database,
     pub ledger: Ledger,
     pub jobs: Jobs,
@@ -32,7 +32,7 @@ pub struct Counting {
     pub pgbackrest: Option<PgBackRest>,
 }
 
-impl Counting {
+impl MetricsRooms {
     /// Begins the metrics of backups, and returns whether the database has a log of them: that of a
     /// Postgres is filled only if a command lists them.
     fn logs_backups(&self) -> bool {
@@ -71,15 +71,15 @@ impl MetricsServer {
     }
 
     /// Answers until the process ends: a stopping node is still scraped.
-    pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
+    pub async fn serve(self, rooms: MetricsRooms, readiness: Arc<dyn Readiness>, drain: Drain) {
         let (handle, db, logs_backups) = (self.handle.clone(), rooms.db.clone(), rooms.logs_backups());
         let (lists_revocations, jobs) = (rooms.schedule.is_some(), rooms.jobs.clone());
         let source = Arc::new(MetricsSampler { handle: self.handle, rooms });
         let profiles = server::profiles(Arc::new(ProcessProfiler), self.profiles);
         let routes = server::metrics(source).merge(server::health(readiness, drain)).merge(profiles);
         let limits = Limits { connections: MAX_CONNECTIONS, connections_per_address: MAX_CONNECTIONS, ..Limits::default() };
-        let serving = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
-        let tidying = async {
+        let server_task = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
+        let cleanup = async {
             loop {
                 let now = clock::Clock::system().now();
                 // Commands and other processes write it, too, so each process reads it.
@@ -95,7 +95,7 @@ impl MetricsServer {
                     Err(fault) => tracing::debug!(error = %fault, "the partitions of tables could not be read"),
                 }
                 match outgoing_hold(&db.global()).await {
-                    Ok(hold) => metrics::outgoing_held(hold.is_some()),
+                    Ok(hold) => metrics::set_outgoing_held(hold.is_some()),
                     Err(fault) => tracing::debug!(error = %fault, "the hold of outgoing messages could not be read"),
                 }
                 clock::sleep(CLEANUP_INTERVAL).await;
@@ -103,19 +103,19 @@ impl MetricsServer {
             }
         };
         tokio::select! {
-            ended = serving => {
+            ended = server_task => {
                 if let Err(error) = ended {
                     tracing::warn!(%error, "metrics are no longer served");
                 }
             }
-            () = tidying => {}
+            () = cleanup => {}
         }
     }
 }
 
 struct MetricsSampler {
     handle: metrics::MetricsHandle,
-    rooms: Counting,
+    rooms: MetricsRooms,
 }
 
 impl server::MetricsSource for MetricsSampler {
@@ -133,13 +133,13 @@ impl server::MetricsSource for MetricsSampler {
 impl MetricsSampler {
     /// Measures the values that are not counted as they happen.
     fn measure(&self) {
-        let Counting { db, ledger, jobs, webhooks, .. } = &self.rooms;
+        let MetricsRooms { db, ledger, jobs, webhooks, .. } = &self.rooms;
         metrics::statements(db.statements());
-        metrics::faults(traces::dropped());
+        metrics::faults(traces::dropped_spans());
         let jobs = jobs.counters().now();
         metrics::jobs(jobs.runs.saturating_sub(jobs.failures), jobs.failures, jobs.died, jobs.taken_over, jobs.held);
-        let sent = webhooks.counters().now();
-        metrics::webhooks(sent.delivered, sent.failed, sent.disabled);
+        let deliveries = webhooks.counters().now();
+        metrics::webhooks(deliveries.delivered, deliveries.failed, deliveries.disabled);
         for pool in db.pools() {
             metrics::pool(pool.name, pool.open, pool.idle, pool.most);
         }
@@ -155,11 +155,11 @@ impl MetricsSampler {
 
 /// Sets the metrics of the database host in use, and of the state of the replicas.
 fn measure_hosts(db: &Database) {
-    for (place, host) in db.hosts().into_iter().enumerate() {
-        metrics::database_host(place + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });
+    for (index, host) in db.hosts().into_iter().enumerate() {
+        metrics::database_host(index + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });
     }
-    for (place, replica) in db.replicas().into_iter().enumerate() {
-        let used = if replica.is_used { metrics::Used::Yes } else { metrics::Used::No };
-        metrics::replica(place + 1, used, replica.lag_bytes);
+    for (index, replica) in db.replicas().into_iter().enumerate() {
+        let usage = if replica.is_used { metrics::Used::Yes } else { metrics::Used::No };
+        metrics::replica(index + 1, usage, replica.lag_bytes);
     }
 }

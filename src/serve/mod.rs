@@ -58,10 +58,13 @@ use crate::config::{MetricsArgs, RunJobs, Serve};
 use bulk_executor::{BulkExecutor, run_by};
 use file_store::FileStore;
 use key_set::Keys;
-use metrics_server::{Counting, MetricsServer};
-use ready::Ready;
+use metrics_server::{MetricsRooms, MetricsServer};
+use ready::NodeReadiness;
 
-pub use {authenticator::NodeAuthenticator, database::migrated, error::StartError, node::Node, stdout::say, stop::stopped};
+pub use {
+    authenticator::NodeAuthenticator, database::open_migrated, error::StartError, node::Node, stdout::print_stdout,
+    stop::wait_for_shutdown,
+};
 
 impl Node {
     fn file_store(&self) -> FileStore {
@@ -69,7 +72,7 @@ impl Node {
     }
 
     fn readiness(&self, file_store: FileStore) -> Arc<dyn Readiness> {
-        Arc::new(Ready::new(self.ledger.clone(), self.bus.clone(), file_store, self.memory))
+        Arc::new(NodeReadiness::new(self.ledger.clone(), self.bus.clone(), file_store, self.memory))
     }
 
     /// Begins to count and opens the listener of the metrics, and applies the settings of memory:
@@ -79,7 +82,7 @@ impl Node {
         if let Some(mebibytes) = args.memory_limit {
             self.memory = Some(mebibytes << 20);
         }
-        if let Some(idle) = args.idle() {
+        if let Some(idle) = args.find_unused() {
             tracing::warn!("{idle}: profiles cannot be requested");
         }
         if let Some(address) = args.metrics_listen {
@@ -88,8 +91,8 @@ impl Node {
         Ok(())
     }
 
-    fn counting(&self) -> Counting {
-        Counting {
+    fn metrics_rooms(&self) -> MetricsRooms {
+        MetricsRooms {
             db: self.db.clone(),
             ledger: self.ledger.clone(),
             jobs: self.jobs.clone(),
@@ -111,20 +114,21 @@ impl Node {
     where
         F: Future<Output = ()> + Send,
     {
-        let (read, name) = (self.clock.clone(), self.clock.clone());
+        let (now_clock, id_clock) = (self.clock.clone(), self.clock.clone());
         let plans = tenant_plans::refresh_plans(self.db.clone(), settings.terms.plans.clone());
-        let working = self.workload.map(|terms| self.start_jobs(terms));
+        let job_task = self.workload.map(|terms| self.start_jobs(terms));
         let shipping = self.backups.as_ref().map(|backups| backups.ship(&self.db, &self.clock)).transpose()?.flatten();
         let (limits, file_store) = (Limits { drain_delay, ..self.limits }, self.file_store());
-        let (readiness, counting, metrics_server) = (self.readiness(file_store.clone()), self.counting(), self.metrics_server);
-        let (schema_index, validator) = judges.made()?;
+        let (readiness, counting, metrics_server) =
+            (self.readiness(file_store.clone()), self.metrics_rooms(), self.metrics_server);
+        let (schema_index, validator) = judges.join()?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
             validator: Some(validator),
             authenticator: self.node_authenticator.clone(),
             readiness: readiness.clone(),
-            now: Arc::new(move || read.now().micros()),
-            new_id: Arc::new(move || name.uuid().simple().to_string()),
+            now: Arc::new(move || now_clock.now().micros()),
+            new_id: Arc::new(move || id_clock.uuid().simple().to_string()),
             limits: limits.clone(),
             schema_index,
             rate_limiter: self.rate_limiter,
@@ -134,7 +138,7 @@ impl Node {
         let executor = BulkExecutor::of(front.service.clone(), self.node_authenticator.clone());
         let bulk_executor = run_by(executor, &self.exchange, &self.saved_views);
         let drain = front.drain.clone();
-        let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
+        let (leaked_keys, leaked_key_task) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
         let routes = server::router(front.clone())
             .merge(server::leaked_keys(front.clone(), Arc::new(leaked_keys)))
             .merge(server::views(front.clone(), view_links::of(&self.saved_views, &self.node_authenticator)))
@@ -148,18 +152,18 @@ impl Node {
             tokio::spawn(file_store.watch()),
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().refresh_rights_forever()),
-            tokio::spawn(catalog::jobs::warm(self.db.clone())),
+            tokio::spawn(catalog::jobs::preload_caches(self.db.clone())),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(identity::jobs::run(self.identity)),
-            tokio::spawn(looking_into),
+            tokio::spawn(leaked_key_task),
             tokio::spawn(plans),
         ]);
         // The listener is bound: from now on connections wait for an answer instead of being refused.
         systemd::ready();
         server::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
-        if let Some(working) = working {
-            working.await;
+        if let Some(job_task) = job_task {
+            job_task.await;
         }
         drop((bulk_executor, self.bulk_executor));
         drop(self.ledger);
@@ -173,7 +177,7 @@ impl Node {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
-    let (judges, pending) = ValidatorBuild::with_schema();
+    let (judges, pending) = ValidatorBuild::spawn_with_schema();
     let settings = settings::people(&args)?;
     let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
@@ -200,11 +204,11 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let token_life = Duration::from_secs(args.access_token_minutes.unsigned_abs() * 60);
     front.positions = node.session_positions(redis.clone(), token_life).await?;
     node.limits.points = args.operation_points;
-    node.limits.requests_in_flight = args.requests_in_flight.0.map(|most| most as usize);
+    node.limits.requests_in_flight = args.requests_in_flight.0.map(|limit| limit as usize);
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
-    (node.keep, node.pgbackrest) = (args.jobs.keep(), backup::PgBackRest::of(&args.jobs.backups, &args.database)?);
+    (node.keep, node.pgbackrest) = (args.jobs.journal_retention(), backup::PgBackRest::of(&args.jobs.backups, &args.database)?);
     args.jobs.files.apply(&node.files)?;
-    node.exchange.set_import_limits(args.jobs.imports());
+    node.exchange.set_import_limits(args.jobs.import_limits());
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.backups = backups;
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
@@ -214,7 +218,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     }
     node.enable_cache(args.cache_mib << 20, redis).await?;
     node.open_metrics_server(&args.metrics_server).await?;
-    let _explaining = slow::begin(&args.traces.slow, &node.db)?;
+    let _explaining = slow::start_explaining(&args.traces.slow, &node.db)?;
     let tcp = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
-    node.serve(judges, Listener { tcp, tls }, front, Duration::from_secs(args.drain_seconds), stopped()).await
+    node.serve(judges, Listener { tcp, tls }, front, Duration::from_secs(args.drain_seconds), wait_for_shutdown()).await
 }

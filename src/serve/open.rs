@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::{
-    exchange::Wording,
+    exchange::RefusalMessages,
     graphql::limits::Limits,
     schema::{self, PendingSchema, ResolverServices},
 };
@@ -23,8 +23,8 @@ use platform::{
     paging::CursorSigner,
     rate_limit::{RateLimiter, Redis, RedisClient, RedisError},
     realtime::Bus,
-    secrets::{self, KeySource},
-    storage::Options,
+    secrets::{self, KeyRing, KeySource},
+    storage::{Database, Options},
 };
 use services::{
     alerts::Alerts,
@@ -37,7 +37,7 @@ use services::{
 use super::{
     Node, NodeAuthenticator, StartError,
     bulk_executor::{BulkExecutor, run_by},
-    database::opened,
+    database::open_for_serving,
     memory,
     rights_cache::NodeRightsCache,
     tenant_provisioner::TenantDefaults,
@@ -66,17 +66,16 @@ impl Node {
         keys: &KeySource,
     ) -> Result<Self, StartError> {
         let rate_limiter = limiter(&clock, redis);
-        let db = opened(url, options).await?;
-        let ring = secrets::open(&db, keys, &clock).await?;
-        memory::begin(&db, &ring);
+        let (db, ring) = open_database(url, options, keys, &clock).await?;
         let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
-        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
+        let access = Access::with_audit_writer(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
         let tenant_defaults = Arc::new(TenantDefaults { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, tenant_defaults, ring.clone()).await?;
         let secret = identity.cursor_secret().await?;
         let (signer, links) = (CursorSigner::new(secret), Signer::from_secret(&secret));
         let audit = Audit::start(db.clone(), audit_writer.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
+        let ledger =
+            Ledger::with_audit_writer(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
         let (limits, jobs) = (Limits::default(), Jobs::new(db.clone(), clock.clone()));
         let sender = Sender::new(AllowedNetworks::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender, schema::events::registry());
@@ -84,11 +83,11 @@ impl Node {
         let node_authenticator = Arc::new(NodeAuthenticator::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::default_for(url));
-        let exchange =
-            Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
+        let messages = Arc::new(RefusalMessages);
+        let exchange = Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), messages);
         identity.use_shared_limiter(rate_limiter.clone());
         let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
-        let rooms = ResolverServices {
+        let services = ResolverServices {
             identity: identity.clone(),
             access: access.clone(),
             catalog: catalog.clone(),
@@ -102,8 +101,8 @@ impl Node {
             signer,
             limits: limits.clone(),
         };
-        let (schema, given) = (schema::build_on(pending, rooms), (rate_limiter.clone(), clock.clone()));
-        let executor = BulkExecutor::standalone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
+        let (schema, limiter_and_clock) = (schema::build_on(pending, services), (rate_limiter.clone(), clock.clone()));
+        let executor = BulkExecutor::standalone(node_authenticator.clone(), (schema.clone(), limits.clone()), limiter_and_clock);
         Ok(Self {
             db,
             clock,
@@ -142,6 +141,14 @@ impl Node {
         Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(rights_cache))
             .map_err(|err| RedisError::Address(err).into())
     }
+}
+
+/// Opens the database and the key ring of its secrets.
+async fn open_database(url: &str, options: Options, keys: &KeySource, clock: &Clock) -> Result<(Database, KeyRing), StartError> {
+    let db = open_for_serving(url, options).await?;
+    let ring = secrets::open(&db, keys, clock).await?;
+    memory::start_cache(&db, &ring);
+    Ok((db, ring))
 }
 
 fn limiter(clock: &Clock, redis: Option<Redis>) -> RateLimiter {

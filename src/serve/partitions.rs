@@ -7,10 +7,10 @@ use platform::{
 use services::{
     backups::{ArchiveTerms, MonthOutcome, archive_months},
     files::Store,
-    saved_views::events::shown_rows,
+    saved_views::events::omitted_rows_field,
 };
 
-use super::{StartError, migrated, say};
+use super::{StartError, open_migrated, print_stdout};
 use crate::config::{DatabaseArgs, FileArgs, PartitionsAction};
 
 /// Months ahead that there must be: below, the alarm fires.
@@ -21,14 +21,14 @@ pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
     match action {
         PartitionsAction::Run { database } => {
             let db = open_partitioned(&database).await?;
-            let made = db.create_missing_parts(Clock::system().now()).await?;
-            say(&format!("{made} partition(s) created"))?;
+            let created = db.create_missing_parts(Clock::system().now()).await?;
+            print_stdout(&format!("{created} partition(s) created"))?;
             report_months_ahead(db).await
         }
         PartitionsAction::List { database } => {
             let db = open_partitioned(&database).await?;
             for part in db.parts().await? {
-                say(&line(&part))?;
+                print_stdout(&line(&part))?;
             }
             report_months_ahead(db).await
         }
@@ -40,7 +40,7 @@ pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
 }
 
 async fn open_partitioned(database: &DatabaseArgs) -> Result<Database, StartError> {
-    let db = migrated(&database.database_url, database.options()).await?;
+    let db = open_migrated(&database.database_url, database.options()).await?;
     match db.backend() {
         Backend::Postgres => Ok(db),
         Backend::Sqlite => Err(Fault::Broken("SQLite keeps whole tables: it has no partitions".to_owned()).into()),
@@ -49,10 +49,10 @@ async fn open_partitioned(database: &DatabaseArgs) -> Result<Database, StartErro
 
 /// Prints how many months ahead partitions exist, and returns whether that is enough.
 async fn report_months_ahead(db: Database) -> Result<bool, StartError> {
-    let ahead = db.months_ahead(Clock::system().now()).await?.unwrap_or_default();
-    say(&format!("{ahead} month(s) ahead"))?;
+    let months = db.months_ahead(Clock::system().now()).await?.unwrap_or_default();
+    print_stdout(&format!("{months} month(s) ahead"))?;
     db.close().await?;
-    Ok(ahead >= MIN_MONTHS_AHEAD)
+    Ok(months >= MIN_MONTHS_AHEAD)
 }
 
 /// Name, month, state and bytes, between tabs.
@@ -85,19 +85,22 @@ fn refuse_short_retention(keep_months: i64, journal_days: i64) -> Result<(), Fau
 }
 
 async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64, journal_days: i64) -> Result<bool, StartError> {
-    let place = files.place.as_ref();
-    let place = place.ok_or_else(|| Fault::Broken("say where the archive is kept: --files, as given to `serve`".to_owned()))?;
+    let location = files.place.as_ref();
+    let location =
+        location.ok_or_else(|| Fault::Broken("say where the archive is kept: --files, as given to `serve`".to_owned()))?;
     let db = open_partitioned(database).await?;
-    let store = Store::open(place).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
+    let store = Store::open(location).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
     let now = Clock::system().now();
-    let before = Month::of(now).plus(-keep_months);
+    let cutoff = Month::of(now).plus(-keep_months);
     // As in `journal.trim`: events that were not delivered are kept twice as long.
     let grace_seconds = 2 * journal_days * 24 * 3600;
-    let outcomes = archive_months(&db, &store, ArchiveTerms { before, now, grace_seconds, left_out: &[shown_rows()] }).await?;
+    let outcomes =
+        archive_months(&db, &store, ArchiveTerms { before: cutoff, now, grace_seconds, left_out: &[omitted_rows_field()] })
+            .await?;
     for (part, outcome) in &outcomes {
-        say(&outcome_line(part, outcome))?;
+        print_stdout(&outcome_line(part, outcome))?;
     }
-    say(&format!("{} partition(s) older than {keep_months} months", outcomes.len()))?;
+    print_stdout(&format!("{} partition(s) older than {keep_months} months", outcomes.len()))?;
     db.close().await?;
     Ok(true)
 }
@@ -112,7 +115,7 @@ fn outcome_line(part: &str, outcome: &MonthOutcome) -> String {
             archived.content_sha256
         ),
         MonthOutcome::Kept { days } => format!("{part}\tarchived, removed in {days} day(s)"),
-        MonthOutcome::Waits(why) => format!("{part}\twaits: {why}"),
+        MonthOutcome::Waits(reason) => format!("{part}\twaits: {reason}"),
     }
 }
 

@@ -39,12 +39,16 @@ mod built {
     /// Samples in a second of processor time: not in step with events of each hundredth.
     const SAMPLES_PER_SECOND: i32 = 99;
     /// A thread in one of these may hold a lock that unwinding needs.
-    const NOT_UNWOUND: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
+    const UNWIND_BLOCKLIST: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
 
     pub(super) async fn cpu(time: Duration) -> Result<Vec<u8>, ProfileError> {
         // The first one reads debug information, and takes memory for its samples.
         let begin = || {
-            ProfilerGuardBuilder::default().frequency(SAMPLES_PER_SECOND).blocklist(&NOT_UNWOUND).build().map_err(profile_error)
+            ProfilerGuardBuilder::default()
+                .frequency(SAMPLES_PER_SECOND)
+                .blocklist(&UNWIND_BLOCKLIST)
+                .build()
+                .map_err(profile_error)
         };
         let guard = blocking(begin).await?;
         clock::sleep(time).await;
@@ -70,11 +74,11 @@ mod built {
             clock::sleep(time).await;
         }
         let dumping = control.clone();
-        let made = blocking(move || dumping.blocking_lock().dump_pprof().map_err(profile_error)).await;
+        let dump = blocking(move || dumping.blocking_lock().dump_pprof().map_err(profile_error)).await;
         if !samples_always {
             control.lock().await.deactivate().map_err(profile_error)?;
         }
-        made
+        dump
     }
 
     async fn blocking<T, W>(work: W) -> Result<T, ProfileError>
@@ -82,8 +86,8 @@ mod built {
         T: Send + 'static,
         W: FnOnce() -> Result<T, ProfileError> + Send + 'static,
     {
-        let worked = tokio::task::spawn_blocking(work).await;
-        worked.unwrap_or_else(|_| Err(ProfileError::Failed("its thread panicked".to_owned())))
+        let result = tokio::task::spawn_blocking(work).await;
+        result.unwrap_or_else(|_| Err(ProfileError::Failed("its thread panicked".to_owned())))
     }
 
     fn profile_error(error: impl Display) -> ProfileError {

@@ -34,7 +34,7 @@ const LANE_STALL_TIMEOUT: Duration = Duration::from_secs(3);
 const MEMORY_WARN_PERCENT: u64 = 85;
 const MEMORY_FAIL_PERCENT: u64 = 95;
 
-pub struct Ready {
+pub struct NodeReadiness {
     db: Database,
     ledger: Ledger,
     /// Bus of the nodes, if they share a Redis.
@@ -45,19 +45,19 @@ pub struct Ready {
     last: Mutex<Option<(Instant, Vec<Check>)>>,
 }
 
-impl Ready {
+impl NodeReadiness {
     pub fn new(ledger: Ledger, bus: Option<Bus>, file_store: FileStore, memory: Option<u64>) -> Self {
         Self { db: ledger.database().clone(), ledger, bus, file_store, memory, last: Mutex::default() }
     }
 
     async fn run_checks(&self) -> Vec<Check> {
-        let until = Instant::now() + CHECK_TIMEOUT;
-        let (database, migrations) = match timeout_at(until, self.db.versions()).await {
-            Ok(Ok(versions)) => (self.writes(until).await, versions_state(&versions)),
+        let deadline = Instant::now() + CHECK_TIMEOUT;
+        let (database, migrations) = match timeout_at(deadline, self.db.versions()).await {
+            Ok(Ok(versions)) => (self.check_writes(deadline).await, versions_state(&versions)),
             Ok(Err(_)) => (failed_state("it does not answer"), failed_state("not known")),
             Err(_) => (failed_state("it does not answer in time"), failed_state("not known")),
         };
-        let answers = !matches!(database, State::Failed(_));
+        let is_answering = !matches!(database, State::Failed(_));
         let mut checks = vec![
             Check { name: "database", state: database },
             Check { name: "migrations", state: migrations },
@@ -72,25 +72,25 @@ impl Ready {
             checks.push(Check { name: "redis", state });
         }
         checks.push(Check { name: "files", state: self.file_store.state() });
-        if answers && let Ok(Ok(Some(hold))) = timeout_at(until, outgoing_hold(&self.db.global())).await {
+        if is_answering && let Ok(Ok(Some(hold))) = timeout_at(deadline, outgoing_hold(&self.db.global())).await {
             checks.push(Check { name: "outgoing", state: State::Degraded(held_state(&clock::rfc3339(hold.held_at))) });
         }
-        if let (Some(most), Some(now)) = (self.memory, metrics::resident_bytes()) {
-            checks.push(Check { name: "memory", state: memory(now, most) });
+        if let (Some(max_bytes), Some(now)) = (self.memory, metrics::resident_bytes()) {
+            checks.push(Check { name: "memory", state: memory(now, max_bytes) });
         }
         checks
     }
 
     /// A database that answers, as one to write to: by the connections that writes take. An SQLite file that may only be read is refused at the start.
-    async fn writes(&self, until: Instant) -> State {
+    async fn check_writes(&self, deadline: Instant) -> State {
         if self.db.backend() == Backend::Postgres {
-            match timeout_at(until, self.db.takes_writes()).await {
+            match timeout_at(deadline, self.db.accepts_writes()).await {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => return failed_state("it takes no writes: it is read-only"),
                 Ok(Err(_)) => return failed_state("it does not answer"),
                 Err(_) => return failed_state("it does not answer in time"),
             }
-            match timeout_at(until, self.db.check_writable()).await {
+            match timeout_at(deadline, self.db.check_writable()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return failed_state("a write cannot be started"),
                 Err(_) => return failed_state("a write cannot be started in time"),
@@ -106,7 +106,7 @@ impl Ready {
 /// A newer release's migrations that only add are no hindrance.
 fn versions_state(versions: &Versions) -> State {
     match (versions.mismatch(), versions.notice()) {
-        (Some(why), _) => State::Failed(why),
+        (Some(reason), _) => State::Failed(reason),
         (None, Some(notice)) => State::Degraded(notice),
         (None, None) => State::Fine,
     }
@@ -115,11 +115,11 @@ fn versions_state(versions: &Versions) -> State {
 /// Whether stock changes get through. A tenant that is set aside is that tenant's matter.
 fn lanes_state(lanes: &[LaneStatus]) -> State {
     let stalled = lanes.iter().map(|lane| lane.stalled).max().unwrap_or_default();
-    let aside: usize = lanes.iter().map(|lane| lane.aside).sum();
+    let waiting_tenants: usize = lanes.iter().map(|lane| lane.aside).sum();
     if stalled >= LANE_STALL_TIMEOUT {
         State::Failed(format!("stock changes have waited for the database for {} s", stalled.as_secs()))
-    } else if aside > 0 {
-        State::Degraded(format!("stock changes of {aside} tenant(s) wait for the database; others do not"))
+    } else if waiting_tenants > 0 {
+        State::Degraded(format!("stock changes of {waiting_tenants} tenant(s) wait for the database; others do not"))
     } else {
         State::Fine
     }
@@ -129,36 +129,36 @@ fn held_state(since: &str) -> String {
     format!("held since {since}: no e-mail, webhook, report or export leaves before `entrepot resume`")
 }
 
-fn failed_state(why: &str) -> State {
-    State::Failed(why.to_owned())
+fn failed_state(reason: &str) -> State {
+    State::Failed(reason.to_owned())
 }
 
-fn memory(now: u64, most: u64) -> State {
-    let hundredths = now.saturating_mul(100) / most.max(1);
-    let why = || format!("{} MiB in use of {} MiB", now >> 20, most >> 20);
+fn memory(used_bytes: u64, max_bytes: u64) -> State {
+    let hundredths = used_bytes.saturating_mul(100) / max_bytes.max(1);
+    let usage = || format!("{} MiB in use of {} MiB", used_bytes >> 20, max_bytes >> 20);
     match hundredths {
-        MEMORY_FAIL_PERCENT.. => State::Failed(why()),
-        MEMORY_WARN_PERCENT.. => State::Degraded(why()),
+        MEMORY_FAIL_PERCENT.. => State::Failed(usage()),
+        MEMORY_WARN_PERCENT.. => State::Degraded(usage()),
         _ => State::Fine,
     }
 }
 
-impl std::fmt::Debug for Ready {
+impl std::fmt::Debug for NodeReadiness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ready")
+        f.write_str("NodeReadiness")
     }
 }
 
 #[async_trait]
-impl Readiness for Ready {
+impl Readiness for NodeReadiness {
     async fn checks(&self) -> Vec<Check> {
         // A probe during a check waits for its result.
-        let mut last = self.last.lock().await;
-        if let Some((_, checks)) = last.as_ref().filter(|(at, _)| at.elapsed() < RESULT_REUSE_TIME) {
+        let mut cached = self.last.lock().await;
+        if let Some((_, checks)) = cached.as_ref().filter(|(at, _)| at.elapsed() < RESULT_REUSE_TIME) {
             return checks.clone();
         }
         let checks = self.run_checks().await;
-        *last = Some((Instant::now(), checks.clone()));
+        *cached = Some((Instant::now(), checks.clone()));
         checks
     }
 }

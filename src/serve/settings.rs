@@ -52,7 +52,7 @@ pub(super) fn remove_file_access(database_url: &str, keys: &KeySource, emails: &
     if let Mailer::Folder(folder) = &emails.mail {
         places.push(folder.clone());
     }
-    if let FileLocation::Folder(folder) = files.place(database_url) {
+    if let FileLocation::Folder(folder) = files.resolve_location(database_url) {
         places.push(folder);
     }
     file_modes::remove_other_access(places.iter().map(std::path::PathBuf::as_path));
@@ -80,8 +80,8 @@ fn terms(args: &Serve) -> Terms {
     Terms {
         credential: args.budget.0,
         tenant: args.tenant_budget.0,
-        anonymous: args.anonymous_requests.0.map(|most| Allowance::within(most, QUARTER_HOUR)),
-        at_once: args.tenant_operations.0.map(|most| most as usize),
+        anonymous: args.anonymous_requests.0.map(|limit| Allowance::within(limit, QUARTER_HOUR)),
+        at_once: args.tenant_operations.0.map(|limit| limit as usize),
         lifted: Arc::new(args.lift_budget.iter().copied().collect()),
         plans: TenantPlans::default(),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use platform::{
     clock::{Clock, Monotonic, sleep},
-    slow::{self, shown},
+    slow::{self, format_statement},
     storage::{Database, Fault},
 };
 use tokio::{sync::mpsc::Receiver, task::AbortHandle, time::timeout};
@@ -32,8 +32,8 @@ impl Drop for ExplainTask {
 ///
 /// # Errors
 /// Plans are wanted, but no reports.
-pub(super) fn begin(args: &SlowArgs, db: &Database) -> Result<Option<ExplainTask>, Fault> {
-    let limit = args.limit().map_err(|why| Fault::Broken(why.to_owned()))?;
+pub(super) fn start_explaining(args: &SlowArgs, db: &Database) -> Result<Option<ExplainTask>, Fault> {
+    let limit = args.limit().map_err(|message| Fault::Broken(message.to_owned()))?;
     let statements = limit.and_then(|limit| slow::install(Clock::system(), limit)).filter(|_| args.slow_plans);
     Ok(statements.map(|statements| ExplainTask(tokio::spawn(explain(db.clone(), statements)).abort_handle())))
 }
@@ -44,10 +44,10 @@ async fn explain(db: Database, mut statements: Receiver<String>) {
     while let Some(sql) = statements.recv().await {
         let now = clock.monotonic();
         recent.retain(|(_, at)| now.since(*at) < REPEAT_INTERVAL);
-        if recent.iter().any(|(known, _)| *known == sql) {
+        if recent.iter().any(|(recent_sql, _)| *recent_sql == sql) {
             continue;
         }
-        let statement = shown(&sql);
+        let statement = format_statement(&sql);
         match timeout(PLANNER_TIMEOUT, db.explain(&sql)).await {
             Ok(Ok(plan)) => tracing::warn!(statement, plan = plan.join("\n"), "the plan of a slow statement"),
             Ok(Err(error)) => tracing::info!(statement, %error, "a slow statement cannot be explained without its parameters"),

@@ -2,7 +2,7 @@
 
 /// Completes when the process is asked to stop. A second signal ends the process at once, as if it
 /// had been killed, which is safe at any time.
-pub async fn stopped() {
+pub async fn wait_for_shutdown() {
     let mut signals = StopSignals::listen();
     signals.next().await;
     super::systemd::stopping();
@@ -24,12 +24,15 @@ struct StopSignals {
 impl StopSignals {
     fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let hear = |kind: SignalKind, name: &str| {
+        let open_signal = |kind: SignalKind, name: &str| {
             signal(kind)
                 .inspect_err(|err| tracing::warn!(%err, "{name} cannot be handled; stop this node with another signal"))
                 .ok()
         };
-        Self { terminate: hear(SignalKind::terminate(), "SIGTERM"), interrupt: hear(SignalKind::interrupt(), "SIGINT") }
+        Self {
+            terminate: open_signal(SignalKind::terminate(), "SIGTERM"),
+            interrupt: open_signal(SignalKind::interrupt(), "SIGINT"),
+        }
     }
 
     /// The signal's number.

@@ -11,12 +11,12 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 /// notified until the process ends.
 pub(super) fn ready() {
     notify("READY=1");
-    if let Some(patience) = watchdog_timeout(&|name| env::var(name).ok()) {
+    if let Some(time_limit) = watchdog_timeout(&|name| env::var(name).ok()) {
         tokio::spawn(async move {
             loop {
                 // A task: if the runtime runs no tasks any more, systemd is not notified.
                 notify("WATCHDOG=1");
-                tokio::time::sleep(patience / 2).await;
+                tokio::time::sleep(time_limit / 2).await;
             }
         });
     }

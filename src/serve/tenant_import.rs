@@ -19,7 +19,7 @@ use services::{
     insight::verify::{self, Report, StoredPapers},
 };
 
-use super::{StartError, copy, migrated, say};
+use super::{StartError, copy, open_migrated, print_stdout};
 use crate::config::{FileArgs, ImportArgs, KeysOf};
 
 /// Source and options of an import.
@@ -49,7 +49,7 @@ pub struct ImportOutcome {
     pub tenant: TenantId,
     pub imported: Imported,
     pub report: Report,
-    pub files: files::FilesCopied,
+    pub files: files::FileCopyResult,
 }
 
 /// Imports an export: all of it, or nothing. One at a time, except for dry runs, so that files of a
@@ -67,11 +67,11 @@ pub async fn import_tenant(
     if request.dry_run {
         return Box::pin(import_locked(target, &export, request, None, &progress)).await;
     }
-    let running = || Fault::Broken("another import is running: let it finish, then run this one again".to_owned());
-    let lock = target.db.lock_imports().await?.ok_or_else(running)?;
-    let taken = Box::pin(import_locked(target, &export, request, Some(&lock), &progress)).await;
+    let busy_fault = || Fault::Broken("another import is running: let it finish, then run this one again".to_owned());
+    let lock = target.db.lock_imports().await?.ok_or_else(busy_fault)?;
+    let outcome = Box::pin(import_locked(target, &export, request, Some(&lock), &progress)).await;
     lock.release().await;
-    taken
+    outcome
 }
 
 /// Checks the export, copies its files and writes its rows; without the lock it is a dry run. A
@@ -87,19 +87,19 @@ async fn import_locked(
     export.check(progress)?;
     export.refuse_missing_months(target.db).await?;
     let tenant = export.manifest().tenant;
-    let noted = match (request.files, lock) {
-        (Some((from, to)), Some(lock)) if from != to => begun(target.db, to, lock, tenant).await?.then_some(to),
+    let noted_location = match (request.files, lock) {
+        (Some((from, to)), Some(lock)) if from != to => begin_file_import(target.db, to, lock, tenant).await?.then_some(to),
         _ => None,
     };
-    let taken = match copy_files(export, request).await {
+    let import_result = match copy_files(export, request).await {
         Ok(files) => {
-            let written = written(target, export, request, lock, progress).await;
-            written.map(|(imported, report)| ImportOutcome { tenant, imported, report, files })
+            let write_result = write_import(target, export, request, lock, progress).await;
+            write_result.map(|(imported, report)| ImportOutcome { tenant, imported, report, files })
         }
         Err(fault) => Err(fault.into()),
     };
-    let Some(to) = noted else { return taken };
-    let error = match taken {
+    let Some(to) = noted_location else { return import_result };
+    let error = match import_result {
         Ok(outcome) => {
             if let Err(error) = files::end_import(to, tenant).await {
                 progress(&format!("the note of this import stays in {to} until the job file.forget removes it: {error}"));
@@ -114,35 +114,35 @@ async fn import_locked(
         export.check_tenant_is_new(target.db, request.slug).await,
         Ok(()) | Err(ImportError::Refused(Refusal::SlugTaken(_)))
     ) {
-        let removed = async {
+        let cleanup = async {
             files::erase(to, tenant).await?;
             files::end_import(to, tenant).await
         };
-        removed.await.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
+        cleanup.await.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
     }
     Err(error)
 }
 
 /// Removes the files that killed imports have copied, and notes that this one begins. False if the
 /// target has files of the tenant that no import has copied: those are not removed.
-async fn begun(db: &Database, to: &FileLocation, lock: &ImportLock, tenant: TenantId) -> Result<bool, Fault> {
+async fn begin_file_import(db: &Database, to: &FileLocation, lock: &ImportLock, tenant: TenantId) -> Result<bool, Fault> {
     files::remove_killed_imports(db, to, lock).await?;
-    let begun = files::begin_import(to, tenant).await;
-    begun.map_err(|error| Fault::Broken(format!("the files in {to:?} cannot be listed or written: {error}")))
+    let result = files::begin_import(to, tenant).await;
+    result.map_err(|error| Fault::Broken(format!("the files in {to:?} cannot be listed or written: {error}")))
 }
 
-async fn copy_files(export: &Export, request: ImportRequest<'_>) -> Result<files::FilesCopied, Fault> {
+async fn copy_files(export: &Export, request: ImportRequest<'_>) -> Result<files::FileCopyResult, Fault> {
     match request.files {
         Some((from, to)) if !request.dry_run => {
-            let copied = files::copy_of_tenant(from, to, export.manifest().tenant).await;
-            copied.map_err(|error| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}")))
+            let result = files::copy_of_tenant(from, to, export.manifest().tenant).await;
+            result.map_err(|error| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}")))
         }
-        _ => Ok(files::FilesCopied::default()),
+        _ => Ok(files::FileCopyResult::default()),
     }
 }
 
 /// Writes, proves and commits; without the lock it undoes all.
-async fn written(
+async fn write_import(
     target: ImportTarget<'_>,
     export: &Export,
     request: ImportRequest<'_>,
@@ -157,7 +157,7 @@ async fn written(
     let (work, report) = Box::pin(verify::verify_transaction(db, work, progress)).await?;
     if !report.is_sound() && !request.accept_broken {
         work.rollback().await?;
-        return Err(Refusal::Unsound(broken(&report)).into());
+        return Err(Refusal::Unsound(broken_invariants(&report)).into());
     }
     let Some(lock) = lock else {
         work.rollback().await?;
@@ -165,37 +165,37 @@ async fn written(
     };
     if !lock.is_held().await {
         work.rollback().await?;
-        let lost =
+        let message =
             "the connection with the lock of imports was lost, and copied files may have been removed: run the import again";
-        return Err(Fault::Broken(lost.to_owned()).into());
+        return Err(Fault::Broken(message.to_owned()).into());
     }
     work.commit().await?;
     Ok((imported, report))
 }
 
 /// The invariants that do not hold, and the first row of each that breaks it.
-fn broken(report: &Report) -> String {
-    let broken = report.lines.iter().filter_map(|line| line.broken.as_ref().map(|(_, row)| (line.invariant, row)));
-    let texts = broken.map(|(invariant, row)| {
+fn broken_invariants(report: &Report) -> String {
+    let broken_rows = report.lines.iter().filter_map(|line| line.broken.as_ref().map(|(_, row)| (line.invariant, row)));
+    let texts = broken_rows.map(|(invariant, row)| {
         format!("{invariant} ({} {}: expected {}, found {})", row.table, row.key, row.expected, row.found)
     });
     texts.collect::<Vec<_>>().join("; ")
 }
 
 /// The command.
-pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock) -> Result<(), StartError> {
-    let began = clock.monotonic();
-    let url = &of.database.database_url;
-    let db = migrated(url, of.database.options()).await?;
+pub async fn run(keys_args: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock) -> Result<(), StartError> {
+    let started_at = clock.monotonic();
+    let url = &keys_args.database.database_url;
+    let db = open_migrated(url, keys_args.database.options()).await?;
     copy::check_versions(&db, "database").await?;
-    let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
-    let place = files.place(url);
+    let ring = secrets::open(&db, &keys_args.keys.source(url), clock).await?;
+    let location = files.resolve_location(url);
     let request = ImportRequest {
         from: &args.from,
         slug: args.slug.as_deref(),
         dry_run: args.dry_run,
         accept_broken: args.accept_broken,
-        files: args.files_from.as_ref().map(|from| (from, &place)),
+        files: args.files_from.as_ref().map(|from| (from, &location)),
     };
     let outcome = Box::pin(import_tenant(ImportTarget { db: &db, ring: &ring, clock }, request, print_progress)).await.map_err(
         |error| match error {
@@ -207,9 +207,9 @@ pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock
         // Requests are planned for as many rows as there are now.
         db.measure(&[]).await?;
     }
-    print_outcome(&outcome, seconds(began, clock), args.dry_run)?;
+    print_outcome(&outcome, seconds(started_at, clock), args.dry_run)?;
     if args.files_from.is_some() && !args.dry_run {
-        print_files(&db, &outcome, &place).await?;
+        print_files(&db, &outcome, &location).await?;
     }
     print_next_steps(&outcome.imported)?;
     db.close().await?;
@@ -219,29 +219,31 @@ pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock
 fn print_outcome(outcome: &ImportOutcome, seconds: String, is_dry: bool) -> io::Result<()> {
     let tables = &outcome.imported.tables;
     for (table, rows) in tables {
-        say(&format!("{rows:>10}  {table}"))?;
+        print_stdout(&format!("{rows:>10}  {table}"))?;
     }
     let width = verify::width();
     for line in outcome.report.lines.iter().filter(|line| line.broken.is_some()) {
-        say(&line.text(width))?;
+        print_stdout(&line.text(width))?;
     }
-    say(&outcome.report.summary())?;
+    print_stdout(&outcome.report.summary())?;
     let rows: u64 = tables.iter().map(|(_, rows)| rows).sum();
-    let done = if is_dry { "dry run, nothing was stored" } else { "the tenant is imported" };
-    say(&format!("{done}: {rows} rows of {} tables in {seconds}", tables.len()))
+    let headline = if is_dry { "dry run, nothing was stored" } else { "the tenant is imported" };
+    print_stdout(&format!("{headline}: {rows} rows of {} tables in {seconds}", tables.len()))
 }
 
-async fn print_files(db: &Database, outcome: &ImportOutcome, place: &FileLocation) -> Result<(), StartError> {
-    say(&format!("{} stored file(s) copied, {} were there", outcome.files.copied, outcome.files.there))?;
-    for file in files::missing_of(db, place, Some(outcome.tenant)).await? {
-        say(&format!("MISSING FILE {}: {} ({} bytes)", file.id, file.name, file.size))?;
+async fn print_files(db: &Database, outcome: &ImportOutcome, location: &FileLocation) -> Result<(), StartError> {
+    print_stdout(&format!("{} stored file(s) copied, {} were there", outcome.files.copied, outcome.files.there))?;
+    for file in files::find_missing_of_tenant(db, location, Some(outcome.tenant)).await? {
+        print_stdout(&format!("MISSING FILE {}: {} ({} bytes)", file.id, file.name, file.size))?;
     }
     let (mut report, width) = (Report::default(), verify::width());
-    let papers = StoredPapers { tenant: Some(outcome.tenant), ..StoredPapers::all(place) };
+    let papers = StoredPapers { tenant: Some(outcome.tenant), ..StoredPapers::all(location) };
     verify::verify_papers(db, papers, &mut report, print_progress, |_| ()).await?;
     for line in report.lines.iter().filter(|line| line.broken.is_some()) {
-        say(&line.text(width))?;
-        say("a stored file of a paper was changed or is missing, also in the export's files: restore it from a copy of them")?;
+        print_stdout(&line.text(width))?;
+        print_stdout(
+            "a stored file of a paper was changed or is missing, also in the export's files: restore it from a copy of them",
+        )?;
     }
     Ok(())
 }
@@ -249,33 +251,33 @@ async fn print_files(db: &Database, outcome: &ImportOutcome, place: &FileLocatio
 /// Prints the follow-up work: data that an export lacks, and who has to act on it.
 fn print_next_steps(imported: &Imported) -> io::Result<()> {
     let Imported { matched, newcomers, integrations, keys, endpoints, .. } = imported;
-    say(&format!("{matched} member(s) have an account here and keep its password"))?;
+    print_stdout(&format!("{matched} member(s) have an account here and keep its password"))?;
     for address in newcomers {
-        say(&format!("{address} has no password and no second factor here: passwordResetRequest sends a link"))?;
+        print_stdout(&format!("{address} has no password and no second factor here: passwordResetRequest sends a link"))?;
     }
     for name in integrations {
-        say(&format!("the integration {name} is disabled: integrationUpdate enables it"))?;
+        print_stdout(&format!("the integration {name} is disabled: integrationUpdate enables it"))?;
     }
     if *keys > 0 {
-        say(&format!("{keys} API key(s) are revoked: apiKeyCreate makes new ones"))?;
+        print_stdout(&format!("{keys} API key(s) are revoked: apiKeyCreate makes new ones"))?;
     }
     for url in endpoints {
-        say(&format!(
+        print_stdout(&format!(
             "the webhook endpoint {url} is disabled and has a new secret: webhookEndpointRotateSecret, then webhookEndpointUpdate"
         ))?;
     }
-    say("invitations, links to saved views and the tenant's own rate limits are not in an export")?;
-    say(
+    print_stdout("invitations, links to saved views and the tenant's own rate limits are not in an export")?;
+    print_stdout(
         "streams and cursors of the other deployment start over here; erase the tenant there, or do not serve it: both would send its e-mails",
     )
 }
 
-fn seconds(began: Monotonic, clock: &Clock) -> String {
-    let micros = clock.monotonic().micros() - began.micros();
+fn seconds(started_at: Monotonic, clock: &Clock) -> String {
+    let micros = clock.monotonic().micros() - started_at.micros();
     format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10)
 }
 
 /// Prints the progress to stderr, which may be closed.
-fn print_progress(what: &str) {
-    let _ = writeln!(io::stderr(), "{what}");
+fn print_progress(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

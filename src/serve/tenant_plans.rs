@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use api::graphql::quota::{TenantPlan, TenantPlans, Written};
+use api::graphql::quota::{BudgetText, TenantPlan, TenantPlans};
 use iam::tenancy::plan;
 use platform::{
     clock,
@@ -27,11 +27,11 @@ pub(super) async fn refresh_plans(db: Database, plans: TenantPlans) {
 async fn read(db: &Database) -> Result<HashMap<uuid::Uuid, TenantPlan>, Fault> {
     let rows = plan::all(&db.global()).await?;
     let limit = |text: Option<String>| {
-        let parsed = text.map(|text| text.parse::<Written>()).transpose();
+        let parsed = text.map(|text| text.parse::<BudgetText>()).transpose();
         parsed.map_err(|error| Fault::corrupt("tenant_plan", error))
     };
-    let granted = |member, integration, tenant| -> Result<_, Fault> {
+    let plan_of = |member, integration, tenant| -> Result<_, Fault> {
         Ok(TenantPlan { member: limit(member)?, integration: limit(integration)?, tenant: limit(tenant)? })
     };
-    rows.into_iter().map(|row| Ok((row.tenant_id.uuid(), granted(row.member, row.integration, row.tenant)?))).collect()
+    rows.into_iter().map(|row| Ok((row.tenant_id.uuid(), plan_of(row.member, row.integration, row.tenant)?))).collect()
 }

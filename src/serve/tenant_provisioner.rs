@@ -33,8 +33,8 @@ impl TenantProvisioner for TenantDefaults {
         access::has_owner(work).await
     }
 
-    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
-        self.access.holds_all_of(work, who, other).await
+    async fn holds_all_of(&self, work: &Work, member: MemberId, other: MemberId) -> Result<bool, Fault> {
+        self.access.holds_all_of(work, member, other).await
     }
 
     async fn revoke_all_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {

@@ -4,18 +4,18 @@ use platform::storage::{
     Backend, Database, Fault, PlannedLock, PlannedMigration, PlannedStatement, TableRows, Versions, schema_head,
 };
 
-use super::{StartError, say};
+use super::{StartError, print_stdout};
 use crate::config::VersionArgs;
 
 /// Whether the database is of this binary's version; true without a check.
 pub async fn run(args: &VersionArgs) -> Result<bool, StartError> {
-    say(&format!("entrepot {}, schema {}", env!("CARGO_PKG_VERSION"), schema_head()))?;
+    print_stdout(&format!("entrepot {}, schema {}", env!("CARGO_PKG_VERSION"), schema_head()))?;
     if !args.check {
         return Ok(true);
     }
     let db = Database::open(&args.database.database_url, args.database.options()).await?;
     let versions = db.versions().await?;
-    say(&compare_versions(&versions))?;
+    print_stdout(&compare_versions(&versions))?;
     db.close().await?;
     Ok(is_equal(&versions))
 }
@@ -32,15 +32,15 @@ fn compare_versions(versions: &Versions) -> String {
         (missing, None) => {
             format!("the database is older: it lacks {missing} migration(s) of this binary. Run `entrepot migrate`")
         }
-        (0, Some(last)) => {
+        (0, Some(newest)) => {
             let with = if versions.needed.is_some() { "this binary cannot work with it" } else { "this binary can work with it" };
             format!(
-                "the database is newer: it has {} migration(s) that this binary lacks, the last {last}; {with}. Upgrade this binary",
+                "the database is newer: it has {} migration(s) that this binary lacks, the last {newest}; {with}. Upgrade this binary",
                 newer.len()
             )
         }
-        (missing, Some(last)) => format!(
-            "the database is of another release: it lacks {missing} migration(s) of this binary and has {} that this binary lacks, the last {last}. Use the release that migrated it",
+        (missing, Some(newest)) => format!(
+            "the database is of another release: it lacks {missing} migration(s) of this binary and has {} that this binary lacks, the last {newest}. Use the release that migrated it",
             newer.len()
         ),
     }
@@ -48,31 +48,33 @@ fn compare_versions(versions: &Versions) -> String {
 
 /// Lists the migrations that the database lacks.
 pub async fn plan(db: &Database) -> Result<(), Fault> {
-    let planned = db.planned_migrations().await?;
-    let unsaid = |err: std::io::Error| Fault::Broken(err.to_string());
-    if planned.is_empty() {
-        return say("the database is up to date").map_err(unsaid);
+    let migrations = db.planned_migrations().await?;
+    let output_fault = |err: std::io::Error| Fault::Broken(err.to_string());
+    if migrations.is_empty() {
+        return print_stdout("the database is up to date").map_err(output_fault);
     }
-    for migration in &planned {
-        say(&line(migration)).map_err(unsaid)?;
+    for migration in &migrations {
+        print_stdout(&line(migration)).map_err(output_fault)?;
         for text in migration.statements.iter().flat_map(lock_lines) {
-            say(&text).map_err(unsaid)?;
+            print_stdout(&text).map_err(output_fault)?;
         }
     }
-    let breaking = planned.iter().filter(|migration| migration.is_breaking).count();
-    let stop = if breaking > 0 { "stop all older nodes and workers first" } else { "older nodes and workers can keep running" };
-    say(&format!("{} migration(s), {breaking} of them breaking: {stop}", planned.len())).map_err(unsaid)?;
+    let breaking = migrations.iter().filter(|migration| migration.is_breaking).count();
+    let advice = if breaking > 0 { "stop all older nodes and workers first" } else { "older nodes and workers can keep running" };
+    print_stdout(&format!("{} migration(s), {breaking} of them breaking: {advice}", migrations.len())).map_err(output_fault)?;
     if db.backend() == Backend::Postgres {
-        say("a transaction for each migration; an interrupted one starts over. Rows are estimates of the server")
-            .map_err(unsaid)?;
-        if planned.iter().any(|migration| migration.name.ends_with("_months")) {
-            say("before them, indexes of large tables that become partitioned by month are built; writes are not blocked")
-                .map_err(unsaid)?;
+        print_stdout("a transaction for each migration; an interrupted one starts over. Rows are estimates of the server")
+            .map_err(output_fault)?;
+        if migrations.iter().any(|migration| migration.name.ends_with("_months")) {
+            print_stdout(
+                "before them, indexes of large tables that become partitioned by month are built; writes are not blocked",
+            )
+            .map_err(output_fault)?;
         }
-        let mut statements = planned.iter().flat_map(|migration| &migration.statements);
+        let mut statements = migrations.iter().flat_map(|migration| &migration.statements);
         if statements.any(|statement| statement.text.starts_with("CREATE INDEX CONCURRENTLY")) {
-            say("indexes of large tables are built CONCURRENTLY before their migration; writes are not blocked, and an interrupted one is dropped and built again")
-                .map_err(unsaid)?;
+            print_stdout("indexes of large tables are built CONCURRENTLY before their migration; writes are not blocked, and an interrupted one is dropped and built again")
+                .map_err(output_fault)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use server::{LinkRefused, LinkedView, ViewLinks};
+use server::{LinkRefusal, LinkedView, ViewLinks};
 use services::{
     exchange::Requester,
     saved_views::{SavedViews, shell::OpenedLink},
@@ -24,11 +24,11 @@ pub fn of(saved_views: &SavedViews, node_authenticator: &Arc<NodeAuthenticator>)
 
 #[async_trait]
 impl ViewLinks for NodeViewLinks {
-    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefused> {
+    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefusal> {
         let Some(OpenedLink { tenant, link }) = self.saved_views.open_link(secret).await? else { return Ok(None) };
         let requester = Requester { tenant, actor: link.maker, key: link.key };
         if self.node_authenticator.is_suspended(tenant).await? {
-            return Err(LinkRefused::Suspended);
+            return Err(LinkRefusal::Suspended);
         }
         let session = self.node_authenticator.session_on_behalf_of(requester, request_id).await?;
         if session.is_some() {

@@ -64,7 +64,7 @@ async fn load(world: &World, ledger: &Ledger, audit_writer: Option<&AuditWriter>
                 Some(audit_writer) => {
                     let who = Some((house.owner.tenant, house.owner.actor));
                     let origin = Origin { request_id: round.to_owned(), ip: Some("192.0.2.7".to_owned()), session: None };
-                    AuditContext::new("stockAdjust".to_owned(), origin, audit_writer.clone(), who, None).over(call).await
+                    AuditContext::new("stockAdjust".to_owned(), origin, audit_writer.clone(), who, None).run_within(call).await
                 }
             };
             assert!(done.is_ok(), "{done:?}");
@@ -78,9 +78,14 @@ async fn measure(world: &World, database: &str) {
     let node = &world.node;
     let plain = Ledger::start(node.db.clone(), node.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
     let audit_writer = node.audit.audit_writer().clone();
-    let audited =
-        Ledger::audited(node.db.clone(), node.clock.clone(), Grouping::Together, entrepot::documents(), audit_writer.clone())
-            .unwrap();
+    let audited = Ledger::with_audit_writer(
+        node.db.clone(),
+        node.clock.clone(),
+        Grouping::Together,
+        entrepot::documents(),
+        audit_writer.clone(),
+    )
+    .unwrap();
     let audit = node.audit.clone();
     let sealer = tokio::spawn(async move {
         loop {

@@ -37,7 +37,7 @@ on_both!(what_is_read_as_of_one_moment_agrees_whatever_is_written_meanwhile, wor
         let apart = kept.clone();
         let found = tokio::spawn(async move { name(&apart).await }).await.unwrap();
         assert_eq!(found, "Before", "look-ups run in tasks of their own");
-        assert_eq!(name(&kept.fresh(Freshness::Primary)).await, "After");
+        assert_eq!(name(&kept.with_freshness(Freshness::Primary)).await, "After");
         assert_eq!(name(&opened_before).await, "After", "a handle of no moment");
         assert_eq!(name(&db.tenant(other)).await, "Theirs", "the moment is one tenant's");
         kept

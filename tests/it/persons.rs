@@ -168,7 +168,7 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
             merged_into: None,
             tags: "[]".to_owned(),
             archived_at: None,
-            particulars: entity::customer::Particulars::default(),
+            particulars: entity::customer::CustomerDetails::default(),
             is_lost: false,
         };
         work.insert::<entity::customer::Entity>(row).await.unwrap();
@@ -193,7 +193,7 @@ on_both!(master_keys_are_turned_over_and_persons_stay_readable, world: Shop => {
     let walked = secrets::reseal(&world.db, &both, &sealed_columns()).await.unwrap();
     assert_eq!(walked.resealed, 3, "the key of tokens, the tenant's and Ada's: {walked:?}");
     let alone = secrets::Keys::parse(second).unwrap();
-    world.db.extensions().insert(secrets::KeyRing::new(alone, world.clock.clone(), std::sync::Arc::new(secrets::Given(second.to_owned()))));
+    world.db.extensions().insert(secrets::KeyRing::new(alone, world.clock.clone(), std::sync::Arc::new(secrets::EnvironmentKeys(second.to_owned()))));
     assert_eq!(everybody(world).await, before);
     assert_eq!(by_email(world, "ada@example.com").await, 1);
 });

@@ -216,7 +216,7 @@ async fn a_total_is_counted_only_where_it_is_asked_for(world: &World) {
         ("{ products(first: 250) { nodes { id } totalCount { count } } }", 0),
     ] {
         let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &nothing);
-        let (answer, sent) = world.node.db.recorded(asked).await;
+        let (answer, sent) = world.node.db.record_statements(asked).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         let counts = sent.iter().filter(|statement| statement.sql.contains("count(*)")).count();
         assert_eq!(counts, expected, "{query}");

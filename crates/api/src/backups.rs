@@ -23,7 +23,7 @@ use crate::{
         refusal::Path,
         scalars::{Cursor, DateTime, Long},
     },
-    periods::in_days,
+    periods::resolve_filter_periods,
 };
 
 /// Kind of a run in the log of backups.
@@ -101,13 +101,13 @@ impl BackupRun {
     }
     /// Reason why the run failed, in general words; names of folders, buckets and rows are in the operator's log. Null when it has not failed.
     async fn problem(&self) -> Option<&'static str> {
-        problem(&self.0)
+        failure_reason(&self.0)
     }
 }
 
 /// Returns a general text for the error of a run. Its readers are members of one company; the error
 /// itself is for the operator.
-fn problem(run: &tables::BackupRun) -> Option<&'static str> {
+fn failure_reason(run: &tables::BackupRun) -> Option<&'static str> {
     let error = run.error.as_deref()?;
     Some(match (error, run.is_sound) {
         (KILLED_ERROR, _) => KILLED_ERROR,
@@ -220,11 +220,12 @@ impl BackupQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<BackupRunConnection> {
-        let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
+        let (jobs, signer) = (ctx.required_data::<Jobs>()?, ctx.required_data::<CursorSigner>()?);
         let sorted = BackupRunSort::sorted(sort);
         let list = sorted.kind("backups");
-        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read(kinds, intersect_values(statuses, states))?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
+        let filter =
+            resolve_filter_periods(ctx, filter).await?.unwrap_or_default().read(kinds, intersect_values(statuses, states))?;
         let log = BackupLog::new(jobs.database().clone(), jobs.clock().clone());
         let rows = log.page(&filter, sorted, &request).await?.into_iter().map(|run| {
             let keys = sorted.keys(&run);
@@ -232,9 +233,9 @@ impl BackupQuery {
         });
         let page = Page::build(rows.collect(), &request, list, signer);
         let (db, clock) = (jobs.database().clone(), jobs.clock().clone());
-        let count = move |most: usize| {
+        let count = move |max_count: usize| {
             let (log, filter) = (BackupLog::new(db.clone(), clock.clone()), filter.clone());
-            async move { Ok::<i64, TopError>(log.count(&filter, i64::try_from(most).unwrap_or(i64::MAX)).await?) }
+            async move { Ok::<i64, TopError>(log.count(&filter, i64::try_from(max_count).unwrap_or(i64::MAX)).await?) }
         };
         Ok(page.with_count(count).into())
     }
@@ -243,7 +244,7 @@ impl BackupQuery {
     /// after a restore until the operator resumes them. Null while nothing is held.
     #[field(permit = JobRead)]
     async fn outgoing_held_since(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
-        let hold = ctx.given::<Jobs>()?.outgoing_hold().await?;
+        let hold = ctx.required_data::<Jobs>()?.outgoing_hold().await?;
         Ok(hold.map(|hold| DateTime(hold.held_at)))
     }
 }

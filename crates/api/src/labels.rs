@@ -13,7 +13,7 @@ use services::{
 
 use crate::{
     catalog::{Product, ProductRef},
-    files::{File, own, refuse},
+    files::{File, filter_accessible_file, refuse},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -24,7 +24,7 @@ use crate::{
     },
     named,
     orders::links::argument,
-    references::{Names, in_arguments},
+    references::{Names, resolve_argument_references},
 };
 
 /// Symbology of the machine-readable code on a label.
@@ -105,13 +105,13 @@ impl From<Vec<UserError>> for ProductLabelSheetPayload {
 
 impl ReplayablePayload for ProductLabelSheetPayload {
     /// Omits a sheet that has expired after its seven days.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let permit = ctx.permit::<kind::ProductRead>()?;
-        let found = match earlier.id::<FileId>() {
-            Some(id) => own(ctx, ctx.given::<Files>()?.find(&permit, id).await?).await?,
+        let stored_file = match earlier.id::<FileId>() {
+            Some(id) => filter_accessible_file(ctx, ctx.required_data::<Files>()?.find(&permit, id).await?).await?,
             None => None,
         };
-        Ok(Self { file: found.map(File::from), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
+        Ok(Self { file: stored_file.map(File::from), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
     }
 }
 
@@ -120,7 +120,7 @@ const MAX_PRODUCTS: usize = 250;
 const MAX_LABELS: usize = 2_000;
 
 /// Returns the code that a product's label encodes.
-fn code(doc: &ProductDoc, symbology: Symbology) -> Option<&str> {
+fn label_code(doc: &ProductDoc, symbology: Symbology) -> Option<&str> {
     let is_ean = |code: &&str| matches!(code.len(), 12 | 13) && code.bytes().all(|byte| byte.is_ascii_digit());
     match symbology {
         Symbology::Ean13 => doc.barcodes.iter().map(|barcode| barcode.code.as_str()).find(is_ean),
@@ -129,13 +129,17 @@ fn code(doc: &ProductDoc, symbology: Symbology) -> Option<&str> {
 }
 
 fn draw_label(doc: &ProductDoc, symbology: Symbology) -> Result<Label, String> {
-    let code = code(doc, symbology).ok_or("it has no barcode of thirteen digits")?;
-    Label::of(symbology, code, &doc.row.name).map_err(|why| why.to_string())
+    let code = label_code(doc, symbology).ok_or("it has no barcode of thirteen digits")?;
+    Label::of(symbology, code, &doc.row.name).map_err(|error| error.to_string())
 }
 
 /// Returns the requested products' IDs, from references or from IDs. A reference that names no
 /// product yields an ID that no product has.
-async fn requested(ctx: &Context<'_>, products: Option<Vec<ProductRef>>, mut ids: Option<Vec<ID>>) -> Answer<Vec<ProductId>> {
+async fn resolve_product_ids(
+    ctx: &Context<'_>,
+    products: Option<Vec<ProductRef>>,
+    mut ids: Option<Vec<ID>>,
+) -> Answer<Vec<ProductId>> {
     let (field, count) = match (&products, &ids) {
         (Some(products), _) => ("products", products.len()),
         (None, Some(ids)) => ("productIds", ids.len()),
@@ -145,17 +149,18 @@ async fn requested(ctx: &Context<'_>, products: Option<Vec<ProductRef>>, mut ids
         return Err(TopError::bad_input(format!("at most {MAX_PRODUCTS} products"), path![field]));
     }
     let names = Names::of(Vec::new()).list(("products", products), ("productIds", &mut ids));
-    let moved = in_arguments(ctx, names).await?;
-    let read = |(at, id): (usize, &ID)| -> Answer<ProductId> { argument(id, || moved.at(path!["productIds", at])) };
-    ids.iter().flatten().enumerate().map(read).collect()
+    let reference_paths = resolve_argument_references(ctx, names).await?;
+    let parse_id =
+        |(index, id): (usize, &ID)| -> Answer<ProductId> { argument(id, || reference_paths.at(path!["productIds", index])) };
+    ids.iter().flatten().enumerate().map(parse_id).collect()
 }
 
 /// Returns the existing products, in the order of their IDs in the call.
-async fn docs_of(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[ProductId]) -> Answer<Vec<ProductDoc>> {
-    let scope = permit.scope(&ctx.given::<Catalog>()?.db);
-    let mut found = rows::product::docs(&scope, ids.to_vec()).await?;
-    found.sort_by_key(|doc| ids.iter().position(|id| *id == doc.row.id));
-    Ok(found)
+async fn load_docs(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[ProductId]) -> Answer<Vec<ProductDoc>> {
+    let scope = permit.scope(&ctx.required_data::<Catalog>()?.db);
+    let mut product_docs = rows::product::docs(&scope, ids.to_vec()).await?;
+    product_docs.sort_by_key(|doc| ids.iter().position(|id| *id == doc.row.id));
+    Ok(product_docs)
 }
 
 #[derive(Default)]
@@ -179,17 +184,17 @@ impl LabelQuery {
         #[graphql(desc = "Symbology of the code. Default CODE_128.", default_with = "LabelSymbology::Code128")]
         symbology: LabelSymbology,
     ) -> Answer<Vec<ProductLabel>> {
-        let ids = requested(ctx, products, product_ids).await?;
-        let found = docs_of(ctx, &permit, &ids).await?;
+        let ids = resolve_product_ids(ctx, products, product_ids).await?;
+        let docs = load_docs(ctx, &permit, &ids).await?;
         let label = |doc: ProductDoc| {
             let (drawing, problem) = match draw_label(&doc, symbology.into()) {
                 Ok(label) => (Some(svg(&label)), None),
-                Err(why) => (None, Some(why)),
+                Err(reason) => (None, Some(reason)),
             };
-            let code = code(&doc, symbology.into()).map(str::to_owned);
+            let code = label_code(&doc, symbology.into()).map(str::to_owned);
             ProductLabel { product: Product::from(doc.row), code, svg: drawing, problem }
         };
-        Ok(found.into_iter().map(label).collect())
+        Ok(docs.into_iter().map(label).collect())
     }
 }
 
@@ -211,21 +216,21 @@ impl LabelMutation {
                 Ok(parts) => parts,
                 Err(errors) => return Ok(errors.into()),
             };
-            let found = docs_of(ctx, &permit, &ids).await?;
-            if let Some(at) = ids.iter().position(|id| found.iter().all(|doc| doc.row.id != *id)) {
-                return Ok(vec![UserError::not_found("product", path!["input", "productIds", at])].into());
+            let docs = load_docs(ctx, &permit, &ids).await?;
+            if let Some(index) = ids.iter().position(|id| docs.iter().all(|doc| doc.row.id != *id)) {
+                return Ok(vec![UserError::not_found("product", path!["input", "productIds", index])].into());
             }
             let mut labels = Vec::new();
-            for (at, doc) in found.iter().enumerate() {
+            for (index, doc) in docs.iter().enumerate() {
                 match draw_label(doc, input.symbology.into()) {
                     Ok(label) => labels.extend(std::iter::repeat_n(label, copies)),
-                    Err(why) => {
-                        return Ok(vec![UserError::new(ErrorCode::Invalid, why, path!["input", "productIds", at])].into());
+                    Err(reason) => {
+                        return Ok(vec![UserError::new(ErrorCode::Invalid, reason, path!["input", "productIds", index])].into());
                     }
                 }
             }
             let bytes = sheet(&labels, layout);
-            Ok(match ctx.given::<Files>()?.make(&permit, ("labels.pdf".to_owned(), "application/pdf"), bytes).await {
+            Ok(match ctx.required_data::<Files>()?.make(&permit, ("labels.pdf".to_owned(), "application/pdf"), bytes).await {
                 Ok(file) => ProductLabelSheetPayload { file: Some(file.into()), ..ProductLabelSheetPayload::default() },
                 Err(error) => vec![refuse(error, path!["input"])?].into(),
             })
@@ -235,11 +240,11 @@ impl LabelMutation {
 
 /// Validates the input; returns the products, the layout and the copies, or the errors.
 fn read(input: &ProductLabelSheetInput) -> Result<(Vec<ProductId>, SheetLayout, usize), Vec<UserError>> {
-    let mut reading = InputErrors::default();
-    let ids: Vec<ProductId> = reading.ids(Some(input.product_ids.clone()), "productIds");
-    let mut within = |number: i32, most: i32, name: &str| {
-        if !(1..=most).contains(&number) {
-            reading.invalid(&format!("1 to {most} are taken"), || path!["input", name]);
+    let mut reader = InputErrors::default();
+    let ids: Vec<ProductId> = reader.ids(Some(input.product_ids.clone()), "productIds");
+    let mut within = |number: i32, max_value: i32, name: &str| {
+        if !(1..=max_value).contains(&number) {
+            reader.invalid(&format!("1 to {max_value} are taken"), || path!["input", name]);
         }
         usize::try_from(number).unwrap_or(1).max(1)
     };
@@ -247,7 +252,7 @@ fn read(input: &ProductLabelSheetInput) -> Result<(Vec<ProductId>, SheetLayout, 
     let layout = SheetLayout { columns: within(input.columns, 10, "columns"), rows: within(input.rows, 30, "rows") };
     let count = ids.len();
     if count == 0 || count > MAX_PRODUCTS || count * copies > MAX_LABELS {
-        reading.invalid("1 to 250 products are taken, and at most 2,000 labels", || path!["input", "productIds"]);
+        reader.invalid("1 to 250 products are taken, and at most 2,000 labels", || path!["input", "productIds"]);
     }
-    reading.end((ids, layout, copies))
+    reader.end((ids, layout, copies))
 }

@@ -49,38 +49,47 @@ pub struct ResolverServices {
 
 /// Builds the schema with the services of all rooms. It executes documents that have been validated
 /// before.
-pub fn build(given: ResolverServices) -> EntrepotSchema {
-    build_on(None, given)
+pub fn build(resolver_services: ResolverServices) -> EntrepotSchema {
+    build_on(None, resolver_services)
 }
 
 /// Builds the schema like `build`, from a schema that another thread has begun to make, if there is
 /// one.
-pub fn build_on(pending: Option<PendingSchema>, given: ResolverServices) -> EntrepotSchema {
-    let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
-    let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
-    let suggestions = Suggestions::new(given.catalog.clone(), &given.webhooks);
-    let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
-    let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
+pub fn build_on(pending: Option<PendingSchema>, resolver_services: ResolverServices) -> EntrepotSchema {
+    let media = Media::new(
+        resolver_services.ledger.database().clone(),
+        resolver_services.ledger.clock().clone(),
+        resolver_services.exchange.files().clone(),
+    );
+    let papers = Papers::new(
+        resolver_services.ledger.database().clone(),
+        resolver_services.ledger.clock().clone(),
+        resolver_services.exchange.files().clone(),
+    );
+    let suggestions = Suggestions::new(resolver_services.catalog.clone(), &resolver_services.webhooks);
+    let export_schedules =
+        services::export_schedules::ExportSchedules::new(&resolver_services.exchange, &resolver_services.webhooks);
+    let hubs = Hubs::new(resolver_services.ledger.database().clone(), events::registry());
     let schema = pending
         .map_or_else(schema_builder, PendingSchema::builder)
         .data(hubs)
-        .data(given.identity)
-        .data(given.access)
-        .data(given.catalog)
-        .data(given.ledger)
-        .data(given.audit)
-        .data(given.jobs)
-        .data(given.webhooks)
-        .data(given.alerts)
-        .data(given.exchange.files().clone())
+        .data(resolver_services.identity)
+        .data(resolver_services.access)
+        .data(resolver_services.catalog)
+        .data(resolver_services.ledger)
+        .data(resolver_services.audit)
+        .data(resolver_services.jobs)
+        .data(resolver_services.webhooks)
+        .data(resolver_services.alerts)
+        .data(resolver_services.exchange.files().clone())
         .data(media)
         .data(papers)
         .data(suggestions)
         .data(export_schedules)
-        .data(given.exchange)
-        .data(given.saved_views)
-        .data(given.signer)
-        .data(given.limits)
+        .data(resolver_services.exchange)
+        .data(resolver_services.saved_views)
+        .data(resolver_services.signer)
+        .data(resolver_services.limits)
         .directive(YieldDirective)
         .directive(RootDirective::new(Query::default()))
         .validation_mode(ValidationMode::Fast)

@@ -70,7 +70,7 @@ fn main() {
     let begun = Instant::now();
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [file] = arguments.as_slice() {
-        let report = bench::report(&fs::read_to_string(file).unwrap(), &|| begun.elapsed().as_secs_f64()).unwrap();
+        let report = bench::run_benchmark(&fs::read_to_string(file).unwrap(), &|| begun.elapsed().as_secs_f64()).unwrap();
         println!("{}\nSeconds: {:.3} a run, {:.3} in all.", report.text, report.seconds.0, report.seconds.1);
         return;
     }

@@ -4,10 +4,10 @@
 pub const SIGNAL_LIMIT: f64 = 4.0;
 /// Scored one-step errors that a tracking signal rests on.
 pub const SIGNAL_WEEKS: usize = 8;
-/// Coverage of the 80 % interval outside this band is an alarm, with at least [`COVERAGE_SCORES`] weeks.
+/// Coverage of the 80 % interval outside this band is an alarm, with at least [`MIN_COVERAGE_WEEKS`] weeks.
 pub const COVERAGE_BAND: (f64, f64) = (0.70, 0.90);
 /// Minimum weeks for an alarm about coverage.
-pub const COVERAGE_SCORES: usize = 200;
+pub const MIN_COVERAGE_WEEKS: usize = 200;
 /// The constant of Trigg's smoothed signal.
 const TRIGG_BETA: f64 = 0.1;
 
@@ -34,8 +34,8 @@ pub struct Accuracy {
 }
 
 fn ratio(part: f64, whole: f64) -> Option<f64> {
-    let found = part / whole;
-    (whole.abs() > 0.0 && found.is_finite()).then_some(found)
+    let quotient = part / whole;
+    (whole.abs() > 0.0 && quotient.is_finite()).then_some(quotient)
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -45,20 +45,22 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 /// Computes all measures. Weeks whose figures are not finite are left out.
 pub fn accuracy(training: &[f64], scored: &[Scored]) -> Accuracy {
-    let usable = |one: &&Scored| one.actual.is_finite() && one.forecast.is_finite();
+    let usable = |scored_week: &&Scored| scored_week.actual.is_finite() && scored_week.forecast.is_finite();
     let weeks = || scored.iter().filter(usable);
-    let sum = |of: fn(&Scored) -> f64| weeks().map(of).sum::<f64>();
-    let errors = sum(|one| (one.actual - one.forecast).abs());
-    let symmetric =
-        |one: &Scored| ratio(200.0 * (one.actual - one.forecast).abs(), one.actual.abs() + one.forecast.abs()).unwrap_or(0.0);
-    let step = mean(training.windows(2).map(|two| (two[1] - two[0]).abs()).filter(|step| step.is_finite()));
-    let actual = sum(|one| one.actual);
+    let sum = |column: fn(&Scored) -> f64| weeks().map(column).sum::<f64>();
+    let errors = sum(|scored_week| (scored_week.actual - scored_week.forecast).abs());
+    let symmetric = |scored_week: &Scored| {
+        ratio(200.0 * (scored_week.actual - scored_week.forecast).abs(), scored_week.actual.abs() + scored_week.forecast.abs())
+            .unwrap_or(0.0)
+    };
+    let step = mean(training.windows(2).map(|pair| (pair[1] - pair[0]).abs()).filter(|step| step.is_finite()));
+    let actual = sum(|scored_week| scored_week.actual);
     let count = weeks().count();
     Accuracy {
-        wape: ratio(errors, sum(|one| one.actual.abs())),
+        wape: ratio(errors, sum(|scored_week| scored_week.actual.abs())),
         smape: mean(weeks().map(symmetric)),
         mase: step.and_then(|step| ratio(errors / count as f64, step)),
-        bias: ratio(sum(|one| one.forecast) - actual, actual),
+        bias: ratio(sum(|scored_week| scored_week.forecast) - actual, actual),
         weeks: count,
     }
 }
@@ -87,7 +89,7 @@ pub fn has_drifted(signal: Option<f64>, last_signal: Option<f64>) -> bool {
 
 /// Whether the coverage of a class left its band over enough weeks.
 pub fn coverage_drifted(coverage: Option<f64>, weeks: usize) -> bool {
-    weeks >= COVERAGE_SCORES && coverage.is_some_and(|share| share < COVERAGE_BAND.0 || share > COVERAGE_BAND.1)
+    weeks >= MIN_COVERAGE_WEEKS && coverage.is_some_and(|share| share < COVERAGE_BAND.0 || share > COVERAGE_BAND.1)
 }
 
 /// Trigg's smoothed signal, −1 to 1: shown, not used, since it needs about 20 steps. None without errors other than 0.

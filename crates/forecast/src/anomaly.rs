@@ -5,21 +5,21 @@ use std::collections::VecDeque;
 use crate::series::{MIN_DEVIATION, median, robust_spread};
 
 /// Active days before a day that it is compared with.
-pub const WINDOW: usize = 60;
+pub const ACTIVE_DAYS_WINDOW: usize = 60;
 /// Minimum active days for a comparison.
 pub const MIN_ACTIVE_DAYS: usize = 8;
 /// |z| from here on is strange.
-pub const THRESHOLD: f64 = 3.5;
+pub const Z_THRESHOLD: f64 = 3.5;
 /// Minimum units of a day's largest line to be flagged, unless the tenant sets another number.
 pub const MIN_LINE_UNITS: f64 = 50.0;
 /// Units of a line that is flagged without any history.
 pub const LINE_LIMIT: f64 = 2_000.0;
-/// A line of this multiple of the usual line is flagged as well, if [`LINE_DAYS`] days are known.
+/// A line of this multiple of the usual line is flagged as well, if [`MIN_LINE_DAYS`] days are known.
 /// It finds keying errors in products whose days vary so widely that no z reaches the threshold.
 pub const LINE_FACTOR: f64 = 20.0;
-pub const LINE_DAYS: usize = 20;
+pub const MIN_LINE_DAYS: usize = 20;
 /// After "this is fine", the threshold of the key is its |z| plus this, for [`DISMISSED_DAYS`] days.
-pub const DISMISSED_STEP: f64 = 0.5;
+pub const DISMISSED_Z_MARGIN: f64 = 0.5;
 pub const DISMISSED_DAYS: u16 = 90;
 
 /// (log(1 + units) − median) ÷ max(1.4826 MAD, 0.35) over the log units of the history. None without a history or with a figure that is not finite.
@@ -27,8 +27,8 @@ pub fn robust_z(history: &[f64], units: f64) -> Option<f64> {
     let mut logs: Vec<f64> = history.iter().map(|units| units.max(0.0).ln_1p()).collect();
     let spread = robust_spread(&mut logs)?;
     debug_assert!(spread.deviation >= MIN_DEVIATION);
-    let found = (units.max(0.0).ln_1p() - spread.median) / spread.deviation;
-    found.is_finite().then_some(found)
+    let score = (units.max(0.0).ln_1p() - spread.median) / spread.deviation;
+    score.is_finite().then_some(score)
 }
 
 /// The movement that is judged.
@@ -78,7 +78,7 @@ impl Default for Limits {
 
 impl Limits {
     fn threshold(&self) -> f64 {
-        self.dismissed.map_or(THRESHOLD, |z| THRESHOLD.max(z.abs() + DISMISSED_STEP))
+        self.dismissed.map_or(Z_THRESHOLD, |z| Z_THRESHOLD.max(z.abs() + DISMISSED_Z_MARGIN))
     }
 }
 
@@ -107,7 +107,7 @@ pub struct Flag {
 
 impl Flag {
     /// "142 returned; a usual day has 6".
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         let (units, verb) = (self.units, self.kind.verb());
         match self.usual {
             Some(usual) => format!("{units:.0} {verb}; a usual day has {usual:.0}"),
@@ -130,7 +130,7 @@ impl ActiveDays {
     /// Adds a day that is over. Measured that are not finite, and days without units, are left out.
     pub fn add(&mut self, day: Day) {
         if day.units > 0.0 && day.units.is_finite() && day.largest_line.is_finite() {
-            if self.days.len() == WINDOW {
+            if self.days.len() == ACTIVE_DAYS_WINDOW {
                 self.days.pop_front();
             }
             self.days.push_back(day);
@@ -140,18 +140,18 @@ impl ActiveDays {
         self.days.iter().map(|day| day.units).collect()
     }
     /// The z of a day. None below [`MIN_ACTIVE_DAYS`] days.
-    pub fn z(&self, units: f64) -> Option<f64> {
+    pub fn z_score(&self, units: f64) -> Option<f64> {
         if self.days.len() < MIN_ACTIVE_DAYS { None } else { robust_z(&self.units(), units) }
     }
     /// Units of the median day.
-    pub fn usual(&self) -> Option<f64> {
+    pub fn usual_units(&self) -> Option<f64> {
         let mut logs: Vec<f64> = self.days.iter().map(|day| day.units.ln_1p()).collect();
         median(&mut logs).map(f64::exp_m1)
     }
-    /// The median of the days' largest lines. None below [`LINE_DAYS`] days.
-    fn usual_line(&self) -> Option<f64> {
+    /// The median of the days' largest lines. None below [`MIN_LINE_DAYS`] days.
+    fn usual_line_units(&self) -> Option<f64> {
         let mut lines: Vec<f64> = self.days.iter().map(|day| day.largest_line).collect();
-        median(&mut lines).filter(|_| lines.len() >= LINE_DAYS)
+        median(&mut lines).filter(|_| lines.len() >= MIN_LINE_DAYS)
     }
     /// Judges a day by the days before it.
     pub fn judge(&self, kind: Kind, day: Day, limits: &Limits) -> Option<Flag> {
@@ -161,20 +161,20 @@ impl ActiveDays {
         if !is_figure || (day.largest_line < limits.size && !is_huge) {
             return None;
         }
-        let z = self.z(day.units);
+        let z = self.z_score(day.units);
         let is_unusual = z.is_some_and(|z| z.abs() >= limits.threshold()) && day.largest_line >= limits.size;
-        let why = if is_unusual {
+        let reason = if is_unusual {
             AnomalyReason::Unusual
         } else if limits.dismissed.is_some() {
             return None;
         } else if is_huge {
             AnomalyReason::LargeLine
-        } else if self.usual_line().is_some_and(|usual| day.largest_line >= LINE_FACTOR * usual) {
+        } else if self.usual_line_units().is_some_and(|usual| day.largest_line >= LINE_FACTOR * usual) {
             AnomalyReason::ManyUsualLines
         } else {
             return None;
         };
-        Some(Flag { why, kind, z, units: day.units, usual: self.usual() })
+        Some(Flag { why: reason, kind, z, units: day.units, usual: self.usual_units() })
     }
 }
 
@@ -195,7 +195,7 @@ mod tests {
     fn the_figure_and_the_usual_one_are_said() {
         let days = known(&[6.0, 8.0, 5.0, 12.0, 7.0, 5.0, 6.0, 4.0, 5.0, 7.0]);
         let flag = judge(&days, 142.0, &Limits::default()).unwrap();
-        assert_eq!((flag.words(), flag.why), ("142 returned; a usual day has 6".to_owned(), AnomalyReason::Unusual));
+        assert_eq!((flag.describe(), flag.why), ("142 returned; a usual day has 6".to_owned(), AnomalyReason::Unusual));
         assert!((flag.rank(2.0) - 272.0).abs() < 1e-9);
         assert_eq!(judge(&days, 49.0, &Limits::default()), None, "strange, but small");
         assert!(judge(&days, 49.0, &Limits { size: 20.0, dismissed: None }).is_some());
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn this_is_fine_silences_the_key_up_to_its_z() {
         let days = known(&[6.0; 12]);
-        let z = days.z(60.0).unwrap();
+        let z = days.z_score(60.0).unwrap();
         let limits = Limits { dismissed: Some(z), ..Limits::default() };
         assert!(judge(&days, 60.0, &Limits::default()).is_some());
         assert_eq!(judge(&days, 60.0, &limits), None);
@@ -214,10 +214,10 @@ mod tests {
     #[test]
     fn few_days_say_nothing_but_huge_lines_do() {
         let days = known(&[6.0; 7]);
-        assert_eq!((days.z(900.0), judge(&days, 900.0, &Limits::default())), (None, None));
+        assert_eq!((days.z_score(900.0), judge(&days, 900.0, &Limits::default())), (None, None));
         assert_eq!(judge(&days, 2_000.0, &Limits::default()).unwrap().why, AnomalyReason::LargeLine);
         let flag = judge(&ActiveDays::default(), 3_000.0, &Limits::default()).unwrap();
-        assert_eq!((flag.words(), flag.z), ("3000 returned; no day before is known".to_owned(), None));
+        assert_eq!((flag.describe(), flag.z), ("3000 returned; no day before is known".to_owned(), None));
         assert_eq!(judge(&days, f64::NAN, &Limits::default()), None);
         assert_eq!((robust_z(&[], 4.0), robust_z(&[1.0], f64::INFINITY)), (None, None));
     }
@@ -227,7 +227,7 @@ mod tests {
         let wild: Vec<f64> = (0..21).map(|day| [1.0, 6.0, 23.0][day % 3]).collect();
         let days = known(&wild);
         let flag = judge(&days, 120.0, &Limits::default()).unwrap();
-        assert!(flag.why == AnomalyReason::ManyUsualLines && flag.z.unwrap() < THRESHOLD, "{flag:?}");
+        assert!(flag.why == AnomalyReason::ManyUsualLines && flag.z.unwrap() < Z_THRESHOLD, "{flag:?}");
         assert_eq!(judge(&days, 119.0, &Limits::default()), None);
         assert_eq!(judge(&known(&wild[..18]), 120.0, &Limits::default()), None);
     }
@@ -236,6 +236,6 @@ mod tests {
     fn only_the_last_sixty_days_count() {
         let mut days = known(&[1_000.0; 60]);
         (0..60).for_each(|_| days.add(Day { units: 5.0, largest_line: 5.0 }));
-        assert_eq!(days.usual().map(f64::round), Some(5.0));
+        assert_eq!(days.usual_units().map(f64::round), Some(5.0));
     }
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    engine::{Run, Status, each_past},
+    engine::{Run, Status, for_each_past},
     intervals::Bounds,
     panel::Panel,
     selection::{MIN_ORIGINS, SCORED_WEEKS, pooled_origins},
@@ -27,7 +27,7 @@ const SHRINKAGE_WEEKS: f64 = 20.0;
 /// Minimum weeks with an unusual level, among those scored, for a result.
 const MIN_WEEKS: usize = 3;
 const MIN_MULTIPLIER: f64 = 0.3;
-const MAX: f64 = 4.0;
+const MAX_MULTIPLIER: f64 = 4.0;
 /// Two levels that differ by less are one.
 const LEVEL_TOLERANCE: f64 = 1e-9;
 
@@ -40,16 +40,17 @@ pub struct Factor {
 }
 
 impl Factor {
-    fn is_of(&self, series: usize) -> bool {
+    fn includes_series(&self, series: usize) -> bool {
         self.members.as_ref().is_none_or(|members| members.binary_search(&(series as u32)).is_ok())
     }
     fn level(&self, store: u32, week: usize) -> Option<f64> {
         self.levels.get(store as usize)?.get(week).copied().flatten()
     }
     /// The usual level: the median of the weeks that are over.
-    fn usual(&self, weeks: usize) -> f64 {
-        let mut known: Vec<f64> = self.levels.iter().flat_map(|levels| levels.iter().take(weeks).copied().flatten()).collect();
-        median(&mut known).unwrap_or(0.0)
+    fn usual_level(&self, weeks: usize) -> f64 {
+        let mut known_levels: Vec<f64> =
+            self.levels.iter().flat_map(|levels| levels.iter().take(weeks).copied().flatten()).collect();
+        median(&mut known_levels).unwrap_or(0.0)
     }
 }
 
@@ -66,12 +67,12 @@ pub struct Effect {
 impl Effect {
     /// Returns the multiplier of a forecast at a level.
     pub fn multiplier(&self, level: f64) -> f64 {
-        lift(self.slope, level - self.usual) / self.mean
+        clamped_multiplier(self.slope, level - self.usual) / self.mean
     }
 }
 
-fn lift(slope: f64, above: f64) -> f64 {
-    (slope * above).exp().clamp(MIN_MULTIPLIER, MAX)
+fn clamped_multiplier(slope: f64, above: f64) -> f64 {
+    (slope * above).exp().clamp(MIN_MULTIPLIER, MAX_MULTIPLIER)
 }
 
 /// Result of judging a factor.
@@ -117,15 +118,15 @@ pub fn evaluate_factors(panel: &Panel, run: &Run, factors: &[Factor], threads: u
         return Vec::new();
     }
     let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
-    let mut rows = rows(panel, run, &origins, threads);
-    let one = |factor: &Factor| {
-        let usual = factor.usual(panel.weeks());
+    let mut rows = backtest_rows(panel, run, &origins, threads);
+    let evaluate = |factor: &Factor| {
+        let usual = factor.usual_level(panel.weeks());
         match &factor.members {
-            None => judged(&mut rows, factor, usual, &origins),
+            None => evaluate_rows(&mut rows, factor, usual, &origins),
             Some(members) => evaluate_members(members, &mut rows, (factor, usual), &origins),
         }
     };
-    factors.iter().map(one).collect()
+    factors.iter().map(evaluate).collect()
 }
 
 /// Judges a factor by the rows of its members alone. Rows are by series, as the past is gone through.
@@ -133,39 +134,40 @@ fn evaluate_members(members: &[u32], rows: &mut [Row], (factor, usual): (&Factor
     let of_member =
         |member: &u32| rows.partition_point(|row| row.series < *member)..rows.partition_point(|row| row.series <= *member);
     let ranges: Vec<Range<usize>> = members.iter().map(of_member).collect();
-    let mut own: Vec<Row> = ranges.iter().flat_map(|range| rows[range.clone()].iter().copied()).collect();
-    let found = judged(&mut own, factor, usual, origins);
-    if found.is_used {
+    let mut own_rows: Vec<Row> = ranges.iter().flat_map(|range| rows[range.clone()].iter().copied()).collect();
+    let result = evaluate_rows(&mut own_rows, factor, usual, origins);
+    if result.is_used {
         let places = ranges.into_iter().flatten();
-        places.zip(own).for_each(|(place, row)| rows[place] = row);
+        places.zip(own_rows).for_each(|(index, row)| rows[index] = row);
     }
-    found
+    result
 }
 
-fn rows(panel: &Panel, run: &Run, origins: &[usize], threads: usize) -> Vec<Row> {
+fn backtest_rows(panel: &Panel, run: &Run, origins: &[usize], threads: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    each_past(panel, run, threads, |series, past| {
+    for_each_past(panel, run, threads, |series, past| {
         let class = run.series[series].class.index() as u8;
         let store = panel.traits(series).store;
-        for (place, made) in past.made.iter().enumerate().filter(|(_, made)| made.is_known) {
+        for (place, backtest) in past.forecasts.iter().enumerate().filter(|(_, backtest)| backtest.is_known) {
             let (origin, ahead) = (place / SCORED_WEEKS, place % SCORED_WEEKS);
             let week = (origins[origin] + ahead) as u32;
-            let (forecast, units) = (made.forecast as f32, made.units as f32);
+            let (forecast, units) = (backtest.forecast as f32, backtest.units as f32);
             rows.push(Row { class, origin: origin as u8, series: series as u32, store, week, forecast, units });
         }
     });
     rows
 }
 
-fn judged(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> FactorResult {
-    let seen = |row: &Row| Some(Observation { row: *row, above: factor.level(row.store, row.week as usize)? - usual });
-    let all = || rows.iter().filter_map(&seen);
-    let unusual: BTreeSet<u32> = all().filter(|one| one.above.abs() > LEVEL_TOLERANCE).map(|one| one.row.week).collect();
+fn evaluate_rows(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> FactorResult {
+    let observe = |row: &Row| Some(Observation { row: *row, above: factor.level(row.store, row.week as usize)? - usual });
+    let all = || rows.iter().filter_map(&observe);
+    let unusual: BTreeSet<u32> =
+        all().filter(|observation| observation.above.abs() > LEVEL_TOLERANCE).map(|observation| observation.row.week).collect();
     if origins.len() < MIN_ORIGINS || unusual.len() < MIN_WEEKS {
         return FactorResult::default();
     }
     // Each origin is judged by a fit on weeks outside of its own.
-    let without_own = |origin: &usize| fit(all().filter(|one| !is_scored(*origin, one.row.week)), usual);
+    let without_own = |origin: &usize| fit(all().filter(|observation| !is_scored(*origin, observation.row.week)), usual);
     let held_out: Vec<_> = origins.iter().map(without_own).collect();
     let multiplier = |row: &Row| {
         let level = factor.level(row.store, row.week as usize);
@@ -173,11 +175,11 @@ fn judged(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> F
         effect.zip(level).map_or(1.0, |(effect, level)| effect.multiplier(level))
     };
     let (mut without, mut with, mut units) = (0.0, 0.0, 0.0);
-    for one in all() {
-        let (forecast, came) = (f64::from(one.row.forecast), f64::from(one.row.units));
-        without += (came - forecast).abs();
-        with += (came - forecast * multiplier(&one.row)).abs();
-        units += came;
+    for observation in all() {
+        let (forecast, actual) = (f64::from(observation.row.forecast), f64::from(observation.row.units));
+        without += (actual - forecast).abs();
+        with += (actual - forecast * multiplier(&observation.row)).abs();
+        units += actual;
     }
     if units <= 0.0 {
         return FactorResult::default();
@@ -205,10 +207,10 @@ struct Cell {
 }
 
 /// The effect on each class. None where the level did not vary.
-fn fit(seen: impl Iterator<Item = Observation>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
+fn fit(observations: impl Iterator<Item = Observation>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
     let mut cells: [BTreeMap<(u8, u32, u32), Cell>; Class::ALL.len()] = std::array::from_fn(|_| BTreeMap::new());
     let mut unusual = [0.0; Class::ALL.len()];
-    for Observation { row, above } in seen {
+    for Observation { row, above } in observations {
         let class = usize::from(row.class);
         let cell = cells[class].entry((row.origin, row.week, row.store)).or_default();
         cell.units += f64::from(row.units);
@@ -231,23 +233,25 @@ fn effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
         return None;
     }
     let ratio = |cell: &Cell| ((cell.units + 0.5) / (cell.forecast + 0.5)).ln();
-    let mean = |of: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| cell.forecast * of(cell)).sum::<f64>() / total;
+    let mean = |value_of: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| cell.forecast * value_of(cell)).sum::<f64>() / total;
     let (mean_above, mean_ratio) = (mean(&|cell: &Cell| cell.above), mean(&ratio));
     let spread = mean(&|cell: &Cell| (cell.above - mean_above).powi(2));
     if spread <= LEVEL_TOLERANCE {
         return None;
     }
-    let together = mean(&|cell: &Cell| (cell.above - mean_above) * (ratio(cell) - mean_ratio));
-    let slope = together / spread * unusual / (unusual + SHRINKAGE_WEEKS);
-    Some(Effect { slope, mean: mean(&|cell: &Cell| lift(slope, cell.above)), usual })
+    let covariance = mean(&|cell: &Cell| (cell.above - mean_above) * (ratio(cell) - mean_ratio));
+    let slope = covariance / spread * unusual / (unusual + SHRINKAGE_WEEKS);
+    Some(Effect { slope, mean: mean(&|cell: &Cell| clamped_multiplier(slope, cell.above)), usual })
 }
 
 /// Multiplies the coming weeks of a run by the factors that are used. A factor is left out from the first week on whose level is not known.
-pub fn apply(run: &mut Run, panel: &Panel, factors: &[Factor], judged: &[FactorResult]) {
+pub fn apply(run: &mut Run, panel: &Panel, factors: &[Factor], results: &[FactorResult]) {
     for (series, forecast) in run.series.iter_mut().enumerate().filter(|(_, one)| one.status != Status::Ended) {
         let store = panel.traits(series).store;
-        for (factor, judged) in factors.iter().zip(judged).filter(|(factor, judged)| judged.is_used && factor.is_of(series)) {
-            let Some(effect) = judged.effects[forecast.class.index()] else { continue };
+        for (factor, results) in
+            factors.iter().zip(results).filter(|(factor, results)| results.is_used && factor.includes_series(series))
+        {
+            let Some(effect) = results.effects[forecast.class.index()] else { continue };
             for (ahead, point) in forecast.points.iter_mut().enumerate() {
                 let Some(level) = factor.level(store, panel.weeks() + ahead) else { break };
                 let by = effect.multiplier(level);

@@ -91,8 +91,8 @@ impl Panel {
         self.traits.push(traits);
         Ok(())
     }
-    fn check(&self, found: usize) -> Result<(), PanelError> {
-        if found == self.weeks { Ok(()) } else { Err(PanelError::Weeks { expected: self.weeks, found }) }
+    fn check(&self, week_count: usize) -> Result<(), PanelError> {
+        if week_count == self.weeks { Ok(()) } else { Err(PanelError::Weeks { expected: self.weeks, found: week_count }) }
     }
     /// Weeks of each series.
     pub fn weeks(&self) -> usize {

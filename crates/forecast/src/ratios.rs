@@ -2,8 +2,8 @@
 
 /// part ÷ whole; None if the whole is 0 or either is not finite.
 pub fn ratio(part: f64, whole: f64) -> Option<f64> {
-    let found = part / whole;
-    (whole.abs() > 0.0 && found.is_finite()).then_some(found)
+    let quotient = part / whole;
+    (whole.abs() > 0.0 && quotient.is_finite()).then_some(quotient)
 }
 
 /// part ÷ stock; None where stock is 0 or less, as more was sold than came.

@@ -3,7 +3,7 @@
 /// Weeks that a profile rests on: the last ones.
 pub const PROFILE_WEEKS: usize = 8;
 /// Units in those weeks from which a product's own profile is used.
-pub const OWN_UNITS: f64 = 56.0;
+pub const MIN_OWN_UNITS: f64 = 56.0;
 /// Weeks of even days that each profile is smoothed with. Source: INSIGHT, section 3.2.
 const EVEN_WEEKS: f64 = 4.0;
 /// Figures of a day are to a thousandth of a unit.
@@ -22,8 +22,8 @@ pub fn profile(units: &ByDay<f64>, weeks: usize, closed: &ByDay<bool>) -> ByDay<
     let open = closed.iter().filter(|closed| !**closed).count() as f64;
     let own = |day: usize| if closed[day] { 0.0 } else { units[day].max(0.0) };
     let total: f64 = (0..7).map(own).sum();
-    let even = if total > 0.0 { EVEN_WEEKS * total / weeks.max(1) as f64 } else { 1.0 };
-    std::array::from_fn(|day| if closed[day] { 0.0 } else { (own(day) + even / open) / (total + even) })
+    let even_units = if total > 0.0 { EVEN_WEEKS * total / weeks.max(1) as f64 } else { 1.0 };
+    std::array::from_fn(|day| if closed[day] { 0.0 } else { (own(day) + even_units / open) / (total + even_units) })
 }
 
 /// Splits the units of a week by day, to a thousandth. The sum is the week's units in spite of

@@ -11,9 +11,9 @@ pub enum XyzClass {
 
 /// Least distance of the coefficient beyond a border at which an assigned class changes at once, as
 /// a share of the border.
-const HYSTERESIS: f64 = 0.05;
+const VARIATION_HYSTERESIS: f64 = 0.05;
 
-fn class(variation: f64) -> XyzClass {
+fn class_of_variation(variation: f64) -> XyzClass {
     if variation <= 0.5 {
         XyzClass::X
     } else if variation <= 1.0 {
@@ -25,22 +25,25 @@ fn class(variation: f64) -> XyzClass {
 
 /// Population deviation ÷ mean of the weeks, zeros included, and the class. `None` and Z without
 /// demand or if a week is not finite.
-pub fn xyz(weeks: &[f64]) -> (Option<f64>, XyzClass) {
+pub fn classify_variation(weeks: &[f64]) -> (Option<f64>, XyzClass) {
     let count = weeks.len() as f64;
     let mean = weeks.iter().sum::<f64>() / count;
     let variance = weeks.iter().map(|units| (units - mean).powi(2)).sum::<f64>() / count;
     let variation = variance.sqrt() / mean;
-    if mean > 0.0 && variation.is_finite() { (Some(variation), class(variation)) } else { (None, XyzClass::Z) }
+    if mean > 0.0 && variation.is_finite() { (Some(variation), class_of_variation(variation)) } else { (None, XyzClass::Z) }
 }
 
 /// The class to use: the assigned one, until the coefficient is 5 % beyond the border or the
 /// previous run computed the same class.
 pub fn assign_class(variation: Option<f64>, last_assigned: Option<XyzClass>, last_computed: Option<XyzClass>) -> XyzClass {
     let Some(variation) = variation else { return XyzClass::Z };
-    let computed = class(variation);
+    let computed = class_of_variation(variation);
     let Some(last) = last_assigned.filter(|last| *last != computed) else { return computed };
-    let is_beyond =
-        if computed > last { class(variation / (1.0 + HYSTERESIS)) > last } else { class(variation * (1.0 + HYSTERESIS)) < last };
+    let is_beyond = if computed > last {
+        class_of_variation(variation / (1.0 + VARIATION_HYSTERESIS)) > last
+    } else {
+        class_of_variation(variation * (1.0 + VARIATION_HYSTERESIS)) < last
+    };
     if is_beyond || last_computed == Some(computed) { computed } else { last }
 }
 
@@ -51,8 +54,11 @@ mod tests {
 
     #[test]
     fn no_demand_has_no_coefficient() {
-        assert_eq!((xyz(&[]), xyz(&[0.0; 3]), xyz(&[f64::NAN, 1.0])), ((None, Z), (None, Z), (None, Z)));
-        assert_eq!(xyz(&[4.0; 6]), (Some(0.0), X));
+        assert_eq!(
+            (classify_variation(&[]), classify_variation(&[0.0; 3]), classify_variation(&[f64::NAN, 1.0])),
+            ((None, Z), (None, Z), (None, Z))
+        );
+        assert_eq!(classify_variation(&[4.0; 6]), (Some(0.0), X));
     }
 
     #[test]

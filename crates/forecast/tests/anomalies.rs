@@ -6,7 +6,7 @@ mod shared;
 
 use std::collections::BTreeMap;
 
-use forecast::anomaly::{ActiveDays, AnomalyReason, Day, Kind, Limits, MIN_ACTIVE_DAYS, WINDOW};
+use forecast::anomaly::{ACTIVE_DAYS_WINDOW, ActiveDays, AnomalyReason, Day, Kind, Limits, MIN_ACTIVE_DAYS};
 
 /// Units and largest line of each active day of each product, by date; only sales.
 fn active_days(compressed: &[u8]) -> BTreeMap<String, BTreeMap<String, Day>> {
@@ -56,18 +56,18 @@ fn errors_are_found_at_few_flags_a_day() {
             before.add(*day);
         }
     }
-    assert!(WINDOW == 60 && candidates.len() > 1_000);
+    assert!(ACTIVE_DAYS_WINDOW == 60 && candidates.len() > 1_000);
     let mut state = 25;
     let injected = (0..200).map(|_| {
         let (before, day) = &candidates[(drawn(&mut state) * candidates.len() as f64) as usize];
-        let error = (before.usual().unwrap() * (15.0 + 25.0 * drawn(&mut state))).round();
+        let error = (before.usual_units().unwrap() * (15.0 + 25.0 * drawn(&mut state))).round();
         (before, Day { units: day.units + error, largest_line: day.largest_line.max(error) })
     });
     let mut words = String::new();
     let found = injected.filter(|(before, day)| {
         let flag = before.judge(Kind::Sale, *day, &limits);
         if let Some(flag) = &flag {
-            words = flag.words();
+            words = flag.describe();
             assert!(words.contains(&format!("{:.0} sold", day.units)) && words.contains("a usual day has"), "{words}");
         }
         flag.is_some()

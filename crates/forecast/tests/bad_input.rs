@@ -44,7 +44,7 @@ fn is_sound(run: &Run) {
                 last = units;
             }
         }
-        assert!(!run.why(series).contains("NaN"));
+        assert!(!run.explain(series).contains("NaN"));
     }
 }
 
@@ -152,7 +152,7 @@ fn a_random_walk_is_best_forecast_by_its_last_week() {
     is_sound(&found);
     assert!(found.series.iter().all(|one| one.status == Status::NaiveWasBetter), "{:?}", found.choices.tenant);
     assert_eq!(found.series[3].points[5].mean, series[3][59]);
-    assert!(found.why(3).starts_with("No method beat the naive one"));
+    assert!(found.explain(3).starts_with("No method beat the naive one"));
     assert_eq!(found.series[3].excluded, [], "a giant that the method sees as it was is not told as cut");
 }
 
@@ -205,7 +205,7 @@ proptest! {
             for cap in [Cap::None, Cap::Deviations(25), Cap::OwnPercentile] {
                 let mut out = [f64::NAN; 26];
                 let view = View::at(&prepared.known, origin, None, &mut Vec::new());
-                Method::one(Configuration::new(model, cap)).path(&view, &mut scratch, &mut out);
+                Method::single(Configuration::new(model, cap)).path(&view, &mut scratch, &mut out);
                 prop_assert!(out.iter().all(|units| units.is_finite() && *units >= 0.0), "{model} {out:?}");
             }
         }

@@ -7,17 +7,17 @@ use std::ops::Range;
 use forecast::{
     Panel, Traits,
     models::Method,
-    reorder::{Lead, Policy, SafetyMethod, Terms},
-    selection::DEFAULT,
+    reorder::{LeadTime, Policy, SafetyMethod, Terms},
+    selection::DEFAULT_METHOD,
     simulate::{
-        DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, SupplierDays, Target, Unmet,
-        simulate, simulate_days, simulate_days_on,
+        DailyDemand, DayOutcome, DayRule, DaySimulation, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, SupplierDays, Target,
+        UnmetDemand, simulate, simulate_days, simulate_days_on,
     },
 };
 use proptest::prelude::*;
 
 const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
-const STATED: Lead<'_> = Lead::Stated(14.0);
+const STATED: LeadTime<'_> = LeadTime::Stated(14.0);
 
 /// Products by their days, all of them known; `units` has those of each by its number and the day.
 fn shop(products: usize, weeks: usize, units: impl Fn(usize, usize) -> i64) -> (DailyDemand, Panel) {
@@ -43,11 +43,11 @@ fn uneven(product: usize, day: usize) -> i64 {
 }
 
 fn past(panel: &Panel, span: usize) -> Past {
-    Past::new(panel, &Method::one(DEFAULT), span, (8, 1))
+    Past::new(panel, &Method::single(DEFAULT_METHOD), span, (8, 1))
 }
 
-fn play(review_days: usize, weeks: Range<usize>) -> DayPlay<'static> {
-    DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 }
+fn play(review_days: usize, weeks: Range<usize>) -> DaySimulation<'static> {
+    DaySimulation { review_days, terms: TERMS, unmet: UnmetDemand::Lost, weeks, warm_up: 0, seed: 1 }
 }
 
 fn by(policy: Policy, safety: SafetyMethod) -> Target {
@@ -61,7 +61,7 @@ fn point(service: f64, cover_days: f64) -> Policy {
 /// Plays all products by one target, in the last 16 of 40 weeks.
 fn played((demand, panel): &(DailyDemand, Panel), review_days: usize, target: Target) -> DayOutcome {
     let rules = vec![Some(DayRule::new(target, STATED)); panel.len()];
-    let play = DayPlay { warm_up: 4, ..play(review_days, 24..40) };
+    let play = DaySimulation { warm_up: 4, ..play(review_days, 24..40) };
     total(&simulate_days(demand, &past(panel, 3), &play, &rules))
 }
 
@@ -79,7 +79,7 @@ fn total(found: &[DayOutcome]) -> DayOutcome {
 fn ten_a_day_by(
     policy: Policy,
     (weeks, review_days): (usize, usize),
-    lead: Lead<'_>,
+    lead: LeadTime<'_>,
     supplier: Option<&dyn SupplierDays>,
 ) -> DayOutcome {
     let (demand, panel) = shop(1, 16, |_, _| 10);
@@ -88,7 +88,7 @@ fn ten_a_day_by(
 }
 
 /// Two weeks of it, ordered up to 100 at 30.
-fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
+fn ten_a_day(review_days: usize, lead: LeadTime<'_>) -> DayOutcome {
     ten_a_day_by(Policy::MinMax { point: 30.0, maximum: 100.0 }, (2, review_days), lead, None)
 }
 
@@ -105,7 +105,7 @@ fn goods_arrive_on_their_day() {
         closing: 30.0,
         ..DayOutcome::default()
     };
-    assert_eq!(ten_a_day(1, Lead::Stated(3.0)), in_time);
+    assert_eq!(ten_a_day(1, LeadTime::Stated(3.0)), in_time);
     assert_eq!((in_time.total.service(), in_time.total.fill(), in_time.mean_stock()), (Some(1.0), Some(1.0), Some(45.0)));
     // Five days are two too many.
     let late = DayOutcome {
@@ -116,10 +116,10 @@ fn goods_arrive_on_their_day() {
         closing: 50.0,
         ..in_time
     };
-    assert_eq!(ten_a_day(1, Lead::Stated(5.0)), late);
+    assert_eq!(ten_a_day(1, LeadTime::Stated(5.0)), late);
     // A delivery of half a day arrives the next morning; without a lead time it arrives at once.
-    let (half, next) = (ten_a_day(1, Lead::Stated(0.5)), ten_a_day(1, Lead::Stated(1.0)));
-    let none = ten_a_day(1, Lead::Stated(0.0));
+    let (half, next) = (ten_a_day(1, LeadTime::Stated(0.5)), ten_a_day(1, LeadTime::Stated(1.0)));
+    let none = ten_a_day(1, LeadTime::Stated(0.0));
     assert_eq!((half, next.closing, next.empty_days, next.total.stock), (next, 30.0, 0, 770.0));
     assert_eq!((none.closing, none.empty_days, none.total.stock), (30.0, 0, 840.0));
 }
@@ -127,7 +127,7 @@ fn goods_arrive_on_their_day() {
 #[test]
 fn a_point_is_looked_at_on_days_of_review() {
     // On the sixth day 50 are left, on the eleventh none: 100 are ordered, and come on the fourteenth.
-    let found = ten_a_day(5, Lead::Stated(3.0));
+    let found = ten_a_day(5, LeadTime::Stated(3.0));
     assert_eq!((found.total.orders, found.total.ordered, found.short_days, found.empty_days), (1, 100.0, 3, 4));
     assert_eq!(
         (found.total.met, found.closing, found.total.stock, found.total.served, found.total.cycles),
@@ -154,7 +154,7 @@ impl SupplierDays for Orders {
 #[test]
 fn an_order_of_a_tuesday_goes_out_on_the_next_monday() {
     let policy = Policy::MinMax { point: 20.0, maximum: 100.0 };
-    let of = |supplier: Option<&dyn SupplierDays>| ten_a_day_by(policy, (3, 1), Lead::Stated(3.0), supplier);
+    let of = |supplier: Option<&dyn SupplierDays>| ten_a_day_by(policy, (3, 1), LeadTime::Stated(3.0), supplier);
     // On the morning of the second Tuesday 20 are in stock: 80 are ordered. The 20 last until Wednesday evening; the order goes out on Monday and
     // arrives on Thursday of the third week. Seven days sell nothing, three of them in that week; 40 of the 80 are left on its Sunday.
     let mondays = DayOutcome {
@@ -181,7 +181,7 @@ fn stock_is_kept_until_what_the_next_order_day_orders_arrives() {
     let policy = Policy::TargetDays { safety_days: 0.0, target_days: 7.0 };
     // On a Monday stock is kept for 8 days and filled up to 15 days: 150. On Tuesdays it is kept for 14 days: 140 are in stock, and are filled up to
     // 210. The order then goes out on Monday and arrives on Wednesday of the week after, when 60 are left.
-    let found = ten_a_day_by(policy, (2, 1), Lead::Stated(2.0), Some(&Orders { every: 7 }));
+    let found = ten_a_day_by(policy, (2, 1), LeadTime::Stated(2.0), Some(&Orders { every: 7 }));
     let expected = DayOutcome {
         total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 1_400.0, orders: 2, ordered: 140.0 },
         days: 14,
@@ -203,7 +203,7 @@ fn a_supplier_of_all_days_is_one_without_a_calendar() {
     let periodic = |review_days: f64| by(Policy::Periodic { service: 0.9, review_days }, SafetyMethod::Quantile);
     for (target, review) in [(points, 1), (points, 3), (periodic(5.0), 5), (Target::OfWeeks(4), 7)] {
         let of = |supplier: Option<&dyn SupplierDays>| {
-            let lead = Lead::Measured { days: &leads, stated: 4.0 };
+            let lead = LeadTime::Measured { days: &leads, stated: 4.0 };
             let rules = vec![Some(DayRule { supplier, ..DayRule::new(target, lead) }); 60];
             simulate_days(&demand, &past, &play(review, 24..40), &rules)
         };
@@ -221,14 +221,14 @@ fn weeks_by_days_are_what_weeks_are() {
         for service in [0.8, 0.95] {
             let policy = Policy::Periodic { service, review_days: 7.0 * review as f64 };
             let rules = vec![Some(DayRule::new(by(policy, SafetyMethod::Quantile), STATED)); 60];
-            let days = DayPlay { warm_up: 4, ..play(7 * review, 24..40) };
+            let days = DaySimulation { warm_up: 4, ..play(7 * review, 24..40) };
             let found = total(&simulate_days(&demand, &past, &days, &rules));
             let weekly = OrderUpTo {
                 service,
                 lead_weeks: 2,
                 review_weeks: review,
                 terms: TERMS,
-                unmet: Unmet::Lost,
+                unmet: UnmetDemand::Lost,
                 weeks: 24..40,
                 warm_up: 4,
                 seed: 1,
@@ -265,20 +265,20 @@ fn each_order_takes_as_long_as_some_delivery_did() {
     let (demand, panel) = shop(40, 40, |_, _| 10);
     let past = past(&panel, 3);
     let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, SafetyMethod::Quantile);
-    let of = |lead: Lead<'_>| {
+    let of = |lead: LeadTime<'_>| {
         let rules = vec![Some(DayRule::new(target, lead)); 40];
         simulate_days(&demand, &past, &play(1, 20..40), &rules)
     };
     let (days, stated) = ([2.0, 2.0, 2.0, 2.0, 9.0], 2.0);
-    let found = of(Lead::Measured { days: &days, stated });
-    assert_eq!(found, of(Lead::Measured { days: &days, stated }), "two runs are equal");
+    let found = of(LeadTime::Measured { days: &days, stated });
+    assert_eq!(found, of(LeadTime::Measured { days: &days, stated }), "two runs are equal");
     let (one, all) = (found[0], total(&found));
     assert!(found.iter().any(|other| other.short_days != one.short_days), "chance differs from product to product");
     // Every fifth delivery arrives on the ninth day, and thirty units last for three days.
     let late = all.short_days as f64 / all.total.orders as f64;
     assert!((0.6..1.8).contains(&late), "6 days, one time in five: {late}");
-    let few = of(Lead::Measured { days: &days[1..], stated });
-    assert_eq!(few, of(Lead::Stated(2.0)), "four deliveries say nothing");
+    let few = of(LeadTime::Measured { days: &days[1..], stated });
+    assert_eq!(few, of(LeadTime::Stated(2.0)), "four deliveries say nothing");
     assert_eq!(total(&few).short_days, 0);
 }
 
@@ -347,7 +347,7 @@ fn late_facts_are_not_known_earlier() {
         // The Monday of week 30 has the changed demand.
         let shop = shop(60, 40, |product, day| if day == 210 { changed } else { uneven(product, day) });
         let target = by(Policy::Periodic { service: 0.9, review_days: 3.0 }, SafetyMethod::Quantile);
-        let rules = vec![Some(DayRule::new(target, Lead::Stated(4.0))); 60];
+        let rules = vec![Some(DayRule::new(target, LeadTime::Stated(4.0))); 60];
         total(&simulate_days(&shop.0, &past(&shop.1, 3), &play(3, 24..end), &rules))
     };
     assert_eq!(until(3, 30), until(900, 30));
@@ -379,9 +379,9 @@ proptest! {
             1 => by(Policy::TargetDays { safety_days: point as f64, target_days: (point + more) as f64 }, SafetyMethod::Quantile),
             _ => Target::OfWeeks(4),
         };
-        let rules = [Some(DayRule::new(target, Lead::Measured { days: &leads, stated: leads[0] })); 2];
+        let rules = [Some(DayRule::new(target, LeadTime::Measured { days: &leads, stated: leads[0] })); 2];
         let terms = Terms { minimum, pack, ..TERMS };
-        let play = DayPlay { terms, warm_up: 1, ..play(review_days, 9..14) };
+        let play = DaySimulation { terms, warm_up: 1, ..play(review_days, 9..14) };
         let found = simulate_days(&demand, &past(&panel, 3), &play, &rules);
         prop_assert_eq!(&found, &simulate_days(&demand, &past(&panel, 3), &play, &rules));
         for one in found {

@@ -8,15 +8,15 @@ use std::fs;
 
 use forecast::{
     Panel, Settings, Traits,
-    abc::abc,
-    bench::{HELD_OUT_WEEKS, held_out, read, report},
+    abc::rank_by_revenue,
+    bench::{HELD_OUT_WEEKS, evaluate_held_out, parse_panel, run_benchmark},
     forecast_all,
     models::Method,
-    reorder::{Lead, Policy, SafetyMethod, Terms},
-    selection::{DEFAULT, Loss},
+    reorder::{LeadTime, Policy, SafetyMethod, Terms},
+    selection::{DEFAULT_METHOD, Loss},
     series::Class,
     simulate::{
-        DailyDemand, DayPlay, DayRule, MIN_CYCLES, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, Unmet,
+        DailyDemand, DayRule, DaySimulation, MIN_CYCLES, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, UnmetDemand,
         calibrate_service, corrections, service_for_fill, simulate, simulate_days,
     },
 };
@@ -30,13 +30,13 @@ fn text() -> Option<String> {
 }
 
 fn panel() -> Option<Panel> {
-    text().map(|text| read(&text).unwrap())
+    text().map(|text| parse_panel(&text).unwrap())
 }
 
 #[test]
 fn the_targets_are_met() {
     let Some(panel) = panel() else { return };
-    let found = held_out(&panel, 44, 2);
+    let found = evaluate_held_out(&panel, 44, 2);
     let (mean, median) = (found.all.mean, found.all.median);
     assert!(mean.wape().unwrap() <= 0.60 && mean.bias().unwrap().abs() <= 0.10, "{mean:?}");
     assert!(median.wape().unwrap() <= 0.58, "{median:?}");
@@ -44,7 +44,7 @@ fn the_targets_are_met() {
     assert!((0.75..=0.85).contains(&eighty.share().unwrap()) && eighty.width().unwrap() <= 1.7, "{eighty:?}");
     assert!((0.92..=0.98).contains(&ninety_five.share().unwrap()), "{ninety_five:?}");
     let mut pooled = Loss::default();
-    [28, 36, 44].into_iter().for_each(|origin| pooled += held_out(&panel, origin, 1).all.mean);
+    [28, 36, 44].into_iter().for_each(|origin| pooled += evaluate_held_out(&panel, origin, 1).all.mean);
     assert!(pooled.wape().unwrap() <= 0.63, "chosen anew at each origin: {:?}", pooled.wape());
     let counts = [Class::Smooth, Class::Erratic, Class::Intermittent, Class::Lumpy]
         .map(|class| found.run.series.iter().filter(|series| series.class == class).count());
@@ -60,7 +60,7 @@ fn the_held_out_weeks_change_nothing() {
         values[44..].iter_mut().for_each(|units| *units = *units * 7.0 + 1_000.0);
         changed.push(&values, Traits::default()).unwrap();
     }
-    let (known, other) = (held_out(&panel, 44, 1), held_out(&changed, 44, 2));
+    let (known, other) = (evaluate_held_out(&panel, 44, 1), evaluate_held_out(&changed, 44, 2));
     assert_eq!(known.run, other.run);
     assert_ne!(known.all, other.all, "what came true differs");
     let seen = forecast_all(&panel, &Settings { horizon: HELD_OUT_WEEKS, ..Settings::default() });
@@ -70,15 +70,15 @@ fn the_held_out_weeks_change_nothing() {
 #[test]
 fn promised_service_holds_in_simulation() {
     let Some(panel) = panel() else { return };
-    let classes: Vec<Class> = held_out(&panel, 44, 2).run.series.iter().map(|series| series.class).collect();
-    let past = Past::new(&panel, &Method::one(DEFAULT), 3, (20, 2));
+    let classes: Vec<Class> = evaluate_held_out(&panel, 44, 2).run.series.iter().map(|series| series.class).collect();
+    let past = Past::new(&panel, &Method::single(DEFAULT_METHOD), 3, (20, 2));
     let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
     let policy = |service: f64| OrderUpTo {
         service,
         lead_weeks: 2,
         review_weeks: 1,
         terms,
-        unmet: Unmet::Lost,
+        unmet: UnmetDemand::Lost,
         weeks: 32..52,
         warm_up: 0,
         seed: 1,
@@ -109,18 +109,18 @@ fn spread(units: f32) -> impl Iterator<Item = RecordedDay> {
 #[test]
 fn promised_service_holds_by_days() {
     let Some(panel) = panel() else { return };
-    let past = Past::new(&panel, &Method::one(DEFAULT), 3, (20, 2));
+    let past = Past::new(&panel, &Method::single(DEFAULT_METHOD), 3, (20, 2));
     let mut demand = DailyDemand::new(panel.weeks(), 1);
     for series in 0..panel.len() {
         let days: Vec<RecordedDay> = panel.values(series).iter().flat_map(|units| spread(*units)).collect();
         demand.push(&days, series as u64);
     }
     let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
-    let play = DayPlay { review_days: 7, terms, unmet: Unmet::Lost, weeks: 32..52, warm_up: 0, seed: 1 };
+    let play = DaySimulation { review_days: 7, terms, unmet: UnmetDemand::Lost, weeks: 32..52, warm_up: 0, seed: 1 };
     for service in [0.90, 0.95, 0.98] {
         let policy = Policy::Periodic { service, review_days: 7.0 };
         let target = Target::Rule(PlanRule { policy, safety: SafetyMethod::Quantile, cover_days: None });
-        let rules = vec![Some(DayRule::new(target, Lead::Stated(14.0))); panel.len()];
+        let rules = vec![Some(DayRule::new(target, LeadTime::Stated(14.0))); panel.len()];
         let found = simulate_days(&demand, &past, &play, &rules);
         let mut total = Outcome::default();
         found.iter().for_each(|one| total += one.total);
@@ -143,15 +143,15 @@ fn a_corrected_promise_holds_for_each_abc_class() {
     let units = |series: usize| known.values(series).iter().map(|units| *units as i64).sum::<i64>();
     let items: Vec<(&str, i64)> = skus.iter().enumerate().map(|(series, sku)| (sku.as_str(), units(series))).collect();
     let mut groups = vec![None; known.len()];
-    abc(&items).iter().for_each(|ranked| groups[ranked.item] = Some(ranked.class as usize));
-    let past = Past::new(&known, &Method::one(DEFAULT), 3, (8, 1)).with_pool_cache();
+    rank_by_revenue(&items).iter().for_each(|ranked| groups[ranked.item] = Some(ranked.class as usize));
+    let past = Past::new(&known, &Method::single(DEFAULT_METHOD), 3, (8, 1)).with_pool_cache();
     let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
     let asked = OrderUpTo {
         service: 0.90,
         lead_weeks: 2,
         review_weeks: 1,
         terms,
-        unmet: Unmet::Lost,
+        unmet: UnmetDemand::Lost,
         weeks: 24..44,
         warm_up: 8,
         seed: 1,
@@ -171,7 +171,7 @@ fn a_corrected_promise_holds_for_each_abc_class() {
 #[test]
 fn the_page_is_the_output_of_the_command() {
     let Some(text) = text() else { return };
-    let found = report(&text, &|| 0.0).unwrap();
+    let found = run_benchmark(&text, &|| 0.0).unwrap();
     assert_eq!(found.seconds, (0.0, 0.0));
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/insight.md");
     let paper = fs::read_to_string(page).unwrap();

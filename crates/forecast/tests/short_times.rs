@@ -6,9 +6,9 @@
 use forecast::{
     Panel, Traits,
     models::Method,
-    reorder::{Lead, Policy, SafetyMethod, Terms},
-    selection::{DEFAULT, MIN_FIRST_POOLED},
-    simulate::{DailyDemand, DayPlay, DayRule, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, simulate_days},
+    reorder::{LeadTime, Policy, SafetyMethod, Terms},
+    selection::{DEFAULT_METHOD, MIN_FIRST_POOLED},
+    simulate::{DailyDemand, DayRule, DaySimulation, Outcome, Past, PlanRule, RecordedDay, Target, UnmetDemand, simulate_days},
 };
 
 const PRODUCTS: usize = 100;
@@ -90,7 +90,7 @@ impl Shop {
             let weeks: Vec<f32> = demand.sums(product).iter().map(|units| *units as f32).collect();
             panel.push(&weeks, Traits::default()).unwrap();
         }
-        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (MIN_FIRST_POOLED, 1)).with_pool_cache();
+        let past = Past::new(&panel, &Method::single(DEFAULT_METHOD), 3, (MIN_FIRST_POOLED, 1)).with_pool_cache();
         Self { demand, past }
     }
     /// Plays all products in the last 28 weeks, filled up at each review.
@@ -104,8 +104,8 @@ impl Shop {
     }
     fn played_by(&self, policy: Policy, (lead_days, review_days): (usize, usize), safety: SafetyMethod) -> Outcome {
         let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
-        let rules = vec![Some(DayRule::new(target, Lead::Stated(lead_days as f64))); PRODUCTS];
-        let play = DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
+        let rules = vec![Some(DayRule::new(target, LeadTime::Stated(lead_days as f64))); PRODUCTS];
+        let play = DaySimulation { review_days, terms: TERMS, unmet: UnmetDemand::Lost, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
         let found = simulate_days(&self.demand, &self.past, &play, &rules);
         let mut total = Outcome::default();
         found.iter().for_each(|one| total += one.total);

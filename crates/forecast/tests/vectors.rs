@@ -7,17 +7,17 @@ mod shared;
 use std::collections::BTreeMap;
 
 use forecast::{
-    abc::{AbcClass, abc},
+    abc::{AbcClass, rank_by_revenue},
     accuracy::{Scored, accuracy},
-    anomaly::{THRESHOLD, robust_z},
+    anomaly::{Z_THRESHOLD, robust_z},
     intervals::{LeadTimeDemand, SumPools},
     models::{croston, ses, tsb},
     ratios::{StockOuts, days_of_supply, days_sales_of_inventory, gmroi, is_dead, lost_units, sell_through, turnover},
     reorder::{
-        DemandOutlook, Lead, Levels, NormalDemand, Policy, SafetyMethod, Terms, WeeklyUnits, economic_order,
+        DemandOutlook, LeadTime, Levels, NormalDemand, Policy, SafetyMethod, Terms, WeeklyUnits, economic_order,
         normal_reorder_point, order_quantity, order_up_to, periodic_safety_stock, safety_stock, whole_units, z,
     },
-    xyz::xyz,
+    xyz::classify_variation,
 };
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ fn by_normal_policy(v: &Vector<'_>, policy: Policy) -> Levels {
     let (path, none) = ([mean * 7.0], SumPools::default());
     let demand = LeadTimeDemand { path: &path, scale: 1.0, pools: &none, days: None };
     let safety = SafetyMethod::Normal { deviation: deviation * 7.0_f64.sqrt() };
-    let lead = Lead::Measured { days: &days, stated: lead_time };
+    let lead = LeadTime::Measured { days: &days, stated: lead_time };
     DemandOutlook { demand, lead, safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
 }
 
@@ -128,13 +128,14 @@ fn check_stock(metric: &str, v: &Vector<'_>) -> bool {
             let revenue: BTreeMap<String, i64> = serde_json::from_value(v.input["revenue"].clone()).unwrap();
             let items: Vec<(&str, i64)> = revenue.iter().map(|(sku, revenue)| (sku.as_str(), *revenue)).collect();
             let name = |class: AbcClass| format!("{class:?}");
-            let found: BTreeMap<&str, String> = abc(&items).iter().map(|one| (items[one.item].0, name(one.class))).collect();
+            let found: BTreeMap<&str, String> =
+                rank_by_revenue(&items).iter().map(|one| (items[one.item].0, name(one.class))).collect();
             assert_eq!(serde_json::json!(found), v.expected["class"], "{}", v.what);
         }
         "xyz" => {
             for (sku, expected) in v.expected.as_object().unwrap() {
                 let weeks: Vec<f64> = serde_json::from_value(v.input["demand"][sku].clone()).unwrap();
-                let (variation, class) = xyz(&weeks);
+                let (variation, class) = classify_variation(&weeks);
                 close(variation, &expected["cv"], &v.what);
                 assert_eq!(Some(format!("{class:?}").as_str()), expected["class"].as_str(), "{} {sku}", v.what);
             }
@@ -219,7 +220,7 @@ fn check_forecasts(metric: &str, v: &Vector<'_>) -> bool {
         "robust_z" => {
             let found = robust_z(&v.numbers("history"), v.number("x"));
             v.is(found, "z");
-            assert_eq!(Some(found.unwrap().abs() >= THRESHOLD), v.expected["flag"].as_bool(), "{}", v.what);
+            assert_eq!(Some(found.unwrap().abs() >= Z_THRESHOLD), v.expected["flag"].as_bool(), "{}", v.what);
         }
         _ => return false,
     }

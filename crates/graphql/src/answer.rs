@@ -7,7 +7,7 @@ mod written;
 use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
 use platform::traces;
 
-use self::written::{json_of, written};
+use self::written::{json_of, write_answer};
 pub use self::{
     context::{AnswerContext, AnswerPhase},
     written::data_json,
@@ -55,11 +55,11 @@ pub struct Errors {
 impl Errors {
     /// A list of one error, with `request_id` in its extensions.
     pub fn one(code: Code, message: impl Into<String>, request_id: &str) -> Self {
-        Self::lacking(code, message, None, request_id)
+        Self::missing_permission(code, message, None, request_id)
     }
 
     /// A list of one error, with the permission that the caller lacks if that is its cause.
-    pub fn lacking(code: Code, message: impl Into<String>, permission: Option<&str>, request_id: &str) -> Self {
+    pub fn missing_permission(code: Code, message: impl Into<String>, permission: Option<&str>, request_id: &str) -> Self {
         let mut error = ServerError::new(message, None);
         if let Some(permission) = permission {
             error.extensions.get_or_insert_default().set("permission", permission);
@@ -67,7 +67,7 @@ impl Errors {
         Self::new(code, vec![error], request_id, None)
     }
 
-    pub fn refusal(refusal: Refusal, request_id: &str) -> Self {
+    pub fn from_refusal(refusal: Refusal, request_id: &str) -> Self {
         let mut error = ServerError::new(refusal.message, None);
         error.locations = refusal.locations;
         if !refusal.field.is_empty() {
@@ -76,12 +76,12 @@ impl Errors {
         Self::new(refusal.code, vec![error], request_id, None)
     }
 
-    pub fn refused(refused: Refused, request_id: &str) -> Self {
+    pub fn from_refused(refused: Refused, request_id: &str) -> Self {
         Self::new(refused.code, vec![ServerError::new(refused.message, None)], request_id, refused.retry_after_ms)
     }
 
     /// An insufficient budget, with the facts that a client needs for its retry.
-    pub fn unpaid(unpaid: Unpaid, request_id: &str) -> Self {
+    pub fn from_unpaid(unpaid: Unpaid, request_id: &str) -> Self {
         let mut error = ServerError::new(unpaid.message, None);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("cost", unpaid.charge.requested);
@@ -91,12 +91,12 @@ impl Errors {
         if let Some(level) = unpaid.charge.level {
             extensions.set("remaining", level.left);
         }
-        Self::new(unpaid.code, vec![error], request_id, unpaid.retry_after_ms).paid(unpaid.charge)
+        Self::new(unpaid.code, vec![error], request_id, unpaid.retry_after_ms).with_charge(unpaid.charge)
     }
 
     /// Sets the charge of the operation.
     #[must_use]
-    pub fn paid(self, charge: Charge) -> Self {
+    pub fn with_charge(self, charge: Charge) -> Self {
         Self { charge: Some(charge), ..self }
     }
 
@@ -124,12 +124,12 @@ impl Errors {
 
 /// Returns the refusal of an answer that is too large; a mutation may have been carried out all the
 /// same.
-pub fn too_large(kind: Kind, most_bytes: usize, request_id: &str) -> Errors {
-    let what = match kind {
+pub fn too_large(kind: Kind, max_bytes: usize, request_id: &str) -> Errors {
+    let advice = match kind {
         Kind::Mutation => "it was executed: send it again with the same idempotencyKey and select less",
         Kind::Query | Kind::Subscription => "ask for smaller pages, or fewer fields",
     };
-    let message = format!("the answer is larger than {} MiB; {what}", most_bytes.div_ceil(1 << 20));
+    let message = format!("the answer is larger than {} MiB; {advice}", max_bytes.div_ceil(1 << 20));
     Errors::one(Code::LimitExceeded, message, request_id)
 }
 
@@ -138,27 +138,30 @@ pub fn finish(mut response: Response, context: AnswerContext<'_>, charge: Charge
     let mut fault = None;
     if !response.errors.is_empty() {
         if let Some((code, error)) = take_transient_error(&mut response, context) {
-            return Answer::Refused(Errors::new(code, vec![error], context.request_id, None).paid(charge));
+            return Answer::Refused(Errors::new(code, vec![error], context.request_id, None).with_charge(charge));
         }
-        let ran = response.data != Value::Null;
+        let has_data = response.data != Value::Null;
         response.errors.truncate(context.reported_errors.max(1));
-        let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, context.request_id)).collect();
-        if !ran && (context.phase == AnswerPhase::Opening || nothing_ran(&response.errors, &codes, context.operation)) {
+        let codes: Vec<Code> =
+            response.errors.iter_mut().map(|error| assign_error_code(error, has_data, context.request_id)).collect();
+        if !has_data
+            && (context.phase == AnswerPhase::Opening || failed_before_execution(&response.errors, &codes, context.operation))
+        {
             let code = codes.first().copied().unwrap_or(Code::Internal);
             let retry_after_ms = response.errors.iter().filter_map(error_retry_ms).max();
             let errors = Errors::new(code, response.errors, context.request_id, None);
-            return Answer::Refused(Errors { retry_after_ms, ..errors }.paid(charge));
+            return Answer::Refused(Errors { retry_after_ms, ..errors }.with_charge(charge));
         }
-        if !ran && was_overloaded(&codes, context.operation) {
+        if !has_data && was_overloaded(&codes, context.operation) {
             return Answer::Refused(
-                Errors::new(Code::Overloaded, response.errors, context.request_id, Some(BUSY_MS)).paid(charge),
+                Errors::new(Code::Overloaded, response.errors, context.request_id, Some(BUSY_MS)).with_charge(charge),
             );
         }
         fault = codes.into_iter().find(|code| code.is_fault());
     }
     response.errors.iter_mut().for_each(truncate_error);
-    let Some(json) = written(&response, &context, charge) else {
-        return Answer::Refused(too_large(context.operation.kind, context.answer_bytes, context.request_id).paid(charge));
+    let Some(json) = write_answer(&response, &context, charge) else {
+        return Answer::Refused(too_large(context.operation.kind, context.answer_bytes, context.request_id).with_charge(charge));
     };
     context.operation.record_answer_bytes(json.len());
     Answer::Ran { json, charge, retry_after_ms: response.errors.iter().filter_map(error_retry_ms).max(), position: None, fault }
@@ -179,12 +182,12 @@ const NAME_BYTES: usize = 100;
 /// Every error passes here before it is written.
 fn truncate_error(error: &mut ServerError) {
     link(error);
-    cut(&mut error.message, MESSAGE_BYTES);
+    truncate_text(&mut error.message, MESSAGE_BYTES);
     // In JSON each of these characters would be six times as long.
     error.message.retain(|c| c == '\n' || !c.is_control());
     for part in &mut error.path {
         if let PathSegment::Field(name) = part {
-            cut(name, NAME_BYTES);
+            truncate_text(name, NAME_BYTES);
         }
     }
 }
@@ -203,14 +206,14 @@ fn link(error: &mut ServerError) {
 
 /// Cuts a message to the length that answers have, for messages that are sent by another way.
 pub fn truncate_message(mut message: String) -> String {
-    cut(&mut message, MESSAGE_BYTES);
+    truncate_text(&mut message, MESSAGE_BYTES);
     message
 }
 
-/// Cuts a text to at most `most` bytes.
-fn cut(text: &mut String, most: usize) {
-    if text.len() > most {
-        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+/// Cuts a text to at most `max_bytes` bytes.
+fn truncate_text(text: &mut String, max_bytes: usize) {
+    if text.len() > max_bytes {
+        let end = (0..=max_bytes).rev().find(|&index| text.is_char_boundary(index)).unwrap_or_default();
         text.truncate(end);
         text.push('…');
     }
@@ -221,15 +224,15 @@ fn cut(text: &mut String, most: usize) {
 /// event, or nothing, would not request it again.
 fn take_transient_error(response: &mut Response, context: AnswerContext<'_>) -> Option<(Code, ServerError)> {
     let may_pass = |error: &ServerError| error.source::<TopError>().is_some_and(|top| top.code().may_pass());
-    let place = response.errors.iter().position(may_pass).filter(|_| context.operation.kind == Kind::Subscription)?;
-    let mut error = response.errors.swap_remove(place);
-    let code = settle(&mut error, response.data != Value::Null, context.request_id);
+    let index = response.errors.iter().position(may_pass).filter(|_| context.operation.kind == Kind::Subscription)?;
+    let mut error = response.errors.swap_remove(index);
+    let code = assign_error_code(&mut error, response.data != Value::Null, context.request_id);
     Some((code, error))
 }
 
 /// Gives the error its code and request ID; returns the code. Unknown errors are faults: logged,
 /// not shown.
-fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
+fn assign_error_code(error: &mut ServerError, has_data: bool, request_id: &str) -> Code {
     if let Some(top) = error.source::<TopError>().cloned() {
         top.add_extensions(error.extensions.get_or_insert_default());
     }
@@ -238,7 +241,7 @@ fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
         // unchanged.
         Some(Value::String(word)) => Code::parse(word).unwrap_or(Code::BadRequest),
         None if is_coercion(error) => Code::BadUserInput,
-        None if error.path.is_empty() && !ran => Code::ValidationFailed,
+        None if error.path.is_empty() && !has_data => Code::ValidationFailed,
         Some(_) | None => Code::Internal,
     };
     if code == Code::Internal {
@@ -265,7 +268,7 @@ fn note_request(extensions: &mut ErrorExtensionValues, request_id: &str) {
 
 /// Whether the answer may state that nothing ran. Resolvers' errors leave `data: null`, which
 /// states that they ran.
-fn nothing_ran(errors: &[ServerError], codes: &[Code], operation: &Operation) -> bool {
+fn failed_before_execution(errors: &[ServerError], codes: &[Code], operation: &Operation) -> bool {
     let coercion_only = codes.iter().all(|code| *code == Code::BadUserInput)
         // In an operation with several mutations, those before the failed argument did run.
         && !(operation.kind == Kind::Mutation && operation.measure.root_fields > 1);

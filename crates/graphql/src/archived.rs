@@ -20,7 +20,7 @@ pub enum IsArchived {
 
 impl IsArchived {
     /// Whether a part of a filter matches archived rows, or those in use; `None` for both.
-    pub const fn wanted(self) -> Option<bool> {
+    pub const fn as_condition(self) -> Option<bool> {
         match self {
             Self::Only(is_archived) => Some(is_archived),
             Self::LeftOut | Self::Both => None,
@@ -50,7 +50,7 @@ impl InputType for IsArchived {
         match value {
             None => Ok(Self::LeftOut),
             Some(Value::Null) => Ok(Self::Both),
-            given => <bool as InputType>::parse(given).map(Self::Only).map_err(InputValueError::propagate),
+            sent_value => <bool as InputType>::parse(sent_value).map(Self::Only).map_err(InputValueError::propagate),
         }
     }
     /// The default in the SDL is that of a filter without others inside.
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!((read(None), read(Some(Value::Null))), (IsArchived::LeftOut, IsArchived::Both));
         for is_archived in [true, false] {
             let given = read(Some(Value::from(is_archived)));
-            assert_eq!((given, given.wanted()), (IsArchived::Only(is_archived), Some(is_archived)));
+            assert_eq!((given, given.as_condition()), (IsArchived::Only(is_archived), Some(is_archived)));
         }
         assert!(IsArchived::parse(Some(Value::from("no"))).is_err());
         assert_eq!((IsArchived::qualified_type_name().as_str(), IsArchived::LeftOut.to_value()), ("Boolean", Value::from(false)));

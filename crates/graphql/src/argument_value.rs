@@ -22,16 +22,16 @@ pub fn sent_value(ctx: &Context<'_>, path: &[String]) -> Option<String> {
     if path.iter().any(|name| is_secret(name)) {
         return None;
     }
-    let mut found = sent_at(ctx, path)?;
-    while let Some((name, only)) = found.only(ctx) {
+    let mut argument = find_sent_value(ctx, path)?;
+    while let Some((name, member)) = argument.single_member(ctx) {
         if is_secret(name) {
             return None;
         }
-        found = only;
+        argument = member;
     }
-    match found {
-        Sent::Written(plain) => text(&plain.clone().into_const()?),
-        Sent::Given(plain) => text(plain),
+    match argument {
+        SentValue::Written(value) => text(&value.clone().into_const()?),
+        SentValue::Given(value) => text(value),
     }
 }
 
@@ -48,18 +48,18 @@ pub fn path_to_key(ctx: &Context<'_>, mut path: Vec<String>) -> Vec<String> {
 /// Returns the path to the amount of a line: to `packs` if it counts packs and sends no smallest
 /// units. Any other path is returned unchanged.
 pub fn amount_path(ctx: &Context<'_>, path: Vec<String>) -> Vec<String> {
-    let Some((name, line)) = path.split_last().filter(|(name, _)| UNITS.contains(&name.as_str())) else { return path };
+    let Some((name, line_path)) = path.split_last().filter(|(name, _)| UNITS.contains(&name.as_str())) else { return path };
     let is_sent = |name: &str| {
-        let mut at = line.to_vec();
-        at.push(name.to_owned());
-        sent_at(ctx, &at).is_some_and(|sent| !sent.is_null())
+        let mut unit_path = line_path.to_vec();
+        unit_path.push(name.to_owned());
+        find_sent_value(ctx, &unit_path).is_some_and(|sent| !sent.is_null())
     };
     if is_sent(name) || !is_sent(PACKS) {
         return path;
     }
-    let mut told = line.to_vec();
-    told.push(PACKS.to_owned());
-    told
+    let mut packs_path = line_path.to_vec();
+    packs_path.push(PACKS.to_owned());
+    packs_path
 }
 
 /// Returns the names from a reference to its key. References are the inputs that take exactly one
@@ -68,22 +68,22 @@ fn reference_key_path(ctx: &Context<'_>, path: &[String]) -> Option<Vec<String>>
     let (argument, rest) = path.split_first()?;
     let registry = &ctx.schema_env.registry;
     let mutations = registry.types.get(registry.mutation_type.as_deref()?)?;
-    let known = mutations.field_by_name(root(ctx)?.name.node.as_str())?;
-    let mut kind = MetaTypeName::concrete_typename(&known.args.get(argument.as_str())?.ty);
+    let mutation = mutations.field_by_name(root(ctx)?.name.node.as_str())?;
+    let mut kind = MetaTypeName::concrete_typename(&mutation.args.get(argument.as_str())?.ty);
     // Positions in lists are numbers, which are never names of fields.
     for name in rest.iter().filter(|part| part.parse::<usize>().is_err()) {
         let MetaType::InputObject { input_fields, .. } = registry.types.get(kind)? else { return None };
         kind = MetaTypeName::concrete_typename(&input_fields.get(name.as_str())?.ty);
     }
     let MetaType::InputObject { input_fields, oneof: true, .. } = registry.types.get(kind)? else { return None };
-    let key = sent_at(ctx, path)?.only(ctx)?.0.as_str();
-    let mut below = vec![key.to_owned()];
+    let key = find_sent_value(ctx, path)?.single_member(ctx)?.0.as_str();
+    let mut key_path = vec![key.to_owned()];
     let kind = MetaTypeName::concrete_typename(&input_fields.get(key)?.ty);
     if let Some(MetaType::InputObject { input_fields, .. }) = registry.types.get(kind) {
         let required = input_fields.iter().filter(|(_, field)| field.ty.ends_with('!') && field.default_value.is_none());
-        below.extend(single_item(required).map(|(name, _)| name.clone()));
+        key_path.extend(single_item(required).map(|(name, _)| name.clone()));
     }
-    Some(below)
+    Some(key_path)
 }
 
 /// The root field below which something is resolved.
@@ -106,29 +106,29 @@ fn field_of<'c>(ctx: &'c Context<'_>, selected: &'c SelectionSet, key: &str) -> 
 }
 
 /// The value at a path into the arguments of the root field.
-fn sent_at<'c>(ctx: &'c Context<'_>, path: &[String]) -> Option<Sent<'c>> {
+fn find_sent_value<'c>(ctx: &'c Context<'_>, path: &[String]) -> Option<SentValue<'c>> {
     let (argument, rest) = path.split_first()?;
     let (_, value) = root(ctx)?.arguments.iter().find(|(name, _)| name.node == argument.as_str())?;
-    let mut found = Sent::Written(&value.node).filled(ctx)?;
+    let mut current = SentValue::Written(&value.node).resolve_variable(ctx)?;
     for part in rest {
-        found = found.below(part)?.filled(ctx)?;
+        current = current.below(part)?.resolve_variable(ctx)?;
     }
-    Some(found)
+    Some(current)
 }
 
 /// A value as it was sent: written in the operation, where it may have variables in it, or as a variable.
 #[derive(Clone, Copy)]
-enum Sent<'c> {
+enum SentValue<'c> {
     Written(&'c Written),
     Given(&'c Value),
 }
 
-impl<'c> Sent<'c> {
+impl<'c> SentValue<'c> {
     /// Returns the value of the variable that is written here, or the literal.
-    fn filled(self, ctx: &'c Context<'_>) -> Option<Self> {
+    fn resolve_variable(self, ctx: &'c Context<'_>) -> Option<Self> {
         match self {
             Self::Written(Written::Variable(name)) => variable(ctx, name).map(Self::Given),
-            known => Some(known),
+            sent => Some(sent),
         }
     }
     fn is_null(self) -> bool {
@@ -140,17 +140,17 @@ impl<'c> Sent<'c> {
             Self::Written(Written::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Written),
             Self::Given(Value::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Given),
             // A single value in the place of a list is its first item.
-            one if part == "0" => Some(one),
+            single if part == "0" => Some(single),
             Self::Written(Written::Object(members)) => members.get(part).map(Self::Written),
             Self::Given(Value::Object(members)) => members.get(part).map(Self::Given),
             _ => None,
         }
     }
     /// The member of an object that has one, as a reference does. A member whose variable was left out was not sent.
-    fn only(self, ctx: &'c Context<'_>) -> Option<(&'c Name, Self)> {
+    fn single_member(self, ctx: &'c Context<'_>) -> Option<(&'c Name, Self)> {
         match self {
             Self::Written(Written::Object(members)) => {
-                single_item(members.iter().filter_map(|(name, value)| Some((name, Self::Written(value).filled(ctx)?))))
+                single_item(members.iter().filter_map(|(name, value)| Some((name, Self::Written(value).resolve_variable(ctx)?))))
             }
             Self::Given(Value::Object(members)) => single_item(members.iter().map(|(name, value)| (name, Self::Given(value)))),
             _ => None,
@@ -165,7 +165,8 @@ fn single_item<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
 
 fn variable<'c>(ctx: &'c Context<'_>, name: &Name) -> Option<&'c Value> {
     let definitions = &ctx.query_env.operation.node.variable_definitions;
-    let default = || Some(&definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value.as_ref()?.node);
+    let default =
+        || Some(&definitions.iter().find(|definition| definition.node.name.node == *name)?.node.default_value.as_ref()?.node);
     ctx.query_env.variables.get(name).or_else(default)
 }
 

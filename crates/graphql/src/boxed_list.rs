@@ -18,11 +18,11 @@ impl<T> FromIterator<T> for BoxedList<T> {
 
 type Resolved<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
 
-fn resolved<'a, T: OutputType>(ctx: ContextSelectionSet<'a>, field: &'a Positioned<Field>, item: &'a T) -> Resolved<'a> {
+fn resolve_item<'a, T: OutputType>(ctx: ContextSelectionSet<'a>, field: &'a Positioned<Field>, item: &'a T) -> Resolved<'a> {
     Box::pin(async move { T::resolve(item, &ctx, field).await.map_err(|err| ctx.set_error_path(err)) })
 }
 
-async fn all(items: Vec<Resolved<'_>>) -> ServerResult<Value> {
+async fn join_items(items: Vec<Resolved<'_>>) -> ServerResult<Value> {
     Ok(Value::List(try_join_all(items).await?))
 }
 
@@ -38,7 +38,7 @@ impl<T: OutputType> OutputType for BoxedList<T> {
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let items = self.0.iter().enumerate();
-        all(items.map(move |(index, item)| resolved(ctx.with_index(index), field, item)).collect()).await
+        join_items(items.map(move |(index, item)| resolve_item(ctx.with_index(index), field, item)).collect()).await
     }
 }
 

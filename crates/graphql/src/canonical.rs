@@ -12,7 +12,7 @@ use async_graphql_value::Value as Written;
 use sha2::{Digest, Sha256};
 
 /// Arguments that the digest leaves out: the key itself, and the guards that a retry may change.
-const LEFT_OUT: [&str; 3] = ["idempotencyKey", "expectedVersion", "compare"];
+const EXCLUDED_ARGUMENTS: [&str; 3] = ["idempotencyKey", "expectedVersion", "compare"];
 /// The digest leaves out this argument too: a dry run does not use up its key. A field of this name
 /// counts: a trial import is stored under its key.
 const DRY_RUN: &str = "validateOnly";
@@ -51,23 +51,29 @@ pub fn of_field(ctx: &Context<'_>) -> Option<[u8; 32]> {
     let field = &ctx.item.node;
     let definitions = &ctx.query_env.operation.node.variable_definitions;
     let variable = |name: &Name| {
-        let given = ctx.query_env.variables.get(name);
-        given.or_else(|| Some(&definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value.as_ref()?.node))
+        let variable_value = ctx.query_env.variables.get(name);
+        variable_value.or_else(|| {
+            Some(&definitions.iter().find(|definition| definition.node.name.node == *name)?.node.default_value.as_ref()?.node)
+        })
     };
-    let arguments: Vec<(&str, Cow<'_, Value>)> =
-        field.arguments.iter().filter_map(|(name, value)| Some((name.node.as_str(), filled(&value.node, &variable)?))).collect();
+    let arguments: Vec<(&str, Cow<'_, Value>)> = field
+        .arguments
+        .iter()
+        .filter_map(|(name, value)| Some((name.node.as_str(), resolve_variables(&value.node, &variable)?)))
+        .collect();
     digest(&ctx.schema_env.registry, &field.name.node, &arguments)
 }
 
 /// Returns the value with its variables filled in; `None` for a variable that was left out.
-fn filled<'a>(value: &'a Written, variable: &impl Fn(&Name) -> Option<&'a Value>) -> Option<Cow<'a, Value>> {
+fn resolve_variables<'a>(value: &'a Written, variable: &impl Fn(&Name) -> Option<&'a Value>) -> Option<Cow<'a, Value>> {
     Some(match value {
         Written::Variable(name) => Cow::Borrowed(variable(name)?),
         Written::List(items) => Cow::Owned(Value::List(
-            items.iter().map(|item| filled(item, variable).map_or(Value::Null, Cow::into_owned)).collect(),
+            items.iter().map(|item| resolve_variables(item, variable).map_or(Value::Null, Cow::into_owned)).collect(),
         )),
         Written::Object(members) => {
-            let member = |(name, value): (&Name, &'a Written)| Some((name.clone(), filled(value, variable)?.into_owned()));
+            let member =
+                |(name, value): (&Name, &'a Written)| Some((name.clone(), resolve_variables(value, variable)?.into_owned()));
             Cow::Owned(Value::Object(members.iter().filter_map(member).collect()))
         }
         // Neither a variable nor a place for one.
@@ -78,15 +84,14 @@ fn filled<'a>(value: &'a Written, variable: &impl Fn(&Name) -> Option<&'a Value>
 /// Returns the digest of the arguments of a mutation; `None` if they have no idempotency key, or if
 /// the schema does not have the field.
 pub fn digest(registry: &Registry, mutation: &str, arguments: &[(&str, Cow<'_, Value>)]) -> Option<[u8; 32]> {
-    let keyed =
-        |value: &Value| matches!(value, Value::Object(members) if matches!(members.get(LEFT_OUT[0]), Some(Value::String(_))));
-    if !arguments.iter().any(|(name, value)| *name == LEFT_OUT[0] || keyed(value)) {
+    let is_keyed = |value: &Value| matches!(value, Value::Object(members) if matches!(members.get(EXCLUDED_ARGUMENTS[0]), Some(Value::String(_))));
+    if !arguments.iter().any(|(name, value)| *name == EXCLUDED_ARGUMENTS[0] || is_keyed(value)) {
         return None;
     }
-    let known = registry.types.get(registry.mutation_type.as_deref()?)?.field_by_name(mutation)?;
-    let given = arguments.iter().filter(|(name, _)| *name != DRY_RUN);
+    let field = registry.types.get(registry.mutation_type.as_deref()?)?.field_by_name(mutation)?;
+    let hashed_arguments = arguments.iter().filter(|(name, _)| *name != DRY_RUN);
     let mut members: Vec<(&str, &Value, Option<&MetaInputValue>)> =
-        given.map(|(name, value)| (*name, &**value, known.args.get(*name))).collect();
+        hashed_arguments.map(|(name, value)| (*name, &**value, field.args.get(*name))).collect();
     let mut out = Vec::new();
     object(&mut out, registry, false, &mut members);
     Some(Sha256::digest(&out).into())
@@ -95,7 +100,7 @@ pub fn digest(registry: &Registry, mutation: &str, arguments: &[(&str, Cow<'_, V
 /// Returns the digest of a filter in the schema's names. A null counts as an omitted member.
 pub fn digest_of(filter: serde_json::Value) -> [u8; 32] {
     let mut out = Vec::new();
-    plain(&mut out, &without_nulls(Value::from_json(filter).unwrap_or_default()));
+    write_scalar(&mut out, &without_nulls(Value::from_json(filter).unwrap_or_default()));
     Sha256::digest(&out).into()
 }
 
@@ -113,31 +118,33 @@ fn without_nulls(value: Value) -> Value {
 type Member<'a> = (&'a str, &'a Value, Option<&'a MetaInputValue>);
 
 fn object(out: &mut Vec<u8>, registry: &Registry, null_clears: bool, members: &mut Vec<Member<'_>>) {
-    members.retain(|(name, value, known)| {
+    members.retain(|(name, value, definition)| {
         let is_nothing = **value == Value::Null && !null_clears;
-        !LEFT_OUT.contains(name) && !is_nothing && !known.is_some_and(|known| is_default(registry, value, known))
+        !EXCLUDED_ARGUMENTS.contains(name)
+            && !is_nothing
+            && !definition.is_some_and(|definition| is_default(registry, value, definition))
     });
     members.sort_unstable_by_key(|(name, ..)| *name);
     out.push(b'{');
-    for (index, (name, value, known)) in members.iter().enumerate() {
+    for (index, (name, value, definition)) in members.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
         text(out, name);
         out.push(b':');
-        self::value(out, registry, value, known.map_or("", |known| &known.ty));
+        self::value(out, registry, value, definition.map_or("", |definition| &definition.ty));
     }
     out.push(b'}');
 }
 
-fn is_default(registry: &Registry, value: &Value, known: &MetaInputValue) -> bool {
-    let Some(default) = &known.default_value else { return false };
-    let mut said = Vec::new();
-    self::value(&mut said, registry, value, &known.ty);
+fn is_default(registry: &Registry, value: &Value, definition: &MetaInputValue) -> bool {
+    let Some(default) = &definition.default_value else { return false };
+    let mut json = Vec::new();
+    self::value(&mut json, registry, value, &definition.ty);
     // Enum values are not quoted in the SDL.
     match serde_json::from_str::<serde_json::Value>(default) {
-        Ok(default) => serde_json::from_slice(&said).is_ok_and(|said: serde_json::Value| said == default),
-        Err(_) => serde_json::from_slice(&said).is_ok_and(|said: String| said == *default),
+        Ok(default) => serde_json::from_slice(&json).is_ok_and(|json: serde_json::Value| json == default),
+        Err(_) => serde_json::from_slice(&json).is_ok_and(|json: String| json == *default),
     }
 }
 
@@ -159,7 +166,7 @@ fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
             Value::Null => out.extend(b"null"),
             Value::List(items) => list(out, registry, items, inner),
             // A single value stands for a list of one.
-            one => list(out, registry, std::slice::from_ref(one), inner),
+            single => list(out, registry, std::slice::from_ref(single), inner),
         };
     }
     match value {
@@ -168,14 +175,14 @@ fn value(out: &mut Vec<u8>, registry: &Registry, value: &Value, kind: &str) {
                 Some(MetaType::InputObject { input_fields, .. }) => Some(input_fields),
                 _ => None,
             };
-            let Some(fields) = fields else { return plain(out, value) };
+            let Some(fields) = fields else { return write_scalar(out, value) };
             let mut members: Vec<Member<'_>> =
                 members.iter().map(|(name, value)| (name.as_str(), value, fields.get(name.as_str()))).collect();
             members.retain(|(name, value, _)| !is_former_default(kind, name, value));
             object(out, registry, INPUTS_CLEARED_BY_NULL.contains(&kind), &mut members);
         }
         Value::Number(number) if kind == "ID" => text(out, &number.to_string()),
-        other => plain(out, other),
+        other => write_scalar(out, other),
     }
 }
 
@@ -191,15 +198,15 @@ fn list(out: &mut Vec<u8>, registry: &Registry, items: &[Value], kind: &str) {
 }
 
 /// Writes a scalar, an enum value, or JSON unchanged, including its nulls.
-fn plain(out: &mut Vec<u8>, value: &Value) {
+fn write_scalar(out: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::String(said) => text(out, said),
-        Value::Enum(word) => text(out, word),
+        Value::String(string) => text(out, string),
+        Value::Enum(variant) => text(out, variant),
         Value::Boolean(true) => out.extend(b"true"),
         Value::Boolean(false) => out.extend(b"false"),
         Value::Number(number) => {
             match number.as_f64().filter(|float| !number.is_i64() && float.fract() == 0.0 && float.abs() < 9e15) {
-                Some(whole) => out.extend((whole as i64).to_string().bytes()),
+                Some(integer) => out.extend((integer as i64).to_string().bytes()),
                 None => out.extend(number.to_string().bytes()),
             }
         }
@@ -209,7 +216,7 @@ fn plain(out: &mut Vec<u8>, value: &Value) {
                 if index > 0 {
                     out.push(b',');
                 }
-                plain(out, item);
+                write_scalar(out, item);
             }
             out.push(b']');
         }
@@ -223,7 +230,7 @@ fn plain(out: &mut Vec<u8>, value: &Value) {
                 }
                 text(out, name);
                 out.push(b':');
-                plain(out, member);
+                write_scalar(out, member);
             }
             out.push(b'}');
         }
@@ -231,7 +238,7 @@ fn plain(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn text(out: &mut Vec<u8>, said: &str) {
+fn text(out: &mut Vec<u8>, string: &str) {
     // Texts always have a JSON form, and writing to a vector cannot fail.
-    let _ = serde_json::to_writer(out, said);
+    let _ = serde_json::to_writer(out, string);
 }

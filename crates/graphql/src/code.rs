@@ -81,8 +81,8 @@ impl Code {
     }
 
     /// The code behind a word; `None` for words that are not on the list.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == word)
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
     /// Whether a retry may succeed in a moment: the request itself is valid.

@@ -1,20 +1,18 @@
 //! Relay connections: bounded pages, keyset cursors that are signed and bound to their sort.
 
+mod count;
+
 use std::{pin::Pin, sync::Arc};
 
-use async_graphql::{Context, Enum, SimpleObject};
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
+use async_graphql::SimpleObject;
 use platform::{
     paging::{CursorSigner, DEFAULT_PAGE, Key, ListSource, PageRequest},
-    slow,
-    storage::{Fault, TenantScope},
-    traces,
+    storage::TenantScope,
 };
-use tokio::{sync::OnceCell, task::JoinSet};
+use tokio::sync::OnceCell;
 
+use self::count::UNLIMITED_COUNT;
+pub use self::count::{COUNTED_BY_DEFAULT, Count, CountPrecision, PendingCount, begin_count, capped_count, checked_limit};
 use super::{
     fault::{Answer, TopError},
     scalars::Cursor,
@@ -30,19 +28,19 @@ pub struct PageArgs {
 }
 
 impl PageArgs {
-    /// Checks the numbers against `most` and opens the cursors as being of `kind`.
-    pub fn check(&self, kind: &str, signer: &CursorSigner, most: u32) -> Result<PageRequest, TopError> {
+    /// Checks the numbers against `max_limit` and opens the cursors as being of `kind`.
+    pub fn check(&self, kind: &str, signer: &CursorSigner, max_limit: u32) -> Result<PageRequest, TopError> {
         let argument = |name: &str| vec![name.to_owned()];
         if self.first.is_some() && self.last.is_some() {
             return Err(TopError::bad_input("give first or last, not both", argument("last")));
         }
         let (name, number) = if self.last.is_some() { ("last", self.last) } else { ("first", self.first) };
         let limit = match number {
-            None => DEFAULT_PAGE.min(most),
+            None => DEFAULT_PAGE.min(max_limit),
             Some(n) => u32::try_from(n)
                 .ok()
-                .filter(|n| (1..=most).contains(n))
-                .ok_or_else(|| TopError::bad_input(format!("{name} must lie between 1 and {most}"), argument(name)))?,
+                .filter(|n| (1..=max_limit).contains(n))
+                .ok_or_else(|| TopError::bad_input(format!("{name} must lie between 1 and {max_limit}"), argument(name)))?,
         };
         let open = |name: &str, cursor: &Option<Cursor>| match cursor {
             None => Ok(None),
@@ -73,14 +71,15 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// From rows read in the direction of the request, one more than its limit if there were more.
     pub fn build(mut rows: Vec<(T, Vec<Key>)>, request: &PageRequest, kind: impl Into<String>, signer: &CursorSigner) -> Self {
-        let more = rows.len() > request.limit as usize;
+        let has_more = rows.len() > request.limit as usize;
         rows.truncate(request.limit as usize);
         if request.backward {
             rows.reverse();
         }
         // A cursor's row lies outside the page. Whether the row exists and belongs to this caller is not checked.
-        let (after, before) = (request.after.is_some(), request.before.is_some());
-        let (has_next, has_previous) = if request.backward { (before, more || after) } else { (more || before, after) };
+        let (has_after, has_before) = (request.after.is_some(), request.before.is_some());
+        let (has_next, has_previous) =
+            if request.backward { (has_before, has_more || has_after) } else { (has_more || has_before, has_after) };
         let (nodes, keys) = rows.into_iter().unzip();
         Self { nodes, keys, has_next, has_previous, kind: kind.into(), signer: signer.clone() }
     }
@@ -94,84 +93,17 @@ impl<T> Page<T> {
     }
 }
 
-/// Number of nodes of a list, counted up to a limit.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Count {
-    /// Number of nodes, from 0 to the limit of the count.
-    pub count: i32,
-    /// Precision of the count: exact, or a lower bound where there may be more nodes.
-    pub precision: CountPrecision,
-}
-
-/// Precision of a count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountPrecision {
-    /// Exactly so many.
-    Exact,
-    /// The number is a lower bound: counting stopped at the limit.
-    AtLeast,
-}
-
-/// Converts a count of up to one more than `limit` into the form that clients see.
-pub fn counted(found: i64, limit: i64) -> Count {
-    let precision = if found > limit { CountPrecision::AtLeast } else { CountPrecision::Exact };
-    Count { count: i32::try_from(found.min(limit)).unwrap_or(i32::MAX), precision }
-}
-
-/// Default of the `limit` of `totalCount`; the fields of every page take it from here.
-pub const COUNTED_BY_DEFAULT: i32 = 1_000;
-/// Maximum of the limit of `totalCount`.
-const MAX_COUNTED: i32 = 100_000;
-/// A number of nodes that is larger than any limit of `totalCount`.
-const UNLIMITED_COUNT: usize = 100_001;
-
-/// Checks the limit of a `totalCount`; one that is out of range is refused.
-pub fn checked_limit(limit: i32) -> Answer<i64> {
-    if (1..=MAX_COUNTED).contains(&limit) {
-        return Ok(limit.into());
-    }
-    Err(TopError::bad_input(format!("limit must lie between 1 and {MAX_COUNTED}"), vec!["limit".to_owned()]))
-}
-
-/// A count that was begun with its page.
-pub type PendingCount = Shared<BoxFuture<'static, Result<i64, Fault>>>;
-
-/// Begins to count the nodes of a list up to the default limit of `totalCount`; `None` if that is not selected, or if the page may be the whole list,
-/// whose nodes are counted then. A page after or before a cursor never is the whole list, so the count is always needed: it runs at the same time as
-/// the page, in a task of its own, so that neither the page nor its nodes' fields wait for it. The task ends with the answer that the count is for.
-pub fn begin_count(ctx: &Context<'_>, scope: &TenantScope, source: &ListSource, request: &PageRequest) -> Option<PendingCount> {
-    let is_behind = request.after.is_some() || request.before.is_some();
-    if !is_behind || !is_counted_by_default(ctx) {
-        return None;
-    }
-    let (scope, source, mut task) = (scope.clone(), source.clone(), JoinSet::new());
-    let count = async move { source.count(&scope, COUNTED_BY_DEFAULT.into()).await };
-    task.spawn(traces::carry_trace(slow::carried(count)));
-    let ended = async move {
-        let counted = task.join_next().await.and_then(Result::ok);
-        counted.unwrap_or_else(|| Err(Fault::Broken("a count ended without a result".to_owned())))
-    };
-    Some(ended.boxed().shared())
-}
-
-/// Whether `totalCount` of the list is selected without an argument.
-fn is_counted_by_default(ctx: &Context<'_>) -> bool {
-    let selected = ctx.look_ahead().field("totalCount").selection_fields();
-    selected.iter().any(|field| field.arguments().is_ok_and(|given| given.is_empty()))
-}
-
 /// A page of a list whose nodes can be counted, on all pages together.
 pub struct CountedPage<T> {
     pub page: Arc<Page<T>>,
-    all: All,
+    all: TotalSource,
     is_vague: bool,
     /// The number of nodes that were found when the page was made: a count with a smaller limit needs no query.
     at_least: i64,
 }
 
 /// The nodes of all pages of a list.
-enum All {
+enum TotalSource {
     /// The rows of one source or of several, as the scope reads them.
     Of(Box<(TenantScope, Vec<ListSource>)>),
     /// This number: the nodes were in memory when the page was made.
@@ -186,19 +118,24 @@ type CountFuture = Pin<Box<dyn Future<Output = Answer<i64>> + Send>>;
 
 impl<T> Page<T> {
     /// Adds the source of the rows of all pages, as `scope` reads them.
-    pub fn counted(self, scope: TenantScope, source: ListSource) -> CountedPage<T> {
+    pub fn with_count_source(self, scope: TenantScope, source: ListSource) -> CountedPage<T> {
         self.count_from_sources(scope, vec![source])
     }
 
     /// Like `count_from_source`, for a list that is put together from several sources.
     pub fn count_from_sources(self, scope: TenantScope, sources: Vec<ListSource>) -> CountedPage<T> {
-        CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false, at_least: 0 }
+        CountedPage { page: Arc::new(self), all: TotalSource::Of(Box::new((scope, sources))), is_vague: false, at_least: 0 }
     }
 
     /// Adds the source of the rows of all pages, and a count of them that was begun with the page.
-    pub fn count_from_source(self, scope: TenantScope, source: ListSource, begun: Option<PendingCount>) -> CountedPage<T> {
-        let Some(begun) = begun else { return self.counted(scope, source) };
-        let all = All::Begun(begun, Box::new((scope, source)));
+    pub fn count_from_source(
+        self,
+        scope: TenantScope,
+        source: ListSource,
+        pending_count: Option<PendingCount>,
+    ) -> CountedPage<T> {
+        let Some(pending_count) = pending_count else { return self.with_count_source(scope, source) };
+        let all = TotalSource::Begun(pending_count, Box::new((scope, source)));
         CountedPage { page: Arc::new(self), all, is_vague: false, at_least: 0 }
     }
 
@@ -208,15 +145,15 @@ impl<T> Page<T> {
         F: Fn(usize) -> N + Send + Sync + 'static,
         N: Future<Output = Answer<i64>> + Send + 'static,
     {
-        let count = move |most: usize| -> CountFuture { Box::pin(count(most)) };
-        CountedPage { page: Arc::new(self), all: All::By(Box::new(count), OnceCell::new()), is_vague: false, at_least: 0 }
+        let count = move |limit: usize| -> CountFuture { Box::pin(count(limit)) };
+        CountedPage { page: Arc::new(self), all: TotalSource::By(Box::new(count), OnceCell::new()), is_vague: false, at_least: 0 }
     }
 
     /// Adds the known number of nodes of all pages.
-    pub fn with_total(self, all: usize) -> CountedPage<T> {
+    pub fn with_total(self, total: usize) -> CountedPage<T> {
         CountedPage {
             page: Arc::new(self),
-            all: All::Known(i64::try_from(all).unwrap_or(i64::MAX)),
+            all: TotalSource::Known(i64::try_from(total).unwrap_or(i64::MAX)),
             is_vague: false,
             at_least: 0,
         }
@@ -224,31 +161,35 @@ impl<T> Page<T> {
 
     /// Returns a page of a list that is completely in memory, in the order of its keys, with the number of all its nodes.
     pub fn of_all(
-        all: Vec<(T, Vec<Key>)>,
+        keyed_nodes: Vec<(T, Vec<Key>)>,
         request: &PageRequest,
         kind: impl Into<String>,
         signer: &CursorSigner,
     ) -> CountedPage<T> {
-        Self::of_all_sorted((all, false), request, kind, signer)
+        Self::of_all_sorted((keyed_nodes, false), request, kind, signer)
     }
 
     /// Like `of_all`, in the order of the keys or, if descending, in the opposite order.
     pub fn of_all_sorted(
-        (mut all, descending): (Vec<(T, Vec<Key>)>, bool),
+        (mut keyed_nodes, descending): (Vec<(T, Vec<Key>)>, bool),
         request: &PageRequest,
         kind: impl Into<String>,
         signer: &CursorSigner,
     ) -> CountedPage<T> {
-        all.sort_by(|(_, one), (_, other)| one.cmp(other));
-        let total = all.len();
-        let asked = if descending { request.reversed().among(&all) } else { request.among(&all) };
-        let picked = asked.pick(all);
-        let request = if descending { asked.reversed() } else { asked };
-        Self::build(picked, &request, kind, signer).with_total(total)
+        keyed_nodes.sort_by(|(_, left), (_, right)| left.cmp(right));
+        let total = keyed_nodes.len();
+        let ascending_request = if descending {
+            request.reversed().restrict_cursors_to(&keyed_nodes)
+        } else {
+            request.restrict_cursors_to(&keyed_nodes)
+        };
+        let page_rows = ascending_request.pick(keyed_nodes);
+        let request = if descending { ascending_request.reversed() } else { ascending_request };
+        Self::build(page_rows, &request, kind, signer).with_total(total)
     }
 
     /// Returns the number of nodes of the list if this page is all of it.
-    pub fn whole(&self) -> Option<i64> {
+    pub fn total_if_complete(&self) -> Option<i64> {
         let is_whole = !self.has_next && !self.has_previous;
         is_whole.then(|| i64::try_from(self.nodes.len()).unwrap_or(i64::MAX))
     }
@@ -263,35 +204,39 @@ impl<T> CountedPage<T> {
 
     /// Sets the least number of nodes that the list has.
     #[must_use]
-    pub fn at_least(self, found: usize) -> Self {
-        Self { at_least: i64::try_from(found).unwrap_or(i64::MAX), ..self }
+    pub fn with_min_count(self, number: usize) -> Self {
+        Self { at_least: i64::try_from(number).unwrap_or(i64::MAX), ..self }
     }
 
     /// Returns the number of nodes of all pages together, counted up to `limit`. A page that is the whole list is not counted again.
     pub async fn total(&self, limit: i32) -> Answer<Count> {
         let limit = checked_limit(limit)?;
-        let found = match (self.page.whole(), &self.all) {
-            (Some(found), _) => found,
-            (None, All::Known(found)) => *found,
+        let number = match (self.page.total_if_complete(), &self.all) {
+            (Some(number), _) => number,
+            (None, TotalSource::Known(number)) => *number,
             (None, _) if self.at_least > limit => self.at_least,
-            (None, All::Of(of)) => {
-                let (scope, sources) = &**of;
-                let mut found = 0;
+            (None, TotalSource::Of(scope_and_sources)) => {
+                let (scope, sources) = &**scope_and_sources;
+                let mut number = 0;
                 for source in sources {
-                    if found <= limit {
-                        found += source.count(scope, limit - found).await?;
+                    if number <= limit {
+                        number += source.count(scope, limit - number).await?;
                     }
                 }
-                found
+                number
             }
-            (None, All::Begun(begun, of)) => {
-                let found = begun.clone().await?;
+            (None, TotalSource::Begun(pending_count, scope_and_sources)) => {
+                let number = pending_count.clone().await?;
                 // A count that did not reach its limit covers all nodes.
-                if found <= i64::from(COUNTED_BY_DEFAULT) || found > limit { found } else { of.1.count(&of.0, limit).await? }
+                if number <= i64::from(COUNTED_BY_DEFAULT) || number > limit {
+                    number
+                } else {
+                    scope_and_sources.1.count(&scope_and_sources.0, limit).await?
+                }
             }
-            (None, All::By(count, found)) => *found.get_or_try_init(|| count(UNLIMITED_COUNT)).await?,
+            (None, TotalSource::By(count, number)) => *number.get_or_try_init(|| count(UNLIMITED_COUNT)).await?,
         };
-        let mut count = counted(found, limit);
+        let mut count = capped_count(number, limit);
         if self.is_vague {
             count.precision = CountPrecision::AtLeast;
         }
@@ -381,7 +326,7 @@ mod tests {
         let nodes = |backward, after: Option<i64>| {
             let request = PageRequest { limit: 2, backward, after: after.map(|n| vec![Key::Int(n)]), before: None };
             let counted = Page::of_all(all(), &request, "k", &signer);
-            (counted.page.nodes.clone(), counted.page.has_next, matches!(counted.all, All::Known(3)))
+            (counted.page.nodes.clone(), counted.page.has_next, matches!(counted.all, TotalSource::Known(3)))
         };
         assert_eq!(nodes(false, None), (vec![1, 2], true, true));
         assert_eq!(nodes(false, Some(2)), (vec![3], false, true));

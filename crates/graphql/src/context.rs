@@ -46,7 +46,7 @@ pub trait ContextExt {
     /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
     fn step_up(&self) -> Result<(), TopError>;
     /// Data of the schema or the request; its absence is a bug.
-    fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
+    fn required_data<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
     /// A room's look-ups for this request.
     fn lazy<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError>;
 }
@@ -87,22 +87,22 @@ impl ContextExt for Context<'_> {
             Err(TopError::NotAPerson) => return Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
             Err(other) => return Err(other),
         };
-        let now = self.given::<Identity>()?.clock().now();
+        let now = self.required_data::<Identity>()?.clock().now();
         // A time of authentication in the future was set before the clock was set back: its age is
         // unknown.
-        let is_to_come = authenticated_at > now.plus_seconds(CLOCK_LEEWAY_SECONDS);
-        if is_to_come || authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
+        let is_future = authenticated_at > now.plus_seconds(CLOCK_LEEWAY_SECONDS);
+        if is_future || authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
             return Err(TopError::StepUpRequired(STEP_UP_SECONDS));
         }
         Ok(())
     }
-    fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError> {
+    fn required_data<T: Send + Sync + 'static>(&self) -> Result<&T, TopError> {
         self.data_opt::<T>().ok_or_else(|| {
             tracing::error!(wanted = std::any::type_name::<T>(), "a resolver needs context data that is missing");
             TopError::Internal
         })
     }
     fn lazy<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError> {
-        self.given::<Lazy>().map(Lazy::get::<T>)
+        self.required_data::<Lazy>().map(Lazy::get::<T>)
     }
 }

@@ -80,17 +80,17 @@ impl CostLimiter {
     /// One of the two has too few points; none are taken.
     pub async fn charge(&self, quota_subject: &QuotaSubject, points: u32) -> Result<Charge, Box<Unpaid>> {
         let points = if matches!(quota_subject, QuotaSubject::Address(_)) { 1 } else { points };
-        let (own, tenant) = self.terms.buckets(quota_subject);
+        let (own_buckets, tenant) = self.terms.buckets(quota_subject);
         let mut level: Option<BucketLevel> = None;
-        for (paid, bucket) in own.iter().enumerate() {
+        for (paid, bucket) in own_buckets.iter().enumerate() {
             match self.take(bucket, points).await {
                 // The client sees the budget that will be empty first.
                 Ok(left) => {
-                    let this = BucketLevel { allowance: bucket.1, left };
-                    level = Some(level.filter(|other| other.left <= left).unwrap_or(this));
+                    let bucket_level = BucketLevel { allowance: bucket.1, left };
+                    level = Some(level.filter(|other| other.left <= left).unwrap_or(bucket_level));
                 }
                 Err(unpaid) => {
-                    self.refund_points(&own[..paid], points);
+                    self.refund_points(&own_buckets[..paid], points);
                     return Err(unpaid);
                 }
             }
@@ -98,7 +98,7 @@ impl CostLimiter {
         if let Some(tenant) = &tenant
             && let Err(unpaid) = self.take(tenant, points).await
         {
-            self.refund_points(&own, points);
+            self.refund_points(&own_buckets, points);
             return Err(unpaid);
         }
         Ok(Charge { requested: points, actual: points, level })
@@ -110,17 +110,17 @@ impl CostLimiter {
         }
     }
 
-    async fn take(&self, (key, allowance, whose): &SubjectBucket, points: u32) -> Result<u32, Box<Unpaid>> {
+    async fn take(&self, (key, allowance, owner): &SubjectBucket, points: u32) -> Result<u32, Box<Unpaid>> {
         let allowance = *allowance;
         match self.rate_limiter.take(*key, allowance, points).await {
             Ok(left) => Ok(left),
-            Err(empty) => {
-                metrics::rate_limit_refused(if points > allowance.most { "COST_EXCEEDED" } else { "RATE_LIMITED" });
-                let level = Some(BucketLevel { allowance, left: empty.left });
+            Err(shortage) => {
+                metrics::count_rate_limit_refusal(if points > allowance.most { "COST_EXCEEDED" } else { "RATE_LIMITED" });
+                let level = Some(BucketLevel { allowance, left: shortage.left });
                 let charge = Charge { requested: points, actual: 0, level };
                 if points > allowance.most {
                     let message = format!(
-                        "the operation costs {points} points, and {whose} budget never holds more than {}",
+                        "the operation costs {points} points, and {owner} budget never holds more than {}",
                         allowance.most
                     );
                     return Err(Box::new(Unpaid {
@@ -131,8 +131,8 @@ impl CostLimiter {
                         charge,
                     }));
                 }
-                let wait = empty.wait_ms();
-                let message = format!("{whose} budget has {} of {points} points left: wait {wait} ms", empty.left);
+                let wait = shortage.wait_ms();
+                let message = format!("{owner} budget has {} of {points} points left: wait {wait} ms", shortage.left);
                 Err(Box::new(Unpaid { code: Code::RateLimited, message, retry_after_ms: Some(wait), limit: None, charge }))
             }
         }
@@ -145,15 +145,15 @@ impl CostLimiter {
             return;
         }
         charge.actual = actual.min(charge.requested);
-        let back = charge.requested - charge.actual;
-        if back == 0 {
+        let refund = charge.requested - charge.actual;
+        if refund == 0 {
             return;
         }
-        let (own, tenant) = self.terms.buckets(quota_subject);
-        self.refund_points(&own, back);
-        self.refund_points(tenant.as_slice(), back);
+        let (own_buckets, tenant) = self.terms.buckets(quota_subject);
+        self.refund_points(&own_buckets, refund);
+        self.refund_points(tenant.as_slice(), refund);
         if let Some(level) = &mut charge.level {
-            level.left = level.left.saturating_add(back).min(level.allowance.most);
+            level.left = level.left.saturating_add(refund).min(level.allowance.most);
         }
     }
 
@@ -175,7 +175,7 @@ impl CostLimiter {
             return Ok(None);
         };
         concurrency.enter(tenant.as_u128()).await.map(Some).map_err(|QueueFull| {
-            metrics::rate_limit_refused("CROWDED");
+            metrics::count_rate_limit_refusal("CROWDED");
             Box::new(Unpaid {
                 code: Code::RateLimited,
                 message: "too many operations of your tenant are waiting: try again".to_owned(),

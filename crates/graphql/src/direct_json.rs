@@ -32,8 +32,8 @@ pub struct SelectionView<'a> {
 impl<'a> SelectionView<'a> {
     /// The selection that is being resolved, on the type `on`, if it is plain all the way down.
     pub fn of(ctx: &ContextSelectionSet<'a>, on: &'static str) -> Option<Self> {
-        let all = Self { set: &ctx.item.node, on, fragments: &ctx.query_env.fragments };
-        all.is_plain(&mut Vec::new()).then_some(all)
+        let view = Self { set: &ctx.item.node, on, fragments: &ctx.query_env.fragments };
+        view.is_plain(&mut Vec::new()).then_some(view)
     }
 
     fn is_plain(&self, keys: &mut Vec<&'a str>) -> bool {
@@ -81,8 +81,8 @@ impl<'a> SelectionView<'a> {
 
     /// Returns the selection below the first field of this name.
     pub fn below(&self, name: &str, on: &'static str) -> Option<Self> {
-        let found = self.fields().into_iter().find(|field| field.node.name.node == name)?;
-        Some(self.child(&found.node).on(on))
+        let selected = self.fields().into_iter().find(|field| field.node.name.node == name)?;
+        Some(self.child(&selected.node).on(on))
     }
 
     /// Returns the names of the selected fields; a field that is selected twice comes twice.
@@ -96,21 +96,24 @@ impl<'a> SelectionView<'a> {
     }
 
     /// Whether a writer that knows these fields can write all of the selection.
-    pub fn is_known(&self, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> bool {
-        self.has_own_fragments() && self.unknown(knows).is_empty()
+    pub fn is_known(&self, is_supported: impl Fn(&str, ChildSelection<'a>) -> bool) -> bool {
+        self.has_own_fragments() && self.unsupported_fields(is_supported).is_empty()
     }
 
     /// Returns the fields that a writer does not know, including those with arguments and the
     /// second one of a name that has fields of its own, because data for a field is read for one
     /// selection.
-    pub(super) fn unknown(&self, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Vec<&'a Positioned<Field>> {
+    pub(super) fn unsupported_fields(
+        &self,
+        is_supported: impl Fn(&str, ChildSelection<'a>) -> bool,
+    ) -> Vec<&'a Positioned<Field>> {
         let mut names = Vec::new();
         let mut unknown = self.fields();
         unknown.retain(|field| {
             let name = field.node.name.node.as_str();
             let is_second = names.contains(&name) && !field.node.selection_set.node.items.is_empty();
             names.push(name);
-            let is_known = name == "__typename" || knows(name, self.child(&field.node));
+            let is_known = name == "__typename" || is_supported(name, self.child(&field.node));
             is_second || !is_known || !field.node.arguments.is_empty()
         });
         unknown
@@ -234,7 +237,7 @@ impl Json {
         self.0.push('"');
     }
     pub fn text(&mut self, text: &str) {
-        if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+        if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
             return self.word(text);
         }
         // A text always has a JSON form.
@@ -263,9 +266,9 @@ impl Json {
         id.push_to(&mut self.0);
         self.0.push('"');
     }
-    pub fn time(&mut self, at: Timestamp) {
+    pub fn time(&mut self, timestamp: Timestamp) {
         self.0.push('"');
-        clock::push_rfc3339(at, &mut self.0);
+        clock::push_rfc3339(timestamp, &mut self.0);
         self.0.push('"');
     }
     /// A `Money` object.

@@ -157,25 +157,25 @@ pub struct MoneyRange {
 
 impl MoneyFilter {
     /// Returns the range. An unknown currency, an invalid amount and an empty range are refused
-    /// with their place in `at`.
-    pub fn range(&self, at: &[String]) -> Result<MoneyRange, TopError> {
-        let place = |name: &str| at.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
+    /// with their place in `path`.
+    pub fn range(&self, path: &[String]) -> Result<MoneyRange, TopError> {
+        let path_to = |name: &str| path.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
         let currency = Currency::parse(&self.currency_code.0)
-            .ok_or_else(|| TopError::bad_input("a currency code of ISO 4217 is expected, as in GBP", place("currencyCode")))?;
+            .ok_or_else(|| TopError::bad_input("a currency code of ISO 4217 is expected, as in GBP", path_to("currencyCode")))?;
         let minor = |amount: &Option<Decimal>, name: &str| {
-            let read = amount.as_ref().map(|amount| Money::parse(&amount.0, currency).map(|money| money.minor));
-            read.transpose().map_err(|why| TopError::bad_input(why.to_string(), place(name)))
+            let parsed = amount.as_ref().map(|amount| Money::parse(&amount.0, currency).map(|money| money.minor));
+            parsed.transpose().map_err(|error| TopError::bad_input(error.to_string(), path_to(name)))
         };
         let (least, most) = (minor(&self.gte, "gte")?, minor(&self.lte, "lte")?);
         if least.zip(most).is_some_and(|(least, most)| least > most) {
-            return Err(TopError::bad_input("lte must not be less than gte", place("lte")));
+            return Err(TopError::bad_input("lte must not be less than gte", path_to("lte")));
         }
         Ok(MoneyRange { currency, least, most })
     }
 }
 
 /// Refuses a text that no row can have: one with a NUL, which Postgres refuses in parameters.
-pub fn plain(text: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+pub fn refuse_nul(text: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
     if text.contains('\0') { Err(TopError::bad_input("a text without NUL characters is expected", field())) } else { Ok(()) }
 }
 
@@ -184,7 +184,7 @@ const MAX_CHARACTERS: usize = 255;
 
 /// Refuses a search text that no row can have, or that is too long.
 pub fn searchable(text: &str, field: impl Fn() -> Vec<String>) -> Result<(), TopError> {
-    plain(text, &field)?;
+    refuse_nul(text, &field)?;
     if text.chars().count() > MAX_CHARACTERS {
         return Err(TopError::bad_input(format!("at most {MAX_CHARACTERS} characters are taken"), field()));
     }
@@ -194,8 +194,8 @@ pub fn searchable(text: &str, field: impl Fn() -> Vec<String>) -> Result<(), Top
 /// Whether one of the texts contains the search text. Case is ignored for A to Z; an empty search
 /// matches all.
 pub fn has_text(search: &str, texts: &[&str]) -> bool {
-    let sought = search.to_ascii_lowercase();
-    texts.iter().any(|text| text.to_ascii_lowercase().contains(&sought))
+    let needle = search.to_ascii_lowercase();
+    texts.iter().any(|text| text.to_ascii_lowercase().contains(&needle))
 }
 
 /// Parses an ID of a query's argument; another kind or an invalid ID is BAD_USER_INPUT, and no SQL
@@ -227,17 +227,17 @@ impl IdFilter {
     /// Returns the IDs that match; `None` if the filter has no condition on them.
     pub fn ids<K: Kind>(&self, field: &[&str]) -> Result<Option<Vec<Id<K>>>, TopError> {
         self.reject_operators(|| field.iter().map(ToString::to_string).collect())?;
-        let one = self.eq.as_ref().map(|id| id_of(id, &[field, &["eq"]].concat())).transpose()?;
-        let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
+        let equal_id = self.eq.as_ref().map(|id| id_of(id, &[field, &["eq"]].concat())).transpose()?;
+        let Some(listed_ids) = &self.one_of else { return Ok(equal_id.map(|id| vec![id])) };
         let path = [field, &["in"]].concat();
-        if many.len() > MAX_VALUES {
+        if listed_ids.len() > MAX_VALUES {
             return Err(TopError::limit_exceeded(
                 format!("at most {MAX_VALUES} ids"),
                 path.iter().map(ToString::to_string).collect(),
             ));
         }
-        let mut ids = many.iter().map(|id| id_of(id, &path)).collect::<Result<Vec<_>, _>>()?;
-        ids.retain(|id| one.is_none_or(|one| one == *id));
+        let mut ids = listed_ids.iter().map(|id| id_of(id, &path)).collect::<Result<Vec<_>, _>>()?;
+        ids.retain(|id| equal_id.is_none_or(|equal_id| equal_id == *id));
         Ok(Some(ids))
     }
 }
@@ -247,14 +247,15 @@ impl IdFilter {
     pub fn of_any_kind(&self, field: &[&str]) -> Result<Option<Vec<Uuid>>, TopError> {
         let path = || field.iter().map(ToString::to_string).collect();
         self.reject_operators(path)?;
-        let read = |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", path()));
-        let one = self.eq.as_ref().map(read).transpose()?;
-        let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
-        if many.len() > MAX_VALUES {
+        let parse_id =
+            |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", path()));
+        let equal_id = self.eq.as_ref().map(parse_id).transpose()?;
+        let Some(listed_ids) = &self.one_of else { return Ok(equal_id.map(|id| vec![id])) };
+        if listed_ids.len() > MAX_VALUES {
             return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), path()));
         }
-        let mut ids = many.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        ids.retain(|id| one.is_none_or(|one| one == *id));
+        let mut ids = listed_ids.iter().map(parse_id).collect::<Result<Vec<_>, _>>()?;
+        ids.retain(|id| equal_id.is_none_or(|equal_id| equal_id == *id));
         Ok(Some(ids))
     }
 }
@@ -268,8 +269,8 @@ impl StringFilter {
         }
         let single = [(&self.eq, "eq"), (&self.starts_with, "startsWith"), (&self.contains, "contains")];
         let single = single.into_iter().filter_map(|(text, name)| Some((text.as_ref()?, name)));
-        let mut all = single.chain(self.one_of.iter().flatten().map(|text| (text, "in")));
-        all.try_for_each(|(text, name)| plain(text, || path(name)))
+        let mut texts = single.chain(self.one_of.iter().flatten().map(|text| (text, "in")));
+        texts.try_for_each(|(text, name)| refuse_nul(text, || path(name)))
     }
 }
 
@@ -286,9 +287,9 @@ impl PeriodTest for DateTimeFilter {
     }
     fn resolve_period(&mut self, today: i32, time_zone: &str) {
         let Some(days) = self.period.take().map(|period| period.days(today)) else { return };
-        let [from, before] = days.map(|day| resolve_local_time((day, 0), time_zone, Timestamp(i64::MIN)));
-        self.gte = Some(DateTime(self.gte.map_or(from, |gte| gte.0.max(from))));
-        self.lt = Some(DateTime(self.lt.map_or(before, |lt| lt.0.min(before))));
+        let [start, end] = days.map(|day| resolve_local_time((day, 0), time_zone, Timestamp(i64::MIN)));
+        self.gte = Some(DateTime(self.gte.map_or(start, |gte| gte.0.max(start))));
+        self.lt = Some(DateTime(self.lt.map_or(end, |lt| lt.0.min(end))));
     }
 }
 
@@ -309,17 +310,17 @@ impl DateTimeFilter {
         if self.is_null == Some(true) || self.period.is_some() {
             return (Some(Timestamp(0)), Some(Timestamp(0)));
         }
-        (self.gte.map(|at| at.0), self.lt.map(|at| at.0))
+        (self.gte.map(|bound| bound.0), self.lt.map(|bound| bound.0))
     }
 }
 
 impl DateFilter {
     /// # Errors
     /// `lt` is not after `gte`.
-    pub fn range(&self, at: &[String]) -> Result<DayRange, TopError> {
+    pub fn range(&self, path: &[String]) -> Result<DayRange, TopError> {
         let (gte, lt) = (self.gte.map(|day| day.0), self.lt.map(|day| day.0));
         if gte.zip(lt).is_some_and(|(gte, lt)| gte >= lt) {
-            let field = at.iter().cloned().chain(["lt".to_owned()]).collect();
+            let field = path.iter().cloned().chain(["lt".to_owned()]).collect();
             return Err(TopError::bad_input("lt must be a day after gte", field));
         }
         // A period without its days matches nothing, so that it is not ignored silently.
@@ -336,9 +337,9 @@ impl QuantityFilter {
     /// The least and the greatest quantity that match, in smallest units, which are whole: more than 4 is 5 or more.
     pub fn range(&self) -> (Option<i64>, Option<i64>) {
         let units = |quantity: Option<Quantity>| quantity.map(|quantity| quantity.0.get());
-        let least = [units(self.eq), units(self.gte), units(self.gt).map(|bound| bound.saturating_add(1))];
-        let most = [units(self.eq), units(self.lte), units(self.lt).map(|bound| bound.saturating_sub(1))];
-        (least.into_iter().flatten().max(), most.into_iter().flatten().min())
+        let lower_bounds = [units(self.eq), units(self.gte), units(self.gt).map(|bound| bound.saturating_add(1))];
+        let upper_bounds = [units(self.eq), units(self.lte), units(self.lt).map(|bound| bound.saturating_sub(1))];
+        (lower_bounds.into_iter().flatten().max(), upper_bounds.into_iter().flatten().min())
     }
 }
 

@@ -28,7 +28,7 @@ use platform::metrics::{self, Lookup};
 use self::{
     cache::{Cache, Document},
     measure::DocumentMeasurer,
-    refusal::within,
+    refusal::check_max,
 };
 use super::{
     code::Code,
@@ -73,48 +73,53 @@ impl Guard {
     /// # Errors
     /// The document is too large, does not parse, spreads a fragment within itself, or has no such operation.
     pub fn operation(&self, text: &str, name: Option<&str>) -> Result<Arc<Operation>, Refusal> {
-        let kept = self.cache.get(text);
-        metrics::count_lookup("documents", Lookup::of(kept.as_ref()));
-        let document = match kept {
+        let cached_document = self.cache.get(text);
+        metrics::count_lookup("documents", Lookup::of(cached_document.as_ref()));
+        let document = match cached_document {
             Some(document) => document,
-            None => self.read(text)?,
+            None => self.parse_document(text)?,
         };
-        let chosen = match (name, document.operations.as_slice()) {
-            (None, [(_, only)]) => Some(only),
+        let chosen_operation = match (name, document.operations.as_slice()) {
+            (None, [(_, sole)]) => Some(sole),
             (None, _) => {
                 return Err(Refusal::new(Code::BadRequest, "operationName is needed: the document has several operations"));
             }
-            (Some(name), all) => {
-                all.iter().find(|(known, _)| known.as_ref().is_some_and(|known| known.as_str() == name)).map(|(_, found)| found)
-            }
+            (Some(name), candidates) => candidates
+                .iter()
+                .find(|(operation_name, _)| operation_name.as_ref().is_some_and(|operation_name| operation_name.as_str() == name))
+                .map(|(_, candidate)| candidate),
         };
-        let chosen = chosen.ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))?;
-        check(&chosen.measure, &self.limits)?;
-        chosen.check_literals(&self.limits)?;
-        Ok(chosen.clone())
+        let chosen_operation =
+            chosen_operation.ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))?;
+        check(&chosen_operation.measure, &self.limits)?;
+        chosen_operation.check_literals(&self.limits)?;
+        Ok(chosen_operation.clone())
     }
 
     pub fn schema_index(&self) -> &SchemaIndex {
         &self.schema_index
     }
 
-    fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
-        let most = tokens::TokenCounts { tokens: self.limits.tokens, brackets: self.limits.brackets };
-        let seen = tokens::glance(text, most);
-        within("tokens", seen.tokens, self.limits.tokens)?;
-        within("open brackets", seen.brackets, self.limits.brackets)?;
+    fn parse_document(&self, text: &str) -> Result<Arc<Document>, Refusal> {
+        let max_counts = tokens::TokenCounts { tokens: self.limits.tokens, brackets: self.limits.brackets };
+        let seen = tokens::count_tokens(text, max_counts);
+        check_max("tokens", seen.tokens, self.limits.tokens)?;
+        check_max("open brackets", seen.brackets, self.limits.brackets)?;
         let mut parsed = parse_query(text).map_err(|error| Refusal {
             code: Code::ParseFailed,
             message: error.to_string(),
             locations: error.positions().collect(),
             field: Vec::new(),
         })?;
-        within("operations", parsed.operations.iter().len(), self.limits.operations)?;
-        let sizes = measure_operations(&parsed, &self.limits)?;
+        check_max("operations", parsed.operations.iter().len(), self.limits.operations)?;
+        let measures = measure_operations(&parsed, &self.limits)?;
         typename::lift_directives_off_typename(&mut parsed);
         let (mut operations, mut copies) = (Vec::new(), 0);
         for (name, mut document) in documents::split_operations(parsed) {
-            let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
+            let Some(measure) = measures.iter().find(|(operation_name, _)| *operation_name == name).map(|(_, measure)| *measure)
+            else {
+                continue;
+            };
             // Operations that are too large are refused when they are chosen, so their cost is not
             // needed.
             let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Visibility::PerUser);
@@ -126,7 +131,7 @@ impl Guard {
                 defaults::inline_variable_defaults(&mut document, &self.schema_index);
                 plan = cost::compile(&document, &self.schema_index);
                 seen = visibility::of(&document, &self.schema_index);
-                merged = merge::merged(&document, &self.schema_index, None)?;
+                merged = merge::merge_fields(&document, &self.schema_index, None)?;
             }
             copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
             let operation =
@@ -148,18 +153,18 @@ type Sizes = Vec<(Option<Name>, Measure)>;
 /// at once, because validation walks the whole document.
 fn measure_operations(document: &ExecutableDocument, limits: &Limits) -> Result<Sizes, Refusal> {
     let mut scale = DocumentMeasurer::new(document);
-    check(&scale.largest_fragment().map_err(unmeasurable)?, limits)?;
+    check(&scale.largest_fragment().map_err(measure_refusal)?, limits)?;
     let mut sizes = Vec::with_capacity(document.operations.iter().len());
     for (name, operation) in document.operations.iter() {
-        within("variables", operation.node.variable_definitions.len(), limits.variables)?;
-        let size = scale.operation(&operation.node.selection_set.node, &operation.node.directives).map_err(unmeasurable)?;
+        check_max("variables", operation.node.variable_definitions.len(), limits.variables)?;
+        let size = scale.operation(&operation.node.selection_set.node, &operation.node.directives).map_err(measure_refusal)?;
         sizes.push((name.cloned(), size));
     }
     Ok(sizes)
 }
 
-fn unmeasurable(why: measure::Unmeasurable) -> Refusal {
-    match why {
+fn measure_refusal(reason: measure::Unmeasurable) -> Refusal {
+    match reason {
         measure::Unmeasurable::Cycle(name) => Refusal::new(Code::ValidationFailed, format!("fragment \"{name}\" spreads itself")),
         measure::Unmeasurable::Chain => {
             Refusal::new(Code::QueryTooComplex, "the operation has too many fragments within fragments")
@@ -168,10 +173,10 @@ fn unmeasurable(why: measure::Unmeasurable) -> Refusal {
 }
 
 fn check(measure: &Measure, limits: &Limits) -> Result<(), Refusal> {
-    within("levels", measure.depth as usize, limits.depth as usize)?;
-    within("nested selections", measure.nesting as usize, ENGINE_NESTING as usize)?;
-    within("nodes", measure.nodes as usize, limits.nodes as usize)?;
-    within("aliases", measure.aliases as usize, limits.aliases as usize)?;
-    within("root fields", measure.root_fields as usize, limits.root_fields as usize)?;
-    within("directives on one element", measure.directives as usize, limits.directives)
+    check_max("levels", measure.depth as usize, limits.depth as usize)?;
+    check_max("nested selections", measure.nesting as usize, ENGINE_NESTING as usize)?;
+    check_max("nodes", measure.nodes as usize, limits.nodes as usize)?;
+    check_max("aliases", measure.aliases as usize, limits.aliases as usize)?;
+    check_max("root fields", measure.root_fields as usize, limits.root_fields as usize)?;
+    check_max("directives on one element", measure.directives as usize, limits.directives)
 }

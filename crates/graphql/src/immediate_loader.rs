@@ -14,7 +14,7 @@ use platform::{slow, traces};
 struct Tokio;
 impl Spawn for Tokio {
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        tokio::spawn(traces::carry_trace(slow::carried(future)));
+        tokio::spawn(traces::carry_trace(slow::carry_operation(future)));
         Ok(())
     }
 }
@@ -34,12 +34,12 @@ pub fn immediate<T>(rows: T) -> DataLoader<T> {
 }
 
 /// Groups rows by key; keys without rows get an empty list.
-pub fn grouped<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
-    let mut all: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
+pub fn group_by_key<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
+    let mut groups: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
     for (key, row) in rows {
-        all.entry(key).or_default().push(row);
+        groups.entry(key).or_default().push(row);
     }
-    all.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
+    groups.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
 }
 
 #[cfg(test)]

@@ -27,11 +27,11 @@ use super::{
 pub struct Introspector {
     notes: SchemaNotes,
     model: OnceCell<Arc<Model>>,
-    answers: Mutex<Vec<Kept>>,
+    answers: Mutex<Vec<CachedAnswer>>,
 }
 
 /// A cached answer: clients send the same introspection at their start, however it is formatted.
-struct Kept {
+struct CachedAnswer {
     question: IntrospectionQuery,
     answer: IntrospectionResult,
 }
@@ -64,7 +64,7 @@ impl Introspector {
     ) -> Result<IntrospectionResult, Refusal> {
         let question = IntrospectionQuery::of(operation.parsed(), variables);
         question.check()?;
-        if let Some(answer) = self.kept(&question) {
+        if let Some(answer) = self.find_cached(&question) {
             return Ok(answer);
         }
         let executor = executor.clone();
@@ -76,28 +76,28 @@ impl Introspector {
         let answer = written::write(model, &question, (most_nodes, limits.answer_bytes)).ok_or_else(|| {
             Refusal::new(Code::LimitExceeded, "the answer would hold too much of the schema: ask for fewer fields of fewer types")
         })?;
-        self.keep(question, &answer);
+        self.cache_answer(question, &answer);
         Ok(answer)
     }
 
-    fn kept(&self, question: &IntrospectionQuery) -> Option<IntrospectionResult> {
+    fn find_cached(&self, question: &IntrospectionQuery) -> Option<IntrospectionResult> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = answers.iter().position(|kept| kept.question == *question)?;
+        let index = answers.iter().position(|entry| entry.question == *question)?;
         // The most recently used answer is last.
-        let kept = answers.remove(at);
-        let answer = kept.answer.clone();
-        answers.push(kept);
+        let entry = answers.remove(index);
+        let answer = entry.answer.clone();
+        answers.push(entry);
         Some(answer)
     }
 
-    fn keep(&self, question: IntrospectionQuery, answer: &IntrospectionResult) {
+    fn cache_answer(&self, question: IntrospectionQuery, answer: &IntrospectionResult) {
         if answer.json.len() < MIN_CACHED_BYTES || !answer.is_all {
             return;
         }
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.retain(|kept| kept.question != question);
-        answers.push(Kept { question, answer: answer.clone() });
-        while answers.len() > ANSWERS || answers.iter().map(|kept| kept.answer.json.len()).sum::<usize>() > BYTES {
+        answers.retain(|entry| entry.question != question);
+        answers.push(CachedAnswer { question, answer: answer.clone() });
+        while answers.len() > ANSWERS || answers.iter().map(|entry| entry.answer.json.len()).sum::<usize>() > BYTES {
             answers.remove(0);
         }
     }

@@ -43,24 +43,24 @@ impl Lazy {
         let mut link = &self.first;
         loop {
             // If another task has filled this link meanwhile, the search continues after it.
-            let made = link.get_or_init(|| {
+            let entry = link.get_or_init(|| {
                 let look_ups: Box<dyn Any + Send + Sync> = Box::new(T::of(self.scope.clone()));
                 Box::new(LoaderEntry { look_ups, next: OnceLock::new() })
             });
-            if let Some(look_ups) = made.look_ups.downcast_ref::<T>() {
+            if let Some(look_ups) = entry.look_ups.downcast_ref::<T>() {
                 return look_ups;
             }
-            link = &made.next;
+            link = &entry.next;
         }
     }
     /// Returns the look-ups if they were used.
-    pub fn made<T: OfTenant + Send + Sync + 'static>(&self) -> Option<&T> {
+    pub fn get_if_created<T: OfTenant + Send + Sync + 'static>(&self) -> Option<&T> {
         let mut link = &self.first;
-        while let Some(made) = link.get() {
-            if let Some(look_ups) = made.look_ups.downcast_ref::<T>() {
+        while let Some(entry) = link.get() {
+            if let Some(look_ups) = entry.look_ups.downcast_ref::<T>() {
                 return Some(look_ups);
             }
-            link = &made.next;
+            link = &entry.next;
         }
         None
     }

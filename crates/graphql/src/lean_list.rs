@@ -22,13 +22,17 @@ pub struct DirectList<'a> {
 impl<'a> DirectList<'a> {
     /// Returns the selection that is being resolved, on the type `on`, for a writer that knows
     /// these fields. `None` if it is not plain.
-    pub fn of(ctx: &ContextSelectionSet<'a>, on: &'static str, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Option<Self> {
-        Self::on(SelectionView::of(ctx, on)?, knows)
+    pub fn of(
+        ctx: &ContextSelectionSet<'a>,
+        on: &'static str,
+        is_supported: impl Fn(&str, ChildSelection<'a>) -> bool,
+    ) -> Option<Self> {
+        Self::on(SelectionView::of(ctx, on)?, is_supported)
     }
 
     /// Like `of`, for a plain selection that is resolved later.
-    pub fn on(selected: SelectionView<'a>, knows: impl Fn(&str, ChildSelection<'a>) -> bool) -> Option<Self> {
-        selected.has_own_fragments().then(|| Self { selected, others: selected.unknown(knows) })
+    pub fn on(selected: SelectionView<'a>, is_supported: impl Fn(&str, ChildSelection<'a>) -> bool) -> Option<Self> {
+        selected.has_own_fragments().then(|| Self { selected, others: selected.unsupported_fields(is_supported) })
     }
 
     /// Whether no resolver is needed.
@@ -38,15 +42,15 @@ impl<'a> DirectList<'a> {
 
     /// Whether a field of this name is selected that the writer writes.
     pub fn writes(&self, name: &str) -> bool {
-        self.written(name).is_some()
+        self.direct_field(name).is_some()
     }
 
     /// Returns the selection below such a field.
     pub fn below(&self, name: &str, on: &'static str) -> Option<SelectionView<'a>> {
-        Some(self.selected.child(&self.written(name)?.node).on(on))
+        Some(self.selected.child(&self.direct_field(name)?.node).on(on))
     }
 
-    fn written(&self, name: &str) -> Option<&'a Positioned<Field>> {
+    fn direct_field(&self, name: &str) -> Option<&'a Positioned<Field>> {
         let is_other = |field: &Positioned<Field>| self.others.iter().any(|other| std::ptr::eq(*other, field));
         self.selected.fields().into_iter().find(|field| field.node.name.node == name && !is_other(field))
     }
@@ -66,8 +70,8 @@ impl<'a> DirectList<'a> {
             return Ok(OtherValues::default());
         }
         let set = Positioned::new(self.resolver_selection(), field.node.selection_set.pos);
-        let answered = resolve_list(&ctx.with_selection_set(&set), field, rows.iter(), Some(rows.len())).await?;
-        let Value::List(rows) = answered else { return Ok(OtherValues::default()) };
+        let resolved_value = resolve_list(&ctx.with_selection_set(&set), field, rows.iter(), Some(rows.len())).await?;
+        let Value::List(rows) = resolved_value else { return Ok(OtherValues::default()) };
         let values = rows.into_iter().map(|row| match row {
             Value::Object(values) => values,
             _ => IndexMap::new(),

@@ -23,8 +23,8 @@ pub trait Parts: ObjectType {
 /// Moves the fields of a part out of the registry. No field returns the part's own type, so nothing else looks for it.
 pub fn move_fields<Part: OutputType>(registry: &mut Registry, fields: &mut Fields) {
     Part::create_type_info(registry);
-    if let Some(MetaType::Object { fields: own, .. }) = registry.types.remove(&*Part::type_name()) {
-        fields.extend(own);
+    if let Some(MetaType::Object { fields: part_fields, .. }) = registry.types.remove(&*Part::type_name()) {
+        fields.extend(part_fields);
     }
 }
 

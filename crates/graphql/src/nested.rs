@@ -18,7 +18,7 @@ pub struct Inner<F> {
 pub type FieldNames = &'static [&'static str];
 
 /// The first of these fields that is given.
-pub fn first_given(fields: &[(bool, FieldNames)]) -> Option<FieldNames> {
+pub fn first_present_field(fields: &[(bool, FieldNames)]) -> Option<FieldNames> {
     fields.iter().find(|(is_given, _)| *is_given).map(|(_, names)| *names)
 }
 
@@ -29,7 +29,7 @@ pub trait NestedFilter: Sized {
     /// The filters inside it.
     fn inner(&self) -> Vec<&Self>;
     /// Returns the filters inside this one, with their paths in it.
-    fn placed(&self) -> Vec<(Vec<String>, &Self)>;
+    fn with_paths(&self) -> Vec<(Vec<String>, &Self)>;
     /// Number of filters, with those inside this one.
     fn parts(&self) -> usize {
         1 + self.inner().into_iter().map(Self::parts).sum::<usize>()
@@ -38,13 +38,13 @@ pub trait NestedFilter: Sized {
     fn has(&self, test: &impl Fn(&Self) -> bool) -> bool {
         test(self) || self.inner().into_iter().any(|inner| inner.has(test))
     }
-    /// Returns the path, below `at`, of the first field that `field` finds in it, or in a filter
+    /// Returns the path, below `path`, of the first field that `field` finds in it, or in a filter
     /// inside it.
-    fn place_of(&self, at: &[String], field: &impl Fn(&Self) -> Option<FieldNames>) -> Option<Vec<String>> {
+    fn find_path(&self, path: &[String], field: &impl Fn(&Self) -> Option<FieldNames>) -> Option<Vec<String>> {
         if let Some(names) = field(self) {
-            return Some(at.iter().cloned().chain(names.iter().map(ToString::to_string)).collect());
+            return Some(path.iter().cloned().chain(names.iter().map(ToString::to_string)).collect());
         }
-        self.placed().into_iter().find_map(|(names, inner)| inner.place_of(&[at, names.as_slice()].concat(), field))
+        self.with_paths().into_iter().find_map(|(names, inner)| inner.find_path(&[path, names.as_slice()].concat(), field))
     }
 }
 
@@ -59,7 +59,7 @@ macro_rules! nested_filter {
             fn inner(&self) -> Vec<&Self> {
                 [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref()).collect()
             }
-            fn placed(&self) -> Vec<(Vec<String>, &Self)> {
+            fn with_paths(&self) -> Vec<(Vec<String>, &Self)> {
                 let mut all = Vec::new();
                 for (name, parts) in [("and", &self.and), ("or", &self.or)] {
                     let parts = parts.iter().flatten().enumerate();
@@ -73,38 +73,38 @@ macro_rules! nested_filter {
 }
 
 /// The names of a place as readers of single fields take them.
-pub fn place<'a>(at: &'a [String], name: &'a str) -> Vec<&'a str> {
-    at.iter().map(String::as_str).chain([name]).collect()
+pub fn field_path<'a>(path: &'a [String], name: &'a str) -> Vec<&'a str> {
+    path.iter().map(String::as_str).chain([name]).collect()
 }
 
 /// Refuses a filter deeper than the guard lets through, for callers that do not pass it.
 ///
 /// # Errors
-/// LIMIT_EXCEEDED at `place` if the filter is in more than [`MAX_NESTING`] others.
-pub fn check_depth(depth: usize, place: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+/// LIMIT_EXCEEDED at `path` if the filter is in more than [`MAX_NESTING`] others.
+pub fn check_depth(depth: usize, path: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
     if depth <= MAX_NESTING {
         return Ok(());
     }
-    Err(TopError::limit_exceeded(format!("and, or and not can be nested at most {MAX_NESTING} deep"), place()))
+    Err(TopError::limit_exceeded(format!("and, or and not can be nested at most {MAX_NESTING} deep"), path()))
 }
 
 /// The refusal of a filter that has more than [`MAX_TESTS`] filters in it.
-pub fn too_many_filters(at: Vec<String>) -> TopError {
-    TopError::limit_exceeded(format!("at most {MAX_TESTS} filters can be nested"), at)
+pub fn too_many_filters(path: Vec<String>) -> TopError {
+    TopError::limit_exceeded(format!("at most {MAX_TESTS} filters can be nested"), path)
 }
 
 /// The refusal of a filter that becomes more than [`MAX_TESTS`] tests.
-pub fn too_many_tests(at: Vec<String>) -> TopError {
-    TopError::limit_exceeded(format!("a filter has at most {MAX_TESTS} tests"), at)
+pub fn too_many_tests(path: Vec<String>) -> TopError {
+    TopError::limit_exceeded(format!("a filter has at most {MAX_TESTS} tests"), path)
 }
 
-/// Reads a filter of the argument `filter` with those inside it. `read` reads the fields of one, which it is given without its `and`, `or` and
+/// Reads a filter of the argument `filter` with those inside it. `convert` reads the fields of one, which it is given without its `and`, `or` and
 /// `not`, and with its place. Filters that nest too deep, or are too many, are refused at theirs.
 pub fn read_nested<F: NestedFilter, T>(
     filter: F,
-    read: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
+    convert: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
 ) -> Result<Nested<T>, TopError> {
-    part(filter, vec!["filter".to_owned()], &mut Bounds { depth: 0, left: MAX_TESTS }, read)
+    part(filter, vec!["filter".to_owned()], &mut Bounds { depth: 0, left: MAX_TESTS }, convert)
 }
 
 /// Depth of a filter, and the number of filters that may still follow.
@@ -115,32 +115,32 @@ struct Bounds {
 
 fn part<F: NestedFilter, T>(
     mut filter: F,
-    at: Vec<String>,
+    path: Vec<String>,
     bounds: &mut Bounds,
-    read: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
+    convert: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
 ) -> Result<Nested<T>, TopError> {
-    check_depth(bounds.depth, || at.clone())?;
+    check_depth(bounds.depth, || path.clone())?;
     if bounds.left == 0 {
-        return Err(too_many_filters(at));
+        return Err(too_many_filters(path));
     }
     bounds.left -= 1;
     let Inner { and, or, not } = filter.take_inner();
-    let own = read(filter, &at)?;
+    let own_part = convert(filter, &path)?;
     bounds.depth += 1;
-    let below =
-        |names: &[&str]| -> Vec<String> { at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect() };
-    let mut nested = Nested { own, and: Vec::new(), or: None, not: None };
+    let inner_path =
+        |names: &[&str]| -> Vec<String> { path.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect() };
+    let mut nested = Nested { own: own_part, and: Vec::new(), or: None, not: None };
     for (index, inner) in and.into_iter().flatten().enumerate() {
-        nested.and.push(part(inner, below(&["and", index.to_string().as_str()]), bounds, read)?);
+        nested.and.push(part(inner, inner_path(&["and", index.to_string().as_str()]), bounds, convert)?);
     }
     if let Some(list) = or {
-        let any = nested.or.insert(Vec::with_capacity(list.len()));
+        let alternatives = nested.or.insert(Vec::with_capacity(list.len()));
         for (index, inner) in list.into_iter().enumerate() {
-            any.push(part(inner, below(&["or", index.to_string().as_str()]), bounds, read)?);
+            alternatives.push(part(inner, inner_path(&["or", index.to_string().as_str()]), bounds, convert)?);
         }
     }
     if let Some(inner) = not {
-        nested.not = Some(Box::new(part(*inner, below(&["not"]), bounds, read)?));
+        nested.not = Some(Box::new(part(*inner, inner_path(&["not"]), bounds, convert)?));
     }
     bounds.depth -= 1;
     Ok(nested)
@@ -183,14 +183,15 @@ mod tests {
         let mug = Filter { text: Some("mug"), ..Filter::default() };
         let either = Filter { or: Some(vec![Filter::default(), mug.clone()]), ..Filter::default() };
         let inside = Filter { and: Some(vec![Filter::default()]), not: Some(Box::new(either)), ..Filter::default() };
-        let place = |filter: &Filter| {
+        let path_of = |filter: &Filter| {
             let names: FieldNames = &["text", "eq"];
-            let found = filter.place_of(&["filter".to_owned()], &|part: &Filter| first_given(&[(part.text.is_some(), names)]));
+            let found =
+                filter.find_path(&["filter".to_owned()], &|part: &Filter| first_present_field(&[(part.text.is_some(), names)]));
             found.map(|place| place.join("."))
         };
-        assert_eq!(place(&inside).as_deref(), Some("filter.not.or.1.text.eq"));
-        assert_eq!(place(&mug).as_deref(), Some("filter.text.eq"));
-        assert_eq!(place(&deep(3)), None);
+        assert_eq!(path_of(&inside).as_deref(), Some("filter.not.or.1.text.eq"));
+        assert_eq!(path_of(&mug).as_deref(), Some("filter.text.eq"));
+        assert_eq!(path_of(&deep(3)), None);
     }
 
     #[test]

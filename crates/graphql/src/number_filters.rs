@@ -29,8 +29,8 @@ pub struct FloatFilter {
 impl IntFilter {
     /// The least and the greatest number that match.
     pub fn range(&self) -> (Option<i32>, Option<i32>) {
-        let (least, most) = ([self.eq, self.gte], [self.eq, self.lte]);
-        (least.into_iter().flatten().max(), most.into_iter().flatten().min())
+        let (lower_bounds, upper_bounds) = ([self.eq, self.gte], [self.eq, self.lte]);
+        (lower_bounds.into_iter().flatten().max(), upper_bounds.into_iter().flatten().min())
     }
 }
 

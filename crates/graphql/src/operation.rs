@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 pub use self::service::{Introspection, OperationService};
 
-use self::outcome::{Refused, actual, ended, log_slow, panicked, span, timed_out, too_many_objects};
+use self::outcome::{Refused, log_slow, operation_points, panicked, record_outcome, span, timed_out, too_many_objects};
 use super::{
     answer::{Answer, AnswerContext, AnswerPhase, Errors, finish},
     code::Code,
@@ -62,7 +62,7 @@ impl<E: Executor> OperationService<E> {
     pub async fn admit(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
         match self.open(bearer, meta).await {
             Ok(session) => Ok(session),
-            Err(errors) => Err(self.turned_away(errors, meta).await),
+            Err(errors) => Err(self.charge_unauthenticated(errors, meta).await),
         }
     }
 
@@ -71,12 +71,12 @@ impl<E: Executor> OperationService<E> {
     pub async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
         match tokio::time::timeout(self.limits.request_time, self.authenticator.open(bearer, meta)).await {
             Ok(Ok(session)) => {
-                metrics::admitted(if session.anonymous { "anonymous" } else { "ok" });
+                metrics::count_admission(if session.anonymous { "anonymous" } else { "ok" });
                 Ok(session)
             }
             Ok(Err(refused)) => {
-                metrics::admitted(refused.code.as_str());
-                Err(Errors::refused(refused, meta.id))
+                metrics::count_admission(refused.code.as_str());
+                Err(Errors::from_refused(refused, meta.id))
             }
             Err(_late) => Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
         }
@@ -84,13 +84,13 @@ impl<E: Executor> OperationService<E> {
 
     /// Returns the errors for a caller without a session: an invalid token costs its sender's
     /// address a request.
-    pub async fn turned_away(&self, errors: Errors, meta: &RequestMeta<'_>) -> Errors {
+    pub async fn charge_unauthenticated(&self, errors: Errors, meta: &RequestMeta<'_>) -> Errors {
         if errors.code != Code::Unauthenticated {
             return errors;
         }
         match self.cost_limiter.charge(&QuotaSubject::Address(meta.address), 1).await {
             Ok(_) => errors,
-            Err(unpaid) => Errors::unpaid(*unpaid, meta.id),
+            Err(unpaid) => Errors::from_unpaid(*unpaid, meta.id),
         }
     }
 
@@ -105,17 +105,26 @@ impl<E: Executor> OperationService<E> {
     ///
     /// # Errors
     /// The guard's refusals: a refused document costs its sender a point all the same.
-    pub async fn choose(&self, params: &GraphqlRequest, session: &Session, request_id: &str) -> Result<Arc<Operation>, Errors> {
-        let chosen = self.text(params, session).and_then(|text| self.guard.operation(text, params.operation_name.as_deref()));
-        let chosen = chosen.and_then(|chosen| self.check_introspection_allowed(&chosen).map(|()| chosen));
-        let refusal = match chosen.and_then(|chosen| chosen.check_variables(&params.variables, &self.limits).map(|()| chosen)) {
+    pub async fn select_operation(
+        &self,
+        params: &GraphqlRequest,
+        session: &Session,
+        request_id: &str,
+    ) -> Result<Arc<Operation>, Errors> {
+        let chosen_operation =
+            self.document_text(params, session).and_then(|text| self.guard.operation(text, params.operation_name.as_deref()));
+        let chosen_operation = chosen_operation
+            .and_then(|chosen_operation| self.check_introspection_allowed(&chosen_operation).map(|()| chosen_operation));
+        let refusal = match chosen_operation.and_then(|chosen_operation| {
+            chosen_operation.check_variables(&params.variables, &self.limits).map(|()| chosen_operation)
+        }) {
             Ok(operation) => return Ok(operation),
             Err(refusal) => refusal,
         };
         metrics::count_refused_document(refusal.code.as_str());
         match self.cost_limiter.charge(&session.quota_subject, 1).await {
-            Ok(charge) => Err(Errors::refusal(refusal, request_id).paid(charge)),
-            Err(unpaid) => Err(Errors::unpaid(*unpaid, request_id)),
+            Ok(charge) => Err(Errors::from_refusal(refusal, request_id).with_charge(charge)),
+            Err(unpaid) => Err(Errors::from_unpaid(*unpaid, request_id)),
         }
     }
 
@@ -128,7 +137,7 @@ impl<E: Executor> OperationService<E> {
     }
 
     /// Returns the document's text, as sent or by its ID.
-    fn text<'a>(&'a self, params: &'a GraphqlRequest, session: &Session) -> Result<&'a str, Refusal> {
+    fn document_text<'a>(&'a self, params: &'a GraphqlRequest, session: &Session) -> Result<&'a str, Refusal> {
         if let Some(id) = &params.document_id {
             let text = self.trusted.get(id).ok_or_else(|| Refusal::new(Code::BadRequest, "no trusted document has this id"))?;
             if !params.query.is_empty() && params.query != text {
@@ -145,21 +154,21 @@ impl<E: Executor> OperationService<E> {
 
     /// Runs a query or a mutation to its end or to the deadline.
     pub async fn run(&self, operation: &Operation, params: GraphqlRequest, session: &Session, request_id: &str) -> Answer {
-        let (began, span, watch) = (Instant::now(), span(operation, &params), OperationWatch::begin());
+        let (started_at, span, watch) = (Instant::now(), span(operation, &params), OperationWatch::begin());
         // The refusals and the log lines too are of the span's trace.
-        let to_its_end = async {
-            let running = watch.run_within(self.run_with_fresh_reads(operation, params, session, request_id));
-            let running = AssertUnwindSafe(running).catch_unwind();
-            let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
+        let execution = async {
+            let work = watch.run_within(self.run_with_fresh_reads(operation, params, session, request_id));
+            let work = AssertUnwindSafe(work).catch_unwind();
+            let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, work).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
                 Err(_late) => (Answer::Refused(timed_out(operation, self.limits.request_time, request_id)), false),
             };
-            log_slow(&watch, began.elapsed(), (operation, &answer), (session, request_id));
+            log_slow(&watch, started_at.elapsed(), (operation, &answer), (session, request_id));
             (answer, is_whole)
         };
-        let (answer, is_whole) = span.run_within(to_its_end).await;
-        ended(span, operation, (&answer, is_whole), began.elapsed());
+        let (answer, is_whole) = span.run_within(execution).await;
+        record_outcome(span, operation, (&answer, is_whole), started_at.elapsed());
         answer
     }
 
@@ -173,41 +182,41 @@ impl<E: Executor> OperationService<E> {
     ) -> (Answer, bool) {
         let (cost, mut charge) = match self.charge(operation, &params.variables, session).await {
             Ok(paid) => paid,
-            Err(unpaid) => return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false),
+            Err(unpaid) => return (Answer::Refused(Errors::from_unpaid(*unpaid, request_id)), false),
         };
         let pass = match self.cost_limiter.enter(&session.quota_subject, &charge, params.is_within).await {
             Ok(pass) => pass,
             Err(unpaid) => {
                 self.cost_limiter.settle(&session.quota_subject, &mut charge, 0);
-                return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false);
+                return (Answer::Refused(Errors::from_unpaid(*unpaid, request_id)), false);
             }
         };
         let deprecated = operation.deprecated.with(&params.variables, self.guard.schema_index());
-        let (request, user_errors, pieces) = self.request(operation, params.variables, session, charge);
+        let (request, user_errors, counters) = self.request(operation, params.variables, session, charge);
         let mut schema = Schema::default();
-        let executed = if let Some(refused) = self.validated(operation, &request.variables).await {
+        let executed = if let Some(refused) = self.check_rules(operation, &request.variables).await {
             Ok(refused)
         } else {
             schema = match self.introspect_and_charge(operation, &request.variables, session, &mut charge).await {
                 Ok(schema) => schema,
-                Err(refused) => return (Answer::Refused(refused.errors(request_id).paid(charge)), false),
+                Err(refused) => return (Answer::Refused(refused.errors(request_id).with_charge(charge)), false),
             };
             match schema.whole.take() {
                 Some(json) => Ok(Response::new(raw(json.to_string()))),
-                None => pieces.run(self.executor.execute(request)).await,
+                None => counters.run(self.executor.execute(request)).await,
             }
         };
         drop(pass);
         let Ok(mut response) = executed else {
-            return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).paid(charge)), false);
+            return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).with_charge(charge)), false);
         };
         let reread = || params.reread.as_ref().and_then(|reread| reread()).unwrap_or_default();
         self.add_mismatch_paths(operation, reread, &mut response);
-        user_errors.truncations.note(&mut response);
+        user_errors.truncations.add_to_response(&mut response);
         outcome::add_bearer_note(params.bearer, &mut response);
         freshness::add_age_extension(&mut response, (self.now)());
-        deprecations::note(&deprecated, session, &mut response, (self.now)());
-        let points = actual(operation, &cost, &response).saturating_add(schema.points);
+        deprecations::add_to_response(&deprecated, session, &mut response, (self.now)());
+        let points = operation_points(operation, &cost, &response).saturating_add(schema.points);
         let points = points.saturating_sub(user_errors.unused_points.get()).max(1);
         self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
         metrics::cost(charge.actual);
@@ -218,7 +227,7 @@ impl<E: Executor> OperationService<E> {
     }
 
     /// The refusal of a document that breaks a rule.
-    async fn validated(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
+    async fn check_rules(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
         self.validator.as_ref()?.refusal(operation, variables, self.guard.schema_index()).await
     }
 
@@ -238,10 +247,10 @@ impl<E: Executor> OperationService<E> {
         let answer = Box::pin(answering).await.map_err(Refused::Guard)?;
         let points = answer.points() - 1;
         if points > 0 {
-            let more =
+            let extra_charge =
                 self.charge_points(points.saturating_add(charge.requested), points, session).await.map_err(Refused::Unpaid)?;
-            let requested = if more.requested == points { charge.requested + points } else { charge.requested };
-            *charge = Charge { requested, actual: requested, level: more.level };
+            let requested = if extra_charge.requested == points { charge.requested + points } else { charge.requested };
+            *charge = Charge { requested, actual: requested, level: extra_charge.level };
         }
         Ok(Schema { whole: answer.is_all.then_some(answer.json), points })
     }
@@ -258,32 +267,39 @@ impl<E: Executor> OperationService<E> {
         Ok((cost, charge))
     }
 
-    /// Takes `now` of the points that the whole operation costs.
-    async fn charge_points(&self, points: u32, now: u32, session: &Session) -> Result<Charge, Box<Unpaid>> {
+    /// Takes `due_points` of the points that the whole operation costs.
+    async fn charge_points(&self, points: u32, due_points: u32, session: &Session) -> Result<Charge, Box<Unpaid>> {
         if points > self.limits.points {
             // The refusal has a price too, or it could be provoked without limit.
             let charge = self.cost_limiter.charge(&session.quota_subject, 1).await?;
-            let most = self.limits.points;
-            let message =
-                format!("the operation costs {points} points, and one may cost {most}: ask for smaller pages, or fewer lists");
+            let max_points = self.limits.points;
+            let message = format!(
+                "the operation costs {points} points, and one may cost {max_points}: ask for smaller pages, or fewer lists"
+            );
             let charge = Charge { requested: points, ..charge };
-            return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, limit: Some(most), charge }));
+            return Err(Box::new(Unpaid {
+                code: Code::CostExceeded,
+                message,
+                retry_after_ms: None,
+                limit: Some(max_points),
+                charge,
+            }));
         }
-        self.cost_limiter.charge(&session.quota_subject, now).await
+        self.cost_limiter.charge(&session.quota_subject, due_points).await
     }
 
-    /// Runs a subscription that has been paid for. `dress` puts more into its request's data.
-    pub fn follow(
+    /// Runs a subscription that has been paid for. `prepare` puts more into its request's data.
+    pub fn run_subscription(
         self: &Arc<Self>,
-        followed: SubscriptionRequest,
+        subscription_request: SubscriptionRequest,
         session: &Session,
-        dress: impl FnOnce(Request) -> Request,
+        prepare: impl FnOnce(Request) -> Request,
     ) -> Answers {
-        let SubscriptionRequest { operation, variables, id, charge, shows_cost } = followed;
-        let (request, user_errors, pieces) = self.request(&operation, variables, session, charge);
-        let (request, service, validated_operation) = (dress(request), self.clone(), operation.clone());
+        let SubscriptionRequest { operation, variables, id, charge, shows_cost } = subscription_request;
+        let (request, user_errors, counters) = self.request(&operation, variables, session, charge);
+        let (request, service, validated_operation) = (prepare(request), self.clone(), operation.clone());
         let responses = async move {
-            match service.validated(&validated_operation, &request.variables).await {
+            match service.check_rules(&validated_operation, &request.variables).await {
                 Some(mut refused) => {
                     service.add_mismatch_paths(&validated_operation, || request.variables.clone(), &mut refused);
                     stream::once(ready(refused)).boxed()
@@ -294,10 +310,10 @@ impl<E: Executor> OperationService<E> {
         let mut responses = Box::pin(AssertUnwindSafe(responses.flatten_stream()).catch_unwind());
         let responses = async_stream::stream! {
             loop {
-                match pieces.next(&mut responses).await {
+                match counters.next(&mut responses).await {
                     Ok(Some(response)) => yield Ok(response),
                     Ok(None) => return,
-                    Err(too_many) => { yield Err(too_many); return; }
+                    Err(limit_error) => { yield Err(limit_error); return; }
                 }
             }
         };
@@ -342,13 +358,13 @@ impl<E: Executor> OperationService<E> {
         if operation.kind == Kind::Mutation && operation.measure.root_fields > 1 {
             keep_refused_fields(&mut document, self.guard.schema_index(), &request.variables, &request.data);
         }
-        let pieces = YieldCounters::new(self.limits.answer_objects);
+        let counters = YieldCounters::new(self.limits.answer_objects);
         if operation.plan.is_broad(&operation.plan.requested(&request.variables)) {
             yielding::mark(&mut document);
-            request = request.data(pieces.clone());
+            request = request.data(counters.clone());
         }
         request.set_parsed_query(document);
-        (request, user_errors, pieces)
+        (request, user_errors, counters)
     }
 
     fn context<'a>(

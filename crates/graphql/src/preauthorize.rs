@@ -19,20 +19,22 @@ use super::schema_index::SchemaIndex;
 pub fn keep_refused_fields(document: &mut ExecutableDocument, schema_index: &SchemaIndex, variables: &Variables, data: &Data) {
     let caller = data.get(&TypeId::of::<Caller>()).and_then(|caller| caller.downcast_ref::<Caller>());
     let (Some(caller), Some(root)) = (caller, schema_index.root(OperationType::Mutation)) else { return };
-    let lacks = |field: &Field| {
-        let needed = schema_index.field(root, &field.name.node).and_then(|field| field.requires.as_deref());
-        needed.is_some_and(|code| !caller.permissions.codes().any(|held| held.code == code))
+    let lacks_permission = |field: &Field| {
+        let required_code = schema_index.field(root, &field.name.node).and_then(|field| field.requires.as_deref());
+        required_code.is_some_and(|code| !caller.permissions.codes().any(|permission| permission.code == code))
     };
     let search = SelectionSearch { document, variables };
-    if !document.operations.iter().any(|(_, one)| search.any(&one.node.selection_set.node, &lacks)) {
+    if !document.operations.iter().any(|(_, definition)| search.any(&definition.node.selection_set.node, &lacks_permission)) {
         return;
     }
     match &mut document.operations {
-        DocumentOperations::Single(one) => keep(&mut one.node.selection_set.node, &lacks),
-        DocumentOperations::Multiple(all) => all.values_mut().for_each(|one| keep(&mut one.node.selection_set.node, &lacks)),
+        DocumentOperations::Single(definition) => keep(&mut definition.node.selection_set.node, &lacks_permission),
+        DocumentOperations::Multiple(definitions) => {
+            definitions.values_mut().for_each(|definition| keep(&mut definition.node.selection_set.node, &lacks_permission));
+        }
     }
-    for fragment in document.fragments.values_mut().filter(|one| one.node.type_condition.node.on.node == *root) {
-        keep(&mut fragment.node.selection_set.node, &lacks);
+    for fragment in document.fragments.values_mut().filter(|definition| definition.node.type_condition.node.on.node == *root) {
+        keep(&mut fragment.node.selection_set.node, &lacks_permission);
     }
 }
 
@@ -57,13 +59,13 @@ impl SelectionSearch<'_> {
 
     /// Whether `@skip` or `@include` leaves a selection out.
     fn is_left_out(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().any(|one| {
-            let leaves_out = match one.node.name.node.as_str() {
+        directives.iter().any(|directive| {
+            let leaves_out = match directive.node.name.node.as_str() {
                 "skip" => true,
                 "include" => false,
                 _ => return false,
             };
-            match one.node.get_argument("if").map(|value| &value.node) {
+            match directive.node.get_argument("if").map(|value| &value.node) {
                 Some(Value::Boolean(value)) => *value == leaves_out,
                 Some(Value::Variable(name)) => self.variables.get(name) == Some(&ConstValue::Boolean(leaves_out)),
                 _ => false,

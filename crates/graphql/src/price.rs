@@ -57,7 +57,7 @@ pub fn parse(weight: &str) -> Option<Millis> {
 }
 
 /// A number that may be a size.
-pub fn whole(value: &Value) -> Option<u32> {
+pub fn parse_size(value: &Value) -> Option<u32> {
     match value {
         Value::Number(number) => number.as_i64().map(|number| u32::try_from(number.max(0)).unwrap_or(u32::MAX).min(MAX)),
         _ => None,
@@ -68,7 +68,7 @@ pub fn whole(value: &Value) -> Option<u32> {
 pub fn size(value: &Value) -> Option<u32> {
     match value {
         Value::List(items) => Some(u32::try_from(items.len()).unwrap_or(u32::MAX).min(MAX)),
-        other => whole(other),
+        other => parse_size(other),
     }
 }
 

@@ -74,21 +74,21 @@ struct PricedVariable {
 
 impl InputField {
     fn of(definition: &InputValueDefinition, kinds: &Kinds<'_>, number: usize) -> Self {
-        let of = base(&definition.ty.node);
+        let type_name = base(&definition.ty.node);
         let price = weight(&definition.directives).unwrap_or_default();
         let is_list = matches!(definition.ty.node.base, BaseType::List(_));
         let counts = match price {
             0 => Counts::Given,
-            _ if kinds.inputs.contains(of) => Counts::Once(number),
-            _ if is_list && !kinds.enums.contains(of) => Counts::Values,
+            _ if kinds.inputs.contains(type_name) => Counts::Once(number),
+            _ if is_list && !kinds.enums.contains(type_name) => Counts::Values,
             _ => Counts::Given,
         };
-        Self { price, counts, of: of.clone() }
+        Self { price, counts, of: type_name.clone() }
     }
 
     /// A place for values of this input, without a price of its own.
-    fn free(of: &Name) -> Self {
-        Self { price: 0, counts: Counts::Given, of: of.clone() }
+    fn unpriced(type_name: &Name) -> Self {
+        Self { price: 0, counts: Counts::Given, of: type_name.clone() }
     }
 }
 
@@ -120,15 +120,15 @@ impl Tally {
 
 impl PricedInputs {
     pub fn of(document: &ServiceDocument) -> Self {
-        let named = |is_it: fn(&TypeKind) -> bool| {
+        let names_of = |is_it: fn(&TypeKind) -> bool| {
             definitions(document).filter(move |kind| is_it(&kind.kind)).map(|kind| &kind.name.node)
         };
         let kinds = Kinds {
-            inputs: named(|kind| matches!(kind, TypeKind::InputObject(_))).collect(),
-            enums: named(|kind| matches!(kind, TypeKind::Enum(_))).collect(),
+            inputs: names_of(|kind| matches!(kind, TypeKind::InputObject(_))).collect(),
+            enums: names_of(|kind| matches!(kind, TypeKind::Enum(_))).collect(),
         };
-        let words = priced_words(document);
-        let (mut known, mut number) = (HashMap::<Name, HashMap<Name, InputField>>::new(), 0);
+        let enum_prices = priced_words(document);
+        let (mut priced_fields, mut number) = (HashMap::<Name, HashMap<Name, InputField>>::new(), 0);
         // Inputs may contain one another, so this repeats until it finds no more.
         loop {
             let mut is_complete = true;
@@ -136,24 +136,24 @@ impl PricedInputs {
                 let TypeKind::InputObject(input) = &kind.kind else { continue };
                 for definition in &input.fields {
                     let name = &definition.node.name.node;
-                    if known.get(&kind.name.node).is_some_and(|fields| fields.contains_key(name)) {
+                    if priced_fields.get(&kind.name.node).is_some_and(|fields| fields.contains_key(name)) {
                         continue;
                     }
                     let field = InputField::of(&definition.node, &kinds, number);
-                    if field.price > 0 || known.contains_key(&field.of) || words.contains_key(&field.of) {
+                    if field.price > 0 || priced_fields.contains_key(&field.of) || enum_prices.contains_key(&field.of) {
                         (is_complete, number) = (false, number + 1);
-                        known.entry(kind.name.node.clone()).or_default().insert(name.clone(), field);
+                        priced_fields.entry(kind.name.node.clone()).or_default().insert(name.clone(), field);
                     }
                 }
             }
             if is_complete {
-                return Self { fields: known, words };
+                return Self { fields: priced_fields, words: enum_prices };
             }
         }
     }
 
     /// Fields of inputs and values of enums with a price of their own, by their types, and whether it is that of each value of a list.
-    pub(crate) fn priced(&self) -> impl Iterator<Item = (&Name, &Name, Millis, bool)> {
+    pub(crate) fn priced_parts(&self) -> impl Iterator<Item = (&Name, &Name, Millis, bool)> {
         let fields = self.fields.iter().flat_map(|(kind, fields)| fields.iter().map(move |(name, field)| (kind, name, field)));
         let fields = fields.map(|(kind, name, field)| (kind, name, field.price, matches!(field.counts, Counts::Values)));
         let words =
@@ -162,13 +162,13 @@ impl PricedInputs {
     }
 
     /// Whether a value of this type may have a price.
-    fn has(&self, of: &Name) -> bool {
-        self.fields.contains_key(of) || self.words.contains_key(of)
+    fn may_be_priced(&self, type_name: &Name) -> bool {
+        self.fields.contains_key(type_name) || self.words.contains_key(type_name)
     }
 
     /// The price of a value of this enum.
-    fn word(&self, of: &Name, word: &str) -> Millis {
-        self.words.get(of).and_then(|words| words.get(word)).copied().unwrap_or_default()
+    fn word(&self, type_name: &Name, word: &str) -> Millis {
+        self.words.get(type_name).and_then(|words| words.get(word)).copied().unwrap_or_default()
     }
 
     /// Adds the price of a field with this value, and of the fields within.
@@ -179,21 +179,21 @@ impl PricedInputs {
             _ => 1,
         };
         tally.add(field, values);
-        self.inside(&field.of, value, tally);
+        self.add_value(&field.of, value, tally);
     }
 
     /// Adds the fields in a value of this input, or the value of this enum.
-    fn inside(&self, of: &Name, value: &Value, tally: &mut Tally) {
-        if !self.has(of) {
+    fn add_value(&self, type_name: &Name, value: &Value, tally: &mut Tally) {
+        if !self.may_be_priced(type_name) {
             return;
         }
         match value {
-            Value::List(items) => items.iter().for_each(|item| self.inside(of, item, tally)),
-            Value::Enum(word) => tally.add_price(self.word(of, word)),
+            Value::List(items) => items.iter().for_each(|item| self.add_value(type_name, item, tally)),
+            Value::Enum(word) => tally.add_price(self.word(type_name, word)),
             // Variables have enum values as texts.
-            Value::String(word) => tally.add_price(self.word(of, word)),
+            Value::String(word) => tally.add_price(self.word(type_name, word)),
             Value::Object(members) => {
-                let Some(fields) = self.fields.get(of) else { return };
+                let Some(fields) = self.fields.get(type_name) else { return };
                 for (name, member) in members {
                     if let Some(field) = fields.get(name) {
                         self.field(field, member, tally);
@@ -209,15 +209,15 @@ impl PricedArgument {
     /// The argument of this type, unless nothing in it can have a price. `default` is the value of a variable that is not given.
     pub fn of<'a>(
         index: &Arc<PricedInputs>,
-        of: &Name,
+        type_name: &Name,
         value: &InputValue,
         default: &impl Fn(&Name) -> Option<&'a Value>,
     ) -> Option<Self> {
-        if !index.has(of) {
+        if !index.may_be_priced(type_name) {
             return None;
         }
         let mut argument = Self { index: index.clone(), written: Tally::default(), variables: Vec::new() };
-        argument.field(&InputField::free(of), value, default);
+        argument.field(&InputField::unpriced(type_name), value, default);
         Some(argument).filter(|argument| argument.written.sum > 0 || !argument.variables.is_empty())
     }
 
@@ -234,25 +234,25 @@ impl PricedArgument {
             _ => 1,
         };
         self.written.add(field, values);
-        self.inside(&field.of, value, default);
+        self.add_value(&field.of, value, default);
     }
 
     /// The fields in a value of this input, or the value of this enum.
-    fn inside<'a>(&mut self, of: &Name, value: &InputValue, default: &impl Fn(&Name) -> Option<&'a Value>) {
+    fn add_value<'a>(&mut self, type_name: &Name, value: &InputValue, default: &impl Fn(&Name) -> Option<&'a Value>) {
         let index = self.index.clone();
-        if !index.has(of) {
+        if !index.may_be_priced(type_name) {
             return;
         }
         match value {
-            InputValue::Enum(word) => self.written.add_price(index.word(of, word)),
+            InputValue::Enum(word) => self.written.add_price(index.word(type_name, word)),
             InputValue::List(items) => {
                 for item in items {
                     // The list was counted already.
-                    self.field(&InputField::free(of), item, default);
+                    self.field(&InputField::unpriced(type_name), item, default);
                 }
             }
             InputValue::Object(members) => {
-                let Some(fields) = index.fields.get(of) else { return };
+                let Some(fields) = index.fields.get(type_name) else { return };
                 for (name, member) in members {
                     if let Some(field) = fields.get(name) {
                         self.field(field, member, default);
@@ -280,14 +280,14 @@ impl PricedArgument {
 
 /// Values of enums with a price.
 fn priced_words(document: &ServiceDocument) -> HashMap<Name, HashMap<Name, Millis>> {
-    let priced = |one: &Positioned<EnumValueDefinition>| {
-        let price = weight(&one.node.directives).filter(|price| *price > 0)?;
-        Some((one.node.value.node.clone(), price))
+    let priced = |enum_value: &Positioned<EnumValueDefinition>| {
+        let price = weight(&enum_value.node.directives).filter(|price| *price > 0)?;
+        Some((enum_value.node.value.node.clone(), price))
     };
     let of_enum = |kind: &TypeDefinition| match &kind.kind {
         TypeKind::Enum(list) => {
-            let words: HashMap<Name, Millis> = list.values.iter().filter_map(priced).collect();
-            (!words.is_empty()).then(|| (kind.name.node.clone(), words))
+            let prices: HashMap<Name, Millis> = list.values.iter().filter_map(priced).collect();
+            (!prices.is_empty()).then(|| (kind.name.node.clone(), prices))
         }
         _ => None,
     };

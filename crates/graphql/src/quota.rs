@@ -57,10 +57,10 @@ impl QuotaSubject {
 /// Allowances of a tenant's plan; `None` is the deployment's limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TenantPlan {
-    pub member: Option<Written>,
-    pub integration: Option<Written>,
+    pub member: Option<BudgetText>,
+    pub integration: Option<BudgetText>,
     /// Limit of all members and integrations of the tenant together.
-    pub tenant: Option<Written>,
+    pub tenant: Option<BudgetText>,
 }
 
 /// The plans of the tenants that have one. Clones share them.
@@ -110,7 +110,7 @@ impl Default for Terms {
 
 impl Terms {
     /// No limits: for a developer's own machine.
-    pub fn lifted() -> Self {
+    pub fn unlimited() -> Self {
         Self {
             credential: None,
             tenant: None,
@@ -127,25 +127,26 @@ impl Terms {
             return (self.anonymous.map(|allowance| (quota_subject.key(), allowance, "your")).into_iter().collect(), None);
         };
         let plan = self.plans.of(tenant);
-        let planned = match kind {
+        let planned_limit = match kind {
             CredentialKind::Member => plan.member,
             CredentialKind::Integration => plan.integration,
         };
-        let credential = planned.map_or(self.credential, |planned| planned.0);
+        let credential = planned_limit.map_or(self.credential, |planned_limit| planned_limit.0);
         let share = share.map(|share| (Key::new("share", share.id.as_u128()), share.allowance, "this key's"));
-        let whole = credential.filter(|_| !self.lifted.contains(id)).map(|allowance| (quota_subject.key(), allowance, "your"));
-        let together = plan.tenant.map_or(self.tenant, |planned| planned.0);
-        let tenant = together.map(|allowance| (Key::new("tenant", tenant.as_u128()), allowance, "your tenant's"));
-        (share.into_iter().chain(whole).collect(), tenant)
+        let credential_bucket =
+            credential.filter(|_| !self.lifted.contains(id)).map(|allowance| (quota_subject.key(), allowance, "your"));
+        let tenant_allowance = plan.tenant.map_or(self.tenant, |planned_limit| planned_limit.0);
+        let tenant = tenant_allowance.map(|allowance| (Key::new("tenant", tenant.as_u128()), allowance, "your tenant's"));
+        (share.into_iter().chain(credential_bucket).collect(), tenant)
     }
 }
 
 /// A budget in an operator's notation: `10000/1000` is 10,000 points, refilled by 1,000 each
 /// second; `off` lifts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written(pub Option<Allowance>);
+pub struct BudgetText(pub Option<Allowance>);
 
-impl FromStr for Written {
+impl FromStr for BudgetText {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -153,13 +154,13 @@ impl FromStr for Written {
         if text == "off" {
             return Ok(Self(None));
         }
-        let (most, restored) = text.split_once('/').ok_or(FORM)?;
+        let (max_points, points_per_second) = text.split_once('/').ok_or(FORM)?;
         let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0).ok_or(FORM);
-        let (most, restored) = (number(most)?, number(restored)?);
-        if restored > 1_000_000 {
+        let (max_points, points_per_second) = (number(max_points)?, number(points_per_second)?);
+        if points_per_second > 1_000_000 {
             return Err("at most 1000000 points come back each second; off lifts the budget");
         }
-        Ok(Self(Some(Allowance::per_second(most, restored))))
+        Ok(Self(Some(Allowance::per_second(max_points, points_per_second))))
     }
 }
 
@@ -187,10 +188,10 @@ mod tests {
 
     #[test]
     fn budgets_are_read_as_they_are_written() {
-        assert_eq!("10000/1000".parse(), Ok(Written(Some(Allowance::per_second(10_000, 1_000)))));
-        assert_eq!("off".parse(), Ok(Written(None)));
+        assert_eq!("10000/1000".parse(), Ok(BudgetText(Some(Allowance::per_second(10_000, 1_000)))));
+        assert_eq!("off".parse(), Ok(BudgetText(None)));
         for wrong in ["", "0/1", "1/0", "10", "a/b", "-1/1", "1/2/3", "1/1000001"] {
-            assert!(wrong.parse::<Written>().is_err(), "{wrong}");
+            assert!(wrong.parse::<BudgetText>().is_err(), "{wrong}");
         }
         assert_eq!(("7".parse(), "off".parse()), (Ok(LimitOrOff(Some(7))), Ok(LimitOrOff(None))));
         for wrong in ["0", "", "many", "-1"] {
@@ -202,7 +203,7 @@ mod tests {
     fn a_tenants_plan_goes_before_the_deployments_limits() {
         let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let terms = Terms::default();
-        let written = |text: &str| text.parse::<Written>().ok();
+        let written = |text: &str| text.parse::<BudgetText>().ok();
         let plan = TenantPlan { integration: written("50000/5000"), tenant: written("off"), ..TenantPlan::default() };
         terms.plans.replace(HashMap::from([(ours, plan)]));
         let limits = |kind, tenant| {

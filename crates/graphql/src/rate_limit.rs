@@ -51,6 +51,6 @@ impl RateLimitQuery {
     /// State of your rate limit, in points.
     #[field(authenticated)]
     async fn rate_limit(&self, ctx: &Context<'_>) -> Answer<RateLimit> {
-        Ok((*ctx.given::<Paid>()?).into())
+        Ok((*ctx.required_data::<Paid>()?).into())
     }
 }

@@ -1,7 +1,7 @@
 //! Periods that move with the day on which a list is read.
 
 use async_graphql::Enum;
-use platform::calendar::{first_of, months};
+use platform::calendar::{first_day_of_month, months};
 
 /// Period of calendar days that moves with the day on which a list is read. More may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -44,11 +44,11 @@ impl RelativePeriod {
             Self::Last7Days => [today - 7, today],
             Self::Last30Days => [today - 30, today],
             Self::Last365Days => [today - 365, today],
-            Self::ThisMonth => [first_of(month), first_of(month + 1)],
-            Self::LastMonth => [first_of(month - 1), first_of(month)],
+            Self::ThisMonth => [first_day_of_month(month), first_day_of_month(month + 1)],
+            Self::LastMonth => [first_day_of_month(month - 1), first_day_of_month(month)],
             Self::ThisYear => {
                 let january = month - month.rem_euclid(12);
-                [first_of(january), first_of(january + 12)]
+                [first_day_of_month(january), first_day_of_month(january + 12)]
             }
             Self::Next7Days => [today + 1, today + 8],
             Self::Next30Days => [today + 1, today + 31],

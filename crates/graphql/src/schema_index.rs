@@ -153,7 +153,9 @@ impl SchemaIndex {
                     schema_index.inputs.insert(name, inputs(&input.fields));
                 }
                 TypeKind::Enum(list) => {
-                    schema_index.enums.insert(name, list.values.iter().map(|one| one.node.value.node.clone()).collect());
+                    schema_index
+                        .enums
+                        .insert(name, list.values.iter().map(|enum_value| enum_value.node.value.node.clone()).collect());
                 }
                 TypeKind::Scalar => {}
             }
@@ -177,7 +179,7 @@ impl SchemaIndex {
             let (TypeKind::Object(object), name) = (&kind.kind, &kind.name.node) else { continue };
             let operation = roots.into_iter().find(|(_, root)| *root == Some(name)).map(|(operation, _)| operation);
             for field in &object.fields {
-                let price = self.field(name, &field.node.name.node).map_or(0, |known| known.price);
+                let price = self.field(name, &field.node.name.node).map_or(0, |priced| priced.price);
                 if let Some(operation) = operation {
                     self.notes.add_root(operation, name, &field.node, price);
                 } else {
@@ -185,7 +187,7 @@ impl SchemaIndex {
                 }
             }
             if operation.is_none() {
-                let price = self.types.get(name).map_or(0, |known| known.price);
+                let price = self.types.get(name).map_or(0, |priced| priced.price);
                 self.notes.add_type(kind, price);
             }
         }
@@ -194,30 +196,30 @@ impl SchemaIndex {
 
     /// Marks the `@shared` types; an interface or a union is shared if all its objects are.
     fn find_shared(&mut self, document: &ServiceDocument) {
-        let says_so = |kind: &&TypeDefinition| directive(&kind.directives, "shared").is_some();
-        let shared: HashSet<&Name> = definitions(document).filter(says_so).map(|kind| &kind.name.node).collect();
+        let is_marked = |kind: &&TypeDefinition| directive(&kind.directives, "shared").is_some();
+        let shared: HashSet<&Name> = definitions(document).filter(is_marked).map(|kind| &kind.name.node).collect();
         for kind in definitions(document) {
             let is_shared = match &kind.kind {
                 TypeKind::Object(_) => shared.contains(&kind.name.node),
                 TypeKind::Interface(_) => {
-                    let implements = |one: &&TypeDefinition| match &one.kind {
+                    let implements = |candidate: &&TypeDefinition| match &candidate.kind {
                         TypeKind::Object(object) => object.implements.iter().any(|name| name.node == kind.name.node),
                         _ => false,
                     };
-                    definitions(document).filter(implements).all(|one| shared.contains(&one.name.node))
+                    definitions(document).filter(implements).all(|candidate| shared.contains(&candidate.name.node))
                 }
-                TypeKind::Union(union) => union.members.iter().all(|one| shared.contains(&one.node)),
+                TypeKind::Union(union) => union.members.iter().all(|candidate| shared.contains(&candidate.node)),
                 _ => false,
             };
-            if let Some(known) = self.types.get_mut(&kind.name.node) {
-                known.is_shared = is_shared;
+            if let Some(composite) = self.types.get_mut(&kind.name.node) {
+                composite.is_shared = is_shared;
             }
         }
     }
 
     /// The type that operations of this kind begin with.
-    pub fn root(&self, of: OperationType) -> Option<&Name> {
-        match of {
+    pub fn root(&self, operation_type: OperationType) -> Option<&Name> {
+        match operation_type {
             OperationType::Query => self.roots.query.as_ref(),
             OperationType::Mutation => self.roots.mutation.as_ref(),
             OperationType::Subscription => self.roots.subscription.as_ref(),
@@ -228,13 +230,14 @@ impl SchemaIndex {
         self.types.get(name)
     }
 
-    pub fn field(&self, of: &str, name: &str) -> Option<&Field> {
-        self.types.get(of)?.fields.get(name)
+    pub fn field(&self, type_name: &str, name: &str) -> Option<&Field> {
+        self.types.get(type_name)?.fields.get(name)
     }
 
-    /// Whether every object of type `of` is also of type `on`.
-    pub fn implements_type(&self, of: &str, on: &str) -> bool {
-        of == on || self.types.get(of).is_some_and(|known| known.interfaces.iter().any(|one| one == on))
+    /// Whether every object of type `type_name` is also of type `on`.
+    pub fn implements_type(&self, type_name: &str, on: &str) -> bool {
+        type_name == on
+            || self.types.get(type_name).is_some_and(|composite| composite.interfaces.iter().any(|interface| interface == on))
     }
 
     /// The fields of an input object.
@@ -288,19 +291,21 @@ fn priced_objects(document: &ServiceDocument) -> HashMap<&str, Millis> {
         }
     }
     for kind in definitions(document) {
-        let dearest = match &kind.kind {
+        let max_price = match &kind.kind {
             TypeKind::Interface(_) => {
                 let implements = |object: &TypeDefinition| match &object.kind {
-                    TypeKind::Object(fields) => fields.implements.iter().any(|one| one.node == kind.name.node),
+                    TypeKind::Object(fields) => fields.implements.iter().any(|candidate| candidate.node == kind.name.node),
                     _ => false,
                 };
-                let members = definitions(document).filter(|one| implements(one));
-                members.filter_map(|one| prices.get(one.name.node.as_str())).max().copied()
+                let members = definitions(document).filter(|candidate| implements(candidate));
+                members.filter_map(|candidate| prices.get(candidate.name.node.as_str())).max().copied()
             }
-            TypeKind::Union(union) => union.members.iter().filter_map(|one| prices.get(one.node.as_str())).max().copied(),
+            TypeKind::Union(union) => {
+                union.members.iter().filter_map(|candidate| prices.get(candidate.node.as_str())).max().copied()
+            }
             _ => continue,
         };
-        prices.insert(kind.name.node.as_str(), dearest.unwrap_or_default());
+        prices.insert(kind.name.node.as_str(), max_price.unwrap_or_default());
     }
     prices
 }
@@ -311,29 +316,29 @@ fn composite(
     prices: &HashMap<&str, Millis>,
     roots: &Roots,
 ) -> Composite {
-    let unsaid = match Some(name) {
+    let default_price = match Some(name) {
         root if root == roots.query.as_ref() => price::QUERY,
         root if root == roots.mutation.as_ref() => price::MUTATION,
         root if root == roots.subscription.as_ref() => price::SUBSCRIPTION,
         _ => 0,
     };
-    let fields = fields.iter().map(|one| (one.node.name.node.clone(), field(&one.node, unsaid))).collect();
-    let interfaces = interfaces.iter().map(|one| one.node.clone()).collect();
+    let fields = fields.iter().map(|member| (member.node.name.node.clone(), field(&member.node, default_price))).collect();
+    let interfaces = interfaces.iter().map(|member| member.node.clone()).collect();
     Composite { price: prices.get(name.as_str()).copied().unwrap_or_default(), fields, interfaces, is_shared: false }
 }
 
-fn field(field: &FieldDefinition, unsaid: Millis) -> Field {
-    let of = base(&field.ty.node).clone();
+fn field(field: &FieldDefinition, default_price: Millis) -> Field {
+    let type_name = base(&field.ty.node).clone();
     let is_list = matches!(field.ty.node.base, BaseType::List(_));
     let size = directive(&field.directives, "listSize").map_or_else(unsized_list, list_size);
-    let requires = match directive(&field.directives, "requires").and_then(|one| one.get_argument("permission")) {
+    let requires = match directive(&field.directives, "requires").and_then(|invocation| invocation.get_argument("permission")) {
         Some(Positioned { node: Value::String(code), .. }) => Some(code.clone()),
         _ => None,
     };
-    let (arguments, price) = (inputs(&field.arguments), weight(&field.directives).unwrap_or(unsaid));
+    let (arguments, price) = (inputs(&field.arguments), weight(&field.directives).unwrap_or(default_price));
     let (is_personal, is_public) =
         (directive(&field.directives, "personal").is_some(), directive(&field.directives, "public").is_some());
-    Field { of, is_list, arguments, price, size, requires, is_personal, is_public }
+    Field { of: type_name, is_list, arguments, price, size, requires, is_personal, is_public }
 }
 
 fn unsized_list() -> ListSize {
@@ -351,7 +356,8 @@ fn list_size(directive: &ConstDirective) -> ListSize {
             .collect(),
         _ => Vec::new(),
     };
-    let assumed = directive.get_argument("assumedSize").and_then(|value| price::whole(&value.node)).unwrap_or(price::ASSUMED);
+    let assumed =
+        directive.get_argument("assumedSize").and_then(|value| price::parse_size(&value.node)).unwrap_or(price::ASSUMED);
     ListSize { assumed, slicing: names("slicingArguments"), sized: names("sizedFields") }
 }
 
@@ -360,5 +366,5 @@ fn inputs(definitions: &[Positioned<InputValueDefinition>]) -> HashMap<Name, Inp
         kind: input.ty.node.clone(),
         default: input.default_value.as_ref().map(|value| value.node.clone()),
     };
-    definitions.iter().map(|one| (one.node.name.node.clone(), input(&one.node))).collect()
+    definitions.iter().map(|definition| (definition.node.name.node.clone(), input(&definition.node))).collect()
 }

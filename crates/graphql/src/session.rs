@@ -61,7 +61,7 @@ pub struct Session {
     /// The API key that it was opened with.
     pub key: Option<Uuid>,
     /// Rule for the documents that it may send.
-    pub documents: Held,
+    pub documents: DocumentPolicy,
     /// Becomes true when the session is revoked; open sockets then close. `None` if revocation is
     /// not watched.
     pub revoked: Option<watch::Receiver<bool>>,
@@ -77,12 +77,12 @@ const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
 impl Session {
     /// Returns the time until the end; `None` for a session without an end.
     pub fn time_left(&self, now: i64) -> Option<Duration> {
-        let left = self.expires_at?.saturating_sub(now).max(0);
-        Some(Duration::from_micros(left.cast_unsigned())).filter(|left| *left < CENTURY)
+        let remaining = self.expires_at?.saturating_sub(now).max(0);
+        Some(Duration::from_micros(remaining.cast_unsigned())).filter(|remaining| *remaining < CENTURY)
     }
 
     /// Returns the key for per-caller limits: the caller, or the host of an anonymous caller.
-    pub fn whose(&self) -> Arc<str> {
+    pub fn caller_key(&self) -> Arc<str> {
         match &self.quota_subject {
             QuotaSubject::Address(address) if self.anonymous => format!("{:?}", address.map(host)).into(),
             _ => self.subject.clone(),
@@ -115,9 +115,9 @@ pub enum Documents {
 /// Current rule for the documents that a caller may send: a socket outlives the rule under which it
 /// was opened.
 #[derive(Clone, Default)]
-pub struct Held(Option<Arc<dyn Fn() -> Documents + Send + Sync>>);
+pub struct DocumentPolicy(Option<Arc<dyn Fn() -> Documents + Send + Sync>>);
 
-impl Held {
+impl DocumentPolicy {
     /// Evaluates the rule at each operation.
     pub fn by(rule: impl Fn() -> Documents + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(rule)))
@@ -128,7 +128,7 @@ impl Held {
     }
 }
 
-impl From<Documents> for Held {
+impl From<Documents> for DocumentPolicy {
     fn from(documents: Documents) -> Self {
         Self::by(move || documents)
     }
@@ -209,12 +209,12 @@ mod tests {
                 subject: "".into(),
                 quota_subject: QuotaSubject::Address(Some(address.parse().unwrap())),
                 key: None,
-                documents: Held::default(),
+                documents: DocumentPolicy::default(),
                 revoked: None,
                 attach: Arc::new(|request| request),
                 likeness: None,
             };
-            session.whose()
+            session.caller_key()
         };
         assert_eq!(whose("2001:db8::1"), whose("2001:db8::2:3"), "a /64 has as many sockets as one address");
         assert_ne!(whose("2001:db8::1"), whose("2001:db8:1::1"));

@@ -9,28 +9,28 @@ const MAX_EDITS: usize = 3;
 /// suggested, however short it is.
 pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let length = name.chars().count();
-    let mut found: Vec<(usize, &str)> = names
-        .filter(|known| known.len().abs_diff(name.len()) <= MAX_EDITS)
-        .map(|known| (edits(name, known), known))
-        .filter(|(edits, known)| *edits <= MAX_EDITS && *edits < known.chars().count().max(length))
+    let mut candidates: Vec<(usize, &str)> = names
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= MAX_EDITS)
+        .map(|candidate| (edits(name, candidate), candidate))
+        .filter(|(edits, candidate)| *edits <= MAX_EDITS && *edits < candidate.chars().count().max(length))
         .collect();
-    found.sort_unstable();
-    found.into_iter().take(MAX_NAMES).map(|(_, known)| known).collect()
+    candidates.sort_unstable();
+    candidates.into_iter().take(MAX_NAMES).map(|(_, candidate)| candidate).collect()
 }
 
 /// Number of characters that were left out, added or changed (Levenshtein's distance).
 fn edits(name: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
-    let mut above: Vec<usize> = (0..=other.len()).collect();
+    let mut previous_row: Vec<usize> = (0..=other.len()).collect();
     for (index, character) in name.chars().enumerate() {
         let mut row = vec![index + 1; other.len() + 1];
-        for (place, known) in other.iter().enumerate() {
-            let changed = above[place] + usize::from(character != *known);
-            row[place + 1] = changed.min(above[place + 1] + 1).min(row[place] + 1);
+        for (column, other_character) in other.iter().enumerate() {
+            let cost = previous_row[column] + usize::from(character != *other_character);
+            row[column + 1] = cost.min(previous_row[column + 1] + 1).min(row[column] + 1);
         }
-        above = row;
+        previous_row = row;
     }
-    above[other.len()]
+    previous_row[other.len()]
 }
 
 #[cfg(test)]

@@ -24,29 +24,29 @@ impl Truncations {
     }
 
     /// Lists in the extensions of an answer what was left out of it.
-    pub fn note(&self, response: &mut Response) {
-        let mut cut = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if cut.is_empty() {
+    pub fn add_to_response(&self, response: &mut Response) {
+        let mut truncations = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if truncations.is_empty() {
             return;
         }
         // Fields are resolved concurrently, so their order is arbitrary.
-        cut.sort_by(|a, b| a.path.cmp(&b.path));
-        let cut: Vec<Value> = cut
+        truncations.sort_by(|a, b| a.path.cmp(&b.path));
+        let truncations: Vec<Value> = truncations
             .into_iter()
             .map(|Truncated { path, returned, total, instead }| {
                 value!({ "path": (path), "returned": (returned as u64), "total": (total as u64), "use": (instead) })
             })
             .collect();
-        response.extensions.insert("entrepot".to_owned(), value!({ "truncated": (cut) }));
+        response.extensions.insert("entrepot".to_owned(), value!({ "truncated": (truncations) }));
     }
 }
 
 /// Records that the field that is being resolved returns `returned` of `total` rows, and the root
 /// field that has all of them in pages. Does nothing if it returns all.
-pub fn tell(ctx: &Context<'_>, returned: usize, total: usize, instead: &'static str) {
-    let (Some(cut), Some(path)) = (ctx.data_opt::<Truncations>(), ctx.path_node) else { return };
+pub fn record_truncation(ctx: &Context<'_>, returned: usize, total: usize, instead: &'static str) {
+    let (Some(truncations), Some(path)) = (ctx.data_opt::<Truncations>(), ctx.path_node) else { return };
     if returned < total {
-        cut.add(Truncated { path: path.to_string_vec(), returned, total, instead });
+        truncations.add(Truncated { path: path.to_string_vec(), returned, total, instead });
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
         add("b", 365);
         add("a", 251);
         let mut response = Response::new(Value::Null);
-        cut.note(&mut response);
+        cut.add_to_response(&mut response);
         let told = serde_json::to_value(&response.extensions["entrepot"]).unwrap();
         assert_eq!(
             told,
@@ -72,7 +72,7 @@ mod tests {
             ] })
         );
         let mut again = Response::new(Value::Null);
-        cut.note(&mut again);
+        cut.add_to_response(&mut again);
         assert!(again.extensions.is_empty());
     }
 }

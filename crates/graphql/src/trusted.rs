@@ -45,10 +45,10 @@ impl Trusted {
 
     fn of_file(path: &Path) -> Result<Self, TrustedError> {
         let bytes = fs::read(path).map_err(|error| TrustedError::Unreadable(path.to_owned(), error))?;
-        let listed: HashMap<String, String> =
+        let documents: HashMap<String, String> =
             serde_json::from_slice(&bytes).map_err(|error| TrustedError::NotAMap(path.to_owned(), error))?;
         let mut trusted = Self::default();
-        for (id, text) in listed {
+        for (id, text) in documents {
             if digest_of(&id) != Some(digest(&text)) {
                 return Err(TrustedError::WrongId(path.to_owned(), id));
             }
@@ -103,7 +103,7 @@ fn digest_of(id: &str) -> Option<[u8; 32]> {
     }
     let mut bytes = [0; 32];
     for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-        let digit = |at: usize| char::from(pair[at]).to_digit(16);
+        let digit = |index: usize| char::from(pair[index]).to_digit(16);
         *byte = (digit(0)? * 16 + digit(1)?) as u8;
     }
     Some(bytes)

@@ -46,10 +46,10 @@ impl DocumentValidator {
         }
         // Boxed: most documents are known to be valid, and an operation's future would otherwise
         // hold the validation's state for them too.
-        Box::pin(self.examined(operation, variables)).await
+        Box::pin(self.run_validation(operation, variables)).await
     }
 
-    async fn examined(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
+    async fn run_validation(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
         let mut request = Request::new(String::new()).variables(variables.clone());
         request.set_parsed_query(operation.parsed().clone());
         let response = (self.0)(request).await;

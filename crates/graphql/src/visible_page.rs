@@ -6,10 +6,10 @@ impl<T> Page<T> {
     /// Returns the page without the rows whose object is gone or hidden from the caller. The page
     /// was cut before, so its flags for further pages count all rows that were read.
     #[must_use]
-    pub fn shown<U>(self, mut show: impl FnMut(T) -> Option<U>) -> Page<U> {
+    pub fn filter_visible<U>(self, mut convert: impl FnMut(T) -> Option<U>) -> Page<U> {
         let Self { nodes, keys, has_next, has_previous, kind, signer } = self;
-        let shown = nodes.into_iter().zip(keys).filter_map(|(node, keys)| Some((show(node)?, keys)));
-        let (nodes, keys) = shown.unzip();
+        let visible = nodes.into_iter().zip(keys).filter_map(|(node, keys)| Some((convert(node)?, keys)));
+        let (nodes, keys) = visible.unzip();
         Page { nodes, keys, has_next, has_previous, kind, signer }
     }
 }
@@ -26,7 +26,7 @@ mod tests {
         let page = |read: i64, backward: bool| {
             let rows = (0..read).map(|n| (n, vec![Key::Int(n)])).collect();
             let request = PageRequest { limit: 3, backward, after: None, before: None };
-            let page = Page::build(rows, &request, "k", &signer).shown(|n| (n != 1).then(|| n * 10));
+            let page = Page::build(rows, &request, "k", &signer).filter_visible(|n| (n != 1).then(|| n * 10));
             (page.nodes, page.keys, page.has_next, page.has_previous)
         };
         let keys = |all: [i64; 2]| all.map(|n| vec![Key::Int(n)]).to_vec();

@@ -44,7 +44,7 @@ struct Shared {
     is_spent: AtomicBool,
     /// Objects of this answer.
     count: AtomicU32,
-    most: u32,
+    max_objects: u32,
     exceeded: Notify,
 }
 
@@ -54,9 +54,9 @@ pub struct TooMany;
 
 impl YieldCounters {
     /// For answers of at most this number of objects.
-    pub fn new(most: u32) -> Self {
-        let (left, is_spent, count) = (AtomicU32::new(MAX_OBJECTS_PER_POLL), AtomicBool::new(false), AtomicU32::new(0));
-        Self(Arc::new(Shared { left, is_spent, count, most, exceeded: Notify::new() }))
+    pub fn new(limit: u32) -> Self {
+        let (remaining, is_spent, count) = (AtomicU32::new(MAX_OBJECTS_PER_POLL), AtomicBool::new(false), AtomicU32::new(0));
+        Self(Arc::new(Shared { left: remaining, is_spent, count, max_objects: limit, exceeded: Notify::new() }))
     }
 
     /// Runs an operation in pieces.
@@ -67,18 +67,18 @@ impl YieldCounters {
         let mut work = pin!(work);
         let work = async {
             loop {
-                let piece = poll_fn(|context| {
+                let slice = poll_fn(|context| {
                     self.0.left.store(MAX_OBJECTS_PER_POLL, Ordering::Relaxed);
                     self.0.is_spent.store(false, Ordering::Release);
                     let waker = Waker::from(Arc::new(DeferredWaker { shared: self.0.clone(), task: context.waker().clone() }));
                     match work.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
-                        Poll::Ready(done) => Poll::Ready(Some(done)),
+                        Poll::Ready(output) => Poll::Ready(Some(output)),
                         Poll::Pending if self.0.is_spent.load(Ordering::Acquire) => Poll::Ready(None),
                         Poll::Pending => Poll::Pending,
                     }
                 });
-                match piece.await {
-                    Some(done) => return done,
+                match slice.await {
+                    Some(output) => return output,
                     // A task that wakes itself may run sixty times before connections are polled; a
                     // task that yields runs after them.
                     None => tokio::task::yield_now().await,
@@ -87,7 +87,7 @@ impl YieldCounters {
         };
         tokio::select! {
             biased;
-            done = work => Ok(done),
+            output = work => Ok(output),
             () = self.0.exceeded.notified() => Err(TooMany),
         }
     }
@@ -104,7 +104,7 @@ impl YieldCounters {
     /// Takes an object into this poll, or the next.
     async fn enter(&self) {
         let shared = &self.0;
-        if shared.count.fetch_add(1, Ordering::Relaxed) >= shared.most {
+        if shared.count.fetch_add(1, Ordering::Relaxed) >= shared.max_objects {
             shared.exceeded.notify_one();
             // The runner of the operation drops this future.
             return std::future::pending().await;
@@ -160,8 +160,8 @@ impl CustomDirectiveFactory for YieldDirective {
 #[async_trait]
 impl CustomDirective for YieldDirective {
     async fn resolve_field(&self, ctx: &Context<'_>, resolve: ResolveFut<'_>) -> ServerResult<Option<Value>> {
-        if let Some(pieces) = ctx.data_opt::<YieldCounters>() {
-            pieces.enter().await;
+        if let Some(counters) = ctx.data_opt::<YieldCounters>() {
+            counters.enter().await;
         }
         resolve.await
     }

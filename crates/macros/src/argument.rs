@@ -99,23 +99,27 @@ impl Parse for SpannedArgument {
             .map_err(|error| Error::new(error.span(), "an argument of this attribute is expected"))?;
         let span = name.span();
         let argument = match name.to_string().as_str() {
-            "permit" => named(input).and_then(|()| parse_permission(input)).map(|(kind, place)| Argument::Permit(kind, place)),
-            "mask" => named(input).and_then(|()| parse_permission(input)).map(|(kind, place)| Argument::Mask(kind, place)),
-            "requires" => named(input).and_then(|()| equals(input)).map(Argument::Requires),
-            "cost" => named(input).and_then(|()| equals(input)).map(Argument::Cost),
-            "authenticated" => named(input).map(|()| Argument::Authenticated),
-            "public" => named(input).map(|()| Argument::Public),
-            "step_up" => named(input).map(|()| Argument::StepUp),
-            "paged" => named(input).map(|()| Argument::Paged),
-            "personal" => named(input).map(|()| Argument::Personal),
-            "shared" => named(input).map(|()| Argument::Shared),
-            "session" => named(input).and_then(|()| session(input)).map(Argument::Session),
-            "emits" => named(input).and_then(|()| events(input, span)).map(Argument::Emits),
-            "dry_run" => named(input).and_then(|()| dry_run(input)).map(Argument::DryRun),
-            "once" => named(input).and_then(|()| key_place(input)).map(Argument::Once),
-            "was" => named(input).and_then(|()| was(input, span)).map(Argument::Was),
-            "list_size" => named(input).and_then(|()| list_size(input)).map(Argument::ListSize),
-            "connection" => named(input).and_then(|()| Connection::parse(input)).map(|of| Argument::Connection(Box::new(of))),
+            "permit" => {
+                consume_name(input).and_then(|()| parse_permission(input)).map(|(kind, place)| Argument::Permit(kind, place))
+            }
+            "mask" => consume_name(input).and_then(|()| parse_permission(input)).map(|(kind, place)| Argument::Mask(kind, place)),
+            "requires" => consume_name(input).and_then(|()| parse_after_equals(input)).map(Argument::Requires),
+            "cost" => consume_name(input).and_then(|()| parse_after_equals(input)).map(Argument::Cost),
+            "authenticated" => consume_name(input).map(|()| Argument::Authenticated),
+            "public" => consume_name(input).map(|()| Argument::Public),
+            "step_up" => consume_name(input).map(|()| Argument::StepUp),
+            "paged" => consume_name(input).map(|()| Argument::Paged),
+            "personal" => consume_name(input).map(|()| Argument::Personal),
+            "shared" => consume_name(input).map(|()| Argument::Shared),
+            "session" => consume_name(input).and_then(|()| session(input)).map(Argument::Session),
+            "emits" => consume_name(input).and_then(|()| events(input, span)).map(Argument::Emits),
+            "dry_run" => consume_name(input).and_then(|()| dry_run(input)).map(Argument::DryRun),
+            "once" => consume_name(input).and_then(|()| key_place(input)).map(Argument::Once),
+            "was" => consume_name(input).and_then(|()| parse_earlier_name(input, span)).map(Argument::Was),
+            "list_size" => consume_name(input).and_then(|()| list_size(input)).map(Argument::ListSize),
+            "connection" => consume_name(input)
+                .and_then(|()| Connection::parse(input))
+                .map(|connection| Argument::Connection(Box::new(connection))),
             _ => input.parse::<syn::Meta>().map(|other| Argument::Other(other.into_token_stream())),
         };
         Ok(Self { argument: argument?, span })
@@ -123,11 +127,11 @@ impl Parse for SpannedArgument {
 }
 
 /// Consumes the name that the caller has peeked at.
-fn named(input: ParseStream) -> Result<()> {
+fn consume_name(input: ParseStream) -> Result<()> {
     input.parse::<Ident>().map(drop)
 }
 
-fn equals<T: Parse>(input: ParseStream) -> Result<T> {
+fn parse_after_equals<T: Parse>(input: ParseStream) -> Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
 }
@@ -135,7 +139,7 @@ fn equals<T: Parse>(input: ParseStream) -> Result<T> {
 /// `= Kind`, or `(Kind, in_body)`.
 fn parse_permission(input: ParseStream) -> Result<(Ident, CheckPlace)> {
     if input.peek(Token![=]) {
-        return equals(input).map(|kind| (kind, CheckPlace::Before));
+        return parse_after_equals(input).map(|kind| (kind, CheckPlace::Before));
     }
     let content;
     parenthesized!(content in input);
@@ -181,7 +185,7 @@ fn key_place(input: ParseStream) -> Result<KeyPlace> {
 }
 
 /// `("countCreate", "2026-11-25")`.
-fn was(input: ParseStream, span: Span) -> Result<Was> {
+fn parse_earlier_name(input: ParseStream, span: Span) -> Result<Was> {
     let [name, day] = <[LitStr; 2]>::try_from(parse_list::<LitStr>(input)?)
         .map_err(|_| Error::new(span, "the earlier name and the day of the notice are expected"))?;
     let text = day.value();
@@ -223,7 +227,7 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
     while !content.is_empty() {
         let name: Ident = content.parse()?;
         match name.to_string().as_str() {
-            "assumed" => size.assumed = Some(equals(&content)?),
+            "assumed" => size.assumed = Some(parse_after_equals(&content)?),
             "arguments" => size.arguments = Some(parse_list(&content)?),
             "fields" => size.fields = Some(parse_list(&content)?),
             _ => return Err(Error::new(name.span(), "`assumed`, `arguments` or `fields` is expected")),
@@ -237,7 +241,7 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
 
 /// The argument of async-graphql's attribute; `None` if it adds nothing to the schema.
 pub fn attribute(argument: &Argument) -> Option<TokenStream> {
-    let applied = match argument {
+    let directive_path = match argument {
         Argument::Other(other) => return Some(other.clone()),
         Argument::Session(_) | Argument::DryRun(_) | Argument::Once(_) | Argument::Was(_) | Argument::Connection(_) => {
             return None;
@@ -252,9 +256,9 @@ pub fn attribute(argument: &Argument) -> Option<TokenStream> {
         Argument::Paged => quote!(paged::apply()),
         Argument::Personal => quote!(personal::apply()),
         Argument::Shared => quote!(shared::apply()),
-        Argument::ListSize(size) => size.applied(),
+        Argument::ListSize(size) => size.to_attribute_argument(),
     };
-    Some(quote!(directive = ::graphql::directives::#applied))
+    Some(quote!(directive = ::graphql::directives::#directive_path))
 }
 
 /// A directive that names a permission, by the name that the permission has.
@@ -264,9 +268,9 @@ fn with_code(directive: &str, kind: &Ident) -> TokenStream {
 }
 
 impl ListSize {
-    fn applied(&self) -> TokenStream {
-        let some = |of: Option<TokenStream>| {
-            of.map_or_else(|| quote!(::core::option::Option::None), |of| quote!(::core::option::Option::Some(#of)))
+    fn to_attribute_argument(&self) -> TokenStream {
+        let some = |value: Option<TokenStream>| {
+            value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
         };
         let texts = |texts: &Option<Vec<LitStr>>| some(texts.as_ref().map(|texts| quote!(::std::vec![#(#texts.to_owned()),*])));
         let (assumed, arguments, fields) =

@@ -33,20 +33,22 @@ fn rank(argument: &Argument) -> usize {
 /// refusal.
 pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<TokenStream> {
     let mut checks: Vec<&SpannedArgument> = arguments.iter().collect();
-    checks.sort_by_key(|written| rank(&written.argument));
+    checks.sort_by_key(|spanned| rank(&spanned.argument));
     // A session, and a step-up, which needs one, imply an authenticated caller.
-    let has_session = arguments.iter().any(|written| matches!(written.argument, Argument::Session(_) | Argument::StepUp));
+    let has_session = arguments.iter().any(|spanned| matches!(spanned.argument, Argument::Session(_) | Argument::StepUp));
     let mut statements = TokenStream::new();
     for SpannedArgument { argument, span } in checks {
         let check = Check { method, span: *span };
         statements.extend(match argument {
-            Argument::Permit(kind, CheckPlace::Before) => check.given("permit", &quote!(permit::<::iam::access::kind::#kind>))?,
-            Argument::Authenticated if !has_session => check.given("caller", &quote!(caller))?,
-            Argument::StepUp => check.given("", &quote!(step_up))?,
-            Argument::Session(SessionKind::Any) => check.given("session", &quote!(session))?,
-            Argument::Session(SessionKind::ToEnrol) => check.given("session", &quote!(session_to_enrol))?,
-            Argument::Mask(kind, CheckPlace::Before) => check.masked(kind)?,
-            Argument::DryRun(DryRun::RolledBack) => check.rolled_back()?,
+            Argument::Permit(kind, CheckPlace::Before) => {
+                check.bind_from_context("permit", &quote!(permit::<::iam::access::kind::#kind>))?
+            }
+            Argument::Authenticated if !has_session => check.bind_from_context("caller", &quote!(caller))?,
+            Argument::StepUp => check.bind_from_context("", &quote!(step_up))?,
+            Argument::Session(SessionKind::Any) => check.bind_from_context("session", &quote!(session))?,
+            Argument::Session(SessionKind::ToEnrol) => check.bind_from_context("session", &quote!(session_to_enrol))?,
+            Argument::Mask(kind, CheckPlace::Before) => check.check_mask(kind)?,
+            Argument::DryRun(DryRun::RolledBack) => check.check_rolled_back()?,
             Argument::DryRun(_) => check.dry_run()?,
             _ => TokenStream::new(),
         });
@@ -67,19 +69,19 @@ pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn, name: &str) -> Res
     if place == KeyPlace::Input && !has_input {
         return Err(Error::new(span, "the key is a field of `input`, which the method does not take: write `once(argument)`"));
     }
-    let sent = match place {
+    let sent_key = match place {
         KeyPlace::Input => quote!(crate::graphql::once::SentKey::input(#name, input.idempotency_key.clone())),
         KeyPlace::Argument => quote!(crate::graphql::once::SentKey::argument(#name, idempotency_key)),
     };
     let statements = &method.block.stmts;
-    Ok(quote!(crate::graphql::once::once(#ctx, #sent, ::std::boxed::Box::pin(async move { #(#statements)* })).await))
+    Ok(quote!(crate::graphql::once::once(#ctx, #sent_key, ::std::boxed::Box::pin(async move { #(#statements)* })).await))
 }
 
 /// A name as the schema has it.
 pub fn camel(name: &str) -> String {
     let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut name, word| {
+    let first_word = words.next().unwrap_or_default().to_owned();
+    words.fold(first_word, |mut name, word| {
         let mut letters = word.chars();
         name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
         name.push_str(letters.as_str());
@@ -99,28 +101,28 @@ impl Check<'_> {
     }
 
     /// Requests a value from the context, and binds it if the body uses the name.
-    fn given(&self, name: &str, ask: &TokenStream) -> Result<TokenStream> {
+    fn bind_from_context(&self, name: &str, context_method: &TokenStream) -> Result<TokenStream> {
         let ctx = self.context()?;
-        let asked = quote!(::graphql::context::ContextExt::#ask(#ctx));
-        let taken = match self.refusal()? {
-            Refusal::Error => quote!(#asked?),
-            Refusal::SomeError => quote!(match #asked {
+        let call = quote!(::graphql::context::ContextExt::#context_method(#ctx));
+        let value = match self.refusal()? {
+            Refusal::Error => quote!(#call?),
+            Refusal::SomeError => quote!(match #call {
                 ::core::result::Result::Ok(given) => given,
                 ::core::result::Result::Err(error) => return ::core::option::Option::Some(::core::result::Result::Err(error)),
             }),
         };
         if name.is_empty() || !mentions(&self.method.block.to_token_stream(), name) {
-            return Ok(quote!(#taken;));
+            return Ok(quote!(#value;));
         }
         let name = Ident::new(name, Span::call_site());
-        Ok(quote!(let #name = #taken;))
+        Ok(quote!(let #name = #value;))
     }
 
-    fn masked(&self, kind: &Ident) -> Result<TokenStream> {
+    fn check_mask(&self, kind: &Ident) -> Result<TokenStream> {
         let ctx = self.context()?;
         let masked = match outer_type(&self.method.sig.output) {
             Some((name, _)) if name == "Option" => quote!(::core::option::Option::None),
-            Some((name, Some(inner))) if is_answer(name) && named(inner).is_some_and(|(inner, _)| inner == "Option") => {
+            Some((name, Some(inner))) if is_answer(name) && split_type(inner).is_some_and(|(inner, _)| inner == "Option") => {
                 quote!(::core::result::Result::Ok(::core::option::Option::None))
             }
             _ => {
@@ -139,7 +141,7 @@ impl Check<'_> {
         Ok(quote!(let #name = crate::graphql::dry_run::mode(validate_only);))
     }
 
-    fn rolled_back(&self) -> Result<TokenStream> {
+    fn check_rolled_back(&self) -> Result<TokenStream> {
         match self.refusal()? {
             Refusal::Error => Ok(quote!(crate::graphql::dry_run::is_rolled_back(validate_only)?;)),
             Refusal::SomeError => self.spanned_error("a mutation returns an `Answer<…>`"),
@@ -151,7 +153,7 @@ impl Check<'_> {
         for input in &self.method.sig.inputs {
             let FnArg::Typed(argument) = input else { continue };
             let (Type::Reference(reference), Pat::Ident(name)) = (&*argument.ty, &*argument.pat) else { continue };
-            if named(&reference.elem).is_some_and(|(name, _)| name == "Context") {
+            if split_type(&reference.elem).is_some_and(|(name, _)| name == "Context") {
                 return Ok(name.ident.clone());
             }
         }
@@ -161,7 +163,7 @@ impl Check<'_> {
     fn refusal(&self) -> Result<Refusal> {
         match outer_type(&self.method.sig.output) {
             Some((name, _)) if is_answer(name) => Ok(Refusal::Error),
-            Some((name, Some(inner))) if name == "Option" && named(inner).is_some_and(|(inner, _)| is_answer(inner)) => {
+            Some((name, Some(inner))) if name == "Option" && split_type(inner).is_some_and(|(inner, _)| is_answer(inner)) => {
                 Ok(Refusal::SomeError)
             }
             _ => self.spanned_error("the check may refuse: the method returns an `Answer<…>` or an `Option<Answer<…>>`"),
@@ -175,36 +177,36 @@ fn is_answer(name: &Ident) -> bool {
 
 fn outer_type(output: &ReturnType) -> Option<(&Ident, Option<&Type>)> {
     match output {
-        ReturnType::Type(_, of) => named(of),
+        ReturnType::Type(_, output_type) => split_type(output_type),
         ReturnType::Default => None,
     }
 }
 
 /// The name of a type, and the first type that it is of.
-fn named(of: &Type) -> Option<(&Ident, Option<&Type>)> {
-    let Type::Path(path) = of else { return None };
-    let last = path.path.segments.last()?;
-    let first = match &last.arguments {
+fn split_type(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
+    let Type::Path(path) = ty else { return None };
+    let last_segment = path.path.segments.last()?;
+    let first_argument = match &last_segment.arguments {
         PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
-            GenericArgument::Type(of) => Some(of),
+            GenericArgument::Type(ty) => Some(ty),
             _ => None,
         }),
         _ => None,
     };
-    Some((&last.ident, first))
+    Some((&last_segment.ident, first_argument))
 }
 
 /// Whether a name is used, also within a macro call. A method of that name does not count.
 pub fn mentions(tokens: &TokenStream, name: &str) -> bool {
     let mut is_method = false;
     tokens.clone().into_iter().any(|token| {
-        let found = match &token {
+        let is_match = match &token {
             TokenTree::Ident(ident) => ident == name && !is_method,
             TokenTree::Group(group) => mentions(&group.stream(), name),
             _ => false,
         };
         is_method = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
-        found
+        is_match
     })
 }
 
@@ -214,7 +216,7 @@ mod tests {
     use quote::quote;
 
     use super::mentions;
-    use crate::resolvers::tests::{becomes, expanded};
+    use crate::resolvers::tests::{assert_expands_to, expanded};
 
     #[test]
     fn a_permit_that_the_body_does_not_use_is_only_asked_for() {
@@ -271,7 +273,7 @@ mod tests {
     #[test]
     fn a_masked_field_is_null() {
         let masked = |output: TokenStream, null: TokenStream| {
-            becomes(
+            assert_expands_to(
                 quote!(#[field(mask = ProductCostRead)] async fn cost(&self, ctx: &Context<'_>) -> #output { cost() }),
                 quote! {
                     #[graphql(directive = ::graphql::directives::mask::apply(
@@ -291,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_dry_run_is_the_last_argument() {
-        becomes(
+        assert_expands_to(
             quote! {
                 #[mutation(dry_run(record))]
                 async fn store_create(&self, input: Input) -> Answer<Payload> { create(input, Ask { key: None, mode: dry_run }).await }
@@ -317,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_call_that_is_done_once_stands_behind_its_checks() {
-        becomes(
+        assert_expands_to(
             quote! {
                 #[mutation(permit = RoleWrite, once, dry_run(rolled_back))]
                 async fn role_create(&self, ctx: &Context<'_>, input: Input) -> Answer<Payload> { made(ctx, permit, input).await }

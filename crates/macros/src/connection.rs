@@ -22,10 +22,11 @@ impl Connection {
 
     /// Puts the fields first. One that the block has itself goes to its place among them.
     pub fn complete(&self, items: &mut Vec<ImplItem>) {
-        for (place, field) in self.fields().into_iter().enumerate() {
-            let own = items.iter().position(|item| matches!(item, ImplItem::Fn(own) if own.sig.ident == field.sig.ident));
-            let field = own.map_or(ImplItem::Fn(field), |at| items.remove(at));
-            items.insert(place, field);
+        for (slot, field) in self.fields().into_iter().enumerate() {
+            let existing =
+                items.iter().position(|item| matches!(item, ImplItem::Fn(existing) if existing.sig.ident == field.sig.ident));
+            let field = existing.map_or(ImplItem::Fn(field), |index| items.remove(index));
+            items.insert(slot, field);
         }
     }
 

@@ -10,10 +10,18 @@ use crate::{argument::Was, check};
 ///
 /// # Errors
 /// The field's attribute sets `name` or `deprecation` as well.
-pub fn earlier_method(was: &Was, method: &ImplItemFn, rest: &[Attribute], said: &[TokenStream]) -> Result<ImplItemFn> {
+pub fn earlier_method(
+    was: &Was,
+    method: &ImplItemFn,
+    rest: &[Attribute],
+    graphql_arguments: &[TokenStream],
+) -> Result<ImplItemFn> {
     let name = check::camel(&method.sig.ident.to_string());
-    let is_other = |said: &TokenStream, word: &str| said.to_string().starts_with(&format!("{word} ="));
-    if said.iter().any(|said| is_other(said, "name") || is_other(said, "deprecation")) {
+    let is_other = |graphql_arguments: &TokenStream, word: &str| graphql_arguments.to_string().starts_with(&format!("{word} ="));
+    if graphql_arguments
+        .iter()
+        .any(|graphql_arguments| is_other(graphql_arguments, "name") || is_other(graphql_arguments, "deprecation"))
+    {
         return Err(Error::new(was.name.span(), "a field with `was` is named by its method, and stays"));
     }
     let Was { name: earlier, day, last_day } = was;
@@ -22,8 +30,8 @@ pub fn earlier_method(was: &Was, method: &ImplItemFn, rest: &[Attribute], said: 
     let mut copy = method.clone();
     copy.sig.ident = Ident::new(&snake(&earlier.value()), method.sig.ident.span());
     copy.attrs = vec![parse_quote!(#[doc = #text])];
-    copy.attrs.extend(rest.iter().filter(|one| !one.path().is_ident("doc")).cloned());
-    copy.attrs.push(parse_quote!(#[graphql(#(#said,)* name = #earlier, deprecation = #notice)]));
+    copy.attrs.extend(rest.iter().filter(|attribute| !attribute.path().is_ident("doc")).cloned());
+    copy.attrs.push(parse_quote!(#[graphql(#(#graphql_arguments,)* name = #earlier, deprecation = #notice)]));
     Ok(copy)
 }
 
@@ -44,11 +52,11 @@ mod tests {
     use proc_macro2::TokenStream;
     use quote::quote;
 
-    use crate::resolvers::tests::{becomes, expanded};
+    use crate::resolvers::tests::{assert_expands_to, expanded};
 
     #[test]
     fn an_earlier_name_is_the_same_method_with_a_notice() {
-        becomes(
+        assert_expands_to(
             quote! {
                 /// Plans a stocktake.
                 #[mutation(permit = CountWrite, was("countCreate", "2026-11-25"))]

@@ -35,13 +35,15 @@ fn is_one_of(names: &[&str], segment: &PathSegment) -> bool {
     names.iter().any(|name| segment.ident == name)
 }
 
-fn is_leaf(of: &Type) -> bool {
-    match of {
+fn is_leaf(ty: &Type) -> bool {
+    match ty {
         Type::Reference(reference) => is_leaf(&reference.elem),
         Type::Slice(slice) => is_leaf(&slice.elem),
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| match &last.arguments {
-            PathArguments::None => is_one_of(&LEAVES, last),
-            PathArguments::AngleBracketed(_) => is_one_of(&WRAPPER_TYPES, last) && inner(last).is_some_and(is_leaf),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last_segment| match &last_segment.arguments {
+            PathArguments::None => is_one_of(&LEAVES, last_segment),
+            PathArguments::AngleBracketed(_) => {
+                is_one_of(&WRAPPER_TYPES, last_segment) && inner(last_segment).is_some_and(is_leaf)
+            }
             PathArguments::Parenthesized(_) => false,
         }),
         _ => false,
@@ -52,19 +54,19 @@ fn is_leaf(of: &Type) -> bool {
 fn inner(segment: &PathSegment) -> Option<&Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     match arguments.args.first() {
-        Some(GenericArgument::Type(of)) if arguments.args.len() == 1 => Some(of),
+        Some(GenericArgument::Type(ty)) if arguments.args.len() == 1 => Some(ty),
         _ => None,
     }
 }
 
 /// Whether a method returns a leaf, or an `Answer` of one.
 fn returns_a_leaf(output: &ReturnType) -> bool {
-    let ReturnType::Type(_, of) = output else { return false };
-    let answered = match &**of {
-        Type::Path(path) => path.path.segments.last().filter(|last| last.ident == "Answer").and_then(inner),
+    let ReturnType::Type(_, ty) = output else { return false };
+    let answer_type = match &**ty {
+        Type::Path(path) => path.path.segments.last().filter(|last_segment| last_segment.ident == "Answer").and_then(inner),
         _ => None,
     };
-    is_leaf(answered.unwrap_or(of))
+    is_leaf(answer_type.unwrap_or(ty))
 }
 
 pub fn awaits(tokens: TokenStream) -> bool {

@@ -29,7 +29,7 @@ pub fn record(input: TokenStream) -> TokenStream {
 ///     /// Changes stock by deltas, all or none.
 ///     #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run)]
 ///     async fn stock_adjust(&self, ctx: &Context<'_>, #[graphql(desc = "What changed.")] input: StockAdjustInput) -> Answer<StockPayload> {
-///         let ledger = ctx.given::<Ledger>()?;
+///         let ledger = ctx.required_data::<Ledger>()?;
 ///         // `permit` and `dry_run` are variables: an argument that provides a value binds it under its own name.
 ///         stock_payload(ctx, shell::stock_adjust(ledger, permit, input, dry_run).await).await
 ///     }

@@ -13,7 +13,7 @@ const BEFORE: &str = "Cursor of the first row of the page after. Null ends with 
 fn name(input: &FnArg) -> Option<String> {
     let FnArg::Typed(argument) = input else { return None };
     match &*argument.pat {
-        Pat::Ident(named) => Some(named.ident.to_string()),
+        Pat::Ident(pattern) => Some(pattern.ident.to_string()),
         _ => None,
     }
 }
@@ -24,7 +24,7 @@ pub fn describe(method: &mut ImplItemFn) {
     for input in &mut method.sig.inputs {
         let Some(name) = name(input) else { continue };
         let FnArg::Typed(argument) = input else { continue };
-        if argument.attrs.iter().any(|one| one.path().is_ident("graphql")) {
+        if argument.attrs.iter().any(|existing| existing.path().is_ident("graphql")) {
             continue;
         }
         let text = match (name.as_str(), argument.ty.to_token_stream().to_string().replace(' ', "").as_str()) {
@@ -35,8 +35,8 @@ pub fn describe(method: &mut ImplItemFn) {
             ("before", "Option<Cursor>") => BEFORE,
             _ => continue,
         };
-        let described: Attribute = parse_quote!(#[graphql(desc = #text)]);
-        argument.attrs.push(described);
+        let attribute: Attribute = parse_quote!(#[graphql(desc = #text)]);
+        argument.attrs.push(attribute);
     }
 }
 
@@ -45,11 +45,11 @@ mod tests {
     use quote::quote;
 
     use super::*;
-    use crate::resolvers::tests::becomes;
+    use crate::resolvers::tests::assert_expands_to;
 
     #[test]
     fn arguments_of_pages_have_their_texts() {
-        becomes(
+        assert_expands_to(
             quote! {
                 async fn notes(&self, first: Option<i32>, after: Option<Cursor>) -> Notes { notes(first, after) }
             },
@@ -61,7 +61,7 @@ mod tests {
                 ) -> Notes { notes(first, after) }
             },
         );
-        becomes(
+        assert_expands_to(
             quote! {
                 async fn rows(&self, first: Option<i32>, last: Option<i32>, before: Option<Cursor>) -> Rows { rows() }
             },
@@ -81,6 +81,6 @@ mod tests {
         let own = quote! {
             async fn notes(&self, #[graphql(desc = "Events in this page.")] first: Option<i32>, after: Option<Time>) -> Notes { notes() }
         };
-        becomes(own.clone(), own);
+        assert_expands_to(own.clone(), own);
     }
 }

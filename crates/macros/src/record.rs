@@ -39,18 +39,18 @@ struct Attributes {
 
 impl Attributes {
     fn of(attributes: &[Attribute]) -> Result<Self> {
-        let mut found = Self::default();
+        let mut parsed = Self::default();
         for attribute in attributes {
             if attribute.path().is_ident("record") {
                 attribute.parse_nested_meta(|meta| {
                     match &meta.path {
-                        path if path.is_ident("of") => found.of = Some(meta.value()?.parse()?),
-                        path if path.is_ident("alias") => found.alias = Some(meta.value()?.parse()?),
-                        path if path.is_ident("column") => found.column = Some(meta.value()?.parse()?),
-                        path if path.is_ident("sql") => found.sql = Some(meta.value()?.parse()?),
-                        path if path.is_ident("key") => found.is_key = true,
-                        path if path.is_ident("outer") => found.nulls = Nulls::Outer,
-                        path if path.is_ident("not_null") => found.nulls = Nulls::Excluded,
+                        path if path.is_ident("of") => parsed.of = Some(meta.value()?.parse()?),
+                        path if path.is_ident("alias") => parsed.alias = Some(meta.value()?.parse()?),
+                        path if path.is_ident("column") => parsed.column = Some(meta.value()?.parse()?),
+                        path if path.is_ident("sql") => parsed.sql = Some(meta.value()?.parse()?),
+                        path if path.is_ident("key") => parsed.is_key = true,
+                        path if path.is_ident("outer") => parsed.nulls = Nulls::Outer,
+                        path if path.is_ident("not_null") => parsed.nulls = Nulls::Excluded,
                         _ => return Err(meta.error("`of`, `alias`, `column`, `sql`, `key`, `outer` or `not_null` is expected")),
                     }
                     Ok(())
@@ -58,18 +58,18 @@ impl Attributes {
             } else if attribute.path().is_ident("sea_orm") {
                 attribute.parse_nested_meta(|meta| {
                     if meta.path.is_ident("primary_key") {
-                        found.is_primary = true;
+                        parsed.is_primary = true;
                     } else if meta.input.peek(syn::Token![=]) {
                         let value: syn::Lit = meta.value()?.parse()?;
                         if let (true, syn::Lit::Str(name)) = (meta.path.is_ident("table_name"), value) {
-                            found.table = Some(name);
+                            parsed.table = Some(name);
                         }
                     }
                     Ok(())
                 })?;
             }
         }
-        Ok(found)
+        Ok(parsed)
     }
 }
 
@@ -85,7 +85,7 @@ impl Cell<'_> {
     fn ty(&self) -> &Type {
         &self.field.ty
     }
-    fn declared(&self) -> TokenStream {
+    fn column_constant(&self) -> TokenStream {
         let (column, ty) = (&self.column, self.ty());
         quote!(::entity::record::Column(#column, <#ty as ::entity::record::Cell>::KIND))
     }
@@ -98,12 +98,12 @@ impl Cell<'_> {
                 column.set_span(self.name.span());
                 column
             })?;
-        let (shown, value) = match self.attributes.nulls {
+        let (row_type, value) = match self.attributes.nulls {
             Nulls::AsInTable => (quote!(#ty), quote_spanned!(ty.span()=> row.#column)),
             Nulls::Outer => (quote!(#ty), quote_spanned!(ty.span()=> ::entity::record::Cell::or_null(row.#column))),
             Nulls::Excluded => (quote!(::core::option::Option<#ty>), quote_spanned!(ty.span()=> row.#column)),
         };
-        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #shown { #value }))
+        Ok(quote_spanned!(ty.span()=> fn #name(row: #of::Model) -> #row_type { #value }))
     }
 }
 
@@ -121,8 +121,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let cells = fields.named.iter().map(cell).collect::<Result<Vec<_>>>()?;
     match (&attributes.table, &attributes.of) {
-        (Some(table), _) => Ok(whole(&input.ident, table, &cells)),
-        (None, Some(of)) => projection(&input.ident, of, attributes.alias.as_ref(), &cells),
+        (Some(table), _) => Ok(expand_table(&input.ident, table, &cells)),
+        (None, Some(entity)) => projection(&input.ident, entity, attributes.alias.as_ref(), &cells),
         (None, None) => join(&input.ident, fields.named.iter()),
     }
 }
@@ -135,13 +135,13 @@ fn cell(field: &Field) -> Result<Cell<'_>> {
 }
 
 /// A whole table: the columns, their kinds, and the other items of a sea-orm entity.
-fn whole(name: &Ident, table: &LitStr, cells: &[Cell<'_>]) -> TokenStream {
+fn expand_table(name: &Ident, table: &LitStr, cells: &[Cell<'_>]) -> TokenStream {
     let keys: Vec<_> = cells.iter().filter(|cell| cell.attributes.is_primary).map(|cell| &cell.column).collect();
-    let tenanted = (keys.first().map(|key| key.value()).as_deref() == Some("tenant_id")).then(|| {
+    let tenant_impl = (keys.first().map(|key| key.value()).as_deref() == Some("tenant_id")).then(|| {
         quote! { impl ::entity::Tenanted for Entity { const TENANT: Column = Column::TenantId; } }
     });
-    let of = quote!(<Self as ::entity::record::Table>::KEY);
-    let record = table_record(name, &quote!(#table), &of, cells);
+    let key_constant = quote!(<Self as ::entity::record::Table>::KEY);
+    let record = table_record(name, &quote!(#table), &key_constant, cells);
     quote! {
         #record
         impl ::entity::record::Table for #name { const KEY: &'static [&'static str] = &[#(#keys),*]; }
@@ -149,7 +149,7 @@ fn whole(name: &Ident, table: &LitStr, cells: &[Cell<'_>]) -> TokenStream {
         #[derive(Debug, Clone, Copy, ::sea_orm::EnumIter, ::sea_orm::DeriveRelation)]
         pub enum Relation {}
         impl ::sea_orm::ActiveModelBehavior for ActiveModel {}
-        #tenanted
+        #tenant_impl
     }
 }
 
@@ -161,7 +161,7 @@ fn projection(name: &Ident, of: &Path, alias: Option<&LitStr>, cells: &[Cell<'_>
     let checks = cells.iter().map(|cell| cell.check(of)).collect::<Result<Vec<_>>>()?;
     let selected = alias.map(|alias| {
         let part = quote!(::entity::record::Part::Columns(#alias, <#name as ::entity::record::TableRecord>::COLUMNS));
-        selected(name, &[part])
+        select_constant(name, &[part])
     });
     Ok(quote! {
         #record
@@ -173,16 +173,16 @@ fn projection(name: &Ident, of: &Path, alias: Option<&LitStr>, cells: &[Cell<'_>
 /// `Record` and `TableRecord` of a struct whose fields are columns of one table.
 fn table_record(name: &Ident, table: &TokenStream, key: &TokenStream, cells: &[Cell<'_>]) -> TokenStream {
     let (names, types): (Vec<_>, Vec<_>) = cells.iter().map(|cell| (cell.name, cell.ty())).unzip();
-    let columns: Vec<_> = cells.iter().map(Cell::declared).collect();
+    let columns: Vec<_> = cells.iter().map(Cell::column_constant).collect();
     let has_tenant = cells.first().is_some_and(|cell| cell.column.value() == "tenant_id");
     let with_tenant = if has_tenant {
         quote!(<Self as ::entity::record::TableRecord>::COLUMNS)
     } else {
         quote!(&[::entity::record::Column("tenant_id", ::entity::record::ColumnKind::Id), #(#columns),*])
     };
-    let marked = cells.iter().filter(|cell| cell.attributes.is_key).count() + usize::from(!has_tenant);
+    let key_count = cells.iter().filter(|cell| cell.attributes.is_key).count() + usize::from(!has_tenant);
     let keys = if cells.iter().any(|cell| cell.attributes.is_key) {
-        quote!(#marked)
+        quote!(#key_count)
     } else {
         quote!(::entity::record::keys(<Self as ::entity::record::TableRecord>::WITH_TENANT, #key))
     };
@@ -219,7 +219,7 @@ fn join<'a>(name: &Ident, fields: impl Iterator<Item = &'a Field>) -> Result<Tok
                 reads.push(decoded(quote!(::core::stringify!(#name))));
             }
             (None, Some(of), Some(alias)) => {
-                let column = cell.declared();
+                let column = cell.column_constant();
                 parts.push(quote!(::entity::record::Part::Columns(#alias, &[#column])));
                 reads.push(decoded(quote!(<#of::Model as ::entity::record::TableRecord>::TABLE)));
                 checks.push(cell.check(of)?);
@@ -235,7 +235,7 @@ fn join<'a>(name: &Ident, fields: impl Iterator<Item = &'a Field>) -> Result<Tok
             _ => return Err(Error::new(ty.span(), "a field of a join has `alias`, `of` and `alias`, `sql`, or none of them")),
         }
     }
-    let selected = selected(name, &parts);
+    let selected = select_constant(name, &parts);
     Ok(quote! {
         impl ::entity::record::Record for #name {
             fn read(cells: &mut ::entity::record::Cells<'_>) -> ::core::result::Result<Self, ::entity::record::RecordError> {
@@ -248,7 +248,7 @@ fn join<'a>(name: &Ident, fields: impl Iterator<Item = &'a Field>) -> Result<Tok
 }
 
 /// The select list as a constant.
-fn selected(name: &Ident, parts: &[TokenStream]) -> TokenStream {
+fn select_constant(name: &Ident, parts: &[TokenStream]) -> TokenStream {
     quote! {
         impl ::entity::record::Selected for #name {
             const SELECT: &'static str = {

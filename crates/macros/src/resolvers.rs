@@ -20,26 +20,26 @@ type Arguments = Punctuated<SpannedArgument, Token![,]>;
 pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream> {
     let mut block: ItemImpl = parse2(block)?;
     let (target, arguments) = of_block(arguments)?;
-    for written in &arguments {
-        if let Argument::Connection(of) = &written.argument {
-            of.complete(&mut block.items);
+    for spanned in &arguments {
+        if let Argument::Connection(connection) = &spanned.argument {
+            connection.complete(&mut block.items);
         }
     }
     block.items = tagged::expand(block.items)?;
-    let mut earlier = Vec::new();
+    let mut former_methods = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
             pages::describe(method);
-            earlier.extend(rewrite(method)?.map(ImplItem::Fn));
+            former_methods.extend(rewrite(method)?.map(ImplItem::Fn));
         }
     }
-    block.items.extend(earlier);
+    block.items.extend(former_methods);
     if target != "Subscription" {
         block.items.iter_mut().for_each(getters::simplify);
         block.items.iter_mut().for_each(boxed::apply);
     }
-    let said = arguments.iter().filter(|written| !matches!(written.argument, Argument::Connection(_)));
-    let arguments = said.map(checked_of_block).collect::<Result<Vec<_>>>()?;
+    let type_arguments = arguments.iter().filter(|spanned| !matches!(spanned.argument, Argument::Connection(_)));
+    let arguments = type_arguments.map(checked_of_block).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[::async_graphql::#target(#(#arguments),*)]
         #block
@@ -51,22 +51,22 @@ fn of_block(arguments: TokenStream) -> Result<(Ident, Vec<SpannedArgument>)> {
     let arguments: Vec<SpannedArgument> = Arguments::parse_terminated.parse2(arguments)?.into_iter().collect();
     let mut target = "Object";
     let mut rest = Vec::new();
-    for written in arguments {
-        match &written.argument {
+    for spanned in arguments {
+        match &spanned.argument {
             Argument::Other(other) if other.to_string() == "subscription" => target = "Subscription",
             Argument::Other(other) if other.to_string() == "complex" => target = "ComplexObject",
-            _ => rest.push(written),
+            _ => rest.push(spanned),
         }
     }
     Ok((Ident::new(target, Span::call_site()), rest))
 }
 
-fn checked_of_block(written: &SpannedArgument) -> Result<TokenStream> {
-    match &written.argument {
+fn checked_of_block(spanned: &SpannedArgument) -> Result<TokenStream> {
+    match &spanned.argument {
         argument @ (Argument::Requires(_) | Argument::Cost(_) | Argument::Shared | Argument::Other(_)) => {
-            attribute(argument).ok_or_else(|| Error::new(written.span, "not an argument of a type"))
+            attribute(argument).ok_or_else(|| Error::new(spanned.span, "not an argument of a type"))
         }
-        _ => Err(Error::new(written.span, "not an argument of a type: it is one of a method")),
+        _ => Err(Error::new(spanned.span, "not an argument of a type: it is one of a method")),
     }
 }
 
@@ -84,54 +84,54 @@ fn purpose(attribute: &Attribute) -> Option<Purpose> {
 
 /// The arguments of a method become async-graphql's attribute, an argument, and statements. Answers with the method of its earlier name, where it has one.
 fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
-    let (ours, mut rest): (Vec<_>, Vec<_>) = method.attrs.drain(..).partition(|one| purpose(one).is_some());
-    if let Some(second) = ours.get(1) {
+    let (own_attributes, mut rest): (Vec<_>, Vec<_>) = method.attrs.drain(..).partition(|attr| purpose(attr).is_some());
+    if let Some(second) = own_attributes.get(1) {
         return Err(Error::new(second.span(), "one attribute a resolver"));
     }
-    let (Some(own), Some(purpose)) = (ours.first(), ours.first().and_then(purpose)) else {
+    let (Some(own_attribute), Some(purpose)) = (own_attributes.first(), own_attributes.first().and_then(purpose)) else {
         method.attrs = rest;
         return Ok(None);
     };
-    if let Some(other) = rest.iter().find(|one| one.path().is_ident("graphql")) {
+    if let Some(other) = rest.iter().find(|attr| attr.path().is_ident("graphql")) {
         return Err(Error::new(other.span(), "one attribute a resolver: write this into the other one"));
     }
-    let arguments: Vec<SpannedArgument> = match &own.meta {
+    let arguments: Vec<SpannedArgument> = match &own_attribute.meta {
         Meta::List(list) => Arguments::parse_terminated.parse2(list.tokens.clone())?.into_iter().collect(),
         other => return Err(Error::new(other.span(), "arguments are expected in parentheses")),
     };
     check_arguments(&arguments, purpose)?;
-    let before = check::before(&arguments, method)?;
-    let was = arguments.iter().find_map(|written| match &written.argument {
+    let checks = check::before(&arguments, method)?;
+    let was = arguments.iter().find_map(|spanned| match &spanned.argument {
         Argument::Was(was) => Some(was),
         _ => None,
     });
-    let keyed = arguments.iter().find_map(|written| match written.argument {
-        Argument::Once(place) => Some((place, written.span)),
+    let key_place = arguments.iter().find_map(|spanned| match spanned.argument {
+        Argument::Once(place) => Some((place, spanned.span)),
         _ => None,
     });
-    method.block = if let Some((place, span)) = keyed {
+    method.block = if let Some((place, span)) = key_place {
         // Keys of calls under the earlier name are found under both.
         let name = was.map_or_else(|| check::camel(&method.sig.ident.to_string()), |was| was.name.value());
         let call = check::once(place, span, method, &name)?;
-        parse_quote!({ #before #call })
+        parse_quote!({ #checks #call })
     } else {
         let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
-        parse_quote!({ #before #(#statements)* })
+        parse_quote!({ #checks #(#statements)* })
     };
-    for written in &arguments {
-        match &written.argument {
+    for spanned in &arguments {
+        match &spanned.argument {
             Argument::DryRun(_) => method.sig.inputs.push(validate_only()),
             Argument::Once(KeyPlace::Argument) => method.sig.inputs.push(idempotency_key()),
             _ => {}
         }
     }
-    let said: Vec<TokenStream> = arguments.iter().filter_map(|written| attribute(&written.argument)).collect();
-    let earlier = was.map(|was| earlier::earlier_method(was, method, &rest, &said)).transpose()?;
-    if !said.is_empty() {
-        rest.push(parse_quote!(#[graphql(#(#said),*)]));
+    let graphql_arguments: Vec<TokenStream> = arguments.iter().filter_map(|spanned| attribute(&spanned.argument)).collect();
+    let former_method = was.map(|was| earlier::earlier_method(was, method, &rest, &graphql_arguments)).transpose()?;
+    if !graphql_arguments.is_empty() {
+        rest.push(parse_quote!(#[graphql(#(#graphql_arguments),*)]));
     }
     method.attrs = rest;
-    Ok(earlier)
+    Ok(former_method)
 }
 
 fn validate_only() -> FnArg {
@@ -153,7 +153,8 @@ fn is_access(argument: &Argument) -> bool {
 fn check_arguments(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()> {
     for (index, SpannedArgument { argument, span }) in arguments.iter().enumerate() {
         let fault = |text| Err(Error::new(*span, text));
-        let is_same = |before: &&SpannedArgument| std::mem::discriminant(&before.argument) == std::mem::discriminant(argument);
+        let is_same =
+            |previous: &&SpannedArgument| std::mem::discriminant(&previous.argument) == std::mem::discriminant(argument);
         match argument {
             Argument::Other(_) => {}
             Argument::Requires(_) | Argument::Shared | Argument::Connection(_) => {
@@ -162,8 +163,8 @@ fn check_arguments(arguments: &[SpannedArgument], purpose: Purpose) -> Result<()
             Argument::Emits(_) | Argument::DryRun(_) | Argument::Once(_) if purpose == Purpose::Field => {
                 return fault("an argument of `mutation`");
             }
-            _ if arguments[..index].iter().any(|before| is_same(&before)) => return fault("this is said already"),
-            _ if is_access(argument) && arguments[..index].iter().any(|before| is_access(&before.argument)) => {
+            _ if arguments[..index].iter().any(|previous| is_same(&previous)) => return fault("this is said already"),
+            _ if is_access(argument) && arguments[..index].iter().any(|previous| is_access(&previous.argument)) => {
                 return fault("who may call is said already");
             }
             _ => {}
@@ -187,7 +188,7 @@ pub mod tests {
     }
 
     /// Asserts the expansion of a method; `wanted` is written without the boxes of bodies.
-    pub fn becomes(method: TokenStream, wanted: TokenStream) {
+    pub fn assert_expands_to(method: TokenStream, wanted: TokenStream) {
         let wanted = quote!(#[::async_graphql::Object()] impl StockMutation { #wanted }).to_string();
         // Parsed and printed again: `>>` is one token in a type that was parsed.
         let [found, mut wanted] = [expanded(method).unwrap(), wanted].map(|text| parse_str::<ItemImpl>(&text).unwrap());
@@ -195,13 +196,13 @@ pub mod tests {
         assert_eq!(found.to_token_stream().to_string(), wanted.to_token_stream().to_string());
     }
 
-    fn fails(method: TokenStream, text: &str) {
+    fn assert_fails_with(method: TokenStream, text: &str) {
         assert_eq!(expanded(method).unwrap_err().to_string(), text);
     }
 
     #[test]
     fn a_permit_is_said_and_taken() {
-        becomes(
+        assert_expands_to(
             quote! {
                 /// Changes stock.
                 #[mutation(permit = StockAdjust, emits(STOCK_CHANGED, events::LOT_CHANGED))]
@@ -225,7 +226,7 @@ pub mod tests {
 
     #[test]
     fn what_is_asked_in_the_body_is_only_said() {
-        becomes(
+        assert_expands_to(
             quote! {
                 #[field(permit(StockRead, in_body), cost = "5")]
                 async fn lot(&self) -> Option<Lot> { None }
@@ -244,7 +245,7 @@ pub mod tests {
 
     #[test]
     fn other_arguments_are_async_graphqls() {
-        becomes(
+        assert_expands_to(
             quote!(
                 #[field(list_size(assumed = 5, fields("nodes", "edges")), name = "parts", paged)]
                 async fn all(&self) -> Vec<Part> {
@@ -268,7 +269,7 @@ pub mod tests {
             #[graphql(skip)]
             fn own(&self) {}
         );
-        becomes(untouched.clone(), untouched);
+        assert_expands_to(untouched.clone(), untouched);
     }
 
     #[test]
@@ -314,18 +315,18 @@ pub mod tests {
                 }
             )
         };
-        fails(with(quote!(emits(CREATED))), "an argument of `mutation`");
-        fails(with(quote!(dry_run)), "an argument of `mutation`");
-        fails(with(quote!(requires = StoreRead)), "an argument of a type: a method has `permit`");
-        fails(with(quote!(paged, paged)), "this is said already");
-        fails(with(quote!(permit = StoreRead, public)), "who may call is said already");
-        fails(with(quote!(permit(StoreRead, late))), "`in_body` is expected");
-        fails(
+        assert_fails_with(with(quote!(emits(CREATED))), "an argument of `mutation`");
+        assert_fails_with(with(quote!(dry_run)), "an argument of `mutation`");
+        assert_fails_with(with(quote!(requires = StoreRead)), "an argument of a type: a method has `permit`");
+        assert_fails_with(with(quote!(paged, paged)), "this is said already");
+        assert_fails_with(with(quote!(permit = StoreRead, public)), "who may call is said already");
+        assert_fails_with(with(quote!(permit(StoreRead, late))), "`in_body` is expected");
+        assert_fails_with(
             with(quote!(mask = StoreRead)),
             "`mask` answers with null: the method returns an `Option<…>` or an `Answer<Option<…>>`",
         );
-        fails(with(quote!("text")), "an argument of this attribute is expected");
-        fails(
+        assert_fails_with(with(quote!("text")), "an argument of this attribute is expected");
+        assert_fails_with(
             quote!(
                 #[field(permit = StoreRead)]
                 async fn one(&self) -> Answer<One> {
@@ -334,7 +335,7 @@ pub mod tests {
             ),
             "the check asks the context: the method takes a `ctx: &Context<'_>`",
         );
-        fails(
+        assert_fails_with(
             quote!(
                 #[field(permit = StoreRead)]
                 async fn one(&self, ctx: &Context<'_>) -> One {
@@ -347,7 +348,7 @@ pub mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        fails(
+        assert_fails_with(
             quote!(
                 #[mutation(dry_run)]
                 async fn one(&self) -> Answer<One> {
@@ -356,7 +357,7 @@ pub mod tests {
             ),
             "the body does not use `dry_run`: with validateOnly it would write",
         );
-        fails(
+        assert_fails_with(
             quote!(
                 #[field(public)]
                 #[graphql(name = "two")]
@@ -366,7 +367,7 @@ pub mod tests {
             ),
             "one attribute a resolver: write this into the other one",
         );
-        fails(
+        assert_fails_with(
             quote!(
                 #[field(public)]
                 #[mutation(public)]
@@ -376,7 +377,7 @@ pub mod tests {
             ),
             "one attribute a resolver",
         );
-        fails(
+        assert_fails_with(
             quote!(
                 #[field]
                 async fn one(&self) -> One {

@@ -99,7 +99,7 @@ const SUBSCRIPTIONS: [(Topic, &str); 4] = [
 
 /// The subscription that carries the events of a topic.
 pub fn subscription(topic: Topic) -> Option<&'static str> {
-    SUBSCRIPTIONS.iter().find(|(of, _)| *of == topic).map(|(_, name)| *name)
+    SUBSCRIPTIONS.iter().find(|(candidate, _)| *candidate == topic).map(|(_, name)| *name)
 }
 
 /// Every event that there is.

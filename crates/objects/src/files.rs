@@ -110,7 +110,7 @@ impl File {
         if ctx.caller()?.actor != self.0.maker {
             return Ok(None);
         }
-        Ok(ctx.given::<Files>()?.fetch_link(&self.0))
+        Ok(ctx.required_data::<Files>()?.fetch_link(&self.0))
     }
     /// Time at which the file was created.
     async fn created_at(&self) -> DateTime {
@@ -125,24 +125,24 @@ impl File {
 /// The file, if the caller created it and may have it now: a key needs at least the rights of the
 /// key that the file was created with, and an integration must be bound to the same channel as
 /// then.
-pub async fn own(ctx: &Context<'_>, found: Option<core::File>) -> Answer<Option<core::File>> {
+pub async fn filter_accessible_file(ctx: &Context<'_>, candidate: Option<core::File>) -> Answer<Option<core::File>> {
     let actor = ctx.caller()?.actor;
-    let Some(file) = found.filter(|file| file.maker == actor) else { return Ok(None) };
+    let Some(file) = candidate.filter(|file| file.maker == actor) else { return Ok(None) };
     Ok(may_receive_result(ctx, CreatedResult { with: file.key, at: file.created_at }).await?.then_some(file))
 }
 
 /// A file with an ID, if the caller created it.
-pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
+pub async fn find_file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
     let permit = ctx.permit::<kind::FileWrite>()?;
-    let found = ctx.given::<Files>()?.find(&permit, id).await?;
-    let Some(file) = own(ctx, found).await? else { return Ok(None) };
+    let stored_file = ctx.required_data::<Files>()?.find(&permit, id).await?;
+    let Some(file) = filter_accessible_file(ctx, stored_file).await? else { return Ok(None) };
     // A program may lack the permissions of a result's key: a result from before files stored their
     // key may belong to a key with more permissions, and a job may have read data long before its
     // result was begun.
     let is_of_program = ctx.data_opt::<KeyUse>().is_some() && (file.key.is_none() || permit.channel().is_some());
     if file.purpose == core::Purpose::Result
         && is_of_program
-        && let Some(run) = ctx.given::<Exchange>()?.run_of_result(&permit, id).await?
+        && let Some(run) = ctx.required_data::<Exchange>()?.run_of_result(&permit, id).await?
         && !may_receive_result(ctx, CreatedResult { with: run.key, at: run.created_at }).await?
     {
         return Ok(None);
@@ -188,21 +188,21 @@ impl From<Vec<UserError>> for FileUploadPayload {
 
 impl ReplayablePayload for FileUploadPayload {
     /// A repeated call gets a newly sealed link, valid for another hour.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let (permit, files) = (ctx.permit::<kind::FileWrite>()?, ctx.given::<Files>()?);
-        let found = match earlier.id::<FileId>() {
-            Some(id) => own(ctx, files.find(&permit, id).await?).await?,
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let (permit, files) = (ctx.permit::<kind::FileWrite>()?, ctx.required_data::<Files>()?);
+        let stored_file = match earlier.id::<FileId>() {
+            Some(id) => filter_accessible_file(ctx, files.find(&permit, id).await?).await?,
             None => None,
         };
-        let upload_url = found.as_ref().and_then(|file| files.send_link(file));
-        let file = found.map(File::from);
+        let upload_url = stored_file.as_ref().and_then(|file| files.send_link(file));
+        let file = stored_file.map(File::from);
         Ok(Self { file, upload_url, replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
     }
 }
 
 /// Converts an error of files into a user error; a fault becomes a top-level error.
 pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopError> {
-    let mib = |bytes: u64| bytes >> 20;
+    let mebibytes = |bytes: u64| bytes >> 20;
     let (code, message) = match error {
         FileError::NotFound => (ErrorCode::NotFound, "there is no such file".to_owned()),
         FileError::Suspended => (ErrorCode::TenantSuspended, SUSPENDED.to_owned()),
@@ -212,10 +212,10 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
         FileError::NoName => (ErrorCode::Required, "a name of a file is needed, as in prices.csv".to_owned()),
         FileError::OddName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
         FileError::NoBytes => (ErrorCode::OutOfRange, "a file has at least one byte".to_owned()),
-        FileError::TooLarge { most } => (ErrorCode::LimitExceeded, format!("at most {} MiB are taken", mib(most))),
+        FileError::TooLarge { most } => (ErrorCode::LimitExceeded, format!("at most {} MiB are taken", mebibytes(most))),
         FileError::Quota { most } => (
             ErrorCode::LimitExceeded,
-            format!("all files of the tenant together may have {} MiB, and that would be more", mib(most)),
+            format!("all files of the tenant together may have {} MiB, and that would be more", mebibytes(most)),
         ),
         FileError::WrongKind(purpose) => (ErrorCode::Invalid, purpose.expected().to_owned()),
         FileError::TooManyPixels(area) => (ErrorCode::LimitExceeded, area.too_large()),
@@ -240,7 +240,7 @@ impl FileMutation {
         #[graphql(desc = "File to upload.")] input: FileUploadCreateInput,
     ) -> Answer<FileUploadPayload> {
         let new = NewFile { purpose: input.purpose.into(), name: input.name, size: input.size.map(|size| size.0) };
-        Ok(match ctx.given::<Files>()?.create(permit, new).await {
+        Ok(match ctx.required_data::<Files>()?.create(permit, new).await {
             Ok(Changed { value: (file, link), seq }) => FileUploadPayload {
                 file: Some(file.into()),
                 upload_url: Some(link),

@@ -32,7 +32,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    periods::in_days,
+    periods::resolve_filter_periods,
     short_lists::ShortList,
 };
 
@@ -119,7 +119,7 @@ pub enum BackgroundJobSortField {
 }
 
 /// Whether the newest jobs come first (the default), and the name of that order in cursors.
-fn sorted(sort: Option<BackgroundJobSort>) -> (bool, &'static str) {
+fn resolve_sort(sort: Option<BackgroundJobSort>) -> (bool, &'static str) {
     match sort.map(|BackgroundJobSort { field: BackgroundJobSortField::CreatedAt, direction }| direction) {
         None | Some(Direction::Desc) => (true, "jobs"),
         Some(Direction::Asc) => (false, "jobs:CREATED_AT:ASC"),
@@ -198,39 +198,39 @@ impl JobQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<BackgroundJobConnection> {
-        let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
-        let (descending, list) = sorted(sort);
-        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let (jobs, signer) = (ctx.required_data::<Jobs>()?, ctx.required_data::<CursorSigner>()?);
+        let (descending, list) = resolve_sort(sort);
+        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.required_data::<Limits>()?.page)?;
         let mut clause = Clause::new(jobs.database().backend());
         if let Some(statuses) = intersect_values(statuses, states) {
             push_statuses(&mut clause, &statuses);
         }
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
+        let filter = resolve_filter_periods(ctx, filter).await?.unwrap_or_default().read()?;
         push_nested(&mut clause, &filter, |clause, tests| tests.push_to(clause));
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let scope = permit.scope(jobs.database());
         let source = ListSource { from: format!("FROM job WHERE tenant_id = $1{conditions}"), values: values.clone() };
-        let (bounds, order, bound) = keyset(&["created_at", "id"], descending, &request, values.len() + 2);
+        let (bounds, order, keyset_values) = keyset(&["created_at", "id"], descending, &request, values.len() + 2);
         conditions += &bounds;
-        values.extend(bound);
-        let found = jobs.page(&scope, &conditions, &order, values).await?;
-        let rows = found.into_iter().map(|job| {
+        values.extend(keyset_values);
+        let page_jobs = jobs.page(&scope, &conditions, &order, values).await?;
+        let rows = page_jobs.into_iter().map(|job| {
             let keys = vec![Key::Int(job.created_at.micros()), job.id.into()];
             (BackgroundJob::from(job), keys)
         });
-        Ok(Page::build(rows.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(Page::build(rows.collect(), &request, list, signer).with_count_source(scope, source).into())
     }
 
     /// The deployment's recurring jobs by kind, which keep reservations, deliveries and the audit log going.
     #[field(permit = JobRead, deprecation = "2026-11-26: use recurringJobsList, which has pages. Removed after 2027-11-26.")]
     async fn recurring_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
-        Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
+        Ok(ctx.required_data::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
     }
 
     /// The deployment's recurring jobs, by kind: the list that later got the name recurringJobs.
     #[field(permit = JobRead, deprecation = "2026-11-25: use recurringJobsList, which has pages. Removed after 2027-11-25.")]
     async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
-        Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
+        Ok(ctx.required_data::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
     }
 
     /// The deployment's recurring jobs, by kind unless another order is asked for: reservations, deliveries, the audit log and others.
@@ -248,31 +248,31 @@ impl JobQuery {
     ) -> Answer<RecurringJobConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "recurringJobs", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
+        let filter = resolve_filter_periods(ctx, filter).await?.unwrap_or_default().read()?;
         let field = sort.map_or(RecurringJobSortField::Kind, |sort| sort.field);
-        let all = ctx.given::<Jobs>()?.periodic().await?.into_iter();
-        let found = all.filter(|job| filter.holds(&|tests| tests.holds(job))).map(|job| {
+        let periodic_jobs = ctx.required_data::<Jobs>()?.periodic().await?.into_iter();
+        let nodes = periodic_jobs.filter(|job| filter.holds(&|tests| tests.holds(job))).map(|job| {
             let keys = vec![field.key(&job), Key::from(job.id)];
             (BackgroundJob::from(job), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(nodes).into())
     }
 }
 
 /// The job of an id, if it is the caller's.
-pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<BackgroundJob>> {
+pub async fn find_job(ctx: &Context<'_>, id: JobId) -> Answer<Option<BackgroundJob>> {
     let permit = ctx.permit::<kind::JobRead>()?;
-    let jobs = ctx.given::<Jobs>()?;
-    let found = jobs.find(&permit.scope(jobs.database()), id).await?;
-    Ok(found.filter(|job| job.tenant != TenantId::NIL).map(BackgroundJob::from))
+    let jobs = ctx.required_data::<Jobs>()?;
+    let stored_job = jobs.find(&permit.scope(jobs.database()), id).await?;
+    Ok(stored_job.filter(|job| job.tenant != TenantId::NIL).map(BackgroundJob::from))
 }
 
 impl ReplayablePayload for JobPayload {
     /// Returns the payload of a repeated call. The job is null for a caller who may not see jobs:
     /// the right to change them does not include that.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let found = match earlier.id::<JobId>().filter(|_| ctx.holds::<kind::JobRead>()) {
-            Some(id) => job(ctx, id).await?,
+            Some(id) => find_job(ctx, id).await?,
             None => None,
         };
         Ok(Self { job: found, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
@@ -289,14 +289,14 @@ impl JobMutation {
     #[mutation(permit = JobManage, once(argument))]
     async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "ID of the job to retry.")] id: ID) -> Answer<JobPayload> {
         // The right to change jobs does not include that to see them.
-        let sees = ctx.holds::<kind::JobRead>();
-        let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
+        let sees_jobs = ctx.holds::<kind::JobRead>();
+        let id: JobId = match read(|reader| reader.id(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(errors.into()),
         };
-        let jobs = ctx.given::<Jobs>()?;
+        let jobs = ctx.required_data::<Jobs>()?;
         match jobs.retry(&permit.scope(jobs.database()), id).await {
-            Ok(job) => Ok(JobPayload { job: sees.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
+            Ok(job) => Ok(JobPayload { job: sees_jobs.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
             Err(Refusal::NotFound) => Ok(vec![UserError::not_found("job", path!["id"])].into()),
             Err(Refusal::NotDead(state)) => {
                 let message = format!("the job is {}: only one that is FAILED can be tried again", state.as_str());

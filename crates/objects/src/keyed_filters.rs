@@ -13,7 +13,7 @@ use inventory::catalog::rows::keys::ids_by_keys;
 use uuid::Uuid;
 
 pub use self::path::below;
-use self::visible_keys::{SeenKind, SeenTest};
+use self::visible_keys::{VisibleKeyKind, VisibleKeyTest};
 use crate::{
     catalog::loads,
     graphql::{
@@ -34,7 +34,7 @@ pub enum TestKind {
     /// Master data, by a key that its table has.
     Data(KeyKind),
     /// Documents by their numbers, or members by their e-mail addresses.
-    Seen(SeenKind),
+    Seen(VisibleKeyKind),
 }
 
 impl From<KeyKind> for TestKind {
@@ -42,8 +42,8 @@ impl From<KeyKind> for TestKind {
         Self::Data(kind)
     }
 }
-impl From<SeenKind> for TestKind {
-    fn from(kind: SeenKind) -> Self {
+impl From<VisibleKeyKind> for TestKind {
+    fn from(kind: VisibleKeyKind) -> Self {
         Self::Seen(kind)
     }
 }
@@ -54,7 +54,9 @@ pub mod kinds {
         CategorySlug, ChannelCode, CustomerExternalRef, ProductSku, StoreCode, StoreGroupCode, SupplierCode,
     };
 
-    pub use super::visible_keys::SeenKind::{BlanketOrderNumber, GoodsNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
+    pub use super::visible_keys::VisibleKeyKind::{
+        BlanketOrderNumber, GoodsNumber, MemberEmail, OrderNumber, PurchaseOrderNumber,
+    };
 }
 
 /// A test with keys, the kind of object that they name, and its path.
@@ -74,7 +76,7 @@ impl KeyedTest<'_> {
 /// A filter with tests that take keys.
 pub trait KeyedFilter: DatedFilter {
     /// Adds its tests with keys, and those of the filters inside it.
-    fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
+    fn collect_keyed_tests<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
 }
 
 /// Declares the tests of a filter that take keys: name, field, and kind of object. After a
@@ -85,7 +87,7 @@ macro_rules! keyed_filter {
     (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
         $crate::dated_filter!(flat $filter,);
         impl $crate::keyed_filters::KeyedFilter for $filter {
-            fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
+            fn collect_keyed_tests<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
                 $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+
             }
         }
@@ -93,17 +95,17 @@ macro_rules! keyed_filter {
     ($filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)? $(; $($dated:tt)+)?) => {
         $crate::dated_filter!($filter, $($($dated)+)?);
         impl $crate::keyed_filters::KeyedFilter for $filter {
-            fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
+            fn collect_keyed_tests<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
                 $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+
                 for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
                     for (index, part) in parts.iter_mut().flatten().enumerate() {
                         let at = $crate::keyed_filters::below(at, &[name, index.to_string().as_str()]);
-                        $crate::keyed_filters::KeyedFilter::keyed(part, &at, found);
+                        $crate::keyed_filters::KeyedFilter::collect_keyed_tests(part, &at, found);
                     }
                 }
                 if let Some(part) = &mut self.not {
                     let at = $crate::keyed_filters::below(at, &["not"]);
-                    $crate::keyed_filters::KeyedFilter::keyed(&mut **part, &at, found);
+                    $crate::keyed_filters::KeyedFilter::collect_keyed_tests(&mut **part, &at, found);
                 }
             }
         }
@@ -115,10 +117,10 @@ pub fn add<'a>(
     kind: impl Into<TestKind>,
     test: &'a mut Option<IdFilter>,
     (at, name): (&[String], &str),
-    found: &mut Vec<KeyedTest<'a>>,
+    keyed_tests: &mut Vec<KeyedTest<'a>>,
 ) {
     if let Some(test) = test.as_mut().filter(|test| test.key.is_some()) {
-        found.push(KeyedTest { kind: kind.into(), test, at: below(at, &[name]) });
+        keyed_tests.push(KeyedTest { kind: kind.into(), test, at: below(at, &[name]) });
     }
 }
 
@@ -127,7 +129,7 @@ pub fn add<'a>(
 /// product.read, as does naming a category by its slug; numbers and addresses need the permission
 /// to read the document or member. One statement per kind of object and per number, none without
 /// keys.
-pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
+pub async fn resolve_filter_keys<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argument: &str) -> Answer<Option<F>> {
     let Some(mut filter) = filter else { return Ok(None) };
     replace_keys_with_ids(ctx, &mut filter, argument).await?;
     Ok(Some(filter))
@@ -135,63 +137,68 @@ pub async fn by_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: Option<F>, argume
 
 /// Replaces keys and periods in place.
 pub async fn replace_keys_with_ids<F: KeyedFilter>(ctx: &Context<'_>, filter: &mut F, argument: &str) -> Answer<()> {
-    let mut found = Vec::new();
-    filter.keyed(&[argument.to_owned()], &mut found);
-    replace(ctx, found, argument).await?;
+    let mut keyed_tests = Vec::new();
+    filter.collect_keyed_tests(&[argument.to_owned()], &mut keyed_tests);
+    replace(ctx, keyed_tests, argument).await?;
     resolve_period(ctx, filter, argument).await
 }
 
 /// The same for a test that is an argument of its own.
-pub async fn test_by_ids(ctx: &Context<'_>, kind: KeyKind, test: Option<IdFilter>, argument: &str) -> Answer<Option<IdFilter>> {
-    let (mut test, mut found) = (test, Vec::new());
-    add(kind, &mut test, (&[], argument), &mut found);
-    replace(ctx, found, argument).await?;
+pub async fn resolve_test_keys(
+    ctx: &Context<'_>,
+    kind: KeyKind,
+    test: Option<IdFilter>,
+    argument: &str,
+) -> Answer<Option<IdFilter>> {
+    let (mut test, mut keyed_tests) = (test, Vec::new());
+    add(kind, &mut test, (&[], argument), &mut keyed_tests);
+    replace(ctx, keyed_tests, argument).await?;
     Ok(test)
 }
 
-async fn replace(ctx: &Context<'_>, found: Vec<KeyedTest<'_>>, argument: &str) -> Answer<()> {
-    if found.is_empty() {
+async fn replace(ctx: &Context<'_>, keyed_tests: Vec<KeyedTest<'_>>, argument: &str) -> Answer<()> {
+    if keyed_tests.is_empty() {
         return Ok(());
     }
-    bounded(&found, argument)?;
-    let (mut data, mut seen) = (Vec::new(), Vec::new());
-    for KeyedTest { kind, test, at } in found {
+    check_key_limit(&keyed_tests, argument)?;
+    let (mut data_tests, mut visible_tests) = (Vec::new(), Vec::new());
+    for KeyedTest { kind, test, at } in keyed_tests {
         match kind {
             TestKind::Data(kind) => {
                 if kind == KeyKind::CategorySlug {
-                    ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(below(&at, &["key"])))?;
+                    ctx.permit::<kind::ProductRead>().map_err(|error| error.at(below(&at, &["key"])))?;
                 }
-                data.push((kind, test));
+                data_tests.push((kind, test));
             }
-            TestKind::Seen(kind) => seen.push(SeenTest { kind, test, at }),
+            TestKind::Seen(kind) => visible_tests.push(VisibleKeyTest { kind, test, at }),
         }
     }
-    if !seen.is_empty() {
-        Box::pin(visible_keys::replace_keys_with_ids(ctx, seen, argument)).await?;
+    if !visible_tests.is_empty() {
+        Box::pin(visible_keys::replace_keys_with_ids(ctx, visible_tests, argument)).await?;
     }
-    replace_master_data_keys(ctx, data).await
+    replace_master_data_keys(ctx, data_tests).await
 }
 
 /// The same for master data.
-async fn replace_master_data_keys(ctx: &Context<'_>, mut found: Vec<(KeyKind, &mut IdFilter)>) -> Answer<()> {
+async fn replace_master_data_keys(ctx: &Context<'_>, mut key_tests: Vec<(KeyKind, &mut IdFilter)>) -> Answer<()> {
     // A list that contains IDs of other kinds is refused at its path when the filter is compiled.
-    found.retain_mut(|(kind, test)| {
-        let is_whole = test.one_of.as_ref().is_none_or(|listed| listed.iter().all(|id| is_of(*kind, id)));
+    key_tests.retain_mut(|(kind, test)| {
+        let is_whole = test.one_of.as_ref().is_none_or(|listed_ids| listed_ids.iter().all(|id| is_of(*kind, id)));
         if !is_whole {
             test.key = None;
         }
         is_whole
     });
-    if found.is_empty() {
+    if key_tests.is_empty() {
         return Ok(());
     }
-    let known = Box::pin(known(ctx, &found)).await?;
-    for (kind, test) in found {
+    let ids_by_key = Box::pin(load_ids_by_key(ctx, &key_tests)).await?;
+    for (kind, test) in key_tests {
         let keys = test.key.take().unwrap_or_default();
-        let named = |key: String| known.get(&(kind, key)).map(|id| id_of(kind, *id));
-        let mut ids: Vec<ID> = keys.into_iter().filter_map(named).collect();
-        if let Some(listed) = &test.one_of {
-            ids.retain(|id| listed.contains(id));
+        let id_of_key = |key: String| ids_by_key.get(&(kind, key)).map(|id| id_of(kind, *id));
+        let mut ids: Vec<ID> = keys.into_iter().filter_map(id_of_key).collect();
+        if let Some(listed_ids) = &test.one_of {
+            ids.retain(|id| listed_ids.contains(id));
         }
         test.one_of = Some(ids);
     }
@@ -203,14 +210,20 @@ fn is_of(kind: KeyKind, id: &ID) -> bool {
     prefix_of(id).is_some_and(|(_, uuid)| id_of(kind, uuid) == *id)
 }
 
-fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
-    if let Some(one) = found.iter().find(|one| one.keys() > MAX_VALUES) {
-        return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} keys are taken"), below(&one.at, &["key"])));
+fn check_key_limit(keyed_tests: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
+    if let Some(keyed_test) = keyed_tests.iter().find(|keyed_test| keyed_test.keys() > MAX_VALUES) {
+        return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} keys are taken"), below(&keyed_test.at, &["key"])));
     }
-    if let Some(one) = found.iter().find(|one| one.test.one_of.as_ref().is_some_and(|listed| listed.len() > MAX_VALUES)) {
-        return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} ids are taken beside keys"), below(&one.at, &["in"])));
+    if let Some(keyed_test) = keyed_tests
+        .iter()
+        .find(|keyed_test| keyed_test.test.one_of.as_ref().is_some_and(|listed_ids| listed_ids.len() > MAX_VALUES))
+    {
+        return Err(TopError::limit_exceeded(
+            format!("at most {MAX_VALUES} ids are taken beside keys"),
+            below(&keyed_test.at, &["in"]),
+        ));
     }
-    if found.len() > MAX_TESTS || found.iter().map(KeyedTest::keys).sum::<usize>() > MAX_KEYS {
+    if keyed_tests.len() > MAX_TESTS || keyed_tests.iter().map(KeyedTest::keys).sum::<usize>() > MAX_KEYS {
         let message = format!("a filter has at most {MAX_TESTS} tests, and at most {MAX_KEYS} keys in all");
         return Err(TopError::bad_input(message, vec![argument.to_owned()]));
     }
@@ -218,16 +231,16 @@ fn bounded(found: &[KeyedTest<'_>], argument: &str) -> Answer<()> {
 }
 
 /// The rows that keys name.
-async fn known(ctx: &Context<'_>, found: &[(KeyKind, &mut IdFilter)]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+async fn load_ids_by_key(ctx: &Context<'_>, key_tests: &[(KeyKind, &mut IdFilter)]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
     let scope = loads(ctx)?.scope();
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
-    for (kind, test) in found {
+    for (kind, test) in key_tests {
         keys.entry(*kind).or_default().extend(test.key.iter().flatten().map(String::as_str));
     }
-    let mut known = HashMap::new();
+    let mut known_ids = HashMap::new();
     for (kind, keys) in keys {
         let ids = ids_by_keys(scope, kind, &keys).await?;
-        known.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));
+        known_ids.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));
     }
-    Ok(known)
+    Ok(known_ids)
 }

@@ -7,13 +7,13 @@ use inventory::stock::core::Movement;
 
 use crate::{
     access, alerts, anomalies,
-    audit::audit_entry,
+    audit::find_audit_entry,
     catalog, costing, counts, currency, exchange, fulfilment,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
     },
-    identity::{own_session, own_tenant},
+    identity::{find_own_session, find_own_tenant},
     jobs as job, liquidation, notes, orders, papers, payments, purchasing, replenishment, returns, reversals, saved_views,
     stock::{self, Reservation, StockEntry},
     transfers, webhooks as webhook,
@@ -33,8 +33,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = catalog::find_node(ctx, id).await? {
         return Ok(found);
     }
-    let apart = access::find(ctx, id).await?;
-    if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
+    let access_node = access::find(ctx, id).await?;
+    if let Some(found) = if access_node.is_some() { access_node } else { exchange::find(ctx, prefix, uuid).await? } {
         return Ok(found);
     }
     if let Some(found) = purchasing::find_node(ctx, id).await? {
@@ -47,10 +47,10 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::LotId::PREFIX => stock::visible_lot(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
         kind::OrderLineId::PREFIX => {
-            orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
+            orders::nodes::find_order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
         }
         kind::FulfilmentId::PREFIX => {
-            orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
+            orders::nodes::find_fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
         }
         kind::FulfilmentWorkId::PREFIX | kind::FulfilmentWaveId::PREFIX | kind::ParcelId::PREFIX | kind::CarrierId::PREFIX => {
             fulfilment::find_node(ctx, prefix, uuid).await?
@@ -64,10 +64,10 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::StockRevaluation),
         kind::ReversalId::PREFIX => reversals::find_reversal(ctx, uuid).await?.map(Node::DocumentReversal),
         kind::ExchangeRateId::PREFIX => currency::find_rate(ctx, uuid).await?.map(Node::ExchangeRate),
-        kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
-        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
+        kind::TenantId::PREFIX => find_own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
+        kind::SessionId::PREFIX => find_own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::EndpointId::PREFIX => {
-            webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
+            webhook::find_endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
         }
         kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
         kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
@@ -80,8 +80,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::PaperId::PREFIX => papers::find_paper(ctx, uuid).await?.map(Node::Paper),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
-        kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::BackgroundJob),
-        kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
+        kind::JobId::PREFIX => job::find_job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::BackgroundJob),
+        kind::AuditId::PREFIX => find_audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
         _ => {
             return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
@@ -106,13 +106,17 @@ async fn find_stock(ctx: &Context<'_>, prefix: &str, uuid: uuid::Uuid) -> Answer
             let reach = ctx.permit::<may::StockMovementRead>()?.reach();
             let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
             let movement = loader.load_one(movement).await?;
-            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
-            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
+            let has_line = |candidate: &std::sync::Arc<Movement>| {
+                candidate.entries.iter().any(|entry| entry.line == line && reach.covers(entry.key.store))
+            };
+            movement.filter(has_line).map(|movement| StockEntry { movement, line }.into())
         }
         _ => {
             let permit = ctx.permit::<may::StockRead>()?;
-            let held = loader.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
-            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
+            let reservation = loader.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            reservation
+                .filter(|reservation| stock::sees_reservation(&permit, reservation))
+                .map(|reservation| Reservation(None, reservation).into())
         }
     })
 }

@@ -59,21 +59,21 @@ impl Numbers {
         *self.read.lock().await = None;
     }
 
-    /// Returns patterns that satisfy `will_do`; they are read again if those in memory do not.
-    async fn patterns_satisfying(&self, will_do: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
-        let mut read = self.read.lock().await;
-        if let Some(patterns) = read.as_ref().filter(|patterns| will_do(patterns)) {
+    /// Returns patterns that satisfy `is_sufficient`; they are read again if those in memory do not.
+    async fn patterns_satisfying(&self, is_sufficient: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
+        let mut cached_patterns = self.read.lock().await;
+        if let Some(patterns) = cached_patterns.as_ref().filter(|patterns| is_sufficient(patterns)) {
             return Ok(patterns.clone());
         }
-        let patterns = Arc::new(rows::patterns(&self.scope).await?);
-        *read = Some(patterns.clone());
+        let patterns = Arc::new(rows::load_patterns(&self.scope).await?);
+        *cached_patterns = Some(patterns.clone());
         Ok(patterns)
     }
 }
 
 /// Formats a number of a kind of document; for 0, as in a dry run, the pattern with dots for
 /// digits.
-pub async fn shown(ctx: &Context<'_>, kind: Numbered, number: i64) -> Answer<String> {
+pub async fn format_number(ctx: &Context<'_>, kind: Numbered, number: i64) -> Answer<String> {
     Ok(ctx.lazy::<Numbers>()?.patterns_covering(kind, number).await?.text(kind, number))
 }
 
@@ -88,7 +88,7 @@ pub async fn patterns_if_needed(ctx: &Context<'_>, is_asked: bool) -> Answer<Arc
 }
 
 /// Parses a text as a number of a kind; None if it is none.
-pub async fn named(ctx: &Context<'_>, kind: Numbered, text: &str) -> Answer<Option<i64>> {
+pub async fn parse_number(ctx: &Context<'_>, kind: Numbered, text: &str) -> Answer<Option<i64>> {
     Ok(patterns(ctx).await?.number(kind, text))
 }
 
@@ -183,7 +183,7 @@ pub enum NumberPatternSortField {
 
 fn pattern_of(patterns: &Patterns, kind: Numbered) -> Option<NumberPattern> {
     let (pattern, next) = patterns.next(kind);
-    DocumentKind::of(kind).map(|kind| NumberPattern { kind, pattern: pattern.written(), next })
+    DocumentKind::of(kind).map(|kind| NumberPattern { kind, pattern: pattern.to_notation(), next })
 }
 
 /// The root fields that read patterns.
@@ -219,18 +219,20 @@ impl NumberQuery {
         };
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "numberPatterns", sort.map(|sort| (name, sort.direction)), &args)?;
-        let wanted = filter.and_then(|filter| filter.kind);
+        let kind_filter = filter.and_then(|filter| filter.kind);
         let patterns = patterns(ctx).await?;
-        let all = (0_i64..).zip(KINDS).filter_map(|(rank, (kind, _))| Some((rank, pattern_of(&patterns, kind)?)));
-        let found = all.filter(|(_, one)| wanted.as_ref().is_none_or(|kinds| kinds.contains(&one.kind))).map(|(rank, one)| {
-            let first = match field {
-                NumberPatternSortField::Kind => None,
-                NumberPatternSortField::Pattern => Some(Key::Text(one.pattern.clone())),
-            };
-            let keys: Vec<Key> = first.into_iter().chain([Key::Int(rank)]).collect();
-            (one, keys)
-        });
-        Ok(list.page(found).into())
+        let ranked_patterns = (0_i64..).zip(KINDS).filter_map(|(rank, (kind, _))| Some((rank, pattern_of(&patterns, kind)?)));
+        let nodes = ranked_patterns
+            .filter(|(_, number_pattern)| kind_filter.as_ref().is_none_or(|kinds| kinds.contains(&number_pattern.kind)))
+            .map(|(rank, number_pattern)| {
+                let first = match field {
+                    NumberPatternSortField::Kind => None,
+                    NumberPatternSortField::Pattern => Some(Key::Text(number_pattern.pattern.clone())),
+                };
+                let keys: Vec<Key> = first.into_iter().chain([Key::Int(rank)]).collect();
+                (number_pattern, keys)
+            });
+        Ok(list.page(nodes).into())
     }
 }
 
@@ -249,7 +251,7 @@ pub struct NumberPatternSetInput {
 crate::payload!(NumberPatternPayload, number_pattern: NumberPattern, "pattern");
 
 impl ReplayablePayload for NumberPatternPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let kind = earlier.id::<String>().and_then(|word| Numbered::parse(&word));
         let number_pattern = match kind {
             Some(kind) => pattern_of(patterns(ctx).await?.as_ref(), kind),
@@ -273,9 +275,9 @@ impl NumberMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Kind and pattern.")] input: NumberPatternSetInput,
     ) -> Answer<NumberPatternPayload> {
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         let kind = Numbered::from(input.kind);
-        Ok(match shell::set(identity.database(), identity.clock(), permit, (kind, &input.pattern)).await {
+        Ok(match shell::set_once(identity.database(), identity.clock(), permit, (kind, &input.pattern)).await {
             Ok((patterns, seq)) => {
                 ctx.lazy::<Numbers>()?.forget().await;
                 NumberPatternPayload {
@@ -285,12 +287,12 @@ impl NumberMutation {
                     seq: seq.map(Long),
                 }
             }
-            Err(stop) => user_errors_of(stop, refused)?.into(),
+            Err(stop) => user_errors_of(stop, pattern_error)?.into(),
         })
     }
 }
 
-fn refused(problem: Problem) -> UserError {
+fn pattern_error(problem: Problem) -> UserError {
     let (code, message) = match problem {
         Problem::Missing => (ErrorCode::Required, "a pattern is needed, as in SO-{n:6}".to_owned()),
         Problem::TooLong => (ErrorCode::TooLong, "at most 32 characters are kept".to_owned()),

@@ -11,7 +11,7 @@ use iam::access::{Permission, Permit};
 use inventory::{
     catalog::core::gtin,
     fulfilment,
-    ledger::{Ledger, Pack, packs},
+    ledger::{Ledger, Pack, load_packs},
     orders, purchasing, returns, transfers,
 };
 use platform::{
@@ -59,8 +59,8 @@ pub fn pack_lines<'a, L>(
 }
 
 impl PackLine<'_> {
-    fn refused(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
-        refused(&self.at, code, message, name)
+    fn field_error(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
+        field_error(&self.at, code, message, name)
     }
 }
 
@@ -85,8 +85,8 @@ impl<'a> CodedLine<'a> {
         packs: Option<i32>,
         barcode: Option<&'a str>,
     ) -> Option<Self> {
-        let set = Self { line, units, packs, barcode, at: path!["input", "setLines", index] };
-        set.is_counted().then_some(set)
+        let set_line = Self { line, units, packs, barcode, at: path!["input", "setLines", index] };
+        set_line.is_counted().then_some(set_line)
     }
     /// The line at a place of `input.lines`.
     pub fn of(
@@ -102,12 +102,12 @@ impl<'a> CodedLine<'a> {
     pub fn is_counted(&self) -> bool {
         self.units.is_some() || self.packs.is_some() || self.barcode.is_some()
     }
-    fn refused(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
-        refused(&self.at, code, message, name)
+    fn field_error(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
+        field_error(&self.at, code, message, name)
     }
 }
 
-fn refused(at: &Path, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
+fn field_error(at: &Path, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
     let mut path = at.clone();
     path.push(name.to_owned());
     UserError::new(code, message, path)
@@ -123,30 +123,30 @@ const TOO_MANY: &str = "these are more units than can be counted";
 /// Converts each line to smallest units, and returns the errors of lines. An unknown barcode is
 /// refused later, with the other references. One statement if a line counts packs, else none.
 pub async fn convert_packs(ctx: &Context<'_>, lines: Vec<PackLine<'_>>) -> Answer<Vec<UserError>> {
-    let (mut errors, mut counted) = (Vec::new(), Vec::new());
+    let (mut errors, mut pack_lines) = (Vec::new(), Vec::new());
     for line in lines {
         let name = line.name;
         match (line.packs, line.units.is_some(), line.product) {
             (None, true, _) => {}
-            (None, false, _) => errors.push(line.refused(ErrorCode::Required, format!("{name} or packs is needed"), name)),
+            (None, false, _) => errors.push(line.field_error(ErrorCode::Required, format!("{name} or packs is needed"), name)),
             (Some(_), true, _) => {
-                errors.push(line.refused(ErrorCode::Invalid, format!("{name} or packs is expected, not both"), "packs"));
+                errors.push(line.field_error(ErrorCode::Invalid, format!("{name} or packs is expected, not both"), "packs"));
             }
-            (Some(packs), false, Some(ProductRef::Barcode(code))) => counted.push((gtin::key(code.trim()), packs, line)),
+            (Some(packs), false, Some(ProductRef::Barcode(code))) => pack_lines.push((gtin::key(code.trim()), packs, line)),
             (Some(_), false, _) => {
                 let message = "packs are counted of a product that is named by a barcode";
-                errors.push(line.refused(ErrorCode::Invalid, message, "packs"));
+                errors.push(line.field_error(ErrorCode::Invalid, message, "packs"));
             }
         }
     }
-    if !counted.is_empty() {
-        let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-        let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
-        for (key, packs, line) in counted {
-            let pack = known.get(&key).map_or(1, |pack| pack.quantity);
+    if !pack_lines.is_empty() {
+        let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+        let packs_by_key = load_packs(&scope, pack_lines.iter().map(|(key, ..)| key.clone()).collect()).await?;
+        for (key, packs, line) in pack_lines {
+            let pack = packs_by_key.get(&key).map_or(1, |pack| pack.quantity);
             match units_of_packs(packs, pack) {
                 Some(units) => *line.units = Some(units),
-                None => errors.push(line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs")),
+                None => errors.push(line.field_error(ErrorCode::OutOfRange, TOO_MANY, "packs")),
             }
         }
     }
@@ -180,18 +180,18 @@ impl LineOwner {
         match self {
             Self::Order => {
                 let Ok(id) = document.parse::<OrderId>() else { return Ok(products) };
-                let mut found = orders::rows::orders(scope, &[id]).await?;
-                found.retain(|order| permit.covers_document(order.store, order.channel));
-                for (order, line) in found.iter().flat_map(|order| order.lines.iter().map(move |line| (order, line))) {
+                let mut visible_orders = orders::rows::orders(scope, &[id]).await?;
+                visible_orders.retain(|order| permit.covers_document(order.store, order.channel));
+                for (order, line) in visible_orders.iter().flat_map(|order| order.lines.iter().map(move |line| (order, line))) {
                     let id: OrderLineId = order.line_id(line.position);
                     products.extend(line.product().map(|product| (id.to_string(), product)));
                 }
             }
             Self::Transfer => {
                 let Ok(id) = document.parse::<TransferId>() else { return Ok(products) };
-                let mut found = transfers::rows::transfers(scope, &[id]).await?;
-                found.retain(|transfer| permit.covers(transfer.from) || permit.covers(transfer.to));
-                for line in found.iter().flat_map(|transfer| &transfer.lines) {
+                let mut visible_orders = transfers::rows::load_transfers(scope, &[id]).await?;
+                visible_orders.retain(|transfer| permit.covers(transfer.from) || permit.covers(transfer.to));
+                for line in visible_orders.iter().flat_map(|transfer| &transfer.lines) {
                     let id: TransferLineId = id.line(line.position);
                     products.insert(id.to_string(), line.product);
                 }
@@ -207,7 +207,7 @@ impl LineOwner {
             Self::Return => {
                 let Ok(id) = document.parse::<ReturnId>() else { return Ok(products) };
                 if may_see_return(scope, permit, id).await? {
-                    for line in returns::rows::return_lines(scope, &[id]).await?.into_values().flatten() {
+                    for line in returns::rows::load_return_lines(scope, &[id]).await?.into_values().flatten() {
                         let id: ReturnLineId = id.line(line.position);
                         products.extend(line.product.map(|product| (id.to_string(), product)));
                     }
@@ -215,17 +215,17 @@ impl LineOwner {
             }
             Self::SupplierReturn => {
                 let Ok(id) = document.parse::<SupplierReturnId>() else { return Ok(products) };
-                products = of_supplier_return(scope, permit, id).await?;
+                products = load_products_of_supplier_return(scope, permit, id).await?;
             }
             Self::Work => {
                 let Ok(id) = document.parse::<FulfilmentWorkId>() else { return Ok(products) };
-                products = of_works(scope, permit, &[id]).await?;
+                products = load_products_of_works(scope, permit, &[id]).await?;
             }
             Self::Wave => {
                 let Ok(id) = document.parse::<FulfilmentWaveId>() else { return Ok(products) };
                 let works = fulfilment::rows::works_of_waves(scope, &[id]).await?;
                 let works: Vec<FulfilmentWorkId> = works.into_iter().map(|(_, work)| work).collect();
-                products = of_works(scope, permit, &works).await?;
+                products = load_products_of_works(scope, permit, &works).await?;
             }
         }
         Ok(products)
@@ -233,15 +233,15 @@ impl LineOwner {
 }
 
 /// The products of the lines of works of the permit's stores, by the lines' IDs.
-async fn of_works<P: Permission>(
+async fn load_products_of_works<P: Permission>(
     scope: &TenantScope,
     permit: &Permit<P>,
     works: &[FulfilmentWorkId],
 ) -> Result<HashMap<String, ProductId>, Fault> {
     let mut products = HashMap::new();
-    let mut found = fulfilment::rows::works(scope, works).await?;
-    found.retain(|work| permit.covers(work.head.store));
-    for work in &found {
+    let mut visible_works = fulfilment::rows::load_works(scope, works).await?;
+    visible_works.retain(|work| permit.covers(work.head.store));
+    for work in &visible_works {
         for line in &work.lines {
             let id: FulfilmentWorkLineId = work.head.id.line(line.nth);
             products.insert(id.to_string(), line.product);
@@ -252,13 +252,13 @@ async fn of_works<P: Permission>(
 
 /// The products of a return to a supplier by their IDs, if it belongs to one of the permit's
 /// stores.
-async fn of_supplier_return<P: Permission>(
+async fn load_products_of_supplier_return<P: Permission>(
     scope: &TenantScope,
     permit: &Permit<P>,
     id: SupplierReturnId,
 ) -> Result<HashMap<String, ProductId>, Fault> {
-    let found = purchasing::rows::returns(scope, &[id]).await?;
-    if !found.iter().any(|ret| permit.covers(ret.store)) {
+    let supplier_returns = purchasing::rows::returns(scope, &[id]).await?;
+    if !supplier_returns.iter().any(|supplier_return| permit.covers(supplier_return.store)) {
         return Ok(HashMap::new());
     }
     let lines = purchasing::rows::return_lines(scope, &[id]).await?.into_values().flatten();
@@ -270,48 +270,48 @@ async fn may_see_return<P: Permission>(scope: &TenantScope, permit: &Permit<P>, 
     if !permit.is_limited() {
         return Ok(true);
     }
-    let place = returns::rows::return_place(scope, id).await?;
-    if place.is_none_or(|place| !permit.covers(place.store)) {
+    let location = returns::rows::load_return_place(scope, id).await?;
+    if location.is_none_or(|location| !permit.covers(location.store)) {
         return Ok(false);
     }
     match permit.channel() {
         None => Ok(true),
-        Some(channel) => Ok(!returns::rows::returns_of_channel(scope, &[id], channel).await?.is_empty()),
+        Some(channel) => Ok(!returns::rows::filter_returns_by_channel(scope, &[id], channel).await?.is_empty()),
     }
 }
 
 /// Converts each line of a document to smallest units, and returns the errors of lines. Packs are
 /// those of a barcode of the line's product, so a scan of another case is refused. A few statements
 /// if a line counts packs, else none.
-pub async fn of_lines<P: Permission>(
+pub async fn convert_coded_lines<P: Permission>(
     ctx: &Context<'_>,
     permit: &Permit<P>,
     (kind, document): (LineOwner, &ID),
     lines: Vec<CodedLine<'_>>,
 ) -> Answer<Vec<UserError>> {
-    let (mut errors, mut counted) = (Vec::new(), Vec::new());
+    let (mut errors, mut pack_lines) = (Vec::new(), Vec::new());
     for line in lines {
         match (line.packs, line.units.is_some(), line.barcode) {
             (None, true, None) => {}
             (None, true, Some(_)) => {
-                errors.push(line.refused(ErrorCode::Invalid, "a barcode is expected with packs alone", "barcode"));
+                errors.push(line.field_error(ErrorCode::Invalid, "a barcode is expected with packs alone", "barcode"));
             }
-            (None, false, _) => errors.push(line.refused(ErrorCode::Required, "quantity or packs is needed", "quantity")),
+            (None, false, _) => errors.push(line.field_error(ErrorCode::Required, "quantity or packs is needed", "quantity")),
             (Some(_), true, _) => {
-                errors.push(line.refused(ErrorCode::Invalid, "quantity or packs is expected, not both", "packs"));
+                errors.push(line.field_error(ErrorCode::Invalid, "quantity or packs is expected, not both", "packs"));
             }
             (Some(_), false, None) => {
-                errors.push(line.refused(ErrorCode::Required, "the barcode of the packs is needed", "barcode"));
+                errors.push(line.field_error(ErrorCode::Required, "the barcode of the packs is needed", "barcode"));
             }
-            (Some(packs), false, Some(code)) => counted.push((gtin::key(code.trim()), packs, line)),
+            (Some(packs), false, Some(code)) => pack_lines.push((gtin::key(code.trim()), packs, line)),
         }
     }
-    if !counted.is_empty() {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    if !pack_lines.is_empty() {
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         let products = Box::pin(kind.products(&scope, permit, document)).await?;
-        let known = packs(&scope, counted.iter().map(|(key, ..)| key.clone()).collect()).await?;
-        for (key, packs, line) in counted {
-            match units_of_line(&line, packs, &products, known.get(&key)) {
+        let packs_by_key = load_packs(&scope, pack_lines.iter().map(|(key, ..)| key.clone()).collect()).await?;
+        for (key, packs, line) in pack_lines {
+            match units_of_line(&line, packs, &products, packs_by_key.get(&key)) {
                 Ok(units) => *line.units = Some(units),
                 Err(error) => errors.push(error),
             }
@@ -327,16 +327,16 @@ fn units_of_line(
     pack: Option<&Pack>,
 ) -> Result<Quantity, UserError> {
     let Some(id) = line.line else {
-        return Err(line.refused(ErrorCode::Required, "the line is needed", "lineId"));
+        return Err(line.field_error(ErrorCode::Required, "the line is needed", "lineId"));
     };
     let Some(product) = products.get(id.as_str()) else {
-        return Err(line.refused(ErrorCode::NotFound, "there is no such line", "lineId"));
+        return Err(line.field_error(ErrorCode::NotFound, "there is no such line", "lineId"));
     };
     let Some(pack) = pack else {
-        return Err(line.refused(ErrorCode::NotFound, "there is no such barcode", "barcode"));
+        return Err(line.field_error(ErrorCode::NotFound, "there is no such barcode", "barcode"));
     };
     if pack.product != *product {
-        return Err(line.refused(ErrorCode::Invalid, "the barcode is of another product than the line", "barcode"));
+        return Err(line.field_error(ErrorCode::Invalid, "the barcode is of another product than the line", "barcode"));
     }
-    units_of_packs(packs, pack.quantity).ok_or_else(|| line.refused(ErrorCode::OutOfRange, TOO_MANY, "packs"))
+    units_of_packs(packs, pack.quantity).ok_or_else(|| line.field_error(ErrorCode::OutOfRange, TOO_MANY, "packs"))
 }

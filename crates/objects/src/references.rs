@@ -31,7 +31,7 @@ use self::{
 };
 pub use self::{
     ids::{UnknownIds, id_of, is_unknown},
-    names::{DocumentName, DocumentRef, Name, SeenOrder, SeenReturn},
+    names::{DocumentName, DocumentRef, Name, VisibleOrder, VisibleReturn},
     reference::{NamedReference, ResolvedReference},
 };
 use crate::{
@@ -66,10 +66,10 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn optional(
         mut self,
-        (field, given): (&str, Option<impl Into<Name>>),
+        (field, reference): (&str, Option<impl Into<Name>>),
         (id_field, id): (&str, &'a mut Option<ID>),
     ) -> Self {
-        if let Some(name) = given {
+        if let Some(name) = reference {
             let (at, id_at) = (self.at(field), self.at(id_field));
             self.found.push(NamedReference { name: name.into(), id: IdSlot::Option(id), id_at, at });
         }
@@ -77,46 +77,46 @@ impl<'a> Names<'a> {
     }
     /// Reads a reference beside an ID; one of the two is required.
     #[must_use]
-    pub fn needed(mut self, (field, given): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
-        if given.is_none() && id.1.is_none() {
+    pub fn required(mut self, (field, reference): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
+        if reference.is_none() && id.1.is_none() {
             let message = format!("{field} or {} is needed", id.0);
             self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
         }
-        self.optional((field, given), id)
+        self.optional((field, reference), id)
     }
     /// Reads references beside a list of IDs; both together are refused.
     #[must_use]
     pub fn list(
         mut self,
-        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        (field, references): (&str, Option<Vec<impl Into<Name>>>),
         (id_field, ids): (&str, &'a mut Option<Vec<ID>>),
     ) -> Self {
-        let Some(given) = given else { return self };
+        let Some(references) = references else { return self };
         if ids.is_some() {
-            self.wrong.push(both(self.at(field), id_field));
+            self.wrong.push(both_given_error(self.at(field), id_field));
             return self;
         }
-        let slots = ids.insert(vec![ID(String::new()); given.len()]);
-        self.push_all((field, given), (id_field, slots))
+        let slots = ids.insert(vec![ID(String::new()); references.len()]);
+        self.push_all((field, references), (id_field, slots))
     }
     /// Reads references beside a list of IDs that is empty if it is left out.
     #[must_use]
     pub fn or_empty(
         mut self,
-        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        (field, references): (&str, Option<Vec<impl Into<Name>>>),
         (id_field, ids): (&str, &'a mut Vec<ID>),
     ) -> Self {
-        let Some(given) = given else { return self };
+        let Some(references) = references else { return self };
         if !ids.is_empty() {
-            self.wrong.push(both(self.at(field), id_field));
+            self.wrong.push(both_given_error(self.at(field), id_field));
             return self;
         }
-        ids.resize(given.len(), ID(String::new()));
-        self.push_all((field, given), (id_field, ids))
+        ids.resize(references.len(), ID(String::new()));
+        self.push_all((field, references), (id_field, ids))
     }
-    fn push_all(mut self, (field, given): (&str, Vec<impl Into<Name>>), (id_field, slots): (&str, &'a mut Vec<ID>)) -> Self {
+    fn push_all(mut self, (field, references): (&str, Vec<impl Into<Name>>), (id_field, slots): (&str, &'a mut Vec<ID>)) -> Self {
         let (at, id_at) = (self.at(field), self.at(id_field));
-        for (index, (name, slot)) in given.into_iter().zip(slots).enumerate() {
+        for (index, (name, slot)) in references.into_iter().zip(slots).enumerate() {
             let below = |path: &Path| path.iter().cloned().chain([index.to_string()]).collect();
             self.found.push(NamedReference { name: name.into(), id: IdSlot::Listed(slot), id_at: below(&id_at), at: below(&at) });
         }
@@ -127,11 +127,11 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn patch(
         mut self,
-        (field, given): (&str, MaybeUndefined<impl Into<Name>>),
+        (field, reference): (&str, MaybeUndefined<impl Into<Name>>),
         (id_field, id): (&str, &'a mut MaybeUndefined<ID>),
     ) -> Self {
         let (at, id_at) = (self.at(field), self.at(id_field));
-        match given {
+        match reference {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null if id.is_value() => self.wrong.push(conflicting_id(at, &id_at)),
             MaybeUndefined::Null => *id = MaybeUndefined::Null,
@@ -152,7 +152,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn both(at: Path, id_field: &str) -> UserError {
+fn both_given_error(at: Path, id_field: &str) -> UserError {
     let field = at.last().map_or("it", String::as_str);
     let message = format!("{field} stands in place of {id_field}: leave one of the two out");
     UserError::new(ErrorCode::Invalid, message, at)
@@ -170,42 +170,42 @@ pub struct ReferencePaths {
 impl ReferencePaths {
     /// The path of the reference that was given instead of the field at `from`.
     pub fn at(&self, from: Path) -> Path {
-        self.paths.iter().find(|(moved, _)| *moved == from).map_or(from, |(_, to)| to.clone())
+        self.paths.iter().find(|(moved_path, _)| *moved_path == from).map_or(from, |(_, to)| to.clone())
     }
     pub fn redirect_errors(&self, errors: &mut [UserError]) {
         for error in errors {
-            let moved =
+            let redirect =
                 error.field_mut().and_then(|field| self.paths.iter().find(|(from, _)| from == field).map(|(_, to)| (field, to)));
-            if let Some((field, to)) = moved {
+            if let Some((field, to)) = redirect {
                 field.clone_from(to);
             }
             let UserError::InputError(InputError { code, message, field: Some(field), .. }) = error else { continue };
-            if let Some((_, said)) = self.shared.iter().find(|(at, _)| at == field) {
+            if let Some((_, shared_message)) = self.shared.iter().find(|(at, _)| at == field) {
                 *code = ErrorCode::Invalid;
-                message.clone_from(said);
+                message.clone_from(shared_message);
             }
         }
     }
 }
 
 /// Writes the ID of each object that is named by a reference. Refused if another ID is given beside it.
-pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<ReferencePaths, Vec<UserError>>> {
-    let Names { found: named, mut wrong, lists, .. } = names;
-    let mut moved = ReferencePaths { paths: lists, shared: Vec::new() };
-    if named.is_empty() {
-        return Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) });
+pub async fn resolve_references(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<ReferencePaths, Vec<UserError>>> {
+    let Names { found: references, mut wrong, lists, .. } = names;
+    let mut reference_paths = ReferencePaths { paths: lists, shared: Vec::new() };
+    if references.is_empty() {
+        return Ok(if wrong.is_empty() { Ok(reference_paths) } else { Err(wrong) });
     }
-    let known = known(ctx, &named).await?;
-    let people = PeopleByEmail::of(ctx, &named).await?;
-    let documents = Documents::of(ctx, &named).await?;
-    let settings = Settings::of(ctx, &named).await?;
-    let families = Families::of(ctx, &named).await?;
+    let ids_by_key = load_ids_by_key(ctx, &references).await?;
+    let people = PeopleByEmail::of(ctx, &references).await?;
+    let documents = Documents::of(ctx, &references).await?;
+    let settings = Settings::of(ctx, &references).await?;
+    let families = Families::of(ctx, &references).await?;
     let mut unknown = UnknownIds::default();
-    for NamedReference { name, id: slot, id_at, mut at } in named {
+    for NamedReference { name, id: slot, id_at, mut at } in references {
         let ResolvedReference { id, last, shared } = match name {
             Name::Id(id) => ResolvedReference { id, last: path!["id"], shared: None },
             Name::Key(kind, key, field) => {
-                let id = known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id());
+                let id = ids_by_key.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id());
                 ResolvedReference { id: id_of(kind, id), last: path![field], shared: None }
             }
             Name::Email(email) => people.customer(&email, slot.id(), &mut unknown),
@@ -214,7 +214,7 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Refere
             Name::ViewSlug(slug) => settings.view(&slug, &mut unknown),
             Name::FamilyName(name) => families.resolve_name(&name, slot.id(), &mut unknown),
             Name::Document(name) => match documents.resolve_name(&name, (&at, slot.id()), &mut unknown) {
-                Ok(resolve_name) => resolve_name,
+                Ok(resolved) => resolved,
                 Err(error) => {
                     wrong.push(error);
                     continue;
@@ -227,49 +227,49 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Refere
         }
         slot.set(id);
         at.extend(last);
-        moved.shared.extend(shared.map(|said| (at.clone(), said)));
-        moved.paths.push((id_at, at));
+        reference_paths.shared.extend(shared.map(|message| (at.clone(), message)));
+        reference_paths.paths.push((id_at, at));
     }
-    Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) })
+    Ok(if wrong.is_empty() { Ok(reference_paths) } else { Err(wrong) })
 }
 
 /// The same for the arguments of a query, whose first error becomes an error of the field.
-pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<ReferencePaths> {
-    let moved = in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
+pub async fn resolve_argument_references(ctx: &Context<'_>, names: Names<'_>) -> Answer<ReferencePaths> {
+    let reference_paths = resolve_references(ctx, names).await?.map_err(|errors| match errors.into_iter().next() {
         Some(UserError::InputError(InputError { message, field, .. })) => TopError::bad_input(message, field.unwrap_or_default()),
         // References are refused as inputs alone.
         _ => TopError::bad_input("a reference is not what is taken here", Vec::new()),
     })?;
-    match moved.shared.first() {
-        Some((at, said)) => Err(TopError::bad_input(said.clone(), at.clone())),
-        None => Ok(moved),
+    match reference_paths.shared.first() {
+        Some((at, shared_message)) => Err(TopError::bad_input(shared_message.clone(), at.clone())),
+        None => Ok(reference_paths),
     }
 }
 
 /// Records in the audit context the ID that a reference was resolved to, also for refused calls: the log cannot find it among the arguments.
-pub fn audited(id: &ID) {
+pub fn record_audited_id(id: &ID) {
     if let Some(target) = Target::parse(id).filter(|_| !is_unknown(id)) {
         audit::set_target(target);
     }
 }
 
 /// The rows that keys name, one statement a kind. Asking for a carrier by its code needs the permission to see carriers, whether there is one or not.
-async fn known(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+async fn load_ids_by_key(ctx: &Context<'_>, references: &[NamedReference<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
-    for one in named {
-        if let Name::Key(kind, key, _) = &one.name {
+    for reference in references {
+        if let Name::Key(kind, key, _) = &reference.name {
             keys.entry(*kind).or_default().push(key);
         }
     }
     if keys.contains_key(&KeyKind::CarrierCode) {
         ctx.permit::<kind::FulfilmentRead>()?;
     }
-    let (scope, mut known) = (loads(ctx)?.scope(), HashMap::new());
+    let (scope, mut known_ids) = (loads(ctx)?.scope(), HashMap::new());
     for (kind, keys) in keys {
-        let found = ids_by_keys(scope, kind, &keys).await?;
-        known.extend(found.into_iter().map(|(key, id)| ((kind, key), id)));
+        let ids = ids_by_keys(scope, kind, &keys).await?;
+        known_ids.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));
     }
-    Ok(known)
+    Ok(known_ids)
 }
 
 /// Evaluates a call with the references of its input replaced by IDs. Refusals of such an ID are reported at the reference, with the value that was
@@ -278,7 +278,7 @@ async fn known(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<HashMa
 macro_rules! named {
     ($ctx:ident, $input:ident, $payload:ident, $call:expr) => {{
         let mut $input = $input;
-        let moved = match $crate::references::in_ids($ctx, $input.names()).await? {
+        let moved = match $crate::references::resolve_references($ctx, $input.names()).await? {
             Ok(moved) => moved,
             Err(wrong) => return Ok(wrong.into()),
         };
@@ -296,7 +296,7 @@ macro_rules! row_names {
     ($name:literal: $field:ident of $($input:ident),+) => {
         $(impl $input {
             pub fn names(&mut self) -> $crate::references::Names<'_> {
-                $crate::references::Names::of(platform::path!["input"]).needed(($name, self.$field.take()), ("id", &mut self.id))
+                $crate::references::Names::of(platform::path!["input"]).required(($name, self.$field.take()), ("id", &mut self.id))
             }
         })+
     };
@@ -304,7 +304,7 @@ macro_rules! row_names {
         $(impl $input {
             pub fn names(&mut self) -> $crate::references::Names<'_> {
                 let given = self.$field.take().map($reference);
-                $crate::references::Names::of(platform::path!["input"]).needed(($name, given), ("id", &mut self.id))
+                $crate::references::Names::of(platform::path!["input"]).required(($name, given), ("id", &mut self.id))
             }
         })+
     };

@@ -14,10 +14,10 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, has_text, searchable},
-        nested::place,
+        nested::field_path,
         refusal::Path,
     },
-    orders::{filters::below, links::MAX_A_PAGE},
+    orders::{filters::below, links::MAX_PAGE_SIZE},
 };
 
 /// A requested page of a list. It is checked before any row is read.
@@ -32,19 +32,19 @@ impl<'c> ShortList<'c> {
     /// Reads the page arguments of the list with the cursors of `kind`, sorted by a field, whose
     /// name its cursors are bound to as well; without a field in the list's own order.
     pub fn sorted(ctx: &'c Context<'_>, kind: &str, sort: Option<(&str, Direction)>, args: &PageArgs) -> Answer<Self> {
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let (kind, descending) = match sort {
             None => (kind.to_owned(), false),
             Some((field, Direction::Asc)) => (format!("{kind}:{field}:ASC"), false),
             Some((field, Direction::Desc)) => (format!("{kind}:{field}:DESC"), true),
         };
-        let request = args.check(&kind, signer, MAX_A_PAGE)?;
+        let request = args.check(&kind, signer, MAX_PAGE_SIZE)?;
         Ok(Self { kind, descending, request, signer })
     }
 
     /// The page of all rows, each with its keys.
-    pub fn page<T>(&self, all: impl IntoIterator<Item = (T, Vec<Key>)>) -> CountedPage<T> {
-        Page::of_all_sorted((all.into_iter().collect(), self.descending), &self.request, self.kind.as_str(), self.signer)
+    pub fn page<T>(&self, nodes: impl IntoIterator<Item = (T, Vec<Key>)>) -> CountedPage<T> {
+        Page::of_all_sorted((nodes.into_iter().collect(), self.descending), &self.request, self.kind.as_str(), self.signer)
     }
 }
 
@@ -72,7 +72,7 @@ macro_rules! short_sort {
 
         impl $input {
             /// The field's name in cursors, and the direction.
-            pub const fn named(self) -> (&'static str, $crate::catalog::Direction) {
+            pub const fn name_and_direction(self) -> (&'static str, $crate::catalog::Direction) {
                 let name = match self.field {
                     $($field::$name => $cursor,)+
                 };
@@ -110,7 +110,7 @@ impl SearchText {
 
 /// Whether `isArchived` wants a row: true for archived ones, false for those in use, None for both.
 pub fn matches_archived(archived_at: Option<Timestamp>, is_archived: Option<bool>) -> bool {
-    is_archived.is_none_or(|wanted| archived_at.is_some() == wanted)
+    is_archived.is_none_or(|expected| archived_at.is_some() == expected)
 }
 
 /// Whether a time passes a test. None passes always.
@@ -129,7 +129,7 @@ impl<K: Kind> IdAndTextFilter<K> {
     /// The fields `id` and `search` of the filter at a place.
     pub fn read_at(id: Option<&IdFilter>, search: Option<String>, at: &Path) -> Answer<Self> {
         let text = SearchText::read_at(search, at)?;
-        let ids = id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten();
+        let ids = id.map(|filter| filter.ids(&field_path(at, "id"))).transpose()?.flatten();
         Ok(Self { ids, text })
     }
 

@@ -21,7 +21,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::{CurrencyCode, Date, Long},
     },
-    identity::{Tenant, own_tenant},
+    identity::{Tenant, find_own_tenant},
     nodes::Node,
 };
 
@@ -101,7 +101,7 @@ impl TenantSettings {
     #[field(mask(ReportRead, in_body), cost = "5")]
     async fn p99_line_units(&self, ctx: &Context<'_>) -> Answer<Option<Long>> {
         let Ok(permit) = ctx.permit::<kind::ReportRead>() else { return Ok(None) };
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         let today = local_day(identity.clock().now(), &self.time_zone);
         Ok(shell::p99_line_units(&permit, identity.database(), today).await?.map(Long))
     }
@@ -113,7 +113,7 @@ impl Tenant {
     async fn settings(&self, ctx: &Context<'_>) -> Option<Answer<TenantSettings>> {
         let caller = ctx.data_opt::<Caller>().filter(|caller| caller.tenant.to_string() == *self.id)?;
         let found = async {
-            let scope = ctx.given::<Identity>()?.database().tenant(caller.tenant);
+            let scope = ctx.required_data::<Identity>()?.database().tenant(caller.tenant);
             Ok(settings(&scope).await?.into())
         };
         Some(found.await)
@@ -193,13 +193,13 @@ impl TenancyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the tenant's settings.")] input: TenantUpdateInput,
     ) -> Answer<TenantPayload> {
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         let long = |value: MaybeUndefined<Long>| Option::from(value.map_value(|Long(number)| number));
-        let mut reading = InputErrors::default();
+        let mut reader = InputErrors::default();
         let approval_limit = match &input.approval_limit {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(limit) => Some(reading.money(Some(limit), || path!["input", "approvalLimit"])),
+            MaybeUndefined::Value(limit) => Some(reader.money(Some(limit), || path!["input", "approvalLimit"])),
         };
         let change = Change {
             expected_version: input.expected_version.0,
@@ -226,16 +226,18 @@ impl TenancyMutation {
             },
         };
         let tenant = permit.tenant();
-        let done = match reading.end(change) {
+        let outcome = match reader.end(change) {
             Ok(change) => Ok(update(identity.database(), identity.clock(), permit, &change).await?),
             Err(user_errors) => Err(user_errors),
         };
-        let current = own_tenant(ctx, tenant).await?;
-        let (tenant, user_errors, seq) = match done {
+        let current = find_own_tenant(ctx, tenant).await?;
+        let (tenant, user_errors, seq) = match outcome {
             Ok(Changed::Done(settings, seq)) => {
                 (current.map(|tenant| with_settings(tenant, *settings)), Vec::new(), seq.map(Long))
             }
-            Ok(Changed::Refused(wrong)) => (None, wrong.iter().map(|why| refuse(why, current.clone())).collect(), None),
+            Ok(Changed::Refused(rejections)) => {
+                (None, rejections.iter().map(|rejection| refuse(rejection, current.clone())).collect(), None)
+            }
             Err(user_errors) => (current, user_errors, None),
         };
         Ok(TenantPayload { tenant, user_errors, replayed: false, seq })
@@ -256,15 +258,15 @@ fn with_settings(tenant: Tenant, settings: Settings) -> Tenant {
 }
 
 impl ReplayablePayload for TenantPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let tenant = own_tenant(ctx, ctx.caller()?.tenant).await?;
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let tenant = find_own_tenant(ctx, ctx.caller()?.tenant).await?;
         Ok(Self { tenant, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
-fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
+fn refuse(rejection: &Rejection, current: Option<Tenant>) -> UserError {
     let at = |field: &str| path!["input", field];
-    match why {
+    match rejection {
         Rejection::Stale { actual } => UserError::stale(
             format!("the settings have changed: their version is {actual}"),
             at("expectedVersion"),

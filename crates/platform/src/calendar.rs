@@ -8,26 +8,26 @@ const ERA: i32 = 146_097;
 
 /// Year, month and day of a day.
 pub const fn civil(day: i32) -> (i32, i32, i32) {
-    let since = day + EPOCH;
-    let era = since.div_euclid(ERA);
-    let of_era = since - era * ERA;
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let march_days = day + EPOCH;
+    let era = march_days.div_euclid(ERA);
+    let day_of_era = march_days - era * ERA;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     let year = year_of_era + era * 400;
-    (if month <= 2 { year + 1 } else { year }, month, of_year - (153 * from_march + 2) / 5 + 1)
+    (if month <= 2 { year + 1 } else { year }, month, day_of_year - (153 * march_month + 2) / 5 + 1)
 }
 
 /// The first day of a month.
-pub const fn first_of(months: i32) -> i32 {
+pub const fn first_day_of_month(months: i32) -> i32 {
     let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year - era * 400;
-    let from_march = if month > 2 { month - 3 } else { month + 9 };
-    let of_year = (153 * from_march + 2) / 5;
-    era * ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - EPOCH
+    let march_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * march_month + 2) / 5;
+    era * ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH
 }
 
 /// The month of a day.
@@ -47,7 +47,7 @@ mod tests {
         }
         for day in (-200_000..200_000).step_by(17) {
             let (_, _, of_month) = civil(day);
-            assert_eq!(first_of(months(day)) + of_month - 1, day);
+            assert_eq!(first_day_of_month(months(day)) + of_month - 1, day);
         }
     }
 }

@@ -46,33 +46,33 @@ impl Clock {
     /// The machine's clock and the operating system's randomness.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that may read the time")]
     pub fn system() -> Self {
-        let read = || {
+        let wall_time = || {
             let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             Timestamp(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
         };
-        let steady = || {
+        let monotonic = || {
             let elapsed = PROCESS_START.get_or_init(SystemInstant::now).elapsed();
             Monotonic(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
         };
-        Self { read: Arc::new(read), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::from_os_rng())) }
+        Self { read: Arc::new(wall_time), steady: Arc::new(monotonic), random: Arc::new(Mutex::new(StdRng::from_os_rng())) }
     }
 
     /// Creates a clock that a test sets by hand, with numbers that follow from a seed. It is its
     /// own monotonic clock: tests never set it back.
-    pub fn manual(read: impl Fn() -> Timestamp + Send + Sync + 'static, seed: u64) -> Self {
-        let read = Arc::new(read);
-        let steady = read.clone();
-        Self::manual_with_monotonic(move || read(), move || Monotonic(steady().micros()), seed)
+    pub fn manual(wall_time: impl Fn() -> Timestamp + Send + Sync + 'static, seed: u64) -> Self {
+        let wall_time = Arc::new(wall_time);
+        let steady = wall_time.clone();
+        Self::manual_with_monotonic(move || wall_time(), move || Monotonic(steady().micros()), seed)
     }
 
     /// Returns a clock with two times that a test sets: the wall clock, and the monotonic one,
     /// which only goes forward.
     pub fn manual_with_monotonic(
-        read: impl Fn() -> Timestamp + Send + Sync + 'static,
+        wall_time: impl Fn() -> Timestamp + Send + Sync + 'static,
         steady: impl Fn() -> Monotonic + Send + Sync + 'static,
         seed: u64,
     ) -> Self {
-        Self { read: Arc::new(read), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
+        Self { read: Arc::new(wall_time), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
     }
 
     /// Returns the time of the machine's clock. People set it, and it may go back: for timestamps
@@ -147,9 +147,9 @@ pub fn local_minute(at: Timestamp, time_zone: &str) -> (i32, i32) {
 pub fn resolve_local_time((day, minute): (i32, i32), time_zone: &str, not_before: Timestamp) -> Timestamp {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
     let midnight = civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).map(|date| date.at(0, 0, 0, 0));
-    let shown = midnight.and_then(|at| at.checked_add(jiff::Span::new().minutes(minute)));
-    let Ok(shown) = shown else { return not_before };
-    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    let local_time = midnight.and_then(|at| at.checked_add(jiff::Span::new().minutes(minute)));
+    let Ok(local_time) = local_time else { return not_before };
+    let ambiguous = zone.to_ambiguous_timestamp(local_time);
     let moments = [ambiguous.compatible(), ambiguous.later()];
     let moments = moments.into_iter().filter_map(|at| at.ok().map(|at| Timestamp(at.as_microsecond())));
     moments.filter(|at| *at >= not_before).min().unwrap_or(not_before)
@@ -165,8 +165,8 @@ pub fn add_local_days(at: Timestamp, days: i32, time_zone: &str) -> Timestamp {
     }
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
     let local = zone.to_datetime(instant(at)).checked_add(jiff::Span::new().days(days));
-    let moved = local.and_then(|local| zone.to_timestamp(local));
-    moved.map_or(at, |moved| Timestamp(moved.as_microsecond()))
+    let shifted = local.and_then(|local| zone.to_timestamp(local));
+    shifted.map_or(at, |shifted| Timestamp(shifted.as_microsecond()))
 }
 
 fn days_since_epoch(date: civil::Date) -> i32 {
@@ -211,8 +211,8 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
         (local, offset_minutes(offset)?)
     };
-    let (whole, fraction) = local.split_at_checked(19)?;
-    let has_form = whole.bytes().zip("0000-00-00T00:00:00".bytes()).all(|(byte, form)| match form {
+    let (date_time, fraction) = local.split_at_checked(19)?;
+    let has_form = date_time.bytes().zip("0000-00-00T00:00:00".bytes()).all(|(byte, form)| match form {
         b'0' => byte.is_ascii_digit(),
         b'T' => matches!(byte, b'T' | b't' | b' '),
         form => byte == form,
@@ -221,7 +221,7 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     if !has_form || digits.is_empty() != fraction.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let local: civil::DateTime = whole.to_ascii_uppercase().replace(' ', "T").parse().ok()?;
+    let local: civil::DateTime = date_time.to_ascii_uppercase().replace(' ', "T").parse().ok()?;
     let seconds = i64::from(days_since_epoch(local.date())) * 86_400
         + i64::from(local.hour()) * 3_600
         + (i64::from(local.minute()) - minutes) * 60
@@ -241,8 +241,8 @@ fn offset_minutes(text: &str) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = rest.split_once(':').filter(|(hours, minutes)| hours.len() == 2 && minutes.len() == 2)?;
-    let read = |text: &str, most: i64| text.parse().ok().filter(|n| (0..=most).contains(n) && !text.starts_with('+'));
-    Some(sign * (read(hours, 23)? * 60 + read(minutes, 59)?))
+    let parsed = |text: &str, max: i64| text.parse().ok().filter(|n| (0..=max).contains(n) && !text.starts_with('+'));
+    Some(sign * (parsed(hours, 23)? * 60 + parsed(minutes, 59)?))
 }
 
 /// Reads a moment as headers of HTTP write it: `Wed, 21 Oct 2015 07:28:00 GMT`.

@@ -1,7 +1,7 @@
 //! Texts inside HTML and SVG.
 
 /// Escapes a text for use between tags and inside quoted attributes.
-pub fn escaped(text: &str) -> String {
+pub fn escape_markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -73,7 +73,7 @@ impl CursorSigner {
         // Keys are numbers, ids and texts: they always have a JSON form.
         let _ = serde_json::to_writer(&mut bytes, keys);
         if self.is_sealing {
-            bytes = self.sealed(kind, bytes);
+            bytes = self.seal_keys(kind, bytes);
         } else {
             let mac = self.mac(kind, &bytes);
             bytes.extend_from_slice(&mac);
@@ -84,8 +84,8 @@ impl CursorSigner {
     /// text.
     pub fn open(&self, kind: &str, cursor: &str) -> Option<Vec<Key>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        if let Some(sealed) = bytes.strip_prefix(&[SEALED]) {
-            let mut keys = sealed.to_vec();
+        if let Some(seal_keys) = bytes.strip_prefix(&[SEALED]) {
+            let mut keys = seal_keys.to_vec();
             let keys = self.cipher().open_in_place(no_nonce(), Aad::from(kind), &mut keys).ok()?;
             return serde_json::from_slice(keys).ok();
         }
@@ -99,7 +99,7 @@ impl CursorSigner {
     }
     /// Encrypts the keys behind the first byte with AES-256-GCM-SIV (RFC 8452), which needs no
     /// nonce if equal keys may have equal cursors.
-    fn sealed(&self, kind: &str, mut bytes: Vec<u8>) -> Vec<u8> {
+    fn seal_keys(&self, kind: &str, mut bytes: Vec<u8>) -> Vec<u8> {
         bytes[0] = SEALED;
         #[expect(clippy::expect_used, reason = "keys of a row are far below the 64 GiB that one sealing takes")]
         let tag = self.cipher().seal_in_place_separate_tag(no_nonce(), Aad::from(kind), &mut bytes[1..]).expect("short");
@@ -107,14 +107,14 @@ impl CursorSigner {
         bytes
     }
     fn cipher(&self) -> LessSafeKey {
-        let mut secret = keyed(&self.secret);
+        let mut secret = new_hmac(&self.secret);
         secret.update(SEAL);
         #[expect(clippy::expect_used, reason = "HMAC-SHA-256 gives the 32 bytes that the cipher takes")]
         let key = UnboundKey::new(&AES_256_GCM_SIV, &secret.finalize().into_bytes()).expect("32 bytes");
         LessSafeKey::new(key)
     }
     fn hmac(&self, kind: &str) -> Hmac<Sha256> {
-        let mut mac = keyed(&self.secret);
+        let mut mac = new_hmac(&self.secret);
         mac.update(kind.as_bytes());
         mac.update(&[0]);
         mac
@@ -129,7 +129,7 @@ impl CursorSigner {
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
+fn new_hmac(secret: &[u8; 32]) -> Hmac<Sha256> {
     <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("any length")
 }
 
@@ -160,7 +160,7 @@ impl PageRequest {
     /// that no row is at or beyond are removed: a page infers from its request's cursors whether
     /// there are rows on either side.
     #[must_use]
-    pub fn among<T>(&self, rows: &[(T, Vec<Key>)]) -> Self {
+    pub fn restrict_cursors_to<T>(&self, rows: &[(T, Vec<Key>)]) -> Self {
         let keys = || rows.iter().map(|(_, keys)| keys);
         let after = self.after.clone().filter(|after| keys().any(|keys| keys <= after));
         let before = self.before.clone().filter(|before| keys().any(|keys| keys >= before));
@@ -189,10 +189,10 @@ pub struct ListSource {
 }
 
 impl ListSource {
-    /// Returns the number of rows, counted up to one more than `most`.
-    pub async fn count(&self, reads: &impl Reads, most: i64) -> Result<i64, Fault> {
+    /// Returns the number of rows, counted up to one more than `limit`.
+    pub async fn count(&self, reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
         let mut values = self.values.clone();
-        values.push(most.saturating_add(1).into());
+        values.push(limit.saturating_add(1).into());
         let sql = format!("SELECT count(*) FROM (SELECT 1 {} LIMIT ${}) AS few", self.from, values.len() + 1);
         let rows = reads.rows(&sql, values).await?;
         rows.first().map_or(Ok(0), Row::scalar)
@@ -202,8 +202,8 @@ impl ListSource {
     /// its values.
     pub fn page(self, select: &str, columns: &[&str], descending: bool, request: &PageRequest) -> (String, Vec<Value>) {
         let Self { from, mut values } = self;
-        let (bounds, tail, more) = keyset(columns, descending, request, values.len() + 2);
-        values.extend(more);
+        let (bounds, tail, keyset_values) = keyset(columns, descending, request, values.len() + 2);
+        values.extend(keyset_values);
         (format!("SELECT {select} {from}{bounds}{tail}"), values)
     }
 }
@@ -388,9 +388,9 @@ mod tests {
         let cursor = |n: i64| Some(vec![Key::Int(n)]);
         for (after, before, is_after, is_before) in [(1, 5, false, false), (2, 4, true, true), (3, 3, true, true)] {
             let asked = PageRequest { limit: 1, backward: true, after: cursor(after), before: cursor(before) };
-            let among = asked.among(&rows);
-            assert_eq!((among.after.is_some(), among.before.is_some()), (is_after, is_before), "{after} and {before}");
-            assert_eq!(among.pick(rows.to_vec()), asked.pick(rows.to_vec()), "the rows of the page are the same");
+            let restricted = asked.restrict_cursors_to(&rows);
+            assert_eq!((restricted.after.is_some(), restricted.before.is_some()), (is_after, is_before), "{after} and {before}");
+            assert_eq!(restricted.pick(rows.to_vec()), asked.pick(rows.to_vec()), "the rows of the page are the same");
         }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! Nothing is measured before `install`. Statements that a separate task sends for an operation, as
 //! the ledger's lanes do, count as statements without an operation: each is reported separately. A
-//! task that is `carried`, as those of dataloaders are, counts as part of its operation.
+//! task that is `carry_operation`, as those of dataloaders are, counts as part of its operation.
 
 use std::{
     future::Future,
@@ -24,7 +24,7 @@ const QUEUE: usize = 8;
 /// Maximum characters of a statement's text in the log.
 const MAX_TEXT: usize = 2_000;
 /// Maximum bytes of a statement's text that are kept while it runs, if its plan is not needed.
-const MAX_KEPT: usize = 4_096;
+const MAX_PENDING_TEXT_BYTES: usize = 4_096;
 
 static WATCH: OnceLock<Watch> = OnceLock::new();
 
@@ -56,11 +56,11 @@ impl Watch {
 }
 
 /// Returns the text, or the beginning of one that is too long to be kept only for the log.
-fn kept(sql: &str) -> String {
-    if sql.len() <= MAX_KEPT {
+fn truncate_statement(sql: &str) -> String {
+    if sql.len() <= MAX_PENDING_TEXT_BYTES {
         return sql.to_owned();
     }
-    let mut text = sql[..sql.floor_char_boundary(MAX_KEPT)].to_owned();
+    let mut text = sql[..sql.floor_char_boundary(MAX_PENDING_TEXT_BYTES)].to_owned();
     text.push('…');
     text
 }
@@ -77,7 +77,7 @@ fn is_read_only_query(sql: &str) -> bool {
 }
 
 /// A statement as the log has it.
-pub fn shown(sql: &str) -> String {
+pub fn format_statement(sql: &str) -> String {
     let mut text = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
         text.truncate(end);
@@ -124,17 +124,17 @@ impl OperationWatch {
     pub fn ended(&self, kind: &'static str, took: Duration) -> Option<SlowOperation> {
         let watch = WATCH.get().filter(|watch| took >= watch.limit)?;
         let Tally { statements, slowest } = std::mem::take(&mut *self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner));
-        metrics::slow_operation(kind);
+        metrics::count_slow_operation(kind);
         if let Some((_, sql)) = &slowest {
             watch.explain(sql);
         }
-        Some(SlowOperation { statements, slowest: slowest.map(|(took, sql)| (took, shown(&sql))) })
+        Some(SlowOperation { statements, slowest: slowest.map(|(took, sql)| (took, format_statement(&sql))) })
     }
 }
 
 /// Runs a separate task's future as a part of the current task's operation: its statements are
 /// counted there.
-pub fn carried<F: Future>(future: F) -> TaskLocalFuture<OperationWatch, F> {
+pub fn carry_operation<F: Future>(future: F) -> TaskLocalFuture<OperationWatch, F> {
     CURRENT.try_with(Clone::clone).unwrap_or_default().run_within(future)
 }
 
@@ -144,7 +144,7 @@ pub struct StatementTimer(Option<Running>);
 
 struct Running {
     sql: String,
-    began: Monotonic,
+    started_at: Monotonic,
     operation: OperationWatch,
 }
 
@@ -152,8 +152,8 @@ impl StatementTimer {
     pub fn begin(sql: &str) -> Self {
         let Some(watch) = WATCH.get() else { return Self(None) };
         let operation = CURRENT.try_with(Clone::clone).unwrap_or_default();
-        let sql = if watch.queue.is_closed() { kept(sql) } else { sql.to_owned() };
-        Self(Some(Running { sql, began: watch.clock.monotonic(), operation }))
+        let sql = if watch.queue.is_closed() { truncate_statement(sql) } else { sql.to_owned() };
+        Self(Some(Running { sql, started_at: watch.clock.monotonic(), operation }))
     }
 
     /// Returns the text, or its beginning (`is_truncated`); None if nothing is timed.
@@ -164,8 +164,8 @@ impl StatementTimer {
 
 impl Drop for StatementTimer {
     fn drop(&mut self) {
-        let (Some(Running { sql, began, operation }), Some(watch)) = (self.0.take(), WATCH.get()) else { return };
-        let took = watch.clock.monotonic().since(began);
+        let (Some(Running { sql, started_at: start, operation }), Some(watch)) = (self.0.take(), WATCH.get()) else { return };
+        let took = watch.clock.monotonic().since(start);
         if let Some(tally) = &operation.0 {
             let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.statements += 1;
@@ -173,9 +173,9 @@ impl Drop for StatementTimer {
                 tally.slowest = Some((took, sql));
             }
         } else if took >= watch.limit {
-            metrics::slow_statement();
+            metrics::count_slow_statement();
             watch.explain(&sql);
-            let (milliseconds, trace, statement) = (milliseconds(took), trace_id(), shown(&sql));
+            let (milliseconds, trace, statement) = (milliseconds(took), trace_id(), format_statement(&sql));
             tracing::warn!(milliseconds, trace, statement, "a statement was slow");
         }
     }
@@ -197,12 +197,12 @@ mod tests {
         for odd in ["", "COMMIT", "UPDATE a SET b = $1", deletes, "SELECT 1 FROM a FOR UPDATE"] {
             assert!(!is_read_only_query(odd), "{odd}");
         }
-        assert_eq!(shown("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
-        assert_eq!(shown(&"é".repeat(3_000)).chars().count(), MAX_TEXT + 1);
-        assert_eq!(kept("SELECT 1"), "SELECT 1");
-        let long = kept(&format!("-{}", "é".repeat(3_000)));
-        assert!(is_truncated(&long) && !is_truncated(&kept("SELECT 1")));
-        assert!(long.ends_with("é…") && long.len() == MAX_KEPT - 1 + '…'.len_utf8(), "{}", long.len());
+        assert_eq!(format_statement("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
+        assert_eq!(format_statement(&"é".repeat(3_000)).chars().count(), MAX_TEXT + 1);
+        assert_eq!(truncate_statement("SELECT 1"), "SELECT 1");
+        let long = truncate_statement(&format!("-{}", "é".repeat(3_000)));
+        assert!(is_truncated(&long) && !is_truncated(&truncate_statement("SELECT 1")));
+        assert!(long.ends_with("é…") && long.len() == MAX_PENDING_TEXT_BYTES - 1 + '…'.len_utf8(), "{}", long.len());
     }
 
     /// The only test that calls `install`, which works once in a process.
@@ -217,7 +217,7 @@ mod tests {
             let slow = StatementTimer::begin("SELECT 2");
             crate::clock::sleep(Duration::from_millis(20)).await;
             drop(slow);
-            let spawned = tokio::spawn(carried(async { drop(StatementTimer::begin("SELECT 3")) }));
+            let spawned = tokio::spawn(carry_operation(async { drop(StatementTimer::begin("SELECT 3")) }));
             spawned.await.unwrap();
         });
         running.await;

@@ -49,16 +49,16 @@ impl<R: Staged> Refusals<R> {
         self.0.extend(refusals);
     }
     /// Returns the result of a check; None if it refused, which is noted.
-    pub fn take<T>(&mut self, checked: Result<T, R>) -> Option<T> {
-        checked.map_err(|refusal| self.add(refusal)).ok()
+    pub fn take<T>(&mut self, result: Result<T, R>) -> Option<T> {
+        result.map_err(|refusal| self.add(refusal)).ok()
     }
 
     /// Ends the call if anything was refused in this stage or before it.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub fn end(&mut self, through: Stage) -> Result<(), Vec<R>> {
-        if self.0.iter().any(|refusal| refusal.stage() <= through) {
+    pub fn end(&mut self, last_stage: Stage) -> Result<(), Vec<R>> {
+        if self.0.iter().any(|refusal| refusal.stage() <= last_stage) {
             return Err(earliest(std::mem::take(&mut self.0)));
         }
         Ok(())

@@ -19,7 +19,7 @@ fn main() {
     match env::args().nth(1).as_deref() {
         Some("duplicates") => {
             let texts: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
-            for pair in duplicates::find(&texts, &duplicates::Settings::default()).pairs {
+            for pair in duplicates::find_duplicates(&texts, &duplicates::Settings::default()).pairs {
                 println!("{:.3} {} | {} {:?}", pair.score, texts[pair.first], texts[pair.second], pair.reasons);
             }
         }
@@ -29,7 +29,7 @@ fn main() {
                 println!("{name} → {} {:?}", cleaned.name, cleaned.changes.iter().map(|change| change.rule).collect::<Vec<_>>());
             }
         }
-        _ => println!("{}", run_experiments(&Catalogue::public(&names), &names).unwrap().text),
+        _ => println!("{}", run_experiments(&Catalogue::from_public_names(&names), &names).unwrap().text),
     }
     eprintln!("{:.1} s", begun.elapsed().as_secs_f64());
 }

@@ -74,7 +74,7 @@ fn main() {
 
     let (begun, before) = (Instant::now(), cpu());
     let names: Vec<&str> = made.iter().map(|(_, name, _)| name.as_str()).collect();
-    let found = duplicates::find(&names, &duplicates::Settings::default());
+    let found = duplicates::find_duplicates(&names, &duplicates::Settings::default());
     told("duplicates", begun, before);
     println!("  {} pairs, {} compared, {} told apart", found.pairs.len(), found.compared, found.told_apart);
 

@@ -44,24 +44,24 @@ impl Calibration {
     }
 
     /// The slope, and for independent labels the shift, of least log loss.
-    pub fn fitted(held_out: &[HeldOut<'_>], loss: Loss) -> Self {
-        let mut found = Self::default();
+    pub fn fit_to(held_out: &[HeldOut<'_>], loss: Loss) -> Self {
+        let mut calibration = Self::default();
         let rounds = if loss == Loss::Independent { 4 } else { 1 };
         for _ in 0..rounds {
-            let at = |log: f64| log_loss(Self { slope: log.exp() as f32, ..found }, held_out, loss);
-            found.slope = minimize((-2.5, 2.5), at).exp() as f32;
+            let loss_at = |log: f64| log_loss(Self { slope: log.exp() as f32, ..calibration }, held_out, loss);
+            calibration.slope = minimize_loss((-2.5, 2.5), loss_at).exp() as f32;
             if loss == Loss::Independent {
-                let at = |shift: f64| log_loss(Self { shift: shift as f32, ..found }, held_out, loss);
-                found.shift = minimize((-4.0, 4.0), at) as f32;
+                let loss_at = |shift: f64| log_loss(Self { shift: shift as f32, ..calibration }, held_out, loss);
+                calibration.shift = minimize_loss((-4.0, 4.0), loss_at) as f32;
             }
         }
-        found
+        calibration
     }
 }
 
 fn log_loss(calibration: Calibration, held_out: &[HeldOut<'_>], loss: Loss) -> f64 {
     let log = |probability: f32| -f64::from(probability.max(1e-7)).ln();
-    let of = |text: &HeldOut<'_>| {
+    let text_loss = |text: &HeldOut<'_>| {
         let probabilities = calibration.probabilities(text.scores, loss);
         match loss {
             Loss::Softmax => text.targets.first().and_then(|label| probabilities.get(*label as usize)).map_or(0.0, |p| log(*p)),
@@ -71,11 +71,11 @@ fn log_loss(calibration: Calibration, held_out: &[HeldOut<'_>], loss: Loss) -> f
             }
         }
     };
-    held_out.iter().map(of).sum()
+    held_out.iter().map(text_loss).sum()
 }
 
 /// The place of the least value of a function with one minimum: golden section search.
-fn minimize((mut low, mut high): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
+fn minimize_loss((mut low, mut high): (f64, f64), value: impl Fn(f64) -> f64) -> f64 {
     let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
     let (mut left, mut right) = (high - ratio * (high - low), low + ratio * (high - low));
     let (mut at_left, mut at_right) = (value(left), value(right));
@@ -95,16 +95,16 @@ fn minimize((mut low, mut high): (f64, f64), value: impl Fn(f64) -> f64) -> f64 
 
 /// The expected calibration error over 15 bins of equal width (Naeini, Cooper & Hauskrecht 2015): the mean of |confidence − share that is right|,
 /// weighted by the bins' counts. 0 if there is nothing to judge.
-pub fn expected_calibration_error(judged: &[(f32, bool)]) -> f64 {
+pub fn expected_calibration_error(predictions: &[(f32, bool)]) -> f64 {
     let mut bins = [(0_u32, 0.0_f64, 0_u32); CALIBRATION_BINS];
-    for (confidence, is_right) in judged {
+    for (confidence, is_right) in predictions {
         let bin = &mut bins[((confidence * CALIBRATION_BINS as f32) as usize).min(CALIBRATION_BINS - 1)];
         bin.0 += 1;
         bin.1 += f64::from(*confidence);
         bin.2 += u32::from(*is_right);
     }
     let gaps = bins.iter().map(|(_, confidence, right)| (confidence - f64::from(*right)).abs());
-    if judged.is_empty() { 0.0 } else { gaps.sum::<f64>() / judged.len() as f64 }
+    if predictions.is_empty() { 0.0 } else { gaps.sum::<f64>() / predictions.len() as f64 }
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
         let wrong: (&[f32], &[u16]) = (&[6.0, 0.0], &[1]);
         let held_out: Vec<HeldOut<'_>> =
             [right, right, right, wrong].map(|(scores, targets)| HeldOut { scores, targets }).to_vec();
-        let found = Calibration::fitted(&held_out, Loss::Softmax);
+        let found = Calibration::fit_to(&held_out, Loss::Softmax);
         assert!((found.slope - 3.0_f32.ln() / 6.0).abs() < 1e-3, "{found:?}");
         assert!((found.probabilities(right.0, Loss::Softmax)[0] - 0.75).abs() < 1e-3);
     }
@@ -128,7 +128,7 @@ mod tests {
         let texts: Vec<(Vec<f32>, Vec<u16>)> =
             (0..10).map(|index| (vec![0.0], if index == 0 { vec![0] } else { vec![] })).collect();
         let held_out: Vec<HeldOut<'_>> = texts.iter().map(|(scores, targets)| HeldOut { scores, targets }).collect();
-        let found = Calibration::fitted(&held_out, Loss::Independent);
+        let found = Calibration::fit_to(&held_out, Loss::Independent);
         assert!((found.probabilities(&[0.0], Loss::Independent)[0] - 0.1).abs() < 1e-3, "{found:?}");
     }
 

@@ -5,7 +5,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters that are read for each character that may be returned: enough for marks and invisible characters between letters.
-const READ_FOR_EACH: usize = 4;
+const READ_PER_OUTPUT_CHAR: usize = 4;
 /// The most characters of a word; the rest of a longer run belongs to the next word.
 pub const WORD_CHARS: usize = 40;
 
@@ -39,15 +39,15 @@ fn is_mark(character: char) -> bool {
     matches!(character, '\u{0300}'..='\u{036f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
 }
 
-/// The folded text: at most `most` characters, punctuation kept, apostrophes dropped, white space as single spaces.
-pub fn fold(text: &str, most: usize) -> String {
+/// The folded text: at most `max_chars` characters, punctuation kept, apostrophes dropped, white space as single spaces.
+pub fn fold(text: &str, max_chars: usize) -> String {
     let mut folded = String::new();
     let mut count = 0;
     // Invisible characters count as read, too.
-    let read = text.chars().take(most.saturating_mul(READ_FOR_EACH));
+    let read = text.chars().take(max_chars.saturating_mul(READ_PER_OUTPUT_CHAR));
     let visible = read.filter(|character| character.is_whitespace() || !is_invisible(*character));
     for character in visible.nfkd().filter(|character| !is_mark(*character)).flat_map(char::to_lowercase) {
-        if count >= most {
+        if count >= max_chars {
             break;
         }
         match character {
@@ -84,24 +84,24 @@ fn is_word_char(character: char) -> bool {
 }
 
 /// The words of a folded text: runs of letters and digits, or single characters in scripts without spaces.
-pub fn split(folded: &str) -> Vec<&str> {
-    let mut found = Vec::new();
+pub fn split_words(folded: &str) -> Vec<&str> {
+    let mut words = Vec::new();
     let (mut start, mut length) = (None, 0);
-    for (place, character) in folded.char_indices() {
+    for (index, character) in folded.char_indices() {
         let ends = !is_word_char(character) || is_single_word(character) || length >= WORD_CHARS;
         if let Some(from) = start.filter(|_| ends) {
-            found.extend(folded.get(from..place));
+            words.extend(folded.get(from..index));
             (start, length) = (None, 0);
         }
         if is_single_word(character) {
-            found.extend(folded.get(place..place + character.len_utf8()));
+            words.extend(folded.get(index..index + character.len_utf8()));
         } else if is_word_char(character) {
-            start = start.or(Some(place));
+            start = start.or(Some(index));
             length += 1;
         }
     }
-    found.extend(start.and_then(|from| folded.get(from..)));
-    found
+    words.extend(start.and_then(|from| folded.get(from..)));
+    words
 }
 
 #[cfg(test)]
@@ -128,11 +128,11 @@ mod tests {
 
     #[test]
     fn words_are_found_in_every_script() {
-        assert_eq!(split("set/6 t-light, 12.5cm"), ["set", "6", "t", "light", "12", "5cm"]);
-        assert_eq!(split("赤いカップ mug"), ["赤", "い", "カ", "ッ", "プ", "mug"]);
-        assert_eq!(split("красная кружка"), ["красная", "кружка"]);
-        assert_eq!(split("कप लाल"), ["कप", "लाल"]);
-        assert_eq!(split(&"a".repeat(90)).iter().map(|word| word.len()).collect::<Vec<_>>(), [40, 40, 10]);
+        assert_eq!(split_words("set/6 t-light, 12.5cm"), ["set", "6", "t", "light", "12", "5cm"]);
+        assert_eq!(split_words("赤いカップ mug"), ["赤", "い", "カ", "ッ", "プ", "mug"]);
+        assert_eq!(split_words("красная кружка"), ["красная", "кружка"]);
+        assert_eq!(split_words("कप लाल"), ["कप", "लाल"]);
+        assert_eq!(split_words(&"a".repeat(90)).iter().map(|word| word.len()).collect::<Vec<_>>(), [40, 40, 10]);
     }
 
     #[test]

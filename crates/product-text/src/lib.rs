@@ -14,4 +14,4 @@ pub mod evidence;
 
 pub use classifier::{Model, ModelError, Product, Report, Suggestion, TrainError, Trained, train_categories, train_tags};
 pub use cleaning::{Change, Cleaned, Rule, Style, clean};
-pub use duplicates::{Duplicate, Found, find};
+pub use duplicates::{Duplicate, DuplicateSearch, find_duplicates};

@@ -2,7 +2,7 @@
 //! word. The weights of a text are log term frequency × inverse document frequency, normalised to
 //! length 1 (Manning, Raghavan & Schütze, Introduction to Information Retrieval, 6.2 to 6.4).
 
-use crate::folding::{fold, split};
+use crate::folding::{fold, split_words};
 
 /// N-grams are hashed into 2¹⁸ buckets.
 pub const BUCKETS: usize = 1 << 18;
@@ -59,10 +59,10 @@ pub fn hash(kind: u8, parts: &[&str]) -> u64 {
         part.bytes().for_each(&mut add);
         add(0xff);
     }
-    mixed(state)
+    mix_bits(state)
 }
 
-pub fn mixed(mut bits: u64) -> u64 {
+pub fn mix_bits(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     bits = (bits ^ (bits >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     bits ^ (bits >> 33)
@@ -73,11 +73,11 @@ fn bucket(kind: Kind, parts: &[&str]) -> u32 {
 }
 
 impl Text {
-    pub fn read(name: &str, description: &str) -> Self {
+    pub fn parse(name: &str, description: &str) -> Self {
         let (name, description) = (fold(name, NAME_CHARS), fold(description, DESCRIPTION_CHARS));
-        let mut words: Vec<String> = split(&name).into_iter().map(ToOwned::to_owned).collect();
+        let mut words: Vec<String> = split_words(&name).into_iter().map(ToOwned::to_owned).collect();
         let in_name = words.len();
-        words.extend(split(&description).into_iter().map(ToOwned::to_owned));
+        words.extend(split_words(&description).into_iter().map(ToOwned::to_owned));
         let mask = |character: char| if character.is_numeric() { '0' } else { character };
         let masked = words.iter().map(|word| word.chars().map(mask).collect()).collect();
         Self { words, masked, in_name }
@@ -87,16 +87,16 @@ impl Text {
         self.words.is_empty()
     }
 
-    /// Visits n-grams in the order of words, at most `most`: of the name words, phrases and letters; of the description words and phrases.
-    pub fn each_gram(&self, most: usize, visit: &mut impl FnMut(Gram<'_>)) {
-        let mut left = most.min(MAX_GRAMS);
+    /// Visits n-grams in the order of words, at most `max_grams`: of the name words, phrases and letters; of the description words and phrases.
+    pub fn for_each_gram(&self, max_grams: usize, visit: &mut impl FnMut(Gram<'_>)) {
+        let mut remaining = max_grams.min(MAX_GRAMS);
         let mut letters = String::new();
         for (word, text) in self.masked.iter().enumerate() {
             let is_name = word < self.in_name;
             let weight = if is_name { 1.0 } else { DESCRIPTION_WEIGHT };
             let mut visit = |gram: Gram<'_>| {
-                if left > 0 {
-                    left -= 1;
+                if remaining > 0 {
+                    remaining -= 1;
                     visit(gram);
                 }
             };
@@ -119,18 +119,18 @@ impl Text {
     }
 
     /// Buckets with their sums of weights, in the order of buckets.
-    pub fn counts(&self, most: usize) -> Vec<(u32, f32)> {
-        let mut found = Vec::new();
-        self.each_gram(most, &mut |gram| found.push((gram.bucket, gram.weight)));
-        found.sort_unstable_by_key(|(bucket, _)| *bucket);
-        found.dedup_by(|later, kept| {
-            let is_same = later.0 == kept.0;
+    pub fn counts(&self, max_grams: usize) -> Vec<(u32, f32)> {
+        let mut gram_counts = Vec::new();
+        self.for_each_gram(max_grams, &mut |gram| gram_counts.push((gram.bucket, gram.weight)));
+        gram_counts.sort_unstable_by_key(|(bucket, _)| *bucket);
+        gram_counts.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
             if is_same {
-                kept.1 += later.1;
+                earlier.1 += later.1;
             }
             is_same
         });
-        found
+        gram_counts
     }
 }
 
@@ -147,8 +147,8 @@ pub struct Vocabulary {
 const NO_ROW: u32 = u32::MAX;
 
 impl Vocabulary {
-    /// The `most` buckets that occur in most texts.
-    pub fn of<'a>(texts: impl Iterator<Item = &'a [(u32, f32)]>, most: usize) -> Self {
+    /// The `max_buckets` buckets that occur in most texts.
+    pub fn of<'a>(texts: impl Iterator<Item = &'a [(u32, f32)]>, max_buckets: usize) -> Self {
         let mut frequency = vec![0_u32; BUCKETS];
         let mut count = 0_u32;
         for text in texts {
@@ -158,9 +158,9 @@ impl Vocabulary {
             }
         }
         let mut buckets: Vec<u32> = (0..BUCKETS as u32).filter(|bucket| frequency[*bucket as usize] > 0).collect();
-        if buckets.len() > most {
+        if buckets.len() > max_buckets {
             buckets.sort_by_key(|bucket| (std::cmp::Reverse(frequency[*bucket as usize]), *bucket));
-            buckets.truncate(most);
+            buckets.truncate(max_buckets);
             buckets.sort_unstable();
         }
         let idf = |bucket: &u32| ((1.0 + f64::from(count)) / (1.0 + f64::from(frequency[*bucket as usize]))).ln() as f32 + 1.0;
@@ -201,7 +201,7 @@ mod tests {
 
     fn grams(name: &str, description: &str) -> Vec<(Kind, String)> {
         let mut found = Vec::new();
-        Text::read(name, description).each_gram(MAX_GRAMS, &mut |gram| found.push((gram.kind, gram.text.to_owned())));
+        Text::parse(name, description).for_each_gram(MAX_GRAMS, &mut |gram| found.push((gram.kind, gram.text.to_owned())));
         found
     }
 
@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn texts_are_vectors_of_length_one_in_which_rare_words_weigh_more() {
-        let texts: Vec<_> = ["red mug", "red cup", "red jug"].iter().map(|name| Text::read(name, "").counts(MAX_GRAMS)).collect();
+        let texts: Vec<_> =
+            ["red mug", "red cup", "red jug"].iter().map(|name| Text::parse(name, "").counts(MAX_GRAMS)).collect();
         let vocabulary = Vocabulary::of(texts.iter().map(Vec::as_slice), BUCKETS);
         let vector = vocabulary.vector(&texts[0]);
         assert!((vector.iter().map(|(_, value)| value * value).sum::<f32>() - 1.0).abs() < 1e-5);
@@ -228,6 +229,6 @@ mod tests {
         let few = Vocabulary::of(texts.iter().map(Vec::as_slice), 3);
         assert_eq!(few.buckets.len(), 3);
         assert!(few.row(bucket(Kind::Word, &["red"])).is_some(), "the most frequent stay");
-        assert!(vocabulary.vector(&Text::read("χ", "").counts(MAX_GRAMS)).is_empty());
+        assert!(vocabulary.vector(&Text::parse("χ", "").counts(MAX_GRAMS)).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Differences that make two products with nearly one name different ones: numbers, measures, pack
 //! counts, sizes and colours.
 
-use crate::folding::{fold, split};
+use crate::folding::{fold, split_words};
 use crate::ngrams::NAME_CHARS;
 
 /// Colours in the languages of many catalogues, each with its English name.
@@ -138,7 +138,7 @@ enum Token<'a> {
     Space,
 }
 
-fn tokens(folded: &str) -> Vec<Token<'_>> {
+fn tokenize(folded: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut rest = folded;
     while let Some(first) = rest.chars().next() {
@@ -177,7 +177,7 @@ fn unit_of(word: &str) -> Option<(char, u64)> {
     UNITS.iter().find(|(unit, _, _)| *unit == word).map(|(_, dimension, smallest)| (*dimension, *smallest))
 }
 
-fn measure(number: &str, (dimension, smallest): (char, u64)) -> Option<(char, u64)> {
+fn parse_measure(number: &str, (dimension, smallest): (char, u64)) -> Option<(char, u64)> {
     let value: f64 = normalize_number(number).parse().ok()?;
     let sum = value * smallest as f64;
     (sum < 1e15).then_some((dimension, sum.round() as u64))
@@ -185,37 +185,37 @@ fn measure(number: &str, (dimension, smallest): (char, u64)) -> Option<(char, u6
 
 /// The unit of a number: directly after it, after a space, or after the last number of
 /// `25x24x12cm`.
-fn unit_behind(tokens: &[Token<'_>], place: usize) -> Option<(char, u64)> {
-    let mut at = place + 1;
-    while matches!(tokens.get(at), Some(Token::Space)) {
-        at += 1;
+fn unit_after(tokens: &[Token<'_>], index: usize) -> Option<(char, u64)> {
+    let mut cursor = index + 1;
+    while matches!(tokens.get(cursor), Some(Token::Space)) {
+        cursor += 1;
     }
-    match tokens.get(at)? {
+    match tokens.get(cursor)? {
         Token::Word("x") | Token::Other('×' | '*') => {
-            let mut next = at + 1;
+            let mut next = cursor + 1;
             while matches!(tokens.get(next), Some(Token::Space)) {
                 next += 1;
             }
-            matches!(tokens.get(next), Some(Token::Number(_))).then(|| unit_behind(tokens, next)).flatten()
+            matches!(tokens.get(next), Some(Token::Number(_))).then(|| unit_after(tokens, next)).flatten()
         }
         Token::Other('"') => unit_of("inch"),
         // "in" behind a space is a word: "6 in a box".
-        Token::Word("in") if at > place + 1 => None,
+        Token::Word("in") if cursor > index + 1 => None,
         Token::Word(word) => unit_of(word),
         _ => None,
     }
 }
 
 /// Letters directly beside a number that are no unit: `a6`, `50s`, `b2b`.
-fn code_around(tokens: &[Token<'_>], place: usize, number: &str) -> Option<String> {
+fn code_around(tokens: &[Token<'_>], index: usize, number: &str) -> Option<String> {
     let word = |token: Option<&Token<'_>>| match token {
         Some(Token::Word(word)) if !matches!(*word, "x" | "of" | "er" | "pc" | "pcs" | "pk" | "pack" | "piece" | "set") => {
             Some((*word).to_owned())
         }
         _ => None,
     };
-    let before = place.checked_sub(1).and_then(|before| word(tokens.get(before)));
-    let after = word(tokens.get(place + 1));
+    let before = index.checked_sub(1).and_then(|before| word(tokens.get(before)));
+    let after = word(tokens.get(index + 1));
     (before.is_some() || after.is_some())
         .then(|| format!("{}{}{}", before.unwrap_or_default(), normalize_number(number), after.unwrap_or_default()))
 }
@@ -227,29 +227,29 @@ fn english_name(list: &[(&'static str, &[&str])], word: &str) -> Option<&'static
 impl Parts {
     pub fn of(name: &str) -> Self {
         let folded = fold(name, NAME_CHARS);
-        let tokens = tokens(&folded);
+        let tokens = tokenize(&folded);
         let mut parts = Self::default();
         let mut units = Vec::new();
-        for (place, token) in tokens.iter().enumerate() {
+        for (index, token) in tokens.iter().enumerate() {
             let Token::Number(number) = token else { continue };
-            if let Some(unit) = unit_behind(&tokens, place) {
-                parts.variant.measures.extend(measure(number, unit));
-                units.extend([place + 1, place + 2]);
-            } else if let Some(code) = code_around(&tokens, place, number) {
+            if let Some(unit) = unit_after(&tokens, index) {
+                parts.variant.measures.extend(parse_measure(number, unit));
+                units.extend([index + 1, index + 2]);
+            } else if let Some(code) = code_around(&tokens, index, number) {
                 parts.variant.numbers.push(code);
-                units.extend([place.wrapping_sub(1), place + 1]);
+                units.extend([index.wrapping_sub(1), index + 1]);
             } else {
                 parts.variant.numbers.push(normalize_number(number));
             }
         }
         let mut previous = "";
-        for (place, token) in tokens.iter().enumerate() {
+        for (index, token) in tokens.iter().enumerate() {
             if let Token::Word(run) = token {
-                let is_unit = units.contains(&place) && (unit_of(run).is_some() || run.chars().count() <= 3);
+                let is_unit = units.contains(&index) && (unit_of(run).is_some() || run.chars().count() <= 3);
                 if !is_unit && LETTER_WORDS.contains(&previous) && run.chars().count() == 1 {
                     parts.variant.numbers.push((*run).to_owned());
                 } else if !is_unit {
-                    split(run).into_iter().for_each(|word| parts.add(word));
+                    split_words(run).into_iter().for_each(|word| parts.add(word));
                 }
                 previous = run;
             }
@@ -257,9 +257,9 @@ impl Parts {
         if folded.ends_with(" s") {
             parts.variant.sizes.push("small");
         }
-        parts.last_letter();
+        parts.extract_final_size();
         if parts.words.is_empty() {
-            parts.words = split(&folded).into_iter().filter(|word| FILLERS.contains(word)).map(ToOwned::to_owned).collect();
+            parts.words = split_words(&folded).into_iter().filter(|word| FILLERS.contains(word)).map(ToOwned::to_owned).collect();
         }
         let Variant { measures, numbers, sizes, colours } = &mut parts.variant;
         measures.sort_unstable();
@@ -270,7 +270,7 @@ impl Parts {
     }
 
     /// A size at the end of a name: `T-shirt L`.
-    fn last_letter(&mut self) {
+    fn extract_final_size(&mut self) {
         let size = match self.words.last().map(String::as_str) {
             Some("m") => "medium",
             Some("l") => "large",

@@ -51,7 +51,7 @@ fn trained() -> Trained {
 #[test]
 fn categories_of_public_names_are_found_and_the_page_says_how_often() {
     let Some(names) = shared::names() else { return };
-    let found = run_experiments(&Catalogue::public(&names), &names).unwrap();
+    let found = run_experiments(&Catalogue::from_public_names(&names), &names).unwrap();
     let inner = found.report.categories;
     assert_eq!((names.len(), found.report.labels.len()), (3_798, 20));
     assert!(found.held_out.top1 >= 0.85 && found.held_out.products >= 600, "{:?}", found.held_out);
@@ -107,11 +107,11 @@ fn a_hostile_text_costs_no_more_than_a_long_one() {
     let model = trained().model;
     for unit in ["a", "\u{200b}", "a\u{301}", "mug ", "\u{fdfa}", "\u{202e}", "👩‍👩‍👧"] {
         let text = unit.repeat(1_000_000 / unit.len());
-        let read = Text::read(&text, &text);
+        let read = Text::parse(&text, &text);
         let letters: usize = read.words.iter().map(|word| word.chars().count()).sum();
         assert!(letters <= 2 * (NAME_CHARS + DESCRIPTION_CHARS), "{unit:?}: {letters}");
         let mut grams = 0;
-        read.each_gram(usize::MAX, &mut |_| grams += 1);
+        read.for_each_gram(usize::MAX, &mut |_| grams += 1);
         assert!(grams <= MAX_GRAMS, "{unit:?}: {grams}");
         let suggestion = model.suggest(&text, &text);
         assert!(suggestion.best.iter().all(|scored| scored.confidence.is_finite() && scored.reasons.len() <= 5), "{unit:?}");

@@ -6,7 +6,7 @@ mod shared;
 
 use product_text::{
     Style, clean,
-    duplicates::{Settings, difference, find},
+    duplicates::{Settings, find_duplicates, variant_difference},
 };
 use proptest::prelude::*;
 
@@ -26,7 +26,7 @@ fn duplicate_share(change: impl Fn(&str) -> String) -> Option<f64> {
     let changed: Vec<String> = sample.iter().map(|name| change(name)).collect();
     let first = all.len();
     all.extend(changed.iter().map(String::as_str));
-    let found = find(&all, &Settings::default());
+    let found = find_duplicates(&all, &Settings::default());
     let is_found =
         |index: &usize| found.pairs.iter().any(|pair| pair.second == first + index && all[pair.first] == sample[*index]);
     // A copy may be paired with another copy of the same text first.
@@ -70,8 +70,8 @@ fn another_size_colour_count_or_number_is_never_a_duplicate() {
     ] {
         let names: Vec<String> = sample.iter().flat_map(|name| [format!("{name} {one}"), format!("{name} {other}")]).collect();
         let texts: Vec<&str> = names.iter().map(String::as_str).collect();
-        for pair in find(&texts, &Settings::default()).pairs {
-            assert_eq!(difference(texts[pair.first], texts[pair.second]), None);
+        for pair in find_duplicates(&texts, &Settings::default()).pairs {
+            assert_eq!(variant_difference(texts[pair.first], texts[pair.second]), None);
             assert!(pair.first / 2 != pair.second / 2, "{} / {}", texts[pair.first], texts[pair.second]);
         }
     }
@@ -81,7 +81,7 @@ fn another_size_colour_count_or_number_is_never_a_duplicate() {
 fn the_public_names_have_the_duplicates_that_a_reader_sees() {
     let Some(names) = shared::names() else { return };
     let texts: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
-    let found = find(&texts, &Settings::default());
+    let found = find_duplicates(&texts, &Settings::default());
     let has = |one: &str, other: &str| found.pairs.iter().any(|pair| texts[pair.first] == one && texts[pair.second] == other);
     assert!(has("FOLDING UMBRELLA RED/WHITE POLKADOT", "FOLDING UMBRELLA WHITE/RED POLKADOT"));
     assert!(has("CHARLIE+LOLA RED HOT WATER BOTTLE", "CHARLIE + LOLA RED HOT WATER BOTTLE"));
@@ -100,7 +100,7 @@ fn equal_hostile_names_are_compared_a_bounded_number_of_times() {
     names.extend((0..2_000).map(|index| format!("MUG DESIGN {}{}{}", letter(index), letter(index / 26), letter(index / 676))));
     names.extend((0..1_000).map(|_| "\u{200b}".repeat(1_000)));
     let texts: Vec<&str> = names.iter().map(String::as_str).collect();
-    let found = find(&texts, &Settings { most: 100, ..Settings::default() });
+    let found = find_duplicates(&texts, &Settings { most: 100, ..Settings::default() });
     assert!(
         found.pairs.len() == 100 && found.is_cut && found.compared <= 2_003 * 21 * 10,
         "{} {}",
@@ -146,7 +146,7 @@ proptest! {
     #[test]
     fn any_names_can_be_searched(names in prop::collection::vec("((MUGS?|HEART|LANTERN|RED|12CM|A4|é|\\PC) ?){0,5}", 0..30)) {
         let texts: Vec<&str> = names.iter().map(String::as_str).collect();
-        for pair in find(&texts, &Settings { least: 0.1, most: 50 }).pairs {
+        for pair in find_duplicates(&texts, &Settings { least: 0.1, most: 50 }).pairs {
             prop_assert!(pair.first < pair.second && (0.0..=1.0).contains(&pair.score));
         }
     }

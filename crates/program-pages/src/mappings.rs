@@ -31,7 +31,7 @@ impl Mapping {
         (is_read_only && start < end).then_some(Self { start, end, ..Self::default() })
     }
 
-    fn note(&mut self, field: &str, size: &str) {
+    fn set_size(&mut self, field: &str, size: &str) {
         let kilobytes = size.trim().strip_suffix(" kB").and_then(|number| number.parse().ok());
         match field {
             "Rss" => self.resident = kilobytes,
@@ -57,14 +57,14 @@ fn addresses(range: &str) -> Option<(usize, usize)> {
 /// The mappings of this program from which nothing is lost: those that the system made at the start, which are together, one of them with this code. The file
 /// may be mapped once more, for the names in a backtrace: such a mapping may be gone at any time, and its addresses be somebody else's. Reading ends behind the
 /// program's own: the system walks the pages of each mapping that is read.
-fn unchanged(smaps: impl BufRead, program: &str, code: usize) -> io::Result<Vec<Mapping>> {
+fn unchanged_mappings(smaps: impl BufRead, program: &str, code: usize) -> io::Result<Vec<Mapping>> {
     let (mut found, mut has_code, mut is_open) = (Vec::<Mapping>::new(), false, false);
     for line in smaps.lines() {
         let line = line?;
         let (first, rest) = line.split_once(' ').unwrap_or((line.as_str(), ""));
         if let Some(field) = first.strip_suffix(':') {
             if let Some(mapping) = found.last_mut().filter(|_| is_open) {
-                mapping.note(field, rest);
+                mapping.set_size(field, rest);
             }
             continue;
         }
@@ -90,7 +90,7 @@ pub fn release() -> io::Result<u64> {
     let program = fs::read_link("/proc/self/exe")?;
     let Some(program) = program.to_str() else { return Ok(0) };
     let (code, mut kilobytes) = ((release as *const ()).addr(), 0);
-    for mapping in unchanged(BufReader::new(File::open("/proc/self/smaps")?), program, code)? {
+    for mapping in unchanged_mappings(BufReader::new(File::open("/proc/self/smaps")?), program, code)? {
         drop_pages(&mapping)?;
         kilobytes += mapping.resident.unwrap_or_default();
     }
@@ -123,8 +123,8 @@ mod tests {
         )
     }
 
-    fn found(smaps: &str) -> Vec<(usize, usize, Option<u64>)> {
-        let mappings = unchanged(smaps.as_bytes(), "/opt/a program", 0x2100).unwrap();
+    fn find_unchanged(smaps: &str) -> Vec<(usize, usize, Option<u64>)> {
+        let mappings = unchanged_mappings(smaps.as_bytes(), "/opt/a program", 0x2100).unwrap();
         mappings.iter().map(|mapping| (mapping.start, mapping.end, mapping.resident)).collect()
     }
 
@@ -140,7 +140,7 @@ mod tests {
             entry("c000-d000", "rw-p", "", [4, 4, 0]),
             entry("e000-f000", "r-xp", "/opt/a program", [4, 0, 0]),
         ];
-        assert_eq!(found(&smaps.concat()), [(0x1000, 0x2000, Some(4)), (0x2000, 0x8000, Some(16))]);
+        assert_eq!(find_unchanged(&smaps.concat()), [(0x1000, 0x2000, Some(4)), (0x2000, 0x8000, Some(16))]);
     }
 
     #[test]
@@ -150,21 +150,21 @@ mod tests {
         let own = [(0x1000, 0x2000, Some(4)), (0x2000, 0x8000, Some(16))];
         let library = entry("900-a00", "r-xp", "/lib/libc.so", [4, 0, 0]);
         assert_eq!(
-            found(&[first("100-900"), first("1000-2000"), code.clone(), first("8000-f000")].concat()),
+            find_unchanged(&[first("100-900"), first("1000-2000"), code.clone(), first("8000-f000")].concat()),
             own,
             "beside its own"
         );
-        assert_eq!(found(&[first("100-900"), library, first("1000-2000"), code].concat()), own, "apart from its own");
-        assert!(found(&first("8000-f000")).is_empty(), "the program's own are not listed");
+        assert_eq!(find_unchanged(&[first("100-900"), library, first("1000-2000"), code].concat()), own, "apart from its own");
+        assert!(find_unchanged(&first("8000-f000")).is_empty(), "the program's own are not listed");
     }
 
     #[test]
     fn what_the_system_does_not_list_is_not_released() {
-        assert!(found("2000-3000 r-xp 00000000 08:01 1234   /opt/a program\nRss:  4 kB\nAnonymous:  0 kB\n").is_empty());
-        assert!(found("2000-3000 r-xp 00000000 08:01 1234   /opt/a program\n").is_empty());
-        assert!(found(&entry("2000-3000", "r-xp", "/opt/a program (deleted)", [4, 0, 0])).is_empty());
-        assert!(found(&entry("3000-2000", "r-xp", "/opt/a program", [4, 0, 0])).is_empty());
-        assert!(found("").is_empty());
+        assert!(find_unchanged("2000-3000 r-xp 00000000 08:01 1234   /opt/a program\nRss:  4 kB\nAnonymous:  0 kB\n").is_empty());
+        assert!(find_unchanged("2000-3000 r-xp 00000000 08:01 1234   /opt/a program\n").is_empty());
+        assert!(find_unchanged(&entry("2000-3000", "r-xp", "/opt/a program (deleted)", [4, 0, 0])).is_empty());
+        assert!(find_unchanged(&entry("3000-2000", "r-xp", "/opt/a program", [4, 0, 0])).is_empty());
+        assert!(find_unchanged("").is_empty());
     }
 
     #[test]

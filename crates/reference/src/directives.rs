@@ -32,8 +32,8 @@ pub(crate) struct ListSize {
 const STEP_UP_SECONDS: i64 = 600;
 
 impl Directives {
-    pub(crate) fn new(given: Vec<ConstDirective>) -> Self {
-        Self(given)
+    pub(crate) fn new(directives: Vec<ConstDirective>) -> Self {
+        Self(directives)
     }
 
     fn find(&self, name: &str) -> Option<&ConstDirective> {
@@ -52,7 +52,7 @@ impl Directives {
 
     /// A list of texts of a directive's argument; empty if it is not there.
     fn texts(&self, directive: &str, argument: &str) -> Vec<String> {
-        let value = self.find(directive).and_then(|one| one.get_argument(argument)?.node.clone().into_json().ok());
+        let value = self.find(directive).and_then(|invocation| invocation.get_argument(argument)?.node.clone().into_json().ok());
         let items = value.as_ref().and_then(|value| value.as_array());
         items.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }

@@ -37,7 +37,7 @@ const LIMIT: Code = ("LIMIT_EXCEEDED", "The answer would be too large.");
 pub(crate) fn of_field(operation: Operation, field: &Field) -> Vec<Code> {
     let access = field.directives.access();
     let is_known = !matches!(access, Access::Public | Access::Unsaid);
-    let all = [
+    let code_conditions = [
         (is_known, UNAUTHENTICATED),
         (is_known, ENROLMENT),
         (is_known, SUSPENDED),
@@ -46,45 +46,45 @@ pub(crate) fn of_field(operation: Operation, field: &Field) -> Vec<Code> {
         (!field.arguments.is_empty(), BAD_INPUT),
         (operation == Operation::Subscription || field.directives.list_size().is_some(), LIMIT),
     ];
-    all.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| code).collect()
+    code_conditions.into_iter().filter(|(applies, _)| *applies).map(|(_, code)| code).collect()
 }
 
 /// The codes with which a mutation can refuse, by the list that `scripts/codegen/refusals.mjs` makes of the code.
 fn refusals_of(mutation: &str) -> Vec<&'static str> {
     let lines = include_str!("../assets/refusals.txt").lines().filter_map(|line| line.split_once(' '));
-    let own = lines.filter(|(name, _)| *name == mutation);
-    own.flat_map(|(_, codes)| codes.split(' ')).collect()
+    let matching_lines = lines.filter(|(name, _)| *name == mutation);
+    matching_lines.flat_map(|(_, codes)| codes.split(' ')).collect()
 }
 
 /// The codes with which a mutation can refuse, each with its description in the schema.
 pub(crate) fn refusals<'a>(schema: &'a Schema, mutation: &str) -> Vec<(&'a str, &'a str)> {
     let codes = refusals_of(mutation);
-    let known = schema.definition("ErrorCode").into_iter().flat_map(|definition| &definition.values);
-    let own = known.filter(|value| codes.contains(&value.name.as_str()));
-    own.map(|value| (value.name.as_str(), value.description.as_str())).collect()
+    let all_codes = schema.definition("ErrorCode").into_iter().flat_map(|definition| &definition.values);
+    let own_codes = all_codes.filter(|value| codes.contains(&value.name.as_str()));
+    own_codes.map(|value| (value.name.as_str(), value.description.as_str())).collect()
 }
 
 /// Codes as a list, each linked to its row on the page of errors.
 pub(crate) fn list(codes: &[(&str, &str)]) -> String {
-    let items = codes.iter().map(|(code, when)| {
+    let items = codes.iter().map(|(code, condition)| {
         let code = escape_html(code);
-        format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline_html(when))
+        format!("<li><a href=\"{ROOT}/errors#{code}\"><code>{code}</code></a> {}</li>\n", inline_html(condition))
     });
     format!("<ul class=\"codes\">\n{}</ul>\n", concat_html(items))
 }
 
 /// The page of codes if no guide has the slug `errors`.
 pub(crate) fn page(schema: &Schema) -> String {
-    let row = |code: &str, when: &str| {
+    let row = |code: &str, condition: &str| {
         let code = escape_html(code);
-        format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline_html(when))
+        format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline_html(condition))
     };
-    let own = [UNAUTHENTICATED, ENROLMENT, SUSPENDED, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
-    let top = concat_html(own.iter().chain(&COMMON_CODES).map(|(code, when)| row(code, when)));
+    let general_codes = [UNAUTHENTICATED, ENROLMENT, SUSPENDED, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
+    let top = concat_html(general_codes.iter().chain(&COMMON_CODES).map(|(code, condition)| row(code, condition)));
     let mut main = format!("<h1>Errors</h1>\n<h2 id=\"errors\">Codes in errors</h2>\n<dl>\n{top}</dl>\n");
     if let Some(codes) = schema.definition("ErrorCode") {
         // An id that is given above stays the one of its code.
-        let is_above = |code: &str| own.iter().chain(&COMMON_CODES).any(|(above, _)| *above == code);
+        let is_above = |code: &str| general_codes.iter().chain(&COMMON_CODES).any(|(listed_code, _)| *listed_code == code);
         let rows = codes.values.iter().map(|value| {
             let name = escape_html(&value.name);
             let id = if is_above(&value.name) { String::new() } else { format!(" id=\"{name}\"") };

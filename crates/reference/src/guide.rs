@@ -60,9 +60,9 @@ fn render_guide(guide: &Guide, slugs: &[&str]) -> RenderedGuide {
     let title = text_between(&events, |tag| matches!(tag, Tag::Heading { .. })).unwrap_or_else(|| guide.slug.to_owned());
     let summary = first_sentence(&text_between(&events, |tag| matches!(tag, Tag::Paragraph)).unwrap_or_default());
     let mut page = EventAdapter { slugs, ids: BTreeMap::new(), dropped: Vec::new(), is_first_cell: false };
-    let adapted: Vec<_> = (0..events.len()).filter_map(|index| page.adapt(&events, index)).collect();
+    let html_events: Vec<_> = (0..events.len()).filter_map(|index| page.adapt(&events, index)).collect();
     let mut html = String::with_capacity(guide.markdown.len() * 2);
-    push_html(&mut html, adapted.into_iter());
+    push_html(&mut html, html_events.into_iter());
     RenderedGuide { slug: guide.slug, title, summary, html }
 }
 
@@ -140,10 +140,10 @@ impl EventAdapter<'_> {
     }
 
     /// Returns the ID itself, or with a number appended if it was given before.
-    fn id(&mut self, wanted: &str) -> String {
-        let count = self.ids.entry(wanted.to_owned()).or_default();
+    fn id(&mut self, base_id: &str) -> String {
+        let count = self.ids.entry(base_id.to_owned()).or_default();
         *count += 1;
-        if *count == 1 { wanted.to_owned() } else { format!("{wanted}-{count}") }
+        if *count == 1 { base_id.to_owned() } else { format!("{base_id}-{count}") }
     }
 
     /// Returns the target of a link: a guide, a place in the page, or another site; `None` for

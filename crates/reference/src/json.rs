@@ -28,13 +28,13 @@ pub(crate) fn push_text(out: &mut String, text: &str) {
 
 impl Json {
     /// The value whose text is what Python reads: it has other words for truth values.
-    pub(crate) fn in_python(&self) -> Self {
+    pub(crate) fn to_python(&self) -> Self {
         match self {
             Self::Bool(true) => Self::Number("True"),
             Self::Bool(false) => Self::Number("False"),
-            Self::List(items) => Self::List(items.iter().map(Self::in_python).collect()),
+            Self::List(items) => Self::List(items.iter().map(Self::to_python).collect()),
             Self::Object(members) => {
-                Self::Object(members.iter().map(|(name, value)| (name.clone(), value.in_python())).collect())
+                Self::Object(members.iter().map(|(name, value)| (name.clone(), value.to_python())).collect())
             }
             Self::Number(_) | Self::Text(_) => self.clone(),
         }

@@ -88,7 +88,7 @@ pub(crate) struct Definition {
 
 /// A place that names a type: the page of its owner, and its words there.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Use {
+pub(crate) struct TypeUse {
     /// Below `/docs`.
     pub(crate) path: String,
     pub(crate) text: String,
@@ -98,7 +98,7 @@ pub(crate) struct Use {
 pub(crate) struct Schema {
     types: BTreeMap<String, Definition>,
     roots: Vec<(Operation, String)>,
-    uses: BTreeMap<String, BTreeSet<Use>>,
+    uses: BTreeMap<String, BTreeSet<TypeUse>>,
 }
 
 /// The path of a root field's page below `/docs`.
@@ -125,11 +125,11 @@ impl Schema {
         let (mut types, mut roots) = (BTreeMap::new(), Vec::new());
         for definition in document.definitions {
             match definition {
-                TypeSystemDefinition::Type(one) => {
-                    let definition = definition_of(one.node);
+                TypeSystemDefinition::Type(positioned) => {
+                    let definition = definition_of(positioned.node);
                     types.insert(definition.name.clone(), definition);
                 }
-                TypeSystemDefinition::Schema(one) => roots = roots_of(&one.node),
+                TypeSystemDefinition::Schema(positioned) => roots = roots_of(&positioned.node),
                 TypeSystemDefinition::Directive(_) => {}
             }
         }
@@ -170,14 +170,15 @@ impl Schema {
 
     /// The fields of one root, by name.
     pub(crate) fn root_fields(&self, operation: Operation) -> Vec<&Field> {
-        let root = self.roots.iter().find(|(own, _)| *own == operation).and_then(|(_, name)| self.types.get(name));
+        let root =
+            self.roots.iter().find(|(root_operation, _)| *root_operation == operation).and_then(|(_, name)| self.types.get(name));
         let mut fields: Vec<_> = root.into_iter().flat_map(|definition| &definition.fields).collect();
         fields.sort_by(|one, other| one.name.cmp(&other.name));
         fields
     }
 
     pub(crate) fn root_field(&self, operation: Operation, name: &str) -> Option<&Field> {
-        let (_, root) = self.roots.iter().find(|(own, _)| *own == operation)?;
+        let (_, root) = self.roots.iter().find(|(root_operation, _)| *root_operation == operation)?;
         self.types.get(root)?.fields.iter().find(|field| field.name == name)
     }
 
@@ -188,7 +189,7 @@ impl Schema {
         field.or_else(|| self.types.get(name).filter(|_| !self.is_root(name)).map(|_| format!("types/{name}")))
     }
 
-    pub(crate) fn uses(&self, name: &str) -> impl Iterator<Item = &Use> {
+    pub(crate) fn uses(&self, name: &str) -> impl Iterator<Item = &TypeUse> {
         self.uses.get(name).into_iter().flatten()
     }
 
@@ -200,10 +201,11 @@ impl Schema {
     fn check_names(&self) -> Result<(), ReferenceError> {
         let is_known = |name: &str| self.types.contains_key(name) || BUILT_IN.contains(&name);
         for definition in self.types.values() {
-            let fields = definition.fields.iter().flat_map(|field| field.arguments.iter().map(|one| &one.ty).chain([&field.ty]));
-            let named = fields.chain(definition.inputs.iter().map(|input| &input.ty)).map(base);
-            let others = definition.implements.iter().chain(&definition.members).map(String::as_str);
-            if let Some(name) = named.chain(others).find(|name| !is_known(name)) {
+            let fields =
+                definition.fields.iter().flat_map(|field| field.arguments.iter().map(|argument| &argument.ty).chain([&field.ty]));
+            let type_names = fields.chain(definition.inputs.iter().map(|input| &input.ty)).map(base);
+            let related_names = definition.implements.iter().chain(&definition.members).map(String::as_str);
+            if let Some(name) = type_names.chain(related_names).find(|name| !is_known(name)) {
                 return Err(ReferenceError::UnknownType { name: name.to_owned(), place: definition.name.clone() });
             }
         }
@@ -212,11 +214,11 @@ impl Schema {
 
     /// Enters each object at the interfaces that it implements.
     fn note_members(&mut self) {
-        let mut found: Vec<(String, String)> = Vec::new();
+        let mut implementations: Vec<(String, String)> = Vec::new();
         for definition in self.types.values().filter(|definition| definition.kind == Kind::Object) {
-            found.extend(definition.implements.iter().map(|interface| (interface.clone(), definition.name.clone())));
+            implementations.extend(definition.implements.iter().map(|interface| (interface.clone(), definition.name.clone())));
         }
-        for (interface, object) in found {
+        for (interface, object) in implementations {
             if let Some(definition) = self.types.get_mut(&interface) {
                 definition.members.push(object);
             }
@@ -224,24 +226,26 @@ impl Schema {
     }
 
     fn note_uses(&mut self) {
-        let mut uses: BTreeMap<String, BTreeSet<Use>> = BTreeMap::new();
+        let mut uses: BTreeMap<String, BTreeSet<TypeUse>> = BTreeMap::new();
         for definition in self.types.values() {
             let owner = &definition.name;
             for field in &definition.fields {
                 let root = self.roots.iter().find(|(_, root)| root == owner);
                 let path = root.map_or_else(|| format!("types/{owner}"), |(operation, _)| field_path(*operation, field));
                 let text = format!("{owner}.{}", field.name);
-                for named in field.arguments.iter().map(|one| &one.ty).chain([&field.ty]) {
-                    uses.entry(base(named).to_owned()).or_default().insert(Use { path: path.clone(), text: text.clone() });
+                for used_type in field.arguments.iter().map(|argument| &argument.ty).chain([&field.ty]) {
+                    uses.entry(base(used_type).to_owned())
+                        .or_default()
+                        .insert(TypeUse { path: path.clone(), text: text.clone() });
                 }
             }
             let path = format!("types/{owner}");
             for input in &definition.inputs {
                 let text = format!("{owner}.{}", input.name);
-                uses.entry(base(&input.ty).to_owned()).or_default().insert(Use { path: path.clone(), text });
+                uses.entry(base(&input.ty).to_owned()).or_default().insert(TypeUse { path: path.clone(), text });
             }
             for member in definition.members.iter().filter(|_| definition.kind == Kind::Union) {
-                uses.entry(member.clone()).or_default().insert(Use { path: path.clone(), text: owner.clone() });
+                uses.entry(member.clone()).or_default().insert(TypeUse { path: path.clone(), text: owner.clone() });
             }
         }
         self.uses = uses;
@@ -252,12 +256,12 @@ impl Schema {
 const BUILT_IN: [&str; 5] = ["ID", "String", "Int", "Float", "Boolean"];
 
 fn roots_of(schema: &SchemaDefinition) -> Vec<(Operation, String)> {
-    let named = [
+    let root_types = [
         (Operation::Query, &schema.query),
         (Operation::Mutation, &schema.mutation),
         (Operation::Subscription, &schema.subscription),
     ];
-    named.into_iter().filter_map(|(operation, name)| Some((operation, name.as_ref()?.node.to_string()))).collect()
+    root_types.into_iter().filter_map(|(operation, name)| Some((operation, name.as_ref()?.node.to_string()))).collect()
 }
 
 fn definition_of(source: TypeDefinition) -> Definition {
@@ -276,17 +280,17 @@ fn definition_of(source: TypeDefinition) -> Definition {
         TypeKind::Scalar => {}
         TypeKind::Object(ObjectType { implements, fields }) => {
             definition.kind = Kind::Object;
-            definition.implements = implements.into_iter().map(|one| one.node.to_string()).collect();
+            definition.implements = implements.into_iter().map(|positioned| positioned.node.to_string()).collect();
             definition.fields = fields.into_iter().map(field).collect();
         }
         TypeKind::Interface(interface) => {
             definition.kind = Kind::Interface;
-            definition.implements = interface.implements.into_iter().map(|one| one.node.to_string()).collect();
+            definition.implements = interface.implements.into_iter().map(|positioned| positioned.node.to_string()).collect();
             definition.fields = interface.fields.into_iter().map(field).collect();
         }
         TypeKind::Union(union) => {
             definition.kind = Kind::Union;
-            definition.members = union.members.into_iter().map(|one| one.node.to_string()).collect();
+            definition.members = union.members.into_iter().map(|positioned| positioned.node.to_string()).collect();
         }
         TypeKind::Enum(values) => {
             definition.kind = Kind::Enum;
@@ -304,8 +308,8 @@ fn text(description: Option<Positioned<String>>) -> String {
     description.map(|text| text.node.trim().to_owned()).unwrap_or_default()
 }
 
-fn directives(given: Vec<Positioned<ConstDirective>>) -> Directives {
-    Directives::new(given.into_iter().map(|one| one.node).collect())
+fn directives(positioned: Vec<Positioned<ConstDirective>>) -> Directives {
+    Directives::new(positioned.into_iter().map(|directive| directive.node).collect())
 }
 
 fn field(source: Positioned<FieldDefinition>) -> Field {

@@ -210,14 +210,14 @@ Additions (2)
 fn a_breaking_change_needs_a_line_with_a_reason() {
     let diff = compared(OLD, NEW);
     let left = |list: &str| -> Vec<ChangeKind> {
-        Exceptions::parse(list).unwrap().unlisted(&diff).into_iter().map(|change| change.kind).collect()
+        Exceptions::parse(list).unwrap().unlisted_changes(&diff).into_iter().map(|change| change.kind).collect()
     };
     assert_eq!(left("# none\n\n"), [ChangeKind::FieldMadeNullable, ChangeKind::FieldRemoved]);
     assert_eq!(left("FIELD_REMOVED A.b Nobody has it yet."), [ChangeKind::FieldMadeNullable]);
     assert_eq!(left("FIELD_REMOVED A.a Another place.").len(), 2, "kind and place are both compared");
     let list =
         Exceptions::parse("FIELD_REMOVED A.b Gone.\nFIELD_REMOVED A.z Gone.\nENUM_VALUE_ADDED E.C Breaks nobody.").unwrap();
-    assert_eq!(list.unused(&diff), ["FIELD_REMOVED A.z", "ENUM_VALUE_ADDED E.C"]);
+    assert_eq!(list.unused_lines(&diff), ["FIELD_REMOVED A.z", "ENUM_VALUE_ADDED E.C"]);
     for (list, line) in [("FIELD_REMOVED A.b", 1), ("# x\n\nFIELD_REMOVED", 3)] {
         assert_eq!(Exceptions::parse(list), Err(ExceptionError { line }), "{list}");
     }

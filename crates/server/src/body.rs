@@ -18,16 +18,16 @@ pub enum BodyError {
     Broken,
 }
 
-/// Reads all of it. `declared` is the `Content-Length`; a body that announces too much is refused unread.
+/// Reads all of it. `content_length` is the `Content-Length`; a body that announces too much is refused unread.
 ///
 /// # Errors
 /// Too much, too slow, or the connection broke.
-pub async fn read(mut body: Body, declared: Option<u64>, most: usize, time: Duration) -> Result<Bytes, BodyError> {
-    if declared.is_some_and(|length| length > most as u64) {
+pub async fn read(mut body: Body, content_length: Option<u64>, max_bytes: usize, time: Duration) -> Result<Bytes, BodyError> {
+    if content_length.is_some_and(|length| length > max_bytes as u64) {
         discard(body);
         return Err(BodyError::TooLarge);
     }
-    let result = tokio::time::timeout(time, collect(&mut body, most)).await.unwrap_or(Err(BodyError::Late));
+    let result = tokio::time::timeout(time, collect(&mut body, max_bytes)).await.unwrap_or(Err(BodyError::Late));
     if result == Err(BodyError::TooLarge) {
         discard(body);
     }
@@ -38,43 +38,43 @@ pub async fn read(mut body: Body, declared: Option<u64>, most: usize, time: Dura
 ///
 /// # Errors
 /// Too much, too slow, or the connection broke.
-pub async fn skip(mut body: Body, declared: Option<u64>, most: usize, time: Duration) -> Result<(), BodyError> {
-    if declared.is_some_and(|length| length > most as u64) {
+pub async fn skip(mut body: Body, content_length: Option<u64>, max_bytes: usize, time: Duration) -> Result<(), BodyError> {
+    if content_length.is_some_and(|length| length > max_bytes as u64) {
         discard(body);
         return Err(BodyError::TooLarge);
     }
-    let result = tokio::time::timeout(time, drain_body(&mut body, most)).await.unwrap_or(Err(BodyError::Late));
+    let result = tokio::time::timeout(time, drain_body(&mut body, max_bytes)).await.unwrap_or(Err(BodyError::Late));
     if result == Err(BodyError::TooLarge) {
         discard(body);
     }
     result
 }
 
-async fn drain_body(body: &mut Body, most: usize) -> Result<(), BodyError> {
-    let mut left = most;
+async fn drain_body(body: &mut Body, max_bytes: usize) -> Result<(), BodyError> {
+    let mut remaining_bytes = max_bytes;
     while let Some(part) = next(body).await? {
-        left = left.checked_sub(part.len()).ok_or(BodyError::TooLarge)?;
+        remaining_bytes = remaining_bytes.checked_sub(part.len()).ok_or(BodyError::TooLarge)?;
     }
     Ok(())
 }
 
-async fn collect(body: &mut Body, most: usize) -> Result<Bytes, BodyError> {
-    let Some(first) = next(body).await? else { return Ok(Bytes::new()) };
-    if first.len() > most {
+async fn collect(body: &mut Body, max_bytes: usize) -> Result<Bytes, BodyError> {
+    let Some(first_part) = next(body).await? else { return Ok(Bytes::new()) };
+    if first_part.len() > max_bytes {
         return Err(BodyError::TooLarge);
     }
-    let Some(second) = next(body).await? else { return Ok(first) };
-    let mut all = Vec::with_capacity((first.len() + second.len()) * 2);
-    all.extend_from_slice(&first);
-    let mut part = second;
+    let Some(second_part) = next(body).await? else { return Ok(first_part) };
+    let mut bytes = Vec::with_capacity((first_part.len() + second_part.len()) * 2);
+    bytes.extend_from_slice(&first_part);
+    let mut part = second_part;
     loop {
-        if all.len() + part.len() > most {
+        if bytes.len() + part.len() > max_bytes {
             return Err(BodyError::TooLarge);
         }
-        all.extend_from_slice(&part);
+        bytes.extend_from_slice(&part);
         match next(body).await? {
-            Some(more) => part = more,
-            None => return Ok(all.into()),
+            Some(next_part) => part = next_part,
+            None => return Ok(bytes.into()),
         }
     }
 }
@@ -93,10 +93,10 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
 /// Reads and drops the rest of a refused body, in a task of its own.
 pub fn discard(mut body: Body) {
     tokio::spawn(tokio::time::timeout(DISCARD_TIMEOUT, async move {
-        let mut left = MAX_DISCARDED_BYTES;
+        let mut remaining_bytes = MAX_DISCARDED_BYTES;
         while let Ok(Some(part)) = next(&mut body).await {
-            left = left.saturating_sub(part.len());
-            if left == 0 {
+            remaining_bytes = remaining_bytes.saturating_sub(part.len());
+            if remaining_bytes == 0 {
                 break;
             }
         }

@@ -17,11 +17,11 @@ pub fn is_client_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &Hea
 }
 
 /// Whether cookies travel by TLS: by the operator's word, or as the client came.
-pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
+pub fn is_secure_request<E>(front: &Front<E>, parts: &Parts) -> bool {
     is_secure(front, &parts.extensions, &parts.headers)
 }
 
-/// Like `by_tls`, for a request that is not split into parts.
+/// Like `is_secure_request`, for a request that is not split into parts.
 pub fn is_secure<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
     front.settings.by_tls || is_client_tls(front, extensions, headers)
 }

@@ -34,11 +34,11 @@ impl Coding {
 /// The coding that the client likes best of ours; of two that it likes equally, zstd, which takes a third of the time.
 pub fn negotiate_coding(accept_encoding: Option<&str>) -> Option<Coding> {
     let accepted = accept_encoding?;
-    let liked = |name: &str| {
-        let named = ranges(accepted).find(|range| range.name.eq_ignore_ascii_case(name));
-        named.or_else(|| ranges(accepted).find(|range| range.name == "*")).map_or(0, |range| range.quality)
+    let quality_of = |name: &str| {
+        let matching_range = ranges(accepted).find(|range| range.name.eq_ignore_ascii_case(name));
+        matching_range.or_else(|| ranges(accepted).find(|range| range.name == "*")).map_or(0, |range| range.quality)
     };
-    match (liked("zstd"), liked("gzip")) {
+    match (quality_of("zstd"), quality_of("gzip")) {
         (0, 0) => None,
         (zstd, gzip) if zstd >= gzip => Some(Coding::Zstd),
         _ => Some(Coding::Gzip),
@@ -66,19 +66,19 @@ thread_local! {
 }
 
 fn compress_bytes(bytes: &[u8], coding: Coding) -> Option<Vec<u8>> {
-    let fewer = match coding {
-        Coding::Zstd => ZSTD.with_borrow_mut(|kept| {
-            if kept.is_none() {
-                *kept = zstd::bulk::Compressor::new(1).ok();
+    let compressed = match coding {
+        Coding::Zstd => ZSTD.with_borrow_mut(|compressor| {
+            if compressor.is_none() {
+                *compressor = zstd::bulk::Compressor::new(1).ok();
             }
-            kept.as_mut()?.compress(bytes).ok()
+            compressor.as_mut()?.compress(bytes).ok()
         }),
         Coding::Gzip => {
             let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
             encoder.write_all(bytes).and_then(|()| encoder.finish()).ok()
         }
     };
-    fewer.filter(|fewer| fewer.len() < bytes.len())
+    compressed.filter(|compressed| compressed.len() < bytes.len())
 }
 
 #[cfg(test)]

@@ -33,15 +33,20 @@ type CountByAddress = Arc<Mutex<HashMap<IpAddr, usize>>>;
 #[derive(Debug, Clone)]
 pub struct Connections {
     free: Arc<Semaphore>,
-    most: u32,
+    capacity: u32,
     by_address: CountByAddress,
-    most_by_address: usize,
+    capacity_by_address: usize,
 }
 
 impl Connections {
-    pub fn new(most: usize, most_by_address: usize) -> Self {
-        let most = u32::try_from(most).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
-        Self { free: Arc::new(Semaphore::new(most as usize)), most, by_address: CountByAddress::default(), most_by_address }
+    pub fn new(limit: usize, limit_by_address: usize) -> Self {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
+        Self {
+            free: Arc::new(Semaphore::new(limit as usize)),
+            capacity: limit,
+            by_address: CountByAddress::default(),
+            capacity_by_address: limit_by_address,
+        }
     }
 
     /// Returns a slot for this address; `None` if the address, or all addresses together, have
@@ -52,7 +57,7 @@ impl Connections {
         let permit = self.free.clone().try_acquire_owned().ok()?;
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(counted_as).or_default();
-        if *count >= self.most_by_address {
+        if *count >= self.capacity_by_address {
             return None;
         }
         *count += 1;
@@ -60,9 +65,9 @@ impl Connections {
         Some(Peer { address, by_tls: false, _slot: Arc::new(slot) })
     }
 
-    /// Waits until all slots are free again, for `most` at the longest.
-    pub async fn wait_until_idle(&self, most: Duration) {
-        let _ = tokio::time::timeout(most, self.free.acquire_many(self.most)).await;
+    /// Waits until all slots are free again, for `max_wait` at the longest.
+    pub async fn wait_until_idle(&self, max_wait: Duration) {
+        let _ = tokio::time::timeout(max_wait, self.free.acquire_many(self.capacity)).await;
     }
 }
 

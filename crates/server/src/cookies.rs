@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
     headers::text,
-    origin::{self, From},
+    origin::{self, OriginKind},
 };
 use graphql::{
     auth_cookies::{AuthCookies, DeviceToken, SetCookies},
@@ -48,7 +48,7 @@ pub struct Page {
     pub access: Option<String>,
     pub auth_cookies: AuthCookies,
     device: String,
-    from: From,
+    from: OriginKind,
     is_secure: bool,
 }
 
@@ -58,7 +58,7 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
         return Ok(None);
     }
     let from = from(headers, allowed, is_secure);
-    if from == From::Elsewhere {
+    if from == OriginKind::Elsewhere {
         return Err((Code::Forbidden, "cookies are not for pages of this origin"));
     }
     let names = names(is_secure);
@@ -81,7 +81,7 @@ impl Page {
     /// Whether the page may make changes. Browsers send an Origin with a change; a request without
     /// one is from no page and needs no cookies.
     pub fn may_change(&self) -> bool {
-        self.from == From::Ours
+        self.from == OriginKind::Ours
     }
 
     /// The session with this page's cookies in the data of its operations.
@@ -98,14 +98,14 @@ impl Page {
             None => return,
             Some(SetCookies::Nothing) => ((String::new(), 0), (String::new(), 0), None),
             Some(SetCookies::Tokens { access, access_until, refresh, refresh_until, device }) => {
-                let left = |until: entity::prelude::Timestamp| (until.micros().saturating_sub(now) / 1_000_000).max(0);
-                ((access, left(access_until)), (refresh, left(refresh_until)), device)
+                let seconds_left = |expiry: entity::prelude::Timestamp| (expiry.micros().saturating_sub(now) / 1_000_000).max(0);
+                ((access, seconds_left(access_until)), (refresh, seconds_left(refresh_until)), device)
             }
         };
-        let kept = [(names.access, access, "/"), (names.refresh, refresh, REFRESH_COOKIE_PATH)].into_iter();
+        let token_cookies = [(names.access, access, "/"), (names.refresh, refresh, REFRESH_COOKIE_PATH)].into_iter();
         let device = device.map(|token| (names.device, (token, DEVICE_SECONDS), "/"));
         let secure = if self.is_secure { "; Secure" } else { "" };
-        for (name, (value, seconds), path) in kept.chain(device) {
+        for (name, (value, seconds), path) in token_cookies.chain(device) {
             let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 headers.append(header::SET_COOKIE, cookie);
@@ -115,7 +115,7 @@ impl Page {
 }
 
 /// The session of a caller without cookies, with the token of its device in the data of its operations if it sent one.
-pub fn with_device(session: Session, headers: &HeaderMap) -> Session {
+pub fn attach_device_token(session: Session, headers: &HeaderMap) -> Session {
     let Some(device) = text(headers, &DEVICE_HEADER).map(|token| DeviceToken(token.to_owned())) else { return session };
     let inner = session.attach.clone();
     Session { attach: Arc::new(move |request| inner(request).data(device.clone())), ..session }
@@ -125,14 +125,14 @@ pub fn with_device(session: Session, headers: &HeaderMap) -> Session {
 /// vouches, and a socket without one has no cookies.
 pub fn socket_authorization(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Option<String> {
     let token = cookie(headers, names(is_secure).access)?;
-    (from(headers, allowed, is_secure) == From::Ours).then(|| format!("Bearer {token}"))
+    (from(headers, allowed, is_secure) == OriginKind::Ours).then(|| format!("Bearer {token}"))
 }
 
 /// Returns the origin of a request. For a request by TLS, an origin without TLS counts as foreign:
 /// anyone on the way may have written its page, even ours.
-fn from(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> From {
+fn from(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> OriginKind {
     let by_tls = text(headers, &header::ORIGIN).is_none_or(|origin| origin.to_ascii_lowercase().starts_with("https://"));
-    if is_secure && !by_tls { From::Elsewhere } else { origin::of(headers, allowed) }
+    if is_secure && !by_tls { OriginKind::Elsewhere } else { origin::of(headers, allowed) }
 }
 
 /// Returns the value of a cookie that was sent once. A second cookie of the same name was set by
@@ -140,7 +140,7 @@ fn from(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> From {
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.trim().to_owned());
+    let mut values = pairs.filter(|(cookie_name, _)| *cookie_name == name).map(|(_, value)| value.trim().to_owned());
     let value = values.next().filter(|value| !value.is_empty())?;
     values.next().is_none().then_some(value)
 }

@@ -20,8 +20,8 @@ use super::{compress, etag, reply};
 /// Pages of the reference, generated from the schema and the guides on the first request.
 #[derive(Clone)]
 pub struct Docs {
-    make: fn() -> Result<Reference, ReferenceError>,
-    made: Arc<OnceLock<Option<Reference>>>,
+    render: fn() -> Result<Reference, ReferenceError>,
+    rendered: Arc<OnceLock<Option<Reference>>>,
 }
 
 impl fmt::Debug for Docs {
@@ -31,16 +31,16 @@ impl fmt::Debug for Docs {
 }
 
 impl Docs {
-    pub fn new(make: fn() -> Result<Reference, ReferenceError>) -> Self {
-        Self { make, made: Arc::default() }
+    pub fn new(renderer: fn() -> Result<Reference, ReferenceError>) -> Self {
+        Self { render: renderer, rendered: Arc::default() }
     }
 
     fn content(&self, path: &str) -> Option<Content> {
-        let made = self.made.get_or_init(|| {
-            let made = (self.make)();
-            made.inspect_err(|error| tracing::error!(%error, "the reference could not be rendered")).ok()
+        let reference = self.rendered.get_or_init(|| {
+            let reference = (self.render)();
+            reference.inspect_err(|error| tracing::error!(%error, "the reference could not be rendered")).ok()
         });
-        let page = made.as_ref()?.page(path)?;
+        let page = reference.as_ref()?.page(path)?;
         let kind = page.content_type;
         let bytes = page.body.into_owned().into_bytes();
         Some(Content { kind, tag: etag::of(&bytes), bytes })
@@ -56,14 +56,14 @@ struct Content {
 
 impl Content {
     /// In the coding that the reader likes best, or without its bytes if the reader has them.
-    async fn response(self, asked: &HeaderMap) -> Response<Body> {
-        let is_known = etag::matches_etag(asked, &self.tag);
-        let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|line| line.to_str().ok());
+    async fn response(self, request_headers: &HeaderMap) -> Response<Body> {
+        let is_known = etag::matches_etag(request_headers, &self.tag);
+        let accepted = request_headers.get(header::ACCEPT_ENCODING).and_then(|line| line.to_str().ok());
         let (bytes, coding) = match compress::negotiate_coding(accepted) {
             _ if is_known => (Vec::new(), None),
             Some(coding) if self.bytes.len() > compress::MIN_COMPRESSED_BYTES => {
                 match compress::compress(self.bytes, coding).await {
-                    Ok(fewer) => (fewer, Some(coding)),
+                    Ok(compressed) => (compressed, Some(coding)),
                     Err(bytes) => (bytes, None),
                 }
             }
@@ -86,19 +86,19 @@ impl Content {
 
 /// `/docs` and everything below it.
 pub fn routes<S: Clone + Send + Sync + 'static>(docs: &Docs) -> Router<S> {
-    let (index, slash, below) = (docs.clone(), docs.clone(), docs.clone());
+    let (index, slash, pages) = (docs.clone(), docs.clone(), docs.clone());
     Router::new()
-        .route("/docs", get(move |asked: HeaderMap| at(index, asked, String::new())))
-        .route("/docs/", get(move |asked: HeaderMap| at(slash, asked, String::new())))
-        .route("/docs/{*path}", get(move |Path(path): Path<String>, asked: HeaderMap| at(below, asked, path)))
+        .route("/docs", get(move |headers: HeaderMap| serve_page(index, headers, String::new())))
+        .route("/docs/", get(move |headers: HeaderMap| serve_page(slash, headers, String::new())))
+        .route("/docs/{*path}", get(move |Path(path): Path<String>, headers: HeaderMap| serve_page(pages, headers, path)))
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Outside the async workers: the first page takes a moment to make.
-async fn at(docs: Docs, asked: HeaderMap, path: String) -> Response<Body> {
+async fn serve_page(docs: Docs, headers: HeaderMap, path: String) -> Response<Body> {
     match tokio::task::spawn_blocking(move || docs.content(&path)).await {
-        Ok(Some(content)) => content.response(&asked).await,
+        Ok(Some(content)) => content.response(&headers).await,
         Ok(None) => answer(StatusCode::NOT_FOUND, TEXT, "There is no such page. Begin at /docs.\n".into()),
         Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, TEXT, Bytes::new()),
     }

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::{
     body::{self, BodyError},
-    client::{address, by_tls, is_client_tls},
+    client::{address, is_client_tls, is_secure_request},
     compress,
     cookies::{self, Page},
     early_refusal, envelope,
@@ -25,7 +25,7 @@ use super::{
     front::{Explorer, Front},
     graphiql,
     headers::{declared_length, list, text},
-    negotiate::{self, Media, ResponseMode, wanted},
+    negotiate::{self, Media, ResponseMode, negotiate_response},
     origin::{self, Methods},
     reply::{self, ResponseFormat},
     upgrade,
@@ -48,17 +48,17 @@ const METHODS: Methods = Methods { all: "GET, POST, OPTIONS", of_pages: "GET, PO
 pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
 
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
-    let began = Instant::now();
+    let started_at = Instant::now();
     let method = method_label(request.method());
     let id = (front.service.new_id)();
-    let page = request.headers().get(header::ORIGIN).cloned();
+    let page_origin = request.headers().get(header::ORIGIN).cloned();
     let is_secure = is_client_tls(&front, request.extensions(), request.headers());
     let mut span = Span::root("request", SpanKind::Server, text(request.headers(), &TRACEPARENT));
-    let entered = early_refusal::enter(&front, &request, began);
+    let admission = early_refusal::enter(&front, &request, started_at);
     // Boxed: the futures around it are moved, and each move would copy all of the request's state.
-    let answering = match &entered {
+    let answering = match &admission {
         Ok(_in_flight) => Either::Left(Box::pin(dispatch(&front, request, &id))),
-        Err(shed) => Either::Right(Box::pin(early_refusal::refuse(&front.load_shedder, *shed, request, &id))),
+        Err(reason) => Either::Right(Box::pin(early_refusal::refuse(&front.load_shedder, *reason, request, &id))),
     };
     let answering = AssertUnwindSafe(span.run_within(answering)).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
@@ -67,21 +67,21 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         reply::errors_response(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
     });
     // Not reached where the client has gone away: then it is dropped, and was not answered.
-    if let Ok(Some(in_flight)) = entered {
-        in_flight.answered();
+    if let Ok(Some(in_flight)) = admission {
+        in_flight.mark_answered();
     }
-    origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
+    origin::permit(page_origin.as_ref(), response.headers_mut(), &front.settings.origins);
     if is_secure {
         // A browser that connected by TLS once uses TLS for a year; sent without TLS the header has
         // no effect (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    let (status, took) = (response.status(), began.elapsed());
-    metrics::answered(method, status.as_u16(), took, span.recorded_trace());
+    let (status, duration) = (response.status(), started_at.elapsed());
+    metrics::observe_request(method, status.as_u16(), duration, span.recorded_trace());
     // A shed request (503) is no failure whose trace is kept; an operation without a database
     // reports that itself, with its request.
     let has_failed = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    span.keep(if has_failed { Ending::Failed } else { Ending::Well }, took);
+    span.keep(if has_failed { Ending::Failed } else { Ending::Well }, duration);
     span.set("http.request.method", method);
     span.set("http.response.status_code", i64::from(status.as_u16()));
     span.set("entrepot.request_id", id.as_str());
@@ -123,7 +123,7 @@ async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id
 
 async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
     let headers = &parts.headers;
-    let Some((wanted, media)) = wanted(list(headers, &header::ACCEPT).as_deref()) else { return not_acceptable(id) };
+    let Some((mode, media)) = negotiate_response(list(headers, &header::ACCEPT).as_deref()) else { return not_acceptable(id) };
     if !negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
         let message = "the body must be application/json in UTF-8";
         return reply::fault_response(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
@@ -138,10 +138,10 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
     };
     match envelope::from_json(&body) {
         Ok(mut params) => {
-            params.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
-            execute_operation(front, parts, params, wanted, id).await
+            params.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|reparsed| reparsed.variables)));
+            execute_operation(front, parts, params, mode, id).await
         }
-        Err(wrong) => refuse_malformed(front, parts, wrong, media, id).await,
+        Err(reason) => refuse_malformed(front, parts, reason, media, id).await,
     }
 }
 
@@ -152,18 +152,18 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     if front.settings.explorer == Explorer::Served && query_string.is_empty() && negotiate::prefers_html(accept) {
         return graphiql::page(id, &(front.service.new_id)());
     }
-    let Some((wanted, media)) = wanted(accept) else { return not_acceptable(id) };
+    let Some((mode, media)) = negotiate_response(accept) else { return not_acceptable(id) };
     if !origin::may_get(&parts.headers, &front.settings.origins) {
         let message = "a GET from a page of another site is refused: send a POST from a listed origin";
         return reply::errors_response(&Errors::one(Code::Forbidden, message, id), media, id);
     }
     match envelope::from_parameters(query_string) {
         Ok(mut params) => {
-            let again = query_string.to_owned();
-            params.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
-            execute_operation(front, parts, params, wanted, id).await
+            let copy = query_string.to_owned();
+            params.reread = Some(Box::new(move || envelope::from_parameters(&copy).ok().map(|copy| copy.variables)));
+            execute_operation(front, parts, params, mode, id).await
         }
-        Err(wrong) => refuse_malformed(front, parts, wrong, media, id).await,
+        Err(reason) => refuse_malformed(front, parts, reason, media, id).await,
     }
 }
 
@@ -171,11 +171,11 @@ async fn execute_operation<E: Executor>(
     front: &Arc<Front<E>>,
     parts: &Parts,
     mut params: GraphqlRequest,
-    sent: ResponseMode,
+    response_mode: ResponseMode,
     id: &str,
 ) -> Response<Body> {
-    let (service, headers, media) = (&front.service, &parts.headers, sent.media());
-    let page = match cookies::page(headers, &front.settings.origins, by_tls(front, parts)) {
+    let (service, headers, media) = (&front.service, &parts.headers, response_mode.media());
+    let page = match cookies::page(headers, &front.settings.origins, is_secure_request(front, parts)) {
         Ok(page) => page,
         Err((code, message)) => return reply::errors_response(&Errors::one(code, message, id), media, id),
     };
@@ -188,18 +188,18 @@ async fn execute_operation<E: Executor>(
     }
     params.position = text(headers, &reply::POSITION_HEADER).map(ToOwned::to_owned);
     params.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
-    let operation = match service.choose(&params, &session, id).await {
+    let operation = match service.select_operation(&params, &session, id).await {
         Ok(operation) => operation,
-        Err(errors) if sent == ResponseMode::AsEvents && errors.code.is_about_the_operation() => {
+        Err(errors) if response_mode == ResponseMode::AsEvents && errors.code.is_about_the_operation() => {
             return event_stream::refusal_response(&errors, id);
         }
         Err(errors) => return reply::errors_response(&errors, media, id),
     };
-    if let Some(refusal) = refuse_wrong_form(front, parts, page.as_ref(), (operation.kind, sent), id) {
+    if let Some(refusal) = refuse_wrong_form(front, parts, page.as_ref(), (operation.kind, response_mode), id) {
         return refusal;
     }
     let is_stream = operation.kind == Kind::Subscription;
-    let mut response = match sent {
+    let mut response = match response_mode {
         ResponseMode::AsEvents => {
             Box::pin(event_stream::serve(front, StreamOperation { operation, params, session }, headers, id)).await
         }
@@ -226,22 +226,22 @@ async fn authenticate_request<E: Executor>(
     let (service, headers) = (&front.service, &parts.headers);
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
     let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
-    let kept = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
-    let session = match service.open(token.or(kept), &meta).await {
+    let cookie_token = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
+    let session = match service.open(token.or(cookie_token), &meta).await {
         // A cookie stays in its browser after its session has ended: the user can log in again
         // without removing it first. A client that sends its last token with every request may also
         // send it with public operations.
-        Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || service.is_public(params)) => {
+        Err(errors) if errors.code == Code::Unauthenticated && (cookie_token.is_some() || service.is_public(params)) => {
             service.open(None, &meta).await
         }
         // A user of a suspended tenant may log in to another of their tenants.
         Err(errors) if errors.code == Code::TenantSuspended && service.is_public(params) => service.open(None, &meta).await,
-        Err(errors) => Err(service.turned_away(errors, &meta).await),
+        Err(errors) => Err(service.charge_unauthenticated(errors, &meta).await),
         opened => opened,
     }?;
     Ok(match page {
         Some(page) => page.attach_to_session(session),
-        None => cookies::with_device(session, headers),
+        None => cookies::attach_device_token(session, headers),
     })
 }
 
@@ -250,18 +250,18 @@ fn refuse_wrong_form<E>(
     front: &Front<E>,
     parts: &Parts,
     page: Option<&Page>,
-    what: (Kind, ResponseMode),
+    form: (Kind, ResponseMode),
     id: &str,
 ) -> Option<Response<Body>> {
-    let media = what.1.media();
-    match what {
-        (Kind::Subscription, ResponseMode::AsEvents) if front.drain.started() => {
+    let media = form.1.media();
+    match form {
+        (Kind::Subscription, ResponseMode::AsEvents) if front.drain.is_started() => {
             Some(upgrade::unavailable_response("the node is stopping", front.admission.refuse_for_later(), id))
         }
         (Kind::Subscription, ResponseMode::AsEvents) => {
-            let turned_away = front.admission.enter(front.service.cost_limiter.rate_limiter().now()).err()?;
+            let wait = front.admission.enter(front.service.cost_limiter.rate_limiter().now()).err()?;
             metrics::count_refused_socket();
-            Some(upgrade::unavailable_response("too many new streams at once", turned_away, id))
+            Some(upgrade::unavailable_response("too many new streams at once", wait, id))
         }
         (Kind::Subscription, ResponseMode::Whole(_)) => {
             let message = "subscriptions are served as text/event-stream, and over WebSocket, subprotocol graphql-transport-ws";
@@ -283,16 +283,22 @@ fn refuse_wrong_form<E>(
 
 /// Answers a malformed request; it costs the sender's address one point, because reading it was
 /// work.
-async fn refuse_malformed<E: Executor>(front: &Front<E>, parts: &Parts, wrong: String, media: Media, id: &str) -> Response<Body> {
+async fn refuse_malformed<E: Executor>(
+    front: &Front<E>,
+    parts: &Parts,
+    reason: String,
+    media: Media,
+    id: &str,
+) -> Response<Body> {
     match front.service.cost_limiter.charge(&QuotaSubject::Address(address(front, parts)), 1).await {
-        Ok(_) => reply::fault_response(StatusCode::BAD_REQUEST, wrong, media, id),
-        Err(unpaid) => reply::errors_response(&Errors::unpaid(*unpaid, id), media, id),
+        Ok(_) => reply::fault_response(StatusCode::BAD_REQUEST, reason, media, id),
+        Err(unpaid) => reply::errors_response(&Errors::from_unpaid(*unpaid, id), media, id),
     }
 }
 
-fn body_error_response(error: BodyError, most: usize, media: Media, id: &str) -> Response<Body> {
+fn body_error_response(error: BodyError, max_bytes: usize, media: Media, id: &str) -> Response<Body> {
     let (status, message) = match error {
-        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {most} bytes")),
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {max_bytes} bytes")),
         BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "timeout while the body was read".to_owned()),
         BodyError::Broken => (StatusCode::BAD_REQUEST, "the body is incomplete".to_owned()),
     };

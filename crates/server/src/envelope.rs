@@ -20,10 +20,10 @@ pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, String> {
 
 /// serde_json has no other names than its words for the first two.
 fn json_error_message(error: &serde_json::Error) -> String {
-    let (place, said) = (format!("line {}, column {}", error.line(), error.column()), error.to_string());
-    if said.starts_with("recursion limit exceeded") {
+    let (place, message) = (format!("line {}, column {}", error.line(), error.column()), error.to_string());
+    if message.starts_with("recursion limit exceeded") {
         format!("the body is nested too deeply: {place}")
-    } else if let Some((name, _)) = said.strip_prefix("duplicate field ").and_then(|rest| rest.split_once(" at ")) {
+    } else if let Some((name, _)) = message.strip_prefix("duplicate field ").and_then(|rest| rest.split_once(" at ")) {
         format!("{name} is given twice: {place}")
     } else if error.is_data() {
         format!("at {place}: `query`, `documentId` and `operationName` must be strings, `variables` and `extensions` maps")
@@ -37,9 +37,9 @@ fn json_error_message(error: &serde_json::Error) -> String {
 pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
     let parameters = parameters(query_string)?;
     let json = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let wrong = |name: &str| format!("`{name}` must be a JSON map");
-    let variables = json("variables").map(serde_json::from_str).transpose().map_err(|_| wrong("variables"))?;
-    let extensions = json("extensions").map(serde_json::from_str).transpose().map_err(|_| wrong("extensions"))?;
+    let not_a_map = |name: &str| format!("`{name}` must be a JSON map");
+    let variables = json("variables").map(serde_json::from_str).transpose().map_err(|_| not_a_map("variables"))?;
+    let extensions = json("extensions").map(serde_json::from_str).transpose().map_err(|_| not_a_map("extensions"))?;
     let operation_name = parameters.get("operationName").cloned();
     let (query, document_id) = (parameters.get("query").cloned(), parameters.get("documentId").cloned());
     let members = Members { query, document_id, operation_name, variables, extensions };
@@ -64,23 +64,23 @@ pub fn parameters(query_string: &str) -> Result<BTreeMap<String, String>, String
 
 /// Percent signs and plus signs of a form undone.
 fn percent_decode(text: &str) -> Result<String, String> {
-    let wrong = || "the parameters are not UTF-8 in percent encoding".to_owned();
+    let invalid_encoding = || "the parameters are not UTF-8 in percent encoding".to_owned();
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
+    while let [first_byte, tail @ ..] = rest {
         rest = tail;
-        bytes.push(match (first, tail) {
+        bytes.push(match (first_byte, tail) {
             (b'+', _) => b' ',
             (b'%', [high, low, after @ ..]) => {
                 rest = after;
-                let digit = |byte: &u8| char::from(*byte).to_digit(16).ok_or_else(wrong);
+                let digit = |byte: &u8| char::from(*byte).to_digit(16).ok_or_else(invalid_encoding);
                 (digit(high)? * 16 + digit(low)?) as u8
             }
-            (b'%', _) => return Err(wrong()),
+            (b'%', _) => return Err(invalid_encoding()),
             (byte, _) => *byte,
         });
     }
-    String::from_utf8(bytes).map_err(|_| wrong())
+    String::from_utf8(bytes).map_err(|_| invalid_encoding())
 }
 
 fn with_query(members: Members) -> Result<GraphqlRequest, String> {

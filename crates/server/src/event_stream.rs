@@ -17,9 +17,9 @@ use graphql::{
     answer::{Answer, Errors},
     guard::{Kind, Operation},
     live::{
-        socket::ended,
+        socket::wait_until_revoked,
         stream_handle::ItemMeta,
-        streams::{Item, Request, Said},
+        streams::{Item, Request, StreamAnswer},
     },
     request::GraphqlRequest,
     scalars::Cursor,
@@ -38,20 +38,25 @@ pub struct StreamOperation {
 }
 
 /// Runs an operation and sends its results as events.
-pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: StreamOperation, headers: &HeaderMap, id: &str) -> Response<Body> {
-    let StreamOperation { operation, params, session } = wanted;
+pub async fn serve<E: Executor>(
+    front: &Arc<Front<E>>,
+    stream_operation: StreamOperation,
+    headers: &HeaderMap,
+    id: &str,
+) -> Response<Body> {
+    let StreamOperation { operation, params, session } = stream_operation;
     if operation.kind != Kind::Subscription {
         let answer = front.service.run(&operation, params, &session, id).await;
         return response(futures_util::stream::iter([next_event(&answer), complete()]), id);
     }
-    let after = headers.get(LAST_EVENT_ID).and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty());
-    let after = after.map(|cursor| Cursor(cursor.to_owned()));
+    let last_event = headers.get(LAST_EVENT_ID).and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty());
+    let last_event = last_event.map(|cursor| Cursor(cursor.to_owned()));
     let session = Arc::new(session);
-    let request = Request { operation, params, session: session.clone(), id: id.into(), after };
+    let request = Request { operation, params, session: session.clone(), id: id.into(), after: last_event };
     let items = front.streams.open(request).await;
     let end = StreamEnd::of(front, &session);
     let streams = front.streams.clone();
-    let handed_over = move |meta: &ItemMeta| streams.handed_over(meta);
+    let handed_over = move |meta: &ItemMeta| streams.record_delivery(meta);
     response(events(items, handed_over, end, front.service.limits.socket_ping), id)
 }
 
@@ -72,7 +77,9 @@ impl StreamEnd {
         let limits = &front.service.limits;
         let (drain, window) = (front.drain.clone(), limits.socket_drain_time);
         Self {
-            expires: session.time_left((front.service.now)()).map(|left| Instant::now() + left + limits.socket_expiry_grace),
+            expires: session
+                .time_left((front.service.now)())
+                .map(|remaining| Instant::now() + remaining + limits.socket_expiry_grace),
             revoked: session.revoked.clone(),
             drain: Box::pin(async move { drain.wait_with_jitter(window).await }),
         }
@@ -88,7 +95,7 @@ impl StreamEnd {
         };
         tokio::select! {
             () = expires => {}
-            () = ended(self.revoked.clone()) => {}
+            () = wait_until_revoked(self.revoked.clone()) => {}
             () = &mut self.drain => {}
         }
     }
@@ -109,13 +116,13 @@ fn events(
                 biased;
                 () = end.wait() => return,
                 item = items.next() => match item {
-                    Some(Item { said: Said::Own(answer), meta }) => {
+                    Some(Item { said: StreamAnswer::Own(answer), meta }) => {
                         let ends = matches!(answer, Answer::Refused(_));
                         if !ends { handed_over(&meta); }
                         yield with_id(next_event(&answer), meta.cursor.as_ref());
                         if ends { break; }
                     }
-                    Some(Item { said: Said::Shared(json), meta }) => {
+                    Some(Item { said: StreamAnswer::Shared(json), meta }) => {
                         handed_over(&meta);
                         yield event(meta.cursor.as_ref(), &json);
                     }

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use platform::audit::Origin;
 use services::{
     files::{
-        FileError, Files, Opened,
+        FileError, Files, OpenedFile,
         core::{
             File, Purpose,
             limits::{UPLOAD_IDLE_TIMEOUT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
@@ -79,13 +79,13 @@ async fn send<E: Executor>(
 ) -> Response<Body> {
     let id = (state.front.service.new_id)();
     let (parts, body) = request.into_parts();
-    let from = address(&state.front, &parts);
-    let declared = declared_length(&parts.headers);
-    let origin = Origin { request_id: id.clone(), ip: from.map(|address| address.to_string()), session: None };
-    match Box::pin(state.files.receive(&link, declared, origin, body_chunks(body))).await {
+    let client_address = address(&state.front, &parts);
+    let content_length = declared_length(&parts.headers);
+    let origin = Origin { request_id: id.clone(), ip: client_address.map(|address| address.to_string()), session: None };
+    match Box::pin(state.files.receive(&link, content_length, origin, body_chunks(body))).await {
         Ok(file) => {
-            let told = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
-            let mut response = Response::new(Body::from(told.to_string()));
+            let description = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
+            let mut response = Response::new(Body::from(description.to_string()));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             let position = state.front.service.record_external_write(file.maker.id).await;
             reply::set_position_header(response.headers_mut(), position.as_deref());
@@ -134,7 +134,7 @@ async fn fetch<E: Executor>(
     let id = (state.front.service.new_id)();
     let (parts, _) = request.into_parts();
     match state.files.fetch(&link).await {
-        Ok(Opened { file, bytes }) => {
+        Ok(OpenedFile { file, bytes }) => {
             let mut response = Response::new(Body::from_stream(bytes.map_err(std::io::Error::other)));
             let is_inline = parts.uri.query().is_some_and(|query| query.split('&').any(|part| part == "inline=1"));
             set_file_headers(&mut response, &file, Disposition::of(&file, is_inline));
@@ -170,16 +170,16 @@ impl Disposition {
     }
 
     fn policy(self) -> HeaderValue {
-        let shut = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+        let closed_policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
         match self {
-            Self::Saved | Self::Picture => shut,
+            Self::Saved | Self::Picture => closed_policy,
             // Its own style, the logo inside it, no script, no form and no address of ours.
             Self::Page => {
                 let style = style_source();
                 let policy = format!(
                     "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
                 );
-                HeaderValue::from_str(&policy).unwrap_or(shut)
+                HeaderValue::from_str(&policy).unwrap_or(closed_policy)
             }
             // Browsers show no PDF in a sandbox, and render it by a viewer page that has styles of
             // its own.
@@ -193,16 +193,19 @@ impl Disposition {
 /// Sets headers that keep a browser from running anything in the file: it is saved, not shown,
 /// unless it is a picture, or a paper of ours that is to be shown; its media type is not sniffed;
 /// and a sandbox limits all that is shown.
-fn set_file_headers(response: &mut Response<Body>, file: &File, shown: Disposition) {
+fn set_file_headers(response: &mut Response<Body>, file: &File, disposition: Disposition) {
     let headers = response.headers_mut();
     let media = HeaderValue::from_str(&file.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_TYPE, media);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
-    let how = if shown == Disposition::Saved { "attachment" } else { "inline" };
+    let disposition_type = if disposition == Disposition::Saved { "attachment" } else { "inline" };
     // RFC 6266: the name in full for all that read UTF-8, which is everybody.
-    let named = format!("{how}; filename*=UTF-8''{}", percent(&file.name));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment")));
-    headers.insert(header::CONTENT_SECURITY_POLICY, shown.policy());
+    let disposition_header = format!("{disposition_type}; filename*=UTF-8''{}", percent_encode(&file.name));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_str(&disposition_header).unwrap_or(HeaderValue::from_static("attachment")),
+    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, disposition.policy());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
@@ -212,7 +215,7 @@ fn retry_later(code: Code, message: String, id: &str) -> Response<Body> {
     reply::errors_response(&errors, Media::Json, id)
 }
 
-fn percent(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -235,7 +238,7 @@ async fn refusal_response<E: Executor>(
             // A caller who tries links is anonymous, and its address pays.
             let quota_subject = QuotaSubject::Address(address(&state.front, parts));
             if let Err(unpaid) = state.front.service.cost_limiter.charge(&quota_subject, 1).await {
-                let mut response = reply::errors_response(&Errors::unpaid(*unpaid, id), Media::Json, id);
+                let mut response = reply::errors_response(&Errors::from_unpaid(*unpaid, id), Media::Json, id);
                 *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
                 return response;
             }

@@ -13,8 +13,8 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 /// 5.3).
 pub fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let mut lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    let first = lines.next()?;
-    Some(lines.fold(first.into(), |all, line| format!("{all}, {line}").into()))
+    let first_line = lines.next()?;
+    Some(lines.fold(first_line.into(), |joined, line| format!("{joined}, {line}").into()))
 }
 
 /// The length of a body, where it is declared.

@@ -53,7 +53,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(readiness: Arc<dyn Readiness>, d
         let (readiness, drain) = (readiness.clone(), drain.clone());
         async move {
             // A node that stops answers at once, without any check.
-            let (status, body) = if drain.started() { stopping_report() } else { report(&readiness.checks().await) };
+            let (status, body) = if drain.is_started() { stopping_report() } else { report(&readiness.checks().await) };
             json_answer(status, &body)
         }
     };
@@ -73,23 +73,23 @@ fn stopping_report() -> (StatusCode, Value) {
 
 /// `ready` and `degraded` are 200, `unready` is 503.
 fn report(checks: &[Check]) -> (StatusCode, Value) {
-    let any = |wanted: fn(&State) -> bool| checks.iter().any(|check| wanted(&check.state));
-    let (status, word) = if any(|state| matches!(state, State::Failed(_))) {
+    let any = |predicate: fn(&State) -> bool| checks.iter().any(|check| predicate(&check.state));
+    let (status, status_text) = if any(|state| matches!(state, State::Failed(_))) {
         (StatusCode::SERVICE_UNAVAILABLE, "unready")
     } else if any(|state| matches!(state, State::Degraded(_))) {
         (StatusCode::OK, "degraded")
     } else {
         (StatusCode::OK, "ready")
     };
-    let one = |check: &Check| {
-        let said = match &check.state {
+    let entry = |check: &Check| {
+        let outcome = match &check.state {
             State::Fine => json!({ "status": "ok" }),
-            State::Degraded(why) => json!({ "status": "degraded", "reason": why }),
-            State::Failed(why) => json!({ "status": "failed", "reason": why }),
+            State::Degraded(reason) => json!({ "status": "degraded", "reason": reason }),
+            State::Failed(reason) => json!({ "status": "failed", "reason": reason }),
         };
-        (check.name.to_owned(), said)
+        (check.name.to_owned(), outcome)
     };
-    (status, json!({ "status": word, "checks": checks.iter().map(one).collect::<Map<_, _>>() }))
+    (status, json!({ "status": status_text, "checks": checks.iter().map(entry).collect::<Map<_, _>>() }))
 }
 
 fn json_answer(status: StatusCode, body: &Value) -> impl IntoResponse + use<> {

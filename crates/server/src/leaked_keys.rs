@@ -70,7 +70,7 @@ async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, 
     // Reporters are strangers, and pay as strangers do.
     let limits = &state.front.service.limits;
     if let Err(unpaid) = state.front.service.cost_limiter.charge(&QuotaSubject::Address(address(&state.front, parts)), 1).await {
-        let mut response = reply::errors_response(&Errors::unpaid(*unpaid, id), Media::Json, id);
+        let mut response = reply::errors_response(&Errors::from_unpaid(*unpaid, id), Media::Json, id);
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         return response;
     }
@@ -90,13 +90,13 @@ async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, 
             return response;
         }
     };
-    let Ok(found) = serde_json::from_slice::<Vec<Found>>(&body) else {
+    let Ok(leaked) = serde_json::from_slice::<Vec<Found>>(&body) else {
         return fault(StatusCode::BAD_REQUEST, "a JSON array of objects with a token is expected");
     };
-    if found.len() > MAX_TOKENS {
+    if leaked.len() > MAX_TOKENS {
         return fault(StatusCode::PAYLOAD_TOO_LARGE, "a report has at most 1000 tokens: send several");
     }
-    if !state.reports.take(found.into_iter().map(|one| one.token).collect()) {
+    if !state.reports.take(leaked.into_iter().map(|entry| entry.token).collect()) {
         let mut response = fault(StatusCode::SERVICE_UNAVAILABLE, "the queue of reports is full: send the report again");
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
         return response;

@@ -54,7 +54,7 @@ pub use self::{
     serve::serve,
     tls::{TlsCertificate, TlsError, TlsFiles, TlsServer},
     transport::Listener,
-    views::{LinkRefused, LinkedView, RenderedTable, TableQuery, ViewLinks, routes as views, table_problem, view_table},
+    views::{LinkRefusal, LinkedView, RenderedTable, TableQuery, ViewLinks, routes as views, table_problem, view_table},
 };
 
 /// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/` and `/graphiql/…` with GraphiQL, `/docs/…`, `/livez`, `/readyz`. Others may be merged in.

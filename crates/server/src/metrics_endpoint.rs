@@ -23,7 +23,7 @@ pub trait MetricsSource: Send + Sync + 'static {
 
 /// The one route. Health and profiles may be merged in.
 pub fn routes<S: Clone + Send + Sync + 'static>(source: Arc<dyn MetricsSource>) -> Router<S> {
-    let told = move |headers: HeaderMap| {
+    let handler = move |headers: HeaderMap| {
         let source = source.clone();
         async move {
             let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
@@ -35,5 +35,5 @@ pub fn routes<S: Clone + Send + Sync + 'static>(source: Arc<dyn MetricsSource>) 
             ([(header::CONTENT_TYPE, media)], text)
         }
     };
-    Router::new().route("/metrics", get(told))
+    Router::new().route("/metrics", get(handler))
 }

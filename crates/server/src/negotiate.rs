@@ -33,17 +33,17 @@ pub fn answer_media(accept: Option<&str>) -> Option<Media> {
         Some(accept) => accept,
     };
     let ranges: Vec<Range<'_>> = ranges(accept).collect();
-    let named = |name: &str| ranges.iter().position(|range| range.name.eq_ignore_ascii_case(name));
-    let response = named("application/graphql-response+json").filter(|&at| ranges[at].quality > 0);
-    let json = match named("application/json") {
-        Some(at) => Some(at).filter(|&at| ranges[at].quality > 0),
-        None => named("application/*").or_else(|| named("*/*")).filter(|&at| ranges[at].quality > 0),
+    let position_of = |name: &str| ranges.iter().position(|range| range.name.eq_ignore_ascii_case(name));
+    let response = position_of("application/graphql-response+json").filter(|&index| ranges[index].quality > 0);
+    let json = match position_of("application/json") {
+        Some(index) => Some(index).filter(|&index| ranges[index].quality > 0),
+        None => position_of("application/*").or_else(|| position_of("*/*")).filter(|&index| ranges[index].quality > 0),
     };
     match (response, json) {
         (Some(response), Some(json)) => {
-            let (first, second) = (ranges[response].quality, ranges[json].quality);
-            let preferred = first > second || (first == second && response < json);
-            Some(if preferred { Media::Response } else { Media::Json })
+            let (response_quality, json_quality) = (ranges[response].quality, ranges[json].quality);
+            let is_response_preferred = response_quality > json_quality || (response_quality == json_quality && response < json);
+            Some(if is_response_preferred { Media::Response } else { Media::Json })
         }
         (Some(_), None) => Some(Media::Response),
         (None, Some(_)) => Some(Media::Json),
@@ -55,8 +55,9 @@ pub fn answer_media(accept: Option<&str>) -> Option<Media> {
 /// wins.
 pub fn prefers_events(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
-    let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
-    best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case(EVENTS))
+    let best_range =
+        ranges(accept).reduce(|best_range, range| if range.quality > best_range.quality { range } else { best_range });
+    best_range.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case(EVENTS))
 }
 
 const EVENTS: &str = "text/event-stream";
@@ -64,8 +65,9 @@ const EVENTS: &str = "text/event-stream";
 /// Whether the client prefers HTML, as a browser does when it opens a page.
 pub fn prefers_html(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
-    let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
-    best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
+    let best_range =
+        ranges(accept).reduce(|best_range, range| if range.quality > best_range.quality { range } else { best_range });
+    best_range.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
 }
 
 /// Form in which a response is sent.
@@ -77,7 +79,7 @@ pub enum ResponseMode {
 
 /// Returns the form of response that a client accepts, and the media type of errors before the
 /// operation runs.
-pub fn wanted(accept: Option<&str>) -> Option<(ResponseMode, Media)> {
+pub fn negotiate_response(accept: Option<&str>) -> Option<(ResponseMode, Media)> {
     if prefers_events(accept) {
         return Some((ResponseMode::AsEvents, Media::Response));
     }
@@ -86,7 +88,7 @@ pub fn wanted(accept: Option<&str>) -> Option<(ResponseMode, Media)> {
 
 /// Returns the media type of an answer to these headers, ignoring the types that it cannot have.
 pub fn media(headers: &HeaderMap) -> Media {
-    wanted(list(headers, &header::ACCEPT).as_deref()).map_or(Media::Json, |(_, media)| media)
+    negotiate_response(list(headers, &header::ACCEPT).as_deref()).map_or(Media::Json, |(_, media)| media)
 }
 
 impl ResponseMode {
@@ -102,12 +104,12 @@ impl ResponseMode {
 /// Whether OpenMetrics text is preferred at least as much as Prometheus' own format. Other types
 /// are ignored: we serve only these two.
 pub fn prefers_open_metrics(accept: Option<&str>) -> bool {
-    let of = |name: &str| {
-        let named = ranges(accept.unwrap_or_default()).filter(|range| range.name.eq_ignore_ascii_case(name));
-        named.map(|range| range.quality).max().unwrap_or_default()
+    let quality_of = |name: &str| {
+        let matching_ranges = ranges(accept.unwrap_or_default()).filter(|range| range.name.eq_ignore_ascii_case(name));
+        matching_ranges.map(|range| range.quality).max().unwrap_or_default()
     };
-    let open_metrics = of("application/openmetrics-text");
-    open_metrics > 0 && open_metrics >= of("text/plain")
+    let open_metrics = quality_of("application/openmetrics-text");
+    open_metrics > 0 && open_metrics >= quality_of("text/plain")
 }
 
 /// Whether a request's body is JSON in UTF-8. Other types are refused rather than guessed at: a page of another site can send

@@ -7,7 +7,7 @@ use axum::{
 
 /// Origin that a request claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum OriginKind {
     /// A page of ours, or one that the operator lists.
     Ours,
     /// A page of another site, or one that hides where it is from.
@@ -16,11 +16,11 @@ pub enum From {
     Unsaid,
 }
 
-pub fn of(headers: &HeaderMap, allowed: &[String]) -> From {
-    let Some(origin) = headers.get(header::ORIGIN) else { return From::Unsaid };
+pub fn of(headers: &HeaderMap, allowed: &[String]) -> OriginKind {
+    let Some(origin) = headers.get(header::ORIGIN) else { return OriginKind::Unsaid };
     match origin.to_str() {
-        Ok(origin) if is_listed(origin, allowed) || is_same(origin, headers) => From::Ours,
-        _ => From::Elsewhere,
+        Ok(origin) if is_listed(origin, allowed) || is_same(origin, headers) => OriginKind::Ours,
+        _ => OriginKind::Elsewhere,
     }
 }
 
@@ -33,15 +33,15 @@ const FETCH_SITE_HEADER: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// that are not browsers send neither header.
 pub fn may_get(headers: &HeaderMap, allowed: &[String]) -> bool {
     match of(headers, allowed) {
-        From::Ours => true,
-        From::Elsewhere => false,
-        From::Unsaid => headers.get(FETCH_SITE_HEADER).is_none_or(|site| site == "same-origin" || site == "none"),
+        OriginKind::Ours => true,
+        OriginKind::Elsewhere => false,
+        OriginKind::Unsaid => headers.get(FETCH_SITE_HEADER).is_none_or(|site| site == "same-origin" || site == "none"),
     }
 }
 
 /// Whether a socket may be opened by this page: one of ours, one that the operator lists, or no page at all.
 pub fn may_open_socket(headers: &HeaderMap, allowed: &[String]) -> bool {
-    of(headers, allowed) != From::Elsewhere
+    of(headers, allowed) != OriginKind::Elsewhere
 }
 
 /// Lets a listed page read the response. Others get no header at all, so their browser withholds
@@ -57,10 +57,10 @@ pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[S
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         // Its cookies are SameSite=Strict: this is for a page on another host of the same site.
         response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        let exposed = HeaderValue::from_static(
+        let exposed_headers = HeaderValue::from_static(
             "x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, entrepot-position",
         );
-        response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed_headers);
     }
 }
 
@@ -78,11 +78,11 @@ pub fn preflight(methods: Methods) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(methods.all));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods.of_pages));
-    let asked = HeaderValue::from_static(
+    let allowed_headers = HeaderValue::from_static(
         "authorization, content-type, last-event-id, traceparent, entrepot-client, entrepot-cost, entrepot-position, entrepot-session, \
          entrepot-device",
     );
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }
@@ -90,9 +90,9 @@ pub fn preflight(methods: Methods) -> Response<Body> {
 /// `http://localhost:*` matches all ports of this machine: development servers choose theirs
 /// freely.
 fn is_listed(origin: &str, allowed: &[String]) -> bool {
-    allowed.iter().any(|listed| match listed.strip_suffix(":*") {
+    allowed.iter().any(|allowed_origin| match allowed_origin.strip_suffix(":*") {
         Some(host) => is_port_of(origin, host),
-        None => listed.eq_ignore_ascii_case(origin),
+        None => allowed_origin.eq_ignore_ascii_case(origin),
     })
 }
 

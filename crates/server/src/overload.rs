@@ -88,7 +88,7 @@ fn tenant_of(token: &str) -> Option<[u8; 40]> {
 /// Measurements since the bound was last set.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    took: Duration,
+    elapsed: Duration,
     answered: usize,
     /// At its end.
     in_flight: usize,
@@ -98,14 +98,14 @@ struct Window {
 /// The next bound. In overload it follows the number of requests answered in `MAX_WAIT`: down at
 /// once, up by half of the difference, as one window may hold more transactions of the ledger than
 /// another. Otherwise it returns to that of a node at rest.
-fn next_bound(bound: usize, least: usize, seen: Window) -> usize {
-    let in_time = seen.answered as f64 * MAX_WAIT.as_secs_f64() / seen.took.as_secs_f64();
-    let served = (in_time as usize).max(least);
-    let is_overloaded = seen.refused > 0 || seen.in_flight > served;
-    match (is_overloaded, served < bound) {
-        (true, true) => served,
-        (true, false) => bound.midpoint(served),
-        (false, _) => bound.saturating_mul(2).min(least.saturating_mul(IDLE_BOUND_FACTOR)).max(served),
+fn next_bound(bound: usize, least: usize, window: Window) -> usize {
+    let in_time = window.answered as f64 * MAX_WAIT.as_secs_f64() / window.elapsed.as_secs_f64();
+    let capacity = (in_time as usize).max(least);
+    let is_overloaded = window.refused > 0 || window.in_flight > capacity;
+    match (is_overloaded, capacity < bound) {
+        (true, true) => capacity,
+        (true, false) => bound.midpoint(capacity),
+        (false, _) => bound.saturating_mul(2).min(least.saturating_mul(IDLE_BOUND_FACTOR)).max(capacity),
     }
 }
 
@@ -114,9 +114,9 @@ fn share(bound: usize, callers: usize) -> u32 {
     u32::try_from(bound / 2 / callers.max(1)).unwrap_or(u32::MAX).max(1)
 }
 
-/// Returns the delay of the next refusal behind `held` others.
-fn pause(held: usize, refusals_a_second: usize) -> Duration {
-    Duration::from_secs_f64(held as f64 / refusals_a_second.max(1) as f64).min(MAX_PAUSE)
+/// Returns the delay of the next refusal behind `held_refusals` others.
+fn pause(held_refusals: usize, refusals_a_second: usize) -> Duration {
+    Duration::from_secs_f64(held_refusals as f64 / refusals_a_second.max(1) as f64).min(MAX_PAUSE)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,7 @@ impl LoadShedder {
         if in_flight <= bound / 2 {
             return Ok(InFlight { shedder: self, share: None });
         }
-        let shed = if in_flight > bound + self.least * IDLE_BOUND_FACTOR {
+        let reason = if in_flight > bound + self.least * IDLE_BOUND_FACTOR {
             ShedReason::Full
         } else if let Some(share) = self.take_share(bound, caller(&self.hasher)) {
             return Ok(InFlight { shedder: self, share: Some(share) });
@@ -197,32 +197,32 @@ impl LoadShedder {
         };
         self.entered.fetch_sub(1, Ordering::Relaxed);
         self.refused.fetch_add(1, Ordering::Relaxed);
-        Err(shed)
+        Err(reason)
     }
 
     /// Waits until it is the turn of one more refusal.
     pub async fn wait_turn(&self) {
-        let held = HeldRefusal { all: &self.held, before: self.held.fetch_add(1, Ordering::Relaxed) };
-        sleep(pause(held.before, self.refusals_a_second)).await;
+        let held_refusal = HeldRefusal { all: &self.held, before: self.held.fetch_add(1, Ordering::Relaxed) };
+        sleep(pause(held_refusal.before, self.refusals_a_second)).await;
     }
 
     fn take_share(&self, bound: usize, caller: u64) -> Option<&AtomicU32> {
-        let taken = &self.shares[caller as usize % SHARE_SLOTS];
+        let slot = &self.shares[caller as usize % SHARE_SLOTS];
         // A decrement sees the increment before it, so `callers` never falls below 0.
-        let before = taken.fetch_add(1, Ordering::AcqRel);
-        let callers = match before {
+        let previous_count = slot.fetch_add(1, Ordering::AcqRel);
+        let callers = match previous_count {
             0 => self.callers.fetch_add(1, Ordering::Relaxed) + 1,
             _ => self.callers.load(Ordering::Relaxed),
         };
-        if before < share(bound, callers) {
-            return Some(taken);
+        if previous_count < share(bound, callers) {
+            return Some(slot);
         }
-        self.release_share(taken);
+        self.release_share(slot);
         None
     }
 
-    fn release_share(&self, taken: &AtomicU32) {
-        if taken.fetch_sub(1, Ordering::AcqRel) == 1 {
+    fn release_share(&self, slot: &AtomicU32) {
+        if slot.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.callers.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -235,21 +235,21 @@ impl LoadShedder {
         }
         // Another request does so already.
         let Ok(mut window) = self.window.try_lock() else { return };
-        let took = now.saturating_duration_since(window.at);
-        if took < MEASURE_INTERVAL {
+        let duration = now.saturating_duration_since(window.at);
+        if duration < MEASURE_INTERVAL {
             return;
         }
-        let answered = self.answered.load(Ordering::Relaxed);
-        let left = self.left.load(Ordering::Relaxed);
-        let seen = Window {
-            took,
-            answered: answered.saturating_sub(window.answered),
-            in_flight: self.entered.load(Ordering::Relaxed).saturating_sub(left),
+        let answered_count = self.answered.load(Ordering::Relaxed);
+        let left_count = self.left.load(Ordering::Relaxed);
+        let measured = Window {
+            elapsed: duration,
+            answered: answered_count.saturating_sub(window.answered),
+            in_flight: self.entered.load(Ordering::Relaxed).saturating_sub(left_count),
             refused: self.refused.swap(0, Ordering::Relaxed),
         };
-        *window = WindowStart { at: now, answered };
+        *window = WindowStart { at: now, answered: answered_count };
         self.due.store(micros + MEASURE_INTERVAL.as_micros() as u64, Ordering::Relaxed);
-        self.bound.store(next_bound(self.bound.load(Ordering::Relaxed), self.least, seen), Ordering::Relaxed);
+        self.bound.store(next_bound(self.bound.load(Ordering::Relaxed), self.least, measured), Ordering::Relaxed);
     }
 }
 
@@ -263,7 +263,7 @@ pub struct InFlight<'a> {
 
 impl InFlight<'_> {
     /// Marks the request as answered. One that is dropped without this has lost its client.
-    pub fn answered(self) {
+    pub fn mark_answered(self) {
         self.shedder.answered.fetch_add(1, Ordering::Relaxed);
     }
 }

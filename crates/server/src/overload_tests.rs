@@ -5,7 +5,7 @@ use super::*;
 const LEAST: usize = 256;
 
 fn window(answered: usize, in_flight: usize, refused: usize) -> Window {
-    Window { took: Duration::from_secs(1), answered, in_flight, refused }
+    Window { elapsed: Duration::from_secs(1), answered, in_flight, refused }
 }
 
 /// Enters up to `times` requests and returns the admitted ones, which are in flight until they are
@@ -74,10 +74,10 @@ fn the_bound_is_measured_anew_when_a_window_has_ended() {
     let shedder = LoadShedder::new(Some(2));
     let flood = enter(&shedder, 1, 20);
     let later = shedder.started + MEASURE_INTERVAL;
-    shedder.enter(later, |_| 2).unwrap().answered();
+    shedder.enter(later, |_| 2).unwrap().mark_answered();
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "nothing was answered");
-    flood.into_iter().for_each(InFlight::answered);
-    shedder.enter(later + MEASURE_INTERVAL / 2, |_| 2).unwrap().answered();
+    flood.into_iter().for_each(InFlight::mark_answered);
+    shedder.enter(later + MEASURE_INTERVAL / 2, |_| 2).unwrap().mark_answered();
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 2, "not before its end");
     drop(shedder.enter(later + MEASURE_INTERVAL, |_| 2));
     assert_eq!(shedder.bound.load(Ordering::Relaxed), 6, "ten were answered in half a second");

@@ -105,7 +105,7 @@ fn route<S: Clone + Send + Sync + 'static>(profiles: Arc<Profiles>, kind: Profil
 impl Profiles {
     async fn answer(&self, kind: ProfileKind, parts: &Parts) -> Response {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
-        match self.made(kind, parts, &peer).await {
+        match self.run_profile(kind, parts, &peer).await {
             Ok(bytes) => {
                 tracing::warn!(kind = kind.word(), peer, bytes = bytes.len(), "a profile of this process was returned");
                 let file = format!("attachment; filename=\"entrepot-{}.pb.gz\"", kind.word());
@@ -124,39 +124,39 @@ impl Profiles {
                     reason,
                     "a request for a profile of this process was refused"
                 );
-                let plain = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
+                let content_type = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
                 if status == StatusCode::UNAUTHORIZED {
-                    return (status, [plain, (header::WWW_AUTHENTICATE, "Bearer")], format!("{reason}\n")).into_response();
+                    return (status, [content_type, (header::WWW_AUTHENTICATE, "Bearer")], format!("{reason}\n")).into_response();
                 }
-                (status, [plain], format!("{reason}\n")).into_response()
+                (status, [content_type], format!("{reason}\n")).into_response()
             }
         }
     }
 
-    async fn made(&self, kind: ProfileKind, parts: &Parts, peer: &str) -> Result<Vec<u8>, (StatusCode, String)> {
-        self.access.admits(&parts.headers).map_err(|(status, reason)| (status, reason.to_owned()))?;
+    async fn run_profile(&self, kind: ProfileKind, parts: &Parts, peer: &str) -> Result<Vec<u8>, (StatusCode, String)> {
+        self.access.check_access(&parts.headers).map_err(|(status, reason)| (status, reason.to_owned()))?;
         let Some(seconds) = seconds(parts.uri.query()) else {
             let reason = format!("seconds is a whole number from {} to {}", PROFILE_SECONDS.start(), PROFILE_SECONDS.end());
             return Err((StatusCode::BAD_REQUEST, reason));
         };
-        let Ok(place) = self.free.clone().try_acquire_owned() else {
+        let Ok(permit) = self.free.clone().try_acquire_owned() else {
             return Err((StatusCode::CONFLICT, "another profile is being created".to_owned()));
         };
         tracing::warn!(kind = kind.word(), peer, seconds, "a profile of this process was requested");
         let profiler = self.profiler.clone();
         // In a task of its own: a profile that has begun is finished even if the client has gone.
-        let making = tokio::spawn(async move {
-            let made = profiler.profile(kind, Duration::from_secs(seconds)).await;
-            drop(place);
-            made
+        let task = tokio::spawn(async move {
+            let result = profiler.profile(kind, Duration::from_secs(seconds)).await;
+            drop(permit);
+            result
         });
-        let made = making.await.unwrap_or_else(|_| Err(ProfileError::Failed("its task panicked".to_owned())));
-        made.map_err(ProfileError::refusal)
+        let result = task.await.unwrap_or_else(|_| Err(ProfileError::Failed("its task panicked".to_owned())));
+        result.map_err(ProfileError::refusal)
     }
 }
 
 impl ProfileAccess {
-    fn admits(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    fn check_access(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         // A page in a browser of this machine reaches its loopback addresses, too.
         if headers.contains_key(header::ORIGIN) {
             return Err((StatusCode::FORBIDDEN, "pages get no profile"));
@@ -168,11 +168,12 @@ impl ProfileAccess {
             let reason = "the host of the request is neither localhost nor a loopback address: profiles need --profile-token";
             return if names_this_machine(headers) { Ok(()) } else { Err((StatusCode::FORBIDDEN, reason)) };
         };
-        let given = headers.get(header::AUTHORIZATION).and_then(|given| given.to_str().ok()?.strip_prefix("Bearer "));
-        let is_right = given.is_some_and(|given| {
+        let sent_token =
+            headers.get(header::AUTHORIZATION).and_then(|sent_token| sent_token.to_str().ok()?.strip_prefix("Bearer "));
+        let is_right = sent_token.is_some_and(|sent_token| {
             // Digests have one length, so the comparison does not reveal that of the token.
-            let (given, token) = (Sha256::digest(given.trim()), Sha256::digest(token));
-            constant_time::verify_slices_are_equal(&given[..], &token[..]).is_ok()
+            let (sent_token, token) = (Sha256::digest(sent_token.trim()), Sha256::digest(token));
+            constant_time::verify_slices_are_equal(&sent_token[..], &token[..]).is_ok()
         });
         if is_right { Ok(()) } else { Err((StatusCode::UNAUTHORIZED, "the token of --profile-token is needed")) }
     }
@@ -191,8 +192,8 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
 
 /// Returns the seconds that a query string requests.
 fn seconds(query: Option<&str>) -> Option<u64> {
-    let given = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("seconds="));
-    let seconds = given.map_or(Some(DEFAULT_SECONDS), |given| given.parse().ok())?;
+    let value = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("seconds="));
+    let seconds = value.map_or(Some(DEFAULT_SECONDS), |value| value.parse().ok())?;
     PROFILE_SECONDS.contains(&seconds).then_some(seconds)
 }
 
@@ -253,9 +254,9 @@ mod tests {
         let refused = profiles.answer(ProfileKind::Heap, &second).await;
         assert_eq!(refused.status(), StatusCode::NOT_IMPLEMENTED);
         told.end.notify_one();
-        let made = profiles.answer(ProfileKind::Cpu, &parts("/debug/cpu?seconds=7", &[])).await;
-        assert_eq!((made.status(), made.headers()["cache-control"].as_bytes()), (StatusCode::OK, b"no-store".as_slice()));
-        assert_eq!(to_bytes(made.into_body(), 100).await.unwrap().len(), 7);
+        let profile = profiles.answer(ProfileKind::Cpu, &parts("/debug/cpu?seconds=7", &[])).await;
+        assert_eq!((profile.status(), profile.headers()["cache-control"].as_bytes()), (StatusCode::OK, b"no-store".as_slice()));
+        assert_eq!(to_bytes(profile.into_body(), 100).await.unwrap().len(), 7);
     }
 
     #[tokio::test]

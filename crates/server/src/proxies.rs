@@ -19,9 +19,9 @@ impl FromStr for TrustedProxy {
         if cidr.length() == 0 {
             return Err("/0 holds every client, and each could give itself any address; name the proxies' own network".to_owned());
         }
-        let first = cidr.first();
-        if address.parse::<IpAddr>() != Ok(first) {
-            return Err(format!("a network begins with its first address; write {first}/{}", cidr.length()));
+        let network_address = cidr.first();
+        if address.parse::<IpAddr>() != Ok(network_address) {
+            return Err(format!("a network begins with its first address; write {network_address}/{}", cidr.length()));
         }
         Ok(Self(cidr))
     }
@@ -39,8 +39,8 @@ pub fn client(proxies: &[TrustedProxy], peer: IpAddr, headers: &HeaderMap) -> Ip
     let mut entries = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
     let mut client = peer;
     while is_trusted(proxies, client) {
-        let Some(named) = entries.next().and_then(|entry| entry.trim().parse::<IpAddr>().ok()) else { break };
-        client = named.to_canonical();
+        let Some(forwarded) = entries.next().and_then(|entry| entry.trim().parse::<IpAddr>().ok()) else { break };
+        client = forwarded.to_canonical();
     }
     client
 }

@@ -42,7 +42,7 @@ enum Line {
 
 impl RefusedOrigins {
     /// Logs that a page's socket was refused, unless it was logged within the last minute. `origin`
-    /// is as [`shown`] returns it; `now` is in microseconds.
+    /// is as [`escape_origin`] returns it; `now` is in microseconds.
     pub fn log(&self, origin: &str, now: i64) {
         match self.line(origin, now) {
             Some(Line::Named) => {
@@ -63,12 +63,12 @@ impl RefusedOrigins {
 
     fn line(&self, origin: &str, now: i64) -> Option<Line> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = |at: i64| now.saturating_sub(at) < MINUTE_MICROS;
-        if lines.by_origin.get(origin).is_some_and(|at| is_recent(*at)) {
+        let is_recent = |logged_at: i64| now.saturating_sub(logged_at) < MINUTE_MICROS;
+        if lines.by_origin.get(origin).is_some_and(|logged_at| is_recent(*logged_at)) {
             return None;
         }
         if lines.by_origin.len() >= MAX_ORIGINS {
-            lines.by_origin.retain(|_, at| is_recent(*at));
+            lines.by_origin.retain(|_, logged_at| is_recent(*logged_at));
         }
         if lines.by_origin.len() < MAX_ORIGINS {
             lines.by_origin.insert(origin.to_owned(), now);
@@ -83,15 +83,15 @@ impl RefusedOrigins {
 }
 
 /// The origin of a request in printable ASCII and of a bounded length.
-pub fn shown(origin: Option<&HeaderValue>) -> String {
-    let written = origin.map_or(&b""[..], HeaderValue::as_bytes);
-    match written.get(..MAX_READ) {
-        Some(start) if written.len() > MAX_READ => format!("{}…", start.escape_ascii()),
-        _ => written.escape_ascii().to_string(),
+pub fn escape_origin(origin: Option<&HeaderValue>) -> String {
+    let bytes = origin.map_or(&b""[..], HeaderValue::as_bytes);
+    match bytes.get(..MAX_READ) {
+        Some(start) if bytes.len() > MAX_READ => format!("{}…", start.escape_ascii()),
+        _ => bytes.escape_ascii().to_string(),
     }
 }
 
-/// The reason with which the socket is closed, of at most 123 bytes. `origin` is as [`shown`] returns it.
+/// The reason with which the socket is closed, of at most 123 bytes. `origin` is as [`escape_origin`] returns it.
 pub fn reason(origin: &str) -> String {
     const START: &str = "origin ";
     const END: &str = " is not allowed; see docs/realtime.md#from-a-web-page";
@@ -131,12 +131,12 @@ mod tests {
 
     #[test]
     fn an_origin_is_escaped_and_cut_before_it_is_shown() {
-        let shown_of = |bytes: &[u8]| shown(Some(&HeaderValue::from_bytes(bytes).unwrap()));
+        let shown_of = |bytes: &[u8]| escape_origin(Some(&HeaderValue::from_bytes(bytes).unwrap()));
         assert_eq!(shown_of(b"https://evil.example"), "https://evil.example");
         assert_eq!(shown_of(b"\xff\"\t\x80"), "\\xff\\\"\\t\\x80");
         assert_eq!(shown_of(&[b'a'; MAX_READ]), "a".repeat(MAX_READ));
         assert_eq!(shown_of(&[b'a'; 5_000]), format!("{}…", "a".repeat(MAX_READ)));
-        assert_eq!(shown(None), "");
+        assert_eq!(escape_origin(None), "");
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn set_retry_after(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {
 
 async fn coded_response(media: Media, json: Vec<u8>, coding: Coding, request_id: &str) -> Response<Body> {
     let (body, is_coded) = match compress::compress(json, coding).await {
-        Ok(coded) => (coded, true),
+        Ok(compressed) => (compressed, true),
         Err(json) => (json, false),
     };
     let mut response = json_response(StatusCode::OK, media, body, request_id);

@@ -137,29 +137,29 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let opening = tokio::time::timeout(limits.header_time, open_transport(stream, shared.tls.as_ref()));
-    let Ok(Ok((transport, protocol))) = opening.await else { return };
+    let handshake = tokio::time::timeout(limits.header_time, open_transport(stream, shared.tls.as_ref()));
+    let Ok(Ok((transport, protocol))) = handshake.await else { return };
     let router = TowerToHyperService::new(shared.router.clone());
-    let most = limits.header_bytes;
+    let max_header_bytes = limits.header_bytes;
     let heads = HeadTimer::begin(limits.header_time);
-    let kept = KeepAlive { seconds: limits.idle_time.as_secs(), closed: shared.closed.clone() };
-    let (answering, kept) = (heads.clone(), Arc::new(kept));
+    let keep_alive = KeepAlive { seconds: limits.idle_time.as_secs(), closed: shared.closed.clone() };
+    let (answering, keep_alive) = (heads.clone(), Arc::new(keep_alive));
     let service = service_fn(move |mut request: Request<Incoming>| {
         answering.head_received();
-        let working = (!health::is_probe(request.uri().path())).then(metrics::ActivityGuard::begin);
+        let activity = (!health::is_probe(request.uri().path())).then(metrics::ActivityGuard::begin);
         // HTTP/2 frames have no fixed order: its pings show whether the client is alive.
         let has_heads = request.version() <= Version::HTTP_11;
         set_host_header(&mut request);
-        let (heads, kept) = (answering.clone(), kept.clone().filter(&request));
+        let (heads, keep_alive) = (answering.clone(), keep_alive.clone().filter(&request));
         request.extensions_mut().insert(peer.clone());
-        let answer = match refused(&request, most) {
-            Some(refused) => Err(refused),
+        let answer = match early_response(&request, max_header_bytes) {
+            Some(refusal) => Err(refusal),
             None => Ok(router.call(request)),
         };
         async move {
             let mut response = match answer {
                 Ok(answer) => answer.await?,
-                Err(refused) => refused,
+                Err(refusal) => refusal,
             };
             // Responses that no handler of ours sent: a method that a route does not serve, a
             // probe.
@@ -168,11 +168,11 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
             }
             if has_heads && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 heads.mark_answered();
-                if let Some(kept) = kept {
-                    kept.announce_timeout(response.headers_mut());
+                if let Some(keep_alive) = keep_alive {
+                    keep_alive.announce_timeout(response.headers_mut());
                 }
             }
-            drop(working);
+            drop(activity);
             Ok::<_, Infallible>(response)
         }
     });
@@ -206,8 +206,8 @@ impl KeepAlive {
             return;
         }
         headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
-        if let Ok(told) = HeaderValue::from_str(&format!("timeout={}", self.seconds)) {
-            headers.insert(KEEP_ALIVE, told);
+        if let Ok(value) = HeaderValue::from_str(&format!("timeout={}", self.seconds)) {
+            headers.insert(KEEP_ALIVE, value);
         }
     }
 }
@@ -221,7 +221,7 @@ fn set_host_header<B>(request: &mut Request<B>) {
 }
 
 /// The answer to a request that is not read any further.
-fn refused(request: &Request<Incoming>, most_header_bytes: usize) -> Option<Response<Body>> {
+fn early_response(request: &Request<Incoming>, most_header_bytes: usize) -> Option<Response<Body>> {
     if head_bytes(request) > most_header_bytes {
         return Some(closing_response(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large\n"));
     }
@@ -249,8 +249,8 @@ fn has_transfer_coding(headers: &HeaderMap) -> bool {
 }
 
 /// An answer behind which the connection is closed.
-fn closing_response(status: StatusCode, why: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(why));
+fn closing_response(status: StatusCode, message: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(message));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -269,13 +269,13 @@ where
     // hyper's time runs while nothing comes, too; a head that has begun has `header_time`, by `Stall`.
     builder.timer(TokioTimer::new()).header_read_timeout(limits.idle_time + KEEP_ALIVE_LEEWAY).max_headers(limits.headers);
     builder.max_buf_size(limits.header_bytes.max(8 << 10));
-    let mut serving = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
+    let mut connection = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
     tokio::select! {
-        _ = serving.as_mut() => return,
+        _ = connection.as_mut() => return,
         () = shared.close() => {}
     }
-    serving.as_mut().graceful_shutdown();
-    let _ = serving.await;
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
 async fn http2<S>(io: Io, service: S, shared: &Shared)
@@ -289,13 +289,13 @@ where
     builder
         .max_concurrent_streams(MAX_HTTP2_STREAMS)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
-    let mut serving = std::pin::pin!(builder.serve_connection(io, service));
+    let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     tokio::select! {
-        _ = serving.as_mut() => return,
+        _ = connection.as_mut() => return,
         () = shared.close() => {}
     }
-    serving.as_mut().graceful_shutdown();
-    let _ = serving.await;
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
 enum Protocol {
@@ -317,13 +317,13 @@ async fn open_transport(stream: TcpStream, tls: Option<&TlsServer>) -> io::Resul
 /// Peeks at the first bytes without consuming them. hyper-util's own detection has no time limit: a
 /// client that sends half the preface would be waited for forever.
 async fn detect(stream: &TcpStream) -> io::Result<Protocol> {
-    let mut seen = [0; PREFACE.len()];
+    let mut buffer = [0; PREFACE.len()];
     loop {
-        let length = stream.peek(&mut seen).await?;
+        let length = stream.peek(&mut buffer).await?;
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if !PREFACE.starts_with(&seen[..length]) {
+        if !PREFACE.starts_with(&buffer[..length]) {
             return Ok(Protocol::Http1);
         }
         if length == PREFACE.len() {

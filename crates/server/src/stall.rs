@@ -60,9 +60,9 @@ impl HeadTimer {
         }
     }
 
-    fn due(&self) -> Option<Instant> {
+    fn next_deadline(&self) -> Option<Instant> {
         match *self.reading.lock().unwrap_or_else(PoisonError::into_inner) {
-            Reading::Head(due) => Some(due),
+            Reading::Head(head_deadline) => Some(head_deadline),
             Reading::Idle | Reading::Free => None,
         }
     }
@@ -84,10 +84,10 @@ impl<T> Stall<T> {
         Self { inner, patience, deadline: None, heads, head_due: None }
     }
 
-    fn check_stall<R>(&mut self, polled: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
-        if polled.is_ready() {
+    fn check_stall<R>(&mut self, poll_result: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
+        if poll_result.is_ready() {
             self.deadline = None;
-            return polled;
+            return poll_result;
         }
         let patience = self.patience;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
@@ -99,21 +99,21 @@ impl<T> Stall<T> {
 impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut this.inner).poll_read(context, buffer);
-        if polled.is_ready() {
-            if buffer.filled().len() > before {
+        let previous_len = buffer.filled().len();
+        let poll_result = Pin::new(&mut this.inner).poll_read(context, buffer);
+        if poll_result.is_ready() {
+            if buffer.filled().len() > previous_len {
                 this.heads.bytes_received();
             }
-            return polled;
+            return poll_result;
         }
-        let Some(due) = this.heads.due() else {
+        let Some(head_deadline) = this.heads.next_deadline() else {
             this.head_due = None;
-            return polled;
+            return poll_result;
         };
-        let sleep = this.head_due.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        if sleep.deadline() != due {
-            sleep.as_mut().reset(due);
+        let sleep = this.head_due.get_or_insert_with(|| Box::pin(sleep_until(head_deadline)));
+        if sleep.deadline() != head_deadline {
+            sleep.as_mut().reset(head_deadline);
         }
         ready!(sleep.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
@@ -123,8 +123,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
 impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.inner).poll_write(context, bytes);
-        this.check_stall(polled, context)
+        let poll_result = Pin::new(&mut this.inner).poll_write(context, bytes);
+        this.check_stall(poll_result, context)
     }
 
     fn poll_write_vectored(
@@ -133,8 +133,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.inner).poll_write_vectored(context, bytes);
-        this.check_stall(polled, context)
+        let poll_result = Pin::new(&mut this.inner).poll_write_vectored(context, bytes);
+        this.check_stall(poll_result, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -143,14 +143,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.inner).poll_flush(context);
-        this.check_stall(polled, context)
+        let poll_result = Pin::new(&mut this.inner).poll_flush(context);
+        this.check_stall(poll_result, context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         // TLS sends a close message, which the peer has to read like any other bytes.
-        let polled = Pin::new(&mut this.inner).poll_shutdown(context);
-        this.check_stall(polled, context)
+        let poll_result = Pin::new(&mut this.inner).poll_shutdown(context);
+        this.check_stall(poll_result, context)
     }
 }

@@ -71,7 +71,7 @@ type FileStamps = [Option<(Duration, u64)>; 2];
 
 /// Result of a check of the files.
 struct FileCheck {
-    seen: FileStamps,
+    file_stamps: FileStamps,
     /// Whether the error differs from that of the last look.
     is_new: bool,
     loaded: Result<TlsCertificate, TlsError>,
@@ -106,19 +106,23 @@ impl TlsFiles {
         }
     }
 
-    fn seen(&self) -> FileStamps {
+    fn read_stamps(&self) -> FileStamps {
         [&self.certificate, &self.key].map(|file| {
-            let found = std::fs::metadata(file).ok()?;
-            Some((found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?, found.len()))
+            let file_metadata = std::fs::metadata(file).ok()?;
+            Some((file_metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?, file_metadata.len()))
         })
     }
 
     /// Returns both files if they differ from the served ones, and whether they equal those that
     /// failed last. Files that failed are read again: their modes may have changed, or a file of
     /// the same length may have followed within a tick of the file system's clock.
-    fn changed(&self, served: FileStamps, failed: Option<FileStamps>) -> Option<FileCheck> {
-        let seen = self.seen();
-        (seen != served || failed.is_some()).then(|| FileCheck { seen, is_new: failed != Some(seen), loaded: self.load() })
+    fn load_if_changed(&self, served_stamps: FileStamps, failed: Option<FileStamps>) -> Option<FileCheck> {
+        let stamps = self.read_stamps();
+        (stamps != served_stamps || failed.is_some()).then(|| FileCheck {
+            file_stamps: stamps,
+            is_new: failed != Some(stamps),
+            loaded: self.load(),
+        })
     }
 }
 
@@ -159,7 +163,7 @@ impl ResolvesServerCert for CurrentCertificate {
 #[derive(Clone)]
 pub struct TlsServer {
     files: TlsFiles,
-    seen: FileStamps,
+    file_stamps: FileStamps,
     current: Arc<CurrentCertificate>,
     expires_at: i64,
     acceptor: TlsAcceptor,
@@ -172,7 +176,7 @@ impl TlsServer {
     /// They cannot be served.
     pub fn open(files: TlsFiles) -> Result<Self, TlsError> {
         // Before they are read: what changes meanwhile is read again.
-        let seen = files.seen();
+        let stamps = files.read_stamps();
         let TlsCertificate { certified, expires_at } = files.load()?;
         let current = Arc::new(CurrentCertificate(RwLock::new(certified)));
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -181,7 +185,7 @@ impl TlsServer {
             .with_no_client_auth()
             .with_cert_resolver(current.clone());
         config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
-        Ok(Self { files, seen, current, expires_at, acceptor: Arc::new(config).into() })
+        Ok(Self { files, file_stamps: stamps, current, expires_at, acceptor: Arc::new(config).into() })
     }
 
     /// Checks the files every few seconds, and serves a new certificate if it is valid. Open
@@ -195,19 +199,19 @@ impl TlsServer {
                 report(self.expires_at);
                 reported = Instant::now();
             }
-            let (files, served) = (self.files.clone(), self.seen);
-            let looked = tokio::task::spawn_blocking(move || files.changed(served, failed)).await;
-            let Ok(Some(FileCheck { seen, is_new, loaded })) = looked else { continue };
+            let (files, served_stamps) = (self.files.clone(), self.file_stamps);
+            let check_result = tokio::task::spawn_blocking(move || files.load_if_changed(served_stamps, failed)).await;
+            let Ok(Some(FileCheck { file_stamps: stamps, is_new, loaded })) = check_result else { continue };
             match loaded {
                 Ok(TlsCertificate { certified, expires_at }) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
-                    (self.seen, self.expires_at, failed) = (seen, expires_at, None);
+                    (self.file_stamps, self.expires_at, failed) = (stamps, expires_at, None);
                     tracing::info!(expires_in_days = days_left(expires_at), "the TLS certificate was read again");
                     report(expires_at);
                     reported = Instant::now();
                 }
                 Err(error) => {
-                    failed = Some(seen);
+                    failed = Some(stamps);
                     if is_new {
                         tracing::warn!(%error, "the changed TLS files cannot be used, and the previous certificate is served: correct them");
                     }

@@ -51,12 +51,12 @@ impl Transport {
     /// # Errors
     /// The client does not speak TLS, or sends something else than it should.
     pub async fn handshake_tls(stream: TcpStream, tls: &TlsServer) -> io::Result<Self> {
-        let mut first = [0];
-        if stream.peek(&mut first).await? == 0 {
+        let mut first_byte = [0];
+        if stream.peek(&mut first_byte).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if first[0] != HANDSHAKE_BYTE {
-            refuse(stream, first[0]).await?;
+        if first_byte[0] != HANDSHAKE_BYTE {
+            refuse(stream, first_byte[0]).await?;
             return Err(io::ErrorKind::InvalidData.into());
         }
         // The state of a handshake is boxed, so that connections without one stay small.
@@ -73,8 +73,8 @@ impl Transport {
 }
 
 /// Sends an explanation to a client that begins with plain HTTP, and nothing to others.
-async fn refuse(mut stream: TcpStream, first: u8) -> io::Result<()> {
-    if !first.is_ascii_uppercase() {
+async fn refuse(mut stream: TcpStream, first_byte: u8) -> io::Result<()> {
+    if !first_byte.is_ascii_uppercase() {
         return Ok(());
     }
     stream.write_all(PLAIN_HTTP_ANSWER).await?;

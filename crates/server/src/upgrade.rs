@@ -19,7 +19,7 @@ use futures_util::{
 use platform::metrics;
 
 use super::{
-    client::{address, by_tls},
+    client::{address, is_secure_request},
     connections::Peer,
     cookies,
     front::Front,
@@ -47,10 +47,10 @@ const WRITE_BUFFER_BYTES: usize = 4 << 10;
 /// tungstenite refuses a single message larger than its write buffer may become (unlimited by
 /// default). Our buffer holds only the message that is being written, as the outbox bounds those
 /// that wait; so this is the largest answer that a socket carries.
-const MAX_WRITTEN: usize = 16 << 20;
+const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &str) -> Response<Body> {
-    if front.drain.started() {
+    if front.drain.is_started() {
         return unavailable_response("the node is stopping", front.admission.refuse_for_later(), id);
     }
     let is_open = origin::may_open_socket(&parts.headers, &front.settings.origins);
@@ -63,15 +63,15 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
         return unavailable_response("too many new sockets at once", wait, id);
     }
     if !is_open {
-        let origin = refused_origins::shown(parts.headers.get(header::ORIGIN));
+        let origin = refused_origins::escape_origin(parts.headers.get(header::ORIGIN));
         front.refused_origins.log(&origin, now);
         return refuse_origin(upgrade, refused_origins::reason(&origin), id);
     }
-    let opening = Box::new(SocketContext {
+    let context = Box::new(SocketContext {
         id: id.to_owned(),
         authorization: match text(&parts.headers, &header::AUTHORIZATION) {
             Some(authorization) => Some(authorization.to_owned()),
-            None => cookies::socket_authorization(&parts.headers, &front.settings.origins, by_tls(front, &parts)),
+            None => cookies::socket_authorization(&parts.headers, &front.settings.origins, is_secure_request(front, &parts)),
         },
         address: address(front, &parts),
         user_agent: text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
@@ -80,15 +80,15 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     });
     let peer = parts.extensions.remove::<Peer>();
     let front = front.clone();
-    let most = front.service.limits.message_bytes;
+    let max_message_bytes = front.service.limits.message_bytes;
     let mut response = upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(MAX_WRITTEN)
-        .max_message_size(most)
-        .max_frame_size(most)
-        .on_upgrade(move |socket| run_socket(&front, socket, opening, peer));
+        .max_write_buffer_size(MAX_MESSAGE_BYTES)
+        .max_message_size(max_message_bytes)
+        .max_frame_size(max_message_bytes)
+        .on_upgrade(move |socket| run_socket(&front, socket, context, peer));
     reply::set_common_headers(response.headers_mut(), id);
     response
 }
@@ -106,9 +106,9 @@ fn refuse_origin(upgrade: WebSocketUpgrade, reason: String, id: &str) -> Respons
 }
 
 /// 503 with a `Retry-After`: a proxy may try the next node, a client comes again.
-pub fn unavailable_response(why: &str, wait: TooMany, id: &str) -> Response<Body> {
-    let refused = Refused { retry_after_ms: Some(wait.millis()), ..Refused::new(Code::Unavailable, why) };
-    reply::errors_response(&Errors::refused(refused, id), Media::Json, id)
+pub fn unavailable_response(reason: &str, wait: TooMany, id: &str) -> Response<Body> {
+    let refused = Refused { retry_after_ms: Some(wait.millis()), ..Refused::new(Code::Unavailable, reason) };
+    reply::errors_response(&Errors::from_refused(refused, id), Media::Json, id)
 }
 
 /// Not an `async fn`: that would keep room for the whole socket beside its two halves, for as long
@@ -116,14 +116,14 @@ pub fn unavailable_response(why: &str, wait: TooMany, id: &str) -> Response<Body
 fn run_socket<E: Executor>(
     front: &Front<E>,
     socket: WebSocket,
-    opening: Box<SocketContext>,
+    context: Box<SocketContext>,
     peer: Option<Peer>,
 ) -> BoxFuture<'static, ()> {
     let open = metrics::Open::socket();
-    let agreed = socket.protocol().is_some();
+    let has_protocol = socket.protocol().is_some();
     let (sink, stream) = socket.split();
     let mut sink = sink.with(|outgoing| ready(Ok::<_, Error>(frame(outgoing))));
-    if !agreed {
+    if !has_protocol {
         return Box::pin(async move {
             let close = Close::new(Close::WRONG_SUBPROTOCOL, "Subprotocol not acceptable");
             let _ = sink.send(Outgoing::Close(close)).await;
@@ -132,15 +132,15 @@ fn run_socket<E: Executor>(
     }
     // The last message is held until the next has come, so that `bytes` cannot reuse its buffer: when the rest of that, at most 512 bytes, is
     // used up, later messages get a buffer of their own size and it is freed. Otherwise a socket would keep its largest buffer.
-    let mut last: Option<Message> = None;
-    let stream = stream.map(move |next| {
-        let incoming = message(&next);
-        drop(mem::replace(&mut last, next.ok()));
+    let mut previous_message: Option<Message> = None;
+    let stream = stream.map(move |received| {
+        let incoming = message(&received);
+        drop(mem::replace(&mut previous_message, received.ok()));
         incoming
     });
-    let serving = socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone());
+    let socket_task = socket::serve(stream, sink, front.streams.clone(), context, front.drain.clone());
     Box::pin(async move {
-        serving.await;
+        socket_task.await;
         // Until here the socket counts as its address's connection.
         drop((peer, open));
     })

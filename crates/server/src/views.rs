@@ -42,7 +42,7 @@ use graphql::{
 };
 
 pub use self::{
-    by_link::{LinkRefused, LinkedView, ViewLinks},
+    by_link::{LinkRefusal, LinkedView, ViewLinks},
     table::{RenderedTable, TableQuery, table_problem, view_table},
 };
 use self::{
@@ -77,9 +77,9 @@ async fn read<E: Executor>(
         Ok(session) => session,
         Err(errors) => return refusal_response(&errors, &id),
     };
-    let reading = ViewReader { service: &front.service, session, id: &id };
+    let reader = ViewReader { service: &front.service, session, id: &id };
     let target = Target { by: json!({ "slug": slug }), variables: None };
-    match Box::pin(reading.requested_sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
+    match Box::pin(reader.requested_sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
         Ok(None) => view_not_found(&id),
         Err(errors) => refusal_response(&errors, &id),
@@ -91,7 +91,7 @@ async fn authenticate_request<E: Executor>(front: &Front<E>, parts: &Parts, id: 
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(&parts.headers, &header::USER_AGENT) };
     let Some(token) = text(&parts.headers, &header::AUTHORIZATION).and_then(token) else {
         let errors = Errors::one(Code::Unauthenticated, "a key is expected, as Bearer or as the password of Basic", id);
-        return Err(front.service.turned_away(errors, &meta).await);
+        return Err(front.service.charge_unauthenticated(errors, &meta).await);
     };
     front.service.admit(Some(&token), &meta).await
 }

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::intake::{QUEUE_CAPACITY, Report, install, lost};
+use super::intake::{QUEUE_CAPACITY, Report, install, take_lost_count};
 use crate::config::ErrorReportArgs;
 
 /// Time between two checks of the queue.
@@ -33,14 +33,14 @@ const RELEASE: &str = concat!("entrepot@", env!("CARGO_PKG_VERSION"));
 
 /// Runs the process's work, and reports its errors and panics meanwhile if the operator gives an
 /// address.
-pub async fn run_with_exporter<T>(args: ErrorReportArgs, running: impl Future<Output = T>) -> T {
-    let Some((exporter, reports)) = start_exporter(&args) else { return running.await };
-    let (stop, told) = oneshot::channel();
-    let mut exporting = tokio::spawn(exporter.run(reports, told));
-    let outcome = running.await;
-    drop(stop);
-    if timeout(FLUSH_TIMEOUT, &mut exporting).await.is_err() {
-        exporting.abort();
+pub async fn run_with_exporter<T>(args: ErrorReportArgs, work: impl Future<Output = T>) -> T {
+    let Some((exporter, reports)) = start_exporter(&args) else { return work.await };
+    let (stop_sender, stop_signal) = oneshot::channel();
+    let mut export_task = tokio::spawn(exporter.run(reports, stop_signal));
+    let outcome = work.await;
+    drop(stop_sender);
+    if timeout(FLUSH_TIMEOUT, &mut export_task).await.is_err() {
+        export_task.abort();
         tracing::warn!("the error tracker did not take the last reports in time; they are dropped");
     }
     outcome
@@ -92,19 +92,19 @@ impl Exporter {
         })
     }
 
-    /// Sends reports as they come, until `stop` is done and all are sent.
-    async fn run(mut self, reports: Receiver<Report>, mut stop: oneshot::Receiver<()>) {
+    /// Sends reports as they come, until `stop_signal` is done and all are sent.
+    async fn run(mut self, reports: Receiver<Report>, mut stop_signal: oneshot::Receiver<()>) {
         loop {
             let is_last = tokio::select! {
                 biased;
-                _ = &mut stop => true,
+                _ = &mut stop_signal => true,
                 () = clock::sleep(POLL_INTERVAL) => false,
             };
-            let waiting: Vec<Report> = reports.try_iter().take(QUEUE_CAPACITY).collect();
-            for report in waiting {
+            let queued_reports: Vec<Report> = reports.try_iter().take(QUEUE_CAPACITY).collect();
+            for report in queued_reports {
                 self.send(&report).await;
             }
-            self.dropped += lost();
+            self.dropped += take_lost_count();
             self.warn();
             if is_last {
                 return;
@@ -113,7 +113,7 @@ impl Exporter {
     }
 
     async fn send(&mut self, report: &Report) {
-        if self.paused_until.is_some_and(|until| Instant::now() < until) {
+        if self.paused_until.is_some_and(|resume_at| Instant::now() < resume_at) {
             self.dropped += 1;
             return;
         }

@@ -51,7 +51,7 @@ pub(super) fn install(clock: Clock) -> Option<Receiver<Report>> {
 }
 
 /// Reports that found no place in the queue since the last call.
-pub(super) fn lost() -> u64 {
+pub(super) fn take_lost_count() -> u64 {
     INTAKE.get().map_or(0, |intake| intake.lost.swap(0, Ordering::Relaxed))
 }
 
@@ -63,8 +63,8 @@ impl Intake {
         if !self.limiter.admits(hash(&place), minute.unsigned_abs()) {
             return;
         }
-        let named = place.0.map(|file| format!("{}:{}", source_file(file), place.1.unwrap_or_default()));
-        if self.queue.try_send(report(self.clock.now(), named)).is_err() {
+        let source_line = place.0.map(|file| format!("{}:{}", source_file(file), place.1.unwrap_or_default()));
+        if self.queue.try_send(report(self.clock.now(), source_line)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -85,13 +85,13 @@ impl Limiter {
         Self((0..LIMITER_SLOTS).map(|_| AtomicU64::new(0)).collect())
     }
 
-    fn admits(&self, place: u64, minute: u64) -> bool {
-        let Some(slot) = self.0.get((place % LIMITER_SLOTS as u64) as usize) else { return false };
-        let counted = |held: u64| {
-            let count = if held >> 32 == minute { held & u64::from(u32::MAX) } else { 0 };
+    fn admits(&self, place_hash: u64, minute: u64) -> bool {
+        let Some(slot) = self.0.get((place_hash % LIMITER_SLOTS as u64) as usize) else { return false };
+        let next_value = |slot_value: u64| {
+            let count = if slot_value >> 32 == minute { slot_value & u64::from(u32::MAX) } else { 0 };
             (count < MAX_A_MINUTE).then_some(minute << 32 | (count + 1))
         };
-        slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted).is_ok()
+        slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next_value).is_ok()
     }
 }
 

@@ -44,17 +44,17 @@ impl<'c> Day<'c> {
     }
 
     /// From opening to closing.
-    pub async fn live(mut self) -> Result<(), DemoError> {
+    pub async fn run_scenario(mut self) -> Result<(), DemoError> {
         println!("\nA day, as {}", self.word);
-        let things = self.open().await?;
-        self.buy(&things).await?;
-        self.send_to_the_shop(&things).await?;
-        let sold = self.sell(&things).await?;
-        self.take_back(&things, &sold).await?;
-        self.breakfast(&things).await?;
-        self.recall(&things).await?;
-        self.count(&things).await?;
-        self.close(&things).await
+        let fixtures = self.open().await?;
+        self.buy(&fixtures).await?;
+        self.send_to_the_shop(&fixtures).await?;
+        let sold_order = self.sell(&fixtures).await?;
+        self.take_back(&fixtures, &sold_order).await?;
+        self.breakfast(&fixtures).await?;
+        self.recall(&fixtures).await?;
+        self.count(&fixtures).await?;
+        self.close(&fixtures).await
     }
 
     /// The payload of a mutation that takes one input; a refusal ends the day.
@@ -76,51 +76,51 @@ impl<'c> Day<'c> {
         Ok(data[mutation].clone())
     }
 
-    async fn send_query(&self, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        Ok(self.client.send_query(&RequestLabel::new("day", what), request(query, variables)?).await?)
+    async fn send_query(&self, label: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        Ok(self.client.send_query(&RequestLabel::new("day", label), request(query, variables)?).await?)
     }
 
     /// Checks the quantities on hand and available of a product in a store.
     async fn check_stock(&self, product: &Value, store: &Value, on_hand: i64, available: i64) -> Result<(), DemoError> {
         let query =
             "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) { onHand available } }";
-        let told = self.send_query("availabilityExplanation", query, json!({ "p": product, "s": store })).await?;
-        let told = &told["availabilityExplanation"];
-        let found = (told["onHand"].as_i64(), told["available"].as_i64());
-        if found == (Some(on_hand), Some(available)) {
+        let response = self.send_query("availabilityExplanation", query, json!({ "p": product, "s": store })).await?;
+        let response = &response["availabilityExplanation"];
+        let actual = (response["onHand"].as_i64(), response["available"].as_i64());
+        if actual == (Some(on_hand), Some(available)) {
             return Ok(());
         }
-        Err(DemoError::Day(format!("{on_hand} on hand and {available} available were expected, found {told}")))
+        Err(DemoError::Day(format!("{on_hand} on hand and {available} available were expected, found {response}")))
     }
 
     async fn open(&mut self) -> Result<DayFixtures, DemoError> {
         let word = self.word.clone();
-        let mut things = DayFixtures::default();
+        let mut fixtures = DayFixtures::default();
         for (code, kind) in [("DEPOT", "WAREHOUSE"), ("SHOP", "SHOP")] {
             let input = json!({ "code": format!("{word}-{code}"), "name": format!("{code} {word}"), "kind": kind });
-            let made = self.call("storeCreate", "StoreCreateInput", "store { id }", input).await?;
-            let store = json!({ "id": made["store"]["id"] });
-            if kind == "SHOP" { things.shop = store } else { things.depot = store }
+            let created = self.call("storeCreate", "StoreCreateInput", "store { id }", input).await?;
+            let store = json!({ "id": created["store"]["id"] });
+            if kind == "SHOP" { fixtures.shop = store } else { fixtures.depot = store }
         }
         let input = json!({ "code": format!("{word}-POTTERY"), "name": "Potters & Sons", "leadTimeDays": 5 });
-        let made = self.call("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await?;
-        things.supplier = json!({ "id": made["supplier"]["id"] });
+        let created = self.call("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await?;
+        fixtures.supplier = json!({ "id": created["supplier"]["id"] });
         for (code, name, tracking, price, cost) in
             [("MUG", "Mug, blue", "NONE", "8.00", "3.00"), ("TEA", "Green tea", "LOT", "6.50", "2.00")]
         {
             let input = json!({ "sku": format!("{word}-{code}"), "name": name, "tracking": tracking, "price": pounds(price), "unitCost": pounds(cost) });
-            let made = self.call("productCreate", "ProductCreateInput", "product { id }", input).await?;
-            let product = json!({ "id": made["product"]["id"] });
-            if code == "MUG" { things.mug = product } else { things.tea = product }
+            let created = self.call("productCreate", "ProductCreateInput", "product { id }", input).await?;
+            let product = json!({ "id": created["product"]["id"] });
+            if code == "MUG" { fixtures.mug = product } else { fixtures.tea = product }
         }
         print_step("opens", "a depot, a shop, a supplier, a mug and a tea that is kept by lots");
-        Ok(things)
+        Ok(fixtures)
     }
 
-    async fn buy(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
-        let lines = json!([{ "product": things.mug, "quantity": 100, "unitCost": pounds("3.00") }]);
+    async fn buy(&mut self, fixtures: &DayFixtures) -> Result<(), DemoError> {
+        let lines = json!([{ "product": fixtures.mug, "quantity": 100, "unitCost": pounds("3.00") }]);
         let charges = json!([{ "kind": "FREIGHT", "name": "Van", "amount": pounds("25.00") }]);
-        let input = json!({ "supplier": things.supplier, "store": things.depot, "lines": lines, "charges": charges });
+        let input = json!({ "supplier": fixtures.supplier, "store": fixtures.depot, "lines": lines, "charges": charges });
         let order = self.order_from(input).await?;
         let line = &order["lines"][0]["id"];
         for (good, damaged) in [(60, 0), (38, 2)] {
@@ -128,7 +128,7 @@ impl<'c> Day<'c> {
             let input = json!({ "id": order["id"], "lines": lines });
             self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { status }", input).await?;
         }
-        self.check_stock(&things.mug, &things.depot, 100, 98).await?;
+        self.check_stock(&fixtures.mug, &fixtures.depot, 100, 98).await?;
         print_step(
             "buys",
             &format!(
@@ -136,21 +136,21 @@ impl<'c> Day<'c> {
                 text(&order["number"])
             ),
         );
-        let lot = |code: &str, expires: &str, delta: i64| json!({ "product": things.tea, "store": things.shop, "delta": delta, "lot": { "create": { "code": code, "expiresOn": expires } } });
+        let lot = |code: &str, expires: &str, delta: i64| json!({ "product": fixtures.tea, "store": fixtures.shop, "delta": delta, "lot": { "create": { "code": code, "expiresOn": expires } } });
         let changes = json!([lot("T-2", "2099-06-30", 20), lot("T-1", "2098-06-30", 10)]);
         let input = json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": changes });
         self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
-        self.check_stock(&things.tea, &things.shop, 30, 30).await?;
+        self.check_stock(&fixtures.tea, &fixtures.shop, 30, 30).await?;
         print_step("receives", "30 packets of tea in two lots");
         Ok(())
     }
 
     /// A purchase order, all the way to the supplier.
     async fn order_from(&mut self, input: Value) -> Result<Value, DemoError> {
-        let made = self
+        let created = self
             .call("purchaseOrderCreate", "PurchaseOrderCreateInput", "purchaseOrder { id number lines { id } }", input)
             .await?;
-        let order = made["purchaseOrder"].clone();
+        let order = created["purchaseOrder"].clone();
         for step in ["Submit", "Approve", "Order"] {
             let input = json!({ "id": order["id"] });
             self.call(&format!("purchaseOrder{step}"), "PurchaseOrderActionInput", "purchaseOrder { status }", input).await?;
@@ -158,11 +158,11 @@ impl<'c> Day<'c> {
         Ok(order)
     }
 
-    async fn send_to_the_shop(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
-        let lines = json!([{ "product": things.mug, "quantity": 40 }]);
-        let input = json!({ "fromStore": things.depot, "toStore": things.shop, "lines": lines });
-        let made = self.call("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await?;
-        let transfer = made["transfer"].clone();
+    async fn send_to_the_shop(&mut self, fixtures: &DayFixtures) -> Result<(), DemoError> {
+        let lines = json!([{ "product": fixtures.mug, "quantity": 40 }]);
+        let input = json!({ "fromStore": fixtures.depot, "toStore": fixtures.shop, "lines": lines });
+        let created = self.call("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await?;
+        let transfer = created["transfer"].clone();
         let ready = json!({ "id": transfer["id"] });
         self.call("transferMarkReady", "TransferActionInput", "transfer { status }", ready).await?;
         self.call("transferShip", "TransferShipmentInput", "transfer { status }", json!({ "id": transfer["id"] })).await?;
@@ -171,8 +171,8 @@ impl<'c> Day<'c> {
         self.call("transferReceive", "TransferShipmentInput", "transfer { status }", input).await?;
         let input = json!({ "id": transfer["id"], "reasonCode": "LOSS", "note": "one was not in the box" });
         self.call("transferClose", "TransferCloseInput", "transfer { status }", input).await?;
-        self.check_stock(&things.mug, &things.depot, 60, 58).await?;
-        self.check_stock(&things.mug, &things.shop, 39, 39).await?;
+        self.check_stock(&fixtures.mug, &fixtures.depot, 60, 58).await?;
+        self.check_stock(&fixtures.mug, &fixtures.shop, 39, 39).await?;
         print_step(
             "transfers",
             &format!("transfer {}: 40 mugs leave the depot, 39 arrive, one is written off", text(&transfer["number"])),
@@ -181,27 +181,27 @@ impl<'c> Day<'c> {
     }
 
     /// Sales over the counter and an order; returns the first sale.
-    async fn sell(&mut self, things: &DayFixtures) -> Result<Value, DemoError> {
-        let lines = json!([{ "product": things.mug, "quantity": 4 }, { "product": things.tea, "quantity": 12 }]);
-        let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": lines });
+    async fn sell(&mut self, fixtures: &DayFixtures) -> Result<Value, DemoError> {
+        let lines = json!([{ "product": fixtures.mug, "quantity": 4 }, { "product": fixtures.tea, "quantity": 12 }]);
+        let input = json!({ "store": fixtures.shop, "status": "FULFILLED", "lines": lines });
         let fields = "order { id number total { amount } costOfGoodsSold { amount } lines { id } }";
-        let sold = self.call("orderCreate", "OrderCreateInput", fields, input).await?["order"].clone();
-        self.check_stock(&things.tea, &things.shop, 18, 18).await?;
-        let money = |of: &str| text(&sold[of]["amount"]);
-        let told = format!(
+        let sold_order = self.call("orderCreate", "OrderCreateInput", fields, input).await?["order"].clone();
+        self.check_stock(&fixtures.tea, &fixtures.shop, 18, 18).await?;
+        let money = |field: &str| text(&sold_order[field]["amount"]);
+        let message = format!(
             "order {} over the counter: {} for goods that cost {}",
-            text(&sold["number"]),
+            text(&sold_order["number"]),
             money("total"),
             money("costOfGoodsSold")
         );
-        print_step("sells", &told);
-        let lines = json!([{ "product": things.mug, "quantity": 10 }]);
-        let input = json!({ "store": things.shop, "lines": lines });
+        print_step("sells", &message);
+        let lines = json!([{ "product": fixtures.mug, "quantity": 10 }]);
+        let input = json!({ "store": fixtures.shop, "lines": lines });
         let order =
             self.call("orderCreate", "OrderCreateInput", "order { id number lines { id } }", input).await?["order"].clone();
-        self.check_stock(&things.mug, &things.shop, 35, 25).await?;
-        let more = json!({ "store": things.shop, "lines": [{ "product": things.mug, "quantity": 26 }] });
-        let refused = self.try_call("orderCreate", "OrderCreateInput", "order { id }", more).await?;
+        self.check_stock(&fixtures.mug, &fixtures.shop, 35, 25).await?;
+        let excess_input = json!({ "store": fixtures.shop, "lines": [{ "product": fixtures.mug, "quantity": 26 }] });
+        let refused = self.try_call("orderCreate", "OrderCreateInput", "order { id }", excess_input).await?;
         if refused["userErrors"][0]["code"] != "INSUFFICIENT_STOCK" {
             return Err(DemoError::Day(format!("26 mugs were sold of 25 that can be: {refused}")));
         }
@@ -209,45 +209,49 @@ impl<'c> Day<'c> {
         let input = json!({ "id": order["id"], "lines": lines });
         self.call("orderFulfil", "OrderFulfilInput", "order { status }", input).await?;
         self.call("orderFulfil", "OrderFulfilInput", "order { status }", json!({ "id": order["id"] })).await?;
-        self.check_stock(&things.mug, &things.shop, 25, 25).await?;
+        self.check_stock(&fixtures.mug, &fixtures.shop, 25, 25).await?;
         print_step("ships", &format!("order {} in two parts; 26 mugs more than there are were refused", text(&order["number"])));
-        Ok(sold)
+        Ok(sold_order)
     }
 
-    async fn take_back(&mut self, things: &DayFixtures, sold: &Value) -> Result<(), DemoError> {
-        let lines =
-            json!([{ "orderLineId": sold["lines"][0]["id"], "product": things.mug, "quantity": 2, "disposition": "RESTOCK" }]);
-        let made = self
-            .call("returnCreate", "ReturnCreateInput", "return { number }", json!({ "store": things.shop, "lines": lines }))
+    async fn take_back(&mut self, fixtures: &DayFixtures, sold_order: &Value) -> Result<(), DemoError> {
+        let lines = json!([{ "orderLineId": sold_order["lines"][0]["id"], "product": fixtures.mug, "quantity": 2, "disposition": "RESTOCK" }]);
+        let created = self
+            .call("returnCreate", "ReturnCreateInput", "return { number }", json!({ "store": fixtures.shop, "lines": lines }))
             .await?;
-        self.check_stock(&things.mug, &things.shop, 27, 27).await?;
-        print_step("takes back", &format!("return {}: two mugs, back on the shelf", text(&made["return"]["number"])));
+        self.check_stock(&fixtures.mug, &fixtures.shop, 27, 27).await?;
+        print_step("takes back", &format!("return {}: two mugs, back on the shelf", text(&created["return"]["number"])));
         Ok(())
     }
 
-    async fn recall(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
+    async fn recall(&mut self, fixtures: &DayFixtures) -> Result<(), DemoError> {
         let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id code onHand } } }";
-        let lots = self.send_query("lots", query, json!({ "p": things.tea["id"] })).await?;
-        let all = lots["lots"]["nodes"].as_array().cloned().unwrap_or_default();
-        let left = all.iter().find(|lot| lot["code"] == "T-2").cloned().unwrap_or_default();
-        if left["onHand"] != 18 {
+        let lots = self.send_query("lots", query, json!({ "p": fixtures.tea["id"] })).await?;
+        let lot_nodes = lots["lots"]["nodes"].as_array().cloned().unwrap_or_default();
+        let remaining_lot = lot_nodes.iter().find(|lot| lot["code"] == "T-2").cloned().unwrap_or_default();
+        if remaining_lot["onHand"] != 18 {
             return Err(DemoError::Day(format!("the first to expire leaves first: 18 packets of T-2 were expected in {lots}")));
         }
-        self.call("lotRecall", "LotStatusInput", "lot { status }", json!({ "id": left["id"], "note": "the maker called" }))
-            .await?;
-        self.check_stock(&things.tea, &things.shop, 18, 0).await?;
+        self.call(
+            "lotRecall",
+            "LotStatusInput",
+            "lot { status }",
+            json!({ "id": remaining_lot["id"], "note": "the maker called" }),
+        )
+        .await?;
+        self.check_stock(&fixtures.tea, &fixtures.shop, 18, 0).await?;
         print_step("recalls", "lot T-2: the rest of it cannot be sold");
         Ok(())
     }
 
-    async fn count(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
-        let input = json!({ "kind": "LIST", "store": things.shop, "products": [things.mug], "isBlind": true });
+    async fn count(&mut self, fixtures: &DayFixtures) -> Result<(), DemoError> {
+        let input = json!({ "kind": "LIST", "store": fixtures.shop, "products": [fixtures.mug], "isBlind": true });
         let count =
             self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await?["stocktake"].clone();
         let id = json!({ "id": count["id"] });
         self.call("stocktakeStart", "StocktakeActionInput", "stocktake { status }", id.clone()).await?;
         // The shop does not close: a mug is sold after it was counted.
-        let lines = json!([{ "product": things.mug, "counted": 26 }]);
+        let lines = json!([{ "product": fixtures.mug, "counted": 26 }]);
         self.call(
             "stocktakeRecord",
             "StocktakeRecordInput",
@@ -255,26 +259,27 @@ impl<'c> Day<'c> {
             json!({ "id": count["id"], "lines": lines }),
         )
         .await?;
-        let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": [{ "product": things.mug, "quantity": 1 }] });
+        let input =
+            json!({ "store": fixtures.shop, "status": "FULFILLED", "lines": [{ "product": fixtures.mug, "quantity": 1 }] });
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
         self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { status }", id.clone()).await?;
         self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { status }", id).await?;
-        self.check_stock(&things.mug, &things.shop, 25, 25).await?;
+        self.check_stock(&fixtures.mug, &fixtures.shop, 25, 25).await?;
         print_step("counts", &format!("stocktake {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
         Ok(())
     }
 
-    async fn close(&mut self, things: &DayFixtures) -> Result<(), DemoError> {
+    async fn close(&mut self, fixtures: &DayFixtures) -> Result<(), DemoError> {
         let query = "query($p: ProductRef!) { costReport(product: $p) { isCurrent rows { received { amount } costOfGoodsSold { amount } returned { amount } \
                      removed { amount } corrected { amount } change { amount } } } productCost(product: $p) { quantity value { amount } } }";
-        let told = self.send_query("costReport", query, json!({ "p": things.mug })).await?;
-        let (row, left) = (&told["costReport"]["rows"][0], &told["productCost"]);
+        let report = self.send_query("costReport", query, json!({ "p": fixtures.mug })).await?;
+        let (row, product_cost) = (&report["costReport"]["rows"][0], &report["productCost"]);
         // 100 mugs at 3.00 and 25.00 of freight; 15 sold, 2 came back, one lost on the way, one not found.
-        if left["quantity"] != 85 || left["value"]["amount"] != row["change"]["amount"] {
-            return Err(DemoError::Day(format!("85 mugs with the worth of the day's movements were expected: {told}")));
+        if product_cost["quantity"] != 85 || product_cost["value"]["amount"] != row["change"]["amount"] {
+            return Err(DemoError::Day(format!("85 mugs with the worth of the day's movements were expected: {report}")));
         }
-        let amount = |of: &str| text(&row[of]["amount"]);
-        let told = format!(
+        let amount = |field: &str| text(&row[field]["amount"]);
+        let report = format!(
             "mugs: {} received, {} sold, {} returned, {} lost, {} missing; {} left in 85 mugs",
             amount("received"),
             amount("costOfGoodsSold"),
@@ -283,7 +288,7 @@ impl<'c> Day<'c> {
             amount("corrected"),
             amount("change"),
         );
-        print_step("closes", &told);
+        print_step("closes", &report);
         Ok(())
     }
 }

@@ -96,8 +96,8 @@ impl Shop<'_> {
         for (sku, name, pence, _) in KITS {
             rows.push(json!({ "sku": sku, "name": name, "status": "ACTIVE", "price": pounds(pence), "category": { "id": categories["kitchen"] } }));
         }
-        let made = self.call("productBulkUpsert", "ProductBulkUpsertInput", PRODUCT_ROWS, json!({ "rows": rows })).await?;
-        let ids = by_name(&made, "product", "sku");
+        let created = self.call("productBulkUpsert", "ProductBulkUpsertInput", PRODUCT_ROWS, json!({ "rows": rows })).await?;
+        let ids = by_name(&created, "product", "sku");
         for (sku, _, _, parts) in KITS {
             let parts: Vec<Value> = parts.iter().map(|part| json!({ "product": { "id": ids[*part] }, "quantity": 1 })).collect();
             let input = json!({ "id": ids[sku], "components": parts });
@@ -105,8 +105,8 @@ impl Shop<'_> {
         }
         self.supply(&rows).await?;
         self.people().await?;
-        let told = format!("{} products in 14 categories, 4 families, 3 kits, 8 suppliers, 400 customers", rows.len());
-        print_step("catalogue", &told);
+        let message = format!("{} products in 14 categories, 4 families, 3 kits, 8 suppliers, 400 customers", rows.len());
+        print_step("catalogue", &message);
         Ok(())
     }
 
@@ -120,8 +120,8 @@ impl Shop<'_> {
             };
             let rows: Vec<Value> = level.iter().map(row).collect();
             let fields = "rows { category { id slug } userErrors { code message } }";
-            let made = self.call("categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await?;
-            ids.extend(by_name(&made, "category", "slug"));
+            let created = self.call("categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await?;
+            ids.extend(by_name(&created, "category", "slug"));
         }
         Ok(ids)
     }
@@ -132,8 +132,8 @@ impl Shop<'_> {
         for (code, name, days) in SUPPLIERS {
             let email = format!("{}@example.com", code.to_lowercase());
             let input = json!({ "code": code, "name": name, "leadTimeDays": days, "email": email });
-            let mut made = self.call("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await?;
-            ids.push(made["supplier"]["id"].take());
+            let mut created = self.call("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await?;
+            ids.push(created["supplier"]["id"].take());
         }
         Ok(ids)
     }
@@ -143,14 +143,14 @@ impl Shop<'_> {
         let mut rows = Vec::new();
         for (name, option, values) in FAMILIES {
             let input = json!({ "name": name, "optionNames": [option] });
-            let made = self.call("productFamilyCreate", "ProductFamilyCreateInput", "productFamily { id }", input).await?;
-            for (at, value) in (1..).zip(values) {
+            let created = self.call("productFamilyCreate", "ProductFamilyCreateInput", "productFamily { id }", input).await?;
+            for (index, value) in (1..).zip(values) {
                 let word = name.replace(' ', "").to_uppercase();
                 rows.push(json!({
-                    "sku": format!("DS-{word}-{at}"), "name": format!("{name}, {value}"), "status": "ACTIVE",
-                    "price": pounds(900 + 300 * at), "unitCost": pounds(400 + 120 * at),
+                    "sku": format!("DS-{word}-{index}"), "name": format!("{name}, {value}"), "status": "ACTIVE",
+                    "price": pounds(900 + 300 * index), "unitCost": pounds(400 + 120 * index),
                     "category": { "id": categories["textiles"] }, "supplier": { "id": suppliers[2] },
-                    "family": { "id": made["productFamily"]["id"] }, "options": [{ "name": option, "value": value }],
+                    "family": { "id": created["productFamily"]["id"] }, "options": [{ "name": option, "value": value }],
                 }));
             }
         }
@@ -159,8 +159,8 @@ impl Shop<'_> {
 
     /// Prices and packs of the suppliers, of all that is bought.
     async fn supply(&mut self, rows: &[Value]) -> Result<(), DemoError> {
-        let bought = rows.iter().filter(|row| row["unitCost"].is_object());
-        let rows: Vec<Value> = bought
+        let purchasable = rows.iter().filter(|row| row["unitCost"].is_object());
+        let rows: Vec<Value> = purchasable
             .zip((0..SUPPLIERS.len()).cycle())
             .map(|(row, supplier)| {
                 let (code, _, days) = SUPPLIERS[supplier];
@@ -175,15 +175,15 @@ impl Shop<'_> {
 
     async fn people(&mut self) -> Result<(), DemoError> {
         let mut rows = Vec::new();
-        for first in FIRST_NAMES {
-            for last in LAST_NAMES {
-                let word = format!("{first}.{last}").to_lowercase();
-                rows.push(json!({ "externalRef": format!("demo-{word}"), "name": format!("{first} {last}"), "email": format!("{word}@example.com"), "country": "GB" }));
+        for first_name in FIRST_NAMES {
+            for last_name in LAST_NAMES {
+                let word = format!("{first_name}.{last_name}").to_lowercase();
+                rows.push(json!({ "externalRef": format!("demo-{word}"), "name": format!("{first_name} {last_name}"), "email": format!("{word}@example.com"), "country": "GB" }));
             }
         }
         let fields = "rows { customer { id } userErrors { code message } }";
-        let mut made = self.call("customerBulkUpsert", "CustomerBulkUpsertInput", fields, json!({ "rows": rows })).await?;
-        let rows = made["rows"].as_array_mut().into_iter().flatten();
+        let mut created = self.call("customerBulkUpsert", "CustomerBulkUpsertInput", fields, json!({ "rows": rows })).await?;
+        let rows = created["rows"].as_array_mut().into_iter().flatten();
         self.customers = rows.map(|row| row["customer"]["id"].take()).collect();
         Ok(())
     }
@@ -195,15 +195,15 @@ const PRODUCT_ROWS: &str = "rows { product { id sku } userErrors { code message 
 fn untracked_products(categories: &HashMap<String, Value>, suppliers: &[Value]) -> Vec<Value> {
     let mut rows = Vec::new();
     for ((range, (category, pence, names)), supplier) in (0..).zip(RANGES).zip(suppliers.iter().cycle()) {
-        for (at, name) in (0_u64..).zip(names) {
-            let price = pence + 45 * at;
-            let digits = format!("5099999{:05}", range * 10 + at);
+        for (index, name) in (0_u64..).zip(names) {
+            let price = pence + 45 * index;
+            let digits = format!("5099999{:05}", range * 10 + index);
             let mut barcodes = vec![json!({ "code": with_check_digit(&digits), "packQuantity": 1 })];
-            if at < 2 {
+            if index < 2 {
                 barcodes.push(json!({ "code": with_check_digit(&format!("1{digits}")), "packQuantity": 12 }));
             }
             rows.push(json!({
-                "sku": format!("DS-{}-{}", category.to_uppercase(), at + 1), "name": name, "status": "ACTIVE",
+                "sku": format!("DS-{}-{}", category.to_uppercase(), index + 1), "name": name, "status": "ACTIVE",
                 "price": pounds(price), "unitCost": pounds(price * 2 / 5), "barcodes": barcodes,
                 "category": { "id": categories[category] }, "supplier": { "id": supplier },
             }));
@@ -220,9 +220,9 @@ fn tracked_products(
     (category, supplier): (&Value, &Value),
     pence: u64,
 ) -> Vec<Value> {
-    let row = |(at, name): (u64, &&str)| {
-        let price = pence + 55 * at;
-        json!({ "sku": format!("{word}-{at}"), "name": name, "status": "ACTIVE", "tracking": tracking,
+    let row = |(index, name): (u64, &&str)| {
+        let price = pence + 55 * index;
+        json!({ "sku": format!("{word}-{index}"), "name": name, "status": "ACTIVE", "tracking": tracking,
                 "price": pounds(price), "unitCost": pounds(price * 2 / 5), "category": { "id": category }, "supplier": { "id": supplier } })
     };
     (1..).zip(names).map(row).collect()
@@ -236,8 +236,8 @@ fn by_name(payload: &Value, node: &str, name: &str) -> HashMap<String, Value> {
 
 /// Appends the check digit of GS1 to the digits.
 fn with_check_digit(digits: &str) -> String {
-    let weighed = digits.bytes().rev().zip([3, 1].into_iter().cycle());
-    let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let weighted_digits = digits.bytes().rev().zip([3, 1].into_iter().cycle());
+    let sum: u32 = weighted_digits.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     format!("{digits}{}", (10 - sum % 10) % 10)
 }
 

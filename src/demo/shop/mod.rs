@@ -33,32 +33,32 @@ impl Shop<'_> {
     pub async fn furnish(mut self) -> Result<(), DemoError> {
         println!("Shop      a depot and three shops are set up in addition to the data …");
         self.refill().await?;
-        self.places().await?;
+        self.create_stores().await?;
         self.catalogue().await?;
         self.stock_up().await?;
         self.buy().await?;
         self.transfer().await?;
         self.sell().await?;
         self.count().await?;
-        self.watch().await
+        self.set_up_monitoring().await
     }
 
     /// People, invoices, plans, pictures and orders that were sent, of a shop that is furnished.
     pub async fn complete(mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         self.calls = SECOND_HALF_START;
-        let found: Value = self.client.send_query(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
-        let nodes = ["stores", "suppliers"].into_iter().filter_map(|of| found[of]["nodes"].as_array()).flatten();
+        let data: Value = self.client.send_query(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
+        let nodes = ["stores", "suppliers"].into_iter().filter_map(|list_name| data[list_name]["nodes"].as_array()).flatten();
         self.ids = nodes.filter_map(|node| Some((node["code"].as_str()?.to_owned(), node["id"].clone()))).collect();
         self.hire(site).await?;
         self.invoice().await?;
         self.supply_best_sellers().await?;
         self.replenish().await?;
-        self.clear().await?;
+        self.plan_liquidation().await?;
         self.illustrate(site).await?;
         self.dispatch().await
     }
 
-    async fn places(&mut self) -> Result<(), DemoError> {
+    async fn create_stores(&mut self) -> Result<(), DemoError> {
         for (code, name, kind, time_zone) in STORES {
             let input = json!({ "code": code, "name": name, "kind": kind, "timeZone": time_zone });
             self.call("storeCreate", "StoreCreateInput", "store { id }", input).await?;

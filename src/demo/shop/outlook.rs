@@ -12,8 +12,8 @@ use crate::demo::{error::DemoError, steps::print_step};
 /// Products that get a supplier, the best sellers first.
 const MAX_BEST_SELLERS: usize = 40;
 /// Best sellers whose forecasts are shown.
-const SHOWN_FORECASTS: usize = 3;
-const SOLD: &str = "query($filter: SalesReportFilter!, $first: Int!) { abcXyz(first: $first, filter: $filter) {
+const FORECAST_COUNT: usize = 3;
+const SALES_CLASSES: &str = "query($filter: SalesReportFilter!, $first: Int!) { abcXyz(first: $first, filter: $filter) {
     nodes { abc product { sku name price { amount } } } } }";
 const FORECAST: &str = "query($sku: String!) { forecast(product: { sku: $sku }, historyWeeks: 4) { status weeks { mean } } }";
 
@@ -21,10 +21,12 @@ impl Shop<'_> {
     /// Goods of the retailer that sell best can be bought again, so that a plan can propose them; its key and its days are the shop's own.
     pub(super) async fn supply_best_sellers(&self) -> Result<(), DemoError> {
         let filter = json!({ "from": self.day(-365), "to": self.day(-1), "store": { "eq": self.id_of(STORE_CODE) } });
-        let sold = self.send_query("abcXyz", SOLD, json!({ "filter": filter, "first": MAX_BEST_SELLERS })).await?;
-        let sold: Vec<&Value> = sold["nodes"].as_array().into_iter().flatten().map(|node| &node["product"]).collect();
+        let best_sellers =
+            self.send_query("abcXyz", SALES_CLASSES, json!({ "filter": filter, "first": MAX_BEST_SELLERS })).await?;
+        let best_sellers: Vec<&Value> =
+            best_sellers["nodes"].as_array().into_iter().flatten().map(|node| &node["product"]).collect();
         let suppliers = SUPPLIERS.iter().cycle();
-        let rows: Vec<Value> = sold
+        let rows: Vec<Value> = best_sellers
             .iter()
             .zip(suppliers)
             .map(|(product, (code, _, days))| {
@@ -40,7 +42,7 @@ impl Shop<'_> {
             let fields = "rows { userErrors { code message } }";
             self.send("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await?;
         }
-        for product in sold.into_iter().take(SHOWN_FORECASTS) {
+        for product in best_sellers.into_iter().take(FORECAST_COUNT) {
             let forecast = self.send_query("forecast", FORECAST, json!({ "sku": product["sku"] })).await?;
             let weeks = forecast["weeks"].as_array().map(Vec::as_slice).unwrap_or_default();
             let four: f64 = weeks.iter().take(4).filter_map(|week| week["mean"].as_f64()).sum();

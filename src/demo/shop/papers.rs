@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     goods::SUPPLIERS,
-    state::{DEPOT, LEEDS, LONDON, PARIS, Shop, place, pounds},
+    state::{DEPOT, LEEDS, LONDON, PARIS, Shop, pounds, store_input},
 };
 use crate::demo::{error::DemoError, steps::print_step};
 
@@ -24,7 +24,7 @@ const PURCHASES: [(&[&str], i64); 9] = [
 const ORDERED: [&str; 3] = ["Submit", "Approve", "Order"];
 /// Index of the order that has been received.
 const RECEIVED_INDEX: usize = 8;
-const HELD_SECONDS: u32 = 30 * 24 * 3600;
+const HOLD_SECONDS: u32 = 30 * 24 * 3600;
 
 /// Slug, name and document of each saved view. Each has one list with `pageInfo` and `$after`, so that
 /// it can be read as a table, too.
@@ -55,14 +55,16 @@ const VIEWS: [(&str, &str, &str); 3] = [
 
 impl Shop<'_> {
     pub(super) async fn buy(&mut self) -> Result<(), DemoError> {
-        for (at, (steps, days)) in PURCHASES.into_iter().enumerate() {
-            let lines: Vec<Value> =
-                (0..3).map(|_| json!({ "product": self.plenty(DEPOT), "quantity": 24, "unitCost": pounds(310) })).collect();
-            let supplier = json!({ "code": SUPPLIERS[at % SUPPLIERS.len()].0 });
-            let input = json!({ "supplier": supplier, "store": place(DEPOT), "expectedOn": self.day(days), "lines": lines });
+        for (index, (steps, days)) in PURCHASES.into_iter().enumerate() {
+            let lines: Vec<Value> = (0..3)
+                .map(|_| json!({ "product": self.next_plentiful_product(DEPOT), "quantity": 24, "unitCost": pounds(310) }))
+                .collect();
+            let supplier = json!({ "code": SUPPLIERS[index % SUPPLIERS.len()].0 });
+            let input =
+                json!({ "supplier": supplier, "store": store_input(DEPOT), "expectedOn": self.day(days), "lines": lines });
             let fields = "purchaseOrder { id lines { id } }";
-            let made = self.call("purchaseOrderCreate", "PurchaseOrderCreateInput", fields, input).await?;
-            let order = &made["purchaseOrder"];
+            let created = self.call("purchaseOrderCreate", "PurchaseOrderCreateInput", fields, input).await?;
+            let order = &created["purchaseOrder"];
             for step in steps {
                 let mutation = match *step {
                     "Submit" => "purchaseOrderSubmit",
@@ -72,9 +74,9 @@ impl Shop<'_> {
                 let input = json!({ "id": order["id"] });
                 self.call(mutation, "PurchaseOrderActionInput", "purchaseOrder { id }", input).await?;
             }
-            if at == RECEIVED_INDEX {
-                let all = order["lines"].as_array().into_iter().flatten();
-                let lines: Vec<Value> = all.map(|line| json!({ "lineId": line["id"], "quantity": 24 })).collect();
+            if index == RECEIVED_INDEX {
+                let order_lines = order["lines"].as_array().into_iter().flatten();
+                let lines: Vec<Value> = order_lines.map(|line| json!({ "lineId": line["id"], "quantity": 24 })).collect();
                 let input = json!({ "id": order["id"], "lines": lines });
                 self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { id }", input).await?;
             }
@@ -86,17 +88,19 @@ impl Shop<'_> {
     /// From the depot: one arrived, one on its way, one packed, one only written down.
     pub(super) async fn transfer(&mut self) -> Result<(), DemoError> {
         for (steps, store) in [(3, LONDON), (2, LEEDS), (1, PARIS), (0, LONDON)] {
-            let lines: Vec<Value> = (0..2).map(|_| json!({ "product": self.plenty(DEPOT), "quantity": 4 })).collect();
+            let lines: Vec<Value> =
+                (0..2).map(|_| json!({ "product": self.next_plentiful_product(DEPOT), "quantity": 4 })).collect();
             let expected = format!("{}T12:00:00Z", self.day(2));
-            let input = json!({ "fromStore": place(DEPOT), "toStore": place(store), "expectedAt": expected, "lines": lines });
-            let made = self.call("transferCreate", "TransferCreateInput", "transfer { id }", input).await?;
-            let moves = [
+            let input =
+                json!({ "fromStore": store_input(DEPOT), "toStore": store_input(store), "expectedAt": expected, "lines": lines });
+            let created = self.call("transferCreate", "TransferCreateInput", "transfer { id }", input).await?;
+            let mutations = [
                 ("transferMarkReady", "TransferActionInput"),
                 ("transferShip", "TransferShipmentInput"),
                 ("transferReceive", "TransferShipmentInput"),
             ];
-            for (mutation, kind) in moves.into_iter().take(steps) {
-                self.call(mutation, kind, "transfer { id }", json!({ "id": made["transfer"]["id"] })).await?;
+            for (mutation, kind) in mutations.into_iter().take(steps) {
+                self.call(mutation, kind, "transfer { id }", json!({ "id": created["transfer"]["id"] })).await?;
             }
         }
         print_step("transfers", "4 transfers from the depot, one of them on its way");
@@ -105,25 +109,27 @@ impl Shop<'_> {
 
     /// Sales over the counter, some of which are returned; orders that wait to be sent; and holds.
     pub(super) async fn sell(&mut self) -> Result<(), DemoError> {
-        let mut sold = Vec::new();
+        let mut sold_lines = Vec::new();
         for (number, store) in (0..24).zip([LONDON, LEEDS, PARIS].into_iter().cycle()) {
             let status = if number < 12 { "FULFILLED" } else { "CONFIRMED" };
-            let lines: Vec<Value> = (0..2).map(|_| json!({ "product": self.plenty(store), "quantity": 1 })).collect();
+            let lines: Vec<Value> =
+                (0..2).map(|_| json!({ "product": self.next_plentiful_product(store), "quantity": 1 })).collect();
             let customer = self.dice.below(self.customers.len() as u64) as usize;
             let customer = self.customers.get(customer).map(|id| json!({ "id": id }));
-            let input = json!({ "store": place(store), "status": status, "customer": customer, "lines": lines });
-            let made = self.call("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await?;
-            sold.push((store, made["order"]["lines"][0]["id"].clone()));
+            let input = json!({ "store": store_input(store), "status": status, "customer": customer, "lines": lines });
+            let created = self.call("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await?;
+            sold_lines.push((store, created["order"]["lines"][0]["id"].clone()));
         }
-        for (number, (store, line)) in sold.into_iter().take(6).enumerate() {
+        for (number, (store, line)) in sold_lines.into_iter().take(6).enumerate() {
             let input =
-                json!({ "store": place(store), "receive": number < 4, "lines": [{ "orderLineId": line, "quantity": 1 }] });
+                json!({ "store": store_input(store), "receive": number < 4, "lines": [{ "orderLineId": line, "quantity": 1 }] });
             self.call("returnCreate", "ReturnCreateInput", "return { id }", input).await?;
         }
         for store in [LONDON, LEEDS, PARIS] {
-            let items: Vec<Value> =
-                (0..5).map(|_| json!({ "product": self.plenty(store), "store": place(store), "quantity": 2 })).collect();
-            let input = json!({ "items": items, "ttlSeconds": HELD_SECONDS });
+            let items: Vec<Value> = (0..5)
+                .map(|_| json!({ "product": self.next_plentiful_product(store), "store": store_input(store), "quantity": 2 }))
+                .collect();
+            let input = json!({ "items": items, "ttlSeconds": HOLD_SECONDS });
             self.call("stockReserve", "StockReserveInput", "reservations { id }", input).await?;
         }
         print_step("sells", "12 sales, 12 orders that wait to be sent, 6 returns, 15 reservations");
@@ -135,13 +141,13 @@ impl Shop<'_> {
         // Sold out, so that what there should be is known: none.
         let product = json!({ "sku": self.goods.first().map(|good| good.sku.as_str()) });
         for (store, is_done) in [(LONDON, true), (LEEDS, false)] {
-            let input = json!({ "kind": "LIST", "store": place(store), "products": [product] });
-            let made = self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id }", input).await?;
-            let id = json!({ "id": made["stocktake"]["id"] });
+            let input = json!({ "kind": "LIST", "store": store_input(store), "products": [product] });
+            let created = self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id }", input).await?;
+            let id = json!({ "id": created["stocktake"]["id"] });
             self.call("stocktakeStart", "StocktakeActionInput", "stocktake { id }", id.clone()).await?;
             if is_done {
                 let lines = json!([{ "product": product, "counted": 1 }]);
-                let input = json!({ "id": made["stocktake"]["id"], "lines": lines });
+                let input = json!({ "id": created["stocktake"]["id"], "lines": lines });
                 self.call("stocktakeRecord", "StocktakeRecordInput", "stocktake { id }", input).await?;
                 self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { id }", id.clone()).await?;
                 self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { id }", id).await?;
@@ -152,7 +158,7 @@ impl Shop<'_> {
     }
 
     /// Rules of alerts, views and a webhook that is switched off.
-    pub(super) async fn watch(&mut self) -> Result<(), DemoError> {
+    pub(super) async fn set_up_monitoring(&mut self) -> Result<(), DemoError> {
         for rule in [
             json!({ "kind": "LOW_STOCK" }),
             json!({ "kind": "OVERSTOCK" }),
@@ -164,13 +170,13 @@ impl Shop<'_> {
         let mut costs = Vec::new();
         for (slug, name, document) in VIEWS {
             let input = json!({ "slug": slug, "name": name, "document": document });
-            let made = self.call("savedViewCreate", "SavedViewCreateInput", "savedView { id cost }", input).await?;
-            costs.push(made["savedView"]["cost"].to_string());
+            let created = self.call("savedViewCreate", "SavedViewCreateInput", "savedView { id cost }", input).await?;
+            costs.push(created["savedView"]["cost"].to_string());
         }
         let input = json!({ "url": "https://hooks.example.com/entrepot", "description": "A partner's, switched off", "eventTypes": [ORDER_CREATED.name()] });
         let fields = "webhookEndpoint { id }";
-        let made = self.call("webhookEndpointCreate", "WebhookEndpointCreateInput", fields, input).await?;
-        let input = json!({ "id": made["webhookEndpoint"]["id"], "expectedVersion": 1, "isEnabled": false });
+        let created = self.call("webhookEndpointCreate", "WebhookEndpointCreateInput", fields, input).await?;
+        let input = json!({ "id": created["webhookEndpoint"]["id"], "expectedVersion": 1, "isEnabled": false });
         self.call("webhookEndpointUpdate", "WebhookEndpointUpdateInput", fields, input).await?;
         let costs = costs.join(", ");
         print_step(

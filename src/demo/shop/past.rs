@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     goods::RANGES,
-    state::{DEPOT, STORES, Shop, UntrackedProduct, place},
+    state::{DEPOT, STORES, Shop, UntrackedProduct, store_input},
 };
 use crate::demo::{dice::DemoRng, error::DemoError};
 
@@ -14,7 +14,7 @@ use crate::demo::{dice::DemoRng, error::DemoError};
 const WEEKS_OF_SALES: i64 = 26;
 /// The first products of a range: in how many of a thousand orders each is, and its most units there; the fewest are a third of them. All sell
 /// some ten a week, so that today's stock is neither dead nor slow.
-const SOLD: [(u64, u64); 4] = [(500, 15), (600, 13), (750, 11), (900, 9)];
+const SALES_BY_RANK: [(u64, u64); 4] = [(500, 15), (600, 13), (750, 11), (900, 9)];
 /// Days of a week for each of its orders: a shop has two of these, the depot has one of twice as many units.
 const SHOP_DAYS: [&[i64]; 2] = [&[0, 1, 2], &[3, 4, 5, 6]];
 const DEPOT_DAYS: [&[i64]; 1] = [&[0, 1, 2, 3, 4, 5, 6]];
@@ -44,10 +44,11 @@ impl Shop<'_> {
     pub(super) async fn create_past_sales(&self, store: usize) -> Result<usize, DemoError> {
         let sales = sales(&self.goods, self.dice.clone(), store);
         let mut units: BTreeMap<&str, u64> = BTreeMap::new();
-        for &(sku, sold) in sales.iter().flat_map(|sale| &sale.lines) {
-            *units.entry(sku).or_default() += sold;
+        for &(sku, quantity) in sales.iter().flat_map(|sale| &sale.lines) {
+            *units.entry(sku).or_default() += quantity;
         }
-        let change = |(sku, units): (&&str, &u64)| json!({ "product": { "sku": sku }, "store": place(store), "delta": units });
+        let change =
+            |(sku, units): (&&str, &u64)| json!({ "product": { "sku": sku }, "store": store_input(store), "delta": units });
         let changes: Vec<Value> = units.iter().map(change).collect();
         let input = json!({
             "idempotencyKey": format!("demo-past-{}", STORES[store].0), "kind": "RECEIPT", "reasonCode": "OPENING",
@@ -67,7 +68,7 @@ impl Shop<'_> {
             let line = |(sku, units): &(&str, u64)| json!({ "product": { "sku": sku }, "quantity": units });
             let lines: Vec<Value> = sale.lines.iter().map(line).collect();
             let input = json!({
-                "idempotencyKey": format!("demo-past-{}-{number}", STORES[store].0), "store": place(store), "channel": channel,
+                "idempotencyKey": format!("demo-past-{}-{number}", STORES[store].0), "store": store_input(store), "channel": channel,
                 "status": "FULFILLED", "placedAt": self.moment(sale.days, sale.hour), "lines": lines,
             });
             self.send("orderCreate", "OrderCreateInput", "order { id }", input).await?;
@@ -86,19 +87,19 @@ fn sales(goods: &[UntrackedProduct], mut dice: DemoRng, store: usize) -> Vec<Sal
     let of_range = RANGES[0].2.len();
     let ranges = goods.chunks(of_range).take(RANGES.len());
     let products: Vec<(&str, u64, u64)> = ranges
-        .flat_map(|range| range.iter().zip(SOLD))
-        .map(|(good, (happens_permille, most))| (good.sku.as_str(), happens_permille, most))
+        .flat_map(|range| range.iter().zip(SALES_BY_RANK))
+        .map(|(good, (happens_permille, max_quantity))| (good.sku.as_str(), happens_permille, max_quantity))
         .collect();
     let orders: &[&[i64]] = if store == DEPOT { &DEPOT_DAYS } else { &SHOP_DAYS };
-    let times = if store == DEPOT { 2 } else { 1 };
+    let factor = if store == DEPOT { 2 } else { 1 };
     let mut sales = Vec::new();
     for week in 0..WEEKS_OF_SALES {
         for weekdays in orders.iter().copied() {
             let days = 7 * (week - WEEKS_OF_SALES) + *dice.pick(weekdays);
             let mut lines = Vec::new();
-            for (sku, happens_permille, most) in &products {
+            for (sku, happens_permille, max_quantity) in &products {
                 if dice.happens_permille(*happens_permille) {
-                    lines.push((*sku, dice.between(most.div_ceil(3), *most) * times));
+                    lines.push((*sku, dice.between(max_quantity.div_ceil(3), *max_quantity) * factor));
                 }
             }
             sales.push(Sale { days, hour: NOON_HOUR, lines });

@@ -25,30 +25,30 @@ const IMAGES: &str = "query($sku: String!) { product(by: { sku: $sku }) { id ima
 impl Shop<'_> {
     pub(super) async fn illustrate(&self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         let http = reqwest::Client::new();
-        let mut pictured = 0;
+        let mut picture_count = 0;
         for (category, _, names) in RANGES {
             for ((number, name), colour) in (1..).zip(names).zip(COLOURS) {
                 let sku = format!("DS-{}-{number}", category.to_uppercase());
                 let product = self.send_query("product", IMAGES, json!({ "sku": sku })).await?;
-                pictured += 1;
+                picture_count += 1;
                 if product["images"].as_array().is_some_and(|images| !images.is_empty()) {
                     continue;
                 }
                 let bytes = draw_image(category, colour).map_err(|err| DemoError::Shop(format!("a picture of {sku}: {err}")))?;
                 let input = json!({ "purpose": "IMAGE", "name": format!("{sku}.png"), "size": bytes.len() });
                 let fields = "file { id } uploadUrl";
-                let made = self.send("fileUploadCreate", "FileUploadCreateInput", fields, input).await?;
-                let link = made["uploadUrl"].as_str().unwrap_or_default();
+                let upload = self.send("fileUploadCreate", "FileUploadCreateInput", fields, input).await?;
+                let link = upload["uploadUrl"].as_str().unwrap_or_default();
                 http.put(format!("{}{link}", site.base)).body(bytes).send().await?.error_for_status()?;
-                self.show(&product["id"], &made["file"]["id"], name).await?;
+                self.attach_image(&product["id"], &upload["file"]["id"], name).await?;
             }
         }
-        print_step("pictures", &format!("{pictured} products have a picture"));
+        print_step("pictures", &format!("{picture_count} products have a picture"));
         Ok(())
     }
 
     /// A file is new for each try, and so is the key.
-    async fn show(&self, product: &Value, file: &Value, name: &str) -> Result<(), DemoError> {
+    async fn attach_image(&self, product: &Value, file: &Value, name: &str) -> Result<(), DemoError> {
         let key = format!("demo-picture-{}", file.as_str().unwrap_or_default());
         let input = json!({ "idempotencyKey": key, "product": { "id": product }, "fileId": file, "alt": name });
         self.send("productImageAdd", "ProductImageAddInput", "image { id }", input).await?;

@@ -169,32 +169,32 @@ const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 impl Shop<'_> {
     pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
-        for one in &STAFF {
-            let input = json!({ "key": one.role, "name": one.title, "permissions": one.permissions });
+        for employee in &STAFF {
+            let input = json!({ "key": employee.role, "name": employee.title, "permissions": employee.permissions });
             self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;
-            let role = json!({ "key": one.role });
-            let scope = match one.store {
+            let role = json!({ "key": employee.role });
+            let scope = match employee.store {
                 Some(store) => json!({ "stores": [{ "code": store }] }),
                 None => json!({ "all": true }),
             };
             let variables = json!({
-                "email": one.email, "roles": [role], "scope": scope, "key": format!("demo-invite-{}", one.role),
+                "email": employee.email, "roles": [role], "scope": scope, "key": format!("demo-invite-{}", employee.role),
             });
-            let made = self.send_query("memberInvite", INVITE, variables).await?;
-            let token = match invitation(site.emails, one.email).await? {
+            let invite_payload = self.send_query("memberInvite", INVITE, variables).await?;
+            let token = match invitation(site.emails, employee.email).await? {
                 Some(token) => token,
                 // An earlier start ended between the invitation and its e-mail.
-                None => self.invite_again(site, (one, &made["member"]["id"])).await?,
+                None => self.invite_again(site, (employee, &invite_payload["member"]["id"])).await?,
             };
-            accept_invitation(site, (one.email, one.password, one.name), &token).await?;
-            if one.store.is_some() {
-                let member = &made["member"]["id"];
+            accept_invitation(site, (employee.email, employee.password, employee.name), &token).await?;
+            if employee.store.is_some() {
+                let member = &invite_payload["member"]["id"];
                 let version = self.send_query("node", MEMBER, json!({ "id": member })).await?["version"].take();
-                let ground = json!({ "role": { "key": CATALOGUE_ROLE }, "scope": { "all": true } });
-                let grants = json!([{ "role": role, "scope": scope }, ground]);
+                let catalogue_grant = json!({ "role": { "key": CATALOGUE_ROLE }, "scope": { "all": true } });
+                let grants = json!([{ "role": role, "scope": scope }, catalogue_grant]);
                 let input = json!({
                     "member": { "id": member }, "expectedVersion": version, "grants": grants,
-                    "idempotencyKey": format!("demo-grants-{}", one.role),
+                    "idempotencyKey": format!("demo-grants-{}", employee.role),
                 });
                 self.send_query("memberRolesSet", GRANT, json!({ "input": input })).await?;
             }
@@ -203,11 +203,11 @@ impl Shop<'_> {
         Ok(())
     }
 
-    async fn invite_again(&self, site: &DemoSite<'_>, (one, member): (&Employee, &Value)) -> Result<String, DemoError> {
-        let variables = json!({ "id": member, "key": format!("demo-invite-again-{}", one.role) });
+    async fn invite_again(&self, site: &DemoSite<'_>, (employee, member): (&Employee, &Value)) -> Result<String, DemoError> {
+        let variables = json!({ "id": member, "key": format!("demo-invite-again-{}", employee.role) });
         self.send_query("invitationResend", RESEND, variables).await?;
-        let found = invitation(site.emails, one.email).await?;
-        found.ok_or_else(|| DemoError::Shop(format!("no invitation to {} is in {}", one.email, site.emails.display())))
+        let token = invitation(site.emails, employee.email).await?;
+        token.ok_or_else(|| DemoError::Shop(format!("no invitation to {} is in {}", employee.email, site.emails.display())))
     }
 }
 
@@ -218,7 +218,7 @@ pub(in crate::demo) async fn accept_invitation(
     (email, password, name): (&str, &str, &str),
     token: &str,
 ) -> Result<String, DemoError> {
-    let accepted = entered(site, ACCEPT, json!({ "token": token, "password": password, "name": name })).await?;
+    let accepted = post_query(site, ACCEPT, json!({ "token": token, "password": password, "name": name })).await?;
     if let Some(token) = token_of(&accepted) {
         return Ok(token);
     }
@@ -227,11 +227,11 @@ pub(in crate::demo) async fn accept_invitation(
 
 /// Logs a person in; returns a token.
 pub(in crate::demo) async fn log_in(site: &DemoSite<'_>, email: &str, password: &str) -> Result<String, DemoError> {
-    let answer = entered(site, LOGIN, json!({ "email": email, "password": password, "tenant": SLUG })).await?;
+    let answer = post_query(site, LOGIN, json!({ "email": email, "password": password, "tenant": SLUG })).await?;
     token_of(&answer).ok_or_else(|| DemoError::Shop(format!("{email} could not log in: {answer}")))
 }
 
-async fn entered(site: &DemoSite<'_>, query: &str, variables: Value) -> Result<Value, DemoError> {
+async fn post_query(site: &DemoSite<'_>, query: &str, variables: Value) -> Result<Value, DemoError> {
     let request = reqwest::Client::new().post(format!("{}/graphql", site.base));
     Ok(request.json(&json!({ "query": query, "variables": variables })).send().await?.json().await?)
 }
@@ -243,8 +243,8 @@ fn token_of(answer: &Value) -> Option<String> {
 /// The token of the invitation that was sent to an address; `None` if there is none after a while.
 pub(in crate::demo) async fn invitation(emails: &Path, address: &str) -> Result<Option<String>, DemoError> {
     for _ in 0..MAX_POLLS {
-        let found = read_emails(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
-        if let Some(token) = found.iter().find_map(|text| token_in(text, address)) {
+        let messages = read_emails(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
+        if let Some(token) = messages.iter().find_map(|text| token_in(text, address)) {
             return Ok(Some(token));
         }
         tokio::time::sleep(POLL_INTERVAL).await;
@@ -258,14 +258,14 @@ fn read_emails(emails: &Path) -> io::Result<Vec<String>> {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
-    let mut found = Vec::new();
+    let mut messages = Vec::new();
     for entry in entries {
         let path: PathBuf = entry?.path();
         if path.extension().is_some_and(|ending| ending == "eml") {
-            found.push(fs::read_to_string(path)?);
+            messages.push(fs::read_to_string(path)?);
         }
     }
-    Ok(found)
+    Ok(messages)
 }
 
 /// The token of the link in an invitation to an address. Lines of an e-mail are broken and signs are written by their numbers.

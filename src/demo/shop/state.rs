@@ -88,17 +88,17 @@ impl<'c> Shop<'c> {
             std::iter::once(&payload).chain(rows).find(|part| is_refused(part)).map(|part| part["userErrors"].to_string());
         match refused {
             None => Ok(payload),
-            Some(why) => Err(DemoError::Shop(format!("{field} was refused: {why}"))),
+            Some(reason) => Err(DemoError::Shop(format!("{field} was refused: {reason}"))),
         }
     }
 
     /// The next plentiful product of a store.
-    pub(super) fn plenty(&mut self, store: usize) -> Value {
-        let many = |good: &&UntrackedProduct| good.on_hand[store] >= MIN_PLENTY_UNITS;
-        let all = self.goods.iter().filter(many).count().max(1);
-        let turn = self.turns[store] % all;
+    pub(super) fn next_plentiful_product(&mut self, store: usize) -> Value {
+        let is_plentiful = |good: &&UntrackedProduct| good.on_hand[store] >= MIN_PLENTY_UNITS;
+        let total = self.goods.iter().filter(is_plentiful).count().max(1);
+        let index = self.turns[store] % total;
         self.turns[store] += 1;
-        let good = self.goods.iter().filter(many).nth(turn);
+        let good = self.goods.iter().filter(is_plentiful).nth(index);
         json!({ "sku": good.map(|good| good.sku.as_str()) })
     }
 
@@ -112,7 +112,7 @@ fn is_refused(part: &Value) -> bool {
     part["userErrors"].as_array().is_some_and(|errors| !errors.is_empty())
 }
 
-pub(super) fn place(store: usize) -> Value {
+pub(super) fn store_input(store: usize) -> Value {
     json!({ "code": STORES[store].0 })
 }
 

@@ -9,26 +9,26 @@ use services::backups::{self, BackupError, Backups};
 use super::restored::finish;
 use crate::{
     config::Epoch,
-    serve::{StartError, say},
+    serve::{StartError, print_stdout},
 };
 
 /// Restores the newest backup that is whole, and prints the skipped backups and the loss.
-pub(super) async fn restore_newest_intact(backups: &Backups, target: &Path, ends: Epoch) -> Result<(), StartError> {
-    let whole = backups::restore_newest_undamaged(backups, target).await?;
-    let until = whole.restored.reach.until;
-    let line = (!whole.passed_over.is_empty()).then(|| lost(whole.newest, until));
-    for why in &whole.passed_over {
-        say(&format!("skipped: {why}"))?;
+pub(super) async fn restore_newest_intact(backups: &Backups, target: &Path, epoch: Epoch) -> Result<(), StartError> {
+    let intact = backups::restore_newest_undamaged(backups, target).await?;
+    let until = intact.restored.reach.until;
+    let line = (!intact.passed_over.is_empty()).then(|| lost_commits_line(intact.newest, until));
+    for reason in &intact.passed_over {
+        print_stdout(&format!("skipped: {reason}"))?;
     }
-    finish(whole.restored, &whole.id, target, ends).await?;
+    finish(intact.restored, &intact.id, target, epoch).await?;
     if let Some(line) = line {
-        say(&line)?;
+        print_stdout(&line)?;
     }
     Ok(())
 }
 
 /// Returns a line about the commits that a restore to a moment before the newest one loses.
-fn lost(newest: i64, until: i64) -> String {
+fn lost_commits_line(newest: i64, until: i64) -> String {
     let (from, to) = (clock::rfc3339(Timestamp(until)), clock::rfc3339(Timestamp(newest)));
     format!(
         "{} s are lost with the newest backup: the commits after {from}, up to {to} and later",
@@ -51,9 +51,9 @@ pub(super) async fn explain_damage(backups: &Backups, damage: BackupError) -> Ba
     let next = backups.next_point(&damage).await;
     match next {
         Ok(Some((next, behind))) => {
-            let (at, lost) = (clock::rfc3339(Timestamp(next.reach)), whole_seconds(behind));
+            let (reach_text, lost_seconds) = (clock::rfc3339(Timestamp(next.reach)), whole_seconds(behind));
             let hint = format!(
-                "With --newest-whole, the newest complete one is restored, at best {} as of {at}: {lost} s are lost",
+                "With --newest-whole, the newest complete one is restored, at best {} as of {reach_text}: {lost_seconds} s are lost",
                 next.id
             );
             Fault::Broken(format!("{damage}. {hint}")).into()
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_part_of_a_second_that_is_lost_counts_as_one() {
         assert_eq!([-5, 0, 1, 1_000_000, 1_000_001].map(whole_seconds), [0, 0, 1, 1, 2]);
-        let line = lost(1_795_467_600_000_000, 1_795_467_540_000_000);
+        let line = lost_commits_line(1_795_467_600_000_000, 1_795_467_540_000_000);
         assert!(line.starts_with("60 s are lost") && line.contains("after 2026-11-23T20:59:00"), "{line}");
     }
 }

@@ -16,8 +16,8 @@ use services::{
 use crate::config::{BackupsOf, DatabaseArgs};
 
 /// The file of an embedded database.
-pub(super) fn file(of: &BackupsOf) -> Result<PathBuf, Fault> {
-    embedded(&of.of.database).ok_or_else(|| {
+pub(super) fn database_file(args: &BackupsOf) -> Result<PathBuf, Fault> {
+    embedded(&args.of.database).ok_or_else(|| {
         Fault::Broken(
             "--database-url names no database that can be backed up: give the file of an embedded one as sqlite://FILE, without parameters, or a Postgres as postgres://…"
                 .to_owned(),
@@ -31,13 +31,13 @@ pub(super) fn embedded(database: &DatabaseArgs) -> Option<PathBuf> {
 }
 
 /// Opens existing backups: a missing folder is a wrong name, or a disk that is not mounted.
-pub(super) fn open_existing(of: &BackupsOf) -> Result<Backups, BackupError> {
-    refuse_missing(&of.backups)?;
-    open_or_create(of)
+pub(super) fn open_existing(args: &BackupsOf) -> Result<Backups, BackupError> {
+    refuse_missing(&args.backups)?;
+    open_or_create(args)
 }
 
-pub(in crate::serve) fn refuse_missing(place: &FileLocation) -> Result<(), Fault> {
-    match place {
+pub(in crate::serve) fn refuse_missing(location: &FileLocation) -> Result<(), Fault> {
+    match location {
         FileLocation::Folder(folder) if !folder.is_dir() => Err(Fault::Broken(format!(
             "there is no folder {}: give --backups as it was given to `entrepot backup run`",
             folder.display()
@@ -46,19 +46,19 @@ pub(in crate::serve) fn refuse_missing(place: &FileLocation) -> Result<(), Fault
     }
 }
 
-pub(super) fn open_or_create(of: &BackupsOf) -> Result<Backups, BackupError> {
-    let (clock, source) = (Clock::system(), of.of.keys.source(&of.of.database.database_url));
-    Backups::open(&of.backups, given(&source, &clock)?, clock)
+pub(super) fn open_or_create(args: &BackupsOf) -> Result<Backups, BackupError> {
+    let (clock, source) = (Clock::system(), args.of.keys.source(&args.of.database.database_url));
+    Backups::open(&args.backups, load_keys(&source, &clock)?, clock)
 }
 
 const HOW_TO_GIVE: &str = "name the file of the keys with --keys-file, or give them with --keys-command or ENTREPOT_KEYS";
 
 /// The given keys, without a database to compare them with.
-pub(in crate::serve) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
+pub(in crate::serve) fn load_keys(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
     #[cfg(not(feature = "aws-secrets"))]
     let _ = clock;
     let store: Box<dyn SecretStore> = match source {
-        KeySource::Given(text) => Box::new(secrets::Given(text.clone())),
+        KeySource::Given(text) => Box::new(secrets::EnvironmentKeys(text.clone())),
         KeySource::File(path) => Box::new(secrets::KeyFile::at(path.clone())),
         KeySource::Command(words) => Box::new(secrets::Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
@@ -71,9 +71,9 @@ pub(in crate::serve) fn given(source: &KeySource, clock: &Clock) -> Result<Keys,
 }
 
 /// The backup of this name; the one before the moment, where no other is named.
-pub(super) async fn found(backups: &Backups, name: &str, at: Option<Timestamp>) -> Result<BackupId, BackupError> {
-    match at {
-        Some(at) if name == "newest" => backups.find_at(at).await,
+pub(super) async fn find_backup(backups: &Backups, name: &str, point: Option<Timestamp>) -> Result<BackupId, BackupError> {
+    match point {
+        Some(point) if name == "newest" => backups.find_at(point).await,
         _ => backups.find(name).await,
     }
 }

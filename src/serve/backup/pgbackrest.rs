@@ -34,8 +34,8 @@ impl PgBackRest {
     pub fn of(args: &BackupJobArgs, database: &DatabaseArgs) -> Result<Option<Self>, Fault> {
         let Some(command) = &args.pgbackrest_info else { return Ok(None) };
         if database.database_url.starts_with("sqlite:") {
-            let why = "--pgbackrest-info is for a Postgres: back an embedded database up with --backups";
-            return Err(Fault::Broken(why.to_owned()));
+            let message = "--pgbackrest-info is for a Postgres: back an embedded database up with --backups";
+            return Err(Fault::Broken(message.to_owned()));
         }
         let mut words = command.split_whitespace().map(ToOwned::to_owned);
         let program = words.next().ok_or_else(|| Fault::Broken("--pgbackrest-info names no program".to_owned()))?;
@@ -57,10 +57,11 @@ impl PgBackRest {
     }
 
     async fn copy_to(&self, log: &BackupLog) -> Result<(), Fault> {
-        let printed = self.printed().await;
-        let text = printed.map_err(|why| Fault::Broken(format!("the command of --pgbackrest-info lists no backups: {why}")))?;
-        let listed = backups::listed(&text).map_err(|error| Fault::Broken(error.to_string()))?;
-        let added = log.add_listed(&listed).await?;
+        let output = self.run_command().await;
+        let text =
+            output.map_err(|reason| Fault::Broken(format!("the command of --pgbackrest-info lists no backups: {reason}")))?;
+        let listed_backups = backups::parse_backup_list(&text).map_err(|error| Fault::Broken(error.to_string()))?;
+        let added = log.add_listed(&listed_backups).await?;
         if added > 0 {
             tracing::info!(added, "backups of pgBackRest are in the log");
         }
@@ -68,11 +69,12 @@ impl PgBackRest {
     }
 
     /// Returns the output of the command, if it ends well and in time.
-    async fn printed(&self) -> Result<String, String> {
+    async fn run_command(&self) -> Result<String, String> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null()).kill_on_drop(true);
-        let late = |_| format!("it did not end within {} s", COMMAND_TIMEOUT.as_secs());
-        let output = timeout(COMMAND_TIMEOUT, command.output()).await.map_err(late)?.map_err(|error| error.to_string())?;
+        let timeout_message = |_| format!("it did not end within {} s", COMMAND_TIMEOUT.as_secs());
+        let output =
+            timeout(COMMAND_TIMEOUT, command.output()).await.map_err(timeout_message)?.map_err(|error| error.to_string())?;
         if !output.status.success() {
             let stderr = backups::scrub_message(&String::from_utf8_lossy(&output.stderr));
             tracing::warn!(%stderr, "the command of --pgbackrest-info failed");
@@ -93,9 +95,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_command_prints_is_read_if_it_ends_well() {
-        assert_eq!(printf(&["[]"]).printed().await.as_deref(), Ok("[]"));
-        assert!(printf(&[]).printed().await.is_err(), "printf without a format ends with 1");
+        assert_eq!(printf(&["[]"]).run_command().await.as_deref(), Ok("[]"));
+        assert!(printf(&[]).run_command().await.is_err(), "printf without a format ends with 1");
         let missing = PgBackRest { program: "/nowhere/pgbackrest".to_owned(), arguments: Vec::new(), every: None };
-        assert!(missing.printed().await.is_err());
+        assert!(missing.run_command().await.is_err());
     }
 }

@@ -18,7 +18,7 @@ use services::backups::{self, BackupError, Backups, ListedRevocations};
 use super::open::open_or_create;
 use crate::{
     config::BackupsOf,
-    serve::{StartError, say},
+    serve::{StartError, print_stdout},
 };
 
 /// The job, as its row is named.
@@ -42,8 +42,8 @@ pub(super) struct RevocationJob {
 }
 
 impl RevocationJob {
-    pub fn new(of: &BackupsOf, db: &Database, clock: &Clock) -> Self {
-        Self { of: of.clone(), db: db.clone(), clock: clock.clone(), listed: Mutex::default() }
+    pub fn new(args: &BackupsOf, db: &Database, clock: &Clock) -> Self {
+        Self { of: args.clone(), db: db.clone(), clock: clock.clone(), listed: Mutex::default() }
     }
 
     /// Adds the job. It is separate from `backup.make`, whose turns last as long as backups and
@@ -52,15 +52,15 @@ impl RevocationJob {
         let job = Arc::new(self);
         registry.periodic(JOB, CHECK_INTERVAL, move |_| {
             let job = job.clone();
-            async move { job.turn().await }
+            async move { job.run_once().await }
         })
     }
 
-    async fn turn(&self) -> Result<(), Fault> {
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let count = list_new(&self.of, &self.db, &self.clock, &mut listed).await;
+    async fn run_once(&self) -> Result<(), Fault> {
+        let mut revocations = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let count = list_new(&self.of, &self.db, &self.clock, &mut revocations).await;
         let count = count.map_err(|error| Fault::Broken(backups::scrub_message(&error.to_string())))?;
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = revocations;
         if count > 0 {
             tracing::info!(count, "revocations were written to the backups' store");
         }
@@ -73,50 +73,55 @@ impl RevocationJob {
 pub async fn measure(jobs: &Jobs) -> Result<(), Fault> {
     let job = jobs.periodic().await?.into_iter().find(|job| job.kind == JOB && job.failures == 0);
     if let Some(listed_at) = job.and_then(|job| job.finished_at) {
-        metrics::revocations_listed(listed_at.micros() as f64 / 1e6);
+        metrics::set_revocations_listed_at(listed_at.micros() as f64 / 1e6);
     }
     Ok(())
 }
 
 /// Lists new revocations; returns their number. The keys are read only if there are any: reading
 /// those of a secret store costs a call.
-async fn list_new(of: &BackupsOf, db: &Database, clock: &Clock, listed: &mut ListedRevocations) -> Result<usize, BackupError> {
+async fn list_new(
+    args: &BackupsOf,
+    db: &Database,
+    clock: &Clock,
+    revocations: &mut ListedRevocations,
+) -> Result<usize, BackupError> {
     let looked_at = clock.now().micros();
-    if listed.is_new() {
-        listed.begin(&open_on_thread(of).await?).await?;
+    if revocations.is_new() {
+        revocations.begin(&open_on_thread(args).await?).await?;
     }
-    let new = listed.unlisted_revocations(db).await?;
-    let added = if new.is_empty() { BTreeSet::new() } else { open_on_thread(of).await?.list_revocations(&new).await? };
-    listed.note(&new, &added, looked_at);
+    let new = revocations.unlisted_revocations(db).await?;
+    let added = if new.is_empty() { BTreeSet::new() } else { open_on_thread(args).await?.list_revocations(&new).await? };
+    revocations.record_listed(&new, &added, looked_at);
     Ok(added.len())
 }
 
 /// Opens the place on another thread, as a program that has the keys may take its time.
-async fn open_on_thread(of: &BackupsOf) -> Result<Backups, BackupError> {
-    let of = of.clone();
-    let opened = tokio::task::spawn_blocking(move || open_or_create(&of)).await;
-    opened.unwrap_or_else(|error| Err(Fault::Broken(format!("the backups' store could not be opened: {error}")).into()))
+async fn open_on_thread(args: &BackupsOf) -> Result<Backups, BackupError> {
+    let args = args.clone();
+    let result = tokio::task::spawn_blocking(move || open_or_create(&args)).await;
+    result.unwrap_or_else(|error| Err(Fault::Broken(format!("the backups' store could not be opened: {error}")).into()))
 }
 
 /// `entrepot backup revocations`.
-pub(super) async fn by_command(of: &BackupsOf) -> Result<(), StartError> {
-    let count = listed(of).await?;
-    say(&format!("{count} revocation(s) are new in {}", of.backups))?;
+pub(super) async fn list_by_command(args: &BackupsOf) -> Result<(), StartError> {
+    let count = list_and_count(args).await?;
+    print_stdout(&format!("{count} revocation(s) are new in {}", args.backups))?;
     Ok(())
 }
 
 /// Lists revocations after a backup, and prints nothing if there are none.
-pub(super) async fn after_backup(of: &BackupsOf) -> Result<(), StartError> {
-    let count = listed(of).await?;
+pub(super) async fn list_after_backup(args: &BackupsOf) -> Result<(), StartError> {
+    let count = list_and_count(args).await?;
     if count > 0 {
-        say(&format!("{count} revocation(s) were written to the backups' store"))?;
+        print_stdout(&format!("{count} revocation(s) were written to the backups' store"))?;
     }
     Ok(())
 }
 
-async fn listed(of: &BackupsOf) -> Result<usize, BackupError> {
-    let db = Database::open(&of.of.database.database_url, of.of.database.options()).await?;
-    let count = list_new(of, &db, &Clock::system(), &mut ListedRevocations::default()).await;
+async fn list_and_count(args: &BackupsOf) -> Result<usize, BackupError> {
+    let db = Database::open(&args.of.database.database_url, args.of.database.options()).await?;
+    let count = list_new(args, &db, &Clock::system(), &mut ListedRevocations::default()).await;
     db.close().await?;
     count
 }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::{
     attempt::Attempt,
     dumps,
-    open::{file, open_existing},
+    open::{database_file, open_existing},
     revocations::RevocationJob,
 };
 use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, FileArgs, KeyArgs, KeysOf};
@@ -46,31 +46,34 @@ impl BackupSchedule {
     /// The place is that of stored files, the database is neither in a file nor a Postgres, or the
     /// log of a Postgres is to be shipped.
     pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs, files: &FileArgs) -> Result<Option<Self>, Fault> {
-        args.idle().iter().for_each(|idle| tracing::warn!("{idle}: this process creates no backups"));
-        let Some(place) = &args.backups else { return Ok(None) };
-        if files.is_same_location(&database.database_url, place) {
-            let why = "--backups and --files are the same place: give backups a place of their own, on another disk";
-            return Err(Fault::Broken(why.to_owned()));
+        args.find_unused().iter().for_each(|idle| tracing::warn!("{idle}: this process creates no backups"));
+        let Some(location) = &args.backups else { return Ok(None) };
+        if files.is_same_location(&database.database_url, location) {
+            let message = "--backups and --files are the same place: give backups a place of their own, on another disk";
+            return Err(Fault::Broken(message.to_owned()));
         }
-        let of = BackupsOf {
+        let backup_args = BackupsOf {
             of: KeysOf { database: database.clone(), keys: keys.clone() },
-            backups: place.clone(),
+            backups: location.clone(),
             programs: args.programs.clone(),
             files: files.place.clone(),
         };
         let file = if dumps::is_postgres(database) {
             if args.shipping.backup_ship_log {
-                let why = "--backup-ship-log is for an embedded database: archive the log of a Postgres with pgBackRest (docs/backups.md)";
-                return Err(Fault::Broken(why.to_owned()));
+                let message = "--backup-ship-log is for an embedded database: archive the log of a Postgres with pgBackRest (docs/backups.md)";
+                return Err(Fault::Broken(message.to_owned()));
             }
             None
         } else {
-            Some(file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?)
+            Some(
+                database_file(&backup_args)
+                    .map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?,
+            )
         };
         let spool_bytes = args.shipping.backup_ship_log.then_some(args.shipping.backup_spool_mib << 20);
-        let (every, drill_every) = (args.every(), args.drill_every());
+        let (every, drill_every) = (args.backup_interval(), args.drill_interval());
         let (all_days, read_back) = (args.retention.backup_keep, args.shipping.backup_read_back);
-        Ok(Some(Self { of, file, every, drill_every, all_days, spool_bytes, read_back }))
+        Ok(Some(Self { of: backup_args, file, every, drill_every, all_days, spool_bytes, read_back }))
     }
 
     /// Sets the metrics of the intervals, so that Prometheus' alerts can find late backups.
@@ -86,7 +89,7 @@ impl BackupSchedule {
         let registry = RevocationJob::new(&self.of, db, clock).register(registry);
         registry.periodic("backup.make", shortest.min(MAX_CHECK_INTERVAL), move |_| {
             let job = job.clone();
-            async move { job.turn().await }
+            async move { job.run_due().await }
         })
     }
 }
@@ -99,7 +102,7 @@ struct BackupJob {
 
 impl BackupJob {
     /// Makes a backup if one is due, then a drill of the newest if one is.
-    async fn turn(&self) -> Result<(), Fault> {
+    async fn run_due(&self) -> Result<(), Fault> {
         let BackupSchedule { file, every, drill_every, .. } = &self.schedule;
         match file {
             Some(file) => self.log.end_killed(file).await?,
@@ -109,20 +112,20 @@ impl BackupJob {
             self.attempt(BackupKind::Backup).await?;
         }
         let Some(drill_every) = *drill_every else { return Ok(()) };
-        let has_backup = self.earlier(BackupKind::Backup).await?.done_at.is_some();
+        let has_backup = self.earlier_runs(BackupKind::Backup).await?.done_at.is_some();
         if has_backup && self.is_due(BackupKind::Drill, drill_every).await? {
             self.attempt(BackupKind::Drill).await?;
         }
         Ok(())
     }
 
-    async fn earlier(&self, kind: BackupKind) -> Result<EarlierRuns, Fault> {
-        self.log.earlier(kind, &self.schedule.of.backups).await
+    async fn earlier_runs(&self, kind: BackupKind) -> Result<EarlierRuns, Fault> {
+        self.log.earlier_runs(kind, &self.schedule.of.backups).await
     }
 
     async fn is_due(&self, kind: BackupKind, every: Duration) -> Result<bool, Fault> {
         let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
-        Ok(backups::is_due(self.earlier(kind).await?, every, self.clock.now().micros()))
+        Ok(backups::is_due(self.earlier_runs(kind).await?, every, self.clock.now().micros()))
     }
 
     /// Runs a backup or a drill; if another run has the lock, it is left to a later turn.
@@ -150,7 +153,7 @@ impl BackupJob {
 
     fn to_job_result(attempt: Attempt, kind: BackupKind) -> Result<(), Fault> {
         let backup = attempt.facts.backup_id.unwrap_or_default();
-        match (attempt.ended, kind) {
+        match (attempt.result, kind) {
             (Ok(()), BackupKind::Backup) => tracing::info!(%backup, "a backup was created"),
             (Ok(()), BackupKind::Drill) => tracing::info!(%backup, "a drill has verified a backup"),
             (Err(BackupError::Locked { by, .. }), _) => {
@@ -170,31 +173,31 @@ impl BackupJob {
 /// which would delay requests. It ends if the caller no longer waits for its answer.
 async fn run_on_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Result<Attempt, Fault> {
     let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread for a backup: {error}"));
-    let (mut answer, answered) = oneshot::channel();
+    let (mut sender, receiver) = oneshot::channel();
     // Steps on the thread are traced as steps of the job.
     let trace = TaskTrace::current();
     let work = move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                let _ = answer.send(Attempt::failed(failed(error).into()));
+                let _ = sender.send(Attempt::failed(failed(error).into()));
                 return;
             }
         };
         runtime.block_on(trace.over(async move {
             let attempt = tokio::select! {
                 attempt = run_attempt(&schedule, kind, lock.as_deref()) => Some(attempt),
-                () = answer.closed() => None,
+                () = sender.closed() => None,
             };
             // Given back before the answer: the drill that follows a backup at once would find the lock held, and be left for a later turn.
             drop(lock);
             if let Some(attempt) = attempt {
-                let _ = answer.send(attempt);
+                let _ = sender.send(attempt);
             }
         }));
     };
     std::thread::Builder::new().name("backup".to_owned()).spawn(work).map_err(failed)?;
-    answered.await.map_err(|_| Fault::Broken("a backup panicked while it ran".to_owned()))
+    receiver.await.map_err(|_| Fault::Broken("a backup panicked while it ran".to_owned()))
 }
 
 async fn run_attempt(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&LocalLock>) -> Attempt {
@@ -202,10 +205,10 @@ async fn run_attempt(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&
         (BackupKind::Drill, Some(lock)) => Attempt::drill(&schedule.of, "newest", lock).await,
         (BackupKind::Drill, None) => Box::pin(dumps::attempt_drill(&schedule.of, "newest")).await.unwrap_or_else(Attempt::failed),
         (BackupKind::Backup, Some(lock)) => Attempt::backup(&schedule.of, lock).await,
-        (BackupKind::Backup, None) => Box::pin(dumps::attempt(&schedule.of)).await.unwrap_or_else(Attempt::failed),
+        (BackupKind::Backup, None) => Box::pin(dumps::attempt_backup(&schedule.of)).await.unwrap_or_else(Attempt::failed),
     };
     if kind == BackupKind::Backup
-        && attempt.ended.is_ok()
+        && attempt.result.is_ok()
         && let Err(error) = prune(schedule).await
     {
         let error = backups::scrub_message(&error.to_string());
@@ -215,8 +218,8 @@ async fn run_attempt(schedule: &BackupSchedule, kind: BackupKind, lock: Option<&
 }
 
 async fn prune(schedule: &BackupSchedule) -> Result<(), BackupError> {
-    let pruned = open_existing(&schedule.of)?.prune(schedule.all_days).await?;
-    for id in pruned.removed {
+    let outcome = open_existing(&schedule.of)?.prune(schedule.all_days).await?;
+    for id in outcome.removed {
         tracing::info!(backup = %id, "a backup that is no longer kept is removed");
     }
     Ok(())

@@ -20,7 +20,7 @@ const REFUSED_RETRY_INTERVAL: Duration = Duration::from_secs(15);
 /// A log that is being shipped.
 pub struct Shipping {
     stop: oneshot::Sender<()>,
-    ended: oneshot::Receiver<()>,
+    end_signal: oneshot::Receiver<()>,
 }
 
 impl Shipping {
@@ -28,7 +28,7 @@ impl Shipping {
     pub async fn end(self) {
         drop(self.stop);
         // An error means that it has ended.
-        let _ = self.ended.await;
+        let _ = self.end_signal.await;
     }
 }
 
@@ -46,36 +46,36 @@ impl BackupSchedule {
         let Some(spool_bytes) = self.spool_bytes else { return Ok(None) };
         let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread to ship the log: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let ((stop, stopped), (end, ended)) = (oneshot::channel::<()>(), oneshot::channel::<()>());
+        let ((stop_sender, stop_receiver), (end, end_receiver)) = (oneshot::channel::<()>(), oneshot::channel::<()>());
         let (schedule, db, clock) = (self.clone(), db.clone(), clock.clone());
         let work = move || {
-            runtime.block_on(schedule.run_shipping(db, clock, spool_bytes, stopped));
+            runtime.block_on(schedule.run_shipping(db, clock, spool_bytes, stop_receiver));
             drop(end);
         };
-        metrics::log_shipping_begins();
+        metrics::init_log_shipping();
         std::thread::Builder::new().name("shipping".to_owned()).spawn(work).map_err(failed)?;
-        Ok(Some(Shipping { stop, ended }))
+        Ok(Some(Shipping { stop: stop_sender, end_signal: end_receiver }))
     }
 
-    async fn run_shipping(&self, db: Database, clock: Clock, spool_bytes: u64, mut stopped: oneshot::Receiver<()>) {
+    async fn run_shipping(&self, db: Database, clock: Clock, spool_bytes: u64, mut stop_signal: oneshot::Receiver<()>) {
         loop {
             let wait = match self.shipper(&db, &clock, spool_bytes) {
                 Ok(Some(shipper)) => {
-                    let stopped = async {
-                        let _ = (&mut stopped).await;
+                    let stop_signal = async {
+                        let _ = (&mut stop_signal).await;
                     };
-                    return shipper.run(stopped).await;
+                    return shipper.run(stop_signal).await;
                 }
                 Ok(None) => RETRY_INTERVAL,
                 Err(error) => {
-                    metrics::log_shipping_failed();
+                    metrics::count_log_shipping_failure();
                     let error = scrub_message(&error.to_string());
                     tracing::warn!(%error, "the log is not shipped");
                     REFUSED_RETRY_INTERVAL
                 }
             };
             tokio::select! {
-                _ = &mut stopped => return,
+                _ = &mut stop_signal => return,
                 () = clock::sleep(wait) => {}
             }
         }

@@ -10,7 +10,7 @@ use api::graphql::{
     request::GraphqlRequest,
     session::{Documents, Session},
 };
-use api::{reports::SingleRead, saved_views::moved_by, schema::EntrepotSchema};
+use api::{reports::SingleRead, saved_views::invalidated_by, schema::EntrepotSchema};
 use async_graphql::{
     Variables as Values,
     parser::types::{Selection, SelectionSet},
@@ -25,7 +25,7 @@ use services::{
     saved_views::{
         core::{InvalidatedBy, Variables},
         events::TableRights,
-        shell::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome, TableRequest, ViewEngine},
+        shell::{DocumentProblem, DocumentRefusal, Outcome, Reader, Table, TableOutcome, TableRequest, ViewEngine},
     },
 };
 
@@ -49,13 +49,13 @@ impl ViewEngine for BulkExecutor {
         Ok(examine_points(&self.ready()?.service, document, variables, is_held).await)
     }
 
-    fn moved_by(&self, document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+    fn invalidated_by(&self, document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
         let guard = &self.ready()?.service.guard;
         let operation = match guard.operation(document, None) {
             Ok(operation) => operation,
             Err(refusal) => return Ok(Err(truncate_message(refusal.message))),
         };
-        Ok(moved_by(&field_reads::of(&operation, guard.schema_index())))
+        Ok(invalidated_by(&field_reads::of(&operation, guard.schema_index())))
     }
 
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault> {
@@ -63,33 +63,33 @@ impl ViewEngine for BulkExecutor {
         if let Err(problem) = examine_points(service, document, &variables, reader.caller.trusted_only).await {
             let (DocumentProblem::Document(message) | DocumentProblem::Variables(message)) = problem;
             let code = "BAD_USER_INPUT".to_owned();
-            return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
+            return Ok(Outcome::Refused(DocumentRefusal { code, message, retry_after_ms: None }));
         }
         let Some(session) = self.node_authenticator.nested_session(&reader.caller, reader.key, &reader.origin).await? else {
             let (code, message) = ("UNAUTHENTICATED".to_owned(), "the key is not valid any more".to_owned());
-            return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
+            return Ok(Outcome::Refused(DocumentRefusal { code, message, retry_after_ms: None }));
         };
         let session = single_use_session(session);
         let request = reader.origin.request_id.as_str();
         let values = Value::Object(variables);
-        let again = values.clone();
+        let retained_values = values.clone();
         let params = GraphqlRequest {
             query: document.to_owned(),
             variables: Values::from_json(values),
-            reread: Some(Box::new(move || Some(Values::from_json(again.clone())))),
+            reread: Some(Box::new(move || Some(Values::from_json(retained_values.clone())))),
             is_within: reader.is_within,
             reads_committed: true,
             ..GraphqlRequest::default()
         };
-        let answer = match service.choose(&params, &session, request).await {
+        let answer = match service.select_operation(&params, &session, request).await {
             Ok(operation) => Box::pin(service.run(&operation, params, &session, request)).await,
             Err(errors) => Answer::Refused(errors),
         };
         match answer {
             Answer::Ran { json, .. } => {
-                let answered: ExecutedAnswer =
+                let executed: ExecutedAnswer =
                     serde_json::from_slice(&json).map_err(|err| Fault::Broken(format!("an answer: {err}")))?;
-                Ok(Outcome::Ran { data: answered.data, errors: answered.errors })
+                Ok(Outcome::Ran { data: executed.data, errors: executed.errors })
             }
             Answer::Refused(errors) => Ok(Outcome::Refused(to_refusal(&errors))),
         }
@@ -107,10 +107,10 @@ impl ViewEngine for BulkExecutor {
         };
         let rights = TableRights::of(&caller);
         let session = single_use_session(session);
-        let ask = TableQuery { view: view.to_string(), variables, rows, format, locale };
-        Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
-            Ok(Some(made)) => {
-                let RenderedTable { bytes, rows, first_rows, chart } = made;
+        let query = TableQuery { view: view.to_string(), variables, rows, format, locale };
+        Ok(match Box::pin(view_table(service, session, &request_id, query)).await {
+            Ok(Some(rendered)) => {
+                let RenderedTable { bytes, rows, first_rows, chart } = rendered;
                 TableOutcome::Made(Table { bytes, rows, first_rows, rights, chart })
             }
             // Its schedule goes with it.
@@ -133,16 +133,16 @@ async fn examine_points(
     variables: &Variables,
     is_held: bool,
 ) -> Result<i64, DocumentProblem> {
-    let wrong = |message: &str| DocumentProblem::Document(truncate_message(message.to_owned()));
+    let document_problem = |message: &str| DocumentProblem::Document(truncate_message(message.to_owned()));
     if (is_held || service.documents == Documents::Trusted) && !service.trusted.holds(document) {
-        return Err(wrong("only trusted documents may be sent here"));
+        return Err(document_problem("only trusted documents may be sent here"));
     }
-    let operation = service.guard.operation(document, None).map_err(|refusal| wrong(&refusal.message))?;
+    let operation = service.guard.operation(document, None).map_err(|refusal| document_problem(&refusal.message))?;
     if operation.kind != Kind::Query || operation.is_introspective {
-        return Err(wrong("one query is expected, which does not ask for the schema"));
+        return Err(document_problem("one query is expected, which does not ask for the schema"));
     }
-    if names(&operation, EXCLUDED_FIELD) {
-        return Err(wrong("a view cannot read views: leave savedViewResult out"));
+    if selects_field(&operation, EXCLUDED_FIELD) {
+        return Err(document_problem("a view cannot read views: leave savedViewResult out"));
     }
     if let Some(name) = variables.keys().find(|name| !is_declared(&operation, name)) {
         return Err(DocumentProblem::Variables(truncate_message(format!("the document declares no variable ${name}"))));
@@ -155,7 +155,7 @@ async fn examine_points(
     if let Some(validator) = &service.validator
         && let Some(response) = validator.refusal(&operation, &values, service.guard.schema_index()).await
     {
-        return Err(wrong(
+        return Err(document_problem(
             response.errors.first().map_or("the document does not fit the schema", |error| error.message.as_str()),
         ));
     }
@@ -164,14 +164,14 @@ async fn examine_points(
 
 fn is_declared(operation: &Operation, name: &str) -> bool {
     let mut definitions = operation.parsed().operations.iter();
-    definitions.any(|(_, one)| one.node.variable_definitions.iter().any(|declared| declared.node.name.node == name))
+    definitions.any(|(_, definition)| definition.node.variable_definitions.iter().any(|variable| variable.node.name.node == name))
 }
 
 /// Whether a field of this name is selected anywhere.
-fn names(operation: &Operation, name: &str) -> bool {
+fn selects_field(operation: &Operation, name: &str) -> bool {
     let document = operation.parsed();
-    let operations = document.operations.iter().map(|(_, one)| &one.node.selection_set.node);
-    let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+    let operations = document.operations.iter().map(|(_, definition)| &definition.node.selection_set.node);
+    let fragments = document.fragments.values().map(|definition| &definition.node.selection_set.node);
     let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
     while let Some(set) = sets.pop() {
         for item in &set.items {
@@ -186,8 +186,8 @@ fn names(operation: &Operation, name: &str) -> bool {
     false
 }
 
-fn to_refusal(errors: &Errors) -> Refused {
+fn to_refusal(errors: &Errors) -> DocumentRefusal {
     let list: Vec<Value> = serde_json::from_slice(&errors.list).unwrap_or_default();
     let message = list.first().and_then(|error| error["message"].as_str()).unwrap_or("the view was not run").to_owned();
-    Refused { code: errors.code.as_str().to_owned(), message, retry_after_ms: errors.retry_after_ms }
+    DocumentRefusal { code: errors.code.as_str().to_owned(), message, retry_after_ms: errors.retry_after_ms }
 }

@@ -9,21 +9,21 @@ use super::report::Finding;
 pub(super) const CHECK: &str = "backup place";
 
 /// The place of `--backups`, and the file of an embedded database.
-pub(super) async fn check_place(place: FileLocation, database: Option<PathBuf>) -> Vec<Finding> {
-    vec![match &place {
+pub(super) async fn check_place(location: FileLocation, database: Option<PathBuf>) -> Vec<Finding> {
+    vec![match &location {
         FileLocation::Folder(folder) => of_folder(folder, database.as_deref()),
-        FileLocation::Bucket { .. } => of_bucket(&place).await,
+        FileLocation::Bucket { .. } => of_bucket(&location).await,
     }]
 }
 
-async fn of_bucket(place: &FileLocation) -> Finding {
-    let answer = match Store::open(place) {
+async fn of_bucket(location: &FileLocation) -> Finding {
+    let answer = match Store::open(location) {
         Ok(store) => store.has_any("revocations").await,
         Err(error) => Err(error),
     };
     match answer {
-        Ok(_) => Finding::ok(CHECK, format!("{place} can be listed; the next backup shows whether it takes writes")),
-        Err(error) => Finding::fail(CHECK, format!("{place}: {error}"), "check --backups, AWS_… and the network"),
+        Ok(_) => Finding::ok(CHECK, format!("{location} can be listed; the next backup shows whether it takes writes")),
+        Err(error) => Finding::fail(CHECK, format!("{location}: {error}"), "check --backups, AWS_… and the network"),
     }
 }
 
@@ -35,8 +35,8 @@ fn of_folder(folder: &Path, database: Option<&Path>) -> Finding {
 
     const RIGHTS: &str = "check --backups, and that this user may read and write there";
     let name = folder.display();
-    let found = match fs::metadata(folder) {
-        Ok(found) if found.is_dir() => found,
+    let folder_metadata = match fs::metadata(folder) {
+        Ok(folder_metadata) if folder_metadata.is_dir() => folder_metadata,
         Ok(_) => return Finding::fail(CHECK, format!("{name} is no folder"), RIGHTS),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let advice = "mount the disk of the backups, if it has one; the first backup makes the folder";
@@ -47,9 +47,9 @@ fn of_folder(folder: &Path, database: Option<&Path>) -> Finding {
     if let Err(error) = access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
         return Finding::fail(CHECK, format!("{name}: {error}"), RIGHTS);
     }
-    if database.and_then(|file| fs::metadata(file).ok()).is_some_and(|file| file.dev() == found.dev()) {
-        let seen = format!("{name} is on the disk of the database: both are lost with it");
-        return Finding::warn(CHECK, seen, "use another disk or a bucket, or copy the folder to another machine");
+    if database.and_then(|file| fs::metadata(file).ok()).is_some_and(|file| file.dev() == folder_metadata.dev()) {
+        let observation = format!("{name} is on the disk of the database: both are lost with it");
+        return Finding::warn(CHECK, observation, "use another disk or a bucket, or copy the folder to another machine");
     }
     Finding::ok(CHECK, format!("this user may write to {name}"))
 }

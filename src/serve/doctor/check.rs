@@ -13,18 +13,18 @@ const BLOCKED_CHECK_GRACE: Duration = Duration::from_millis(200);
 
 /// Runs a check on a thread of its own, so that one which blocks its thread times out, too: a
 /// machine with one processor would have no other thread to watch the time.
-pub(super) async fn run_check(check: &'static str, looking: impl Future<Output = Vec<Finding>> + Send + 'static) -> Vec<Finding> {
-    within_time(CHECK_TIMEOUT, check, looking).await
+pub(super) async fn run_check(check: &'static str, probe: impl Future<Output = Vec<Finding>> + Send + 'static) -> Vec<Finding> {
+    within_time(CHECK_TIMEOUT, check, probe).await
 }
 
 async fn within_time(
-    patience: Duration,
+    time_limit: Duration,
     check: &'static str,
-    looking: impl Future<Output = Vec<Finding>> + Send + 'static,
+    probe: impl Future<Output = Vec<Finding>> + Send + 'static,
 ) -> Vec<Finding> {
     let handle = Handle::current();
-    let looked = tokio::task::spawn_blocking(move || handle.block_on(async move { timeout(patience, looking).await }));
-    match timeout(patience + BLOCKED_CHECK_GRACE, looked).await {
+    let probe_task = tokio::task::spawn_blocking(move || handle.block_on(async move { timeout(time_limit, probe).await }));
+    match timeout(time_limit + BLOCKED_CHECK_GRACE, probe_task).await {
         Ok(Ok(Ok(findings))) => findings,
         Ok(Err(error)) => vec![Finding::fail(check, format!("the check itself failed: {error}"), "report this as a bug")],
         Ok(Ok(Err(_))) | Err(_) => vec![timed_out_finding(check)],

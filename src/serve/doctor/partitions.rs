@@ -29,10 +29,10 @@ struct FailingJob {
     error: Option<String>,
 }
 
-pub(super) async fn look(db: Database, clock: Clock) -> Vec<Finding> {
+pub(super) async fn check_partitions(db: Database, clock: Clock) -> Vec<Finding> {
     let now = clock.now();
     match facts(&db, now).await {
-        Ok(Some((facts, job))) => judge(&facts, job.as_ref(), now),
+        Ok(Some((facts, job))) => partition_findings(&facts, job.as_ref(), now),
         Ok(None) => Vec::new(),
         Err(fault) => of_fault(MONTHS_CHECK, &fault),
     }
@@ -46,31 +46,35 @@ async fn facts(db: &Database, now: Timestamp) -> Result<Option<(PartitionFacts, 
     Ok(Some((facts, job)))
 }
 
-fn judge(facts: &PartitionFacts, job: Option<&FailingJob>, now: Timestamp) -> Vec<Finding> {
+fn partition_findings(facts: &PartitionFacts, job: Option<&FailingJob>, now: Timestamp) -> Vec<Finding> {
     let mut findings = vec![months(facts, now), owner(facts)];
     // A login that owns no table cannot run the job: that is reported once.
-    findings.extend(job.filter(|_| facts.not_owned.is_none()).map(failing));
+    findings.extend(job.filter(|_| facts.not_owned.is_none()).map(failing_job_finding));
     findings
 }
 
 fn months(facts: &PartitionFacts, now: Timestamp) -> Finding {
-    let first = facts.missing.first().filter(|first| first.months_ahead <= MIN_MONTHS_AHEAD);
-    let Some(first) = first else { return Finding::ok(MONTHS_CHECK, format!("{} month(s) ahead have theirs", facts.ahead)) };
-    let of_month: Vec<&MissingPart> = facts.missing.iter().filter(|part| part.month == first.month).collect();
+    let first_missing = facts.missing.first().filter(|first_missing| first_missing.months_ahead <= MIN_MONTHS_AHEAD);
+    let Some(first_missing) = first_missing else {
+        return Finding::ok(MONTHS_CHECK, format!("{} month(s) ahead have theirs", facts.ahead));
+    };
+    let of_month: Vec<&MissingPart> = facts.missing.iter().filter(|part| part.month == first_missing.month).collect();
     let tables: Vec<&str> = of_month.iter().map(|part| part.table).collect();
-    let days = first.month.start().saturating_sub(now.micros()).div_euclid(DAY_MICROS);
-    let seen = format!("no partition of {} for {}", tables.join(", "), first.month);
+    let days = first_missing.month.start().saturating_sub(now.micros()).div_euclid(DAY_MICROS);
+    let observation = format!("no partition of {} for {}", tables.join(", "), first_missing.month);
     let detached = of_month.iter().find_map(|part| part.detached.as_deref().map(|name| attach(part, name)));
     let advice = detached.unwrap_or_else(|| {
         let login = if can_make(facts) { "" } else { " with the login that owns the tables" };
         format!("run `entrepot partitions run`{login}: it blocks no requests, and is safe to repeat")
     });
-    match first.months_ahead {
-        0 => Finding::fail(MONTHS_CHECK, format!("{seen}, the current month: every change fails"), advice),
-        1 => {
-            Finding::fail(MONTHS_CHECK, format!("{seen}, which begins in {days} day(s): every change fails from then on"), advice)
-        }
-        _ => Finding::warn(MONTHS_CHECK, format!("{seen}, which begins in {days} day(s)"), advice),
+    match first_missing.months_ahead {
+        0 => Finding::fail(MONTHS_CHECK, format!("{observation}, the current month: every change fails"), advice),
+        1 => Finding::fail(
+            MONTHS_CHECK,
+            format!("{observation}, which begins in {days} day(s): every change fails from then on"),
+            advice,
+        ),
+        _ => Finding::warn(MONTHS_CHECK, format!("{observation}, which begins in {days} day(s)"), advice),
     }
 }
 
@@ -107,7 +111,7 @@ fn owner(facts: &PartitionFacts) -> Finding {
     }
 }
 
-fn failing(job: &FailingJob) -> Finding {
+fn failing_job_finding(job: &FailingJob) -> Finding {
     let error = job.error.as_deref().unwrap_or("see the log of the workers");
     Finding::warn(
         JOB_CHECK,
@@ -139,7 +143,7 @@ mod tests {
     }
 
     fn verdicts(facts: &PartitionFacts, job: Option<&FailingJob>) -> Vec<Verdict> {
-        judge(facts, job, now()).iter().map(|finding| finding.verdict).collect()
+        partition_findings(facts, job, now()).iter().map(|finding| finding.verdict).collect()
     }
 
     #[test]

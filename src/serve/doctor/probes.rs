@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{BackupJobArgs, DatabaseArgs, RedisArgs, ReplicaArgs, Serve},
-    serve::{backup::given, file_modes, keys::sealed_columns},
+    serve::{backup::load_keys, file_modes, keys::sealed_columns},
 };
 
 /// Longest time to count sealed values. A large database has more than that.
@@ -35,7 +35,7 @@ const SAMPLE_TIME: Duration = Duration::from_secs(1);
 /// Runs of backups and drills that are checked.
 const MAX_RUNS: i64 = 20;
 /// Suspended tenants that are named.
-const MAX_NAMED_TENANTS: i64 = 20;
+const MAX_LISTED_TENANTS: i64 = 20;
 
 /// A fault as a finding.
 pub(super) fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
@@ -43,8 +43,8 @@ pub(super) fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
 }
 
 /// Returns the finding about the database's migrations, and whether its tables are those of this version.
-pub(super) async fn versions(db: &Database, patience: Duration) -> (Finding, bool) {
-    match timeout(patience, db.versions()).await {
+pub(super) async fn versions(db: &Database, time_limit: Duration) -> (Finding, bool) {
+    match timeout(time_limit, db.versions()).await {
         Ok(Ok(versions)) => (rules::versions(&versions, Database::all_migrations()), versions.mismatch().is_none()),
         Ok(Err(fault)) => (Finding::fail("versions", fault.to_string(), "see the log of the database"), false),
         Err(_) => (timed_out_finding("versions"), false),
@@ -52,10 +52,10 @@ pub(super) async fn versions(db: &Database, patience: Duration) -> (Finding, boo
 }
 
 pub(super) async fn clock(db: Database, clock: Clock) -> Vec<Finding> {
-    let before = clock.now();
+    let sent_at = clock.now();
     match db.server_clock().await {
         Ok(None) => vec![Finding::ok("clock", "the database is a file of this machine")],
-        Ok(Some(server)) => vec![rules::clock("clock", clock_lead(server, before, clock.now()))],
+        Ok(Some(server)) => vec![rules::clock("clock", clock_lead(server, sent_at, clock.now()))],
         Err(fault) => of_fault("clock", &fault),
     }
 }
@@ -97,20 +97,20 @@ pub(super) async fn server(db: Database, nodes: i64) -> Vec<Finding> {
 
 pub(super) async fn row_security(db: Database) -> Vec<Finding> {
     const CHECK: &str = "row security";
-    let proven = match db.prove_row_security().await {
+    let proof = match db.prove_row_security().await {
         Ok(advice) => advice,
         Err(fault) => {
             return vec![Finding::fail(CHECK, fault.to_string(), "run `entrepot migrate` with the login that owns the tables")];
         }
     };
-    let seen = db.active_row_security().to_string();
-    vec![match (db.active_row_security(), proven) {
+    let observation = db.active_row_security().to_string();
+    vec![match (db.active_row_security(), proof) {
         (ActiveRowSecurity::Embedded, _) => Finding::ok(CHECK, "an embedded database has none and needs none"),
         (ActiveRowSecurity::None(_), _) => {
-            Finding::warn(CHECK, seen, "allow the login to create its roles, and do not change --row-security")
+            Finding::warn(CHECK, observation, "allow the login to create its roles, and do not change --row-security")
         }
-        (_, Some(advice)) => Finding::warn(CHECK, seen, advice),
-        (_, None) => Finding::ok(CHECK, seen),
+        (_, Some(advice)) => Finding::warn(CHECK, observation, advice),
+        (_, None) => Finding::ok(CHECK, observation),
     }]
 }
 
@@ -121,10 +121,10 @@ pub(super) async fn redis(args: RedisArgs, clock: Clock) -> Vec<Finding> {
         Ok(None) => return Vec::new(),
         Err(error) => return vec![Finding::fail("redis", error.to_string(), "correct --redis-url and its TLS files")],
     };
-    let before = clock.now();
+    let sent_at = clock.now();
     match redis_time(&client).await {
         Ok(time) => {
-            vec![Finding::ok("redis", "it answers"), rules::clock("clock of redis", clock_lead(time, before, clock.now()))]
+            vec![Finding::ok("redis", "it answers"), rules::clock("clock of redis", clock_lead(time, sent_at, clock.now()))]
         }
         Err(error) => vec![Finding::fail("redis", error.to_string(), ADVICE)],
     }
@@ -134,95 +134,95 @@ pub(super) async fn redis(args: RedisArgs, clock: Clock) -> Vec<Finding> {
 pub(super) async fn keys(db: Database, source: KeySource, clock: Clock) -> Vec<Finding> {
     const ADVICE: &str =
         "restore the key file from your copy, or name it with --keys-file; the sealed values are lost without it";
-    match secrets::prove(&db, &source, &clock).await {
+    match secrets::check_master_keys(&db, &source, &clock).await {
         Ok(0) => return vec![Finding::ok("keys", "nothing is sealed yet")],
         Ok(_) => {}
         Err(fault) => return vec![Finding::fail("keys", fault.to_string(), ADVICE)],
     }
-    let keys = match given(&source, &clock) {
+    let keys = match load_keys(&source, &clock) {
         Ok(keys) => keys,
         Err(fault) => return vec![Finding::fail("keys", fault.to_string(), ADVICE)],
     };
-    let first = &keys.first().id;
-    let counted = match timeout(COUNT_TIMEOUT, secrets::count(&db, &sealed_columns())).await {
-        Ok(Ok(counted)) => counted,
+    let sealing_key_id = &keys.first().id;
+    let sealed_counts = match timeout(COUNT_TIMEOUT, secrets::count(&db, &sealed_columns())).await {
+        Ok(Ok(sealed_counts)) => sealed_counts,
         Ok(Err(fault)) => return of_fault("keys", &fault),
         Err(_) => {
-            let seen = format!(
-                "{first} seals, and each key of the database opens; more values than were counted in {} s",
+            let observation = format!(
+                "{sealing_key_id} seals, and each key of the database opens; more values than were counted in {} s",
                 COUNT_TIMEOUT.as_secs()
             );
-            return vec![Finding::ok("keys", seen)];
+            return vec![Finding::ok("keys", observation)];
         }
     };
     let missing: Vec<&str> =
-        counted.by_key.keys().map(String::as_str).filter(|id| !id.is_empty() && keys.get(id).is_none()).collect();
-    let values: u64 = counted.by_key.values().sum();
+        sealed_counts.by_key.keys().map(String::as_str).filter(|id| !id.is_empty() && keys.get(id).is_none()).collect();
+    let values: u64 = sealed_counts.by_key.values().sum();
     vec![if !missing.is_empty() {
         Finding::fail("keys", format!("rows are sealed under {}, which is not among the keys given", missing.join(", ")), ADVICE)
-    } else if let Some(plain) = counted.by_key.get("") {
+    } else if let Some(unsealed_count) = sealed_counts.by_key.get("") {
         Finding::warn(
             "keys",
-            plurals::counted(plain, "value is not sealed", "values are not sealed"),
+            plurals::pluralize(unsealed_count, "value is not sealed", "values are not sealed"),
             "run `entrepot keys rotate`",
         )
     } else {
-        Finding::ok("keys", format!("{first} seals, and the keys given open all {values} values"))
+        Finding::ok("keys", format!("{sealing_key_id} seals, and the keys given open all {values} values"))
     }]
 }
 
-pub(super) async fn files(db: Database, source: KeySource, clock: Clock, place: FileLocation) -> Vec<Finding> {
+pub(super) async fn files(db: Database, source: KeySource, clock: Clock, location: FileLocation) -> Vec<Finding> {
     const ADOPT: &str = "give all nodes and workers the same --files; if the files are lost, run `entrepot files adopt`";
-    let mark = match given(&source, &clock) {
+    let mark = match load_keys(&source, &clock) {
         Ok(keys) => file_store_mark(&db, &ring_of(keys, clock)).await,
         Err(_) => return vec![Finding::warn("files", "their mark cannot be read without the keys", "see the check keys")],
     };
     let mark = match mark {
         Ok(Some(mark)) => mark,
-        Ok(None) => return vec![Finding::ok("files", format!("{place} has no mark yet: the first node creates it"))],
+        Ok(None) => return vec![Finding::ok("files", format!("{location} has no mark yet: the first node creates it"))],
         Err(fault) => return of_fault("files", &fault),
     };
-    if let FileLocation::Folder(folder) = &place
+    if let FileLocation::Folder(folder) = &location
         && !folder.is_dir()
     {
         return vec![Finding::fail("files", format!("there is no folder {}", folder.display()), ADOPT)];
     }
-    let carries = match Store::open(&place) {
-        Ok(store) => store.carries(&mark).await,
+    let mark_result = match Store::open(&location) {
+        Ok(store) => store.verify_mark(&mark).await,
         Err(error) => Err(error),
     };
-    vec![match carries {
-        Ok(true) => Finding::ok("files", format!("{place} has the mark of this deployment and takes writes")),
-        Ok(false) => Finding::fail("files", format!("{place} has no mark of this deployment"), ADOPT),
+    vec![match mark_result {
+        Ok(true) => Finding::ok("files", format!("{location} has the mark of this deployment and takes writes")),
+        Ok(false) => Finding::fail("files", format!("{location} has no mark of this deployment"), ADOPT),
         Err(error) => {
-            Finding::fail("files", format!("{place}: {error}"), "check that it exists and that this user may write to it")
+            Finding::fail("files", format!("{location}: {error}"), "check that it exists and that this user may write to it")
         }
     }]
 }
 
 /// A ring that cannot be written to.
 fn ring_of(keys: Keys, clock: Clock) -> KeyRing {
-    let store = Arc::new(secrets::Given(keys.text()));
+    let store = Arc::new(secrets::EnvironmentKeys(keys.text()));
     KeyRing::new(keys, clock, store)
 }
 
 pub(super) async fn backups(db: Database, clock: Clock, args: BackupJobArgs) -> Vec<Finding> {
-    let judged = match (db.backend(), &args.pgbackrest_info) {
+    let findings = match (db.backend(), &args.pgbackrest_info) {
         (Backend::Postgres, None) if args.backups.is_none() => {
-            let seen = "Postgres is backed up by its own tools: ask `pgbackrest info`, or give --pgbackrest-info or --backups as the workers have it";
-            return vec![Finding::ok("backups", seen)];
+            let observation = "Postgres is backed up by its own tools: ask `pgbackrest info`, or give --pgbackrest-info or --backups as the workers have it";
+            return vec![Finding::ok("backups", observation)];
         }
         (Backend::Postgres, Some(_)) if args.backups.is_none() => {
             listed_facts(&db, &clock, &args).await.map(|facts| vec![rules::listed_backups(&facts)])
         }
         _ => backup_facts(&db, &clock, &args).await.map(|facts| rules::backups(&facts)),
     };
-    judged.unwrap_or_else(|fault| of_fault("backups", &fault))
+    findings.unwrap_or_else(|fault| of_fault("backups", &fault))
 }
 
 /// Seconds from a moment to another one.
-fn age(at: Timestamp, now: Timestamp) -> i64 {
-    now.micros().saturating_sub(at.micros()).max(0) / 1_000_000
+fn age(since: Timestamp, now: Timestamp) -> i64 {
+    now.micros().saturating_sub(since.micros()).max(0) / 1_000_000
 }
 
 fn seconds(every: Duration) -> i64 {
@@ -231,21 +231,21 @@ fn seconds(every: Duration) -> i64 {
 
 async fn listed_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<ListedFacts, Fault> {
     let log = BackupLog::new(db.clone(), clock.clone());
-    let done = log.last_success(BackupKind::Backup).await?;
+    let latest_success = log.last_success(BackupKind::Backup).await?;
     // Rows are ordered by the start of the backup.
-    let is_damaged = log.last(1).await?.iter().any(|run| run.state == BackupState::Failed);
+    let is_damaged = log.last_runs(1).await?.iter().any(|run| run.state == BackupState::Failed);
     let every = args.pgbackrest_every.map(seconds);
-    Ok(ListedFacts { age: done.map(|run| age(run.started_at, clock.now())), every, is_damaged })
+    Ok(ListedFacts { age: latest_success.map(|run| age(run.started_at, clock.now())), every, is_damaged })
 }
 
 async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<BackupFacts, Fault> {
     let (log, now) = (BackupLog::new(db.clone(), clock.clone()), clock.now());
-    let runs = log.last(MAX_RUNS).await?;
+    let runs = log.last_runs(MAX_RUNS).await?;
     Ok(BackupFacts {
         backup_age: log.last_success(BackupKind::Backup).await?.map(|run| age(run.started_at, now)),
         drill_age: log.last_success(BackupKind::Drill).await?.map(|run| age(run.started_at, now)),
-        backup_every: seconds(args.every()),
-        drill_every: args.drill_every().map(seconds),
+        backup_every: seconds(args.backup_interval()),
+        drill_every: args.drill_interval().map(seconds),
         has_failed: runs
             .iter()
             .rev()
@@ -274,9 +274,9 @@ pub(super) fn shipping(database_url: &str, clock: &Clock, args: &BackupJobArgs) 
 
 /// Tenants that the operator has suspended.
 pub(super) async fn tenants(db: Database) -> Vec<Finding> {
-    match suspension::suspended(&db.global(), MAX_NAMED_TENANTS).await {
-        Ok(suspended) => {
-            let slugs: Vec<&str> = suspended.iter().map(|tenant| tenant.slug.as_str()).collect();
+    match suspension::list_suspended(&db.global(), MAX_LISTED_TENANTS).await {
+        Ok(suspended_tenants) => {
+            let slugs: Vec<&str> = suspended_tenants.iter().map(|tenant| tenant.slug.as_str()).collect();
             vec![rules::tenants(&slugs)]
         }
         Err(fault) => of_fault("tenants", &fault),
@@ -300,8 +300,8 @@ pub(super) async fn outgoing(db: Database) -> Vec<Finding> {
         Ok(None) => vec![Finding::ok(CHECK, "nothing is held")],
         Ok(Some(hold)) => {
             let since = rfc3339(hold.held_at);
-            let seen = format!("e-mails, webhooks, reports and exports are held since {since}: {}", hold.reason);
-            vec![Finding::warn(CHECK, seen, ADVICE)]
+            let observation = format!("e-mails, webhooks, reports and exports are held since {since}: {}", hold.reason);
+            vec![Finding::warn(CHECK, observation, ADVICE)]
         }
         Err(fault) => of_fault(CHECK, &fault),
     }
@@ -335,7 +335,7 @@ pub(super) async fn disks(serve: Serve) -> Vec<Finding> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         folders.push(("database", folder.to_owned()));
     }
-    if let FileLocation::Folder(folder) = serve.jobs.files.place(url)
+    if let FileLocation::Folder(folder) = serve.jobs.files.resolve_location(url)
         && folder.is_dir()
     {
         folders.push(("files", folder));
@@ -345,24 +345,24 @@ pub(super) async fn disks(serve: Serve) -> Vec<Finding> {
     {
         folders.push(("backups", folder.clone()));
     }
-    folders.iter().map(|(what, folder)| disk(what, folder)).collect()
+    folders.iter().map(|(subject, folder)| disk(subject, folder)).collect()
 }
 
 #[cfg(unix)]
-fn disk(what: &str, folder: &Path) -> Finding {
+fn disk(subject: &str, folder: &Path) -> Finding {
     match rustix::fs::statvfs(folder) {
-        Ok(found) => rules::disk(
-            &format!("{what} in {}", folder.display()),
-            found.f_bavail.saturating_mul(found.f_frsize),
-            found.f_blocks.saturating_mul(found.f_frsize),
+        Ok(stats) => rules::disk(
+            &format!("{subject} in {}", folder.display()),
+            stats.f_bavail.saturating_mul(stats.f_frsize),
+            stats.f_blocks.saturating_mul(stats.f_frsize),
         ),
         Err(error) => Finding::fail("disk", format!("{}: {error}", folder.display()), "check that the folder exists"),
     }
 }
 
 #[cfg(not(unix))]
-fn disk(what: &str, folder: &Path) -> Finding {
-    Finding::ok("disk", format!("{what} in {}: not checked on this system", folder.display()))
+fn disk(subject: &str, folder: &Path) -> Finding {
+    Finding::ok("disk", format!("{subject} in {}: not checked on this system", folder.display()))
 }
 
 /// Returns the findings about other users' access to the database's files and the keys.
@@ -370,15 +370,15 @@ fn disk(what: &str, folder: &Path) -> Finding {
 pub(super) async fn modes(database_url: String, source: KeySource) -> Vec<Finding> {
     use std::os::unix::fs::MetadataExt;
 
-    let mut places: Vec<_> = file_modes::embedded(&database_url).into_iter().map(|file| (file, false)).collect();
+    let mut files: Vec<_> = file_modes::embedded(&database_url).into_iter().map(|file| (file, false)).collect();
     if let KeySource::File(file) = source {
-        places.push((file, true));
+        files.push((file, true));
     }
-    let found = places.iter().filter_map(|(place, is_key)| {
-        let mode = std::fs::metadata(place).ok()?.mode();
-        Some(rules::mode(&place.display().to_string(), mode, *is_key))
+    let findings = files.iter().filter_map(|(path, is_key)| {
+        let mode = std::fs::metadata(path).ok()?.mode();
+        Some(rules::mode(&path.display().to_string(), mode, *is_key))
     });
-    found.collect()
+    findings.collect()
 }
 
 #[cfg(not(unix))]

@@ -22,14 +22,14 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    pub fn ok(check: &'static str, seen: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Ok, seen: seen.into(), advice: None }
+    pub fn ok(check: &'static str, observation: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Ok, seen: observation.into(), advice: None }
     }
-    pub fn warn(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Warn, seen: seen.into(), advice: Some(advice.into()) }
+    pub fn warn(check: &'static str, observation: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Warn, seen: observation.into(), advice: Some(advice.into()) }
     }
-    pub fn fail(check: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Fail, seen: seen.into(), advice: Some(advice.into()) }
+    pub fn fail(check: &'static str, observation: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Fail, seen: observation.into(), advice: Some(advice.into()) }
     }
 
     /// Verdict, check, observation, advice: one line.

@@ -13,11 +13,11 @@ const CONNECTIONS_A_NODE: i64 = 96;
 const SAFE_SQLITE: [u32; 3] = [3, 51, 3];
 const DAY: i64 = 24 * 3600;
 
-pub(super) fn versions(versions: &Versions, all: usize) -> Finding {
+pub(super) fn versions(versions: &Versions, migration_count: usize) -> Finding {
     match (versions.mismatch(), versions.notice()) {
-        (Some(why), _) => Finding::fail("versions", why, "`entrepot version --check` says which of the two is older"),
+        (Some(reason), _) => Finding::fail("versions", reason, "`entrepot version --check` says which of the two is older"),
         (None, Some(notice)) => Finding::warn("versions", notice, "upgrade this binary"),
-        (None, None) => Finding::ok("versions", format!("{} has all {all} migrations", env!("CARGO_PKG_VERSION"))),
+        (None, None) => Finding::ok("versions", format!("{} has all {migration_count} migrations", env!("CARGO_PKG_VERSION"))),
     }
 }
 
@@ -26,46 +26,46 @@ pub(super) fn sqlite(version: &str) -> Finding {
     if parts.as_slice() >= SAFE_SQLITE.as_slice() {
         return Finding::ok("sqlite", version);
     }
-    let seen = format!("{version} can lose commits when a WAL is reset (fixed in 3.51.3)");
-    Finding::fail("sqlite", seen, "use a binary of ours, which has a newer SQLite built in")
+    let observation = format!("{version} can lose commits when a WAL is reset (fixed in 3.51.3)");
+    Finding::fail("sqlite", observation, "use a binary of ours, which has a newer SQLite built in")
 }
 
 /// By how much another clock is ahead of this machine's.
 pub(super) fn clock(check: &'static str, micros: i64) -> Finding {
     let seconds = micros as f64 / 1_000_000.0;
-    let way = if micros > 0 { "ahead of" } else { "behind" };
-    let seen = format!("{:.1} s {way} this machine", seconds.abs());
+    let direction = if micros > 0 { "ahead of" } else { "behind" };
+    let observation = format!("{:.1} s {direction} this machine", seconds.abs());
     let advice = "run chrony or systemd-timesyncd on both machines";
     match micros.unsigned_abs() {
-        0..2_000_000 => Finding::ok(check, seen),
-        2_000_000..30_000_000 => Finding::warn(check, seen, advice),
-        _ => Finding::fail(check, seen, format!("tokens and leases go wrong: {advice}")),
+        0..2_000_000 => Finding::ok(check, observation),
+        2_000_000..30_000_000 => Finding::warn(check, observation, advice),
+        _ => Finding::fail(check, observation, format!("tokens and leases go wrong: {advice}")),
     }
 }
 
 /// Free bytes where something is kept.
-pub(super) fn disk(what: &str, free: u64, total: u64) -> Finding {
+pub(super) fn disk(subject: &str, free: u64, total: u64) -> Finding {
     const MIB: u64 = 1 << 20;
     let hundredths = free.saturating_mul(100) / total.max(1);
-    let seen = format!("{what}: {} MiB free of {} MiB", free / MIB, total / MIB);
+    let observation = format!("{subject}: {} MiB free of {} MiB", free / MIB, total / MIB);
     if free < 256 * MIB || hundredths < 2 {
-        Finding::fail("disk", seen, "free or add disk now: writes fail when it is full")
+        Finding::fail("disk", observation, "free or add disk now: writes fail when it is full")
     } else if free < 2048 * MIB || hundredths < 10 {
-        Finding::warn("disk", seen, "free or add disk; a backup or drill needs as much as the database has")
+        Finding::warn("disk", observation, "free or add disk; a backup or drill needs as much as the database has")
     } else {
-        Finding::ok("disk", seen)
+        Finding::ok("disk", observation)
     }
 }
 
 /// Mode bits of a file that is one user's alone.
 pub(super) fn mode(path: &str, mode: u32, is_key: bool) -> Finding {
     let mode = mode & 0o7777;
-    let seen = format!("{path} has mode {mode:04o}");
+    let observation = format!("{path} has mode {mode:04o}");
     if mode.is_multiple_of(0o10) {
-        return Finding::ok("modes", seen);
+        return Finding::ok("modes", observation);
     }
     let advice = format!("every user of this machine can use it: chmod o= {path}");
-    if is_key { Finding::fail("modes", seen, advice) } else { Finding::warn("modes", seen, advice) }
+    if is_key { Finding::fail("modes", observation, advice) } else { Finding::warn("modes", observation, advice) }
 }
 
 /// Returns the finding about the pooling of connections to Postgres.
@@ -73,14 +73,14 @@ pub(super) fn pooler(pooling: &Pooling) -> Finding {
     const CHECK: &str = "pooler";
     match pooling {
         Pooling::Session => Finding::ok(CHECK, "each connection keeps its session"),
-        Pooling::Transaction(seen) => Finding::fail(
+        Pooling::Transaction(observation) => Finding::fail(
             CHECK,
-            format!("a connection pooler in transaction mode is before Postgres: {seen}"),
+            format!("a connection pooler in transaction mode is before Postgres: {observation}"),
             "give --database-url the address of Postgres itself, or of a pooler in session mode (PgBouncer: pool_mode = session)",
         ),
-        Pooling::Unknown(why) => {
-            let seen = format!("it was not seen whether each connection keeps its session: {why}");
-            Finding::warn(CHECK, seen, "run it again; make room for two more connections of this login")
+        Pooling::Unknown(reason) => {
+            let observation = format!("it was not seen whether each connection keeps its session: {reason}");
+            Finding::warn(CHECK, observation, "run it again; make room for two more connections of this login")
         }
     }
 }
@@ -102,77 +102,80 @@ pub(super) fn postgres(facts: &ServerFacts, nodes: i64) -> Vec<Finding> {
 }
 
 fn version(version: i64) -> Finding {
-    let seen = format!("Postgres {}.{}", version / 10_000, version % 10_000);
+    let observation = format!("Postgres {}.{}", version / 10_000, version % 10_000);
     if version < 140_000 {
-        return Finding::fail("postgres", seen, "upgrade it to 15 or newer: this release gets no fixes any more");
+        return Finding::fail("postgres", observation, "upgrade it to 15 or newer: this release gets no fixes any more");
     }
     if version < 150_000 {
-        return Finding::warn("postgres", seen, "upgrade it to 15 or newer, which the tests run on");
+        return Finding::warn("postgres", observation, "upgrade it to 15 or newer, which the tests run on");
     }
-    Finding::ok("postgres", seen)
+    Finding::ok("postgres", observation)
 }
 
 fn connections(facts: &ServerFacts, nodes: i64) -> Finding {
     let usable = facts.max_connections - facts.reserved_connections;
-    let needed = nodes.saturating_mul(CONNECTIONS_A_NODE);
-    let seen = format!("{} of {usable} connections are open; {nodes} node(s) open up to {needed}", facts.open_connections);
+    let needed_connections = nodes.saturating_mul(CONNECTIONS_A_NODE);
+    let observation =
+        format!("{} of {usable} connections are open; {nodes} node(s) open up to {needed_connections}", facts.open_connections);
     if facts.open_connections.saturating_mul(10) >= usable.saturating_mul(9) {
-        Finding::fail("connections", seen, "raise max_connections, or find who holds them in pg_stat_activity")
-    } else if needed > usable {
-        Finding::warn("connections", seen, "raise max_connections, or run fewer nodes")
+        Finding::fail("connections", observation, "raise max_connections, or find who holds them in pg_stat_activity")
+    } else if needed_connections > usable {
+        Finding::warn("connections", observation, "raise max_connections, or run fewer nodes")
     } else {
-        Finding::ok("connections", seen)
+        Finding::ok("connections", observation)
     }
 }
 
 fn durability(facts: &ServerFacts) -> Finding {
     let ServerFacts { synchronous_commit, is_fsync_on, .. } = facts;
-    let seen = format!("fsync {}, synchronous_commit {synchronous_commit}", if *is_fsync_on { "on" } else { "off" });
+    let observation = format!("fsync {}, synchronous_commit {synchronous_commit}", if *is_fsync_on { "on" } else { "off" });
     if !is_fsync_on {
-        Finding::fail("durability", seen, "set fsync = on: a crash of the machine destroys the database")
+        Finding::fail("durability", observation, "set fsync = on: a crash of the machine destroys the database")
     } else if synchronous_commit == "off" {
-        Finding::fail("durability", seen, "set synchronous_commit = on: a crash loses writes that were answered")
+        Finding::fail("durability", observation, "set synchronous_commit = on: a crash loses writes that were answered")
     } else {
-        Finding::ok("durability", seen)
+        Finding::ok("durability", observation)
     }
 }
 
 fn transactions(facts: &ServerFacts) -> Finding {
     let seconds = facts.oldest_transaction_seconds;
-    let seen = format!("the oldest has been open for {seconds} s");
+    let observation = format!("the oldest has been open for {seconds} s");
     let advice = "find it in pg_stat_activity by xact_start; pg_terminate_backend ends it";
     match seconds {
-        3600.. => Finding::fail("transactions", seen, format!("dead rows cannot be removed meanwhile: {advice}")),
-        300.. => Finding::warn("transactions", seen, advice),
-        _ => Finding::ok("transactions", seen),
+        3600.. => Finding::fail("transactions", observation, format!("dead rows cannot be removed meanwhile: {advice}")),
+        300.. => Finding::warn("transactions", observation, advice),
+        _ => Finding::ok("transactions", observation),
     }
 }
 
 fn age(facts: &ServerFacts) -> Finding {
-    let seen = format!("{} million transactions since the oldest row was frozen", facts.transaction_age / 1_000_000);
+    let observation = format!("{} million transactions since the oldest row was frozen", facts.transaction_age / 1_000_000);
     match facts.transaction_age {
-        1_500_000_000.. => Finding::fail("wraparound", seen, "run VACUUM FREEZE now: Postgres stops writes at 2,147 million"),
-        500_000_000.. => {
-            Finding::warn("wraparound", seen, "find why autovacuum does not finish; old transactions and slots hold it")
+        1_500_000_000.. => {
+            Finding::fail("wraparound", observation, "run VACUUM FREEZE now: Postgres stops writes at 2,147 million")
         }
-        _ => Finding::ok("wraparound", seen),
+        500_000_000.. => {
+            Finding::warn("wraparound", observation, "find why autovacuum does not finish; old transactions and slots hold it")
+        }
+        _ => Finding::ok("wraparound", observation),
     }
 }
 
 fn replica(facts: &ReplicaFacts) -> Finding {
     let ReplicaFacts { name, lag_bytes, lag_seconds } = facts;
     let Some(bytes) = lag_bytes else {
-        let seen = format!("{name} is connected, and this login may not see its lag");
-        return Finding::warn("replication", seen, "GRANT pg_monitor to the login of --database-url");
+        let observation = format!("{name} is connected, and this login may not see its lag");
+        return Finding::warn("replication", observation, "GRANT pg_monitor to the login of --database-url");
     };
     let seconds = lag_seconds.unwrap_or_default();
-    let seen = format!("{name} is {} MiB and {seconds} s behind", bytes / (1 << 20));
+    let observation = format!("{name} is {} MiB and {seconds} s behind", bytes / (1 << 20));
     if *bytes >= 1 << 30 || seconds >= 300 {
-        Finding::fail("replication", seen, "look at its disk, its network and long queries on it; do not fail over to it")
+        Finding::fail("replication", observation, "look at its disk, its network and long queries on it; do not fail over to it")
     } else if *bytes >= 64 << 20 || seconds >= 30 {
-        Finding::warn("replication", seen, "look again in a minute; then at its disk and long queries on it")
+        Finding::warn("replication", observation, "look again in a minute; then at its disk and long queries on it")
     } else {
-        Finding::ok("replication", seen)
+        Finding::ok("replication", observation)
     }
 }
 
@@ -187,9 +190,9 @@ pub(super) fn host(host: &HostReport) -> Finding {
             format!("{name} accepts writes in addition to the primary in use"),
             "stop it now; it is a former primary, so rejoin it as a standby (pg_rewind)",
         ),
-        HostState::Away(why) => Finding::warn(
+        HostState::Away(reason) => Finding::warn(
             "hosts",
-            format!("{name} does not answer: {why}"),
+            format!("{name} does not answer: {reason}"),
             "start it, or leave it out of --database-url: without it no failover is possible",
         ),
     }
@@ -204,9 +207,9 @@ pub(super) fn timeline(report: &TimelineReport) -> Finding {
         TimelineReport::Watched { timeline, is_synchronous: false } => {
             Finding::ok("timeline", format!("{timeline}; commits wait for no standby: a promotion begins a new epoch"))
         }
-        TimelineReport::Refused(why) => Finding::warn(
+        TimelineReport::Refused(reason) => Finding::warn(
             "timeline",
-            format!("Postgres does not say which timeline it writes: {why}"),
+            format!("Postgres does not say which timeline it writes: {reason}"),
             "run `entrepot epoch` after each failover that may have lost commits",
         ),
     }
@@ -245,37 +248,37 @@ pub(super) struct BackupFacts {
 }
 
 pub(super) fn backups(facts: &BackupFacts) -> Vec<Finding> {
-    let last = match facts.backup_age {
+    let backup_finding = match facts.backup_age {
         None => {
             Finding::warn("backups", "there is none", "`entrepot backup run --backups …`, and `serve --backups …` from now on")
         }
         Some(age) => {
-            let seen = format!("the newest is {} h old", age / 3600);
+            let observation = format!("the newest is {} h old", age / 3600);
             let advice = "`entrepot backup log` says why; `entrepot backup run` makes one now";
             if age > (facts.backup_every.saturating_mul(2)).max(2 * DAY) {
-                Finding::fail("backups", seen, advice)
+                Finding::fail("backups", observation, advice)
             } else if age > facts.backup_every.saturating_mul(2) || facts.has_failed {
                 let failed = if facts.has_failed { ", and the last run failed" } else { "" };
-                Finding::warn("backups", format!("{seen}{failed}"), advice)
+                Finding::warn("backups", format!("{observation}{failed}"), advice)
             } else {
-                Finding::ok("backups", seen)
+                Finding::ok("backups", observation)
             }
         }
     };
     let advice = "`entrepot backup drill` restores the newest backup and proves it";
-    let drill = match (facts.drill_age, facts.drill_every) {
+    let drill_finding = match (facts.drill_age, facts.drill_every) {
         (None, _) => Finding::warn("drill", "no backup was ever restored", advice),
         (Some(age), every) => {
-            let seen = format!("the last was {} day(s) ago", age / DAY);
-            let most = every.unwrap_or(30 * DAY).saturating_mul(2);
-            if age > most { Finding::warn("drill", seen, advice) } else { Finding::ok("drill", seen) }
+            let observation = format!("the last was {} day(s) ago", age / DAY);
+            let max_age = every.unwrap_or(30 * DAY).saturating_mul(2);
+            if age > max_age { Finding::warn("drill", observation, advice) } else { Finding::ok("drill", observation) }
         }
     };
-    let ahead = facts.is_ahead.then(|| {
+    let future_backup = facts.is_ahead.then(|| {
         let advice = "check the clocks; until that moment `restore` and `drill` need the ID of a backup";
         Finding::warn("backups", "one in the log has a start in the future: a clock was ahead, or this one is behind", advice)
     });
-    [last, drill].into_iter().chain(ahead).collect()
+    [backup_finding, drill_finding].into_iter().chain(future_backup).collect()
 }
 
 /// Facts about the listed backups of a Postgres; in seconds.
@@ -294,40 +297,42 @@ pub(super) fn listed_backups(facts: &ListedFacts) -> Finding {
         let advice = "run `pgbackrest backup`; if `pgbackrest info` lists one, check why the job backup.list fails";
         return Finding::warn(CHECK, "pgBackRest has listed none", advice);
     };
-    let seen = format!("the newest that pgBackRest lists is {} h old", age / 3600);
+    let observation = format!("the newest that pgBackRest lists is {} h old", age / 3600);
     let advice = "check why the schedule of pgBackRest created none, and run `pgbackrest backup`; if `pgbackrest info` lists a newer one, check why the job backup.list fails";
-    let late = facts.every.map_or(DAY + 2 * 3600, |every| every.saturating_mul(2));
-    if age > late.max(2 * DAY) {
-        Finding::fail(CHECK, seen, advice)
-    } else if age > late {
-        Finding::warn(CHECK, seen, advice)
+    let max_age = facts.every.map_or(DAY + 2 * 3600, |every| every.saturating_mul(2));
+    if age > max_age.max(2 * DAY) {
+        Finding::fail(CHECK, observation, advice)
+    } else if age > max_age {
+        Finding::warn(CHECK, observation, advice)
     } else if facts.is_damaged {
         let advice = "`pgbackrest info --set=LABEL` names the pages: the cluster itself is damaged, so check its disk and keep older backups";
-        Finding::warn(CHECK, format!("{seen}, and a later one has wrong page checksums"), advice)
+        Finding::warn(CHECK, format!("{observation}, and a later one has wrong page checksums"), advice)
     } else {
-        Finding::ok(CHECK, seen)
+        Finding::ok(CHECK, observation)
     }
 }
 
 /// Whether a process ships the log, and for how many seconds its oldest segment has waited.
 pub(super) fn shipping(is_shipped: bool, lag: Option<i64>) -> Finding {
     const PROMISED_SECONDS: i64 = 10;
-    let waits = lag.map_or_else(|| "nothing waits".to_owned(), |lag| format!("a segment has waited for {lag} s"));
+    let observation = lag.map_or_else(|| "nothing waits".to_owned(), |lag| format!("a segment has waited for {lag} s"));
     if !is_shipped {
         return Finding::warn(
             "shipping",
-            format!("no process ships the log, {waits}"),
+            format!("no process ships the log, {observation}"),
             "start `entrepot serve` with --backup-ship-log",
         );
     }
     match lag {
         Some(lag) if lag > 30 * PROMISED_SECONDS => Finding::fail(
             "shipping",
-            waits,
+            observation,
             "check the backups' store and the server's log; writes continue, and are lost with the disk",
         ),
-        Some(lag) if lag > PROMISED_SECONDS => Finding::warn("shipping", waits, "check the backups' store and the server's log"),
-        _ => Finding::ok("shipping", format!("the log is shipped, {waits}")),
+        Some(lag) if lag > PROMISED_SECONDS => {
+            Finding::warn("shipping", observation, "check the backups' store and the server's log")
+        }
+        _ => Finding::ok("shipping", format!("the log is shipped, {observation}")),
     }
 }
 
@@ -360,15 +365,16 @@ pub(super) struct JobFacts {
 
 pub(super) fn jobs(facts: &JobFacts) -> Vec<Finding> {
     let JobFacts { dead, failing, overdue, workers, undelivered } = *facts;
-    let seen = format!("{workers} worker(s), {dead} dead job(s), {failing} standing job(s) that keep failing, {overdue} overdue");
-    let first = if failing > 0 {
-        Finding::fail("jobs", seen, "the log of the workers says why")
+    let observation =
+        format!("{workers} worker(s), {dead} dead job(s), {failing} standing job(s) that keep failing, {overdue} overdue");
+    let job_finding = if failing > 0 {
+        Finding::fail("jobs", observation, "the log of the workers says why")
     } else if overdue > 0 {
-        Finding::warn("jobs", seen, "start `entrepot worker`, or more of them")
+        Finding::warn("jobs", observation, "start `entrepot worker`, or more of them")
     } else if dead > 0 {
-        Finding::warn("jobs", seen, "Query.jobs shows why; jobRetry starts one again when the cause is fixed")
+        Finding::warn("jobs", observation, "Query.jobs shows why; jobRetry starts one again when the cause is fixed")
     } else {
-        Finding::ok("jobs", seen)
+        Finding::ok("jobs", observation)
     };
     let deliveries = if undelivered == 0 {
         Finding::ok("deliveries", "no delivery of a webhook has failed for good")
@@ -377,7 +383,7 @@ pub(super) fn jobs(facts: &JobFacts) -> Vec<Finding> {
         let advice = "Query.webhookEndpointsList shows which receivers; deliver again when they answer";
         Finding::warn("deliveries", format!("{count} of webhooks failed for good"), advice)
     };
-    vec![first, deliveries]
+    vec![job_finding, deliveries]
 }
 
 #[cfg(test)]

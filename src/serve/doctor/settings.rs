@@ -12,7 +12,7 @@ const CHECK: &str = "settings";
 /// Read without a flag: the filter of log lines.
 const LOG: &str = "ENTREPOT_LOG";
 
-pub(super) fn judge(args: &Serve) -> Vec<Finding> {
+pub(super) fn check_settings(args: &Serve) -> Vec<Finding> {
     let mut findings = Vec::new();
     people(args, &mut findings);
     keys(&args.keys, &mut findings);
@@ -28,36 +28,36 @@ pub(super) fn judge(args: &Serve) -> Vec<Finding> {
 /// Warns of each variable `ENTREPOT_…` among these names that no flag of any command reads: a misspelled setting has no other effect.
 ///
 /// Kubernetes gives each container variables of the services of its namespace, such as `ENTREPOT_SERVICE_HOST` and `ENTREPOT_PORT_80_TCP`: they are left out.
-pub(super) fn unread(names: impl Iterator<Item = String>) -> Vec<Finding> {
-    let mut known = BTreeSet::from([LOG.to_owned()]);
-    add_variables(&Cli::command(), &mut known);
+pub(super) fn find_unknown_variables(names: impl Iterator<Item = String>) -> Vec<Finding> {
+    let mut known_names = BTreeSet::from([LOG.to_owned()]);
+    add_variables(&Cli::command(), &mut known_names);
     let is_of_cluster = |name: &str| name.contains("_SERVICE_") || name.ends_with("_PORT") || name.contains("_PORT_");
-    let unread: BTreeSet<String> =
-        names.filter(|name| name.starts_with("ENTREPOT_") && !known.contains(name) && !is_of_cluster(name)).collect();
-    unread
+    let unknown_names: BTreeSet<String> =
+        names.filter(|name| name.starts_with("ENTREPOT_") && !known_names.contains(name) && !is_of_cluster(name)).collect();
+    unknown_names
         .into_iter()
         .map(|name| Finding::warn(CHECK, format!("no flag reads {name}"), "look for its name in `entrepot serve --help`"))
         .collect()
 }
 
 /// Adds the variables that flags of this command and of those below it read.
-fn add_variables(command: &clap::Command, known: &mut BTreeSet<String>) {
-    known.extend(command.get_arguments().filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned)));
-    command.get_subcommands().for_each(|below| add_variables(below, known));
+fn add_variables(command: &clap::Command, known_names: &mut BTreeSet<String>) {
+    known_names.extend(command.get_arguments().filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned)));
+    command.get_subcommands().for_each(|subcommand| add_variables(subcommand, known_names));
 }
 
 fn people(args: &Serve, findings: &mut Vec<Finding>) {
     if args.registration == Some(Registration::Verified) && !args.emails.mail.is_configured() {
-        let seen = "--registration verified sends e-mails, and --mail is none";
-        findings.push(Finding::fail(CHECK, seen, "give --mail, or --registration closed"));
+        let observation = "--registration verified sends e-mails, and --mail is none";
+        findings.push(Finding::fail(CHECK, observation, "give --mail, or --registration closed"));
     }
     if args.registration == Some(Registration::Open) && args.is_publicly_reachable() {
-        let seen = "--registration open reveals to strangers which addresses have an account";
-        findings.push(Finding::warn(CHECK, seen, "use --registration verified"));
+        let observation = "--registration open reveals to strangers which addresses have an account";
+        findings.push(Finding::warn(CHECK, observation, "use --registration verified"));
     }
     if args.emails.mail.is_configured() && args.is_publicly_reachable() && args.emails.public_url.is_none() {
-        let seen = "e-mails have links to the listen address: --public-url is not given";
-        findings.push(Finding::warn(CHECK, seen, "give --public-url the address of your site"));
+        let observation = "e-mails have links to the listen address: --public-url is not given";
+        findings.push(Finding::warn(CHECK, observation, "give --public-url the address of your site"));
     }
     if args
         .emails
@@ -72,16 +72,16 @@ fn people(args: &Serve, findings: &mut Vec<Finding>) {
 /// Keys that are given in several ways: one of them counts.
 fn keys(args: &KeyArgs, findings: &mut Vec<Finding>) {
     let is_given = args.keys.as_ref().is_some_and(|keys| !keys.trim().is_empty());
-    let mut given = vec![(is_given, "ENTREPOT_KEYS")];
+    let mut sources = vec![(is_given, "ENTREPOT_KEYS")];
     #[cfg(feature = "aws-secrets")]
-    given.push((args.aws.keys_aws_secret.is_some(), "--keys-aws-secret"));
-    given.extend([(args.keys_command.is_some(), "--keys-command"), (args.keys_file.is_some(), "--keys-file")]);
-    let given: Vec<&str> = given.into_iter().filter_map(|(is_given, name)| is_given.then_some(name)).collect();
-    if let [counts, others @ ..] = &given[..]
+    sources.push((args.aws.keys_aws_secret.is_some(), "--keys-aws-secret"));
+    sources.extend([(args.keys_command.is_some(), "--keys-command"), (args.keys_file.is_some(), "--keys-file")]);
+    let sources: Vec<&str> = sources.into_iter().filter_map(|(is_given, name)| is_given.then_some(name)).collect();
+    if let [effective, others @ ..] = &sources[..]
         && !others.is_empty()
     {
-        let seen = format!("keys are given by {counts} and by {}, which is not read", others.join(" and "));
-        findings.push(Finding::warn(CHECK, seen, format!("leave out all but one: the keys are those of {counts}")));
+        let observation = format!("keys are given by {effective} and by {}, which is not read", others.join(" and "));
+        findings.push(Finding::warn(CHECK, observation, format!("leave out all but one: the keys are those of {effective}")));
     }
 }
 
@@ -96,50 +96,50 @@ fn places(args: &Serve, findings: &mut Vec<Finding>) {
         ));
     }
     if args.jobs.backups.shipping.backup_ship_log && !is_embedded {
-        let seen = "--backup-ship-log ships the log of an embedded database, and this one is Postgres";
-        findings.push(Finding::fail(CHECK, seen, "leave it out, and archive the log with pgBackRest (docs/backups.md)"));
+        let observation = "--backup-ship-log ships the log of an embedded database, and this one is Postgres";
+        findings.push(Finding::fail(CHECK, observation, "leave it out, and archive the log with pgBackRest (docs/backups.md)"));
     }
     if backups.is_some() && args.run_jobs == RunJobs::Off {
-        let seen = "--backups is given with --jobs off: this process makes none";
-        findings.push(Finding::warn(CHECK, seen, "give it to `entrepot worker`"));
+        let observation = "--backups is given with --jobs off: this process makes none";
+        findings.push(Finding::warn(CHECK, observation, "give it to `entrepot worker`"));
     }
     if !is_embedded && args.jobs.files.place.is_none() {
-        let seen = "files are kept in the folder where the process is started: --files is not given";
-        findings.push(Finding::warn(CHECK, seen, "give all nodes and workers the same --files"));
+        let observation = "files are kept in the folder where the process is started: --files is not given";
+        findings.push(Finding::warn(CHECK, observation, "give all nodes and workers the same --files"));
     }
     if is_embedded && matches!(args.jobs.files.place, Some(FileLocation::Bucket { .. })) && backups.is_none() {
-        let seen = "files are in a bucket, and the database that names them is on this disk without --backups";
-        findings.push(Finding::warn(CHECK, seen, "give --backups"));
+        let observation = "files are in a bucket, and the database that names them is on this disk without --backups";
+        findings.push(Finding::warn(CHECK, observation, "give --backups"));
     }
 }
 
 fn front(args: &Serve, findings: &mut Vec<Finding>) {
     if !args.proxies.is_empty() && args.drain_seconds == 0 {
-        let seen = "--drain-seconds is 0 behind a proxy: requests fail while it still sends some to a node that stops";
-        findings.push(Finding::warn(CHECK, seen, "set it to two of the proxy's probes"));
+        let observation = "--drain-seconds is 0 behind a proxy: requests fail while it still sends some to a node that stops";
+        findings.push(Finding::warn(CHECK, observation, "set it to two of the proxy's probes"));
     }
     if !args.listen.ip().is_loopback() && args.proxies.is_empty() && args.tls.files().is_none() {
-        let seen =
+        let observation =
             "it listens for other machines without --proxy: a proxy in front hides the clients' addresses from rate limits";
         findings.push(Finding::warn(
             CHECK,
-            seen,
+            observation,
             "name the proxy with --proxy, if there is one; without one, serve TLS with --tls-certificate",
         ));
     }
     if args.tls.files().is_some() && args.emails.public_url.as_ref().is_some_and(|url| url.starts_with("http://")) {
-        let seen = "--tls-certificate is given, and --public-url is plain http: links lead to a port that answers 400";
-        findings.push(Finding::warn(CHECK, seen, "use https"));
+        let observation = "--tls-certificate is given, and --public-url is plain http: links lead to a port that answers 400";
+        findings.push(Finding::warn(CHECK, observation, "use https"));
     }
     if args.only_trusted && args.graphiql {
-        let seen = "--only-trusted refuses what --graphiql sends";
-        findings.push(Finding::warn(CHECK, seen, "set --graphiql false"));
+        let observation = "--only-trusted refuses what --graphiql sends";
+        findings.push(Finding::warn(CHECK, observation, "set --graphiql false"));
     }
 }
 
 /// Settings without effect.
 fn idle(args: &Serve, findings: &mut Vec<Finding>) {
-    for setting in args.jobs.backups.idle().into_iter().chain(args.metrics_server.idle()) {
+    for setting in args.jobs.backups.find_unused().into_iter().chain(args.metrics_server.find_unused()) {
         let advice = format!("give {}, or leave {} out", setting.needs, setting.name);
         findings.push(Finding::warn(CHECK, setting.to_string(), advice));
     }
@@ -155,7 +155,7 @@ mod tests {
     fn judged(flags: &[&str]) -> Vec<Finding> {
         let cli = Cli::try_parse_from([&["entrepot", "doctor"], flags].concat()).unwrap();
         let Command::Doctor(args) = cli.command else { panic!("another command") };
-        judge(&args.serve)
+        check_settings(&args.serve)
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         let cluster = ["ENTREPOT_SERVICE_HOST", "ENTREPOT_PORT", "ENTREPOT_METRICS_PORT_9090_TCP"];
         let known = ["ENTREPOT_LISTEN", "ENTREPOT_LOG", "ENTREPOT_LOG_FORMAT", "ENTREPOT_BACKUPS", "PATH"];
         let names = [&known[..], &cluster, &["ENTREPOT_LISTN"]].concat();
-        let findings = unread(names.into_iter().map(str::to_owned));
+        let findings = find_unknown_variables(names.into_iter().map(str::to_owned));
         let seen: Vec<_> = findings.iter().map(|finding| (finding.verdict, finding.seen.as_str())).collect();
         assert_eq!(seen, [(Verdict::Warn, "no flag reads ENTREPOT_LISTN")]);
     }

@@ -11,7 +11,7 @@ const DAY: i64 = 24 * 3600;
 pub(super) async fn check_certificate(files: TlsFiles, clock: Clock) -> Vec<Finding> {
     let now = clock.now().micros().div_euclid(1_000_000);
     let mut findings = vec![match files.load() {
-        Ok(certificate) => judge(certificate.expires_at.saturating_sub(now)),
+        Ok(certificate) => expiry_finding(certificate.expires_at.saturating_sub(now)),
         Err(error) => {
             let advice =
                 "correct the file that it names: nodes do not start with it, and running ones serve the previous certificate";
@@ -23,17 +23,21 @@ pub(super) async fn check_certificate(files: TlsFiles, clock: Clock) -> Vec<Find
 }
 
 /// A certificate and the key that belongs to it, by the seconds until it expires.
-fn judge(left: i64) -> Finding {
-    let days = left.div_euclid(DAY);
+fn expiry_finding(seconds_left: i64) -> Finding {
+    let days = seconds_left.div_euclid(DAY);
     let advice = "renew it, and check the log of the tool that renews it; nodes read both files again within seconds";
-    if left < 0 {
-        return Finding::fail(CHECK, format!("the certificate expired {} day(s) ago", left.saturating_neg() / DAY), advice);
+    if seconds_left < 0 {
+        return Finding::fail(
+            CHECK,
+            format!("the certificate expired {} day(s) ago", seconds_left.saturating_neg() / DAY),
+            advice,
+        );
     }
-    let seen = format!("the key is the certificate's, which expires in {days} day(s)");
+    let observation = format!("the key is the certificate's, which expires in {days} day(s)");
     match days {
-        0..3 => Finding::fail(CHECK, seen, advice),
-        3..14 => Finding::warn(CHECK, seen, advice),
-        _ => Finding::ok(CHECK, seen),
+        0..3 => Finding::fail(CHECK, observation, advice),
+        3..14 => Finding::warn(CHECK, observation, advice),
+        _ => Finding::ok(CHECK, observation),
     }
 }
 
@@ -67,7 +71,7 @@ mod tests {
             (-1, Verdict::Fail, "expired 0 day(s) ago"),
             (-2 * DAY, Verdict::Fail, "expired 2 day(s) ago"),
         ] {
-            let finding = judge(left);
+            let finding = expiry_finding(left);
             assert_eq!(finding.verdict, verdict, "{finding:?}");
             assert!(finding.seen.contains(words), "{finding:?}");
         }

@@ -21,8 +21,8 @@ pub(super) async fn restore(db: Database) -> Vec<Finding> {
 /// now served instead.
 pub(super) async fn copy(db: Database) -> Vec<Finding> {
     match CopyMarks::of(&db).await {
-        Ok(marks) => match marks.write_refusal().or_else(|| marks.moved()) {
-            Some(why) => vec![Finding::fail(COPY_CHECK, why, "look at --database-url")],
+        Ok(marks) => match marks.write_refusal().or_else(|| marks.serve_refusal()) {
+            Some(reason) => vec![Finding::fail(COPY_CHECK, reason, "look at --database-url")],
             None => Vec::new(),
         },
         Err(fault) => of_fault(COPY_CHECK, &fault),

@@ -18,19 +18,19 @@ use services::exchange;
 use super::operator::{open_with_audit, record, tenants};
 use crate::{
     config::{DatabaseArgs, JobAction, KeysOf, ListedState},
-    serve::{StartError, migrated, say},
+    serve::{StartError, open_migrated, print_stdout},
 };
 
 pub async fn run(action: JobAction) -> Result<(), StartError> {
     match action {
         JobAction::List { database, tenant, state, first } => list(&database, tenant.as_deref(), state, first).await,
-        JobAction::Retry { of, id } => retry(&of, id).await,
-        JobAction::Drop { of, id, reason } => abandon(&of, id, &reason).await,
+        JobAction::Retry { of: args, id } => retry(&args, id).await,
+        JobAction::Drop { of: args, id, reason } => abandon(&args, id, &reason).await,
     }
 }
 
-async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedState>, first: i64) -> Result<(), StartError> {
-    let db = migrated(&database.database_url, database.options()).await?;
+async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedState>, limit: i64) -> Result<(), StartError> {
+    let db = open_migrated(&database.database_url, database.options()).await?;
     let tenant = match slug {
         Some(_) => tenants(&db, slug).await?.pop(),
         None => None,
@@ -43,9 +43,9 @@ async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedS
     };
     let slugs: HashMap<TenantId, String> =
         suspension::all(&db.global()).await?.into_iter().map(|tenant| (tenant.id, tenant.slug)).collect();
-    for job in jobs::list_across_tenants(&db.global(), tenant, states, first).await? {
+    for job in jobs::list_across_tenants(&db.global(), tenant, states, limit).await? {
         let slug = slugs.get(&job.tenant).map_or("-", String::as_str);
-        say(&line(&job, slug))?;
+        print_stdout(&line(&job, slug))?;
     }
     db.close().await?;
     Ok(())
@@ -53,50 +53,50 @@ async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedS
 
 /// ID, tenant, kind, state, when it is due, failures, and why it failed last, between tabs.
 fn line(job: &Job, slug: &str) -> String {
-    let why = job.fault.as_deref().or(job.error.as_deref()).unwrap_or_default().replace(['\t', '\n', '\r'], " ");
-    let due = clock::rfc3339(job.due_at);
-    format!("{}\t{slug}\t{}\t{}\tdue {due}\t{} failure(s)\t{why}", job.id, job.kind, job.state.as_str(), job.failures)
+    let problem = job.fault.as_deref().or(job.error.as_deref()).unwrap_or_default().replace(['\t', '\n', '\r'], " ");
+    let due_text = clock::rfc3339(job.due_at);
+    format!("{}\t{slug}\t{}\t{}\tdue {due_text}\t{} failure(s)\t{problem}", job.id, job.kind, job.state.as_str(), job.failures)
 }
 
-async fn retry(of: &KeysOf, id: JobId) -> Result<(), StartError> {
+async fn retry(args: &KeysOf, id: JobId) -> Result<(), StartError> {
     let clock = Clock::system();
-    let (db, audit_writer) = open_with_audit(of, &clock).await?;
+    let (db, audit_writer) = open_with_audit(args, &clock).await?;
     let job = jobs::find_across_tenants(&db.global(), id).await?.ok_or_else(|| unknown_job(id))?;
     let work = db.global().maintenance_for(job.tenant).await?;
     if jobs::revive(&work, id, clock.now()).await? == 0 {
-        let why = format!("{id} ({}) is {}: only a DEAD job can be retried", job.kind, job.state.as_str());
+        let message = format!("{id} ({}) is {}: only a DEAD job can be retried", job.kind, job.state.as_str());
         work.rollback().await?;
-        return Err(Fault::Broken(why).into());
+        return Err(Fault::Broken(message).into());
     }
     let changes = serde_json::json!({ "kind": job.kind });
     record(&audit_writer, &work, "job.retry", Target::of(id), &changes).await?;
-    let waits = if is_suspended(&work).await? { ", once its tenant is resumed" } else { "" };
+    let waiting_note = if is_suspended(&work).await? { ", once its tenant is resumed" } else { "" };
     work.commit().await?;
-    say(&format!("{id} ({}) waits for a worker{waits}", job.kind))?;
+    print_stdout(&format!("{id} ({}) waits for a worker{waiting_note}", job.kind))?;
     db.close().await?;
     Ok(())
 }
 
-async fn abandon(of: &KeysOf, id: JobId, reason: &str) -> Result<(), StartError> {
+async fn abandon(args: &KeysOf, id: JobId, reason: &str) -> Result<(), StartError> {
     let clock = Clock::system();
-    let (db, audit_writer) = open_with_audit(of, &clock).await?;
+    let (db, audit_writer) = open_with_audit(args, &clock).await?;
     let job = jobs::find_across_tenants(&db.global(), id).await?.ok_or_else(|| unknown_job(id))?;
     if job.period.is_some() {
-        let why = format!("{id} ({}) is a standing job, which is repeated automatically: it cannot be dropped", job.kind);
-        return Err(Fault::Broken(why).into());
+        let message = format!("{id} ({}) is a standing job, which is repeated automatically: it cannot be dropped", job.kind);
+        return Err(Fault::Broken(message).into());
     }
     let mut work = db.global().maintenance_for(job.tenant).await?;
     if !jobs::abandon(&work, id, &format!("dropped by the operator: {reason}"), clock.now()).await? {
-        let why = format!("{id} ({}) is {} already: only a job that waits or runs is dropped", job.kind, job.state.as_str());
+        let message = format!("{id} ({}) is {} already: only a job that waits or runs is dropped", job.kind, job.state.as_str());
         work.rollback().await?;
-        return Err(Fault::Broken(why).into());
+        return Err(Fault::Broken(message).into());
     }
     let has_exchange = exchange::cancel_dropped_job(&mut work, (&job.kind, &job.payload), &clock).await?;
     let changes = serde_json::json!({ "kind": job.kind, "reason": reason });
     record(&audit_writer, &work, "job.drop", Target::of(id), &changes).await?;
     work.commit().await?;
-    let next = if has_exchange { "its exchange is cancelled: request it again" } else { "jobRetry starts it again" };
-    say(&format!("{id} ({}) is dropped; {next}", job.kind))?;
+    let next_step = if has_exchange { "its exchange is cancelled: request it again" } else { "jobRetry starts it again" };
+    print_stdout(&format!("{id} ({}) is dropped; {next_step}", job.kind))?;
     db.close().await?;
     Ok(())
 }

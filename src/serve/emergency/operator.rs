@@ -10,13 +10,13 @@ use platform::{
 
 use crate::{
     config::KeysOf,
-    serve::{StartError, migrated},
+    serve::{StartError, open_migrated},
 };
 
-pub(super) async fn open_with_audit(of: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), StartError> {
-    let url = &of.database.database_url;
-    let db = migrated(url, of.database.options()).await?;
-    let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+pub(super) async fn open_with_audit(args: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), StartError> {
+    let url = &args.database.database_url;
+    let db = open_migrated(url, args.database.options()).await?;
+    let ring = secrets::open(&db, &args.keys.source(url), clock).await?;
     Ok((db, AuditWriter::new(ring, clock.clone())))
 }
 
@@ -42,5 +42,5 @@ pub(in crate::serve) async fn record(
     changes: &serde_json::Value,
 ) -> Result<(), Fault> {
     let entry = audit_writer.system_entry(Reads::tenant(work), action, Some(target), "command line", changes.to_string());
-    work.write(audit::rows::waiting(audit_writer, [(entry, None)])).await
+    work.write(audit::rows::unchained_rows(audit_writer, [(entry, None)])).await
 }

@@ -17,7 +17,7 @@ use services::{alerts, export_schedules, saved_views, webhooks};
 use super::operator::{open_with_audit, record};
 use crate::{
     config::ResumeArgs,
-    serve::{StartError, job_registry::OUTGOING_JOBS, migrated, say},
+    serve::{StartError, job_registry::OUTGOING_JOBS, open_migrated, print_stdout},
 };
 
 /// Jobs that send an e-mail.
@@ -64,25 +64,25 @@ impl Pending {
 
 pub async fn run(args: &ResumeArgs) -> Result<(), StartError> {
     let (clock, database) = (Clock::system(), &args.of.database);
-    let db = migrated(&database.database_url, database.options()).await?;
+    let db = open_migrated(&database.database_url, database.options()).await?;
     let Some(hold) = jobs::outgoing_hold(&db.global()).await? else {
-        say("nothing is held")?;
+        print_stdout("nothing is held")?;
         db.close().await?;
         return Ok(());
     };
-    say(&format!("held since {}: {}", clock::rfc3339(hold.held_at), hold.reason))?;
-    let waiting = pending_by_tenant(&db.global(), clock.now()).await?;
-    for tenant in &waiting {
-        say(&tenant.line())?;
+    print_stdout(&format!("held since {}: {}", clock::rfc3339(hold.held_at), hold.reason))?;
+    let pending = pending_by_tenant(&db.global(), clock.now()).await?;
+    for tenant in &pending {
+        print_stdout(&tenant.line())?;
     }
     if args.dry_run {
-        say(&format!("{} tenant(s) have something that waits; nothing was changed", waiting.len()))?;
+        print_stdout(&format!("{} tenant(s) have something that waits; nothing was changed", pending.len()))?;
     } else {
         if args.drop_pending {
-            drop_all(args, &waiting, hold.held_at, &clock).await?;
+            drop_all(args, &pending, hold.held_at, &clock).await?;
         }
         jobs::release_outgoing(&db.global()).await?;
-        say("resumed: workers notice within seconds")?;
+        print_stdout("resumed: workers notice within seconds")?;
     }
     db.close().await?;
     Ok(())
@@ -113,31 +113,31 @@ async fn pending_by_tenant(global: &Global, now: Timestamp) -> Result<Vec<Pendin
         runs = jobs(2)
     );
     let values = vec![backend.texts(EMAIL_JOBS), backend.texts(SCHEDULED_JOBS), now.micros().into()];
-    let mut all: Vec<Pending> = global.records(&sql, values).await?;
-    all.retain(Pending::is_any);
-    Ok(all)
+    let mut pending: Vec<Pending> = global.records(&sql, values).await?;
+    pending.retain(Pending::is_any);
+    Ok(pending)
 }
 
 /// Drops the messages of these tenants from before the hold, each tenant in a transaction of its
 /// own with its line in the tenant's audit log. If it is interrupted, the deployment remains held,
 /// and the command is run again.
-async fn drop_all(args: &ResumeArgs, waiting: &[Pending], held_at: Timestamp, clock: &Clock) -> Result<(), StartError> {
+async fn drop_all(args: &ResumeArgs, pending: &[Pending], held_at: Timestamp, clock: &Clock) -> Result<(), StartError> {
     let (db, audit_writer) = open_with_audit(&args.of, clock).await?;
-    for Pending { tenant, slug, .. } in waiting {
+    for Pending { tenant, slug, .. } in pending {
         let work = db.global().maintenance_for(*tenant).await?;
-        let changes = dropped(&work, held_at, clock.now()).await?;
+        let changes = drop_pending_work(&work, held_at, clock.now()).await?;
         record(&audit_writer, &work, "outgoing.drop", Target::of(*tenant), &changes).await?;
         work.commit().await?;
-        say(&format!("{slug}\tdropped"))?;
+        print_stdout(&format!("{slug}\tdropped"))?;
     }
     db.close().await?;
     Ok(())
 }
 
 /// Drops what waits of a tenant since before the hold, and nothing that was made after it; how much it was, for its audit log.
-async fn dropped(work: &Work, held_at: Timestamp, now: Timestamp) -> Result<serde_json::Value, Fault> {
+async fn drop_pending_work(work: &Work, held_at: Timestamp, now: Timestamp) -> Result<serde_json::Value, Fault> {
     let jobs = jobs::abandon_all(work, OUTGOING_JOBS, DROP_REASON, held_at, now).await?;
-    let emails = alerts::rows::discard_due(work, held_at, now).await?;
+    let emails = alerts::rows::discard_due_emails(work, held_at, now).await?;
     let deliveries = webhooks::drop_pending(work, held_at, now).await?;
     // Those that came due meanwhile stay due.
     let schedules = saved_views::shell::skip_due(work, held_at).await? + export_schedules::shell::skip_due(work, held_at).await?;

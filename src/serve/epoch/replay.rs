@@ -17,14 +17,14 @@ use platform::{
     storage::{Database, Fault, GlobalWork, Row},
 };
 use serde_json::json;
-use services::backups::{Backups, Revocation, RevocationKind, RevokedSince};
+use services::backups::{Backups, Revocation, RevocationKind, RevocationsSince};
 
-use super::super::{StartError, backup, emergency::record, say, tenant_slugs::tenants};
+use super::super::{StartError, backup, emergency::record, print_stdout, tenant_slugs::tenants};
 use crate::config::Epoch;
 
 /// Outcome of a repeated revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Replayed {
+enum ReplayOutcome {
     Again,
     /// A customer was erased again, and this number of customers that were merged into it in this
     /// database are separate again: they were not erased with it.
@@ -48,28 +48,28 @@ pub struct ReplayReport {
 impl ReplayReport {
     /// Returns the number of repeated revocations, in words.
     pub fn summary(&self) -> String {
-        let all: usize = self.counts.values().sum();
-        let counts: Vec<String> = self.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
-        let counts = if all == 0 { String::new() } else { format!(": {}", counts.join(", ")) };
-        format!("{all} revocation(s) are repeated{counts}")
+        let total: usize = self.counts.values().sum();
+        let counts: Vec<String> = self.counts.iter().map(|(label, count)| format!("{count} {label}")).collect();
+        let counts = if total == 0 { String::new() } else { format!(": {}", counts.join(", ")) };
+        format!("{total} revocation(s) are repeated{counts}")
     }
 }
 
 /// The lists that the arguments name, of after the moment; None where they name none.
-pub async fn listed(args: &Epoch, db: &Database, clock: &Clock) -> Result<Option<RevokedSince>, StartError> {
-    let Some(place) = &args.again.revocations else { return Ok(None) };
-    backup::refuse_missing(place)?;
+pub async fn load_revocations(args: &Epoch, db: &Database, clock: &Clock) -> Result<Option<RevocationsSince>, StartError> {
+    let Some(location) = &args.again.revocations else { return Ok(None) };
+    backup::refuse_missing(location)?;
     let after = match args.again.revocations_after {
         Some(after) => after,
         None => backup::revocations_start(last_event(db).await?),
     };
-    let keys = backup::given(&args.of.keys.source(&args.of.database.database_url), clock)?;
-    let found = Backups::open(place, keys, clock.clone())?.revoked_since(after.micros()).await?;
-    say(&format!("{} revocation(s) are listed of after {}", found.revocations.len(), clock::rfc3339(after)))?;
-    for why in &found.unreadable {
-        say(&format!("a list of revocations could not be read, and its revocations are not repeated: {why}"))?;
+    let keys = backup::load_keys(&args.of.keys.source(&args.of.database.database_url), clock)?;
+    let revoked = Backups::open(location, keys, clock.clone())?.revoked_since(after.micros()).await?;
+    print_stdout(&format!("{} revocation(s) are listed of after {}", revoked.revocations.len(), clock::rfc3339(after)))?;
+    for reason in &revoked.unreadable {
+        print_stdout(&format!("a list of revocations could not be read, and its revocations are not repeated: {reason}"))?;
     }
-    Ok(Some(found))
+    Ok(Some(revoked))
 }
 
 /// Returns the time at which the last event of all tenants was recorded.
@@ -85,9 +85,9 @@ async fn last_event(db: &Database) -> Result<Timestamp, Fault> {
 ///
 /// # Errors
 /// The tenants or the policies cannot be read.
-pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &RevokedSince) -> Result<ReplayReport, StartError> {
+pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &RevocationsSince) -> Result<ReplayReport, StartError> {
     let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
-    let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
+    let access = Access::with_audit_writer(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
     let erased = listed.revocations.iter().filter(|revocation| revocation.revoked == RevocationKind::ErasedCustomer);
     let erased =
         erased.map(|revocation| (TenantId::from_uuid(revocation.tenant), CustomerId::from_uuid(revocation.id))).collect();
@@ -97,14 +97,14 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
     for revocation in &listed.revocations {
         let tenant = TenantId::from_uuid(revocation.tenant);
         let Some(slug) = slugs.get(&tenant) else { continue };
-        match Box::pin(replayer.again(tenant, revocation)).await {
+        match Box::pin(replayer.replay_one(tenant, revocation)).await {
             Err(fault) => {
                 report.failed += 1;
                 let Revocation { revoked, id, .. } = revocation;
                 report.remarks.push(format!("{slug}\tthe {} of {id} is not repeated: {fault}", revoked.as_str()));
             }
-            Ok(Replayed::Before) => {}
-            Ok(Replayed::Again) => {
+            Ok(ReplayOutcome::Before) => {}
+            Ok(ReplayOutcome::Again) => {
                 *report.counts.entry(revoked_noun(revocation.revoked)).or_default() += 1;
                 if revocation.revoked == RevocationKind::ErasedTenant {
                     report.remarks.push(format!(
@@ -112,14 +112,14 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
                     ));
                 }
             }
-            Ok(Replayed::Apart(merged)) => {
+            Ok(ReplayOutcome::Apart(merged)) => {
                 *report.counts.entry(revoked_noun(revocation.revoked)).or_default() += 1;
                 let customer = CustomerId::from_uuid(revocation.id);
                 report.remarks.push(format!(
                     "{slug}\t{merged} customer(s) are no longer merged into {customer}: they were not erased with it, so that merge was taken back since"
                 ));
             }
-            Ok(Replayed::LastOwner) => {
+            Ok(ReplayOutcome::LastOwner) => {
                 let member = MemberId::from_uuid(revocation.id);
                 report.remarks.push(format!(
                     "{slug}\tthe member {member} has left or was suspended since, and stays: the backup has no other owner"
@@ -152,32 +152,32 @@ struct Replayer<'a> {
 }
 
 impl Replayer<'_> {
-    async fn again(&self, tenant: TenantId, revocation: &Revocation) -> Result<Replayed, Fault> {
+    async fn replay_one(&self, tenant: TenantId, revocation: &Revocation) -> Result<ReplayOutcome, Fault> {
         let is_again = match revocation.revoked {
             RevocationKind::ApiKey => {
                 let key = ApiKeyId::from_uuid(revocation.id);
                 self.access.revoke_as_system(tenant, key, "api_key.revoked_after_restore").await?
             }
-            RevocationKind::SuspendedMember => return self.member(tenant, revocation, MembershipEnd::Suspended).await,
-            RevocationKind::FormerMember => return self.member(tenant, revocation, MembershipEnd::Left).await,
-            RevocationKind::ErasedCustomer => return self.customer(tenant, CustomerId::from_uuid(revocation.id)).await,
+            RevocationKind::SuspendedMember => return self.replay_member(tenant, revocation, MembershipEnd::Suspended).await,
+            RevocationKind::FormerMember => return self.replay_member(tenant, revocation, MembershipEnd::Left).await,
+            RevocationKind::ErasedCustomer => return self.replay_customer(tenant, CustomerId::from_uuid(revocation.id)).await,
             RevocationKind::ErasedTenant => self.tenant(tenant).await?,
         };
-        Ok(if is_again { Replayed::Again } else { Replayed::Before })
+        Ok(if is_again { ReplayOutcome::Again } else { ReplayOutcome::Before })
     }
 
-    async fn member(&self, tenant: TenantId, revocation: &Revocation, end: MembershipEnd) -> Result<Replayed, Fault> {
+    async fn replay_member(&self, tenant: TenantId, revocation: &Revocation, end: MembershipEnd) -> Result<ReplayOutcome, Fault> {
         let member = MemberId::from_uuid(revocation.id);
         let work = GlobalWork::from(self.db.global().maintenance_for(tenant).await?);
         access::lock_rights_version(work.tenant()).await?;
         let had_owner = access::has_owner(work.tenant()).await?;
         if !end_member(&work, tenant, member, end, self.clock.now()).await? {
             work.rollback().await?;
-            return Ok(Replayed::Before);
+            return Ok(ReplayOutcome::Before);
         }
         if had_owner && !access::has_owner(work.tenant()).await? {
             work.rollback().await?;
-            return Ok(Replayed::LastOwner);
+            return Ok(ReplayOutcome::LastOwner);
         }
         let action = match end {
             MembershipEnd::Suspended => "member.suspended_after_restore",
@@ -188,21 +188,21 @@ impl Replayer<'_> {
         };
         record(&self.audit_writer, work.tenant(), action, Target::of(member), &json!({})).await?;
         work.commit().await?;
-        Ok(Replayed::Again)
+        Ok(ReplayOutcome::Again)
     }
 
     /// An erasure includes the customers that are merged into the erased one, and each is listed. A
     /// customer that is merged here and not listed was separate at the time of the erasure.
-    async fn customer(&self, tenant: TenantId, customer: CustomerId) -> Result<Replayed, Fault> {
+    async fn replay_customer(&self, tenant: TenantId, customer: CustomerId) -> Result<ReplayOutcome, Fault> {
         let context = |action: &str, customer: CustomerId| {
-            let (who, target) = (Some((tenant, Actor::SYSTEM)), Some(Target::of(customer)));
-            AuditContext::new(action.to_owned(), Origin::default(), self.audit_writer.clone(), who, target)
+            let (actor, target) = (Some((tenant, Actor::SYSTEM)), Some(Target::of(customer)));
+            AuditContext::new(action.to_owned(), Origin::default(), self.audit_writer.clone(), actor, target)
         };
-        let mut apart = 0;
+        let mut unmerged_count = 0;
         loop {
             // Queried again each time: customers that were unmerged with one of them are merged
             // into that one again.
-            let merged = catalog::merged_with_personal_data(self.db, tenant, customer).await?;
+            let merged = catalog::merged_customers_with_personal_data(self.db, tenant, customer).await?;
             let Some(merged) = merged.into_iter().find(|merged| !self.erased.contains(&(tenant, *merged))) else { break };
             if !self.is_whole {
                 return Err(Fault::Broken(format!(
@@ -210,15 +210,15 @@ impl Replayer<'_> {
                 )));
             }
             let unmerged = Box::pin(catalog::unmerge_as_system(self.db, self.clock, tenant, merged));
-            context("customer.unmerged_after_restore", merged).over(unmerged).await?;
-            apart += 1;
+            context("customer.unmerged_after_restore", merged).run_within(unmerged).await?;
+            unmerged_count += 1;
         }
-        let forgotten = Box::pin(catalog::erase_as_system(self.db, self.clock, tenant, customer));
-        let is_again = context("customer.erased_after_restore", customer).over(forgotten).await?;
-        Ok(match (apart, is_again) {
-            (0, false) => Replayed::Before,
-            (0, true) => Replayed::Again,
-            _ => Replayed::Apart(apart),
+        let erasure = Box::pin(catalog::erase_as_system(self.db, self.clock, tenant, customer));
+        let is_again = context("customer.erased_after_restore", customer).run_within(erasure).await?;
+        Ok(match (unmerged_count, is_again) {
+            (0, false) => ReplayOutcome::Before,
+            (0, true) => ReplayOutcome::Again,
+            _ => ReplayOutcome::Apart(unmerged_count),
         })
     }
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::super::{
     StartError,
     emergency::{record, tenants},
-    migrated, say,
+    open_migrated, print_stdout,
 };
 use super::columns::sealed_columns;
 use crate::config::AbandonArgs;
@@ -37,24 +37,30 @@ pub enum LostFactors {
 /// Runs the command.
 pub(super) async fn run(args: &AbandonArgs, clock: &Clock) -> Result<(), StartError> {
     let (url, id) = (&args.of.database.database_url, args.id.as_str());
-    let db = migrated(url, args.of.database.options()).await?;
+    let db = open_migrated(url, args.of.database.options()).await?;
     let source = args.of.keys.source(url);
     secrets::verify_without(&db, &source, id, clock).await?;
-    let lost = secrets::count_sealed_under(&db, id, &sealed_columns()).await?;
-    for values in &lost {
+    let lost_values = secrets::count_sealed_under(&db, id, &sealed_columns()).await?;
+    for values in &lost_values {
         let column = values.column;
-        say(&format!("{id}\t{}.{}\t{} values\t{}", column.table, column.column, values.count(), consequence(column.table)))?;
+        print_stdout(&format!(
+            "{id}\t{}.{}\t{} values\t{}",
+            column.table,
+            column.column,
+            values.count(),
+            consequence(column.table)
+        ))?;
     }
     if !args.yes {
-        let sum: u64 = lost.iter().map(SealedValueCount::count).sum();
+        let sum: u64 = lost_values.iter().map(SealedValueCount::count).sum();
         return Err(Fault::Broken(format!(
             "{sum} value(s) would be lost permanently: search for the key {id} again, stop all nodes and workers, copy the database, then repeat it with --yes"
         ))
         .into());
     }
     let factors = if args.remove_second_factors { LostFactors::Remove } else { LostFactors::Keep };
-    let given_up = abandon(&db, &source, clock, id, factors).await?;
-    say(&format!("{given_up} value(s) are given up, and the key {id} is retired: start nodes and workers"))?;
+    let abandoned_count = abandon(&db, &source, clock, id, factors).await?;
+    print_stdout(&format!("{abandoned_count} value(s) are given up, and the key {id} is retired: start nodes and workers"))?;
     db.close().await?;
     Ok(())
 }
@@ -83,49 +89,54 @@ fn consequence(table: &str) -> &'static str {
 pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str, factors: LostFactors) -> Result<u64, Fault> {
     let ring = secrets::open_without(db, source, id, clock).await?;
     let columns = sealed_columns();
-    let lost = secrets::count_sealed_under(db, id, &columns).await?;
-    let all = tenants(db, None).await?;
-    note(db, &AuditWriter::new(ring.clone(), clock.clone()), (id, factors), &lost, &all).await?;
+    let lost_values = secrets::count_sealed_under(db, id, &columns).await?;
+    let all_tenants = tenants(db, None).await?;
+    record_lost_values(db, &AuditWriter::new(ring.clone(), clock.clone()), (id, factors), &lost_values, &all_tenants).await?;
     // Before the old ones go: tokens are signed at every moment.
-    if lost.iter().any(|values| values.column.table == "signing_key") {
+    if lost_values.iter().any(|values| values.column.table == "signing_key") {
         rotate_signing_key(db, &ring, clock, 0, OldKeyPolicy::Retire).await?;
     }
     if factors == LostFactors::Remove {
-        let users: Vec<UserId> = users_of(&lost).into_iter().map(UserId::from_uuid).collect();
+        let users: Vec<UserId> = users_of(&lost_values).into_iter().map(UserId::from_uuid).collect();
         remove_factors(db, clock, &users, |seed| secrets::key_of(seed) == Some(id)).await?;
     }
-    let given_up = secrets::abandon(db, &ring, clock, id, &columns).await?;
+    let abandoned_count = secrets::abandon(db, &ring, clock, id, &columns).await?;
     // A node that was not stopped has the key in memory, and values that it sealed after the walk
     // had passed them would be unreadable without a report.
     if let Some(SealedValueCount { column, .. }) = secrets::count_sealed_under(db, id, &columns).await?.first() {
-        let place = format!("{}.{}", column.table, column.column);
+        let column_name = format!("{}.{}", column.table, column.column);
         return Err(Fault::Broken(format!(
-            "{place} has new values under the key {id}: a node or worker still runs with it. Stop all of them, and repeat the command"
+            "{column_name} has new values under the key {id}: a node or worker still runs with it. Stop all of them, and repeat the command"
         )));
     }
-    for tenant in all {
+    for tenant in all_tenants {
         let work = db.tenant(tenant).begin().await?;
-        email_index::restore(&work, clock.now()).await?;
+        email_index::rebuild_if_key_lost(&work, clock.now()).await?;
         work.commit().await?;
     }
     secrets::retire_lost_key(db, id, clock).await?;
-    Ok(given_up)
+    Ok(abandoned_count)
 }
 
 /// Records in the audit log of each tenant the values that it is about to lose, and chains the
 /// entries that the key had signed.
-async fn note(
+async fn record_lost_values(
     db: &Database,
     audit_writer: &AuditWriter,
     (id, factors): (&str, LostFactors),
-    lost: &[SealedValueCount],
-    all: &[TenantId],
+    lost_values: &[SealedValueCount],
+    all_tenants: &[TenantId],
 ) -> Result<(), Fault> {
-    let members = factors_by_tenant(db, lost).await?;
-    for tenant in all.iter().copied() {
-        let mut values: BTreeMap<String, u64> = lost
+    let members = factors_by_tenant(db, lost_values).await?;
+    for tenant in all_tenants.iter().copied() {
+        let mut values: BTreeMap<String, u64> = lost_values
             .iter()
-            .filter_map(|of| Some((format!("{}.{}", of.column.table, of.column.column), *of.owners.get(&tenant.uuid())?)))
+            .filter_map(|sealed_count| {
+                Some((
+                    format!("{}.{}", sealed_count.column.table, sealed_count.column.column),
+                    *sealed_count.owners.get(&tenant.uuid())?,
+                ))
+            })
             .collect();
         values.extend(members.get(&tenant).map(|count| (FACTORS_TABLE.to_owned(), *count)));
         let are_factors_removed = factors == LostFactors::Remove && members.contains_key(&tenant);
@@ -143,15 +154,15 @@ async fn note(
 }
 
 /// Users whose second factor is lost; one whose enrolment alone is lost has the former.
-fn users_of(lost: &[SealedValueCount]) -> BTreeSet<Uuid> {
-    let factors = lost.iter().filter(|values| (values.column.table, values.column.column) == (FACTORS_TABLE, "seed"));
+fn users_of(lost_values: &[SealedValueCount]) -> BTreeSet<Uuid> {
+    let factors = lost_values.iter().filter(|values| (values.column.table, values.column.column) == (FACTORS_TABLE, "seed"));
     factors.flat_map(|values| values.owners.keys().copied()).collect()
 }
 
 /// Returns the number of members of each tenant who lose their second factor.
-async fn factors_by_tenant(db: &Database, lost: &[SealedValueCount]) -> Result<BTreeMap<TenantId, u64>, Fault> {
+async fn factors_by_tenant(db: &Database, lost_values: &[SealedValueCount]) -> Result<BTreeMap<TenantId, u64>, Fault> {
     let mut factors: BTreeMap<TenantId, u64> = BTreeMap::new();
-    for user in users_of(lost) {
+    for user in users_of(lost_values) {
         for membership in memberships(&db.global(), UserId::from_uuid(user)).await? {
             *factors.entry(membership.tenant).or_default() += 1;
         }

@@ -11,7 +11,7 @@ use platform::{
 
 use crate::{
     config::{KeysOf, PlannedLimit},
-    serve::{StartError, migrated},
+    serve::{StartError, open_migrated},
 };
 
 /// The database, the tenant that is meant, and the writer of its log.
@@ -23,37 +23,37 @@ pub(super) struct TenantCommand {
 }
 
 impl TenantCommand {
-    pub(super) async fn open(of: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
-        let url = &of.database.database_url;
-        let db = migrated(url, of.database.options()).await?;
-        let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
-        let row = found.first().ok_or_else(|| unknown_tenant(slug))?;
+    pub(super) async fn open(args: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
+        let url = &args.database.database_url;
+        let db = open_migrated(url, args.database.options()).await?;
+        let tenant_rows = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
+        let row = tenant_rows.first().ok_or_else(|| unknown_tenant(slug))?;
         let tenant = Row::scalar(row)?;
-        let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+        let ring = secrets::open(&db, &args.keys.source(url), clock).await?;
         let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
         Ok(Self { db, tenant, audit_writer, ring })
     }
 
     /// Writes the limits that are given and keeps the others.
-    pub(super) async fn set_plan(&self, given: [Option<PlannedLimit>; 3], now: Timestamp) -> Result<TenantPlan, Fault> {
+    pub(super) async fn set_plan(&self, planned: [Option<PlannedLimit>; 3], now: Timestamp) -> Result<TenantPlan, Fault> {
         let work = self.db.tenant(self.tenant).begin().await?;
         let old = plan::find(&work).await?;
-        let kept = |limit: fn(&TenantPlan) -> &Option<String>| old.as_ref().and_then(|old| limit(old).clone());
-        let [member, integration, together] = given;
-        let or = |given: Option<PlannedLimit>, kept| given.map_or(kept, |given| given.0);
-        let granted = TenantPlan {
+        let previous_limit = |limit: fn(&TenantPlan) -> &Option<String>| old.as_ref().and_then(|old| limit(old).clone());
+        let [member, integration, together] = planned;
+        let choose = |planned: Option<PlannedLimit>, previous_limit| planned.map_or(previous_limit, |planned| planned.0);
+        let new_plan = TenantPlan {
             tenant_id: self.tenant,
-            member: or(member, kept(|plan| &plan.member)),
-            integration: or(integration, kept(|plan| &plan.integration)),
-            tenant: or(together, kept(|plan| &plan.tenant)),
+            member: choose(member, previous_limit(|plan| &plan.member)),
+            integration: choose(integration, previous_limit(|plan| &plan.integration)),
+            tenant: choose(together, previous_limit(|plan| &plan.tenant)),
             updated_at: now,
         };
-        plan::set(&work, granted.clone()).await?;
+        plan::set(&work, new_plan.clone()).await?;
         let changes =
-            serde_json::json!({ "member": granted.member, "integration": granted.integration, "tenant": granted.tenant });
+            serde_json::json!({ "member": new_plan.member, "integration": new_plan.integration, "tenant": new_plan.tenant });
         self.record_in(&work, "tenant.plan", changes).await?;
         work.commit().await?;
-        Ok(granted)
+        Ok(new_plan)
     }
 
     /// Writes an action to the tenant's own audit log, as one of the system: the operator at the
@@ -67,7 +67,7 @@ impl TenantCommand {
     pub(super) async fn record_in(&self, work: &Work, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
         let about = Some(Target::of(self.tenant));
         let entry = self.audit_writer.system_entry(self.tenant, action, about, "command line", changes.to_string());
-        work.write(audit::rows::waiting(&self.audit_writer, [(entry, None)])).await
+        work.write(audit::rows::unchained_rows(&self.audit_writer, [(entry, None)])).await
     }
 }
 

@@ -9,37 +9,37 @@ use platform::{
 use super::command::{TenantCommand, unknown_tenant};
 use crate::{
     config::DatabaseArgs,
-    serve::{StartError, migrated, say},
+    serve::{StartError, open_migrated, print_stdout},
 };
 
 pub(super) async fn suspend(command: TenantCommand, slug: &str, reason: &str, clock: &Clock) -> Result<(), StartError> {
     let work = command.db.tenant(command.tenant).begin().await?;
-    let said = if suspension::suspend(&work, reason, clock.now()).await? {
+    let message = if suspension::suspend(&work, reason, clock.now()).await? {
         // Their workers lose the lease, and no worker takes the jobs before the tenant is resumed.
-        let waiting = jobs::release_held_jobs(&work).await?;
+        let held_jobs = jobs::release_held_jobs(&work).await?;
         command.record_in(&work, "tenant.suspend", serde_json::json!({ "reason": reason })).await?;
         work.commit().await?;
         format!(
-            "{slug} is suspended: running nodes refuse everybody of it within five seconds; {waiting} job(s) that ran wait. \
+            "{slug} is suspended: running nodes refuse everybody of it within five seconds; {held_jobs} job(s) that ran wait. \
              `entrepot tenant resume {slug}` takes it back"
         )
     } else {
-        let found = suspension::find(&work).await?;
+        let tenant_facts = suspension::find(&work).await?;
         work.rollback().await?;
-        format!("{slug} was suspended before, {}; nothing is changed", status(&found))
+        format!("{slug} was suspended before, {}; nothing is changed", status(&tenant_facts))
     };
-    say(&said)?;
+    print_stdout(&message)?;
     command.db.close().await?;
     Ok(())
 }
 
 pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), StartError> {
     let work = command.db.tenant(command.tenant).begin().await?;
-    let before = suspension::find(&work).await?;
-    let said = if suspension::resume(&work).await? {
+    let previous = suspension::find(&work).await?;
+    let message = if suspension::resume(&work).await? {
         let changes = serde_json::json!({
-            "reason": before.suspended_reason,
-            "suspendedAt": before.suspended_at.map(clock::rfc3339),
+            "reason": previous.suspended_reason,
+            "suspendedAt": previous.suspended_at.map(clock::rfc3339),
         });
         command.record_in(&work, "tenant.resume", changes).await?;
         work.commit().await?;
@@ -48,14 +48,14 @@ pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), Sta
         work.rollback().await?;
         format!("{slug} is not suspended; nothing is changed")
     };
-    say(&said)?;
+    print_stdout(&message)?;
     command.db.close().await?;
     Ok(())
 }
 
 /// Lists one tenant or all, a line each: slug, name, kind, creation time, and status, between tabs.
 pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<(), StartError> {
-    let db = migrated(&database.database_url, database.options()).await?;
+    let db = open_migrated(&database.database_url, database.options()).await?;
     let mut tenants = suspension::all(&db.global()).await?;
     if let Some(slug) = slug {
         tenants.retain(|tenant| tenant.slug == slug);
@@ -67,7 +67,7 @@ pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<
         let kind = if tenant.sandbox { "sandbox" } else { "live" };
         let name = tenant.name.replace(['\t', '\n', '\r'], " ");
         let created = clock::rfc3339(tenant.created_at);
-        say(&format!("{}\t{name}\t{kind}\tcreated {created}\t{}", tenant.slug, status(tenant)))?;
+        print_stdout(&format!("{}\t{name}\t{kind}\tcreated {created}\t{}", tenant.slug, status(tenant)))?;
     }
     db.close().await?;
     Ok(())

@@ -217,7 +217,7 @@ async fn a_letter_that_cannot_leave_is_tried_again_or_given_up(world: &World) {
     // nothing.
     shop.must("alertResolve", json!({ "id": shop.only("OUT_OF_STOCK").await["id"] })).await;
     world.pass(401 * 24 * 3600);
-    assert!(world.node.alerts.forget_old().await.unwrap() > 0);
+    assert!(world.node.alerts.delete_old_alerts().await.unwrap() > 0);
     assert_eq!((shop.alerts(json!({ "state": ["RESOLVED"] })).await, due_at(&shop).await), (vec![], vec![]));
     send(Mailer::Console, job).await.unwrap();
     shop.is_sound().await;

@@ -11,7 +11,7 @@ use entrepot::{
         rows as order_rows,
     },
     replenishment::{
-        core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
+        core::{Basis, LeadTimes, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
         rows,
     },
     saved_views::{
@@ -189,7 +189,7 @@ impl World {
             cost: None,
             supplier: Some(ids["sup"].parse().unwrap()),
             supply: None,
-            leads: Leads::default(),
+            leads: LeadTimes::default(),
             levels: vec![level],
             open_lines: Vec::new(),
         };
@@ -358,7 +358,7 @@ impl World {
             until: None,
             values: vec![(20_000, 1.0)],
         };
-        forecasting::rows::insert_factor(&work, &factor.checked(1, now).unwrap()).await.unwrap();
+        forecasting::rows::insert_factor(&work, &factor.validate(1, now).unwrap()).await.unwrap();
         work.commit().await.unwrap();
     }
 

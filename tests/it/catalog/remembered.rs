@@ -147,7 +147,7 @@ on_both!(no_request_sees_less_than_was_committed_before_it_began, world: World =
 
 on_both!(what_a_request_reads_ahead_at_start_is_not_read_again, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
-    catalog::jobs::warm(node.clone()).await;
+    catalog::jobs::preload_caches(node.clone()).await;
     assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1));
     node.close().await.unwrap();
 });

@@ -176,7 +176,7 @@ on_both!(a_typo_beside_a_word_that_many_products_have_is_corrected_among_them, w
     assert_eq!(found(world, narrowed).await, [""; 0]);
     // All zinc products that can match were read to correct the word, so those with both words are
     // known and the index of words is not queried for them.
-    let (_, sent) = world.db.recorded(search(world, "holqer zinc")).await;
+    let (_, sent) = world.db.record_statements(search(world, "holqer zinc")).await;
     let asked = sent.iter().filter(|statement| statement.sql.contains("MATCH") || statement.sql.contains("products_with_")).count();
     assert_eq!(asked, 4, "the words, whether there are such words, the first or whole words of zinc, and the others: {sent:?}");
     if world.db.backend() == Backend::Sqlite {

@@ -148,7 +148,7 @@ impl World {
 /// The keys of scenarios without a trace in the database.
 pub fn unkept_ring() -> KeyRing {
     let KeySource::Given(text) = keys() else { panic!("keys of scenarios are given") };
-    KeyRing::new(secrets::Keys::parse(&text).unwrap(), Clock::system(), Arc::new(secrets::Given(text)))
+    KeyRing::new(secrets::Keys::parse(&text).unwrap(), Clock::system(), Arc::new(secrets::EnvironmentKeys(text)))
 }
 
 async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {

@@ -3,7 +3,7 @@
 use entity::prelude::{ProductId, StoreId};
 use entrepot::{
     access::{Permission, Reach, kind},
-    insight::verify::verify_named,
+    insight::verify::verify_by_prefix,
     storage::Backend,
 };
 use serde_json::{Value, json};
@@ -171,8 +171,8 @@ async fn each_posting_says_what_its_entry_says(world: &World) {
         for sql in &broken {
             pretend(world, sql).await;
         }
-        let report = verify_named(&world.node.db, tenant, named).await.unwrap();
-        let line = report.broken().next().unwrap_or_else(|| panic!("{named}: {report}"));
+        let report = verify_by_prefix(&world.node.db, tenant, named).await.unwrap();
+        let line = report.broken_lines().next().unwrap_or_else(|| panic!("{named}: {report}"));
         let (_, row) = line.broken.as_ref().unwrap();
         assert!(row.key.starts_with("seq ") || row.key == "the tenant", "the row is named: {row:?}");
         for sql in &mended {

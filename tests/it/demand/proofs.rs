@@ -1,6 +1,6 @@
 //! `verify` finds rows that were changed by hand.
 
-use entrepot::{demand::shell::catch_up, insight::verify::verify_named};
+use entrepot::{demand::shell::catch_up, insight::verify::verify_by_prefix};
 use serde_json::json;
 
 use super::days::{ago, kept};
@@ -80,7 +80,7 @@ async fn a_row_that_is_gone_or_too_much_is_named(world: &World) {
         ("UPDATE demand_book SET seq = seq + 1000 WHERE tenant_id = $1", "demand book: its position is"),
     ] {
         pretend(world, broken).await;
-        let report = verify_named(&world.node.db, tenant, named).await.unwrap();
+        let report = verify_by_prefix(&world.node.db, tenant, named).await.unwrap();
         assert!(!report.is_sound(), "{broken}: {report}");
         // A rebuild makes the same rows.
         for table in ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"] {
@@ -88,7 +88,7 @@ async fn a_row_that_is_gone_or_too_much_is_named(world: &World) {
         }
         kept(world).await;
         for facts in ["demand", "stock span"] {
-            let report = verify_named(&world.node.db, tenant, facts).await.unwrap();
+            let report = verify_by_prefix(&world.node.db, tenant, facts).await.unwrap();
             assert!(report.lines.len() > 1 && report.is_sound(), "{broken}: {report}");
         }
     }

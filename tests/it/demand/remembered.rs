@@ -33,7 +33,7 @@ async fn adjust(world: &World, kind: MovementKind, delta: i64) {
 /// Brings the facts up to date on a node, and counts the statements that read days by their keys
 /// and those that read events of orders.
 async fn kept(node: &Database, world: &World) -> (usize, usize) {
-    let (kept, sent) = node.recorded(catch_up(node, world.tenant, 16)).await;
+    let (kept, sent) = node.record_statements(catch_up(node, world.tenant, 16)).await;
     assert!(kept.unwrap().is_current());
     let reads = |text: &str| sent.iter().filter(|statement| statement.sql.contains(text)).count();
     (reads("d.business_date = k.day"), reads("'order.created'"))

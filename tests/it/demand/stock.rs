@@ -1,6 +1,6 @@
 //! Stock performance: the formulas' vectors, and a level whose days are known.
 
-use entrepot::demand::core::{StockPeriod, six};
+use entrepot::demand::core::{StockPeriod, round6};
 use serde_json::{Value, json};
 
 use super::days::ago;
@@ -49,8 +49,8 @@ async fn a_level_of_known_days(world: &World) {
     let found = &answer["data"]["stockPerformance"];
     let row = json!({ "product": { "sku": "MUG" }, "store": { "code": "DOCK" }, "periodDays": 7, "activeDays": 7, "outDays": 3, "stockouts": 1,
         "stockoutRate": 0.428571, "lostUnits": { "low": 6.25, "mid": 11.2, "high": 14.5 }, "soldUnits": 24, "openingUnits": 0, "receivedUnits": 37,
-        "closingUnits": 13, "meanUnits": six(f64::from(13 + 7 + 2 + 13) / 7.0), "turnover": six(24.0 * 7.0 / 35.0), "annualisedTurnover": null,
-        "daysOfSupply": six(13.0 * 7.0 / 24.0), "sellThrough": six(24.0 / 37.0) });
+        "closingUnits": 13, "meanUnits": round6(f64::from(13 + 7 + 2 + 13) / 7.0), "turnover": round6(24.0 * 7.0 / 35.0), "annualisedTurnover": null,
+        "daysOfSupply": round6(13.0 * 7.0 / 24.0), "sellThrough": round6(24.0 / 37.0) });
     assert_eq!(
         (&found["nodes"], &found["cutDays"], &found["unknownLevels"]),
         (&json!([row]), &json!(0), &json!(0)),
@@ -89,11 +89,11 @@ async fn a_level_of_known_days(world: &World) {
     // The mugs' closings are 13 on three days and 10 on four, the plates' 5 on each; the week before is the vector's.
     let (now, before) = (21.0 / 79.0, 168.0 / 35.0);
     let answer = books.office.ask(TURNOVER, json!({ "f": day(world, 9), "t": day(world, 3), "p": mug["id"] })).await;
-    let trend = json!({ "from": day(world, 16), "to": day(world, 10), "activeDays": 7, "turnover": six(before),
-        "change": six(now - before), "changeRate": six((now - before) / before) });
-    let node = json!({ "turnover": six(now), "turnoverTrend": trend,
-        "categoryTurnover": { "products": 2, "activeDays": 14, "turnover": six(21.0 / 114.0), "ratio": six(now / (21.0 / 114.0)) } });
-    let totals = json!({ "turnoverTrend": { "activeDays": 7, "turnover": six(before) }, "categoryTurnover": null });
+    let trend = json!({ "from": day(world, 16), "to": day(world, 10), "activeDays": 7, "turnover": round6(before),
+        "change": round6(now - before), "changeRate": round6((now - before) / before) });
+    let node = json!({ "turnover": round6(now), "turnoverTrend": trend,
+        "categoryTurnover": { "products": 2, "activeDays": 14, "turnover": round6(21.0 / 114.0), "ratio": round6(now / (21.0 / 114.0)) } });
+    let totals = json!({ "turnoverTrend": { "activeDays": 7, "turnover": round6(before) }, "categoryTurnover": null });
     let found = &answer["data"]["stockPerformance"];
     assert_eq!((&found["nodes"], &found["totals"]), (&json!([node]), &totals), "{answer:#}");
     books.office.is_sound().await;
@@ -196,7 +196,7 @@ fn the_published_vectors_come_out() {
             _ => continue,
         };
         seen += 1;
-        assert_eq!(found.0.map(six), found.1.as_f64(), "{}", vector["id"]);
+        assert_eq!(found.0.map(round6), found.1.as_f64(), "{}", vector["id"]);
     }
     assert!(seen >= 7, "{seen}");
 }

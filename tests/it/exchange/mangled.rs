@@ -128,7 +128,7 @@ fn options(decimal: Decimal) -> ImportOptions {
 
 /// Reads a file to its end; how many rows it had.
 async fn rows(noun: Noun, bytes: Vec<u8>, is_workbook: bool) -> usize {
-    let plan = ReadPlan { noun, options: options(Decimal::Comma), skip: 0, most: 100_000 };
+    let plan = ReadPlan { noun, options: options(Decimal::Comma), skip: 0, max_rows: 100_000 };
     let (mut reading, mut count) = (records(streamed(bytes), is_workbook, plan), 0);
     loop {
         match reading.recv().await.expect("a reader that ends says so: this one broke") {

@@ -333,7 +333,7 @@ async fn orders_of_charges_alone_ask_for_no_store_and_are_numbered_as_in_the_fil
         works.kill().await;
         done
     };
-    let (done, sent) = world.node.db.recorded(placing).await;
+    let (done, sent) = world.node.db.record_statements(placing).await;
     assert_eq!(counts(&done), [40, 40, 0, 0, 0], "{done:#}");
     // The chunk has found the store by its code, and the ledger reads the stores of a batch together.
     let lone = sent.iter().filter(|one| one.sql.contains(" FROM store WHERE tenant_id = $1 AND id = $2")).count();

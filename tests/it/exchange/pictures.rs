@@ -221,7 +221,7 @@ async fn a_file_belongs_to_one_thing_and_to_its_maker(world: &World) {
     assert_eq!(refused(world, ADD, input("late", &late)).await[0]["code"], "INVALID_STATE");
     // A file that is in use is kept at any age.
     world.pass(30 * 24 * 3_600);
-    world.node.files.forget_old().await.unwrap();
+    world.node.files.delete_expired_files().await.unwrap();
     let query = "query($id: ID!) { product(by: { id: $id }) { images { url } } }";
     let shown = ask(world, query, json!({ "id": product })).await["product"]["images"].clone();
     assert_eq!(fetched(world, &shown[0]["url"]).await, picture(2, 2, ImageFormat::Png));
@@ -324,7 +324,7 @@ async fn what_is_removed_goes_later(world: &World) {
     assert_eq!(lying(), 3, "a page that shows it just now still can");
     assert!(!fetched(world, &link).await.is_empty());
     world.pass(1);
-    world.node.files.forget_old().await.unwrap();
+    world.node.files.delete_expired_files().await.unwrap();
     assert_eq!(lying(), 0);
     let token = link.as_str().unwrap().rsplit('/').next().unwrap();
     assert!(matches!(world.node.files.fetch(token).await, Err(FileError::NotReady)));

@@ -142,14 +142,14 @@ async fn files_go_when_their_time_is_over(world: &World) {
     // all the same.
     let folder = world.files.join(world.ours.owner.tenant.to_string()).join(stuck["id"].as_str().unwrap());
     std::os::unix::fs::symlink(folder.join("loop"), folder.join("loop")).unwrap();
-    assert!(world.node.files.forget_old().await.is_err());
+    assert!(world.node.files.delete_expired_files().await.is_err());
     let query = "query($id: ID!) { node(id: $id) { ... on File { state downloadUrl } } }";
     assert_eq!(ask(world, query, json!({ "id": stuck["id"] })).await["node"]["state"], "READY");
     assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"]["state"], "DELETED");
     std::fs::remove_file(folder.join("loop")).unwrap();
-    assert!(world.node.files.forget_old().await.unwrap() >= 1);
+    assert!(world.node.files.delete_expired_files().await.unwrap() >= 1);
     assert_eq!(ask(world, query, json!({ "id": stuck["id"] })).await["node"], json!({ "state": "DELETED", "downloadUrl": null }));
     // A picture and a document of the product and an attachment remain for each company.
     assert_eq!(kept(world), 6, "bytes were left lying");
-    assert_eq!(world.node.files.forget_old().await.unwrap(), 0);
+    assert_eq!(world.node.files.delete_expired_files().await.unwrap(), 0);
 }

@@ -120,7 +120,7 @@ async fn what_is_removed_goes_with_its_bytes_and_stays_in_the_history(world: &Wo
     let order = &house.ids["ord"];
     let photo = attached(world, order, "photo").await;
     world.pass(30 * 24 * 3_600);
-    world.node.files.forget_old().await.unwrap();
+    world.node.files.delete_expired_files().await.unwrap();
     let link = listed(world, order).await[0]["url"].clone();
     assert!(is_there(world, &link).await, "what is attached stays, however long");
     let gone = remove(world, "gone", &photo["id"]).await;
@@ -130,7 +130,7 @@ async fn what_is_removed_goes_with_its_bytes_and_stays_in_the_history(world: &Wo
     assert_eq!(late["userErrors"], json!([{ "code": "NOT_FOUND", "field": ["input", "id"] }]));
     assert!(listed(world, order).await.is_empty());
     world.pass(1);
-    world.node.files.forget_old().await.unwrap();
+    world.node.files.delete_expired_files().await.unwrap();
     assert!(!is_there(world, &link).await);
     let history = history_of(world, house, order, &[]).await;
     let told: Vec<&str> = history.iter().filter_map(|item| item["action"].as_str()).collect();
@@ -167,7 +167,7 @@ async fn a_customers_files_go_when_the_customer_is_erased(world: &World) {
     world.must(house, erase, json!({ "input": input })).await;
     assert!(listed(world, customer).await.is_empty());
     world.pass(1);
-    world.node.files.forget_old().await.unwrap();
+    world.node.files.delete_expired_files().await.unwrap();
     assert!(!is_there(world, &contract["url"]).await);
     let scope = world.node.db.tenant(house.owner.tenant);
     let named = "SELECT 1 FROM file WHERE tenant_id = $1 AND name = 'delivery.pdf'";

@@ -326,7 +326,7 @@ async fn counts_its_nodes(world: &World, list: &str, query: &str, middle: &Value
 
 /// Returns the text that the cursors of a list are bound to, in our company.
 fn bound_to(world: &World, kind: &str) -> String {
-    let rank = canonical::name(&products::Filter::All(vec![products::Filter::Search("red mug".to_owned())]));
+    let rank = canonical::filter_digest(&products::Filter::All(vec![products::Filter::Search("red mug".to_owned())]));
     let performance = canonical::digest_of(json!({ "from": 20_454, "to": 20_484, "substitution": "0.2" }));
     let kind = filled(world, kind).replace("RANK", &URL_SAFE_NO_PAD.encode(rank));
     kind.replace("ASKED", &URL_SAFE_NO_PAD.encode(performance))

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::{
     stock::{
         core::{Entry, LevelKey},
-        rows::{condense, past},
+        rows::{condense_blocks, load_on_hand_at},
     },
     storage::{Fault, TenantScope},
 };
@@ -29,7 +29,7 @@ async fn on_hand_at_many(
     time: Timestamp,
     known_at: Option<Timestamp>,
 ) -> Result<Vec<Quantity>, Fault> {
-    Ok(past(scope, keys, time, known_at, SIZE).await?.into_iter().map(|past| past.on_hand).collect())
+    Ok(load_on_hand_at(scope, keys, time, known_at, SIZE).await?.into_iter().map(|past| past.on_hand).collect())
 }
 
 async fn on_hand_at(scope: &TenantScope, key: LevelKey, time: Timestamp, known_at: Option<Timestamp>) -> Result<Quantity, Fault> {
@@ -91,7 +91,7 @@ async fn it_is_the_sum_of_what_had_happened_and_was_known() {
             // At first nothing is condensed, then more and more: one level whole, another half.
             if round >= 150 && round % 50 == 0 {
                 let work = scope.begin().await.unwrap();
-                condense(&work, used[round / 50 % 2], SIZE, if round % 100 == 0 { 2 } else { 100 }).await.unwrap();
+                condense_blocks(&work, used[round / 50 % 2], SIZE, if round % 100 == 0 { 2 } else { 100 }).await.unwrap();
                 work.commit().await.unwrap();
             }
             // Half of the times equal that of an entry, or differ by one.
@@ -144,14 +144,14 @@ async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
         }
         let scope = world.scope();
         let walked = async || {
-            let found = past(&scope, &[key], Timestamp(newest.micros() - 1), None, SIZE).await.unwrap()[0];
+            let found = load_on_hand_at(&scope, &[key], Timestamp(newest.micros() - 1), None, SIZE).await.unwrap()[0];
             assert_eq!(found.on_hand.get(), 9, "all but the first, which happened last");
             found.walked
         };
         assert_eq!(walked().await, 10);
         let condensed = async |most| {
             let work = scope.begin().await.unwrap();
-            let is_left = condense(&work, key, SIZE, most).await.unwrap();
+            let is_left = condense_blocks(&work, key, SIZE, most).await.unwrap();
             work.commit().await.unwrap();
             is_left
         };
@@ -160,7 +160,7 @@ async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
         assert!(!condensed(5).await);
         assert_eq!(walked().await, 2, "what is behind the last whole block");
         assert!(!condensed(5).await, "there is nothing left");
-        let unseen = past(&world.db.tenant(world.clock.id()), &[key], newest, None, SIZE).await.unwrap()[0];
+        let unseen = load_on_hand_at(&world.db.tenant(world.clock.id()), &[key], newest, None, SIZE).await.unwrap()[0];
         assert_eq!((unseen.on_hand, unseen.walked), (Quantity::ZERO, 0), "another tenant has no such level");
     })
     .await;

@@ -10,7 +10,7 @@ use entrepot::{
     insight::{
         core::{Group, Measure},
         rows::{GroupSpan, SalesFilter, SalesQuery, SplitPoint, has_few_groups, middle_order, sales, sales_in_halves},
-        shell::{SalesRow, SalesSpec, Sorted, sales_report, sales_rows, sales_sheet, sales_total},
+        shell::{SalesRow, SalesSort, SalesSpec, sales_report, sales_rows, sales_sheet, sales_total},
     },
     paging::CursorSigner,
     storage::{Reads, Row},
@@ -51,7 +51,7 @@ fn spec() -> SalesSpec {
 }
 
 /// All rows, read in pages.
-async fn all(world: &World, spec: &SalesSpec, sorted: Sorted, first: usize) -> Vec<SalesRow> {
+async fn all(world: &World, spec: &SalesSpec, sorted: SalesSort, first: usize) -> Vec<SalesRow> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
         let page = sales_rows(world.reader(), &world.db, spec.clone(), sorted, (after, first)).await.unwrap();
@@ -72,7 +72,7 @@ async fn one_reading_has_all(world: &World, spec: &SalesSpec) {
         let sheet = sales_sheet(world.reader(), &world.db, spec.clone(), group).await.unwrap().unwrap();
         assert_eq!(sheet.total().unwrap(), total, "{group:?}: a document of several groups counts once");
         for top_by in [None, Some(Measure::Orders)] {
-            let sorted = Sorted { group, top_by };
+            let sorted = SalesSort { group, top_by };
             let (mut rows, mut after) = (Vec::new(), None);
             loop {
                 let page = sheet.page(sorted, (after, 60)).unwrap();
@@ -133,7 +133,7 @@ async fn the_rows_of_a_year_and_of_many_products_sum_to_the_total() {
         assert_eq!(whole, std::slice::from_ref(&total), "the total is that of the report");
         for group in Group::ALL {
             for top_by in MEASURES {
-                let sorted = Sorted { group, top_by };
+                let sorted = SalesSort { group, top_by };
                 let rows = all(&world, &spec(), sorted, 50).await;
                 assert_eq!(summed(rows.iter().map(sums)), sums(&total), "{sorted:?}");
                 assert_eq!(rows, all(&world, &spec(), sorted, 7).await, "pages of another size, {sorted:?}");
@@ -149,7 +149,7 @@ async fn the_rows_of_a_year_and_of_many_products_sum_to_the_total() {
                 }
             }
         }
-        let rows = async |group| all(&world, &spec(), Sorted { group, top_by: None }, 250).await;
+        let rows = async |group| all(&world, &spec(), SalesSort { group, top_by: None }, 250).await;
         assert!(rows(Group::Day).await.len() >= 365);
         assert!(rows(Group::Product).await.len() > 300);
         assert!(rows(Group::Month).await.len() >= 12);
@@ -240,11 +240,11 @@ async fn a_summary_of_some_products_sums_their_lines_alone() {
         let ids = |column, ids: &[Uuid]| filter::Filter::Ids(column, ids.to_vec());
         let rice = of(ids(filter::IdColumn::Product, &[world.products[1].uuid()])).await;
         let whole = SalesSpec { from: rice.from, ..spec() };
-        let by_product = all(&world, &whole, Sorted { group: Group::Product, top_by: None }, 2).await;
+        let by_product = all(&world, &whole, SalesSort { group: Group::Product, top_by: None }, 2).await;
         let own = by_product.iter().find(|row| row.product == Some(world.products[1])).unwrap();
         assert!(own.units_sold.is_positive() && own.refunds.minor > 0, "{own:?}");
         for group in Group::ALL {
-            let rows = all(&world, &rice, Sorted { group, top_by: None }, 3).await;
+            let rows = all(&world, &rice, SalesSort { group, top_by: None }, 3).await;
             assert_eq!(summed(rows.iter().map(sums)), sums(own), "{group:?}");
         }
         assert_eq!(sums(&sales_total(world.reader(), &world.db, rice.clone()).await.unwrap()), sums(own));
@@ -278,7 +278,7 @@ pub(super) async fn run(world: &World, query: &str) -> Value {
     let truncations = Truncations::default();
     let request = Request::new(query).data(world.caller(PermissionSet::all())).data(truncations.clone());
     let mut response = schema.execute(request).await;
-    truncations.note(&mut response);
+    truncations.add_to_response(&mut response);
     serde_json::to_value(&response).unwrap()
 }
 

@@ -2,7 +2,7 @@
 //! with the right to read jobs see it.
 
 use entity::{prelude::*, tables::backup_run};
-use entrepot::backups::{BackupLog, KILLED_ERROR, listed};
+use entrepot::backups::{BackupLog, KILLED_ERROR, parse_backup_list};
 use platform::clock::Clock;
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     };
     let all = [backup("a", begun - 401 * 86_400, false), backup("b", begun - 60, false), backup("c", begun - 50, true)];
     let printed = json!([{ "name": "attic", "backup": all, "status": { "code": 0, "message": "ok" } }]).to_string();
-    let all = listed(&printed).unwrap();
+    let all = parse_backup_list(&printed).unwrap();
     assert_eq!([log.add_listed(&all).await.unwrap(), log.add_listed(&all).await.unwrap()], [2, 0]);
     let copied = list(world, "").await;
     let copied: Vec<&Value> = copied["nodes"].as_array().unwrap().iter().filter(|node| node["bytes"] == 7_000).collect();

@@ -136,7 +136,7 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
             assert!(kind != "test.ends.broken", "a job breaks in this test");
             Err(Fault::Broken("it fails".to_owned()).into())
         });
-        registry.burying(kind, move |_: Lease, job| {
+        registry.with_dead_letter_handler(kind, move |_: Lease, job| {
             let ends = ends.clone();
             async move {
                 assert_eq!((job.failures, job.deaths), (2, 0));

@@ -2,7 +2,7 @@
 
 use entity::prelude::ProductId;
 use entrepot::{
-    liquidation::shell::watch,
+    liquidation::shell::reconcile_alerts,
     storage::{Reads, Row},
 };
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ const DAY: i64 = 86_400;
 /// Returns how many alerts the job opens now.
 async fn look(desk: &Clearance<'_>) -> usize {
     let node = &desk.world.node;
-    watch(&node.ledger, &node.alerts, desk.world.ours.owner.tenant).await.unwrap()
+    reconcile_alerts(&node.ledger, &node.alerts, desk.world.ours.owner.tenant).await.unwrap()
 }
 
 /// States of the alerts of a kind about a product, the newest first.

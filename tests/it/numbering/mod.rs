@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
 use entity::prelude::Numbered;
-use entrepot::numbering::rows::patterns;
+use entrepot::numbering::rows::load_patterns;
 use serde_json::{Value, json};
 
 use crate::{
@@ -167,7 +167,7 @@ async fn numbers_of_before_the_patterns_stay_as_they_were(world: &World) {
         assert_eq!(found["data"]["purchaseOrder"], json!({ "id": first["id"], "number": number.to_string() }), "{text}");
     }
     assert_eq!(draft(&office, &mug).await["number"], format!("PO-{:06}", number + 1));
-    let kept = patterns(&world.node.db.tenant(office.caller.tenant)).await.unwrap();
+    let kept = load_patterns(&world.node.db.tenant(office.caller.tenant)).await.unwrap();
     assert!(kept.reach(Numbered::PurchaseOrder, number + 1));
 }
 

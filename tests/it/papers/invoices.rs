@@ -390,7 +390,7 @@ async fn each_proof_of_invoices_names_what_is_broken(world: &World) {
         assert!(work.execute(&sql, vec![]).await.unwrap() > 0);
         let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
         work.rollback().await.unwrap();
-        let found: Vec<_> = report.broken().map(|line| line.invariant).collect();
+        let found: Vec<_> = report.broken_lines().map(|line| line.invariant).collect();
         assert!(found.iter().any(|name| name.starts_with("invoice: its credit notes")), "{column}: {found:?}");
     }
 }

@@ -328,7 +328,7 @@ async fn erasing_a_customer_takes_the_files_along(world: &World) {
     let list = drawn(world, "PURCHASE_ORDER", "por").await;
     let query = "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { userErrors { code message field } } }";
     world.must(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
-    world.node.files.forget_old().await.unwrap();
+    world.node.files.delete_expired_files().await.unwrap();
     for file in ["html", "pdf"] {
         let token = paper[file].as_str().unwrap().rsplit('/').next().unwrap();
         assert!(world.node.files.fetch(token).await.is_err(), "{file}");
@@ -350,7 +350,7 @@ async fn what_is_stored_of_papers_is_proven(world: &World) {
     let sound = proven().await;
     assert!(sound.is_sound() && sound.lines[0].rows >= 2, "{sound}");
     let rows = verify_tenant(db, tenant, |_| {}).await.unwrap();
-    assert!(rows.broken().all(|line| !line.invariant.starts_with("paper")), "{rows}");
+    assert!(rows.broken_lines().all(|line| !line.invariant.starts_with("paper")), "{rows}");
     let sql = "SELECT f.blob FROM paper p JOIN file f ON f.tenant_id = $1 AND f.id = p.html_file_id
                WHERE p.tenant_id = $1 AND f.state = 'READY' ORDER BY p.created_at DESC, p.id DESC";
     let found = db.tenant(tenant).rows(sql, vec![]).await.unwrap();

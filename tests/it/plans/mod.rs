@@ -290,8 +290,8 @@ const BY_FEW: &[(&str, &str)] = &[
 /// taken: imports run it for each hundred documents.
 async fn references(scope: &TenantScope, db: &Database) -> Vec<String> {
     let catalog = plan::catalog(scope).await;
-    let (orders, sent) = db.recorded(orders::rows::existing_order_references(scope, &["A-1", "A-2"])).await;
-    let (bought, more) = db.recorded(purchasing::rows::taken_refs(scope, &["A-1", "A-2"])).await;
+    let (orders, sent) = db.record_statements(orders::rows::existing_order_references(scope, &["A-1", "A-2"])).await;
+    let (bought, more) = db.record_statements(purchasing::rows::taken_refs(scope, &["A-1", "A-2"])).await;
     assert!(orders.unwrap().is_empty() && bought.unwrap().is_empty() && sent.len() + more.len() == 2, "{sent:?} {more:?}");
     let mut found = Vec::new();
     for statement in sent.into_iter().chain(more) {
@@ -305,7 +305,7 @@ async fn references(scope: &TenantScope, db: &Database) -> Vec<String> {
 /// of kits and not through all open orders of the store.
 async fn begins_with_parts(scope: &TenantScope, db: &Database) {
     let key = LevelKey { product: ProductId::NIL, store: StoreId::NIL };
-    let (queue, sent) = db.recorded(orders::rows::queue_for(scope, key, 10)).await;
+    let (queue, sent) = db.record_statements(orders::rows::backorder_queue(scope, key, 10)).await;
     assert!(queue.unwrap().is_empty() && sent.len() == 1, "{sent:?}");
     let plan = db.explain(&sent[0].sql).await.unwrap().join("\n");
     assert!(plan.contains("order_line_part_product") && !plan.contains("sales_order_open"), "{plan}");
@@ -343,7 +343,7 @@ async fn run(world: &World) {
     found.extend(references(&scope, &world.node.db).await);
     for ask in &asks {
         let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &ask.document, &ask.variables);
-        let (answer, sent) = world.node.db.recorded(asked).await;
+        let (answer, sent) = world.node.db.record_statements(asked).await;
         if !answer["errors"].is_null() && ask.wants != Wants::Change {
             failed.push(format!("{}: {answer}", ask.name));
         }

@@ -1,6 +1,6 @@
 //! Rows that are broken by hand, to check that a proof fails.
 
-use entrepot::insight::verify::{verify_named, verify_tenant};
+use entrepot::insight::verify::{verify_by_prefix, verify_tenant};
 
 use crate::authorization::world::World;
 
@@ -24,13 +24,13 @@ pub async fn each_is_named(world: &World, breaks: &[Break]) {
     };
     let all = async || -> Vec<&'static str> {
         world.node.audit.seal_all().await.unwrap();
-        verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap().broken().map(|line| line.invariant).collect()
+        verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap().broken_lines().map(|line| line.invariant).collect()
     };
     assert_eq!(all().await, Vec::<&str>::new());
     for Break { table, column, rows, named: expected } in breaks {
         let changed = write(format!("UPDATE {table} SET {column} = {column} + 1 WHERE tenant_id = $1 AND {rows}")).await;
         assert!(changed > 0, "{table}: there is no row to break");
-        let found = verify_named(&world.node.db, tenant, expected).await.unwrap();
+        let found = verify_by_prefix(&world.node.db, tenant, expected).await.unwrap();
         assert!(!found.is_sound(), "{table}.{column}: {found}");
         write(format!("UPDATE {table} SET {column} = {column} - 1 WHERE tenant_id = $1 AND {column} > 0")).await;
     }

@@ -173,6 +173,6 @@ async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
     assert_eq!(masked["data"]["supplierPerformance"], json!({ "priceDrift": null }), "{masked:#}");
     // Fields that are not selected are not read.
     let plain = "{ supplierPerformances { nodes { orders } totals { orders } } }";
-    let (answer, sent) = office.world.node.db.recorded(office.ask(plain, json!({}))).await;
+    let (answer, sent) = office.world.node.db.record_statements(office.ask(plain, json!({}))).await;
     assert!(answer["errors"].is_null() && !sent.iter().any(|one| one.sql.contains("unit_cost_minor")), "{answer:#} {sent:#?}");
 }

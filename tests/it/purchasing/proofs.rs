@@ -1,6 +1,6 @@
 //! The proofs of purchasing, broken by hand: one that cannot fail proves nothing.
 
-use entrepot::insight::verify::{Report, verify_named, verify_tenant, verify_transaction};
+use entrepot::insight::verify::{Report, verify_by_prefix, verify_tenant, verify_transaction};
 
 pub use super::breaks::{Break, each_is_named};
 use crate::{authorization::world::World, world::on_both};
@@ -28,7 +28,7 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
     };
     let named = async || {
         let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
-        report.broken().map(|line| line.invariant).collect::<Vec<_>>()
+        report.broken_lines().map(|line| line.invariant).collect::<Vec<_>>()
     };
     for (table, expected) in
         [("goods_receipt", "goods receipt: those of an order"), ("purchase_discrepancy", "purchase order: its discrepancies")]
@@ -44,7 +44,7 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
         SELECT l.unit_cost_minor FROM purchase_order_line l WHERE l.tenant_id = $1
         AND l.purchase_order_id = goods_receipt_line.purchase_order_id AND l.position = goods_receipt_line.position) WHERE tenant_id = $1";
     work.execute(net, vec![]).await.unwrap();
-    let prices = |report: &Report| report.broken().any(|line| line.invariant.starts_with("goods receipt: the cost"));
+    let prices = |report: &Report| report.broken_lines().any(|line| line.invariant.starts_with("goods receipt: the cost"));
     let (work, report) = verify_transaction(&world.node.db, work, |_| {}).await.unwrap();
     assert!(!prices(&report), "{report}");
     work.execute("UPDATE purchase_order_line SET unit_cost_minor = unit_cost_minor + 1000 WHERE tenant_id = $1", vec![])
@@ -55,11 +55,11 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
     assert!(prices(&report), "{report}");
     assert_eq!(named().await, Vec::<&str>::new(), "all is mended");
     state("UPDATE purchase_order SET status = 'ORDERED' WHERE tenant_id = $1 AND status = 'PARTIALLY_RECEIVED'").await;
-    let report = verify_named(&world.node.db, world.ours.owner.tenant, "purchase order: its lines fit").await.unwrap();
+    let report = verify_by_prefix(&world.node.db, world.ours.owner.tenant, "purchase order: its lines fit").await.unwrap();
     assert!(!report.is_sound(), "{report}");
     // Closed by hand, which leaves the outstanding units neither open nor short.
     state("UPDATE purchase_order SET status = 'CLOSED', ended_at = updated_at WHERE tenant_id = $1 AND status = 'ORDERED'").await;
     let over = "purchase order line: units that a RECEIVED or CLOSED";
-    let report = verify_named(&world.node.db, world.ours.owner.tenant, over).await.unwrap();
+    let report = verify_by_prefix(&world.node.db, world.ours.owner.tenant, over).await.unwrap();
     assert!(!report.is_sound(), "{report}");
 }

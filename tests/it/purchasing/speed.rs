@@ -72,7 +72,7 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
 
 async fn demand_is_read_from_the_movements_of_its_days(world: &World) {
     let office = Office::of(world).await;
-    let (answer, sent) = world.node.db.recorded(office.ask("{ reorderSuggestions { quantity } }", json!({}))).await;
+    let (answer, sent) = world.node.db.record_statements(office.ask("{ reorderSuggestions { quantity } }", json!({}))).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let demand: Vec<&Statement> = sent.iter().filter(|one| one.sql.contains("FROM movement m")).collect();
     assert_eq!(demand.len(), 1, "{sent:#?}");

@@ -1,7 +1,7 @@
 //! Merges of two suppliers that are different companies, and their reversal; and the proof that
 //! merges are one step deep.
 
-use entrepot::insight::verify::verify_named;
+use entrepot::insight::verify::verify_by_prefix;
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
@@ -281,15 +281,15 @@ async fn each_proof_of_merges_names_what_is_broken(world: &World) {
     ];
     for (fault, mend, expected) in &faults {
         assert!(write(fault).await > 0, "{fault}: there is no row to break");
-        let found = verify_named(&world.node.db, tenant, expected).await.unwrap();
+        let found = verify_by_prefix(&world.node.db, tenant, expected).await.unwrap();
         assert!(!found.is_sound(), "{fault}: {found}");
         write(mend).await;
-        let found = verify_named(&world.node.db, tenant, expected).await.unwrap();
+        let found = verify_by_prefix(&world.node.db, tenant, expected).await.unwrap();
         assert!(found.is_sound(), "{mend}: {found}");
     }
     office.is_sound().await;
     // A merge in force whose customer is not merged any more.
     write("UPDATE customer SET merged_into = NULL WHERE tenant_id = $1").await;
-    let found = verify_named(&world.node.db, tenant, "merge: one that was").await.unwrap();
+    let found = verify_by_prefix(&world.node.db, tenant, "merge: one that was").await.unwrap();
     assert!(!found.is_sound(), "{found}");
 }

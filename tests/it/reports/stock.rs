@@ -312,7 +312,7 @@ async fn no_report_goes_through_the_ledger(world: &World) {
         let query = format!("{{ {field} }}");
         // The first query brings the books up to date.
         assert!(books.office.ask(&query, json!({})).await["errors"].is_null(), "{field}");
-        let (answer, sent) = world.node.db.recorded(books.office.ask(&query, json!({}))).await;
+        let (answer, sent) = world.node.db.record_statements(books.office.ask(&query, json!({}))).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         let through: Vec<_> =
             sent.iter().filter(|one| one.sql.contains("FROM entry") || one.sql.contains("JOIN entry")).collect();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::ProductId;
 use entrepot::{
-    demand::core::six,
+    demand::core::round6,
     reports::core::{AbcClass, CountedLines, Fill, ProductSold, Productivity, XyzClass, classify_products},
 };
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn xyz_of(input: &Value) -> Value {
             weeks.iter().enumerate().filter(|(_, units)| **units != 0).map(|(nth, units)| (4 + 7 * nth as i32, *units)).collect();
         let known = HashMap::from([(sold.product, rows)]);
         let found = classify_products(vec![sold], &known, Some((4, 4 + 7 * (weeks.len() as i32 - 1))));
-        (sku.clone(), json!({ "cv": found[0].variation.map(six), "class": word(found[0].xyz) }))
+        (sku.clone(), json!({ "cv": found[0].variation.map(round6), "class": word(found[0].xyz) }))
     };
     Value::Object(input["demand"].as_object().unwrap().iter().map(of).collect())
 }
@@ -72,7 +72,7 @@ fn fill_of(input: &Value) -> Value {
         let lines: Vec<(i64, i64)> = order.as_array().unwrap().iter().map(numbers).map(|pair| (pair[0], pair[1])).collect();
         sums.join(&Fill::of(&lines));
     }
-    json!({ "unit": sums.unit_rate().map(six), "line": sums.line_rate().map(six), "order": sums.order_rate().map(six) })
+    json!({ "unit": sums.unit_rate().map(round6), "line": sums.line_rate().map(round6), "order": sums.order_rate().map(round6) })
 }
 
 fn counts_of(input: &Value) -> Value {
@@ -80,7 +80,7 @@ fn counts_of(input: &Value) -> Value {
     for pair in input["counts"].as_array().unwrap().iter().map(numbers) {
         sums.join(&CountedLines::of(pair[0], pair[1], input["tolerance"].as_i64().unwrap()));
     }
-    json!({ "shrinkage": sums.shrinkage().map(six), "accuracy": sums.accuracy().map(six) })
+    json!({ "shrinkage": sums.shrinkage().map(round6), "accuracy": sums.accuracy().map(round6) })
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn the_published_vectors_come_out_of_reports() {
         let found = match vector["metric"].as_str().unwrap() {
             "inventory_turnover" => {
                 let (sums, days) = stock(input, "cogs");
-                json!({ "turnover": sums.turnover(days).map(six) })
+                json!({ "turnover": sums.turnover(days).map(round6) })
             }
             "days_sales_of_inventory" => {
                 // The period has another number of days than of snapshots, so the sum is scaled to
@@ -101,11 +101,11 @@ fn the_published_vectors_come_out_of_reports() {
                 let (mut sums, snapshots) = stock(input, "cogs");
                 let days = input["days"].as_i64().unwrap();
                 sums.value_sum = sums.value_sum * i128::from(days) / i128::from(snapshots);
-                json!({ "days": sums.days_of_inventory(days).map(six) })
+                json!({ "days": sums.days_of_inventory(days).map(round6) })
             }
             "gmroi" => {
                 let (sums, days) = stock(input, "cogs");
-                json!({ "gmroi": sums.gmroi(days).map(six) })
+                json!({ "gmroi": sums.gmroi(days).map(round6) })
             }
             "sell_through" => {
                 let number = |name: &str| i128::from(input[name].as_i64().unwrap());
@@ -115,7 +115,7 @@ fn the_published_vectors_come_out_of_reports() {
                     sold: number("units_sold"),
                     ..Productivity::default()
                 };
-                json!({ "rate": sums.sell_through(true).map(six) })
+                json!({ "rate": sums.sell_through(true).map(round6) })
             }
             "abc" => abc_of(input),
             "xyz" => xyz_of(input),

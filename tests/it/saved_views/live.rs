@@ -15,7 +15,7 @@ use entrepot::{
     exchange::Requester,
     saved_views::{
         core::{InvalidatedBy, Variables as Values},
-        shell::{DocumentProblem, Outcome, Reader, Refused, TableOutcome, TableRequest, ViewEngine},
+        shell::{DocumentProblem, DocumentRefusal, Outcome, Reader, TableOutcome, TableRequest, ViewEngine},
     },
     schema,
     storage::Fault,
@@ -115,7 +115,7 @@ impl Scripted {
     fn running(world: &World) -> (Arc<Self>, Arc<dyn ViewEngine>) {
         let scripted = Arc::new(Self::default());
         let engine: Arc<dyn ViewEngine> = scripted.clone();
-        world.node.saved_views.run_by(&engine);
+        world.node.saved_views.set_engine(&engine);
         (scripted, engine)
     }
     fn shows(&self, data: Value) {
@@ -128,7 +128,7 @@ impl ViewEngine for Scripted {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
     }
-    fn moved_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+    fn invalidated_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
         Ok(Ok(InvalidatedBy::Nouns(["store"].into())))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
@@ -136,7 +136,7 @@ impl ViewEngine for Scripted {
         let refuses = |left: usize| left.checked_sub(1);
         if self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refuses).is_ok() {
             let (code, message) = ("RATE_LIMITED".to_owned(), "the budget is spent".to_owned());
-            return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: Some(10) }));
+            return Ok(Outcome::Refused(DocumentRefusal { code, message, retry_after_ms: Some(10) }));
         }
         Ok(Outcome::Ran { data: self.shown.lock().unwrap().clone(), errors: Vec::new() })
     }

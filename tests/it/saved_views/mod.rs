@@ -257,7 +257,7 @@ impl ViewEngine for Counting {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
     }
-    fn moved_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+    fn invalidated_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
         Ok(Ok(InvalidatedBy::Everything))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
@@ -281,7 +281,7 @@ async fn views_of_one_operation_are_run_one_after_another(world: &World) {
     made(&office, "all-stores", STORES).await;
     let counting = Arc::new(Counting::default());
     let engine: Arc<dyn ViewEngine> = counting.clone();
-    world.node.saved_views.run_by(&engine);
+    world.node.saved_views.set_engine(&engine);
     let of = |alias: &str| format!("{alias}: savedViewResult(view: {{ slug: \"all-stores\" }}) {{ hash }}");
     let answer = office.ask(&format!("{{ {} {} {} }}", of("a"), of("b"), of("c")), json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");

@@ -8,7 +8,7 @@ use async_graphql::parser::{
 };
 
 use api::{
-    saved_views::dependencies::{FIELDS, OBJECTS, PERMISSIONS, TYPES_WITHOUT_EVENTS, event_nouns_of, moved_by},
+    saved_views::dependencies::{FIELDS, OBJECTS, PERMISSIONS, TYPES_WITHOUT_EVENTS, event_nouns_of, invalidated_by},
     schema::{self, events::registry},
 };
 use graphql::{
@@ -32,7 +32,7 @@ fn filter_of(field: &Field) -> Option<String> {
 }
 
 fn told(reads: &[FieldRead]) -> Result<InvalidatedBy, String> {
-    moved_by(&reads.iter().cloned().collect())
+    invalidated_by(&reads.iter().cloned().collect())
 }
 
 #[test]

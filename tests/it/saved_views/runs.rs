@@ -277,7 +277,7 @@ impl ViewEngine for Large {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
     }
-    fn moved_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
+    fn invalidated_by(&self, _document: &str) -> Result<Result<InvalidatedBy, String>, Fault> {
         Ok(Ok(InvalidatedBy::Everything))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
@@ -302,7 +302,7 @@ async fn a_table_that_is_too_large_is_told_of(world: &World) {
     let view = made(&office, "table", TABLE).await;
     daily(&office, &view, "a@x.example").await;
     let engine: Arc<dyn ViewEngine> = Arc::new(Large);
-    world.node.saved_views.run_by(&engine);
+    world.node.saved_views.set_engine(&engine);
     let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
     run(world, &letters.1, &job).await.unwrap();
     let letter = letters.letters().remove(0);

@@ -9,8 +9,8 @@ use entrepot::{
 use crate::{catalog::world::World, stock::page::given, world::on_both};
 
 on_both!(documents_are_judged_and_run_by_what_is_published, world: World => {
-    let (judges, pending) = ValidatorBuild::with_schema();
-    let (judged_by, _) = judges.made().unwrap();
+    let (judges, pending) = ValidatorBuild::spawn_with_schema();
+    let (judged_by, _) = judges.join().unwrap();
     let published = schema::sdl();
     assert!(*judged_by == SchemaIndex::of(&published).unwrap(), "the index of the registry is not that of the SDL");
     let served = schema::build_on(Some(pending), given(world).await);

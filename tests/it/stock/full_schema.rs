@@ -6,7 +6,7 @@ use async_graphql::{Request, Variables};
 use entrepot::{
     access::{Access, Policies},
     alerts::Alerts,
-    api::exchange::Wording,
+    api::exchange::RefusalMessages,
     audit::{Audit, AuditWriter},
     catalog::Catalog,
     exchange::Exchange,
@@ -46,7 +46,7 @@ pub async fn given(world: &World) -> ResolverServices {
     let place = FileLocation::Folder(std::env::temp_dir().join("entrepot-no-files"));
     let files = Files::new(world.db.clone(), world.clock.clone(), audit_writer.clone(), Signer::from_secret(&[7; 32]), place);
     let exchange =
-        Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
+        Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(RefusalMessages));
     let limits = Limits::default();
     let saved_views = SavedViews::new(world.db.clone(), world.clock.clone(), files);
     ResolverServices { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits }

@@ -146,7 +146,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
 const COMPOSED: &[Listed] = &[
     listed("anomalies/rows/patterns.rs", 2, &["sales_order"]),
     listed("anomalies/rows/people.rs", 4, &["sales_order", "sales_return"]),
-    listed("catalog/rows/customer.rs", 3, &["attachment", "node_tags"]),
+    listed("catalog/rows/customer/erasure.rs", 3, &["attachment", "node_tags"]),
     listed("costing/rows/revaluation.rs", 1, &["revaluation"]),
     listed("demand/rows/facts.rs", 3, &["demand_day"]),
     listed("demand/rows/facts/halves.rs", 1, &["demand_day"]),

@@ -14,7 +14,7 @@ pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
         let ask = async |selected: &str, after: &Value, first: u32| {
             let (query, variables) = (read.replace("SELECTED", selected), json!({ "after": after, "first": first }));
             let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &variables);
-            let (answer, sent) = world.node.db.recorded(asked).await;
+            let (answer, sent) = world.node.db.record_statements(asked).await;
             assert!(answer["errors"].is_null(), "{answer:#}");
             (answer["data"][list].clone(), sent.iter().filter(|statement| statement.sql.contains("count(*)")).count())
         };

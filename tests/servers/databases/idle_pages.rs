@@ -38,7 +38,7 @@ async fn idle_connections_free_their_pages_and_one_in_use_is_not_waited_for() {
     assert_eq!(freed.unwrap(), 1, "the reader's alone");
     drop(writer);
     at_rest(&db).await;
-    assert!(db.takes_writes().await.unwrap());
+    assert!(db.accepts_writes().await.unwrap());
     db.check_writable().await.unwrap();
     db.close().await.unwrap();
 }

@@ -10,7 +10,7 @@ use entrepot::{
     backups::{ArchiveTerms, ArchivedMonth, MonthOutcome, archive_months, verify_month},
     clock::Clock,
     files::{FileLocation, Store},
-    saved_views::events::shown_rows,
+    saved_views::events::omitted_rows_field,
     storage::{Database, Month, Options, Part, PartState, Reads, TenantScope, journal},
 };
 use migration::{Migrator, MigratorTrait, months::PARTED, row_security};
@@ -313,7 +313,7 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     let place = FileLocation::Folder(home.folder.join("kept"));
     let store = Store::open(&place).unwrap();
     let (then, before) = (Timestamp(first.plus(14).start()), first.plus(1));
-    let left_out = [shown_rows()];
+    let left_out = [omitted_rows_field()];
     let terms = ArchiveTerms { before, now: then, grace_seconds: 400 * 86_400, left_out: &left_out };
     let archive = async |now: Timestamp| archive_months(&db, &store, ArchiveTerms { now, ..terms }).await;
 

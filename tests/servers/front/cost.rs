@@ -155,7 +155,7 @@ fn a_filter_in_a_list_costs_its_price_for_each_row() {
     assert_eq!(searched.points() - all.points(), 50 * 5);
     let one = value!({ "stores": { "nodes": [{ "id": "1", "stockLevels": { "nodes": [] } }] } });
     assert_eq!(
-        operation.plan.actual(&searched, &one) - operation.plan.actual(&all, &one),
+        operation.plan.actual_points(&searched, &one) - operation.plan.actual_points(&all, &one),
         5,
         "stores that are not there are not searched"
     );
@@ -229,7 +229,7 @@ fn lists_that_came_shorter_are_paid_back() {
     let asked = operation.plan.requested(&Variables::default());
     // 1 + 100 × (0.1 + 20 × 0.05).
     assert_eq!(asked.points(), 111);
-    let actual = |data: Value| operation.plan.actual(&asked, &data);
+    let actual = |data: Value| operation.plan.actual_points(&asked, &data);
     assert_eq!(actual(value!({ "products": { "nodes": [] } })), 1);
     let two =
         value!({ "products": { "nodes": [{ "id": "1", "stock": [{ "id": "2" }, { "id": "3" }] }, { "id": "4", "stock": [] }] } });
@@ -243,7 +243,7 @@ fn lists_that_came_shorter_are_paid_back() {
     let adjust = read(W2);
     let asked = adjust.plan.requested(&Variables::from_json(json!({ "i": { "changes": vec![json!({}); 100] } })));
     let levels = value!({ "stockAdjust": { "levels": [{ "id": "1" }], "userErrors": [] } });
-    assert_eq!(adjust.plan.actual(&asked, &levels), 21, "lines of the input were worked on, whatever came back");
+    assert_eq!(adjust.plan.actual_points(&asked, &levels), 21, "lines of the input were worked on, whatever came back");
 }
 
 /// A list without a declared size is charged as if it had ten objects, whatever it returns.
@@ -372,10 +372,10 @@ fn finding_what_to_put_back_takes_no_time() {
         Value::from_json(json!({ "products": { "nodes": vec![product; 50], "pageInfo": { "hasNextPage": true } } })).unwrap();
     let began = Instant::now();
     for _ in 0..1_000 {
-        std::hint::black_box(operation.plan.actual(&asked, std::hint::black_box(&data)));
+        std::hint::black_box(operation.plan.actual_points(&asked, std::hint::black_box(&data)));
     }
     let each = began.elapsed() / 1_000;
     println!("{each:?} to walk a page of 1,000 levels");
-    assert_eq!(operation.plan.actual(&asked, &data), 86);
+    assert_eq!(operation.plan.actual_points(&asked, &data), 86);
     assert!(each.as_micros() < 200, "{each:?}");
 }

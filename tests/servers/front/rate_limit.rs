@@ -26,7 +26,7 @@ pub(super) fn with(terms: Terms) -> Settings {
 
 /// A credential's budget alone.
 pub(super) fn own(most: u32, restored: u32) -> Terms {
-    Terms { credential: Some(Allowance::per_second(most, restored)), ..Terms::lifted() }
+    Terms { credential: Some(Allowance::per_second(most, restored)), ..Terms::unlimited() }
 }
 
 pub(super) async fn ask_as(address: SocketAddr, token: &str, query: &str) -> Reply {
@@ -76,7 +76,7 @@ async fn a_lifted_budget_tells_of_no_limit() {
 /// Ten points an hour for one key, fifteen for its integration.
 #[tokio::test]
 async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
-    let terms = Terms { credential: Some(Allowance::within(15, 3_600)), ..Terms::lifted() };
+    let terms = Terms { credential: Some(Allowance::within(15, 3_600)), ..Terms::unlimited() };
     let world = FrontServer::with(Limits::default(), with(terms)).await;
     let limits = |reply: &Reply| ["ratelimit-limit", "ratelimit-remaining"].map(|name| reply.header(name).unwrap().to_owned());
     let things = |first: u32| format!("{{ things(first: {first}, found: {first}) {{ nodes {{ name }} }} }}");
@@ -154,7 +154,7 @@ async fn what_fails_is_paid_for_by_the_work_it_made() {
 
 #[tokio::test]
 async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
-    let terms = Terms { anonymous: Some(Allowance::within(10, 900)), ..Terms::lifted() };
+    let terms = Terms { anonymous: Some(Allowance::within(10, 900)), ..Terms::unlimited() };
     let world = FrontServer::with(Limits::default(), with(terms)).await;
     for _ in 0..3 {
         assert_eq!(ask_unnamed(world.address).await.status, 200);
@@ -203,7 +203,7 @@ async fn sockets_pay_the_same() {
 
 #[tokio::test]
 async fn one_tenants_operations_wait_for_one_another_and_for_nobody_else() {
-    let world = FrontServer::with(Limits::default(), with(Terms { at_once: Some(2), ..Terms::lifted() })).await;
+    let world = FrontServer::with(Limits::default(), with(Terms { at_once: Some(2), ..Terms::unlimited() })).await;
     let address = world.address;
     let slow = |user: &'static str| tokio::spawn(async move { ask_as(address, user, "{ slow(seconds: 1) }").await.status });
     let (first, second, third) = (slow("a@acme"), slow("b@acme"), slow("c@acme"));
@@ -292,7 +292,7 @@ async fn nodes_that_share_a_redis_share_budgets() {
 #[tokio::test]
 async fn points_in_hand_never_add_up_to_more_than_the_budget() {
     let Some(redis) = OwnRedis::start() else { return };
-    let terms = || Terms { credential: Some(Allowance::within(2_000, 36_000)), ..Terms::lifted() };
+    let terms = || Terms { credential: Some(Allowance::within(2_000, 36_000)), ..Terms::unlimited() };
     let nodes = [redis.node(terms()).await, redis.node(terms()).await];
     let mut clients = Vec::new();
     for number in 0..8 {

@@ -103,7 +103,7 @@ async fn refusal(
 
 #[tokio::test]
 async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
-    let ((schema_index, validator), limits) = (ValidatorBuild::begin().made().unwrap(), Limits::default());
+    let ((schema_index, validator), limits) = (ValidatorBuild::spawn().join().unwrap(), Limits::default());
     for (text, good) in cases() {
         let read = || Guard::new(limits.clone(), schema_index.clone()).operation(text, None).unwrap();
         let known = read();
@@ -121,7 +121,7 @@ async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
 /// The engine's own rule refuses a non-null list variable for a nullable list argument.
 #[tokio::test]
 async fn a_list_that_is_never_null_stands_where_one_may_be() {
-    let (schema_index, validator) = ValidatorBuild::begin().made().unwrap();
+    let (schema_index, validator) = ValidatorBuild::spawn().join().unwrap();
     let text = "query($ids: [ID!]!) { products(filter: { category: { in: $ids } }, first: 1) { nodes { id } } }";
     let guard = Guard::new(Limits::default(), schema_index.clone());
     for (text, is_good) in [(text.to_owned(), true), (text.replace("nodes { id }", "nodes { unheardOf }"), false)] {
@@ -137,7 +137,7 @@ async fn a_list_that_is_never_null_stands_where_one_may_be() {
 
 #[tokio::test]
 async fn what_stands_beside_a_variable_is_judged_when_the_variable_is_sent() {
-    let (schema_index, validator) = ValidatorBuild::begin().made().unwrap();
+    let (schema_index, validator) = ValidatorBuild::spawn().join().unwrap();
     let text = "query($s: String) { products(filter: { sku: { eq: $s }, unheardOf: 1 }, first: 1) { nodes { id } } }";
     let known = Guard::new(Limits::default(), schema_index.clone()).operation(text, None).unwrap();
     // The engine's rule does not look at an argument that lacks a variable.

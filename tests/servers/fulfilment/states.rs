@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entrepot::fulfilment::core::{WORK_STEPS, actions_from, may};
+use entrepot::fulfilment::core::{WORK_STEPS, actions_from, is_allowed};
 
 const PAPER: &str = include_str!("../../../docs/fulfilment.md");
 
@@ -27,6 +27,6 @@ fn the_paper_says_in_which_states_each_step_is_open() {
 #[test]
 fn what_is_open_is_what_may_be_done() {
     for status in entity::prelude::WorkStatus::ALL {
-        assert!(actions_from(*status).all(|action| may(*status, action)), "{status}");
+        assert!(actions_from(*status).all(|action| is_allowed(*status, action)), "{status}");
     }
 }

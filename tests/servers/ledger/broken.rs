@@ -273,7 +273,7 @@ const CASES: &[Case] = &[
 ];
 
 pub fn named(report: &Report) -> BTreeSet<&'static str> {
-    report.broken().map(|line| line.invariant).collect()
+    report.broken_lines().map(|line| line.invariant).collect()
 }
 
 /// Breaks a new story for each case. Stories are alike, so only the first is checked for soundness

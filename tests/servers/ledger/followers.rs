@@ -6,7 +6,7 @@ use std::time::Duration;
 use entrepot::{
     catalog::events::LEVELS,
     orders::events::ORDERS,
-    realtime::{Follower, Hubs, Interest, Listener, Next, Subject},
+    realtime::{Follower, Hubs, Interest, Listener, NextEvents, Subject},
     schema::events::registry,
     stock::events::STOCK_CHANGED,
     storage::journal,
@@ -38,8 +38,8 @@ async fn read(listener: &mut Listener) -> Vec<i64> {
     let mut seqs = Vec::new();
     loop {
         match listener.next(SOON).await.unwrap() {
-            Next::Events(events) => seqs.extend(events.iter().map(|told| told.seq())),
-            Next::Quiet => return seqs,
+            NextEvents::Events(events) => seqs.extend(events.iter().map(|told| told.seq())),
+            NextEvents::Quiet => return seqs,
             other => panic!("{other:?}"),
         }
     }
@@ -82,7 +82,7 @@ async fn what_was_let_go_is_told(world: World) {
     listener.resume_after(head - 4);
     assert_eq!(read(&mut listener).await.len(), 4);
     listener.resume_after(head - 5);
-    assert!(matches!(listener.next(SOON).await.unwrap(), Next::Expired), "a hole is no silence");
+    assert!(matches!(listener.next(SOON).await.unwrap(), NextEvents::Expired), "a hole is no silence");
 }
 
 async fn a_follower_is_handed_what_concerns_it(world: World) {
@@ -126,7 +126,7 @@ async fn large_events_are_read_a_few_at_once(world: World) {
     let mut late = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
     late.resume_after(before);
     let mut seqs = Vec::new();
-    while let Next::Events(events) = late.next(SOON).await.unwrap() {
+    while let NextEvents::Events(events) = late.next(SOON).await.unwrap() {
         assert!(events.len() < 10, "{} events of {LARGE} bytes", events.len());
         seqs.extend(events.iter().map(|event| event.seq()));
     }

@@ -149,14 +149,14 @@ async fn pages_end_by_bytes_and_lose_nothing(world: World) {
     work.commit().await.unwrap();
     let kinds = Kinds::of(&[&PRODUCT_UPDATED]);
     for upto in [head - 15, head + 1] {
-        let (mut read, mut through): (Vec<Event>, i64) = (Vec::new(), before);
-        while through < upto {
-            let page = bounded(journal::page_of_kinds(&scope, &kinds, through, upto, 30).await.unwrap());
+        let (mut read, mut last_read): (Vec<Event>, i64) = (Vec::new(), before);
+        while last_read < upto {
+            let page = bounded(journal::page_of_kinds(&scope, &kinds, last_read, upto, 30).await.unwrap());
             assert!(page.events.len() <= 30);
-            through = page.through(upto);
+            last_read = page.last_read_seq(upto);
             read.extend(page.events);
         }
-        assert_eq!(through, upto);
+        assert_eq!(last_read, upto);
         assert!(read == all[..read.len()] && read.len() as i64 == (upto - before).min(head - before), "up to {upto}");
     }
     // Without payloads, all are read at once.
@@ -169,7 +169,7 @@ async fn pages_of_small_events_take_a_statement(world: World) {
     let before = append(&world, &[700].repeat(600)).await;
     let scope = world.scope();
     let read = async |after, limit| {
-        let (page, sent) = world.db.recorded(journal::page_after(&scope, after, limit)).await;
+        let (page, sent) = world.db.record_statements(journal::page_after(&scope, after, limit)).await;
         (page.unwrap().events.len(), sent.iter().filter(|statement| statement.sql.contains("FROM event")).count())
     };
     assert_eq!(read(before + 600, 500).await, (0, 1));

@@ -7,7 +7,7 @@ use entrepot::{
     stock::{
         core::{LevelKey, LotChoice, Movement, Reason, Rejection, Shortage},
         rows::lots::levels_with_lots,
-        shell::explain,
+        shell::explain_level,
     },
     storage::Backend,
 };
@@ -61,7 +61,7 @@ async fn stock_goes_aside_and_back_whether_it_is_tracked_or_not(world: World) {
             .submit(Command::of(StockCommand::Reverse(world.make.reversing(gone.movements[0].clone(), Shortage::Refuse))))
             .await
             .unwrap();
-        let found = explain(&world.scope(), &world.clock, world.mugs()).await.unwrap().unwrap().level_snapshot;
+        let found = explain_level(&world.scope(), &world.clock, world.mugs()).await.unwrap().unwrap().level_snapshot;
         assert_eq!((found.aside.of(Damaged), found.aside.of(Quarantine), found.inconsistent_figure()), (2, 1, None));
         world.verify().await;
     }
@@ -92,7 +92,7 @@ async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i6
 
 /// The lots of a level add up to it.
 async fn sums(world: &World, place: LevelKey) {
-    let found = explain(&world.scope(), &world.clock, place).await.unwrap().unwrap();
+    let found = explain_level(&world.scope(), &world.clock, place).await.unwrap().unwrap();
     let level = &found.level_snapshot.level;
     assert_eq!(found.lots.iter().map(|(_, level)| level.on_hand).sum::<i64>(), level.on_hand.get());
     assert!(found.level_snapshot.outlook(TODAY, TODAY + 3).to_promise() <= found.level_snapshot.to_promise(TODAY));

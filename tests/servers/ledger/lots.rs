@@ -17,7 +17,7 @@ use entrepot::{
             first_expired,
         },
         rows::lot_list::lots_at,
-        shell::explain,
+        shell::explain_level,
     },
 };
 
@@ -296,7 +296,7 @@ async fn each_step_of_a_lot_is_open_or_refused(world: World) {
             Some(status) => assert_eq!(done.unwrap().lots[0].status, status, "{from} {action:?}"),
             None => assert_eq!(code_of(&done.unwrap_err()), "INVALID_STATE", "{from} {action:?}"),
         }
-        let moved = explain(&world.scope(), &world.clock, places[0]).await.unwrap().unwrap();
+        let moved = explain_level(&world.scope(), &world.clock, places[0]).await.unwrap().unwrap();
         assert_eq!(moved.level_snapshot.inconsistent_figure(), None);
     }
     world.verify().await;

@@ -3,9 +3,9 @@
 
 use entity::prelude::{MovementKind::*, *};
 use entrepot::{
-    api::stock::say,
+    api::stock::describe_reason,
     ledger::{Command, StockCommand},
-    orders::core::{Action, NewStatus, ORDER_STEPS, OrderCommand, OrderDecision, actions_from, may},
+    orders::core::{Action, NewStatus, ORDER_STEPS, OrderCommand, OrderDecision, actions_from, is_action_allowed},
     stock::core::Shortage,
 };
 
@@ -92,17 +92,17 @@ fn every_step_of_the_table_leads_where_it_says_and_every_other_is_refused() {
 fn the_table_has_each_step_once_and_names_what_is_open() {
     for (index, step) in ORDER_STEPS.iter().enumerate() {
         assert!(!ORDER_STEPS[..index].iter().any(|earlier| (earlier.0, earlier.1) == (step.0, step.1)), "{step:?} twice");
-        assert!(may(step.0, step.1));
+        assert!(is_action_allowed(step.0, step.1));
     }
     let (order, done) = in_state(OrderStatus::Confirmed);
     let refused = done.when(|make| command(make, order, Action::Confirm)).result.unwrap_err();
     let open: Vec<_> = actions_from(OrderStatus::Confirmed).filter_map(Action::mutation).collect();
     assert_eq!(open, ["orderFulfil", "orderCancel", "orderUpdate"]);
-    let said = say(&refused.why).1;
+    let said = describe_reason(&refused.why).1;
     assert!(said.contains("CONFIRMED; open are orderFulfil, orderCancel, orderUpdate"), "{said}");
     let (order, done) = in_state(OrderStatus::Closed);
     let refused = done.when(|make| command(make, order, Action::Close)).result.unwrap_err();
-    assert!(say(&refused.why).1.contains("CLOSED; open are orderReopen, orderUpdate"));
+    assert!(describe_reason(&refused.why).1.contains("CLOSED; open are orderReopen, orderUpdate"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use entrepot::{
     returns::core::{Receive, ReturnCommand},
     stock::{
         core::{Compare, Movement, Shortage},
-        rows::{Which, reservations},
+        rows::{ReservationSelection, select_reservations},
     },
     storage::Fault,
 };
@@ -260,7 +260,7 @@ impl Case<'_> {
             assert_eq!(row, self.model.levels.get(&place).copied().unwrap_or_default(), "level of {place:?}");
         }
         let (ids, expected) = self.held();
-        let rows = reservations(&scope, Which::Ids(&ids)).await.unwrap();
+        let rows = select_reservations(&scope, ReservationSelection::Ids(&ids)).await.unwrap();
         for (id, expected) in ids.iter().zip(expected) {
             let remaining = rows.iter().find(|row| row.id == *id).map_or(-1, |row| row.remaining.get());
             assert_eq!(remaining, expected, "what remains of {id}");

@@ -83,7 +83,7 @@ async fn log_writer(world: &World) -> AuditWriter {
 
 fn audited(world: &World, audit_writer: &AuditWriter) -> Ledger {
     let (db, clock) = (world.db.clone(), world.clock.clone());
-    Ledger::audited(db, clock, Grouping::Together, entrepot::documents(), audit_writer.clone()).unwrap()
+    Ledger::with_audit_writer(db, clock, Grouping::Together, entrepot::documents(), audit_writer.clone()).unwrap()
 }
 
 fn login(audit_writer: &AuditWriter, tenant: TenantId) -> audit::Entry {
@@ -185,10 +185,10 @@ async fn a_log_that_grew_is_told_from_a_head_that_moved(world: World) {
         let head = scope.head().await.unwrap();
         let mut chain = audit::rows::head(&scope).await.unwrap().unwrap().chain;
         let from = chain.seq;
-        let rows = audit::rows::chained(&audit_writer, &mut chain, [(login(&audit_writer, tenant), None)]);
+        let rows = audit::rows::chained_rows(&audit_writer, &mut chain, [(login(&audit_writer, tenant), None)]);
         let link = Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows };
         let event = entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
-        let events = vec![event.numbered(head.seq + 1, world.clock.now())];
+        let events = vec![event.with_seq(head.seq + 1, world.clock.now())];
         let want = journal::CounterRequest::events(1);
         let at_head = HeadBoundRows { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: Some(link) };
         planned.push((tenant, at_head));

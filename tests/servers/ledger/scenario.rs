@@ -6,7 +6,7 @@ use entity::prelude::*;
 use entrepot::{
     api::{
         graphql::refusal::ErrorCode,
-        stock::{path, say},
+        stock::{describe_reason, path},
     },
     clock::{self, Clock},
     ledger::{Books, Command, Decision},
@@ -211,7 +211,7 @@ pub fn code_of(rejection: &Rejection) -> &'static str {
         Reason::StaleDocument { .. } => "STALE_DOCUMENT",
         Reason::Insufficient { .. } => "INSUFFICIENT",
         Reason::KeyReused => "KEY_REUSED",
-        why => match say(why).0 {
+        why => match describe_reason(why).0 {
             ErrorCode::NotFound => "NOT_FOUND",
             ErrorCode::Invalid => "INVALID",
             ErrorCode::OutOfRange => "OUT_OF_RANGE",

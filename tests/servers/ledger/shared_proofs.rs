@@ -3,7 +3,7 @@
 
 use entity::tables::{ALL, Description};
 use entrepot::{
-    insight::verify::{Broken, Line, Report, verify_named, verify_tenant},
+    insight::verify::{Line, Report, Violation, verify_by_prefix, verify_tenant},
     storage::{Backend, Fault},
 };
 use sea_orm::ConnectionTrait;
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The row that breaks the invariant whose name begins so.
-fn row_of(report: &Report, beginning: &str) -> Option<Broken> {
+fn row_of(report: &Report, beginning: &str) -> Option<Violation> {
     let line = report.lines.iter().find(|line| line.invariant.starts_with(beginning)).unwrap();
     line.broken.clone().map(|(_, broken)| broken)
 }
@@ -61,7 +61,7 @@ async fn of_two_broken_references_of_one_table_each_is_told(world: World) {
     for (sql, parent) in changes {
         raw.execute_unprepared(&sql.replace("{id}", &id).replace("{none}", &none)).await.unwrap();
         let report = verify_tenant(&world.db, tenant, |_| {}).await.unwrap();
-        let found = row_of(&report, REFERENCES).map(|Broken { table, expected, found, .. }| (table, expected, found));
+        let found = row_of(&report, REFERENCES).map(|Violation { table, expected, found, .. }| (table, expected, found));
         let expected = parent.map(|parent| {
             ("sales_order", format!("the row of {parent} that its {parent}_id names"), "none in this tenant".to_owned())
         });
@@ -84,7 +84,7 @@ async fn of_two_unknown_words_of_one_table_each_is_told(world: World) {
     for (sql, word) in changes {
         raw.execute_unprepared(&sql.replace("{id}", &id)).await.unwrap();
         let report = verify_tenant(&world.db, tenant, |_| {}).await.unwrap();
-        let found = row_of(&report, "words: ").map(|Broken { table, expected, found, .. }| (table, expected, found));
+        let found = row_of(&report, "words: ").map(|Violation { table, expected, found, .. }| (table, expected, found));
         let expected = word.map(|(column, word)| ("product", format!("a {column} that is known"), word.to_owned()));
         assert_eq!(found, expected, "after {sql}\n{report}");
     }
@@ -135,7 +135,7 @@ async fn nothing_is_missed_beside_empty_tables(world: World) {
         for table in emptied {
             raw.execute_unprepared(&format!("DELETE FROM {table} WHERE tenant_id = {id}")).await.unwrap();
         }
-        let each = said(verify_named(&world.db, tenant, "").await);
+        let each = said(verify_by_prefix(&world.db, tenant, "").await);
         has_broken |= each.as_ref().is_ok_and(|lines| lines.iter().any(|(_, _, is_broken)| *is_broken));
         assert_eq!(said(verify_tenant(&world.db, tenant, |_| {}).await), each, "without rows of {emptied:?} and those before");
     }

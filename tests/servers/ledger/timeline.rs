@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::prelude::*;
 use entrepot::{
     catalog::events::LEVELS,
-    realtime::{Hubs, Interest, Listener, Next},
+    realtime::{Hubs, Interest, Listener, NextEvents},
     schema::events::registry,
     storage::{Database, Options, TimelineReport},
 };
@@ -60,9 +60,9 @@ async fn opens(world: &World) {
 async fn becomes_another(listener: &mut Listener) {
     loop {
         match listener.next(SOON).await.unwrap() {
-            Next::Another => return,
-            Next::Events(_) | Next::Quiet => {}
-            Next::Expired => panic!("nothing was let go"),
+            NextEvents::Another => return,
+            NextEvents::Events(_) | NextEvents::Quiet => {}
+            NextEvents::Expired => panic!("nothing was let go"),
         }
     }
 }
@@ -78,12 +78,12 @@ async fn a_promotion_begins_one_new_epoch_however_many_find_it(world: World) {
     let hubs = Hubs::new(world.db.clone(), registry());
     let mut listener = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
     world.stock(MUG, 0, 5).await;
-    assert!(matches!(listener.next(SOON).await.unwrap(), Next::Events(_)));
+    assert!(matches!(listener.next(SOON).await.unwrap(), NextEvents::Events(_)));
 
     kept(&raw, timeline + 1, true).await;
     tokio::join!(opens(&world), opens(&world));
     assert_eq!((number(&raw, RENEWALS).await, number(&raw, KEPT).await), (0, timeline), "each commit had waited for a standby");
-    assert!(matches!(listener.next(SOON).await.unwrap(), Next::Quiet));
+    assert!(matches!(listener.next(SOON).await.unwrap(), NextEvents::Quiet));
 
     reads_only(&raw, true).await;
     kept(&raw, timeline + 1, false).await;

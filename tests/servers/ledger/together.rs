@@ -58,7 +58,8 @@ async fn head(world: &World, tenant: TenantId) -> i64 {
 /// A ledger that writes the audit log too, as a node's does.
 async fn audited(world: &World) -> Ledger {
     let audit_writer = AuditWriter::new(ring(&world.db, &world.clock).await, world.clock.clone());
-    Ledger::audited(world.db.clone(), world.clock.clone(), Grouping::Together, entrepot::documents(), audit_writer).unwrap()
+    Ledger::with_audit_writer(world.db.clone(), world.clock.clone(), Grouping::Together, entrepot::documents(), audit_writer)
+        .unwrap()
 }
 
 async fn none_oversells_while_all_sell_at_once(world: World) {
@@ -112,7 +113,7 @@ async fn one_that_was_overtaken_is_left_out_alone(world: World) {
         heads.push(head.seq);
         epochs.push(head.epoch);
     }
-    let event = |seq| entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned()).numbered(seq, world.clock.now());
+    let event = |seq| entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned()).with_seq(seq, world.clock.now());
     let write = |heads: &[i64]| {
         let at = |(((tenant, _), epoch), head): ((&Tenant, &Uuid), &i64)| {
             let (epoch, events) = (*epoch, vec![event(head + 1)]);
@@ -168,7 +169,7 @@ async fn a_connection_that_was_bound_ahead_serves_whoever_comes(world: World) {
         for (tenant, _) in writing.iter().map(|place| &all[*place]) {
             let head = world.db.tenant(*tenant).head().await.unwrap();
             let event = entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
-            let events = vec![event.numbered(head.seq + 1, world.clock.now())];
+            let events = vec![event.with_seq(head.seq + 1, world.clock.now())];
             let want = journal::CounterRequest::events(1);
             rows.push((*tenant, HeadBoundRows { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: None }));
         }

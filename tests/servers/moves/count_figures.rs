@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entrepot::counts::core::{Pair, abc, accuracy, shrinkage};
+use entrepot::counts::core::{Pair, accuracy, classify_abc, shrinkage};
 use serde_json::{Value, json};
 
 use super::world::{Orders, World, done};
@@ -19,7 +19,8 @@ fn classes_follow_the_vectors() {
     for vector in vectors("abc") {
         let revenue = vector["input"]["revenue"].as_object().unwrap();
         let revenue: Vec<(String, i64)> = revenue.iter().map(|(sku, brings)| (sku.clone(), brings.as_i64().unwrap())).collect();
-        let found: BTreeMap<String, Value> = abc(&revenue).into_iter().map(|(sku, class)| (sku, json!(class.as_str()))).collect();
+        let found: BTreeMap<String, Value> =
+            classify_abc(&revenue).into_iter().map(|(sku, class)| (sku, json!(class.as_str()))).collect();
         assert_eq!(json!(found), vector["expected"]["class"], "{}", vector["id"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Plans of Postgres for the approval of a large count in tables without statistics.
 
 use entity::prelude::*;
-use entrepot::{counts::rows::late, storage::Reads};
+use entrepot::{counts::rows::load_book_corrections, storage::Reads};
 use sea_orm::Statement;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub async fn books_without_entries(world: &World) {
     let scope = world.scope();
     let rows = scope.rows("SELECT id FROM stock_count WHERE tenant_id = $1", vec![]).await.unwrap();
     let count: CountId = rows[0].try_get_by_index(0).unwrap();
-    let (found, sent) = world.db.recorded(late(&scope, count)).await;
+    let (found, sent) = world.db.record_statements(load_book_corrections(&scope, count)).await;
     assert!(found.unwrap().is_empty());
     let read = sent.iter().find(|statement| statement.sql.contains("k.known <> k.book")).expect("the books are read");
     let explained = Statement { sql: format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", read.sql), ..read.clone() };

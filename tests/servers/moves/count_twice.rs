@@ -1,7 +1,7 @@
 //! Counts that overlap, lines that must be counted again, and units that were set aside.
 
 use entity::prelude::Condition;
-use entrepot::stock::{core::LevelKey, shell::explain};
+use entrepot::stock::{core::LevelKey, shell::explain_level};
 use serde_json::{Value, json};
 
 use super::world::{World, done};
@@ -122,7 +122,7 @@ async fn what_is_missing_is_taken_from_what_was_set_aside_last() {
         assert_eq!(world.level(mug, store).await, [20, 0, 20]);
         let key = LevelKey { product: mug, store };
         let scope = world.db.tenant(world.tenant);
-        let told = explain(&scope, world.ledger.clock(), key).await.unwrap().unwrap().level_snapshot;
+        let told = explain_level(&scope, world.ledger.clock(), key).await.unwrap().unwrap().level_snapshot;
         let aside = [Condition::Quarantine, Condition::Damaged].map(|condition| told.aside.of(condition));
         assert!(aside.iter().all(|n| *n >= 0) && aside.iter().sum::<i64>() == 20, "{aside:?}");
     })

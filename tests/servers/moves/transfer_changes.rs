@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use entrepot::{
     clock,
-    stock::{core::LevelKey, shell::explain},
+    stock::{core::LevelKey, shell::explain_level},
 };
 use serde_json::{Value, json};
 
@@ -167,7 +167,7 @@ async fn words_change_while_it_is_ready_and_its_day_and_note_when_it_has_left() 
             let payload = say(json!({"note": "the road is closed", "expectedAt": format!("{day}T12:00:00Z"), "externalRef": "T-2"})).await;
             assert_eq!(done(&payload, "transfer")["note"], "the road is closed");
             let key = LevelKey { product: mug, store: world.depot };
-            let why = explain(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
+            let why = explain_level(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
             let coming: Vec<_> = why.level_snapshot.in_transit.iter().map(|one| (one.quantity, one.on)).collect();
             assert_eq!(coming, [(if partly { 6 } else { 10 }, clock::parse_day(day))]);
         }

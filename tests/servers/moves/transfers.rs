@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use entrepot::{
     clock,
-    stock::{core::LevelKey, shell::explain},
+    stock::{core::LevelKey, shell::explain_level},
 };
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ async fn what_is_under_way_is_expected_by_transfer_and_day() {
         world.does("transferMarkReady", &sent).await;
         let sent = world.does("transferShip", &sent).await;
         let key = LevelKey { product: mug, store: depot };
-        let why = explain(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
+        let why = explain_level(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
         let from: Vec<_> =
             why.level_snapshot.in_transit.iter().map(|one| (one.quantity, one.on, one.document.unwrap().id)).collect();
         let id: TransferId = sent["id"].as_str().unwrap().parse().unwrap();

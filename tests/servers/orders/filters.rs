@@ -112,7 +112,7 @@ async fn what_was_found_is_paged_through(world: &World) {
             "{direction}: behind the last"
         );
     }
-    let (_, sent) = world.db.recorded(page(world, json!({"filter": {"search": "web"}, "first": 1}))).await;
+    let (_, sent) = world.db.record_statements(page(world, json!({"filter": {"search": "web"}, "first": 1}))).await;
     let looked = sent.iter().filter(|statement| statement.sql.contains("sales_order x")).count();
     assert_eq!(looked, 1, "a page and its number are found at once: {sent:?}");
 }

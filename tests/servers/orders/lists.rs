@@ -311,7 +311,7 @@ async fn orders_of_a_status_that_most_have_are_counted_on_every_page() {
         }
         // The oldest orders are counted, which lie beside each other, and not those with the lowest totals, which lie anywhere.
         let (scope, filter) = (world.db.tenant(world.tenant), Filter::All(vec![Filter::Status(vec![OrderStatus::Fulfilled])]));
-        let (counted, sent) = world.db.recorded(count(&scope, &filter, 1_000)).await;
+        let (counted, sent) = world.db.record_statements(count(&scope, &filter, 1_000)).await;
         assert_eq!((counted.unwrap(), sent.len()), (0, 1), "{sent:?}");
         let plan = world.db.explain(&sent[0].sql).await.unwrap().join("\n");
         assert!(plan.contains("sales_order_placed (tenant_id=?)") && !plan.contains("TEMP B-TREE"), "{plan}");

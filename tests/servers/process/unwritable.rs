@@ -34,7 +34,7 @@ async fn a_file_that_may_only_be_read_is_not_served() {
         entrepot(&[subcommand, "--database-url", &site.url]).await.refused(&["the database may only be read", "--database-url"]);
     }
     let db = Database::open(&site.url, Options::default()).await.unwrap();
-    assert!(!db.takes_writes().await.unwrap());
+    assert!(!db.accepts_writes().await.unwrap());
     let work = db.tenant(TenantId::NIL).begin().await.unwrap();
     let fault = work.execute("UPDATE tenant SET name = name WHERE id = $1", vec![]).await.unwrap_err();
     assert!(fault.is_transient(), "a client may send it again: {fault}");

@@ -118,7 +118,7 @@ fn trouble(shop: &mut Shop, which: u64, caller: &str, request: &Value) -> Respon
 }
 
 fn pence(money: &Value) -> i64 {
-    entrepot::replay::rule::pence(&text(&money["amount"])).unwrap()
+    entrepot::replay::rule::parse_pence(&text(&money["amount"])).unwrap()
 }
 
 fn time(value: &Value) -> jiff::Timestamp {

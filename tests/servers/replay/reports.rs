@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrepot::replay::rule::amount;
+use entrepot::replay::rule::format_amount;
 use serde_json::{Value, json};
 
 use super::model::{Document, Line, Movement, Shop, text};
@@ -95,7 +95,7 @@ fn page<T>(variables: &Value, all: &[T], node: impl Fn(&T) -> Value) -> Value {
 }
 
 fn money(pence: i64) -> Value {
-    json!({"amount": amount(pence), "currencyCode": "GBP"})
+    json!({"amount": format_amount(pence), "currencyCode": "GBP"})
 }
 
 fn kind(line: &Line) -> &'static str {

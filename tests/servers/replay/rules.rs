@@ -8,7 +8,7 @@ use entrepot::replay::{driver, intake};
 
 #[test]
 fn kinds_of_rows() {
-    let kind = |invoice, sku, quantity, price, customer| rule::kind(Facts { invoice, sku, quantity, price, customer });
+    let kind = |invoice, sku, quantity, price, customer| rule::classify_row(Facts { invoice, sku, quantity, price, customer });
     let known = Some("17850");
     let cases = [
         (("536365", "85123A", 6, 255, known), Kind::Sale),
@@ -63,10 +63,10 @@ fn prices_are_exact() {
         ("99999999999999999999", None),
     ];
     for (text, expected) in cases {
-        assert_eq!(rule::price(text), expected, "{text:?}");
+        assert_eq!(rule::parse_price(text), expected, "{text:?}");
     }
     for pence in [0, 5, -5, 255, 100_000_000_001] {
-        assert_eq!(rule::pence(&rule::amount(pence)), Some(pence));
+        assert_eq!(rule::parse_pence(&rule::format_amount(pence)), Some(pence));
     }
 }
 

@@ -17,7 +17,7 @@ fn agrees(file: &str, opening: &str, on_hand: &str) {
     println!("{file}: {} rows planned in {:?}", plan.seal.rows, started.elapsed());
     let expected = expect::load(&folder.join("expected.json"), &plan.seal.csv_sha256).unwrap();
     let mut found = Found::default();
-    found.add("plan", &section::section(&plan, expected.spots()));
+    found.add("plan", &section::build_section(&plan, expected.spots()));
     let comparison = expect::compare(&expected, &found);
     println!("{comparison}");
     assert_eq!(comparison.differences(), 0);

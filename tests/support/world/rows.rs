@@ -80,7 +80,7 @@ pub fn customer(tenant_id: TenantId, id: CustomerId, now: Timestamp) -> customer
         merged_into: None,
         tags: "[]".to_owned(),
         archived_at: None,
-        particulars: entity::customer::Particulars::default(),
+        particulars: entity::customer::CustomerDetails::default(),
         is_lost: false,
     }
 }

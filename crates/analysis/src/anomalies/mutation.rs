@@ -34,15 +34,15 @@ pub struct StockAnomalyAcceptInput {
 payload!(StockAnomalyPayload, anomaly: StockAnomaly, "stock anomaly");
 
 impl From<UserError> for StockAnomalyPayload {
-    fn from(refused: UserError) -> Self {
-        vec![refused].into()
+    fn from(user_error: UserError) -> Self {
+        vec![user_error].into()
     }
 }
 
 impl ReplayablePayload for StockAnomalyPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let anomaly = match (earlier.id::<AnomalyId>(), ctx.permit::<kind::ReportRead>()) {
-            (Some(id), Ok(permit)) => find(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into),
+            (Some(id), Ok(permit)) => find(&permit, ctx.required_data::<Ledger>()?.database(), id).await?.map(Into::into),
             _ => None,
         };
         Ok(Self { anomaly, user_errors: Vec::new(), replayed: true, seq: None })
@@ -72,25 +72,25 @@ impl AnomalyMutation {
             return Err(TopError::Forbidden(kind::AlertWrite::info().code));
         }
         let StockAnomalyAcceptInput { id, note, .. } = input;
-        let input = match read(|reading| AcceptInput { id: reading.id(&id, || path!["input", "id"]), note }) {
+        let input = match read(|reader| AcceptInput { id: reader.id(&id, || path!["input", "id"]), note }) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         Ok(match Box::pin(accept(&permit, ledger.database(), ledger.clock(), input)).await {
             Ok(anomaly) => {
                 // A caller who may write anomalies may lack the permission to read reports of the
                 // store.
-                let sees = permit.also::<kind::ReportRead>().is_ok_and(|reads| reads.covers(anomaly.found.key.store));
-                let anomaly = sees.then(|| anomaly.into());
+                let is_visible = permit.also::<kind::ReportRead>().is_ok_and(|reads| reads.covers(anomaly.found.key.store));
+                let anomaly = is_visible.then(|| anomaly.into());
                 StockAnomalyPayload { anomaly, user_errors: Vec::new(), replayed: false, seq: None }
             }
-            Err(error) => refused(error)?.into(),
+            Err(error) => accept_error(error)?.into(),
         })
     }
 }
 
-fn refused(error: AcceptError) -> Result<UserError, TopError> {
+fn accept_error(error: AcceptError) -> Result<UserError, TopError> {
     let note = || path!["input", "note"];
     Ok(match error {
         AcceptError::Fault(fault) => return Err(fault.into()),

@@ -20,12 +20,12 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::{IdFilter, intersect_values},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
         scalars::{Cursor, Date},
     },
-    keyed_filters::by_ids,
-    orders::{filters::below, links::MAX_A_PAGE},
+    keyed_filters::resolve_filter_keys,
+    orders::{filters::below, links::MAX_PAGE_SIZE},
 };
 
 /// Filter of anomalies. Conditions are combined by AND; a null condition is ignored.
@@ -64,14 +64,14 @@ impl StockAnomalyFilter {
     }
 
     /// The tests of one filter, without those inside it.
-    fn tests(self, at: &Path) -> Answer<AnomalyFilter> {
+    fn tests(self, path: &Path) -> Answer<AnomalyFilter> {
         let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
         if from.zip(to).is_some_and(|(from, to)| to < from) {
-            return Err(TopError::bad_input("to lies before from", below(at, "to")));
+            return Err(TopError::bad_input("to lies before from", below(path, "to")));
         }
         Ok(AnomalyFilter {
-            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
-            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            stores: self.store.map(|filter| filter.ids(&field_path(path, "store"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&field_path(path, "product"))).transpose()?.flatten(),
             states: intersect_values(self.status, self.state).map(|states| states.into_iter().map(Into::into).collect()),
             kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             from,
@@ -110,20 +110,22 @@ impl AnomalyQuery {
         if permit.channel().is_some() {
             return Err(TopError::Forbidden(kind::ReportRead::info().code));
         }
-        let filter = StockAnomalyFilter::read(by_ids(ctx, filter, "filter").await?)?;
+        let filter = StockAnomalyFilter::read(resolve_filter_keys(ctx, filter, "filter").await?)?;
         let sort = sort.map_or(AnomalySort::Day, Into::into);
         if sort == AnomalySort::Value {
             // The order alone reveals which of two products costs more.
             ctx.permit::<kind::ProductCostRead>()?;
         }
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MAX_A_PAGE)?;
-        let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::page(&permit, db, filter, sort, &request).await?;
-        let nodes = listed.rows.into_iter().map(|anomaly| {
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MAX_PAGE_SIZE)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let page_rows = shell::page(&permit, db, filter, sort, &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|anomaly| {
             let keys = sort.keys(&anomaly);
             (StockAnomaly::from(anomaly), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, sort.name(), signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, sort.name(), signer)
+            .with_count_source(permit.scope(db), page_rows.source)
+            .into())
     }
 }

@@ -5,7 +5,7 @@ use entity::prelude::{self, Currency, ProductId};
 use inventory::{
     costing::{
         core::{AGE_BAND_DAYS, AGE_BANDS, AgeSums},
-        shell::{self, Method},
+        shell::{self, CostingContext},
     },
     ledger::Ledger,
 };
@@ -21,7 +21,7 @@ use crate::{
         fault::Answer,
         scalars::{Cursor, DateTime, Long, Quantity},
     },
-    orders::links::{self, MAX_A_PAGE, Money, Product},
+    orders::links::{self, MAX_PAGE_SIZE, Money, Product},
 };
 
 /// Units of a product, or of all, by how long they have lain.
@@ -32,7 +32,7 @@ pub struct StockAges {
 }
 
 /// The shell gives no sum beyond ±(2^53 − 1), and parts are smaller than their sum.
-fn exact(sum: i128) -> i64 {
+fn sum_to_i64(sum: i128) -> i64 {
     i64::try_from(sum).unwrap_or_default()
 }
 
@@ -45,11 +45,11 @@ impl StockAges {
     }
     /// Units in all stores and in transit, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
-        Quantity(prelude::Quantity::new(exact(self.sums.quantity())).unwrap_or_default())
+        Quantity(prelude::Quantity::new(sum_to_i64(self.sums.quantity())).unwrap_or_default())
     }
     /// Value of the units, first in, first out, in the currency of the books.
     async fn value(&self) -> Money {
-        prelude::Money::new(exact(self.sums.value()), self.currency).into()
+        prelude::Money::new(sum_to_i64(self.sums.value()), self.currency).into()
     }
     /// Time at which the oldest of the units was received. Null where there is no unit.
     async fn oldest_received_at(&self) -> Option<DateTime> {
@@ -82,12 +82,12 @@ impl StockAge {
     /// Units, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
         let units = self.sums.quantities.get(self.age).copied().unwrap_or_default();
-        Quantity(prelude::Quantity::new(exact(units)).unwrap_or_default())
+        Quantity(prelude::Quantity::new(sum_to_i64(units)).unwrap_or_default())
     }
     /// Value of the units of this span, first in, first out, in the currency of the books.
     async fn value(&self) -> Money {
         let value = self.sums.values.get(self.age).copied().unwrap_or_default();
-        prelude::Money::new(exact(value), self.currency).into()
+        prelude::Money::new(sum_to_i64(value), self.currency).into()
     }
 }
 
@@ -95,7 +95,7 @@ impl StockAge {
 pub struct StockAgesConnection {
     page: CountedPage<StockAges>,
     total: AgeSums,
-    how: Method,
+    how: CostingContext,
 }
 crate::connection!(@edge StockAgesEdge, StockAges, "products by the age of their stock");
 
@@ -117,7 +117,7 @@ impl StockAgesConnection {
 }
 
 /// The kind of cursors of the list.
-const AGEING: &str = "stockAgeing";
+const AGEING_CURSOR: &str = "stockAgeing";
 
 /// The root field of ages.
 #[derive(Default)]
@@ -140,21 +140,21 @@ impl AgeingQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StockAgesConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(AGEING, signer, MAX_A_PAGE)?;
-        let ledger = ctx.given::<Ledger>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(AGEING_CURSOR, signer, MAX_PAGE_SIZE)?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let products = products_within(ctx, product, None).await?;
-        let found = shell::stock_ageing(ledger.database(), permit, &products, ledger.clock().now());
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let currency = found.how.currency;
+        let report = shell::stock_ageing(ledger.database(), permit, &products, ledger.clock().now());
+        let report = Box::pin(report).await.map_err(report_error)?;
+        let currency = report.how.currency;
         // Value and ID, as the list is sorted: the highest value first, so the value's key is
         // negated.
-        let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-exact(sums.value())), product.into()];
-        let rows = found
+        let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-sum_to_i64(sums.value())), product.into()];
+        let rows = report
             .rows
             .iter()
             .map(|(product, sums)| (StockAges { product: Some(*product), sums: *sums, currency }, keys(*product, sums)));
-        let page = Page::of_all(rows.collect(), &request, AGEING, signer);
-        Ok(StockAgesConnection { page, total: found.total, how: found.how })
+        let page = Page::of_all(rows.collect(), &request, AGEING_CURSOR, signer);
+        Ok(StockAgesConnection { page, total: report.total, how: report.how })
     }
 }

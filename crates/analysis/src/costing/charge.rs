@@ -50,13 +50,13 @@ row_names!("purchaseOrder": purchase_order of PurchaseOrderChargeAddInput);
 
 impl PurchaseOrderChargeAddInput {
     pub(super) fn read(self) -> Result<ChargeAdd, Vec<UserError>> {
-        let mut reading = InputErrors::default();
-        check_key(&mut reading, &self.idempotency_key);
-        let order = reading.row(self.id);
-        let amount = reading.money(Some(&self.amount), || path!["input", "amount"]);
+        let mut reader = InputErrors::default();
+        check_key(&mut reader, &self.idempotency_key);
+        let order = reader.row(self.id);
+        let amount = reader.money(Some(&self.amount), || path!["input", "amount"]);
         // An amount that cannot be read has refused the call.
         let amount = amount.unwrap_or_else(|| prelude::Money::zero(prelude::Currency::GBP));
-        reading.end(ChargeAdd {
+        reader.end(ChargeAdd {
             idempotency_key: self.idempotency_key,
             order,
             expected_version: self.expected_version.map(|version| version.0),
@@ -72,47 +72,49 @@ impl PurchaseOrderChargeAddInput {
 
 pub(super) fn charge_error(problem: &ChargeProblem) -> UserError {
     let new = UserError::new;
-    let at = |name: &str| path!["input", name];
+    let path_of = |name: &str| path!["input", name];
     match problem {
-        ChargeProblem::NoNote => new(ErrorCode::Required, "say why: a text is needed", at("note")),
+        ChargeProblem::NoNote => new(ErrorCode::Required, "say why: a text is needed", path_of("note")),
         ChargeProblem::NoteTooLong => {
-            UserError::new(ErrorCode::TooLong, format!("at most {MAX_NOTE} characters are kept"), at("note"))
+            UserError::new(ErrorCode::TooLong, format!("at most {MAX_NOTE} characters are kept"), path_of("note"))
         }
-        ChargeProblem::Name => new(ErrorCode::Invalid, "a text of 1 to 300 characters is expected", at("name")),
-        ChargeProblem::Reference => new(ErrorCode::Invalid, "a text of 1 to 200 characters is expected", at("externalRef")),
-        ChargeProblem::Deposit => new(ErrorCode::Invalid, "a deposit is no part of what goods cost", at("kind")),
-        ChargeProblem::Zero => new(ErrorCode::OutOfRange, "an amount other than 0 is expected", at("amount")),
-        ChargeProblem::NoOrder => UserError::not_found("purchase order", at("id")),
-        ChargeProblem::Version(actual) => UserError::changed("order", *actual),
+        ChargeProblem::Name => new(ErrorCode::Invalid, "a text of 1 to 300 characters is expected", path_of("name")),
+        ChargeProblem::Reference => new(ErrorCode::Invalid, "a text of 1 to 200 characters is expected", path_of("externalRef")),
+        ChargeProblem::Deposit => new(ErrorCode::Invalid, "a deposit is no part of what goods cost", path_of("kind")),
+        ChargeProblem::Zero => new(ErrorCode::OutOfRange, "an amount other than 0 is expected", path_of("amount")),
+        ChargeProblem::NoOrder => UserError::not_found("purchase order", path_of("id")),
+        ChargeProblem::Version(actual) => UserError::version_conflict("order", *actual),
         ChargeProblem::NothingReceived => {
             let message = "nothing of the order has come: change its charges (purchaseOrderUpdate), or receive it first";
-            new(ErrorCode::InvalidState, message, at("id"))
+            new(ErrorCode::InvalidState, message, path_of("id"))
         }
         ChargeProblem::NothingToSpreadBy(basis) => {
             let message = format!("the received goods have no {}: choose another basis", basis.as_str().to_lowercase());
-            UserError::new(ErrorCode::Invalid, message, at("basis"))
+            UserError::new(ErrorCode::Invalid, message, path_of("basis"))
         }
         ChargeProblem::TooManyProducts => {
             let message = format!("goods of more than {MAX_REVALUED_PRODUCTS} products have come: revalue them (stockRevalue)");
-            UserError::new(ErrorCode::LimitExceeded, message, at("id"))
+            UserError::new(ErrorCode::LimitExceeded, message, path_of("id"))
         }
         ChargeProblem::TooManyCharges => {
             let message =
                 format!("{MAX_ADDED_CHARGES} charges were added to the order, the most: revalue its products (stockRevalue)");
-            UserError::new(ErrorCode::LimitExceeded, message, at("id"))
+            UserError::new(ErrorCode::LimitExceeded, message, path_of("id"))
         }
         ChargeProblem::RateMissing { from, to, day } => {
-            UserError::new(ErrorCode::RateMissing, rate_missing(*from, *to, *day), at("amount"))
+            UserError::new(ErrorCode::RateMissing, rate_missing(*from, *to, *day), path_of("amount"))
         }
         ChargeProblem::Unconvertible => {
             let message = "it converts to 0 in the currency of the books, or to more than 2^53 − 1 minor units";
-            new(ErrorCode::OutOfRange, message, at("amount"))
+            new(ErrorCode::OutOfRange, message, path_of("amount"))
         }
         ChargeProblem::TooDearTogether => {
             let message = "all stock together would be worth more than 2^53 − 1 minor units, the largest exact number";
-            new(ErrorCode::OutOfRange, message, at("amount"))
+            new(ErrorCode::OutOfRange, message, path_of("amount"))
         }
-        ChargeProblem::ReferenceTaken => new(ErrorCode::Duplicate, "another revaluation has this reference", at("externalRef")),
-        ChargeProblem::KeyReused => UserError::key_reused(at("idempotencyKey")),
+        ChargeProblem::ReferenceTaken => {
+            new(ErrorCode::Duplicate, "another revaluation has this reference", path_of("externalRef"))
+        }
+        ChargeProblem::KeyReused => UserError::key_reused(path_of("idempotencyKey")),
     }
 }

@@ -84,13 +84,13 @@ impl CostMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The document.")] input: StockRevalueInput,
     ) -> Answer<RevaluationPayload> {
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let input = match input.read() {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
-            Ok(outcome) => answer(ctx, outcome).await,
+            Ok(outcome) => revaluation_payload(ctx, outcome).await,
             Err(problems) => {
                 let mut errors = truncate_errors(problems.iter().map(revalue_error));
                 add_sent_values(ctx, &mut errors);
@@ -109,13 +109,13 @@ impl CostMutation {
         #[graphql(desc = "Charge to add.")] input: PurchaseOrderChargeAddInput,
     ) -> Answer<RevaluationPayload> {
         named!(ctx, input, RevaluationPayload, {
-            let ledger = ctx.given::<Ledger>()?;
+            let ledger = ctx.required_data::<Ledger>()?;
             let input = match input.read() {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
             match Box::pin(shell::charge_add(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
-                Ok(outcome) => answer(ctx, outcome).await,
+                Ok(outcome) => revaluation_payload(ctx, outcome).await,
                 Err(problem) => Ok(vec![charge::charge_error(&problem)].into()),
             }
         })
@@ -129,13 +129,13 @@ impl CostMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Revaluation to undo, and the reason.")] input: RevaluationReverseInput,
     ) -> Answer<RevaluationPayload> {
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let input = match input.read() {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
         match Box::pin(shell::revaluation_reverse(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
-            Ok(outcome) => answer(ctx, outcome).await,
+            Ok(outcome) => revaluation_payload(ctx, outcome).await,
             Err(UndoProblem::Rests(resting)) => Ok(vec![in_use(ctx, &resting).await].into()),
             Err(problem) => Ok(vec![undo_error(&problem)].into()),
         }
@@ -144,10 +144,10 @@ impl CostMutation {
 
 impl RevaluationReverseInput {
     fn read(self) -> Result<RevaluationReverse, Vec<UserError>> {
-        let mut reading = InputErrors::default();
-        check_key(&mut reading, &self.idempotency_key);
-        let revaluation = reading.id(&self.id, || path!["input", "id"]);
-        reading.end(RevaluationReverse { idempotency_key: self.idempotency_key, revaluation, note: self.note })
+        let mut reader = InputErrors::default();
+        check_key(&mut reader, &self.idempotency_key);
+        let revaluation = reader.id(&self.id, || path!["input", "id"]);
+        reader.end(RevaluationReverse { idempotency_key: self.idempotency_key, revaluation, note: self.note })
     }
 }
 
@@ -163,7 +163,7 @@ async fn in_use(ctx: &Context<'_>, resting: &LaterDocuments) -> UserError {
         "units of its products arrived or left since, or were revalued again: undo those first, or revalue the current stock";
     let document_count = i32::try_from(resting.count).unwrap_or(i32::MAX);
     UserError::InUse(Box::new(InUse {
-        code: ErrorCode::InUse.noted(),
+        code: ErrorCode::InUse.record_refusal(),
         message: message.to_owned(),
         field: Some(path!["input", "id"]),
         retryable: false,
@@ -202,27 +202,27 @@ fn undo_error(problem: &UndoProblem) -> UserError {
 
 impl StockRevalueInput {
     fn read(self) -> Result<Revalue, Vec<UserError>> {
-        let mut reading = InputErrors::default();
-        check_key(&mut reading, &self.idempotency_key);
+        let mut reader = InputErrors::default();
+        check_key(&mut reader, &self.idempotency_key);
         let line = |(index, line): (usize, StockRevalueLineInput)| {
-            let product = product_name(&mut reading, line.product, || path!["input", "lines", index, "product"]);
-            let unit_cost = reading.money(Some(&line.unit_cost), || path!["input", "lines", index, "unitCost"]);
+            let product = product_name(&mut reader, line.product, || path!["input", "lines", index, "product"]);
+            let unit_cost = reader.money(Some(&line.unit_cost), || path!["input", "lines", index, "unitCost"]);
             Some(RevalueLine { product, unit_cost: unit_cost? })
         };
         let lines = self.lines.into_iter().enumerate().filter_map(line).collect();
-        reading.end(Revalue { idempotency_key: self.idempotency_key, external_ref: self.external_ref, note: self.note, lines })
+        reader.end(Revalue { idempotency_key: self.idempotency_key, external_ref: self.external_ref, note: self.note, lines })
     }
 }
 
-async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayload> {
+async fn revaluation_payload(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayload> {
     let (replayed, seq) = (outcome.is_replayed, outcome.seq.map(Long));
     // A caller with the permission to write costs but not to read them gets the answer without
     // values.
     let revaluation = match ctx.permit::<kind::ProductCostRead>() {
         Ok(permit) => {
-            let how = rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
+            let costing = rows::load_costing_method(&permit.scope(ctx.required_data::<Ledger>()?.database())).await?;
             let foreseen = outcome.seq.is_none().then(|| Arc::new(outcome.foreseen));
-            Some(StockRevaluation { row: Arc::new(outcome.document), how, foreseen })
+            Some(StockRevaluation { row: Arc::new(outcome.document), how: costing, foreseen })
         }
         Err(_) => None,
     };
@@ -231,7 +231,7 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayloa
 
 fn revalue_error(problem: &RevalueProblem) -> UserError {
     let new = UserError::new;
-    let at = |index: usize, name: &str| path!["input", "lines", index, name];
+    let line_path = |index: usize, name: &str| path!["input", "lines", index, name];
     match problem {
         RevalueProblem::NoLines => new(ErrorCode::Required, "at least one line is needed", path!["input", "lines"]),
         RevalueProblem::TooManyLines => UserError::new(
@@ -249,21 +249,25 @@ fn revalue_error(problem: &RevalueProblem) -> UserError {
         RevalueProblem::ReferenceTaken => {
             new(ErrorCode::Duplicate, "another revaluation has this reference", path!["input", "externalRef"])
         }
-        RevalueProblem::NoProduct(index) => UserError::not_found("product", at(*index, "product")),
+        RevalueProblem::NoProduct(index) => UserError::not_found("product", line_path(*index, "product")),
         RevalueProblem::Twice(index) => {
-            new(ErrorCode::Duplicate, "this product stands in an earlier line", at(*index, "product"))
+            new(ErrorCode::Duplicate, "this product stands in an earlier line", line_path(*index, "product"))
         }
-        RevalueProblem::Negative(index) => new(ErrorCode::OutOfRange, "a cost of 0 or more is expected", at(*index, "unitCost")),
-        RevalueProblem::Currency(index, books) => {
-            UserError::new(ErrorCode::Invalid, format!("the books are in {books}: say the cost in it"), at(*index, "unitCost"))
+        RevalueProblem::Negative(index) => {
+            new(ErrorCode::OutOfRange, "a cost of 0 or more is expected", line_path(*index, "unitCost"))
         }
+        RevalueProblem::Currency(index, books) => UserError::new(
+            ErrorCode::Invalid,
+            format!("the books are in {books}: say the cost in it"),
+            line_path(*index, "unitCost"),
+        ),
         RevalueProblem::NoStock(index) => {
             let message = "there is no unit of it in any store or on its way: nothing to revalue";
-            new(ErrorCode::InvalidState, message, at(*index, "product"))
+            new(ErrorCode::InvalidState, message, line_path(*index, "product"))
         }
         RevalueProblem::TooDear(index) => {
             let message = "its units would be worth more than 2^53 − 1 minor units, the largest exact number";
-            new(ErrorCode::OutOfRange, message, at(*index, "unitCost"))
+            new(ErrorCode::OutOfRange, message, line_path(*index, "unitCost"))
         }
         RevalueProblem::TooDearTogether => {
             let message = "all stock together would be worth more than 2^53 − 1 minor units, the largest exact number";

@@ -7,7 +7,7 @@ use entity::prelude::{StoreId, Timestamp};
 use iam::access::{Permission, Reach, kind};
 use inventory::{
     costing::{
-        rows::{self, CostFilter, Worth},
+        rows::{self, CostFilter, ValuationTime},
         shell::{self, CostReportQuery, MAX_ROWS, ReportError, ValuationQuery},
     },
     ledger::Ledger,
@@ -22,7 +22,7 @@ use super::{
     revaluation_filter::{StockRevaluationFilter, StockRevaluationSort, is_descending},
 };
 use crate::{
-    catalog::{ProductRef, StoreRef, product_named, store_named},
+    catalog::{ProductRef, StoreRef, find_product_id, find_store_id},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -30,8 +30,8 @@ use crate::{
         scalars::{Cursor, DateTime},
         truncated,
     },
-    keyed_filters::by_ids,
-    orders::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    orders::links::MAX_PAGE_SIZE,
 };
 
 /// Converts the reason for a missing report to an error of its field.
@@ -66,16 +66,18 @@ impl CostQuery {
         #[graphql(desc = "Rows in the answer at most, 1 to 250: the most valuable first. Default 250.", default = 250)]
         first: i32,
     ) -> Answer<StockValuation> {
-        let ledger = ctx.given::<Ledger>()?;
-        let of = match (at, known_at) {
-            (None, None) => Worth::Now,
-            (at, known) => {
-                Worth::At { occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0), known: known.map(|at| at.0) }
-            }
+        let ledger = ctx.required_data::<Ledger>()?;
+        let worth = match (at, known_at) {
+            (None, None) => ValuationTime::Now,
+            (at, known_time) => ValuationTime::At {
+                occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0),
+                known: known_time.map(|at| at.0),
+            },
         };
-        let ask = ValuationQuery { method: method.map(Into::into), of, group: group_by.into(), first: parse_row_limit(first)? };
-        let valuation = Box::pin(shell::stock_value(ledger.database(), permit, ask)).await.map_err(report_error)?;
-        truncated::tell(ctx, valuation.rows.len(), valuation.groups, "stockValueSummary");
+        let query =
+            ValuationQuery { method: method.map(Into::into), of: worth, group: group_by.into(), first: parse_row_limit(first)? };
+        let valuation = Box::pin(shell::stock_value(ledger.database(), permit, query)).await.map_err(report_error)?;
+        truncated::record_truncation(ctx, valuation.rows.len(), valuation.groups, "stockValueSummary");
         Ok(StockValuation(valuation))
     }
 
@@ -108,13 +110,15 @@ impl CostQuery {
         let mut filter = CostFilter { from, to, ..CostFilter::default() };
         if let Some(product) = product {
             let unknown = || TopError::bad_input("there is no such product", vec!["product".to_owned()]);
-            filter.product = Some(product_named(ctx, product, &["product"]).await?.ok_or_else(unknown)?);
+            filter.product = Some(find_product_id(ctx, product, &["product"]).await?.ok_or_else(unknown)?);
         }
         filter.stores = requested_stores(ctx, store.as_ref(), group_by).await?;
-        let ask =
+        let query =
             CostReportQuery { method: method.map(Into::into), group: group_by.into(), filter, first: parse_row_limit(first)? };
-        let costs = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await.map_err(report_error)?;
-        truncated::tell(ctx, costs.rows.len(), costs.groups, "costSummary");
+        let costs = Box::pin(shell::cost_report(ctx.required_data::<Ledger>()?.database(), permit, &query))
+            .await
+            .map_err(report_error)?;
+        truncated::record_truncation(ctx, costs.rows.len(), costs.groups, "costSummary");
         Ok(CostReport { how: costs.how, rows: costs.rows })
     }
 
@@ -125,12 +129,12 @@ impl CostQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] product: ProductRef,
     ) -> Option<Answer<ProductCost>> {
-        let found = async {
-            let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
-            let found = shell::product_cost(ctx.given::<Ledger>()?.database(), permit, product).await?;
-            Ok::<_, TopError>(found.map(ProductCost))
+        let product_id = async {
+            let Some(product) = find_product_id(ctx, product, &["product"]).await? else { return Ok(None) };
+            let product_id = shell::product_cost(ctx.required_data::<Ledger>()?.database(), permit, product).await?;
+            Ok::<_, TopError>(product_id.map(ProductCost))
         };
-        Box::pin(found).await.transpose()
+        Box::pin(product_id).await.transpose()
     }
 
     /// Revaluations, the newest first unless another order is asked for.
@@ -146,41 +150,41 @@ impl CostQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StockRevaluationConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let descending = is_descending(sort);
         let list = rows::revaluations_kind(descending);
-        let request = PageArgs { first, after, last, before }.check(list, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let how = rows::method(&scope).await?;
-        let listed = rows::page_of_revaluations(&scope, &filter, descending, &request).await?;
-        let nodes = listed.rows.into_iter().map(|row| {
+        let request = PageArgs { first, after, last, before }.check(list, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let costing = rows::load_costing_method(&scope).await?;
+        let page_rows = rows::page_of_revaluations(&scope, &filter, descending, &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|row| {
             let keys = rows::revaluation_keys(&row);
-            (StockRevaluation { row: Arc::new(row), how, foreseen: None }, keys)
+            (StockRevaluation { row: Arc::new(row), how: costing, foreseen: None }, keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, page_rows.source).into())
     }
 }
 
 /// Stores of a cost report; `None` for the whole company. By store, it covers only those whose
 /// stock or reports the caller may read.
-async fn requested_stores(ctx: &Context<'_>, named: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
-    let held = &ctx.caller()?.permissions;
-    let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
-    let Some(named) = named else {
-        return Ok(match reach {
-            Reach::Stores(own) if group == CostGroup::Store => Some(own.to_vec()),
+async fn requested_stores(ctx: &Context<'_>, store_ref: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
+    let caller_permissions = &ctx.caller()?.permissions;
+    let visible_stores = caller_permissions.reach(kind::StockRead::INDEX).or(&caller_permissions.reach(kind::ReportRead::INDEX));
+    let Some(store_ref) = store_ref else {
+        return Ok(match visible_stores {
+            Reach::Stores(store_ids) if group == CostGroup::Store => Some(store_ids.to_vec()),
             _ => None,
         });
     };
-    let found = store_named(ctx, named, &["store"]).await?;
+    let store_match = find_store_id(ctx, store_ref, &["store"]).await?;
     // An unknown ID yields no rows, and an unknown code an error: another tenant's store is treated
     // alike.
-    let told = match named {
-        StoreRef::Id(_) => found.map(|id| reach.or_nil(id)),
-        StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
+    let store_id = match store_ref {
+        StoreRef::Id(_) => store_match.map(|id| visible_stores.or_nil(id)),
+        StoreRef::Code(_) => store_match.filter(|id| visible_stores.covers(*id)),
     };
-    told.map(|id| Some(vec![id])).ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
+    store_id.map(|id| Some(vec![id])).ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
 }
 
 /// Returns the ends of a report's span; the second must not be before the first.
@@ -193,6 +197,6 @@ pub fn parse_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Optio
 }
 
 fn parse_row_limit(first: i32) -> Answer<usize> {
-    let fits = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
-    fits.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
+    let row_limit = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
+    row_limit.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
 }

@@ -4,7 +4,7 @@ use async_graphql::Context;
 use entity::prelude::{self, CostKind};
 use inventory::costing::{
     core::Layer,
-    shell::{self, CostRow, Method, Valuation, ValueRow},
+    shell::{self, CostRow, CostingContext, Valuation, ValueRow},
 };
 use macros::resolvers;
 
@@ -59,8 +59,8 @@ impl StockValueRow {
     /// Category of the row. Null unless rows are grouped by category, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.category?;
-        let found = async { loads(ctx)?.category(id).await };
-        found.await.map(|row| row.map(Category)).transpose()
+        let row_read = async { loads(ctx)?.category(id).await };
+        row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Units, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
@@ -74,7 +74,7 @@ impl StockValueRow {
 
 /// Changes of the value of stock.
 pub struct CostReport {
-    pub how: Method,
+    pub how: CostingContext,
     pub rows: Vec<CostRow>,
 }
 
@@ -115,28 +115,28 @@ impl CostReportRow {
     }
     /// Cost of the units received.
     async fn received(&self) -> Money {
-        self.0.part(CostKind::Receipt).into()
+        self.0.change_by_kind(CostKind::Receipt).into()
     }
     /// Cost of the units sold, as an amount above 0. Returns are not deducted.
     async fn cost_of_goods_sold(&self) -> Money {
-        let part = self.0.part(CostKind::Sale);
+        let part = self.0.change_by_kind(CostKind::Sale);
         prelude::Money::new(-part.minor, part.currency).into()
     }
     /// Cost of the units that customers returned: the cost with which they were sold.
     async fn returned(&self) -> Money {
-        self.0.part(CostKind::Return).into()
+        self.0.change_by_kind(CostKind::Return).into()
     }
     /// Cost of the units removed, below 0: breakage, loss, returns to suppliers.
     async fn removed(&self) -> Money {
-        self.0.part(CostKind::Removal).into()
+        self.0.change_by_kind(CostKind::Removal).into()
     }
     /// Adjustments, counts and discrepancies; below 0 where units were missing.
     async fn corrected(&self) -> Money {
-        self.0.part(CostKind::Correction).into()
+        self.0.change_by_kind(CostKind::Correction).into()
     }
     /// Change by revaluations; below 0 where they lowered the value.
     async fn revalued(&self) -> Money {
-        self.0.part(CostKind::Revaluation).into()
+        self.0.change_by_kind(CostKind::Revaluation).into()
     }
     /// Parts of charges, added after receipt, that fall on goods no longer in stock: a cost beside the value of stock, and no part of `change`. Below 0 for
     /// credits. Charges have no store: they are included for callers who see all stores.

@@ -10,7 +10,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::{
@@ -61,7 +61,7 @@ impl StockRevaluationFilter {
     }
 
     /// The tests of one filter, without those inside it.
-    fn tests(self, at: &Path) -> Answer<RevaluationFilter> {
+    fn tests(self, path: &Path) -> Answer<RevaluationFilter> {
         let document = DocumentFilter {
             id: self.id,
             search: self.search,
@@ -72,9 +72,9 @@ impl StockRevaluationFilter {
             sku: self.sku,
         };
         Ok(RevaluationFilter {
-            document: document.read::<kind::RevaluationId>((Numbered::Revaluation, &Patterns::default()), at)?,
-            external_ref: texts(self.external_ref, &below(at, "externalRef"))?,
-            created_by: self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
+            document: document.read::<kind::RevaluationId>((Numbered::Revaluation, &Patterns::default()), path)?,
+            external_ref: texts(self.external_ref, &below(path, "externalRef"))?,
+            created_by: self.created_by.map(|filter| filter.of_any_kind(&field_path(path, "createdBy"))).transpose()?.flatten(),
         })
     }
 }

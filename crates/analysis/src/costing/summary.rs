@@ -5,8 +5,10 @@ use entity::prelude::{CategoryId, GroupId, ProductId, StoreId};
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{
     costing::{
-        rows::{self as books, CostFilter, Worth},
-        shell::{self, CostSheet, CostSpec, Method, ReportError, ValueSpec, WorthGroup, WorthRow, begin},
+        rows::{self as books, CostFilter, ValuationTime},
+        shell::{
+            self, CostSheet, CostSpec, CostingContext, ReportError, ValuationGroup, ValuationRow, ValueSpec, prepare_costing,
+        },
     },
     ledger::Ledger,
 };
@@ -20,8 +22,8 @@ use super::{
     report::CostReportRow,
 };
 use crate::{
-    access::{StoreGroupRef, group_named, stores_of_groups},
-    catalog::{Category, CategoryRef, ProductFilter, Store, StoreRef, loads, products_within, store_named},
+    access::{StoreGroupRef, find_group_id, stores_of_groups},
+    catalog::{Category, CategoryRef, ProductFilter, Store, StoreRef, find_store_id, loads, products_within},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -29,7 +31,7 @@ use crate::{
         filters::id_of,
         scalars::{Cursor, DateTime, Long, Quantity},
     },
-    orders::links::{self, MAX_A_PAGE, Money, Product},
+    orders::links::{self, MAX_PAGE_SIZE, Money, Product},
 };
 
 crate::connection!(counted CostReportRowConnection, CostReportRowEdge, CostReportRow, "rows of a cost summary");
@@ -44,7 +46,7 @@ crate::connection!(
 pub struct CostSummary {
     permit: Permit<kind::ProductCostRead>,
     spec: CostSpec,
-    how: Method,
+    basis: CostingContext,
     /// Grouping of the selected rows: the total is summed from them, so that postings are read
     /// once.
     row_group: books::CostGroup,
@@ -54,17 +56,17 @@ pub struct CostSummary {
 
 impl CostSummary {
     async fn sheet(&self, ctx: &Context<'_>, group: books::CostGroup) -> Answer<&CostSheet> {
-        let db = ctx.given::<Ledger>()?.database();
-        let read = || Box::pin(shell::cost_sheet(db, self.permit.clone(), &self.spec, group));
-        self.sheets[group as usize].get_or_try_init(read).await.map_err(report_error)
+        let db = ctx.required_data::<Ledger>()?.database();
+        let load_sheet = || Box::pin(shell::cost_sheet(db, self.permit.clone(), &self.spec, group));
+        self.sheets[group as usize].get_or_try_init(load_sheet).await.map_err(report_error)
     }
 }
 
 /// Returns the grouping of the selected rows, or `CostGroup::None` if no rows are selected.
 fn selected_row_group(ctx: &Context<'_>) -> books::CostGroup {
     let selected = ctx.look_ahead().field("rows").selection_fields();
-    let given = selected.first().and_then(|rows| rows.arguments().ok()).unwrap_or_default();
-    let group = given.into_iter().find(|(name, _)| name.as_str() == "groupBy").map(|(_, value)| value);
+    let row_arguments = selected.first().and_then(|rows| rows.arguments().ok()).unwrap_or_default();
+    let group = row_arguments.into_iter().find(|(name, _)| name.as_str() == "groupBy").map(|(_, value)| value);
     CostGroup::parse(group).map_or(books::CostGroup::None, Into::into)
 }
 
@@ -73,16 +75,16 @@ fn selected_row_group(ctx: &Context<'_>) -> books::CostGroup {
 impl CostSummary {
     /// Costing method of the amounts.
     async fn method(&self) -> CostingMethod {
-        self.how.method.into()
+        self.basis.method.into()
     }
     /// Sequence number of the last event in the books.
     async fn seq(&self) -> Long {
-        Long(self.how.progress.seq)
+        Long(self.basis.progress.seq)
     }
     /// True if the books included the tenant's last event when they were read. After many changes
     /// the books need some time; query again.
     async fn is_current(&self) -> bool {
-        self.how.progress.is_current()
+        self.basis.progress.is_current()
     }
     /// Sums over all postings that fit. Its key is null.
     #[field(cost = "50")]
@@ -112,10 +114,10 @@ impl CostSummary {
             CostGroup::Product => "costSummary:PRODUCT",
             CostGroup::Store => "costSummary:STORE",
         };
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_A_PAGE)?;
-        let asked = (request.after.clone(), request.limit as usize);
-        let page = self.sheet(ctx, group_by.into()).await?.page(asked);
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_PAGE_SIZE)?;
+        let cursor_and_limit = (request.after.clone(), request.limit as usize);
+        let page = self.sheet(ctx, group_by.into()).await?.page(cursor_and_limit);
         let rows = page.rows.into_iter().map(|(row, keys)| (CostReportRow(row), keys)).collect();
         Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_total(page.count).into())
     }
@@ -125,7 +127,7 @@ impl CostSummary {
 pub struct StockValueSummary {
     permit: Permit<kind::ProductCostRead>,
     spec: ValueSpec,
-    how: Method,
+    basis: CostingContext,
 }
 
 /// Value of stock: the total, and its rows in pages. The rows of all pages sum to the total in units and money. A unit has the same value in every
@@ -134,22 +136,22 @@ pub struct StockValueSummary {
 impl StockValueSummary {
     /// Costing method of the amounts.
     async fn method(&self) -> CostingMethod {
-        self.how.method.into()
+        self.basis.method.into()
     }
     /// Sequence number of the last event in the books.
     async fn seq(&self) -> Long {
-        Long(self.how.progress.seq)
+        Long(self.basis.progress.seq)
     }
     /// True if the books included the tenant's last event when they were read. After many changes
     /// the books need some time; query again.
     async fn is_current(&self) -> bool {
-        self.how.progress.is_current()
+        self.basis.progress.is_current()
     }
     /// Units and value of all stock that fits. Its key is null.
     #[field(cost = "50")]
     async fn total(&self, ctx: &Context<'_>) -> Answer<StockValueSummaryRow> {
-        let db = ctx.given::<Ledger>()?.database();
-        let (_, row) = Box::pin(shell::worth_total(db, self.permit.clone(), &self.spec)).await.map_err(report_error)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let (_, row) = Box::pin(shell::load_valuation_total(db, self.permit.clone(), &self.spec)).await.map_err(report_error)?;
         Ok(StockValueSummaryRow(row))
     }
 
@@ -168,42 +170,43 @@ impl StockValueSummary {
             StockValueSummaryGroup::Category => "stockValueSummary:CATEGORY",
             StockValueSummaryGroup::Store => "stockValueSummary:STORE",
         };
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_A_PAGE)?;
-        let asked = (request.after.clone(), request.limit as usize);
-        let (db, permit) = (ctx.given::<Ledger>()?.database(), self.permit.clone());
-        let (_, page) =
-            Box::pin(shell::worth_rows(db, permit, &self.spec, group_by.into(), asked)).await.map_err(report_error)?;
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_PAGE_SIZE)?;
+        let cursor_and_limit = (request.after.clone(), request.limit as usize);
+        let (db, permit) = (ctx.required_data::<Ledger>()?.database(), self.permit.clone());
+        let (_, page) = Box::pin(shell::load_valuation_rows(db, permit, &self.spec, group_by.into(), cursor_and_limit))
+            .await
+            .map_err(report_error)?;
         let rows = page.rows.into_iter().map(|(row, keys)| (StockValueSummaryRow(row), keys)).collect();
         Ok(Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_total(page.count).into())
     }
 }
 
 /// Units and value of one group of stock.
-pub struct StockValueSummaryRow(WorthRow);
+pub struct StockValueSummaryRow(ValuationRow);
 
 /// Units and value of one group of stock.
 #[resolvers(requires = ProductCostRead)]
 impl StockValueSummaryRow {
     /// ID of the group. Null for the total, and for stock that belongs to no group.
     async fn key(&self) -> Option<String> {
-        let product = self.0.id(WorthGroup::Product).map(|id| ProductId::from_uuid(id).to_string());
-        let category = self.0.id(WorthGroup::Category).map(|id| CategoryId::from_uuid(id).to_string());
-        product.or(category).or_else(|| self.0.id(WorthGroup::Store).map(|id| StoreId::from_uuid(id).to_string()))
+        let product = self.0.id(ValuationGroup::Product).map(|id| ProductId::from_uuid(id).to_string());
+        let category = self.0.id(ValuationGroup::Category).map(|id| CategoryId::from_uuid(id).to_string());
+        product.or(category).or_else(|| self.0.id(ValuationGroup::Store).map(|id| StoreId::from_uuid(id).to_string()))
     }
     /// Product. Null unless rows are grouped by product.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
-        Some(links::product(ctx, ProductId::from_uuid(self.0.id(WorthGroup::Product)?)).await)
+        Some(links::product(ctx, ProductId::from_uuid(self.0.id(ValuationGroup::Product)?)).await)
     }
     /// Category. Null unless rows are grouped by category, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        let id = CategoryId::from_uuid(self.0.id(WorthGroup::Category)?);
-        let found = async { loads(ctx)?.category(id).await };
-        found.await.map(|row| row.map(Category)).transpose()
+        let id = CategoryId::from_uuid(self.0.id(ValuationGroup::Category)?);
+        let row_read = async { loads(ctx)?.category(id).await };
+        row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Store. Null unless rows are grouped by store, and for stock of no store that the caller may read.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
-        Some(links::store(ctx, StoreId::from_uuid(self.0.id(WorthGroup::Store)?)).await)
+        Some(links::store(ctx, StoreId::from_uuid(self.0.id(ValuationGroup::Store)?)).await)
     }
     /// Units, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
@@ -253,11 +256,11 @@ impl CostSummaryQuery {
         let products = products_within(ctx, product, None).await?;
         let group = requested_group(ctx, group, store_group).await?;
         let (stores, visible) = requested_stores(ctx, store, group).await?;
-        let db = ctx.given::<Ledger>()?.database();
-        let how = begin(&permit.scope(db).long(), method.map(Into::into)).await?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let costing = prepare_costing(&permit.scope(db).long(), method.map(Into::into)).await?;
         let filter = CostFilter { from, to, product: None, stores, products };
-        let spec = CostSpec { method: Some(how.method), filter, visible };
-        Ok(CostSummary { permit, spec, how, row_group: selected_row_group(ctx), sheets: <[_; 5]>::default() })
+        let spec = CostSpec { method: Some(costing.method), filter, visible };
+        Ok(CostSummary { permit, spec, basis: costing, row_group: selected_row_group(ctx), sheets: <[_; 5]>::default() })
     }
 
     /// Value of stock, now or at a moment: all units of the company, in stores and on their way between them.
@@ -283,33 +286,38 @@ impl CostSummaryQuery {
         #[graphql(desc = "Store group to value: those of its stores that you may read. Null values all of the company.")]
         group: Option<StoreGroupRef>,
     ) -> Answer<StockValueSummary> {
-        let ledger = ctx.given::<Ledger>()?;
-        let of = match (at, known_at) {
-            (None, None) => Worth::Now,
-            (at, known) => {
-                Worth::At { occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0), known: known.map(|at| at.0) }
-            }
+        let ledger = ctx.required_data::<Ledger>()?;
+        let worth = match (at, known_at) {
+            (None, None) => ValuationTime::Now,
+            (at, known_time) => ValuationTime::At {
+                occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0),
+                known: known_time.map(|at| at.0),
+            },
         };
         let products = products_within(ctx, product, category_tree).await?;
         let group = requested_group(ctx, group, store_group).await?;
         let (stores, visible) = requested_stores(ctx, store, group).await?;
-        let how = begin(&permit.scope(ledger.database()).long(), method.map(Into::into)).await?;
-        Ok(StockValueSummary { permit, spec: ValueSpec { method: Some(how.method), of, products, stores, visible }, how })
+        let costing = prepare_costing(&permit.scope(ledger.database()).long(), method.map(Into::into)).await?;
+        Ok(StockValueSummary {
+            permit,
+            spec: ValueSpec { method: Some(costing.method), of: worth, products, stores, visible },
+            basis: costing,
+        })
     }
 }
 
 /// Returns the requested group, by a reference or by its ID. An unknown ID is a group without
 /// stores; an unknown code is an error.
-async fn requested_group(ctx: &Context<'_>, named: Option<StoreGroupRef>, id: Option<ID>) -> Answer<Option<GroupId>> {
-    match (named, id) {
+async fn requested_group(ctx: &Context<'_>, group_ref: Option<StoreGroupRef>, id: Option<ID>) -> Answer<Option<GroupId>> {
+    match (group_ref, id) {
         (None, None) => Ok(None),
         (None, Some(id)) => id_of(&id, &["storeGroup"]).map(Some),
         (Some(_), Some(_)) => {
             Err(TopError::bad_input("group stands in place of storeGroup: leave one of the two out", path!["group"]))
         }
-        (Some(named), None) => {
+        (Some(group_ref), None) => {
             let unknown = || TopError::bad_input("there is no such store group", path!["group", "code"]);
-            group_named(ctx, &named, &["group"]).await?.map(Some).ok_or_else(unknown)
+            find_group_id(ctx, &group_ref, &["group"]).await?.map(Some).ok_or_else(unknown)
         }
     }
 }
@@ -320,28 +328,31 @@ async fn requested_stores(
     store: Option<StoreRef>,
     group: Option<GroupId>,
 ) -> Answer<(Option<Vec<StoreId>>, Option<Vec<StoreId>>)> {
-    let held = &ctx.caller()?.permissions;
-    let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
+    let caller_permissions = &ctx.caller()?.permissions;
+    let visible_stores = caller_permissions.reach(kind::StockRead::INDEX).or(&caller_permissions.reach(kind::ReportRead::INDEX));
     let mut stores: Option<Vec<StoreId>> = None;
     if let Some(id) = group {
         let mut members: Vec<StoreId> = stores_of_groups(ctx, &[id]).await?.remove(&id).unwrap_or_default();
-        members.retain(|store| reach.covers(*store));
+        members.retain(|store| visible_stores.covers(*store));
         stores = Some(members);
     }
-    if let Some(named) = store {
-        let found = store_named(ctx, &named, &["store"]).await?;
+    if let Some(store_ref) = store {
+        let store_match = find_store_id(ctx, &store_ref, &["store"]).await?;
         // An unknown ID yields no rows, and an unknown code an error: another tenant's store is
         // treated alike.
-        let told = match named {
-            StoreRef::Id(_) => found.map(|id| reach.or_nil(id)),
-            StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
+        let visible_store = match store_ref {
+            StoreRef::Id(_) => store_match.map(|id| visible_stores.or_nil(id)),
+            StoreRef::Code(_) => store_match.filter(|id| visible_stores.covers(*id)),
         };
-        let one = told.ok_or_else(|| TopError::bad_input("there is no such store", path!["store"]))?;
-        stores = Some(stores.map_or_else(|| vec![one], |stores| stores.into_iter().filter(|id| *id == one).collect()));
+        let requested_store = visible_store.ok_or_else(|| TopError::bad_input("there is no such store", path!["store"]))?;
+        stores = Some(
+            stores
+                .map_or_else(|| vec![requested_store], |stores| stores.into_iter().filter(|id| *id == requested_store).collect()),
+        );
     }
-    let visible = match reach {
+    let visible = match visible_stores {
         Reach::Everywhere => None,
-        Reach::Stores(own) => Some(own.to_vec()),
+        Reach::Stores(store_ids) => Some(store_ids.to_vec()),
     };
     Ok((stores, visible))
 }

@@ -33,8 +33,8 @@ pub struct DemandFact {
 
 impl DemandFact {
     fn key(&self, dimension: rows::DemandDimension) -> Option<FactKey> {
-        let nth = self.group.iter().position(|one| *one == dimension)?;
-        self.row.keys.get(nth).copied()
+        let index = self.group.iter().position(|candidate| *candidate == dimension)?;
+        self.row.keys.get(index).copied()
     }
     fn id(&self, dimension: rows::DemandDimension) -> Option<uuid::Uuid> {
         match self.key(dimension)? {

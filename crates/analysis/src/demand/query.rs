@@ -28,8 +28,8 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor},
     },
-    keyed_filters::by_ids,
-    orders::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    orders::links::MAX_PAGE_SIZE,
 };
 
 /// The root fields of demand facts.
@@ -65,38 +65,39 @@ impl DemandQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<DemandFactConnection> {
-        let mut filter = DemandFilter::read(by_ids(ctx, filter, "filter").await?)?;
+        let mut filter = DemandFilter::read(resolve_filter_keys(ctx, filter, "filter").await?)?;
         filter.products = product_ids_within(ctx, product, filter.products).await?;
         let group = checked_group(&group_by)?;
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         // Days and products are other lists; a cursor of one has no place in the other.
         let kind = list_name(&group_by);
-        let page = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
+        let page = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
         let is_of_product = filter.products.as_ref().is_some_and(|ids| ids.len() == 1);
         let currency = checked_currency(currency)?;
-        let ask = FactRequest { group: group.clone(), filter, currency, with_stock: is_stock_selected(ctx), page: page.clone() };
-        let db = ctx.given::<Ledger>()?.database();
+        let fact_request =
+            FactRequest { group: group.clone(), filter, currency, with_stock: is_stock_selected(ctx), page: page.clone() };
+        let db = ctx.required_data::<Ledger>()?.database();
         let scope = permit.scope(db).long();
-        let found = shell::demand_facts(permit, db, ask);
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let (group, currency): (Arc<[_]>, _) = (group.into(), found.currency);
+        let facts = shell::demand_facts(permit, db, fact_request);
+        let facts = Box::pin(facts).await.map_err(report_error)?;
+        let (group, currency): (Arc<[_]>, _) = (group.into(), facts.currency);
         let is_of_row = is_of_product || group.contains(&rows::DemandDimension::Product);
         let fact =
             |row, is_of_product, is_in_stock| DemandFact { row, group: group.clone(), currency, is_of_product, is_in_stock };
-        let in_stock = found.in_stock.into_iter().chain(std::iter::repeat(None));
-        let nodes = found.rows.into_iter().zip(in_stock).map(|(row, is_in_stock)| {
+        let in_stock = facts.in_stock.into_iter().chain(std::iter::repeat(None));
+        let nodes = facts.rows.into_iter().zip(in_stock).map(|(row, is_in_stock)| {
             let keys = row.keys.iter().map(key).collect();
             (fact(row, is_of_row, is_in_stock), keys)
         });
-        let page = Page::build(nodes.collect(), &page, kind, signer).counted(scope, found.source);
-        let totals = fact(found.totals, is_of_product, None);
-        Ok(DemandFactConnection { page, totals, progress: found.progress, currency })
+        let page = Page::build(nodes.collect(), &page, kind, signer).with_count_source(scope, facts.source);
+        let totals = fact(facts.totals, is_of_product, None);
+        Ok(DemandFactConnection { page, totals, progress: facts.progress, currency })
     }
 }
 
 fn is_stock_selected(ctx: &Context<'_>) -> bool {
-    let look = ctx.look_ahead();
-    let nodes = [look.field("nodes"), look.field("edges").field("node")];
+    let lookahead = ctx.look_ahead();
+    let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
     nodes.iter().any(|node| node.field("isInStock").exists())
 }
 
@@ -127,9 +128,9 @@ pub(super) fn report_error(error: ReportError) -> TopError {
     }
 }
 
-fn checked_group(asked: &[DemandDimension]) -> Answer<Vec<rows::DemandDimension>> {
-    let group: Vec<rows::DemandDimension> = asked.iter().copied().map(Into::into).collect();
-    let is_once = group.iter().enumerate().all(|(nth, one)| !group[..nth].contains(one));
+fn checked_group(dimensions: &[DemandDimension]) -> Answer<Vec<rows::DemandDimension>> {
+    let group: Vec<rows::DemandDimension> = dimensions.iter().copied().map(Into::into).collect();
+    let is_once = group.iter().enumerate().all(|(index, dimension)| !group[..index].contains(dimension));
     if group.is_empty() || !is_once {
         return Err(TopError::bad_input("1 to 5 dimensions are expected, each once", vec!["groupBy".to_owned()]));
     }
@@ -138,6 +139,7 @@ fn checked_group(asked: &[DemandDimension]) -> Answer<Vec<rows::DemandDimension>
 
 fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
     let Some(code) = code else { return Ok(None) };
-    let known = Currency::parse(&code.0).map(Some);
-    known.ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
+    let currency = Currency::parse(&code.0).map(Some);
+    currency
+        .ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
 }

@@ -10,7 +10,7 @@ use platform::paging::{CursorSigner, Key};
 use serde_json::json;
 use services::{
     demand::{
-        core::{StockPeriod, six},
+        core::{StockPeriod, round6},
         rows::StockFilter,
         shell::{self, Comparisons, FactsProgress, LevelStock, LostUnits, MAX_DAYS},
     },
@@ -32,9 +32,9 @@ use crate::{
         filters::IdFilter,
         scalars::{Cursor, Date, Long, Quantity},
     },
-    keyed_filters::{KeyKind, test_by_ids},
-    orders::links::{self, MAX_A_PAGE},
-    reports::filter::past_part_of,
+    keyed_filters::{KeyKind, resolve_test_keys},
+    orders::links::{self, MAX_PAGE_SIZE},
+    reports::filter::clip_to_past,
 };
 
 /// Performance of the stock of one level, or of several, over some days.
@@ -91,7 +91,7 @@ impl StockPerformance {
     }
     /// Share of active days on which the level was out of stock, 0 to 1. Null without active days.
     async fn stockout_rate(&self) -> Option<f64> {
-        self.period.stockout_rate().map(six)
+        self.period.stockout_rate().map(round6)
     }
     /// Units that were not sold for want of stock: sales a day in stock, for each out day, less the units sold on those. An
     /// estimate with its range. Null where no day had stock. The totals count at most 28 days of each stock-out.
@@ -116,35 +116,35 @@ impl StockPerformance {
     }
     /// Mean of the units on hand at the end of each day. Days before the first movement count as 0.
     async fn mean_units(&self) -> f64 {
-        six(self.period.closing_sum as f64 / self.days() as f64)
+        round6(self.period.closing_sum as f64 / self.days() as f64)
     }
     /// Turnover: sold units by the mean units on hand. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
-        self.period.turnover(self.days()).map(six)
+        self.period.turnover(self.days()).map(round6)
     }
     /// Turnover of a year at the rate of the period. Null for less than 28 days.
     async fn annualised_turnover(&self) -> Option<f64> {
         let turnover = self.period.turnover(self.days()).filter(|_| self.days() >= 28)?;
-        Some(six(turnover * 365.0 / self.days() as f64))
+        Some(round6(turnover * 365.0 / self.days() as f64))
     }
     /// Turnover of the days before, and the change since. Null where there was no active day before.
     async fn turnover_trend(&self) -> Option<TurnoverTrend> {
-        let now = self.period.turnover(self.days());
-        self.before.map(|before| TurnoverTrend { span: self.span.before(), before, now })
+        let current_turnover = self.period.turnover(self.days());
+        self.before.map(|before| TurnoverTrend { span: self.span.before(), before, now: current_turnover })
     }
     /// Turnover of the product's category in the same store and days. Null for products without a category, and in the totals.
     async fn category_turnover(&self) -> Option<CategoryTurnover> {
-        let of = self.level?.category?;
-        Some(CategoryTurnover { of, days: self.days(), own: self.period.turnover(self.days()) })
+        let category_stock = self.level?.category?;
+        Some(CategoryTurnover { stock: category_stock, days: self.days(), own: self.period.turnover(self.days()) })
     }
     /// Days that the closing stock lasts at the sales rate of the period. Null where nothing was sold.
     async fn days_of_supply(&self) -> Option<f64> {
-        self.period.days_of_supply(self.days()).map(six)
+        self.period.days_of_supply(self.days()).map(round6)
     }
     /// Days that the closing stock lasts at the sales rate of the days in stock. Null where nothing was sold on these, and in the totals.
     async fn days_of_supply_in_stock(&self) -> Option<f64> {
         self.level?;
-        self.period.days_of_supply_in_stock().map(six)
+        self.period.days_of_supply_in_stock().map(round6)
     }
     /// Days until the newest forecast expects demand for all of the closing stock, counted from the day after the period: the mean of each week, a seventh a
     /// day. 0 without stock. Null beyond 26 weeks, without a forecast, where the period ends before the day before the forecast's first week, and in the totals.
@@ -153,7 +153,7 @@ impl StockPerformance {
     }
     /// Sold units by opening and received units. Null where those are 0 or less.
     async fn sell_through(&self) -> Option<f64> {
-        self.period.sell_through().map(six)
+        self.period.sell_through().map(round6)
     }
 }
 
@@ -165,15 +165,15 @@ pub struct LostSales(pub LostUnits);
 impl LostSales {
     /// Estimate if half of the buyers took a substitute.
     async fn low(&self) -> f64 {
-        six(self.0.low)
+        round6(self.0.low)
     }
     /// Estimate if the given share of the buyers took a substitute.
     async fn mid(&self) -> f64 {
-        six(self.0.mid)
+        round6(self.0.mid)
     }
     /// Estimate if no buyer took a substitute.
     async fn high(&self) -> f64 {
-        six(self.0.high)
+        round6(self.0.high)
     }
 }
 
@@ -251,8 +251,8 @@ impl StockPerformanceQuery {
         if !(0.0..=1.0).contains(&substitution) {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", vec!["substitution".to_owned()]));
         }
-        let product = test_by_ids(ctx, KeyKind::ProductSku, product, "product").await?;
-        let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
+        let product = resolve_test_keys(ctx, KeyKind::ProductSku, product, "product").await?;
+        let store = resolve_test_keys(ctx, KeyKind::StoreCode, store, "store").await?;
         let mut filter = StockFilter {
             from: from.0,
             to: to.0,
@@ -260,29 +260,30 @@ impl StockPerformanceQuery {
             stores: store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?,
         };
         let (products, products_name) = products_at(ctx, products, "products").await?;
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let kind = list_name(&filter, products_name, substitution);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let known = past_part_of(ctx, &permit, span).await?;
-        if known.is_none() {
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let past_span = clip_to_past(ctx, &permit, span).await?;
+        if past_span.is_none() {
             filter.stores = Some(Vec::new());
         }
-        let span = known.unwrap_or(span);
+        let span = past_span.unwrap_or(span);
         filter.to = span.to;
         let comparisons = comparisons(ctx, span);
-        let database = ctx.given::<Ledger>()?.database();
-        let found = shell::stock_performance(permit.clone(), database, (filter, &products), substitution, comparisons);
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let (progress, totals, before, lost, unknown) = (found.progress, found.totals, found.before, found.lost, found.unknown);
-        let count = found.rows.len();
-        let rows = (0..).zip(found.rows).map(|(nth, level)| {
+        let database = ctx.required_data::<Ledger>()?.database();
+        let performance = shell::stock_performance(permit.clone(), database, (filter, &products), substitution, comparisons);
+        let performance = Box::pin(performance).await.map_err(report_error)?;
+        let (progress, totals, before, lost, unknown) =
+            (performance.progress, performance.totals, performance.before, performance.lost, performance.unknown);
+        let count = performance.rows.len();
+        let rows = (0..).zip(performance.rows).map(|(rank, level)| {
             let lost = LostUnits::of(&level.period, level.period.out_days, substitution);
             let LevelStock { period, before, .. } = level;
-            (StockPerformance { level: Some(level), period, before, lost, span, lasts: None }, vec![Key::Int(nth)])
+            (StockPerformance { level: Some(level), period, before, lost, span, lasts: None }, vec![Key::Int(rank)])
         });
         let rows: Vec<_> = rows.collect();
-        let request = request.among(&rows);
-        let rows = with_days_of_supply(ctx, &permit, span, request.pick(rows)).await?;
+        let request = request.restrict_cursors_to(&rows);
+        let rows = add_days_of_supply(ctx, &permit, span, request.pick(rows)).await?;
         let page = Page::build(rows, &request, kind, signer).with_total(count);
         Ok(StockPerformanceConnection { page, totals, before, lost, unknown, progress, span })
     }
@@ -290,7 +291,7 @@ impl StockPerformanceQuery {
 
 /// Returns the list name that cursors are bound to: a cursor is invalid under other arguments.
 fn list_name(filter: &StockFilter, products: Option<[u8; 32]>, substitution: f64) -> String {
-    let mut asked = json!({
+    let mut conditions = json!({
         "from": filter.from,
         "to": filter.to,
         "product": filter.products,
@@ -298,22 +299,23 @@ fn list_name(filter: &StockFilter, products: Option<[u8; 32]>, substitution: f64
         "substitution": substitution.to_string(),
     });
     if let Some(name) = products {
-        asked["products"] = json!(URL_SAFE_NO_PAD.encode(name));
+        conditions["products"] = json!(URL_SAFE_NO_PAD.encode(name));
     }
-    format!("stockPerformance:{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))
+    format!("stockPerformance:{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(conditions)))
 }
 
 /// Returns the comparisons that the query selects: each takes as long to read as the report itself.
 fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
-    let look = ctx.look_ahead();
-    let of_rows = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
-    let with_trend = of_rows("turnoverTrend") || look.field("totals").field("turnoverTrend").exists();
+    let lookahead = ctx.look_ahead();
+    let is_row_field =
+        |name: &str| lookahead.field("nodes").field(name).exists() || lookahead.field("edges").field("node").field(name).exists();
+    let with_trend = is_row_field("turnoverTrend") || lookahead.field("totals").field("turnoverTrend").exists();
     let before = span.before();
-    Comparisons { before: with_trend.then_some((before.from, before.to)), with_category: of_rows("categoryTurnover") }
+    Comparisons { before: with_trend.then_some((before.from, before.to)), with_category: is_row_field("categoryTurnover") }
 }
 
 /// The rows with the days that their closing stock lasts by forecast, where that is selected.
-async fn with_days_of_supply(
+async fn add_days_of_supply(
     ctx: &Context<'_>,
     permit: &Permit<kind::ReportRead>,
     span: Span,
@@ -324,17 +326,17 @@ async fn with_days_of_supply(
     }
     let level = |row: &StockPerformance| row.level.map(|level| (level.store, level.product));
     let levels: Vec<_> = rows.iter().filter_map(|(row, _)| Some((level(row)?, row.period.closing))).collect();
-    let database = ctx.given::<Ledger>()?.database();
-    let lasts = forecasting::days_of_supply(permit, database, span.to.saturating_add(1), &levels).await?;
+    let database = ctx.required_data::<Ledger>()?.database();
+    let supply_days = forecasting::days_of_supply(permit, database, span.to.saturating_add(1), &levels).await?;
     for (row, _) in &mut rows {
-        row.lasts = level(row).and_then(|level| lasts.get(&level).copied());
+        row.lasts = level(row).and_then(|level| supply_days.get(&level).copied());
     }
     Ok(rows)
 }
 
 fn is_supply_selected(ctx: &Context<'_>) -> bool {
-    let look = ctx.look_ahead();
-    let nodes = [look.field("nodes"), look.field("edges").field("node")];
+    let lookahead = ctx.look_ahead();
+    let nodes = [lookahead.field("nodes"), lookahead.field("edges").field("node")];
     nodes.iter().any(|node| node.field("daysOfSupplyByForecast").exists())
 }
 

@@ -3,7 +3,7 @@
 use macros::resolvers;
 use services::{
     demand::{
-        core::{StockPeriod, six},
+        core::{StockPeriod, round6},
         shell::CategoryStock,
     },
     reports::core::Span,
@@ -20,7 +20,7 @@ pub struct TurnoverTrend {
 }
 
 impl TurnoverTrend {
-    fn earlier(&self) -> Option<f64> {
+    fn earlier_turnover(&self) -> Option<f64> {
         self.before.turnover(self.span.days())
     }
 }
@@ -42,22 +42,22 @@ impl TurnoverTrend {
     }
     /// Turnover of the days before: sold units by the mean units on hand. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
-        self.earlier().map(six)
+        self.earlier_turnover().map(round6)
     }
     /// Turnover of the period less that of the days before. Null without either.
     async fn change(&self) -> Option<f64> {
-        Some(six(self.now? - self.earlier()?))
+        Some(round6(self.now? - self.earlier_turnover()?))
     }
     /// Change of the turnover by that of the days before: 0.25 is a quarter more. Null without either, and where nothing was sold before.
     async fn change_rate(&self) -> Option<f64> {
-        let before = self.earlier().filter(|before| *before > 0.0)?;
-        Some(six((self.now? - before) / before))
+        let before = self.earlier_turnover().filter(|before| *before > 0.0)?;
+        Some(round6((self.now? - before) / before))
     }
 }
 
 /// The turnover of a category in a store.
 pub struct CategoryTurnover {
-    pub of: CategoryStock,
+    pub stock: CategoryStock,
     pub days: i64,
     /// The turnover of the row.
     pub own: Option<f64>,
@@ -68,19 +68,19 @@ pub struct CategoryTurnover {
 impl CategoryTurnover {
     /// Number of products of the category that were kept in the store in the period.
     async fn products(&self) -> Long {
-        Long(self.of.levels)
+        Long(self.stock.levels)
     }
     /// Days that the turnover rests on: days of each product from its first movement in the store on, summed.
     async fn active_days(&self) -> Long {
-        Long(self.of.period.in_stock_days + self.of.period.out_days)
+        Long(self.stock.period.in_stock_days + self.stock.period.out_days)
     }
     /// Turnover of the category: sold units by the mean units on hand. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
-        self.of.period.turnover(self.days).map(six)
+        self.stock.period.turnover(self.days).map(round6)
     }
     /// Turnover of the product by that of its category: 2 is twice as fast. Null without either, and where nothing of the category was sold.
     async fn ratio(&self) -> Option<f64> {
-        let whole = self.of.period.turnover(self.days).filter(|whole| *whole > 0.0)?;
-        Some(six(self.own? / whole))
+        let whole = self.stock.period.turnover(self.days).filter(|whole| *whole > 0.0)?;
+        Some(round6(self.own? / whole))
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter, searchable},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::{below, span, texts},
@@ -63,20 +63,20 @@ impl FactorSeriesFilter {
     }
 
     /// The tests of one filter, without those inside it.
-    fn tests(self, at: &Path) -> Answer<FactorFilter> {
+    fn tests(self, path: &Path) -> Answer<FactorFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || below(at, "search"))?;
+            searchable(text, || below(path, "search"))?;
         }
         Ok(FactorFilter {
-            codes: texts(self.code, &below(at, "code"))?,
+            codes: texts(self.code, &below(path, "code"))?,
             search: self.search,
             kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
-            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
-            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
-            categories: self.category.map(|filter| filter.ids(&place(at, "category"))).transpose()?.flatten(),
-            countries: texts(self.country, &below(at, "country"))?,
-            from: days(self.from, &below(at, "from"))?,
-            until: days(self.until, &below(at, "until"))?,
+            stores: self.store.map(|filter| filter.ids(&field_path(path, "store"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&field_path(path, "product"))).transpose()?.flatten(),
+            categories: self.category.map(|filter| filter.ids(&field_path(path, "category"))).transpose()?.flatten(),
+            countries: texts(self.country, &below(path, "country"))?,
+            from: days(self.from, &below(path, "from"))?,
+            until: days(self.until, &below(path, "until"))?,
             updated_at: self.updated_at.map(|test| span(&test)),
         })
     }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, SimpleObject};
 use entity::prelude;
 use macros::resolvers;
-use platform::{clock::day_text, path, storage::idempotency::Acted};
+use platform::{clock::day_text, path, storage::idempotency::CallResult};
 use services::forecasting::{
     core::{FactorFields, FactorGoods, FactorProblem, FactorSeries as Kept, MAX_DAYS, StoredFactor},
     shell::{FactorError, FactorRefusal, FactorRemoval, FactorSet},
@@ -57,8 +57,8 @@ impl FactorSeries {
     /// Category whose products the series is for, with all categories below it. Null for all products, or for `product`.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.goods.category()?;
-        let found = async { loads(ctx)?.category(id).await };
-        found.await.map(|row| row.map(Category)).transpose()
+        let row_read = async { loads(ctx)?.category(id).await };
+        row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Country whose stores the series is for, by their addresses, as two capital letters. Null for all stores, or for `store`.
     async fn country(&self) -> Option<&str> {
@@ -119,31 +119,31 @@ pub struct ForecastFactor {
 }
 
 impl ForecastFactor {
-    pub(super) fn of(found: &StoredFactor, class: prelude::DemandClass) -> Self {
+    pub(super) fn of(factor: &StoredFactor, class: prelude::DemandClass) -> Self {
         Self {
-            code: found.code.clone(),
-            name: found.name.clone(),
-            kind: found.kind.into(),
-            is_used: found.is_used,
-            used: found.is_used,
-            wape_without: found.wape.map(|(without, _)| without),
-            wape_with: found.wape.map(|(_, with)| with),
-            lift: found.lift(class),
-            left_out_from: found.ends.map(Date),
-            why: why(found),
+            code: factor.code.clone(),
+            name: factor.name.clone(),
+            kind: factor.kind.into(),
+            is_used: factor.is_used,
+            used: factor.is_used,
+            wape_without: factor.wape.map(|(without, _)| without),
+            wape_with: factor.wape.map(|(_, with)| with),
+            lift: factor.lift(class),
+            left_out_from: factor.ends.map(Date),
+            why: explain_factor(factor),
         }
     }
 }
 
-fn why(found: &StoredFactor) -> String {
-    let Some((without, with)) = found.wape else {
+fn explain_factor(factor: &StoredFactor) -> String {
+    let Some((without, with)) = factor.wape else {
         return "Not used: fewer than three of the weeks that are looked back on had an unusual level.".to_owned();
     };
     let (without, with) = (without * 100.0, with * 100.0);
-    if !found.is_used {
+    if !factor.is_used {
         return format!("Not used: the error of held-out weeks was {without:.1} % without it and {with:.1} % with it.");
     }
-    let end = found
+    let end = factor
         .ends
         .map_or_else(String::new, |day| format!(" From {} on its level is not known, and it is left out.", day_text(day)));
     format!("Used: the error of held-out weeks fell from {without:.1} % to {with:.1} %.{end}")
@@ -219,23 +219,23 @@ impl FactorSeriesSetInput {
             .optional(("product", self.product.take()), ("productId", &mut self.product_id))
             .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
-    pub(super) fn read(self, reading: &mut InputErrors) -> FactorSet {
+    pub(super) fn read(self, reader: &mut InputErrors) -> FactorSet {
         if self.values.is_some() && self.csv.is_some() {
-            reading.invalid("give values or csv, not both", || path!["input", "csv"]);
+            reader.invalid("give values or csv, not both", || path!["input", "csv"]);
         }
-        let mut values: Vec<(i32, f64)> = self.values.into_iter().flatten().map(|one| (one.date.0, one.value)).collect();
+        let mut values: Vec<(i32, f64)> = self.values.into_iter().flatten().map(|entry| (entry.date.0, entry.value)).collect();
         if let Some(text) = &self.csv {
             match parse_csv_values(text) {
-                Ok(read) => values = read,
+                Ok(parsed_values) => values = parsed_values,
                 Err(line) => {
-                    reading.invalid(&format!("line {line} is no day and number, as in 2026-11-30,4.5"), || path!["input", "csv"]);
+                    reader.invalid(&format!("line {line} is no day and number, as in 2026-11-30,4.5"), || path!["input", "csv"]);
                 }
             }
         }
-        let product = reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]);
-        let category = reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
+        let product = reader.id_opt(self.product_id.as_ref(), || path!["input", "productId"]);
+        let category = reader.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
         if product.is_some() && category.is_some() {
-            reading.invalid("name a product or a category, not both", || path!["input", "categoryId"]);
+            reader.invalid("name a product or a category, not both", || path!["input", "categoryId"]);
         }
         let of_category = category.map_or(FactorGoods::All, FactorGoods::Category);
         FactorSet {
@@ -245,7 +245,7 @@ impl FactorSeriesSetInput {
                 code: self.code,
                 kind: self.kind.into(),
                 name: self.name,
-                store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+                store: reader.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
                 goods: product.map_or(of_category, FactorGoods::Product),
                 country: self.country,
                 from: self.from.map(|day| day.0),
@@ -263,63 +263,77 @@ impl FactorSeriesRemoveInput {
 }
 
 impl FactorSeriesPayload {
-    pub(super) fn of(done: Result<Acted<Option<Kept>>, FactorError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => user_errors_of(error, refused)?.into(),
-            Ok(Acted { value, seq, is_replayed }) => {
+    pub(super) fn of(outcome: Result<CallResult<Option<Kept>>, FactorError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => user_errors_of(error, refusal_error)?.into(),
+            Ok(CallResult { value, seq, is_replayed }) => {
                 Self { series: value.map(FactorSeries), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
         })
     }
 }
 
-fn input(name: &str) -> Path {
+fn input_path(name: &str) -> Path {
     path!["input", name]
 }
 
-fn refused(refusal: FactorRefusal) -> UserError {
+fn refusal_error(refusal: FactorRefusal) -> UserError {
     match refusal {
-        FactorRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        FactorRefusal::Field(problem) => problem_of(problem),
-        FactorRefusal::NoStore => UserError::not_found("store", input("storeId")),
-        FactorRefusal::NoProduct => UserError::not_found("product", input("productId")),
-        FactorRefusal::NoCategory => UserError::not_found("category", input("categoryId")),
-        FactorRefusal::NotFound => UserError::not_found("factor series", input("code")),
+        FactorRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
+        FactorRefusal::Field(problem) => problem_error(problem),
+        FactorRefusal::NoStore => UserError::not_found("store", input_path("storeId")),
+        FactorRefusal::NoProduct => UserError::not_found("product", input_path("productId")),
+        FactorRefusal::NoCategory => UserError::not_found("category", input_path("categoryId")),
+        FactorRefusal::NotFound => UserError::not_found("factor series", input_path("code")),
         FactorRefusal::StoreNeeded => {
-            UserError::new(ErrorCode::Invalid, "your rights are for your stores: name one of them", input("storeId"))
+            UserError::new(ErrorCode::Invalid, "your rights are for your stores: name one of them", input_path("storeId"))
         }
-        FactorRefusal::OthersCode => problem_of(FactorProblem::Code),
-        FactorRefusal::TooMany(most) => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} factor series of this sort are kept"), input("code"))
-        }
-        FactorRefusal::Stale(actual) => UserError::changed("factor series", actual),
-        FactorRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        FactorRefusal::OthersCode => problem_error(FactorProblem::Code),
+        FactorRefusal::TooMany(limit) => UserError::new(
+            ErrorCode::LimitExceeded,
+            format!("at most {limit} factor series of this sort are kept"),
+            input_path("code"),
+        ),
+        FactorRefusal::Stale(actual) => UserError::version_conflict("factor series", actual),
+        FactorRefusal::KeyReused => UserError::key_reused(input_path("idempotencyKey")),
     }
 }
 
-fn problem_of(problem: FactorProblem) -> UserError {
-    let nth = |nth: usize, name: &str| path!["input", "values", nth, name];
+fn problem_error(problem: FactorProblem) -> UserError {
+    let index = |index: usize, name: &str| path!["input", "values", index, name];
     match problem {
-        FactorProblem::NoCode => UserError::new(ErrorCode::Required, "a code is needed", input("code")),
-        FactorProblem::NoName => UserError::new(ErrorCode::Required, "a name is needed", input("name")),
-        FactorProblem::Code => {
-            UserError::new(ErrorCode::Invalid, "a code of 1 to 64 characters is expected that no other store has", input("code"))
+        FactorProblem::NoCode => UserError::new(ErrorCode::Required, "a code is needed", input_path("code")),
+        FactorProblem::NoName => UserError::new(ErrorCode::Required, "a name is needed", input_path("name")),
+        FactorProblem::Code => UserError::new(
+            ErrorCode::Invalid,
+            "a code of 1 to 64 characters is expected that no other store has",
+            input_path("code"),
+        ),
+        FactorProblem::Name => {
+            UserError::new(ErrorCode::Invalid, "a name of 1 to 200 characters is expected", input_path("name"))
         }
-        FactorProblem::Name => UserError::new(ErrorCode::Invalid, "a name of 1 to 200 characters is expected", input("name")),
-        FactorProblem::Country => UserError::new(ErrorCode::Invalid, "a country of two letters is expected", input("country")),
-        FactorProblem::TwoPlaces => UserError::new(ErrorCode::Invalid, "name a store or a country, not both", input("country")),
+        FactorProblem::Country => {
+            UserError::new(ErrorCode::Invalid, "a country of two letters is expected", input_path("country"))
+        }
+        FactorProblem::TwoPlaces => {
+            UserError::new(ErrorCode::Invalid, "name a store or a country, not both", input_path("country"))
+        }
         FactorProblem::NoValues => {
-            UserError::new(ErrorCode::Required, "at least one day with a value is needed", input("values"))
+            UserError::new(ErrorCode::Required, "at least one day with a value is needed", input_path("values"))
         }
         FactorProblem::TooManyValues => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {MAX_DAYS} days are kept"), input("values"))
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {MAX_DAYS} days are kept"), input_path("values"))
         }
-        FactorProblem::Value(at) => {
-            UserError::new(ErrorCode::OutOfRange, "a number from -1000000000 to 1000000000 is expected", nth(at, "value"))
+        FactorProblem::Value(value_index) => UserError::new(
+            ErrorCode::OutOfRange,
+            "a number from -1000000000 to 1000000000 is expected",
+            index(value_index, "value"),
+        ),
+        FactorProblem::SameDay(value_index) => {
+            UserError::new(ErrorCode::Duplicate, "this day has a value already", index(value_index, "date"))
         }
-        FactorProblem::SameDay(at) => UserError::new(ErrorCode::Duplicate, "this day has a value already", nth(at, "date")),
         FactorProblem::Span => {
-            UserError::new(ErrorCode::OutOfRange, "from and until enclose all days with a value", input("until"))
+            UserError::new(ErrorCode::OutOfRange, "from and until enclose all days with a value", input_path("until"))
         }
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, SimpleObject};
 use entity::prelude::StoreId;
 use macros::resolvers;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     forecasting::{
         core::{StoredPoint, Tally},
         shell::{ProductForecast, WeekUnits},
@@ -15,7 +15,7 @@ use services::{
 use super::{
     enums::{DemandClass, ForecastExclusionReason, ForecastQualityReason, ForecastStatus},
     factors::ForecastFactor,
-    range::within,
+    range::check_range,
     run::ForecastRun,
     sum::{ForecastDay, days},
 };
@@ -110,23 +110,23 @@ impl Forecast {
         &self,
         #[graphql(desc = "Weeks whose days are listed, 1 to 26. Default 4.", default = 4)] weeks: i32,
     ) -> Answer<Vec<ForecastDay>> {
-        within(weeks, 1..=26, "weeks")?;
+        check_range(weeks, 1..=26, "weeks")?;
         let weeks = usize::try_from(weeks).unwrap_or_default();
         Ok(days(self.0.run.first_week, self.0.days.iter().take(weeks).copied()))
     }
     /// Factor series of the store, with what the run found of each; of all stores together, of any store.
     #[field(list_size(assumed = 5))]
     async fn factors(&self) -> Vec<ForecastFactor> {
-        self.0.factors.iter().map(|found| ForecastFactor::of(found, self.0.series.class)).collect()
+        self.0.factors.iter().map(|factor| ForecastFactor::of(factor, self.0.series.class)).collect()
     }
     /// Weeks before the run, oldest first.
     #[field(list_size(assumed = 26))]
     async fn history(&self) -> Vec<ForecastHistoryWeek> {
         let history = self.0.history.iter();
-        let week = |one: &WeekUnits| ForecastHistoryWeek {
-            week: Date(one.week),
-            units: units(one.units),
-            in_stock_days: one.in_stock_days.into(),
+        let week = |week_units: &WeekUnits| ForecastHistoryWeek {
+            week: Date(week_units.week),
+            units: units(week_units.units),
+            in_stock_days: week_units.in_stock_days.into(),
         };
         history.map(week).collect()
     }
@@ -135,11 +135,11 @@ impl Forecast {
     async fn exclusions(&self) -> Vec<ForecastExclusion> {
         let excluded = self.0.series.body.excluded.iter();
         excluded
-            .map(|one| ForecastExclusion {
-                week: Date(one.week),
-                recorded: one.recorded,
-                used: one.used,
-                reason: one.reason.into(),
+            .map(|excluded_week| ForecastExclusion {
+                week: Date(excluded_week.week),
+                recorded: excluded_week.recorded,
+                used: excluded_week.used,
+                reason: excluded_week.reason.into(),
             })
             .collect()
     }
@@ -152,7 +152,7 @@ impl Forecast {
     /// the settled weeks with stock among the last 26. Above 0 for forecasts that are too low. Steady from 20 weeks on, where a signal beyond 0.51 is unusual;
     /// `hasDrifted` and alerts do not use it. Null while fewer than eight weeks are known.
     async fn smoothed_tracking_signal(&self) -> Option<f64> {
-        self.0.smoothed_signal.map(six)
+        self.0.smoothed_signal.map(round6)
     }
     /// True if the tracking signal is beyond 4 or -4, and was a week before.
     async fn has_drifted(&self) -> bool {
@@ -167,12 +167,12 @@ impl Forecast {
     #[field(list_size(assumed = 26))]
     async fn past(&self) -> Vec<ForecastPastWeek> {
         let past = self.0.past.iter();
-        past.map(|one| ForecastPastWeek {
-            week: Date(one.week),
-            mean: one.forecast,
-            lower80: one.bounds.map(|bounds| bounds[0]),
-            upper80: one.bounds.map(|bounds| bounds[1]),
-            units: units(one.units),
+        past.map(|past_week| ForecastPastWeek {
+            week: Date(past_week.week),
+            mean: past_week.forecast,
+            lower80: past_week.bounds.map(|bounds| bounds[0]),
+            upper80: past_week.bounds.map(|bounds| bounds[1]),
+            units: units(past_week.units),
         })
         .collect()
     }
@@ -186,7 +186,7 @@ impl Forecast {
         #[graphql(desc = "Width in pixels, 160 to 4,000. Default 640.", default = 640)] width: i32,
         #[graphql(desc = "Height in pixels, 160 to 4,000. Default 320.", default = 320)] height: i32,
     ) -> Answer<String> {
-        within(weeks, 1..=26, "weeks")?;
+        check_range(weeks, 1..=26, "weeks")?;
         check_pixels(width, height)?;
         let sku = links::product(ctx, self.0.series.product).await?.row.sku.clone();
         let points = band_points(&self.0, usize::try_from(weeks).unwrap_or_default());
@@ -195,14 +195,14 @@ impl Forecast {
 }
 
 /// Points of a chart: the weeks of the history, then `weeks` of the forecast.
-fn band_points(of: &ProductForecast, weeks: usize) -> Vec<core::BandPoint> {
+fn band_points(forecast: &ProductForecast, weeks: usize) -> Vec<core::BandPoint> {
     let label = |week: i32| core::period_label(core::TimeUnit::Week, week);
-    let past = of.history.iter().map(|one| core::BandPoint {
-        label: label(one.week),
-        recorded: Some(one.units as f64),
+    let past = forecast.history.iter().map(|recorded_week| core::BandPoint {
+        label: label(recorded_week.week),
+        recorded: Some(recorded_week.units as f64),
         ..core::BandPoint::default()
     });
-    let coming = (of.run.first_week..).step_by(7).zip(of.series.body.points()).take(weeks);
+    let coming = (forecast.run.first_week..).step_by(7).zip(forecast.series.body.points()).take(weeks);
     let coming = coming.map(|(week, point)| core::BandPoint {
         label: label(week),
         recorded: None,
@@ -247,11 +247,11 @@ pub struct ForecastWeek {
 
 impl ForecastWeek {
     fn of(week: i32, point: &StoredPoint) -> Self {
-        let bound = |nth: usize| point.bounds.map(|bounds| bounds[nth]);
+        let bound = |index: usize| point.bounds.map(|bounds| bounds[index]);
         Self {
             week: Date(week),
-            mean: six(point.mean),
-            median: six(point.median),
+            mean: round6(point.mean),
+            median: round6(point.median),
             lower80: bound(0),
             upper80: bound(1),
             lower95: bound(2),
@@ -328,12 +328,12 @@ impl ForecastProductAccuracy {
         let coverage = tally.coverage();
         Self {
             weeks: i32::try_from(tally.series).unwrap_or(i32::MAX),
-            wape: tally.wape().map(six),
-            mase: tally.mase().map(six),
-            bias: tally.bias().map(six),
-            coverage80: coverage.map(|(inside, _)| six(inside)),
-            coverage95: coverage.map(|(_, inside)| six(inside)),
-            value_added: tally.value_added().map(six),
+            wape: tally.wape().map(round6),
+            mase: tally.mase().map(round6),
+            bias: tally.bias().map(round6),
+            coverage80: coverage.map(|(inside, _)| round6(inside)),
+            coverage95: coverage.map(|(_, inside)| round6(inside)),
+            value_added: tally.value_added().map(round6),
         }
     }
 }

@@ -28,13 +28,13 @@ impl ForecastMutation {
         #[graphql(desc = "Factor series.")] input: FactorSeriesSetInput,
     ) -> Answer<FactorSeriesPayload> {
         named!(ctx, input, FactorSeriesPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let input = match read(|reading| input.read(reading)) {
+            let ledger = ctx.required_data::<Ledger>()?;
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(shell::set_factor(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-            FactorSeriesPayload::of(done)
+            let outcome = Box::pin(shell::set_factor(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+            FactorSeriesPayload::of(outcome)
         })
     }
 
@@ -45,8 +45,8 @@ impl ForecastMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Factor series.")] input: FactorSeriesRemoveInput,
     ) -> Answer<FactorSeriesPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::remove_factor(ledger.database(), ledger.clock(), permit, input.read(), dry_run)).await;
-        FactorSeriesPayload::of(done)
+        let ledger = ctx.required_data::<Ledger>()?;
+        let outcome = Box::pin(shell::remove_factor(ledger.database(), ledger.clock(), permit, input.read(), dry_run)).await;
+        FactorSeriesPayload::of(outcome)
     }
 }

@@ -16,7 +16,7 @@ use super::{
     factor_filter::FactorSeriesFilter,
     factors::{FactorSeries, FactorSeriesConnection},
     forecast::Forecast,
-    range::within,
+    range::check_range,
     run::{ForecastAccuracy, ForecastRun},
     simulate::StockSimulation,
     simulate_input::StockSimulateInput,
@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     catalog::{
-        CategoryRef, Direction, ProductFilter, ProductRef, StoreRef, category_named, product_named, products_at, store_named,
+        CategoryRef, Direction, ProductFilter, ProductRef, StoreRef, find_category_id, find_product_id, find_store_id,
+        products_at,
     },
     graphql::{
         connection::{Page, PageArgs},
@@ -32,8 +33,8 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
-    purchasing::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    purchasing::links::MAX_PAGE_SIZE,
 };
 
 /// Maximum weeks of a history, and of a report of accuracy.
@@ -82,18 +83,18 @@ impl ForecastQuery {
         #[graphql(desc = "Weeks ahead of the forecasts in `past`, 1 to 26. Default 1.", default = 1)] lead: i32,
     ) -> Answer<Option<Forecast>> {
         refuse_channel_caller(&permit)?;
-        within(history_weeks, 1..=MAX_WEEKS, "historyWeeks")?;
-        within(lead, 1..=26, "lead")?;
-        let store = if let Some(named) = &store {
-            Some(own_store(ctx, &permit, named, &["store"]).await?)
+        check_range(history_weeks, 1..=MAX_WEEKS, "historyWeeks")?;
+        check_range(lead, 1..=26, "lead")?;
+        let store = if let Some(store_ref) = &store {
+            Some(require_covered_store(ctx, &permit, store_ref, &["store"]).await?)
         } else {
-            whole(&permit)?;
+            require_all_stores(&permit)?;
             None
         };
-        let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
-        let db = ctx.given::<Ledger>()?.database();
-        let found = shell::product_forecast(&permit, db, (product, store), (history_weeks, lead));
-        Ok(Box::pin(found).await?.map(Forecast))
+        let Some(product) = find_product_id(ctx, product, &["product"]).await? else { return Ok(None) };
+        let db = ctx.required_data::<Ledger>()?.database();
+        let forecast_read = shell::product_forecast(&permit, db, (product, store), (history_weeks, lead));
+        Ok(Box::pin(forecast_read).await?.map(Forecast))
     }
 
     /// Forecast of the weekly demand of a category with all below it, or of all products, in a store or in all stores together. Null before the first run, and
@@ -109,25 +110,27 @@ impl ForecastQuery {
         #[graphql(desc = "Weeks ahead of `weeks` and `days`, 1 to 26. Default 8.", default = 8)] horizon: i32,
     ) -> Answer<Option<ForecastSum>> {
         refuse_channel_caller(&permit)?;
-        within(horizon, 1..=26, "horizon")?;
-        let store = if let Some(named) = &store {
-            own_store(ctx, &permit, named, &["store"]).await?
+        check_range(horizon, 1..=26, "horizon")?;
+        let store = if let Some(reference) = &store {
+            require_covered_store(ctx, &permit, reference, &["store"]).await?
         } else {
-            whole(&permit)?;
+            require_all_stores(&permit)?;
             prelude::StoreId::NIL
         };
         let category = match &category {
             None => prelude::CategoryId::NIL,
             // The nil ID names no category and must not be read as all of them.
-            Some(named) => {
-                let found = category_named(ctx, named, &["category"]).await?.filter(|id| *id != prelude::CategoryId::NIL);
-                let Some(found) = found else { return Ok(None) };
-                found
+            Some(reference) => {
+                let category_id =
+                    find_category_id(ctx, reference, &["category"]).await?.filter(|id| *id != prelude::CategoryId::NIL);
+                let Some(category_id) = category_id else { return Ok(None) };
+                category_id
             }
         };
-        let db = ctx.given::<Ledger>()?.database();
-        let found = Box::pin(shell::sum_forecast(&permit, db, (category, store))).await?;
-        Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
+        let db = ctx.required_data::<Ledger>()?.database();
+        let category_id = Box::pin(shell::sum_forecast(&permit, db, (category, store))).await?;
+        Ok(category_id
+            .map(|category_id| ForecastSum { found: category_id, horizon: usize::try_from(horizon).unwrap_or_default() }))
     }
 
     /// Factor series that move demand from outside, by their codes unless another order is asked for; a tenant has at most 20 of all products, 50 of a
@@ -144,18 +147,18 @@ impl ForecastQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<FactorSeriesConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = FactorSeriesSort::sorted(sort);
         let list = sorted.kind(rows::FACTORS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
-        let db = ctx.given::<Ledger>()?.database();
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let listed = shell::factor_page(&permit, db, (&filter, sorted), &request).await?;
-        let nodes = listed.rows.into_iter().map(|series| {
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let page_rows = shell::factor_page(&permit, db, (&filter, sorted), &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|series| {
             let keys = sorted.keys(&series);
             (FactorSeries(series), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(permit.scope(db), page_rows.source).into())
     }
 
     /// Newest run of forecasts. Null before the first.
@@ -164,8 +167,8 @@ impl ForecastQuery {
     #[field(permit = ReportRead)]
     async fn forecast_run(&self, ctx: &Context<'_>) -> Answer<Option<ForecastRun>> {
         refuse_channel_caller(&permit)?;
-        whole(&permit)?;
-        let run = shell::latest_run(&permit, ctx.given::<Ledger>()?.database()).await?;
+        require_all_stores(&permit)?;
+        let run = shell::latest_run(&permit, ctx.required_data::<Ledger>()?.database()).await?;
         Ok(run.map(ForecastRun))
     }
 
@@ -182,14 +185,14 @@ impl ForecastQuery {
         level: ForecastLevel,
     ) -> Answer<Vec<ForecastAccuracy>> {
         refuse_channel_caller(&permit)?;
-        whole(&permit)?;
-        within(weeks, 1..=MAX_WEEKS, "weeks")?;
+        require_all_stores(&permit)?;
+        check_range(weeks, 1..=MAX_WEEKS, "weeks")?;
         if !SCORED_LEAD_WEEKS.contains(&lead) {
             return Err(TopError::bad_input("lead is 1, 4 or 8", path!["lead"]));
         }
-        let db = ctx.given::<Ledger>()?.database();
-        let found = shell::accuracy(&permit, db, (weeks, lead), level.into()).await?;
-        Ok(found.into_iter().map(ForecastAccuracy).collect())
+        let db = ctx.required_data::<Ledger>()?.database();
+        let accuracy_report = shell::accuracy(&permit, db, (weeks, lead), level.into()).await?;
+        Ok(accuracy_report.into_iter().map(ForecastAccuracy).collect())
     }
 
     /// Simulation of a reorder policy against the past demand of a product in a store, or of several at once with totals by class: the share of demand that it
@@ -211,29 +214,29 @@ impl ForecastQuery {
         refuse_channel_caller(&permit)?;
         input.check_single_product(products.as_ref())?;
         let (policy, range) = (input.policy.read()?, input.range()?);
-        let store = own_store(ctx, &permit, &input.store, &["input", "store"]).await?;
-        let db = ctx.given::<Ledger>()?.database();
-        let Some(named) = input.product.clone() else {
-            let ask = ClassSelection { products: products_at(ctx, products, "products").await?.0, ..input.classes() };
-            let found = Box::pin(shell::simulate_classes(&permit, db, (store, &ask), policy, range)).await;
-            return Ok(StockSimulation::of_products(found.map_err(|error| unknown(error, &input))?));
+        let store = require_covered_store(ctx, &permit, &input.store, &["input", "store"]).await?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let Some(product_ref) = input.product.clone() else {
+            let selection = ClassSelection { products: products_at(ctx, products, "products").await?.0, ..input.classes() };
+            let simulation = Box::pin(shell::simulate_classes(&permit, db, (store, &selection), policy, range)).await;
+            return Ok(StockSimulation::from_products(simulation.map_err(|error| simulation_error(error, &input))?));
         };
-        let product = product_named(ctx, named, &["input", "product"]).await?.ok_or_else(no_product)?;
-        let found = Box::pin(shell::simulate(&permit, db, (product, store), policy, range)).await;
-        Ok(found.map_err(|error| unknown(error, &input))?.into())
+        let product = find_product_id(ctx, product_ref, &["input", "product"]).await?.ok_or_else(product_not_found)?;
+        let simulation = Box::pin(shell::simulate(&permit, db, (product, store), policy, range)).await;
+        Ok(simulation.map_err(|error| simulation_error(error, &input))?.into())
     }
 }
 
-fn no_product() -> TopError {
+fn product_not_found() -> TopError {
     TopError::bad_input("No such product.", path!["input", "product"])
 }
 
 /// The error of a product or a store that is gone by now.
-fn unknown(error: SimulationError, input: &StockSimulateInput) -> TopError {
+fn simulation_error(error: SimulationError, input: &StockSimulateInput) -> TopError {
     match error {
         SimulationError::Fault(fault) => TopError::from(fault),
-        SimulationError::NoProduct => no_product(),
-        SimulationError::NoStore => no_store(&input.store, &["input", "store"]),
+        SimulationError::NoProduct => product_not_found(),
+        SimulationError::NoStore => store_not_found(&input.store, &["input", "store"]),
     }
 }
 
@@ -246,27 +249,27 @@ fn refuse_channel_caller(permit: &Permit<kind::ReportRead>) -> Answer<()> {
 }
 
 /// Figures of all stores are for those who may see all.
-fn whole(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+fn require_all_stores(permit: &Permit<kind::ReportRead>) -> Answer<()> {
     match permit.reach() {
         Reach::Stores(_) => Err(TopError::Forbidden(kind::ReportRead::info().code)),
         Reach::Everywhere => Ok(()),
     }
 }
 
-async fn own_store(
+async fn require_covered_store(
     ctx: &Context<'_>,
     permit: &Permit<kind::ReportRead>,
-    named: &StoreRef,
+    store_ref: &StoreRef,
     field: &[&str],
 ) -> Answer<prelude::StoreId> {
-    let found = store_named(ctx, named, field).await?.filter(|id| permit.covers(*id));
-    found.ok_or_else(|| no_store(named, field))
+    let store_id = find_store_id(ctx, store_ref, field).await?.filter(|id| permit.covers(*id));
+    store_id.ok_or_else(|| store_not_found(store_ref, field))
 }
 
-fn no_store(named: &StoreRef, field: &[&str]) -> TopError {
-    let asked = match named {
+fn store_not_found(store_ref: &StoreRef, field: &[&str]) -> TopError {
+    let message = match store_ref {
         StoreRef::Id(id) => format!("No store with ID \"{}\".", id.as_str()),
         StoreRef::Code(code) => format!("No store with code \"{code}\"."),
     };
-    TopError::bad_input(asked, field.iter().map(ToString::to_string).collect())
+    TopError::bad_input(message, field.iter().map(ToString::to_string).collect())
 }

@@ -4,8 +4,8 @@ use platform::path;
 
 use crate::graphql::fault::{Answer, TopError};
 
-pub(super) fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
-    if range.contains(&given) {
+pub(super) fn check_range(value: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
+    if range.contains(&value) {
         return Ok(());
     }
     Err(TopError::bad_input(format!("{name} is {} to {}", range.start(), range.end()), path![name]))

@@ -4,7 +4,7 @@ use async_graphql::SimpleObject;
 use macros::resolvers;
 use platform::storage::Fault;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     forecasting::{
         core::{StoredChoice, StoredCorrection},
         rows::StoredRun,
@@ -85,12 +85,12 @@ pub struct SimulatedServiceLevel {
 }
 
 impl From<StoredCorrection> for SimulatedServiceLevel {
-    fn from(found: StoredCorrection) -> Self {
-        let StoredCorrection { class, promised, given, corrected, level, cycles, is_used } = found;
+    fn from(stored_correction: StoredCorrection) -> Self {
+        let StoredCorrection { class, promised, given: achieved_level, corrected, level, cycles, is_used } = stored_correction;
         Self {
             abc_class: class.into(),
             promised,
-            achieved: given,
+            achieved: achieved_level,
             achieved_corrected: corrected,
             level,
             is_used,
@@ -158,41 +158,41 @@ impl ForecastAccuracy {
     }
     /// Weighted absolute percentage error: Σ|forecast − units| ÷ Σ units. Null without demand.
     async fn wape(&self) -> Option<f64> {
-        self.0.tally.wape().map(six)
+        self.0.tally.wape().map(round6)
     }
     /// Mean absolute scaled error: Σ|forecast − units| ÷ Σ mean step between the weeks before each forecast; below 1 for errors that are smaller than those
     /// steps. Products whose weeks were all the same are left out. Null where none is left, and where all weeks were scored by earlier versions.
     async fn mase(&self) -> Option<f64> {
-        self.0.tally.mase().map(six)
+        self.0.tally.mase().map(round6)
     }
     /// Bias: Σ(forecast − units) ÷ Σ units, above 0 for too much. Null without demand.
     async fn bias(&self) -> Option<f64> {
-        self.0.tally.bias().map(six)
+        self.0.tally.bias().map(round6)
     }
     /// Weighted absolute percentage error of the naive forecast of the same weeks: the last known week before the run. Null without demand.
     async fn naive_wape(&self) -> Option<f64> {
-        self.0.tally.naive_wape().map(six)
+        self.0.tally.naive_wape().map(round6)
     }
     /// 1 − `wape` ÷ `naiveWape`: above 0 the forecast was worth making. Null where the naive forecast made no error.
     async fn value_added(&self) -> Option<f64> {
-        self.0.tally.value_added().map(six)
+        self.0.tally.value_added().map(round6)
     }
     /// Share of weeks inside their 80 % interval. Null where none had one.
     async fn coverage80(&self) -> Option<f64> {
-        self.0.tally.coverage().map(|(inside, _)| six(inside))
+        self.0.tally.coverage().map(|(inside, _)| round6(inside))
     }
     /// Share of weeks inside their 95 % interval. Null where none had one.
     async fn coverage95(&self) -> Option<f64> {
-        self.0.tally.coverage().map(|(_, inside)| six(inside))
+        self.0.tally.coverage().map(|(_, inside)| round6(inside))
     }
     /// Share of days inside their 80 % interval, of weeks in which the product could be sold on all days. Null where none had one, and of weeks that were
     /// scored by earlier versions.
     async fn day_coverage80(&self) -> Option<f64> {
-        self.0.tally.day_coverage().map(|(inside, _)| six(inside))
+        self.0.tally.day_coverage().map(|(inside, _)| round6(inside))
     }
     /// Share of days inside their 95 % interval, of weeks in which the product could be sold on all days. Null where none had one, and of weeks that were
     /// scored by earlier versions.
     async fn day_coverage95(&self) -> Option<f64> {
-        self.0.tally.day_coverage().map(|(_, inside)| six(inside))
+        self.0.tally.day_coverage().map(|(_, inside)| round6(inside))
     }
 }

@@ -5,10 +5,10 @@ use entity::prelude;
 use macros::resolvers;
 use platform::clock::day_text;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     forecasting::{
         core::{ActualStock, MAX_BY_DELIVERIES, SimulatedClasses, SimulationRefusal, SimulationResult, UnitCost},
-        shell::{PlayedPolicy, Simulation},
+        shell::{SimulatedPolicy, Simulation},
     },
 };
 
@@ -39,7 +39,7 @@ pub struct StockSimulation {
     is_of_one: bool,
     promised: Option<f64>,
     unsimulated: Option<SimulationRefusal>,
-    played: Option<PlayedPolicy>,
+    played: Option<SimulatedPolicy>,
     classes: Option<SimulatedClasses>,
 }
 
@@ -50,10 +50,10 @@ impl From<Simulation> for StockSimulation {
 }
 
 impl StockSimulation {
-    pub(super) fn of_products(found: Result<SimulatedClasses, SimulationRefusal>) -> Self {
-        let promised = found.as_ref().ok().and_then(|found| found.all.promised);
-        let unsimulated = found.as_ref().err().copied();
-        Self { is_of_one: false, promised, unsimulated, played: None, classes: found.ok() }
+    pub(super) fn from_products(simulation: Result<SimulatedClasses, SimulationRefusal>) -> Self {
+        let promised = simulation.as_ref().ok().and_then(|simulation| simulation.all.promised);
+        let unsimulated = simulation.as_ref().err().copied();
+        Self { is_of_one: false, promised, unsimulated, played: None, classes: simulation.ok() }
     }
 }
 
@@ -80,8 +80,8 @@ impl StockSimulation {
                 "The product has no demand in this store in a week that is over.".to_owned()
             }
             SimulationRefusal::NoDemand => "No product that matches has demand in this store in a week that is over.".to_owned(),
-            SimulationRefusal::TooShort { known, wanted } => format!(
-                "Weeks known of the product{longest}: {known}. This lead time and review need {wanted}: eight for a forecast, then lead time and review, then one to count."
+            SimulationRefusal::TooShort { known: known_weeks, wanted: needed_weeks } => format!(
+                "Weeks known of the product{longest}: {known_weeks}. This lead time and review need {needed_weeks}: eight for a forecast, then lead time and review, then one to count."
             ),
             SimulationRefusal::TooFewErrors => {
                 "The store's products have too few errors of earlier forecasts. Use a shorter lead time, or wait some weeks."
@@ -91,9 +91,11 @@ impl StockSimulation {
                 format!("Weeks can be counted from {} on. Move from to that day or later.", day_text(first_week))
             }
             SimulationRefusal::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
-            SimulationRefusal::TooMany { found, most } => {
-                let way = if most == MAX_BY_DELIVERIES { "Give leadTimeDays" } else { "Name a class" };
-                format!("Products that match: {found}. At most {most} are simulated at once. {way}, or narrow the products.")
+            SimulationRefusal::TooMany { found: match_count, most: limit } => {
+                let advice = if limit == MAX_BY_DELIVERIES { "Give leadTimeDays" } else { "Name a class" };
+                format!(
+                    "Products that match: {match_count}. At most {limit} are simulated at once. {advice}, or narrow the products."
+                )
             }
         })
     }
@@ -116,21 +118,22 @@ impl StockSimulation {
     /// several products.
     async fn actual(&self) -> Option<StockSimulationActual> {
         let played = self.played?;
-        played.actual.map(|found| StockSimulationActual { found, cost: played.cost })
+        played.actual.map(|actual_stock| StockSimulationActual { found: actual_stock, cost: played.cost })
     }
     /// Totals of all simulated products. Null unless READY, and for a single product.
     async fn totals(&self) -> Option<StockSimulationTotals> {
-        self.classes.as_ref().map(|found| StockSimulationTotals::new(found.all.clone(), found.weeks))
+        self.classes.as_ref().map(|simulated| StockSimulationTotals::new(simulated.all.clone(), simulated.weeks))
     }
     /// Totals of the products of each pair of classes, A and X first, products without classes last. Empty unless READY, and for a single product.
     #[field(list_size(assumed = 10))]
     async fn classes(&self) -> Vec<StockSimulationTotals> {
-        let found = self.classes.iter().flat_map(|found| found.classes.iter().map(move |totals| (totals, found.weeks)));
-        found.map(|(totals, weeks)| StockSimulationTotals::new(totals.clone(), weeks)).collect()
+        let simulated =
+            self.classes.iter().flat_map(|simulated| simulated.classes.iter().map(move |totals| (totals, simulated.weeks)));
+        simulated.map(|(totals, weeks)| StockSimulationTotals::new(totals.clone(), weeks)).collect()
     }
     /// Number of products that are in no totals: their history is too short before the first counted week. Null unless READY, and for a single product.
     async fn left_out_products(&self) -> Option<Long> {
-        self.classes.as_ref().map(|found| Long(found.left_out as i64))
+        self.classes.as_ref().map(|simulated| Long(simulated.left_out as i64))
     }
 }
 
@@ -158,17 +161,17 @@ impl StockSimulationOutcome {
     /// Share of cycles without unmet demand, 0 to 1: from one review to the next with PERIODIC and in `naiveOutcome`, from one delivery to the next with other
     /// kinds. Compare it with `promisedServiceLevel`. Null without a cycle that ends in a counted week.
     async fn service_level(&self) -> Option<f64> {
-        self.found.cycle_service.map(six)
+        self.found.cycle_service.map(round6)
     }
     /// Units met ÷ units demanded, 0 to 1; compare it with `promisedServiceLevel` where the method is FILL_RATE. Null without demand.
     async fn fill_rate(&self) -> Option<f64> {
-        self.found.fill.map(six)
+        self.found.fill.map(round6)
     }
     /// Mean number of days from an order to its receipt: `leadTimeDays` of the policy, or that of the supplier's deliveries, without the days by
     /// which the supplier's calendar delays an order. Null for callers without purchase.read.
     #[field(mask = PurchaseRead)]
     async fn lead_time_days_mean(&self, ctx: &Context<'_>) -> Option<f64> {
-        Some(six(self.found.lead_days))
+        Some(round6(self.found.lead_days))
     }
     /// Units of demand, in the product's smallest unit. Demand of a day out of stock is drawn from known days of the same weekday before it, and is no less than
     /// was sold on it.
@@ -197,7 +200,7 @@ impl StockSimulationOutcome {
     }
     /// Mean units in stock.
     async fn mean_stock(&self) -> f64 {
-        six(self.found.mean_stock)
+        round6(self.found.mean_stock)
     }
     /// Value of `meanStock` at the product's unit cost of today. Null when no cost is set, beyond 2^53 − 1 minor units, and for callers without
     /// product.cost.read.
@@ -246,7 +249,7 @@ impl StockSimulationActual {
     }
     /// Share of `days` that closed with something on hand, 0 to 1: the service level that was given. Null without such days.
     async fn service_level(&self) -> Option<f64> {
-        self.found.in_stock_rate().map(six)
+        self.found.in_stock_rate().map(round6)
     }
     /// Number of weeks with a day that closed with nothing on hand; compare it with `stockoutWeeks` of a policy.
     async fn stockout_weeks(&self) -> i32 {
@@ -254,7 +257,7 @@ impl StockSimulationActual {
     }
     /// Mean units on hand at the end of a day; less than 0 counts as 0.
     async fn mean_stock(&self) -> f64 {
-        six(self.found.mean_stock)
+        round6(self.found.mean_stock)
     }
     /// Value of `meanStock` at the product's unit cost of today. Null when no cost is set, beyond 2^53 − 1 minor units, and for callers without
     /// product.cost.read.

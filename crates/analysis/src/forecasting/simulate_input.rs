@@ -53,9 +53,9 @@ impl StockSimulateInput {
     }
     /// Refuses classes and a filter beside a product, which is simulated alone.
     pub(super) fn check_single_product(&self, products: Option<&ProductFilter>) -> Answer<()> {
-        let named = [("abcClass", self.abc_class.is_some()), ("xyzClass", self.xyz_class.is_some())];
+        let class_filters = [("abcClass", self.abc_class.is_some()), ("xyzClass", self.xyz_class.is_some())];
         let message = "a product is simulated alone: leave it out to simulate several";
-        match named.iter().find(|(_, is_given)| *is_given) {
+        match class_filters.iter().find(|(_, is_given)| *is_given) {
             _ if self.product.is_none() => Ok(()),
             Some((name, _)) => Err(TopError::bad_input(message, path!["input", *name])),
             None if products.is_some() => Err(TopError::bad_input(message, path!["products"])),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use async_graphql::InputObject;
 use entity::prelude;
 use platform::path;
-use services::forecasting::core::{LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, SimulatedRule};
+use services::forecasting::core::{MAX_DEMAND_DAYS, ReorderPolicy, SERVICE_LEVELS, SimulatedRule};
 
 use crate::{
     graphql::{
@@ -73,27 +73,27 @@ pub struct StockSimulationPolicyInput {
 impl StockSimulationPolicyInput {
     /// The policy, each of its figures within its range.
     pub(super) fn read(&self) -> Answer<ReorderPolicy> {
-        let (least, most) = SERVICE_LEVELS;
-        if !(least..=most).contains(&self.service_level) {
-            let told = format!("serviceLevel is {least} to {most}");
-            return Err(TopError::bad_input(told, path!["input", "policy", "serviceLevel"]));
+        let (lowest, highest) = SERVICE_LEVELS;
+        if !(lowest..=highest).contains(&self.service_level) {
+            let message = format!("serviceLevel is {lowest} to {highest}");
+            return Err(TopError::bad_input(message, path!["input", "policy", "serviceLevel"]));
         }
         let (lead_days, review_days) = self.days()?;
-        let units = |given: Option<Quantity>, default: i64| given.map_or(default, |given| given.0.get());
+        let units = |quantity: Option<Quantity>, default: i64| quantity.map_or(default, |quantity| quantity.0.get());
         Ok(ReorderPolicy {
             rule: self.rule()?,
             service: self.service_level,
             method: self.safety_stock_method.map_or(prelude::SafetyStockMethod::Quantile, Into::into),
             lead_days: lead_days.map(|days| days as usize),
             review_days: review_days as usize,
-            minimum: within(units(self.minimum_quantity, 0), 0..=MAX_UNITS, "minimumQuantity")?,
-            pack: within(units(self.pack_size, 1), 1..=MAX_UNITS, "packSize")?,
+            minimum: check_range(units(self.minimum_quantity, 0), 0..=MAX_UNITS, "minimumQuantity")?,
+            pack: check_range(units(self.pack_size, 1), 1..=MAX_UNITS, "packSize")?,
             is_backordered: self.is_backordered,
         })
     }
     /// Days of the lead time, None for that of each product, and between two reviews.
     fn days(&self) -> Answer<(Option<i64>, i64)> {
-        let longest = LONGEST_DAYS as i64;
+        let longest = MAX_DEMAND_DAYS as i64;
         let lead = Span { days: self.lead_time_days, weeks: self.lead_time_weeks, names: Span::LEAD };
         let review = Span { days: self.review_days, weeks: self.review_weeks, names: Span::REVIEW };
         let lead_days = lead.read(0..=longest - 1)?;
@@ -103,23 +103,23 @@ impl StockSimulationPolicyInput {
         let default = if is_weekly { WEEK } else { 1 };
         let review_days = review.read(1..=longest)?.unwrap_or(default);
         if lead_days.unwrap_or_default() + review_days > longest {
-            let told = format!("leadTimeDays and reviewDays together are at most {longest}");
-            return Err(TopError::bad_input(told, path!["input", "policy", lead.name()]));
+            let message = format!("leadTimeDays and reviewDays together are at most {longest}");
+            return Err(TopError::bad_input(message, path!["input", "policy", lead.name()]));
         }
         Ok((lead_days, review_days))
     }
     fn rule(&self) -> Answer<SimulatedRule> {
         self.check_unused_fields()?;
-        let days = |given: Option<i32>, default: i32, least: i32, name: &str| {
-            let given = given.unwrap_or(default);
-            within(given.into(), least.into()..=MAX_COVER, name).map(|_| given)
+        let days = |day_count: Option<i32>, default: i32, least: i32, name: &str| {
+            let day_count = day_count.unwrap_or(default);
+            check_range(day_count.into(), least.into()..=MAX_COVER, name).map(|_| day_count)
         };
         Ok(match self.kind {
             ReplenishmentPolicyKind::MinMax => {
-                let point = self.reorder_point.ok_or_else(|| needed("MIN_MAX", "reorderPoint"))?;
-                let point = within(point.0.get(), 0..=MAX_UNITS, "reorderPoint")?;
-                let most = |maximum: Quantity| within(maximum.0.get(), point..=MAX_UNITS, "maximum");
-                SimulatedRule::MinMax { point, maximum: self.maximum.map(most).transpose()? }
+                let point = self.reorder_point.ok_or_else(|| missing_field_error("MIN_MAX", "reorderPoint"))?;
+                let point = check_range(point.0.get(), 0..=MAX_UNITS, "reorderPoint")?;
+                let checked_maximum = |maximum: Quantity| check_range(maximum.0.get(), point..=MAX_UNITS, "maximum");
+                SimulatedRule::MinMax { point, maximum: self.maximum.map(checked_maximum).transpose()? }
             }
             ReplenishmentPolicyKind::ReorderPoint => {
                 SimulatedRule::ReorderPoint { cover_days: days(self.cover_days, COVER_DAYS, 0, "coverDays")? }
@@ -130,7 +130,7 @@ impl StockSimulationPolicyInput {
             }
             ReplenishmentPolicyKind::TargetDays => {
                 let safety_days = days(self.safety_days, 0, 0, "safetyDays")?;
-                let target_days = self.target_days.ok_or_else(|| needed("TARGET_DAYS", "targetDays"))?;
+                let target_days = self.target_days.ok_or_else(|| missing_field_error("TARGET_DAYS", "targetDays"))?;
                 let target_days = days(Some(target_days), target_days, safety_days.max(1), "targetDays")?;
                 SimulatedRule::TargetDays { safety_days, target_days }
             }
@@ -149,8 +149,8 @@ impl StockSimulationPolicyInput {
         ];
         match fields.iter().find(|(_, is_given, is_taken)| *is_given && !is_taken) {
             Some((name, ..)) => {
-                let told = format!("{name} is not of this kind of policy");
-                Err(TopError::bad_input(told, path!["input", "policy", *name]))
+                let message = format!("{name} is not of this kind of policy");
+                Err(TopError::bad_input(message, path!["input", "policy", *name]))
             }
             None => Ok(()),
         }
@@ -177,27 +177,27 @@ impl Span {
         let [days, weeks] = self.names;
         match (self.days, self.weeks) {
             (None, None) => Ok(None),
-            (Some(given), None) => within(given.into(), range, days).map(Some),
-            (None, Some(given)) => {
+            (Some(count), None) => check_range(count.into(), range, days).map(Some),
+            (None, Some(count)) => {
                 let range = (range.start() + WEEK - 1) / WEEK..=range.end() / WEEK;
-                within(given.into(), range, weeks).map(|weeks| Some(WEEK * weeks))
+                check_range(count.into(), range, weeks).map(|weeks| Some(WEEK * weeks))
             }
             (Some(_), Some(_)) => {
-                let told = format!("{days} or {weeks} is expected, not both");
-                Err(TopError::bad_input(told, path!["input", "policy", weeks]))
+                let message = format!("{days} or {weeks} is expected, not both");
+                Err(TopError::bad_input(message, path!["input", "policy", weeks]))
             }
         }
     }
 }
 
-fn needed(kind: &str, name: &str) -> TopError {
+fn missing_field_error(kind: &str, name: &str) -> TopError {
     TopError::bad_input(format!("{kind} needs {name}"), path!["input", "policy", name])
 }
 
-fn within(given: i64, range: RangeInclusive<i64>, name: &str) -> Answer<i64> {
-    if range.contains(&given) {
-        return Ok(given);
+fn check_range(value: i64, range: RangeInclusive<i64>, name: &str) -> Answer<i64> {
+    if range.contains(&value) {
+        return Ok(value);
     }
-    let told = format!("{name} is {} to {}", range.start(), range.end());
-    Err(TopError::bad_input(told, path!["input", "policy", name]))
+    let message = format!("{name} is {} to {}", range.start(), range.end());
+    Err(TopError::bad_input(message, path!["input", "policy", name]))
 }

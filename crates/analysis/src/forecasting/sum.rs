@@ -4,7 +4,7 @@ use async_graphql::{Context, SimpleObject};
 use entity::prelude::{CategoryId, StoreId};
 use macros::resolvers;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     forecasting::{
         core::{DayPoint, StoredSumPoint},
         shell::SumForecast,
@@ -37,8 +37,8 @@ impl ForecastSum {
         if id == CategoryId::NIL {
             return None;
         }
-        let found = async { loads(ctx)?.category(id).await };
-        found.await.map(|row| row.map(Category)).transpose()
+        let row_read = async { loads(ctx)?.category(id).await };
+        row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Store. Null for all stores together.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
@@ -93,10 +93,10 @@ pub struct ForecastSumWeek {
 
 impl ForecastSumWeek {
     fn of(week: i32, point: &StoredSumPoint) -> Self {
-        let bound = |nth: usize| point.bounds.map(|bounds| bounds[nth]);
+        let bound = |index: usize| point.bounds.map(|bounds| bounds[index]);
         Self {
             week: Date(week),
-            mean: six(point.mean),
+            mean: round6(point.mean),
             lower80: bound(0),
             upper80: bound(1),
             lower95: bound(2),
@@ -130,10 +130,10 @@ pub struct ForecastDay {
 
 impl ForecastDay {
     fn of(date: i32, point: &DayPoint) -> Self {
-        let bound = |nth: usize| point.bounds.map(|bounds| bounds[nth]);
+        let bound = |index: usize| point.bounds.map(|bounds| bounds[index]);
         Self {
             date: Date(date),
-            mean: six(point.mean),
+            mean: round6(point.mean),
             lower80: bound(0),
             upper80: bound(1),
             lower95: bound(2),

@@ -23,6 +23,7 @@ pub(super) fn units(sum: i64) -> Quantity {
 
 pub(super) fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
     let Some(code) = code else { return Ok(None) };
-    let known = Currency::parse(&code.0).map(Some);
-    known.ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
+    let currency = Currency::parse(&code.0).map(Some);
+    currency
+        .ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
 }

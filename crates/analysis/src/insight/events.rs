@@ -23,7 +23,7 @@ use crate::{
     events::registry,
     graphql::{
         canonical::filter_name,
-        connection::{COUNTED_BY_DEFAULT, Count, CountPrecision, PageArgs, PageInfo, checked_limit, counted},
+        connection::{COUNTED_BY_DEFAULT, Count, CountPrecision, PageArgs, PageInfo, capped_count, checked_limit},
         context::ContextExt,
         fault::{Answer, TopError},
         limits::Limits,
@@ -78,7 +78,7 @@ pub struct EventConnection {
     end: Cursor,
     head: Cursor,
     reset: Option<ResetReason>,
-    list: List,
+    list: EventList,
     /// Events on all pages, once they are counted, and whether they are all.
     all: OnceCell<(i64, bool)>,
 }
@@ -113,8 +113,8 @@ impl EventConnection {
         limit: i32,
     ) -> Answer<Count> {
         let limit = checked_limit(limit)?;
-        let (found, is_all) = *self.all.get_or_try_init(|| self.list.count()).await?;
-        let count = counted(found, limit);
+        let (event_count, is_all) = *self.all.get_or_try_init(|| self.list.count()).await?;
+        let count = capped_count(event_count, limit);
         Ok(if is_all { count } else { Count { precision: CountPrecision::AtLeast, ..count } })
     }
     /// The journal's head: hand it to `after` to begin now.
@@ -168,25 +168,26 @@ impl EventQuery {
         before: Option<Cursor>,
     ) -> Answer<EventConnection> {
         let caller = caller.clone();
-        let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
+        let scope = ctx.required_data::<Ledger>()?.database().tenant(caller.tenant);
         if types.as_ref().is_some_and(|types| types.len() > MAX_TYPES) {
             return Err(TopError::bad_input(format!("at most {MAX_TYPES} types"), vec!["types".to_owned()]));
         }
-        let idle = types.as_deref().map(|types| webhooks::core::idle(types, registry())).unwrap_or_default();
+        let idle = types.as_deref().map(|types| webhooks::core::unmatched_patterns(types, registry())).unwrap_or_default();
         if let Some(index) = idle.first() {
             return Err(TopError::bad_input(webhooks::core::NO_SUCH_EVENT, vec!["types".to_owned(), index.to_string()]));
         }
-        let signer = ctx.given::<CursorSigner>()?.clone();
+        let signer = ctx.required_data::<CursorSigner>()?.clone();
         // The cursors are a stream's, and read as such.
-        let sizes = PageArgs { first, last, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?;
-        let list = List { name: filter_name(&types).within("events"), types, signer, caller, scope };
-        list.page(&JournalPageRequest { most: sizes.limit as usize, backward: sizes.backward, after, before }).await
+        let sizes =
+            PageArgs { first, last, ..PageArgs::default() }.check("events", &signer, ctx.required_data::<Limits>()?.page)?;
+        let list = EventList { name: filter_name(&types).for_list("events"), types, signer, caller, scope };
+        list.page(&JournalPageRequest { limit: sizes.limit as usize, backward: sizes.backward, after, before }).await
     }
 }
 
 /// Request for a page of the journal.
 struct JournalPageRequest {
-    most: usize,
+    limit: usize,
     backward: bool,
     after: Option<Cursor>,
     before: Option<Cursor>,
@@ -200,22 +201,22 @@ struct ScannedEvents {
     events: Vec<Event>,
 }
 
-/// The newest events after `from` up to `upto`, oldest first: `most`, or fewer where their payloads are large; and the number after which they begin.
-async fn load_newest(scope: &TenantScope, (from, upto): (i64, i64), mut most: u32) -> Result<(i64, Vec<journal::Event>), Fault> {
+/// The newest events after `from` up to `upto`, oldest first: `limit`, or fewer where their payloads are large; and the number after which they begin.
+async fn load_newest(scope: &TenantScope, (from, upto): (i64, i64), mut limit: u32) -> Result<(i64, Vec<journal::Event>), Fault> {
     loop {
-        let below = from.max(upto - i64::from(most));
-        let mut rows = journal::page_after(scope, below, most).await?.events;
+        let below = from.max(upto - i64::from(limit));
+        let mut rows = journal::page_after(scope, below, limit).await?.events;
         rows.retain(|row| row.seq <= upto);
         if rows.last().is_none_or(|row| row.seq == upto) {
             return Ok((below, rows));
         }
         // The page ended by its bytes, before the newest event: the same number is read again, up
         // to that one.
-        most = u32::try_from(rows.len()).unwrap_or(EVENT_BATCH_SIZE);
+        limit = u32::try_from(rows.len()).unwrap_or(EVENT_BATCH_SIZE);
     }
 }
 
-struct List {
+struct EventList {
     name: stream::FilterName,
     types: Option<Vec<String>>,
     signer: CursorSigner,
@@ -223,26 +224,26 @@ struct List {
     scope: TenantScope,
 }
 
-impl List {
+impl EventList {
     fn cursor(&self, head: Head, seq: i64) -> Cursor {
         stream::cursor(&self.signer, self.caller.tenant, head.epoch, seq, &self.name)
     }
 
-    async fn page(self, wanted: &JournalPageRequest) -> Answer<EventConnection> {
+    async fn page(self, request: &JournalPageRequest) -> Answer<EventConnection> {
         let (mut scope, mut head) = (self.scope.clone(), self.scope.head().await?);
-        let mut bounds = self.bounds(wanted, head);
+        let mut bounds = self.bounds(request, head);
         if bounds == Err(ResetReason::EpochChanged) {
             // The page before may have come from the primary, and the replica is behind it.
-            scope = scope.fresh(Freshness::Primary);
+            scope = scope.with_freshness(Freshness::Primary);
             head = scope.head().await?;
-            bounds = self.bounds(wanted, head);
+            bounds = self.bounds(request, head);
         }
-        let (looked, reset) = match bounds {
-            Ok(bounds) if wanted.backward => (self.scan_backward(&scope, bounds, wanted.most).await?, None),
-            Ok(bounds) => (self.scan_forward(&scope, bounds, wanted.most).await?, None),
+        let (scanned, reset) = match bounds {
+            Ok(bounds) if request.backward => (self.scan_backward(&scope, bounds, request.limit).await?, None),
+            Ok(bounds) => (self.scan_forward(&scope, bounds, request.limit).await?, None),
             Err(reason) => (ScannedEvents { from: head.seq, upto: head.seq, events: Vec::new() }, Some(reason)),
         };
-        let ScannedEvents { from, upto, events } = looked;
+        let ScannedEvents { from, upto, events } = scanned;
         let with_cursor = |event: Event| {
             let cursor = self.cursor(head, event.row.seq);
             (event, cursor)
@@ -250,7 +251,7 @@ impl List {
         let events: Vec<(Event, Cursor)> = events.into_iter().map(with_cursor).collect();
         // A caller who may see few events continues from the last row examined, not from the last
         // one returned.
-        let oldest = (wanted.backward && from < upto).then(|| self.cursor(head, from + 1));
+        let oldest = (request.backward && from < upto).then(|| self.cursor(head, from + 1));
         let start = oldest.or_else(|| events.first().map(|(_, cursor)| cursor.clone()));
         Ok(EventConnection {
             events,
@@ -266,10 +267,10 @@ impl List {
     }
 
     /// The numbers between which the events are: after the first, up to the second.
-    fn bounds(&self, wanted: &JournalPageRequest, head: Head) -> Result<(i64, i64), ResetReason> {
+    fn bounds(&self, request: &JournalPageRequest, head: Head) -> Result<(i64, i64), ResetReason> {
         let open = |cursor: &Cursor| stream::open(&self.signer, self.scope.tenant(), head, &self.name, cursor);
-        let from = wanted.after.as_ref().map(open).transpose()?.unwrap_or(head.low);
-        let upto = match wanted.before.as_ref().map(open) {
+        let from = request.after.as_ref().map(open).transpose()?.unwrap_or(head.low);
+        let upto = match request.before.as_ref().map(open) {
             None => head.seq,
             // All earlier events have been deleted.
             Some(Err(ResetReason::CursorExpired)) => head.low,
@@ -279,7 +280,7 @@ impl List {
     }
 
     /// Looks through events from the oldest on.
-    async fn scan_forward(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<ScannedEvents> {
+    async fn scan_forward(&self, scope: &TenantScope, (from, upto): (i64, i64), limit: usize) -> Answer<ScannedEvents> {
         let (mut events, mut last) = (Vec::new(), from);
         'looking: while last < upto && last - from < MAX_SCANNED_EVENTS {
             let rows = journal::page_after(scope, last, EVENT_BATCH_SIZE).await?.events;
@@ -288,7 +289,7 @@ impl List {
                 break;
             }
             for row in rows {
-                if events.len() == most || row.seq > upto {
+                if events.len() == limit || row.seq > upto {
                     break 'looking;
                 }
                 last = row.seq;
@@ -299,21 +300,21 @@ impl List {
     }
 
     /// Looks through events from the newest on.
-    async fn scan_backward(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<ScannedEvents> {
+    async fn scan_backward(&self, scope: &TenantScope, (from, upto): (i64, i64), limit: usize) -> Answer<ScannedEvents> {
         let (mut events, mut first, mut count) = (Vec::new(), upto, EVENT_BATCH_SIZE);
         'looking: while first > from && upto - first < MAX_SCANNED_EVENTS {
             let (below, rows) = load_newest(scope, (from, first), count).await?;
             // Twice as many as there were now: those before may be smaller.
             count = u32::try_from(2 * rows.len()).map_or(EVENT_BATCH_SIZE, |twice| twice.clamp(1, EVENT_BATCH_SIZE));
-            let is_let_go = rows.first().is_none_or(|row| row.seq != below + 1);
+            let is_expired = rows.first().is_none_or(|row| row.seq != below + 1);
             for row in rows.into_iter().rev() {
-                if events.len() == most {
+                if events.len() == limit {
                     break 'looking;
                 }
                 first = row.seq - 1;
                 events.extend(self.visible_event(row)?);
             }
-            if is_let_go {
+            if is_expired {
                 break;
             }
         }
@@ -324,7 +325,7 @@ impl List {
     /// Counts the oldest kept events that the caller may see; the flag is true if those are all.
     async fn count(&self) -> Answer<(i64, bool)> {
         let head = self.scope.head().await?;
-        let (mut found, mut last) = (0, head.low);
+        let (mut event_count, mut last) = (0, head.low);
         while last < head.seq && last - head.low < MAX_SCANNED_EVENTS {
             let rows = journal::page_after(&self.scope, last, EVENT_BATCH_SIZE).await?.events;
             if rows.first().is_none_or(|row| row.seq != last + 1) {
@@ -332,14 +333,14 @@ impl List {
             }
             for row in rows.into_iter().take_while(|row| row.seq <= head.seq) {
                 last = row.seq;
-                found += i64::from(self.visible_event(row)?.is_some());
+                event_count += i64::from(self.visible_event(row)?.is_some());
             }
         }
-        Ok((found, last >= head.seq))
+        Ok((event_count, last >= head.seq))
     }
 
     fn visible_event(&self, row: journal::Event) -> Result<Option<Event>, Fault> {
-        if self.types.as_ref().is_some_and(|types| !types.iter().any(|one| webhooks::core::matches(one, &row.kind))) {
+        if self.types.as_ref().is_some_and(|types| !types.iter().any(|pattern| webhooks::core::matches(pattern, &row.kind))) {
             return Ok(None);
         }
         let data = registry()

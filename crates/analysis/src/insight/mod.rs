@@ -33,7 +33,7 @@ use crate::{
         scalars::{CurrencyCode, DateTime, Long, Quantity},
         truncated,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     orders::{OrderFilter, orders_within, require_customer_access},
     stock::{MovementFilter, MovementKind, movements_within, resolve_document_numbers},
 };
@@ -116,7 +116,7 @@ impl InsightQuery {
         if group_by == SalesGroup::Customer {
             require_customer_access(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
         }
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         let filter = orders_within(&permit, OrderFilter::compile_sales_filter(ctx, filter).await?);
         let (condition, values) = inventory::orders::rows::compile(
             &inventory::orders::rows::include_merged_customers(&scope, &filter).await?,
@@ -126,12 +126,13 @@ impl InsightQuery {
         let filter = SalesFilter { condition, values };
         let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
         let (from, to) = parse_span(from, to)?;
-        let ask =
+        let request =
             SalesRequest { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
-        let is_ranked = ask.top_by.is_some();
-        let report = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await.map_err(report_error)?;
+        let is_ranked = request.top_by.is_some();
+        let report =
+            shell::sales_report(permit, ctx.required_data::<Ledger>()?.database(), request).await.map_err(report_error)?;
         if !is_ranked {
-            truncated::tell(ctx, report.rows.len(), report.groups, "salesSummary");
+            truncated::record_truncation(ctx, report.rows.len(), report.groups, "salesSummary");
         }
         Ok(report.rows.into_iter().map(|row| SalesRow { row }).collect())
     }
@@ -151,15 +152,15 @@ impl InsightQuery {
             // The ledger has no channels: the movements of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let asked = by_ids(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?;
-        let filter = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
+        let resolved_filter = resolve_filter_keys(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?;
+        let filter = movements_within(&permit, MovementFilter::spec(resolved_filter.as_ref())?);
         let (currency, rows) =
-            shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await.map_err(report_error)?;
+            shell::movement_report(permit, ctx.required_data::<Ledger>()?.database(), &filter).await.map_err(report_error)?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency }).collect())
     }
 }
 
 fn checked_first(first: i32) -> Answer<usize> {
-    let fits = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
-    fits.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
+    let row_limit = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
+    row_limit.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
 }

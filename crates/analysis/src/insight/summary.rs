@@ -12,7 +12,7 @@ use platform::{
 use services::insight::{
     core::{Group, Measure},
     rows::{self, SalesFilter},
-    shell::{self, MovementSheet, MovementsRequest, SalesSheet, SalesSpec, Sorted},
+    shell::{self, MovementSheet, MovementsRequest, SalesSheet, SalesSort, SalesSpec},
 };
 use tokio::sync::OnceCell;
 
@@ -29,10 +29,10 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor, DateTime, Long, Quantity},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     orders::{
         OrderFilter,
-        links::{self, MAX_A_PAGE},
+        links::{self, MAX_PAGE_SIZE},
         orders_within, require_customer_access,
     },
     stock::{MovementFilter, MovementKind, movements_within, resolve_document_numbers},
@@ -67,25 +67,25 @@ impl SalesSummary {
         if self.shared != Some(group) {
             return Ok(None);
         }
-        let db = ctx.given::<Ledger>()?.database();
-        let read = || Box::pin(shell::sales_sheet(self.permit.clone(), db, self.spec.clone(), group));
-        Ok(self.sheet.get_or_try_init(read).await.map_err(report_error)?.as_ref())
+        let db = ctx.required_data::<Ledger>()?.database();
+        let load_sheet = || Box::pin(shell::sales_sheet(self.permit.clone(), db, self.spec.clone(), group));
+        Ok(self.sheet.get_or_try_init(load_sheet).await.map_err(report_error)?.as_ref())
     }
 }
 
 /// The grouping of the rows beside which their number or the total is selected. Rows of another grouping are read by themselves.
 fn selected_group<G: InputType>(ctx: &Context<'_>) -> Option<G> {
-    let look = ctx.look_ahead();
-    let rows = look.field("rows");
-    if !look.field("total").exists() && !rows.field("totalCount").exists() {
+    let lookahead = ctx.look_ahead();
+    let rows = lookahead.field("rows");
+    if !lookahead.field("total").exists() && !rows.field("totalCount").exists() {
         return None;
     }
-    let given = rows.selection_fields().first()?.arguments().ok()?;
-    let (_, group) = given.into_iter().find(|(name, _)| name.as_str() == "groupBy")?;
+    let row_arguments = rows.selection_fields().first()?.arguments().ok()?;
+    let (_, group) = row_arguments.into_iter().find(|(name, _)| name.as_str() == "groupBy")?;
     G::parse(Some(group)).ok()
 }
 
-fn shown(rows: Vec<(shell::SalesRow, Vec<Key>)>) -> Vec<(SalesRow, Vec<Key>)> {
+fn sales_nodes(rows: Vec<(shell::SalesRow, Vec<Key>)>) -> Vec<(SalesRow, Vec<Key>)> {
     rows.into_iter().map(|(row, keys)| (SalesRow { row }, keys)).collect()
 }
 
@@ -101,7 +101,7 @@ impl SalesSummary {
         {
             return Ok(SalesRow { row: sheet.total().map_err(report_error)? });
         }
-        let db = ctx.given::<Ledger>()?.database();
+        let db = ctx.required_data::<Ledger>()?.database();
         let row = Box::pin(shell::sales_total(self.permit.clone(), db, self.spec.clone())).await.map_err(report_error)?;
         Ok(SalesRow { row })
     }
@@ -123,22 +123,25 @@ impl SalesSummary {
         if group_by == SalesGroup::Customer {
             require_customer_access(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
         }
-        let sorted = Sorted { group: group_by.into(), top_by: top_by.map(Measure::from) };
-        let (kind, signer) = (sorted.kind(), ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, signer, MAX_A_PAGE)?;
-        let asked = (request.after.clone(), request.limit as usize);
+        let sorted = SalesSort { group: group_by.into(), top_by: top_by.map(Measure::from) };
+        let (kind, signer) = (sorted.kind(), ctx.required_data::<CursorSigner>()?);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let cursor_and_limit = (request.after.clone(), request.limit as usize);
         if let Some(sheet) = self.sheet(ctx, sorted.group).await? {
-            let page = sheet.page(sorted, asked).map_err(report_error)?;
-            return Ok(Page::forward(shown(page.rows), page.has_next, &request, kind, signer).with_total(sheet.count()).into());
+            let page = sheet.page(sorted, cursor_and_limit).map_err(report_error)?;
+            return Ok(Page::forward(sales_nodes(page.rows), page.has_next, &request, kind, signer)
+                .with_total(sheet.count())
+                .into());
         }
-        let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
-        let page = Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, asked)).await.map_err(report_error)?;
-        let rows = shown(page.rows);
+        let (permit, db) = (self.permit.clone(), ctx.required_data::<Ledger>()?.database());
+        let page =
+            Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, cursor_and_limit)).await.map_err(report_error)?;
+        let rows = sales_nodes(page.rows);
         let (permit, db, spec) = (self.permit.clone(), db.clone(), self.spec.clone());
-        let page = Page::forward(rows, page.has_next, &request, kind, signer).with_count(move |most| {
+        let page = Page::forward(rows, page.has_next, &request, kind, signer).with_count(move |max_count| {
             let (permit, db, spec) = (permit.clone(), db.clone(), spec.clone());
             async move {
-                let counting = Box::pin(shell::sales_row_count(permit, &db, spec, sorted, most));
+                let counting = Box::pin(shell::sales_row_count(permit, &db, spec, sorted, max_count));
                 Ok::<i64, TopError>(i64::try_from(counting.await.map_err(report_error)?).unwrap_or(i64::MAX))
             }
         });
@@ -165,7 +168,7 @@ pub enum MovementGroup {
 /// Movements that a summary is of.
 pub struct MovementSummary {
     permit: Permit<kind::ReportRead>,
-    ask: MovementsRequest,
+    request: MovementsRequest,
     /// The grouping of rows beside which the total or their number is selected: entries are read once for all of these.
     shared: Option<rows::MovementGroup>,
     /// The rows of the shared grouping; None where there are too many of them.
@@ -178,13 +181,13 @@ impl MovementSummary {
         if self.shared != Some(group) {
             return Ok(None);
         }
-        let db = ctx.given::<Ledger>()?.database();
-        let read = || Box::pin(shell::movement_sheet(self.permit.clone(), db, &self.ask, group));
-        Ok(self.sheet.get_or_try_init(read).await.map_err(report_error)?.as_ref())
+        let db = ctx.required_data::<Ledger>()?.database();
+        let load_sheet = || Box::pin(shell::movement_sheet(self.permit.clone(), db, &self.request, group));
+        Ok(self.sheet.get_or_try_init(load_sheet).await.map_err(report_error)?.as_ref())
     }
 }
 
-fn moved(rows: Vec<(shell::MovementSummaryRow, Vec<Key>)>) -> Vec<(MovementSummaryRow, Vec<Key>)> {
+fn movement_nodes(rows: Vec<(shell::MovementSummaryRow, Vec<Key>)>) -> Vec<(MovementSummaryRow, Vec<Key>)> {
     rows.into_iter().map(|(row, keys)| (MovementSummaryRow(row), keys)).collect()
 }
 
@@ -200,8 +203,8 @@ impl MovementSummary {
         {
             return Ok(MovementSummaryRow(sheet.total().map_err(report_error)?));
         }
-        let db = ctx.given::<Ledger>()?.database();
-        let row = Box::pin(shell::movement_total(self.permit.clone(), db, &self.ask)).await.map_err(report_error)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let row = Box::pin(shell::movement_total(self.permit.clone(), db, &self.request)).await.map_err(report_error)?;
         Ok(MovementSummaryRow(row))
     }
 
@@ -221,23 +224,25 @@ impl MovementSummary {
             MovementGroup::Product => "movementSummary:PRODUCT",
             MovementGroup::Store => "movementSummary:STORE",
         };
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_A_PAGE)?;
-        let asked = (request.after.clone(), request.limit as usize);
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MAX_PAGE_SIZE)?;
+        let cursor_and_limit = (request.after.clone(), request.limit as usize);
         if let Some(sheet) = self.sheet(ctx, group_by.into()).await? {
-            let page = sheet.page(asked).map_err(report_error)?;
-            let page =
-                Page::forward(moved(page.rows), page.has_next, &request, kind.to_owned(), signer).with_total(sheet.count());
+            let page = sheet.page(cursor_and_limit).map_err(report_error)?;
+            let page = Page::forward(movement_nodes(page.rows), page.has_next, &request, kind.to_owned(), signer)
+                .with_total(sheet.count());
             return Ok(page.into());
         }
-        let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
-        let page = Box::pin(shell::movement_rows(permit, db, &self.ask, group_by.into(), asked)).await.map_err(report_error)?;
-        let rows = moved(page.rows);
-        let (permit, db, ask) = (self.permit.clone(), db.clone(), self.ask.clone());
-        let page = Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_count(move |most| {
-            let (permit, db, ask) = (permit.clone(), db.clone(), ask.clone());
+        let (permit, db) = (self.permit.clone(), ctx.required_data::<Ledger>()?.database());
+        let page = Box::pin(shell::movement_rows(permit, db, &self.request, group_by.into(), cursor_and_limit))
+            .await
+            .map_err(report_error)?;
+        let rows = movement_nodes(page.rows);
+        let (permit, db, movements_request) = (self.permit.clone(), db.clone(), self.request.clone());
+        let page = Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).with_count(move |max_count| {
+            let (permit, db, movements_request) = (permit.clone(), db.clone(), movements_request.clone());
             async move {
-                let counting = Box::pin(shell::movement_row_count(permit, &db, &ask, group_by.into(), most));
+                let counting = Box::pin(shell::movement_row_count(permit, &db, &movements_request, group_by.into(), max_count));
                 Ok::<i64, TopError>(i64::try_from(counting.await.map_err(report_error)?).unwrap_or(i64::MAX))
             }
         });
@@ -330,7 +335,7 @@ impl SummaryQuery {
                 vec!["currency".to_owned()],
             ));
         }
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         let (from, to) = parse_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
         let filter = orders_within(&permit, OrderFilter::compile_sales_filter(ctx, filter).await?);
@@ -360,10 +365,10 @@ impl SummaryQuery {
             // The ledger has no channels: the movements of one cannot be separated.
             return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
         }
-        let asked = by_ids(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?;
-        let spec = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
+        let resolved_filter = resolve_filter_keys(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?;
+        let spec = movements_within(&permit, MovementFilter::spec(resolved_filter.as_ref())?);
         let products = products_within(ctx, product, None).await?;
         let shared = selected_group::<MovementGroup>(ctx).map(rows::MovementGroup::from);
-        Ok(MovementSummary { permit, ask: MovementsRequest { spec, products }, shared, sheet: OnceCell::new() })
+        Ok(MovementSummary { permit, request: MovementsRequest { spec, products }, shared, sheet: OnceCell::new() })
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject};
 use entity::prelude::{Currency, StoreId};
 use macros::resolvers;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     liquidation::{
         core::Proposal,
         shell::{DeadStockRequest, DeadSums},
@@ -53,13 +53,13 @@ impl DeadStockFilter {
 
 /// Dead or slow stock of a product in a store.
 pub struct DeadStockItem {
-    of: Proposal,
+    row: Proposal,
     currency: Currency,
 }
 
 impl DeadStockItem {
-    pub(super) const fn new(of: Proposal, currency: Currency) -> Self {
-        Self { of, currency }
+    pub(super) const fn new(proposal: Proposal, currency: Currency) -> Self {
+        Self { row: proposal, currency }
     }
 }
 
@@ -68,76 +68,77 @@ impl DeadStockItem {
 impl DeadStockItem {
     /// Product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.of.product).await
+        links::product(ctx, self.row.product).await
     }
     /// Store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
-        links::store(ctx, self.of.store).await
+        links::store(ctx, self.row.store).await
     }
     /// Free units, in the product's smallest unit: neither reserved nor owed nor unavailable, nor in a draft of a transfer.
     async fn quantity(&self) -> Quantity {
-        units(self.of.free)
+        units(self.row.free)
     }
     /// Cost of these units by the cost books, else by the product. Null where none is known, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.value?, self.currency))
+        Some(money(self.row.value?, self.currency))
     }
     /// Price of a whole unit. Null where it has none in the company's currency.
     async fn price(&self) -> Option<Money> {
-        Some(money(self.of.price?, self.currency))
+        Some(money(self.row.price?, self.currency))
     }
     /// Days since the last sale. Null where nothing was ever sold.
     async fn days_without_sale(&self) -> Option<i32> {
-        self.of.days_without_sale
+        self.row.days_without_sale
     }
     /// Days that the units last at the sales of the last 91 days. Null where nothing was sold then.
     async fn days_of_supply(&self) -> Option<f64> {
-        self.of.days_of_supply.map(six)
+        self.row.days_of_supply.map(round6)
     }
     /// Smallest units a week that are expected to be sold at the present price: the forecast's mean, else the sales of the last 91 days, else half a whole unit in
     /// the weeks without a sale.
     async fn weekly_demand(&self) -> f64 {
-        six(self.of.weekly)
+        round6(self.row.weekly)
     }
     /// Last day on which more than half of the units can be sold. Null where that is more than 26 weeks away.
     async fn expires_on(&self) -> Option<Date> {
-        self.of.expires.map(Date)
+        self.row.expires.map(Date)
     }
     /// Reasons for which the stock is listed, and notes on the values. UNITS_REMAIN is left out for a MARKDOWN whose steps are hidden.
     #[field(list_size(assumed = 4))]
     async fn reasons(&self, ctx: &Context<'_>) -> Vec<LiquidationReason> {
-        let hidden = self.of.chosen().and_then(|chosen| LiquidationReason::hidden(ctx, &chosen.act, self.of.price_floor));
-        LiquidationReason::all(&self.of.reasons, hidden)
+        let hidden =
+            self.row.best_candidate().and_then(|chosen| LiquidationReason::hidden(ctx, &chosen.act, self.row.price_floor));
+        LiquidationReason::all(&self.row.reasons, hidden)
     }
     /// Source of the response of sales to the price.
     async fn price_response_source(&self) -> PriceResponseSource {
-        self.of.response.source().into()
+        self.row.response.source().into()
     }
     /// Response of sales to the price that the own history shows, else the category's. Null where neither can show any: elasticities of 1, 2 and 3 are assumed then.
     async fn price_response(&self) -> Option<PriceResponse> {
-        PriceResponse::of(self.of.response)
+        PriceResponse::of(self.row.response)
     }
     /// Best action: the one with the highest lower bound, and of equal ones the simpler. Null where nothing can be said, as without a price and terms.
     async fn best(&self) -> Option<LiquidationOption> {
-        Some(LiquidationOption::of(self.of.chosen()?, &self.of, self.currency))
+        Some(LiquidationOption::of(self.row.best_candidate()?, &self.row, self.currency))
     }
     /// Actions that are possible, the simplest first.
     #[field(list_size(assumed = 4))]
     async fn options(&self) -> Vec<LiquidationOption> {
-        self.of.candidates.iter().map(|candidate| LiquidationOption::of(candidate, &self.of, self.currency)).collect()
+        self.row.candidates.iter().map(|candidate| LiquidationOption::of(candidate, &self.row, self.currency)).collect()
     }
 }
 
 /// Totals of the list.
 pub struct DeadStockTotals {
-    of: DeadSums,
+    row: DeadSums,
     currency: Currency,
 }
 
 impl DeadStockTotals {
-    pub(super) const fn new(of: DeadSums, currency: Currency) -> Self {
-        Self { of, currency }
+    pub(super) const fn new(sums: DeadSums, currency: Currency) -> Self {
+        Self { row: sums, currency }
     }
 }
 
@@ -146,21 +147,21 @@ impl DeadStockTotals {
 impl DeadStockTotals {
     /// Number of products, counted in each store.
     async fn levels(&self) -> Long {
-        Long(self.of.levels)
+        Long(self.row.levels)
     }
     /// Cost of the units of dead stock. Null without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.value, self.currency))
+        Some(money(self.row.value, self.currency))
     }
     /// Number of levels whose cost is unknown, which the value leaves out.
     async fn without_cost(&self) -> Long {
-        Long(self.of.without_cost)
+        Long(self.row.without_cost)
     }
     /// Sums of the best actions. Bounds of parts do not add up to the bounds of the sum: these are the outermost. Null without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
-        Some(LiquidationRecovery::of(self.of.expected, self.currency))
+        Some(LiquidationRecovery::of(self.row.expected, self.currency))
     }
 }
 report_connection!(DeadStockConnection, DeadStockEdge, DeadStockItem, DeadStockTotals, "dead and slow stock by its value");

@@ -159,10 +159,15 @@ pub struct LiquidationPlanAdvanceInput {
 }
 
 /// An amount in the company's currency; 0 where it is left out.
-fn minor(reading: &mut InputErrors, amount: Option<&MoneyInput>, own: Currency, field: impl Fn() -> Path) -> i64 {
-    let read: Option<prelude::Money> = reading.money(amount, &field);
-    if read.is_some_and(|money| money.currency != own) {
-        reading.invalid("the company's own currency is expected", field);
+fn parse_minor_amount(
+    reader: &mut InputErrors,
+    amount: Option<&MoneyInput>,
+    own_currency: Currency,
+    field: impl Fn() -> Path,
+) -> i64 {
+    let read: Option<prelude::Money> = reader.money(amount, &field);
+    if read.is_some_and(|money| money.currency != own_currency) {
+        reader.invalid("the company's own currency is expected", field);
     }
     read.map_or(0, |money| money.minor)
 }
@@ -170,35 +175,38 @@ fn minor(reading: &mut InputErrors, amount: Option<&MoneyInput>, own: Currency, 
 impl LiquidationSettingsSetInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         let terms = self.supplier_terms.iter_mut().enumerate();
-        let names = terms.fold(Names::of(path!["input"]), |names, (index, one)| {
-            let at = Names::of(path!["input", "supplierTerms", index]);
-            names.and(at.needed(("supplier", one.supplier.take()), ("supplierId", &mut one.supplier_id)))
+        let names = terms.fold(Names::of(path!["input"]), |names, (index, term)| {
+            let term_names = Names::of(path!["input", "supplierTerms", index]);
+            names.and(term_names.required(("supplier", term.supplier.take()), ("supplierId", &mut term.supplier_id)))
         });
-        self.transfer_costs.iter_mut().enumerate().fold(names, |names, (index, one)| {
-            let at = Names::of(path!["input", "transferCosts", index]);
-            let from = at.optional(("fromStore", Some(one.from_store.clone())), ("fromStoreId", &mut one.from_store_id));
-            names.and(from.optional(("toStore", one.to_store.take()), ("toStoreId", &mut one.to_store_id)))
+        self.transfer_costs.iter_mut().enumerate().fold(names, |names, (index, term)| {
+            let term_names = Names::of(path!["input", "transferCosts", index]);
+            let from =
+                term_names.optional(("fromStore", Some(term.from_store.clone())), ("fromStoreId", &mut term.from_store_id));
+            names.and(from.optional(("toStore", term.to_store.take()), ("toStoreId", &mut term.to_store_id)))
         })
     }
-    pub(super) fn read(self, reading: &mut InputErrors, own: Currency) -> SettingsSet {
+    pub(super) fn read(self, reader: &mut InputErrors, own_currency: Currency) -> SettingsSet {
         let mut terms = Vec::with_capacity(self.supplier_terms.len());
-        for (index, one) in self.supplier_terms.iter().enumerate() {
+        for (index, term) in self.supplier_terms.iter().enumerate() {
             terms.push(SupplierTerms {
-                supplier: reading
-                    .id_opt(one.supplier_id.as_ref(), || path!["input", "supplierTerms", index, "supplierId"])
+                supplier: reader
+                    .id_opt(term.supplier_id.as_ref(), || path!["input", "supplierTerms", index, "supplierId"])
                     .unwrap_or(prelude::SupplierId::NIL),
-                credit_percent: one.credit_percent,
-                freight_minor: minor(reading, one.freight.as_ref(), own, || path!["input", "supplierTerms", index, "freight"]),
-                cancel_days: one.cancel_days,
+                credit_percent: term.credit_percent,
+                freight_minor: parse_minor_amount(reader, term.freight.as_ref(), own_currency, || {
+                    path!["input", "supplierTerms", index, "freight"]
+                }),
+                cancel_days: term.cancel_days,
             });
         }
         let mut costs = Vec::with_capacity(self.transfer_costs.len());
-        for (index, one) in self.transfer_costs.iter().enumerate() {
-            let at = |name: &'static str| path!["input", "transferCosts", index, name];
+        for (index, term) in self.transfer_costs.iter().enumerate() {
+            let cost_path = |name: &'static str| path!["input", "transferCosts", index, name];
             costs.push(TransferCost {
-                from: reading.id_opt(one.from_store_id.as_ref(), || at("fromStoreId")).unwrap_or(prelude::StoreId::NIL),
-                to: reading.id_opt(one.to_store_id.as_ref(), || at("toStoreId")),
-                freight_minor: minor(reading, Some(&one.freight), own, || at("freight")),
+                from: reader.id_opt(term.from_store_id.as_ref(), || cost_path("fromStoreId")).unwrap_or(prelude::StoreId::NIL),
+                to: reader.id_opt(term.to_store_id.as_ref(), || cost_path("toStoreId")),
+                freight_minor: parse_minor_amount(reader, Some(&term.freight), own_currency, || cost_path("freight")),
             });
         }
         SettingsSet {
@@ -209,20 +217,26 @@ impl LiquidationSettingsSetInput {
                 slow_days_of_supply: self.slow_days_of_supply,
                 slow_monthly_units: self.slow_monthly_units,
                 expiring: self.is_expiring_listed && self.expiring,
-                least_value_minor: minor(reading, self.least_value.as_ref(), own, || path!["input", "leastValue"]),
+                least_value_minor: parse_minor_amount(reader, self.least_value.as_ref(), own_currency, || {
+                    path!["input", "leastValue"]
+                }),
                 markdown_percents: self.markdown_percents,
                 floor_percent: self.floor_percent,
                 price_ending: self.price_ending,
                 holding_percent: self.holding_percent,
                 salvage_percent: self.salvage_percent,
-                transfer_freight_minor: minor(reading, self.transfer_freight.as_ref(), own, || path!["input", "transferFreight"]),
+                transfer_freight_minor: parse_minor_amount(reader, self.transfer_freight.as_ref(), own_currency, || {
+                    path!["input", "transferFreight"]
+                }),
                 transfer_costs: costs,
                 bundle_percent: self.bundle_percent,
-                bundle_cost_minor: minor(reading, self.bundle_cost.as_ref(), own, || path!["input", "bundleCost"]),
+                bundle_cost_minor: parse_minor_amount(reader, self.bundle_cost.as_ref(), own_currency, || {
+                    path!["input", "bundleCost"]
+                }),
                 alert_value_minor: self
                     .alert_value
                     .as_ref()
-                    .map(|value| minor(reading, Some(value), own, || path!["input", "alertValue"])),
+                    .map(|value| parse_minor_amount(reader, Some(value), own_currency, || path!["input", "alertValue"])),
                 supplier_terms: terms,
             },
         }
@@ -233,31 +247,31 @@ impl LiquidationPlanCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub(super) fn read(self, reading: &mut InputErrors) -> PlanCreate {
+    pub(super) fn read(self, reader: &mut InputErrors) -> PlanCreate {
         PlanCreate {
             idempotency_key: self.idempotency_key,
-            stores: reading.ids(Some(self.store_ids), "storeIds"),
+            stores: reader.ids(Some(self.store_ids), "storeIds"),
             actions: self.actions.map(|actions| actions.into_iter().map(Into::into).collect()),
         }
     }
 }
 
 impl LiquidationPlanApproveInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> PlanApprove {
+    pub(super) fn read(self, reader: &mut InputErrors) -> PlanApprove {
         let approval = match self.lines {
             LiquidationLineChoice::All(true) => Approval::All,
             LiquidationLineChoice::All(false) => {
-                reading.invalid("true is expected: name lines by ids to approve some", || path!["input", "lines", "all"]);
+                reader.invalid("true is expected: name lines by ids to approve some", || path!["input", "lines", "all"]);
                 Approval::All
             }
             LiquidationLineChoice::Ids(ids) => {
                 let ids = ids.iter().enumerate();
-                Approval::Ids(ids.map(|(index, id)| reading.id(id, || path!["input", "lines", "ids", index])).collect())
+                Approval::Ids(ids.map(|(index, id)| reader.id(id, || path!["input", "lines", "ids", index])).collect())
             }
         };
         PlanApprove {
             idempotency_key: self.idempotency_key,
-            plan: reading.id(&self.plan, || path!["input", "plan"]),
+            plan: reader.id(&self.plan, || path!["input", "plan"]),
             expected_version: self.expected_version.0,
             approval,
         }
@@ -265,10 +279,10 @@ impl LiquidationPlanApproveInput {
 }
 
 impl LiquidationPlanAdvanceInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> PlanAdvance {
+    pub(super) fn read(self, reader: &mut InputErrors) -> PlanAdvance {
         PlanAdvance {
             idempotency_key: self.idempotency_key,
-            plan: reading.id(&self.plan, || path!["input", "plan"]),
+            plan: reader.id(&self.plan, || path!["input", "plan"]),
             expected_version: self.expected_version.0,
             automatic: self.is_automatic.or(self.automatic),
         }

@@ -27,7 +27,7 @@ use services::{
 use super::{
     inputs::{LiquidationPlanAdvanceInput, LiquidationPlanApproveInput, LiquidationPlanCreateInput, LiquidationSettingsSetInput},
     payload::{
-        LiquidationAdvancePayload, LiquidationApprovalPayload, LiquidationPlanPayload, LiquidationSettingsPayload, refused,
+        LiquidationAdvancePayload, LiquidationApprovalPayload, LiquidationPlanPayload, LiquidationSettingsPayload, refusal_error,
     },
     plan::LiquidationPlan,
     settings::LiquidationSettings,
@@ -51,15 +51,15 @@ impl LiquidationMutation {
         #[graphql(desc = "Criteria.")] input: LiquidationSettingsSetInput,
     ) -> Answer<LiquidationSettingsPayload> {
         named!(ctx, input, LiquidationSettingsPayload, {
-            let ledger = ctx.given::<Ledger>()?;
+            let ledger = ctx.required_data::<Ledger>()?;
             let currency = default_currency(&permit.scope(ledger.database())).await?;
-            let input = match read(|reading| input.read(reading, currency)) {
+            let input = match read(|reader| input.read(reader, currency)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
             let acted = match Box::pin(shell::set_settings(ledger.database(), ledger.clock(), permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+                Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
             };
             // A caller who may set the criteria may lack the permission to read reports.
             let settings = ctx.holds::<kind::ReportRead>().then(|| LiquidationSettings::new(acted.value, currency));
@@ -83,16 +83,16 @@ impl LiquidationMutation {
         #[graphql(desc = "Stores and actions of the plan.")] input: LiquidationPlanCreateInput,
     ) -> Answer<LiquidationPlanPayload> {
         named!(ctx, input, LiquidationPlanPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let input = match read(|reading| input.read(reading)) {
+            let ledger = ctx.required_data::<Ledger>()?;
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
             let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+                Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
             };
-            let shell::Made { plan, lines } = acted.value;
+            let shell::CreatedPlan { plan, lines } = acted.value;
             let plan = LiquidationPlan::new(plan, lines);
             // A caller who may plan purchases may lack the permission to read them.
             let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
@@ -122,13 +122,13 @@ impl LiquidationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Plan and lines.")] input: LiquidationPlanApproveInput,
     ) -> Answer<LiquidationApprovalPayload> {
-        let rooms = Rooms { ledger: ctx.given::<Ledger>()?, catalog: ctx.given::<Catalog>()? };
-        let input = match read(|reading| input.read(reading)) {
+        let rooms = Rooms { ledger: ctx.required_data::<Ledger>()?, catalog: ctx.required_data::<Catalog>()? };
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(shell::approve_plan(rooms, permit, input, dry_run)).await;
-        LiquidationApprovalPayload::of(ctx, done).await
+        let outcome = Box::pin(shell::approve_plan(rooms, permit, input, dry_run)).await;
+        LiquidationApprovalPayload::of(ctx, outcome).await
     }
 
     /// Follows a plan that is under way: prices go down to the step whose day has come, unless the units sell out without it, and lines whose last day is over are
@@ -140,12 +140,12 @@ impl LiquidationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Plan.")] input: LiquidationPlanAdvanceInput,
     ) -> Answer<LiquidationAdvancePayload> {
-        let rooms = Rooms { ledger: ctx.given::<Ledger>()?, catalog: ctx.given::<Catalog>()? };
-        let input = match read(|reading| input.read(reading)) {
+        let rooms = Rooms { ledger: ctx.required_data::<Ledger>()?, catalog: ctx.required_data::<Catalog>()? };
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(shell::advance_plan(rooms, permit, input, dry_run)).await;
-        LiquidationAdvancePayload::of(ctx, done).await
+        let outcome = Box::pin(shell::advance_plan(rooms, permit, input, dry_run)).await;
+        LiquidationAdvancePayload::of(ctx, outcome).await
     }
 }

@@ -6,7 +6,7 @@ use iam::access::kind;
 use platform::path;
 use services::liquidation::{
     core::{CriteriaProblem, PlanLine},
-    shell::{AdvanceResult, Approved, LineProblem, LiquidationError, LiquidationRefusal, Refusal},
+    shell::{AdvanceResult, ApprovalResult, LineProblem, LiquidationError, LiquidationRefusal, Refusal},
 };
 
 use super::{enums::LiquidationRefusalCode, line::LiquidationPlanLine, plan::LiquidationPlan, settings::LiquidationSettings};
@@ -99,13 +99,13 @@ fn count(count: usize) -> i32 {
 }
 
 impl LiquidationApprovalPayload {
-    pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, LiquidationError>) -> Answer<Self> {
-        let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
+    pub(super) async fn of(ctx: &Context<'_>, outcome: Result<ApprovalResult, LiquidationError>) -> Answer<Self> {
+        let ApprovalResult { plan, approved, later, problems, seq, is_replayed } = match outcome {
             Ok(approved) => approved,
-            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
         };
         let refused_count = count(problems.len());
-        let refused = refusals(ctx, plan.currency, problems).await;
+        let refused = report_refusals(ctx, plan.currency, problems).await;
         Ok(Self {
             plan: Some(plan.into()),
             approved: count(approved),
@@ -120,15 +120,16 @@ impl LiquidationApprovalPayload {
 }
 
 impl LiquidationAdvancePayload {
-    pub(super) async fn of(ctx: &Context<'_>, done: Result<AdvanceResult, LiquidationError>) -> Answer<Self> {
-        let AdvanceResult { plan, cut, skipped, closed, refused: all_refused, problems, seq, is_replayed } = match done {
-            Ok(advanced) => advanced,
-            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
-        };
-        let refused = refusals(ctx, plan.currency, problems).await;
+    pub(super) async fn of(ctx: &Context<'_>, outcome: Result<AdvanceResult, LiquidationError>) -> Answer<Self> {
+        let AdvanceResult { plan, cut: price_cuts, skipped, closed, refused: all_refused, problems, seq, is_replayed } =
+            match outcome {
+                Ok(advanced) => advanced,
+                Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
+            };
+        let refused = report_refusals(ctx, plan.currency, problems).await;
         Ok(Self {
             plan: Some(plan.into()),
-            cut: count(cut),
+            cut: count(price_cuts),
             skipped: count(skipped),
             closed: count(closed),
             refused,
@@ -140,7 +141,7 @@ impl LiquidationAdvancePayload {
     }
 }
 
-async fn refusals(
+async fn report_refusals(
     ctx: &Context<'_>,
     currency: Currency,
     mut problems: Vec<(PlanLine, LineProblem)>,
@@ -167,80 +168,82 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (LiquidationRefu
             let message = "fewer units are free than the line is about: make another plan";
             (LiquidationRefusalCode::Stale, message.to_owned())
         }
-        LineProblem::Refused(why) => {
-            let errors = match why {
+        LineProblem::Refused(refusal) => {
+            let errors = match refusal {
                 Some(Refusal::Ledger(rejections)) => user_errors_of_rejections(ctx, rejections).await,
                 Some(Refusal::Catalog(problems)) => problems.iter().map(|problem| user_error(problem, &[], None)).collect(),
                 None => Vec::new(),
             };
-            let words = errors.into_iter().next().map(|error| match error {
+            let error_message = errors.into_iter().next().map(|error| match error {
                 UserError::InputError(error) => error.message,
                 UserError::VersionConflict(error) => error.message,
                 UserError::InsufficientStock(error) => error.message,
                 UserError::InUse(error) => error.message,
             });
-            let message = words.unwrap_or_else(|| "the line was refused by the room that carries it out".to_owned());
+            let message = error_message.unwrap_or_else(|| "the line was refused by the room that carries it out".to_owned());
             (LiquidationRefusalCode::Refused, message)
         }
     }
 }
 
-fn input(name: &str) -> Path {
+fn input_path(name: &str) -> Path {
     path!["input", name]
 }
 
-pub(super) fn refused(refusal: LiquidationRefusal) -> UserError {
+pub(super) fn refusal_error(refusal: LiquidationRefusal) -> UserError {
     match refusal {
-        LiquidationRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        LiquidationRefusal::TooMany { what, most, field } => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
+        LiquidationRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
+        LiquidationRefusal::TooMany { what: noun, most: limit, field } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {limit} {noun} are taken"), field)
         }
-        LiquidationRefusal::NotFound { what, field } => UserError::not_found(what, field),
+        LiquidationRefusal::NotFound { what: noun, field } => UserError::not_found(noun, field),
         LiquidationRefusal::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        LiquidationRefusal::Criteria(problem) => criteria_refused(problem),
+        LiquidationRefusal::Criteria(problem) => criteria_error(problem),
         LiquidationRefusal::NotEverywhere => {
             let message = "criteria are for all stores, and your permission is for some of them";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
         LiquidationRefusal::State(state) => {
             let message = format!("the plan is {state}: proposed lines are approved, and those under way are followed");
-            UserError::new(ErrorCode::InvalidState, message, input("plan"))
+            UserError::new(ErrorCode::InvalidState, message, input_path("plan"))
         }
-        LiquidationRefusal::Stale { what, actual } => UserError::changed(what, actual),
-        LiquidationRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        LiquidationRefusal::Stale { what: noun, actual } => UserError::version_conflict(noun, actual),
+        LiquidationRefusal::KeyReused => UserError::key_reused(input_path("idempotencyKey")),
     }
 }
 
-fn criteria_refused(problem: CriteriaProblem) -> UserError {
+fn criteria_error(problem: CriteriaProblem) -> UserError {
     match problem {
-        CriteriaProblem::Range(name, least, most) => {
-            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected, amounts in minor units"), input(name))
-        }
+        CriteriaProblem::Range(name, lowest, highest) => UserError::new(
+            ErrorCode::OutOfRange,
+            format!("{lowest} to {highest} is expected, amounts in minor units"),
+            input_path(name),
+        ),
         CriteriaProblem::Steps => {
             let message = "one to five percents from 1 to 95 are expected, each above the one before";
-            UserError::new(ErrorCode::OutOfRange, message, input("markdownPercents"))
+            UserError::new(ErrorCode::OutOfRange, message, input_path("markdownPercents"))
         }
         CriteriaProblem::Twice(index) => {
             let field = path!["input", "supplierTerms", index, "supplierId"];
             UserError::new(ErrorCode::Duplicate, "this supplier has terms already", field)
         }
-        CriteriaProblem::Terms(index, name, least, most) => {
+        CriteriaProblem::Terms(index, name, lowest, highest) => {
             let field = path!["input", "supplierTerms", index, name];
-            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected, amounts in minor units"), field)
+            UserError::new(ErrorCode::OutOfRange, format!("{lowest} to {highest} is expected, amounts in minor units"), field)
         }
         CriteriaProblem::TooManyTerms => {
-            UserError::new(ErrorCode::LimitExceeded, "at most 250 suppliers are taken", input("supplierTerms"))
+            UserError::new(ErrorCode::LimitExceeded, "at most 250 suppliers are taken", input_path("supplierTerms"))
         }
-        CriteriaProblem::TransferCost(index, least, most) => {
+        CriteriaProblem::TransferCost(index, lowest, highest) => {
             let field = path!["input", "transferCosts", index, "freight"];
-            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected, amounts in minor units"), field)
+            UserError::new(ErrorCode::OutOfRange, format!("{lowest} to {highest} is expected, amounts in minor units"), field)
         }
         CriteriaProblem::TransferStores(index) => {
             let field = path!["input", "transferCosts", index];
             UserError::new(ErrorCode::Duplicate, "two different stores are expected that no cost before is of", field)
         }
         CriteriaProblem::TooManyTransferCosts => {
-            UserError::new(ErrorCode::LimitExceeded, "at most 1,000 costs are taken", input("transferCosts"))
+            UserError::new(ErrorCode::LimitExceeded, "at most 1,000 costs are taken", input_path("transferCosts"))
         }
     }
 }

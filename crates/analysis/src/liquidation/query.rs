@@ -27,10 +27,10 @@ use crate::{
         nested::read_nested,
         scalars::{Cursor, Date},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     orders::filters::span,
-    periods::in_days,
-    purchasing::links::{MAX_A_PAGE, argument},
+    periods::resolve_filter_periods,
+    purchasing::links::{MAX_PAGE_SIZE, argument},
     reports::{filter::require_no_channel, page::ReportPaging},
 };
 
@@ -135,20 +135,20 @@ impl LiquidationQuery {
         before: Option<Cursor>,
     ) -> Answer<DeadStockConnection> {
         require_no_channel(&permit)?;
-        let mut ask = DeadStockFilter::read(by_ids(ctx, filter, "filter").await?)?;
-        ask.products = product_ids_within(ctx, product, ask.products).await?;
+        let mut stock_filter = DeadStockFilter::read(resolve_filter_keys(ctx, filter, "filter").await?)?;
+        stock_filter.products = product_ids_within(ctx, product, stock_filter.products).await?;
         let list = if permit.caller().sees_costs() { "deadStock" } else { "deadStock:PRICE" };
         let paging = ReportPaging::of(ctx, list, &PageArgs { first, after, last, before })?;
-        let found = Box::pin(shell::dead_stock(ctx.given::<Ledger>()?, permit, ask)).await?;
-        let currency = found.source.currency;
-        let page = paging.page(found.rows, |of| DeadStockItem::new(of, currency));
-        Ok(DeadStockConnection::new(page, DeadStockTotals::new(found.totals, currency), found.source))
+        let report = Box::pin(shell::dead_stock(ctx.required_data::<Ledger>()?, permit, stock_filter)).await?;
+        let currency = report.source.currency;
+        let page = paging.page(report.rows, |proposal| DeadStockItem::new(proposal, currency));
+        Ok(DeadStockConnection::new(page, DeadStockTotals::new(report.totals, currency), report.source))
     }
 
     /// Criteria of dead and slow stock, or the default ones.
     #[field(permit = ReportRead)]
     async fn liquidation_settings(&self, ctx: &Context<'_>) -> Answer<LiquidationSettings> {
-        let (settings, currency) = shell::find_settings(&permit, ctx.given::<Ledger>()?.database()).await?;
+        let (settings, currency) = shell::find_settings(&permit, ctx.required_data::<Ledger>()?.database()).await?;
         Ok(LiquidationSettings::new(settings, currency))
     }
 
@@ -166,7 +166,7 @@ impl LiquidationQuery {
         if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MAX_DAYS) {
             return Err(TopError::bad_input(format!("to is a day of the {MAX_DAYS} from `from` on"), path!["to"]));
         }
-        let sums = shell::action_sums(&permit, ctx.given::<Ledger>()?.database(), (from.0, to.0)).await?;
+        let sums = shell::action_sums(&permit, ctx.required_data::<Ledger>()?.database(), (from.0, to.0)).await?;
         Ok(sums.into_iter().map(LiquidationActionScore).collect())
     }
 
@@ -183,24 +183,24 @@ impl LiquidationQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<LiquidationPlanConnection> {
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
-        let signer = ctx.given::<CursorSigner>()?;
+        let filter = resolve_filter_periods(ctx, filter).await?.unwrap_or_default().read()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = LiquidationPlanSort::sorted(sort);
         let list = sorted.kind(rows::PLANS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
-        let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
-        let nodes = listed.rows.into_iter().map(|plan| {
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let page_rows = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|plan| {
             let keys = sorted.keys(&plan);
             (LiquidationPlan::from(plan), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(permit.scope(db), page_rows.source).into())
     }
 
     /// A plan of liquidation. Null when there is none.
     #[field(permit = PurchaseRead)]
     async fn liquidation_plan(&self, ctx: &Context<'_>, #[graphql(desc = "Plan.")] id: ID) -> Answer<Option<LiquidationPlan>> {
         let id: prelude::LiquidationPlanId = argument(&id, || path!["id"])?;
-        Ok(shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into))
+        Ok(shell::find_plan(&permit, ctx.required_data::<Ledger>()?.database(), id).await?.map(Into::into))
     }
 }

@@ -201,17 +201,17 @@ impl ReplenishmentBudgetSetInput {
             .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
             .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
     }
-    pub(super) fn read(self, reading: &mut InputErrors) -> BudgetSet {
-        let supplier = reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]);
-        let category = reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
-        let store = reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]);
+    pub(super) fn read(self, reader: &mut InputErrors) -> BudgetSet {
+        let supplier = reader.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]);
+        let category = reader.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
+        let store = reader.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]);
         let scope = match (supplier, category, store) {
             (None, None, None) => BudgetScope::Company,
             (Some(id), None, None) => BudgetScope::Supplier(id),
             (None, Some(id), None) => BudgetScope::Category(id),
             (None, None, Some(id)) => BudgetScope::Store(id),
             _ => {
-                reading.invalid("name a supplier, a category or a store, and none of them for the company", || path!["input"]);
+                reader.invalid("name a supplier, a category or a store, and none of them for the company", || path!["input"]);
                 BudgetScope::Company
             }
         };
@@ -219,20 +219,20 @@ impl ReplenishmentBudgetSetInput {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
             scope,
-            amount: reading.money(self.amount.as_ref(), || path!["input", "amount"]),
+            amount: reader.money(self.amount.as_ref(), || path!["input", "amount"]),
             period: self.period.into(),
         }
     }
 }
 
 impl ReplenishmentRuleSetInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> RuleSet {
+    pub(super) fn read(self, reader: &mut InputErrors) -> RuleSet {
         RuleSet {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
             is_on: self.is_enabled && self.enabled,
-            plan: reading.money(self.plan_amount.as_ref(), || path!["input", "planAmount"]),
-            supplier: reading.money(self.supplier_amount.as_ref(), || path!["input", "supplierAmount"]),
+            plan: reader.money(self.plan_amount.as_ref(), || path!["input", "planAmount"]),
+            supplier: reader.money(self.supplier_amount.as_ref(), || path!["input", "supplierAmount"]),
             transfers: self.has_transfers && self.transfers,
             confidence: self.confidence,
             sends: self.is_sending || self.sends,
@@ -247,17 +247,17 @@ impl ReplenishmentPolicySetInput {
             .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
             .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
     }
-    pub(super) fn read(self, reading: &mut InputErrors) -> PolicySet {
+    pub(super) fn read(self, reader: &mut InputErrors) -> PolicySet {
         let scope = PolicyScope {
-            product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
-            store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+            product: reader.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
+            store: reader.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
             class: self.abc_class.map(Into::into),
             xyz: self.xyz_class.map(xyz_word),
-            supplier: reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
+            supplier: reader.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
         };
         PolicySet {
             idempotency_key: self.idempotency_key,
-            id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
+            id: reader.id_opt(self.id.as_ref(), || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             fields: PolicyFields {
                 scope,
@@ -268,7 +268,7 @@ impl ReplenishmentPolicySetInput {
                 review_from: self.review_from.map(|day| day.0),
                 safety_days: self.safety_days,
                 target_days: self.target_days,
-                order_cost: reading.money(self.order_cost.as_ref(), || path!["input", "orderCost"]),
+                order_cost: reader.money(self.order_cost.as_ref(), || path!["input", "orderCost"]),
                 method: self.safety_stock_method.map(Into::into),
             },
         }
@@ -276,8 +276,8 @@ impl ReplenishmentPolicySetInput {
 }
 
 impl ReplenishmentPolicyRemoveInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> PolicyRemoval {
-        PolicyRemoval { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    pub(super) fn read(self, reader: &mut InputErrors) -> PolicyRemoval {
+        PolicyRemoval { idempotency_key: self.idempotency_key, id: reader.id(&self.id, || path!["input", "id"]) }
     }
 }
 
@@ -287,38 +287,37 @@ impl ReplenishmentPlanCreateInput {
             .or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
             .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
     }
-    pub(super) fn read(self, reading: &mut InputErrors) -> PlanCreate {
+    pub(super) fn read(self, reader: &mut InputErrors) -> PlanCreate {
         PlanCreate {
             idempotency_key: self.idempotency_key,
-            stores: reading.ids(Some(self.store_ids), "storeIds"),
-            supplier: reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
-            budget: reading.money(self.budget.as_ref(), || path!["input", "budget"]),
+            stores: reader.ids(Some(self.store_ids), "storeIds"),
+            supplier: reader.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]),
+            budget: reader.money(self.budget.as_ref(), || path!["input", "budget"]),
         }
     }
 }
 
 impl ReplenishmentPlanApproveInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> PlanApprove {
+    pub(super) fn read(self, reader: &mut InputErrors) -> PlanApprove {
         let choice = match self.lines {
             PlanLineChoice::All(true) => Choice::All,
             PlanLineChoice::All(false) => {
-                reading
-                    .invalid("true is expected: name lines by ids or under to approve some", || path!["input", "lines", "all"]);
+                reader.invalid("true is expected: name lines by ids or under to approve some", || path!["input", "lines", "all"]);
                 Choice::All
             }
             PlanLineChoice::Ids(ids) => {
                 let ids = ids.iter().enumerate();
-                Choice::Ids(ids.map(|(index, id)| reading.id(id, || path!["input", "lines", "ids", index])).collect())
+                Choice::Ids(ids.map(|(index, id)| reader.id(id, || path!["input", "lines", "ids", index])).collect())
             }
-            PlanLineChoice::Under(most) => {
+            PlanLineChoice::Under(max_amount) => {
                 // Without an amount that can be read the reading has refused the call.
-                let most = reading.money(Some(&most), || path!["input", "lines", "under"]);
-                most.map_or_else(|| Choice::Ids(Vec::new()), Choice::Under)
+                let max_amount = reader.money(Some(&max_amount), || path!["input", "lines", "under"]);
+                max_amount.map_or_else(|| Choice::Ids(Vec::new()), Choice::Under)
             }
         };
         PlanApprove {
             idempotency_key: self.idempotency_key,
-            plan: reading.id(&self.plan, || path!["input", "plan"]),
+            plan: reader.id(&self.plan, || path!["input", "plan"]),
             expected_version: self.expected_version.0,
             choice,
         }

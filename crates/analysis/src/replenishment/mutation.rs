@@ -24,7 +24,7 @@ use super::{
     },
     payload::{
         ReplenishmentApprovalPayload, ReplenishmentBudgetPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload,
-        ReplenishmentRulePayload, refused,
+        ReplenishmentRulePayload, refusal_error,
     },
     plan::ReplenishmentPlan,
 };
@@ -47,13 +47,13 @@ impl ReplenishmentMutation {
         #[graphql(desc = "Policy.")] input: ReplenishmentPolicySetInput,
     ) -> Answer<ReplenishmentPolicyPayload> {
         named!(ctx, input, ReplenishmentPolicyPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let input = match read(|reading| input.read(reading)) {
+            let ledger = ctx.required_data::<Ledger>()?;
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(shell::set_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-            ReplenishmentPolicyPayload::of(done)
+            let outcome = Box::pin(shell::set_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+            ReplenishmentPolicyPayload::of(outcome)
         })
     }
 
@@ -64,13 +64,13 @@ impl ReplenishmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Policy.")] input: ReplenishmentPolicyRemoveInput,
     ) -> Answer<ReplenishmentPolicyPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(shell::remove_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-        ReplenishmentPolicyPayload::of(done)
+        let outcome = Box::pin(shell::remove_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+        ReplenishmentPolicyPayload::of(outcome)
     }
 
     /// Sets the rule by which lines of the plan of each night are approved without a person. Plans that are there stay with people.
@@ -82,13 +82,13 @@ impl ReplenishmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rule.")] input: ReplenishmentRuleSetInput,
     ) -> Answer<ReplenishmentRulePayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(shell::set_rule(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-        ReplenishmentRulePayload::of(done)
+        let outcome = Box::pin(shell::set_rule(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+        ReplenishmentRulePayload::of(outcome)
     }
 
     /// Sets the budget of purchases for the whole company, or one for a supplier, a category or a store: a tenant has at most 100 of those. Plans that are created
@@ -102,13 +102,13 @@ impl ReplenishmentMutation {
         #[graphql(desc = "Scope, amount and period.")] input: ReplenishmentBudgetSetInput,
     ) -> Answer<ReplenishmentBudgetPayload> {
         named!(ctx, input, ReplenishmentBudgetPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let input = match read(|reading| input.read(reading)) {
+            let ledger = ctx.required_data::<Ledger>()?;
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(shell::set_budget(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-            ReplenishmentBudgetPayload::of(done)
+            let outcome = Box::pin(shell::set_budget(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+            ReplenishmentBudgetPayload::of(outcome)
         })
     }
 
@@ -124,16 +124,16 @@ impl ReplenishmentMutation {
         #[graphql(desc = "Stores, supplier and budget of the plan.")] input: ReplenishmentPlanCreateInput,
     ) -> Answer<ReplenishmentPlanPayload> {
         named!(ctx, input, ReplenishmentPlanPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let input = match read(|reading| input.read(reading)) {
+            let ledger = ctx.required_data::<Ledger>()?;
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
             let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+                Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
             };
-            let shell::Made { plan, lines } = acted.value;
+            let shell::CreatedPlan { plan, lines } = acted.value;
             let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };
             // A caller who may plan purchases may lack the permission to read them.
             let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
@@ -163,12 +163,12 @@ impl ReplenishmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Plan and lines.")] input: ReplenishmentPlanApproveInput,
     ) -> Answer<ReplenishmentApprovalPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(shell::approve_plan(ledger, permit, input, dry_run)).await;
-        ReplenishmentApprovalPayload::of(ctx, done).await
+        let outcome = Box::pin(shell::approve_plan(ledger, permit, input, dry_run)).await;
+        ReplenishmentApprovalPayload::of(ctx, outcome).await
     }
 }

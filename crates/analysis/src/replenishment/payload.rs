@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, SimpleObject};
 use iam::access::{Reach, kind};
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 use services::replenishment::{
     core::{BudgetScope, Exceeded, Policy, PolicyProblem, RuleProblem},
     rows::{StoredBudget, StoredRule},
-    shell::{Approved, LineProblem, ReplenishmentError, ReplenishmentRefusal},
+    shell::{ApprovalResult, LineProblem, ReplenishmentError, ReplenishmentRefusal},
 };
 
 use super::{
@@ -77,10 +77,10 @@ impl From<Vec<UserError>> for ReplenishmentApprovalPayload {
 }
 
 impl ReplenishmentPolicyPayload {
-    pub(super) fn of(done: Result<Acted<Option<Policy>>, ReplenishmentError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => user_errors_of(error, refused)?.into(),
-            Ok(Acted { value, seq, is_replayed }) => {
+    pub(super) fn of(outcome: Result<CallResult<Option<Policy>>, ReplenishmentError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => user_errors_of(error, refusal_error)?.into(),
+            Ok(CallResult { value, seq, is_replayed }) => {
                 Self { policy: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
         })
@@ -88,10 +88,10 @@ impl ReplenishmentPolicyPayload {
 }
 
 impl ReplenishmentRulePayload {
-    pub(super) fn of(done: Result<Acted<Option<StoredRule>>, ReplenishmentError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => user_errors_of(error, refused)?.into(),
-            Ok(Acted { value, seq, is_replayed }) => {
+    pub(super) fn of(outcome: Result<CallResult<Option<StoredRule>>, ReplenishmentError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => user_errors_of(error, refusal_error)?.into(),
+            Ok(CallResult { value, seq, is_replayed }) => {
                 Self { rule: value.map(ReplenishmentRule), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
         })
@@ -99,10 +99,10 @@ impl ReplenishmentRulePayload {
 }
 
 impl ReplenishmentBudgetPayload {
-    pub(super) fn of(done: Result<Acted<Option<StoredBudget>>, ReplenishmentError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => user_errors_of(error, refused)?.into(),
-            Ok(Acted { value, seq, is_replayed }) => Self {
+    pub(super) fn of(outcome: Result<CallResult<Option<StoredBudget>>, ReplenishmentError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => user_errors_of(error, refusal_error)?.into(),
+            Ok(CallResult { value, seq, is_replayed }) => Self {
                 budget: value.map(ReplenishmentBudget::from),
                 user_errors: Vec::new(),
                 replayed: is_replayed,
@@ -113,17 +113,17 @@ impl ReplenishmentBudgetPayload {
 }
 
 impl ReplenishmentApprovalPayload {
-    pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, ReplenishmentError>) -> Answer<Self> {
-        let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
+    pub(super) async fn of(ctx: &Context<'_>, outcome: Result<ApprovalResult, ReplenishmentError>) -> Answer<Self> {
+        let ApprovalResult { plan, approved, later, problems, seq, is_replayed } = match outcome {
             Ok(approved) => approved,
-            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
         };
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let refused_count = count(problems.len());
         let mut refused = Vec::with_capacity(problems.len().min(MAX_REPORTED));
-        let reach = ctx.permit::<kind::PurchaseRead>()?.reach();
+        let visible_stores = ctx.permit::<kind::PurchaseRead>()?.reach();
         for (line, problem) in problems.into_iter().take(MAX_REPORTED) {
-            let budget = exceeded_budget_of(&problem, &reach);
+            let budget = exceeded_budget_of(&problem, &visible_stores);
             let (code, message) = problem_of(ctx, problem).await;
             refused.push(ReplenishmentLineRefusal { line: line.into(), code, message, budget });
         }
@@ -142,11 +142,11 @@ impl ReplenishmentApprovalPayload {
 
 /// The budget that has no place for a line. Its remainder is shown only to callers who see
 /// everything that counts towards it.
-fn exceeded_budget_of(problem: &LineProblem, reach: &Reach) -> Option<ReplenishmentExceededBudget> {
+fn exceeded_budget_of(problem: &LineProblem, visible_stores: &Reach) -> Option<ReplenishmentExceededBudget> {
     let LineProblem::OverBudget(Some(exceeded)) = problem else { return None };
     let is_seen = match exceeded.scope {
-        BudgetScope::Store(store) => reach.covers(store),
-        BudgetScope::Company | BudgetScope::Supplier(_) | BudgetScope::Category(_) => *reach == Reach::Everywhere,
+        BudgetScope::Store(store) => visible_stores.covers(store),
+        BudgetScope::Company | BudgetScope::Supplier(_) | BudgetScope::Category(_) => *visible_stores == Reach::Everywhere,
     };
     Some(ReplenishmentExceededBudget { exceeded: *exceeded, is_seen })
 }
@@ -161,66 +161,68 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRe
             (ReplenishmentRefusalCode::Stale, message.to_owned())
         }
         LineProblem::OverBudget(exceeded) => {
-            let whose = match exceeded.map(|Exceeded { scope, .. }| scope) {
+            let budget_name = match exceeded.map(|Exceeded { scope, .. }| scope) {
                 None | Some(BudgetScope::Company) => "the budget",
                 Some(BudgetScope::Supplier(_)) => "the budget of its supplier",
                 Some(BudgetScope::Category(_)) => "the budget of its category, or of one above that,",
                 Some(BudgetScope::Store(_)) => "the budget of its store",
             };
-            let message = format!("{whose} has no place for the line: raise the budget, or approve the line by its ID");
+            let message = format!("{budget_name} has no place for the line: raise the budget, or approve the line by its ID");
             (ReplenishmentRefusalCode::OverBudget, message)
         }
-        LineProblem::DraftRefused(why) => {
-            let errors = user_errors_of_rejections(ctx, why).await;
-            let words = errors.into_iter().next().map(|error| match error {
+        LineProblem::DraftRefused(rejections) => {
+            let errors = user_errors_of_rejections(ctx, rejections).await;
+            let error_message = errors.into_iter().next().map(|error| match error {
                 UserError::InputError(error) => error.message,
                 UserError::VersionConflict(error) => error.message,
                 UserError::InsufficientStock(error) => error.message,
                 UserError::InUse(error) => error.message,
             });
-            let message = words.unwrap_or_else(|| "the draft with this line was refused".to_owned());
+            let message = error_message.unwrap_or_else(|| "the draft with this line was refused".to_owned());
             (ReplenishmentRefusalCode::DraftRefused, message)
         }
     }
 }
 
-fn input(name: &str) -> Path {
+fn input_path(name: &str) -> Path {
     path!["input", name]
 }
 
-pub(super) fn refused(refusal: ReplenishmentRefusal) -> UserError {
+pub(super) fn refusal_error(refusal: ReplenishmentRefusal) -> UserError {
     match refusal {
-        ReplenishmentRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        ReplenishmentRefusal::TooMany { what, most, field } => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
+        ReplenishmentRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
+        ReplenishmentRefusal::TooMany { what: noun, most: limit, field } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {limit} {noun} are taken"), field)
         }
-        ReplenishmentRefusal::NotFound { what, field } => UserError::not_found(what, field),
+        ReplenishmentRefusal::NotFound { what: noun, field } => UserError::not_found(noun, field),
         ReplenishmentRefusal::NotEverywhere { message, field } | ReplenishmentRefusal::Invalid { message, field } => {
             UserError::new(ErrorCode::Invalid, message, field)
         }
         ReplenishmentRefusal::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
-        ReplenishmentRefusal::Policy(problem) => policy_refused(problem),
-        ReplenishmentRefusal::Rule(problem) => rule_refused(problem),
+        ReplenishmentRefusal::Policy(problem) => policy_error(problem),
+        ReplenishmentRefusal::Rule(problem) => rule_error(problem),
         ReplenishmentRefusal::ScopeTaken => {
             UserError::new(ErrorCode::Duplicate, "another policy has this scope: change that one", path!["input"])
         }
-        ReplenishmentRefusal::TooManyPolicies(most) => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} policies are taken"), path!["input"])
+        ReplenishmentRefusal::TooManyPolicies(limit) => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {limit} policies are taken"), path!["input"])
         }
         ReplenishmentRefusal::State(state) => {
             let message = format!("the plan is {state}; lines of a DRAFT or PARTLY approved plan can be approved");
-            UserError::new(ErrorCode::InvalidState, message, input("plan"))
+            UserError::new(ErrorCode::InvalidState, message, input_path("plan"))
         }
-        ReplenishmentRefusal::Stale { what, actual } => UserError::changed(what, actual),
-        ReplenishmentRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        ReplenishmentRefusal::Stale { what: noun, actual } => UserError::version_conflict(noun, actual),
+        ReplenishmentRefusal::KeyReused => UserError::key_reused(input_path("idempotencyKey")),
     }
 }
 
-fn rule_refused(problem: RuleProblem) -> UserError {
+fn rule_error(problem: RuleProblem) -> UserError {
     match problem {
-        RuleProblem::Confidence => UserError::new(ErrorCode::OutOfRange, "a share from 0 to 1 is expected", input("confidence")),
+        RuleProblem::Confidence => {
+            UserError::new(ErrorCode::OutOfRange, "a share from 0 to 1 is expected", input_path("confidence"))
+        }
         RuleProblem::AmountNeeded(name) => {
-            UserError::new(ErrorCode::Required, "both amounts are needed, or none of them", input(name))
+            UserError::new(ErrorCode::Required, "both amounts are needed, or none of them", input_path(name))
         }
         RuleProblem::Amount(name) => {
             UserError::new(ErrorCode::OutOfRange, "an amount above 0 is expected", path!["input", name, "amount"])
@@ -231,12 +233,12 @@ fn rule_refused(problem: RuleProblem) -> UserError {
         }
         RuleProblem::Idle => {
             let message = "a rule without amounts and transfers approves nothing: set isEnabled to false";
-            UserError::new(ErrorCode::Invalid, message, input("isEnabled"))
+            UserError::new(ErrorCode::Invalid, message, input_path("isEnabled"))
         }
     }
 }
 
-fn policy_refused(problem: PolicyProblem) -> UserError {
+fn policy_error(problem: PolicyProblem) -> UserError {
     match problem {
         PolicyProblem::SeveralScopes => {
             let message =
@@ -245,24 +247,24 @@ fn policy_refused(problem: PolicyProblem) -> UserError {
         }
         PolicyProblem::StoreNotTaken => {
             let message = "a store is named alone, or beside a product, an ABC class or a supplier";
-            UserError::new(ErrorCode::Invalid, message, input("storeId"))
+            UserError::new(ErrorCode::Invalid, message, input_path("storeId"))
         }
         PolicyProblem::NotTaken(name) => {
-            UserError::new(ErrorCode::Invalid, "this kind of policy does not take it: leave it out", input(name))
+            UserError::new(ErrorCode::Invalid, "this kind of policy does not take it: leave it out", input_path(name))
         }
-        PolicyProblem::Needed(name) => UserError::new(ErrorCode::Required, "this kind of policy needs it", input(name)),
-        PolicyProblem::Range(name, least, most) => {
-            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected"), input(name))
+        PolicyProblem::Needed(name) => UserError::new(ErrorCode::Required, "this kind of policy needs it", input_path(name)),
+        PolicyProblem::Range(name, lowest, highest) => {
+            UserError::new(ErrorCode::OutOfRange, format!("{lowest} to {highest} is expected"), input_path(name))
         }
         PolicyProblem::ServiceRange => {
-            UserError::new(ErrorCode::OutOfRange, "a share from 0.5 to 0.999 is expected", input("serviceLevel"))
+            UserError::new(ErrorCode::OutOfRange, "a share from 0.5 to 0.999 is expected", input_path("serviceLevel"))
         }
         PolicyProblem::OrderCost => {
             UserError::new(ErrorCode::OutOfRange, "an amount above 0 is expected", path!["input", "orderCost", "amount"])
         }
         PolicyProblem::TargetBelowSafety => {
             let message = "no fewer days than safetyDays are expected";
-            UserError::new(ErrorCode::OutOfRange, message, input("targetDays"))
+            UserError::new(ErrorCode::OutOfRange, message, input_path("targetDays"))
         }
     }
 }

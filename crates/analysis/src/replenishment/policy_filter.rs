@@ -10,7 +10,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::span,
@@ -57,13 +57,13 @@ impl ReplenishmentPolicyFilter {
     }
 
     /// The tests of one filter, without those inside it.
-    fn tests(self, at: &Path) -> Answer<PolicyFilter> {
+    fn tests(self, path: &Path) -> Answer<PolicyFilter> {
         Ok(PolicyFilter {
-            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&field_path(path, "id"))).transpose()?.flatten(),
             kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
-            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
-            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
-            suppliers: self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&field_path(path, "product"))).transpose()?.flatten(),
+            stores: self.store.map(|filter| filter.ids(&field_path(path, "store"))).transpose()?.flatten(),
+            suppliers: self.supplier.map(|filter| filter.ids(&field_path(path, "supplier"))).transpose()?.flatten(),
             created_at: self.created_at.map(|test| span(&test)),
             updated_at: self.updated_at.map(|test| span(&test)),
         })

@@ -50,8 +50,13 @@ pub struct ReplenishmentBudgetUse {
 }
 
 impl From<BudgetUse> for ReplenishmentBudgetUse {
-    fn from(of: BudgetUse) -> Self {
-        Self { from: Date(of.from), through: Date(of.through), committed: of.committed.into(), remaining: of.remaining.into() }
+    fn from(budget_use: BudgetUse) -> Self {
+        Self {
+            from: Date(budget_use.from),
+            through: Date(budget_use.through),
+            committed: budget_use.committed.into(),
+            remaining: budget_use.remaining.into(),
+        }
     }
 }
 
@@ -62,8 +67,8 @@ async fn supplier(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Suppli
 
 async fn category(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Category>> {
     let BudgetScope::Category(id) = scope else { return None };
-    let found = async { loads(ctx)?.category(id).await };
-    found.await.map(|row| row.map(Category)).transpose()
+    let row_read = async { loads(ctx)?.category(id).await };
+    row_read.await.map(|row| row.map(Category)).transpose()
 }
 
 async fn store(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Store>> {
@@ -103,28 +108,28 @@ impl ReplenishmentExceededBudget {
 
 /// Budgets that were read together, and the use of each, loaded when the first is requested.
 struct BudgetBatch {
-    kept: Vec<StoredBudget>,
+    stored: Vec<StoredBudget>,
     uses: OnceCell<Vec<Option<BudgetUse>>>,
 }
 
 /// A budget's row.
 pub struct ReplenishmentBudget {
-    kept: StoredBudget,
+    stored: StoredBudget,
     all: Arc<BudgetBatch>,
     /// Among all.
     place: usize,
 }
 
 impl ReplenishmentBudget {
-    pub(super) fn of_all(kept: Vec<StoredBudget>) -> Vec<Self> {
-        let all = Arc::new(BudgetBatch { kept, uses: OnceCell::new() });
-        all.kept.iter().enumerate().map(|(place, kept)| Self { kept: *kept, all: Arc::clone(&all), place }).collect()
+    pub(super) fn from_batch(kept: Vec<StoredBudget>) -> Vec<Self> {
+        let all = Arc::new(BudgetBatch { stored: kept, uses: OnceCell::new() });
+        all.stored.iter().enumerate().map(|(place, kept)| Self { stored: *kept, all: Arc::clone(&all), place }).collect()
     }
 }
 
 impl From<StoredBudget> for ReplenishmentBudget {
-    fn from(kept: StoredBudget) -> Self {
-        Self { kept, all: Arc::new(BudgetBatch { kept: vec![kept], uses: OnceCell::new() }), place: 0 }
+    fn from(budget: StoredBudget) -> Self {
+        Self { stored: budget, all: Arc::new(BudgetBatch { stored: vec![budget], uses: OnceCell::new() }), place: 0 }
     }
 }
 
@@ -134,39 +139,39 @@ impl From<StoredBudget> for ReplenishmentBudget {
 impl ReplenishmentBudget {
     /// Supplier whose purchases are limited. Null for all.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
-        supplier(ctx, self.kept.scope).await
+        supplier(ctx, self.stored.scope).await
     }
     /// Category whose products are limited, with all categories below it. Null for all.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        category(ctx, self.kept.scope).await
+        category(ctx, self.stored.scope).await
     }
     /// Store whose purchases are limited. Null for all.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
-        store(ctx, self.kept.scope).await
+        store(ctx, self.stored.scope).await
     }
     /// Limit of what the goods that are bought in a period may cost together. Null: no limit.
     async fn amount(&self) -> Option<Money> {
-        self.kept.budget.map(|budget| budget.amount.into())
+        self.stored.budget.map(|budget| budget.amount.into())
     }
     /// Period of the amount. Null without an amount.
     async fn period(&self) -> Option<ReplenishmentBudgetPeriod> {
-        self.kept.budget.map(|budget| budget.period.into())
+        self.stored.budget.map(|budget| budget.period.into())
     }
     /// Use of the amount in the current period. Null without an amount, where each plan has the whole one, for a caller whose stock.policy is for
     /// some stores, unless the amount is for one of these, and without product.cost.read.
     #[field(mask = ProductCostRead, cost = "5")]
     async fn current(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentBudgetUse>> {
         let permit = ctx.permit::<kind::StockPolicy>()?;
-        let (ledger, all) = (ctx.given::<Ledger>()?, &self.all);
-        let uses = all.uses.get_or_try_init(|| Box::pin(shell::budget_uses(&permit, ledger, &all.kept))).await?;
+        let (ledger, all) = (ctx.required_data::<Ledger>()?, &self.all);
+        let uses = all.uses.get_or_try_init(|| Box::pin(shell::budget_uses(&permit, ledger, &all.stored))).await?;
         Ok(uses.get(self.place).copied().flatten().map(Into::into))
     }
     /// Version of the budget: 1 when it was first set, +1 for each change.
     async fn version(&self) -> Long {
-        Long(self.kept.version)
+        Long(self.stored.version)
     }
     /// Time of the last change.
     async fn updated_at(&self) -> DateTime {
-        DateTime(self.kept.updated_at)
+        DateTime(self.stored.updated_at)
     }
 }

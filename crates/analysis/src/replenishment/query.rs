@@ -29,10 +29,10 @@ use crate::{
         nested::read_nested,
         scalars::{Cursor, Date},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     orders::filters::span,
-    periods::in_days,
-    purchasing::links::{MAX_A_PAGE, argument},
+    periods::resolve_filter_periods,
+    purchasing::links::{MAX_PAGE_SIZE, argument},
 };
 
 /// Days that a score is of at most.
@@ -129,37 +129,37 @@ impl ReplenishmentQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ReplenishmentPolicyConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = ReplenishmentPolicySort::sorted(sort);
         let list = sorted.kind("replenishmentPolicies");
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::policy_page(&permit, db, (&filter, sorted), &request).await?;
-        let nodes = listed.rows.into_iter().map(|policy| {
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let page_rows = shell::policy_page(&permit, db, (&filter, sorted), &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|policy| {
             let keys = sorted.keys(&policy);
             (ReplenishmentPolicy::from(policy), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(permit.scope(db), page_rows.source).into())
     }
 
     /// Rule by which lines of the plan of each night are approved without a person. Null before one was set: each line waits for a person.
     #[field(permit = StockPolicy)]
     async fn replenishment_rule(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentRule>> {
-        Ok(shell::find_rule(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentRule))
+        Ok(shell::find_rule(&permit, ctx.required_data::<Ledger>()?.database()).await?.map(ReplenishmentRule))
     }
 
     /// Budget of purchases for the whole company. Null before one was set: purchases have no limit.
     #[field(permit = StockPolicy)]
     async fn replenishment_budget(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentBudget>> {
-        Ok(shell::find_budget(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentBudget::from))
+        Ok(shell::find_budget(&permit, ctx.required_data::<Ledger>()?.database()).await?.map(ReplenishmentBudget::from))
     }
 
     /// Budgets of purchases for suppliers, categories and stores, in a fixed order. A caller of some stores is shown those for one of them.
     #[field(permit = StockPolicy, list_size(assumed = 10))]
     async fn replenishment_budgets(&self, ctx: &Context<'_>) -> Answer<Vec<ReplenishmentBudget>> {
-        let found = shell::find_scope_budgets(&permit, ctx.given::<Ledger>()?.database()).await?;
-        Ok(ReplenishmentBudget::of_all(found))
+        let scope_budgets = shell::find_scope_budgets(&permit, ctx.required_data::<Ledger>()?.database()).await?;
+        Ok(ReplenishmentBudget::from_batch(scope_budgets))
     }
 
     /// Proposals by outcome, compared with what happened until their deliveries were due: for stores of the caller's. An outcome without proposals is left out.
@@ -175,7 +175,7 @@ impl ReplenishmentQuery {
         if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MAX_DAYS) {
             return Err(TopError::bad_input(format!("to is a day of the {MAX_DAYS} from `from` on"), path!["to"]));
         }
-        let sums = shell::outcome_sums(&permit, ctx.given::<Ledger>()?.database(), (from.0, to.0)).await?;
+        let sums = shell::outcome_sums(&permit, ctx.required_data::<Ledger>()?.database(), (from.0, to.0)).await?;
         Ok(sums.into_iter().map(ReplenishmentOutcomeScore).collect())
     }
 
@@ -192,18 +192,18 @@ impl ReplenishmentQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ReplenishmentPlanConnection> {
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
-        let signer = ctx.given::<CursorSigner>()?;
+        let filter = resolve_filter_periods(ctx, filter).await?.unwrap_or_default().read()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = ReplenishmentPlanSort::sorted(sort);
         let list = sorted.kind(rows::PLANS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
-        let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
-        let nodes = listed.rows.into_iter().map(|plan| {
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let page_rows = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|plan| {
             let keys = sorted.keys(&plan);
             (ReplenishmentPlan::from(plan), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(permit.scope(db), page_rows.source).into())
     }
 
     /// A plan of replenishment. Null when there is none.
@@ -214,6 +214,6 @@ impl ReplenishmentQuery {
         #[graphql(desc = "Plan.")] id: ID,
     ) -> Answer<Option<ReplenishmentPlan>> {
         let id: prelude::ReplenishmentPlanId = argument(&id, || path!["id"])?;
-        Ok(shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into))
+        Ok(shell::find_plan(&permit, ctx.required_data::<Ledger>()?.database(), id).await?.map(Into::into))
     }
 }

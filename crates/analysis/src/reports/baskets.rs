@@ -10,7 +10,7 @@ use services::reports::{
 
 use super::{
     filter::SalesReportFilter,
-    links::{self, Long, Product, report_error, six},
+    links::{self, Long, Product, report_error, round6},
     page::{ReportPaging, report_connection},
 };
 use crate::graphql::{
@@ -49,23 +49,23 @@ impl BoughtTogether {
     }
     /// Support: orders with both products by all orders, 0 to 1.
     async fn support(&self) -> f64 {
-        six(self.0.strength.support)
+        round6(self.0.strength.support)
     }
     /// Confidence: orders with both products by orders with the product, 0 to 1.
     async fn confidence(&self) -> f64 {
-        six(self.0.strength.confidence[0])
+        round6(self.0.strength.confidence[0])
     }
     /// Confidence from the other product: orders with both products by orders with the other one, 0 to 1.
     async fn other_confidence(&self) -> f64 {
-        six(self.0.strength.confidence[1])
+        round6(self.0.strength.confidence[1])
     }
     /// Lift: orders with both products by those expected by chance, above 0.
     async fn lift(&self) -> f64 {
-        six(self.0.strength.lift)
+        round6(self.0.strength.lift)
     }
     /// Chi-square of the pair, with one degree of freedom.
     async fn chi_square(&self) -> f64 {
-        six(self.0.strength.chi_square)
+        round6(self.0.strength.chi_square)
     }
 }
 
@@ -122,13 +122,13 @@ impl BasketQuery {
         before: Option<Cursor>,
     ) -> Answer<BoughtTogetherConnection> {
         let paging = ReportPaging::of(ctx, "boughtTogether", &PageArgs { first, after, last, before })?;
-        let narrow = filter.read(ctx).await?;
-        let found = Box::pin(shell::bought_together(permit, ctx.given::<Ledger>()?.database(), narrow));
-        let found = found.await.map_err(|error| match error {
+        let report_filter = filter.read(ctx).await?;
+        let report = Box::pin(shell::bought_together(permit, ctx.required_data::<Ledger>()?.database(), report_filter));
+        let report = report.await.map_err(|error| match error {
             BasketsError::Report(error) => report_error(error),
             BasketsError::TooManyLines => TopError::bad_input(error.to_string(), vec!["filter".to_owned()]),
         })?;
-        let totals = BoughtTogetherTotals { orders: found.orders, left_out: found.left_out, pairs: found.pairs };
-        Ok(BoughtTogetherConnection { page: paging.page(found.rows, BoughtTogether), totals, source: found.source })
+        let totals = BoughtTogetherTotals { orders: report.orders, left_out: report.left_out, pairs: report.pairs };
+        Ok(BoughtTogetherConnection { page: paging.page(report.rows, BoughtTogether), totals, source: report.source })
     }
 }

@@ -10,7 +10,7 @@ use platform::path;
 use services::{
     demand::rows::FactKey,
     reports::{
-        core::{self, Chart, ChartPoint, MAX_POINTS, MAX_STACKED, drawn, period_label},
+        core::{self, Chart, ChartPoint, MAX_POINTS, MAX_STACKED, draw_chart, period_label},
         shell::{self, BuilderError, BuiltRow},
     },
 };
@@ -32,12 +32,12 @@ use crate::graphql::{
 };
 
 /// Pixels of a chart, each way.
-const SIZES: std::ops::RangeInclusive<i32> = 160..=4_000;
+const PIXEL_RANGE: std::ops::RangeInclusive<i32> = 160..=4_000;
 
 /// Whether a chart may have this size.
 pub(crate) fn check_pixels(width: i32, height: i32) -> Answer<()> {
     for (pixels, name) in [(width, "width"), (height, "height")] {
-        if !SIZES.contains(&pixels) {
+        if !PIXEL_RANGE.contains(&pixels) {
             return Err(TopError::bad_input("160 to 4,000 pixels are expected", vec![name.to_owned()]));
         }
     }
@@ -66,19 +66,19 @@ crate::connection!(@edge ReportRowEdge, ReportRow, "rows of a report");
 
 impl ReportRowConnection {
     /// Returns the chart of a measure, with the labels of its points.
-    async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, ask: ChartRequest) -> Answer<Chart> {
-        let ChartRequest { kind, measure, width, height } = ask;
+    async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, request: ChartRequest) -> Answer<Chart> {
+        let ChartRequest { kind, measure, width, height } = request;
         let Shape { spec, source } = &*self.shape;
         let (dimension, second) = match spec.dimensions.as_slice() {
             [dimension] => (*dimension, None),
             [dimension, part] => (*dimension, Some(*part)),
             _ => return Err(TopError::bad_input("a report of one or two dimensions can be drawn", path!["dimensions"])),
         };
-        let names = self.names(ctx, permit.clone(), (0, dimension)).await?;
+        let names = self.load_names(ctx, permit.clone(), (0, dimension)).await?;
         let parts_names = match second {
             Some(part) => {
                 self.check_stackable((kind, measure), part)?;
-                self.names(ctx, permit, (1, part)).await?
+                self.load_names(ctx, permit, (1, part)).await?
             }
             None => HashMap::new(),
         };
@@ -86,8 +86,8 @@ impl ReportRowConnection {
         let point = |row: &BuiltRow| {
             let (column, part) = (row.keys.first().copied(), row.keys.get(1).copied());
             let label = label(column, dimension, &names);
-            let column = column.map_or(0, |key| place(&mut columns, key));
-            let part = part.map_or(0, |key| place(&mut parts, key));
+            let column = column.map_or(0, |key| index_or_insert(&mut columns, key));
+            let part = part.map_or(0, |key| index_or_insert(&mut parts, key));
             let figure = row.cells.iter().find(|cell| cell.measure == measure).and_then(|cell| cell.now);
             let value = figure.map(|figure| number(measure, figure, source.currency));
             let text = figure.map(|figure| text(measure, figure, source.currency)).unwrap_or_default();
@@ -99,10 +99,10 @@ impl ReportRowConnection {
         };
         let (from, to) = (period_label(core::TimeUnit::Day, source.span.from), period_label(core::TimeUnit::Day, source.span.to));
         let by = match second {
-            Some(part) => format!("{} and {}", words(dimension.name()), words(part.name())).to_lowercase(),
-            None => words(dimension.name()).to_lowercase(),
+            Some(part) => format!("{} and {}", sentence_case(dimension.name()), sentence_case(part.name())).to_lowercase(),
+            None => sentence_case(dimension.name()).to_lowercase(),
         };
-        let title = format!("{}{money} by {by}, {from} to {to}", words(measure.name()));
+        let title = format!("{}{money} by {by}, {from} to {to}", sentence_case(measure.name()));
         let points = self.first.iter().map(point).collect();
         let parts = match second {
             Some(part) => parts.into_iter().map(|key| label(Some(key), part, &parts_names)).collect(),
@@ -113,18 +113,18 @@ impl ReportRowConnection {
 
     /// Names of the objects that rows have by the first or second dimension. Empty for a dimension
     /// of time.
-    async fn names(
+    async fn load_names(
         &self,
         ctx: &Context<'_>,
         permit: Permit<kind::ReportRead>,
-        (nth, dimension): (usize, core::ReportDimension),
+        (index, dimension): (usize, core::ReportDimension),
     ) -> Answer<HashMap<Uuid, String>> {
-        let id_of = |row: &BuiltRow| match row.keys.get(nth) {
+        let id_of = |row: &BuiltRow| match row.keys.get(index) {
             Some(FactKey::Id(id)) => Some(*id),
             _ => None,
         };
         let ids: Vec<Uuid> = self.first.iter().filter_map(id_of).collect();
-        let database = ctx.given::<Ledger>()?.database();
+        let database = ctx.required_data::<Ledger>()?.database();
         shell::report_names(permit, database, dimension, &ids).await.map_err(report_error)
     }
 
@@ -160,15 +160,15 @@ fn label(key: Option<FactKey>, dimension: core::ReportDimension, names: &HashMap
 }
 
 /// The place of a key among those that were met before, where it is put if it was not.
-fn place(met: &mut Vec<FactKey>, key: FactKey) -> usize {
-    met.iter().position(|known| *known == key).unwrap_or_else(|| {
-        met.push(key);
-        met.len() - 1
+fn index_or_insert(seen_keys: &mut Vec<FactKey>, key: FactKey) -> usize {
+    seen_keys.iter().position(|seen_key| *seen_key == key).unwrap_or_else(|| {
+        seen_keys.push(key);
+        seen_keys.len() - 1
     })
 }
 
 /// A name of the schema in words: `SOLD_UNITS` is "Sold units".
-fn words(name: &str) -> String {
+fn sentence_case(name: &str) -> String {
     let text = name.replace('_', " ").to_lowercase();
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
@@ -231,11 +231,11 @@ impl ReportRowConnection {
         check_pixels(width, height)?;
         let measures = &self.shape.spec.measures;
         let measure = measure.map(core::ReportMeasure::from).or_else(|| measures.first().copied());
-        let measure = measure.filter(|one| measures.contains(one));
+        let measure = measure.filter(|candidate| measures.contains(candidate));
         let measure = measure.ok_or_else(|| TopError::bad_input("one of the report's measures is expected", path!["measure"]))?;
         require_cost_access(ctx, measure.shows_costs())?;
         let chart = self.chart(ctx, permit, ChartRequest { kind: kind.into(), measure, width, height }).await?;
-        Ok(drawn(&chart))
+        Ok(draw_chart(&chart))
     }
 }
 
@@ -285,16 +285,16 @@ impl ReportBuilderQuery {
         if spec.sums(core::BaseSource::Spans) || spec.sums(core::BaseSource::Stockouts) {
             spec.latest_day = latest_started_day(ctx, &permit).await?;
         }
-        let narrow = filter.read(ctx).await?;
-        let found = shell::built_report(permit, ctx.given::<Ledger>()?.database(), narrow, spec.clone());
-        let found = Box::pin(found).await.map_err(refused)?;
-        let shape = Arc::new(Shape { spec, source: found.source });
-        let row_count = found.rows.len();
-        let most = if shape.spec.dimensions.len() > 1 { MAX_STACKED } else { MAX_POINTS };
-        let first_rows = found.rows.iter().take(most).map(|(row, _)| row.clone()).collect();
-        let page = paging.page(found.rows, |row| ReportRow { row, shape: shape.clone() });
-        let totals = ReportRow { row: found.totals, shape: shape.clone() };
-        let before = found.before.map(|before| before.span);
+        let report_filter = filter.read(ctx).await?;
+        let built = shell::built_report(permit, ctx.required_data::<Ledger>()?.database(), report_filter, spec.clone());
+        let built = Box::pin(built).await.map_err(builder_error)?;
+        let shape = Arc::new(Shape { spec, source: built.source });
+        let row_count = built.rows.len();
+        let row_limit = if shape.spec.dimensions.len() > 1 { MAX_STACKED } else { MAX_POINTS };
+        let first_rows = built.rows.iter().take(row_limit).map(|(row, _)| row.clone()).collect();
+        let page = paging.page(built.rows, |row| ReportRow { row, shape: shape.clone() });
+        let totals = ReportRow { row: built.totals, shape: shape.clone() };
+        let before = built.before.map(|before| before.span);
         Ok(ReportRowConnection { page, totals, row_count, first: first_rows, before, shape })
     }
 
@@ -303,14 +303,14 @@ impl ReportBuilderQuery {
     /// Requires report.read.
     #[field(permit = ReportRead)]
     async fn report_catalog(&self, ctx: &Context<'_>) -> Answer<ReportCatalog> {
-        Ok(ReportCatalog::whole())
+        Ok(ReportCatalog::build())
     }
 }
 
 /// Returns the list name that cursors are bound to, in the schema's words: the dimensions, and the
 /// measure that the report is sorted by.
 fn list_name(dimensions: &[ReportDimension], measures: &[ReportMeasure], sort: Option<core::ReportSort>) -> String {
-    let is_by_time = dimensions.iter().any(|one| !core::ReportDimension::from(*one).is_by_id());
+    let is_by_time = dimensions.iter().any(|group_dimension| !core::ReportDimension::from(*group_dimension).is_by_id());
     let order = match (sort, measures.first()) {
         (Some(sort), _) => {
             let direction = if sort.is_descending { "DESC" } else { "ASC" };
@@ -319,11 +319,11 @@ fn list_name(dimensions: &[ReportDimension], measures: &[ReportMeasure], sort: O
         (None, Some(first)) if !is_by_time => format!("{}:DESC", value_name(*first)),
         _ => "KEY".to_owned(),
     };
-    let dimensions: Vec<String> = dimensions.iter().map(|one| value_name(*one)).collect();
+    let dimensions: Vec<String> = dimensions.iter().map(|group_dimension| value_name(*group_dimension)).collect();
     format!("report:{}:{order}", dimensions.join(","))
 }
 
-fn refused(error: BuilderError) -> TopError {
+fn builder_error(error: BuilderError) -> TopError {
     match error {
         BuilderError::Report(error) => report_error(error),
         BuilderError::Refused(refusal) => TopError::bad_input(refusal.to_string(), path![refusal.argument()]),

@@ -54,14 +54,14 @@ pub struct ReportDimensionInfo {
 }
 
 impl ReportCatalog {
-    pub(super) fn whole() -> Self {
+    pub(super) fn build() -> Self {
         let dimensions = reports::core::ReportDimension::ALL.map(|dimension| ReportDimensionInfo {
             dimension: dimension.into(),
             description: dimension.description(),
             is_of_time: dimension.unit().is_some(),
         });
         Self {
-            measures: reports::core::ReportMeasure::ALL.map(info).into(),
+            measures: reports::core::ReportMeasure::ALL.map(measure_info).into(),
             dimensions: dimensions.into(),
             most_measures: reports::core::MAX_MEASURES as i32,
             most_dimensions: reports::core::MAX_DIMENSIONS as i32,
@@ -70,12 +70,13 @@ impl ReportCatalog {
     }
 }
 
-fn info(measure: reports::core::ReportMeasure) -> ReportMeasureInfo {
-    let those = |fits: &dyn Fn(reports::core::ReportDimension) -> bool| {
+fn measure_info(measure: reports::core::ReportMeasure) -> ReportMeasureInfo {
+    let matching_dimensions = |predicate: &dyn Fn(reports::core::ReportDimension) -> bool| {
         let all = reports::core::ReportDimension::ALL.into_iter();
-        all.filter(|dimension| fits(*dimension)).map(ReportDimension::from).collect::<Vec<_>>()
+        all.filter(|dimension| predicate(*dimension)).map(ReportDimension::from).collect::<Vec<_>>()
     };
-    let (combines_with, adds_over) = (those(&|one| measure.combines(one)), those(&|one| measure.adds_over(one)));
+    let (combines_with, adds_over) =
+        (matching_dimensions(&|other| measure.combines(other)), matching_dimensions(&|other| measure.adds_over(other)));
     ReportMeasureInfo {
         measure: measure.into(),
         description: measure.description(),

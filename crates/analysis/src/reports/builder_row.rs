@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     builder_enums::ReportMeasure,
-    links::{self, Category, Channel, Date, Product, Store, named, six},
+    links::{self, Category, Channel, Date, Product, Store, non_nil_id, round6},
 };
 use crate::{
     catalog::Supplier,
@@ -45,7 +45,7 @@ pub(super) fn text(measure: core::ReportMeasure, figure: Figure, currency: Curre
     match figure {
         Figure::Count(number) => number.to_string(),
         Figure::Minor(minor) => prelude::Money::new(minor, currency).amount(),
-        Figure::Ratio(_) => format!("{:.6}", six(number(measure, figure, currency))),
+        Figure::Ratio(_) => format!("{:.6}", round6(number(measure, figure, currency))),
     }
 }
 
@@ -69,7 +69,7 @@ impl ReportValue {
         figure.map(|figure| Decimal(text(self.cell.measure, figure, self.currency)))
     }
     /// Both figures, if there is a comparison.
-    fn both(&self) -> Option<(Figure, Figure)> {
+    fn value_pair(&self) -> Option<(Figure, Figure)> {
         self.cell.now.zip(self.cell.before)
     }
 }
@@ -91,13 +91,13 @@ impl ReportValue {
     }
     /// Value less the one before. Null without both.
     async fn change(&self) -> Option<Decimal> {
-        let (now, before) = self.both()?;
-        self.text(now.difference_from(before))
+        let (current, before) = self.value_pair()?;
+        self.text(current.difference_from(before))
     }
     /// Change by the size of the value before, to six decimals: 0.5 is half as much again. Null without both values, and where the one before is 0.
     async fn change_rate(&self) -> Option<f64> {
-        let (now, before) = self.both()?;
-        now.growth_rate(before).map(six)
+        let (current, before) = self.value_pair()?;
+        current.growth_rate(before).map(round6)
     }
     /// True if the value is hidden: it shows costs, and the caller lacks product.cost.read.
     async fn is_hidden(&self) -> bool {
@@ -113,18 +113,18 @@ pub struct ReportRow {
 
 impl ReportRow {
     fn key(&self, dimension: core::ReportDimension) -> Option<FactKey> {
-        let nth = self.shape.spec.dimensions.iter().position(|one| *one == dimension)?;
-        self.row.keys.get(nth).copied()
+        let index = self.shape.spec.dimensions.iter().position(|candidate| *candidate == dimension)?;
+        self.row.keys.get(index).copied()
     }
     fn id(&self, dimension: core::ReportDimension) -> Option<Uuid> {
         match self.key(dimension)? {
-            FactKey::Id(id) => named(id),
+            FactKey::Id(id) => non_nil_id(id),
             FactKey::Date(_) => None,
         }
     }
     /// The unit of time of the row, and the first day of its period.
     fn time(&self) -> Option<(core::TimeUnit, i32)> {
-        let dimension = self.shape.spec.dimensions.iter().copied().find(|one| one.unit().is_some())?;
+        let dimension = self.shape.spec.dimensions.iter().copied().find(|candidate| candidate.unit().is_some())?;
         match self.key(dimension)? {
             FactKey::Date(day) => Some((dimension.unit()?, day)),
             FactKey::Id(_) => None,

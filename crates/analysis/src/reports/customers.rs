@@ -18,7 +18,7 @@ use super::{
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
-    keyed_filters::{KeyKind, test_by_ids},
+    keyed_filters::{KeyKind, resolve_test_keys},
 };
 
 /// Days of the scores: a year.
@@ -26,7 +26,7 @@ const SCORED_DAYS: i32 = 365;
 
 /// A customer with scores.
 pub struct CustomerScore {
-    of: shell::CustomerScore,
+    row: shell::CustomerScore,
     currency: Currency,
 }
 
@@ -37,36 +37,36 @@ impl CustomerScore {
     /// ID of the customer. Null for callers without customer.read.
     #[field(mask = CustomerRead)]
     async fn customer_id(&self, ctx: &Context<'_>) -> Option<ID> {
-        Some(ID(self.of.orders.customer.to_string()))
+        Some(ID(self.row.orders.customer.to_string()))
     }
     /// Customer. Null for callers without customer.read.
     #[field(mask = CustomerRead)]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
-        Some(links::customer(ctx, self.of.orders.customer).await)
+        Some(links::customer(ctx, self.row.orders.customer).await)
     }
     /// Score of recency.
     async fn recency(&self) -> i32 {
-        self.of.scores.recency.into()
+        self.row.scores.recency.into()
     }
     /// Score of frequency.
     async fn frequency(&self) -> i32 {
-        self.of.scores.frequency.into()
+        self.row.scores.frequency.into()
     }
     /// Score of money.
     async fn monetary(&self) -> i32 {
-        self.of.scores.money.into()
+        self.row.scores.money.into()
     }
     /// Days since the last order.
     async fn days_since_order(&self) -> Long {
-        Long(self.of.orders.days_since)
+        Long(self.row.orders.days_since)
     }
     /// Orders. One that came back whole is none.
     async fn orders(&self) -> Long {
-        Long(self.of.orders.orders)
+        Long(self.row.orders.orders)
     }
     /// Revenue of products less refunds.
     async fn net_revenue(&self) -> Money {
-        money(self.of.orders.net.into(), self.currency)
+        money(self.row.orders.net.into(), self.currency)
     }
 }
 
@@ -108,13 +108,13 @@ report_connection!(CustomerScoreConnection, CustomerScoreEdge, CustomerScore, Cu
 
 /// Customers of one month of first orders.
 pub struct CustomerCohort {
-    of: CohortRow,
+    row: CohortRow,
     today: i32,
 }
 
 impl CustomerCohort {
-    fn repeated(&self, window: usize) -> Option<Long> {
-        self.of.cohort.repeated(window, self.today).map(Long)
+    fn repeat_count(&self, window: usize) -> Option<Long> {
+        self.row.cohort.repeat_customers(window, self.today).map(Long)
     }
 }
 
@@ -123,26 +123,26 @@ impl CustomerCohort {
 impl CustomerCohort {
     /// Month, as 2026-11.
     async fn month(&self) -> String {
-        format!("{:04}-{:02}", self.of.month.year, self.of.month.month)
+        format!("{:04}-{:02}", self.row.month.year, self.row.month.month)
     }
     /// Number of customers.
     async fn customers(&self) -> Long {
-        Long(self.of.cohort.customers)
+        Long(self.row.cohort.customers)
     }
     /// Customers of the cohort who ordered again within 30 days. Null until 30 days are over for
     /// all of them.
     async fn repeated_within30_days(&self) -> Option<Long> {
-        self.repeated(0)
+        self.repeat_count(0)
     }
     /// Customers of the cohort who ordered again within 90 days. Null until 90 days are over for
     /// all of them.
     async fn repeated_within90_days(&self) -> Option<Long> {
-        self.repeated(1)
+        self.repeat_count(1)
     }
     /// Customers of the cohort who ordered again within 365 days. Null until 365 days are over for
     /// all of them.
     async fn repeated_within365_days(&self) -> Option<Long> {
-        self.repeated(2)
+        self.repeat_count(2)
     }
 }
 
@@ -194,25 +194,26 @@ impl CustomerReportQuery {
         before: Option<Cursor>,
     ) -> Answer<CustomerScoreConnection> {
         let paging = ReportPaging::of(ctx, "customerScores", &PageArgs { first, after, last, before })?;
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let to = match to {
             Some(day) => day.0,
             None => shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?,
         };
         let products = products_within(ctx, product, None).await?;
-        let narrow = of_orders(ctx, Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel)).await?;
-        let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(report_error)?;
-        let currency = found.source.currency;
+        let report_filter =
+            resolve_order_filter(ctx, Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel)).await?;
+        let report = Box::pin(shell::customer_segments(permit, ledger.database(), report_filter)).await.map_err(report_error)?;
+        let currency = report.source.currency;
         let totals = CustomerScoreTotals {
-            customers: found.rows.len() as i64,
-            orders: found.orders,
-            guest_orders: found.guest_orders,
-            net: found.net,
-            best: found.best,
+            customers: report.rows.len() as i64,
+            orders: report.orders,
+            guest_orders: report.guest_orders,
+            net: report.net,
+            best: report.best,
             currency,
         };
-        let page = paging.page(found.rows, |of| CustomerScore { of, currency });
-        Ok(CustomerScoreConnection { page, totals, source: found.source })
+        let page = paging.page(report.rows, |score| CustomerScore { row: score, currency });
+        Ok(CustomerScoreConnection { page, totals, source: report.source })
     }
 
     /// First and repeat purchases: customers by the month of their first order ever, and how many of them ordered again. The oldest month first. For a caller of some
@@ -235,26 +236,27 @@ impl CustomerReportQuery {
         before: Option<Cursor>,
     ) -> Answer<CustomerCohortConnection> {
         let paging = ReportPaging::of(ctx, "customerCohorts", &PageArgs { first, after, last, before })?;
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let span = period.read()?;
         let products = products_within(ctx, product, None).await?;
-        let narrow = of_orders(ctx, span, products, (store, channel)).await?;
+        let report_filter = resolve_order_filter(ctx, span, products, (store, channel)).await?;
         let today = shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?;
-        let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(report_error)?;
-        let totals = CustomerCohortTotals { customers: found.customers, repeated: found.repeated };
-        let page = paging.page(found.rows, |of| CustomerCohort { of, today });
-        Ok(CustomerCohortConnection { page, totals, source: found.source })
+        let report =
+            Box::pin(shell::customer_cohorts(permit, ledger.database(), report_filter, today)).await.map_err(report_error)?;
+        let totals = CustomerCohortTotals { customers: report.customers, repeated: report.repeated };
+        let page = paging.page(report.rows, |cohort| CustomerCohort { row: cohort, today });
+        Ok(CustomerCohortConnection { page, totals, source: report.source })
     }
 }
 
-async fn of_orders(
+async fn resolve_order_filter(
     ctx: &Context<'_>,
     span: Span,
     products: ProductCondition,
     (store, channel): (Option<IdFilter>, Option<IdFilter>),
 ) -> Answer<ReportFilter> {
-    let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
-    let channel = test_by_ids(ctx, KeyKind::ChannelCode, channel, "channel").await?;
+    let store = resolve_test_keys(ctx, KeyKind::StoreCode, store, "store").await?;
+    let channel = resolve_test_keys(ctx, KeyKind::ChannelCode, channel, "channel").await?;
     Ok(ReportFilter {
         span,
         products,

@@ -15,10 +15,10 @@ use services::reports::{
 use super::{
     enums::DashboardPanel,
     filter::PeriodInput,
-    links::{self, CurrencyCode, Date, DateTime, Long, Money, Product, Quantity, money, report_error, six, units},
+    links::{self, CurrencyCode, Date, DateTime, Long, Money, Product, Quantity, money, report_error, round6, units},
 };
 use crate::{
-    catalog::{StoreRef, store_named},
+    catalog::{StoreRef, find_store_id},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -35,7 +35,7 @@ pub struct SingleRead;
 /// Sales of some days.
 pub struct DashboardSales {
     span: Span,
-    of: Sales,
+    sums: Sales,
     currency: Currency,
 }
 
@@ -52,23 +52,23 @@ impl DashboardSales {
     }
     /// Orders placed, each once.
     async fn orders(&self) -> Long {
-        Long(self.of.orders)
+        Long(self.sums.orders)
     }
     /// Units sold, in the products' smallest units.
     async fn units(&self) -> Quantity {
-        units(self.of.units.into())
+        units(self.sums.units.into())
     }
     /// Revenue before refunds.
     async fn gross_revenue(&self) -> Money {
-        money(self.of.gross.into(), self.currency)
+        money(self.sums.gross.into(), self.currency)
     }
     /// Refunds of products.
     async fn refunds(&self) -> Money {
-        money(self.of.refunds.into(), self.currency)
+        money(self.sums.refunds.into(), self.currency)
     }
     /// Gross revenue less refunds.
     async fn net_revenue(&self) -> Money {
-        money(i128::from(self.of.gross) - i128::from(self.of.refunds), self.currency)
+        money(i128::from(self.sums.gross) - i128::from(self.sums.refunds), self.currency)
     }
 }
 
@@ -114,7 +114,7 @@ impl AwaitedDocuments {
 
 /// A product that sells best.
 pub struct TopSeller {
-    of: shell::TopSeller,
+    sums: shell::TopSeller,
     currency: Currency,
 }
 
@@ -123,21 +123,21 @@ pub struct TopSeller {
 impl TopSeller {
     /// Product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.of.product).await
+        links::product(ctx, self.sums.product).await
     }
     /// Units sold, in the product's smallest units.
     async fn units(&self) -> Quantity {
-        units(self.of.units.into())
+        units(self.sums.units.into())
     }
     /// Gross revenue of the product.
     async fn revenue(&self) -> Money {
-        money(self.of.gross.into(), self.currency)
+        money(self.sums.gross.into(), self.currency)
     }
 }
 
 /// Stock without sales.
 pub struct DeadStock {
-    of: DeadSums,
+    sums: DeadSums,
     currency: Currency,
 }
 
@@ -146,16 +146,16 @@ pub struct DeadStock {
 impl DeadStock {
     /// Number of products.
     async fn products(&self) -> Long {
-        Long(self.of.products)
+        Long(self.sums.products)
     }
     /// Units on hand, in the products' smallest units.
     async fn units(&self) -> Quantity {
-        units(self.of.units.into())
+        units(self.sums.units.into())
     }
     /// Booked cost of the units. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.value.into(), self.currency))
+        Some(money(self.sums.value.into(), self.currency))
     }
 }
 
@@ -174,7 +174,7 @@ impl ForecastWeeks {
     }
     /// Mean of each of four weeks, to six decimals.
     async fn means(&self) -> Vec<f64> {
-        self.means.iter().copied().map(six).collect()
+        self.means.iter().copied().map(round6).collect()
     }
 }
 
@@ -222,21 +222,21 @@ impl Dashboard {
     }
     /// Sales of the period.
     async fn sales(&self) -> DashboardSales {
-        DashboardSales { span: self.0.span, of: self.0.sales.now, currency: self.0.currency }
+        DashboardSales { span: self.0.span, sums: self.0.sales.now, currency: self.0.currency }
     }
     /// Sales of as many days right before; of a week and more, of the nearest ones with the same weekdays.
     async fn sales_before(&self) -> DashboardSales {
-        let (span, of) = self.0.sales.before;
-        DashboardSales { span, of, currency: self.0.currency }
+        let (span, totals) = self.0.sales.before;
+        DashboardSales { span, sums: totals, currency: self.0.currency }
     }
     /// Sales of as many days 364 days before, which have the same weekdays; of a period longer than that, 728 or 1,092 days before.
     async fn sales_year_before(&self) -> DashboardSales {
-        let (span, of) = self.0.sales.year_before;
-        DashboardSales { span, of, currency: self.0.currency }
+        let (span, totals) = self.0.sales.year_before;
+        DashboardSales { span, sums: totals, currency: self.0.currency }
     }
     /// Products with the most gross revenue of the period, at most five.
     async fn top_sellers(&self) -> Vec<TopSeller> {
-        self.0.top.iter().map(|of| TopSeller { of: *of, currency: self.0.currency }).collect()
+        self.0.top.iter().map(|top_seller| TopSeller { sums: *top_seller, currency: self.0.currency }).collect()
     }
     /// Value of the present stock at booked cost. Null where `masked` names the panel.
     async fn stock_value(&self) -> Option<Money> {
@@ -264,7 +264,7 @@ impl Dashboard {
     }
     /// Stock without sales. Null where `masked` names the panel.
     async fn dead_stock(&self) -> Option<DeadStock> {
-        Some(DeadStock { of: self.0.dead?, currency: self.0.currency })
+        Some(DeadStock { sums: self.0.dead?, currency: self.0.currency })
     }
     /// Forecast of the next weeks. Null before the first run, too.
     async fn forecast(&self) -> Option<ForecastWeeks> {
@@ -300,25 +300,26 @@ impl DashboardQuery {
         #[graphql(desc = "Business days that sales are of.")] period: PeriodInput,
     ) -> Answer<Dashboard> {
         let span = period.read()?;
-        let stores = stores_named(ctx, stores).await?;
-        let ledger = ctx.given::<Ledger>()?;
-        let asker = if ctx.data_opt::<SingleRead>().is_some() { DashboardCaller::Once } else { DashboardCaller::Client };
-        let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), asker));
-        let (dashboard, is_current) = Box::pin(made).await.map_err(report_error)?;
+        let stores = resolve_stores(ctx, stores).await?;
+        let ledger = ctx.required_data::<Ledger>()?;
+        let dashboard_caller =
+            if ctx.data_opt::<SingleRead>().is_some() { DashboardCaller::Once } else { DashboardCaller::Client };
+        let report = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), dashboard_caller));
+        let (dashboard, is_current) = Box::pin(report).await.map_err(report_error)?;
         Ok(Dashboard(dashboard, is_current))
     }
 }
 
 /// The stores that a dashboard is to be of; None for all that the caller sees.
-pub(super) async fn stores_named(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<Option<Vec<StoreId>>> {
-    let Some(named) = stores else { return Ok(None) };
-    if named.len() > MAX_STORES {
+pub(super) async fn resolve_stores(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<Option<Vec<StoreId>>> {
+    let Some(store_refs) = stores else { return Ok(None) };
+    if store_refs.len() > MAX_STORES {
         return Err(TopError::bad_input(format!("at most {MAX_STORES} stores"), vec!["stores".to_owned()]));
     }
-    let mut found = Vec::with_capacity(named.len());
-    for (nth, one) in named.into_iter().enumerate() {
-        let no_store = || TopError::bad_input("No such store.", vec!["stores".to_owned(), nth.to_string()]);
-        found.push(store_named(ctx, &one, &["stores"]).await?.ok_or_else(no_store)?);
+    let mut store_ids = Vec::with_capacity(store_refs.len());
+    for (index, store_ref) in store_refs.into_iter().enumerate() {
+        let no_store = || TopError::bad_input("No such store.", vec!["stores".to_owned(), index.to_string()]);
+        store_ids.push(find_store_id(ctx, &store_ref, &["stores"]).await?.ok_or_else(no_store)?);
     }
-    Ok(Some(found))
+    Ok(Some(store_ids))
 }

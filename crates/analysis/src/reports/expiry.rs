@@ -14,7 +14,7 @@ use services::reports::{
 use super::{
     enums::ExpiryRiskBasis,
     filter::require_no_channel,
-    links::{self, Date, Long, Money, Product, Quantity, Store, money, report_error, six, units},
+    links::{self, Date, Long, Money, Product, Quantity, Store, money, report_error, round6, units},
     page::{ReportPaging, report_connection},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
         filters::IdFilter,
         scalars::Cursor,
     },
-    keyed_filters::{KeyKind, test_by_ids},
+    keyed_filters::{KeyKind, resolve_test_keys},
     stock::{Lot, visible_lot},
 };
 
@@ -35,7 +35,7 @@ const MAX_DAYS: i32 = 1_826;
 
 /// A lot in a store, and what of it will not be sold in time.
 pub struct ExpiryRisk {
-    of: RiskRow,
+    row: RiskRow,
     currency: Currency,
 }
 
@@ -44,55 +44,55 @@ pub struct ExpiryRisk {
 impl ExpiryRisk {
     /// Product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.of.lot.product_id).await
+        links::product(ctx, self.row.lot.product_id).await
     }
     /// Store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
-        links::store(ctx, self.of.lot.store_id).await
+        links::store(ctx, self.row.lot.store_id).await
     }
     /// ID of the lot.
     async fn lot_id(&self) -> ID {
-        ID(self.of.lot.lot.to_string())
+        ID(self.row.lot.lot.to_string())
     }
     /// Lot. Null for callers without stock.read.
     #[field(mask = StockRead)]
     async fn lot(&self, ctx: &Context<'_>) -> Answer<Option<Lot>> {
-        visible_lot(ctx, self.of.lot.lot).await
+        visible_lot(ctx, self.row.lot.lot).await
     }
     /// Last day on which the lot can be sold.
     async fn expires_on(&self) -> Date {
-        Date(self.of.lot.expires_on)
+        Date(self.row.lot.expires_on)
     }
     /// Days from today, in the tenant's time zone, to the last day of sale; below 0 when it is past.
     async fn days_left(&self) -> i32 {
-        self.of.days_left
+        self.row.days_left
     }
     /// Units of the lot in the store that could be sold, in the product's smallest units.
     async fn quantity(&self) -> Quantity {
-        units(self.of.lot.units.into())
+        units(self.row.lot.units.into())
     }
     /// Source of the demand.
     async fn basis(&self) -> ExpiryRiskBasis {
-        self.of.basis.into()
+        self.row.basis.into()
     }
     /// Units of the lot that demand takes in time, after lots that expire before, in the product's smallest units.
     async fn expected_units(&self) -> f64 {
-        six(self.of.risk.taken)
+        round6(self.row.risk.taken)
     }
     /// Units of the lot that are left on its last day, in the product's smallest units.
     async fn units_at_risk(&self) -> f64 {
-        six(self.of.risk.at_risk)
+        round6(self.row.risk.at_risk)
     }
     /// Booked cost of the units at risk. Null where the books know none, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value_at_risk(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.value?.into(), self.currency))
+        Some(money(self.row.value?.into(), self.currency))
     }
 }
 
 /// Totals of all lots.
 pub struct ExpiryRiskTotals {
-    of: RiskSums,
+    row: RiskSums,
     currency: Currency,
 }
 
@@ -101,20 +101,20 @@ pub struct ExpiryRiskTotals {
 impl ExpiryRiskTotals {
     /// Number of lots, counted in each store.
     async fn lots(&self) -> Long {
-        Long(self.of.lots)
+        Long(self.row.lots)
     }
     /// Units of the lots, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
-        units(self.of.units.into())
+        units(self.row.units.into())
     }
     /// Units at risk, in the products' smallest units.
     async fn units_at_risk(&self) -> f64 {
-        six(self.of.at_risk)
+        round6(self.row.at_risk)
     }
     /// Booked cost of the units at risk. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value_at_risk(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.value.into(), self.currency))
+        Some(money(self.row.value.into(), self.currency))
     }
 }
 report_connection!(ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRisk, ExpiryRiskTotals, "lots by the day on which they expire");
@@ -155,16 +155,16 @@ impl ExpiryRiskQuery {
             return Err(TopError::bad_input(format!("within lies between 1 and {MAX_DAYS}"), path!["within"]));
         }
         let paging = ReportPaging::of(ctx, "expiryRisk", &PageArgs { first, after, last, before })?;
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let today = shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?;
         let products: ProductCondition = products_within(ctx, product, None).await?;
-        let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
+        let store = resolve_test_keys(ctx, KeyKind::StoreCode, store, "store").await?;
         let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
-        let narrow = ReportFilter { span: Span { from: today, to: today + within }, products, stores, channels: None };
-        let found = Box::pin(shell::expiry_risk(permit, ledger.database(), narrow)).await.map_err(report_error)?;
-        let currency = found.source.currency;
-        let totals = ExpiryRiskTotals { of: found.totals, currency };
-        let page = paging.page(found.rows, |of| ExpiryRisk { of, currency });
-        Ok(ExpiryRiskConnection { page, totals, source: found.source })
+        let report_filter = ReportFilter { span: Span { from: today, to: today + within }, products, stores, channels: None };
+        let report = Box::pin(shell::expiry_risk(permit, ledger.database(), report_filter)).await.map_err(report_error)?;
+        let currency = report.source.currency;
+        let totals = ExpiryRiskTotals { row: report.totals, currency };
+        let page = paging.page(report.rows, |risk_row| ExpiryRisk { row: risk_row, currency });
+        Ok(ExpiryRiskConnection { page, totals, source: report.source })
     }
 }

@@ -102,12 +102,12 @@ impl StockReportFilter {
     /// Like `read`, without future days; a span of future days only has no known stock in any
     /// store.
     pub(super) async fn read_past_days(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<ReportFilter> {
-        let mut narrow = self.read(ctx, permit).await?;
-        match past_part_of(ctx, permit, narrow.span).await? {
-            Some(span) => narrow.span = span,
-            None => narrow.stores = Some(Vec::new()),
+        let mut report_filter = self.read(ctx, permit).await?;
+        match clip_to_past(ctx, permit, report_filter.span).await? {
+            Some(span) => report_filter.span = span,
+            None => report_filter.stores = Some(Vec::new()),
         }
-        Ok(narrow)
+        Ok(report_filter)
     }
 }
 
@@ -120,19 +120,19 @@ impl PeriodInput {
 /// The days of a period that moves, as of now.
 async fn resolve_period(ctx: &Context<'_>, period: ReportPeriod) -> Answer<Span> {
     let permit = ctx.permit::<kind::ReportRead>()?;
-    let ledger = ctx.given::<Ledger>()?;
+    let ledger = ctx.required_data::<Ledger>()?;
     let today = report_day(&permit, ledger.database(), ledger.clock().now()).await?;
     Ok(RelativePeriod::from(period).span(today))
 }
 
 /// The days that have begun; None where all are still to come.
-pub(crate) async fn past_part_of(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, span: Span) -> Answer<Option<Span>> {
+pub(crate) async fn clip_to_past(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, span: Span) -> Answer<Option<Span>> {
     Ok(span.until(latest_started_day(ctx, permit).await?))
 }
 
 /// The latest day that has begun, in the company or in one of its stores.
 pub(super) async fn latest_started_day(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<i32> {
-    let ledger = ctx.given::<Ledger>()?;
+    let ledger = ctx.required_data::<Ledger>()?;
     Ok(latest_day(permit, ledger.database(), ledger.clock().now()).await?)
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     enums::FulfilmentGroup,
     filter::SalesReportFilter,
-    links::{self, Channel, Long, Quantity, Store, named, report_error, six, units},
+    links::{self, Channel, Long, Quantity, Store, non_nil_id, report_error, round6, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
@@ -35,7 +35,7 @@ pub struct FulfilmentReport {
 
 impl FulfilmentReport {
     fn id(&self, group: rows::FulfilmentGroup) -> Option<Uuid> {
-        self.key.filter(|(own, _)| *own == group).and_then(|(_, key)| named(key))
+        self.key.filter(|(row_group, _)| *row_group == group).and_then(|(_, key)| non_nil_id(key))
     }
 }
 
@@ -79,15 +79,15 @@ impl FulfilmentReport {
     }
     /// Shipped units by ordered units, 0 to 1, to six decimals. Null without an order.
     async fn unit_fill_rate(&self) -> Option<f64> {
-        self.sums.fill.unit_rate().map(six)
+        self.sums.fill.unit_rate().map(round6)
     }
     /// Whole lines by all lines, 0 to 1, to six decimals. Null without an order.
     async fn line_fill_rate(&self) -> Option<f64> {
-        self.sums.fill.line_rate().map(six)
+        self.sums.fill.line_rate().map(round6)
     }
     /// Whole orders by all orders, 0 to 1, to six decimals. Null without an order.
     async fn order_fill_rate(&self) -> Option<f64> {
-        self.sums.fill.order_rate().map(six)
+        self.sums.fill.order_rate().map(round6)
     }
     /// Fulfilments that left. Units that were handed over with their order are in none.
     async fn fulfilments(&self) -> Long {
@@ -95,11 +95,11 @@ impl FulfilmentReport {
     }
     /// Hours from an order to a fulfilment of it that half of them took at most; null without one.
     async fn median_hours(&self) -> Option<f64> {
-        self.sums.hours.median().map(six)
+        self.sums.hours.median().map(round6)
     }
     /// Hours that nine of ten took at most; null for fewer than five.
     async fn p90_hours(&self) -> Option<f64> {
-        self.sums.hours.p90().map(six)
+        self.sums.hours.p90().map(round6)
     }
 }
 report_connection!(
@@ -145,12 +145,13 @@ impl FulfilmentReportQuery {
             format!("fulfilmentReport:{}", value_name(group_by)),
             &PageArgs { first, after, last, before },
         )?;
-        let narrow = filter.read(ctx).await?;
-        let db = ctx.given::<Ledger>()?.database();
-        let found =
-            Box::pin(shell::fulfilment_report(permit, db, narrow, (group, within_hours.into()))).await.map_err(report_error)?;
-        let totals = FulfilmentReport { key: None, sums: found.totals };
-        let page = paging.page(found.rows, |(key, sums)| FulfilmentReport { key: Some((group, key)), sums });
-        Ok(FulfilmentReportConnection { page, totals, source: found.source })
+        let report_filter = filter.read(ctx).await?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let report = Box::pin(shell::fulfilment_report(permit, db, report_filter, (group, within_hours.into())))
+            .await
+            .map_err(report_error)?;
+        let totals = FulfilmentReport { key: None, sums: report.totals };
+        let page = paging.page(report.rows, |(key, sums)| FulfilmentReport { key: Some((group, key)), sums });
+        Ok(FulfilmentReportConnection { page, totals, source: report.source })
     }
 }

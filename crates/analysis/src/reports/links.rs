@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use entity::prelude::{self, CategoryId, Currency};
-pub(super) use services::demand::core::six;
+pub(super) use services::demand::core::round6;
 use services::insight::shell::ReportError;
 use uuid::Uuid;
 
@@ -15,12 +15,12 @@ pub(super) use crate::{
 
 /// The category that a row is of.
 pub(super) async fn category(ctx: &Context<'_>, id: CategoryId) -> Option<Answer<Category>> {
-    let found = async { crate::catalog::loads(ctx)?.category(id).await };
-    found.await.map(|row| row.map(Category)).transpose()
+    let row_read = async { crate::catalog::loads(ctx)?.category(id).await };
+    row_read.await.map(|row| row.map(Category)).transpose()
 }
 
 /// The ID of a group, None of the group of what belongs to none.
-pub(super) fn named(key: Uuid) -> Option<Uuid> {
+pub(super) fn non_nil_id(key: Uuid) -> Option<Uuid> {
     Some(key).filter(|key| !key.is_nil())
 }
 

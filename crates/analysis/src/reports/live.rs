@@ -16,7 +16,7 @@ use services::reports::{
 use tokio::time::Instant;
 
 use super::{
-    dashboard::{Dashboard, stores_named},
+    dashboard::{Dashboard, resolve_stores},
     filter::PeriodInput,
     links::report_error,
 };
@@ -27,7 +27,7 @@ use crate::{
         fault::{Answer, TopError},
     },
     live::{
-        readings::{MIN_READING_INTERVAL, Readings, Turn},
+        readings::{MIN_REFRESH_INTERVAL, RefreshSchedule, WakeReason},
         stream::{ResetReason, StreamPhase},
         stream_handle::StreamHandle,
     },
@@ -83,7 +83,7 @@ impl<Schema> DashboardSubscription<Schema> {
         #[graphql(desc = "Business days that sales are of.")] period: PeriodInput,
     ) -> Result<impl Stream<Item = Answer<DashboardUpdate>> + use<Schema>, TopError> {
         let span = period.read()?;
-        let stores = stores_named(ctx, stores).await?;
+        let stores = resolve_stores(ctx, stores).await?;
         Ok(DashboardFollower::open(ctx, permit, (span, stores)).await?.run())
     }
 }
@@ -91,14 +91,14 @@ impl<Schema> DashboardSubscription<Schema> {
 /// One subscriber's dashboard.
 struct DashboardFollower {
     ledger: Ledger,
-    readings: Readings,
+    readings: RefreshSchedule,
     stream_handle: Option<Arc<StreamHandle>>,
     span_and_stores: (Span, Option<Vec<StoreId>>),
     /// The one that was read last, and whether it showed all that had happened: it shows the same as the one that was sent last.
     last: Option<(Arc<shell::Dashboard>, bool)>,
     /// `seq` of the last received event that may affect the dashboard; at first the journal's last
     /// event.
-    heard: i64,
+    newest_seq: i64,
 }
 
 enum Step {
@@ -114,15 +114,15 @@ impl DashboardFollower {
         permit: Permit<kind::ReportRead>,
         span_and_stores: (Span, Option<Vec<StoreId>>),
     ) -> Answer<Self> {
-        let ledger = ctx.given::<Ledger>()?.clone();
-        let (readings, head) = Readings::open(ctx, &permit, ledger.database()).await?;
+        let ledger = ctx.required_data::<Ledger>()?.clone();
+        let (readings, head) = RefreshSchedule::open(ctx, &permit, ledger.database()).await?;
         Ok(Self {
             ledger,
             readings,
             stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
             span_and_stores,
             last: None,
-            heard: head.seq,
+            newest_seq: head.seq,
         })
     }
 
@@ -133,7 +133,7 @@ impl DashboardFollower {
                     Ok(Step::Read) => {}
                     Ok(Step::Again) => return,
                     Ok(Step::Over(reason)) => {
-                        metrics::stream_reset(reason.as_str());
+                        metrics::count_stream_reset(reason.as_str());
                         yield Ok(DashboardUpdate { phase: StreamPhase::Reset, dashboard: None, reset: Some(reason) });
                         return;
                     }
@@ -159,21 +159,21 @@ impl DashboardFollower {
     /// Waits until it is time to read the dashboard.
     async fn step(&mut self) -> Result<Step, Fault> {
         loop {
-            match self.readings.turn().await? {
-                Turn::Read => return Ok(Step::Read),
-                Turn::Events(events) => events.iter().for_each(|shared_event| self.apply_event(shared_event)),
-                Turn::Missed(position) => {
-                    self.heard = self.heard.max(position);
-                    self.readings.mark();
+            match self.readings.next_wake().await? {
+                WakeReason::Read => return Ok(Step::Read),
+                WakeReason::Events(events) => events.iter().for_each(|shared_event| self.apply_event(shared_event)),
+                WakeReason::Missed(position) => {
+                    self.newest_seq = self.newest_seq.max(position);
+                    self.readings.bring_forward();
                 }
-                Turn::Rights => {
+                WakeReason::Rights => {
                     if let Some(stream_handle) = &self.stream_handle {
                         stream_handle.request_restart();
                         return Ok(Step::Again);
                     }
                     self.readings.accept();
                 }
-                Turn::Over(reason) => return Ok(Step::Over(reason)),
+                WakeReason::Over(reason) => return Ok(Step::Over(reason)),
             }
         }
     }
@@ -182,34 +182,35 @@ impl DashboardFollower {
         let seq = shared_event.seq();
         let is_shown = self.last.as_ref().is_some_and(|(last, _)| seq <= last.progress.seq);
         if !is_shown && changes_dashboard(&shared_event.event.kind) {
-            self.heard = self.heard.max(seq);
-            self.readings.mark();
+            self.newest_seq = self.newest_seq.max(seq);
+            self.readings.bring_forward();
         }
     }
 
     /// Reads the dashboard and returns the update to send, or None if it is unchanged, or if the
     /// rights changed meanwhile.
     async fn read(&mut self) -> Answer<Option<DashboardUpdate>> {
-        let caller = self.readings.rights.reader().ok_or(TopError::Unauthenticated)?;
+        let caller = self.readings.rights.current_caller().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ReportRead>(&caller)?;
         // The first dashboard is sent at once, as old as a query's may be, and checked again soon.
-        let asker = if self.last.is_some() { DashboardCaller::Follower(self.heard) } else { DashboardCaller::Client };
+        let dashboard_caller =
+            if self.last.is_some() { DashboardCaller::Follower(self.newest_seq) } else { DashboardCaller::Client };
         let now = self.ledger.clock().now();
-        let made = shell::dashboard(permit, self.ledger.database(), self.span_and_stores.clone(), (now, asker));
+        let report = shell::dashboard(permit, self.ledger.database(), self.span_and_stores.clone(), (now, dashboard_caller));
         let (dashboard, is_current) = tokio::select! {
             biased;
             // A dear report may take long; after a change of rights it is dropped, and the next
             // step checks the new rights.
             _ = self.readings.rights.changed() => return Ok(None),
-            made = Box::pin(made) => made.map_err(report_error)?,
+            report = Box::pin(report) => report.map_err(report_error)?,
         };
-        let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.heard;
+        let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.newest_seq;
         let next = match &self.last {
-            None => MIN_READING_INTERVAL,
+            None => MIN_REFRESH_INTERVAL,
             Some(_) if is_behind => MIN_REREAD_INTERVAL,
             Some(_) => MAX_READ_INTERVAL,
         };
-        self.readings.read_at(Instant::now(), next);
+        self.readings.schedule_next(Instant::now(), next);
         // It was read with rights that have changed since: the next step reads them.
         if self.readings.rights.now().is_some() {
             return Ok(None);

@@ -27,7 +27,7 @@ use crate::{
 
 /// Money that was lost, by how many buyers took something else.
 pub struct LostMoney {
-    of: Range,
+    loss: Range,
     currency: Currency,
 }
 
@@ -36,21 +36,21 @@ pub struct LostMoney {
 impl LostMoney {
     /// Estimate if half of the buyers took a substitute.
     async fn low(&self) -> Money {
-        money(self.of.low.into(), self.currency)
+        money(self.loss.low.into(), self.currency)
     }
     /// Estimate if the given share of the buyers took a substitute.
     async fn mid(&self) -> Money {
-        money(self.of.mid.into(), self.currency)
+        money(self.loss.mid.into(), self.currency)
     }
     /// Estimate if no buyer took a substitute.
     async fn high(&self) -> Money {
-        money(self.of.high.into(), self.currency)
+        money(self.loss.high.into(), self.currency)
     }
 }
 
 /// A product in a store that had none on some days.
 pub struct LostSalesLevel {
-    of: LostLevel,
+    loss: LostLevel,
     currency: Currency,
 }
 
@@ -60,51 +60,51 @@ pub struct LostSalesLevel {
 impl LostSalesLevel {
     /// Product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.of.product).await
+        links::product(ctx, self.loss.product).await
     }
     /// Store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
-        links::store(ctx, self.of.store).await
+        links::store(ctx, self.loss.store).await
     }
     /// Days on which the product was kept in the store.
     async fn active_days(&self) -> Long {
-        Long(self.of.period.in_stock_days + self.of.period.out_days)
+        Long(self.loss.period.in_stock_days + self.loss.period.out_days)
     }
     /// Number of days that closed with nothing on hand.
     async fn out_days(&self) -> Long {
-        Long(self.of.period.out_days)
+        Long(self.loss.period.out_days)
     }
     /// Days without stock that count for money and in the totals: at most 28 of each stock-out.
     async fn counted_days(&self) -> Long {
-        Long(self.of.period.capped_days)
+        Long(self.loss.period.capped_days)
     }
     /// Unbroken runs of days without stock, begun or continued in the period.
     async fn stockouts(&self) -> Long {
-        Long(self.of.period.stockouts)
+        Long(self.loss.period.stockouts)
     }
     /// Units lost on all days out; null where no day had stock.
     async fn lost_units(&self) -> Option<LostSales> {
-        self.of.units.map(LostSales)
+        self.loss.units.map(LostSales)
     }
     /// Units lost on counted days; null where no day had stock.
     async fn counted_units(&self) -> Option<LostSales> {
-        self.of.capped.map(LostSales)
+        self.loss.capped.map(LostSales)
     }
     /// Counted units at the mean price paid in the 28 days up to the last day in stock; at the list price if none was sold then. Null without a price, or where no
     /// day had stock.
     async fn lost_revenue(&self) -> Option<LostMoney> {
-        Some(LostMoney { of: self.of.revenue?, currency: self.currency })
+        Some(LostMoney { loss: self.loss.revenue?, currency: self.currency })
     }
     /// Lost revenue less cost. Null without a cost, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn lost_margin(&self, ctx: &Context<'_>) -> Option<LostMoney> {
-        Some(LostMoney { of: self.of.margin?, currency: self.currency })
+        Some(LostMoney { loss: self.loss.margin?, currency: self.currency })
     }
 }
 
 /// Totals of all stock-outs.
 pub struct LostSalesTotals {
-    of: LostSums,
+    loss: LostSums,
     currency: Currency,
 }
 
@@ -113,36 +113,36 @@ pub struct LostSalesTotals {
 impl LostSalesTotals {
     /// Days that closed with nothing on hand, summed over products and stores.
     async fn out_days(&self) -> Long {
-        Long(self.of.out_days)
+        Long(self.loss.out_days)
     }
     /// Days without stock that are left out, after the first 28 of a stock-out.
     async fn cut_days(&self) -> Long {
-        Long(self.of.out_days - self.of.capped_days)
+        Long(self.loss.out_days - self.loss.capped_days)
     }
     /// Number of stock-outs.
     async fn stockouts(&self) -> Long {
-        Long(self.of.stockouts)
+        Long(self.loss.stockouts)
     }
     /// Units lost.
     async fn lost_units(&self) -> LostSales {
-        LostSales(self.of.units)
+        LostSales(self.loss.units)
     }
     /// Revenue lost.
     async fn lost_revenue(&self) -> LostMoney {
-        LostMoney { of: self.of.revenue, currency: self.currency }
+        LostMoney { loss: self.loss.revenue, currency: self.currency }
     }
     /// Lost revenue less cost. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn lost_margin(&self, ctx: &Context<'_>) -> Option<LostMoney> {
-        Some(LostMoney { of: self.of.margin, currency: self.currency })
+        Some(LostMoney { loss: self.loss.margin, currency: self.currency })
     }
     /// Products in stores that had no day with stock, so that their lost sales cannot be estimated.
     async fn unknown_levels(&self) -> Long {
-        Long(self.of.unknown)
+        Long(self.loss.unknown)
     }
     /// Products in stores that have no price in the currency: their units alone are counted.
     async fn unpriced_levels(&self) -> Long {
-        Long(self.of.unpriced)
+        Long(self.loss.unpriced)
     }
 }
 report_connection!(LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesTotals, "levels by the cost of stock-outs");
@@ -174,12 +174,12 @@ impl LostSalesQuery {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", path!["substitution"]));
         }
         let paging = ReportPaging::of(ctx, "lostSales", &PageArgs { first, after, last, before })?;
-        let narrow = filter.read_past_days(ctx, &permit).await?;
-        let found = shell::lost_sales(permit, ctx.given::<Ledger>()?.database(), narrow, substitution);
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let currency = found.source.currency;
-        let totals = LostSalesTotals { of: found.totals, currency };
-        let page = paging.page(found.rows, |of| LostSalesLevel { of, currency });
-        Ok(LostSalesConnection { page, totals, source: found.source })
+        let report_filter = filter.read_past_days(ctx, &permit).await?;
+        let report = shell::lost_sales(permit, ctx.required_data::<Ledger>()?.database(), report_filter, substitution);
+        let report = Box::pin(report).await.map_err(report_error)?;
+        let currency = report.source.currency;
+        let totals = LostSalesTotals { loss: report.totals, currency };
+        let page = paging.page(report.rows, |level| LostSalesLevel { loss: level, currency });
+        Ok(LostSalesConnection { page, totals, source: report.source })
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     enums::{MarginGroup, MarginTop},
     filter::{SalesReportFilter, require_cost_access},
-    links::{self, Category, Channel, Money, Product, Quantity, Store, money, named, report_error, six, units},
+    links::{self, Category, Channel, Money, Product, Quantity, Store, money, non_nil_id, report_error, round6, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor};
@@ -21,13 +21,13 @@ use crate::graphql::{connection::PageArgs, context::ContextExt, fault::Answer, s
 /// Revenue and margin of one group, or of all.
 pub struct MarginReport {
     group: Option<rows::MarginGroup>,
-    of: GroupMargin,
+    sums: GroupMargin,
     currency: Currency,
 }
 
 impl MarginReport {
     fn id(&self, group: rows::MarginGroup) -> Option<Uuid> {
-        self.of.key.filter(|_| self.group == Some(group)).and_then(named)
+        self.sums.key.filter(|_| self.group == Some(group)).and_then(non_nil_id)
     }
 }
 
@@ -56,38 +56,38 @@ impl MarginReport {
     }
     /// Units sold, in the products' smallest units.
     async fn sold_units(&self) -> Quantity {
-        units(self.of.units.into())
+        units(self.sums.units.into())
     }
     /// Revenue before refunds.
     async fn gross_revenue(&self) -> Money {
-        money(self.of.gross.into(), self.currency)
+        money(self.sums.gross.into(), self.currency)
     }
     /// Discounts on the lines.
     async fn discounts(&self) -> Money {
-        money(self.of.discounts.into(), self.currency)
+        money(self.sums.discounts.into(), self.currency)
     }
     /// Refunds for products, by the day on which they were returned.
     async fn refunds(&self) -> Money {
-        money(self.of.refunds.into(), self.currency)
+        money(self.sums.refunds.into(), self.currency)
     }
     /// Gross revenue less refunds.
     async fn net_revenue(&self) -> Money {
-        money(self.of.net().into(), self.currency)
+        money(self.sums.net().into(), self.currency)
     }
     /// Cost of the sold units. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.cost.into(), self.currency))
+        Some(money(self.sums.cost.into(), self.currency))
     }
     /// Margin of the sold units, before refunds: gross revenue less cost. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn margin(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.of.margin().into(), self.currency))
+        Some(money(self.sums.margin().into(), self.currency))
     }
     /// Margin by gross revenue, to six decimals. Null without revenue, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn margin_rate(&self, ctx: &Context<'_>) -> Option<f64> {
-        self.of.margin_rate().map(six)
+        self.sums.margin_rate().map(round6)
     }
 }
 report_connection!(MarginReportConnection, MarginReportEdge, MarginReport, MarginReport, "rows by revenue and margin");
@@ -125,12 +125,12 @@ impl MarginQuery {
             format!("marginReport:{}:{}", value_name(group_by), value_name(top_by)),
             &PageArgs { first, after, last, before },
         )?;
-        let narrow = filter.read(ctx).await?;
-        let found = shell::margin_report(permit, ctx.given::<Ledger>()?.database(), narrow, (group, top));
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let currency = found.source.currency;
-        let totals = MarginReport { group: None, of: found.totals, currency };
-        let page = paging.page(found.rows, |of| MarginReport { group: Some(group), of, currency });
-        Ok(MarginReportConnection { page, totals, source: found.source })
+        let report_filter = filter.read(ctx).await?;
+        let report = shell::margin_report(permit, ctx.required_data::<Ledger>()?.database(), report_filter, (group, top));
+        let report = Box::pin(report).await.map_err(report_error)?;
+        let currency = report.source.currency;
+        let totals = MarginReport { group: None, sums: report.totals, currency };
+        let page = paging.page(report.rows, |row| MarginReport { group: Some(group), sums: row, currency });
+        Ok(MarginReportConnection { page, totals, source: report.source })
     }
 }

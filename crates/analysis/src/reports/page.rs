@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Value};
 use platform::paging::{CursorSigner, PageRequest};
-use services::reports::shell::Ranked;
+use services::reports::shell::RankedRow;
 
 use crate::{
     graphql::{
@@ -10,7 +10,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
     },
-    orders::links::MAX_A_PAGE,
+    orders::links::MAX_PAGE_SIZE,
 };
 
 /// A checked request for a page of a report.
@@ -29,12 +29,12 @@ pub(super) fn value_name(value: impl Into<Value>) -> String {
 impl ReportPaging {
     pub fn of(ctx: &Context<'_>, kind: impl Into<String>, args: &PageArgs) -> Answer<Self> {
         // Cursors are sealed, as a row may be of a person whom its reader may not see.
-        let (kind, signer) = (kind.into(), ctx.given::<CursorSigner>()?.sealing());
-        let request = args.check(&kind, &signer, MAX_A_PAGE)?;
+        let (kind, signer) = (kind.into(), ctx.required_data::<CursorSigner>()?.sealing());
+        let request = args.check(&kind, &signer, MAX_PAGE_SIZE)?;
         Ok(Self { request, kind, signer })
     }
-    pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> CountedPage<T> {
-        let (total, request) = (rows.len(), self.request.among(&rows));
+    pub fn page<R, T>(self, rows: Vec<RankedRow<R>>, node: impl Fn(R) -> T) -> CountedPage<T> {
+        let (total, request) = (rows.len(), self.request.restrict_cursors_to(&rows));
         let nodes = request.pick(rows).into_iter().map(|(row, keys)| (node(row), keys)).collect();
         Page::build(nodes, &request, self.kind, &self.signer).with_total(total)
     }

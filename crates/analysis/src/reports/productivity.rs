@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     enums::{ProductivityGroup, ProductivityTop},
     filter::{StockReportFilter, require_cost_access},
-    links::{self, Category, Long, Money, Product, Quantity, Store, money, named, report_error, six, units},
+    links::{self, Category, Long, Money, Product, Quantity, Store, money, non_nil_id, report_error, round6, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
@@ -40,7 +40,7 @@ pub struct StockProductivity {
 
 impl StockProductivity {
     fn id(&self, group: shell::ProductivityGroup) -> Option<Uuid> {
-        self.key.filter(|(own, _)| *own == group).and_then(|(_, key)| named(key))
+        self.key.filter(|(row_group, _)| *row_group == group).and_then(|(_, key)| non_nil_id(key))
     }
 }
 
@@ -85,7 +85,7 @@ impl StockProductivity {
     }
     /// Sold units by opening and received units, to six decimals. Null where those are 0 or less.
     async fn sell_through(&self) -> Option<f64> {
-        self.sums.sell_through(self.is_of_stores).map(six)
+        self.sums.sell_through(self.is_of_stores).map(round6)
     }
     /// Gross revenue less refunds of sales in the currency of the report.
     async fn net_revenue(&self) -> Money {
@@ -116,21 +116,21 @@ impl StockProductivity {
     /// `hasOtherCurrencies` is true, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn gmroi(&self, ctx: &Context<'_>) -> Option<f64> {
-        self.sums.gmroi(self.days).map(six)
+        self.sums.gmroi(self.days).map(round6)
     }
     /// Cost after returns by mean stock value. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn turnover(&self, ctx: &Context<'_>) -> Option<f64> {
-        self.sums.turnover(self.days).map(six)
+        self.sums.turnover(self.days).map(round6)
     }
     /// Turnover by value of the days before, and the change since. Null where no stock was kept and nothing was sold before, and for callers without
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn turnover_trend(&self, ctx: &Context<'_>) -> Option<ValueTurnoverTrend> {
-        let (span, now) = (self.span.before(), self.sums.turnover(self.days));
+        let (span, current_turnover) = (self.span.before(), self.sums.turnover(self.days));
         let trend = |before: Productivity| {
             let active_days = before.active_days(span);
-            ValueTurnoverTrend { span, active_days, before: before.turnover(span.days()), now }
+            ValueTurnoverTrend { span, active_days, before: before.turnover(span.days()), now: current_turnover }
         };
         self.before.map(trend)
     }
@@ -138,19 +138,23 @@ impl StockProductivity {
     /// totals, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn category_turnover(&self, ctx: &Context<'_>) -> Option<ValueCategoryTurnover> {
-        let (category, own) = (self.category?, self.sums.turnover(self.days));
-        Some(ValueCategoryTurnover { whole: category.turnover(self.days), active_days: category.active_days(self.span), own })
+        let (category, own_turnover) = (self.category?, self.sums.turnover(self.days));
+        Some(ValueCategoryTurnover {
+            whole: category.turnover(self.days),
+            active_days: category.active_days(self.span),
+            own: own_turnover,
+        })
     }
     /// Turnover of a year at this rate; null for less than 28 days, which say too little, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn annualised_turnover(&self, ctx: &Context<'_>) -> Option<f64> {
         let turnover = self.sums.turnover(self.days).filter(|_| self.days >= 28)?;
-        Some(six(turnover * 365.0 / self.days as f64))
+        Some(round6(turnover * 365.0 / self.days as f64))
     }
     /// Days that the mean stock value lasts at the rate of the period's cost. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn days_of_inventory(&self, ctx: &Context<'_>) -> Option<f64> {
-        self.sums.days_of_inventory(self.days).map(six)
+        self.sums.days_of_inventory(self.days).map(round6)
     }
 }
 
@@ -180,16 +184,16 @@ impl ValueTurnoverTrend {
     }
     /// Turnover of the days before: cost after returns by mean stock value. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
-        self.before.map(six)
+        self.before.map(round6)
     }
     /// Turnover of the period less that of the days before. Null without either.
     async fn change(&self) -> Option<f64> {
-        Some(six(self.now? - self.before?))
+        Some(round6(self.now? - self.before?))
     }
     /// Change of the turnover by that of the days before: 0.25 is a quarter more. Null without either, and where nothing was sold before.
     async fn change_rate(&self) -> Option<f64> {
         let before = self.before.filter(|before| *before > 0.0)?;
-        Some(six((self.now? - before) / before))
+        Some(round6((self.now? - before) / before))
     }
 }
 
@@ -209,12 +213,12 @@ impl ValueCategoryTurnover {
     }
     /// Turnover of the category: cost after returns by mean stock value. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
-        self.whole.map(six)
+        self.whole.map(round6)
     }
     /// Turnover of the product by that of its category: 2 is twice as fast. Null without either, and where nothing of the category was sold.
     async fn ratio(&self) -> Option<f64> {
         let whole = self.whole.filter(|whole| *whole > 0.0)?;
-        Some(six(self.own? / whole))
+        Some(round6(self.own? / whole))
     }
 }
 report_connection!(
@@ -254,28 +258,28 @@ impl ProductivityQuery {
         before: Option<Cursor>,
     ) -> Answer<StockProductivityConnection> {
         let sees_costs = ctx.caller()?.sees_costs();
-        let ask = ProductivityOptions {
+        let options = ProductivityOptions {
             group: group_by.into(),
             top: top_by.into(),
             with_before: sees_costs && is_field_selected(ctx, "turnoverTrend"),
             with_category: sees_costs && is_field_selected(ctx, "categoryTurnover"),
         };
-        require_cost_access(ctx, ask.top.shows_costs())?;
+        require_cost_access(ctx, options.top.shows_costs())?;
         let paging = ReportPaging::of(
             ctx,
             format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)),
             &PageArgs { first, after, last, before },
         )?;
-        let narrow = filter.read_past_days(ctx, &permit).await?;
-        let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let (source, span, currency) = (found.source, found.source.span, found.source.currency);
+        let report_filter = filter.read_past_days(ctx, &permit).await?;
+        let report = shell::stock_productivity(permit, ctx.required_data::<Ledger>()?.database(), report_filter, options);
+        let report = Box::pin(report).await.map_err(report_error)?;
+        let (source, span, currency) = (report.source, report.source.span, report.source.currency);
         let days = span.days();
-        let (rows_of_stores, is_of_stores) = (found.rows_of_stores, found.totals_of_stores);
-        let (sums, before) = (found.totals, found.totals_before);
+        let (rows_of_stores, is_of_stores) = (report.rows_of_stores, report.totals_of_stores);
+        let (sums, before) = (report.totals, report.totals_before);
         let totals = StockProductivity { key: None, sums, is_of_stores, span, days, before, category: None, currency };
-        let page = paging.page(found.rows, |ProductivityRow { key, sums, before, category }| StockProductivity {
-            key: Some((ask.group, key)),
+        let page = paging.page(report.rows, |ProductivityRow { key, sums, before, category }| StockProductivity {
+            key: Some((options.group, key)),
             sums,
             is_of_stores: rows_of_stores,
             span,
@@ -290,7 +294,7 @@ impl ProductivityQuery {
 
 /// Whether a field of a row or of all is selected that takes as long as the report itself.
 fn is_field_selected(ctx: &Context<'_>, field: &str) -> bool {
-    let look = ctx.look_ahead();
-    let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
+    let lookahead = ctx.look_ahead();
+    let rows = [lookahead.field("nodes"), lookahead.field("edges").field("node"), lookahead.field("totals")];
     rows.iter().any(|rows| rows.field(field).exists())
 }

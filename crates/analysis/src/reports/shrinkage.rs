@@ -12,10 +12,10 @@ use services::reports::{
 use uuid::Uuid;
 
 use super::{
-    abc::abc_of,
+    abc::abc_class,
     enums::{CountAccuracyGroup, ShrinkageGroup},
     filter::StockReportFilter,
-    links::{self, Category, Long, Money, Product, Quantity, Store, money, report_error, six, units},
+    links::{self, Category, Long, Money, Product, Quantity, Store, money, report_error, round6, units},
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::{
@@ -106,7 +106,7 @@ pub struct CountAccuracy {
 
 impl CountAccuracy {
     fn id(&self, group: rows::CountGroup) -> Option<Uuid> {
-        self.key.filter(|(own, _)| *own == group).and_then(|(_, key)| key)
+        self.key.filter(|(row_group, _)| *row_group == group).and_then(|(_, key)| key)
     }
 }
 
@@ -138,20 +138,20 @@ impl CountAccuracy {
     }
     /// Accurate lines by counted lines, 0 to 1, to six decimals. Null without a line.
     async fn accuracy(&self) -> Option<f64> {
-        self.lines.accuracy().map(six)
+        self.lines.accuracy().map(round6)
     }
     /// Accuracy weighted by ABC class, 0 to 1, to six decimals: that of the lines of each class, with a weight of 80 for A, 15 for B and 5 for C, the
     /// shares of revenue that the classes are for. Classes without a line are left out. Null without a line.
     async fn weighted_accuracy(&self) -> Option<f64> {
-        self.classes?.accuracy().map(six)
+        self.classes?.accuracy().map(round6)
     }
     /// Lines by the ABC class of their product, A first: by the revenue of the 52 weeks up to the last day of the report in its stores, among all products.
     /// Products that sold nothing are C.
     #[field(list_size(assumed = 3))]
     async fn classes(&self) -> Vec<CountAccuracyClass> {
         let classes = self.classes.unwrap_or_default();
-        let of = |class: core::AbcClass| CountAccuracyClass { class, lines: *classes.of(class) };
-        [core::AbcClass::A, core::AbcClass::B, core::AbcClass::C].map(of).into()
+        let class_row = |class: core::AbcClass| CountAccuracyClass { class, lines: *classes.of(class) };
+        [core::AbcClass::A, core::AbcClass::B, core::AbcClass::C].map(class_row).into()
     }
     /// Units that the books had when lines were counted, in the products' smallest units.
     async fn book_units(&self) -> Quantity {
@@ -164,7 +164,7 @@ impl CountAccuracy {
     /// Units missing by units in the books, net of gains, to six decimals; below 0 where more was found. Null without units in
     /// the books.
     async fn shrinkage_rate(&self) -> Option<f64> {
-        self.lines.shrinkage().map(six)
+        self.lines.shrinkage().map(round6)
     }
 }
 /// Lines of counts of products of one class.
@@ -178,7 +178,7 @@ pub struct CountAccuracyClass {
 impl CountAccuracyClass {
     /// Class by revenue.
     async fn abc(&self) -> AbcClass {
-        abc_of(self.class)
+        abc_class(self.class)
     }
     /// Number of lines that were counted.
     async fn lines(&self) -> Long {
@@ -190,7 +190,7 @@ impl CountAccuracyClass {
     }
     /// Accurate lines by counted lines, 0 to 1, to six decimals. Null without a line.
     async fn accuracy(&self) -> Option<f64> {
-        self.lines.accuracy().map(six)
+        self.lines.accuracy().map(round6)
     }
 }
 report_connection!(CountAccuracyConnection, CountAccuracyEdge, CountAccuracy, CountAccuracy, "rows by the accuracy of the books");
@@ -220,13 +220,13 @@ impl ShrinkageQuery {
         let group: rows::LossGroup = group_by.into();
         let paging =
             ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), &PageArgs { first, after, last, before })?;
-        let narrow = filter.read(ctx, &permit).await?;
-        let found = shell::shrinkage(permit, ctx.given::<Ledger>()?.database(), narrow, group);
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let currency = found.source.currency;
-        let totals = Shrinkage { key: None, sums: found.totals, currency };
-        let page = paging.page(found.rows, |(key, sums)| Shrinkage { key: Some(key), sums, currency });
-        Ok(ShrinkageConnection { page, totals, source: found.source })
+        let report_filter = filter.read(ctx, &permit).await?;
+        let report = shell::shrinkage(permit, ctx.required_data::<Ledger>()?.database(), report_filter, group);
+        let report = Box::pin(report).await.map_err(report_error)?;
+        let currency = report.source.currency;
+        let totals = Shrinkage { key: None, sums: report.totals, currency };
+        let page = paging.page(report.rows, |(key, sums)| Shrinkage { key: Some(key), sums, currency });
+        Ok(ShrinkageConnection { page, totals, source: report.source })
     }
 
     /// Accuracy of books by lines of counts that were completed in the period, by the calendar days of their stores, and the share of units that was
@@ -257,20 +257,21 @@ impl ShrinkageQuery {
         let group: rows::CountGroup = group_by.into();
         let paging =
             ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), &PageArgs { first, after, last, before })?;
-        let narrow = filter.read(ctx, &permit).await?;
-        let ask = CountOptions { group, tolerance, with_classes: are_classes_selected(ctx) };
-        let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
-        let found = Box::pin(found).await.map_err(report_error)?;
-        let totals = CountAccuracy { key: None, lines: found.totals.lines, classes: found.totals.classes };
-        let of = |row: shell::CountRow| CountAccuracy { key: Some((group, row.key)), lines: row.lines, classes: row.classes };
-        let page = paging.page(found.rows, of);
-        Ok(CountAccuracyConnection { page, totals, source: found.source })
+        let report_filter = filter.read(ctx, &permit).await?;
+        let options = CountOptions { group, tolerance, with_classes: are_classes_selected(ctx) };
+        let report = shell::count_accuracy(permit, ctx.required_data::<Ledger>()?.database(), report_filter, options);
+        let report = Box::pin(report).await.map_err(report_error)?;
+        let totals = CountAccuracy { key: None, lines: report.totals.lines, classes: report.totals.classes };
+        let count_row =
+            |row: shell::CountRow| CountAccuracy { key: Some((group, row.key)), lines: row.lines, classes: row.classes };
+        let page = paging.page(report.rows, count_row);
+        Ok(CountAccuracyConnection { page, totals, source: report.source })
     }
 }
 
 /// Whether classes are selected, of a row or of all: they take a year of sales to tell.
 fn are_classes_selected(ctx: &Context<'_>) -> bool {
-    let look = ctx.look_ahead();
-    let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
+    let lookahead = ctx.look_ahead();
+    let rows = [lookahead.field("nodes"), lookahead.field("edges").field("node"), lookahead.field("totals")];
     rows.iter().any(|row| row.field("weightedAccuracy").exists() || row.field("classes").exists())
 }

@@ -23,7 +23,7 @@ use crate::{
     },
     named,
     orders::links::argument,
-    references::{Names, in_arguments},
+    references::{Names, resolve_argument_references},
 };
 
 /// Endpoint of a language model that proposes descriptions of products: chat completions as OpenAI's API has them. Its key is never shown.
@@ -116,7 +116,7 @@ pub struct ProductDescriptionProposeInput {
 
 impl ProductDescriptionProposeInput {
     fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+        Names::of(path!["input"]).required(("product", self.product.take()), ("productId", &mut self.product_id))
     }
 }
 
@@ -145,9 +145,9 @@ pub enum ProductDescriptionFailure {
 crate::payload!(ProductDescriptionEndpointPayload, endpoint: ProductDescriptionEndpoint, "endpoint");
 
 impl ReplayablePayload for ProductDescriptionEndpointPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let endpoint = match ctx.permit::<kind::TenantWrite>() {
-            Ok(permit) => ctx.given::<Suggestions>()?.endpoint(&permit).await?.map(Into::into),
+            Ok(permit) => ctx.required_data::<Suggestions>()?.endpoint(&permit).await?.map(Into::into),
             Err(_) => None,
         };
         Ok(Self { endpoint, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
@@ -185,15 +185,15 @@ impl From<Proposal> for ProductDescriptionProposePayload {
 
 impl From<DescribeRefusal> for ProductDescriptionProposePayload {
     fn from(refusal: DescribeRefusal) -> Self {
-        Self { failure: failure(&refusal), user_errors: vec![refused(refusal)], ..Self::default() }
+        Self { failure: failure_kind(&refusal), user_errors: vec![refusal_error(refusal)], ..Self::default() }
     }
 }
 
 impl ReplayablePayload for ProductDescriptionProposePayload {
-    async fn again(_ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let kept = earlier.id::<String>().ok_or_else(|| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
+    async fn replay(_ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let proposal_json = earlier.id::<String>().ok_or_else(|| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
         let proposal: Proposal =
-            serde_json::from_str(&kept).map_err(|_| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
+            serde_json::from_str(&proposal_json).map_err(|_| Fault::corrupt("idempotency", "a receipt has a proposal"))?;
         Ok(Self { replayed: true, ..proposal.into() })
     }
 }
@@ -207,7 +207,7 @@ impl DescriptionQuery {
     /// Endpoint that proposes descriptions of products. Null while none is set.
     #[field(permit = TenantWrite)]
     async fn product_description_endpoint(&self, ctx: &Context<'_>) -> Answer<Option<ProductDescriptionEndpoint>> {
-        Ok(ctx.given::<Suggestions>()?.endpoint(&permit).await?.map(Into::into))
+        Ok(ctx.required_data::<Suggestions>()?.endpoint(&permit).await?.map(Into::into))
     }
 
     /// Request that productDescriptionPropose would send for a product. Nothing is sent. Null while no endpoint is set, and for a product that does not exist.
@@ -223,10 +223,14 @@ impl DescriptionQuery {
         #[graphql(desc = "Product. Required, unless the deprecated `productId` is given.")] product: Option<ProductRef>,
     ) -> Answer<Option<ProductDescriptionPrompt>> {
         let mut product_id = product_id;
-        let moved = in_arguments(ctx, Names::of(Vec::new()).needed(("product", product), ("productId", &mut product_id))).await?;
+        let reference_paths = resolve_argument_references(
+            ctx,
+            Names::of(Vec::new()).required(("product", product), ("productId", &mut product_id)),
+        )
+        .await?;
         let id = product_id.unwrap_or_default();
-        let product: ProductId = argument(&id, || moved.at(path!["productId"]))?;
-        let prompt = ctx.given::<Suggestions>()?.description_prompt(&permit, product).await?;
+        let product: ProductId = argument(&id, || reference_paths.at(path!["productId"]))?;
+        let prompt = ctx.required_data::<Suggestions>()?.description_prompt(&permit, product).await?;
         Ok(prompt.ok().map(Into::into))
     }
 }
@@ -252,7 +256,7 @@ impl DescriptionMutation {
             max_tokens: input.max_tokens,
             calls_per_day: input.calls_per_day,
         };
-        Ok(match ctx.given::<Suggestions>()?.set_endpoint(permit, fields).await? {
+        Ok(match ctx.required_data::<Suggestions>()?.set_endpoint(permit, fields).await? {
             Ok(endpoint) => ProductDescriptionEndpointPayload {
                 endpoint: Some(endpoint.into()),
                 user_errors: Vec::new(),
@@ -271,11 +275,11 @@ impl DescriptionMutation {
         #[graphql(desc = "Product.")] input: ProductDescriptionProposeInput,
     ) -> Answer<ProductDescriptionProposePayload> {
         named!(ctx, input, ProductDescriptionProposePayload, {
-            let product = match read(|reading| reading.id_opt(input.product_id.as_ref(), || path!["input", "productId"])) {
+            let product = match read(|reader| reader.id_opt(input.product_id.as_ref(), || path!["input", "productId"])) {
                 Ok(product) => product.unwrap_or(ProductId::NIL),
                 Err(errors) => return Ok(errors.into()),
             };
-            let proposed = Box::pin(ctx.given::<Suggestions>()?.propose_description(permit, product)).await?;
+            let proposed = Box::pin(ctx.required_data::<Suggestions>()?.propose_description(permit, product)).await?;
             Ok(proposed.map_or_else(Into::into, Into::into))
         })
     }
@@ -283,7 +287,7 @@ impl DescriptionMutation {
 
 fn endpoint_error(refusal: EndpointRefusal) -> UserError {
     let (code, message, field) = match refusal {
-        EndpointRefusal::Url(why) => (ErrorCode::Invalid, why, "url"),
+        EndpointRefusal::Url(reason) => (ErrorCode::Invalid, reason, "url"),
         EndpointRefusal::NoUrl => (ErrorCode::Required, "a URL is needed".to_owned(), "url"),
         EndpointRefusal::NoModel => (ErrorCode::Required, "the name of a model is needed".to_owned(), "model"),
         EndpointRefusal::UrlTooLong => (ErrorCode::TooLong, format!("at most {MAX_URL} characters are kept"), "url"),
@@ -298,7 +302,7 @@ fn endpoint_error(refusal: EndpointRefusal) -> UserError {
 }
 
 /// The kind of failure of an endpoint that was called; `None` if it was not.
-fn failure(refusal: &DescribeRefusal) -> Option<ProductDescriptionFailure> {
+fn failure_kind(refusal: &DescribeRefusal) -> Option<ProductDescriptionFailure> {
     use ProductDescriptionFailure as Failure;
     match refusal {
         DescribeRefusal::NoProduct | DescribeRefusal::NoEndpoint | DescribeRefusal::Off | DescribeRefusal::Spent(_) => None,
@@ -313,17 +317,17 @@ fn failure(refusal: &DescribeRefusal) -> Option<ProductDescriptionFailure> {
     }
 }
 
-fn refused(refusal: DescribeRefusal) -> UserError {
+fn refusal_error(refusal: DescribeRefusal) -> UserError {
     let message = match refusal {
         DescribeRefusal::NoProduct => return UserError::not_found("product", path!["input", "productId"]),
-        DescribeRefusal::Spent(most) => {
-            let message = format!("the {most} calls of today are spent: retry tomorrow, or raise callsPerDay");
+        DescribeRefusal::Spent(limit) => {
+            let message = format!("the {limit} calls of today are spent: retry tomorrow, or raise callsPerDay");
             return UserError::new(ErrorCode::LimitExceeded, message, Vec::new());
         }
         DescribeRefusal::NoEndpoint => "no endpoint is set: set one with productDescriptionEndpointSet".to_owned(),
         DescribeRefusal::Off => "the endpoint is off: enable it with productDescriptionEndpointSet".to_owned(),
         DescribeRefusal::Busy => "too many calls of the tenant are running: retry in some seconds".to_owned(),
-        DescribeRefusal::Address(why) => format!("the endpoint may not be called: {why}"),
+        DescribeRefusal::Address(reason) => format!("the endpoint may not be called: {reason}"),
         DescribeRefusal::NoConnection => "the connection to the endpoint failed: check its URL, and retry".to_owned(),
         DescribeRefusal::TooSlow => "the endpoint did not answer in time: retry, or choose a faster model".to_owned(),
         DescribeRefusal::Status(status) => format!("the endpoint answered with status {status}: check URL, model and key"),

@@ -3,7 +3,7 @@
 use async_graphql::SimpleObject;
 use macros::resolvers;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     suggestions::{
         core::DuplicateReason,
         shell::{ListedCleanup, ListedPair},
@@ -32,7 +32,7 @@ impl ProductDuplicate {
     }
     /// Likeness of the names, from 0.8 to 1; 1 if they are the same text. Names of two sizes, colours, counts or numbers are never a pair.
     async fn score(&self) -> f64 {
-        six(self.0.score)
+        round6(self.0.score)
     }
     /// Reasons for which they are held to be one.
     #[field(list_size(assumed = 3))]

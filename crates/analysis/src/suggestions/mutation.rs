@@ -7,7 +7,7 @@ use macros::resolvers;
 use platform::path;
 use services::suggestions::{
     Suggestions,
-    core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merged},
+    core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merge_lists},
     shell::DismissRefusal,
 };
 
@@ -106,18 +106,18 @@ pub struct ProductTextAcceptInput {
 impl ProductTextAcceptInput {
     fn names(&mut self) -> Names<'_> {
         let mut names = Names::of(path!["input"]);
-        for (index, one) in self.categories.iter_mut().enumerate() {
-            let product = named_product(("categories", index), &mut one.product, &mut one.product_id);
-            names = names.and(product.needed(("category", one.category.take()), ("categoryId", &mut one.category_id)));
+        for (index, line) in self.categories.iter_mut().enumerate() {
+            let product = product_names(("categories", index), &mut line.product, &mut line.product_id);
+            names = names.and(product.required(("category", line.category.take()), ("categoryId", &mut line.category_id)));
         }
-        for (index, one) in self.names.iter_mut().enumerate() {
-            names = names.and(named_product(("names", index), &mut one.product, &mut one.product_id));
+        for (index, line) in self.names.iter_mut().enumerate() {
+            names = names.and(product_names(("names", index), &mut line.product, &mut line.product_id));
         }
-        for (index, one) in self.tags.iter_mut().enumerate() {
-            names = names.and(named_product(("tags", index), &mut one.product, &mut one.product_id));
+        for (index, line) in self.tags.iter_mut().enumerate() {
+            names = names.and(product_names(("tags", index), &mut line.product, &mut line.product_id));
         }
-        for (index, one) in self.descriptions.iter_mut().enumerate() {
-            names = names.and(named_product(("descriptions", index), &mut one.product, &mut one.product_id));
+        for (index, line) in self.descriptions.iter_mut().enumerate() {
+            names = names.and(product_names(("descriptions", index), &mut line.product, &mut line.product_id));
         }
         names
     }
@@ -128,22 +128,22 @@ impl ProductTextAcceptInput {
 
     /// Refusals of the lines whose references name no product. They are reported before those of
     /// lines that contradict one another.
-    fn unknown(&self) -> Vec<UserError> {
-        let of = |list: &'static str, ids: Vec<&Option<ID>>| -> Vec<UserError> {
+    fn unknown_product_errors(&self) -> Vec<UserError> {
+        let list_errors = |list: &'static str, ids: Vec<&Option<ID>>| -> Vec<UserError> {
             let unknown = ids.into_iter().enumerate().filter(|(_, id)| id.as_ref().is_some_and(is_unknown));
             unknown.map(|(index, _)| UserError::not_found("product", path!["input", list, index, "productId"])).collect()
         };
-        let mut found = of("categories", self.categories.iter().map(|one| &one.product_id).collect());
-        found.extend(of("names", self.names.iter().map(|one| &one.product_id).collect()));
-        found.extend(of("tags", self.tags.iter().map(|one| &one.product_id).collect()));
-        found.extend(of("descriptions", self.descriptions.iter().map(|one| &one.product_id).collect()));
-        truncate_errors(found.into_iter())
+        let mut all_errors = list_errors("categories", self.categories.iter().map(|line| &line.product_id).collect());
+        all_errors.extend(list_errors("names", self.names.iter().map(|line| &line.product_id).collect()));
+        all_errors.extend(list_errors("tags", self.tags.iter().map(|line| &line.product_id).collect()));
+        all_errors.extend(list_errors("descriptions", self.descriptions.iter().map(|line| &line.product_id).collect()));
+        truncate_errors(all_errors.into_iter())
     }
 }
 
 /// The product of a line of a list.
-fn named_product<'a>((list, index): (&str, usize), given: &mut Option<ProductRef>, id: &'a mut Option<ID>) -> Names<'a> {
-    Names::of(path!["input", list, index]).needed(("product", given.take()), ("productId", id))
+fn product_names<'a>((list, index): (&str, usize), product: &mut Option<ProductRef>, id: &'a mut Option<ID>) -> Names<'a> {
+    Names::of(path!["input", list, index]).required(("product", product.take()), ("productId", id))
 }
 
 /// Result of accepting suggestions.
@@ -183,7 +183,7 @@ impl From<Vec<UserError>> for ProductSuggestionRefusePayload {
 }
 
 impl ReplayablePayload for ProductSuggestionRefusePayload {
-    async fn again(_ctx: &Context<'_>, _earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(_ctx: &Context<'_>, _earlier: EarlierCall) -> Answer<Self> {
         Ok(Self { replayed: true, ..Self::default() })
     }
 }
@@ -204,19 +204,19 @@ impl SuggestionMutation {
     ) -> Answer<ProductTextAcceptPayload> {
         // A list that is too long is refused before its keys are looked up.
         if input.count() > MAX_ACCEPTED {
-            return Ok(vec![refusal(AcceptRefusal::TooMany)].into());
+            return Ok(vec![refusal_error(AcceptRefusal::TooMany)].into());
         }
         named!(ctx, input, ProductTextAcceptPayload, {
-            let unknown = input.unknown();
-            let ask = CallOptions { key: Some(input.idempotency_key), mode: dry_run };
-            let lines = match merged(lists(input.categories, input.names, input.tags, input.descriptions)) {
+            let unknown = input.unknown_product_errors();
+            let options = CallOptions { key: Some(input.idempotency_key), mode: dry_run };
+            let lines = match merge_lists(accepted_lists(input.categories, input.names, input.tags, input.descriptions)) {
                 Ok(lines) => lines,
                 Err(AcceptRefusal::Repeated(..) | AcceptRefusal::OtherVersion(..)) if !unknown.is_empty() => {
                     return Ok(unknown.into());
                 }
-                Err(why) => return Ok(vec![refusal(why)].into()),
+                Err(rejection) => return Ok(vec![refusal_error(rejection)].into()),
             };
-            let batch = Box::pin(ctx.given::<Suggestions>()?.accept(permit, &lines, ask)).await?;
+            let batch = Box::pin(ctx.required_data::<Suggestions>()?.accept(permit, &lines, options)).await?;
             loads(ctx)?.forget();
             Ok(ProductTextAcceptPayload::of(ctx, batch, &lines))
         })
@@ -236,14 +236,14 @@ impl SuggestionMutation {
             return Ok(vec![UserError::new(ErrorCode::LimitExceeded, message, path!["input", "suggestions"])].into());
         }
         named!(ctx, input, ProductSuggestionRefusePayload, {
-            let (places, lines): (Vec<_>, Vec<_>) = match input.lines() {
+            let (places, lines): (Vec<_>, Vec<_>) = match input.parse_lines() {
                 Ok(lines) => lines.into_iter().unzip(),
                 Err(errors) => return Ok(errors.into()),
             };
-            let refusals = Box::pin(ctx.given::<Suggestions>()?.refuse(permit, &lines)).await?;
-            let error = |(nth, why): (usize, DismissRefusal)| {
-                let place = places.get(nth).copied().flatten();
-                match why {
+            let refusals = Box::pin(ctx.required_data::<Suggestions>()?.refuse(permit, &lines)).await?;
+            let error = |(position, refusal): (usize, DismissRefusal)| {
+                let place = places.get(position).copied().flatten();
+                match refusal {
                     DismissRefusal::NoProduct => UserError::not_found("product", refused_field_path(place, "productId")),
                     DismissRefusal::NoCategory => UserError::not_found("category", refused_field_path(place, "categoryId")),
                     DismissRefusal::NoOther => UserError::not_found("product", refused_field_path(place, "otherProductId")),
@@ -258,18 +258,18 @@ impl SuggestionMutation {
     }
 }
 
-fn lists(
+fn accepted_lists(
     categories: Vec<AcceptedCategoryInput>,
     names: Vec<AcceptedNameInput>,
     tags: Vec<AcceptedTagsInput>,
     descriptions: Vec<AcceptedDescriptionInput>,
 ) -> AcceptedLists {
     let category = |input: AcceptedCategoryInput| {
-        accepted(input.product_id, input.category_id.map(|id| id.0).unwrap_or_default(), input.expected_version)
+        accepted_value(input.product_id, input.category_id.map(|id| id.0).unwrap_or_default(), input.expected_version)
     };
-    let name = |input: AcceptedNameInput| accepted(input.product_id, input.name, input.expected_version);
-    let tagged = |input: AcceptedTagsInput| accepted(input.product_id, input.tags, input.expected_version);
-    let described = |input: AcceptedDescriptionInput| accepted(input.product_id, input.description, input.expected_version);
+    let name = |input: AcceptedNameInput| accepted_value(input.product_id, input.name, input.expected_version);
+    let tagged = |input: AcceptedTagsInput| accepted_value(input.product_id, input.tags, input.expected_version);
+    let described = |input: AcceptedDescriptionInput| accepted_value(input.product_id, input.description, input.expected_version);
     AcceptedLists {
         categories: categories.into_iter().map(category).collect(),
         names: names.into_iter().map(name).collect(),
@@ -278,12 +278,12 @@ fn lists(
     }
 }
 
-fn accepted<T>(product: Option<ID>, value: T, expected_version: Long) -> Accepted<T> {
+fn accepted_value<T>(product: Option<ID>, value: T, expected_version: Long) -> Accepted<T> {
     Accepted { product: product.map(|id| id.0).unwrap_or_default(), value, expected_version: expected_version.0 }
 }
 
-fn refusal(why: AcceptRefusal) -> UserError {
-    match why {
+fn refusal_error(rejection: AcceptRefusal) -> UserError {
+    match rejection {
         AcceptRefusal::Empty => UserError::new(
             ErrorCode::Required,
             "a category, a name, a tag or a description is needed",
@@ -315,9 +315,9 @@ fn list_name(list: AcceptedList) -> &'static str {
 
 impl ProductTextAcceptPayload {
     fn of(ctx: &Context<'_>, batch: Batch<ProductDoc>, lines: &[AcceptedLine]) -> Self {
-        let Batch { rows, refused, replayed, seq } = batch;
+        let Batch { rows, refused: line_refusals, replayed, seq } = batch;
         let shows = ctx.holds::<kind::ProductRead>();
-        let mut user_errors: Vec<UserError> = refused.iter().map(|problem| user_error(problem, &["input"], None)).collect();
+        let mut user_errors: Vec<UserError> = line_refusals.iter().map(|problem| user_error(problem, &["input"], None)).collect();
         let mut products = Vec::new();
         for (RowAnswer { row, problems, .. }, line) in rows.into_iter().zip(lines) {
             let product = row.map(Product::from);
@@ -325,7 +325,7 @@ impl ProductTextAcceptPayload {
                 let (list, index) = line.place(problem.at.first().map_or("", String::as_str));
                 let (index, current) = (index.to_string(), product.clone().filter(|_| shows));
                 let mut error = user_error(problem, &["input", list_name(list), index.as_str()], current.map(Into::into));
-                error.renamed("id", "productId");
+                error.rename_field("id", "productId");
                 user_errors.push(error);
             }
             products.extend(product);

@@ -28,15 +28,15 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    orders::links::{MAX_A_PAGE, argument},
-    references::{Names, in_ids},
+    orders::links::{MAX_PAGE_SIZE, argument},
+    references::{Names, resolve_references},
 };
 
 /// Names of the lists in their cursors.
-const CATEGORIES: &str = "productCategorySuggestions";
-const TAGS: &str = "productTagSuggestions";
-const DUPLICATES: &str = "productDuplicates";
-const CLEANUPS: &str = "productNameCleanups";
+const CATEGORIES_CURSOR: &str = "productCategorySuggestions";
+const TAGS_CURSOR: &str = "productTagSuggestions";
+const DUPLICATES_CURSOR: &str = "productDuplicates";
+const CLEANUPS_CURSOR: &str = "productNameCleanups";
 
 /// Products that categories are suggested for. Archived products are left out.
 #[derive(Debug, Clone, InputObject)]
@@ -91,19 +91,19 @@ impl SuggestionQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductCategorySuggestionConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MAX_A_PAGE)?;
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(CATEGORIES_CURSOR, signer, MAX_PAGE_SIZE)?;
         let is_lacking = filter.as_ref().is_none_or(|filter| filter.is_without_category && filter.without_category);
         let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
-        let wanted = wanted(ctx, products, is_lacking.then_some(MissingField::Category)).await?;
-        let asked = ctx.given::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
-        let (model, found) = Box::pin(asked).await?;
+        let wanted = resolve_products(ctx, products, is_lacking.then_some(MissingField::Category)).await?;
+        let suggestions = ctx.required_data::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
+        let (model, found) = Box::pin(suggestions).await?;
         let nodes = found.into_iter().map(|suggestion| {
             let keys: Vec<Key> = vec![suggestion.product.id.into()];
             (ProductCategorySuggestion::from(suggestion), keys)
         });
-        let page = Page::build(nodes.collect(), &request, CATEGORIES, signer);
-        let page = with_requested_products(ctx, &permit, page, status(model.as_ref()), &wanted)?;
+        let page = Page::build(nodes.collect(), &request, CATEGORIES_CURSOR, signer);
+        let page = add_product_count(ctx, &permit, page, status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductCategorySuggestionConnection::new(page, status(model.as_ref()), is_partial))
     }
@@ -123,18 +123,19 @@ impl SuggestionQuery {
         last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductTagSuggestionConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(TAGS, signer, MAX_A_PAGE)?;
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(TAGS_CURSOR, signer, MAX_PAGE_SIZE)?;
         let is_lacking = filter.as_ref().is_none_or(|filter| filter.is_without_tags && filter.without_tags);
         let products = filter.map(|filter| (filter.products, filter.product_ids)).unwrap_or_default();
-        let wanted = wanted(ctx, products, is_lacking.then_some(MissingField::Tags)).await?;
-        let (model, found) = Box::pin(ctx.given::<Suggestions>()?.tag_suggestions(&permit, &wanted, &request)).await?;
-        let nodes = found.into_iter().map(|suggestion| {
+        let wanted = resolve_products(ctx, products, is_lacking.then_some(MissingField::Tags)).await?;
+        let (model, suggestions) =
+            Box::pin(ctx.required_data::<Suggestions>()?.tag_suggestions(&permit, &wanted, &request)).await?;
+        let nodes = suggestions.into_iter().map(|suggestion| {
             let keys: Vec<Key> = vec![suggestion.product.id.into()];
             (ProductTagSuggestion::from(suggestion), keys)
         });
-        let page = Page::build(nodes.collect(), &request, TAGS, signer);
-        let page = with_requested_products(ctx, &permit, page, tag::status(model.as_ref()), &wanted)?;
+        let page = Page::build(nodes.collect(), &request, TAGS_CURSOR, signer);
+        let page = add_product_count(ctx, &permit, page, tag::status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductTagSuggestionConnection::new(page, tag::status(model.as_ref()), is_partial))
     }
@@ -151,16 +152,16 @@ impl SuggestionQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductDuplicateConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(DUPLICATES, signer, MAX_A_PAGE)?;
-        let suggestions = ctx.given::<Suggestions>()?.clone();
-        let (names, listed) = Box::pin(suggestions.duplicates(&permit, &request)).await?;
-        let nodes = listed.into_iter().map(|(pair, keys)| (ProductDuplicate(pair), keys)).collect();
-        let page = Page::build(nodes, &request, DUPLICATES, signer).with_count(move |most| {
-            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), first_page_of(most));
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(DUPLICATES_CURSOR, signer, MAX_PAGE_SIZE)?;
+        let suggestions = ctx.required_data::<Suggestions>()?.clone();
+        let (names, page_rows) = Box::pin(suggestions.duplicates(&permit, &request)).await?;
+        let nodes = page_rows.into_iter().map(|(pair, keys)| (ProductDuplicate(pair), keys)).collect();
+        let page = Page::build(nodes, &request, DUPLICATES_CURSOR, signer).with_count(move |max_count| {
+            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), first_page_of(max_count));
             async move {
-                let (_, listed) = Box::pin(suggestions.duplicates(&permit, &all)).await?;
-                Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
+                let (_, page_rows) = Box::pin(suggestions.duplicates(&permit, &all)).await?;
+                Ok::<i64, TopError>(i64::try_from(page_rows.len()).unwrap_or(i64::MAX))
             }
         });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
@@ -180,16 +181,16 @@ impl SuggestionQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductNameCleanupConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(CLEANUPS, signer, MAX_A_PAGE)?;
-        let suggestions = ctx.given::<Suggestions>()?.clone();
-        let (names, listed) = Box::pin(suggestions.cleanups(&permit, &request)).await?;
-        let nodes = listed.into_iter().map(|(cleanup, keys)| (ProductNameCleanup(cleanup), keys)).collect();
-        let page = Page::build(nodes, &request, CLEANUPS, signer).with_count(move |most| {
-            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), first_page_of(most));
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(CLEANUPS_CURSOR, signer, MAX_PAGE_SIZE)?;
+        let suggestions = ctx.required_data::<Suggestions>()?.clone();
+        let (names, page_rows) = Box::pin(suggestions.cleanups(&permit, &request)).await?;
+        let nodes = page_rows.into_iter().map(|(cleanup, keys)| (ProductNameCleanup(cleanup), keys)).collect();
+        let page = Page::build(nodes, &request, CLEANUPS_CURSOR, signer).with_count(move |max_count| {
+            let (suggestions, permit, all) = (suggestions.clone(), permit.clone(), first_page_of(max_count));
             async move {
-                let (_, listed) = Box::pin(suggestions.cleanups(&permit, &all)).await?;
-                Ok::<i64, TopError>(i64::try_from(listed.len()).unwrap_or(i64::MAX))
+                let (_, page_rows) = Box::pin(suggestions.cleanups(&permit, &all)).await?;
+                Ok::<i64, TopError>(i64::try_from(page_rows.len()).unwrap_or(i64::MAX))
             }
         });
         let is_partial = names.as_ref().is_some_and(|names| names.is_partial);
@@ -201,7 +202,7 @@ impl SuggestionQuery {
     /// Requires product.read. Costs 20.
     #[field(permit = ProductRead, cost = "20")]
     async fn product_text_model(&self, ctx: &Context<'_>) -> Answer<ProductTextModel> {
-        let model = Box::pin(ctx.given::<Suggestions>()?.model(&permit)).await?;
+        let model = Box::pin(ctx.required_data::<Suggestions>()?.model(&permit)).await?;
         Ok(ProductTextModel::of(model.as_ref()))
     }
 
@@ -210,30 +211,30 @@ impl SuggestionQuery {
     /// Requires product.read. Costs 20.
     #[field(permit = ProductRead, cost = "20")]
     async fn product_tag_model(&self, ctx: &Context<'_>) -> Answer<ProductTagModel> {
-        let model = Box::pin(ctx.given::<Suggestions>()?.tag_model(&permit)).await?;
+        let model = Box::pin(ctx.required_data::<Suggestions>()?.tag_model(&permit)).await?;
         Ok(ProductTagModel::of(model.as_ref()))
     }
 }
 
 /// With all products of the filter; until a model is learned they are on no page.
-fn with_requested_products<T>(
+fn add_product_count<T>(
     ctx: &Context<'_>,
     permit: &Permit<kind::ProductRead>,
     page: Page<T>,
     status: ProductTextStatus,
-    wanted: &ProductSelection,
+    selection: &ProductSelection,
 ) -> Answer<CountedPage<T>> {
     if status != ProductTextStatus::Ready {
         return Ok(page.with_total(0));
     }
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let source = rows::source(scope.backend(), wanted);
-    Ok(page.counted(scope, source))
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let source = rows::source(scope.backend(), selection);
+    Ok(page.with_count_source(scope, source))
 }
 
-/// A page of the first `most`: the pairs and names are checked again when they are read.
-fn first_page_of(most: usize) -> PageRequest {
-    PageRequest { limit: u32::try_from(most).unwrap_or(u32::MAX), backward: false, after: None, before: None }
+/// A page of the first `row_count`: the pairs and names are checked again when they are read.
+fn first_page_of(row_count: usize) -> PageRequest {
+    PageRequest { limit: u32::try_from(row_count).unwrap_or(u32::MAX), backward: false, after: None, before: None }
 }
 
 fn name_model_status(names: Option<&core::Names>) -> ProductTextStatus {
@@ -241,27 +242,27 @@ fn name_model_status(names: Option<&core::Names>) -> ProductTextStatus {
 }
 
 /// The products that are named by references, or by their IDs: one of the two.
-async fn wanted(
+async fn resolve_products(
     ctx: &Context<'_>,
-    (given, mut ids): (Option<Vec<ProductRef>>, Option<Vec<ID>>),
-    lacking: Option<MissingField>,
+    (product_refs, mut ids): (Option<Vec<ProductRef>>, Option<Vec<ID>>),
+    missing_field: Option<MissingField>,
 ) -> Answer<ProductSelection> {
-    let (field, named) = match &given {
-        Some(given) => ("products", given.len()),
+    let (field, count) = match &product_refs {
+        Some(product_refs) => ("products", product_refs.len()),
         None => ("productIds", ids.as_ref().map_or(0, Vec::len)),
     };
-    if named > MAX_A_PAGE as usize {
-        return Err(TopError::bad_input(format!("at most {MAX_A_PAGE} products are named"), path!["filter", field]));
+    if count > MAX_PAGE_SIZE as usize {
+        return Err(TopError::bad_input(format!("at most {MAX_PAGE_SIZE} products are named"), path!["filter", field]));
     }
-    let names = Names::of(path!["filter"]).list(("products", given), ("productIds", &mut ids));
-    if in_ids(ctx, names).await?.is_err() {
+    let names = Names::of(path!["filter"]).list(("products", product_refs), ("productIds", &mut ids));
+    if resolve_references(ctx, names).await?.is_err() {
         return Err(TopError::bad_input("products or productIds is expected, not both", path!["filter", "products"]));
     }
-    let Some(ids) = ids else { return Ok(ProductSelection { products: None, lacking }) };
+    let Some(ids) = ids else { return Ok(ProductSelection { products: None, lacking: missing_field }) };
     let mut products = Vec::with_capacity(ids.len());
     for (index, id) in ids.iter().enumerate() {
-        let at = || if field == "products" { path!["filter", field, index, "id"] } else { path!["filter", field, index] };
-        products.push(argument(id, at)?);
+        let id_path = || if field == "products" { path!["filter", field, index, "id"] } else { path!["filter", field, index] };
+        products.push(argument(id, id_path)?);
     }
-    Ok(ProductSelection { products: Some(products), lacking })
+    Ok(ProductSelection { products: Some(products), lacking: missing_field })
 }

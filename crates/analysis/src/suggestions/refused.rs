@@ -2,9 +2,9 @@
 
 use async_graphql::{ID, InputObject};
 use entity::prelude::{CategoryId, ProductId};
-use inventory::catalog::core::goods::{MAX_TAG, MAX_TAGS};
+use inventory::catalog::core::goods::{MAX_TAG_LENGTH, MAX_TAGS};
 use platform::path;
-use services::suggestions::shell::Refused;
+use services::suggestions::shell::RefusedSuggestion;
 
 use crate::{
     catalog::{CategoryRef, ProductRef},
@@ -68,7 +68,7 @@ pub struct RefusedSuggestionInput {
 }
 
 /// Refused suggestions of a product, with parsed IDs.
-struct Line {
+struct RefusalLine {
     product_id: Option<ID>,
     category_id: Option<ID>,
     tags: Vec<String>,
@@ -78,24 +78,27 @@ struct Line {
 
 impl ProductSuggestionRefuseInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        let is_beside_list = self.is_beside_list();
+        let is_beside_list = self.has_top_level_suggestion();
         let mut names = Names::of(path!["input"]);
         if is_beside_list {
-            names = names.needed(("product", self.product.take()), ("productId", &mut self.product_id));
+            names = names.required(("product", self.product.take()), ("productId", &mut self.product_id));
         }
         names = names.optional(("category", self.category.take()), ("categoryId", &mut self.category_id));
-        for (index, one) in self.suggestions.iter_mut().enumerate() {
-            let of = Names::of(path!["input", "suggestions", index])
-                .optional(("product", Some(one.product.clone())), ("productId", &mut one.product_id))
-                .optional(("category", one.category.take()), ("categoryId", &mut one.category_id))
-                .optional(("otherProduct", one.other_product.take()), ("otherProductId", &mut one.other_product_id));
-            names = names.and(of);
+        for (index, suggestion) in self.suggestions.iter_mut().enumerate() {
+            let suggestion_names = Names::of(path!["input", "suggestions", index])
+                .optional(("product", Some(suggestion.product.clone())), ("productId", &mut suggestion.product_id))
+                .optional(("category", suggestion.category.take()), ("categoryId", &mut suggestion.category_id))
+                .optional(
+                    ("otherProduct", suggestion.other_product.take()),
+                    ("otherProductId", &mut suggestion.other_product_id),
+                );
+            names = names.and(suggestion_names);
         }
         names
     }
 
     /// Whether a suggestion is named beside the list.
-    fn is_beside_list(&self) -> bool {
+    fn has_top_level_suggestion(&self) -> bool {
         let names_product = self.product_id.is_some() || self.product.is_some();
         let names_category = self.category_id.is_some() || self.category.is_some();
         names_product || names_category || !self.tags.is_empty() || self.suggestions.is_empty()
@@ -103,65 +106,65 @@ impl ProductSuggestionRefuseInput {
 
     /// Returns the refused suggestions with their index in the list; the index is None for the one
     /// given in the fields beside the list.
-    pub(super) fn lines(self) -> Result<Vec<(Option<usize>, Refused)>, Vec<UserError>> {
-        let is_beside_list = self.is_beside_list();
+    pub(super) fn parse_lines(self) -> Result<Vec<(Option<usize>, RefusedSuggestion)>, Vec<UserError>> {
+        let is_beside_list = self.has_top_level_suggestion();
         let Self { product_id, category_id, tags, suggestions, .. } = self;
-        let first = Line { product_id, category_id, tags, keeps_name: false, other_product_id: None };
-        let of = |one: RefusedSuggestionInput| Line {
-            product_id: one.product_id,
-            category_id: one.category_id,
-            tags: one.tags,
-            keeps_name: one.is_name_right || one.keeps_name,
-            other_product_id: one.other_product_id,
+        let first = RefusalLine { product_id, category_id, tags, keeps_name: false, other_product_id: None };
+        let to_line = |suggestion: RefusedSuggestionInput| RefusalLine {
+            product_id: suggestion.product_id,
+            category_id: suggestion.category_id,
+            tags: suggestion.tags,
+            keeps_name: suggestion.is_name_right || suggestion.keeps_name,
+            other_product_id: suggestion.other_product_id,
         };
-        let listed = suggestions.into_iter().enumerate().map(|(index, one)| (Some(index), of(one)));
-        let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(listed).collect();
-        let wrong = truncate_errors(lines.iter().filter_map(|(place, line)| check_refusable(*place, line)));
-        if !wrong.is_empty() {
-            return Err(wrong);
+        let numbered_lines = suggestions.into_iter().enumerate().map(|(index, suggestion)| (Some(index), to_line(suggestion)));
+        let lines: Vec<_> = is_beside_list.then_some((None, first)).into_iter().chain(numbered_lines).collect();
+        let errors = truncate_errors(lines.iter().filter_map(|(line_index, line)| check_refusable(*line_index, line)));
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        read(|reading| {
-            let mut found = Vec::with_capacity(lines.len());
-            for (place, line) in lines {
+        read(|reader| {
+            let mut refused_lines = Vec::with_capacity(lines.len());
+            for (line_index, line) in lines {
                 let product: Option<ProductId> =
-                    reading.id_opt(line.product_id.as_ref(), || refused_field_path(place, "productId"));
+                    reader.id_opt(line.product_id.as_ref(), || refused_field_path(line_index, "productId"));
                 let category: Option<CategoryId> =
-                    reading.id_opt(line.category_id.as_ref(), || refused_field_path(place, "categoryId"));
+                    reader.id_opt(line.category_id.as_ref(), || refused_field_path(line_index, "categoryId"));
                 let other: Option<ProductId> =
-                    reading.id_opt(line.other_product_id.as_ref(), || refused_field_path(place, "otherProductId"));
+                    reader.id_opt(line.other_product_id.as_ref(), || refused_field_path(line_index, "otherProductId"));
                 let (product, keeps_name) = (product.unwrap_or(ProductId::NIL), line.keeps_name);
-                found.push((place, Refused { product, category, tags: line.tags, keeps_name, other }));
+                refused_lines.push((line_index, RefusedSuggestion { product, category, tags: line.tags, keeps_name, other }));
             }
-            found
+            refused_lines
         })
     }
 }
 
 /// The path of a field of a refused suggestion.
-pub(super) fn refused_field_path(place: Option<usize>, field: &'static str) -> Path {
-    match place {
+pub(super) fn refused_field_path(line_index: Option<usize>, field: &'static str) -> Path {
+    match line_index {
         None => path!["input", field],
         Some(index) => path!["input", "suggestions", index, field],
     }
 }
 
 /// Returns the error of an input without a category, tag or name to refuse, or with invalid tags.
-fn check_refusable(place: Option<usize>, input: &Line) -> Option<UserError> {
+fn check_refusable(line_index: Option<usize>, input: &RefusalLine) -> Option<UserError> {
     let is_of_names = input.keeps_name || input.other_product_id.is_some();
     if input.category_id.is_none() && input.tags.is_empty() && !is_of_names {
-        let field = if place.is_some() { "category" } else { "categoryId" };
-        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_field_path(place, field)));
+        let field = if line_index.is_some() { "category" } else { "categoryId" };
+        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", refused_field_path(line_index, field)));
     }
     if input.tags.len() > MAX_TAGS {
         let message = format!("at most {MAX_TAGS} tags are refused at once");
-        return Some(UserError::new(ErrorCode::LimitExceeded, message, refused_field_path(place, "tags")));
+        return Some(UserError::new(ErrorCode::LimitExceeded, message, refused_field_path(line_index, "tags")));
     }
-    let is_tag = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= MAX_TAG;
+    let is_tag = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= MAX_TAG_LENGTH;
     let index = input.tags.iter().position(|tag| !is_tag(tag))?;
-    let message = format!("a tag of 1 to {MAX_TAG} characters is needed");
-    let path = match place {
+    let message = format!("a tag of 1 to {MAX_TAG_LENGTH} characters is needed");
+    let path = match line_index {
         None => path!["input", "tags", index],
-        Some(place) => path!["input", "suggestions", place, "tags", index],
+        Some(line_index) => path!["input", "suggestions", line_index, "tags", index],
     };
     Some(UserError::new(ErrorCode::Invalid, message, path))
 }

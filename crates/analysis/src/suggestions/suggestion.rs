@@ -6,7 +6,7 @@ use async_graphql::{Context, SimpleObject};
 use macros::resolvers;
 use platform::storage::Fault;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     suggestions::{
         core::{self, CategoryModel, is_confident},
         shell::ProductSuggestion,
@@ -63,12 +63,12 @@ pub struct SuggestedCategory(core::SuggestedCategory);
 impl SuggestedCategory {
     /// Category.
     async fn category(&self, ctx: &Context<'_>) -> Answer<Category> {
-        let found = loads(ctx)?.category(self.0.category).await?;
-        found.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what was learned exists")))
+        let row = loads(ctx)?.category(self.0.category).await?;
+        row.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what was learned exists")))
     }
     /// Probability that the category is right, 0 to 1, calibrated on products that were held out.
     async fn confidence(&self) -> f64 {
-        six(self.0.confidence)
+        round6(self.0.confidence)
     }
     /// Words that spoke for the category, the loudest first, at most five.
     #[field(list_size(assumed = 5))]
@@ -90,7 +90,7 @@ pub struct SuggestedCategoryReason {
 
 impl From<&core::CategoryReason> for SuggestedCategoryReason {
     fn from(reason: &core::CategoryReason) -> Self {
-        Self { text: reason.text.clone(), part: reason.letters.clone(), share: six(reason.share.into()) }
+        Self { text: reason.text.clone(), part: reason.letters.clone(), share: round6(reason.share.into()) }
     }
 }
 
@@ -141,7 +141,7 @@ impl ProductTextModel {
         let report = model.map(|model| &model.report);
         let accuracy = report.map(|report| report.categories).unwrap_or_default();
         let products = count(report.map_or(0, |report| report.products));
-        let figure = |share: f64| (accuracy.held_out > 0).then(|| six(share));
+        let measured_share = |share: f64| (accuracy.held_out > 0).then(|| round6(share));
         Self {
             status,
             product_count: products,
@@ -149,10 +149,10 @@ impl ProductTextModel {
             classes: count(report.map_or(0, |report| report.labels.len())),
             classes_left_out: count(report.map_or(0, |report| report.left_out.len())),
             held_out: count(accuracy.held_out),
-            accuracy_top1: figure(accuracy.top1),
-            accuracy_top3: figure(accuracy.top3),
-            calibration_error: figure(accuracy.calibration_error),
-            baseline: figure(accuracy.majority),
+            accuracy_top1: measured_share(accuracy.top1),
+            accuracy_top3: measured_share(accuracy.top3),
+            calibration_error: measured_share(accuracy.calibration_error),
+            baseline: measured_share(accuracy.majority),
             is_partial: model.is_some_and(|model| model.is_partial),
         }
     }

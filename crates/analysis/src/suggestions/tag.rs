@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::SimpleObject;
 use macros::resolvers;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     suggestions::{
         core::{self, TagModel},
         shell::ProductTagSuggestion as Suggested,
@@ -59,7 +59,7 @@ impl SuggestedTag {
     }
     /// Probability that the tag is right, 0.5 to 1, calibrated on products that were held out.
     async fn confidence(&self) -> f64 {
-        six(self.0.confidence)
+        round6(self.0.confidence)
     }
     /// Words that spoke for the tag, the loudest first, at most five.
     #[field(list_size(assumed = 5))]
@@ -109,7 +109,7 @@ impl ProductTagModel {
         let baseline = model.map(|model| model.baseline).unwrap_or_default();
         let products = count(report.map_or(0, |report| report.products));
         let accuracy = report.map(|report| report.tags).unwrap_or_default();
-        let figure = |share: Option<f64>| share.filter(|_| accuracy.held_out > 0).map(six);
+        let measured_share = |share: Option<f64>| share.filter(|_| accuracy.held_out > 0).map(round6);
         Self {
             status: status(model),
             product_count: products,
@@ -117,11 +117,11 @@ impl ProductTagModel {
             tags: count(report.map_or(0, |report| report.labels.len())),
             tags_left_out: count(model.map_or(0, |model| model.left_out)),
             held_out: count(accuracy.held_out),
-            precision: figure(accuracy.precision),
-            recall: figure(accuracy.recall),
-            calibration_error: figure(Some(accuracy.calibration_error)),
-            baseline_precision: figure(Some(baseline.precision)),
-            baseline_recall: figure(Some(baseline.recall)),
+            precision: measured_share(accuracy.precision),
+            recall: measured_share(accuracy.recall),
+            calibration_error: measured_share(Some(accuracy.calibration_error)),
+            baseline_precision: measured_share(Some(baseline.precision)),
+            baseline_recall: measured_share(Some(baseline.recall)),
             is_partial: model.is_some_and(|model| model.is_partial),
         }
     }

@@ -38,7 +38,7 @@ pub struct RoleGrantInput {
 impl RoleGrantInput {
     fn names(&mut self, path: Path) -> Names<'_> {
         let scope = path.iter().cloned().chain(path!["scope"]).collect();
-        Names::of(path).needed(("role", self.role.take()), ("roleId", &mut self.role_id)).and(self.scope.names(scope))
+        Names::of(path).required(("role", self.role.take()), ("roleId", &mut self.role_id)).and(self.scope.names(scope))
     }
 }
 
@@ -60,19 +60,19 @@ pub struct MemberRolesSetInput {
 
 impl MemberRolesSetInput {
     pub fn names(&mut self) -> Names<'_> {
-        let own = Names::of(path!["input"]).needed(("member", self.member.take()), ("memberId", &mut self.member_id));
+        let own = Names::of(path!["input"]).required(("member", self.member.take()), ("memberId", &mut self.member_id));
         let grants = self.grants.iter_mut().enumerate();
         grants.fold(own, |names, (index, grant)| names.and(grant.names(path!["input", "grants", index])))
     }
-    pub fn grants(&self, reading: &mut InputErrors) -> Vec<Grant> {
+    pub fn grants(&self, reader: &mut InputErrors) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());
         for (index, grant) in self.grants.iter().enumerate() {
-            let at = |name: &str| path!["input", "grants", index, name];
-            let role: Option<RoleId> = reading.id_opt(grant.role_id.as_ref(), || at("roleId"));
+            let grant_path = |name: &str| path!["input", "grants", index, name];
+            let role: Option<RoleId> = reader.id_opt(grant.role_id.as_ref(), || grant_path("roleId"));
             grants.push(Grant {
                 role: role.unwrap_or(RoleId::NIL),
-                scope: grant.scope.read(reading, || at("scope")),
-                expires_at: grant.expires_at.map(|at| at.0),
+                scope: grant.scope.read(reader, || grant_path("scope")),
+                expires_at: grant.expires_at.map(|grant_path| grant_path.0),
             });
         }
         grants
@@ -101,8 +101,8 @@ impl RoleCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
     }
-    pub fn read(self, reading: &mut InputErrors) -> NewRole {
-        let inherits = ids(reading, self.inherits.as_deref().unwrap_or_default(), "inherits");
+    pub fn read(self, reader: &mut InputErrors) -> NewRole {
+        let inherits = ids(reader, self.inherits.as_deref().unwrap_or_default(), "inherits");
         NewRole { key: self.key, name: self.name, permissions: self.permissions, inherits }
     }
 }
@@ -134,11 +134,11 @@ pub struct RoleUpdateInput {
 impl RoleUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("role", self.role.take()), ("id", &mut self.id))
+            .required(("role", self.role.take()), ("id", &mut self.id))
             .list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
     }
-    pub fn read(self, reading: &mut InputErrors) -> RoleFields {
-        let inherits = self.inherits.as_deref().map(|list| ids(reading, list, "inherits"));
+    pub fn read(self, reader: &mut InputErrors) -> RoleFields {
+        let inherits = self.inherits.as_deref().map(|list| ids(reader, list, "inherits"));
         RoleFields { key: self.key, name: self.name, permissions: self.permissions, inherits }
     }
 }
@@ -176,8 +176,8 @@ impl StoreGroupCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub fn read(self, reading: &mut InputErrors) -> GroupFields {
-        let stores = ids(reading, self.store_ids.as_deref().unwrap_or_default(), "storeIds");
+    pub fn read(self, reader: &mut InputErrors) -> GroupFields {
+        let stores = ids(reader, self.store_ids.as_deref().unwrap_or_default(), "storeIds");
         GroupFields { code: Some(self.code), name: Some(self.name), stores: Some(stores) }
     }
 }
@@ -233,11 +233,11 @@ pub struct StoreGroupRestoreInput {
 impl StoreGroupUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("group", self.group.take()), ("id", &mut self.id))
+            .required(("group", self.group.take()), ("id", &mut self.id))
             .list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub fn read(self, reading: &mut InputErrors) -> GroupFields {
-        let stores = self.store_ids.as_deref().map(|list| ids(reading, list, "storeIds"));
+    pub fn read(self, reader: &mut InputErrors) -> GroupFields {
+        let stores = self.store_ids.as_deref().map(|list| ids(reader, list, "storeIds"));
         GroupFields { code: self.code, name: self.name, stores }
     }
 }
@@ -271,10 +271,10 @@ impl IntegrationCreateInput {
             .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
             .and(self.scope.names(path!["input", "scope"]))
     }
-    pub fn read(self, reading: &mut InputErrors) -> NewIntegration {
+    pub fn read(self, reader: &mut InputErrors) -> NewIntegration {
         NewIntegration {
-            channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
-            scope: self.scope.read(reading, || path!["input", "scope"]),
+            channel: reader.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
+            scope: self.scope.read(reader, || path!["input", "scope"]),
             name: self.name,
             permissions: self.permissions,
             trusted_only: self.is_trusted_documents_only.or(self.trusted_documents_only).unwrap_or_default(),
@@ -324,12 +324,12 @@ impl IntegrationUpdateInput {
             None => names,
         }
     }
-    pub fn read(self, reading: &mut InputErrors) -> IntegrationFields {
+    pub fn read(self, reader: &mut InputErrors) -> IntegrationFields {
         IntegrationFields {
             name: self.name,
-            channel: self.channel_id.map_value(|id| reading.id(&id, || path!["input", "channelId"])).into(),
+            channel: self.channel_id.map_value(|id| reader.id(&id, || path!["input", "channelId"])).into(),
             permissions: self.permissions,
-            scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
+            scope: self.scope.map(|scope| scope.read(reader, || path!["input", "scope"])),
             trusted_only: self.is_trusted_documents_only.or(self.trusted_documents_only),
             enabled: self.is_enabled.or(self.enabled),
         }
@@ -378,10 +378,10 @@ impl ApiKeyCreateInput {
             None => Names::of(path!["input"]),
         }
     }
-    pub fn read(self, reading: &mut InputErrors) -> NewKey {
+    pub fn read(self, reader: &mut InputErrors) -> NewKey {
         NewKey {
-            integration: reading.id(&self.integration_id, || path!["input", "integrationId"]),
-            scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
+            integration: reader.id(&self.integration_id, || path!["input", "integrationId"]),
+            scope: self.scope.map(|scope| scope.read(reader, || path!["input", "scope"])),
             name: self.name,
             permissions: self.permissions,
             cidrs: self.allowed_cidrs.unwrap_or_default(),
@@ -395,6 +395,6 @@ impl ApiKeyCreateInput {
     }
 }
 
-fn ids<K: entity::id::Kind>(reading: &mut InputErrors, ids: &[ID], name: &str) -> Vec<Id<K>> {
-    ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", name, index])).collect()
+fn ids<K: entity::id::Kind>(reader: &mut InputErrors, ids: &[ID], name: &str) -> Vec<Id<K>> {
+    ids.iter().enumerate().map(|(index, id)| reader.id(id, || path!["input", name, index])).collect()
 }

@@ -8,7 +8,7 @@ use iam::{
 use macros::resolvers;
 use platform::path;
 
-use super::{MemberPayload, RoleRef, StoreScopeInput, loads::clear_loaders, refusal::stopped};
+use super::{MemberPayload, RoleRef, StoreScopeInput, loads::clear_loaders, refusal::access_errors};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -22,22 +22,22 @@ use crate::{
 };
 
 /// The arguments that name things.
-struct Invited {
+struct InviteArguments {
     roles: Option<Vec<RoleRef>>,
     role_ids: Vec<ID>,
     scope: StoreScopeInput,
 }
 
-impl Invited {
+impl InviteArguments {
     fn names(&mut self) -> Names<'_> {
         let roles = Names::of(Vec::new()).or_empty(("roles", self.roles.take()), ("roleIds", &mut self.role_ids));
         roles.and(self.scope.names(path!["scope"]))
     }
 
-    fn grants(&self, expires_at: Option<DateTime>, reading: &mut InputErrors) -> Vec<Grant> {
-        let scope = self.scope.read(reading, || path!["scope"]);
+    fn grants(&self, expires_at: Option<DateTime>, reader: &mut InputErrors) -> Vec<Grant> {
+        let scope = self.scope.read(reader, || path!["scope"]);
         let grant = |(index, id): (usize, &ID)| Grant {
-            role: reading.id(id, || path!["roleIds", index]),
+            role: reader.id(id, || path!["roleIds", index]),
             scope: scope.clone(),
             expires_at: expires_at.map(|at| at.0),
         };
@@ -65,21 +65,21 @@ impl InviteMutation {
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "Time at which the roles expire. Null where they do not expire.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {
-        let invited = Invited { roles, role_ids, scope };
+        let invited = InviteArguments { roles, role_ids, scope };
         named!(ctx, invited, MemberPayload, {
-            let grants = match read(|reading| invited.grants(expires_at, reading)) {
+            let grants = match read(|reader| invited.grants(expires_at, reader)) {
                 Ok(grants) => grants,
                 Err(errors) => return Ok(MemberPayload::from(errors)),
             };
-            let identity = ctx.given::<Identity>()?;
+            let identity = ctx.required_data::<Identity>()?;
             let invitee = match split_outcome(identity.invitee(session, &email).await)? {
                 (Some(invitee), _) => invitee,
                 (None, errors) => return Ok(MemberPayload::from(errors)),
             };
-            let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
+            let outcome = ctx.required_data::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
             clear_loaders(ctx);
-            match done {
-                Err(error) => Ok(MemberPayload::from(stopped(error)?)),
+            match outcome {
+                Err(error) => Ok(MemberPayload::from(access_errors(error)?)),
                 Ok(Changed { value, seq }) => {
                     // The right to invite does not include that to see members.
                     let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };

@@ -16,7 +16,7 @@ use super::{
     ApiKey, Integration,
     inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
     loads::{clear_loaders, loads},
-    refusal::stopped,
+    refusal::access_errors,
 };
 use crate::{
     graphql::{
@@ -51,18 +51,18 @@ pub struct ApiKeyPayload {
 }
 
 impl ApiKeyPayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
+    fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
-    fn made(ctx: &Context<'_>, done: Result<Changed<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
+    fn from_outcome(ctx: &Context<'_>, outcome: Result<Changed<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
         clear_loaders(ctx);
-        Ok(match done {
-            Err(error) => Self::refused(stopped(error)?),
+        Ok(match outcome {
+            Err(error) => Self::from_errors(access_errors(error)?),
             Ok(Changed { value: (key, secret), seq }) => {
                 // A dry run creates no secret.
                 let secret = (!dry_run::is_on()).then(|| secret.text().to_owned());
                 let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
-                Self { api_key: seen(ctx, key), secret, secret_status, seq: seq.map(Long), ..Self::default() }
+                Self { api_key: visible_key(ctx, key), secret, secret_status, seq: seq.map(Long), ..Self::default() }
             }
         })
     }
@@ -70,42 +70,45 @@ impl ApiKeyPayload {
 
 impl From<Vec<UserError>> for ApiKeyPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
-        Self::refused(user_errors)
+        Self::from_errors(user_errors)
     }
 }
 
 impl ReplayablePayload for ApiKeyPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let found = match earlier.id::<ApiKeyId>() {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let stored_key = match earlier.id::<ApiKeyId>() {
             Some(id) => rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop(),
             None => None,
         };
         let secret_status = if earlier.mutation == "apiKeyRevoke" { SecretStatus::None } else { SecretStatus::AlreadyShown };
-        let api_key = found.and_then(|key| seen(ctx, key));
+        let api_key = stored_key.and_then(|key| visible_key(ctx, key));
         Ok(Self { api_key, secret_status, replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
     }
 }
 
 impl ReplayablePayload for IntegrationPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let found = match earlier.id::<IntegrationId>() {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let row = match earlier.id::<IntegrationId>() {
             Some(id) => loads(ctx)?.integration(id).await?,
             None => None,
         };
-        let integration = found.map(Integration);
+        let integration = row.map(Integration);
         Ok(Self { integration, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
 /// Returns the key, if the caller may read keys: the right to write them does not include that.
-fn seen(ctx: &Context<'_>, key: core::ApiKey) -> Option<ApiKey> {
+fn visible_key(ctx: &Context<'_>, key: core::ApiKey) -> Option<ApiKey> {
     ctx.permit::<kind::ApikeyRead>().ok().map(|_| ApiKey(key))
 }
 
-fn integration_payload(ctx: &Context<'_>, done: Result<Changed<core::Integration>, AccessError>) -> Answer<IntegrationPayload> {
+fn integration_payload(
+    ctx: &Context<'_>,
+    outcome: Result<Changed<core::Integration>, AccessError>,
+) -> Answer<IntegrationPayload> {
     clear_loaders(ctx);
-    Ok(match done {
-        Err(error) => IntegrationPayload { integration: None, user_errors: stopped(error)?, replayed: false, seq: None },
+    Ok(match outcome {
+        Err(error) => IntegrationPayload { integration: None, user_errors: access_errors(error)?, replayed: false, seq: None },
         Ok(Changed { value, seq }) => {
             let integration = Some(Integration(value.into()));
             IntegrationPayload { integration, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
@@ -128,8 +131,8 @@ impl KeyMutation {
         #[graphql(desc = "Integration to create.")] input: IntegrationCreateInput,
     ) -> Answer<IntegrationPayload> {
         named!(ctx, input, IntegrationPayload, {
-            match read(|reading| input.read(reading)) {
-                Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
+            match read(|reader| input.read(reader)) {
+                Ok(new) => integration_payload(ctx, ctx.required_data::<Access>()?.integration_create(permit, new).await),
                 Err(errors) => Ok(errors.into()),
             }
         })
@@ -145,14 +148,15 @@ impl KeyMutation {
     ) -> Answer<IntegrationPayload> {
         named!(ctx, input, IntegrationPayload, {
             let expected = input.expected_version.0;
-            let parts = read(|reading| {
-                let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
-                (id, input.read(reading))
+            let parts = read(|reader| {
+                let id: IntegrationId = reader.id(&input.id, || path!["input", "id"]);
+                (id, input.read(reader))
             });
             match parts {
-                Ok((id, fields)) => {
-                    integration_payload(ctx, ctx.given::<Access>()?.integration_update(permit, (id, expected), fields).await)
-                }
+                Ok((id, fields)) => integration_payload(
+                    ctx,
+                    ctx.required_data::<Access>()?.integration_update(permit, (id, expected), fields).await,
+                ),
                 Err(errors) => Ok(errors.into()),
             }
         })
@@ -171,8 +175,8 @@ impl KeyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the integration to disable.")] id: ID,
     ) -> Answer<IntegrationPayload> {
-        match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
-            Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
+        match read(|reader| reader.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
+            Ok(id) => integration_payload(ctx, ctx.required_data::<Access>()?.integration_disable(permit, id).await),
             Err(errors) => Ok(errors.into()),
         }
     }
@@ -185,9 +189,9 @@ impl KeyMutation {
         #[graphql(desc = "API key to create.")] input: ApiKeyCreateInput,
     ) -> Answer<ApiKeyPayload> {
         named!(ctx, input, ApiKeyPayload, {
-            match read(|reading| input.read(reading)) {
-                Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
-                Err(errors) => Ok(ApiKeyPayload::refused(errors)),
+            match read(|reader| input.read(reader)) {
+                Ok(new) => ApiKeyPayload::from_outcome(ctx, ctx.required_data::<Access>()?.api_key_create(permit, new).await),
+                Err(errors) => Ok(ApiKeyPayload::from_errors(errors)),
             }
         })
     }
@@ -201,9 +205,12 @@ impl KeyMutation {
         #[graphql(desc = "The old key.")] id: ID,
         #[graphql(desc = "Time at which the old key expires; at most seven days from now.")] old_key_expires_at: DateTime,
     ) -> Answer<ApiKeyPayload> {
-        match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
-            Ok(id) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_roll(permit, id, old_key_expires_at.0).await),
-            Err(errors) => Ok(ApiKeyPayload::refused(errors)),
+        match read(|reader| reader.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
+            Ok(id) => ApiKeyPayload::from_outcome(
+                ctx,
+                ctx.required_data::<Access>()?.api_key_roll(permit, id, old_key_expires_at.0).await,
+            ),
+            Err(errors) => Ok(ApiKeyPayload::from_errors(errors)),
         }
     }
 
@@ -214,16 +221,16 @@ impl KeyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the API key to revoke.")] id: ID,
     ) -> Answer<ApiKeyPayload> {
-        let id = match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
+        let id = match read(|reader| reader.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ApiKeyPayload::refused(errors)),
+            Err(errors) => return Ok(ApiKeyPayload::from_errors(errors)),
         };
-        let done = ctx.given::<Access>()?.api_key_revoke(permit, id).await;
+        let outcome = ctx.required_data::<Access>()?.api_key_revoke(permit, id).await;
         clear_loaders(ctx);
-        Ok(match done {
-            Err(error) => ApiKeyPayload::refused(stopped(error)?),
+        Ok(match outcome {
+            Err(error) => ApiKeyPayload::from_errors(access_errors(error)?),
             Ok(Changed { value, seq }) => {
-                ApiKeyPayload { api_key: seen(ctx, value), seq: seq.map(Long), ..ApiKeyPayload::default() }
+                ApiKeyPayload { api_key: visible_key(ctx, value), seq: seq.map(Long), ..ApiKeyPayload::default() }
             }
         })
     }

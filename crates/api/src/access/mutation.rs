@@ -20,7 +20,7 @@ use super::{
         StoreGroupRestoreInput, StoreGroupUpdateInput,
     },
     loads::{clear_loaders, loads},
-    refusal::stopped,
+    refusal::access_errors,
 };
 use crate::{
     graphql::{
@@ -42,11 +42,11 @@ payload!(MemberPayload, member: Member, "member");
 payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
 
 impl RolePayload {
-    fn of(ctx: &Context<'_>, done: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
+    fn of(ctx: &Context<'_>, outcome: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
         clear_loaders(ctx);
-        Ok(match done {
+        Ok(match outcome {
             Err(error) => {
-                let mut errors = stopped(error)?;
+                let mut errors = access_errors(error)?;
                 add_sent_values(ctx, &mut errors);
                 Self::from(errors)
             }
@@ -58,10 +58,10 @@ impl RolePayload {
 }
 
 impl StoreGroupPayload {
-    fn of(ctx: &Context<'_>, done: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
+    fn of(ctx: &Context<'_>, outcome: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
         clear_loaders(ctx);
-        Ok(match done {
-            Err(error) => Self::from(stopped(error)?),
+        Ok(match outcome {
+            Err(error) => Self::from(access_errors(error)?),
             Ok(Changed { value, seq }) => {
                 let store_group = Some(StoreGroup::new(value.into()));
                 Self { store_group, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
@@ -78,15 +78,15 @@ impl StoreGroupPayload {
 
 impl ReplayablePayload for RolePayload {
     /// Omits a role that was deleted meanwhile.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let known = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
-        let role = earlier.id::<RoleId>().and_then(|id| known.iter().find(|view| view.role.id == id).cloned());
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let role_views = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+        let role = earlier.id::<RoleId>().and_then(|id| role_views.iter().find(|view| view.role.id == id).cloned());
         Ok(Self { role: role.map(Role), user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
 
 impl ReplayablePayload for StoreGroupPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let group = match earlier.id::<GroupId>() {
             Some(id) => loads(ctx)?.group(id).await?,
             None => None,
@@ -97,7 +97,7 @@ impl ReplayablePayload for StoreGroupPayload {
 }
 
 impl ReplayablePayload for MemberPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let id = earlier.id::<MemberId>().filter(|_| ctx.holds::<kind::MemberRead>());
         let member = match id {
             Some(id) => member(ctx, id).await?,
@@ -121,8 +121,8 @@ impl RightsMutation {
         #[graphql(desc = "Role to create.")] input: RoleCreateInput,
     ) -> Answer<RolePayload> {
         named!(ctx, input, RolePayload, {
-            match read(|reading| input.read(reading)) {
-                Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
+            match read(|reader| input.read(reader)) {
+                Ok(new) => RolePayload::of(ctx, ctx.required_data::<Access>()?.role_create(permit, new).await),
                 Err(errors) => Ok(RolePayload::from(errors)),
             }
         })
@@ -138,13 +138,13 @@ impl RightsMutation {
     ) -> Answer<RolePayload> {
         let expected = input.expected_version.0;
         named!(ctx, input, RolePayload, {
-            let parts = read(|reading| {
-                let id: RoleId = reading.row(input.id.take());
-                (id, input.read(reading))
+            let parts = read(|reader| {
+                let id: RoleId = reader.row(input.id.take());
+                (id, input.read(reader))
             });
             match parts {
                 Ok((id, fields)) => {
-                    RolePayload::of(ctx, ctx.given::<Access>()?.role_update(permit, (id, expected), fields).await)
+                    RolePayload::of(ctx, ctx.required_data::<Access>()?.role_update(permit, (id, expected), fields).await)
                 }
                 Err(errors) => Ok(RolePayload::from(errors)),
             }
@@ -159,8 +159,10 @@ impl RightsMutation {
         #[graphql(desc = "Role to delete, with its expected version.")] input: RoleDeleteInput,
     ) -> Answer<RolePayload> {
         named!(ctx, input, RolePayload, {
-            match read(|reading| -> RoleId { reading.row(input.id) }) {
-                Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
+            match read(|reader| -> RoleId { reader.row(input.id) }) {
+                Ok(id) => {
+                    RolePayload::of(ctx, ctx.required_data::<Access>()?.role_delete(permit, id, input.expected_version.0).await)
+                }
                 Err(errors) => Ok(RolePayload::from(errors)),
             }
         })
@@ -175,24 +177,25 @@ impl RightsMutation {
         #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberRolesSetInput,
     ) -> Answer<MemberPayload> {
         named!(ctx, input, MemberPayload, {
-            let parts = read(|reading| {
-                let id: Option<MemberId> = reading.id_opt(input.member_id.as_ref(), || path!["input", "memberId"]);
-                (id.unwrap_or(MemberId::NIL), input.grants(reading))
+            let parts = read(|reader| {
+                let id: Option<MemberId> = reader.id_opt(input.member_id.as_ref(), || path!["input", "memberId"]);
+                (id.unwrap_or(MemberId::NIL), input.grants(reader))
             });
             let (id, grants) = match parts {
                 Ok(parts) => parts,
                 Err(errors) => return Ok(MemberPayload::from(errors)),
             };
-            let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
+            let outcome =
+                ctx.required_data::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
             clear_loaders(ctx);
-            match done {
-                Err(error) => Ok(MemberPayload::from(stopped(error)?)),
+            match outcome {
+                Err(error) => Ok(MemberPayload::from(access_errors(error)?)),
                 Ok(Changed { value: UpdatedMemberGrants { member: id, would_be }, seq }) => {
                     // The right to change members does not include that to see them.
-                    let found = if ctx.holds::<kind::MemberRead>() { member(ctx, id).await? } else { None };
+                    let visible_member = if ctx.holds::<kind::MemberRead>() { member(ctx, id).await? } else { None };
                     let member = match would_be {
-                        Some(would_be) => found.map(|member| member.with(would_be)),
-                        None => found,
+                        Some(would_be) => visible_member.map(|member| member.with(would_be)),
+                        None => visible_member,
                     };
                     Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
                 }
@@ -208,11 +211,11 @@ impl RightsMutation {
         #[graphql(desc = "Group of stores to create.")] input: StoreGroupCreateInput,
     ) -> Answer<StoreGroupPayload> {
         named!(ctx, input, StoreGroupPayload, {
-            match read(|reading| input.read(reading)) {
+            match read(|reader| input.read(reader)) {
                 Ok(fields) => {
                     let stores = fields.stores.clone();
-                    let done = ctx.given::<Access>()?.store_group_create(permit, fields).await;
-                    Ok(StoreGroupPayload::of(ctx, done)?.with(stores))
+                    let outcome = ctx.required_data::<Access>()?.store_group_create(permit, fields).await;
+                    Ok(StoreGroupPayload::of(ctx, outcome)?.with(stores))
                 }
                 Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }
@@ -229,15 +232,15 @@ impl RightsMutation {
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.0;
         named!(ctx, input, StoreGroupPayload, {
-            let parts = read(|reading| {
-                let id: GroupId = reading.row(input.id.take());
-                (id, input.read(reading))
+            let parts = read(|reader| {
+                let id: GroupId = reader.row(input.id.take());
+                (id, input.read(reader))
             });
             match parts {
                 Ok((id, fields)) => {
                     let stores = fields.stores.clone();
-                    let done = ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await;
-                    Ok(StoreGroupPayload::of(ctx, done)?.with(stores))
+                    let outcome = ctx.required_data::<Access>()?.store_group_update(permit, (id, expected), fields).await;
+                    Ok(StoreGroupPayload::of(ctx, outcome)?.with(stores))
                 }
                 Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }
@@ -254,8 +257,10 @@ impl RightsMutation {
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.map(|version| version.0);
         named!(ctx, input, StoreGroupPayload, {
-            match read(|reading| -> GroupId { reading.row(input.id) }) {
-                Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_archive(permit, (id, expected)).await),
+            match read(|reader| -> GroupId { reader.row(input.id) }) {
+                Ok(id) => {
+                    StoreGroupPayload::of(ctx, ctx.required_data::<Access>()?.store_group_archive(permit, (id, expected)).await)
+                }
                 Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }
         })
@@ -270,8 +275,10 @@ impl RightsMutation {
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.map(|version| version.0);
         named!(ctx, input, StoreGroupPayload, {
-            match read(|reading| -> GroupId { reading.row(input.id) }) {
-                Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_restore(permit, (id, expected)).await),
+            match read(|reader| -> GroupId { reader.row(input.id) }) {
+                Ok(id) => {
+                    StoreGroupPayload::of(ctx, ctx.required_data::<Access>()?.store_group_restore(permit, (id, expected)).await)
+                }
                 Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }
         })

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     graphql::{connection::PageArgs, context::ContextExt, fault::Answer, nested::read_nested, scalars::Cursor},
-    periods::in_days,
+    periods::resolve_filter_periods,
     short_lists::{IdAndTextFilter, SearchText, ShortList, is_within, matches_archived},
 };
 
@@ -45,19 +45,20 @@ impl AccessQuery {
         before: Option<Cursor>,
     ) -> Answer<PermissionConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "permissions", sort.map(PermissionSort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: PermissionFilter, at| {
-            Ok((SearchText::read_at(filter.search, at)?, filter.class))
+        let list = ShortList::sorted(ctx, "permissions", sort.map(PermissionSort::name_and_direction), &args)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: PermissionFilter, path| {
+            Ok((SearchText::read_at(filter.search, path)?, filter.class))
         })?;
-        let found = REGISTRY.iter().map(Permission::from).filter(|one| {
+        let matching = REGISTRY.iter().map(Permission::from).filter(|permission| {
             filter.holds(&|(search, class)| {
-                search.matches_row(&[one.code, one.description]) && class.is_none_or(|class| class == one.class)
+                search.matches_row(&[permission.code, permission.description])
+                    && class.is_none_or(|class| class == permission.class)
             })
         });
-        let nodes = found.map(|one| {
-            let first = sort.map(|sort| sort.key(&one));
-            let keys: Vec<Key> = first.into_iter().chain([Key::Text(one.code.to_owned())]).collect();
-            (one, keys)
+        let nodes = matching.map(|permission| {
+            let first = sort.map(|sort| sort.key(&permission));
+            let keys: Vec<Key> = first.into_iter().chain([Key::Text(permission.code.to_owned())]).collect();
+            (permission, keys)
         });
         Ok(list.page(nodes).into())
     }
@@ -65,7 +66,7 @@ impl AccessQuery {
     /// Roles: the default ones, then the tenant's own by key.
     #[field(permit = RoleRead, deprecation = "2026-11-26: use rolesList, which has pages. Removed after 2027-11-26.")]
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
-        let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+        let all = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
         Ok(all.iter().cloned().map(Role).collect())
     }
 
@@ -84,26 +85,28 @@ impl AccessQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<RoleConnection> {
-        let list = ShortList::sorted(ctx, "roles", sort.map(RoleSort::named), &PageArgs { first, after, last, before })?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: RoleFilter, at| {
-            Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
-        })?;
-        let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+        let list =
+            ShortList::sorted(ctx, "roles", sort.map(RoleSort::name_and_direction), &PageArgs { first, after, last, before })?;
+        let filter =
+            read_nested(resolve_filter_periods(ctx, filter).await?.unwrap_or_default(), &mut |filter: RoleFilter, path| {
+                Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, path)?, filter.created_at, filter.updated_at))
+            })?;
+        let all = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
         let is_sought = |role: &core::Role| {
-            filter.holds(&|(sought, created, updated)| {
-                sought.matches_row(role.id, &[&role.key, &role.name])
+            filter.holds(&|(id_and_text, created, updated)| {
+                id_and_text.matches_row(role.id, &[&role.key, &role.name])
                     && is_within(created.as_ref(), role.created_at)
                     && is_within(updated.as_ref(), role.updated_at)
             })
         };
-        let found = all.iter().filter(|one| is_sought(&one.role)).map(|one| {
+        let matching = all.iter().filter(|view| is_sought(&view.role)).map(|view| {
             let keys = match sort {
-                None => vec![Key::Int((!one.is_built_in).into()), Key::Text(one.role.key.clone()), Key::from(one.role.id)],
-                Some(sort) => vec![sort.key(&one.role), Key::from(one.role.id)],
+                None => vec![Key::Int((!view.is_built_in).into()), Key::Text(view.role.key.clone()), Key::from(view.role.id)],
+                Some(sort) => vec![sort.key(&view.role), Key::from(view.role.id)],
             };
-            (Role(one.clone()), keys)
+            (Role(view.clone()), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(matching).into())
     }
 
     /// Groups of stores, by code.
@@ -117,7 +120,7 @@ impl AccessQuery {
         )]
         is_archived: Option<bool>,
     ) -> Answer<Vec<StoreGroup>> {
-        let scope = permit.scope(ctx.given::<Access>()?.database());
+        let scope = permit.scope(ctx.required_data::<Access>()?.database());
         let groups = rows::groups(&scope).await?.into_iter();
         let groups = groups.filter(|group| matches_archived(group.archived_at, is_archived));
         Ok(groups.map(|group| StoreGroup::new(group.into())).collect())
@@ -144,32 +147,35 @@ impl AccessQuery {
         before: Option<Cursor>,
     ) -> Answer<StoreGroupConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::named), &args)?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: StoreGroupFilter, at| {
-            Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
-        })?;
-        let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
+        let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::name_and_direction), &args)?;
+        let filter = read_nested(
+            resolve_filter_periods(ctx, filter).await?.unwrap_or_default(),
+            &mut |filter: StoreGroupFilter, path| {
+                Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, path)?, filter.created_at, filter.updated_at))
+            },
+        )?;
+        let groups = rows::groups(&permit.scope(ctx.required_data::<Access>()?.database())).await?.into_iter();
         let groups = groups.filter(|group| matches_archived(group.archived_at, is_archived));
         let is_sought = |group: &core::StoreGroup| {
-            filter.holds(&|(sought, created, updated)| {
-                sought.matches_row(group.id, &[&group.code, &group.name])
+            filter.holds(&|(id_and_text, created, updated)| {
+                id_and_text.matches_row(group.id, &[&group.code, &group.name])
                     && is_within(created.as_ref(), group.created_at)
                     && is_within(updated.as_ref(), group.updated_at)
             })
         };
-        let found = groups.filter(is_sought).map(|group| {
+        let matching = groups.filter(is_sought).map(|group| {
             let first = sort.map_or_else(|| Key::Text(group.code.to_lowercase()), |sort| sort.key(&group));
             let keys = vec![first, Key::from(group.id)];
             (StoreGroup::new(group.into()), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(matching).into())
     }
 
     /// Integrations of the tenant, the oldest first.
     #[field(permit = ApikeyRead, deprecation = "2026-11-26: use integrationsList, which has pages. Removed after 2027-11-26.")]
     async fn integrations(&self, ctx: &Context<'_>) -> Answer<Vec<Integration>> {
-        let scope = permit.scope(ctx.given::<Access>()?.database());
-        Ok(rows::integrations(&scope).await?.into_iter().map(|one| Integration(one.into())).collect())
+        let scope = permit.scope(ctx.required_data::<Access>()?.database());
+        Ok(rows::integrations(&scope).await?.into_iter().map(|integration| Integration(integration.into())).collect())
     }
 
     /// Integrations, the oldest first unless another order is asked for.
@@ -186,25 +192,28 @@ impl AccessQuery {
         before: Option<Cursor>,
     ) -> Answer<IntegrationConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::named), &args)?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
-            let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
-            Ok((sought, filter.is_enabled, filter.created_at, filter.updated_at))
-        })?;
-        let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
-        let is_sought = |one: &core::Integration| {
-            filter.holds(&|(sought, is_enabled, created, updated)| {
-                sought.matches_row(one.id, &[&one.name])
-                    && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
-                    && is_within(created.as_ref(), one.created_at)
-                    && is_within(updated.as_ref(), one.updated_at)
+        let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::name_and_direction), &args)?;
+        let filter = read_nested(
+            resolve_filter_periods(ctx, filter).await?.unwrap_or_default(),
+            &mut |filter: IntegrationFilter, path| {
+                let id_and_text = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, path)?;
+                Ok((id_and_text, filter.is_enabled, filter.created_at, filter.updated_at))
+            },
+        )?;
+        let all = rows::integrations(&permit.scope(ctx.required_data::<Access>()?.database())).await?.into_iter();
+        let is_sought = |integration: &core::Integration| {
+            filter.holds(&|(id_and_text, is_enabled, created, updated)| {
+                id_and_text.matches_row(integration.id, &[&integration.name])
+                    && is_enabled.is_none_or(|expected| integration.disabled_at.is_none() == expected)
+                    && is_within(created.as_ref(), integration.created_at)
+                    && is_within(updated.as_ref(), integration.updated_at)
             })
         };
-        let found = all.filter(is_sought).map(|one| {
-            let first = sort.map(|sort| sort.key(&one));
-            let keys: Vec<Key> = first.into_iter().chain([Key::from(one.id)]).collect();
-            (Integration(one.into()), keys)
+        let matching = all.filter(is_sought).map(|integration| {
+            let first = sort.map(|sort| sort.key(&integration));
+            let keys: Vec<Key> = first.into_iter().chain([Key::from(integration.id)]).collect();
+            (Integration(integration.into()), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(matching).into())
     }
 }

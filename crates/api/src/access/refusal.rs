@@ -3,29 +3,33 @@
 
 use iam::access::{
     AccessError,
-    core::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection},
+    core::{At, Counted, Field, GrantingChange, Invalid, Noun, Part, Refusal, Rejection},
 };
-use platform::{clock, path, plurals::counted};
+use platform::{clock, path, plurals::pluralize};
 
 use crate::graphql::{
     fault::TopError,
     refusal::{ErrorCode, UserError, truncate_errors},
 };
 
-fn refuse(rejection: &Rejection) -> UserError {
+fn refusal_error(rejection: &Rejection) -> UserError {
     let field = path_of(rejection.at);
     match &rejection.why {
         Refusal::Required => UserError::new(ErrorCode::Required, "a value is needed", field),
-        Refusal::NotFound(noun) => UserError::not_found(named(*noun), field),
+        Refusal::NotFound(noun) => UserError::not_found(noun_name(*noun), field),
         Refusal::Stale { actual } => {
             UserError::stale(format!("it has changed since you read it and is at version {actual} now"), field, *actual, None)
         }
-        Refusal::TooMany { what, most } => UserError::new(ErrorCode::LimitExceeded, too_many(*what, *most), field),
+        Refusal::TooMany { what: subject, most: limit } => {
+            UserError::new(ErrorCode::LimitExceeded, limit_message(*subject, *limit), field)
+        }
         Refusal::LastOwner => {
             let message = "the tenant would be left without an owner for all stores and without an end";
             UserError::new(ErrorCode::InvalidState, message, field)
         }
-        Refusal::NameTooLong { most } => UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field),
+        Refusal::NameTooLong { most: limit } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {limit} characters are kept"), field)
+        }
         Refusal::GrantTwice => UserError::new(ErrorCode::Duplicate, "this grant occurs before", field),
         Refusal::RoleKeyTaken => UserError::new(ErrorCode::Duplicate, "another role has this key", field),
         Refusal::GroupCodeTaken => UserError::new(ErrorCode::Duplicate, "another group has this code", field),
@@ -47,7 +51,7 @@ fn refuse(rejection: &Rejection) -> UserError {
             UserError::new(ErrorCode::Invalid, message, field)
         }
         Refusal::HeldBy { members } => {
-            UserError::new(ErrorCode::InUse, counted(members, "member has it", "members have it"), field)
+            UserError::new(ErrorCode::InUse, pluralize(members, "member has it", "members have it"), field)
         }
         Refusal::BuiltIn { key } => {
             let message = format!("{key} is a default role: make one that inherits it");
@@ -55,21 +59,21 @@ fn refuse(rejection: &Rejection) -> UserError {
         }
         Refusal::IntegrationDisabled => UserError::new(ErrorCode::InvalidState, "the integration has been disabled", field),
         Refusal::KeyEnded => UserError::new(ErrorCode::InvalidState, "the key has ended: make a new one", field),
-        Refusal::Invalid(why) => UserError::new(ErrorCode::Invalid, invalid(*why), field),
+        Refusal::Invalid(reason) => UserError::new(ErrorCode::Invalid, invalid_message(*reason), field),
     }
 }
 
-fn invalid(why: Invalid) -> String {
-    let message = match why {
+fn invalid_message(problem: Invalid) -> String {
+    let message = match problem {
         Invalid::NotHeld { permission } => {
             return format!("you do not hold {permission} in all of these stores: nobody gives or takes what they do not hold");
         }
-        Invalid::Points { most } => return format!("1 to {most} points are expected"),
+        Invalid::Points { most: limit } => return format!("1 to {limit} points are expected"),
         Invalid::BeyondIntegration { permission } => return format!("the integration itself does not have {permission}"),
         Invalid::BeyondChannel { permission } => {
             return format!("{permission} tells of more than one channel: an integration that is bound to one cannot have it");
         }
-        Invalid::Outlives(given) => outlives(given),
+        Invalid::Outlives(grant_kind) => outlives_message(grant_kind),
         Invalid::Name => "a name without control characters is expected",
         Invalid::Key => "2 to 63 small letters, digits and hyphens, beginning with a letter, are expected",
         Invalid::Code => "1 to 64 characters without spaces are expected",
@@ -83,36 +87,38 @@ fn invalid(why: Invalid) -> String {
     message.to_owned()
 }
 
-const fn outlives(given: Given) -> &'static str {
-    match given {
-        Given::Group => "your own rights end before those of who has rights by the group: it cannot give them more by you",
-        Given::Role => "your own rights end before those of who has the role: it cannot give them more by you",
-        Given::Integration => "your own rights end before a key of the integration does: it cannot be given more by you",
-        Given::Grant => "your own rights end before: a grant cannot outlive those of whoever gives it",
-        Given::Key => "your own rights end before: a key cannot outlive those of whoever makes it",
-    }
-}
-
-fn too_many(what: Counted, most: usize) -> String {
-    match what {
-        Counted::Roles => format!("a tenant has at most {most} roles of its own"),
-        Counted::Inherited => format!("a role inherits at most {most} others"),
-        Counted::Inheritance => format!("roles inherit at most {most} deep"),
-        Counted::Groups => format!("a tenant has at most {most} groups of stores"),
-        Counted::Stores => format!("a group has at most {most} stores"),
-        Counted::Grants => format!("a member has at most {most} grants"),
-        Counted::Places => format!("a scope names at most {most} places"),
-        Counted::Integrations => format!("a tenant has at most {most} integrations"),
-        Counted::Keys => format!("an integration has at most {most} keys that have not ended: revoke one first"),
-        Counted::KeysEver => {
-            format!("an integration has at most {most} keys, with those that have ended: create another integration")
+const fn outlives_message(grant_kind: GrantingChange) -> &'static str {
+    match grant_kind {
+        GrantingChange::Group => {
+            "your own rights end before those of who has rights by the group: it cannot give them more by you"
         }
-        Counted::Networks => format!("at most {most} networks are taken"),
-        Counted::Permissions => format!("at most {most} permissions are taken at once"),
+        GrantingChange::Role => "your own rights end before those of who has the role: it cannot give them more by you",
+        GrantingChange::Integration => "your own rights end before a key of the integration does: it cannot be given more by you",
+        GrantingChange::Grant => "your own rights end before: a grant cannot outlive those of whoever gives it",
+        GrantingChange::Key => "your own rights end before: a key cannot outlive those of whoever makes it",
     }
 }
 
-const fn named(noun: Noun) -> &'static str {
+fn limit_message(subject: Counted, limit: usize) -> String {
+    match subject {
+        Counted::Roles => format!("a tenant has at most {limit} roles of its own"),
+        Counted::Inherited => format!("a role inherits at most {limit} others"),
+        Counted::Inheritance => format!("roles inherit at most {limit} deep"),
+        Counted::Groups => format!("a tenant has at most {limit} groups of stores"),
+        Counted::Stores => format!("a group has at most {limit} stores"),
+        Counted::Grants => format!("a member has at most {limit} grants"),
+        Counted::Places => format!("a scope names at most {limit} places"),
+        Counted::Integrations => format!("a tenant has at most {limit} integrations"),
+        Counted::Keys => format!("an integration has at most {limit} keys that have not ended: revoke one first"),
+        Counted::KeysEver => {
+            format!("an integration has at most {limit} keys, with those that have ended: create another integration")
+        }
+        Counted::Networks => format!("at most {limit} networks are taken"),
+        Counted::Permissions => format!("at most {limit} permissions are taken at once"),
+    }
+}
+
+const fn noun_name(noun: Noun) -> &'static str {
     match noun {
         Noun::Permission => "permission",
         Noun::Role => "role",
@@ -125,22 +131,22 @@ const fn named(noun: Noun) -> &'static str {
     }
 }
 
-fn path_of(at: At) -> Vec<String> {
-    let mut path = match at.part {
+fn path_of(location: At) -> Vec<String> {
+    let mut path = match location.part {
         Part::Arguments => Vec::new(),
         Part::Input => path!["input"],
         Part::Grant(index) => path!["input", "grants", index],
         Part::Budget => path!["input", "budget"],
     };
-    path.extend(at.field.map(|field| name(field).to_owned()));
-    path.extend(at.nth.map(|index| index.to_string()));
-    if let Some((list, index)) = at.place {
-        path.extend(path![name(list), index]);
+    path.extend(location.field.map(|field| field_name(field).to_owned()));
+    path.extend(location.nth.map(|index| index.to_string()));
+    if let Some((list, index)) = location.place {
+        path.extend(path![field_name(list), index]);
     }
     path
 }
 
-const fn name(field: Field) -> &'static str {
+const fn field_name(field: Field) -> &'static str {
     match field {
         Field::Id => "id",
         Field::ExpectedVersion => "expectedVersion",
@@ -168,10 +174,10 @@ const fn name(field: Field) -> &'static str {
 }
 
 /// Converts the error of a change: refusals become user errors, all others a top-level error.
-pub fn stopped(error: AccessError) -> Result<Vec<UserError>, TopError> {
+pub fn access_errors(error: AccessError) -> Result<Vec<UserError>, TopError> {
     match error {
         AccessError::Denied(denied) => Err(denied.into()),
         AccessError::Fault(fault) => Err(fault.into()),
-        AccessError::Refused(rejections) => Ok(truncate_errors(rejections.iter().map(refuse))),
+        AccessError::Refused(rejections) => Ok(truncate_errors(rejections.iter().map(refusal_error))),
     }
 }

@@ -31,12 +31,12 @@ impl StoreScopeInput {
     /// Takes the scope's references, to be resolved to IDs. Call `read` afterwards.
     pub fn names(&mut self, path: Path) -> Names<'_> {
         let (mut stores, mut groups) = (None, None);
-        if let Self::Stores(named) = self {
-            stores = Some(std::mem::take(named));
+        if let Self::Stores(references) = self {
+            stores = Some(std::mem::take(references));
             *self = Self::StoreIds(Vec::new());
         }
-        if let Self::Groups(named) = self {
-            groups = Some(std::mem::take(named));
+        if let Self::Groups(references) = self {
+            groups = Some(std::mem::take(references));
             *self = Self::GroupIds(Vec::new());
         }
         match self {
@@ -45,8 +45,8 @@ impl StoreScopeInput {
             Self::All(_) | Self::Groups(_) | Self::Stores(_) => Names::of(path),
         }
     }
-    pub fn read(&self, reading: &mut InputErrors, field: impl Fn() -> Path) -> Scope {
-        let at = |name: &str, index: usize| {
+    pub fn read(&self, reader: &mut InputErrors, field: impl Fn() -> Path) -> Scope {
+        let id_path = |name: &str, index: usize| {
             let mut path = field();
             path.extend([name.to_owned(), index.to_string()]);
             path
@@ -54,15 +54,15 @@ impl StoreScopeInput {
         match self {
             Self::All(yes) => {
                 if !yes {
-                    reading.invalid("all must be true; name groups or stores instead", &field);
+                    reader.invalid("all must be true; name groups or stores instead", &field);
                 }
                 Scope::All
             }
             Self::GroupIds(ids) => {
-                Scope::Groups(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("groupIds", index))).collect())
+                Scope::Groups(ids.iter().enumerate().map(|(index, id)| reader.id(id, || id_path("groupIds", index))).collect())
             }
             Self::StoreIds(ids) => {
-                Scope::Stores(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("storeIds", index))).collect())
+                Scope::Stores(ids.iter().enumerate().map(|(index, id)| reader.id(id, || id_path("storeIds", index))).collect())
             }
             // `names` has turned these into IDs; if it was not called, they grant nothing.
             Self::Groups(_) => Scope::Groups(Vec::new()),

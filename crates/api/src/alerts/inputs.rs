@@ -136,22 +136,22 @@ pub struct AlertRuleDeleteInput {
 
 impl AlertActionInput {
     /// Converts the input to the shell's command, for a step without further input.
-    pub fn read(self, what: Do, reading: &mut InputErrors) -> Act {
+    pub fn read(self, action: Do, reader: &mut InputErrors) -> Act {
         Act {
             idempotency_key: self.idempotency_key,
-            alert: reading.id(&self.id, || path!["input", "id"]),
+            alert: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
-            what,
+            what: action,
         }
     }
 }
 
 impl AlertSnoozeInput {
     /// Converts the input to the shell's command.
-    pub fn read(self, reading: &mut InputErrors) -> Act {
+    pub fn read(self, reader: &mut InputErrors) -> Act {
         let Self { id, idempotency_key, until, expected_version, note } = self;
-        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Snooze { until: until.0 }, reading)
+        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Snooze { until: until.0 }, reader)
     }
 }
 
@@ -160,18 +160,19 @@ impl AlertAssignInput {
         Names::of(path!["input"]).optional(("member", self.member.take()), ("memberId", &mut self.member_id))
     }
     /// Converts the input to the shell's command.
-    pub fn read(self, reading: &mut InputErrors) -> Act {
-        let member = reading.id_opt(self.member_id.as_ref(), || path!["input", "memberId"]);
+    pub fn read(self, reader: &mut InputErrors) -> Act {
+        let member = reader.id_opt(self.member_id.as_ref(), || path!["input", "memberId"]);
         let Self { id, idempotency_key, expected_version, note, .. } = self;
-        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Assign { member }, reading)
+        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Assign { member }, reader)
     }
 }
 
 /// Parses a time such as `07:30` into the minute of the day.
-fn minute(text: &str) -> Option<i32> {
+fn parse_minute(text: &str) -> Option<i32> {
     let (hours, minutes) = text.split_once(':')?;
-    let two = |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i32>().ok())?;
-    let (hours, minutes) = (two(hours)?, two(minutes)?);
+    let two_digits =
+        |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i32>().ok())?;
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
@@ -184,28 +185,28 @@ impl AlertRuleUpsertInput {
             .or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
     }
     /// Converts the input to the fields of the shell's rule.
-    pub fn read(self, reading: &mut InputErrors) -> RuleFields {
+    pub fn read(self, reader: &mut InputErrors) -> RuleFields {
         let quiet = self.quiet_hours.and_then(|hours| {
             let times = [(&hours.from, "from"), (&hours.to, "to")].map(|(text, name)| {
-                let found = minute(text);
+                let time_of_day = parse_minute(text);
                 if text.trim().is_empty() {
-                    reading.required("a time of day is needed, as in 07:30", || path!["input", "quietHours", name]);
-                } else if found.is_none() {
-                    reading.invalid("a time of day is expected, as in 07:30", || path!["input", "quietHours", name]);
+                    reader.required("a time of day is needed, as in 07:30", || path!["input", "quietHours", name]);
+                } else if time_of_day.is_none() {
+                    reader.invalid("a time of day is expected, as in 07:30", || path!["input", "quietHours", name]);
                 }
-                found
+                time_of_day
             });
             Some(Quiet { from: times[0]?, to: times[1]? })
         });
         let members: Vec<prelude::MemberId> =
-            self.member_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "memberIds", index])).collect();
+            self.member_ids.iter().enumerate().map(|(index, id)| reader.id(id, || path!["input", "memberIds", index])).collect();
         RuleFields {
             idempotency_key: self.idempotency_key,
             kind: self.kind.into(),
             scope: Scope {
-                store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
-                category: reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]),
-                product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
+                store: reader.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+                category: reader.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]),
+                product: reader.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
             },
             is_enabled: self.is_enabled,
             threshold: self.threshold.map(|threshold| threshold.0),
@@ -222,7 +223,7 @@ impl AlertRuleUpsertInput {
 
 impl AlertRuleDeleteInput {
     /// Converts the input to the shell's command.
-    pub fn read(self, reading: &mut InputErrors) -> RuleRemoval {
-        RuleRemoval { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    pub fn read(self, reader: &mut InputErrors) -> RuleRemoval {
+        RuleRemoval { idempotency_key: self.idempotency_key, id: reader.id(&self.id, || path!["input", "id"]) }
     }
 }

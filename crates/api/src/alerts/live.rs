@@ -25,7 +25,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     live::{
         feed::{self, SnapshotPage as Page, StreamOptions, Topic, Update},
         rights::Rights,
@@ -37,7 +37,7 @@ use crate::{
 /// Alerts in a page of the snapshot.
 const SNAPSHOT_PAGE: u32 = 250;
 /// Event name of the items of a snapshot, which have no event.
-const SNAPSHOT: &str = "snapshot";
+const SNAPSHOT_CURSOR: &str = "snapshot";
 
 /// An item of the stream of alerts that change.
 pub struct AlertChanges(Update<AlertChange>);
@@ -88,7 +88,7 @@ impl AlertChange {
     /// Type of the event: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot for the
     /// current state. More may be added.
     async fn event_type(&self) -> &str {
-        self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
+        self.shared_event.as_ref().map_or(SNAPSHOT_CURSOR, |shared_event| shared_event.event.kind.as_str())
     }
     /// True if the alert, by its state and assignee, matches the filter.
     async fn in_filter(&self) -> bool {
@@ -104,10 +104,10 @@ struct AlertTopic {
 
 impl AlertTopic {
     /// Whether an alert is in the filter; None where it never can be.
-    fn has(&self, alert: &core::Alert) -> Option<bool> {
+    fn includes_alert(&self, alert: &core::Alert) -> Option<bool> {
         let changes = |test: &&Test| test.may_change();
-        let (mut now, mut always) = (self.tests.iter().filter(changes), self.tests.iter().filter(|test| !changes(test)));
-        always.all(|test| test.matches(alert)).then(|| now.all(|test| test.matches(alert)))
+        let (mut changing, mut constant) = (self.tests.iter().filter(changes), self.tests.iter().filter(|test| !changes(test)));
+        constant.all(|test| test.matches(alert)).then(|| changing.all(|test| test.matches(alert)))
     }
 }
 
@@ -131,9 +131,9 @@ impl Topic for AlertTopic {
         tests.push(Test::State(vec![AlertState::Open, AlertState::Acknowledged, AlertState::Snoozed]));
         let newest_first = AlertsSorted::default();
         let mut alerts = rows::page(scope, &tests, newest_first, &request).await?;
-        let more = alerts.len() > SNAPSHOT_PAGE as usize;
+        let has_more = alerts.len() > SNAPSHOT_PAGE as usize;
         alerts.truncate(SNAPSHOT_PAGE as usize);
-        let next = alerts.last().filter(|_| more).map(|alert| newest_first.keys(alert));
+        let next = alerts.last().filter(|_| has_more).map(|alert| newest_first.keys(alert));
         let changes =
             alerts.into_iter().map(|alert| AlertChange { seq: 0, alert: alert.into(), shared_event: None, in_filter: true });
         Ok(Page { changes: changes.collect(), next })
@@ -141,17 +141,17 @@ impl Topic for AlertTopic {
 
     async fn changes(&self, scope: &TenantScope, events: &[Arc<SharedEvent>]) -> Result<Vec<AlertChange>, Fault> {
         let shared_event = events.iter().filter(|shared_event| services::alerts::events::ALERT.is_about(&shared_event.event));
-        let read = shared_event
+        let alert_events = shared_event
             .map(|shared_event| Ok((shared_event, shared_event.payload::<AlertEvent>()?)))
             .collect::<Result<Vec<_>, Fault>>()?;
         // Events contain no prices, costs or notes: the current rows supply them.
-        let ids: Vec<AlertId> = read.iter().map(|(_, event)| event.alert).collect();
-        let found = if ids.is_empty() { Vec::new() } else { rows::alerts(scope, &ids).await? };
-        let rows: HashMap<AlertId, core::Alert> = found.into_iter().map(|alert| (alert.id, alert)).collect();
+        let ids: Vec<AlertId> = alert_events.iter().map(|(_, event)| event.alert).collect();
+        let current_alerts = if ids.is_empty() { Vec::new() } else { rows::alerts(scope, &ids).await? };
+        let rows: HashMap<AlertId, core::Alert> = current_alerts.into_iter().map(|alert| (alert.id, alert)).collect();
         let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<AlertEvent>)| {
             let alert = event.alert(rows.get(&event.alert))?;
             // A new one that is not in the filter was not in it before.
-            let in_filter = self.has(&alert).filter(|in_filter| *in_filter || alert.version > 1)?;
+            let in_filter = self.includes_alert(&alert).filter(|in_filter| *in_filter || alert.version > 1)?;
             Some(AlertChange {
                 seq: shared_event.seq(),
                 alert: alert.into(),
@@ -159,7 +159,7 @@ impl Topic for AlertTopic {
                 in_filter,
             })
         };
-        Ok(read.into_iter().filter_map(change).collect())
+        Ok(alert_events.into_iter().filter_map(change).collect())
     }
 
     fn row(change: &AlertChange) -> AlertId {
@@ -186,15 +186,15 @@ impl AlertSubscription {
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins with a snapshot.")]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
-        let scope = permit.scope(ctx.given::<Alerts>()?.database());
+        let scope = permit.scope(ctx.required_data::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = without_periods(filter)?;
-        if let Some(place) = filter.as_ref().and_then(AlertListFilter::path_not_streamable) {
+        if let Some(path) = filter.as_ref().and_then(AlertListFilter::path_not_streamable) {
             let message = "events do not say when an alert changed before: leave it out, or ask alerts";
-            return Err(TopError::bad_input(message, place));
+            return Err(TopError::bad_input(message, path));
         }
-        let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        tests.extend(services::alerts::limits(permit.caller()));
+        let mut tests = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        tests.extend(services::alerts::visibility_tests(permit.caller()));
         let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertChanges)))

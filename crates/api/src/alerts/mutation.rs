@@ -26,13 +26,13 @@ use crate::{
 pub struct AlertMutation;
 
 /// Takes a step that was read, unless something in its input was refused.
-async fn act(
+async fn apply_action(
     ctx: &Context<'_>,
     permit: Permit<kind::AlertWrite>,
     step: impl FnOnce(&mut InputErrors) -> Act,
 ) -> Answer<AlertPayload> {
     match read(step) {
-        Ok(input) => AlertPayload::of(Box::pin(ctx.given::<Alerts>()?.act(permit, input)).await),
+        Ok(input) => AlertPayload::of(Box::pin(ctx.required_data::<Alerts>()?.act(permit, input)).await),
         Err(errors) => Ok(errors.into()),
     }
 }
@@ -47,7 +47,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert and its expected version.")] input: AlertActionInput,
     ) -> Answer<AlertPayload> {
-        act(ctx, permit, |reading| input.read(Do::Acknowledge, reading)).await
+        apply_action(ctx, permit, |reader| input.read(Do::Acknowledge, reader)).await
     }
 
     /// Snoozes an alert. It is OPEN again after the given time, unless its condition has ended by
@@ -58,7 +58,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert to snooze, with the time at which it opens again.")] input: AlertSnoozeInput,
     ) -> Answer<AlertPayload> {
-        act(ctx, permit, |reading| input.read(reading)).await
+        apply_action(ctx, permit, |reader| input.read(reader)).await
     }
 
     /// Assigns an alert to a member, or removes the assignment.
@@ -68,7 +68,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert to assign, with the member.")] input: AlertAssignInput,
     ) -> Answer<AlertPayload> {
-        named!(ctx, input, AlertPayload, act(ctx, permit, |reading| input.read(reading)).await)
+        named!(ctx, input, AlertPayload, apply_action(ctx, permit, |reader| input.read(reader)).await)
     }
 
     /// Resolves an alert. No new alert is opened while the condition persists.
@@ -78,7 +78,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert and its expected version.")] input: AlertActionInput,
     ) -> Answer<AlertPayload> {
-        act(ctx, permit, |reading| input.read(Do::Resolve, reading)).await
+        apply_action(ctx, permit, |reader| input.read(Do::Resolve, reader)).await
     }
 
     /// Sets the rule for a kind of alert, a store, and a category or product: makes it, or puts it in the place of the one that is there. It holds
@@ -93,8 +93,8 @@ impl AlertMutation {
             ctx,
             input,
             AlertRulePayload,
-            match read(|reading| input.read(reading)) {
-                Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.set_rule(permit, input)).await),
+            match read(|reader| input.read(reader)) {
+                Ok(input) => AlertRulePayload::of(Box::pin(ctx.required_data::<Alerts>()?.set_rule(permit, input)).await),
                 Err(errors) => Ok(errors.into()),
             }
         )
@@ -107,8 +107,8 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rule to delete.")] input: AlertRuleDeleteInput,
     ) -> Answer<AlertRulePayload> {
-        match read(|reading| input.read(reading)) {
-            Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.remove_rule(permit, input)).await),
+        match read(|reader| input.read(reader)) {
+            Ok(input) => AlertRulePayload::of(Box::pin(ctx.required_data::<Alerts>()?.remove_rule(permit, input)).await),
             Err(errors) => Ok(errors.into()),
         }
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 use services::alerts::{AlertError, AlertRefusal, core, sees};
 
 use super::{alert::Alert, rule::AlertRule};
@@ -59,10 +59,10 @@ impl From<Vec<UserError>> for AlertPayload {
 }
 
 impl AlertPayload {
-    pub(super) fn of(done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => user_errors_of(error, refused)?.into(),
-            Ok(Acted { value, seq, is_replayed }) => {
+    pub(super) fn of(outcome: Result<CallResult<core::Alert>, AlertError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => user_errors_of(error, refusal_error)?.into(),
+            Ok(CallResult { value, seq, is_replayed }) => {
                 Self { alert: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
         })
@@ -70,10 +70,10 @@ impl AlertPayload {
 }
 
 impl AlertRulePayload {
-    pub(super) fn of(done: Result<Acted<Option<core::Rule>>, AlertError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => user_errors_of(error, refused)?.into(),
-            Ok(Acted { value, seq, is_replayed }) => {
+    pub(super) fn of(outcome: Result<CallResult<Option<core::Rule>>, AlertError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => user_errors_of(error, refusal_error)?.into(),
+            Ok(CallResult { value, seq, is_replayed }) => {
                 Self { alert_rule: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
         })
@@ -81,21 +81,21 @@ impl AlertRulePayload {
 }
 
 /// Converts a refusal of this room into a user error.
-fn refused(refusal: AlertRefusal) -> UserError {
+fn refusal_error(refusal: AlertRefusal) -> UserError {
     match refusal {
-        AlertRefusal::BadKey(why) => UserError::invalid_key(why, path!["input", "idempotencyKey"]),
+        AlertRefusal::BadKey(reason) => UserError::invalid_key(reason, path!["input", "idempotencyKey"]),
         AlertRefusal::Required { field } => UserError::new(ErrorCode::Required, "a text is needed", field),
-        AlertRefusal::TooLong { most, field } => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)
+        AlertRefusal::TooLong { most: limit, field } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {limit} characters are kept"), field)
         }
         AlertRefusal::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
-        AlertRefusal::NotFound { what, field } => UserError::not_found(what, field),
+        AlertRefusal::NotFound { what: noun, field } => UserError::not_found(noun, field),
         AlertRefusal::Malformed { message, field }
         | AlertRefusal::NotEverywhere { message, field }
         | AlertRefusal::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
         AlertRefusal::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
         AlertRefusal::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
         AlertRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
-        AlertRefusal::Stale { actual } => UserError::changed("alert", actual),
+        AlertRefusal::Stale { actual } => UserError::version_conflict("alert", actual),
     }
 }

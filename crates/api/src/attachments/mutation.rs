@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, SimpleObject};
 use entity::prelude::{AttachmentId, FileId};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 use services::{
     attachments::{
         core::{MAX_ATTACHMENTS, Refusal},
@@ -24,7 +24,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    notes::{check_write, named_node, node_access_by_id},
+    notes::{check_write_permission, find_target_node, node_access_by_id},
     purchasing::check_key,
 };
 
@@ -72,8 +72,8 @@ impl From<Vec<UserError>> for AttachmentPayload {
     }
 }
 impl From<UserError> for AttachmentPayload {
-    fn from(refused: UserError) -> Self {
-        vec![refused].into()
+    fn from(user_error: UserError) -> Self {
+        vec![user_error].into()
     }
 }
 
@@ -92,25 +92,25 @@ impl AttachmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "File to attach, and the thing that it is attached to.")] input: AttachmentAddInput,
     ) -> Answer<AttachmentPayload> {
-        let file = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            reading.id(&input.file_id, || path!["input", "fileId"])
+        let file = read(|reader| {
+            check_key(reader, &input.idempotency_key);
+            reader.id(&input.file_id, || path!["input", "fileId"])
         });
         let file: FileId = match file {
             Ok(file) => file,
             Err(errors) => return Ok(errors.into()),
         };
-        let (target, access) = match named_node(ctx, &input.node_id, "nothing is attached to nodes of this kind").await? {
-            Ok(named) => named,
-            Err(refused) => return Ok(refused.into()),
+        let (target, access) = match find_target_node(ctx, &input.node_id, "nothing is attached to nodes of this kind").await? {
+            Ok(target_and_access) => target_and_access,
+            Err(user_errors) => return Ok(user_errors.into()),
         };
-        check_write(&access, caller)?;
+        check_write_permission(&access, caller)?;
         let AttachmentAddInput { idempotency_key, name, description, .. } = input;
         let node_id = target.to_string();
         let new = NewAttachment { idempotency_key, target, node_id, file, name, description };
-        let (ledger, files, readers) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?, access.readers());
-        let done = Box::pin(shell::add((ledger.database(), files), (caller, &readers), new, dry_run)).await;
-        payload(ctx, done).await
+        let (ledger, files, readers) = (ctx.required_data::<Ledger>()?, ctx.required_data::<Files>()?, access.readers());
+        let outcome = Box::pin(shell::add((ledger.database(), files), (caller, &readers), new, dry_run)).await;
+        attachment_payload(ctx, outcome).await
     }
 
     /// Removes an attachment. Its bytes are deleted within the hour.
@@ -122,63 +122,67 @@ impl AttachmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Attachment to remove.")] input: AttachmentRemoveInput,
     ) -> Answer<AttachmentPayload> {
-        let id = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            reading.id(&input.id, || path!["input", "id"])
+        let id = read(|reader| {
+            check_key(reader, &input.idempotency_key);
+            reader.id(&input.id, || path!["input", "id"])
         });
         let id: AttachmentId = match id {
             Ok(id) => id,
             Err(errors) => return Ok(errors.into()),
         };
-        let (ledger, files) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?);
+        let (ledger, files) = (ctx.required_data::<Ledger>()?, ctx.required_data::<Files>()?);
         let access = match shell::find(&ledger.database().tenant(caller.tenant), id).await? {
             Some(attachment) => node_access_by_id(ctx, &attachment.target).await?,
             None => None,
         };
         if let Some(access) = &access {
-            check_write(access, caller)?;
+            check_write_permission(access, caller)?;
         }
         let readers = access.map(|access| access.readers());
         let removal = (input.idempotency_key, id);
-        let done = Box::pin(shell::remove((ledger.database(), files), (caller, readers.as_ref()), removal, dry_run)).await;
-        payload(ctx, done).await
+        let outcome = Box::pin(shell::remove((ledger.database(), files), (caller, readers.as_ref()), removal, dry_run)).await;
+        attachment_payload(ctx, outcome).await
     }
 }
 
-async fn payload(ctx: &Context<'_>, done: Outcome) -> Answer<AttachmentPayload> {
-    let Acted { value, seq, is_replayed } = match done {
+async fn attachment_payload(ctx: &Context<'_>, outcome: Outcome) -> Answer<AttachmentPayload> {
+    let CallResult { value, seq, is_replayed } = match outcome {
         Ok(acted) => acted,
-        Err(error) => return Ok(refuse(error)?.into()),
+        Err(error) => return Ok(refusal_error(error)?.into()),
     };
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let attachment = with_files(&scope, value.into_iter().collect()).await?.pop();
     Ok(AttachmentPayload { attachment, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
 }
 
-fn refuse(error: AttachmentError) -> Result<UserError, TopError> {
-    let at = |field: &str| path!["input", field];
+fn refusal_error(error: AttachmentError) -> Result<UserError, TopError> {
+    let input_path = |field: &str| path!["input", field];
     let refusal = match error {
         AttachmentError::Fault(fault) => return Err(fault.into()),
-        AttachmentError::File(error) => return refuse_file(error, at("fileId")),
+        AttachmentError::File(error) => return refuse_file(error, input_path("fileId")),
         AttachmentError::Refused(refusal) => refusal,
     };
     Ok(match refusal {
-        Refusal::NoName => UserError::new(ErrorCode::Required, "a name is needed, as in Delivery note", at("name")),
+        Refusal::NoName => UserError::new(ErrorCode::Required, "a name is needed, as in Delivery note", input_path("name")),
         Refusal::TooLong { field, most } => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), at(field))
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), input_path(field))
         }
-        Refusal::NotPlain { field } => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", at(field)),
+        Refusal::NotPlain { field } => {
+            UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", input_path(field))
+        }
         Refusal::TooMany => {
             let message = format!("at most {MAX_ATTACHMENTS} files are attached to an object: remove one first");
-            UserError::new(ErrorCode::LimitExceeded, message, at("nodeId"))
+            UserError::new(ErrorCode::LimitExceeded, message, input_path("nodeId"))
         }
         Refusal::Erased => {
             let message = "the customer is erased: nothing is kept of them any more";
-            UserError::new(ErrorCode::Invalid, message, at("nodeId"))
+            UserError::new(ErrorCode::Invalid, message, input_path("nodeId"))
         }
-        Refusal::NotFound => UserError::not_found("attachment", at("id")),
-        Refusal::KeyReused => {
-            UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", at("idempotencyKey"))
-        }
+        Refusal::NotFound => UserError::not_found("attachment", input_path("id")),
+        Refusal::KeyReused => UserError::new(
+            ErrorCode::IdempotencyKeyReused,
+            "this key was used before with another input",
+            input_path("idempotencyKey"),
+        ),
     })
 }

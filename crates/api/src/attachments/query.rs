@@ -22,9 +22,9 @@ use crate::{
     },
     orders::{
         filters::{below, span},
-        links::MAX_A_PAGE,
+        links::MAX_PAGE_SIZE,
     },
-    periods::in_days,
+    periods::resolve_filter_periods,
     schema,
 };
 
@@ -102,20 +102,21 @@ async fn page(
     args: PageArgs,
 ) -> Answer<Option<AttachmentConnection>> {
     let sorted = sort.map_or(AttachmentsSorted::NEWEST, AttachmentsSorted::from);
-    let (signer, list) = (ctx.given::<CursorSigner>()?, sorted.kind(&format!("attachments:{}", node_id.as_str())));
-    let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: AttachmentFilter, at| {
-        if let Some(text) = &filter.search {
-            searchable(text, || below(at, "search"))?;
-        }
-        Ok(AttachmentTest { search: filter.search, created: filter.created_at.map(|test| span(&test)) })
-    })?;
-    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    let (signer, list) = (ctx.required_data::<CursorSigner>()?, sorted.kind(&format!("attachments:{}", node_id.as_str())));
+    let filter =
+        read_nested(resolve_filter_periods(ctx, filter).await?.unwrap_or_default(), &mut |filter: AttachmentFilter, path| {
+            if let Some(text) = &filter.search {
+                searchable(text, || below(path, "search"))?;
+            }
+            Ok(AttachmentTest { search: filter.search, created: filter.created_at.map(|test| span(&test)) })
+        })?;
+    let request = args.check(&list, signer, MAX_PAGE_SIZE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let listed = shell::page(&scope, &target, (&filter, sorted), &request).await?;
-    let nodes = with_files(&scope, listed.rows).await?.into_iter().map(|attachment| {
+    let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let page_rows = shell::page(&scope, &target, (&filter, sorted), &request).await?;
+    let nodes = with_files(&scope, page_rows.rows).await?.into_iter().map(|attachment| {
         let keys = sorted.keys(&attachment.0.0);
         (attachment, keys)
     });
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, page_rows.source).into()))
 }

@@ -12,7 +12,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
 };
@@ -61,7 +61,7 @@ pub enum AuditEntrySortField {
 
 /// Whether the newest entries come first, which is the default, and the name of that order in
 /// cursors.
-pub(super) fn sorted(sort: Option<AuditEntrySort>) -> (bool, &'static str) {
+pub(super) fn parse_sort(sort: Option<AuditEntrySort>) -> (bool, &'static str) {
     match sort.map(|AuditEntrySort { field: AuditEntrySortField::Seq, direction }| direction) {
         None | Some(Direction::Desc) => (true, "audit"),
         Some(Direction::Asc) => (false, "audit:SEQ:ASC"),
@@ -158,13 +158,13 @@ impl AuditFilter {
     }
 
     /// Returns the conditions of one filter, without nested ones.
-    fn tests(self, at: &Path) -> Answer<AuditTests> {
+    fn tests(self, path: &Path) -> Answer<AuditTests> {
         if let Some(filter) = &self.action {
-            filter.check(&place(at, "action"))?;
+            filter.check(&field_path(path, "action"))?;
         }
         Ok(AuditTests {
-            actors: self.actor.map(|filter| filter.of_any_kind(&place(at, "actor"))).transpose()?.flatten(),
-            targets: self.target.map(|filter| filter.of_any_kind(&place(at, "target"))).transpose()?.flatten(),
+            actors: self.actor.map(|filter| filter.of_any_kind(&field_path(path, "actor"))).transpose()?.flatten(),
+            targets: self.target.map(|filter| filter.of_any_kind(&field_path(path, "target"))).transpose()?.flatten(),
             action: self.action,
             at: self.at.as_ref().map(DateTimeFilter::range).unwrap_or_default(),
             outcomes: self.outcome,

@@ -12,7 +12,7 @@ use platform::{
     paging::{CursorSigner, Key, keyset},
 };
 
-pub use audited::{Audited, AuditedStreams};
+pub use audited::{Audited, AuditedSubscription};
 pub use filter::{AuditEntrySort, AuditFilter};
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         limits::Limits,
         scalars::{Cursor, Long},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
 };
 
 /// Maximum entries of one `auditVerify`: about a second.
@@ -48,23 +48,23 @@ impl AuditQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
-        let scope = permit.scope(ctx.given::<Audit>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Audit>()?.database());
         let args = PageArgs { first, after, last, before };
-        let (descending, list) = filter::sorted(sort);
-        let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let (descending, list) = filter::parse_sort(sort);
+        let request = args.check(list, signer, ctx.required_data::<Limits>()?.page)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
         let (mut conditions, mut values) = filter.sql(platform::storage::Reads::backend(&scope))?;
         let source = rows::source(&conditions, values.clone());
-        let (bounds, order, bound) = keyset(&["seq"], descending, &request, values.len() + 2);
+        let (bounds, order, bound_values) = keyset(&["seq"], descending, &request, values.len() + 2);
         conditions += &bounds;
-        values.extend(bound);
-        let found = rows::page(&scope, &conditions, &order, values).await?;
-        let nodes = found.into_iter().filter_map(|stored| {
+        values.extend(bound_values);
+        let entries = rows::page(&scope, &conditions, &order, values).await?;
+        let nodes = entries.into_iter().filter_map(|stored| {
             let seq = stored.seal?.seq;
             Some((AuditEntry::of(stored)?, vec![Key::Int(seq)]))
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, source).into())
     }
 
     /// Verifies a part of the audit log: that no entry was changed, removed or inserted. A toSeq
@@ -76,7 +76,7 @@ impl AuditQuery {
         #[graphql(desc = "The first entry; 1 is the tenant's first.")] from_seq: Long,
         #[graphql(desc = "The last entry, at most 100,000 behind the first.")] to_seq: Long,
     ) -> Answer<AuditVerification> {
-        let audit = ctx.given::<Audit>()?;
+        let audit = ctx.required_data::<Audit>()?;
         if from_seq.0 < 1 {
             return Err(TopError::bad_input("the first entry is number 1", vec!["fromSeq".to_owned()]));
         }
@@ -86,11 +86,11 @@ impl AuditQuery {
         }
         let scope = permit.scope(audit.database());
         let end = rows::head(&scope).await?.map_or(0, |head| head.chain.seq);
-        let found = verify::range(&scope, Some(audit.audit_writer()), from_seq.0, to_seq.0.min(end)).await?;
+        let verification = verify::range(&scope, Some(audit.audit_writer()), from_seq.0, to_seq.0.min(end)).await?;
         Ok(AuditVerification {
-            ok: found.is_ok(),
-            first_broken_seq: found.broken.map(|(seq, _)| Long(seq)),
-            head_hash: hex::encode(found.head),
+            ok: verification.is_ok(),
+            first_broken_seq: verification.broken.map(|(seq, _)| Long(seq)),
+            head_hash: hex::encode(verification.head),
         })
     }
 }

@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::path;
 use services::exchange::{BulkRequest, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
 
-use super::mutation::{DataJobPayload, refuse};
+use super::mutation::{DataJobPayload, refusal_error};
 use crate::{
     access::KeyUse,
     graphql::{
@@ -50,28 +50,28 @@ impl BulkMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Mutation to run, with the file of its inputs.")] input: BulkOperationRunInput,
     ) -> Answer<DataJobPayload> {
-        let read_file = |reading: &mut InputErrors| {
+        let read_file = |reader: &mut InputErrors| {
             if input.mutation.trim().is_empty() {
-                reading.required("a mutation is needed", || path!["input", "mutation"]);
+                reader.required("a mutation is needed", || path!["input", "mutation"]);
             }
-            reading.id(&input.file_id, || path!["input", "fileId"])
+            reader.id(&input.file_id, || path!["input", "fileId"])
         };
         let file = match read(read_file) {
             Ok(file) => file,
-            Err(errors) => return Ok(DataJobPayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::from_errors(errors)),
         };
-        let ask = BulkRequest {
+        let bulk_request = BulkRequest {
             idempotency_key: input.idempotency_key,
             mutation: input.mutation,
             input: file,
             earnest: if input.validate_only || input.dry_run { Earnest::DryRun } else { Earnest::Write },
             key: ctx.data_opt::<KeyUse>().map(|used| used.key),
         };
-        Ok(match ctx.given::<Service>()?.request_bulk(permit, ask).await {
+        Ok(match ctx.required_data::<Service>()?.request_bulk(permit, bulk_request).await {
             Ok(Changed { value: (run, replayed), seq }) => {
                 DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
             }
-            Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
+            Err(error) => DataJobPayload::from_errors(vec![refusal_error(error, "fileId")?]),
         })
     }
 }

@@ -11,25 +11,25 @@ use crate::{
 
 /// Phrases refusals in the same words as the API's answers.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wording;
+pub struct RefusalMessages;
 
-fn word(code: crate::graphql::refusal::ErrorCode) -> String {
+fn code_name(code: crate::graphql::refusal::ErrorCode) -> String {
     async_graphql::resolver_utils::enum_value(code).to_string()
 }
 
-impl RefusalText for Wording {
+impl RefusalText for RefusalMessages {
     fn of_catalogue(&self, problem: &Problem) -> (String, String, String) {
         match user_error(problem, &[], None) {
-            UserError::InputError(InputError { code, message, .. }) => (word(code), problem.at.join("."), message),
-            UserError::VersionConflict(conflict) => (word(conflict.code), problem.at.join("."), conflict.message),
-            UserError::InsufficientStock(short) => (word(short.code), problem.at.join("."), short.message),
-            UserError::InUse(used) => (word(used.code), problem.at.join("."), used.message),
+            UserError::InputError(InputError { code, message, .. }) => (code_name(code), problem.at.join("."), message),
+            UserError::VersionConflict(conflict) => (code_name(conflict.code), problem.at.join("."), conflict.message),
+            UserError::InsufficientStock(short) => (code_name(short.code), problem.at.join("."), short.message),
+            UserError::InUse(used) => (code_name(used.code), problem.at.join("."), used.message),
         }
     }
 
     // The right to set stock does not include that to see it, so the text has no quantities.
-    fn of_stock(&self, why: &Reason) -> (String, String) {
-        let (code, message) = stock::say(why);
-        (word(code), message)
+    fn of_stock(&self, reason: &Reason) -> (String, String) {
+        let (code, message) = stock::describe_reason(reason);
+        (code_name(code), message)
     }
 }

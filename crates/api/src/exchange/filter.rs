@@ -13,7 +13,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
 };
@@ -62,7 +62,7 @@ pub enum DataJobSortField {
 
 /// Whether the newest data jobs come first, which is the default, and the name of that order in
 /// cursors.
-pub(super) fn sorted(sort: Option<DataJobSort>) -> (bool, &'static str) {
+pub(super) fn parse_sort(sort: Option<DataJobSort>) -> (bool, &'static str) {
     match sort.map(|DataJobSort { field: DataJobSortField::CreatedAt, direction }| direction) {
         None | Some(Direction::Desc) => (true, "exchanges"),
         Some(Direction::Asc) => (false, "exchanges:CREATED_AT:ASC"),
@@ -82,14 +82,14 @@ impl DataJobTests {
     /// Adds the conditions on `exchange x`, each beginning with ` AND `.
     pub(super) fn push_to(&self, clause: &mut Clause) {
         if let Some(list) = &self.states {
-            one_of(clause, "x.state", list.iter().map(|state| state.as_str()));
+            push_in_condition(clause, "x.state", list.iter().map(|state| state.as_str()));
         }
         if let Some(list) = &self.kinds {
-            one_of(clause, "x.kind", list.iter().map(|kind| kind.as_str()));
+            push_in_condition(clause, "x.kind", list.iter().map(|kind| kind.as_str()));
         }
         if let Some(list) = &self.nouns {
             clause.push(" AND x.noun IS NOT NULL");
-            one_of(clause, "x.noun", list.iter().map(|noun| noun.as_str()));
+            push_in_condition(clause, "x.noun", list.iter().map(|noun| noun.as_str()));
         }
         if let Some(makers) = &self.makers {
             // With equalities the list can use the index on the requester.
@@ -99,8 +99,8 @@ impl DataJobTests {
         }
         let (from, before) = self.created;
         for (bound, operator) in [(from, ">="), (before, "<")] {
-            if let Some(at) = bound {
-                let mark = clause.bind(at.micros());
+            if let Some(instant) = bound {
+                let mark = clause.bind(instant.micros());
                 clause.push(&format!(" AND x.created_at {operator} {mark}"));
             }
         }
@@ -114,19 +114,19 @@ impl DataJobFilter {
     }
 
     /// Returns the conditions of one filter, without nested ones.
-    fn tests(self, at: &Path) -> Answer<DataJobTests> {
+    fn tests(self, path: &Path) -> Answer<DataJobTests> {
         Ok(DataJobTests {
             states: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
             nouns: self.entity.map(|list| list.into_iter().map(Into::into).collect()),
-            makers: self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
+            makers: self.created_by.map(|filter| filter.of_any_kind(&field_path(path, "createdBy"))).transpose()?.flatten(),
             created: self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default(),
         })
     }
 }
 
 /// Returns the condition that the column equals one of these words.
-pub(super) fn one_of(clause: &mut Clause, column: &str, words: impl Iterator<Item = &'static str>) {
+pub(super) fn push_in_condition(clause: &mut Clause, column: &str, words: impl Iterator<Item = &'static str>) {
     let backend = clause.backend();
     let number = clause.number(backend.texts(words));
     clause.push(&format!(" AND {}", backend.in_texts(column, number)));

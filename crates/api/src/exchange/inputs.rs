@@ -213,26 +213,26 @@ pub struct ExportCreateInput {
 
 /// Returns the type of the rows from either field. If it is missing, a placeholder is returned
 /// until the reading fails.
-fn entity(given: Option<Noun>, reading: &mut InputErrors) -> Noun {
-    given.unwrap_or_else(|| {
-        reading.required("the type of the rows is needed", || path!["input", "entity"]);
+fn entity(noun: Option<Noun>, reader: &mut InputErrors) -> Noun {
+    noun.unwrap_or_else(|| {
+        reader.required("the type of the rows is needed", || path!["input", "entity"]);
         Noun::Products
     })
 }
 
 impl ImportCreateInput {
-    pub(super) fn read(&self, reading: &mut InputErrors) -> (Noun, FileId, ImportOptions) {
+    pub(super) fn read(&self, reader: &mut InputErrors) -> (Noun, FileId, ImportOptions) {
         let noun = self.entity.or(self.noun).map(Noun::from);
         let delimiter = self.delimiter.as_deref().and_then(|text| {
             let mut letters = text.chars();
             let one = letters.next().filter(|c| letters.next().is_none() && c.is_ascii() && !c.is_alphanumeric() && *c != '"');
             if one.is_none() {
-                reading.invalid("one character is expected, as in ;", || path!["input", "delimiter"]);
+                reader.invalid("one character is expected, as in ;", || path!["input", "delimiter"]);
             }
             one
         });
         if self.format == Some(DataJobFormat::Parquet) {
-            reading.invalid("a Parquet file is exported and not imported", || path!["input", "format"]);
+            reader.invalid("a Parquet file is exported and not imported", || path!["input", "format"]);
         }
         let mapping = self.mapping.iter().map(|one| (one.column.clone(), one.field.clone().unwrap_or_default())).collect();
         let options = ImportOptions {
@@ -245,7 +245,7 @@ impl ImportCreateInput {
             reason: ReasonCode::from(self.reason_code),
             decimal: self.decimal_separator.into(),
         };
-        (entity(noun, reading), reading.id(&self.file_id, || path!["input", "fileId"]), options)
+        (entity(noun, reader), reader.id(&self.file_id, || path!["input", "fileId"]), options)
     }
 }
 
@@ -256,23 +256,25 @@ impl ExportCreateInput {
             .list(("categories", self.categories.take()), ("categoryIds", &mut self.category_ids))
             .list(("products", self.products.take()), ("productIds", &mut self.product_ids))
     }
-    pub(super) fn read(&self, reading: &mut InputErrors) -> (Noun, ExportOptions) {
-        let noun = entity(self.entity.or(self.noun).map(Noun::from), reading);
-        let since = self.since_seq.map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|known| known.0) });
+    pub(super) fn read(&self, reader: &mut InputErrors) -> (Noun, ExportOptions) {
+        let noun = entity(self.entity.or(self.noun).map(Noun::from), reader);
+        let since = self
+            .since_seq
+            .map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|generation_number| generation_number.0) });
         if since.is_some_and(|since| since.seq < 0) {
-            reading.invalid("the number of an event is at least 0", || path!["input", "sinceSeq"]);
+            reader.invalid("the number of an event is at least 0", || path!["input", "sinceSeq"]);
         }
         if since.is_some() && noun != Noun::DemandFacts {
-            reading.invalid("only demand facts are exported by what has been revised", || path!["input", "sinceSeq"]);
+            reader.invalid("only demand facts are exported by what has been revised", || path!["input", "sinceSeq"]);
         }
         if since.is_none() && self.since_generation.is_some() {
-            reading.invalid("a generation belongs to a sinceSeq", || path!["input", "sinceGeneration"]);
+            reader.invalid("a generation belongs to a sinceSeq", || path!["input", "sinceGeneration"]);
         }
         let options = ExportOptions {
             format: self.format.into(),
-            stores: self.store_ids.clone().map(|ids| reading.ids(Some(ids), "storeIds")),
-            categories: self.category_ids.clone().map(|ids| reading.ids(Some(ids), "categoryIds")),
-            products: self.product_ids.clone().map(|ids| reading.ids(Some(ids), "productIds")),
+            stores: self.store_ids.clone().map(|ids| reader.ids(Some(ids), "storeIds")),
+            categories: self.category_ids.clone().map(|ids| reader.ids(Some(ids), "categoryIds")),
+            products: self.product_ids.clone().map(|ids| reader.ids(Some(ids), "productIds")),
             from: self.from.map(|at| at.0.micros()),
             before: self.to.or(self.before).map(|at| at.0.micros()),
             since,

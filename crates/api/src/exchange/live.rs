@@ -16,7 +16,7 @@ use crate::{
         fault::{Answer, TopError},
     },
     live::{
-        rights::{Changed, Rights},
+        rights::{Rights, RightsChange},
         stream_handle::StreamHandle,
     },
 };
@@ -43,7 +43,7 @@ impl ExchangeSubscription {
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;
         let live_rights = ctx.data_opt::<LiveRights>().cloned();
         let watch = JobWatcher {
-            service: ctx.given::<Service>()?.clone(),
+            service: ctx.required_data::<Service>()?.clone(),
             rights: Rights::of::<kind::ExchangeRun>(permit.caller().clone(), live_rights.clone()),
             live_rights,
             stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
@@ -63,12 +63,12 @@ impl JobWatcher {
     fn run(self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> impl Stream<Item = Answer<Option<DataJob>>> + use<> {
         async_stream::stream! {
             let mut permit = permit;
-            let mut seen = None;
+            let mut last_version = None;
             loop {
                 match self.service.find(&permit, id).await {
-                    Ok(Some(run)) if seen == Some(run.version) => {}
+                    Ok(Some(run)) if last_version == Some(run.version) => {}
                     Ok(Some(run)) => {
-                        seen = Some(run.version);
+                        last_version = Some(run.version);
                         let is_over = run.state.is_over();
                         yield Ok(Some(DataJob::from(run)));
                         if is_over { return; }
@@ -93,14 +93,14 @@ impl JobWatcher {
                 }
                 // The caller's other rights have changed and may change the data shown: the
                 // operation is executed again with the current rights.
-                if self.requests_rerun() { return; }
+                if self.request_rerun_if_changed() { return; }
             }
         }
     }
 
-    fn requests_rerun(&self) -> bool {
+    fn request_rerun_if_changed(&self) -> bool {
         match &self.stream_handle {
-            Some(stream_handle) if self.rights.now() == Some(Changed::Else) => {
+            Some(stream_handle) if self.rights.now() == Some(RightsChange::Else) => {
                 stream_handle.request_restart();
                 true
             }

@@ -19,7 +19,7 @@ use platform::paging::{CursorSigner, Key, ListSource, keyset};
 use services::exchange::core;
 
 pub use bulk::BulkMutation;
-pub use enums::Wording;
+pub use enums::RefusalMessages;
 pub use live::ExchangeSubscription;
 pub use mutation::{DataJobPayload, ExchangeMutation};
 
@@ -33,7 +33,7 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     labels::{LabelMutation, LabelQuery},
     media::MediaMutation,
 };
@@ -64,31 +64,35 @@ impl ExchangeQuery {
         #[graphql(desc = "Conditions on the data jobs, beside the statuses. Null for all.")] filter: Option<DataJobFilter>,
         #[graphql(desc = "Sort of the data jobs. Null for CREATED_AT, DESC.")] sort: Option<DataJobSort>,
     ) -> Answer<DataJobConnection> {
-        let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
-        let (descending, list) = filter::sorted(sort);
-        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let (exchange, signer) = (ctx.required_data::<services::exchange::Exchange>()?, ctx.required_data::<CursorSigner>()?);
+        let (descending, list) = filter::parse_sort(sort);
+        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.required_data::<Limits>()?.page)?;
         let mut clause = Clause::new(exchange.backend());
         if permit.is_limited() {
-            let own = clause.bind(permit.actor().id);
-            clause.push(&format!(" AND x.maker_id = {own}"));
+            let actor_id = clause.bind(permit.actor().id);
+            clause.push(&format!(" AND x.maker_id = {actor_id}"));
         }
         if let Some(statuses) = intersect_values(statuses, states) {
-            filter::one_of(&mut clause, "x.state", statuses.into_iter().map(|status| core::State::from(status).as_str()));
+            filter::push_in_condition(
+                &mut clause,
+                "x.state",
+                statuses.into_iter().map(|status| core::State::from(status).as_str()),
+            );
         }
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         push_nested(&mut clause, &filter, |clause, tests| tests.push_to(clause));
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
-        let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], descending, &request, values.len() + 2);
+        let (bounds, order, bound_values) = keyset(&["x.created_at", "x.id"], descending, &request, values.len() + 2);
         conditions += &bounds;
-        values.extend(bound);
-        let found = exchange.page(&permit, &conditions, &order, values).await?;
-        let rows = found.into_iter().map(|run| {
+        values.extend(bound_values);
+        let runs = exchange.page(&permit, &conditions, &order, values).await?;
+        let rows = runs.into_iter().map(|run| {
             let keys = vec![Key::Int(run.created_at.micros()), run.id.into()];
             (DataJob::from(run), keys)
         });
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(Page::build(rows.collect(), &request, list, signer).counted(scope, source).into())
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        Ok(Page::build(rows.collect(), &request, list, signer).with_count_source(scope, source).into())
     }
 }
 

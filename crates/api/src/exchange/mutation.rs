@@ -26,7 +26,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    references::in_ids,
+    references::resolve_references,
 };
 
 /// Result of a request for an import or an export, or of its cancellation.
@@ -52,28 +52,28 @@ impl DataJobPayload {
     }
 }
 
-pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
+pub(super) fn refusal_error(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
     let (code, message, at) = match error {
         ExchangeError::Denied(denied) => return Err(denied.into()),
         ExchangeError::Fault(fault) => return Err(fault.into()),
         ExchangeError::File(error) => return refuse_file(error, path!["input", field]),
         ExchangeError::NotFound => {
-            return Ok(UserError::not_found(if field == "id" { "exchange" } else { "file" }, place(field)));
+            return Ok(UserError::not_found(if field == "id" { "exchange" } else { "file" }, field_path(field)));
         }
         ExchangeError::KeyReused => {
             let message = "this key was used before with another input: use a new key for a new change";
             (ErrorCode::IdempotencyKeyReused, message.to_owned(), path!["input", "idempotencyKey"])
         }
-        ExchangeError::BadKey(why) => return Ok(UserError::invalid_key(why, path!["input", "idempotencyKey"])),
+        ExchangeError::BadKey(reason) => return Ok(UserError::invalid_key(reason, path!["input", "idempotencyKey"])),
         ExchangeError::IsOver(state) => (
             ErrorCode::InvalidState,
             format!("it is {}: only one that is QUEUED or RUNNING can be cancelled", state.as_str()),
-            place(field),
+            field_path(field),
         ),
         ExchangeError::NotOffered(noun) => {
             (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "entity"])
         }
-        ExchangeError::Unfit(why) => (ErrorCode::Invalid, why, path!["input", "mutation"]),
+        ExchangeError::Unfit(reason) => (ErrorCode::Invalid, reason, path!["input", "mutation"]),
         ExchangeError::NoDryRun { field, could: true } => (
             ErrorCode::Invalid,
             format!(
@@ -89,49 +89,49 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             "a text of JSON lines in UTF-8 is expected, an object a line".to_owned(),
             path!["input", "fileId"],
         ),
-        ExchangeError::TooMany { most } => (
+        ExchangeError::TooMany { most: limit } => (
             ErrorCode::LimitExceeded,
-            format!("a tenant has at most {most} exchanges that are not over: wait for one"),
+            format!("a tenant has at most {limit} exchanges that are not over: wait for one"),
             path!["input"],
         ),
     };
     Ok(UserError::new(code, message, at))
 }
 
-fn place(field: &str) -> Vec<String> {
+fn field_path(field: &str) -> Vec<String> {
     if field == "id" { path!["id"] } else { path!["input", field] }
 }
 
 impl DataJobPayload {
-    pub(super) fn refused(errors: Vec<UserError>) -> Self {
+    pub(super) fn from_errors(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
     }
 }
 
 impl From<Vec<UserError>> for DataJobPayload {
     fn from(errors: Vec<UserError>) -> Self {
-        Self::refused(errors)
+        Self::from_errors(errors)
     }
 }
 
 impl ReplayablePayload for DataJobPayload {
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
-        let found = match earlier.id::<ExchangeId>() {
-            Some(id) => ctx.given::<Service>()?.find(&permit, id).await?,
+        let run = match earlier.id::<ExchangeId>() {
+            Some(id) => ctx.required_data::<Service>()?.find(&permit, id).await?,
             None => None,
         };
-        Ok(Self { data_job: found.map(Into::into), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
+        Ok(Self { data_job: run.map(Into::into), replayed: true, seq: earlier.seq().map(Long), ..Self::default() })
     }
 }
 
-async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<DataJobPayload> {
+async fn request_job(ctx: &Context<'_>, request: Ask) -> Answer<DataJobPayload> {
     let permit = ctx.permit::<kind::ExchangeRun>()?;
-    Ok(match ctx.given::<Service>()?.ask(permit, ask).await {
+    Ok(match ctx.required_data::<Service>()?.request_exchange(permit, request).await {
         Ok(Changed { value: (run, replayed), seq }) => {
             DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
         }
-        Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
+        Err(error) => DataJobPayload::from_errors(vec![refusal_error(error, "fileId")?]),
     })
 }
 
@@ -156,11 +156,11 @@ impl ExchangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Import to start.")] input: ImportCreateInput,
     ) -> Answer<DataJobPayload> {
-        let (noun, file, options) = match read(|reading| input.read(reading)) {
+        let (noun, file, options) = match read(|reader| input.read(reader)) {
             Ok(parts) => parts,
-            Err(errors) => return Ok(DataJobPayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::from_errors(errors)),
         };
-        ask(
+        request_job(
             ctx,
             Ask {
                 idempotency_key: input.idempotency_key,
@@ -183,18 +183,18 @@ impl ExchangeMutation {
         #[graphql(desc = "Export to start.")] input: ExportCreateInput,
     ) -> Answer<DataJobPayload> {
         let mut input = input;
-        let moved = match in_ids(ctx, input.names()).await? {
-            Ok(moved) => moved,
-            Err(errors) => return Ok(DataJobPayload::refused(errors)),
+        let reference_paths = match resolve_references(ctx, input.names()).await? {
+            Ok(reference_paths) => reference_paths,
+            Err(errors) => return Ok(DataJobPayload::from_errors(errors)),
         };
-        let (noun, options) = match read(|reading| input.read(reading)) {
+        let (noun, options) = match read(|reader| input.read(reader)) {
             Ok(parts) => parts,
             Err(mut errors) => {
-                moved.redirect_errors(&mut errors);
-                return Ok(DataJobPayload::refused(errors));
+                reference_paths.redirect_errors(&mut errors);
+                return Ok(DataJobPayload::from_errors(errors));
             }
         };
-        ask(
+        request_job(
             ctx,
             Ask {
                 idempotency_key: input.idempotency_key,
@@ -216,15 +216,15 @@ impl ExchangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the data job to cancel.")] id: ID,
     ) -> Answer<DataJobPayload> {
-        let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
+        let id: ExchangeId = match read(|reader| reader.id(&id, || path!["id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(DataJobPayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::from_errors(errors)),
         };
-        Ok(match ctx.given::<Service>()?.cancel(permit, id).await {
+        Ok(match ctx.required_data::<Service>()?.cancel(permit, id).await {
             Ok(Changed { value, seq }) => {
                 DataJobPayload { data_job: Some(value.into()), seq: seq.map(Long), ..DataJobPayload::default() }
             }
-            Err(error) => DataJobPayload::refused(vec![refuse(error, "id")?]),
+            Err(error) => DataJobPayload::from_errors(vec![refusal_error(error, "id")?]),
         })
     }
 }

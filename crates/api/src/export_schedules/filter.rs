@@ -10,7 +10,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, searchable},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::{below, span},
@@ -54,16 +54,16 @@ impl ExportScheduleFilter {
     }
 
     /// Returns the conditions of one filter, without nested ones.
-    fn tests(self, at: &Path) -> Answer<ScheduleFilter> {
+    fn tests(self, path: &Path) -> Answer<ScheduleFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || below(at, "search"))?;
+            searchable(text, || below(path, "search"))?;
         }
         Ok(ScheduleFilter {
-            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&field_path(path, "id"))).transpose()?.flatten(),
             search: self.search,
             entities: self.entity.map(|list| list.into_iter().map(Into::into).collect()),
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            owners: self.owner.map(|filter| filter.of_any_kind(&place(at, "owner"))).transpose()?.flatten(),
+            owners: self.owner.map(|filter| filter.of_any_kind(&field_path(path, "owner"))).transpose()?.flatten(),
             created_at: self.created_at.map(|test| span(&test)),
             updated_at: self.updated_at.map(|test| span(&test)),
         })

@@ -85,9 +85,9 @@ pub struct ExportScheduleDeleteInput {
 }
 
 impl ExportScheduleSetInput {
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> ScheduleSet {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reader: &mut InputErrors) -> ScheduleSet {
         if self.time_zone.as_deref() == Some("") {
-            reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
+            reader.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
         }
         let fields = Fields {
             name: self.name,
@@ -100,7 +100,7 @@ impl ExportScheduleSetInput {
         let (bucket, secret) = self.bucket.map(ExportBucketInput::read).unzip();
         ScheduleSet {
             idempotency_key: self.idempotency_key,
-            id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
+            id: reader.id_opt(self.id.as_ref(), || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             fields,
             bucket,
@@ -125,14 +125,14 @@ impl ExportBucketInput {
 }
 
 impl ExportScheduleRunInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> ScheduleRun {
-        let id = reading.id(&self.id, || path!["input", "id"]);
+    pub(super) fn read(self, reader: &mut InputErrors) -> ScheduleRun {
+        let id = reader.id(&self.id, || path!["input", "id"]);
         ScheduleRun { idempotency_key: self.idempotency_key, id, wants_all: self.is_full_refresh || self.full_refresh }
     }
 }
 
 impl ExportScheduleDeleteInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> ScheduleDelete {
-        ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    pub(super) fn read(self, reader: &mut InputErrors) -> ScheduleDelete {
+        ScheduleDelete { idempotency_key: self.idempotency_key, id: reader.id(&self.id, || path!["input", "id"]) }
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 use services::export_schedules::{
     ExportSchedules,
     core::{MAX_SCHEDULES, Problem},
@@ -29,10 +29,10 @@ use crate::{
 payload!(ExportSchedulePayload, export_schedule: ExportSchedule, "export schedule");
 
 impl ExportSchedulePayload {
-    fn of(done: ScheduleResult) -> Answer<Self> {
-        let Acted { value, seq, is_replayed } = match done {
+    fn of(outcome: ScheduleResult) -> Answer<Self> {
+        let CallResult { value, seq, is_replayed } = match outcome {
             Ok(acted) => acted,
-            Err(error) => return Ok(try_user_errors_of(error, refused)?.into()),
+            Err(error) => return Ok(try_user_errors_of(error, refusal_error)?.into()),
         };
         Ok(Self {
             export_schedule: value.map(ExportSchedule::from),
@@ -43,48 +43,48 @@ impl ExportSchedulePayload {
     }
 }
 
-fn input(name: &str) -> Path {
+fn input_path(name: &str) -> Path {
     path!["input", name]
 }
 
 /// Refusals are data; a missing permission is a top-level error.
-fn refused(refusal: ExportScheduleRefusal) -> Result<UserError, TopError> {
+fn refusal_error(refusal: ExportScheduleRefusal) -> Result<UserError, TopError> {
     Ok(match refusal {
         ExportScheduleRefusal::Denied(denied) => return Err(denied.into()),
-        ExportScheduleRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        ExportScheduleRefusal::Field(problem) => problem_at(problem, input),
-        ExportScheduleRefusal::Bucket(problem) => problem_at(problem, in_bucket),
-        ExportScheduleRefusal::NotFound => UserError::not_found("export schedule", input("id")),
-        ExportScheduleRefusal::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, in_bucket("endpoint")),
+        ExportScheduleRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
+        ExportScheduleRefusal::Field(problem) => problem_error(problem, input_path),
+        ExportScheduleRefusal::Bucket(problem) => problem_error(problem, bucket_path),
+        ExportScheduleRefusal::NotFound => UserError::not_found("export schedule", input_path("id")),
+        ExportScheduleRefusal::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, bucket_path("endpoint")),
         ExportScheduleRefusal::TooMany => {
             let message = format!("at most {MAX_SCHEDULES} export schedules are kept: remove one");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
         }
         ExportScheduleRefusal::NoVersion => {
             let message = "the version of the schedule as it was read is needed to change it";
-            UserError::new(ErrorCode::Required, message, input("expectedVersion"))
+            UserError::new(ErrorCode::Required, message, input_path("expectedVersion"))
         }
-        ExportScheduleRefusal::Stale(actual) => UserError::changed("schedule", actual),
+        ExportScheduleRefusal::Stale(actual) => UserError::version_conflict("schedule", actual),
         ExportScheduleRefusal::Paused => {
             let message = "the schedule is paused: set it again to let it run";
-            UserError::new(ErrorCode::InvalidState, message, input("id"))
+            UserError::new(ErrorCode::InvalidState, message, input_path("id"))
         }
-        ExportScheduleRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        ExportScheduleRefusal::KeyReused => UserError::key_reused(input_path("idempotencyKey")),
     })
 }
 
-fn in_bucket(name: &str) -> Path {
+fn bucket_path(name: &str) -> Path {
     path!["input", "bucket", name]
 }
 
-fn problem_at(problem: Problem, place: fn(&str) -> Path) -> UserError {
+fn problem_error(problem: Problem, path_of: fn(&str) -> Path) -> UserError {
     match problem {
-        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, place(name)),
-        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, place(name)),
+        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, path_of(name)),
+        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, path_of(name)),
         Problem::TooLong { most, name } => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), place(name))
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), path_of(name))
         }
-        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, place(name)),
+        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, path_of(name)),
     }
 }
 
@@ -103,11 +103,11 @@ impl ExportScheduleMutation {
         #[graphql(desc = "Schedule.")] input: ExportScheduleSetInput,
     ) -> Answer<ExportSchedulePayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let input = match read(|reading| input.read(key, reading)) {
+        let input = match read(|reader| input.read(key, reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        ExportSchedulePayload::of(Box::pin(ctx.given::<ExportSchedules>()?.set(permit, input, dry_run)).await)
+        ExportSchedulePayload::of(Box::pin(ctx.required_data::<ExportSchedules>()?.set(permit, input, dry_run)).await)
     }
 
     /// Begins a run of an export schedule now, beside those that it has by its rule. A run that is under way is not begun once more, unless all rows are
@@ -118,11 +118,11 @@ impl ExportScheduleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Run.")] input: ExportScheduleRunInput,
     ) -> Answer<ExportSchedulePayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        ExportSchedulePayload::of(Box::pin(ctx.given::<ExportSchedules>()?.request(permit, input, dry_run)).await)
+        ExportSchedulePayload::of(Box::pin(ctx.required_data::<ExportSchedules>()?.request(permit, input, dry_run)).await)
     }
 
     /// Removes an export schedule. Files that it has written stay where they are.
@@ -132,10 +132,10 @@ impl ExportScheduleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Schedule.")] input: ExportScheduleDeleteInput,
     ) -> Answer<ExportSchedulePayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        ExportSchedulePayload::of(Box::pin(ctx.given::<ExportSchedules>()?.delete(permit, input, dry_run)).await)
+        ExportSchedulePayload::of(Box::pin(ctx.required_data::<ExportSchedules>()?.delete(permit, input, dry_run)).await)
     }
 }

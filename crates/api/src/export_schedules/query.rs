@@ -16,8 +16,8 @@ use crate::{
         fault::Answer,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
-    purchasing::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    purchasing::links::MAX_PAGE_SIZE,
 };
 
 /// The root field of export schedules.
@@ -39,17 +39,17 @@ impl ExportScheduleQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ExportScheduleConnection> {
-        let (schedules, signer) = (ctx.given::<ExportSchedules>()?, ctx.given::<CursorSigner>()?);
+        let (schedules, signer) = (ctx.required_data::<ExportSchedules>()?, ctx.required_data::<CursorSigner>()?);
         let sorted = ExportScheduleSort::sorted(sort);
         let kind = sorted.kind("exportSchedules");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let listed = schedules.page(&permit, (&filter, sorted), &request).await?;
-        let nodes = listed.rows.into_iter().map(|schedule| {
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let page_rows = schedules.page(&permit, (&filter, sorted), &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|schedule| {
             let keys = sorted.keys(&schedule);
             (ExportSchedule::from(schedule), keys)
         });
         let page = Page::build(nodes.collect(), &request, kind, signer);
-        Ok(page.counted(permit.scope(schedules.database()), listed.source).into())
+        Ok(page.with_count_source(permit.scope(schedules.database()), page_rows.source).into())
     }
 }

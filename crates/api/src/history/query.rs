@@ -12,8 +12,8 @@ use services::history::{
 };
 
 use super::{
-    item::{HistoryConnection, HistoryItem, HistoryKind, shown},
-    related::related,
+    item::{HistoryConnection, HistoryItem, HistoryKind, to_history_kind},
+    related::find_related_ids,
 };
 use crate::{
     graphql::{
@@ -22,7 +22,7 @@ use crate::{
         fault::Answer,
         scalars::Cursor,
     },
-    orders::links::MAX_A_PAGE,
+    orders::links::MAX_PAGE_SIZE,
     schema::{self, Node},
     stock::movements_within,
 };
@@ -72,31 +72,34 @@ async fn page(
     kinds: Option<&[HistoryKind]>,
     args: PageArgs,
 ) -> Answer<Option<HistoryConnection>> {
-    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("history:{}", node_id.as_str()));
-    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    let (signer, list) = (ctx.required_data::<CursorSigner>()?, format!("history:{}", node_id.as_str()));
+    let request = args.check(&list, signer, MAX_PAGE_SIZE)?;
     let Some(node) = schema::find(ctx, node_id).await? else { return Ok(None) };
     let Some(target) = Target::parse(node_id) else { return Ok(None) };
     let is_document = DOCUMENTS.contains(&target.kind.as_str());
-    let wants = |kind: HistoryKind| kinds.is_none_or(|kinds| kinds.contains(&kind));
-    let plain = if is_document { HistoryKind::Step } else { HistoryKind::Event };
-    let entries = kinds.map(|_| ENTRIES.into_iter().filter(|kind| wants(shown(*kind, plain))).collect::<Vec<_>>());
-    let has_related = RELATED.into_iter().any(|kind| wants(shown(kind, plain)));
-    let related = if has_related { Box::pin(related(ctx, &node, target.id)).await? } else { Vec::new() };
-    let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| wants(HistoryKind::Movement));
+    let is_requested = |kind: HistoryKind| kinds.is_none_or(|kinds| kinds.contains(&kind));
+    let default_kind = if is_document { HistoryKind::Step } else { HistoryKind::Event };
+    let entries = kinds
+        .map(|_| ENTRY_KINDS.into_iter().filter(|kind| is_requested(to_history_kind(*kind, default_kind))).collect::<Vec<_>>());
+    let has_related = RELATED_ENTRY_KINDS.into_iter().any(|kind| is_requested(to_history_kind(kind, default_kind)));
+    let related = if has_related { Box::pin(find_related_ids(ctx, &node, target.id)).await? } else { Vec::new() };
+    let permit = ctx.permit::<may::StockMovementRead>().ok().filter(|_| is_requested(HistoryKind::Movement));
     let movements = permit.zip(movements_of(&node, &target)).map(|(permit, spec)| movements_within(&permit, spec));
-    let (has_notes, target) = (wants(HistoryKind::Note), target.id);
-    let ask = HistoryRequest { target, related, entries, movements, has_notes };
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let found = Box::pin(shell::page(&scope, &ask, &request)).await?;
-    let nodes = found.into_iter().map(|(item, place)| (HistoryItem { item, target, plain }, shell::keys(place)));
-    let sources = shell::sources(scope.backend(), &ask);
+    let (has_notes, target) = (is_requested(HistoryKind::Note), target.id);
+    let history_request = HistoryRequest { target, related, entries, movements, has_notes };
+    let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let page_rows = Box::pin(shell::page(&scope, &history_request, &request)).await?;
+    let nodes =
+        page_rows.into_iter().map(|(item, place)| (HistoryItem { item, target, plain: default_kind }, shell::keys(place)));
+    let sources = shell::sources(scope.backend(), &history_request);
     Ok(Some(Page::build(nodes.collect(), &request, list, signer).count_from_sources(scope, sources).into()))
 }
 
 /// Kinds of entries.
-const ENTRIES: [EntryKind; 5] = [EntryKind::Change, EntryKind::Plain, EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
+const ENTRY_KINDS: [EntryKind; 5] =
+    [EntryKind::Change, EntryKind::Plain, EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
 /// Kinds of entries of related documents.
-const RELATED: [EntryKind; 3] = [EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
+const RELATED_ENTRY_KINDS: [EntryKind; 3] = [EntryKind::Document, EntryKind::Payment, EntryKind::Paper];
 
 /// The movements that belong to a node.
 fn movements_of(node: &Node, target: &Target) -> Option<MovementFilterSpec> {

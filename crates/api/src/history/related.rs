@@ -23,37 +23,37 @@ use crate::{
 const MAX_RELATED: usize = 500;
 
 /// Returns the IDs of the objects that belong to a document and have entries of their own.
-pub(super) async fn related(ctx: &Context<'_>, node: &Node, id: Uuid) -> Answer<Vec<Uuid>> {
-    let mut found = match node {
-        Node::Order(order) => Box::pin(of_order(ctx, order)).await?,
-        Node::PurchaseOrder(order) => Box::pin(of_purchase_order(ctx, order)).await?,
+pub(super) async fn find_related_ids(ctx: &Context<'_>, node: &Node, id: Uuid) -> Answer<Vec<Uuid>> {
+    let mut related_ids = match node {
+        Node::Order(order) => Box::pin(ids_related_to_order(ctx, order)).await?,
+        Node::PurchaseOrder(order) => Box::pin(ids_related_to_purchase_order(ctx, order)).await?,
         Node::Return(_) | Node::Transfer(_) | Node::Stocktake(_) | Node::SupplierReturn(_) | Node::Fulfilment(_) => Vec::new(),
         _ => return Ok(Vec::new()),
     };
     if ctx.holds::<may::StockMovementRead>() {
-        found.extend(Box::pin(visible_reversals(ctx, id)).await?.iter().map(|reversal| reversal.id.uuid()));
+        related_ids.extend(Box::pin(visible_reversals(ctx, id)).await?.iter().map(|reversal| reversal.id.uuid()));
     }
-    found.truncate(MAX_RELATED);
-    Ok(found)
+    related_ids.truncate(MAX_RELATED);
+    Ok(related_ids)
 }
 
 /// IDs related to an order. Payments, invoices and fulfilments are shown to readers of the order;
 /// works and returns by their stores.
-async fn of_order(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Uuid>> {
+async fn ids_related_to_order(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Uuid>> {
     let id = order.row().id;
-    let mut found: Vec<Uuid> = payments_of_order(ctx, id).await?.iter().map(|payment| payment.fact_id().uuid()).collect();
-    found.extend(Box::pin(invoices_of_order(ctx, id)).await?.iter().map(|invoice| invoice.0.id.uuid()));
-    found.extend(returns_of_order(ctx, id).await?.iter().map(|one| one.row().id.uuid()));
-    found.extend(fulfilments_of_order(ctx, id).await?.into_iter().map(Id::uuid));
+    let mut related_ids: Vec<Uuid> = payments_of_order(ctx, id).await?.iter().map(|payment| payment.fact_id().uuid()).collect();
+    related_ids.extend(Box::pin(invoices_of_order(ctx, id)).await?.iter().map(|invoice| invoice.0.id.uuid()));
+    related_ids.extend(returns_of_order(ctx, id).await?.iter().map(|order_return| order_return.row().id.uuid()));
+    related_ids.extend(fulfilments_of_order(ctx, id).await?.into_iter().map(Id::uuid));
     if ctx.holds::<may::FulfilmentRead>() {
-        found.extend(Box::pin(works_of_order(ctx, id)).await?.iter().map(|work| work.row().id.uuid()));
+        related_ids.extend(Box::pin(works_of_order(ctx, id)).await?.iter().map(|work| work.row().id.uuid()));
     }
-    Ok(found)
+    Ok(related_ids)
 }
 
 /// IDs related to a purchase order. Charges added after receipt are revaluations, for callers who
 /// may read costs.
-async fn of_purchase_order(ctx: &Context<'_>, order: &PurchaseOrder) -> Answer<Vec<Uuid>> {
+async fn ids_related_to_purchase_order(ctx: &Context<'_>, order: &PurchaseOrder) -> Answer<Vec<Uuid>> {
     if !ctx.holds::<may::ProductCostRead>() {
         return Ok(Vec::new());
     }

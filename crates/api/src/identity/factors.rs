@@ -34,13 +34,13 @@ pub struct TotpPayload {
 #[derive(Default)]
 pub struct FactorMutation;
 
-const fn shown(has_secret: bool) -> SecretStatus {
+const fn secret_status_of(has_secret: bool) -> SecretStatus {
     if has_secret { SecretStatus::Shown } else { SecretStatus::None }
 }
 
-fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
+fn backup_codes_payload(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
     let (backup_codes, user_errors) = split_outcome(outcome)?;
-    let secret_status = shown(backup_codes.is_some());
+    let secret_status = secret_status_of(backup_codes.is_some());
     Ok(TotpPayload { backup_codes, secret_status, user_errors, ..TotpPayload::default() })
 }
 
@@ -50,9 +50,9 @@ impl FactorMutation {
     /// after totpConfirm.
     #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        let (enrolment, user_errors) = split_outcome(ctx.given::<Identity>()?.totp_enrol(session).await)?;
+        let (enrolment, user_errors) = split_outcome(ctx.required_data::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
-        let secret_status = shown(otpauth_uri.is_some());
+        let secret_status = secret_status_of(otpauth_uri.is_some());
         Ok(TotpPayload { otpauth_uri, qr_svg, secret_status, user_errors, ..TotpPayload::default() })
     }
 
@@ -64,19 +64,19 @@ impl FactorMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that the authenticator shows.")] code: String,
     ) -> Answer<TotpPayload> {
-        codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
+        backup_codes_payload(ctx.required_data::<Identity>()?.totp_confirm(session, &code).await)
     }
 
     /// Removes the caller's second factor. Their other sessions end.
     #[mutation(authenticated, step_up, session)]
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.totp_remove(session).await)
     }
 
     /// Creates a new set of backup codes; the previous codes become invalid.
     #[mutation(authenticated, step_up, session)]
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
+        backup_codes_payload(ctx.required_data::<Identity>()?.new_backup_codes(session).await)
     }
 
     /// Removes the second factor of a member who has lost it, so that they can enrol another one.
@@ -84,7 +84,7 @@ impl FactorMutation {
     #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match id.parse::<MemberId>() {
-            Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
+            Ok(id) => ctx.required_data::<Identity>()?.reset_factor(session, id).await,
             Err(err) => Err(Rejection::from(InputRefusal::Id(err)).into()),
         };
         let (view, user_errors) = split_outcome(outcome)?;

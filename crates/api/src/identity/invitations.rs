@@ -10,10 +10,9 @@ use macros::resolvers;
 use platform::{paging::CursorSigner, path};
 
 use super::{
-    Member, MemberRef, MemberStatus,
+    Member, MemberRef, MemberStatus, find_members_by_email,
     members::{MemberConnection, MemberFilter, MemberSort},
-    members_named,
-    mutation::{LoginPayload, answer, split_outcome, visit},
+    mutation::{LoginPayload, login_payload, split_outcome, visit_of},
     sessions::OkPayload,
 };
 use crate::{
@@ -26,7 +25,7 @@ use crate::{
         scalars::Cursor,
     },
     orders::links::argument,
-    periods::in_days,
+    periods::resolve_filter_periods,
 };
 
 #[derive(Default)]
@@ -41,7 +40,7 @@ impl MemberQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "ID or e-mail address of the member.")] by: MemberRef,
     ) -> Option<Answer<Member>> {
-        named(ctx, by).await.transpose()
+        find_member(ctx, by).await.transpose()
     }
 
     /// Members by e-mail address unless another order is asked for, including invited ones; without those who have left.
@@ -60,33 +59,33 @@ impl MemberQuery {
         #[graphql(desc = "Conditions on the members, beside the statuses. Null for all.")] filter: Option<MemberFilter>,
         #[graphql(desc = "Sort of the members. Null for EMAIL, ASC.")] sort: Option<MemberSort>,
     ) -> Answer<MemberConnection> {
-        let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);
+        let (tenant, signer) = (ctx.caller()?.tenant, ctx.required_data::<CursorSigner>()?);
         let sorted = sort.map_or(MembersSorted::BY_EMAIL, MembersSorted::from);
         let kind = sorted.kind();
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.given::<Limits>()?.page)?;
-        let filter = in_days(ctx, filter).await?.unwrap_or_default().read(status.unwrap_or_default())?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.required_data::<Limits>()?.page)?;
+        let filter = resolve_filter_periods(ctx, filter).await?.unwrap_or_default().read(status.unwrap_or_default())?;
         let page = MemberPage { filter, sorted, request };
-        let rows = ctx.given::<Identity>()?.members(tenant, &page).await?;
+        let rows = ctx.required_data::<Identity>()?.members(tenant, &page).await?;
         let nodes = rows.into_iter().map(|view| {
             let keys = sorted.keys(&view);
             (Member::from(view), keys)
         });
         let built = Page::build(nodes.collect(), &page.request, kind, signer);
-        let (identity, filter) = (ctx.given::<Identity>()?.clone(), page.filter);
-        let counted = built.with_count(move |most| {
+        let (identity, filter) = (ctx.required_data::<Identity>()?.clone(), page.filter);
+        let counted = built.with_count(move |max_count| {
             let (identity, filter) = (identity.clone(), filter.clone());
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            async move { Ok::<i64, TopError>(identity.count_members(tenant, &filter, most).await?) }
+            let max_count = i64::try_from(max_count).unwrap_or(i64::MAX);
+            async move { Ok::<i64, TopError>(identity.count_members(tenant, &filter, max_count).await?) }
         });
         Ok(counted.into())
     }
 }
 
 /// Returns the member that the argument `by` refers to, if there is one.
-async fn named(ctx: &Context<'_>, by: MemberRef) -> Answer<Option<Member>> {
+async fn find_member(ctx: &Context<'_>, by: MemberRef) -> Answer<Option<Member>> {
     let id: Option<MemberId> = match by {
         MemberRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
-        MemberRef::Email(email) => members_named(ctx, &[email]).await?.into_values().next(),
+        MemberRef::Email(email) => find_members_by_email(ctx, &[email]).await?.into_values().next(),
     };
     match id {
         Some(id) => super::member(ctx, id).await,
@@ -116,9 +115,9 @@ impl InvitationMutation {
         #[graphql(desc = "Name of a user who has no account yet, who needs one. Null for others, whose name stays.")]
         display_name: Option<String>,
     ) -> Answer<LoginPayload> {
-        let identity = ctx.given::<Identity>()?;
-        let accepted = Box::pin(identity.accept_invitation(&token, &password, display_name.as_deref(), &visit(ctx))).await;
-        answer(ctx, accepted)
+        let identity = ctx.required_data::<Identity>()?;
+        let accepted = Box::pin(identity.accept_invitation(&token, &password, display_name.as_deref(), &visit_of(ctx))).await;
+        login_payload(ctx, accepted)
     }
 
     /// Sends an invitation once more, with a new link that is valid for seven days. The previous
@@ -130,10 +129,10 @@ impl InvitationMutation {
         #[graphql(desc = "The member who is invited.")] id: ID,
     ) -> Answer<MemberPayload> {
         let outcome = match member_id(&id) {
-            Ok(id) => ctx.given::<Identity>()?.resend_invitation(session, id).await,
-            Err(refused) => Err(refused),
+            Ok(id) => ctx.required_data::<Identity>()?.resend_invitation(session, id).await,
+            Err(payload) => Err(payload),
         };
-        shown(ctx, outcome)
+        member_payload(ctx, outcome)
     }
 
     /// Revokes an invitation: its link becomes invalid.
@@ -144,8 +143,8 @@ impl InvitationMutation {
         #[graphql(desc = "The member who is invited.")] id: ID,
     ) -> Answer<OkPayload> {
         let outcome = match member_id(&id) {
-            Ok(id) => ctx.given::<Identity>()?.revoke_invitation(session, id).await,
-            Err(refused) => Err(refused),
+            Ok(id) => ctx.required_data::<Identity>()?.revoke_invitation(session, id).await,
+            Err(payload) => Err(payload),
         };
         OkPayload::of(outcome)
     }
@@ -155,16 +154,16 @@ impl InvitationMutation {
     #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_remove(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match member_id(&id) {
-            Ok(id) => ctx.given::<Identity>()?.remove_member(session, id).await,
-            Err(refused) => Err(refused),
+            Ok(id) => ctx.required_data::<Identity>()?.remove_member(session, id).await,
+            Err(payload) => Err(payload),
         };
-        shown(ctx, outcome)
+        member_payload(ctx, outcome)
     }
 }
 
 /// Converts the result of a change of a member. The member is null for a caller who may not see
 /// members: the right to change them does not include that.
-fn shown(ctx: &Context<'_>, outcome: Result<MemberView, IdentityError>) -> Answer<MemberPayload> {
+fn member_payload(ctx: &Context<'_>, outcome: Result<MemberView, IdentityError>) -> Answer<MemberPayload> {
     let (view, user_errors) = split_outcome(outcome)?;
     let member = view.filter(|_| ctx.holds::<kind::MemberRead>()).map(Into::into);
     Ok(MemberPayload { member, user_errors, replayed: false, seq: None })

@@ -41,7 +41,7 @@ impl ViewerQuery {
     #[field(authenticated)]
     async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
         let caller = caller.clone();
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         let mut tenants = rows::tenants_by_id(&identity.database().global(), &[caller.tenant]).await?;
         let tenant = tenants.pop().ok_or(TopError::Unauthenticated)?;
         Viewer::new(ctx, caller, tenant).await

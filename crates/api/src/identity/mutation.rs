@@ -7,7 +7,7 @@ use iam::identity::{Identity, IdentityError, LoggedIn, LoginOutcome, NewTenant, 
 use macros::resolvers;
 
 use super::{
-    refusal::refuse,
+    refusal::refusal_error,
     types::{LoginSession, Tenant},
 };
 use crate::graphql::{
@@ -113,7 +113,7 @@ impl IdentityMutation {
         #[graphql(desc = "Slug of the tenant: lowercase letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<LoginPayload> {
         let new = NewTenant { email, password, display_name, tenant_name, tenant_slug };
-        answer(ctx, Box::pin(ctx.given::<Identity>()?.register(new, &visit(ctx))).await)
+        login_payload(ctx, Box::pin(ctx.required_data::<Identity>()?.register(new, &visit_of(ctx))).await)
     }
 
     /// Starts a session.
@@ -126,7 +126,7 @@ impl IdentityMutation {
         #[graphql(desc = "The slug of the tenant to come into. Null for the oldest of the user that is not suspended.")]
         tenant: Option<String>,
     ) -> Answer<LoginPayload> {
-        answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
+        login_payload(ctx, ctx.required_data::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit_of(ctx)).await)
     }
 
     /// Continues a login that requires a second factor: at most five tries within five minutes,
@@ -139,7 +139,10 @@ impl IdentityMutation {
         #[graphql(desc = "Method of the second factor.")] method: MfaMethod,
         #[graphql(desc = "The code.")] code: String,
     ) -> Answer<LoginPayload> {
-        answer(ctx, ctx.given::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit(ctx)).await)
+        login_payload(
+            ctx,
+            ctx.required_data::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit_of(ctx)).await,
+        )
     }
 
     /// Authenticates the caller again for calls that require it: by a code of the second factor, or
@@ -157,8 +160,8 @@ impl IdentityMutation {
         )]
         code: Option<String>,
     ) -> Answer<LoginPayload> {
-        let identity = ctx.given::<Identity>()?;
-        answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
+        let identity = ctx.required_data::<Identity>()?;
+        login_payload(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
     }
 
     /// Refreshes a session: returns new tokens for its refresh token. A page whose tokens are in
@@ -172,17 +175,18 @@ impl IdentityMutation {
         #[graphql(desc = "The refresh token.")] refresh_token: String,
     ) -> Answer<LoginPayload> {
         let of_cookie = ctx.data_opt::<AuthCookies>().and_then(AuthCookies::refresh).filter(|_| refresh_token.is_empty());
-        let outcome = ctx.given::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
-        let is_over = matches!(&outcome, Err(IdentityError::Refused(why)) if why.contains(&Rejection::TokenExpired));
+        let outcome = ctx.required_data::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
+        let is_over =
+            matches!(&outcome, Err(IdentityError::Refused(rejections)) if rejections.contains(&Rejection::TokenExpired));
         if of_cookie.is_some() && is_over {
             clear_cookies(ctx);
         }
-        answer(ctx, outcome)
+        login_payload(ctx, outcome)
     }
 }
 
 /// Returns the origin of the call, as the HTTP front has set it.
-pub(super) fn visit(ctx: &Context<'_>) -> Arc<Visit> {
+pub(super) fn visit_of(ctx: &Context<'_>) -> Arc<Visit> {
     let visit = ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default();
     match ctx.data_opt::<DeviceToken>() {
         Some(DeviceToken(token)) => Arc::new(Visit { device: Some(token.clone()), ..Visit::clone(&visit) }),
@@ -206,8 +210,8 @@ impl From<LoggedIn> for TokenPair {
 }
 
 impl From<LoginOutcome> for LoginResult {
-    fn from(entered: LoginOutcome) -> Self {
-        match entered {
+    fn from(outcome: LoginOutcome) -> Self {
+        match outcome {
             LoginOutcome::In(logged_in) => Self::TokenPair(Box::new((*logged_in).into())),
             LoginOutcome::Challenge(challenge) => Self::MfaChallenge(MfaChallenge {
                 challenge_token: challenge.token,
@@ -226,9 +230,9 @@ impl From<LoggedIn> for LoginResult {
     }
 }
 
-pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
-    let (entered, user_errors) = split_outcome(outcome)?;
-    let result = entered.map(|entered| move_tokens_to_cookies(ctx, entered.into()));
+pub(super) fn login_payload<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
+    let (login, user_errors) = split_outcome(outcome)?;
+    let result = login.map(|login| move_tokens_to_cookies(ctx, login.into()));
     Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
 }
 
@@ -257,10 +261,10 @@ pub(super) fn clear_cookies(ctx: &Context<'_>) {
 /// Splits an outcome into its value and its refusals.
 pub fn split_outcome<T>(outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
     match outcome {
-        Ok(done) => Ok((Some(done), Vec::new())),
+        Ok(value) => Ok((Some(value), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),
         Err(IdentityError::Wait { retry_after_ms }) => Err(TopError::RateLimited { retry_after_ms }),
         Err(IdentityError::StepUp) => Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
-        Err(IdentityError::Refused(rejections)) => Ok((None, rejections.iter().map(refuse).collect())),
+        Err(IdentityError::Refused(rejections)) => Ok((None, rejections.iter().map(refusal_error).collect())),
     }
 }

@@ -6,7 +6,7 @@ use iam::identity::{AuthAge, Identity, InputRefusal, ProfileChange, Rejection, S
 use macros::resolvers;
 
 use super::{
-    mutation::{LoginPayload, answer, split_outcome, visit},
+    mutation::{LoginPayload, login_payload, split_outcome, visit_of},
     sessions::OkPayload,
 };
 use crate::{
@@ -26,7 +26,7 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The user's address.")] email: String,
     ) -> Answer<OkPayload> {
-        OkPayload::of(ctx.given::<Identity>()?.request_reset(&email, &visit(ctx)).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.request_reset(&email, &visit_of(ctx)).await)
     }
 
     /// Sets a new password by the link that was sent. All the user's sessions end; log in with the new password.
@@ -37,7 +37,7 @@ impl AccountMutation {
         #[graphql(desc = "Token of the link, valid once and for 30 minutes.")] token: String,
         #[graphql(desc = "New password: 12 to 256 characters that are hard to guess.")] new_password: String,
     ) -> Answer<OkPayload> {
-        OkPayload::of(ctx.given::<Identity>()?.reset_password(&token, &new_password).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.reset_password(&token, &new_password).await)
     }
 
     /// Changes the caller's password. Their other sessions end.
@@ -48,7 +48,7 @@ impl AccountMutation {
         #[graphql(desc = "The password as it is.")] current_password: String,
         #[graphql(desc = "New password: 12 to 256 characters that are hard to guess.")] new_password: String,
     ) -> Answer<OkPayload> {
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         OkPayload::of(identity.change_password(session, &current_password, &new_password).await)
     }
 
@@ -59,13 +59,13 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Token of the link, valid once and for 24 hours.")] token: String,
     ) -> Answer<OkPayload> {
-        OkPayload::of(ctx.given::<Identity>()?.verify_email(&token).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.verify_email(&token).await)
     }
 
     /// Sends the caller a link that confirms their address.
     #[mutation(authenticated, session)]
     async fn email_verification_request(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        OkPayload::of(ctx.given::<Identity>()?.request_verification(session).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.request_verification(session).await)
     }
 
     /// Changes the caller's own profile. Fields that are left out stay as they are; null clears.
@@ -82,7 +82,7 @@ impl AccountMutation {
         time_zone: MaybeUndefined<String>,
     ) -> Answer<OkPayload> {
         let change = ProfileChange { display_name, locale: locale.into(), time_zone: time_zone.into() };
-        OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.change_profile(session, change).await)
     }
 
     /// Starts a session in another of the caller's tenants, with the authentication of the present one. The present session
@@ -95,15 +95,15 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The slug of the tenant to come into.")] tenant: String,
     ) -> Answer<LoginPayload> {
-        let shown = if ctx.step_up().is_ok() { AuthAge::Lately } else { AuthAge::LongAgo };
-        answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx), shown).await)
+        let auth_age = if ctx.step_up().is_ok() { AuthAge::Lately } else { AuthAge::LongAgo };
+        login_payload(ctx, ctx.required_data::<Identity>()?.switch(session, &tenant, &visit_of(ctx), auth_age).await)
     }
 
     /// Removes the caller from the tenant: their rights and sessions there end. Records keep their
     /// name.
     #[mutation(authenticated, step_up, session)]
     async fn tenant_leave(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        OkPayload::of(ctx.given::<Identity>()?.leave(session).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.leave(session).await)
     }
 
     /// Suspends a member, who can no longer log in. Their sessions end at once.
@@ -121,7 +121,7 @@ impl AccountMutation {
 
 async fn set_member_status(ctx: &Context<'_>, session: &Session, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
     let outcome = match id.parse::<MemberId>() {
-        Ok(id) => ctx.given::<Identity>()?.set_member_status(session, id, status).await,
+        Ok(id) => ctx.required_data::<Identity>()?.set_member_status(session, id, status).await,
         Err(err) => Err(Rejection::from(InputRefusal::Id(err)).into()),
     };
     let (view, user_errors) = split_outcome(outcome)?;

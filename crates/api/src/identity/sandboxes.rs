@@ -22,16 +22,16 @@ payload!(SandboxPayload, sandbox: Tenant, "sandbox");
 impl ReplayablePayload for SandboxPayload {
     /// The receipt is stored before the sandbox exists: if the call failed in between, or still
     /// runs, the answer is empty.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let made = match earlier.id::<TenantId>() {
-            Some(id) => ctx.given::<Identity>()?.find_earlier_sandbox(ctx.session()?, id).await?,
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+        let earlier_sandbox = match earlier.id::<TenantId>() {
+            Some(id) => ctx.required_data::<Identity>()?.find_earlier_sandbox(ctx.session()?, id).await?,
             None => None,
         };
-        let Some(made) = made else {
+        let Some(earlier_sandbox) = earlier_sandbox else {
             let message = "the call with this key has failed, or still runs: list your tenants, and use a new key if the sandbox is not there";
             return Ok(vec![UserError::new(ErrorCode::InvalidState, message, path!["idempotencyKey"])].into());
         };
-        Ok(Self { sandbox: Some(Tenant::from(made)), user_errors: Vec::new(), replayed: true, seq: None })
+        Ok(Self { sandbox: Some(Tenant::from(earlier_sandbox)), user_errors: Vec::new(), replayed: true, seq: None })
     }
 }
 
@@ -54,7 +54,7 @@ impl SandboxMutation {
         tenant_slug: String,
     ) -> Answer<SandboxPayload> {
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };
-        let (made, user_errors) = split_outcome(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
-        Ok(SandboxPayload { sandbox: made.map(Tenant::from), user_errors, replayed: false, seq: None })
+        let (created_sandbox, user_errors) = split_outcome(ctx.required_data::<Identity>()?.sandbox_create(session, new).await)?;
+        Ok(SandboxPayload { sandbox: created_sandbox.map(Tenant::from), user_errors, replayed: false, seq: None })
     }
 }

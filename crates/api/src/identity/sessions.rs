@@ -35,7 +35,7 @@ impl From<Vec<UserError>> for OkPayload {
 }
 
 impl ReplayablePayload for OkPayload {
-    async fn again(_ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(_ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         Ok(Self { user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
@@ -73,13 +73,13 @@ impl SessionMutation {
     #[mutation(authenticated, session(to_enrol))]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         clear_cookies(ctx);
-        OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
+        OkPayload::of(ctx.required_data::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 
     /// Ends one of the caller's sessions at once, for instance on a lost device.
     #[mutation(authenticated, session)]
     async fn session_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "The session.")] id: ID) -> Answer<OkPayload> {
-        let (user, identity) = (session.user, ctx.given::<Identity>()?);
+        let (user, identity) = (session.user, ctx.required_data::<Identity>()?);
         let outcome = match session_id(&id) {
             Ok(id) => identity.end_session(user, id, EndReason::Revoked).await,
             Err(refused) => Err(refused),
@@ -90,9 +90,9 @@ impl SessionMutation {
     /// Ends all of the caller's sessions but the present one.
     #[mutation(authenticated, session)]
     async fn session_revoke_others(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let which = SessionSelection::OthersOfUser(session.user, session.id);
-        let ended = ctx.given::<Identity>()?.end_sessions(which, EndReason::Revoked).await;
-        OkPayload::of(ended.map_err(IdentityError::from))
+        let selection = SessionSelection::OthersOfUser(session.user, session.id);
+        let result = ctx.required_data::<Identity>()?.end_sessions(selection, EndReason::Revoked).await;
+        OkPayload::of(result.map_err(IdentityError::from))
     }
 
     /// Names one of the caller's sessions, so that they know it again.
@@ -103,7 +103,7 @@ impl SessionMutation {
         #[graphql(desc = "The session.")] id: ID,
         #[graphql(desc = "Name of the session, at most 255 characters. Null removes it.")] name: Option<String>,
     ) -> Answer<SessionPayload> {
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         let outcome = match session_id(&id) {
             Ok(id) => identity.name_session(session.user, id, name.as_deref()).await,
             Err(refused) => Err(refused),

@@ -26,7 +26,7 @@ pub struct ProductImageAddInput {
 
 impl ProductImageAddInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+        Names::of(path!["input"]).required(("product", self.product.take()), ("productId", &mut self.product_id))
     }
 }
 
@@ -55,7 +55,7 @@ pub struct ProductImageReorderInput {
 
 impl ProductImageReorderInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+        Names::of(path!["input"]).required(("product", self.product.take()), ("productId", &mut self.product_id))
     }
 }
 
@@ -77,7 +77,7 @@ pub struct ProductDocumentAddInput {
 
 impl ProductDocumentAddInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+        Names::of(path!["input"]).required(("product", self.product.take()), ("productId", &mut self.product_id))
     }
 }
 

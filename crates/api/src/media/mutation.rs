@@ -12,7 +12,7 @@ use services::media::{
 };
 
 use super::{
-    ProductDocument, ProductImage, document, documents_of, image, images_of,
+    ProductDocument, ProductImage, documents_of, find_product_document, find_product_image, images_of,
     inputs::{
         ProductDocumentAddInput, ProductDocumentRemoveInput, ProductImageAddInput, ProductImageRemoveInput,
         ProductImageReorderInput,
@@ -62,19 +62,19 @@ pub struct ProductDocumentPayload {
     pub seq: Option<Long>,
 }
 
-fn refuse(error: MediaError) -> Result<UserError, TopError> {
+fn refusal_error(error: MediaError) -> Result<UserError, TopError> {
     let rejection = match error {
         MediaError::Fault(fault) => return Err(fault.into()),
         MediaError::File(error) => return refuse_file(error, path!["input", "fileId"]),
-        MediaError::BadKey(why) => return Ok(UserError::invalid_key(why, path!["input", "idempotencyKey"])),
+        MediaError::BadKey(reason) => return Ok(UserError::invalid_key(reason, path!["input", "idempotencyKey"])),
         MediaError::Rejected(rejection) => rejection,
     };
     let (code, message, field) = match rejection {
-        Rejection::NotFound { what, field } => return Ok(UserError::not_found(what, path!["input", field])),
-        Rejection::TooMany { what, most } => {
-            (ErrorCode::LimitExceeded, format!("a product has at most {most} {what}: remove one first"), "productId")
+        Rejection::NotFound { what: noun, field } => return Ok(UserError::not_found(noun, path!["input", field])),
+        Rejection::TooMany { what: noun, most: limit } => {
+            (ErrorCode::LimitExceeded, format!("a product has at most {limit} {noun}: remove one first"), "productId")
         }
-        Rejection::TooLong { field, most } => (ErrorCode::TooLong, format!("at most {most} characters are kept"), field),
+        Rejection::TooLong { field, most: limit } => (ErrorCode::TooLong, format!("at most {limit} characters are kept"), field),
         Rejection::NotPlain { field } => (ErrorCode::Invalid, "a text without NUL characters is expected".to_owned(), field),
         Rejection::NoPlace { last } => (ErrorCode::OutOfRange, format!("a place from 1 to {last} is expected"), "position"),
         Rejection::Twice => (ErrorCode::Invalid, "a picture is named twice: name each once".to_owned(), "imageIds"),
@@ -90,12 +90,12 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
 
 impl From<Vec<UserError>> for ProductImagePayload {
     fn from(errors: Vec<UserError>) -> Self {
-        Self::refused(errors)
+        Self::from_errors(errors)
     }
 }
 
 impl ProductImagePayload {
-    fn refused(errors: Vec<UserError>) -> Self {
+    fn from_errors(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
     }
 
@@ -108,7 +108,7 @@ impl ProductImagePayload {
     ) -> Answer<Self> {
         let Changed { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
-            Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
+            Err(error) => return Ok(Self::from_errors(vec![refusal_error(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
@@ -121,7 +121,7 @@ impl ProductImagePayload {
             payload.image = payload.images.iter().find(|image| Some(image.0.0.id) == added).cloned();
         } else {
             if let Some(id) = added {
-                payload.image = image(ctx, id).await?;
+                payload.image = find_product_image(ctx, id).await?;
             }
             payload.images = images_of(ctx, product).await?;
         }
@@ -131,12 +131,12 @@ impl ProductImagePayload {
 
 impl From<Vec<UserError>> for ProductDocumentPayload {
     fn from(errors: Vec<UserError>) -> Self {
-        Self::refused(errors)
+        Self::from_errors(errors)
     }
 }
 
 impl ProductDocumentPayload {
-    fn refused(errors: Vec<UserError>) -> Self {
+    fn from_errors(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
     }
 
@@ -145,7 +145,7 @@ impl ProductDocumentPayload {
     async fn of(ctx: &Context<'_>, outcome: Result<Changed<MediaChange<DocumentId>>, MediaError>) -> Answer<Self> {
         let Changed { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
-            Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
+            Err(error) => return Ok(Self::from_errors(vec![refusal_error(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
@@ -157,7 +157,7 @@ impl ProductDocumentPayload {
             payload.documents = Box::pin(media(ctx)?.dry_run_documents(would_be.documents)).await?;
             payload.document = payload.documents.iter().find(|document| document.0.0.id == id).cloned();
         } else {
-            payload.document = document(ctx, id).await?;
+            payload.document = find_product_document(ctx, id).await?;
             payload.documents = documents_of(ctx, product).await?;
         }
         Ok(payload)
@@ -165,12 +165,12 @@ impl ProductDocumentPayload {
 }
 
 /// Returns the product that an input refers to; an input without one has been refused before.
-fn product_of(reading: &mut InputErrors, product: Option<&ID>) -> ProductId {
-    reading.id_opt(product, || path!["input", "productId"]).unwrap_or(ProductId::NIL)
+fn parse_product_id(reader: &mut InputErrors, product: Option<&ID>) -> ProductId {
+    reader.id_opt(product, || path!["input", "productId"]).unwrap_or(ProductId::NIL)
 }
 
-fn product_and_file(reading: &mut InputErrors, product: Option<&ID>, file: &ID) -> (ProductId, FileId) {
-    (product_of(reading, product), reading.id(file, || path!["input", "fileId"]))
+fn product_and_file(reader: &mut InputErrors, product: Option<&ID>, file: &ID) -> (ProductId, FileId) {
+    (parse_product_id(reader, product), reader.id(file, || path!["input", "fileId"]))
 }
 
 #[derive(Default)]
@@ -187,13 +187,13 @@ impl MediaMutation {
         #[graphql(desc = "Picture to add to a product.")] input: ProductImageAddInput,
     ) -> Answer<ProductImagePayload> {
         named!(ctx, input, ProductImagePayload, {
-            let (product, file) = match read(|reading| product_and_file(reading, input.product_id.as_ref(), &input.file_id)) {
+            let (product, file) = match read(|reader| product_and_file(reader, input.product_id.as_ref(), &input.file_id)) {
                 Ok(ids) => ids,
-                Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+                Err(errors) => return Ok(ProductImagePayload::from_errors(errors)),
             };
             let position = input.position.map(|position| position.0);
             let new = NewImage { key: input.idempotency_key, product, file, alt: input.alt, position };
-            let outcome = ctx.given::<Media>()?.image_add(permit, new).await;
+            let outcome = ctx.required_data::<Media>()?.image_add(permit, new).await;
             ProductImagePayload::of(ctx, outcome, Some).await
         })
     }
@@ -205,11 +205,11 @@ impl MediaMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Picture to remove.")] input: ProductImageRemoveInput,
     ) -> Answer<ProductImagePayload> {
-        let id: ImageId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
+        let id: ImageId = match read(|reader| reader.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+            Err(errors) => return Ok(ProductImagePayload::from_errors(errors)),
         };
-        let outcome = ctx.given::<Media>()?.image_remove(permit, &input.idempotency_key, id).await;
+        let outcome = ctx.required_data::<Media>()?.image_remove(permit, &input.idempotency_key, id).await;
         ProductImagePayload::of(ctx, outcome, |_removed| None).await
     }
 
@@ -222,13 +222,14 @@ impl MediaMutation {
         #[graphql(desc = "Product and the new order of its pictures.")] input: ProductImageReorderInput,
     ) -> Answer<ProductImagePayload> {
         named!(ctx, input, ProductImagePayload, {
-            let wanted =
-                read(|reading| (product_of(reading, input.product_id.as_ref()), reading.ids(Some(input.image_ids), "imageIds")));
-            let wanted: (ProductId, Vec<ImageId>) = match wanted {
-                Ok(wanted) => wanted,
-                Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+            let product_and_images = read(|reader| {
+                (parse_product_id(reader, input.product_id.as_ref()), reader.ids(Some(input.image_ids), "imageIds"))
+            });
+            let product_and_images: (ProductId, Vec<ImageId>) = match product_and_images {
+                Ok(product_and_images) => product_and_images,
+                Err(errors) => return Ok(ProductImagePayload::from_errors(errors)),
             };
-            let outcome = ctx.given::<Media>()?.image_reorder(permit, &input.idempotency_key, wanted).await;
+            let outcome = ctx.required_data::<Media>()?.image_reorder(permit, &input.idempotency_key, product_and_images).await;
             ProductImagePayload::of(ctx, outcome, |_product| None).await
         })
     }
@@ -241,12 +242,12 @@ impl MediaMutation {
         #[graphql(desc = "Document to add to a product.")] input: ProductDocumentAddInput,
     ) -> Answer<ProductDocumentPayload> {
         named!(ctx, input, ProductDocumentPayload, {
-            let (product, file) = match read(|reading| product_and_file(reading, input.product_id.as_ref(), &input.file_id)) {
+            let (product, file) = match read(|reader| product_and_file(reader, input.product_id.as_ref(), &input.file_id)) {
                 Ok(ids) => ids,
-                Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
+                Err(errors) => return Ok(ProductDocumentPayload::from_errors(errors)),
             };
             let new = NewDocument { key: input.idempotency_key, product, file, title: input.title };
-            let outcome = ctx.given::<Media>()?.document_add(permit, new).await;
+            let outcome = ctx.required_data::<Media>()?.document_add(permit, new).await;
             ProductDocumentPayload::of(ctx, outcome).await
         })
     }
@@ -258,11 +259,11 @@ impl MediaMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Document to remove.")] input: ProductDocumentRemoveInput,
     ) -> Answer<ProductDocumentPayload> {
-        let id: DocumentId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
+        let id: DocumentId = match read(|reader| reader.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
+            Err(errors) => return Ok(ProductDocumentPayload::from_errors(errors)),
         };
-        let outcome = ctx.given::<Media>()?.document_remove(permit, &input.idempotency_key, id).await;
+        let outcome = ctx.required_data::<Media>()?.document_remove(permit, &input.idempotency_key, id).await;
         ProductDocumentPayload::of(ctx, outcome).await
     }
 }

@@ -5,5 +5,5 @@ pub use objects::notes::*;
 mod mutation;
 mod query;
 
-pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput, check_write};
+pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput, check_write_permission};
 pub use query::NoteQuery;

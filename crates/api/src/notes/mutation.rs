@@ -12,7 +12,7 @@ use services::notes::{
     shell::{self, NewNote, NoteChange, NoteResult},
 };
 
-use super::{NodeAccess, Note, NoteAudience, find_note, named_node, node_access_by_id};
+use super::{NodeAccess, Note, NoteAudience, find_note, find_target_node, node_access_by_id};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -83,19 +83,19 @@ impl NoteUpdateInput {
 payload!(NotePayload, note: Note, "note");
 
 impl From<UserError> for NotePayload {
-    fn from(refused: UserError) -> Self {
-        vec![refused].into()
+    fn from(user_error: UserError) -> Self {
+        vec![user_error].into()
     }
 }
 impl From<NoteResult> for NotePayload {
-    fn from(kept: NoteResult) -> Self {
-        Self { note: Some(kept.note.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
+    fn from(result: NoteResult) -> Self {
+        Self { note: Some(result.note.into()), user_errors: Vec::new(), replayed: result.is_replayed, seq: result.seq.map(Long) }
     }
 }
 
 impl ReplayablePayload for NotePayload {
     /// Omits a note on an object that the caller may no longer read.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let note = match earlier.id::<NoteId>() {
             Some(id) => find_note(ctx, id.uuid()).await?,
             None => None,
@@ -116,28 +116,28 @@ impl NoteMutation {
     #[mutation(authenticated, emits(NOTE_ADDED), dry_run)]
     async fn note_add(&self, ctx: &Context<'_>, #[graphql(desc = "Note.")] input: NoteAddInput) -> Answer<NotePayload> {
         named!(ctx, input, NotePayload, {
-            let mentions = read(|reading| {
-                check_key(reading, &input.idempotency_key);
-                reading.ids::<entity::id::kind::MemberId>(Some(input.mentions.clone()), "mentions")
+            let mentions = read(|reader| {
+                check_key(reader, &input.idempotency_key);
+                reader.ids::<entity::id::kind::MemberId>(Some(input.mentions.clone()), "mentions")
             });
             let mentions = match mentions {
                 Ok(mentions) => mentions,
                 Err(errors) => return Ok(errors.into()),
             };
-            let (target, access) = match named_node(ctx, &input.node_id, "no notes are kept on nodes of this kind").await? {
-                Ok(named) => named,
+            let (target, access) = match find_target_node(ctx, &input.node_id, "no notes are kept on nodes of this kind").await? {
+                Ok(target_and_access) => target_and_access,
                 Err(refused) => return Ok(refused.into()),
             };
-            check_write(&access, caller)?;
-            if let Some(refused) = target_not_visible(ctx, &access, caller, &mentions).await? {
+            check_write_permission(&access, caller)?;
+            if let Some(refused) = check_mentions(ctx, &access, caller, &mentions).await? {
                 return Ok(refused.into());
             }
             let NoteAddInput { idempotency_key, text, audience, .. } = input;
             let (node_id, audience) = (target.to_string(), audience.into());
             let new = NewNote { idempotency_key, target, node_id, text, audience, mentions };
-            let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+            let (ledger, readers) = (ctx.required_data::<Ledger>()?, access.readers());
             let added = Box::pin(shell::add(ledger.database(), ledger.clock(), (caller, &readers), new, dry_run)).await?;
-            Ok(added.map_or_else(|refusal| refused(refusal, None).into(), NotePayload::from))
+            Ok(added.map_or_else(|refusal| refusal_error(refusal, None).into(), NotePayload::from))
         })
     }
 
@@ -152,48 +152,48 @@ impl NoteMutation {
     ) -> Answer<NotePayload> {
         named!(ctx, input, NotePayload, {
             let NoteUpdateInput { id, expected_version, text, mentions, .. } = input;
-            let ids = read(|reading| {
-                let id: NoteId = reading.id(&id, || path!["input", "id"]);
-                (id, mentions.map(|mentions| reading.ids::<entity::id::kind::MemberId>(Some(mentions), "mentions")))
+            let ids = read(|reader| {
+                let id: NoteId = reader.id(&id, || path!["input", "id"]);
+                (id, mentions.map(|mentions| reader.ids::<entity::id::kind::MemberId>(Some(mentions), "mentions")))
             });
             let (id, mentions) = match ids {
                 Ok(ids) => ids,
                 Err(errors) => return Ok(errors.into()),
             };
             let Some(note) = find_note(ctx, id.uuid()).await? else {
-                return Ok(refused(Refusal::NotFound, None).into());
+                return Ok(refusal_error(Refusal::NotFound, None).into());
             };
             let Some(access) = node_access_by_id(ctx, &note.0.target).await? else {
-                return Ok(refused(Refusal::NotFound, None).into());
+                return Ok(refusal_error(Refusal::NotFound, None).into());
             };
-            check_write(&access, caller)?;
-            if let Some(refused) = target_not_visible(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
+            check_write_permission(&access, caller)?;
+            if let Some(refused) = check_mentions(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
                 return Ok(refused.into());
             }
             let change = NoteChange { id, expected_version: expected_version.0, text, mentions };
-            let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+            let (ledger, readers) = (ctx.required_data::<Ledger>()?, access.readers());
             let changed = Box::pin(shell::update(ledger.database(), ledger.clock(), (caller, &readers), change, dry_run)).await?;
-            Ok(changed.map_or_else(|refusal| refused(refusal, Some(note)).into(), NotePayload::from))
+            Ok(changed.map_or_else(|refusal| refusal_error(refusal, Some(note)).into(), NotePayload::from))
         })
     }
 }
 
 /// Checks the right to write a note: the right to change the object that the note is about.
-pub fn check_write(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
+pub fn check_write_permission(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
     access.missing_write_permission(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
 }
 
 /// Refuses the first mentioned member who may not read the note's object, or who may not log in.
-async fn target_not_visible(
+async fn check_mentions(
     ctx: &Context<'_>,
     access: &NodeAccess,
     caller: &Caller,
     mentions: &[MemberId],
 ) -> Answer<Option<UserError>> {
     if mentions.len() > MAX_MENTIONS {
-        return Ok(Some(refused(Refusal::TooManyMentions, None)));
+        return Ok(Some(refusal_error(Refusal::TooManyMentions, None)));
     }
-    let members = ctx.given::<Access>()?;
+    let members = ctx.required_data::<Access>()?;
     for (index, member) in mentions.iter().enumerate() {
         let shows = members.member(caller.tenant, *member).await?.is_some_and(|member| access.may_read(&member));
         if !shows {
@@ -204,26 +204,30 @@ async fn target_not_visible(
     Ok(None)
 }
 
-fn refused(why: Refusal, current: Option<Note>) -> UserError {
-    let at = |field: &str| path!["input", field];
-    match why {
-        Refusal::NoText => UserError::new(ErrorCode::Required, "a text is needed", at("text")),
-        Refusal::TooLong => UserError::new(ErrorCode::TooLong, format!("at most {MAX_TEXT} characters are kept"), at("text")),
-        Refusal::NotPlain => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", at("text")),
+fn refusal_error(refusal: Refusal, current: Option<Note>) -> UserError {
+    let input_path = |field: &str| path!["input", field];
+    match refusal {
+        Refusal::NoText => UserError::new(ErrorCode::Required, "a text is needed", input_path("text")),
+        Refusal::TooLong => {
+            UserError::new(ErrorCode::TooLong, format!("at most {MAX_TEXT} characters are kept"), input_path("text"))
+        }
+        Refusal::NotPlain => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", input_path("text")),
         Refusal::TooManyMentions => {
             let message = format!("at most {MAX_MENTIONS} members are mentioned");
-            UserError::new(ErrorCode::LimitExceeded, message, at("mentions"))
+            UserError::new(ErrorCode::LimitExceeded, message, input_path("mentions"))
         }
-        Refusal::NotFound => UserError::not_found("note", at("id")),
-        Refusal::NotAuthor => UserError::new(ErrorCode::InvalidState, "only its author changes a note", at("id")),
+        Refusal::NotFound => UserError::not_found("note", input_path("id")),
+        Refusal::NotAuthor => UserError::new(ErrorCode::InvalidState, "only its author changes a note", input_path("id")),
         Refusal::Stale { actual } => UserError::stale(
             format!("the note has changed since you read it and is at version {actual} now"),
-            at("expectedVersion"),
+            input_path("expectedVersion"),
             actual,
             current.map(Node::Note),
         ),
-        Refusal::KeyReused => {
-            UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", at("idempotencyKey"))
-        }
+        Refusal::KeyReused => UserError::new(
+            ErrorCode::IdempotencyKeyReused,
+            "this key was used before with another input",
+            input_path("idempotencyKey"),
+        ),
     }
 }

@@ -18,14 +18,14 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, searchable},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     orders::{
         filters::{below, span},
-        links::MAX_A_PAGE,
+        links::MAX_PAGE_SIZE,
     },
     schema,
 };
@@ -79,12 +79,12 @@ impl NoteFilter {
     }
 
     /// Returns the conditions of one filter, without nested ones.
-    fn tests(self, at: &Path) -> Answer<rows::NoteFilter> {
+    fn tests(self, path: &Path) -> Answer<rows::NoteFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || below(at, "search"))?;
+            searchable(text, || below(path, "search"))?;
         }
         Ok(rows::NoteFilter {
-            authors: self.author.map(|filter| filter.of_any_kind(&place(at, "author"))).transpose()?.flatten(),
+            authors: self.author.map(|filter| filter.of_any_kind(&field_path(path, "author"))).transpose()?.flatten(),
             audiences: self.audience.map(|list| list.into_iter().map(Into::into).collect()),
             search: self.search,
             created_at: self.created_at.map(|test| span(&test)),
@@ -128,15 +128,15 @@ async fn page(
     let descending = sort.is_none_or(|NoteSort { field: NoteSortField::CreatedAt, direction }| direction == Direction::Desc);
     // Cursors of the default order stay compatible with those from before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
-    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("notes:{}{order}", node_id.as_str()));
-    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    let (signer, list) = (ctx.required_data::<CursorSigner>()?, format!("notes:{}{order}", node_id.as_str()));
+    let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+    let request = args.check(&list, signer, MAX_PAGE_SIZE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let listed = rows::page(&scope, (target.id, &filter), descending, &request).await?;
-    let nodes = listed.rows.into_iter().map(|note| {
+    let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let page_rows = rows::page(&scope, (target.id, &filter), descending, &request).await?;
+    let nodes = page_rows.rows.into_iter().map(|note| {
         let keys = vec![Key::Int(note.created_at.micros()), note.id.into()];
         (Note::from(note), keys)
     });
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, page_rows.source).into()))
 }

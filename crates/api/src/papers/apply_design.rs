@@ -8,12 +8,12 @@ use inventory::catalog::core::company;
 use platform::clock::day_text;
 use services::papers::{
     Papers,
-    core::{GoodsColumn, Invoice, Look, PaperDesign},
+    core::{DesignSettings, GoodsColumn, Invoice, PaperDesign},
     rows::{GoodsSource, Settings, goods_details},
     shell::{Drawing, NewPaper},
 };
 
-use super::{document::Document, settings::printed_logo};
+use super::{document::Document, settings::logo_with_bytes};
 use crate::{
     catalog::loads,
     graphql::{context::ContextExt, fault::Answer},
@@ -22,27 +22,28 @@ use crate::{
 };
 
 /// Puts the look on a drawing.
-pub(super) async fn apply_look(
+pub(super) async fn apply_paper_design(
     ctx: &Context<'_>,
     papers: &Papers,
     (new, document): (&NewPaper, &Document),
     settings: &Settings,
     drawing: &mut Drawing,
 ) -> Answer<()> {
-    let look = &settings.look;
-    let marks = match goods_of(document, drawing).filter(|_| look.shows(GoodsColumn::Barcode) || look.shows(GoodsColumn::Unit)) {
-        Some(of) => goods_details(&papers.scope(ctx.caller()?), of).await?,
-        None => Vec::new(),
-    };
+    let design = &settings.design;
+    let marks =
+        match goods_of(document, drawing).filter(|_| design.shows(GoodsColumn::Barcode) || design.shows(GoodsColumn::Unit)) {
+            Some(goods) => goods_details(&papers.scope(ctx.caller()?), goods).await?,
+            None => Vec::new(),
+        };
     let due = match document.node() {
-        Some(Node::Invoice(invoice)) if needs_due_date(look, new.kind) => {
-            due_on(ctx, &invoice.0, look.payment_days).await?.map(day_text)
+        Some(Node::Invoice(invoice)) if needs_due_date(design, new.kind) => {
+            due_day(ctx, &invoice.0, design.payment_days).await?.map(day_text)
         }
         _ => None,
     };
     let dressing = PaperDesign {
-        look,
-        logo: printed_logo(settings),
+        design,
+        logo: logo_with_bytes(settings),
         kind: new.kind,
         locale: new.locale,
         number: &drawing.number,
@@ -66,14 +67,14 @@ fn goods_of(document: &Document, drawing: &Drawing) -> Option<GoodsSource> {
     }
 }
 
-fn needs_due_date(look: &Look, kind: PaperKind) -> bool {
-    look.text(kind).is_some_and(|text| text.contains("due.date"))
+fn needs_due_date(design: &DesignSettings, kind: PaperKind) -> bool {
+    design.text(kind).is_some_and(|text| text.contains("due.date"))
 }
 
 /// Returns the day by which an invoice is to be paid: by its customer's terms, if the caller may
 /// see them, else by the tenant's.
-async fn due_on(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Answer<Option<i32>> {
-    let mut own = None;
+async fn due_day(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Answer<Option<i32>> {
+    let mut own_text = None;
     if ctx.holds::<kind::CustomerRead>()
         && ctx.holds::<kind::CustomerContactRead>()
         && let Some(customer) = Box::pin(customer_of_order(ctx, invoice.order)).await?
@@ -81,7 +82,7 @@ async fn due_on(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Answ
     {
         // The audit log records that the caller was shown this customer's data.
         loads(ctx)?.record_contact_disclosure(customer.0.id);
-        own = company::read::<company::PaymentTerms>(terms).days;
+        own_text = company::read::<company::PaymentTerms>(terms).days;
     }
-    Ok(own.or(days).map(|days| invoice.issued_on.saturating_add(days)))
+    Ok(own_text.or(days).map(|days| invoice.issued_on.saturating_add(days)))
 }

@@ -5,7 +5,7 @@ use entity::prelude::{InvoiceId, LegalEntityId, OrderId, OrderLineId};
 use iam::access::{Permit, kind};
 use inventory::{catalog::core::archiving::Step, ledger::Mode};
 use macros::resolvers;
-use platform::{paging::Key, path, storage::idempotency::Acted};
+use platform::{paging::Key, path, storage::idempotency::CallResult};
 use services::papers::{
     Papers, core,
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_ARCHIVED, LEGAL_ENTITY_RESTORED, LEGAL_ENTITY_UPDATED},
@@ -16,10 +16,10 @@ use super::{
     Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput,
     LegalEntityUpsertInput,
     invoice_list::{
-        InvoiceFilter, InvoiceListArgs, InvoiceOwner, InvoiceRef, InvoiceSort, invoices as invoices_page, named as invoice_named,
+        InvoiceFilter, InvoiceListArgs, InvoiceOwner, InvoiceRef, InvoiceSort, find_invoice_by_ref, invoices as invoices_page,
     },
     legal_entity::{LegalEntityConnection, LegalEntityFilter, LegalEntitySort},
-    refusal::refused,
+    refusal::invoice_error,
 };
 use crate::{
     graphql::{
@@ -34,9 +34,9 @@ use crate::{
     named,
     orders::{OrderRef, links::argument, load_order},
     payload,
-    periods::in_days,
+    periods::resolve_filter_periods,
     purchasing::check_key,
-    references::{Names, in_arguments},
+    references::{Names, resolve_argument_references},
     short_lists::{IdAndTextFilter, ShortList, is_within, matches_archived},
 };
 
@@ -57,11 +57,11 @@ pub struct InvoiceIssueInput {
 
 impl InvoiceIssueInput {
     fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("order", self.order.take()), ("orderId", &mut self.order_id))
+        Names::of(path!["input"]).required(("order", self.order.take()), ("orderId", &mut self.order_id))
     }
-    fn read(self, reading: &mut InputErrors) -> InvoiceIssue {
-        check_key(reading, &self.idempotency_key);
-        let order = reading.id_opt(self.order_id.as_ref(), || path!["input", "orderId"]).unwrap_or(OrderId::NIL);
+    fn read(self, reader: &mut InputErrors) -> InvoiceIssue {
+        check_key(reader, &self.idempotency_key);
+        let order = reader.id_opt(self.order_id.as_ref(), || path!["input", "orderId"]).unwrap_or(OrderId::NIL);
         InvoiceIssue { idempotency_key: self.idempotency_key, order, scope: self.scope.into() }
     }
 }
@@ -95,10 +95,10 @@ payload!(InvoicePayload, invoice: Invoice, "invoice");
 payload!(LegalEntityPayload, legal_entity: LegalEntity, "legal entity");
 
 impl InvoicePayload {
-    fn of(ctx: &Context<'_>, done: Result<Acted<core::Invoice>, InvoiceError>, id: &str) -> Answer<Self> {
-        let Acted { value, seq, is_replayed } = match done {
+    fn of(ctx: &Context<'_>, outcome: Result<CallResult<core::Invoice>, InvoiceError>, id: &str) -> Answer<Self> {
+        let CallResult { value, seq, is_replayed } = match outcome {
             Ok(acted) => acted,
-            Err(error) => return Ok(user_errors_of(error, |refusal| refused(refusal, id))?.into()),
+            Err(error) => return Ok(user_errors_of(error, |refusal| invoice_error(refusal, id))?.into()),
         };
         // The right to issue invoices does not include that to see them.
         let invoice = Some(value).filter(|_| ctx.holds::<kind::OrderRead>()).map(Invoice::from);
@@ -108,31 +108,31 @@ impl InvoicePayload {
 
 impl CreditNoteIssueInput {
     fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("invoice", self.invoice.take()), ("invoiceId", &mut self.invoice_id))
+        Names::of(path!["input"]).required(("invoice", self.invoice.take()), ("invoiceId", &mut self.invoice_id))
     }
-    fn read(self, reading: &mut InputErrors) -> CreditNoteIssue {
-        check_key(reading, &self.idempotency_key);
+    fn read(self, reader: &mut InputErrors) -> CreditNoteIssue {
+        check_key(reader, &self.idempotency_key);
         if self.reason.as_ref().is_some_and(|reason| reason.chars().nth(MAX_REASON).is_some() || reason.contains('\0')) {
-            reading.invalid("a text of at most 1,000 characters is expected", || path!["input", "reason"]);
+            reader.invalid("a text of at most 1,000 characters is expected", || path!["input", "reason"]);
         }
         let lines: Option<Vec<(OrderLineId, i64)>> = self.lines.map(|lines| {
             let line = |(index, line): (usize, CreditNoteLineInput)| {
-                (reading.id(&line.order_line_id, || path!["input", "lines", index, "orderLineId"]), line.quantity.0.get())
+                (reader.id(&line.order_line_id, || path!["input", "lines", index, "orderLineId"]), line.quantity.0.get())
             };
             lines.into_iter().enumerate().map(line).collect()
         });
-        let invoice = reading.id_opt(self.invoice_id.as_ref(), || path!["input", "invoiceId"]).unwrap_or(InvoiceId::NIL);
+        let invoice = reader.id_opt(self.invoice_id.as_ref(), || path!["input", "invoiceId"]).unwrap_or(InvoiceId::NIL);
         CreditNoteIssue { idempotency_key: self.idempotency_key, invoice, lines, reason: self.reason }
     }
 }
 
 impl LegalEntityPayload {
-    fn of(done: Result<Acted<core::LegalEntity>, InvoiceError>) -> Answer<Self> {
-        Ok(match done {
-            Ok(Acted { value, seq, is_replayed }) => {
+    fn of(outcome: Result<CallResult<core::LegalEntity>, InvoiceError>) -> Answer<Self> {
+        Ok(match outcome {
+            Ok(CallResult { value, seq, is_replayed }) => {
                 Self { legal_entity: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
-            Err(error) => user_errors_of(error, |refusal| refused(refusal, "code"))?.into(),
+            Err(error) => user_errors_of(error, |refusal| invoice_error(refusal, "code"))?.into(),
         })
     }
 }
@@ -144,14 +144,14 @@ async fn change_archived_state(
     (input, step): (LegalEntityArchiveInput, Step),
     mode: Mode,
 ) -> Answer<LegalEntityPayload> {
-    let input = match read(|reading| {
-        check_key(reading, &input.idempotency_key);
-        input.read(reading, step)
+    let input = match read(|reader| {
+        check_key(reader, &input.idempotency_key);
+        input.read(reader, step)
     }) {
         Ok(input) => input,
         Err(errors) => return Ok(errors.into()),
     };
-    LegalEntityPayload::of(Box::pin(ctx.given::<Papers>()?.entity_turn(permit, input, mode)).await)
+    LegalEntityPayload::of(Box::pin(ctx.required_data::<Papers>()?.entity_turn(permit, input, mode)).await)
 }
 
 /// Root fields that query invoices.
@@ -180,11 +180,13 @@ impl InvoiceQuery {
         before: Option<Cursor>,
     ) -> Answer<Option<InvoiceConnection>> {
         let mut order_id = order_id;
-        let moved = in_arguments(ctx, Names::of(Vec::new()).optional(("order", order), ("orderId", &mut order_id))).await?;
-        let of = match order_id {
+        let reference_paths =
+            resolve_argument_references(ctx, Names::of(Vec::new()).optional(("order", order), ("orderId", &mut order_id)))
+                .await?;
+        let owner = match order_id {
             None => InvoiceOwner::All,
             Some(id) => {
-                let order: OrderId = argument(&id, || moved.at(path!["orderId"]))?;
+                let order: OrderId = argument(&id, || reference_paths.at(path!["orderId"]))?;
                 let is_seen = permit.channel().is_none() && load_order(ctx, order).await?.is_some();
                 if !is_seen {
                     return Ok(None);
@@ -193,7 +195,7 @@ impl InvoiceQuery {
             }
         };
         let args = PageArgs { first, after, last, before };
-        Box::pin(invoices_page(ctx, &permit, InvoiceListArgs { of, filter, sort }, &args)).await.map(Some)
+        Box::pin(invoices_page(ctx, &permit, InvoiceListArgs { of: owner, filter, sort }, &args)).await.map(Some)
     }
 
     /// An invoice or a credit note; null when there is none or it is not yours.
@@ -203,7 +205,7 @@ impl InvoiceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Invoice to find: by its ID, or by its number as it is printed.")] by: InvoiceRef,
     ) -> Option<Answer<Invoice>> {
-        invoice_named(ctx, &permit, by).await.transpose()
+        find_invoice_by_ref(ctx, &permit, by).await.transpose()
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes, at most 100.
@@ -222,11 +224,12 @@ impl InvoiceQuery {
         )]
         is_archived: Option<bool>,
     ) -> Answer<Vec<LegalEntity>> {
-        let asked = ids.map(|ids| entity_ids(&ids)).transpose()?;
-        let all = ctx.given::<Papers>()?.entities(&permit).await?;
-        let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
-        let is_of = |one: &core::LegalEntity| matches_archived(one.archived_at, is_archived);
-        Ok(all.into_iter().filter(is_asked).filter(is_of).map(LegalEntity::from).collect())
+        let requested_ids = ids.map(|ids| entity_ids(&ids)).transpose()?;
+        let all = ctx.required_data::<Papers>()?.entities(&permit).await?;
+        let is_requested =
+            |entity: &core::LegalEntity| requested_ids.as_ref().is_none_or(|requested_ids| requested_ids.contains(&entity.id));
+        let is_in_state = |entity: &core::LegalEntity| matches_archived(entity.archived_at, is_archived);
+        Ok(all.into_iter().filter(is_requested).filter(is_in_state).map(LegalEntity::from).collect())
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes unless another order is asked for.
@@ -249,25 +252,28 @@ impl InvoiceQuery {
         before: Option<Cursor>,
     ) -> Answer<LegalEntityConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "legalEntities", sort.map(LegalEntitySort::named), &args)?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: LegalEntityFilter, at| {
-            Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
-        })?;
-        let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
-        let is_sought = |one: &core::LegalEntity| {
-            filter.holds(&|(sought, created, updated)| {
-                sought.matches_row(one.id, &[&one.fields.code, &one.fields.name])
-                    && is_within(created.as_ref(), one.created_at)
-                    && is_within(updated.as_ref(), one.updated_at)
+        let list = ShortList::sorted(ctx, "legalEntities", sort.map(LegalEntitySort::name_and_direction), &args)?;
+        let filter = read_nested(
+            resolve_filter_periods(ctx, filter).await?.unwrap_or_default(),
+            &mut |filter: LegalEntityFilter, path| {
+                Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, path)?, filter.created_at, filter.updated_at))
+            },
+        )?;
+        let all = ctx.required_data::<Papers>()?.entities(&permit).await?.into_iter();
+        let is_sought = |entity: &core::LegalEntity| {
+            filter.holds(&|(id_and_text, created, updated)| {
+                id_and_text.matches_row(entity.id, &[&entity.fields.code, &entity.fields.name])
+                    && is_within(created.as_ref(), entity.created_at)
+                    && is_within(updated.as_ref(), entity.updated_at)
             })
         };
-        let all = all.filter(|one| matches_archived(one.archived_at, is_archived));
-        let found = all.filter(is_sought).map(|one| {
-            let first = sort.map_or_else(|| Key::Text(one.fields.code.clone()), |sort| sort.key(&one));
-            let keys = vec![first, Key::from(one.id)];
-            (LegalEntity::from(one), keys)
+        let all = all.filter(|entity| matches_archived(entity.archived_at, is_archived));
+        let matching = all.filter(is_sought).map(|entity| {
+            let first = sort.map_or_else(|| Key::Text(entity.fields.code.clone()), |sort| sort.key(&entity));
+            let keys = vec![first, Key::from(entity.id)];
+            (LegalEntity::from(entity), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(matching).into())
     }
 }
 
@@ -278,7 +284,7 @@ fn entity_ids(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
     if ids.len() > MAX_IDS {
         return Err(TopError::limit_exceeded(format!("at most {MAX_IDS} IDs, not {}", ids.len()), path!["ids"]));
     }
-    ids.iter().enumerate().map(|(at, id)| argument(id, || path!["ids", at])).collect()
+    ids.iter().enumerate().map(|(index, id)| argument(id, || path!["ids", index])).collect()
 }
 
 /// The root fields that issue invoices.
@@ -295,12 +301,12 @@ impl InvoiceMutation {
         #[graphql(desc = "Invoice.")] input: InvoiceIssueInput,
     ) -> Answer<InvoicePayload> {
         named!(ctx, input, InvoicePayload, {
-            let input = match read(|reading| input.read(reading)) {
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(ctx.given::<Papers>()?.invoice_issue(permit, input, dry_run)).await;
-            InvoicePayload::of(ctx, done, "orderId")
+            let outcome = Box::pin(ctx.required_data::<Papers>()?.invoice_issue(permit, input, dry_run)).await;
+            InvoicePayload::of(ctx, outcome, "orderId")
         })
     }
 
@@ -312,12 +318,12 @@ impl InvoiceMutation {
         #[graphql(desc = "Credit note.")] input: CreditNoteIssueInput,
     ) -> Answer<InvoicePayload> {
         named!(ctx, input, InvoicePayload, {
-            let input = match read(|reading| input.read(reading)) {
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(ctx.given::<Papers>()?.credit_note_issue(permit, input, dry_run)).await;
-            InvoicePayload::of(ctx, done, "invoiceId")
+            let outcome = Box::pin(ctx.required_data::<Papers>()?.credit_note_issue(permit, input, dry_run)).await;
+            InvoicePayload::of(ctx, outcome, "invoiceId")
         })
     }
 
@@ -329,11 +335,11 @@ impl InvoiceMutation {
         #[graphql(desc = "Legal entity.")] input: LegalEntityUpsertInput,
     ) -> Answer<LegalEntityPayload> {
         named!(ctx, input, LegalEntityPayload, {
-            let input = match read(|reading| input.read(reading)) {
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            LegalEntityPayload::of(Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await)
+            LegalEntityPayload::of(Box::pin(ctx.required_data::<Papers>()?.entity_upsert(permit, input, dry_run)).await)
         })
     }
 

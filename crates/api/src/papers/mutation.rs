@@ -17,9 +17,9 @@ use services::{
 
 use super::{
     Paper, PaperKind, PaperLocale,
-    apply_design::apply_look,
+    apply_design::apply_paper_design,
     document::{Document, find_document},
-    drawing::draw,
+    drawing::draw_paper,
 };
 use crate::{
     files,
@@ -57,20 +57,25 @@ pub struct PaperCreateInput {
 
 impl PaperCreateInput {
     fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("document", self.document.take()), ("documentId", &mut self.document_id))
+        Names::of(path!["input"]).required(("document", self.document.take()), ("documentId", &mut self.document_id))
     }
 }
 
 payload!(PaperPayload, paper: Paper, "paper");
 
 impl From<UserError> for PaperPayload {
-    fn from(refused: UserError) -> Self {
-        vec![refused].into()
+    fn from(user_error: UserError) -> Self {
+        vec![user_error].into()
     }
 }
 impl From<PaperResult> for PaperPayload {
-    fn from(kept: PaperResult) -> Self {
-        Self { paper: Some(kept.paper.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
+    fn from(result: PaperResult) -> Self {
+        Self {
+            paper: Some(result.paper.into()),
+            user_errors: Vec::new(),
+            replayed: result.is_replayed,
+            seq: result.seq.map(Long),
+        }
     }
 }
 
@@ -87,48 +92,48 @@ impl PaperMutation {
     #[mutation(authenticated, cost = "50", emits(PAPER_ISSUED, FILE_UPLOADED), dry_run)]
     async fn paper_create(&self, ctx: &Context<'_>, #[graphql(desc = "Paper.")] input: PaperCreateInput) -> Answer<PaperPayload> {
         named!(ctx, input, PaperPayload, {
-            if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
+            if let Err(errors) = read(|reader| check_key(reader, &input.idempotency_key)) {
                 return Ok(errors.into());
             }
-            let (target, document, access) = match found(ctx, caller, &input).await? {
+            let (target, document, access) = match find_source(ctx, caller, &input).await? {
                 Ok(found) => found,
                 Err(refused) => return Ok(refused.into()),
             };
             let PaperCreateInput { idempotency_key, kind, locale, .. } = input;
             let document_id = target.to_string();
-            let papers = ctx.given::<Papers>()?;
+            let papers = ctx.required_data::<Papers>()?;
             let settings = rows::settings(&papers.scope(caller)).await?;
-            let said = locale.unwrap_or(PaperLocale::English).into();
-            let locale = locale.map_or(settings.look.locale, Into::into);
-            let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, said, locale };
+            let requested_locale = locale.unwrap_or(PaperLocale::English).into();
+            let locale = locale.map_or(settings.design.locale, Into::into);
+            let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, said: requested_locale, locale };
             match papers.replayed_result(caller, &new).await {
                 Ok(None) => {}
-                Ok(Some(kept)) => return Ok(kept.into()),
-                Err(error) => return Ok(refused(error)?.into()),
+                Ok(Some(result)) => return Ok(result.into()),
+                Err(error) => return Ok(refusal_error(error)?.into()),
             }
-            let mut drawing = match Box::pin(draw(ctx, papers, &new, &document)).await? {
+            let mut drawing = match Box::pin(draw_paper(ctx, papers, &new, &document)).await? {
                 Ok(drawing) => drawing,
                 Err(refused) => return Ok(refused.into()),
             };
-            Box::pin(apply_look(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
+            Box::pin(apply_paper_design(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
             let readers = access.readers();
-            let kept = Box::pin(papers.keep((caller, &readers), &new, drawing, dry_run)).await;
-            Ok(match kept {
-                Ok(kept) => kept.into(),
-                Err(error) => refused(error)?.into(),
+            let result = Box::pin(papers.store_paper((caller, &readers), &new, drawing, dry_run)).await;
+            Ok(match result {
+                Ok(result) => result.into(),
+                Err(error) => refusal_error(error)?.into(),
             })
         })
     }
 }
 
 /// Returns the document, if papers of this kind can be drawn of it and the caller may read it.
-async fn found(
+async fn find_source(
     ctx: &Context<'_>,
     caller: &Caller,
     input: &PaperCreateInput,
 ) -> Answer<Result<(Target, Document, NodeAccess), UserError>> {
-    let at = || path!["input", "documentId"];
-    let not_found = || UserError::not_found("document", at());
+    let document_path = || path!["input", "documentId"];
+    let not_found = || UserError::not_found("document", document_path());
     let (prefixes, id) = (source_kinds(input.kind.into()), input.document_id.clone().unwrap_or_default());
     // A reference that named no document is not found, whatever its kind and the caller's
     // permissions.
@@ -137,17 +142,17 @@ async fn found(
     }
     let Some(target) = Target::parse(&id).filter(|target| prefixes.contains(&target.kind.as_str())) else {
         let message = format!("a document whose ID begins with {}_ is expected for a paper of this kind", prefixes.join("_ or "));
-        return Ok(Err(UserError::new(ErrorCode::Invalid, message, at())));
+        return Ok(Err(UserError::new(ErrorCode::Invalid, message, document_path())));
     };
     let Some(document) = find_document(ctx, &id).await? else { return Ok(Err(not_found())) };
     let access = document.access(ctx).await?.filter(|access| access.may_read(caller));
     Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, document, access))))
 }
 
-fn refused(error: PaperError) -> Result<UserError, TopError> {
+fn refusal_error(error: PaperError) -> Result<UserError, TopError> {
     let key = || path!["input", "idempotencyKey"];
     Ok(match error {
-        PaperError::BadKey(why) => UserError::invalid_key(why, key()),
+        PaperError::BadKey(reason) => UserError::invalid_key(reason, key()),
         PaperError::KeyReused => {
             UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", key())
         }

@@ -19,9 +19,9 @@ use crate::{
         nested::read_nested,
         scalars::Cursor,
     },
-    orders::{filters::span, links::MAX_A_PAGE},
-    periods::in_days,
-    references::{DocumentRef, Names, in_arguments, is_unknown},
+    orders::{filters::span, links::MAX_PAGE_SIZE},
+    periods::resolve_filter_periods,
+    references::{DocumentRef, Names, is_unknown, resolve_argument_references},
 };
 
 /// Filter of papers of a document. All conditions that are given must hold; a condition that is null is ignored.
@@ -100,30 +100,30 @@ async fn page(
     (filter, sort): (Option<PaperFilter>, Option<PaperSort>),
     args: PageArgs,
 ) -> Answer<Option<PaperConnection>> {
-    let names = Names::of(Vec::new()).needed(("document", document), ("documentId", &mut document_id));
-    in_arguments(ctx, names).await?;
+    let names = Names::of(Vec::new()).required(("document", document), ("documentId", &mut document_id));
+    resolve_argument_references(ctx, names).await?;
     let document_id = document_id.unwrap_or_default();
     let descending = sort.is_none_or(|PaperSort { field: PaperSortField::CreatedAt, direction }| direction == Direction::Desc);
     // Cursors of the default order stay compatible with those from before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
-    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}{order}", document_id.as_str()));
-    let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: PaperFilter, _| {
+    let (signer, list) = (ctx.required_data::<CursorSigner>()?, format!("papers:{}{order}", document_id.as_str()));
+    let filter = read_nested(resolve_filter_periods(ctx, filter).await?.unwrap_or_default(), &mut |filter: PaperFilter, _| {
         Ok(rows::PaperTest {
             kinds: filter.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             created: filter.created_at.map(|test| span(&test)),
         })
     })?;
-    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_PAGE_SIZE)?;
     // A reference that named no document is not found, whatever the caller's permissions.
     if is_unknown(&document_id) {
         return Ok(None);
     }
     let Some(target) = find_document(ctx, &document_id).await?.and_then(|_| Target::parse(&document_id)) else { return Ok(None) };
-    let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
-    let listed = rows::page(&scope, (target.id, &filter), descending, &request).await?;
-    let nodes = listed.rows.into_iter().map(|paper| {
+    let scope = ctx.required_data::<Papers>()?.scope(ctx.caller()?);
+    let page_rows = rows::page(&scope, (target.id, &filter), descending, &request).await?;
+    let nodes = page_rows.rows.into_iter().map(|paper| {
         let keys = vec![Key::Int(paper.created_at.micros()), paper.id.into()];
         (Paper::from(paper), keys)
     });
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, page_rows.source).into()))
 }

@@ -9,7 +9,7 @@ use platform::{
 };
 use services::papers::{
     Papers,
-    core::{Frame, NotDrawn, Phrases, Sheet},
+    core::{DrawError, Frame, Phrases, Sheet},
     rows,
     shell::{Drawing, NewPaper},
 };
@@ -22,7 +22,7 @@ use crate::{
     orders::links,
 };
 
-pub(super) type Drawn = Answer<Result<Drawing, UserError>>;
+pub(super) type DrawResult = Answer<Result<Drawing, UserError>>;
 
 /// Request for a paper: the service, the caller's tenant scope, and the paper to draw.
 pub(super) struct PaperRequest<'a> {
@@ -46,22 +46,22 @@ impl PaperRequest<'_> {
         })
     }
 
-    pub(super) fn done(number: String, order: Option<OrderId>, sheet: Result<Sheet, NotDrawn>) -> Result<Drawing, UserError> {
-        sheet.map(|sheet| Drawing { number, order, sheet }).map_err(|why| {
-            let message = match why {
-                NotDrawn::NothingPacked => "nothing of this work is packed",
-                NotDrawn::NothingToPick => "nothing is left to be picked",
-                NotDrawn::NothingAwaited => "no goods are awaited: the return is not approved, or all of it has come",
-                NotDrawn::NotCollected => "the order is shipped: its deliveryMethod is not COLLECT",
-                NotDrawn::NothingToCollect => "nothing of this work is left to be collected",
-                NotDrawn::Draft => "a draft has no order confirmation: confirm the order first",
-                NotDrawn::TooLarge => "its sums are beyond what can be printed exactly",
+    pub(super) fn finish(number: String, order: Option<OrderId>, sheet: Result<Sheet, DrawError>) -> Result<Drawing, UserError> {
+        sheet.map(|sheet| Drawing { number, order, sheet }).map_err(|reason| {
+            let message = match reason {
+                DrawError::NothingPacked => "nothing of this work is packed",
+                DrawError::NothingToPick => "nothing is left to be picked",
+                DrawError::NothingAwaited => "no goods are awaited: the return is not approved, or all of it has come",
+                DrawError::NotCollected => "the order is shipped: its deliveryMethod is not COLLECT",
+                DrawError::NothingToCollect => "nothing of this work is left to be collected",
+                DrawError::Draft => "a draft has no order confirmation: confirm the order first",
+                DrawError::TooLarge => "its sums are beyond what can be printed exactly",
             };
             UserError::new(ErrorCode::InvalidState, message, path!["input", "documentId"])
         })
     }
 }
 
-pub(super) fn corrupt(table: &'static str) -> Fault {
+pub(super) fn missing_row_fault(table: &'static str) -> Fault {
     Fault::corrupt(table, "a document that was found stays")
 }

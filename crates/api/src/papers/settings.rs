@@ -8,7 +8,7 @@ use platform::path;
 use services::{
     files::LogoError,
     papers::{
-        core::{self, KindText, LookChanges, LookField, LookFieldError, LookProblem, Placeholder, page, sample},
+        core::{self, DesignChanges, DesignField, DesignFieldError, DesignProblem, KindText, Placeholder, page, sample},
         rows::Settings,
         shell::{SettingsRefusal, SettingsSet},
     },
@@ -71,40 +71,40 @@ impl From<Settings> for PaperSettings {
 impl PaperSettings {
     /// Language of papers for which no other one is asked.
     async fn locale(&self) -> PaperLocale {
-        self.0.look.locale.into()
+        self.0.design.locale.into()
     }
     /// Lines that are printed in place of the tenant's name, at most 6; empty for the name. Invoices and credit notes have the legal entity.
     async fn sender_lines(&self) -> &[String] {
-        &self.0.look.sender
+        &self.0.design.sender
     }
     /// Text above the title of papers. Null when there is none.
     async fn header(&self) -> Option<&str> {
-        self.0.look.header.as_deref()
+        self.0.design.header.as_deref()
     }
     /// Text at the end of papers, and at the bottom of each page of a PDF. Null when there is none.
     async fn footer(&self) -> Option<&str> {
-        self.0.look.footer.as_deref()
+        self.0.design.footer.as_deref()
     }
     /// Colour of the line below the title, as in #2563eb. Null when there is no line.
     async fn accent(&self) -> Option<&str> {
-        self.0.look.accent.as_deref()
+        self.0.design.accent.as_deref()
     }
     /// Days from the issue of an invoice to {{due.date}}, from 0 to 365, where the payment terms of the customer have none. Null when no days are set.
     async fn payment_days(&self) -> Option<i32> {
-        self.0.look.payment_days
+        self.0.design.payment_days
     }
     /// Columns about goods that papers have beside those of their kind.
     async fn columns(&self) -> Vec<PaperColumn> {
-        self.0.look.columns.iter().map(|column| (*column).into()).collect()
+        self.0.design.columns.iter().map(|column| (*column).into()).collect()
     }
     /// Texts that are printed below the tables of papers, at most one for each kind.
     async fn texts(&self) -> Vec<PaperText> {
         let text = |text: &KindText| PaperText { kind: text.kind.into(), text: text.text.clone() };
-        self.0.look.texts.iter().map(text).collect()
+        self.0.design.texts.iter().map(text).collect()
     }
     /// Logo above the title. Null when there is none.
     async fn logo(&self) -> Option<PaperLogo> {
-        let logo = self.0.look.logo.as_ref()?;
+        let logo = self.0.design.logo.as_ref()?;
         Some(PaperLogo { width: logo.width as i32, height: logo.height as i32, sha256: logo.sha256.clone() })
     }
     /// Names of the placeholders that a text for papers of a kind may have, without the braces.
@@ -117,9 +117,9 @@ impl PaperSettings {
         #[graphql(desc = "Kind of the paper.")] kind: PaperKind,
         #[graphql(desc = "Language of the paper. Null for that of the settings.")] locale: Option<PaperLocale>,
     ) -> String {
-        let look = &self.0.look;
-        let locale = locale.map_or(look.locale, Into::into);
-        page(&sample(look, printed_logo(&self.0), kind.into(), locale))
+        let design = &self.0.design;
+        let locale = locale.map_or(design.locale, Into::into);
+        page(&sample(design, logo_with_bytes(&self.0), kind.into(), locale))
     }
     /// Version of the settings: 0 before they are set, +1 for each change.
     async fn version(&self) -> Long {
@@ -132,8 +132,8 @@ impl PaperSettings {
 }
 
 /// The logo with its bytes.
-pub(super) fn printed_logo(settings: &Settings) -> Option<core::Logo> {
-    let (facts, bytes) = (settings.look.logo.as_ref()?, settings.logo.clone()?);
+pub(super) fn logo_with_bytes(settings: &Settings) -> Option<core::Logo> {
+    let (facts, bytes) = (settings.design.logo.as_ref()?, settings.logo.clone()?);
     Some(core::Logo { bytes, width: facts.width, height: facts.height })
 }
 
@@ -177,89 +177,93 @@ pub struct PaperSettingsSetInput {
 
 crate::payload!(PaperSettingsPayload, settings: PaperSettings, "settings of papers");
 
-fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+fn to_patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
         MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(turn(value)),
+        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
     }
 }
 
 impl PaperSettingsSetInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> SettingsSet {
+    pub(super) fn read(self, reader: &mut InputErrors) -> SettingsSet {
         let text = |text: PaperTextInput| KindText { kind: text.kind.into(), text: text.text };
         SettingsSet {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
-            changes: LookChanges {
-                locale: patch(self.locale, prelude::PaperLocale::from),
-                sender: patch(self.sender_lines, |lines| lines),
-                header: patch(self.header, |text| text),
-                footer: patch(self.footer, |text| text),
-                accent: patch(self.accent, |text| text.to_lowercase()),
-                payment_days: patch(self.payment_days, |days| days),
-                columns: patch(self.columns, |columns| columns.into_iter().map(Into::into).collect()),
-                texts: patch(self.texts, |texts| texts.into_iter().map(text).collect()),
+            changes: DesignChanges {
+                locale: to_patch(self.locale, prelude::PaperLocale::from),
+                sender: to_patch(self.sender_lines, |lines| lines),
+                header: to_patch(self.header, |text| text),
+                footer: to_patch(self.footer, |text| text),
+                accent: to_patch(self.accent, |text| text.to_lowercase()),
+                payment_days: to_patch(self.payment_days, |days| days),
+                columns: to_patch(self.columns, |columns| columns.into_iter().map(Into::into).collect()),
+                texts: to_patch(self.texts, |texts| texts.into_iter().map(text).collect()),
             },
-            logo: patch(self.logo_file_id, |id| reading.id(&id, || path!["input", "logoFileId"])),
+            logo: to_patch(self.logo_file_id, |id| reader.id(&id, || path!["input", "logoFileId"])),
         }
     }
 }
 
-fn input(name: &str) -> Path {
+fn input_path(name: &str) -> Path {
     path!["input", name]
 }
 
 /// Converts a refusal to a user error; unreachable file storage is a top-level error.
-pub(super) fn settings_refused(refusal: SettingsRefusal) -> Result<UserError, TopError> {
+pub(super) fn settings_error(refusal: SettingsRefusal) -> Result<UserError, TopError> {
     Ok(match refusal {
-        SettingsRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        SettingsRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
+        SettingsRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
+        SettingsRefusal::KeyReused => UserError::key_reused(input_path("idempotencyKey")),
         SettingsRefusal::Stale(actual) => UserError::stale(
             format!("the settings have changed since you read them and are at version {actual} now"),
-            input("expectedVersion"),
+            input_path("expectedVersion"),
             actual,
             None,
         ),
-        SettingsRefusal::Look(problem) => look_refused(problem),
-        SettingsRefusal::Logo(LogoError::File(error)) => files::refuse(error, input("logoFileId"))?,
+        SettingsRefusal::Design(problem) => design_error(problem),
+        SettingsRefusal::Logo(LogoError::File(error)) => files::refuse(error, input_path("logoFileId"))?,
         SettingsRefusal::Logo(LogoError::NotDrawn) => {
-            UserError::new(ErrorCode::Invalid, "a PNG or JPEG picture that can be drawn is expected", input("logoFileId"))
+            UserError::new(ErrorCode::Invalid, "a PNG or JPEG picture that can be drawn is expected", input_path("logoFileId"))
         }
-        SettingsRefusal::Logo(LogoError::TooManyPixels { most }) => {
-            let message = format!("a logo has at most {most} pixels a side: make it smaller");
-            UserError::new(ErrorCode::LimitExceeded, message, input("logoFileId"))
+        SettingsRefusal::Logo(LogoError::TooManyPixels { most: limit }) => {
+            let message = format!("a logo has at most {limit} pixels a side: make it smaller");
+            UserError::new(ErrorCode::LimitExceeded, message, input_path("logoFileId"))
         }
     })
 }
 
-fn look_refused(LookProblem { field, fault }: LookProblem) -> UserError {
-    let at = match field {
-        LookField::SenderLines => input("senderLines"),
-        LookField::SenderLine(index) => path!["input", "senderLines", index],
-        LookField::Header => input("header"),
-        LookField::Footer => input("footer"),
-        LookField::Accent => input("accent"),
-        LookField::PaymentDays => input("paymentDays"),
-        LookField::Columns => input("columns"),
-        LookField::TextKind(index) => path!["input", "texts", index, "kind"],
-        LookField::Text(index) => path!["input", "texts", index, "text"],
+fn design_error(DesignProblem { field, fault }: DesignProblem) -> UserError {
+    let field_path = match field {
+        DesignField::SenderLines => input_path("senderLines"),
+        DesignField::SenderLine(index) => path!["input", "senderLines", index],
+        DesignField::Header => input_path("header"),
+        DesignField::Footer => input_path("footer"),
+        DesignField::Accent => input_path("accent"),
+        DesignField::PaymentDays => input_path("paymentDays"),
+        DesignField::Columns => input_path("columns"),
+        DesignField::TextKind(index) => path!["input", "texts", index, "kind"],
+        DesignField::Text(index) => path!["input", "texts", index, "text"],
     };
     let (code, message) = match fault {
-        LookFieldError::Missing => (ErrorCode::Required, "a text is needed".to_owned()),
-        LookFieldError::Invalid(message) | LookFieldError::Repeated(message) => (ErrorCode::Invalid, message.to_owned()),
-        LookFieldError::TooLong(most) => (ErrorCode::TooLong, format!("at most {most} are taken")),
-        LookFieldError::OutOfRange(least, most) => (ErrorCode::OutOfRange, format!("{least} to {most} are expected")),
-        LookFieldError::Unprintable => {
+        DesignFieldError::Missing => (ErrorCode::Required, "a text is needed".to_owned()),
+        DesignFieldError::Invalid(message) | DesignFieldError::Repeated(message) => (ErrorCode::Invalid, message.to_owned()),
+        DesignFieldError::TooLong(limit) => (ErrorCode::TooLong, format!("at most {limit} are taken")),
+        DesignFieldError::OutOfRange(least, limit) => (ErrorCode::OutOfRange, format!("{least} to {limit} are expected")),
+        DesignFieldError::Unprintable => {
             (ErrorCode::Invalid, "PDFs lack a character of this text: they have Latin, Greek and Cyrillic letters".to_owned())
         }
-        LookFieldError::Placeholder { found, kind } => {
-            let known = Placeholder::names(kind).iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");
-            (ErrorCode::Invalid, format!("{{{{{found}}}}} is no placeholder of papers of the kind {kind}, which are {known}"))
+        DesignFieldError::Placeholder { found, kind } => {
+            let placeholder_names =
+                Placeholder::names(kind).iter().map(|name| format!("{{{{{name}}}}}")).collect::<Vec<_>>().join(", ");
+            (
+                ErrorCode::Invalid,
+                format!("{{{{{found}}}}} is no placeholder of papers of the kind {kind}, which are {placeholder_names}"),
+            )
         }
-        LookFieldError::NoDays => {
+        DesignFieldError::NoDays => {
             (ErrorCode::Required, "days are needed for {{due.date}}: set paymentDays, or leave the placeholder out".to_owned())
         }
     };
-    UserError::new(code, message, at)
+    UserError::new(code, message, field_path)
 }

@@ -2,10 +2,10 @@
 
 use async_graphql::Context;
 use macros::resolvers;
-use platform::storage::idempotency::Acted;
+use platform::storage::idempotency::CallResult;
 use services::papers::{Papers, events::PAPER_SETTINGS_SET};
 
-use super::settings::{PaperSettings, PaperSettingsPayload, PaperSettingsSetInput, settings_refused};
+use super::settings::{PaperSettings, PaperSettingsPayload, PaperSettingsSetInput, settings_error};
 use crate::graphql::{context::ContextExt, fault::Answer, reading::read, refusal::try_user_errors_of, scalars::Long};
 
 /// The root field that reads the look of papers.
@@ -17,7 +17,7 @@ impl PaperSettingsQuery {
     /// Settings of the tenant's papers, or the default ones.
     #[field(permit = TenantWrite)]
     async fn paper_settings(&self, ctx: &Context<'_>) -> Answer<PaperSettings> {
-        Ok(ctx.given::<Papers>()?.settings(&permit).await?.into())
+        Ok(ctx.required_data::<Papers>()?.settings(&permit).await?.into())
     }
 }
 
@@ -35,18 +35,18 @@ impl PaperSettingsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes.")] input: PaperSettingsSetInput,
     ) -> Answer<PaperSettingsPayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        Ok(match Box::pin(ctx.given::<Papers>()?.settings_set(permit, input, dry_run)).await {
-            Ok(Acted { value, seq, is_replayed }) => PaperSettingsPayload {
+        Ok(match Box::pin(ctx.required_data::<Papers>()?.settings_set(permit, input, dry_run)).await {
+            Ok(CallResult { value, seq, is_replayed }) => PaperSettingsPayload {
                 settings: Some(value.into()),
                 user_errors: Vec::new(),
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(error) => try_user_errors_of(error, settings_refused)?.into(),
+            Err(error) => try_user_errors_of(error, settings_error)?.into(),
         })
     }
 }

@@ -177,34 +177,34 @@ pub const TYPES_WITHOUT_EVENTS: &[&str] = &[
 const ROOT: &str = "Query";
 
 /// Returns the kind of the objects in a connection or an edge, and any other type unchanged.
-fn kind(of: &str) -> &str {
-    of.strip_suffix("Connection").or_else(|| of.strip_suffix("Edge")).unwrap_or(of)
+fn element_type(type_name: &str) -> &str {
+    type_name.strip_suffix("Connection").or_else(|| type_name.strip_suffix("Edge")).unwrap_or(type_name)
 }
 
 /// The nouns of the events that change an object of a kind.
-pub fn event_nouns_of(of: &str) -> Option<&'static [&'static str]> {
-    OBJECTS.iter().find(|(object, _)| *object == of).map(|(_, nouns)| *nouns)
+pub fn event_nouns_of(type_name: &str) -> Option<&'static [&'static str]> {
+    OBJECTS.iter().find(|(object, _)| *object == type_name).map(|(_, nouns)| *nouns)
 }
 
 /// Returns the events after which a document's result may differ.
 ///
 /// # Errors
 /// Text that names the field whose changes no event announces.
-pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<InvalidatedBy, String> {
+pub fn invalidated_by(reads: &BTreeSet<FieldRead>) -> Result<InvalidatedBy, String> {
     let mut nouns: BTreeSet<&'static str> = BTreeSet::new();
     let mut is_everything = false;
     for read in reads {
-        let of = kind(&read.of);
-        let is_known = event_nouns_of(of).is_some();
-        let is_at_hand = is_known || read.requires.is_some() || read.on != ROOT || of == "Node";
-        if TYPES_WITHOUT_EVENTS.contains(&of) || TYPES_WITHOUT_EVENTS.contains(&read.on.as_str()) || !is_at_hand {
+        let type_name = element_type(&read.of);
+        let is_known = event_nouns_of(type_name).is_some();
+        let is_at_hand = is_known || read.requires.is_some() || read.on != ROOT || type_name == "Node";
+        if TYPES_WITHOUT_EVENTS.contains(&type_name) || TYPES_WITHOUT_EVENTS.contains(&read.on.as_str()) || !is_at_hand {
             return Err(format!("no event reports changes of {}.{}", read.on, read.name));
         }
         // An ID or a code can refer to any kind of object.
-        is_everything |= read.on == ROOT && of == "Node";
+        is_everything |= read.on == ROOT && type_name == "Node";
         let counted = COUNTS.iter().find(|(name, _)| read.on == ROOT && *name == read.name).map(|(_, counted)| *counted);
-        for own in [of, read.on.as_str()].into_iter().chain(counted) {
-            nouns.extend(event_nouns_of(own).into_iter().flatten());
+        for event_type in [type_name, read.on.as_str()].into_iter().chain(counted) {
+            nouns.extend(event_nouns_of(event_type).into_iter().flatten());
         }
         let further = FIELDS.iter().filter(|(on, name, _)| *on == read.on && *name == read.name);
         nouns.extend(further.flat_map(|(_, _, further)| *further));
@@ -212,9 +212,9 @@ pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<InvalidatedBy, String> {
             None => {}
             Some(REPORT_PERMISSION) => is_everything = true,
             Some(permission) => {
-                let more = of_permission(permission);
-                is_everything |= more.is_empty() && !is_known;
-                nouns.extend(more);
+                let permission_nouns = nouns_of_permission(permission);
+                is_everything |= permission_nouns.is_empty() && !is_known;
+                nouns.extend(permission_nouns);
             }
         }
     }
@@ -223,8 +223,8 @@ pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<InvalidatedBy, String> {
 
 /// Returns the nouns of the events that a permission makes visible, and of the events that change
 /// data calculated for that permission.
-fn of_permission(permission: &str) -> BTreeSet<&'static str> {
-    let seen = registry().events().filter(|event| event.permission() == permission).map(|event| noun(event.name()));
+fn nouns_of_permission(permission: &str) -> BTreeSet<&'static str> {
+    let event_nouns = registry().events().filter(|event| event.permission() == permission).map(|event| noun(event.name()));
     let further = PERMISSIONS.iter().filter(|(code, _)| *code == permission).flat_map(|(_, nouns)| *nouns);
-    seen.chain(further.copied()).collect()
+    event_nouns.chain(further.copied()).collect()
 }

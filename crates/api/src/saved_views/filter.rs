@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::{below, span, texts},
@@ -51,15 +51,15 @@ impl SavedViewFilter {
     }
 
     /// Returns the conditions of one filter, without nested ones.
-    fn tests(self, at: &Path) -> Answer<ViewFilter> {
+    fn tests(self, path: &Path) -> Answer<ViewFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || below(at, "search"))?;
+            searchable(text, || below(path, "search"))?;
         }
         Ok(ViewFilter {
-            slugs: texts(self.slug, &below(at, "slug"))?,
+            slugs: texts(self.slug, &below(path, "slug"))?,
             search: self.search,
             is_paused: self.is_paused,
-            created_by: self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
+            created_by: self.created_by.map(|filter| filter.of_any_kind(&field_path(path, "createdBy"))).transpose()?.flatten(),
             created_at: self.created_at.map(|test| span(&test)),
             updated_at: self.updated_at.map(|test| span(&test)),
         })

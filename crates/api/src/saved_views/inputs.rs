@@ -210,9 +210,9 @@ pub struct SavedViewScheduleDeleteInput {
     pub id: ID,
 }
 
-fn variables(given: Option<Json>, reading: &mut InputErrors) -> Option<Variables> {
-    let serde_json::Value::Object(values) = given?.0 else {
-        reading.invalid("a JSON object is expected", || path!["input", "variables"]);
+fn parse_variables(json: Option<Json>, reader: &mut InputErrors) -> Option<Variables> {
+    let serde_json::Value::Object(values) = json?.0 else {
+        reader.invalid("a JSON object is expected", || path!["input", "variables"]);
         return None;
     };
     Some(values)
@@ -230,17 +230,17 @@ fn names_of(readers: Option<&mut SavedViewReadersInput>) -> Names<'_> {
 }
 
 impl SavedViewReadersInput {
-    fn read(self, reading: &mut InputErrors) -> Sharing {
+    fn read(self, reader: &mut InputErrors) -> Sharing {
         if self.everyone {
             if !(self.role_ids.is_empty() && self.member_ids.is_empty()) {
-                reading.invalid("everyone includes all roles and members", || path!["input", "readers", "everyone"]);
+                reader.invalid("everyone includes all roles and members", || path!["input", "readers", "everyone"]);
             }
             return Sharing::Everyone;
         }
         let roles = self.role_ids.iter().enumerate();
-        let roles = roles.map(|(at, id)| reading.id(id, || path!["input", "readers", "roleIds", at])).collect();
+        let roles = roles.map(|(index, id)| reader.id(id, || path!["input", "readers", "roleIds", index])).collect();
         let members = self.member_ids.iter().enumerate();
-        let members = members.map(|(at, id)| reading.id(id, || path!["input", "readers", "memberIds", at])).collect();
+        let members = members.map(|(index, id)| reader.id(id, || path!["input", "readers", "memberIds", index])).collect();
         Sharing::With(Readers { roles, members })
     }
 }
@@ -249,31 +249,31 @@ impl SavedViewCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         names_of(self.readers.as_mut())
     }
-    pub(super) fn read(self, reading: &mut InputErrors) -> ViewCreate {
-        let variables = variables(self.variables, reading).unwrap_or_default();
+    pub(super) fn read(self, reader: &mut InputErrors) -> ViewCreate {
+        let variables = parse_variables(self.variables, reader).unwrap_or_default();
         let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
-        let readers = self.readers.and_then(|readers| readers.read(reading).readers().cloned());
+        let readers = self.readers.and_then(|readers| readers.read(reader).readers().cloned());
         ViewCreate { idempotency_key: self.idempotency_key, fields, readers, unknown_roles: Vec::new() }
     }
 }
 
 impl SavedViewUpdateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        let names = Names::of(path!["input"]).needed(("savedView", self.saved_view.take()), ("id", &mut self.id));
+        let names = Names::of(path!["input"]).required(("savedView", self.saved_view.take()), ("id", &mut self.id));
         names.and(names_of(self.readers.as_mut()))
     }
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> ViewUpdate {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reader: &mut InputErrors) -> ViewUpdate {
         let change = Change {
             name: self.name,
             slug: self.slug,
             document: self.document,
-            variables: variables(self.variables, reading),
+            variables: parse_variables(self.variables, reader),
             is_paused: self.is_paused,
-            sharing: self.readers.map(|readers| readers.read(reading)),
+            sharing: self.readers.map(|readers| readers.read(reader)),
         };
         ViewUpdate {
             idempotency_key: self.idempotency_key,
-            id: reading.row(self.id),
+            id: reader.row(self.id),
             expected_version: self.expected_version.0,
             change,
             unknown_roles: Vec::new(),
@@ -284,25 +284,25 @@ impl SavedViewUpdateInput {
 
 row_names!("savedView": saved_view of SavedViewDeleteInput);
 impl SavedViewDeleteInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> ViewDelete {
-        ViewDelete { idempotency_key: self.idempotency_key, id: reading.row(self.id) }
+    pub(super) fn read(self, reader: &mut InputErrors) -> ViewDelete {
+        ViewDelete { idempotency_key: self.idempotency_key, id: reader.row(self.id) }
     }
 }
 
 /// Reads the view's ID of a link or a schedule, after its reference was resolved.
-fn view(id: Option<&ID>, reading: &mut InputErrors) -> SavedViewId {
-    reading.id_opt(id, || path!["input", "savedViewId"]).unwrap_or(SavedViewId::NIL)
+fn parse_view_id(id: Option<&ID>, reader: &mut InputErrors) -> SavedViewId {
+    reader.id_opt(id, || path!["input", "savedViewId"]).unwrap_or(SavedViewId::NIL)
 }
 
 impl SavedViewLinkCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
+        Names::of(path!["input"]).required(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
     }
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> LinkCreate {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reader: &mut InputErrors) -> LinkCreate {
         LinkCreate {
             idempotency_key: self.idempotency_key,
-            view: view(self.saved_view_id.as_ref(), reading),
-            variables: variables(self.variables, reading).unwrap_or_default(),
+            view: parse_view_id(self.saved_view_id.as_ref(), reader),
+            variables: parse_variables(self.variables, reader).unwrap_or_default(),
             days: self.expires_in_days,
             key,
         }
@@ -310,8 +310,8 @@ impl SavedViewLinkCreateInput {
 }
 
 impl SavedViewLinkRevokeInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> LinkRevoke {
-        let link = reading.id(&self.saved_view_link_id, || path!["input", "savedViewLinkId"]);
+    pub(super) fn read(self, reader: &mut InputErrors) -> LinkRevoke {
+        let link = reader.id(&self.saved_view_link_id, || path!["input", "savedViewLinkId"]);
         LinkRevoke { idempotency_key: self.idempotency_key, link }
     }
 }
@@ -319,12 +319,12 @@ impl SavedViewLinkRevokeInput {
 impl SavedViewScheduleSetInput {
     pub(super) fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
+            .required(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
             .or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
     }
-    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut InputErrors) -> ScheduleSet {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reader: &mut InputErrors) -> ScheduleSet {
         if self.time_zone.as_deref() == Some("") {
-            reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
+            reader.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
         }
         let rule = ScheduleRule {
             period: self.every.into(),
@@ -334,12 +334,12 @@ impl SavedViewScheduleSetInput {
             time_zone: self.time_zone.unwrap_or_default(),
         };
         let fields = ScheduleFields {
-            variables: variables(self.variables, reading).unwrap_or_default(),
+            variables: parse_variables(self.variables, reader).unwrap_or_default(),
             rows: self.rows,
             format: self.format.into(),
             rule,
             emails: self.emails.into_iter().map(|email| email.trim().to_owned()).collect(),
-            members: reading.ids(Some(self.member_ids), "memberIds"),
+            members: reader.ids(Some(self.member_ids), "memberIds"),
             only_if_changed: self.is_sent_only_if_changed || self.only_if_changed,
             emits_event: self.has_event || self.emits_event,
             locale: self.locale.into(),
@@ -348,9 +348,9 @@ impl SavedViewScheduleSetInput {
         };
         ScheduleSet {
             idempotency_key: self.idempotency_key,
-            id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
+            id: reader.id_opt(self.id.as_ref(), || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
-            view: view(self.saved_view_id.as_ref(), reading),
+            view: parse_view_id(self.saved_view_id.as_ref(), reader),
             fields,
             is_paused: self.is_paused,
             key,
@@ -359,7 +359,7 @@ impl SavedViewScheduleSetInput {
 }
 
 impl SavedViewScheduleDeleteInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> ScheduleDelete {
-        ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    pub(super) fn read(self, reader: &mut InputErrors) -> ScheduleDelete {
+        ScheduleDelete { idempotency_key: self.idempotency_key, id: reader.id(&self.id, || path!["input", "id"]) }
     }
 }

@@ -18,14 +18,14 @@ use serde_json::json;
 use services::saved_views::{
     SavedViews,
     core::{InvalidatedBy, MAX_LIVE_BYTES, Variables, ViewRef, noun},
-    shell::{ReadError, Refused, ViewRequest, ViewResult},
+    shell::{DocumentRefusal, ReadError, ViewRequest, ViewResult},
 };
 use tokio::time::Instant;
 
 use super::{
-    query::{PAUSE_MS, read_error},
-    update::{SavedViewUpdate, refused},
-    view_ref::{SavedViewRef, given, meant},
+    query::{DEFAULT_RETRY_MS, read_error},
+    update::{SavedViewUpdate, subscribe_error},
+    view_ref::{SavedViewRef, parse_variables, parse_view_ref},
 };
 use crate::{
     access::KeyUse,
@@ -35,7 +35,7 @@ use crate::{
         scalars::{Cursor, Json},
     },
     live::{
-        readings::{MIN_READING_INTERVAL, Readings, Turn},
+        readings::{MIN_REFRESH_INTERVAL, RefreshSchedule, WakeReason},
         stream::{self, ResetReason, StreamPhase},
         stream_handle::{Begin, ItemMeta, StreamHandle},
     },
@@ -63,15 +63,15 @@ impl SavedViewSubscription {
         )]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<SavedViewUpdate>> + use<>, TopError> {
-        let (meant, variables) = (meant(view, "view")?, given(variables)?);
-        Ok(SavedViewFollower::open(ctx, permit, (meant, variables), after).await?.run())
+        let (view_ref, variables) = (parse_view_ref(view, "view")?, parse_variables(variables)?);
+        Ok(SavedViewFollower::open(ctx, permit, (view_ref, variables), after).await?.run())
     }
 }
 
 /// Subscription of one caller to one saved view.
 struct SavedViewFollower {
     saved_views: SavedViews,
-    readings: Readings,
+    readings: RefreshSchedule,
     stream_handle: Option<Arc<StreamHandle>>,
     positions: ViewCursors,
     view: SavedViewId,
@@ -81,7 +81,7 @@ struct SavedViewFollower {
     /// True if the view itself has changed since the last read.
     is_edited: bool,
     /// Hash of the result that was sent last, or the reason why the cursor cannot be continued.
-    seen: Result<Option<String>, ResetReason>,
+    sent_hash: Result<Option<String>, ResetReason>,
     /// `seq` of the last event that the last read includes.
     seq: i64,
 }
@@ -131,22 +131,22 @@ impl SavedViewFollower {
     async fn open(
         ctx: &Context<'_>,
         permit: Permit<kind::ViewRead>,
-        (meant, variables): (ViewRef, Variables),
+        (view_ref, variables): (ViewRef, Variables),
         after: Option<Cursor>,
     ) -> Answer<Self> {
-        let saved_views = ctx.given::<SavedViews>()?.clone();
-        let (readings, head) = Readings::open(ctx, &permit, saved_views.database()).await?;
-        let live = Box::pin(saved_views.live(&permit, &meant, &variables)).await.map_err(refused)?;
+        let saved_views = ctx.required_data::<SavedViews>()?.clone();
+        let (readings, head) = RefreshSchedule::open(ctx, &permit, saved_views.database()).await?;
+        let live = Box::pin(saved_views.live(&permit, &view_ref, &variables)).await.map_err(subscribe_error)?;
         let view = live.view.id;
         let name = stream::filter_name(json!({ "view": view, "variables": variables }), "").now;
-        let positions = ViewCursors { signer: ctx.given::<CursorSigner>()?.clone(), tenant: permit.tenant(), head, name };
+        let positions = ViewCursors { signer: ctx.required_data::<CursorSigner>()?.clone(), tenant: permit.tenant(), head, name };
         let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
-        let asked = match stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
+        let start_cursor = match stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
             Some(Begin::Cursor(cursor)) => Some(cursor.clone()),
             Some(Begin::After(_)) | None => after,
         };
         Ok(Self {
-            seen: asked.map(|cursor| positions.open(&cursor)).transpose(),
+            sent_hash: start_cursor.map(|cursor| positions.open(&cursor)).transpose(),
             saved_views,
             readings,
             stream_handle,
@@ -166,15 +166,15 @@ impl SavedViewFollower {
 
     fn run(mut self) -> impl Stream<Item = Answer<SavedViewUpdate>> + use<> {
         async_stream::stream! {
-            if let Err(reason) = self.seen {
-                yield Ok(self.last(reason));
+            if let Err(reason) = self.sent_hash {
+                yield Ok(self.reset_update(reason));
                 return;
             }
             loop {
                 match self.step().await {
                     Ok(Step::Read) => {}
                     Ok(Step::Over(reason)) => {
-                        yield Ok(self.last(reason));
+                        yield Ok(self.reset_update(reason));
                         return;
                     }
                     Err(fault) => {
@@ -197,30 +197,30 @@ impl SavedViewFollower {
         }
     }
 
-    fn last(&self, reason: ResetReason) -> SavedViewUpdate {
-        metrics::stream_reset(reason.as_str());
+    fn reset_update(&self, reason: ResetReason) -> SavedViewUpdate {
+        metrics::count_stream_reset(reason.as_str());
         self.record_position(None);
-        SavedViewUpdate::last(reason)
+        SavedViewUpdate::reset_update(reason)
     }
 
     fn record_position(&self, cursor: Option<Cursor>) {
         if let Some(stream_handle) = &self.stream_handle {
-            stream_handle.put(ItemMeta { cursor, recorded: None });
+            stream_handle.set_meta(ItemMeta { cursor, recorded: None });
         }
     }
 
     /// Waits until the view has to be read again.
     async fn step(&mut self) -> Result<Step, Fault> {
         loop {
-            match self.readings.turn().await? {
-                Turn::Read => return Ok(Step::Read),
-                Turn::Events(events) => events.iter().for_each(|shared_event| self.apply_event(shared_event)),
-                Turn::Missed(_) => {
+            match self.readings.next_wake().await? {
+                WakeReason::Read => return Ok(Step::Read),
+                WakeReason::Events(events) => events.iter().for_each(|shared_event| self.apply_event(shared_event)),
+                WakeReason::Missed(_) => {
                     self.is_edited = true;
-                    self.readings.mark();
+                    self.readings.bring_forward();
                 }
-                Turn::Rights => self.readings.accept(),
-                Turn::Over(reason) => return Ok(Step::Over(reason)),
+                WakeReason::Rights => self.readings.accept(),
+                WakeReason::Over(reason) => return Ok(Step::Over(reason)),
             }
         }
     }
@@ -229,26 +229,26 @@ impl SavedViewFollower {
         let event_type = shared_event.event.kind.as_str();
         if noun(event_type) == "saved_view" {
             self.is_edited = true;
-            self.readings.mark();
+            self.readings.bring_forward();
         } else if shared_event.seq() > self.seq && self.moved_by.includes(event_type) {
-            self.readings.mark();
+            self.readings.bring_forward();
         }
     }
 
     /// Reads the view, and returns an update if the result has changed.
     async fn read(&mut self) -> Answer<Option<SavedViewUpdate>> {
-        let caller = self.readings.rights.reader().ok_or(TopError::Unauthenticated)?;
+        let caller = self.readings.rights.current_caller().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ViewRead>(&caller)?;
-        let (began, meant) = (Instant::now(), ViewRef::Id(self.view));
-        self.readings.read_at(began, MAX_READ_INTERVAL);
+        let (started_at, view_ref) = (Instant::now(), ViewRef::Id(self.view));
+        self.readings.schedule_next(started_at, MAX_READ_INTERVAL);
         if std::mem::take(&mut self.is_edited) {
-            self.moved_by = self.saved_views.live(&permit, &meant, &self.variables).await.map_err(refused)?.moved_by;
+            self.moved_by = self.saved_views.live(&permit, &view_ref, &self.variables).await.map_err(subscribe_error)?.moved_by;
         }
-        let read = self.saved_views.read(&permit, &meant, self.variables.clone(), self.request.clone()).await;
-        let result = match read {
+        let view_read = self.saved_views.read(&permit, &view_ref, self.variables.clone(), self.request.clone()).await;
+        let result = match view_read {
             Ok(result) => result,
-            Err(ReadError::Refused(refused)) if let Some(wait) = self.wait(&refused) => {
-                self.readings.pause_until(began + wait);
+            Err(ReadError::Refused(refused)) if let Some(wait) = self.retry_pause(&refused) => {
+                self.readings.pause_until(started_at + wait);
                 return Ok(None);
             }
             Err(error) => return Err(read_error(error)),
@@ -267,21 +267,21 @@ impl SavedViewFollower {
     /// Returns the update to send; None if the result equals the one that was sent last.
     fn next_update(&mut self, result: ViewResult) -> Option<SavedViewUpdate> {
         self.seq = result.seq;
-        let phase = match &self.seen {
+        let phase = match &self.sent_hash {
             Ok(Some(hash)) if *hash == result.hash => return None,
             Ok(Some(_)) => StreamPhase::Live,
             Ok(None) | Err(_) => StreamPhase::Ready,
         };
-        self.seen = Ok(Some(result.hash.clone()));
+        self.sent_hash = Ok(Some(result.hash.clone()));
         Some(SavedViewUpdate::of(phase, self.positions.cursor(result.seq, &result.hash), result))
     }
 
     /// Returns the pause after a temporary refusal; None for any other refusal, and before the
     /// first read: these are answered at once.
-    fn wait(&self, refused: &Refused) -> Option<Duration> {
-        let has_begun = matches!(self.seen, Ok(Some(_)));
-        let may_pass = matches!(refused.code.as_str(), "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE");
-        let pause = Duration::from_millis(refused.retry_after_ms.unwrap_or(PAUSE_MS));
-        (has_begun && may_pass).then(|| pause.max(MIN_READING_INTERVAL))
+    fn retry_pause(&self, refusal: &DocumentRefusal) -> Option<Duration> {
+        let has_begun = matches!(self.sent_hash, Ok(Some(_)));
+        let may_pass = matches!(refusal.code.as_str(), "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE");
+        let pause = Duration::from_millis(refusal.retry_after_ms.unwrap_or(DEFAULT_RETRY_MS));
+        (has_begun && may_pass).then(|| pause.max(MIN_REFRESH_INTERVAL))
     }
 }

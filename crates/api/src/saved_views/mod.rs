@@ -11,7 +11,7 @@ mod payload;
 mod query;
 mod update;
 
-pub use dependencies::moved_by;
+pub use dependencies::invalidated_by;
 pub use inputs::{
     SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewReadersInput,
     SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
@@ -19,5 +19,5 @@ pub use inputs::{
 pub use live::SavedViewSubscription;
 pub use mutation::SavedViewMutation;
 pub use payload::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload};
-pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
+pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, ViewReadLock};
 pub use update::SavedViewUpdate;

@@ -27,9 +27,9 @@ use crate::{
 /// Returns the positions of roles in the input that do not exist.
 async fn unknown_roles(ctx: &Context<'_>, readers: Option<&Readers>) -> Answer<Vec<usize>> {
     let mut unknown = Vec::new();
-    for (at, id) in readers.into_iter().flat_map(|readers| readers.roles.iter().take(MAX_READERS)).enumerate() {
+    for (index, id) in readers.into_iter().flat_map(|readers| readers.roles.iter().take(MAX_READERS)).enumerate() {
         if find_role(ctx, *id).await?.is_none() {
-            unknown.push(at);
+            unknown.push(index);
         }
     }
     Ok(unknown)
@@ -49,13 +49,13 @@ impl SavedViewMutation {
         #[graphql(desc = "View.")] input: SavedViewCreateInput,
     ) -> Answer<SavedViewPayload> {
         named!(ctx, input, SavedViewPayload, {
-            let mut input = match read(|reading| input.read(reading)) {
+            let mut input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
             input.unknown_roles = unknown_roles(ctx, input.readers.as_ref()).await?;
-            let done = Box::pin(ctx.given::<SavedViews>()?.create(permit, input, dry_run)).await;
-            SavedViewPayload::of(ctx, done)
+            let outcome = Box::pin(ctx.required_data::<SavedViews>()?.create(permit, input, dry_run)).await;
+            SavedViewPayload::of(ctx, outcome)
         })
     }
 
@@ -68,13 +68,13 @@ impl SavedViewMutation {
     ) -> Answer<SavedViewPayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
         named!(ctx, input, SavedViewPayload, {
-            let mut input = match read(|reading| input.read(key, reading)) {
+            let mut input = match read(|reader| input.read(key, reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
             input.unknown_roles = unknown_roles(ctx, input.change.sharing.as_ref().and_then(Sharing::readers)).await?;
-            let done = Box::pin(ctx.given::<SavedViews>()?.update(permit, input, dry_run)).await;
-            SavedViewPayload::of(ctx, done)
+            let outcome = Box::pin(ctx.required_data::<SavedViews>()?.update(permit, input, dry_run)).await;
+            SavedViewPayload::of(ctx, outcome)
         })
     }
 
@@ -86,12 +86,12 @@ impl SavedViewMutation {
         #[graphql(desc = "View.")] input: SavedViewDeleteInput,
     ) -> Answer<SavedViewPayload> {
         named!(ctx, input, SavedViewPayload, {
-            let input = match read(|reading| input.read(reading)) {
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(ctx.given::<SavedViews>()?.delete(permit, input, dry_run)).await;
-            SavedViewPayload::of(ctx, done)
+            let outcome = Box::pin(ctx.required_data::<SavedViews>()?.delete(permit, input, dry_run)).await;
+            SavedViewPayload::of(ctx, outcome)
         })
     }
 
@@ -105,12 +105,12 @@ impl SavedViewMutation {
     ) -> Answer<SavedViewLinkPayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
         named!(ctx, input, SavedViewLinkPayload, {
-            let input = match read(|reading| input.read(key, reading)) {
+            let input = match read(|reader| input.read(key, reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(ctx.given::<SavedViews>()?.create_link(permit, input, dry_run)).await;
-            SavedViewLinkPayload::of(ctx, done)
+            let outcome = Box::pin(ctx.required_data::<SavedViews>()?.create_link(permit, input, dry_run)).await;
+            SavedViewLinkPayload::of(ctx, outcome)
         })
     }
 
@@ -121,12 +121,12 @@ impl SavedViewMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Link.")] input: SavedViewLinkRevokeInput,
     ) -> Answer<SavedViewPayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(ctx.given::<SavedViews>()?.revoke_link(permit, input, dry_run)).await;
-        SavedViewPayload::of(ctx, done)
+        let outcome = Box::pin(ctx.required_data::<SavedViews>()?.revoke_link(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, outcome)
     }
 
     /// Makes a schedule by which a saved view is sent by e-mail, or puts another in the place of one. Each run has your rights and is charged to your rate
@@ -139,12 +139,12 @@ impl SavedViewMutation {
     ) -> Answer<SavedViewSchedulePayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
         named!(ctx, input, SavedViewSchedulePayload, {
-            let input = match read(|reading| input.read(key, reading)) {
+            let input = match read(|reader| input.read(key, reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(ctx.given::<SavedViews>()?.set_schedule(permit, input, dry_run)).await;
-            SavedViewSchedulePayload::of(ctx, done)
+            let outcome = Box::pin(ctx.required_data::<SavedViews>()?.set_schedule(permit, input, dry_run)).await;
+            SavedViewSchedulePayload::of(ctx, outcome)
         })
     }
 
@@ -155,11 +155,11 @@ impl SavedViewMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Schedule.")] input: SavedViewScheduleDeleteInput,
     ) -> Answer<SavedViewPayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(ctx.given::<SavedViews>()?.delete_schedule(permit, input, dry_run)).await;
-        SavedViewPayload::of(ctx, done)
+        let outcome = Box::pin(ctx.required_data::<SavedViews>()?.delete_schedule(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, outcome)
     }
 }

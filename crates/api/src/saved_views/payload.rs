@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, SimpleObject};
 use iam::access::kind;
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 use services::{
     alerts::core::{InvalidAddress, MAX_EMAIL},
     saved_views::{
         core::{MAX_COST, MAX_LINKS, MAX_READERS, MAX_SCHEDULES, MAX_SCHEDULES_OF_A_VIEW, MAX_VIEWS, Problem, View},
-        shell::{DocumentProblem, LinkWithView, SavedViewError, SavedViewRefusal, Scheduled},
+        shell::{DocumentProblem, LinkWithView, SavedViewError, SavedViewRefusal, ScheduleWithView},
     },
 };
 
@@ -26,10 +26,10 @@ use crate::{
 payload!(SavedViewPayload, saved_view: SavedView, "saved view");
 
 impl SavedViewPayload {
-    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Option<View>>, SavedViewError>) -> Answer<Self> {
-        let Acted { value, seq, is_replayed } = match done {
+    pub(super) fn of(ctx: &Context<'_>, outcome: Result<CallResult<Option<View>>, SavedViewError>) -> Answer<Self> {
+        let CallResult { value, seq, is_replayed } = match outcome {
             Ok(acted) => acted,
-            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
         };
         // The right to write views does not include that to see them.
         let saved_view = value.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from);
@@ -64,10 +64,10 @@ impl From<Vec<UserError>> for SavedViewLinkPayload {
 }
 
 impl SavedViewLinkPayload {
-    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<LinkWithView>, SavedViewError>) -> Answer<Self> {
-        let Acted { value: LinkWithView { view, link, secret }, seq, is_replayed } = match done {
+    pub(super) fn of(ctx: &Context<'_>, outcome: Result<CallResult<LinkWithView>, SavedViewError>) -> Answer<Self> {
+        let CallResult { value: LinkWithView { view, link, secret }, seq, is_replayed } = match outcome {
             Ok(acted) => acted,
-            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
         };
         let secret_status = match (&secret, is_replayed) {
             (Some(_), _) => SecretStatus::Shown,
@@ -108,10 +108,10 @@ impl From<Vec<UserError>> for SavedViewSchedulePayload {
 }
 
 impl SavedViewSchedulePayload {
-    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Scheduled>, SavedViewError>) -> Answer<Self> {
-        let Acted { value: Scheduled { view, schedule }, seq, is_replayed } = match done {
+    pub(super) fn of(ctx: &Context<'_>, outcome: Result<CallResult<ScheduleWithView>, SavedViewError>) -> Answer<Self> {
+        let CallResult { value: ScheduleWithView { view, schedule }, seq, is_replayed } = match outcome {
             Ok(acted) => acted,
-            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
         };
         Ok(Self {
             saved_view_schedule: schedule.map(SavedViewSchedule::from),
@@ -123,73 +123,77 @@ impl SavedViewSchedulePayload {
     }
 }
 
-fn input(name: &str) -> Path {
+fn input_path(name: &str) -> Path {
     path!["input", name]
 }
 
-fn refused(refusal: SavedViewRefusal) -> UserError {
+fn refusal_error(refusal: SavedViewRefusal) -> UserError {
     match refusal {
-        SavedViewRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        SavedViewRefusal::Field(problem) => refused_field(problem),
-        SavedViewRefusal::NotFound => UserError::not_found("saved view", input("id")),
-        SavedViewRefusal::NoView => UserError::not_found("saved view", input("savedViewId")),
-        SavedViewRefusal::NoLink => UserError::not_found("link of a saved view", input("savedViewLinkId")),
-        SavedViewRefusal::NoSchedule => UserError::not_found("schedule of a saved view", input("id")),
+        SavedViewRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
+        SavedViewRefusal::Field(problem) => field_error(problem),
+        SavedViewRefusal::NotFound => UserError::not_found("saved view", input_path("id")),
+        SavedViewRefusal::NoView => UserError::not_found("saved view", input_path("savedViewId")),
+        SavedViewRefusal::NoLink => UserError::not_found("link of a saved view", input_path("savedViewLinkId")),
+        SavedViewRefusal::NoSchedule => UserError::not_found("schedule of a saved view", input_path("id")),
         SavedViewRefusal::NoMember(index) => UserError::not_found("active member", path!["input", "memberIds", index]),
         SavedViewRefusal::NoRole(index) => UserError::not_found("role", path!["input", "readers", "roleIds", index]),
         SavedViewRefusal::NoReader(index) => UserError::not_found("active member", path!["input", "readers", "memberIds", index]),
-        SavedViewRefusal::NoTable(message) => UserError::new(ErrorCode::Invalid, message, input("rows")),
+        SavedViewRefusal::NoTable(message) => UserError::new(ErrorCode::Invalid, message, input_path("rows")),
         SavedViewRefusal::Document(DocumentProblem::Document(message)) => {
-            UserError::new(ErrorCode::Invalid, message, input("document"))
+            UserError::new(ErrorCode::Invalid, message, input_path("document"))
         }
         SavedViewRefusal::Document(DocumentProblem::Variables(message)) => {
-            UserError::new(ErrorCode::Invalid, message, input("variables"))
+            UserError::new(ErrorCode::Invalid, message, input_path("variables"))
         }
         SavedViewRefusal::TooDear(cost) => {
             let message = format!("the document costs {cost} points, and a view may cost {MAX_COST}: ask for smaller pages");
-            UserError::new(ErrorCode::LimitExceeded, message, input("document"))
+            UserError::new(ErrorCode::LimitExceeded, message, input_path("document"))
         }
         SavedViewRefusal::Lent => {
             let message = "a link or a schedule of others runs this document with their rights: end it, or make another view";
-            UserError::new(ErrorCode::InvalidState, message, input("document"))
+            UserError::new(ErrorCode::InvalidState, message, input_path("document"))
         }
-        SavedViewRefusal::SlugTaken => UserError::new(ErrorCode::Duplicate, "another view has this slug", input("slug")),
+        SavedViewRefusal::SlugTaken => UserError::new(ErrorCode::Duplicate, "another view has this slug", input_path("slug")),
         SavedViewRefusal::NoVersion => {
             let message = "the version of the schedule as it was read is needed to change it";
-            UserError::new(ErrorCode::Required, message, input("expectedVersion"))
+            UserError::new(ErrorCode::Required, message, input_path("expectedVersion"))
         }
-        SavedViewRefusal::StaleSchedule(actual) => UserError::changed("schedule", actual),
-        SavedViewRefusal::Stale(actual) => UserError::changed("saved view", actual),
-        SavedViewRefusal::KeyReused => UserError::key_reused(input("idempotencyKey")),
-        SavedViewRefusal::TooMany => too_many(format!("at most {MAX_VIEWS} views are kept"), path!["input"]),
+        SavedViewRefusal::StaleSchedule(actual) => UserError::version_conflict("schedule", actual),
+        SavedViewRefusal::Stale(actual) => UserError::version_conflict("saved view", actual),
+        SavedViewRefusal::KeyReused => UserError::key_reused(input_path("idempotencyKey")),
+        SavedViewRefusal::TooMany => limit_error(format!("at most {MAX_VIEWS} views are kept"), path!["input"]),
         SavedViewRefusal::TooManyLinks => {
-            too_many(format!("at most {MAX_LINKS} links of a view are kept: revoke one"), input("savedViewId"))
+            limit_error(format!("at most {MAX_LINKS} links of a view are kept: revoke one"), input_path("savedViewId"))
         }
         SavedViewRefusal::TooManySchedules => {
-            too_many(format!("at most {MAX_SCHEDULES} schedules are kept: remove one"), path!["input"])
+            limit_error(format!("at most {MAX_SCHEDULES} schedules are kept: remove one"), path!["input"])
         }
         SavedViewRefusal::TooManySchedulesOfView => {
             let message = format!("at most {MAX_SCHEDULES_OF_A_VIEW} schedules of a view are kept: remove one");
-            too_many(message, input("savedViewId"))
+            limit_error(message, input_path("savedViewId"))
         }
     }
 }
 
-fn too_many(message: String, field: Path) -> UserError {
+fn limit_error(message: String, field: Path) -> UserError {
     UserError::new(ErrorCode::LimitExceeded, message, field)
 }
 
-fn refused_field(problem: Problem) -> UserError {
+fn field_error(problem: Problem) -> UserError {
     match problem {
-        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, input(name)),
+        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, input_path(name)),
         Problem::TooLong { most, name } => {
             let unit = if matches!(name, "document" | "variables") { "bytes" } else { "characters" };
-            UserError::new(ErrorCode::TooLong, format!("at most {most} {unit} are kept"), input(name))
+            UserError::new(ErrorCode::TooLong, format!("at most {most} {unit} are kept"), input_path(name))
         }
-        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input(name)),
-        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input(name)),
-        Problem::TooMany { most, name } => too_many(format!("at most {most} addresses and members get a table"), input(name)),
-        Problem::TooManyReaders { name } => too_many(format!("at most {MAX_READERS} are named"), path!["input", "readers", name]),
+        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input_path(name)),
+        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input_path(name)),
+        Problem::TooMany { most, name } => {
+            limit_error(format!("at most {most} addresses and members get a table"), input_path(name))
+        }
+        Problem::TooManyReaders { name } => {
+            limit_error(format!("at most {MAX_READERS} are named"), path!["input", "readers", name])
+        }
         Problem::Address { nth, bad } => {
             let field = path!["input", "emails", nth];
             match bad {

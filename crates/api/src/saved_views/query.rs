@@ -7,14 +7,14 @@ use platform::{audit::Origin, paging::CursorSigner, path, storage::TenantScope};
 use serde_json::Value;
 use services::saved_views::{
     SavedViews,
-    shell::{ReadError, Refused, ViewRequest, ViewResult},
+    shell::{DocumentRefusal, ReadError, ViewRequest, ViewResult},
 };
 use tokio::sync::Mutex;
 
 use super::{
     filter::{SavedViewFilter, SavedViewSort},
     view::{SavedView, SavedViewConnection},
-    view_ref::{SavedViewRef, given, meant},
+    view_ref::{SavedViewRef, parse_variables, parse_view_ref},
 };
 use crate::{
     access::KeyUse,
@@ -25,19 +25,19 @@ use crate::{
         lazy::OfTenant,
         scalars::{Cursor, Json, Long},
     },
-    keyed_filters::by_ids,
-    purchasing::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    purchasing::links::MAX_PAGE_SIZE,
 };
 
 /// Default wait in milliseconds before a view is read again.
-pub(super) const PAUSE_MS: u64 = 1_000;
+pub(super) const DEFAULT_RETRY_MS: u64 = 1_000;
 
 /// Lock for the views that one operation reads. The operation has one place among its tenant's
 /// operations: its documents run one after another in it.
 #[derive(Default)]
-pub struct Turns(Mutex<()>);
+pub struct ViewReadLock(Mutex<()>);
 
-impl OfTenant for Turns {
+impl OfTenant for ViewReadLock {
     fn of(_scope: TenantScope) -> Self {
         Self::default()
     }
@@ -72,18 +72,18 @@ pub struct SavedViewResult {
 impl From<ViewResult> for SavedViewResult {
     fn from(result: ViewResult) -> Self {
         let data = Some(result.data).filter(|data| !data.is_null()).map(Json);
-        let errors = result.errors.iter().map(error).collect();
+        let errors = result.errors.iter().map(view_error).collect();
         Self { data, errors, seq: Long(result.seq), hash: result.hash }
     }
 }
 
-pub(super) fn error(shown: &Value) -> SavedViewError {
+pub(super) fn view_error(error_json: &Value) -> SavedViewError {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     SavedViewError {
-        code: shown["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
-        message: shown["message"].as_str().unwrap_or_default().to_owned(),
-        path: shown["path"].as_array().map(|path| path.iter().map(text).collect()).unwrap_or_default(),
-        permission: shown["extensions"]["permission"].as_str().map(ToOwned::to_owned),
+        code: error_json["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
+        message: error_json["message"].as_str().unwrap_or_default().to_owned(),
+        path: error_json["path"].as_array().map(|path| path.iter().map(text).collect()).unwrap_or_default(),
+        permission: error_json["extensions"]["permission"].as_str().map(ToOwned::to_owned),
     }
 }
 
@@ -93,8 +93,8 @@ pub(super) fn read_error(error: ReadError) -> TopError {
         ReadError::Fault(fault) => fault.into(),
         ReadError::NotFound => TopError::bad_input("there is no such saved view", path!["view"]),
         ReadError::Paused => TopError::bad_input("this saved view is paused", path!["view"]),
-        ReadError::Refused(Refused { code, message, retry_after_ms }) => match code.as_str() {
-            "RATE_LIMITED" => TopError::RateLimited { retry_after_ms: retry_after_ms.unwrap_or(PAUSE_MS) },
+        ReadError::Refused(DocumentRefusal { code, message, retry_after_ms }) => match code.as_str() {
+            "RATE_LIMITED" => TopError::RateLimited { retry_after_ms: retry_after_ms.unwrap_or(DEFAULT_RETRY_MS) },
             "OVERLOADED" => TopError::Overloaded,
             "UNAVAILABLE" | "TIMEOUT" => TopError::Unavailable,
             "UNAUTHENTICATED" => TopError::Unauthenticated,
@@ -125,25 +125,25 @@ impl SavedViewQuery {
         #[graphql(desc = "Conditions on the saved views. Null for all.")] filter: Option<SavedViewFilter>,
         #[graphql(desc = "Sort of the saved views. Null for SLUG, ASC.")] sort: Option<SavedViewSort>,
     ) -> Answer<SavedViewConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = SavedViewSort::sorted(sort);
         let kind = sorted.kind("savedViews");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let listed = ctx.given::<SavedViews>()?.page(&permit, (&filter, sorted), &request).await?;
-        let nodes = listed.rows.into_iter().map(|view| {
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let page_rows = ctx.required_data::<SavedViews>()?.page(&permit, (&filter, sorted), &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|view| {
             let keys = sorted.keys(&view);
             (SavedView::from(view), keys)
         });
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, page_rows.source).into())
     }
 
     /// A saved view. Null when there is none.
     #[field(permit = ViewRead)]
     async fn saved_view(&self, ctx: &Context<'_>, #[graphql(desc = "View.")] by: SavedViewRef) -> Answer<Option<SavedView>> {
-        let meant = meant(by, "by")?;
-        Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
+        let view_ref = parse_view_ref(by, "by")?;
+        Ok(ctx.required_data::<SavedViews>()?.find(&permit, &view_ref).await?.map(Into::into))
     }
 
     /// Data of a saved view, read with your own rights. Its document's points are charged to your rate limit beside those of this field.
@@ -155,14 +155,14 @@ impl SavedViewQuery {
         #[graphql(desc = "Values of the view's variables, as an object. Variables left out have the view's own values.")]
         variables: Option<Json>,
     ) -> Answer<SavedViewResult> {
-        let (meant, variables) = (meant(view, "view")?, given(variables)?);
+        let (view_ref, variables) = (parse_view_ref(view, "view")?, parse_variables(variables)?);
         let request = ViewRequest {
             key: ctx.data_opt::<KeyUse>().map(|used| used.key),
             origin: ctx.data_opt::<Origin>().cloned().unwrap_or_default(),
             is_within: true,
         };
-        let _turn = ctx.lazy::<Turns>()?.0.lock().await;
-        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, request)).await;
+        let _turn = ctx.lazy::<ViewReadLock>()?.0.lock().await;
+        let read = Box::pin(ctx.required_data::<SavedViews>()?.read(&permit, &view_ref, variables, request)).await;
         read.map(Into::into).map_err(read_error)
     }
 }

@@ -6,7 +6,7 @@ use services::saved_views::shell::{SubscribeRefusal, ViewResult};
 
 use super::{
     live_refusals::not_live_message,
-    query::{SavedViewError, error},
+    query::{SavedViewError, view_error},
 };
 use crate::{
     graphql::{
@@ -40,7 +40,7 @@ impl SavedViewUpdate {
         Self {
             phase,
             cursor: Some(cursor),
-            errors: result.errors.iter().map(error).collect(),
+            errors: result.errors.iter().map(view_error).collect(),
             data: Some(result.data).filter(|data| !data.is_null()).map(Json),
             seq: Some(Long(result.seq)),
             hash: Some(result.hash),
@@ -48,7 +48,7 @@ impl SavedViewUpdate {
         }
     }
 
-    pub(super) fn last(reason: ResetReason) -> Self {
+    pub(super) fn reset_update(reason: ResetReason) -> Self {
         Self {
             phase: StreamPhase::Reset,
             cursor: None,
@@ -61,7 +61,7 @@ impl SavedViewUpdate {
     }
 }
 
-pub(super) fn refused(reason: SubscribeRefusal) -> TopError {
+pub(super) fn subscribe_error(reason: SubscribeRefusal) -> TopError {
     let is_too_dear = matches!(reason, SubscribeRefusal::TooDear(_));
     match not_live_message(reason) {
         Ok(message) if is_too_dear => TopError::limit_exceeded(message, Vec::new()),

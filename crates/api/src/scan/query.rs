@@ -6,18 +6,18 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::path;
 use services::scan::{
-    core::{self, Kind, MatchedBy, Names, Problem, ProblemKind, Reading},
+    core::{self, Kind, MatchedBy, Names, Problem, ProblemKind, ScannedCode},
     rows::{self, MatchedRow, Matches},
 };
 
 use super::{
     SearchKind,
-    kind::{node_of, searched_kinds, seen},
+    kind::{hide_forbidden, node_of, resolve_search_kinds},
     result::{ScanMatch, ScanResult},
 };
 use crate::{
     catalog::Barcode,
-    graphql::{context::ContextExt, fault::Answer, filters::plain},
+    graphql::{context::ContextExt, fault::Answer, filters::refuse_nul},
     numbering::patterns,
     schema::Node,
     stock::{Lot, visible_lot},
@@ -51,73 +51,79 @@ impl ScanQuery {
             Vec<SearchKind>,
         >,
     ) -> Answer<ScanResult> {
-        let asked = searched_kinds(ctx, kinds)?;
-        plain(&code, || path!["code"])?;
-        let mut reading = core::read(&code, year(ctx.given::<Ledger>()?.clock().now().micros()));
-        let (sought, matches) = match asked {
+        let kinds_and_scope = resolve_search_kinds(ctx, kinds)?;
+        refuse_nul(&code, || path!["code"])?;
+        let mut reading = core::read(&code, year_of(ctx.required_data::<Ledger>()?.clock().now().micros()));
+        let (sought, matches) = match kinds_and_scope {
             Some((sought, scope)) => {
                 let names = Names::of(&code, &reading, patterns(ctx).await?.as_ref());
-                let found = Box::pin(rows::matches(&scope, &names, &sought)).await?;
-                (sought, found)
+                let matched = Box::pin(rows::find_matches(&scope, &names, &sought)).await?;
+                (sought, matched)
             }
             None => (Vec::new(), Matches::default()),
         };
         if matches.is_unknown_pack {
             reading.problem.get_or_insert(Problem { kind: ProblemKind::UnknownPack, at: 0 });
         }
-        let has_products = sought.iter().any(|one| one.kind == Kind::Product);
-        let lot = named_lot(ctx, &matches.found, &reading).await?;
+        let has_products = sought.iter().any(|searched| searched.kind == Kind::Product);
+        let lot = find_named_lot(ctx, &matches.found, &reading).await?;
         // A lot that only narrows down a matched product is returned with the product, not as a
         // match of its own.
         let names_a_lot = has_products && !reading.elements.is_empty() && reading.gtin().is_some();
         let is_beside = |kind: Kind| names_a_lot && kind == Kind::Lot;
-        let mut shown = Vec::new();
-        for found in matches.found {
-            if shown.len() > MAX_MATCHES || is_beside(found.kind) {
+        let mut visible_matches = Vec::new();
+        for matched in matches.found {
+            if visible_matches.len() > MAX_MATCHES || is_beside(matched.kind) {
                 continue;
             }
-            shown.extend(Box::pin(visible_match(ctx, found, &reading, lot.as_ref())).await?);
+            visible_matches.extend(Box::pin(visible_match(ctx, matched, &reading, lot.as_ref())).await?);
         }
-        let has_more_matches = shown.len() > MAX_MATCHES || matches.cut.iter().any(|kind| !is_beside(*kind));
-        shown.truncate(MAX_MATCHES);
-        let Reading { format, elements, problem } = reading;
-        Ok(ScanResult { input: code, format, matches: shown, has_more_matches, elements, problem })
+        let has_more_matches = visible_matches.len() > MAX_MATCHES || matches.cut.iter().any(|kind| !is_beside(*kind));
+        visible_matches.truncate(MAX_MATCHES);
+        let ScannedCode { format, elements, problem } = reading;
+        Ok(ScanResult { input: code, format, matches: visible_matches, has_more_matches, elements, problem })
     }
 }
 
 /// Returns the year of a moment, approximately and in UTC: exact enough for a century.
-fn year(micros: i64) -> i32 {
+fn year_of(micros: i64) -> i32 {
     let days = i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or_default();
     platform::clock::day_text(days).split('-').next().and_then(|year| year.parse().ok()).unwrap_or(2_000)
 }
 
 /// Returns the lot that a GS1 code names with its product: by its serial number, else by its batch.
-async fn named_lot(ctx: &Context<'_>, found: &[MatchedRow], reading: &Reading) -> Answer<Option<Lot>> {
+async fn find_named_lot(ctx: &Context<'_>, matched_rows: &[MatchedRow], reading: &ScannedCode) -> Answer<Option<Lot>> {
     if reading.gtin().is_none() {
         return Ok(None);
     }
-    let by = |by| found.iter().find(|found| found.kind == Kind::Lot && found.by == by);
+    let by = |by| matched_rows.iter().find(|matched_rows| matched_rows.kind == Kind::Lot && matched_rows.by == by);
     match by(MatchedBy::Serial).or_else(|| by(MatchedBy::LotCode)) {
-        Some(lot) => seen(visible_lot(ctx, LotId::from_uuid(lot.id)).await),
+        Some(lot) => hide_forbidden(visible_lot(ctx, LotId::from_uuid(lot.id)).await),
         None => Ok(None),
     }
 }
 
 /// Returns a match, with the data that the caller may see.
-async fn visible_match(ctx: &Context<'_>, found: MatchedRow, reading: &Reading, lot: Option<&Lot>) -> Answer<Option<ScanMatch>> {
-    let Some(node) = node_of(ctx, found.kind, found.id).await? else { return Ok(None) };
+async fn visible_match(
+    ctx: &Context<'_>,
+    matched_row: MatchedRow,
+    reading: &ScannedCode,
+    lot: Option<&Lot>,
+) -> Answer<Option<ScanMatch>> {
+    let Some(node) = node_of(ctx, matched_row.kind, matched_row.id).await? else { return Ok(None) };
     let (lot, store) = match &node {
-        Node::Lot(own) => (Some(own.clone()), None),
+        Node::Lot(own_lot) => (Some(own_lot.clone()), None),
         Node::Store(store) => (None, Some(store.clone())),
         Node::Product(_) => (lot.cloned(), None),
         _ => (None, None),
     };
-    let barcode =
-        found.barcode.map(|(code, pack)| Barcode { code, pack_quantity: Quantity::new(pack).unwrap_or(Quantity::ONE).into() });
+    let barcode = matched_row
+        .barcode
+        .map(|(code, pack)| Barcode { code, pack_quantity: Quantity::new(pack).unwrap_or(Quantity::ONE).into() });
     Ok(Some(ScanMatch {
         node,
-        kind: found.kind.into(),
-        by: found.by,
+        kind: matched_row.kind.into(),
+        by: matched_row.by,
         barcode,
         lot,
         lot_code: reading.lot().map(str::to_owned),

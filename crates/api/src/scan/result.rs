@@ -79,28 +79,28 @@ pub struct ScanProblem {
 
 impl From<Problem> for ScanProblem {
     fn from(problem: Problem) -> Self {
-        let at = i32::try_from(problem.at).unwrap_or(i32::MAX);
+        let offset = i32::try_from(problem.at).unwrap_or(i32::MAX);
         let (code, message) = match problem.kind {
-            ProblemKind::Truncated => (ScanProblemCode::Truncated, format!("The element at byte {at} is cut off. Scan the code again.")),
+            ProblemKind::Truncated => (ScanProblemCode::Truncated, format!("The element at byte {offset} is cut off. Scan the code again.")),
             ProblemKind::BadCheckDigit => {
-                (ScanProblemCode::BadCheckDigit, format!("The number at byte {at} has a wrong check digit. Scan the code again."))
+                (ScanProblemCode::BadCheckDigit, format!("The number at byte {offset} has a wrong check digit. Scan the code again."))
             }
             ProblemKind::UnknownIdentifier => {
-                (ScanProblemCode::UnknownAi, format!("No known application identifier begins at byte {at}. What follows may be missing."))
+                (ScanProblemCode::UnknownAi, format!("No known application identifier begins at byte {offset}. What follows may be missing."))
             }
             ProblemKind::Misplaced => (
                 ScanProblemCode::Misplaced,
-                format!("The element at byte {at} belongs in the path of the link and was not read. Enter it by hand."),
+                format!("The element at byte {offset} belongs in the path of the link and was not read. Enter it by hand."),
             ),
             ProblemKind::UnknownPack => (
                 ScanProblemCode::UnknownPack,
                 "This pack has no barcode here; the match is the item in it. Add the barcode with its pack quantity to the product."
                     .to_owned(),
             ),
-            ProblemKind::BadDate => (ScanProblemCode::BadDate, format!("The date at byte {at} is no day of the calendar.")),
-            ProblemKind::TooLong => (ScanProblemCode::TooLong, format!("The value at byte {at} is too long. What follows was not read.")),
+            ProblemKind::BadDate => (ScanProblemCode::BadDate, format!("The date at byte {offset} is no day of the calendar.")),
+            ProblemKind::TooLong => (ScanProblemCode::TooLong, format!("The value at byte {offset} is too long. What follows was not read.")),
         };
-        Self { code, at, message }
+        Self { code, at: offset, message }
     }
 }
 

@@ -60,12 +60,12 @@ async fn find_by_code(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
         products.clone()?;
     }
     if products.is_ok()
-        && let Some(product) = catalog::product_scanned(ctx, code).await?
+        && let Some(product) = catalog::find_product_by_code(ctx, code).await?
     {
         return Ok(Some(product.into()));
     }
     match orders {
-        Ok(_) => Ok(orders::order_numbered(ctx, code).await?.map(Node::Order)),
+        Ok(_) => Ok(orders::find_order_by_number(ctx, code).await?.map(Node::Order)),
         Err(_) => Ok(None),
     }
 }

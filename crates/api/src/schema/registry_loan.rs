@@ -44,7 +44,7 @@ pub fn copy_registry(registry: &Registry) -> Registry {
     };
     Registry {
         types: registry.types.clone(),
-        directives: registry.directives.iter().map(|(name, one)| (name.clone(), directive(one))).collect(),
+        directives: registry.directives.iter().map(|(name, meta)| (name.clone(), directive(meta))).collect(),
         implements: registry.implements.clone(),
         query_type: registry.query_type.clone(),
         mutation_type: registry.mutation_type.clone(),

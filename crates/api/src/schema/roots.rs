@@ -8,7 +8,7 @@ use crate::{
     alerts::{AlertMutation, AlertQuery, AlertSubscription},
     anomalies::{AnomalyMutation, AnomalyQuery},
     attachments::{AttachmentMutation, AttachmentQuery},
-    audit::{AuditQuery, Audited, AuditedStreams},
+    audit::{AuditQuery, Audited, AuditedSubscription},
     backups::BackupQuery,
     catalog::{CatalogMutation, CatalogQuery},
     costing::{AgeingQuery, CostMutation, CostQuery, CostSummaryQuery},
@@ -198,4 +198,4 @@ pub struct Subscriptions(
 /// Root of queries as served: wrapped, so that its fields are audited.
 pub type Query = Audited<Merged<Queries>>;
 pub type Mutation = Audited<Merged<Mutations>>;
-pub type Subscription = AuditedStreams<Subscriptions>;
+pub type Subscription = AuditedSubscription<Subscriptions>;

@@ -14,7 +14,7 @@ use async_graphql::{
 use crate::graphql::directives::list_size;
 
 /// Lists of each type and their sizes.
-const SIZES: &[(&str, &[(&str, i32)])] = &[
+const LIST_SIZES: &[(&str, &[(&str, i32)])] = &[
     ("AbcXyzTotals", &[("classes", 9)]),
     ("AlertChanges", &[("changes", 10)]),
     ("AlertRule", &[("members", 10)]),
@@ -150,12 +150,13 @@ impl CustomDirectiveFactory for Sizes {
     fn register(&self, registry: &mut Registry) {
         for (name, kind) in &mut registry.types {
             let (MetaType::Object { fields, .. } | MetaType::Interface { fields, .. }) = kind else { continue };
-            let own = SIZES.iter().find(|(of, _)| of == name).map_or(&[][..], |(_, lists)| lists);
-            for (list, size) in own.iter().chain([&USER_ERRORS]) {
+            let own_lists = LIST_SIZES.iter().find(|(type_name, _)| type_name == name).map_or(&[][..], |(_, lists)| lists);
+            for (list, size) in own_lists.iter().chain([&USER_ERRORS]) {
                 // A list is as long under its earlier name.
                 let earlier = format!("Deprecated name of `{list}`.");
-                let is_it = |name: &str, text: Option<&str>| name == *list || text.is_some_and(|text| text.starts_with(&earlier));
-                let lists = fields.iter_mut().filter(|(name, field)| is_it(name, field.description.as_deref()));
+                let is_named =
+                    |name: &str, text: Option<&str>| name == *list || text.is_some_and(|text| text.starts_with(&earlier));
+                let lists = fields.iter_mut().filter(|(name, field)| is_named(name, field.description.as_deref()));
                 for (_, field) in lists.filter(|(_, field)| field.ty.starts_with('[')) {
                     field.directive_invocations.push(list_size::apply(Some(*size), None, None));
                 }

@@ -31,22 +31,22 @@ pub struct PendingSchema(Receiver<Builder>);
 impl ValidatorBuild {
     /// Begins to make the index and the validator on a thread of their own: the start opens the
     /// database meanwhile, and only the first request needs them.
-    pub fn begin() -> Self {
-        Self::with_schema().0
+    pub fn spawn() -> Self {
+        Self::spawn_with_schema().0
     }
 
     /// Begins to make the index and the validator, and the schema that they validate for. The engine
     /// then describes all types once for both.
-    pub fn with_schema() -> (Self, PendingSchema) {
+    pub fn spawn_with_schema() -> (Self, PendingSchema) {
         let (hand_over, pending) = sync_channel(1);
-        (Self(thread::spawn(move || make(hand_over))), PendingSchema(pending))
+        (Self(thread::spawn(move || build_validator(hand_over))), PendingSchema(pending))
     }
 
     /// Waits until the index and the validator are made.
     ///
     /// # Errors
     /// The schema is invalid GraphQL.
-    pub fn made(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
+    pub fn join(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
         let (schema_index, validator) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((Arc::new(schema_index), validator))
     }
@@ -55,17 +55,17 @@ impl ValidatorBuild {
 impl PendingSchema {
     /// Waits until the schema is made.
     pub(super) fn builder(self) -> Builder {
-        // The sender is gone only if its thread panicked; `ValidatorBuild::made` reports that.
+        // The sender is gone only if its thread panicked; `ValidatorBuild::join` reports that.
         self.0.recv().unwrap_or_else(|_| schema_builder())
     }
 }
 
-fn make(hand_over: SyncSender<Builder>) -> Result<(SchemaIndex, DocumentValidator), Unreadable> {
+fn build_validator(hand_over: SyncSender<Builder>) -> Result<(SchemaIndex, DocumentValidator), Unreadable> {
     let (builder, registry) = describe_schema();
     // Without a `PendingSchema` the receiver is gone, and the send fails.
     let _ = hand_over.send(builder);
     let schema_index = SchemaIndex::of_registry(&registry)?;
-    let strict = strict(registry);
+    let strict = strict_schema(registry);
     let validator = DocumentValidator::new(move |request| {
         let strict = strict.clone();
         Box::pin(async move { strict.execute(request).await })
@@ -76,22 +76,23 @@ fn make(hand_over: SyncSender<Builder>) -> Result<(SchemaIndex, DocumentValidato
 /// Returns the schema before the rooms' services are added, and a copy of its types.
 fn describe_schema() -> (Builder, Registry) {
     let copy = Arc::new(Mutex::new(Registry::default()));
-    let kept = copy.clone();
-    let builder = schema_builder().directive(RegistryLoan(move |registry: &mut Registry| *lock(&kept) = copy_registry(registry)));
-    let registry = mem::take(&mut *lock(&copy));
+    let shared_copy = copy.clone();
+    let builder = schema_builder()
+        .directive(RegistryLoan(move |registry: &mut Registry| *lock_registry(&shared_copy) = copy_registry(registry)));
+    let registry = mem::take(&mut *lock_registry(&copy));
     (builder, registry)
 }
 
 /// Returns a schema of these types with all of the engine's rules. It resolves nothing, so its own
 /// roots are empty.
-fn strict(registry: Registry) -> Schema<EmptyMutation, EmptyMutation, EmptySubscription> {
+fn strict_schema(registry: Registry) -> Schema<EmptyMutation, EmptyMutation, EmptySubscription> {
     let registry = Mutex::new(registry);
     Schema::build(EmptyMutation, EmptyMutation, EmptySubscription)
-        .directive(RegistryLoan(move |own: &mut Registry| *own = mem::take(&mut *lock(&registry))))
+        .directive(RegistryLoan(move |loaned: &mut Registry| *loaned = mem::take(&mut *lock_registry(&registry))))
         .extension(ValidationOnly)
         .finish()
 }
 
-fn lock(registry: &Mutex<Registry>) -> MutexGuard<'_, Registry> {
+fn lock_registry(registry: &Mutex<Registry>) -> MutexGuard<'_, Registry> {
     registry.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! Costs of fields of filters beside the list that they narrow
 //! (`docs/decisions/0335-weights-of-filters.md`). The schema states them with `@cost`, so that
 //! clients can compute the cost of an operation. Equality, and a range of a column with an index,
-//! are part of the list's own point. Sorts declare their costs themselves (`sorts::UNINDEXED`).
+//! are part of the list's own point. Sorts declare their costs themselves (`sorts::UNINDEXED_WEIGHT`).
 
 use std::borrow::Cow;
 
@@ -24,71 +24,94 @@ const RANGES_WEIGHT: &str = "1";
 const SEARCH_WEIGHT: &str = "5";
 /// Weight of a column without an index: rows are read in the list's order, or by another condition,
 /// until the page is full.
-const UNINDEXED: &str = "5";
+const UNINDEXED_WEIGHT: &str = "5";
 
 /// Fields of each filter that cost more than an equality. Names of small lists, which are read
 /// whole for each page, cost nothing more.
 pub const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
     // Operators of all filters.
-    ("DateFilter", &[("isNull", UNINDEXED)]),
-    ("DateTimeFilter", &[("isNull", UNINDEXED)]),
-    ("IdFilter", &[("in", VALUE_WEIGHT), ("key", VALUE_WEIGHT), ("isNull", UNINDEXED)]),
+    ("DateFilter", &[("isNull", UNINDEXED_WEIGHT)]),
+    ("DateTimeFilter", &[("isNull", UNINDEXED_WEIGHT)]),
+    ("IdFilter", &[("in", VALUE_WEIGHT), ("key", VALUE_WEIGHT), ("isNull", UNINDEXED_WEIGHT)]),
     ("LotCodeFilter", &[("in", VALUE_WEIGHT), ("startsWith", PREFIX_WEIGHT)]),
     ("StoreIdFilter", &[("in", VALUE_WEIGHT), ("key", VALUE_WEIGHT)]),
-    ("StringFilter", &[("in", VALUE_WEIGHT), ("startsWith", PREFIX_WEIGHT), ("contains", UNINDEXED), ("isNull", UNINDEXED)]),
+    (
+        "StringFilter",
+        &[("in", VALUE_WEIGHT), ("startsWith", PREFIX_WEIGHT), ("contains", UNINDEXED_WEIGHT), ("isNull", UNINDEXED_WEIGHT)],
+    ),
     // Fields of lists. The weight of `name` of customers is declared at the field.
-    ("BlanketOrderFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
+    ("BlanketOrderFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED_WEIGHT)]),
     (
         "CustomerFilter",
         &[
             ("search", SEARCH_WEIGHT),
-            ("country", UNINDEXED),
-            ("tag", UNINDEXED),
-            ("metadata", UNINDEXED),
-            ("hasOrders", UNINDEXED),
+            ("country", UNINDEXED_WEIGHT),
+            ("tag", UNINDEXED_WEIGHT),
+            ("metadata", UNINDEXED_WEIGHT),
+            ("hasOrders", UNINDEXED_WEIGHT),
         ],
     ),
     (
         "ExchangeRateFilter",
-        &[("source", UNINDEXED), ("isReplaced", UNINDEXED), ("enteredBy", UNINDEXED), ("recordedAt", UNINDEXED)],
+        &[
+            ("source", UNINDEXED_WEIGHT),
+            ("isReplaced", UNINDEXED_WEIGHT),
+            ("enteredBy", UNINDEXED_WEIGHT),
+            ("recordedAt", UNINDEXED_WEIGHT),
+        ],
     ),
     ("InvoiceFilter", &[("search", RANGES_WEIGHT)]),
-    ("LiquidationPlanLineFilter", &[("search", SEARCH_WEIGHT), ("categoryTree", RANGES_WEIGHT), ("value", UNINDEXED)]),
-    ("LotFilter", &[("onHand", UNINDEXED), ("updatedAt", UNINDEXED)]),
+    ("LiquidationPlanLineFilter", &[("search", SEARCH_WEIGHT), ("categoryTree", RANGES_WEIGHT), ("value", UNINDEXED_WEIGHT)]),
+    ("LotFilter", &[("onHand", UNINDEXED_WEIGHT), ("updatedAt", UNINDEXED_WEIGHT)]),
     (
         "OrderFilter",
-        &[("search", SEARCH_WEIGHT), ("note", UNINDEXED), ("metadata", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)],
+        &[
+            ("search", SEARCH_WEIGHT),
+            ("note", UNINDEXED_WEIGHT),
+            ("metadata", UNINDEXED_WEIGHT),
+            ("tag", UNINDEXED_WEIGHT),
+            ("register", UNINDEXED_WEIGHT),
+        ],
     ),
     (
         "ProductFilter",
         &[
             ("search", SEARCH_WEIGHT),
             ("categoryTree", RANGES_WEIGHT),
-            ("metadata", UNINDEXED),
-            ("stockStatus", UNINDEXED),
-            ("stockedIn", UNINDEXED),
+            ("metadata", UNINDEXED_WEIGHT),
+            ("stockStatus", UNINDEXED_WEIGHT),
+            ("stockedIn", UNINDEXED_WEIGHT),
         ],
     ),
-    ("PurchaseOrderFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED), ("createdBy", UNINDEXED), ("total", UNINDEXED)]),
-    ("ReplenishmentPlanLineFilter", &[("search", SEARCH_WEIGHT), ("categoryTree", RANGES_WEIGHT), ("confidence", UNINDEXED)]),
-    ("ReturnFilter", &[("search", RANGES_WEIGHT), ("channel", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)]),
-    ("ReversalFilter", &[("createdBy", UNINDEXED)]),
+    (
+        "PurchaseOrderFilter",
+        &[("search", RANGES_WEIGHT), ("tag", UNINDEXED_WEIGHT), ("createdBy", UNINDEXED_WEIGHT), ("total", UNINDEXED_WEIGHT)],
+    ),
+    (
+        "ReplenishmentPlanLineFilter",
+        &[("search", SEARCH_WEIGHT), ("categoryTree", RANGES_WEIGHT), ("confidence", UNINDEXED_WEIGHT)],
+    ),
+    (
+        "ReturnFilter",
+        &[("search", RANGES_WEIGHT), ("channel", UNINDEXED_WEIGHT), ("tag", UNINDEXED_WEIGHT), ("register", UNINDEXED_WEIGHT)],
+    ),
+    ("ReversalFilter", &[("createdBy", UNINDEXED_WEIGHT)]),
     (
         "StockFilter",
         &[
             ("search", SEARCH_WEIGHT),
             ("categoryTree", RANGES_WEIGHT),
-            ("available", UNINDEXED),
-            ("onHand", UNINDEXED),
-            ("reserved", UNINDEXED),
-            ("status", UNINDEXED),
-            ("updatedAt", UNINDEXED),
+            ("available", UNINDEXED_WEIGHT),
+            ("onHand", UNINDEXED_WEIGHT),
+            ("reserved", UNINDEXED_WEIGHT),
+            ("status", UNINDEXED_WEIGHT),
+            ("updatedAt", UNINDEXED_WEIGHT),
         ],
     ),
-    ("StockRevaluationFilter", &[("search", RANGES_WEIGHT), ("createdBy", UNINDEXED)]),
-    ("StocktakeFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
-    ("SupplierReturnFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
-    ("TransferFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED)]),
+    ("StockRevaluationFilter", &[("search", RANGES_WEIGHT), ("createdBy", UNINDEXED_WEIGHT)]),
+    ("StocktakeFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED_WEIGHT)]),
+    ("SupplierReturnFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED_WEIGHT)]),
+    ("TransferFilter", &[("search", RANGES_WEIGHT), ("tag", UNINDEXED_WEIGHT)]),
 ];
 
 /// Writes the weights into a schema. Documents cannot use it as a directive: the engine lends its

@@ -10,7 +10,7 @@ use platform::{
 use services::{
     scan::core::Kind,
     search::{
-        core::{self, Field, Found, Hit, MAX_CHARACTERS, MAX_OF_A_PAGE, MIN_CHARACTERS, Query},
+        core::{self, Field, Hit, MAX_CHARACTERS, MAX_PAGE_HITS, MIN_CHARACTERS, Query, SearchHits},
         rows::{self, SearchedKind},
     },
 };
@@ -21,7 +21,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::plain,
+        filters::refuse_nul,
         scalars::Cursor,
     },
     numbering,
@@ -54,7 +54,7 @@ impl SearchQuery {
         #[graphql(desc = "Results in this page, 1 to 50. Default 20.", default = 20)] first: i32,
         after: Option<Cursor>,
     ) -> Answer<SearchResults> {
-        plain(&query, || path!["query"])?;
+        refuse_nul(&query, || path!["query"])?;
         let query = Query::parse(&query, numbering::patterns(ctx).await?.as_ref()).ok_or_else(|| {
             TopError::bad_input(
                 format!("query must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters, without the blanks around it"),
@@ -62,27 +62,27 @@ impl SearchQuery {
             )
         })?;
         // A rank is valid for one query. Other kinds only add or omit results.
-        let (cursors_of, signer) = (format!("search:{}", query.text), ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MAX_OF_A_PAGE)?;
+        let (cursors_of, signer) = (format!("search:{}", query.text), ctx.required_data::<CursorSigner>()?);
+        let request = PageArgs { first: Some(first), after, ..PageArgs::default() }.check(&cursors_of, signer, MAX_PAGE_HITS)?;
         let mut kinds: Vec<Kind> = kinds.map_or_else(|| Kind::ALL.to_vec(), |kinds| kinds.into_iter().map(Kind::from).collect());
         kinds.sort_unstable();
         kinds.dedup();
-        let (mut sought, mut skipped, mut tenant) = (Vec::new(), Vec::new(), None);
+        let (mut searched_kinds, mut skipped, mut tenant) = (Vec::new(), Vec::new(), None);
         for kind in kinds {
             match permitted_scope(ctx, kind) {
                 Ok((scope, visible)) => {
-                    sought.push(SearchedKind { visible, by_email: caller.sees_contacts() });
+                    searched_kinds.push(SearchedKind { visible, by_email: caller.sees_contacts() });
                     tenant = Some(scope);
                 }
                 Err(TopError::Forbidden(_)) => skipped.push(kind.into()),
                 Err(other) => return Err(other),
             }
         }
-        let found = match &tenant {
-            Some(scope) => Box::pin(rows::found(scope, &query, &sought)).await?,
-            None => Found::default(),
+        let matches = match &tenant {
+            Some(scope) => Box::pin(rows::find_hits(scope, &query, &searched_kinds)).await?,
+            None => SearchHits::default(),
         };
-        let Found { hits, is_cut } = core::best(found);
+        let SearchHits { hits, is_cut } = core::rank_hits(matches);
         let total = hits.len();
         let ranked = hits.into_iter().map(|hit| {
             let keys = rows::keys(&hit);
@@ -91,7 +91,7 @@ impl SearchQuery {
         let mut picked = request.pick(ranked.collect());
         let has_next = picked.len() > request.limit as usize;
         picked.truncate(request.limit as usize);
-        let shown = try_join_all(picked.into_iter().map(|(hit, keys)| Box::pin(shown(ctx, hit, keys)))).await?;
+        let shown = try_join_all(picked.into_iter().map(|(hit, keys)| Box::pin(load_result(ctx, hit, keys)))).await?;
         let page = Page::forward(shown.into_iter().flatten().collect(), has_next, &request, cursors_of, signer);
         Ok(SearchResults { page: page.with_total(total).with_inexact_count(is_cut), has_more: has_next || is_cut, skipped })
     }
@@ -99,25 +99,25 @@ impl SearchQuery {
 
 /// Returns a hit with its keys, and the data that the caller may see: read like `node(id:)`, all
 /// hits of a kind together.
-async fn shown(ctx: &Context<'_>, hit: Hit, keys: Vec<Key>) -> Answer<Option<(SearchResult, Vec<Key>)>> {
+async fn load_result(ctx: &Context<'_>, hit: Hit, keys: Vec<Key>) -> Answer<Option<(SearchResult, Vec<Key>)>> {
     let Some(node) = node_of(ctx, hit.kind, hit.id).await? else { return Ok(None) };
     let title = match &node {
         Node::Customer(customer) => customer.0.name.clone().or(hit.title).unwrap_or_else(|| customer.0.id.to_string()),
-        _ => numbered(ctx, hit.kind, hit.title.unwrap_or_default()).await?,
+        _ => document_number_text(ctx, hit.kind, hit.title.unwrap_or_default()).await?,
     };
     let text = match hit.field {
-        Field::Number => numbered(ctx, hit.kind, hit.text).await?,
-        Field::OrderNumber => numbered(ctx, Kind::Order, hit.text).await?,
+        Field::Number => document_number_text(ctx, hit.kind, hit.text).await?,
+        Field::OrderNumber => document_number_text(ctx, Kind::Order, hit.text).await?,
         _ => hit.text,
     };
     Ok(Some((SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text, title }, keys)))
 }
 
 /// Returns the digits of a document number as clients see it; other texts are returned unchanged.
-async fn numbered(ctx: &Context<'_>, kind: Kind, text: String) -> Answer<String> {
-    let of = Kind::NUMBERED.iter().find(|(document, _)| *document == kind);
-    match (of, text.parse()) {
-        (Some((_, of)), Ok(number)) => numbering::shown(ctx, *of, number).await,
+async fn document_number_text(ctx: &Context<'_>, kind: Kind, text: String) -> Answer<String> {
+    let numbered_kind = Kind::NUMBERED.iter().find(|(document, _)| *document == kind);
+    match (numbered_kind, text.parse()) {
+        (Some((_, numbered_kind)), Ok(number)) => numbering::format_number(ctx, *numbered_kind, number).await,
         _ => Ok(text),
     }
 }

@@ -5,9 +5,9 @@ use entity::id::{Kind, kind};
 use iam::access::Caller;
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{audit::Target, path, storage::idempotency::Acted};
+use platform::{audit::Target, path, storage::idempotency::CallResult};
 use services::tagging::{
-    core::{StoredData, kept},
+    core::{StoredData, stored_data},
     events::NODE_TAGS_UPDATED,
     shell::{self, SetTags, TagsError},
 };
@@ -21,7 +21,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::{Json, Long},
     },
-    notes::{NodeAccess, check_write, named_node},
+    notes::{NodeAccess, check_write_permission, find_target_node},
     purchasing::check_key,
 };
 
@@ -62,8 +62,8 @@ impl From<Vec<UserError>> for NodeTagsPayload {
     }
 }
 impl From<UserError> for NodeTagsPayload {
-    fn from(refused: UserError) -> Self {
-        vec![refused].into()
+    fn from(user_error: UserError) -> Self {
+        vec![user_error].into()
     }
 }
 
@@ -83,16 +83,16 @@ impl NodeTagsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Tags and custom data, and the thing that they are of.")] input: NodeTagsSetInput,
     ) -> Answer<NodeTagsPayload> {
-        if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
+        if let Err(errors) = read(|reader| check_key(reader, &input.idempotency_key)) {
             return Ok(errors.into());
         }
-        let untaken = "no tags are kept of such an object here: products and orders have their own, others none";
-        let (target, access) = match named_node(ctx, &input.node_id, untaken).await? {
-            Ok(named) => named,
+        let refusal_message = "no tags are kept of such an object here: products and orders have their own, others none";
+        let (target, access) = match find_target_node(ctx, &input.node_id, refusal_message).await? {
+            Ok(target_and_access) => target_and_access,
             Err(refused) => return Ok(refused.into()),
         };
-        match kept(&target.kind) {
-            None => return Ok(UserError::new(ErrorCode::Invalid, untaken, path!["input", "nodeId"]).into()),
+        match stored_data(&target.kind) {
+            None => return Ok(UserError::new(ErrorCode::Invalid, refusal_message, path!["input", "nodeId"]).into()),
             Some(StoredData::TagsOnly) if !input.metadata.is_undefined() => {
                 let message = "metadata of transfers and categories is set by transferUpdate and categoryUpdate: leave it out";
                 return Ok(UserError::new(ErrorCode::Invalid, message, path!["input", "metadata"]).into());
@@ -103,20 +103,20 @@ impl NodeTagsMutation {
             }
             Some(_) => {}
         }
-        check_write(&access, caller)?;
-        if let Some(refused) = refuse_change(&target, &access, caller)? {
+        check_write_permission(&access, caller)?;
+        if let Some(refused) = check_change(&target, &access, caller)? {
             return Ok(refused.into());
         }
         let NodeTagsSetInput { idempotency_key, tags, metadata, .. } = input;
         let (tags, metadata) = (patch(tags, |tags| tags), patch(metadata, |json| json.0));
-        let said = SetTags { idempotency_key, node_id: target.to_string(), target, tags, metadata };
-        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
-        let done = Box::pin(shell::set((ledger.database(), ledger.clock()), (caller, &readers), said, dry_run)).await;
-        match done {
-            Ok(Acted { value, seq, is_replayed }) => {
-                let shown = access.may_read(caller).then_some(value);
-                let metadata = shown.as_ref().map(|value| Json::from_text(&value.metadata));
-                let tags = shown.map(|value| value.tags);
+        let request = SetTags { idempotency_key, node_id: target.to_string(), target, tags, metadata };
+        let (ledger, readers) = (ctx.required_data::<Ledger>()?, access.readers());
+        let outcome = Box::pin(shell::set((ledger.database(), ledger.clock()), (caller, &readers), request, dry_run)).await;
+        match outcome {
+            Ok(CallResult { value, seq, is_replayed }) => {
+                let visible_value = access.may_read(caller).then_some(value);
+                let metadata = visible_value.as_ref().map(|value| Json::from_text(&value.metadata));
+                let tags = visible_value.map(|value| value.tags);
                 Ok(NodeTagsPayload { tags, metadata, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
             }
             Err(TagsError::Fault(fault)) => Err(fault.into()),
@@ -138,7 +138,7 @@ impl NodeTagsMutation {
 
 /// Refuses a change beyond the rights of notes: a blanket order belongs to the whole company, and
 /// tags of a return are not shown to callers of one channel.
-fn refuse_change(target: &Target, access: &NodeAccess, caller: &Caller) -> Answer<Option<UserError>> {
+fn check_change(target: &Target, access: &NodeAccess, caller: &Caller) -> Answer<Option<UserError>> {
     if target.kind == kind::BlanketOrderId::PREFIX
         && let Some(permission) = access.missing_write_permission_for_all(caller)
     {

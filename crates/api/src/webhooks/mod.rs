@@ -24,7 +24,7 @@ use crate::{
         nested::read_nested,
         scalars::Cursor,
     },
-    periods::in_days,
+    periods::resolve_filter_periods,
     schema::events::{registry, subscription},
     short_lists::{IdAndTextFilter, SearchText, ShortList, is_within, short_sort},
 };
@@ -167,7 +167,7 @@ impl WebhookQuery {
     /// Your webhook endpoints, the oldest first; at most 50.
     #[field(permit = WebhookRead, deprecation = "2026-11-26: use webhookEndpointsList, which has pages. Removed after 2027-11-26.")]
     async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEndpoint>> {
-        Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
+        Ok(ctx.required_data::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
     }
 
     /// Your webhook endpoints, the oldest first unless another order is asked for.
@@ -185,25 +185,28 @@ impl WebhookQuery {
     ) -> Answer<WebhookEndpointConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "webhookEndpoints", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: WebhookEndpointFilter, at| {
-            let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
-            Ok((sought, filter.is_enabled, filter.created_at, filter.updated_at))
-        })?;
-        let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
-        let is_sought = |one: &Endpoint| {
-            filter.holds(&|(sought, is_enabled, created, updated)| {
-                sought.matches_row(one.id, &[&one.url, &one.description])
-                    && is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted)
-                    && is_within(created.as_ref(), one.created_at)
-                    && is_within(updated.as_ref(), one.updated_at)
+        let filter = read_nested(
+            resolve_filter_periods(ctx, filter).await?.unwrap_or_default(),
+            &mut |filter: WebhookEndpointFilter, path| {
+                let id_and_text = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, path)?;
+                Ok((id_and_text, filter.is_enabled, filter.created_at, filter.updated_at))
+            },
+        )?;
+        let all = ctx.required_data::<Webhooks>()?.endpoints(&permit).await?.into_iter();
+        let is_sought = |endpoint_row: &Endpoint| {
+            filter.holds(&|(id_and_text, is_enabled, created, updated)| {
+                id_and_text.matches_row(endpoint_row.id, &[&endpoint_row.url, &endpoint_row.description])
+                    && is_enabled.is_none_or(|expected| endpoint_row.disabled.is_none() == expected)
+                    && is_within(created.as_ref(), endpoint_row.created_at)
+                    && is_within(updated.as_ref(), endpoint_row.updated_at)
             })
         };
-        let found = all.filter(is_sought).map(|endpoint| {
+        let matching = all.filter(is_sought).map(|endpoint| {
             let first = sort.map(|sort| sort.field.key(&endpoint));
             let keys: Vec<Key> = first.into_iter().chain([Key::from(endpoint.id)]).collect();
             (WebhookEndpoint::from(endpoint), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(matching).into())
     }
 
     /// Types of event that endpoints can subscribe to.
@@ -226,22 +229,22 @@ impl WebhookQuery {
         before: Option<Cursor>,
     ) -> Answer<WebhookEventTypeConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "eventTypes", sort.map(WebhookEventTypeSort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: WebhookEventTypeFilter, at| {
-            Ok((SearchText::read_at(filter.search, at)?, filter.permission, filter.subscription))
+        let list = ShortList::sorted(ctx, "eventTypes", sort.map(WebhookEventTypeSort::name_and_direction), &args)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: WebhookEventTypeFilter, path| {
+            Ok((SearchText::read_at(filter.search, path)?, filter.permission, filter.subscription))
         })?;
-        let is_sought = |one: &WebhookEventType| {
+        let is_sought = |event_type: &WebhookEventType| {
             filter.holds(&|(search, permission, subscription)| {
-                search.matches_row(&[one.name, one.description])
-                    && permission.as_deref().is_none_or(|code| code == one.permission)
-                    && subscription.as_deref().is_none_or(|name| one.subscription == Some(name))
+                search.matches_row(&[event_type.name, event_type.description])
+                    && permission.as_deref().is_none_or(|code| code == event_type.permission)
+                    && subscription.as_deref().is_none_or(|name| event_type.subscription == Some(name))
             })
         };
-        let found = registry().events().map(WebhookEventType::from).filter(is_sought).map(|one| {
-            let first = sort.map(|sort| sort.key(&one));
-            let keys: Vec<Key> = first.into_iter().chain([Key::Text(one.name.to_owned())]).collect();
-            (one, keys)
+        let matching = registry().events().map(WebhookEventType::from).filter(is_sought).map(|event_type| {
+            let first = sort.map(|sort| sort.key(&event_type));
+            let keys: Vec<Key> = first.into_iter().chain([Key::Text(event_type.name.to_owned())]).collect();
+            (event_type, keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(matching).into())
     }
 }

@@ -7,7 +7,7 @@ use iam::access::{Changed, kind};
 use macros::resolvers;
 use platform::{path, storage::dry_run};
 use services::webhooks::{
-    EndpointFields, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
+    EndpointFields, NewEndpoint, Replay, ReplayResult, WebhookError, Webhooks,
     core::{Endpoint, Rejection, Secret},
     events::{WEBHOOK_CREATED, WEBHOOK_DELETED, WEBHOOK_ROTATED, WEBHOOK_TESTED, WEBHOOK_UPDATED},
 };
@@ -108,7 +108,7 @@ pub struct WebhookReplayPayload {
     pub seq: Option<Long>,
 }
 
-fn refuse(rejection: Rejection) -> UserError {
+fn rejection_error(rejection: Rejection) -> UserError {
     match rejection {
         Rejection::Required { message, field } => UserError::new(ErrorCode::Required, message, field),
         Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
@@ -129,23 +129,31 @@ fn refuse(rejection: Rejection) -> UserError {
 }
 
 impl WebhookEndpointPayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
+    fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
-    fn of(ctx: &Context<'_>, done: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => Self::refused(user_errors_of(error, refuse)?),
-            Ok(Changed { value, seq }) => Self { webhook_endpoint: seen(ctx, value), seq: seq.map(Long), ..Self::default() },
+    fn of(ctx: &Context<'_>, outcome: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => Self::from_errors(user_errors_of(error, rejection_error)?),
+            Ok(Changed { value, seq }) => {
+                Self { webhook_endpoint: visible_endpoint(ctx, value), seq: seq.map(Long), ..Self::default() }
+            }
         })
     }
-    fn made(ctx: &Context<'_>, done: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
-        Ok(match done {
-            Err(error) => Self::refused(user_errors_of(error, refuse)?),
+    fn from_outcome(ctx: &Context<'_>, outcome: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
+        Ok(match outcome {
+            Err(error) => Self::from_errors(user_errors_of(error, rejection_error)?),
             Ok(Changed { value: (endpoint, secret), seq }) => {
                 // A dry run creates no secret.
                 let secret = (!dry_run::is_on()).then(|| secret.text());
                 let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
-                Self { webhook_endpoint: seen(ctx, endpoint), secret, secret_status, seq: seq.map(Long), ..Self::default() }
+                Self {
+                    webhook_endpoint: visible_endpoint(ctx, endpoint),
+                    secret,
+                    secret_status,
+                    seq: seq.map(Long),
+                    ..Self::default()
+                }
             }
         })
     }
@@ -153,15 +161,15 @@ impl WebhookEndpointPayload {
 
 impl From<Vec<UserError>> for WebhookEndpointPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
-        Self::refused(user_errors)
+        Self::from_errors(user_errors)
     }
 }
 
 impl ReplayablePayload for WebhookEndpointPayload {
     /// Omits an endpoint that was removed meanwhile.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let webhook_endpoint = match (earlier.id::<EndpointId>(), ctx.permit::<kind::WebhookRead>()) {
-            (Some(id), Ok(permit)) => ctx.given::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
+            (Some(id), Ok(permit)) => ctx.required_data::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
             _ => None,
         };
         let has_secret = ["webhookEndpointCreate", "webhookEndpointRotateSecret"].contains(&earlier.mutation);
@@ -179,17 +187,17 @@ impl From<Vec<UserError>> for WebhookReplayPayload {
 impl ReplayablePayload for WebhookReplayPayload {
     /// The receipt contains the ID of the endpoint, followed by that of the job if a range is
     /// replayed.
-    async fn again(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
+    async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let receipt = earlier.id::<String>().unwrap_or_default();
         let mut ids = receipt.split(' ');
         let endpoint = ids.next().and_then(|id| id.parse::<EndpointId>().ok());
         let job = ids.next().and_then(|id| id.parse::<JobId>().ok()).filter(|_| ctx.holds::<kind::JobRead>());
         let webhook_endpoint = match (endpoint, ctx.permit::<kind::WebhookRead>()) {
-            (Some(id), Ok(permit)) => ctx.given::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
+            (Some(id), Ok(permit)) => ctx.required_data::<Webhooks>()?.find(&permit, id).await?.map(Into::into),
             _ => None,
         };
         let job = match job {
-            Some(id) => jobs::job(ctx, id).await?,
+            Some(id) => jobs::find_job(ctx, id).await?,
             None => None,
         };
         Ok(Self { webhook_endpoint, job, replayed: true, ..Self::default() })
@@ -198,31 +206,31 @@ impl ReplayablePayload for WebhookReplayPayload {
 
 /// Returns the endpoint, if the caller may read endpoints: the right to write them does not include
 /// that.
-fn seen(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
+fn visible_endpoint(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
     ctx.permit::<kind::WebhookRead>().ok().map(|_| endpoint.into())
 }
 
 fn endpoint_id(id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>> {
-    read(|reading| reading.id(id, || field))
+    read(|reader| reader.id(id, || field))
 }
 
 /// Reads the messages to send again, or returns the errors of the input.
-fn replay(input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Vec<UserError>> {
-    let mut reading = InputErrors::default();
-    let id = reading.id(&input.id, || path!["input", "id"]);
-    let what = match (&input.message_ids, input.from_seq, input.to_seq) {
+fn parse_replay(input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Vec<UserError>> {
+    let mut reader = InputErrors::default();
+    let id = reader.id(&input.id, || path!["input", "id"]);
+    let selection = match (&input.message_ids, input.from_seq, input.to_seq) {
         (Some(ids), None, None) => {
             let ids = ids.iter().enumerate();
-            let read = ids.map(|(index, id)| -> EventId { reading.id(&ID(id.clone()), || path!["input", "messageIds", index]) });
+            let read = ids.map(|(index, id)| -> EventId { reader.id(&ID(id.clone()), || path!["input", "messageIds", index]) });
             Replay::Messages(read.collect())
         }
         (None, Some(from), Some(to)) => Replay::Range(from.0, to.0),
         _ => {
-            reading.invalid("give messageIds, or fromSeq and toSeq", || path!["input"]);
+            reader.invalid("give messageIds, or fromSeq and toSeq", || path!["input"]);
             Replay::Messages(Vec::new())
         }
     };
-    reading.end((id, what))
+    reader.end((id, selection))
 }
 
 /// Changes of webhook endpoints.
@@ -241,7 +249,7 @@ impl WebhookMutation {
     ) -> Answer<WebhookEndpointPayload> {
         let WebhookEndpointCreateInput { url, event_types, description, .. } = input;
         let new = NewEndpoint { url, description: description.unwrap_or_default(), patterns: event_types };
-        WebhookEndpointPayload::made(ctx, ctx.given::<Webhooks>()?.create(permit, new).await)
+        WebhookEndpointPayload::from_outcome(ctx, ctx.required_data::<Webhooks>()?.create(permit, new).await)
     }
 
     /// Updates an endpoint. A change of its URL, its event types or its enabling limits its events
@@ -254,7 +262,7 @@ impl WebhookMutation {
     ) -> Answer<WebhookEndpointPayload> {
         let id = match endpoint_id(&input.id, path!["input", "id"]) {
             Ok(id) => id,
-            Err(errors) => return Ok(WebhookEndpointPayload::refused(errors)),
+            Err(errors) => return Ok(WebhookEndpointPayload::from_errors(errors)),
         };
         let description = match input.description {
             MaybeUndefined::Undefined => None,
@@ -262,8 +270,8 @@ impl WebhookMutation {
             MaybeUndefined::Value(text) => Some(text),
         };
         let fields = EndpointFields { url: input.url, description, patterns: input.event_types, is_enabled: input.is_enabled };
-        let done = ctx.given::<Webhooks>()?.update(permit, (id, input.expected_version.0), fields).await;
-        WebhookEndpointPayload::of(ctx, done)
+        let outcome = ctx.required_data::<Webhooks>()?.update(permit, (id, input.expected_version.0), fields).await;
+        WebhookEndpointPayload::of(ctx, outcome)
     }
 
     /// Removes an endpoint, with what was still to be sent to it and its log.
@@ -274,8 +282,8 @@ impl WebhookMutation {
         #[graphql(desc = "ID of the endpoint to delete.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
         match endpoint_id(&id, path!["id"]) {
-            Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.delete(permit, id).await),
-            Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
+            Ok(id) => WebhookEndpointPayload::of(ctx, ctx.required_data::<Webhooks>()?.delete(permit, id).await),
+            Err(errors) => Ok(WebhookEndpointPayload::from_errors(errors)),
         }
     }
 
@@ -294,10 +302,10 @@ impl WebhookMutation {
     ) -> Answer<WebhookEndpointPayload> {
         match endpoint_id(&id, path!["id"]) {
             Ok(id) => {
-                let done = ctx.given::<Webhooks>()?.rotate(permit, id, overlap_seconds.into()).await;
-                WebhookEndpointPayload::made(ctx, done)
+                let outcome = ctx.required_data::<Webhooks>()?.rotate(permit, id, overlap_seconds.into()).await;
+                WebhookEndpointPayload::from_outcome(ctx, outcome)
             }
-            Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
+            Err(errors) => Ok(WebhookEndpointPayload::from_errors(errors)),
         }
     }
 
@@ -309,8 +317,8 @@ impl WebhookMutation {
         #[graphql(desc = "ID of the endpoint.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
         match endpoint_id(&id, path!["id"]) {
-            Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.test(permit, id).await),
-            Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
+            Ok(id) => WebhookEndpointPayload::of(ctx, ctx.required_data::<Webhooks>()?.test(permit, id).await),
+            Err(errors) => Ok(WebhookEndpointPayload::from_errors(errors)),
         }
     }
 
@@ -321,15 +329,17 @@ impl WebhookMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Endpoint and the messages to send again.")] input: WebhookEndpointReplayInput,
     ) -> Answer<WebhookReplayPayload> {
-        let (id, what) = match replay(&input) {
+        let (id, selection) = match parse_replay(&input) {
             Ok(parts) => parts,
             Err(user_errors) => return Ok(WebhookReplayPayload { user_errors, ..WebhookReplayPayload::default() }),
         };
-        Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
-            Err(error) => WebhookReplayPayload { user_errors: user_errors_of(error, refuse)?, ..WebhookReplayPayload::default() },
-            Ok(Replayed { endpoint, job }) => {
+        Ok(match ctx.required_data::<Webhooks>()?.replay(permit, id, selection).await {
+            Err(error) => {
+                WebhookReplayPayload { user_errors: user_errors_of(error, rejection_error)?, ..WebhookReplayPayload::default() }
+            }
+            Ok(ReplayResult { endpoint, job }) => {
                 let job = job.filter(|_| ctx.holds::<kind::JobRead>()).map(BackgroundJob::from);
-                WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }
+                WebhookReplayPayload { webhook_endpoint: visible_endpoint(ctx, endpoint), job, ..WebhookReplayPayload::default() }
             }
         })
     }

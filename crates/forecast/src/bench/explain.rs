@@ -8,7 +8,7 @@ use crate::{
     intervals::{LeadTimeDemand, SumPools, mean_step, scale, sum_scale},
     models::ses_by_grid,
     reorder::{Levels, Position, Terms, propose},
-    series::{LogSpread, Prepared, capped, limit_at, prepare},
+    series::{LogSpread, Prepared, cap_limit, cap_units, prepare},
 };
 
 const DEVIATIONS: f64 = 3.0;
@@ -58,27 +58,27 @@ pub fn explain(text: &str) -> Result<String, BenchError> {
     let example = parse_example(text)?;
     let mut prepared = Prepared::default();
     prepare(&mut prepared, &example.demand, None);
-    let known = &prepared.known;
-    if known.units.is_empty() {
+    let known_weeks = &prepared.known;
+    if known_weeks.units.is_empty() {
         return Err(BenchError::Lacks("demand"));
     }
     let mut out = String::new();
-    let spread = LogSpread::of(&known.logs, &mut Vec::new());
-    let limit = spread.and_then(|spread| limit_at(&known.units, spread, DEVIATIONS));
+    let spread = LogSpread::of(&known_weeks.logs, &mut Vec::new());
+    let limit = spread.and_then(|spread| cap_limit(&known_weeks.units, spread, DEVIATIONS));
     match (spread, limit) {
         (Some(LogSpread { median, deviation }), Some(limit)) => {
             let _ = writeln!(out, "log(1 + units): median {median:.4}, deviation {deviation:.4}; weeks are cut at {limit:.2}");
         }
         _ => out.push_str("No week is cut.\n"),
     }
-    let mut cut = Vec::new();
-    capped(&known.units, limit, &mut cut);
-    let above = known.units.iter().zip(&known.weeks).filter(|(units, _)| limit.is_some_and(|limit| **units > limit));
+    let mut capped_units = Vec::new();
+    cap_units(&known_weeks.units, limit, &mut capped_units);
+    let above = known_weeks.units.iter().zip(&known_weeks.weeks).filter(|(units, _)| limit.is_some_and(|limit| **units > limit));
     for (units, week) in above {
         let _ = writeln!(out, "week {}: {units} is cut", week + 1);
     }
-    let smoothed = ses_by_grid(cut.iter().copied());
-    let step = mean_step(&cut, &known.weeks);
+    let smoothed = ses_by_grid(capped_units.iter().copied());
+    let step = mean_step(&capped_units, &known_weeks.weeks);
     let scale = scale(step, smoothed.level);
     let _ = writeln!(out, "SES: α {:.2} has the least squared errors; forecast {:.3} a week", smoothed.alpha, smoothed.level);
     let _ = writeln!(out, "mean step D {step:.4}; scale of a week {scale:.4}");
@@ -98,15 +98,15 @@ fn order(out: &mut String, example: &Example, level: f64, step: f64) {
     let point = (mean + quantile * scale).max(0.0);
     let _ = writeln!(out, "over {weeks} weeks: mean {mean:.3}, quantile {quantile:.3} × {scale:.4}: {point:.2} units");
     let whole = |number: Option<f64>, usual: i64| number.map_or(usual, |number| number as i64);
-    let levels = Levels { point, up_to: point, ..Levels::NOTHING };
+    let levels = Levels { point, up_to: point, ..Levels::NOT_STOCKED };
     let terms = Terms { minimum: whole(example.minimum, 0), pack: whole(example.pack, 1), breaks: None, shelf: None };
     let position = Position { available: whole(example.position, 0), ..Position::default() };
     match propose(&levels, position, &terms, &demand) {
-        Some(found) => {
+        Some(proposal) => {
             let _ = writeln!(
                 out,
                 "point {} and target {} after one rounding up; position {}; needed {}; in packs of {}: {}",
-                found.point, found.up_to, found.position, found.needed, terms.pack, found.quantity
+                proposal.point, proposal.up_to, proposal.position, proposal.needed, terms.pack, proposal.quantity
             );
         }
         None => {

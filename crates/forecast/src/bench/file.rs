@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Reads a panel; quotes are not expected. An empty field is an unknown week.
-pub fn read(text: &str) -> Result<Panel, BenchError> {
+pub fn parse_panel(text: &str) -> Result<Panel, BenchError> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let Some((_, head)) = lines.next() else { return Panel::new(0).map_err(BenchError::Panel) };
     let expected = head.split(',').count();
@@ -33,11 +33,11 @@ mod tests {
 
     #[test]
     fn lines_have_the_weeks_of_the_head() {
-        let panel = read("sku,2024-01-01,2024-01-08\nA,1,2.5\r\nB,,4\n\n").unwrap();
+        let panel = parse_panel("sku,2024-01-01,2024-01-08\nA,1,2.5\r\nB,,4\n\n").unwrap();
         assert_eq!((panel.len(), panel.weeks(), panel.values(0)), (2, 2, &[1.0, 2.5][..]));
         assert!(panel.values(1)[0].is_nan());
-        assert_eq!(read("sku,w\nA,1,2"), Err(BenchError::Fields { line: 2, expected: 2, found: 3 }));
-        assert_eq!(read("sku,w\nA,many"), Err(BenchError::Number { line: 2, text: "many".into() }));
-        assert_eq!(read("").map(|panel| panel.len()), Ok(0));
+        assert_eq!(parse_panel("sku,w\nA,1,2"), Err(BenchError::Fields { line: 2, expected: 2, found: 3 }));
+        assert_eq!(parse_panel("sku,w\nA,many"), Err(BenchError::Number { line: 2, text: "many".into() }));
+        assert_eq!(parse_panel("").map(|panel| panel.len()), Ok(0));
     }
 }

@@ -49,14 +49,14 @@ pub struct RunMeasures {
 
 /// A run and the actual demand, for all series and by class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HeldOut {
+pub struct HeldOutRun {
     pub run: Run,
     pub all: RunMeasures,
     pub classes: Vec<RunMeasures>,
 }
 
 /// Runs with the first `origin` weeks and compares the eight after them. A series without a forecast counts as a forecast of 0.
-pub fn held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOut {
+pub fn evaluate_held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOutRun {
     let run = forecast_all(&panel.until(origin), &Settings { horizon: HELD_OUT_WEEKS, threads, incumbent: None });
     let (mut all, mut classes) = (RunMeasures::default(), vec![RunMeasures::default(); Class::ALL.len()]);
     for (series, forecast) in run.series.iter().enumerate() {
@@ -66,17 +66,17 @@ pub fn held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOut {
             }
             let units = f64::from(units.max(0.0));
             let point = forecast.points.get(ahead);
-            for figures in [&mut all, &mut classes[forecast.class.index()]] {
-                figures.mean.add(units, point.map_or(0.0, |point| f64::from(point.mean)), 1.0);
-                figures.median.add(units, point.map_or(0.0, |point| f64::from(point.median)), 1.0);
+            for measures in [&mut all, &mut classes[forecast.class.index()]] {
+                measures.mean.add(units, point.map_or(0.0, |point| f64::from(point.mean)), 1.0);
+                measures.median.add(units, point.map_or(0.0, |point| f64::from(point.median)), 1.0);
                 if let Some(bounds) = point.and_then(|point| point.bounds) {
-                    figures.eighty.add(units, (bounds.lower80, bounds.upper80));
-                    figures.ninety_five.add(units, (bounds.lower95, bounds.upper95));
+                    measures.eighty.add(units, (bounds.lower80, bounds.upper80));
+                    measures.ninety_five.add(units, (bounds.lower95, bounds.upper95));
                 }
             }
         }
     }
-    HeldOut { run, all, classes }
+    HeldOutRun { run, all, classes }
 }
 
 /// Loss of one method for all series at one origin, regardless of the choice.

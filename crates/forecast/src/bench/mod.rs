@@ -8,6 +8,6 @@ mod report;
 
 pub use error::BenchError;
 pub use explain::explain;
-pub use file::read;
-pub use held_out::{HELD_OUT_WEEKS, HeldOut, RunMeasures, held_out};
-pub use report::{Timed, report};
+pub use file::parse_panel;
+pub use held_out::{HELD_OUT_WEEKS, HeldOutRun, RunMeasures, evaluate_held_out};
+pub use report::{TimedReport, run_benchmark};

@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use crate::{
-    bench::{BenchError, HELD_OUT_WEEKS, HeldOut, held_out, held_out::method_loss, read},
+    bench::{BenchError, HELD_OUT_WEEKS, HeldOutRun, evaluate_held_out, held_out::method_loss, parse_panel},
     models::{Cap, Configuration, Method, Model},
     panel::Panel,
     reorder::Terms,
-    selection::{Choice, ChoiceReason, DEFAULT, Loss, MARGIN},
+    selection::{Choice, ChoiceReason, DEFAULT_METHOD, Loss, WAPE_MARGIN},
     series::Class,
-    simulate::{OrderUpTo, Outcome, Past, Unmet, simulate},
+    simulate::{OrderUpTo, Outcome, Past, UnmetDemand, simulate},
 };
 
 /// Weeks between the three origins.
-const STEP: usize = 8;
+const ORIGIN_STEP_WEEKS: usize = 8;
 /// The least weeks of a file.
 const MIN_WEEKS: usize = 40;
 
@@ -42,7 +42,7 @@ const REFERENCE_RESULTS: [(&str, f64, f64, Option<f64>); 18] = [
 
 /// The text of a report, and the seconds that its parts took by the clock that was given.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Timed {
+pub struct TimedReport {
     /// Equal for equal files.
     pub text: String,
     /// For the run with choice and intervals, and for everything.
@@ -50,23 +50,24 @@ pub struct Timed {
 }
 
 /// The comparison on a file. `clock` returns seconds since any moment; this crate has no clock.
-pub fn report(text: &str, clock: &dyn Fn() -> f64) -> Result<Timed, BenchError> {
-    let begun = clock();
-    let panel = read(text)?;
+pub fn run_benchmark(text: &str, clock: &dyn Fn() -> f64) -> Result<TimedReport, BenchError> {
+    let start_seconds = clock();
+    let panel = parse_panel(text)?;
     let weeks = panel.weeks();
     if weeks < MIN_WEEKS {
         return Err(BenchError::TooShort { weeks, least: MIN_WEEKS });
     }
     let last = weeks - HELD_OUT_WEEKS;
-    let before = clock();
-    let runs: Vec<HeldOut> = [last - 2 * STEP, last - STEP, last].map(|origin| held_out(&panel, origin, 2)).into();
-    let run_seconds = (clock() - before) / runs.len() as f64;
+    let run_start = clock();
+    let runs: Vec<HeldOutRun> =
+        [last - 2 * ORIGIN_STEP_WEEKS, last - ORIGIN_STEP_WEEKS, last].map(|origin| evaluate_held_out(&panel, origin, 2)).into();
+    let run_seconds = (clock() - run_start) / runs.len() as f64;
     let mut out = String::new();
     write_report(&mut out, &panel, &runs);
-    Ok(Timed { text: out, seconds: (run_seconds, clock() - begun) })
+    Ok(TimedReport { text: out, seconds: (run_seconds, clock() - start_seconds) })
 }
 
-fn write_report(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
+fn write_report(out: &mut String, panel: &Panel, runs: &[HeldOutRun]) {
     let Some(newest) = runs.last() else { return };
     let line = |out: &mut String, text: String| {
         out.push_str(&text);
@@ -82,19 +83,19 @@ fn write_report(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
             env!("CARGO_PKG_VERSION"),
         ),
     );
-    comparison(out, panel, runs);
-    by_origin(out, runs);
-    coverage(out, newest);
-    sums(out, newest);
+    write_comparison(out, panel, runs);
+    write_origins(out, runs);
+    write_coverage(out, newest);
+    write_sums(out, newest);
     write_simulation(out, panel, newest);
-    settings(out, newest);
+    write_settings(out, newest);
 }
 
-fn number(value: Option<f64>) -> String {
+fn format_number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
 }
 
-fn percent(value: Option<f64>) -> String {
+fn format_percent(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{:+.1} %", value * 100.0))
 }
 
@@ -105,57 +106,63 @@ fn pool_losses(losses: impl Iterator<Item = Loss>) -> Loss {
     })
 }
 
-fn row(out: &mut String, name: &str, last: Loss, three: Loss) {
-    let _ = writeln!(out, "| {name} | {} | {} | {} |", number(last.wape()), percent(last.bias()), number(three.wape()));
+fn write_row(out: &mut String, name: &str, last: Loss, last_three: Loss) {
+    let _ = writeln!(
+        out,
+        "| {name} | {} | {} | {} |",
+        format_number(last.wape()),
+        format_percent(last.bias()),
+        format_number(last_three.wape())
+    );
 }
 
-fn comparison(out: &mut String, panel: &Panel, runs: &[HeldOut]) {
+fn write_comparison(out: &mut String, panel: &Panel, runs: &[HeldOutRun]) {
     let Some(newest) = runs.last() else { return };
     out.push_str("| method | WAPE | bias | WAPE, three origins |\n|---|---|---|---|\n");
-    row(out, "**mean, as chosen**", newest.all.mean, pool_losses(runs.iter().map(|run| run.all.mean)));
-    row(out, "**median, as chosen**", newest.all.median, pool_losses(runs.iter().map(|run| run.all.median)));
+    write_row(out, "**mean, as chosen**", newest.all.mean, pool_losses(runs.iter().map(|run| run.all.mean)));
+    write_row(out, "**median, as chosen**", newest.all.median, pool_losses(runs.iter().map(|run| run.all.median)));
     let mut methods: Vec<Method> = newest.run.candidates.iter().map(|candidate| candidate.method.clone()).collect();
-    methods.push(Method::one(Configuration::new(Model::Adida, Cap::None)));
+    methods.push(Method::single(Configuration::new(Model::Adida, Cap::None)));
     for method in methods {
         let losses: Vec<Loss> = runs.iter().map(|run| method_loss(panel, &method, run.run.weeks)).collect();
         let last = losses.last().copied().unwrap_or_default();
-        row(out, &method.to_string(), last, pool_losses(losses.into_iter()));
+        write_row(out, &method.to_string(), last, pool_losses(losses.into_iter()));
     }
     for (name, wape, bias, three) in REFERENCE_RESULTS {
-        let _ = writeln!(out, "| reference: {name} | {wape:.3} | {:+.0} % | {} |", bias * 100.0, number(three));
+        let _ = writeln!(out, "| reference: {name} | {wape:.3} | {:+.0} % | {} |", bias * 100.0, format_number(three));
     }
     out.push('\n');
 }
 
-fn by_origin(out: &mut String, runs: &[HeldOut]) {
+fn write_origins(out: &mut String, runs: &[HeldOutRun]) {
     out.push_str(
         "| weeks known | method for the mean | WAPE | bias | median: WAPE | naive at its origins |\n|---|---|---|---|---|---|\n",
     );
     for run in runs {
-        let (tenant, figures) = (&run.run.choices.tenant, &run.all);
+        let (tenant, measures) = (&run.run.choices.tenant, &run.all);
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} |",
             run.run.weeks,
             tenant.mean,
-            number(figures.mean.wape()),
-            percent(figures.mean.bias()),
-            number(figures.median.wape()),
-            number(tenant.naive_wape),
+            format_number(measures.mean.wape()),
+            format_percent(measures.mean.bias()),
+            format_number(measures.median.wape()),
+            format_number(tenant.naive_wape),
         );
     }
     out.push('\n');
 }
 
-fn coverage(out: &mut String, newest: &HeldOut) {
+fn write_coverage(out: &mut String, newest: &HeldOutRun) {
     out.push_str("| class | series | 80 % covers | its width | 95 % covers | its width |\n|---|---|---|---|---|---|\n");
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
     let width = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
     let classes = Class::ALL.into_iter().map(|class| (class.name(), newest.classes[class.index()], Some(class)));
-    for (name, figures, class) in std::iter::once(("all", newest.all, None)).chain(classes) {
+    for (name, measures, class) in std::iter::once(("all", newest.all, None)).chain(classes) {
         let series = newest.run.series.iter().filter(|one| class.is_none_or(|class| one.class == class)).count();
         if series > 0 {
-            let (eighty, ninety_five) = (figures.eighty, figures.ninety_five);
+            let (eighty, ninety_five) = (measures.eighty, measures.ninety_five);
             let _ = writeln!(
                 out,
                 "| {name} | {series} | {} | {} | {} | {} |",
@@ -169,7 +176,7 @@ fn coverage(out: &mut String, newest: &HeldOut) {
     out.push_str("\nWidths are in multiples of the mean demand of the class.\n\n");
 }
 
-fn sums(out: &mut String, newest: &HeldOut) {
+fn write_sums(out: &mut String, newest: &HeldOutRun) {
     out.push_str("| weeks summed | q 0.80 | q 0.90 | q 0.95 | q 0.98 |\n|---|---|---|---|---|\n");
     let Some(pools) = newest.run.pools.first() else { return };
     for weeks in 1..=4 {
@@ -186,22 +193,23 @@ const SIMULATED_WEEKS: usize = 20;
 
 /// Order-up-to every week, two weeks of lead time, from the data known at each week. The classes
 /// are those of the newest run.
-fn write_simulation(out: &mut String, panel: &Panel, newest: &HeldOut) {
+fn write_simulation(out: &mut String, panel: &Panel, newest: &HeldOutRun) {
     let classes: Vec<Class> = newest.run.series.iter().map(|series| series.class).collect();
     let first = newest.run.origins.first().copied().unwrap_or_default();
-    let past = Past::new(panel, &Method::one(DEFAULT), 3, (first, 2));
+    let past = Past::new(panel, &Method::single(DEFAULT_METHOD), 3, (first, 2));
     out.push_str("| promised | service | units met | mean stock | SMOOTH | ERRATIC | other |\n|---|---|---|---|---|---|---|\n");
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0));
     for service in [0.90, 0.95, 0.98] {
         let weeks = panel.weeks().saturating_sub(SIMULATED_WEEKS)..panel.weeks();
         let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
-        let policy = OrderUpTo { service, lead_weeks: 2, review_weeks: 1, terms, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 };
-        let found = simulate(panel, &classes, &past, &policy);
+        let policy =
+            OrderUpTo { service, lead_weeks: 2, review_weeks: 1, terms, unmet: UnmetDemand::Lost, weeks, warm_up: 0, seed: 1 };
+        let outcomes = simulate(panel, &classes, &past, &policy);
         let mut other = Outcome::default();
-        Class::ALL.iter().skip(2).for_each(|class| other += found.classes[class.index()]);
-        let [smooth, erratic] = [Class::Smooth, Class::Erratic].map(|class| share(found.classes[class.index()].service()));
-        let stock = found.mean_stock().map_or_else(|| "–".to_owned(), |units| format!("{units:.0}"));
-        let (all, fill, other) = (share(found.all.service()), share(found.all.fill()), share(other.service()));
+        Class::ALL.iter().skip(2).for_each(|class| other += outcomes.classes[class.index()]);
+        let [smooth, erratic] = [Class::Smooth, Class::Erratic].map(|class| share(outcomes.classes[class.index()].service()));
+        let stock = outcomes.mean_stock().map_or_else(|| "–".to_owned(), |units| format!("{units:.0}"));
+        let (all, fill, other) = (share(outcomes.all.service()), share(outcomes.all.fill()), share(other.service()));
         let _ = writeln!(out, "| {:.0} % | {all} | {fill} | {stock} | {smooth} | {erratic} | {other} |", service * 100.0);
     }
     let _ = writeln!(
@@ -211,10 +219,10 @@ fn write_simulation(out: &mut String, panel: &Panel, newest: &HeldOut) {
 }
 
 /// The settings that a run chose: everything that another run on the same weeks has to choose again.
-pub(crate) fn settings(out: &mut String, newest: &HeldOut) {
+pub(crate) fn write_settings(out: &mut String, newest: &HeldOutRun) {
     let run = &newest.run;
     let origins: Vec<String> = run.origins.iter().map(ToString::to_string).collect();
-    let _ = writeln!(out, "Origins of the choice: {}. Weeks seen: 1–{}. Margin {MARGIN}.\n", origins.join(", "), run.weeks);
+    let _ = writeln!(out, "Origins of the choice: {}. Weeks seen: 1–{}. Margin {WAPE_MARGIN}.\n", origins.join(", "), run.weeks);
     out.push_str("| for | mean | median | reached | WAPE at the origins | bias |\n|---|---|---|---|---|---|\n");
     let mut choice = |name: &str, choice: &Choice| {
         let reached = match choice.reached {
@@ -223,7 +231,7 @@ pub(crate) fn settings(out: &mut String, newest: &HeldOut) {
             ChoiceReason::ClassChosen => "of its class",
             ChoiceReason::NaiveWasBetter => "NAIVE_WAS_BETTER",
         };
-        let (wape, bias) = (number(choice.wape), percent(choice.bias));
+        let (wape, bias) = (format_number(choice.wape), format_percent(choice.bias));
         let _ = writeln!(out, "| {name} | {} | {} | {reached} | {wape} | {bias} |", choice.mean, choice.median);
     };
     choice("tenant", &run.choices.tenant);
@@ -233,7 +241,7 @@ pub(crate) fn settings(out: &mut String, newest: &HeldOut) {
         }
     }
     if let Some(pools) = run.pools.first() {
-        let at = |share: f64| pools.weeks.upper(share).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
+        let upper_score = |share: f64| pools.weeks.upper(share).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
         let lower = |share: f64| pools.weeks.lower(share).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
         let _ = writeln!(
             out,
@@ -241,9 +249,9 @@ pub(crate) fn settings(out: &mut String, newest: &HeldOut) {
             pools.weeks.scores,
             lower(0.025),
             lower(0.10),
-            at(0.5),
-            at(0.90),
-            at(0.975),
+            upper_score(0.5),
+            upper_score(0.90),
+            upper_score(0.975),
         );
     }
 }

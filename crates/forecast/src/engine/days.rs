@@ -4,7 +4,7 @@
 use crate::{
     engine::{
         Run,
-        past::{Past, WeekBacktest, each_past_at},
+        past::{SeriesBacktest, WeekBacktest, for_each_past_at},
         pools::step_of,
     },
     intervals::{DayForecast, DayPools, DayQuantiles},
@@ -44,15 +44,15 @@ pub struct Days<'a> {
 struct Group {
     weeks: Vec<f64>,
     /// The scored weeks of each origin, one origin after the other; None of a week that is known of no series.
-    made: Vec<Option<ByDay<f32>>>,
+    forecasts: Vec<Option<ByDay<f32>>>,
 }
 
 impl Group {
-    fn add(&mut self, past: &Past, made: &[Option<ByDay<f32>>]) {
+    fn add(&mut self, past: &SeriesBacktest, week_forecasts: &[Option<ByDay<f32>>]) {
         self.weeks.iter_mut().zip(&past.weeks).for_each(|(sum, units)| *sum += units);
-        for (sum, made) in self.made.iter_mut().zip(made) {
-            if let Some(made) = made {
-                sum.get_or_insert([0.0; 7]).iter_mut().zip(made).for_each(|(sum, units)| *sum += units);
+        for (sum, week_forecasts) in self.forecasts.iter_mut().zip(week_forecasts) {
+            if let Some(week_forecasts) = week_forecasts {
+                sum.get_or_insert([0.0; 7]).iter_mut().zip(week_forecasts).for_each(|(sum, units)| *sum += units);
             }
         }
     }
@@ -60,19 +60,19 @@ impl Group {
     /// Adds the group's errors. At an origin before its first demand it has none.
     fn score(&self, origins: &[usize], units: &[ByDay<f32>], scratch: &mut Scratch, pools: &mut DayPools) {
         let first = origins.first().copied().unwrap_or(0);
-        let mut known = KnownWeeks::default();
-        let began = self.weeks.iter().position(|units| *units > 0.0).unwrap_or(self.weeks.len());
-        self.weeks.iter().enumerate().skip(began).for_each(|(week, units)| known.push(week, *units, 1.0));
-        let mut cut = Vec::new();
-        for (origin, made) in origins.iter().zip(self.made.chunks(SCORED_WEEKS)) {
-            let view = View::at(&known, *origin, None, &mut scratch.values);
+        let mut known_weeks = KnownWeeks::default();
+        let start_week = self.weeks.iter().position(|units| *units > 0.0).unwrap_or(self.weeks.len());
+        self.weeks.iter().enumerate().skip(start_week).for_each(|(week, units)| known_weeks.push(week, *units, 1.0));
+        let mut capped_units = Vec::new();
+        for (origin, week_forecasts) in origins.iter().zip(self.forecasts.chunks(SCORED_WEEKS)) {
+            let view = View::at(&known_weeks, *origin, None, &mut scratch.values);
             if view.count == 0 {
                 continue;
             }
-            let step = step_of(&view, &mut scratch.values, &mut cut);
-            for (ahead, made) in made.iter().enumerate() {
-                let (Some(made), Some(units)) = (made, units.get(origin + ahead - first)) else { continue };
-                let days = DayForecast::of_week(&made.map(f64::from), step);
+            let step = step_of(&view, &mut scratch.values, &mut capped_units);
+            for (ahead, week_forecasts) in week_forecasts.iter().enumerate() {
+                let (Some(week_forecasts), Some(units)) = (week_forecasts, units.get(origin + ahead - first)) else { continue };
+                let days = DayForecast::of_week(&week_forecasts.map(f64::from), step);
                 for (day, units) in days.iter().zip(units) {
                     if let Some(day) = day {
                         pools.add(day, f64::from(*units).max(0.0));
@@ -88,14 +88,14 @@ impl Group {
 pub fn day_errors(panel: &Panel, run: &Run, days: &Days<'_>, count: usize, threads: usize) -> Vec<DayQuantiles> {
     let mut pools = vec![DayPools::default(); count];
     let Some(first) = days.origins.first() else { return pools.into_iter().map(DayPools::quantiles).collect() };
-    let empty = Group { weeks: vec![0.0; panel.weeks()], made: vec![None; days.origins.len() * SCORED_WEEKS] };
+    let empty = Group { weeks: vec![0.0; panel.weeks()], forecasts: vec![None; days.origins.len() * SCORED_WEEKS] };
     let mut groups = vec![empty; days.pools.len()];
-    each_past_at(panel, run, days.origins, threads, |series, past| {
+    for_each_past_at(panel, run, days.origins, threads, |series, past| {
         let of_series = days.groups_of.get(series).map_or(&[][..], Vec::as_slice);
         if of_series.is_empty() {
             return;
         }
-        let made = made(panel, days, series, past);
+        let made = backtest_days(panel, days, series, past);
         for group in of_series {
             if let Some(group) = groups.get_mut(*group as usize) {
                 group.add(past, &made);
@@ -113,16 +113,16 @@ pub fn day_errors(panel: &Panel, run: &Run, days: &Days<'_>, count: usize, threa
 
 /// The forecasts by day of a series' past weeks. `None` for a week in which it could not be sold on
 /// all days: its sales are not its demand.
-fn made(panel: &Panel, days: &Days<'_>, series: usize, past: &Past) -> Vec<Option<ByDay<f32>>> {
+fn backtest_days(panel: &Panel, days: &Days<'_>, series: usize, past: &SeriesBacktest) -> Vec<Option<ByDay<f32>>> {
     let in_stock = panel.days(series);
     let is_whole = |week: usize| in_stock.is_none_or(|days| days.get(week) == Some(&WEEK_DAYS));
-    let of_week = |(place, made): (usize, &WeekBacktest)| {
-        let (nth, ahead) = (place / SCORED_WEEKS, place % SCORED_WEEKS);
-        let shares = days.shares.get(nth)?.get(series)?;
-        let is_scored = made.is_known && is_whole(days.origins.get(nth)? + ahead);
-        is_scored.then(|| shares.map(|share| (share * made.forecast) as f32))
+    let of_week = |(place, backtest): (usize, &WeekBacktest)| {
+        let (origin_index, ahead) = (place / SCORED_WEEKS, place % SCORED_WEEKS);
+        let shares = days.shares.get(origin_index)?.get(series)?;
+        let is_scored = backtest.is_known && is_whole(days.origins.get(origin_index)? + ahead);
+        is_scored.then(|| shares.map(|share| (share * backtest.forecast) as f32))
     };
-    past.made.iter().enumerate().map(of_week).collect()
+    past.forecasts.iter().enumerate().map(of_week).collect()
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use crate::{
     intervals::bounds,
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
-    selection::{ChoiceReason, Choices, DEFAULT, SCORED_WEEKS},
-    series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, capped, prepare, quality},
+    selection::{ChoiceReason, Choices, DEFAULT_METHOD, SCORED_WEEKS},
+    series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, cap_units, prepare, quality},
 };
 
 /// The inputs that all series share.
@@ -36,20 +36,20 @@ pub(crate) struct SeriesResult {
 struct Buffers {
     prepared: Prepared,
     scratch: Scratch,
-    cut: Vec<f64>,
+    capped: Vec<f64>,
     mean: Vec<f64>,
     median: Vec<f64>,
 }
 
 impl SharedInputs<'_> {
     /// `classes` are the computed and the assigned class of every series of the panel.
-    pub(crate) fn range(&self, range: Range<usize>, classes: &[(Class, Class)]) -> Vec<SeriesResult> {
+    pub(crate) fn forecast_range(&self, range: Range<usize>, classes: &[(Class, Class)]) -> Vec<SeriesResult> {
         let mut buffers = Buffers { mean: vec![0.0; self.horizon], median: vec![0.0; self.horizon], ..Buffers::default() };
-        range.map(|series| self.one(series, classes[series], &mut buffers)).collect()
+        range.map(|series| self.forecast_series(series, classes[series], &mut buffers)).collect()
     }
 
-    fn one(&self, series: usize, (computed, class): (Class, Class), buffers: &mut Buffers) -> SeriesResult {
-        let Buffers { prepared, scratch, cut, mean, median } = buffers;
+    fn forecast_series(&self, series: usize, (computed, class): (Class, Class), buffers: &mut Buffers) -> SeriesResult {
+        let Buffers { prepared, scratch, capped: capped_units, mean, median } = buffers;
         let traits = self.panel.traits(series);
         prepare(prepared, self.panel.values(series), self.panel.days(series));
         let weeks = self.panel.weeks();
@@ -58,8 +58,8 @@ impl SharedInputs<'_> {
         let status = status(prepared, class, choice.reached);
         let constants = choice.mean.path(&view, scratch, mean);
         choice.median.path(&view, scratch, median);
-        let step = step_of(&view, &mut scratch.values, cut);
-        let limit = DEFAULT.limit(&view, &mut scratch.values);
+        let step = step_of(&view, &mut scratch.values, capped_units);
+        let limit = DEFAULT_METHOD.limit(&view, &mut scratch.values);
         let established = view.count >= NEW_WEEKS && class != Class::New;
         let example = established.then(|| Example {
             category: traits.category,
@@ -69,12 +69,12 @@ impl SharedInputs<'_> {
         });
         let mut own = Vec::new();
         let limits = if status == Status::New {
-            capped(view.units(), limit, &mut own);
+            cap_units(view.units(), limit, &mut own);
             vec![limit]
         } else {
             choice.mean.limits(&view, &mut scratch.values)
         };
-        let method = self.place(&choice.mean);
+        let method = self.pool_index(&choice.mean);
         if status == Status::Ended {
             mean.fill(0.0);
             median.fill(0.0);
@@ -83,8 +83,8 @@ impl SharedInputs<'_> {
         // Quality is graded by one rule for all series. The list has the weeks that the method of
         // the mean uses otherwise than recorded.
         let mut excluded = prepared.excluded.clone();
-        list(&mut excluded, giants(&view, &limits));
-        list(&mut prepared.excluded, giants(&view, &[limit]));
+        add_capped_weeks(&mut excluded, capped_weeks(&view, &limits));
+        add_capped_weeks(&mut prepared.excluded, capped_weeks(&view, &[limit]));
         let forecast = SeriesForecast {
             class,
             status,
@@ -103,7 +103,7 @@ impl SharedInputs<'_> {
     }
 
     /// The index of a method's pools.
-    fn place(&self, method: &Method) -> usize {
+    fn pool_index(&self, method: &Method) -> usize {
         self.pools.iter().position(|pools| pools.method == *method).unwrap_or(0)
     }
 
@@ -118,7 +118,7 @@ impl SharedInputs<'_> {
     }
 
     /// The forecast; a new product's borrows from established ones.
-    pub(crate) fn with_groups(&self, series: usize, finished: SeriesResult, groups: &Groups) -> SeriesForecast {
+    pub(crate) fn finish_forecast(&self, series: usize, finished: SeriesResult, groups: &Groups) -> SeriesForecast {
         let SeriesResult { mut forecast, own, .. } = finished;
         if forecast.status != Status::New {
             return forecast;
@@ -147,9 +147,9 @@ fn status(prepared: &Prepared, class: Class, reached: ChoiceReason) -> Status {
 
 /// The weeks above a limit of any part of a method, with the mean of the values that its parts use
 /// for them.
-fn giants(view: &View<'_>, limits: &[Option<f64>]) -> Vec<ExcludedWeek> {
+fn capped_weeks(view: &View<'_>, limits: &[Option<f64>]) -> Vec<ExcludedWeek> {
     let least = limits.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-    let seen = |units: f64| {
+    let used_units = |units: f64| {
         let sum: f64 = limits.iter().map(|limit| limit.map_or(units, |limit| units.min(limit))).sum();
         sum / limits.len() as f64
     };
@@ -158,17 +158,17 @@ fn giants(view: &View<'_>, limits: &[Option<f64>]) -> Vec<ExcludedWeek> {
         .map(|(units, week)| ExcludedWeek {
             week: *week,
             recorded: *units as f32,
-            used: Some(seen(*units) as f32),
+            used: Some(used_units(*units) as f32),
             reason: Reason::Capped,
         })
         .collect()
 }
 
 /// Adds giants to the weeks that are not used as recorded. A week that was scaled before is listed once, as a giant.
-fn list(excluded: &mut Vec<ExcludedWeek>, giants: Vec<ExcludedWeek>) {
-    excluded.retain(|one| giants.iter().all(|giant| giant.week != one.week));
+fn add_capped_weeks(excluded: &mut Vec<ExcludedWeek>, giants: Vec<ExcludedWeek>) {
+    excluded.retain(|excluded_week| giants.iter().all(|giant| giant.week != excluded_week.week));
     excluded.extend(giants);
-    excluded.sort_by_key(|one| one.week);
+    excluded.sort_by_key(|excluded_week| excluded_week.week);
 }
 
 #[cfg(test)]
@@ -180,7 +180,8 @@ mod tests {
         let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
         prepare(&mut prepared, &[4.0, 30.0, 12.0, 5.0], None);
         let view = View::at(&prepared.known, 4, None, &mut scratch.values);
-        let used = |limits: &[Option<f64>]| giants(&view, limits).iter().map(|one| (one.week, one.used)).collect::<Vec<_>>();
+        let used =
+            |limits: &[Option<f64>]| capped_weeks(&view, limits).iter().map(|one| (one.week, one.used)).collect::<Vec<_>>();
         assert_eq!(used(&[Some(10.0)]), [(1, Some(10.0)), (2, Some(10.0))]);
         assert_eq!(used(&[Some(10.0), Some(20.0)]), [(1, Some(15.0)), (2, Some(11.0))]);
         assert_eq!(used(&[None, Some(20.0)]), [(1, Some(25.0))]);

@@ -13,9 +13,9 @@ mod season;
 mod series_forecast;
 mod sums;
 
-pub(crate) use chunks::{CHUNK, in_chunks};
+pub(crate) use chunks::{CHUNK_SIZE, run_in_chunks};
 pub use days::{Days, day_errors, day_origins};
-pub(crate) use past::each_past;
+pub(crate) use past::for_each_past;
 pub use pools::MethodPools;
 pub(crate) use pools::{pool_errors, step_of};
 pub use run::{Run, Settings, forecast_all};

@@ -55,9 +55,9 @@ impl Groups {
 }
 
 /// w × own mean + (1 − w) × the group's, w = n ÷ (n + 4) for n known weeks. Source: INSIGHT, section 3.1.
-pub(crate) fn blend_means(own: &[f64], borrowed: Option<BorrowedMedians>) -> f64 {
-    let count = own.len() as f64;
-    let mean = if own.is_empty() { 0.0 } else { own.iter().sum::<f64>() / count };
+pub(crate) fn blend_means(own_units: &[f64], borrowed: Option<BorrowedMedians>) -> f64 {
+    let count = own_units.len() as f64;
+    let mean = if own_units.is_empty() { 0.0 } else { own_units.iter().sum::<f64>() / count };
     borrowed.map_or(mean, |borrowed| {
         let weight = count / (count + HALF_WEIGHT_WEEKS);
         weight * mean + (1.0 - weight) * borrowed.first_weeks

@@ -1,12 +1,12 @@
 //! The errors of one method at earlier origins, each divided by its series' scale: of single weeks and of sums over weeks.
 
 use crate::{
-    engine::{chunks::CHUNK, in_chunks, score::ahead},
+    engine::{chunks::CHUNK_SIZE, run_in_chunks, score::weeks_ahead},
     intervals::{LONGEST_SUM, Pool, SumPools, mean_step, scale, sum_scale},
     models::{Cap, Configuration, Method, Model, Scratch, Seasons, View},
     panel::Panel,
     selection::{SCORED_WEEKS, pooled_origins},
-    series::{Prepared, capped, prepare},
+    series::{Prepared, cap_units, prepare},
 };
 
 /// The scale is computed from weeks cut at three robust deviations, independent of the method's own
@@ -33,7 +33,7 @@ struct PlannedOrigin {
 
 /// Origins of sums over `length` weeks: those of the choice for sums within the scored weeks, else
 /// the last ones that enough weeks follow.
-fn planned(weeks: usize, single: &[usize]) -> (Vec<PlannedOrigin>, Vec<usize>) {
+fn plan_origins(weeks: usize, single: &[usize]) -> (Vec<PlannedOrigin>, Vec<usize>) {
     let by_length: Vec<Vec<usize>> = (1..=LONGEST_SUM)
         .map(|length| if length <= SCORED_WEEKS { single.to_vec() } else { pooled_origins(weeks, length) })
         .collect();
@@ -53,14 +53,14 @@ fn planned(weeks: usize, single: &[usize]) -> (Vec<PlannedOrigin>, Vec<usize>) {
 
 /// All origins that pools of a panel of `weeks` weeks are computed from.
 pub(crate) fn pool_origins(weeks: usize) -> Vec<usize> {
-    let (plan, _) = planned(weeks, &pooled_origins(weeks, SCORED_WEEKS));
+    let (plan, _) = plan_origins(weeks, &pooled_origins(weeks, SCORED_WEEKS));
     plan.into_iter().map(|planned| planned.origin).collect()
 }
 
 /// The mean step of a view's weeks, giants cut at three deviations.
-pub(crate) fn step_of(view: &View<'_>, values: &mut Vec<f64>, cut: &mut Vec<f64>) -> f64 {
-    capped(view.units(), SCALE_CAP.limit(view, values), cut);
-    mean_step(cut, &view.known.weeks[..view.count])
+pub(crate) fn step_of(view: &View<'_>, values: &mut Vec<f64>, capped_units: &mut Vec<f64>) -> f64 {
+    cap_units(view.units(), SCALE_CAP.limit(view, values), capped_units);
+    mean_step(capped_units, &view.known.weeks[..view.count])
 }
 
 #[derive(Default)]
@@ -71,10 +71,10 @@ struct Scores {
 
 /// Pools the errors of a method over a panel. One pool for all classes: a pool per class widens the intervals without covering more.
 pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, threads: usize) -> MethodPools {
-    let (plan, counts) = planned(panel.weeks(), &pooled_origins(panel.weeks(), SCORED_WEEKS));
-    let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
+    let (plan, counts) = plan_origins(panel.weeks(), &pooled_origins(panel.weeks(), SCORED_WEEKS));
+    let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
         let mut scores = Scores { weeks: Vec::new(), sums: vec![Vec::new(); LONGEST_SUM] };
-        let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
+        let (mut prepared, mut scratch, mut capped_units) = (Prepared::default(), Scratch::default(), Vec::new());
         for series in range {
             prepare(&mut prepared, panel.values(series), panel.days(series));
             for planned in &plan {
@@ -86,7 +86,7 @@ pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, thr
                 let mut path = [0.0; LONGEST_SUM];
                 let longest = planned.lengths.last().copied().unwrap_or(0).max(SCORED_WEEKS);
                 method.path(&view, &mut scratch, &mut path[..longest]);
-                let step = step_of(&view, &mut scratch.values, &mut cut);
+                let step = step_of(&view, &mut scratch.values, &mut capped_units);
                 scores.add(&view, planned, step, &path);
             }
         }
@@ -97,7 +97,7 @@ pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, thr
         by_length[0].push(&chunk.weeks);
         chunk.sums.iter().enumerate().for_each(|(index, sums)| by_length[index + 1].push(sums));
     }
-    let mut pools = in_chunks(by_length.len(), 1, threads, |range| Pool::new(by_length[range.start].concat())).into_iter();
+    let mut pools = run_in_chunks(by_length.len(), 1, threads, |range| Pool::new(by_length[range.start].concat())).into_iter();
     let weeks = pools.next().unwrap_or_default();
     MethodPools { method: method.clone(), weeks, sums: SumPools::new(pools.collect(), &counts) }
 }
@@ -105,22 +105,22 @@ pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, thr
 impl Scores {
     fn add(&mut self, view: &View<'_>, planned: &PlannedOrigin, step: f64, path: &[f64]) {
         if planned.scores_weeks {
-            for (ahead, units, _) in ahead(view.known, view.origin, SCORED_WEEKS) {
+            for (ahead, units, _) in weeks_ahead(view.known, view.origin, SCORED_WEEKS) {
                 self.weeks.push(((units - path[ahead]) / scale(step, path[ahead])) as f32);
             }
         }
         // Sums end at the first unknown week.
-        let (mut error, mut known) = (0.0, 0);
+        let (mut error, mut known_count) = (0.0, 0);
         let longest = planned.lengths.last().copied().unwrap_or(0);
         let mut lengths = planned.lengths.iter().peekable();
-        for (ahead, units, _) in ahead(view.known, view.origin, longest) {
-            if ahead != known {
+        for (ahead, units, _) in weeks_ahead(view.known, view.origin, longest) {
+            if ahead != known_count {
                 return;
             }
             error += units - path[ahead];
-            known += 1;
-            if lengths.next_if(|length| **length == known).is_some() {
-                self.sums[known - 1].push((error / sum_scale(step)) as f32);
+            known_count += 1;
+            if lengths.next_if(|length| **length == known_count).is_some() {
+                self.sums[known_count - 1].push((error / sum_scale(step)) as f32);
             }
         }
     }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn short_sums_use_the_origins_of_the_choice() {
-        let (plan, counts) = planned(44, &pooled_origins(44, 8));
+        let (plan, counts) = plan_origins(44, &pooled_origins(44, 8));
         assert_eq!(counts[..20], [9; 20], "twenty weeks have all nine origins");
         assert_eq!(counts[20], 8);
         let at_20 = plan.iter().find(|planned| planned.origin == 20).unwrap();

@@ -3,13 +3,13 @@
 use crate::{
     engine::{
         MethodPools,
-        chunks::CHUNK,
+        chunks::CHUNK_SIZE,
         forecast::{SeriesResult, SharedInputs},
-        in_chunks,
         new_products::Groups,
         pool_errors,
         pools::pool_origins,
-        score::{Protocol, Scored},
+        run_in_chunks,
+        score::{Protocol, ScoredMethod},
         score_panel,
         season::seasons,
         series_forecast::{SeriesForecast, Status},
@@ -18,10 +18,10 @@ use crate::{
     models::{SEASON_HISTORY, Scratch, Seasons, View},
     panel::Panel,
     selection::{
-        Candidate, Choices, DEFAULT, Incumbent, MARGIN, MIN_CLASS_SERIES, MIN_ORIGINS, Purpose, candidates, choose,
+        Candidate, Choices, DEFAULT_METHOD, Incumbent, MIN_CLASS_SERIES, MIN_ORIGINS, Purpose, WAPE_MARGIN, candidates, choose,
         means_of_best, origins,
     },
-    series::{Class, Prepared, capped, classify, prepare, settle_class},
+    series::{Class, Prepared, cap_units, classify, prepare, settle_class},
 };
 
 /// The most weeks ahead.
@@ -69,7 +69,7 @@ impl Run {
         LeadTimeDemand { path, scale: sum_scale(f64::from(forecast.mean_step)), pools, days: None }
     }
     /// Explains the forecast of a series in words.
-    pub fn why(&self, series: usize) -> String {
+    pub fn explain(&self, series: usize) -> String {
         let forecast = &self.series[series];
         let method = &self.pools[usize::from(forecast.method)].method;
         let choice = self.choices.of(forecast.class);
@@ -84,11 +84,11 @@ impl Run {
                     .to_owned()
             }
             Status::New => {
-                let known = match forecast.known_weeks {
+                let week_count = match forecast.known_weeks {
                     1 => "1 week is".to_owned(),
                     weeks => format!("{weeks} weeks are"),
                 };
-                format!("Only {known} known. The mean is blended with new products of the category.")
+                format!("Only {week_count} known. The mean is blended with new products of the category.")
             }
             Status::NaiveWasBetter => {
                 format!(
@@ -134,7 +134,7 @@ impl Run {
 pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let threads = settings.threads.max(1);
     let origins = origins(panel.weeks());
-    let classes = classes(panel, threads);
+    let classes = classify_series(panel, threads);
     let assigned: Vec<Class> = classes.iter().map(|(_, assigned)| *assigned).collect();
     let first = origins.first().copied().unwrap_or(0);
     let seasons = if first >= SEASON_HISTORY {
@@ -146,7 +146,7 @@ pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let mut counts = [0; Class::ALL.len()];
     assigned.iter().for_each(|class| counts[class.index()] += 1);
     let protocol = Protocol { methods: &[], origins: &origins, seasons: &seasons, classes: &assigned, threads };
-    let candidates = scored(panel, &protocol, &counts);
+    let candidates = score_candidates(panel, &protocol, &counts);
     let choices = choose(&candidates, &counts, settings.incumbent.as_ref());
     let mut methods = choices.methods();
     methods.truncate(usize::from(u16::MAX));
@@ -154,19 +154,22 @@ pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let horizon = settings.horizon.clamp(1, MAX_HORIZON);
     let finish = SharedInputs { panel, choices: &choices, pools: &pools, seasons: &seasons, horizon };
     let finished: Vec<SeriesResult> =
-        in_chunks(panel.len(), CHUNK, threads, |range| finish.range(range, &classes)).into_iter().flatten().collect();
-    let examples: Vec<_> = finished.iter().filter_map(|one| one.example).collect();
+        run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| finish.forecast_range(range, &classes))
+            .into_iter()
+            .flatten()
+            .collect();
+    let examples: Vec<_> = finished.iter().filter_map(|result| result.example).collect();
     let groups = Groups::of(&examples);
-    let series = finished.into_iter().enumerate().map(|(index, one)| finish.with_groups(index, one, &groups)).collect();
+    let series = finished.into_iter().enumerate().map(|(index, result)| finish.finish_forecast(index, result, &groups)).collect();
     Run { weeks: panel.weeks(), origins, candidates, choices, pools, series }
 }
 
 /// All candidates with their losses; without enough origins none is scored.
-fn scored(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Class::ALL.len()]) -> Vec<Candidate> {
+fn score_candidates(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Class::ALL.len()]) -> Vec<Candidate> {
     let score = |mut candidates: Vec<Candidate>| {
         let scored = |candidate: &'_ Candidate| candidate.purpose == Purpose::SporadicMean;
-        let methods: Vec<Scored<'_>> =
-            candidates.iter().map(|one| Scored { method: &one.method, is_for_sporadic: scored(one) }).collect();
+        let methods: Vec<ScoredMethod<'_>> =
+            candidates.iter().map(|one| ScoredMethod { method: &one.method, is_for_sporadic: scored(one) }).collect();
         let losses = score_panel(panel, &Protocol { methods: &methods, ..*protocol });
         candidates.iter_mut().zip(losses).for_each(|(candidate, losses)| candidate.losses = losses);
         candidates
@@ -177,21 +180,21 @@ fn scored(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Class::ALL.le
     }
     let mut all = score(single);
     let large: Vec<Class> = Class::ALL.into_iter().filter(|class| counts[class.index()] >= MIN_CLASS_SERIES).collect();
-    let means = means_of_best(&all, &large, MARGIN);
+    let means = means_of_best(&all, &large, WAPE_MARGIN);
     all.extend(score(means));
     all
 }
 
 /// The computed and the assigned class of each series.
-fn classes(panel: &Panel, threads: usize) -> Vec<(Class, Class)> {
-    let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
-        let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
+fn classify_series(panel: &Panel, threads: usize) -> Vec<(Class, Class)> {
+    let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
+        let (mut prepared, mut scratch, mut capped_units) = (Prepared::default(), Scratch::default(), Vec::new());
         let class_of = |series: usize| {
             prepare(&mut prepared, panel.values(series), panel.days(series));
             let view = View::at(&prepared.known, panel.weeks(), None, &mut scratch.values);
-            capped(view.units(), DEFAULT.limit(&view, &mut scratch.values), &mut cut);
+            cap_units(view.units(), DEFAULT_METHOD.limit(&view, &mut scratch.values), &mut capped_units);
             let traits = panel.traits(series);
-            let computed = classify(&prepared, &cut, traits);
+            let computed = classify(&prepared, &capped_units, traits);
             (computed, settle_class(computed, traits.last))
         };
         range.map(class_of).collect::<Vec<_>>()

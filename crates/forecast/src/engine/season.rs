@@ -1,10 +1,10 @@
 //! The season of each category at each origin, from weeks before it.
 
 use crate::{
-    engine::in_chunks,
+    engine::run_in_chunks,
     models::{SEASON_HISTORY, Scratch, Season, Seasons, View},
     panel::Panel,
-    selection::DEFAULT,
+    selection::DEFAULT_METHOD,
     series::{Prepared, prepare},
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn seasons(panel: &Panel, origins: &[usize], threads: usize) -> Seaso
             prepare(&mut prepared, panel.values(series), panel.days(series));
             let Ok(category) = categories.binary_search(&panel.traits(series).category) else { continue };
             let view = View::at(&prepared.known, origin, None, &mut scratch.values);
-            let limit = DEFAULT.limit(&view, &mut scratch.values).unwrap_or(f64::INFINITY);
+            let limit = DEFAULT_METHOD.limit(&view, &mut scratch.values).unwrap_or(f64::INFINITY);
             let (mut next, mut last) = (None, 0.0);
             for (units, week) in view.units().iter().zip(&prepared.known.weeks) {
                 let week = *week as usize;
@@ -39,7 +39,7 @@ pub(crate) fn seasons(panel: &Panel, origins: &[usize], threads: usize) -> Seaso
         }
         totals.iter().map(|totals| Season::of(totals)).collect()
     };
-    let seasons = in_chunks(origins.len(), 1, threads, |range| at_origin(origins[range.start])).concat();
+    let seasons = run_in_chunks(origins.len(), 1, threads, |range| at_origin(origins[range.start])).concat();
     Seasons { categories, origins, seasons }
 }
 

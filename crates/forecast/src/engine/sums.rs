@@ -3,7 +3,7 @@
 use crate::{
     engine::{
         Run,
-        past::{Past, each_past},
+        past::{SeriesBacktest, for_each_past},
         pools::step_of,
     },
     intervals::{Bounds, Pool, bounds, scale},
@@ -35,36 +35,36 @@ struct Sum {
     weeks: Vec<f64>,
     forecasts: Vec<f64>,
     units: Vec<f64>,
-    known: Vec<bool>,
+    is_known: Vec<bool>,
 }
 
 impl Sum {
     fn of(weeks: usize, scored: usize) -> Self {
-        Self { weeks: vec![0.0; weeks], forecasts: vec![0.0; scored], units: vec![0.0; scored], known: vec![false; scored] }
+        Self { weeks: vec![0.0; weeks], forecasts: vec![0.0; scored], units: vec![0.0; scored], is_known: vec![false; scored] }
     }
 
-    fn add(&mut self, past: &Past) {
+    fn add(&mut self, past: &SeriesBacktest) {
         self.weeks.iter_mut().zip(&past.weeks).for_each(|(sum, units)| *sum += units);
-        for (place, made) in past.made.iter().enumerate().filter(|(_, made)| made.is_known) {
-            self.forecasts[place] += made.forecast;
-            self.units[place] += made.units;
-            self.known[place] = true;
+        for (place, backtest) in past.forecasts.iter().enumerate().filter(|(_, backtest)| backtest.is_known) {
+            self.forecasts[place] += backtest.forecast;
+            self.units[place] += backtest.units;
+            self.is_known[place] = true;
         }
     }
 
     /// Adds the sum's scaled errors; the answer is its step now.
     fn score(&self, origins: &[usize], scratch: &mut Scratch, scores: &mut Vec<f32>) -> f64 {
-        let mut known = KnownWeeks::default();
-        let began = self.weeks.iter().position(|units| *units > 0.0).unwrap_or(self.weeks.len());
-        self.weeks.iter().enumerate().skip(began).for_each(|(week, units)| known.push(week, *units, 1.0));
-        let mut cut = Vec::new();
+        let mut known_weeks = KnownWeeks::default();
+        let start_week = self.weeks.iter().position(|units| *units > 0.0).unwrap_or(self.weeks.len());
+        self.weeks.iter().enumerate().skip(start_week).for_each(|(week, units)| known_weeks.push(week, *units, 1.0));
+        let mut capped_units = Vec::new();
         let mut step_at = |origin: usize| {
-            let view = View::at(&known, origin, None, &mut scratch.values);
-            (view.count > 0).then(|| step_of(&view, &mut scratch.values, &mut cut))
+            let view = View::at(&known_weeks, origin, None, &mut scratch.values);
+            (view.count > 0).then(|| step_of(&view, &mut scratch.values, &mut capped_units))
         };
-        for (nth, origin) in origins.iter().enumerate() {
+        for (origin_index, origin) in origins.iter().enumerate() {
             let Some(step) = step_at(*origin) else { continue };
-            for place in (nth * SCORED_WEEKS..(nth + 1) * SCORED_WEEKS).filter(|place| self.known[*place]) {
+            for place in (origin_index * SCORED_WEEKS..(origin_index + 1) * SCORED_WEEKS).filter(|place| self.is_known[*place]) {
                 let error = self.units[place] - self.forecasts[place];
                 scores.push((error / scale(step, self.forecasts[place])) as f32);
             }
@@ -78,7 +78,7 @@ impl Sum {
 pub fn sum_errors(panel: &Panel, run: &Run, sums_of: &[Vec<u32>], count: usize, threads: usize) -> SumErrors {
     let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
     let mut sums = vec![Sum::of(panel.weeks(), origins.len() * SCORED_WEEKS); count];
-    each_past(panel, run, threads, |series, past| {
+    for_each_past(panel, run, threads, |series, past| {
         for sum in sums_of.get(series).into_iter().flatten() {
             if let Some(sum) = sums.get_mut(*sum as usize) {
                 sum.add(past);

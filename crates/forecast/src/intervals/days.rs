@@ -70,20 +70,20 @@ impl DayPools {
 
 fn quantiles(scores: Vec<f32>) -> Option<[f64; 4]> {
     let pool = Pool::new(scores);
-    if !pool.is_enough() {
+    if !pool.has_enough_scores() {
         return None;
     }
-    let at = |level: Level| Some((pool.lower(level.tail())?, pool.upper(1.0 - level.tail())?));
-    let ((lower80, upper80), (lower95, upper95)) = (at(Level::Eighty)?, at(Level::NinetyFive)?);
+    let bounds_at = |level: Level| Some((pool.lower(level.tail())?, pool.upper(1.0 - level.tail())?));
+    let ((lower80, upper80), (lower95, upper95)) = (bounds_at(Level::Eighty)?, bounds_at(Level::NinetyFive)?);
     Some([lower80, upper80, lower95, upper95])
 }
 
 /// Lower and upper bounds of a day's 80 % interval, then of its 95 % one: never below 0. `ahead` is the number of its week, from 1 on. None where too few
 /// errors are known.
 pub fn day_bounds(quantiles: &[Option<[f64; 4]>], day: &DayForecast, ahead: usize, scored_weeks: usize) -> Option<[f64; 4]> {
-    let found = quantiles.get(day.cell()).copied().flatten()?;
+    let errors = quantiles.get(day.cell()).copied().flatten()?;
     let stretch = if ahead > scored_weeks { (ahead as f64 / scored_weeks.max(1) as f64).sqrt() } else { 1.0 };
-    let [lower80, upper80, lower95, upper95] = found.map(|error| (day.mean + error * day.scale() * stretch).max(0.0));
+    let [lower80, upper80, lower95, upper95] = errors.map(|error| (day.mean + error * day.scale() * stretch).max(0.0));
     Some([lower80, upper80.max(lower80), lower95.min(lower80), upper95.max(upper80).max(lower80)])
 }
 

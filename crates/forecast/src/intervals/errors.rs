@@ -65,8 +65,8 @@ impl<'a> LeadTimeDemand<'a> {
         };
         let shift = if span.whole == 0 {
             let of_week = self.mean(1.0);
-            let grown = if of_week > 0.0 { mean / of_week } else { span.mean };
-            pool.median()? * self.scale * (grown - part)
+            let growth = if of_week > 0.0 { mean / of_week } else { span.mean };
+            pool.median()? * self.scale * (growth - part)
         } else {
             0.0
         };
@@ -82,12 +82,12 @@ impl<'a> Errors<'a> {
     pub fn quantile(&self, within: f64) -> Option<f64> {
         let mut sum = 0.0;
         for side in self.sides() {
-            let at = |within: f64| Some(side.mean + side.pool.upper(within)? * side.scale);
+            let upper_at = |within: f64| Some(side.mean + side.pool.upper(within)? * side.scale);
             let rest = 1.0 - (1.0 - within) / side.chance;
             let units = if side.chance >= 1.0 {
-                at(within)?
+                upper_at(within)?
             } else if rest > 0.0 {
-                at(rest)?.max(0.0)
+                upper_at(rest)?.max(0.0)
             } else {
                 0.0
             };
@@ -105,11 +105,11 @@ impl<'a> Errors<'a> {
         Some(sum)
     }
     /// Mean units of demand beyond `stock`; a stock below 0 is owed and adds to them.
-    pub fn missed(&self, stock: f64) -> Option<f64> {
+    pub fn expected_shortage(&self, stock: f64) -> Option<f64> {
         if stock < 0.0 { Some(self.excess(0.0)? - stock) } else { self.excess(stock) }
     }
     /// Mean units of `stock`, at least 0, that demand leaves.
-    pub fn left(&self, stock: f64) -> Option<f64> {
+    pub fn expected_remaining(&self, stock: f64) -> Option<f64> {
         let mut sum = if self.sides().next().is_none() { stock } else { 0.0 };
         for side in self.sides() {
             // If the mean plus the error is below 0, nothing is sold, so no more than the initial

@@ -31,17 +31,17 @@ impl SumPools {
         let full = (0..scored).take_while(|index| origins[*index] >= MAX_ORIGINS).count();
         Self { longest: if full > 0 { full } else { scored }, pools }
     }
-    /// The order statistics of each length that counts, at most `most` of each, evenly spaced, both ends among them: enough to make the pools again.
-    pub fn thin_to(&self, most: usize) -> Vec<Vec<f32>> {
-        self.pools.iter().take(self.longest).map(|pool| sample_evenly(pool.sorted(), most)).collect()
+    /// The order statistics of each length that counts, at most `max_count` of each, evenly spaced, both ends among them: enough to make the pools again.
+    pub fn sample_order_statistics(&self, max_count: usize) -> Vec<Vec<f32>> {
+        self.pools.iter().take(self.longest).map(|pool| sample_evenly(pool.sorted(), max_count)).collect()
     }
     /// Pools of kept order statistics, of one week, of two, and so on. Every length counts: only those that did were kept.
-    pub fn from_order_statistics(kept: Vec<Vec<f32>>) -> Self {
-        let pools: Vec<Pool> = kept.into_iter().map(Pool::new).collect();
+    pub fn from_order_statistics(order_statistics: Vec<Vec<f32>>) -> Self {
+        let pools: Vec<Pool> = order_statistics.into_iter().map(Pool::new).collect();
         Self { longest: pools.len(), pools }
     }
     /// Whether any length has enough scores.
-    pub fn is_enough(&self) -> bool {
+    pub fn has_enough_scores(&self) -> bool {
         self.longest > 0
     }
     /// The longest sum that was scored, in weeks; longer ones are extrapolated.
@@ -68,15 +68,15 @@ fn sample_evenly(sorted: &[f32], most: usize) -> Vec<f32> {
 
 /// Each distinct lead time with its number of measurements. Values that are not finite are left
 /// out.
-pub(crate) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
-    let mut found: Vec<(f64, f64)> = Vec::new();
+pub(crate) fn count_distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
+    let mut week_counts: Vec<(f64, f64)> = Vec::new();
     for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
-        match found.iter_mut().find(|(known, _)| known.total_cmp(&weeks).is_eq()) {
+        match week_counts.iter_mut().find(|(distinct_weeks, _)| distinct_weeks.total_cmp(&weeks).is_eq()) {
             Some((_, count)) => *count += 1.0,
-            None => found.push((weeks, 1.0)),
+            None => week_counts.push((weeks, 1.0)),
         }
     }
-    found
+    week_counts
 }
 
 /// The units of a series over coming weeks: the forecast path, its scale and the pools.
@@ -110,23 +110,23 @@ impl LeadTimeDemand<'_> {
         inside + beyond + mean * self.path.get(whole).copied().unwrap_or(last)
     }
     /// Q_p over whole weeks: max(0, Σf + q_p s₀), the running maximum over shorter sums. None without pools.
-    fn whole(&self, share: f64, weeks: usize) -> Option<f64> {
-        let mut most: f64 = 0.0;
+    fn whole_weeks_quantile(&self, share: f64, weeks: usize) -> Option<f64> {
+        let mut highest: f64 = 0.0;
         for length in 1..=weeks {
             let (score, _) = self.pools.quantile(share, length)?;
-            most = most.max(self.mean(length as f64) + score * self.scale);
+            highest = highest.max(self.mean(length as f64) + score * self.scale);
         }
-        Some(most)
+        Some(highest)
     }
     /// Units that demand over `weeks` stays within, with the chance `share` (0 to 1): the mean, and an error that grows by the root of the time within a week.
     /// Never falling in weeks or chance, and between the quantiles of the whole weeks on both sides. None if too little was scored. Source: INSIGHT,
     /// section 5.2; decision 0361 for parts of a week, 0379 for days that are not alike.
     pub fn quantile(&self, share: f64, weeks: f64) -> Option<f64> {
-        if !weeks.is_finite() || !share.is_finite() || !self.pools.is_enough() {
+        if !weeks.is_finite() || !share.is_finite() || !self.pools.has_enough_scores() {
             return None;
         }
         let span = self.span(weeks);
-        let below = self.whole(share, span.whole)?;
+        let below = self.whole_weeks_quantile(share, span.whole)?;
         if span.is_whole() {
             return Some(below);
         }
@@ -142,8 +142,8 @@ impl LeadTimeDemand<'_> {
     /// chance: the least units x for which the mean chance that demand over a lead time is within x
     /// reaches `share`. Nothing is added for the lead time's variance, which the mixture already
     /// has.
-    pub fn mixture(&self, share: f64, lead_weeks: &[f64]) -> Option<f64> {
-        let distinct = distinct(lead_weeks);
+    pub fn mixture_quantile(&self, share: f64, lead_weeks: &[f64]) -> Option<f64> {
+        let distinct = count_distinct(lead_weeks);
         let total: f64 = distinct.iter().map(|(_, count)| count).sum();
         if let [(weeks, _)] = distinct.as_slice() {
             return self.quantile(share, *weeks);
@@ -152,46 +152,46 @@ impl LeadTimeDemand<'_> {
         let (mut low, mut high) = (ends.iter().copied().reduce(f64::min)?, ends.iter().copied().reduce(f64::max)?);
         for _ in 0..BISECTION_STEPS {
             let middle = f64::midpoint(low, high);
-            let within: f64 = distinct.iter().map(|(weeks, count)| count * self.chance(middle, *weeks)).sum();
+            let within: f64 = distinct.iter().map(|(weeks, count)| count * self.chance_within(middle, *weeks)).sum();
             if within >= share * total { high = middle } else { low = middle }
         }
         Some(high)
     }
     /// Expected units of demand over `weeks` beyond `stock`: the mean of max(0, Σf + e s₀ − stock) over the errors e of sums. Within a week the excesses of the
     /// sums on both sides are weighted; errors grow by the root of the time there, and beyond the longest sum. None if too little was scored.
-    pub fn shortage(&self, stock: f64, weeks: f64) -> Option<f64> {
-        if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
+    pub fn expected_shortage(&self, stock: f64, weeks: f64) -> Option<f64> {
+        if !weeks.is_finite() || !stock.is_finite() || !self.pools.has_enough_scores() {
             return None;
         }
         self.errors(weeks)?.excess(stock)
     }
-    /// The least stock whose expected shortage is no more than `most` units, with an equal chance
+    /// The least stock whose expected shortage is no more than `max_shortage` units, with an equal chance
     /// for each of the lead times. At most the stock for the greatest error. `None` if too few
     /// errors were scored, or without lead times.
-    pub fn stock_for_shortage(&self, most: f64, lead_weeks: &[f64]) -> Option<f64> {
-        let distinct = distinct(lead_weeks);
+    pub fn stock_for_shortage(&self, max_shortage: f64, lead_weeks: &[f64]) -> Option<f64> {
+        let distinct = count_distinct(lead_weeks);
         let longest = distinct.iter().map(|(weeks, _)| *weeks).reduce(f64::max)?;
         let total: f64 = distinct.iter().map(|(_, count)| count).sum();
         let mean_shortage = |stock: f64| {
             let mut sum = 0.0;
             for (weeks, count) in &distinct {
-                sum += count * self.shortage(stock, *weeks)?;
+                sum += count * self.expected_shortage(stock, *weeks)?;
             }
             Some(sum / total)
         };
-        if mean_shortage(0.0)? <= most {
+        if mean_shortage(0.0)? <= max_shortage {
             return Some(0.0);
         }
         let (mut low, mut high) = (0.0, self.quantile(1.0, longest.ceil())?);
         for _ in 0..BISECTION_STEPS {
             let middle = f64::midpoint(low, high);
-            if mean_shortage(middle)? <= most { high = middle } else { low = middle }
+            if mean_shortage(middle)? <= max_shortage { high = middle } else { low = middle }
         }
         Some(high)
     }
     /// The chance that demand over `weeks` is within `units`: the largest share whose quantile is.
-    pub(super) fn chance(&self, units: f64, weeks: f64) -> f64 {
-        let is_within = |share: f64| self.quantile(share, weeks).is_some_and(|most| most <= units);
+    pub(super) fn chance_within(&self, units: f64, weeks: f64) -> f64 {
+        let is_within = |share: f64| self.quantile(share, weeks).is_some_and(|level| level <= units);
         if is_within(1.0) {
             return 1.0;
         }
@@ -270,10 +270,10 @@ mod tests {
                 assert!((found - expected).abs() < 0.05, "{days} {share}: {found} instead of {expected}");
             }
             // σ G(1) with G(1) = 0.08332: units that are missed where a deviation is kept above the mean.
-            let missed = demand.shortage(10.0 * days + 4.0 * days.sqrt(), days / 7.0).unwrap();
+            let missed = demand.expected_shortage(10.0 * days + 4.0 * days.sqrt(), days / 7.0).unwrap();
             assert!((missed - 0.083_32 * 4.0 * days.sqrt()).abs() < 0.02, "{days}: {missed}");
         }
-        let at_once = (demand.quantile(0.98, 0.0), demand.shortage(0.0, 0.0), demand.shortage(-2.0, 0.0));
+        let at_once = (demand.quantile(0.98, 0.0), demand.expected_shortage(0.0, 0.0), demand.expected_shortage(-2.0, 0.0));
         assert_eq!(at_once, (Some(0.0), Some(0.0), Some(2.0)));
     }
 
@@ -282,12 +282,12 @@ mod tests {
         let (path, pools) = ([10.0; 4], pools());
         let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         let (one, two) = (demand.quantile(0.9, 1.0).unwrap(), demand.quantile(0.9, 2.0).unwrap());
-        let mixed = demand.mixture(0.9, &[1.0, 2.0]).unwrap();
+        let mixed = demand.mixture_quantile(0.9, &[1.0, 2.0]).unwrap();
         assert!(one < mixed && mixed < two);
         // Demand over one week is always within 30, over two weeks within x with the chance (x − 20) ÷ 40: half of both is 0.9 at x = 52.
         assert!((mixed - 52.0).abs() < 0.1, "{mixed}");
-        assert_eq!(demand.mixture(0.9, &[2.0, 2.0]), Some(two));
-        assert_eq!(demand.mixture(0.9, &[]), None);
+        assert_eq!(demand.mixture_quantile(0.9, &[2.0, 2.0]), Some(two));
+        assert_eq!(demand.mixture_quantile(0.9, &[]), None);
     }
 
     #[test]
@@ -296,9 +296,9 @@ mod tests {
         let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 0.05;
         // Demand over one week is evenly spread from 10 to 30: beyond 20 lie 10² ÷ (2 × 20) units.
-        assert!(near(demand.shortage(20.0, 1.0), 2.5) && near(demand.shortage(0.0, 1.0), 20.0));
+        assert!(near(demand.expected_shortage(20.0, 1.0), 2.5) && near(demand.expected_shortage(0.0, 1.0), 20.0));
         let errors = 0.5 * (10.0 * 1.5_f64.sqrt() + 20.0 * 0.75_f64.sqrt());
-        assert!(near(demand.shortage(0.0, 1.5), 15.0 + errors), "the mean of 1.5 weeks, and the errors of both sides");
+        assert!(near(demand.expected_shortage(0.0, 1.5), 15.0 + errors), "the mean of 1.5 weeks, and the errors of both sides");
         assert!(near(demand.stock_for_shortage(2.5, &[1.0]), 20.0));
         assert!(near(demand.stock_for_shortage(0.0, &[1.0]), 30.0), "nothing is missed: the greatest error");
         assert_eq!(demand.stock_for_shortage(50.0, &[1.0]), Some(0.0));
@@ -306,24 +306,24 @@ mod tests {
         assert!(mixed > 20.0 && mixed < demand.stock_for_shortage(2.5, &[2.0]).unwrap());
         let weighted = demand.stock_for_shortage(2.5, &[1.0, 1.0, 1.0, 2.0]).unwrap();
         assert!(weighted < mixed, "three of four deliveries take a week: {weighted} {mixed}");
-        assert_eq!((demand.stock_for_shortage(1.0, &[]), demand.shortage(f64::NAN, 1.0)), (None, None));
+        assert_eq!((demand.stock_for_shortage(1.0, &[]), demand.expected_shortage(f64::NAN, 1.0)), (None, None));
     }
 
     #[test]
     fn kept_pools_say_what_the_whole_ones_did() {
         let whole = pools();
-        let kept = SumPools::from_order_statistics(whole.thin_to(101));
+        let kept = SumPools::from_order_statistics(whole.sample_order_statistics(101));
         assert_eq!((kept.longest(), kept.pool(1).unwrap().sorted().len()), (2, 101));
         for (share, weeks) in [(0.8, 1), (0.95, 2), (0.98, 2)] {
             let (found, expected) = (kept.quantile(share, weeks).unwrap(), whole.quantile(share, weeks).unwrap());
             assert!((found.0 - expected.0).abs() < 0.25 && found.1 == expected.1, "{share} {weeks}: {found:?} {expected:?}");
         }
         assert_eq!(
-            SumPools::from_order_statistics(whole.thin_to(2_000)).quantile(0.95, 2),
+            SumPools::from_order_statistics(whole.sample_order_statistics(2_000)).quantile(0.95, 2),
             whole.quantile(0.95, 2),
             "few are all kept"
         );
-        assert!(!SumPools::from_order_statistics(Vec::new()).is_enough());
+        assert!(!SumPools::from_order_statistics(Vec::new()).has_enough_scores());
     }
 
     #[test]
@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(SumPools::new(vec![pool(900), pool(900), pool(800)], &[9, 9, 8]).longest(), 2);
         assert_eq!(SumPools::new(vec![pool(300), pool(250), pool(100)], &[4, 3, 2]).longest(), 2);
         let none = SumPools::new(vec![pool(100)], &[4]);
-        assert!(!none.is_enough());
+        assert!(!none.has_enough_scores());
         assert_eq!(LeadTimeDemand { path: &[1.0], scale: 1.0, pools: &none, days: None }.quantile(0.9, 1.0), None);
     }
 }

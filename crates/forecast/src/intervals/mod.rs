@@ -10,7 +10,7 @@ mod shape;
 
 pub use days::{DAY_CELLS, DayForecast, DayPools, DayQuantiles, day_bounds};
 pub(crate) use errors::Errors;
-pub(crate) use lead_time::distinct;
+pub(crate) use lead_time::count_distinct;
 pub use lead_time::{LONGEST_SUM, LeadTimeDemand, SumPools};
 pub use pool::{Bounds, Level, MIN_SCORES, Pool, bounds};
 pub use scale::{mean_step, scale, sum_scale};

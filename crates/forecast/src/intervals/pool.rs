@@ -6,7 +6,7 @@ use crate::intervals::scale;
 /// Fewer scores than this give no interval.
 pub const MIN_SCORES: usize = 200;
 /// Maximum order statistics that a larger pool keeps, evenly spaced, both ends among them.
-const MAX_KEPT: usize = 65_536;
+const MAX_POOL_SCORES: usize = 65_536;
 /// Scores between two sums that are kept.
 const SUM_BLOCK: usize = 64;
 /// Tolerance for an index that is whole except for rounding errors.
@@ -45,10 +45,10 @@ impl Pool {
         scores.retain(|score| score.is_finite());
         scores.sort_unstable_by(f32::total_cmp);
         let count = scores.len();
-        if count > MAX_KEPT {
+        if count > MAX_POOL_SCORES {
             let last = (count - 1) as u64;
-            let place = |index: usize| (index as u64 * last / (MAX_KEPT - 1) as u64) as usize;
-            scores = (0..MAX_KEPT).map(|index| scores[place(index)]).collect();
+            let place = |index: usize| (index as u64 * last / (MAX_POOL_SCORES - 1) as u64) as usize;
+            scores = (0..MAX_POOL_SCORES).map(|index| scores[place(index)]).collect();
         }
         scores.shrink_to_fit();
         let mut sum = 0.0;
@@ -71,7 +71,7 @@ impl Pool {
         inside + self.above.get(next).copied().unwrap_or_default()
     }
     /// Whether there are enough scores for an interval.
-    pub fn is_enough(&self) -> bool {
+    pub fn has_enough_scores(&self) -> bool {
         self.scores >= MIN_SCORES
     }
     fn at(&self, rank: f64) -> Option<f64> {
@@ -134,7 +134,7 @@ pub struct Bounds {
 
 /// The interval of a forecast `ahead` weeks on, from a pool of errors up to `scored_weeks` ahead. None if the pool is too small.
 pub fn bounds(pool: &Pool, forecast: f64, mean_step: f64, ahead: usize, scored_weeks: usize) -> Option<Bounds> {
-    if !pool.is_enough() {
+    if !pool.has_enough_scores() {
         return None;
     }
     let is_extrapolated = ahead > scored_weeks;
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_large_pool_keeps_its_shape() {
         let pool = Pool::new((0..200_000).map(|score| score as f32).collect());
-        assert_eq!((pool.scores, pool.sorted().len(), pool.sorted()[MAX_KEPT - 1]), (200_000, MAX_KEPT, 199_999.0));
+        assert_eq!((pool.scores, pool.sorted().len(), pool.sorted()[MAX_POOL_SCORES - 1]), (200_000, MAX_POOL_SCORES, 199_999.0));
         assert!((pool.upper(0.98).unwrap() - 196_000.0).abs() < 5.0);
     }
 

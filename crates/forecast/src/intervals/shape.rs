@@ -31,7 +31,7 @@ pub struct DayTally {
     sold: ByDay<u32>,
     /// Places, weekdays and units of days with sales.
     sizes: Vec<(u16, u8, f32)>,
-    seen: u32,
+    sales: u32,
     halvings: u32,
 }
 
@@ -70,7 +70,7 @@ pub struct DayShape {
 impl DayShape {
     /// Whether the series has enough sales to measure the largest of them for a promise: at least
     /// half a sale is expected beyond its quantile.
-    pub fn bears(&self, service: f64) -> bool {
+    pub fn has_enough_sales(&self, service: f64) -> bool {
         f64::from(self.sales) * (1.0 - service) >= 0.5 - PRODUCT_TOLERANCE
     }
 }
@@ -88,7 +88,7 @@ impl DayTally {
     /// Sales are counted off by weekday, Tuesdays from one on, Wednesdays from two on: each second or fourth of all sales together would be those of the same
     /// weekdays where a product sells on two, four or six days of each week.
     fn record_sale(&mut self, day: usize, units: f64) {
-        self.seen += 1;
+        self.sales += 1;
         let place = (self.sold[day] as usize + day) as u16;
         if place.is_multiple_of(1 << self.halvings) && self.sizes.len() == MAX_DAYS {
             self.halvings += 1;
@@ -113,25 +113,27 @@ impl DayTally {
         let uneven = if variance > 0.0 { between / variance } else { 0.0 };
         let is_even = uneven <= CHI_SQUARED_LIMIT;
         let (days, variance) = if is_even {
-            let sold = f64::from(self.seen) / (WEEK as f64 * weeks);
+            let sold = f64::from(self.sales) / (WEEK as f64 * weeks);
             ([DayShare::even(sold.min(1.0)); WEEK], WEEK as f64 * variance)
         } else {
-            self.uneven(weeks, mean, SHRINKAGE_DEGREES / uneven)
+            self.uneven_shares(weeks, mean, SHRINKAGE_DEGREES / uneven)
         };
         let sizes = self.sizes(is_even);
-        Some(DayShape { days, weekly: total / weeks, variance, sizes, sales: self.seen, is_even })
+        Some(DayShape { days, weekly: total / weeks, variance, sizes, sales: self.sales, is_even })
     }
     /// Means by weekday, shrunk towards their mean, and variances beside their sum. A weekday without sales has no part in the week.
-    fn uneven(&self, weeks: f64, mean: f64, shrunk: f64) -> (ByDay<DayShare>, f64) {
-        let of = |day: usize| if self.sold[day] > 0 { (1.0 - shrunk) * self.units[day] / weeks + shrunk * mean } else { 0.0 };
-        let means: ByDay<f64> = std::array::from_fn(of);
+    fn uneven_shares(&self, weeks: f64, mean: f64, shrunk: f64) -> (ByDay<DayShare>, f64) {
+        let day_mean =
+            |day: usize| if self.sold[day] > 0 { (1.0 - shrunk) * self.units[day] / weeks + shrunk * mean } else { 0.0 };
+        let means: ByDay<f64> = std::array::from_fn(day_mean);
         let total: f64 = means.iter().sum();
-        let own: ByDay<f64> = std::array::from_fn(|day| (self.squares[day] / weeks - (self.units[day] / weeks).powi(2)).max(0.0));
-        let variance: f64 = own.iter().sum();
+        let own_variances: ByDay<f64> =
+            std::array::from_fn(|day| (self.squares[day] / weeks - (self.units[day] / weeks).powi(2)).max(0.0));
+        let variance: f64 = own_variances.iter().sum();
         let share = |day: usize| {
             let mean = means[day] / total;
             let spread = if variance > 0.0 {
-                (1.0 - SHARED_VARIANCE_PART) * own[day] / variance + SHARED_VARIANCE_PART * mean
+                (1.0 - SHARED_VARIANCE_PART) * own_variances[day] / variance + SHARED_VARIANCE_PART * mean
             } else {
                 mean
             };
@@ -151,7 +153,7 @@ impl DayTally {
         if count < MAX_SIZES {
             sizes.push(largest * (1.0 + 1.0 / count as f64));
         } else if count > MAX_SIZES {
-            let part = |nth: usize| &sizes[nth * count / MAX_SIZES..(nth + 1) * count / MAX_SIZES];
+            let part = |index: usize| &sizes[index * count / MAX_SIZES..(index + 1) * count / MAX_SIZES];
             let mut means: Vec<f64> = (0..MAX_SIZES).map(part).map(|part| part.iter().sum::<f64>() / part.len() as f64).collect();
             if let Some(last) = means.last_mut() {
                 *last = f64::midpoint(*last, largest);
@@ -208,15 +210,15 @@ impl<'a> DaysAhead<'a> {
     pub fn weekday(&self) -> usize {
         self.first
     }
-    fn day(&self, nth: usize) -> &'a DayShare {
-        &self.shape.days[(self.first + nth) % WEEK]
+    fn day(&self, offset: usize) -> &'a DayShare {
+        &self.shape.days[(self.first + offset) % WEEK]
     }
     /// Whole weeks and the days after them, less than a week.
     pub(super) fn span(&self, whole: usize, days: f64) -> Span {
         let (mut mean, mut spread, mut none) = (0.0, 0.0, 1.0);
-        for nth in 0..WEEK {
-            let part = (days - nth as f64).clamp(0.0, 1.0);
-            let day = self.day(nth);
+        for offset in 0..WEEK {
+            let part = (days - offset as f64).clamp(0.0, 1.0);
+            let day = self.day(offset);
             mean += part * day.mean;
             spread += part * day.spread;
             none *= (1.0 - day.sold).powf(part);
@@ -241,23 +243,23 @@ impl<'a> DaysAhead<'a> {
         if day.sold <= 0.0 || day.mean <= 0.0 {
             return Vec::new();
         }
-        let (usual, now) = (self.shape.weekly * day.mean / day.sold, daily * WEEK as f64 * day.mean);
+        let (usual, current_units) = (self.shape.weekly * day.mean / day.sold, daily * WEEK as f64 * day.mean);
         let mut sales: Vec<f64> =
             self.shape.sizes.iter().map(|size| f64::from(*size) * usual).filter(|units| *units > 0.0).collect();
         let count = sales.len() as f64;
         let a_day = |sum: f64| day.sold * sum / count;
-        let most = day.spread * (MAX_STEPS * scale).powi(2) + now * now;
+        let max_square = day.spread * (MAX_STEPS * scale).powi(2) + current_units * current_units;
         let giant = OUTLIER_FACTOR * sales.get(sales.len() / 2).copied().unwrap_or_default();
         for largest in (1..sales.len()).rev() {
-            if sales[largest] <= giant || a_day(sales.iter().map(|units| units * units).sum()) <= most {
+            if sales[largest] <= giant || a_day(sales.iter().map(|units| units * units).sum()) <= max_square {
                 break;
             }
             let next = sales[largest - 1];
             sales[largest..].fill(next);
         }
-        let ratio = now / a_day(sales.iter().sum());
-        let grown = if ratio < 1.0 { 1.0 - day.sold * (1.0 - ratio) } else { (day.sold * ratio).max(1.0) };
-        sales.iter_mut().for_each(|units| *units *= grown);
+        let ratio = current_units / a_day(sales.iter().sum());
+        let growth = if ratio < 1.0 { 1.0 - day.sold * (1.0 - ratio) } else { (day.sold * ratio).max(1.0) };
+        sales.iter_mut().for_each(|units| *units *= growth);
         sales
     }
 }
@@ -304,8 +306,8 @@ mod tests {
         assert!(rare.is_even && near(rare.days[0].sold, 6.0 / 364.0) && near(rare.weekly, 72.0 / 52.0), "{rare:?}");
         // Six orders of twelve: the next one may be larger by a sixth.
         assert_eq!((rare.sizes.len(), rare.sizes[5], rare.sales), (7, 1.0, 6));
-        assert!(near(f64::from(rare.sizes[6]), 7.0 / 6.0) && rare.bears(0.9) && !rare.bears(0.95));
-        let bears = |sales: u32, service: f64| DayShape { sales, ..rare.clone() }.bears(service);
+        assert!(near(f64::from(rare.sizes[6]), 7.0 / 6.0) && rare.has_enough_sales(0.9) && !rare.has_enough_sales(0.95));
+        let bears = |sales: u32, service: f64| DayShape { sales, ..rare.clone() }.has_enough_sales(service);
         assert!(bears(5, 0.9) && !bears(4, 0.9) && bears(25, 0.98) && !bears(24, 0.98));
         let one = DaysAhead::new(&rare, 0).span(0, 1.0);
         assert!(one.chance < 0.16 && near(one.mean, 1.0 / 7.0), "{one:?}");
@@ -324,7 +326,7 @@ mod tests {
     fn many_days_are_remembered_evenly() {
         let mut tally = DayTally::default();
         (0..300_u16).for_each(|week| tally.add(&[f64::from(week + 1); 7]));
-        assert!((MAX_DAYS / 2..=MAX_DAYS).contains(&tally.sizes.len()) && tally.seen == 2_100, "{}", tally.sizes.len());
+        assert!((MAX_DAYS / 2..=MAX_DAYS).contains(&tally.sizes.len()) && tally.sales == 2_100, "{}", tally.sizes.len());
         let shape = tally.shape(300).unwrap();
         assert!(shape.is_even && shape.sizes.is_sorted() && shape.sizes.len() == MAX_SIZES);
         assert!((shape.sizes.iter().sum::<f32>() / 16.0 - 1.0).abs() < 0.1, "{:?}", shape.sizes);

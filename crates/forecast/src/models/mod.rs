@@ -19,7 +19,7 @@ pub use seasonal::SeasonalBase;
 pub use smoothing::{ALPHAS, Smoothed, adida, imapa, ses, ses_by_grid};
 pub use trend::{DampedHolt, damped_holt};
 
-use crate::series::{KnownWeeks, LogSpread, capped, limit_at, own_percentile};
+use crate::series::{KnownWeeks, LogSpread, cap_limit, cap_units, percentile_of};
 
 /// A model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,8 +78,8 @@ impl Configuration {
     pub fn limit(&self, view: &View<'_>, scratch: &mut Vec<f64>) -> Option<f64> {
         match self.cap {
             Cap::None => None,
-            Cap::Deviations(tenths) => limit_at(view.units(), view.spread?, f64::from(tenths) / 10.0),
-            Cap::OwnPercentile => own_percentile(view.units(), 0.95, scratch),
+            Cap::Deviations(tenths) => cap_limit(view.units(), view.spread?, f64::from(tenths) / 10.0),
+            Cap::OwnPercentile => percentile_of(view.units(), 0.95, scratch),
         }
     }
 }
@@ -96,15 +96,15 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub fn at(known: &'a KnownWeeks, origin: usize, season: Option<&'a Season>, scratch: &mut Vec<f64>) -> Self {
-        let count = known.before(origin);
-        Self { known, count, origin, spread: LogSpread::of(&known.logs[..count], scratch), season }
+    pub fn at(known_weeks: &'a KnownWeeks, origin: usize, season: Option<&'a Season>, scratch: &mut Vec<f64>) -> Self {
+        let count = known_weeks.count_before(origin);
+        Self { known: known_weeks, count, origin, spread: LogSpread::of(&known_weeks.logs[..count], scratch), season }
     }
     pub fn units(&self) -> &'a [f64] {
         &self.known.units[..self.count]
     }
-    fn history<'b>(&'b self, cut: &'b [f64]) -> History<'b> {
-        History { units: cut, weeks: &self.known.weeks[..self.count], origin: self.origin, season: self.season }
+    fn history<'b>(&'b self, capped_units: &'b [f64]) -> History<'b> {
+        History { units: capped_units, weeks: &self.known.weeks[..self.count], origin: self.origin, season: self.season }
     }
 }
 
@@ -119,7 +119,7 @@ pub struct Scratch {
 impl Model {
     /// Writes units for the origin's week and those after it, at least 0, and returns the constants that the fit chose. Zeros if nothing is known.
     pub fn path(self, history: &History<'_>, scratch: &mut Vec<f64>, out: &mut [f64]) -> Constants {
-        let one = |alpha: f64| [Some(alpha as f32), None, None];
+        let single_constant = |alpha: f64| [Some(alpha as f32), None, None];
         let units = history.units;
         let (flat, constants) = match self {
             Self::Naive => (naive(units), Constants::default()),
@@ -129,23 +129,23 @@ impl Model {
             }
             Self::MovingAverage(weeks) => (moving_average(units, usize::from(weeks)), Constants::default()),
             Self::Ses => {
-                let found = ses_by_grid(units.iter().copied());
-                (found.level, one(found.alpha))
+                let fit = ses_by_grid(units.iter().copied());
+                (fit.level, single_constant(fit.alpha))
             }
             Self::Adida => (adida(units), Constants::default()),
             Self::Imapa => (imapa(units), Constants::default()),
             Self::Sba => {
-                let found = Croston::by_grid(units);
-                (found.sba(), one(found.alpha))
+                let fit = Croston::by_grid(units);
+                (fit.sba(), single_constant(fit.alpha))
             }
             Self::Tsb => {
                 let (level, demand, chance) = intermittent::tsb_by_grid(units);
                 (level, [Some(demand as f32), Some(chance as f32), None])
             }
             Self::DampedHolt => {
-                let found = DampedHolt::by_grid(units);
-                out.iter_mut().enumerate().for_each(|(ahead, out)| *out = found.at(ahead + 1).max(0.0));
-                return [Some(found.alpha as f32), Some(found.beta as f32), Some(found.phi as f32)];
+                let fit = DampedHolt::by_grid(units);
+                out.iter_mut().enumerate().for_each(|(ahead, out)| *out = fit.at(ahead + 1).max(0.0));
+                return [Some(fit.alpha as f32), Some(fit.beta as f32), Some(fit.phi as f32)];
             }
             Self::Seasonal(base) => {
                 seasonal::path(history, base, scratch, out);
@@ -158,7 +158,7 @@ impl Model {
 }
 
 impl Method {
-    pub fn one(configuration: Configuration) -> Self {
+    pub fn single(configuration: Configuration) -> Self {
         Self(vec![configuration])
     }
     /// Writes units for the origin's week and those after it. The constants are the first part's.
@@ -167,7 +167,7 @@ impl Method {
         let mut part = std::mem::take(&mut scratch.part);
         for (index, configuration) in self.0.iter().enumerate() {
             let limit = configuration.limit(view, &mut scratch.values);
-            capped(view.units(), limit, &mut scratch.cut);
+            cap_units(view.units(), limit, &mut scratch.cut);
             let history = view.history(&scratch.cut);
             if index == 0 {
                 constants = Some(configuration.model.path(&history, &mut scratch.values, out));
@@ -187,7 +187,7 @@ impl Method {
     }
     /// Units above which each part cuts a week, in their order; None of a part that cuts none.
     pub fn limits(&self, view: &View<'_>, scratch: &mut Vec<f64>) -> Vec<Option<f64>> {
-        self.0.iter().map(|one| one.limit(view, scratch)).collect()
+        self.0.iter().map(|configuration| configuration.limit(view, scratch)).collect()
     }
 }
 

@@ -21,8 +21,8 @@ pub fn seasonal_naive(history: &History<'_>, out: &mut [f64]) {
     for (ahead, out) in out.iter_mut().enumerate() {
         let week = history.origin + ahead % WEEKS_A_YEAR;
         let before = week.checked_sub(WEEKS_A_YEAR).filter(|_| has_two_years);
-        let found = before.and_then(|before| history.weeks.binary_search(&(before as u32)).ok());
-        *out = found.map_or(last, |index| history.units[index]);
+        let year_before = before.and_then(|before| history.weeks.binary_search(&(before as u32)).ok());
+        *out = year_before.map_or(last, |index| history.units[index]);
     }
 }
 

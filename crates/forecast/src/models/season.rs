@@ -12,7 +12,7 @@ const HALF_WINDOW_WEEKS: usize = 26;
 /// Weight of the measured season.
 const SEASON_WEIGHT: f64 = 0.5;
 const MIN_INDEX: f64 = 0.4;
-const MAX: f64 = 2.5;
+const MAX_INDEX: f64 = 2.5;
 
 /// An index for each week of the year, counted from the panel's first; 1 is an average week.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,18 +27,18 @@ impl Season {
         }
         let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); WEEKS_A_YEAR];
         for week in HALF_WINDOW_WEEKS..totals.len() - HALF_WINDOW_WEEKS {
-            let around = &totals[week - HALF_WINDOW_WEEKS..=week + HALF_WINDOW_WEEKS];
-            let mean = around.iter().sum::<f64>() / around.len() as f64;
+            let window = &totals[week - HALF_WINDOW_WEEKS..=week + HALF_WINDOW_WEEKS];
+            let mean = window.iter().sum::<f64>() / window.len() as f64;
             if mean > 0.0 {
                 ratios[week % WEEKS_A_YEAR].push(totals[week] / mean);
             }
         }
-        let middle: Vec<f64> = ratios.iter_mut().map(|ratios| median(ratios).unwrap_or(1.0)).collect();
+        let medians: Vec<f64> = ratios.iter_mut().map(|ratios| median(ratios).unwrap_or(1.0)).collect();
         let mut season = [1.0; WEEKS_A_YEAR];
         for (week, index) in season.iter_mut().enumerate() {
-            let smooth =
-                (middle[(week + WEEKS_A_YEAR - 1) % WEEKS_A_YEAR] + middle[week] + middle[(week + 1) % WEEKS_A_YEAR]) / 3.0;
-            *index = (1.0 + SEASON_WEIGHT * (smooth - 1.0)).clamp(MIN_INDEX, MAX);
+            let smoothed =
+                (medians[(week + WEEKS_A_YEAR - 1) % WEEKS_A_YEAR] + medians[week] + medians[(week + 1) % WEEKS_A_YEAR]) / 3.0;
+            *index = (1.0 + SEASON_WEIGHT * (smoothed - 1.0)).clamp(MIN_INDEX, MAX_INDEX);
         }
         Some(Self(season))
     }

@@ -59,8 +59,8 @@ pub fn adida(units: &[f64]) -> f64 {
 /// Petropoulos & Kourentzes (2015), Forecast combinations for intermittent demand.
 pub fn imapa(units: &[f64]) -> f64 {
     let Some(interval) = mean_interval(units) else { return 0.0 };
-    let most = (interval.round() as usize).clamp(1, MAX_WEEKS);
-    (1..=most).map(|weeks| smoothed_sums(units, weeks)).sum::<f64>() / most as f64
+    let max_weeks = (interval.round() as usize).clamp(1, MAX_WEEKS);
+    (1..=max_weeks).map(|weeks| smoothed_sums(units, weeks)).sum::<f64>() / max_weeks as f64
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ mod undershoot;
 pub use normal::{
     NormalDemand, OrderSize, economic_order, normal_reorder_point, order_up_to, periodic_safety_stock, safety_stock, z,
 };
-pub use policy::{DemandOutlook, Lead, Levels, Policy, Review, SafetyMethod, service_level};
+pub use policy::{DemandOutlook, LeadTime, Levels, Policy, Review, SafetyMethod, service_level};
 pub use promise::ServicePromise;
 pub use quantity::{
-    Position, PriceBreak, Proposal, Shelf, SupplierPrices, Terms, order_quantity, propose, sells_in_time, whole_units,
+    Position, PriceBreak, Proposal, Shelf, SupplierPrices, Terms, order_quantity, propose, sellable_units, whole_units,
 };
 pub use undershoot::{Undershoot, WeeklyUnits};

@@ -29,7 +29,7 @@ pub fn z(p: f64) -> Option<f64> {
     ];
     const D: [f64; 5] = [7.784_695_709_041_462e-3, 3.224_671_290_700_398e-1, 2.445_134_137_142_996, 3.754_408_661_907_416, 1.0];
     const TAIL: f64 = 0.024_25;
-    let series = |of: &[f64], x: f64| of.iter().fold(0.0, |sum, factor| sum * x + factor);
+    let series = |coefficients: &[f64], x: f64| coefficients.iter().fold(0.0, |sum, factor| sum * x + factor);
     let tail = |p: f64| {
         let q = (-2.0 * p.ln()).sqrt();
         series(&C, q) / series(&D, q)
@@ -60,15 +60,15 @@ pub struct NormalDemand {
 pub fn safety_stock(service_level: f64, demand: NormalDemand) -> Option<f64> {
     let NormalDemand { mean, deviation, lead_time, lead_time_deviation } = demand;
     let spread = (lead_time * deviation.powi(2) + mean.powi(2) * lead_time_deviation.powi(2)).max(0.0).sqrt();
-    above_half(service_level, spread)
+    safety_units(service_level, spread)
 }
 
 /// z × σ × √(R + L). 0 below a service level of one half; None at 1 and beyond.
 pub fn periodic_safety_stock(service_level: f64, demand: NormalDemand, review_period: f64) -> Option<f64> {
-    above_half(service_level, demand.deviation * (review_period + demand.lead_time).max(0.0).sqrt())
+    safety_units(service_level, demand.deviation * (review_period + demand.lead_time).max(0.0).sqrt())
 }
 
-fn above_half(service_level: f64, spread: f64) -> Option<f64> {
+fn safety_units(service_level: f64, spread: f64) -> Option<f64> {
     if service_level < 0.5 { Some(0.0) } else { z(service_level).map(|z| z * spread) }
 }
 

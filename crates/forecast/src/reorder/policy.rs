@@ -11,7 +11,7 @@ const DAYS_A_WEEK: f64 = 7.0;
 
 /// Lead time of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Lead<'a> {
+pub enum LeadTime<'a> {
     /// The supplier's stated lead time, in days.
     Stated(f64),
     /// Measured deliveries of the last 365 days, in days. With fewer than five, the stated days are
@@ -22,7 +22,7 @@ pub enum Lead<'a> {
 /// Deliveries that make a measured lead time.
 const MIN_DELIVERIES: usize = 5;
 
-impl Lead<'_> {
+impl LeadTime<'_> {
     /// Stated days, or the mean of the measured ones if there are enough.
     pub fn mean_days(&self) -> f64 {
         match self {
@@ -65,7 +65,7 @@ pub enum SafetyMethod {
 
 impl SafetyMethod {
     /// Whether it rests on the errors of forecasts.
-    pub const fn is_by_errors(self) -> bool {
+    pub const fn uses_forecast_errors(self) -> bool {
         !matches!(self, Self::Normal { .. })
     }
 }
@@ -89,9 +89,9 @@ pub enum Policy {
 
 impl Policy {
     /// Whether stock is found by the errors of forecasts, and by the days of a product where they are known.
-    pub const fn is_by_errors(&self, safety: SafetyMethod) -> bool {
+    pub const fn uses_forecast_errors(&self, safety: SafetyMethod) -> bool {
         let promises = matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. });
-        promises && safety.is_by_errors()
+        promises && safety.uses_forecast_errors()
     }
 }
 
@@ -118,7 +118,7 @@ pub struct Levels {
 
 impl Levels {
     /// Levels of a product that is not stocked.
-    pub const NOTHING: Self =
+    pub const NOT_STOCKED: Self =
         Self { point: 0.0, up_to: 0.0, review: Review::Continuous, is_extrapolated: false, undershoot: None };
 }
 
@@ -136,7 +136,7 @@ pub fn service_level(abc: AbcClass, xyz: XyzClass) -> f64 {
 #[derive(Debug, Clone, Copy)]
 pub struct DemandOutlook<'a> {
     pub demand: LeadTimeDemand<'a>,
-    pub lead: Lead<'a>,
+    pub lead: LeadTime<'a>,
     pub safety: SafetyMethod,
     /// The product's own weeks.
     pub known: WeeklyUnits,
@@ -150,17 +150,17 @@ impl DemandOutlook<'_> {
     /// Q_p over the lead time and `more_days`: of stated days, or of the mixture of measured ones.
     pub fn quantile(&self, service: f64, more_days: f64) -> Option<f64> {
         match self.lead {
-            Lead::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
+            LeadTime::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
                 let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / DAYS_A_WEEK).collect();
-                self.demand.mixture(service, &weeks)
+                self.demand.mixture_quantile(service, &weeks)
             }
-            Lead::Measured { stated, .. } | Lead::Stated(stated) => {
+            LeadTime::Measured { stated, .. } | LeadTime::Stated(stated) => {
                 self.demand.quantile(service, (stated + more_days) / DAYS_A_WEEK)
             }
         }
     }
     /// By normal theory, over the lead time and `more_days`.
-    fn normal(&self, service: f64, more_days: f64, deviation: f64) -> Option<f64> {
+    fn normal_point(&self, service: f64, more_days: f64, deviation: f64) -> Option<f64> {
         let lead_time = (self.lead.mean_days() + more_days) / DAYS_A_WEEK;
         let total = self.demand.mean(lead_time);
         let mean = if lead_time > 0.0 { total / lead_time } else { self.demand.mean(1.0) };
@@ -170,39 +170,39 @@ impl DemandOutlook<'_> {
     }
     /// The least stock that misses no more than a share 1 − `fill` of a lot, over the lead time and `more_days`. A lot is one unit at least.
     pub fn stock_for_fill_rate(&self, fill: f64, more_days: f64, lot: f64) -> Option<f64> {
-        let most = (1.0 - fill) * lot.max(1.0);
+        let max_shortage = (1.0 - fill) * lot.max(1.0);
         match self.lead {
-            Lead::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
+            LeadTime::Measured { days, .. } if days.len() >= MIN_DELIVERIES => {
                 let weeks: Vec<f64> = days.iter().map(|days| (days + more_days) / DAYS_A_WEEK).collect();
-                self.demand.stock_for_shortage(most, &weeks)
+                self.demand.stock_for_shortage(max_shortage, &weeks)
             }
-            Lead::Measured { stated, .. } | Lead::Stated(stated) => {
-                self.demand.stock_for_shortage(most, &[(stated + more_days) / DAYS_A_WEEK])
+            LeadTime::Measured { stated, .. } | LeadTime::Stated(stated) => {
+                self.demand.stock_for_shortage(max_shortage, &[(stated + more_days) / DAYS_A_WEEK])
             }
         }
     }
     /// Stock that keeps the promise over the lead time and `more_days`, ordered `lot` units at a time.
-    fn kept(&self, service: f64, more_days: f64, lot: f64) -> Option<f64> {
+    fn stock_for_promise(&self, service: f64, more_days: f64, lot: f64) -> Option<f64> {
         match self.safety {
             SafetyMethod::Quantile => self.quantile(service, more_days),
-            SafetyMethod::Normal { deviation } => self.normal(service, more_days, deviation),
+            SafetyMethod::Normal { deviation } => self.normal_point(service, more_days, deviation),
             SafetyMethod::FillRate => self.stock_for_fill_rate(service, more_days, lot),
         }
     }
     /// Whether the stock over `days` is computed from shorter sums.
     fn is_extrapolated(&self, days: f64) -> bool {
-        self.safety.is_by_errors() && self.demand.is_extrapolated(days / DAYS_A_WEEK)
+        self.safety.uses_forecast_errors() && self.demand.is_extrapolated(days / DAYS_A_WEEK)
     }
     /// Units of an order of `cover_days` of demand, or of an economic order if that is more.
-    fn cover(&self, cover_days: f64, economic: Option<f64>) -> f64 {
+    fn cover_units(&self, cover_days: f64, economic: Option<f64>) -> f64 {
         (self.demand.path.first().copied().unwrap_or_default() * cover_days / DAYS_A_WEEK).max(economic.unwrap_or(0.0))
     }
     /// The undershoot that a point lasts for beside the lead time. None by normal theory, which does not count it.
     pub fn undershoot(&self) -> Option<Undershoot> {
-        self.safety.is_by_errors().then(|| Undershoot::of(self.known, &self.demand))
+        self.safety.uses_forecast_errors().then(|| Undershoot::of(self.known, &self.demand))
     }
     /// Mean units of a day of the coming week.
-    pub(super) fn daily(&self) -> f64 {
+    pub(super) fn mean_daily_units(&self) -> f64 {
         self.demand.path.first().copied().unwrap_or_default() / DAYS_A_WEEK
     }
     /// The point that lasts over lead time and undershoot, computed from weekly errors, and the
@@ -210,12 +210,12 @@ impl DemandOutlook<'_> {
     fn point_with_undershoot(&self, service: f64, lot: f64) -> Option<(f64, Option<f64>)> {
         let undershoot = self.undershoot();
         let Undershoot { days, rest, .. } = undershoot.unwrap_or_default();
-        Some((self.kept(service, days, lot)? + rest, undershoot.map(|undershoot| undershoot.units)))
+        Some((self.stock_for_promise(service, days, lot)? + rest, undershoot.map(|undershoot| undershoot.units)))
     }
     fn point_levels(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
-        let cover = self.cover(cover_days, economic);
+        let cover = self.cover_units(cover_days, economic);
         // A position below the point is ordered every day, so a lot is at least one day's demand.
-        let lot = cover.max(self.daily());
+        let lot = cover.max(self.mean_daily_units());
         let (point, undershoot) = match self.promise(service, lot) {
             Some(promise) => (promise.point()?, Some(promise.undershoot())),
             None => self.point_with_undershoot(service, lot)?,
@@ -225,26 +225,26 @@ impl DemandOutlook<'_> {
     }
     /// Point and target of a policy. Days are even for one that is not by errors. None where the policy needs errors of forecasts and too little was scored.
     pub fn levels(&self, policy: Policy) -> Option<Levels> {
-        if self.demand.days.is_some() && !policy.is_by_errors(self.safety) {
+        if self.demand.days.is_some() && !policy.uses_forecast_errors(self.safety) {
             let demand = LeadTimeDemand { days: None, ..self.demand };
             return Self { demand, ..*self }.levels(policy);
         }
         let days = self.lead.mean_days();
-        let plain = |point: f64, up_to: f64| Levels { point, up_to, ..Levels::NOTHING };
+        let simple_levels = |point: f64, up_to: f64| Levels { point, up_to, ..Levels::NOT_STOCKED };
         match policy {
-            Policy::MinMax { point, maximum } => Some(plain(point, maximum.max(point))),
+            Policy::MinMax { point, maximum } => Some(simple_levels(point, maximum.max(point))),
             Policy::ReorderPoint { service, cover_days, economic } => self.point_levels(service, cover_days, economic),
             Policy::Service { abc, xyz, cover_days, economic } => {
                 self.point_levels(service_level(abc, xyz), cover_days, economic)
             }
             Policy::Periodic { service, review_days } => {
-                let up_to = self.kept(service, review_days, self.mean(review_days))?;
+                let up_to = self.stock_for_promise(service, review_days, self.mean(review_days))?;
                 let is_extrapolated = self.is_extrapolated(days + review_days);
                 Some(Levels { point: up_to, up_to, review: Review::OnReviewDays, is_extrapolated, undershoot: None })
             }
             Policy::TargetDays { safety_days, target_days } => {
                 let point = self.mean(days + safety_days);
-                Some(plain(point, self.mean(days + target_days).max(point)))
+                Some(simple_levels(point, self.mean(days + target_days).max(point)))
             }
         }
     }
@@ -261,7 +261,7 @@ mod tests {
         SumPools::new(vec![scores(1.0), scores(2.0), scores(3.0)], &[9, 9, 9])
     }
     /// Returns the levels of a product that sells one unit each day, which passes no point.
-    fn levels(policy: Policy, lead: Lead<'_>) -> Levels {
+    fn levels(policy: Policy, lead: LeadTime<'_>) -> Levels {
         let pools = pools();
         let demand = LeadTimeDemand { path: &[7.0; 26], scale: 1.0, pools: &pools, days: None };
         DemandOutlook { demand, lead, safety: SafetyMethod::Quantile, known: WeeklyUnits::default() }.levels(policy).unwrap()
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn each_policy_has_its_levels() {
-        let two_weeks = Lead::Stated(14.0);
+        let two_weeks = LeadTime::Stated(14.0);
         let found = levels(Policy::ReorderPoint { service: 0.9, cover_days: 7.0, economic: None }, two_weeks);
         assert!(near(found.point, 14.0 + 18.0) && near(found.up_to, 32.0 + 7.0), "{found:?}");
         let found = levels(Policy::ReorderPoint { service: 0.9, cover_days: 7.0, economic: Some(50.0) }, two_weeks);
@@ -295,7 +295,7 @@ mod tests {
         let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
         let demand = LeadTimeDemand { path: &[100.0], scale: 30.0, pools: &pools, days: None };
         let known = WeeklyUnits { mean: 100.0, deviation: 0.0 };
-        let outlook = DemandOutlook { demand, lead: Lead::Stated(7.0), safety: SafetyMethod::FillRate, known };
+        let outlook = DemandOutlook { demand, lead: LeadTime::Stated(7.0), safety: SafetyMethod::FillRate, known };
         let point = 100.0 + 1.644_854 * 30.0;
         for (fill, lot) in [(0.998_43, 400.0), (0.979_11, 30.0)] {
             let found = outlook.stock_for_fill_rate(fill, 0.0, lot).unwrap();
@@ -317,26 +317,26 @@ mod tests {
     fn normal_theory_counts_the_lead_times_variance() {
         let none = SumPools::default();
         let demand = LeadTimeDemand { path: &[14.0], scale: 1.0, pools: &none, days: None };
-        let point = |lead: Lead<'_>| {
+        let point = |lead: LeadTime<'_>| {
             let known = WeeklyUnits { mean: 14.0, deviation: 3.0 };
             let outlook = DemandOutlook { demand, lead, safety: SafetyMethod::Normal { deviation: 3.0 }, known };
             outlook.levels(Policy::ReorderPoint { service: 0.95, cover_days: 0.0, economic: None }).unwrap().point
         };
-        assert!(near(point(Lead::Stated(14.0)), 28.0 + 1.644_853_6 * 3.0 * 2.0_f64.sqrt()));
-        let uneven = Lead::Measured { days: &[7.0, 21.0, 7.0, 21.0, 14.0, 14.0], stated: 3.0 };
+        assert!(near(point(LeadTime::Stated(14.0)), 28.0 + 1.644_853_6 * 3.0 * 2.0_f64.sqrt()));
+        let uneven = LeadTime::Measured { days: &[7.0, 21.0, 7.0, 21.0, 14.0, 14.0], stated: 3.0 };
         // A deviation of 7 × √(4 ÷ 6) days is one of √(2 ÷ 3) weeks.
         assert!(near(point(uneven), 28.0 + 1.644_853_6 * (18.0 + 196.0 * 2.0 / 3.0_f64).sqrt()));
-        let few = Lead::Measured { days: &[7.0, 21.0], stated: 14.0 };
-        assert!(near(point(few), point(Lead::Stated(14.0))), "too few deliveries");
-        assert!(near(point(Lead::Stated(0.0)), 0.0));
+        let few = LeadTime::Measured { days: &[7.0, 21.0], stated: 14.0 };
+        assert!(near(point(few), point(LeadTime::Stated(14.0))), "too few deliveries");
+        assert!(near(point(LeadTime::Stated(0.0)), 0.0));
     }
 
     #[test]
     fn measured_deliveries_count_from_five_on() {
         let policy = Policy::ReorderPoint { service: 0.9, cover_days: 0.0, economic: None };
-        let few = levels(policy, Lead::Measured { days: &[7.0; 4], stated: 14.0 });
-        let enough = levels(policy, Lead::Measured { days: &[7.0; 5], stated: 14.0 });
-        let mixed = levels(policy, Lead::Measured { days: &[7.0, 7.0, 7.0, 14.0, 21.0], stated: 14.0 });
+        let few = levels(policy, LeadTime::Measured { days: &[7.0; 4], stated: 14.0 });
+        let enough = levels(policy, LeadTime::Measured { days: &[7.0; 5], stated: 14.0 });
+        let mixed = levels(policy, LeadTime::Measured { days: &[7.0, 7.0, 7.0, 14.0, 21.0], stated: 14.0 });
         assert!(near(few.point, 32.0) && near(enough.point, 16.0));
         assert!(mixed.point > enough.point && mixed.point < 21.0 + 27.0, "{mixed:?}");
     }
@@ -347,7 +347,7 @@ mod tests {
         let demand = LeadTimeDemand { path: &[14.0; 26], scale: 10.0, pools: &pools, days: None };
         let of = |safety: SafetyMethod, policy: Policy| {
             let known = WeeklyUnits { mean: 14.0, deviation: 14.0 };
-            DemandOutlook { demand, lead: Lead::Stated(7.0), safety, known }.levels(policy).unwrap()
+            DemandOutlook { demand, lead: LeadTime::Stated(7.0), safety, known }.levels(policy).unwrap()
         };
         let point = Policy::ReorderPoint { service: 0.9, cover_days: 7.0, economic: None };
         // σ² of a day is 28: 7.5 units. They vary as 0.67 days of demand do, which ask for 1.34 of them.

@@ -9,7 +9,7 @@
 //! undershoots.
 
 use crate::{
-    intervals::{DaysAhead, Errors, distinct},
+    intervals::{DaysAhead, Errors, count_distinct},
     reorder::{DemandOutlook, SafetyMethod},
 };
 
@@ -36,27 +36,27 @@ pub struct ServicePromise<'a> {
     cases: Vec<OrderCase<'a>>,
     is_of_units: bool,
     /// Largest sum of weighted misses that keeps the promise.
-    most: f64,
+    missed_limit: f64,
 }
 
 impl<'a> DemandOutlook<'a> {
     /// The days that stock is kept for. None by normal theory, where single days are unknown, and where too few errors were scored: days are even then.
     pub fn days(&self) -> Option<DaysAhead<'a>> {
-        self.demand.days.filter(|_| self.safety.is_by_errors() && self.demand.pools.is_enough())
+        self.demand.days.filter(|_| self.safety.uses_forecast_errors() && self.demand.pools.has_enough_scores())
     }
     /// The promise of `service`, 0 to 1, from the first coming day on, ordered `lot` units at a time. None where days are even.
     pub fn promise(&self, service: f64, lot: f64) -> Option<ServicePromise<'a>> {
         let days = self.days().filter(|_| service.is_finite())?;
-        let (daily, is_of_units) = (self.daily(), matches!(self.safety, SafetyMethod::FillRate));
+        let (daily, is_of_units) = (self.mean_daily_units(), matches!(self.safety, SafetyMethod::FillRate));
         let mut cases = Vec::new();
-        for (lead_days, count) in distinct(&self.lead.likely_days()) {
+        for (lead_days, count) in count_distinct(&self.lead.likely_days()) {
             let after = lead_days.max(0.0) as usize;
             let (errors, sales) = (self.demand.errors(lead_days / DAYS_A_WEEK)?, days.sales(after, daily, self.demand.scale));
             cases.push(OrderCase { errors, sales, weight: count * days.sold(after) });
         }
         let sold: f64 = cases.iter().map(|case| case.weight * case.sales.iter().sum::<f64>()).sum();
-        let most = (1.0 - service) * sold * if is_of_units { lot.max(MIN_UNIT) } else { 1.0 };
-        Some(ServicePromise { cases, is_of_units, most })
+        let max_missed = (1.0 - service) * sold * if is_of_units { lot.max(MIN_UNIT) } else { 1.0 };
+        Some(ServicePromise { cases, is_of_units, missed_limit: max_missed })
     }
 }
 
@@ -68,18 +68,18 @@ impl ServicePromise<'_> {
         }
         let mut sum = 0.0;
         for OrderCase { errors, sales, weight } in &self.cases {
-            let at_point = errors.missed(position)?;
+            let at_point = errors.expected_shortage(position)?;
             // The largest sales miss most: a broken promise is detected after few of them.
             for units in sales.iter().rev() {
-                let passed = errors.missed(position - units)?;
+                let missed_after = errors.expected_shortage(position - units)?;
                 let missed = if self.is_of_units {
                     // Simpson's rule over the positions that the sale may leave.
-                    units * (passed + 4.0 * errors.missed(position - units / 2.0)? + at_point) / 6.0
+                    units * (missed_after + 4.0 * errors.expected_shortage(position - units / 2.0)? + at_point) / 6.0
                 } else {
-                    passed - at_point
+                    missed_after - at_point
                 };
                 sum += weight * missed;
-                if sum > self.most {
+                if sum > self.missed_limit {
                     return Some(false);
                 }
             }
@@ -88,13 +88,13 @@ impl ServicePromise<'_> {
     }
     /// Whether it would be kept even if each sale missed as much as the largest one, which takes a fraction of the time: most levels of a plan have plenty.
     fn is_ample(&self, position: f64) -> Option<bool> {
-        let mut most = 0.0;
+        let mut upper_bound = 0.0;
         for OrderCase { errors, sales, weight } in &self.cases {
             let Some(largest) = sales.last() else { continue };
             let all = if self.is_of_units { sales.iter().sum::<f64>() } else { sales.len() as f64 };
-            most += weight * all * errors.missed(position - largest)?;
+            upper_bound += weight * all * errors.expected_shortage(position - largest)?;
         }
-        Some(most <= self.most)
+        Some(upper_bound <= self.missed_limit)
     }
     /// The greatest position that may not wait, in units, at least 0: the point.
     pub fn point(&self) -> Option<f64> {
@@ -120,8 +120,8 @@ impl ServicePromise<'_> {
     }
     /// The mean undershoot: half of a sale, weighted by size, less the half unit that whole units do not pass.
     pub fn undershoot(&self) -> f64 {
-        let sum = |of: fn(f64) -> f64| -> f64 {
-            self.cases.iter().map(|case| case.weight * case.sales.iter().copied().map(of).sum::<f64>()).sum()
+        let sum = |value_of: fn(f64) -> f64| -> f64 {
+            self.cases.iter().map(|case| case.weight * case.sales.iter().copied().map(value_of).sum::<f64>()).sum()
         };
         let sold = sum(|units| units);
         if sold > 0.0 { ((sum(|units| units * units) / sold - MIN_UNIT) / 2.0).max(0.0) } else { 0.0 }
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::{
         intervals::{DayShape, DayTally, LeadTimeDemand, Pool, SumPools},
-        reorder::{Lead, Policy, WeeklyUnits},
+        reorder::{LeadTime, Policy, WeeklyUnits},
     };
 
     fn shape(weeks: u32, week: impl Fn(u32) -> [f64; 7]) -> DayShape {
@@ -161,7 +161,7 @@ mod tests {
         let days = Some(DaysAhead::new(&steady, 2));
         let demand = LeadTimeDemand { path: &[70.0], scale: 1.0, pools: &pools, days };
         let outlook =
-            DemandOutlook { demand, lead: Lead::Stated(3.0), safety: SafetyMethod::Quantile, known: WeeklyUnits::default() };
+            DemandOutlook { demand, lead: LeadTime::Stated(3.0), safety: SafetyMethod::Quantile, known: WeeklyUnits::default() };
         let (point, undershoot) = levels(&outlook, 1.0);
         assert!((point - 39.0).abs() < 0.01 && (undershoot - 4.5).abs() < 0.01, "{point} {undershoot}");
         // One of the ten positions below, from 29 to 38, may end short.
@@ -183,7 +183,7 @@ mod tests {
             let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days };
             let outlook = DemandOutlook {
                 demand,
-                lead: Lead::Stated(lead_days),
+                lead: LeadTime::Stated(lead_days),
                 safety: SafetyMethod::Quantile,
                 known: WeeklyUnits::default(),
             };
@@ -214,7 +214,7 @@ mod tests {
         let pools = SumPools::new(vec![Pool::new(errors)], &[9]);
         let demand = LeadTimeDemand { path: &[2.1], scale: 3.0, pools: &pools, days: Some(DaysAhead::new(&rare, 0)) };
         let outlook =
-            DemandOutlook { demand, lead: Lead::Stated(1.0), safety: SafetyMethod::Quantile, known: WeeklyUnits::default() };
+            DemandOutlook { demand, lead: LeadTime::Stated(1.0), safety: SafetyMethod::Quantile, known: WeeklyUnits::default() };
         let (point, undershoot) = levels(&outlook, 0.9);
         assert!((9.0..14.0).contains(&point) && (5.0..7.0).contains(&undershoot), "{point} {undershoot}");
         assert!(demand.quantile(0.9, 1.0 / DAYS_A_WEEK).unwrap() < 1.0, "most days ask for nothing");
@@ -229,7 +229,7 @@ mod tests {
         let (saturdays, pools) = (shape(32, |week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(20 + week % 5), 0.0]), pools(2.0));
         let of = |days: Option<DaysAhead<'_>>, safety: SafetyMethod, policy: Policy| {
             let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days };
-            DemandOutlook { demand, lead: Lead::Stated(1.0), safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
+            DemandOutlook { demand, lead: LeadTime::Stated(1.0), safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
         };
         let monday = Some(DaysAhead::new(&saturdays, 0));
         let target = Policy::TargetDays { safety_days: 3.0, target_days: 10.0 };
@@ -252,7 +252,7 @@ mod tests {
             (shape(40, |week| std::array::from_fn(|day| f64::from((week * 7 + day as u32 * 3) % 23))), pools(2.0));
         for safety in [SafetyMethod::Quantile, SafetyMethod::FillRate] {
             let demand = LeadTimeDemand { path: &[77.0], scale: 20.0, pools: &pools, days: Some(DaysAhead::new(&lumpy, 2)) };
-            let lead = Lead::Measured { days: &[2.0, 3.0, 3.0, 5.0, 9.0], stated: 1.0 };
+            let lead = LeadTime::Measured { days: &[2.0, 3.0, 3.0, 5.0, 9.0], stated: 1.0 };
             let promise = DemandOutlook { demand, lead, safety, known: WeeklyUnits::default() }.promise(0.95, 30.0).unwrap();
             let point = promise.point().unwrap();
             let ample: Vec<bool> = (0..40).map(|more| promise.is_ample(point + f64::from(more) * 10.0).unwrap()).collect();
@@ -266,7 +266,7 @@ mod tests {
         let (saturdays, pools) = (shape(32, |week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(20 + week % 5), 0.0]), pools(2.0));
         let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days: Some(DaysAhead::new(&saturdays, 4)) };
         let point = |days: &[f64]| {
-            let lead = Lead::Measured { days, stated: 1.0 };
+            let lead = LeadTime::Measured { days, stated: 1.0 };
             levels(&DemandOutlook { demand, lead, safety: SafetyMethod::Quantile, known: WeeklyUnits::default() }, 0.9).0
         };
         let (one, mixed, eight) = (point(&[1.0; 5]), point(&[1.0, 1.0, 1.0, 8.0, 8.0]), point(&[8.0; 5]));

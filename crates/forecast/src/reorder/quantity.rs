@@ -92,10 +92,10 @@ pub fn order_quantity(position: i64, point: i64, target: i64, terms: &Terms<'_>)
     if position > point {
         return Some(0);
     }
-    whole_packs(target.checked_sub(position)?.max(terms.minimum).max(0), terms.pack)
+    round_up_to_packs(target.checked_sub(position)?.max(terms.minimum).max(0), terms.pack)
 }
 
-fn whole_packs(units: i64, pack: i64) -> Option<i64> {
+fn round_up_to_packs(units: i64, pack: i64) -> Option<i64> {
     let pack = pack.max(1);
     (units.checked_add(pack - 1)? / pack).checked_mul(pack)
 }
@@ -112,39 +112,40 @@ pub fn propose(levels: &Levels, position: Position, terms: &Terms<'_>, demand: &
         return None;
     }
     let needed = missing.max(terms.minimum);
-    let most = terms.shelf.and_then(|shelf| sells_in_time(&shelf, demand));
-    let after_shelf = most.map_or(needed, |most| needed.min(most));
-    let after_break = terms.breaks.map_or(after_shelf, |breaks| with_break(after_shelf, most, &breaks));
-    let quantity = if after_break > 0 { whole_packs(after_break, terms.pack)? } else { 0 };
+    let max_sellable = terms.shelf.and_then(|shelf| sellable_units(&shelf, demand));
+    let after_shelf = max_sellable.map_or(needed, |max_sellable| needed.min(max_sellable));
+    let after_break = terms.breaks.map_or(after_shelf, |breaks| apply_price_break(after_shelf, max_sellable, &breaks));
+    let quantity = if after_break > 0 { round_up_to_packs(after_break, terms.pack)? } else { 0 };
     (quantity > 0).then_some(Proposal { point, up_to, position, needed, after_shelf, after_break, quantity })
 }
 
 /// Q_0.5 over the sellable days less stock that expires later. None where nothing was scored.
-pub fn sells_in_time(shelf: &Shelf, demand: &LeadTimeDemand<'_>) -> Option<i64> {
+pub fn sellable_units(shelf: &Shelf, demand: &LeadTimeDemand<'_>) -> Option<i64> {
     let sold = demand.quantile(0.5, shelf.sellable_days / 7.0)?;
     Some((sold.floor().min(MAX_UNITS) as i64).saturating_sub(shelf.later_stock).max(0))
 }
 
 /// The quantity of the break that saves most, if the price saved on the units needed is more than holding the extra ones until they are sold.
-fn with_break(needed: i64, most: Option<i64>, prices: &SupplierPrices<'_>) -> i64 {
+fn apply_price_break(needed: i64, max_sellable: Option<i64>, prices: &SupplierPrices<'_>) -> i64 {
     if needed <= 0 || prices.weekly_demand <= 0.0 {
         return needed;
     }
     let price = |quantity: i64| {
-        let reached = prices.breaks.iter().filter(|one| one.from_quantity <= quantity);
-        reached.map(|one| one.unit_cost).fold(prices.unit_cost, i64::min)
+        let reached = prices.breaks.iter().filter(|price_break| price_break.from_quantity <= quantity);
+        reached.map(|price_break| price_break.unit_cost).fold(prices.unit_cost, i64::min)
     };
-    let gain = |one: &&PriceBreak| {
-        let (extra, needed) = ((one.from_quantity - needed) as f64, needed as f64);
-        let saved = (price(needed as i64) - one.unit_cost) as f64 * needed;
+    let gain = |price_break: &&PriceBreak| {
+        let (extra, needed) = ((price_break.from_quantity - needed) as f64, needed as f64);
+        let saved = (price(needed as i64) - price_break.unit_cost) as f64 * needed;
         // The extra units wait for the needed ones, then for each other.
         let weeks = (needed + extra / 2.0) / prices.weekly_demand;
-        saved - extra * one.unit_cost as f64 * prices.holding_rate * weeks / 52.0
+        saved - extra * price_break.unit_cost as f64 * prices.holding_rate * weeks / 52.0
     };
-    let larger =
-        prices.breaks.iter().filter(|one| one.from_quantity > needed && most.is_none_or(|most| one.from_quantity <= most));
-    let best = larger.max_by(|one, other| gain(one).total_cmp(&gain(other)));
-    best.filter(|one| gain(one) > 0.0).map_or(needed, |one| one.from_quantity)
+    let larger = prices.breaks.iter().filter(|price_break| {
+        price_break.from_quantity > needed && max_sellable.is_none_or(|max_sellable| price_break.from_quantity <= max_sellable)
+    });
+    let best = larger.max_by(|price_break, other| gain(price_break).total_cmp(&gain(other)));
+    best.filter(|price_break| gain(price_break) > 0.0).map_or(needed, |price_break| price_break.from_quantity)
 }
 
 #[cfg(test)]
@@ -155,7 +156,7 @@ mod tests {
     const PLAIN: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
 
     fn flat(units: f64) -> Levels {
-        Levels { point: units, up_to: units, ..Levels::NOTHING }
+        Levels { point: units, up_to: units, ..Levels::NOT_STOCKED }
     }
     fn pools() -> SumPools {
         SumPools::new(vec![Pool::new(vec![0.0; 300]); 8], &[9; 8])

@@ -32,14 +32,14 @@ impl Undershoot {
     /// ed., 2017). The undershoot is assumed to be even between 0 and twice that, so that its
     /// variance is a third of the mean's square, which is that of so many days of demand. σ² is a
     /// seventh of a week's. Zero if no demand is forecast. Source: decision 0370.
-    pub fn of(known: WeeklyUnits, demand: &LeadTimeDemand<'_>) -> Self {
+    pub fn of(weekly_units: WeeklyUnits, demand: &LeadTimeDemand<'_>) -> Self {
         let day = demand.mean(1.0 / DAYS_A_WEEK);
         if day <= 0.0 {
             return Self::default();
         }
-        let variance = known.deviation.min(MAX_STEPS * demand.scale).powi(2) / DAYS_A_WEEK;
+        let variance = weekly_units.deviation.min(MAX_STEPS * demand.scale).powi(2) / DAYS_A_WEEK;
         // A product that sells less than it did passes its point by no larger sales.
-        let usual = day.max(known.mean / DAYS_A_WEEK);
+        let usual = day.max(weekly_units.mean / DAYS_A_WEEK);
         let units = (variance / (2.0 * usual) + (day - MIN_UNIT) / 2.0).max(0.0);
         let as_varied = if variance > 0.0 { units.powi(2) / (3.0 * variance) } else { DAYS_A_WEEK };
         let days = as_varied.min(units / day).min(DAYS_A_WEEK);

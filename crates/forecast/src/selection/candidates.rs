@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// The method for a mean where too little is known to choose: SES, giants cut at three robust deviations.
-pub const DEFAULT: Configuration = Configuration::new(Model::Ses, Cap::Deviations(30));
+pub const DEFAULT_METHOD: Configuration = Configuration::new(Model::Ses, Cap::Deviations(30));
 /// The method for a median where too little is known to choose.
-pub const MEDIAN_DEFAULT: Configuration = Configuration::new(Model::Ses, Cap::OwnPercentile);
+pub const DEFAULT_MEDIAN_METHOD: Configuration = Configuration::new(Model::Ses, Cap::OwnPercentile);
 
 /// The purpose that a method is compared for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Candidate {
 
 impl Candidate {
     fn new(purpose: Purpose, model: Model, cap: Cap) -> Self {
-        Self { purpose, method: Method::one(Configuration::new(model, cap)), losses: LossByClass::default() }
+        Self { purpose, method: Method::single(Configuration::new(model, cap)), losses: LossByClass::default() }
     }
     /// Whether it may be chosen as a mean for a class, or for the tenant if no class is given.
     pub fn is_mean_for(&self, class: Option<Class>) -> bool {
@@ -101,7 +101,7 @@ pub fn means_of_best(scored: &[Candidate], classes: &[Class], margin: f64) -> Ve
                 parts.push(configuration);
             }
         }
-        let is_found = found.iter().any(|known| known.method.0 == parts);
+        let is_found = found.iter().any(|earlier| earlier.method.0 == parts);
         if parts.len() > 1 && !is_found {
             let purpose = if class.is_some_and(Class::is_sporadic) { Purpose::SporadicMean } else { Purpose::Mean };
             found.push(Candidate { purpose, method: Method(parts), losses: LossByClass::default() });
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_default_comes_first() {
         let all = candidates(20);
-        assert_eq!(all[0].method, Method::one(DEFAULT));
+        assert_eq!(all[0].method, Method::single(DEFAULT_METHOD));
         assert_eq!(all.len(), 16);
         assert_eq!(candidates(104).len(), 19, "two years bring the season");
         let names: Vec<String> = all.iter().map(|one| one.method.to_string()).collect();

@@ -2,12 +2,12 @@
 
 use crate::{
     models::{Cap, Configuration, Method, Model},
-    selection::{Candidate, DEFAULT, Loss, MEDIAN_DEFAULT, Purpose},
+    selection::{Candidate, DEFAULT_MEDIAN_METHOD, DEFAULT_METHOD, Loss, Purpose},
     series::Class,
 };
 
 /// A difference of WAPE that is no more than noise.
-pub const MARGIN: f64 = 0.01;
+pub const WAPE_MARGIN: f64 = 0.01;
 /// Most bias above that of uncapped SES that a method for a mean may have. Not an absolute limit: a
 /// rising trade biases every flat model alike.
 pub const MAX_EXTRA_BIAS: f64 = 0.025;
@@ -53,13 +53,13 @@ impl Choices {
     }
     /// The methods that are used, each once, means first in the order of classes.
     pub fn methods(&self) -> Vec<Method> {
-        let mut found: Vec<Method> = vec![self.tenant.mean.clone()];
+        let mut used_methods: Vec<Method> = vec![self.tenant.mean.clone()];
         for choice in &self.classes {
-            if !found.contains(&choice.mean) {
-                found.push(choice.mean.clone());
+            if !used_methods.contains(&choice.mean) {
+                used_methods.push(choice.mean.clone());
             }
         }
-        found
+        used_methods
     }
 }
 
@@ -83,40 +83,40 @@ fn wape(candidate: &Candidate, scope: Scope) -> Option<f64> {
 }
 
 /// The most bias that a mean may have here. None if nothing came true.
-fn most_bias(all: &[Candidate], scope: Scope) -> Option<f64> {
-    let plain = Method::one(Configuration::new(Model::Ses, Cap::None));
-    let plain = all.iter().find(|candidate| candidate.method == plain)?;
-    Some(loss(plain, scope).bias()?.abs() + MAX_EXTRA_BIAS)
+fn bias_limit(all: &[Candidate], scope: Scope) -> Option<f64> {
+    let ses = Method::single(Configuration::new(Model::Ses, Cap::None));
+    let ses = all.iter().find(|candidate| candidate.method == ses)?;
+    Some(loss(ses, scope).bias()?.abs() + MAX_EXTRA_BIAS)
 }
 
 fn is_allowed(all: &[Candidate], candidate: &Candidate, scope: Scope) -> bool {
-    match (most_bias(all, scope), loss(candidate, scope).bias()) {
-        (Some(most), Some(bias)) => bias.abs() <= most,
+    match (bias_limit(all, scope), loss(candidate, scope).bias()) {
+        (Some(max_bias), Some(bias)) => bias.abs() <= max_bias,
         _ => false,
     }
 }
 
 /// The first, the incumbent before all others, within the margin of the least loss.
-fn first_within<'a>(allowed: &[&'a Candidate], scope: Scope, incumbent: Option<&Method>) -> Option<&'a Candidate> {
+fn first_within_margin<'a>(allowed: &[&'a Candidate], scope: Scope, incumbent: Option<&Method>) -> Option<&'a Candidate> {
     let least = allowed.iter().filter_map(|candidate| wape(candidate, scope)).min_by(f64::total_cmp)?;
-    let is_near = |candidate: &&&Candidate| wape(candidate, scope).is_some_and(|wape| wape <= least + MARGIN);
+    let is_near = |candidate: &&&Candidate| wape(candidate, scope).is_some_and(|wape| wape <= least + WAPE_MARGIN);
     let is_incumbent = |candidate: &&&Candidate| Some(&candidate.method) == incumbent;
     let near: Vec<&&Candidate> = allowed.iter().filter(is_near).collect();
     near.iter().copied().find(|candidate| is_incumbent(candidate)).or_else(|| near.first().copied()).copied()
 }
 
 /// The candidates' method of a name.
-fn named<'a>(all: &'a [Candidate], name: Option<&str>) -> Option<&'a Method> {
+fn find_method<'a>(all: &'a [Candidate], name: Option<&str>) -> Option<&'a Method> {
     let name = name?;
     all.iter().map(|candidate| &candidate.method).find(|method| method.to_string() == name)
 }
 
-fn allowed(all: &[Candidate], scope: Scope) -> Vec<&Candidate> {
-    all.iter().filter(|one| one.is_mean_for(scope) && is_allowed(all, one, scope)).collect()
+fn allowed_candidates(all: &[Candidate], scope: Scope) -> Vec<&Candidate> {
+    all.iter().filter(|candidate| candidate.is_mean_for(scope) && is_allowed(all, candidate, scope)).collect()
 }
 
 /// The better measure and its loss.
-fn measure(all: &[Candidate], scope: Scope) -> Option<(&Candidate, f64)> {
+fn best_naive(all: &[Candidate], scope: Scope) -> Option<(&Candidate, f64)> {
     all.iter()
         .filter(|candidate| candidate.purpose == Purpose::Measure)
         .filter_map(|candidate| Some((candidate, wape(candidate, scope)?)))
@@ -124,19 +124,19 @@ fn measure(all: &[Candidate], scope: Scope) -> Option<(&Candidate, f64)> {
 }
 
 fn default_choice(reached: ChoiceReason) -> Choice {
-    let (mean, median) = (Method::one(DEFAULT), Method::one(MEDIAN_DEFAULT));
+    let (mean, median) = (Method::single(DEFAULT_METHOD), Method::single(DEFAULT_MEDIAN_METHOD));
     Choice { mean, median, reached, wape: None, bias: None, naive_wape: None }
 }
 
 /// Returns a choice with its figures, and naive in its place if that lost no more. With a loss of
 /// 0, as for constant demand, naive is not better.
 fn apply_naive_gate(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
-    let own = all.iter().find(|candidate| candidate.method == choice.mean);
-    let found = own.map(|own| loss(own, scope));
-    let (wape, bias) = (found.and_then(|loss| loss.wape()), found.and_then(|loss| loss.bias()));
-    let measured = measure(all, scope);
-    let naive_wape = measured.map(|(_, wape)| wape);
-    match (measured, wape) {
+    let chosen = all.iter().find(|candidate| candidate.method == choice.mean);
+    let chosen_loss = chosen.map(|chosen| loss(chosen, scope));
+    let (wape, bias) = (chosen_loss.and_then(|loss| loss.wape()), chosen_loss.and_then(|loss| loss.bias()));
+    let naive_and_wape = best_naive(all, scope);
+    let naive_wape = naive_and_wape.map(|(_, wape)| wape);
+    match (naive_and_wape, wape) {
         (Some((naive, naive_wape)), Some(wape)) if wape >= naive_wape && wape > 0.0 => {
             let (method, bias) = (naive.method.clone(), loss(naive, scope).bias());
             let (mean, median) = (method.clone(), method);
@@ -156,16 +156,16 @@ fn apply_naive_gate(all: &[Candidate], scope: Scope, choice: Choice) -> Choice {
 /// Chooses for the tenant, then for each class with at least [`MIN_CLASS_SERIES`] of the `counts`. Without scored origins everything is the default.
 pub fn choose(all: &[Candidate], counts: &[usize; Class::ALL.len()], incumbent: Option<&Incumbent>) -> Choices {
     let medians = all.iter().filter(|one| one.purpose == Purpose::Median).collect::<Vec<_>>();
-    let last_mean = named(all, incumbent.map(|known| known.mean.as_str()));
-    let last_median = named(all, incumbent.map(|known| known.median.as_str()));
-    let best = first_within(&allowed(all, None), None, last_mean);
+    let last_mean = find_method(all, incumbent.map(|current| current.mean.as_str()));
+    let last_median = find_method(all, incumbent.map(|current| current.median.as_str()));
+    let best = first_within_margin(&allowed_candidates(all, None), None, last_mean);
     let Some(best) = best else {
         let tenant = default_choice(ChoiceReason::Default);
         return Choices { classes: vec![tenant.clone(); Class::ALL.len()], tenant };
     };
     let median_of = |scope: Scope| {
-        let found = first_within(&medians, scope, last_median);
-        found.map_or_else(|| Method::one(MEDIAN_DEFAULT), |candidate| candidate.method.clone())
+        let best_median = first_within_margin(&medians, scope, last_median);
+        best_median.map_or_else(|| Method::single(DEFAULT_MEDIAN_METHOD), |candidate| candidate.method.clone())
     };
     let (mean, median) = (best.method.clone(), median_of(None));
     let chosen = Choice { mean, median, reached: ChoiceReason::Chosen, wape: None, bias: None, naive_wape: None };
@@ -183,14 +183,16 @@ pub fn choose(all: &[Candidate], counts: &[usize; Class::ALL.len()], incumbent: 
 /// The tenant's choice, unless it is not allowed here or loses by more than the margin.
 fn class_choice(all: &[Candidate], class: Class, best: &Candidate, tenant: &Choice) -> Choice {
     let scope = Some(class);
-    let allowed = allowed(all, scope);
+    let allowed = allowed_candidates(all, scope);
     let least = allowed.iter().filter_map(|candidate| wape(candidate, scope)).min_by(f64::total_cmp);
-    let keeps = match (least, wape(best, scope)) {
-        (Some(least), Some(own)) => is_allowed(all, best, scope) && own <= least + MARGIN,
+    let is_best_kept = match (least, wape(best, scope)) {
+        (Some(least), Some(best_wape)) => is_allowed(all, best, scope) && best_wape <= least + WAPE_MARGIN,
         _ => true,
     };
-    match first_within(&allowed, scope, Some(&best.method)) {
-        Some(other) if !keeps => Choice { mean: other.method.clone(), reached: ChoiceReason::ClassChosen, ..tenant.clone() },
+    match first_within_margin(&allowed, scope, Some(&best.method)) {
+        Some(other) if !is_best_kept => {
+            Choice { mean: other.method.clone(), reached: ChoiceReason::ClassChosen, ..tenant.clone() }
+        }
         _ => tenant.clone(),
     }
 }

@@ -6,8 +6,8 @@ mod choose;
 mod loss;
 mod origins;
 
-pub use candidates::{Candidate, DEFAULT, MEDIAN_DEFAULT, Purpose, candidates, means_of_best};
-pub use choose::{Choice, ChoiceReason, Choices, Incumbent, MARGIN, MAX_EXTRA_BIAS, MIN_CLASS_SERIES, choose};
+pub use candidates::{Candidate, DEFAULT_MEDIAN_METHOD, DEFAULT_METHOD, Purpose, candidates, means_of_best};
+pub use choose::{Choice, ChoiceReason, Choices, Incumbent, MAX_EXTRA_BIAS, MIN_CLASS_SERIES, WAPE_MARGIN, choose};
 pub use loss::{Loss, LossByClass};
 pub use origins::{
     MAX_ORIGINS, MIN_FIRST_ORIGIN, MIN_FIRST_POOLED, MIN_ORIGINS, ORIGIN_SPACING_WEEKS, SCORED_WEEKS, origins, pooled_origins,

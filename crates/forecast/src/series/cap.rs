@@ -56,14 +56,14 @@ impl LogSpread {
 }
 
 /// The limit at this spread, or none if the last weeks with demand are all above it: then it is growth.
-pub fn limit_at(units: &[f64], spread: LogSpread, deviations: f64) -> Option<f64> {
+pub fn cap_limit(units: &[f64], spread: LogSpread, deviations: f64) -> Option<f64> {
     let limit = spread.limit(deviations);
     let mut last = units.iter().rev().filter(|units| **units > 0.0).take(SHIFT_WEEKS);
     if last.all(|units| *units > limit) { None } else { Some(limit) }
 }
 
 /// A series' own percentile: linear between the two order statistics around it. None of nothing.
-pub fn own_percentile(units: &[f64], share: f64, scratch: &mut Vec<f64>) -> Option<f64> {
+pub fn percentile_of(units: &[f64], share: f64, scratch: &mut Vec<f64>) -> Option<f64> {
     let last = units.len().checked_sub(1)?;
     scratch.clear();
     scratch.extend_from_slice(units);
@@ -75,7 +75,7 @@ pub fn own_percentile(units: &[f64], share: f64, scratch: &mut Vec<f64>) -> Opti
 }
 
 /// Units cut at a limit, if there is one.
-pub fn capped(units: &[f64], limit: Option<f64>, out: &mut Vec<f64>) {
+pub fn cap_units(units: &[f64], limit: Option<f64>, out: &mut Vec<f64>) {
     out.clear();
     match limit {
         Some(limit) => out.extend(units.iter().map(|units| units.min(limit))),
@@ -89,7 +89,7 @@ mod tests {
 
     fn limit(units: &[f64]) -> Option<f64> {
         let logs: Vec<f64> = units.iter().map(|units| units.ln_1p()).collect();
-        limit_at(units, LogSpread::of(&logs, &mut Vec::new())?, 3.0)
+        cap_limit(units, LogSpread::of(&logs, &mut Vec::new())?, 3.0)
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
         let limit = limit(&units).unwrap();
         assert!((limit - 33.29).abs() < 0.005, "{limit}");
         let mut cut = Vec::new();
-        capped(&units, Some(limit), &mut cut);
+        cap_units(&units, Some(limit), &mut cut);
         assert_eq!(cut.iter().zip(&units).filter(|(cut, units)| cut != units).count(), 1);
     }
 
@@ -116,8 +116,8 @@ mod tests {
     fn medians_and_percentiles_are_those_of_the_books() {
         assert_eq!((median(&mut []), median(&mut [3.0]), median(&mut [4.0, 1.0, 3.0, 2.0])), (None, Some(3.0), Some(2.5)));
         let units: Vec<f64> = (1..=21).map(f64::from).collect();
-        assert_eq!(own_percentile(&units, 0.95, &mut Vec::new()), Some(20.0));
-        assert_eq!(own_percentile(&[0.0, 10.0], 0.95, &mut Vec::new()), Some(9.5));
-        assert_eq!(own_percentile(&[], 0.95, &mut Vec::new()), None);
+        assert_eq!(percentile_of(&units, 0.95, &mut Vec::new()), Some(20.0));
+        assert_eq!(percentile_of(&[0.0, 10.0], 0.95, &mut Vec::new()), Some(9.5));
+        assert_eq!(percentile_of(&[], 0.95, &mut Vec::new()), None);
     }
 }

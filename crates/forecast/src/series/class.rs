@@ -52,9 +52,9 @@ impl DemandPattern {
 /// would never be exceeded.
 fn has_ended(units: &[f64]) -> bool {
     let Some(last) = units.iter().rposition(|units| *units > 0.0) else { return false };
-    let silent = (units.len() - last - 1) as f64;
+    let silent_weeks = (units.len() - last - 1) as f64;
     let interval = DemandPattern::of(&units[..=last]).map_or(1.0, |pattern| pattern.interval);
-    silent >= MIN_ENDED_WEEKS.max(ENDED_INTERVALS * interval)
+    silent_weeks >= MIN_ENDED_WEEKS.max(ENDED_INTERVALS * interval)
 }
 
 /// The class of a prepared series; `capped` are its known weeks with the giants cut. A series that

@@ -7,7 +7,7 @@ mod weeks;
 mod quality;
 
 pub use crate::class::Class;
-pub use cap::{LogSpread, MIN_DEVIATION, MIN_POSITIVE, capped, limit_at, own_percentile};
+pub use cap::{LogSpread, MIN_DEVIATION, MIN_POSITIVE, cap_limit, cap_units, percentile_of};
 pub(crate) use cap::{median, robust_spread};
 pub use class::{DemandPattern, NEW_WEEKS, classify, settle_class};
 pub use quality::{Deduction, DeductionReason, Quality, quality};

@@ -38,10 +38,15 @@ pub struct Quality {
 
 /// Scores a series whose capped weeks are among `prepared.excluded`. Source: INSIGHT, section 2.9.
 pub fn quality(prepared: &Prepared, traits: &Traits) -> Quality {
-    let known = prepared.known.units.len() as f32;
-    let all = known + prepared.missing as f32;
+    let known_count = prepared.known.units.len() as f32;
+    let all = known_count + prepared.missing as f32;
     let weeks = |reasons: &[Reason]| -> Vec<u32> {
-        prepared.excluded.iter().filter(|one| reasons.contains(&one.reason)).map(|one| one.week).collect()
+        prepared
+            .excluded
+            .iter()
+            .filter(|excluded_week| reasons.contains(&excluded_week.reason))
+            .map(|excluded_week| excluded_week.week)
+            .collect()
     };
     let share = |count: f32| if all > 0.0 { count / all } else { 0.0 };
     let (missing, capped) = (weeks(&[Reason::OutOfStock, Reason::NotANumber]), weeks(&[Reason::Capped]));
@@ -51,7 +56,7 @@ pub fn quality(prepared: &Prepared, traits: &Traits) -> Quality {
     let candidates = [
         (DeductionReason::MissingWeeks, 40.0 * share(prepared.missing as f32), missing),
         (DeductionReason::Capped, if capped_share > 0.02 { 20.0 } else { 0.0 }, capped),
-        (DeductionReason::ShortHistory, if known < 26.0 { 20.0 } else { 0.0 }, Vec::new()),
+        (DeductionReason::ShortHistory, if known_count < 26.0 { 20.0 } else { 0.0 }, Vec::new()),
         (DeductionReason::NegativeWeeks, if negative.is_empty() { 0.0 } else { 10.0 }, negative),
         (DeductionReason::LateRecords, if is_late { 10.0 } else { 0.0 }, Vec::new()),
     ];
@@ -60,8 +65,8 @@ pub fn quality(prepared: &Prepared, traits: &Traits) -> Quality {
         .filter(|(_, points, _)| *points > 0.0)
         .map(|(reason, points, weeks)| Deduction { reason, points, weeks })
         .collect();
-    let lost: f32 = deductions.iter().map(|deduction| deduction.points).sum();
-    Quality { score: (100.0 - lost).clamp(0.0, 100.0), deductions }
+    let deducted_points: f32 = deductions.iter().map(|deduction| deduction.points).sum();
+    Quality { score: (100.0 - deducted_points).clamp(0.0, 100.0), deductions }
 }
 
 #[cfg(test)]

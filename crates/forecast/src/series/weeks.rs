@@ -53,8 +53,8 @@ pub struct KnownWeeks {
 
 impl KnownWeeks {
     /// Number of known weeks before `week`, which a forecast made then may use.
-    pub fn before(&self, week: usize) -> usize {
-        self.weeks.partition_point(|known| (*known as usize) < week)
+    pub fn count_before(&self, week: usize) -> usize {
+        self.weeks.partition_point(|known_week| (*known_week as usize) < week)
     }
     fn clear(&mut self) {
         self.units.clear();
@@ -93,7 +93,7 @@ impl Prepared {
 
 /// The mean of the last two known weeks, with which a censored week is compared. `None` before the
 /// first.
-fn recent(units: &[f64]) -> Option<f64> {
+fn recent_mean(units: &[f64]) -> Option<f64> {
     let last = &units[units.len().saturating_sub(2)..];
     (!last.is_empty()).then(|| last.iter().sum::<f64>() / last.len() as f64)
 }
@@ -119,7 +119,8 @@ pub fn prepare(prepared: &mut Prepared, recorded: &[f32], days: Option<&[u8]>) {
             }
         }
         let days = days.map_or(WEEK_DAYS, |days| days[week]);
-        let (used, reason) = if is_number { worth(&prepared.known.units, sold, days) } else { (None, Some(Reason::NotANumber)) };
+        let (used, reason) =
+            if is_number { usable_units(&prepared.known.units, sold, days) } else { (None, Some(Reason::NotANumber)) };
         let reason = if is_number && *raw < 0.0 { Some(Reason::Negative) } else { reason };
         if let Some((units, weight)) = used {
             prepared.known.push(week, units, weight);
@@ -137,8 +138,8 @@ pub fn prepare(prepared: &mut Prepared, recorded: &[f32], days: Option<&[u8]>) {
 }
 
 /// Units and weight of a week, if it is known, and why it is not used as recorded.
-fn worth(before: &[f64], sold: f64, days: u8) -> (Option<(f64, f64)>, Option<Reason>) {
-    let proves_demand = || recent(before).map_or(sold > 0.0 && days < PARTIAL_WEEK_DAYS, |recent| sold > recent);
+fn usable_units(before: &[f64], sold: f64, days: u8) -> (Option<(f64, f64)>, Option<Reason>) {
+    let proves_demand = || recent_mean(before).map_or(sold > 0.0 && days < PARTIAL_WEEK_DAYS, |recent| sold > recent);
     if days >= WHOLE_WEEK_DAYS || proves_demand() {
         (Some((sold, 1.0)), None)
     } else if days >= PARTIAL_WEEK_DAYS {
@@ -197,6 +198,6 @@ mod tests {
         assert!(!at_end(8).is_dormant(false));
         assert!(at_end(9).is_dormant(false));
         assert!(!at_end(9).is_dormant(true));
-        assert_eq!(at_end(9).known.before(11), 10);
+        assert_eq!(at_end(9).known.count_before(11), 10);
     }
 }

@@ -31,8 +31,9 @@ pub struct Correction {
 impl Correction {
     /// Whether the group has cycles enough, and the level that followed missed the promise by less than the promise itself.
     pub fn is_better(&self) -> bool {
-        let miss = |outcome: &Outcome| outcome.service().map(|given| (given - self.promised).abs());
-        let is_less = miss(&self.corrected).zip(miss(&self.plain)).is_some_and(|(corrected, plain)| corrected < plain);
+        let miss = |outcome: &Outcome| outcome.service().map(|achieved| (achieved - self.promised).abs());
+        let is_less =
+            miss(&self.corrected).zip(miss(&self.plain)).is_some_and(|(corrected, uncorrected)| corrected < uncorrected);
         self.plain.cycles >= MIN_CYCLES && is_less
     }
 }
@@ -50,15 +51,17 @@ pub fn corrections(
         steer(panel, past, policy, &mut steering);
         steering
     };
-    let (plain, corrected) = (play(0.0), play(FEEDBACK_GAIN));
-    let both = plain.counted.into_iter().zip(corrected.counted).zip(corrected.levels);
-    both.map(|((plain, corrected), level)| Correction { promised: policy.service, plain, corrected, level }).collect()
+    let (uncorrected, corrected) = (play(0.0), play(FEEDBACK_GAIN));
+    let outcome_pairs = uncorrected.counted.into_iter().zip(corrected.counted).zip(corrected.levels);
+    outcome_pairs
+        .map(|((uncorrected, corrected), level)| Correction { promised: policy.service, plain: uncorrected, corrected, level })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::LIKELY_SERVICE;
+    use crate::simulate::SERVICE_SEARCH_RANGE;
 
     #[test]
     fn a_level_follows_what_weeks_gave() {
@@ -78,7 +81,7 @@ mod tests {
             steering.add(1, week(10, 0), true);
             steering.end_week(0.9);
         }
-        assert!(near(steering.level(1, 0.9), LIKELY_SERVICE.1));
+        assert!(near(steering.level(1, 0.9), SERVICE_SEARCH_RANGE.1));
         let found = Correction { promised: 0.9, plain: week(200, 190), corrected: week(200, 182), level: 0.86 };
         assert!(found.is_better() && !Correction { corrected: week(200, 168), ..found }.is_better());
         assert!(!Correction { plain: week(199, 199), ..found }.is_better(), "too few cycles");

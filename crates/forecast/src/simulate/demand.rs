@@ -40,22 +40,22 @@ impl DailyDemand {
     /// and at least the recorded units: sales prove demand. Days before the first with units have
     /// no demand.
     pub fn push(&mut self, recorded: &[RecordedDay], key: u64) {
-        let (mut known, mut counts) = ([[0_i64; MAX_DRAWN_DAYS]; WEEK], [0_usize; WEEK]);
+        let (mut known_units, mut counts) = ([[0_i64; MAX_DRAWN_DAYS]; WEEK], [0_usize; WEEK]);
         let (mut has_begun, mut sum) = (false, 0);
         for day in 0..self.weeks * WEEK {
             let RecordedDay { units, is_known } = recorded.get(day).copied().unwrap_or_default();
             let (units, weekday) = (units.clamp(0, MAX_UNITS as i64), day % WEEK);
             has_begun |= units > 0;
-            let mut asked = units;
+            let mut demanded = units;
             if is_known && has_begun {
-                known[weekday][counts[weekday] % MAX_DRAWN_DAYS] = units;
+                known_units[weekday][counts[weekday] % MAX_DRAWN_DAYS] = units;
                 counts[weekday] += 1;
             } else if has_begun {
-                let place = drawn((self.seed, key), day, counts[weekday].min(MAX_DRAWN_DAYS));
-                asked = asked.max(place.map_or(0, |place| known[weekday][place]));
+                let place = draw_index((self.seed, key), day, counts[weekday].min(MAX_DRAWN_DAYS));
+                demanded = demanded.max(place.map_or(0, |place| known_units[weekday][place]));
             }
-            self.days.push(asked);
-            sum += asked;
+            self.days.push(demanded);
+            sum += demanded;
             if weekday + 1 == WEEK {
                 self.sums.push(sum);
                 sum = 0;
@@ -87,7 +87,7 @@ impl DailyDemand {
 
 /// Draws a number below `count` with equal chance: the same one for the same seed, series and day.
 /// `None` if `count` is 0.
-pub(super) fn drawn((seed, key): (u64, u64), day: usize, count: usize) -> Option<usize> {
+pub(super) fn draw_index((seed, key): (u64, u64), day: usize, count: usize) -> Option<usize> {
     let draw = mix_bits(seed ^ mix_bits(mix_bits(key).wrapping_add(day as u64)));
     draw.checked_rem(count as u64).map(|place| place as usize)
 }

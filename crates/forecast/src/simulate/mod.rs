@@ -12,12 +12,12 @@ mod rule;
 mod steering;
 mod weeks;
 
-pub use calibrate::{Calibrated, calibrate_service, service_for_fill};
+pub use calibrate::{CalibratedService, calibrate_service, service_for_fill};
 pub use correction::{Correction, FEEDBACK_GAIN, MIN_CYCLES, corrections};
 pub use day_outcome::DayOutcome;
-pub use days::{DayPlay, DayRule, SupplierDays, Target, simulate_days, simulate_days_on};
+pub use days::{DayRule, DaySimulation, SupplierDays, Target, simulate_days, simulate_days_on};
 pub use demand::{DailyDemand, RecordedDay};
-pub use outcome::{LIKELY_SERVICE, Outcome, Outcomes};
+pub use outcome::{Outcome, Outcomes, SERVICE_SEARCH_RANGE};
 pub use past::Past;
 pub use rule::PlanRule;
-pub use weeks::{OrderUpTo, Unmet, simulate};
+pub use weeks::{OrderUpTo, UnmetDemand, simulate};

@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use crate::series::Class;
 
 /// Service levels that are tried.
-pub const LIKELY_SERVICE: (f64, f64) = (0.50, 0.999);
+pub const SERVICE_SEARCH_RANGE: (f64, f64) = (0.50, 0.999);
 
 /// The results of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::OnceLock};
 
 use crate::{
-    engine::{CHUNK, in_chunks, step_of},
+    engine::{CHUNK_SIZE, run_in_chunks, step_of},
     intervals::{Pool, SumPools, sum_scale},
     models::{Method, Scratch, View},
     panel::Panel,
@@ -30,34 +30,34 @@ pub struct Past {
     /// By series, then by origin.
     known: Vec<Vec<PastForecast>>,
     /// The pools of each week and of those after the last one, where they are kept.
-    kept: Vec<OnceLock<SumPools>>,
+    week_pools: Vec<OnceLock<SumPools>>,
 }
 
 impl Past {
     /// Makes every forecast of a method again, for sums up to `span` weeks. Errors are pooled from the origin `first` on.
     pub fn new(panel: &Panel, method: &Method, span: usize, (first, threads): (usize, usize)) -> Self {
         let (weeks, span) = (panel.weeks(), span.max(1));
-        let chunks = in_chunks(panel.len(), CHUNK, threads, |range| {
-            let (mut prepared, mut scratch, mut cut) = (Prepared::default(), Scratch::default(), Vec::new());
+        let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
+            let (mut prepared, mut scratch, mut capped_units) = (Prepared::default(), Scratch::default(), Vec::new());
             let mut found = Vec::new();
             for series in range {
                 prepare(&mut prepared, panel.values(series), panel.days(series));
-                let at = |origin: usize| {
+                let forecast_at = |origin: usize| {
                     let view = View::at(&prepared.known, origin, None, &mut scratch.values);
                     if view.count == 0 || origin < MIN_FIRST_POOLED.min(first) {
                         return PastForecast::default();
                     }
                     let mut path = vec![0.0; span];
                     method.path(&view, &mut scratch, &mut path);
-                    let scale = sum_scale(step_of(&view, &mut scratch.values, &mut cut));
-                    let errors = if origin < first { Vec::new() } else { errors(&view, &path, scale) };
+                    let scale = sum_scale(step_of(&view, &mut scratch.values, &mut capped_units));
+                    let errors = if origin < first { Vec::new() } else { scaled_sum_errors(&view, &path, scale) };
                     PastForecast { path, scale, errors }
                 };
-                found.push((0..weeks).map(at).collect::<Vec<_>>());
+                found.push((0..weeks).map(forecast_at).collect::<Vec<_>>());
             }
             found
         });
-        Self { span, weeks, known: chunks.concat(), kept: Vec::new() }
+        Self { span, weeks, known: chunks.concat(), week_pools: Vec::new() }
     }
     /// Pools the errors of the series that are marked, and of no other; all stay forecast.
     #[must_use]
@@ -73,12 +73,12 @@ impl Past {
     /// them. They take as much memory as the errors of each week have scores.
     #[must_use]
     pub fn with_pool_cache(self) -> Self {
-        Self { kept: vec![OnceLock::new(); self.weeks + 1], ..self }
+        Self { week_pools: vec![OnceLock::new(); self.weeks + 1], ..self }
     }
     /// The pools of all sums that had come true before `week`.
     pub fn pools(&self, week: usize) -> Cow<'_, SumPools> {
-        match self.kept.get(week) {
-            Some(kept) => Cow::Borrowed(kept.get_or_init(|| self.pools_before(week))),
+        match self.week_pools.get(week) {
+            Some(cell) => Cow::Borrowed(cell.get_or_init(|| self.pools_before(week))),
             None => Cow::Owned(self.pools_before(week)),
         }
     }
@@ -97,20 +97,20 @@ impl Past {
     }
     /// The path and the scale of a series as known before `week`. None if it had not begun.
     pub fn forecast(&self, series: usize, week: usize) -> Option<(&[f64], f64)> {
-        let known = self.known.get(series)?.get(week)?;
-        (!known.path.is_empty()).then_some((known.path.as_slice(), known.scale))
+        let past_forecast = self.known.get(series)?.get(week)?;
+        (!past_forecast.path.is_empty()).then_some((past_forecast.path.as_slice(), past_forecast.scale))
     }
 }
 
-fn errors(view: &View<'_>, path: &[f64], scale: f64) -> Vec<f32> {
-    let (mut sum, mut found) = (0.0, Vec::new());
+fn scaled_sum_errors(view: &View<'_>, path: &[f64], scale: f64) -> Vec<f32> {
+    let (mut sum, mut scaled_errors) = (0.0, Vec::new());
     for (ahead, path) in path.iter().enumerate() {
         let index = view.count + ahead;
         if view.known.weeks.get(index).map(|week| *week as usize) != Some(view.origin + ahead) {
             break;
         }
         sum += view.known.units[index] - path;
-        found.push((sum / scale) as f32);
+        scaled_errors.push((sum / scale) as f32);
     }
-    found
+    scaled_errors
 }

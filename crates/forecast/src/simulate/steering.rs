@@ -1,6 +1,6 @@
 //! Levels that follow the results of earlier weeks, one for each group of products.
 
-use crate::simulate::outcome::{LIKELY_SERVICE, Outcome};
+use crate::simulate::outcome::{Outcome, SERVICE_SEARCH_RANGE};
 
 /// Groups of products, each with a level.
 #[derive(Debug, Default)]
@@ -34,10 +34,10 @@ impl<'a> Steering<'a> {
     }
     /// Moves each level by how much its cycles that ended this week missed the promise.
     pub fn end_week(&mut self, promised: f64) {
-        let (least, most) = LIKELY_SERVICE;
+        let (lowest, highest) = SERVICE_SEARCH_RANGE;
         for (level, week) in self.levels.iter_mut().zip(&mut self.week) {
-            if let Some(given) = std::mem::take(week).service() {
-                *level = (*level + self.gain * (promised - given)).clamp(least, most);
+            if let Some(achieved) = std::mem::take(week).service() {
+                *level = (*level + self.gain * (promised - achieved)).clamp(lowest, highest);
             }
         }
     }

@@ -20,7 +20,7 @@ const MAX_DRAWN_WEEKS: usize = 13;
 
 /// The fate of demand that stock does not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unmet {
+pub enum UnmetDemand {
     Lost,
     Backordered,
 }
@@ -34,7 +34,7 @@ pub struct OrderUpTo<'a> {
     pub review_weeks: usize,
     /// Packs and minimum; prices and shelf life are not simulated.
     pub terms: Terms<'a>,
-    pub unmet: Unmet,
+    pub unmet: UnmetDemand,
     /// Weeks of the panel that are counted.
     pub weeks: Range<usize>,
     /// Weeks before them that are played and not counted.
@@ -55,18 +55,23 @@ struct ProductStock {
 
 /// Plays a policy over weeks of a panel. `classes` are those of the series. Equal inputs give equal outcomes.
 pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpTo<'_>) -> Outcomes {
-    play((panel, classes), past, policy, &mut Steering::default())
+    run_simulation((panel, classes), past, policy, &mut Steering::default())
 }
 
 /// Plays a policy with a level for each group of products, which follows the results of its weeks.
 pub(super) fn steer(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, steering: &mut Steering<'_>) {
-    play((panel, &[]), past, policy, steering);
+    run_simulation((panel, &[]), past, policy, steering);
 }
 
-fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_>, steering: &mut Steering<'_>) -> Outcomes {
+fn run_simulation(
+    (panel, classes): (&Panel, &[Class]),
+    past: &Past,
+    policy: &OrderUpTo<'_>,
+    steering: &mut Steering<'_>,
+) -> Outcomes {
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
-    let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
+    let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| weekly_demand(panel, series, policy.seed)).collect();
     let empty = || ProductStock {
         on_hand: 0,
         backordered: 0,
@@ -77,7 +82,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
     let none = SumPools::default();
     let mut shelves: Vec<Option<ProductStock>> = (0..panel.len()).map(|_| None).collect();
     let counted = policy.weeks.start.min(end)..end;
-    let mut found = Outcomes {
+    let mut outcomes = Outcomes {
         all: Outcome::default(),
         classes: [Outcome::default(); Class::ALL.len()],
         by_week: vec![Outcome::default(); counted.len()],
@@ -101,25 +106,25 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
             let outcome = shelf.end_week(week + 1 == end || is_before_review);
             steering.add(series, outcome, counted.contains(&week));
             if counted.contains(&week) {
-                found.all += outcome;
-                found.by_week[week - counted.start] += outcome;
+                outcomes.all += outcome;
+                outcomes.by_week[week - counted.start] += outcome;
                 if let Some(class) = classes.get(series) {
-                    found.classes[class.index()] += outcome;
+                    outcomes.classes[class.index()] += outcome;
                 }
             }
         }
         steering.end_week(policy.service);
     }
-    found
+    outcomes
 }
 
 impl ProductStock {
     fn receive(&mut self) {
         let arrived = if self.coming.is_empty() { 0 } else { self.coming.remove(0) };
         self.coming.push(0);
-        let owed = arrived.min(self.backordered);
-        self.backordered -= owed;
-        self.on_hand += arrived - owed;
+        let backorder_units = arrived.min(self.backordered);
+        self.backordered -= backorder_units;
+        self.on_hand += arrived - backorder_units;
     }
     /// Orders up to the target. A product's first review sets its stock to the target.
     fn review(&mut self, up_to: i64, is_first: bool, policy: &OrderUpTo<'_>) {
@@ -141,15 +146,15 @@ impl ProductStock {
         self.cycle.orders += u64::from(quantity > 0);
         self.cycle.ordered += quantity as f64;
     }
-    fn sell(&mut self, demand: i64, unmet: Unmet) {
-        let met = demand.min(self.on_hand);
-        self.on_hand -= met;
-        self.is_served &= met == demand;
-        if unmet == Unmet::Backordered {
-            self.backordered += demand - met;
+    fn sell(&mut self, demand: i64, unmet: UnmetDemand) {
+        let fulfilled_units = demand.min(self.on_hand);
+        self.on_hand -= fulfilled_units;
+        self.is_served &= fulfilled_units == demand;
+        if unmet == UnmetDemand::Backordered {
+            self.backordered += demand - fulfilled_units;
         }
         self.cycle.demanded += demand as f64;
-        self.cycle.met += met as f64;
+        self.cycle.met += fulfilled_units as f64;
         self.cycle.stock += self.on_hand as f64;
     }
     fn end_week(&mut self, is_last_of_cycle: bool) -> Outcome {
@@ -164,17 +169,17 @@ impl ProductStock {
 
 /// Demand of each week in whole units. An unknown week is drawn from up to [`MAX_DRAWN_WEEKS`] known
 /// weeks before it.
-fn demanded(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
+fn weekly_demand(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
     let mut prepared = Prepared::default();
     prepare(&mut prepared, panel.values(series), panel.days(series));
-    let (known, start) = (&prepared.known, prepared.start.map_or(panel.weeks(), |start| start as usize));
-    let unit = |week: usize| match known.weeks.binary_search(&(week as u32)) {
+    let (known_weeks, start) = (&prepared.known, prepared.start.map_or(panel.weeks(), |start| start as usize));
+    let unit = |week: usize| match known_weeks.weeks.binary_search(&(week as u32)) {
         _ if week < start => 0,
-        Ok(index) => whole_units(known.units[index].round()),
+        Ok(index) => whole_units(known_weeks.units[index].round()),
         Err(before) => {
             let first = before.saturating_sub(MAX_DRAWN_WEEKS);
             let choice = mix_bits(seed ^ mix_bits((series as u64) << 20 | week as u64)) as usize;
-            if before > first { whole_units(known.units[first + choice % (before - first)].round()) } else { 0 }
+            if before > first { whole_units(known_weeks.units[first + choice % (before - first)].round()) } else { 0 }
         }
     };
     (0..panel.weeks()).map(unit).collect()
@@ -191,7 +196,7 @@ pub(super) fn mix_bits(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{models::Method, panel::Traits, selection::DEFAULT};
+    use crate::{models::Method, panel::Traits, selection::DEFAULT_METHOD};
 
     const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
 
@@ -206,7 +211,7 @@ mod tests {
             lead_weeks: 2,
             review_weeks,
             terms: TERMS,
-            unmet: Unmet::Lost,
+            unmet: UnmetDemand::Lost,
             weeks: 24..40,
             warm_up: 4,
             seed: 1,
@@ -217,7 +222,7 @@ mod tests {
     fn steady_demand_needs_its_span_and_is_always_met() {
         let panel = steady();
         for (review, cycles) in [(1, 16), (2, 8)] {
-            let past = Past::new(&panel, &Method::one(DEFAULT), 2 + review, (8, 1));
+            let past = Past::new(&panel, &Method::single(DEFAULT_METHOD), 2 + review, (8, 1));
             let found = simulate(&panel, &[Class::Smooth; 60], &past, &policy(review));
             assert_eq!((found.all.service(), found.all.fill(), found.all.cycles), (Some(1.0), Some(1.0), 60 * cycles));
             assert_eq!(found.classes[0], found.all);
@@ -241,7 +246,7 @@ mod tests {
             changed.push(&values, Traits::default()).unwrap();
         }
         let until = |panel: &Panel, end: usize| {
-            let past = Past::new(panel, &Method::one(DEFAULT), 3, (8, 1));
+            let past = Past::new(panel, &Method::single(DEFAULT_METHOD), 3, (8, 1));
             simulate(panel, &[Class::Erratic; 60], &past, &OrderUpTo { weeks: 24..end, ..policy(1) }).all
         };
         assert_eq!(until(&panel, 30), until(&changed, 30));
@@ -253,13 +258,13 @@ mod tests {
     fn lost_demand_is_gone_and_backordered_demand_waits() {
         let (cycle, coming) = (Outcome::default(), vec![0, 5, 0]);
         let mut shelf = ProductStock { on_hand: 3, backordered: 0, coming, is_served: true, cycle };
-        shelf.sell(7, Unmet::Backordered);
+        shelf.sell(7, UnmetDemand::Backordered);
         assert_eq!((shelf.on_hand, shelf.backordered, shelf.is_served), (0, 4, false));
         shelf.receive();
         shelf.receive();
         assert_eq!((shelf.on_hand, shelf.backordered), (1, 0));
         assert_eq!(shelf.end_week(true).served, 0);
-        shelf.sell(2, Unmet::Lost);
+        shelf.sell(2, UnmetDemand::Lost);
         assert_eq!(shelf.backordered, 0);
     }
 }

@@ -8,7 +8,7 @@ use super::context::AnswerContext;
 use crate::{cost_limiter::Charge, raw_value::raw_json};
 
 /// `None`: it exceeds the limit.
-pub(super) fn written(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> Option<Vec<u8>> {
+pub(super) fn write_answer(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> Option<Vec<u8>> {
     let expected = context.operation.expected_bytes();
     let mut out = Vec::with_capacity(expected + expected / 4 + 64);
     out.extend_from_slice(b"{\"data\":");
@@ -27,7 +27,7 @@ pub(super) fn written(response: &Response, context: &AnswerContext<'_>, charge: 
             }
         }
         if context.shows_cost {
-            extensions.insert("cost", shown(charge));
+            extensions.insert("cost", cost_extension(charge));
         }
         out.extend_from_slice(b",\"extensions\":");
         append(&mut out, &extensions);
@@ -46,8 +46,8 @@ pub fn data_json(data: &Value) -> Vec<u8> {
 
 /// Writes a value as its own serialiser would, but copies ready JSON, which that serialiser would
 /// parse again for validation. `None` as soon as the output exceeds the limit.
-fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
-    if out.len() > most {
+fn write_value(out: &mut Vec<u8>, value: &Value, max_bytes: usize) -> Option<()> {
+    if out.len() > max_bytes {
         return None;
     }
     match value {
@@ -57,13 +57,13 @@ fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
                 if index > 0 {
                     out.push(b',');
                 }
-                write_value(out, item, most)?;
+                write_value(out, item, max_bytes)?;
             }
             out.push(b']');
         }
         Value::Object(members) => {
             if let Some(json) = raw_json(members) {
-                if json.len() > most {
+                if json.len() > max_bytes {
                     return None;
                 }
                 out.extend_from_slice(json.as_bytes());
@@ -76,17 +76,17 @@ fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
                 }
                 append(out, name.as_str());
                 out.push(b':');
-                write_value(out, member, most)?;
+                write_value(out, member, max_bytes)?;
             }
             out.push(b'}');
         }
-        plain => append(out, plain),
+        scalar => append(out, scalar),
     }
     Some(())
 }
 
 /// Returns `extensions.cost`; without a limit if the budget is lifted.
-fn shown(charge: Charge) -> Value {
+fn cost_extension(charge: Charge) -> Value {
     let Charge { requested, actual, level } = charge;
     match level {
         None => async_graphql::value!({ "requested": (requested), "actual": (actual) }),
@@ -108,10 +108,10 @@ pub(super) fn json_of<T: serde::Serialize>(value: &T) -> Vec<u8> {
 
 /// Writing to memory fails only for maps whose keys are not text, of which GraphQL has none; then `null` keeps the JSON whole.
 fn append<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    let before = out.len();
+    let original_len = out.len();
     if let Err(error) = serde_json::to_writer(&mut *out, value) {
         tracing::error!(%error, "an answer could not be written");
-        out.truncate(before);
+        out.truncate(original_len);
         out.extend_from_slice(b"null");
     }
 }

@@ -60,13 +60,13 @@ impl DeprecatedIndex {
     }
 
     /// A field of an object, interface or input, or a value of an enum, if it is deprecated.
-    pub fn of_member(&self, of: &str, name: &str) -> Option<&Arc<Deprecation>> {
-        self.members.get(of)?.get(name)
+    pub fn of_member(&self, type_name: &str, name: &str) -> Option<&Arc<Deprecation>> {
+        self.members.get(type_name)?.get(name)
     }
 
     /// An argument, if it is deprecated.
-    pub fn of_argument(&self, of: &str, field: &str, name: &str) -> Option<&Arc<Deprecation>> {
-        self.arguments.get(of)?.get(field)?.get(name)
+    pub fn of_argument(&self, type_name: &str, field: &str, name: &str) -> Option<&Arc<Deprecation>> {
+        self.arguments.get(type_name)?.get(field)?.get(name)
     }
 
     /// Whether a value of this input or enum may use something deprecated.
@@ -75,32 +75,32 @@ impl DeprecatedIndex {
     }
 
     /// A call of this field without an idempotency key, if that is deprecated.
-    pub fn deprecation_of_keyless_call(&self, of: &str, field: &str) -> Option<&Arc<Deprecation>> {
-        self.keyless.get(of)?.get(field)
+    pub fn deprecation_of_keyless_call(&self, type_name: &str, field: &str) -> Option<&Arc<Deprecation>> {
+        self.keyless.get(type_name)?.get(field)
     }
 
-    fn fields(&mut self, of: &Name, fields: &[Positioned<FieldDefinition>]) {
+    fn fields(&mut self, type_name: &Name, fields: &[Positioned<FieldDefinition>]) {
         for field in fields {
             let field = &field.node;
-            self.member(of, &field.name.node, &field.directives);
+            self.member(type_name, &field.name.node, &field.directives);
             for argument in &field.arguments {
-                self.argument(of, &field.name.node, &argument.node);
+                self.argument(type_name, &field.name.node, &argument.node);
             }
         }
     }
 
-    fn member(&mut self, of: &Name, name: &Name, directives: &[Positioned<ConstDirective>]) {
+    fn member(&mut self, type_name: &Name, name: &Name, directives: &[Positioned<ConstDirective>]) {
         if let Some(reason) = reason(directives) {
-            let deprecation = Deprecation { coordinate: format!("{of}.{name}"), reason };
-            self.members.entry(of.clone()).or_default().insert(name.clone(), Arc::new(deprecation));
+            let deprecation = Deprecation { coordinate: format!("{type_name}.{name}"), reason };
+            self.members.entry(type_name.clone()).or_default().insert(name.clone(), Arc::new(deprecation));
         }
     }
 
-    fn argument(&mut self, of: &Name, field: &Name, argument: &InputValueDefinition) {
+    fn argument(&mut self, type_name: &Name, field: &Name, argument: &InputValueDefinition) {
         if let Some(reason) = reason(&argument.directives) {
             let name = argument.name.node.clone();
-            let deprecation = Deprecation { coordinate: format!("{of}.{field}({name}:)"), reason };
-            let arguments = self.arguments.entry(of.clone()).or_default().entry(field.clone()).or_default();
+            let deprecation = Deprecation { coordinate: format!("{type_name}.{field}({name}:)"), reason };
+            let arguments = self.arguments.entry(type_name.clone()).or_default().entry(field.clone()).or_default();
             arguments.insert(name, Arc::new(deprecation));
         }
     }

@@ -38,15 +38,16 @@ pub(super) const REASON: &str =
 
 /// The coordinate of a mutation's key: `Mutation.apiKeyRoll(idempotencyKey:)` or `CustomerCreateInput.idempotencyKey`. `None` if it takes no key.
 pub(super) fn coordinate(document: &ServiceDocument, root: &str, field: &FieldDefinition) -> Option<String> {
-    let has_key = |among: &[Positioned<InputValueDefinition>]| among.iter().any(|one| one.node.name.node == KEY);
+    let has_key =
+        |candidates: &[Positioned<InputValueDefinition>]| candidates.iter().any(|candidate| candidate.node.name.node == KEY);
     if has_key(&field.arguments) {
         return Some(format!("{root}.{}({KEY}:)", field.name.node));
     }
     let input = field.arguments.iter().find(|argument| argument.node.name.node == "input")?;
-    let of = base(&input.node.ty.node);
+    let input_type = base(&input.node.ty.node);
     let takes_key = definitions(document).any(|kind| match &kind.kind {
-        TypeKind::InputObject(input) => kind.name.node == *of && has_key(&input.fields),
+        TypeKind::InputObject(input) => kind.name.node == *input_type && has_key(&input.fields),
         _ => false,
     });
-    takes_key.then(|| format!("{of}.{KEY}"))
+    takes_key.then(|| format!("{input_type}.{KEY}"))
 }

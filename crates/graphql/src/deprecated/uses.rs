@@ -38,23 +38,23 @@ impl KeyUses {
     }
 
     /// Counts an operation of a key.
-    pub fn add(&self, key: Uuid, used: &[Arc<Deprecation>], now: i64) {
+    pub fn add(&self, key: Uuid, deprecations: &[Arc<Deprecation>], now: i64) {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= MAX_KEYS && !keys.contains_key(&key) {
-            let last = |uses: &BTreeMap<String, Use>| uses.values().map(|one| one.last_used_at).max();
-            let oldest = keys.iter().min_by_key(|(_, uses)| last(uses)).map(|(key, _)| *key);
+            let last_use = |uses: &BTreeMap<String, Use>| uses.values().map(|usage| usage.last_used_at).max();
+            let oldest = keys.iter().min_by_key(|(_, uses)| last_use(uses)).map(|(key, _)| *key);
             if let Some(oldest) = oldest {
                 keys.remove(&oldest);
             }
         }
         let uses = keys.entry(key).or_default();
-        for deprecation in used {
-            if let Some(known) = uses.get_mut(&deprecation.coordinate) {
-                known.calls += 1;
-                known.last_used_at = now;
+        for deprecation in deprecations {
+            if let Some(existing_use) = uses.get_mut(&deprecation.coordinate) {
+                existing_use.calls += 1;
+                existing_use.last_used_at = now;
             } else {
-                let first = Use { deprecation: deprecation.clone(), calls: 1, last_used_at: now };
-                uses.insert(deprecation.coordinate.clone(), first);
+                let first_use = Use { deprecation: deprecation.clone(), calls: 1, last_used_at: now };
+                uses.insert(deprecation.coordinate.clone(), first_use);
             }
         }
     }
@@ -72,10 +72,10 @@ pub fn of_key(key: Uuid) -> Vec<Use> {
 }
 
 /// Counts an operation that used something deprecated: by its coordinates for the operator, and for its key if it came with one.
-pub(crate) fn count(used: &[Arc<Deprecation>], session: &Session, now: i64) {
-    used.iter().for_each(|one| metrics::deprecated_use(&one.coordinate));
-    if let Some(key) = session.key.filter(|_| !used.is_empty()) {
-        USES.add(key, used, now);
+pub(crate) fn count(deprecations: &[Arc<Deprecation>], session: &Session, now: i64) {
+    deprecations.iter().for_each(|deprecation| metrics::count_deprecated_use(&deprecation.coordinate));
+    if let Some(key) = session.key.filter(|_| !deprecations.is_empty()) {
+        USES.add(key, deprecations, now);
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
         Arc::new(Deprecation { coordinate: coordinate.to_owned(), reason: String::new() })
     }
 
-    fn shown(uses: &KeyUses, key: u128) -> Vec<(String, u64, i64)> {
+    fn usage_rows(uses: &KeyUses, key: u128) -> Vec<(String, u64, i64)> {
         let uses = uses.of(Uuid::from_u128(key)).into_iter();
         uses.map(|one| (one.deprecation.coordinate.clone(), one.calls, one.last_used_at)).collect()
     }
@@ -100,9 +100,9 @@ mod tests {
         uses.add(Uuid::from_u128(1), &[scan.clone(), sales], 10);
         uses.add(Uuid::from_u128(1), from_ref(&scan), 20);
         uses.add(Uuid::from_u128(2), &[scan], 30);
-        assert_eq!(shown(&uses, 1), [("Query.salesReport".to_owned(), 1, 10), ("Query.scan".to_owned(), 2, 20)]);
-        assert_eq!(shown(&uses, 2), [("Query.scan".to_owned(), 1, 30)]);
-        assert!(shown(&uses, 3).is_empty());
+        assert_eq!(usage_rows(&uses, 1), [("Query.salesReport".to_owned(), 1, 10), ("Query.scan".to_owned(), 2, 20)]);
+        assert_eq!(usage_rows(&uses, 2), [("Query.scan".to_owned(), 1, 30)]);
+        assert!(usage_rows(&uses, 3).is_empty());
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
         }
         uses.add(Uuid::from_u128(0), from_ref(&scan), 1_000_000);
         uses.add(Uuid::from_u128(keys), from_ref(&scan), 1_000_001);
-        assert!(shown(&uses, 1).is_empty(), "key 0 was used again since");
-        assert_eq!((shown(&uses, 0).len(), shown(&uses, 2).len(), shown(&uses, keys).len()), (1, 1, 1));
+        assert!(usage_rows(&uses, 1).is_empty(), "key 0 was used again since");
+        assert_eq!((usage_rows(&uses, 0).len(), usage_rows(&uses, 2).len(), usage_rows(&uses, keys).len()), (1, 1, 1));
     }
 }

@@ -81,9 +81,9 @@ impl Cache {
         // The map hashes the text with its own key; any cheap distribution will do here, so a
         // sample of the bytes suffices.
         let step = text.len() / 16 + 1;
-        let spread = |sum: usize, byte: &u8| (sum ^ usize::from(*byte)).wrapping_mul(0x0100_0193);
-        let sum = text.as_bytes().iter().rev().step_by(step).fold(text.len(), spread);
-        &self.shards[(sum >> 8) % SHARDS]
+        let spread = |hash: usize, byte: &u8| (hash ^ usize::from(*byte)).wrapping_mul(0x0100_0193);
+        let hash = text.as_bytes().iter().rev().step_by(step).fold(text.len(), spread);
+        &self.shards[(hash >> 8) % SHARDS]
     }
 }
 
@@ -91,13 +91,13 @@ impl Shard {
     /// Second chance: removes entries that were not used since the last sweep; if all were used,
     /// removes an arbitrary half.
     fn sweep(&mut self) {
-        let before = self.entries.len();
+        let previous_count = self.entries.len();
         self.entries.retain(|_, entry| entry.recent.swap(false, Ordering::Relaxed));
-        if self.entries.len() == before {
+        if self.entries.len() == previous_count {
             let mut keep = false;
             self.entries.retain(|_, _| {
                 keep = !keep;
-                keep && before > 1
+                keep && previous_count > 1
             });
         }
         self.weight = self.entries.values().map(|entry| entry.document.weight).sum();

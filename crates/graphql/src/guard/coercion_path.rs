@@ -60,11 +60,18 @@ pub fn find(
     document: &ExecutableDocument,
     schema_index: &SchemaIndex,
     variables: &Variables,
-    (answer, most): (&[PathSegment], usize),
+    (answer_path, max_mismatches): (&[PathSegment], usize),
 ) -> Vec<Mismatch> {
     let Some((_, operation)) = document.operations.iter().next() else { return Vec::new() };
-    let look = Look { document, schema_index, variables, operation: &operation.node, most, taken: RefCell::default() };
-    let keys: Vec<&str> = answer
+    let search = CoercionVisitor {
+        document,
+        schema_index,
+        variables,
+        operation: &operation.node,
+        limit: max_mismatches,
+        matched_values: RefCell::default(),
+    };
+    let keys: Vec<&str> = answer_path
         .iter()
         .filter_map(|segment| match segment {
             PathSegment::Field(key) => Some(key.as_str()),
@@ -74,42 +81,42 @@ pub fn find(
     let Some(root) = schema_index.root(operation.node.ty) else { return Vec::new() };
     let set = &operation.node.selection_set.node;
     if keys.is_empty() {
-        return look.find_mismatches(root, set);
+        return search.find_mismatches(root, set);
     }
-    look.field(root, set, &keys).map(|(field, known)| look.arguments(field, known)).unwrap_or_default()
+    search.field(root, set, &keys).map(|(field, definition)| search.arguments(field, definition)).unwrap_or_default()
 }
 
-struct Look<'a> {
+struct CoercionVisitor<'a> {
     document: &'a ExecutableDocument,
     schema_index: &'a SchemaIndex,
     variables: &'a Variables,
     operation: &'a OperationDefinition,
     /// Maximum number of mismatches to find.
-    most: usize,
+    limit: usize,
     /// Values of variables without a mismatch, each with the type of its place, both by their
     /// address in memory.
-    taken: RefCell<HashSet<(usize, usize)>>,
+    matched_values: RefCell<HashSet<(usize, usize)>>,
 }
 
-type Found<'a> = (&'a Field, &'a schema_index::Field);
+type SelectedField<'a> = (&'a Field, &'a schema_index::Field);
 
-impl<'a> Look<'a> {
+impl<'a> CoercionVisitor<'a> {
     /// Returns the field under these keys of the answer, and its definition in the schema.
-    fn field(&self, of: &str, set: &'a SelectionSet, keys: &[&str]) -> Option<Found<'a>> {
+    fn field(&self, type_name: &str, set: &'a SelectionSet, keys: &[&str]) -> Option<SelectedField<'a>> {
         set.items.iter().find_map(|item| match &item.node {
             Selection::Field(field) => {
-                let (key, below) = keys.split_first()?;
+                let (key, remaining_keys) = keys.split_first()?;
                 if field.node.response_key().node != *key {
                     return None;
                 }
-                let known = self.schema_index.field(of, &field.node.name.node)?;
-                if below.is_empty() {
-                    return Some((&field.node, known));
+                let definition = self.schema_index.field(type_name, &field.node.name.node)?;
+                if remaining_keys.is_empty() {
+                    return Some((&field.node, definition));
                 }
-                self.field(&known.of, &field.node.selection_set.node, below)
+                self.field(&definition.of, &field.node.selection_set.node, remaining_keys)
             }
             Selection::InlineFragment(inline) => {
-                let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
                 self.field(on, &inline.node.selection_set.node, keys)
             }
             Selection::FragmentSpread(spread) => {
@@ -121,35 +128,35 @@ impl<'a> Look<'a> {
 
     /// Returns the first mismatches of several parts: stops as soon as there are enough.
     fn first(&self, parts: impl Iterator<Item = Vec<Mismatch>>) -> Vec<Mismatch> {
-        parts.flatten().take(self.most).collect()
+        parts.flatten().take(self.limit).collect()
     }
 
-    fn arguments(&self, field: &'a Field, known: &schema_index::Field) -> Vec<Mismatch> {
+    fn arguments(&self, field: &'a Field, definition: &schema_index::Field) -> Vec<Mismatch> {
         self.first(field.arguments.iter().map(|(name, value)| {
-            let Some(input) = known.arguments.get(&name.node) else { return Vec::new() };
-            let given = self.given(&value.node);
+            let Some(input) = definition.arguments.get(&name.node) else { return Vec::new() };
+            let sent_value = self.resolve_value(&value.node);
             // A variable that is null may have been left out.
-            if given.is_null() && matches!(value.node, InputValue::Variable(_)) {
+            if sent_value.is_null() && matches!(value.node, InputValue::Variable(_)) {
                 return Vec::new();
             }
-            let found = under(self.mismatches(given, input), &name.node);
-            found.into_iter().map(|mismatch| Mismatch { at: name.pos, ..mismatch }).collect()
+            let argument_mismatches = prefix_paths(self.mismatches(sent_value, input), &name.node);
+            argument_mismatches.into_iter().map(|mismatch| Mismatch { at: name.pos, ..mismatch }).collect()
         }))
     }
 
     /// Returns the first mismatches of the operation. The guard has limited its size.
-    fn find_mismatches(&self, of: &str, set: &'a SelectionSet) -> Vec<Mismatch> {
+    fn find_mismatches(&self, type_name: &str, set: &'a SelectionSet) -> Vec<Mismatch> {
         self.first(set.items.iter().map(|item| match &item.node {
             Selection::Field(field) => {
-                let Some(known) = self.schema_index.field(of, &field.node.name.node) else { return Vec::new() };
-                let mut found = self.arguments(&field.node, known);
-                if found.len() < self.most {
-                    found.extend(self.find_mismatches(&known.of, &field.node.selection_set.node));
+                let Some(definition) = self.schema_index.field(type_name, &field.node.name.node) else { return Vec::new() };
+                let mut mismatches = self.arguments(&field.node, definition);
+                if mismatches.len() < self.limit {
+                    mismatches.extend(self.find_mismatches(&definition.of, &field.node.selection_set.node));
                 }
-                found
+                mismatches
             }
             Selection::InlineFragment(inline) => {
-                let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
                 self.find_mismatches(on, &inline.node.selection_set.node)
             }
             Selection::FragmentSpread(spread) => {
@@ -160,129 +167,133 @@ impl<'a> Look<'a> {
     }
 
     /// Returns a value of the document, or its variable's value: null if that was left out.
-    fn given(&self, value: &'a InputValue) -> Given<'a> {
+    fn resolve_value(&self, value: &'a InputValue) -> InputView<'a> {
         static NULL: Value = Value::Null;
         match value {
-            InputValue::Variable(name) => Given::Variable(self.variable(name).unwrap_or(&NULL)),
-            written => Given::Written(written),
+            InputValue::Variable(name) => InputView::Variable(self.variable(name).unwrap_or(&NULL)),
+            literal => InputView::Written(literal),
         }
     }
 
     fn variable(&self, name: &Name) -> Option<&'a Value> {
         let (variables, operation) = (self.variables, self.operation);
         let default = || {
-            let definition: &Positioned<_> = operation.variable_definitions.iter().find(|one| one.node.name.node == *name)?;
+            let definition: &Positioned<_> =
+                operation.variable_definitions.iter().find(|candidate| candidate.node.name.node == *name)?;
             definition.node.default_value.as_ref().map(|value| &value.node)
         };
         variables.get(name).or_else(default)
     }
 
-    fn items(&self, value: Given<'a>) -> Option<Vec<Given<'a>>> {
+    fn items(&self, value: InputView<'a>) -> Option<Vec<InputView<'a>>> {
         match value {
-            Given::Written(InputValue::List(items)) => Some(items.iter().map(|item| self.given(item)).collect()),
-            Given::Variable(Value::List(items)) | Given::Within(Value::List(items)) => {
-                Some(items.iter().map(Given::Within).collect())
+            InputView::Written(InputValue::List(items)) => Some(items.iter().map(|item| self.resolve_value(item)).collect()),
+            InputView::Variable(Value::List(items)) | InputView::Within(Value::List(items)) => {
+                Some(items.iter().map(InputView::Within).collect())
             }
             _ => None,
         }
     }
 
-    fn members(&self, value: Given<'a>) -> Option<Vec<(&'a Name, Given<'a>)>> {
+    fn members(&self, value: InputView<'a>) -> Option<Vec<(&'a Name, InputView<'a>)>> {
         match value {
-            Given::Written(InputValue::Object(members)) => {
-                Some(members.iter().map(|(name, member)| (name, self.given(member))).collect())
+            InputView::Written(InputValue::Object(members)) => {
+                Some(members.iter().map(|(name, member)| (name, self.resolve_value(member))).collect())
             }
-            Given::Variable(Value::Object(members)) | Given::Within(Value::Object(members)) => {
-                Some(members.iter().map(|(name, member)| (name, Given::Within(member))).collect())
+            InputView::Variable(Value::Object(members)) | InputView::Within(Value::Object(members)) => {
+                Some(members.iter().map(|(name, member)| (name, InputView::Within(member))).collect())
             }
             _ => None,
         }
     }
 
     // Recursion is bounded by the depth limits of JSON and documents.
-    fn mismatches(&self, value: Given<'a>, input: &Input) -> Vec<Mismatch> {
+    fn mismatches(&self, value: InputView<'a>, input: &Input) -> Vec<Mismatch> {
         if !value.is_null() {
-            return self.unlike(value, &input.kind);
+            return self.find_value_mismatches(value, &input.kind);
         }
         // A variable that was left out is null here too.
-        if input.is_needed() { here(Cause::Unlike(input.kind.base.to_string())) } else { Vec::new() }
+        if input.is_needed() { root_mismatch(Cause::Unlike(input.kind.base.to_string())) } else { Vec::new() }
     }
 
     /// Returns the first mismatches of a value that is not null. A variable's value is checked once
     /// for each type that it is used as, however many places use it, unless it has a mismatch.
-    fn unlike(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
-        let held = match value {
-            Given::Variable(held) => Some((std::ptr::from_ref(held).addr(), std::ptr::from_ref(kind).addr())),
-            Given::Written(_) | Given::Within(_) => None,
+    fn find_value_mismatches(&self, value: InputView<'a>, kind: &Type) -> Vec<Mismatch> {
+        let address = match value {
+            InputView::Variable(address) => Some((std::ptr::from_ref(address).addr(), std::ptr::from_ref(kind).addr())),
+            InputView::Written(_) | InputView::Within(_) => None,
         };
-        if held.is_some_and(|held| self.taken.borrow().contains(&held)) {
+        if address.is_some_and(|address| self.matched_values.borrow().contains(&address)) {
             return Vec::new();
         }
-        let found = self.check_value_uncached(value, kind);
-        if found.is_empty() {
-            self.taken.borrow_mut().extend(held);
+        let mismatches = self.check_value_uncached(value, kind);
+        if mismatches.is_empty() {
+            self.matched_values.borrow_mut().extend(address);
         }
-        found
+        mismatches
     }
 
-    fn check_value_uncached(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
+    fn check_value_uncached(&self, value: InputView<'a>, kind: &Type) -> Vec<Mismatch> {
         let name = match (&kind.base, self.items(value)) {
-            (BaseType::List(of), Some(items)) => {
+            (BaseType::List(item_type), Some(items)) => {
                 return self.first(items.into_iter().enumerate().map(|(index, item)| {
-                    let found = if !item.is_null() {
-                        self.unlike(item, of)
-                    } else if of.nullable {
+                    let mismatches = if !item.is_null() {
+                        self.find_value_mismatches(item, item_type)
+                    } else if item_type.nullable {
                         Vec::new()
                     } else {
-                        here(Cause::Unlike(of.base.to_string()))
+                        root_mismatch(Cause::Unlike(item_type.base.to_string()))
                     };
-                    under(found, &index.to_string())
+                    prefix_paths(mismatches, &index.to_string())
                 }));
             }
-            (BaseType::List(of), None) => return self.unlike(value, of),
+            (BaseType::List(item_type), None) => return self.find_value_mismatches(value, item_type),
             (BaseType::Named(name), _) => name,
         };
         if let Some(fields) = self.schema_index.input(name) {
             return self.check_input_object(value, name, fields);
         }
         let cause = match self.schema_index.enum_values(name) {
-            Some(words) => match value.word() {
-                Some(word) if words.contains(word) => None,
+            Some(allowed_values) => match value.enum_text() {
+                Some(word) if allowed_values.contains(word) => None,
                 Some(word) if word.len() <= MAX_BYTES => Some(Cause::Word { kind: name.clone(), word: word.to_owned() }),
                 _ => Some(Cause::Unlike(name.to_string())),
             },
             None if name.as_str() == "JSON" => (!self.is_exact(value)).then(|| Cause::Unlike(name.to_string())),
             None => refusal(name, value.leaf().as_ref()),
         };
-        cause.map(here).unwrap_or_default()
+        cause.map(root_mismatch).unwrap_or_default()
     }
 
-    fn check_input_object(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Vec<Mismatch> {
-        let Some(members) = self.members(value) else { return here(Cause::Unlike(name.to_string())) };
+    fn check_input_object(&self, value: InputView<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Vec<Mismatch> {
+        let Some(members) = self.members(value) else { return root_mismatch(Cause::Unlike(name.to_string())) };
         if self.schema_index.is_one_of(name) && (members.len() != 1 || members.iter().any(|(_, member)| member.is_null())) {
-            return here(Cause::NotOne(name.clone()));
+            return root_mismatch(Cause::NotOne(name.clone()));
         }
         let within = members.iter().map(|(member, value)| {
-            let found = match fields.get(*member) {
+            let member_mismatches = match fields.get(*member) {
                 Some(field) => self.mismatches(*value, field),
-                None => here(Cause::Unknown(UnknownField { input: name.clone(), name: (*member).clone() })),
+                None => root_mismatch(Cause::Unknown(UnknownField { input: name.clone(), name: (*member).clone() })),
             };
-            under(found, member)
+            prefix_paths(member_mismatches, member)
         });
         let is_missing = |name: &Name| members.iter().all(|(member, _)| **member != *name);
         let mut missing: Vec<_> = fields.iter().filter(|(name, field)| field.is_needed() && is_missing(name)).collect();
         missing.sort_unstable_by(|one, other| one.0.cmp(other.0));
-        let missing = missing.into_iter().map(|(name, field)| under(here(Cause::Missing(field.kind.to_string())), name));
+        let missing =
+            missing.into_iter().map(|(name, field)| prefix_paths(root_mismatch(Cause::Missing(field.kind.to_string())), name));
         self.first(within.chain(missing))
     }
 
     /// Whether 64 bits hold all numbers of a value for metadata.
-    fn is_exact(&self, value: Given<'a>) -> bool {
+    fn is_exact(&self, value: InputView<'a>) -> bool {
         match value {
-            Given::Variable(held) | Given::Within(held) => !has_rounded(held),
-            Given::Written(InputValue::List(items)) => items.iter().all(|item| self.is_exact(self.given(item))),
-            Given::Written(InputValue::Object(members)) => members.values().all(|member| self.is_exact(self.given(member))),
-            Given::Written(_) => value.leaf().is_none_or(|leaf| !has_rounded(&leaf)),
+            InputView::Variable(sent) | InputView::Within(sent) => !has_rounded(sent),
+            InputView::Written(InputValue::List(items)) => items.iter().all(|item| self.is_exact(self.resolve_value(item))),
+            InputView::Written(InputValue::Object(members)) => {
+                members.values().all(|member| self.is_exact(self.resolve_value(member)))
+            }
+            InputView::Written(_) => value.leaf().is_none_or(|leaf| !has_rounded(&leaf)),
         }
     }
 }
@@ -290,7 +301,7 @@ impl<'a> Look<'a> {
 /// A value and its origin. Nothing is copied: a variable may hold all of a request's body, and be
 /// used in many places.
 #[derive(Debug, Clone, Copy)]
-enum Given<'a> {
+enum InputView<'a> {
     /// In the document.
     Written(&'a InputValue),
     /// The whole value of a variable.
@@ -299,13 +310,13 @@ enum Given<'a> {
     Within(&'a Value),
 }
 
-impl<'a> Given<'a> {
+impl<'a> InputView<'a> {
     fn is_null(self) -> bool {
         matches!(self, Self::Written(InputValue::Null) | Self::Variable(Value::Null) | Self::Within(Value::Null))
     }
 
     /// Returns the text of the value where a value of an enum is expected.
-    fn word(self) -> Option<&'a str> {
+    fn enum_text(self) -> Option<&'a str> {
         match self {
             Self::Written(InputValue::Enum(word)) | Self::Variable(Value::Enum(word)) | Self::Within(Value::Enum(word)) => {
                 Some(word.as_str())
@@ -330,15 +341,15 @@ impl<'a> Given<'a> {
 }
 
 /// Prefixes the paths of mismatches with the name of the part that they are in.
-fn under(mut found: Vec<Mismatch>, name: &str) -> Vec<Mismatch> {
-    for mismatch in &mut found {
+fn prefix_paths(mut mismatches: Vec<Mismatch>, name: &str) -> Vec<Mismatch> {
+    for mismatch in &mut mismatches {
         mismatch.path.insert(0, name.to_owned());
     }
-    found
+    mismatches
 }
 
 /// Returns a mismatch of the value itself.
-fn here(cause: Cause) -> Vec<Mismatch> {
+fn root_mismatch(cause: Cause) -> Vec<Mismatch> {
     vec![Mismatch { path: Vec::new(), cause, at: Pos::default() }]
 }
 
@@ -347,23 +358,23 @@ fn here(cause: Cause) -> Vec<Mismatch> {
 fn refusal(kind: &Name, value: Option<&Value>) -> Option<Cause> {
     /// Returns the scalar's message, or `None` if it accepts the value. The message may contain the
     /// value, so it may be of any length.
-    fn said<T: ScalarType + InputType>(value: &Value) -> Option<String> {
+    fn scalar_error<T: ScalarType + InputType>(value: &Value) -> Option<String> {
         <T as ScalarType>::parse(value.clone()).err().map(|error| error.into_server_error(Pos::default()).message)
     }
-    let unlike = || Cause::Unlike(kind.to_string());
+    let mismatch_cause = || Cause::Unlike(kind.to_string());
     let parsed = |parse: fn(&Value) -> Option<String>| {
-        let Some(value) = value else { return Some(unlike()) };
-        parse(value).map(|message| if message.len() <= MAX_BYTES { Cause::Refused(message) } else { unlike() })
+        let Some(value) = value else { return Some(mismatch_cause()) };
+        parse(value).map(|message| if message.len() <= MAX_BYTES { Cause::Refused(message) } else { mismatch_cause() })
     };
-    let is = |does_fit: fn(&Value) -> bool| (!value.is_some_and(does_fit)).then(unlike);
+    let is = |does_fit: fn(&Value) -> bool| (!value.is_some_and(does_fit)).then(mismatch_cause);
     match kind.as_str() {
-        "Quantity" => parsed(said::<Quantity>),
-        "Long" => parsed(said::<Long>),
-        "DateTime" => parsed(said::<DateTime>),
-        "Date" => parsed(said::<Date>),
-        "Decimal" => parsed(said::<Decimal>),
-        "Cursor" => parsed(said::<Cursor>),
-        "CurrencyCode" => parsed(said::<CurrencyCode>),
+        "Quantity" => parsed(scalar_error::<Quantity>),
+        "Long" => parsed(scalar_error::<Long>),
+        "DateTime" => parsed(scalar_error::<DateTime>),
+        "Date" => parsed(scalar_error::<Date>),
+        "Decimal" => parsed(scalar_error::<Decimal>),
+        "Cursor" => parsed(scalar_error::<Cursor>),
+        "CurrencyCode" => parsed(scalar_error::<CurrencyCode>),
         "Int" => is(
             |value| matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
         ),

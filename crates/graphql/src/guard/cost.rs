@@ -53,69 +53,74 @@ struct CompilerPosition<'p, 'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn set(&mut self, of: &str, set: &'a SelectionSet, spot: &mut CompilerPosition<'_, 'a>) {
+    fn set(&mut self, type_name: &str, set: &'a SelectionSet, position: &mut CompilerPosition<'_, 'a>) {
         for item in &set.items {
             match &item.node {
-                Selection::Field(field) => self.field(of, &field.node, spot),
+                Selection::Field(field) => self.field(type_name, &field.node, position),
                 Selection::InlineFragment(inline) => {
-                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
-                    self.set(on, &inline.node.selection_set.node, spot);
+                    let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
+                    self.set(on, &inline.node.selection_set.node, position);
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
                         let on = fragment.node.type_condition.node.on.node.as_str();
-                        self.set(on, &fragment.node.selection_set.node, spot);
+                        self.set(on, &fragment.node.selection_set.node, position);
                     }
                 }
             }
         }
     }
 
-    fn field(&mut self, of: &str, field: &'a Field, spot: &mut CompilerPosition<'_, 'a>) {
+    fn field(&mut self, type_name: &str, field: &'a Field, position: &mut CompilerPosition<'_, 'a>) {
         let name = field.name.node.as_str();
         // Validation, which runs later, refuses an unknown field. Introspection is counted when it
         // is answered.
         let schema_index = self.schema_index;
-        let Some(known) = schema_index.field(of, name) else { return };
-        spot.plan.add(known.price);
-        self.count_inputs(known, field, spot.plan);
+        let Some(definition) = schema_index.field(type_name, name) else { return };
+        position.plan.add(definition.price);
+        self.count_inputs(definition, field, position.plan);
         if self.operation.ty == OperationType::Mutation
-            && Some(of) == schema_index.root(OperationType::Mutation).map(Name::as_str)
+            && Some(type_name) == schema_index.root(OperationType::Mutation).map(Name::as_str)
         {
             self.count_lines(field);
         }
-        let Some(object) = schema_index.composite(&known.of) else { return };
+        let Some(object) = schema_index.composite(&definition.of) else { return };
         let key = field.response_key().node.clone();
-        let own = if known.size.sized.is_empty() { None } else { Some((&known.size, self.size(known, field))) };
-        if !known.is_list {
-            spot.plan.add(object.price);
-            spot.path.push(key);
-            let sized = std::mem::replace(&mut spot.sized, own);
-            self.set(&known.of, &field.selection_set.node, spot);
-            spot.sized = sized;
-            spot.path.pop();
+        let own_page =
+            if definition.size.sized.is_empty() { None } else { Some((&definition.size, self.size(definition, field))) };
+        if !definition.is_list {
+            position.plan.add(object.price);
+            position.path.push(key);
+            let sized = std::mem::replace(&mut position.sized, own_page);
+            self.set(&definition.of, &field.selection_set.node, position);
+            position.sized = sized;
+            position.path.pop();
             return;
         }
-        let around = spot.sized.as_ref().filter(|(page, _)| page.sized.iter().any(|sized| sized == name));
-        let size = around.map_or_else(|| self.size(known, field), |(_, size)| size.clone());
+        let enclosing_page = position.sized.as_ref().filter(|(page, _)| page.sized.iter().any(|sized| sized == name));
+        let size = enclosing_page.map_or_else(|| self.size(definition, field), |(_, size)| size.clone());
         let slot = self.slots;
         self.slots += 1;
         let mut each = Plan::default();
         each.add(object.price);
-        self.set(&known.of, &field.selection_set.node, &mut CompilerPosition { plan: &mut each, path: Vec::new(), sized: own });
-        let mut path = spot.path.clone();
+        self.set(
+            &definition.of,
+            &field.selection_set.node,
+            &mut CompilerPosition { plan: &mut each, path: Vec::new(), sized: own_page },
+        );
+        let mut path = position.path.clone();
         path.push(key);
-        spot.plan.lists.push(List { path: path.into(), slot, size, each });
+        position.plan.lists.push(List { path: path.into(), slot, size, each });
     }
 
     /// Returns the size of a field's list, as far as the document states it.
-    fn size(&self, known: &schema_index::Field, field: &Field) -> Size {
-        let mut size = Size { slices: Vec::new(), otherwise: known.size.assumed };
-        for name in &known.size.slicing {
+    fn size(&self, definition: &schema_index::Field, field: &Field) -> Size {
+        let mut size = Size { slices: Vec::new(), otherwise: definition.size.assumed };
+        for name in &definition.size.slicing {
             match field.get_argument(name).map(|value| &value.node) {
                 Some(value) => size.slices.extend(self.slice(value)),
                 None => {
-                    if let Some(default) = known.arguments.get(name).and_then(|input| input.default.as_ref()) {
+                    if let Some(default) = definition.arguments.get(name).and_then(|input| input.default.as_ref()) {
                         size.slices.extend(price::size(default).map(Slice::Known));
                     }
                 }
@@ -128,29 +133,30 @@ impl<'a> Compiler<'a> {
         match value {
             InputValue::Variable(name) => Some(self.variable(name)),
             InputValue::List(items) => Some(Slice::Known(u32::try_from(items.len()).unwrap_or(price::MAX).min(price::MAX))),
-            InputValue::Number(_) => value.clone().into_const().and_then(|value| price::whole(&value)).map(Slice::Known),
+            InputValue::Number(_) => value.clone().into_const().and_then(|value| price::parse_size(&value)).map(Slice::Known),
             _ => None,
         }
     }
 
     fn variable(&self, name: &Name) -> Slice {
-        let definition = self.operation.variable_definitions.iter().find(|one| one.node.name.node == *name);
-        let default = definition.and_then(|one| one.node.default_value.as_ref());
+        let definition = self.operation.variable_definitions.iter().find(|candidate| candidate.node.name.node == *name);
+        let default = definition.and_then(|candidate| candidate.node.default_value.as_ref());
         Slice::Variable { name: name.clone(), otherwise: default.and_then(|value| price::size(&value.node)) }
     }
 
     /// Counts the arguments in which a field has a price of its own. A filter in a list is read for
     /// each item.
-    fn count_inputs(&mut self, known: &schema_index::Field, field: &Field, plan: &mut Plan) {
+    fn count_inputs(&mut self, declaration: &schema_index::Field, field: &Field, plan: &mut Plan) {
         let (schema_index, operation) = (self.schema_index, self.operation);
         let (index, variables) = (schema_index.priced_inputs(), &operation.variable_definitions);
         let default = |name: &Name| {
-            let definition = variables.iter().find(|one| one.node.name.node == *name)?;
+            let definition = variables.iter().find(|candidate| candidate.node.name.node == *name)?;
             definition.node.default_value.as_ref().map(|value| &value.node)
         };
         for (name, value) in &field.arguments {
-            let argument = known.arguments.get(&name.node);
-            let priced = argument.and_then(|known| PricedArgument::of(index, base(&known.kind), &value.node, &default));
+            let argument = declaration.arguments.get(&name.node);
+            let priced =
+                argument.and_then(|declaration| PricedArgument::of(index, base(&declaration.kind), &value.node, &default));
             plan.arguments.extend(priced.is_some().then_some(self.inputs.len()));
             self.inputs.extend(priced);
         }

@@ -31,24 +31,24 @@ pub struct DeprecatedUses {
 impl DeprecatedUses {
     /// Finds the uses of the only operation of a document that has passed the guard's limits.
     pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Self {
-        let found = Found { schema_index, uses: Vec::new() };
-        let mut look = Look { document, followed: HashSet::new(), found, creators: Vec::new() };
+        let collector = UseCollector { schema_index, uses: Vec::new() };
+        let mut visitor = DeprecatedUseVisitor { document, followed: HashSet::new(), collected: collector, creators: Vec::new() };
         let mut variables = Vec::new();
         if let Some((_, operation)) = document.operations.iter().next() {
             for definition in &operation.node.variable_definitions {
-                let of = base(&definition.node.var_type.node);
+                let type_name = base(&definition.node.var_type.node);
                 if let Some(default) = &definition.node.default_value {
-                    look.found.value(of, &default.node);
+                    visitor.collected.value(type_name, &default.node);
                 }
-                if schema_index.deprecated().holds(of) {
-                    variables.push((definition.node.name.node.clone(), of.clone()));
+                if schema_index.deprecated().holds(type_name) {
+                    variables.push((definition.node.name.node.clone(), type_name.clone()));
                 }
             }
             if let Some(root) = schema_index.root(operation.node.ty) {
-                look.set(root, &operation.node.selection_set.node);
+                visitor.set(root, &operation.node.selection_set.node);
             }
         }
-        Self { written: look.found.uses, variables, creators: look.creators }
+        Self { written: visitor.collected.uses, variables, creators: visitor.creators }
     }
 
     /// Returns the uses of a call with these variables, each once.
@@ -56,45 +56,47 @@ impl DeprecatedUses {
         if self.written.is_empty() && self.variables.is_empty() && self.creators.is_empty() {
             return Vec::new();
         }
-        let mut found = Found { schema_index, uses: self.written.clone() };
-        for (name, of) in &self.variables {
+        let mut collector = UseCollector { schema_index, uses: self.written.clone() };
+        for (name, type_name) in &self.variables {
             if let Some(value) = variables.get(name) {
-                found.value(of, value);
+                collector.value(type_name, value);
             }
         }
         for call in &self.creators {
-            found.add(call.deprecation(variables));
+            collector.add(call.deprecation(variables));
         }
-        found.uses
+        collector.uses
     }
 }
 
-struct Found<'a> {
+struct UseCollector<'a> {
     schema_index: &'a SchemaIndex,
     uses: Vec<Arc<Deprecation>>,
 }
 
-impl Found<'_> {
+impl UseCollector<'_> {
     fn add(&mut self, deprecation: Option<&Arc<Deprecation>>) {
-        if let Some(deprecation) = deprecation.filter(|one| !self.uses.iter().any(|known| Arc::ptr_eq(known, one))) {
+        if let Some(deprecation) =
+            deprecation.filter(|candidate| !self.uses.iter().any(|existing| Arc::ptr_eq(existing, candidate)))
+        {
             self.uses.push(deprecation.clone());
         }
     }
 
     /// Adds the uses of a value in a document, where this input or enum is expected. A null is no
     /// use: it means the same as a value that is left out.
-    fn literal(&mut self, of: &str, value: &InputValue) {
+    fn literal(&mut self, type_name: &str, value: &InputValue) {
         let schema_index = self.schema_index;
-        if !schema_index.deprecated().holds(of) {
+        if !schema_index.deprecated().holds(type_name) {
             return;
         }
         match value {
-            InputValue::Enum(name) => self.add(schema_index.deprecated().of_member(of, name)),
-            InputValue::List(items) => items.iter().for_each(|item| self.literal(of, item)),
+            InputValue::Enum(name) => self.add(schema_index.deprecated().of_member(type_name, name)),
+            InputValue::List(items) => items.iter().for_each(|item| self.literal(type_name, item)),
             InputValue::Object(members) => {
                 for (name, member) in members.iter().filter(|(_, member)| !matches!(member, InputValue::Null)) {
-                    self.add(schema_index.deprecated().of_member(of, name));
-                    if let Some(input) = schema_index.input(of).and_then(|fields| fields.get(name)) {
+                    self.add(schema_index.deprecated().of_member(type_name, name));
+                    if let Some(input) = schema_index.input(type_name).and_then(|fields| fields.get(name)) {
                         self.literal(base(&input.kind), member);
                     }
                 }
@@ -105,19 +107,19 @@ impl Found<'_> {
 
     /// Like `literal`, for a variable's value, in which an enum's value is a
     /// text.
-    fn value(&mut self, of: &str, value: &Value) {
+    fn value(&mut self, type_name: &str, value: &Value) {
         let schema_index = self.schema_index;
-        if !schema_index.deprecated().holds(of) {
+        if !schema_index.deprecated().holds(type_name) {
             return;
         }
         match value {
-            Value::Enum(name) => self.add(schema_index.deprecated().of_member(of, name)),
-            Value::String(name) => self.add(schema_index.deprecated().of_member(of, name)),
-            Value::List(items) => items.iter().for_each(|item| self.value(of, item)),
+            Value::Enum(name) => self.add(schema_index.deprecated().of_member(type_name, name)),
+            Value::String(name) => self.add(schema_index.deprecated().of_member(type_name, name)),
+            Value::List(items) => items.iter().for_each(|item| self.value(type_name, item)),
             Value::Object(members) => {
                 for (name, member) in members.iter().filter(|(_, member)| **member != Value::Null) {
-                    self.add(schema_index.deprecated().of_member(of, name));
-                    if let Some(input) = schema_index.input(of).and_then(|fields| fields.get(name)) {
+                    self.add(schema_index.deprecated().of_member(type_name, name));
+                    if let Some(input) = schema_index.input(type_name).and_then(|fields| fields.get(name)) {
                         self.value(base(&input.kind), member);
                     }
                 }
@@ -127,43 +129,43 @@ impl Found<'_> {
     }
 }
 
-struct Look<'a> {
+struct DeprecatedUseVisitor<'a> {
     document: &'a ExecutableDocument,
     /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
-    found: Found<'a>,
+    collected: UseCollector<'a>,
     creators: Vec<CreatorCall>,
 }
 
-impl<'a> Look<'a> {
-    fn set(&mut self, of: &str, set: &'a SelectionSet) {
-        let schema_index = self.found.schema_index;
+impl<'a> DeprecatedUseVisitor<'a> {
+    fn set(&mut self, type_name: &str, set: &'a SelectionSet) {
+        let schema_index = self.collected.schema_index;
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
-                    let Some(known) = schema_index.field(of, name) else { continue };
-                    self.found.add(schema_index.deprecated().of_member(of, name));
-                    if let Some(keyless) = schema_index.deprecated().deprecation_of_keyless_call(of, name) {
+                    let Some(definition) = schema_index.field(type_name, name) else { continue };
+                    self.collected.add(schema_index.deprecated().of_member(type_name, name));
+                    if let Some(keyless) = schema_index.deprecated().deprecation_of_keyless_call(type_name, name) {
                         let operation = self.document.operations.iter().next();
                         let variables = operation.map(|(_, operation)| operation.node.variable_definitions.as_slice());
                         self.creators.push(CreatorCall::of(keyless.clone(), &field.node, variables.unwrap_or_default()));
                     }
                     for (argument, value) in &field.node.arguments {
-                        self.found.add(schema_index.deprecated().of_argument(of, name, &argument.node));
-                        if let Some(input) = known.arguments.get(&argument.node) {
-                            self.found.literal(base(&input.kind), &value.node);
+                        self.collected.add(schema_index.deprecated().of_argument(type_name, name, &argument.node));
+                        if let Some(input) = definition.arguments.get(&argument.node) {
+                            self.collected.literal(base(&input.kind), &value.node);
                         }
                     }
-                    self.set(&known.of, &field.node.selection_set.node);
+                    self.set(&definition.of, &field.node.selection_set.node);
                 }
                 Selection::InlineFragment(inline) => {
-                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
                     self.set(on, &inline.node.selection_set.node);
                 }
                 Selection::FragmentSpread(spread) => {
-                    let found = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
-                    if let Some((_, fragment)) = found.filter(|(name, _)| self.followed.insert(name)) {
+                    let entry = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
+                    if let Some((_, fragment)) = entry.filter(|(name, _)| self.followed.insert(name)) {
                         self.set(fragment.node.type_condition.node.on.node.as_str(), &fragment.node.selection_set.node);
                     }
                 }

@@ -21,16 +21,17 @@ pub fn split_operations(document: ExecutableDocument) -> Vec<(Option<Name>, Exec
         let operations = DocumentOperations::Multiple(operations);
         return vec![(name, ExecutableDocument { operations, fragments: document.fragments })];
     }
-    let used: Vec<(Name, HashSet<&str>)> =
+    let fragment_names: Vec<(Name, HashSet<&str>)> =
         operations.iter().map(|(name, operation)| (name.clone(), reachable_fragments(&document.fragments, operation))).collect();
-    let by_anyone: HashSet<&str> = used.iter().flat_map(|(_, names)| names.iter().copied()).collect();
-    used.iter()
-        .filter_map(|(name, own)| {
+    let used_names: HashSet<&str> = fragment_names.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+    fragment_names
+        .iter()
+        .filter_map(|(name, own_fragments)| {
             let operation = operations.get(name)?.clone();
             let fragments = document
                 .fragments
                 .iter()
-                .filter(|(fragment, _)| own.contains(fragment.as_str()) || !by_anyone.contains(fragment.as_str()))
+                .filter(|(fragment, _)| own_fragments.contains(fragment.as_str()) || !used_names.contains(fragment.as_str()))
                 .map(|(fragment, definition)| (fragment.clone(), definition.clone()))
                 .collect();
             let operations = DocumentOperations::Multiple([(name.clone(), operation)].into());

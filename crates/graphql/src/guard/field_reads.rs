@@ -26,33 +26,34 @@ pub struct FieldRead {
 /// Returns the fields that an operation may read, regardless of conditions.
 pub fn of(operation: &Operation, schema_index: &SchemaIndex) -> BTreeSet<FieldRead> {
     let document = operation.parsed();
-    let mut look = Look { schema_index, fragments: &document.fragments, followed: HashSet::new(), found: BTreeSet::new() };
+    let mut visitor =
+        FieldReadVisitor { schema_index, fragments: &document.fragments, followed: HashSet::new(), reads: BTreeSet::new() };
     for (_, definition) in document.operations.iter() {
         if let Some(root) = schema_index.root(definition.node.ty) {
-            look.read(root, &definition.node.selection_set.node);
+            visitor.read(root, &definition.node.selection_set.node);
         }
     }
-    look.found
+    visitor.reads
 }
 
-struct Look<'a> {
+struct FieldReadVisitor<'a> {
     schema_index: &'a SchemaIndex,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
-    found: BTreeSet<FieldRead>,
+    reads: BTreeSet<FieldRead>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> FieldReadVisitor<'a> {
     fn read(&mut self, on: &str, set: &'a SelectionSet) {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
-                    let Some(known) = self.schema_index.field(on, name) else { continue };
-                    let (of, requires) = (known.of.to_string(), known.requires.clone());
-                    self.read(&of, &field.node.selection_set.node);
-                    self.found.insert(FieldRead { on: on.to_owned(), name: name.to_owned(), of, requires });
+                    let Some(definition) = self.schema_index.field(on, name) else { continue };
+                    let (field_type, requires) = (definition.of.to_string(), definition.requires.clone());
+                    self.read(&field_type, &field.node.selection_set.node);
+                    self.reads.insert(FieldRead { on: on.to_owned(), name: name.to_owned(), of: field_type, requires });
                 }
                 Selection::InlineFragment(inline) => {
                     let on = inline.node.type_condition.as_ref().map_or(on, |condition| condition.node.on.node.as_str());

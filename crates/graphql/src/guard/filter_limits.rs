@@ -48,27 +48,27 @@ impl FilterArguments {
     /// Finds the filters of the only operation of a document.
     pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Self {
         let Some((_, operation)) = document.operations.iter().next() else { return Self::default() };
-        let mut look = Look { document, schema_index, followed: HashSet::new(), found: Vec::new() };
+        let mut visitor = FilterLimitVisitor { document, schema_index, followed: HashSet::new(), arguments: Vec::new() };
         if let Some(root) = schema_index.root(operation.node.ty) {
-            look.set(root, &operation.node.selection_set.node);
+            visitor.set(root, &operation.node.selection_set.node);
         }
-        let (mut open, mut written) = (Vec::new(), None);
-        let unset = Variables::default();
-        for FilterArgument { name, value, inner } in look.found {
+        let (mut open_filters, mut literal_refusal) = (Vec::new(), None);
+        let no_variables = Variables::default();
+        for FilterArgument { name, value, inner } in visitor.arguments {
             if has_variable(value) {
-                open.push((name.clone(), value.clone(), inner.into_iter().cloned().collect()));
-            } else if written.is_none() {
-                written = FilterSize::new(&unset, &[]).argument(FilterArgument { name, value, inner }).err();
+                open_filters.push((name.clone(), value.clone(), inner.into_iter().cloned().collect()));
+            } else if literal_refusal.is_none() {
+                literal_refusal = FilterSize::new(&no_variables, &[]).argument(FilterArgument { name, value, inner }).err();
             }
         }
         let mut defaults = Vec::new();
-        if !open.is_empty() {
+        if !open_filters.is_empty() {
             defaults.extend(operation.node.variable_definitions.iter().filter_map(|definition| {
                 let default = definition.node.default_value.as_ref()?;
                 Some((definition.node.name.node.clone(), default.node.clone()))
             }));
         }
-        Self { open, defaults, written }
+        Self { open: open_filters, defaults, written: literal_refusal }
     }
 
     /// Whether it keeps filters of the document.
@@ -83,8 +83,8 @@ impl FilterArguments {
 
     /// # Errors
     /// A filter with these variables is too large.
-    pub fn check(&self, sent: &Variables) -> Result<(), Refusal> {
-        let mut size = FilterSize::new(sent, &self.defaults);
+    pub fn check(&self, variables: &Variables) -> Result<(), Refusal> {
+        let mut size = FilterSize::new(variables, &self.defaults);
         self.open
             .iter()
             .try_for_each(|(name, value, inner)| size.argument(FilterArgument { name, value, inner: inner.iter().collect() }))
@@ -102,7 +102,7 @@ fn has_variable(value: &InputValue) -> bool {
 
 /// A value of the document, or one that was sent in a variable.
 #[derive(Clone, Copy)]
-enum Given<'a> {
+enum InputView<'a> {
     Written(&'a InputValue),
     Sent(&'a Value),
 }
@@ -112,16 +112,16 @@ enum Shape<'a> {
     /// Null, or a variable that was left out.
     Absent,
     Scalar,
-    List(Vec<Given<'a>>),
-    Object(Vec<(&'a str, Given<'a>)>),
+    List(Vec<InputView<'a>>),
+    Object(Vec<(&'a str, InputView<'a>)>),
 }
 
 /// Measures the arguments of one call, one by one.
 struct FilterSize<'a> {
-    sent: &'a Variables,
+    variables: &'a Variables,
     defaults: &'a [(Name, Value)],
     /// Members and items that may still be counted.
-    left: usize,
+    remaining: usize,
     inner: Vec<&'a Name>,
     /// Path of the value that is measured.
     path: Vec<String>,
@@ -131,25 +131,25 @@ struct FilterSize<'a> {
 
 impl<'a> FilterSize<'a> {
     fn new(sent: &'a Variables, defaults: &'a [(Name, Value)]) -> Self {
-        Self { sent, defaults, left: MAX_COUNTED, inner: Vec::new(), path: Vec::new(), leaves: 0 }
+        Self { variables: sent, defaults, remaining: MAX_COUNTED, inner: Vec::new(), path: Vec::new(), leaves: 0 }
     }
 
     fn argument(&mut self, FilterArgument { name, value, inner }: FilterArgument<'a>) -> Result<(), Refusal> {
         (self.inner, self.path, self.leaves) = (inner, vec![name.to_string()], 0);
-        self.filter(Given::Written(value), 0)?;
-        self.within(self.leaves, MAX_LEAVES, "conditions")
+        self.filter(InputView::Written(value), 0)?;
+        self.check_max(self.leaves, MAX_LEAVES, "conditions")
     }
 
     /// Measures a filter with those inside it. Other values are left to validation, which refuses
     /// them.
-    fn filter(&mut self, given: Given<'a>, depth: usize) -> Result<(), Refusal> {
-        let Shape::Object(members) = self.shape(given) else { return Ok(()) };
+    fn filter(&mut self, input: InputView<'a>, depth: usize) -> Result<(), Refusal> {
+        let Shape::Object(members) = self.shape(input) else { return Ok(()) };
         if depth > MAX_NESTING {
-            let levels = depth + self.levels(given)?;
+            let levels = depth + self.levels(input)?;
             return Err(self.refusal(&self.path[0], (levels, MAX_NESTING), "levels of and, or and not"));
         }
         self.count(members.len())?;
-        let before = self.leaves;
+        let leaves_before = self.leaves;
         for (name, member) in members {
             self.path.push(name.to_owned());
             match self.shape(member) {
@@ -157,7 +157,7 @@ impl<'a> FilterSize<'a> {
                 Shape::List(parts) if is_connective(name) => {
                     self.count(parts.len())?;
                     if name == "or" {
-                        self.within(parts.len(), MAX_BRANCHES, "branches")?;
+                        self.check_max(parts.len(), MAX_BRANCHES, "branches")?;
                     }
                     for (index, part) in parts.into_iter().enumerate() {
                         self.path.push(index.to_string());
@@ -174,7 +174,7 @@ impl<'a> FilterSize<'a> {
             }
             self.path.pop();
         }
-        self.leaves = self.leaves.max(before + 1);
+        self.leaves = self.leaves.max(leaves_before + 1);
         Ok(())
     }
 
@@ -182,7 +182,7 @@ impl<'a> FilterSize<'a> {
     fn values(&mut self, shape: Shape<'a>) -> Result<(), Refusal> {
         match shape {
             Shape::List(items) => {
-                self.within(items.len(), MAX_VALUES, "values")?;
+                self.check_max(items.len(), MAX_VALUES, "values")?;
                 self.count(items.len())?;
                 items.into_iter().enumerate().try_for_each(|(index, item)| self.value(|| index.to_string(), item))
             }
@@ -195,8 +195,8 @@ impl<'a> FilterSize<'a> {
     }
 
     /// Measures one value of a condition; its name is computed only if it has a list.
-    fn value(&mut self, name: impl FnOnce() -> String, given: Given<'a>) -> Result<(), Refusal> {
-        let shape = self.shape(given);
+    fn value(&mut self, name: impl FnOnce() -> String, input: InputView<'a>) -> Result<(), Refusal> {
+        let shape = self.shape(input);
         if matches!(shape, Shape::List(_) | Shape::Object(_)) {
             self.path.push(name());
             self.values(shape)?;
@@ -206,8 +206,8 @@ impl<'a> FilterSize<'a> {
     }
 
     /// Returns the number of levels of filters inside a filter.
-    fn levels(&mut self, given: Given<'a>) -> Result<usize, Refusal> {
-        let Shape::Object(members) = self.shape(given) else { return Ok(0) };
+    fn levels(&mut self, input: InputView<'a>) -> Result<usize, Refusal> {
+        let Shape::Object(members) = self.shape(input) else { return Ok(0) };
         self.count(members.len())?;
         let mut levels = 0;
         for (_, member) in members.into_iter().filter(|(name, _)| is_connective(name)) {
@@ -224,45 +224,45 @@ impl<'a> FilterSize<'a> {
         Ok(levels)
     }
 
-    fn count(&mut self, found: usize) -> Result<(), Refusal> {
-        let Some(left) = self.left.checked_sub(found) else {
+    fn count(&mut self, number: usize) -> Result<(), Refusal> {
+        let Some(rest) = self.remaining.checked_sub(number) else {
             let message =
                 format!("the filters of the operation have more than {MAX_COUNTED} values: use variables in fewer places");
             return Err(Refusal { field: self.path.clone(), ..Refusal::new(Code::LimitExceeded, message) });
         };
-        self.left = left;
+        self.remaining = rest;
         Ok(())
     }
 
-    fn shape(&self, given: Given<'a>) -> Shape<'a> {
-        match given {
-            Given::Written(InputValue::Variable(name)) => {
-                self.variable(name).map_or(Shape::Absent, |value| self.shape(Given::Sent(value)))
+    fn shape(&self, input: InputView<'a>) -> Shape<'a> {
+        match input {
+            InputView::Written(InputValue::Variable(name)) => {
+                self.variable(name).map_or(Shape::Absent, |value| self.shape(InputView::Sent(value)))
             }
-            Given::Written(InputValue::Null) | Given::Sent(Value::Null) => Shape::Absent,
-            Given::Written(InputValue::List(items)) => Shape::List(items.iter().map(Given::Written).collect()),
-            Given::Sent(Value::List(items)) => Shape::List(items.iter().map(Given::Sent).collect()),
-            Given::Written(InputValue::Object(members)) => {
-                Shape::Object(members.iter().map(|(name, member)| (name.as_str(), Given::Written(member))).collect())
+            InputView::Written(InputValue::Null) | InputView::Sent(Value::Null) => Shape::Absent,
+            InputView::Written(InputValue::List(items)) => Shape::List(items.iter().map(InputView::Written).collect()),
+            InputView::Sent(Value::List(items)) => Shape::List(items.iter().map(InputView::Sent).collect()),
+            InputView::Written(InputValue::Object(members)) => {
+                Shape::Object(members.iter().map(|(name, member)| (name.as_str(), InputView::Written(member))).collect())
             }
-            Given::Sent(Value::Object(members)) => {
-                Shape::Object(members.iter().map(|(name, member)| (name.as_str(), Given::Sent(member))).collect())
+            InputView::Sent(Value::Object(members)) => {
+                Shape::Object(members.iter().map(|(name, member)| (name.as_str(), InputView::Sent(member))).collect())
             }
-            Given::Written(_) | Given::Sent(_) => Shape::Scalar,
+            InputView::Written(_) | InputView::Sent(_) => Shape::Scalar,
         }
     }
 
     fn variable(&self, name: &Name) -> Option<&'a Value> {
-        let (sent, defaults) = (self.sent, self.defaults);
-        sent.get(name).or_else(|| defaults.iter().find(|(known, _)| known == name).map(|(_, value)| value))
+        let (variables, defaults) = (self.variables, self.defaults);
+        variables.get(name).or_else(|| defaults.iter().find(|(default_name, _)| default_name == name).map(|(_, value)| value))
     }
 
-    fn within(&self, found: usize, most: usize, what: &str) -> Result<(), Refusal> {
-        if found <= most { Ok(()) } else { Err(self.refusal(&self.path.join("."), (found, most), what)) }
+    fn check_max(&self, count: usize, limit: usize, unit: &str) -> Result<(), Refusal> {
+        if count <= limit { Ok(()) } else { Err(self.refusal(&self.path.join("."), (count, limit), unit)) }
     }
 
-    fn refusal(&self, place: &str, (found, most): (usize, usize), what: &str) -> Refusal {
-        let message = format!("{place} has {found} {what}: at most {most} are taken");
+    fn refusal(&self, filter_path: &str, (count, limit): (usize, usize), unit: &str) -> Refusal {
+        let message = format!("{filter_path} has {count} {unit}: at most {limit} are taken");
         Refusal { field: self.path.clone(), ..Refusal::new(Code::LimitExceeded, message) }
     }
 }
@@ -280,37 +280,37 @@ fn inner_filters<'a>(schema_index: &'a SchemaIndex, kind: &str) -> Vec<&'a Name>
 }
 
 /// Looks for filters in the arguments of fields.
-struct Look<'a> {
+struct FilterLimitVisitor<'a> {
     document: &'a ExecutableDocument,
     schema_index: &'a SchemaIndex,
     /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
-    found: Vec<FilterArgument<'a>>,
+    arguments: Vec<FilterArgument<'a>>,
 }
 
-impl<'a> Look<'a> {
-    fn set(&mut self, of: &str, set: &'a SelectionSet) {
+impl<'a> FilterLimitVisitor<'a> {
+    fn set(&mut self, type_name: &str, set: &'a SelectionSet) {
         let schema_index = self.schema_index;
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => {
-                    let Some(known) = schema_index.field(of, &field.node.name.node) else { continue };
+                    let Some(definition) = schema_index.field(type_name, &field.node.name.node) else { continue };
                     for (name, value) in &field.node.arguments {
-                        let kind = known.arguments.get(&name.node).map(|input| base(&input.kind));
+                        let kind = definition.arguments.get(&name.node).map(|input| base(&input.kind));
                         if let Some(kind) = kind.filter(|kind| is_filter(kind)) {
                             let inner = inner_filters(schema_index, kind);
-                            self.found.push(FilterArgument { name: &name.node, value: &value.node, inner });
+                            self.arguments.push(FilterArgument { name: &name.node, value: &value.node, inner });
                         }
                     }
-                    self.set(&known.of, &field.node.selection_set.node);
+                    self.set(&definition.of, &field.node.selection_set.node);
                 }
                 Selection::InlineFragment(inline) => {
-                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
                     self.set(on, &inline.node.selection_set.node);
                 }
                 Selection::FragmentSpread(spread) => {
-                    let found = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
-                    if let Some((_, fragment)) = found.filter(|(name, _)| self.followed.insert(name)) {
+                    let entry = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
+                    if let Some((_, fragment)) = entry.filter(|(name, _)| self.followed.insert(name)) {
                         self.set(fragment.node.type_condition.node.on.node.as_str(), &fragment.node.selection_set.node);
                     }
                 }

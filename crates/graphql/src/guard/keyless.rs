@@ -34,15 +34,15 @@ enum ValueLocation {
 
 impl CreatorCall {
     pub fn of(deprecation: Arc<Deprecation>, field: &Field, variables: &[Positioned<VariableDefinition>]) -> Self {
-        let given = |value: &InputValue| ValueLocation::of(value, variables);
+        let location = |value: &InputValue| ValueLocation::of(value, variables);
         let argument = |name| field.get_argument(name).map(|value| &value.node);
         let key = match (argument(KEY), argument("input")) {
-            (Some(key), _) => given(key),
+            (Some(key), _) => location(key),
             (None, Some(InputValue::Variable(input))) => ValueLocation::Input(input.clone()),
-            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(ValueLocation::Nowhere, given),
+            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(ValueLocation::Nowhere, location),
             (None, _) => ValueLocation::Nowhere,
         };
-        Self { deprecation, key, dry_run: argument("validateOnly").map_or(ValueLocation::Nowhere, given) }
+        Self { deprecation, key, dry_run: argument("validateOnly").map_or(ValueLocation::Nowhere, location) }
     }
 
     /// Returns the deprecation that the call uses with these variables; `None` with a key or for a
@@ -57,9 +57,9 @@ impl ValueLocation {
     fn of(value: &InputValue, variables: &[Positioned<VariableDefinition>]) -> Self {
         match value {
             InputValue::Variable(name) => {
-                let definition = variables.iter().find(|one| one.node.name.node == *name);
-                let default = definition.and_then(|one| one.node.default_value.as_ref());
-                Self::Variable(name.clone(), default.is_some_and(|default| says(&default.node)))
+                let definition = variables.iter().find(|candidate| candidate.node.name.node == *name);
+                let default = definition.and_then(|candidate| candidate.node.default_value.as_ref());
+                Self::Variable(name.clone(), default.is_some_and(|default| is_set(&default.node)))
             }
             InputValue::Null | InputValue::Boolean(false) => Self::Nowhere,
             _ => Self::Document,
@@ -70,9 +70,9 @@ impl ValueLocation {
         match self {
             Self::Nowhere => false,
             Self::Document => true,
-            Self::Variable(name, has_default) => variables.get(name).map_or(*has_default, says),
+            Self::Variable(name, has_default) => variables.get(name).map_or(*has_default, is_set),
             Self::Input(name) => match variables.get(name) {
-                Some(Value::Object(members)) => members.get(KEY).is_some_and(says),
+                Some(Value::Object(members)) => members.get(KEY).is_some_and(is_set),
                 _ => false,
             },
         }
@@ -80,6 +80,6 @@ impl ValueLocation {
 }
 
 /// Whether a value is a key, or requests a dry run.
-fn says(value: &Value) -> bool {
+fn is_set(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Boolean(false))
 }

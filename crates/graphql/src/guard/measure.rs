@@ -54,14 +54,14 @@ pub enum Unmeasurable {
 pub struct DocumentMeasurer<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// `None` while the fragment is being measured.
-    known: HashMap<&'a str, Option<Measure>>,
+    measures: HashMap<&'a str, Option<Measure>>,
     /// Fragments that are being measured now.
     open: usize,
 }
 
 impl<'a> DocumentMeasurer<'a> {
     pub fn new(document: &'a ExecutableDocument) -> Self {
-        Self { fragments: &document.fragments, known: HashMap::with_capacity(document.fragments.len()), open: 0 }
+        Self { fragments: &document.fragments, measures: HashMap::with_capacity(document.fragments.len()), open: 0 }
     }
 
     /// The size of a selection set that is an operation's.
@@ -96,7 +96,7 @@ impl<'a> DocumentMeasurer<'a> {
     fn set(&mut self, set: &'a SelectionSet) -> Result<Measure, Unmeasurable> {
         let mut size = Measure::default();
         for item in &set.items {
-            let own = Measure { nodes: 1, ..Measure::default() };
+            let item_size = Measure { nodes: 1, ..Measure::default() };
             let selected = match &item.node {
                 Selection::Field(field) => {
                     let within = self.set(&field.node.selection_set.node)?;
@@ -112,7 +112,7 @@ impl<'a> DocumentMeasurer<'a> {
                 Selection::InlineFragment(inline) => nested(self.set(&inline.node.selection_set.node)?),
                 Selection::FragmentSpread(spread) => nested(self.fragment(&spread.node.fragment_name.node)?),
             };
-            size.add_siblings(own);
+            size.add_siblings(item_size);
             size.add_siblings(selected);
             size.add_siblings(directive_size(item.node.directives()));
         }
@@ -123,17 +123,17 @@ impl<'a> DocumentMeasurer<'a> {
         let Some((name, definition)) = self.fragments.get_key_value(name.as_str()) else {
             return Ok(Measure::default()); // unknown: validation says so
         };
-        match self.known.get(name.as_str()) {
+        match self.measures.get(name.as_str()) {
             Some(Some(size)) => return Ok(*size),
             Some(None) => return Err(Unmeasurable::Cycle(name.clone())),
             None if self.open == MAX_FRAGMENT_DEPTH => return Err(Unmeasurable::Chain),
             None => {}
         }
         self.open += 1;
-        self.known.insert(name.as_str(), None);
+        self.measures.insert(name.as_str(), None);
         let mut size = self.set(&definition.node.selection_set.node)?;
         size.add_siblings(directive_size(&definition.node.directives));
-        self.known.insert(name.as_str(), Some(size));
+        self.measures.insert(name.as_str(), Some(size));
         self.open -= 1;
         Ok(size)
     }

@@ -17,7 +17,7 @@ use super::{
     deprecated_uses::DeprecatedUses,
     filter_limits::FilterArguments,
     measure::Measure,
-    refusal::{Refusal, within},
+    refusal::{Refusal, check_max},
 };
 use crate::{
     code::Code,
@@ -57,7 +57,7 @@ pub struct Operation {
     /// Cost of the operation.
     pub plan: Plan,
     /// Whether the operation's answer depends on the person who calls.
-    pub seen: Visibility,
+    pub data_visibility: Visibility,
     /// Deprecated parts of the schema that the operation uses.
     pub deprecated: DeprecatedUses,
     /// Whether the operation selects the schema itself.
@@ -92,7 +92,7 @@ impl Operation {
     pub(super) fn new(
         name: Option<Name>,
         measure: Measure,
-        (plan, seen, deprecated): (Plan, Visibility, DeprecatedUses),
+        (plan, visibility, deprecated): (Plan, Visibility, DeprecatedUses),
         (document, merged): (ExecutableDocument, Option<Merged>),
         schema_index: &SchemaIndex,
     ) -> Option<Self> {
@@ -113,10 +113,10 @@ impl Operation {
         // Only these have such fields.
         let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
         let root = schema_index.root(definition.ty).map_or("", Name::as_str);
-        let open = |field: &Name| schema_index.field(root, field).is_some_and(|field| field.is_public);
+        let is_open = |field: &Name| schema_index.field(root, field).is_some_and(|field| field.is_public);
         // A query for `__typename` alone is a test of the token, so it is not public.
-        let is_public =
-            roots.iter().any(|field| *field != "__typename") && roots.iter().all(|field| field.starts_with("__") || open(field));
+        let is_public = roots.iter().any(|field| *field != "__typename")
+            && roots.iter().all(|field| field.starts_with("__") || is_open(field));
         let longest_literal = if kind == Kind::Mutation { 0 } else { longest_list_literal(&document) };
         let filters = FilterArguments::of(&document, schema_index);
         let (name, validation_cache) = (name.map(|name| name.to_string()), ValidationCache::new(definition));
@@ -126,7 +126,7 @@ impl Operation {
             name,
             measure,
             plan,
-            seen,
+            data_visibility: visibility,
             deprecated,
             is_introspective,
             is_public,
@@ -148,7 +148,7 @@ impl Operation {
         let mut document = match &self.merged {
             None => self.document.clone(),
             Some(Merged::Always(document)) => document.clone(),
-            Some(Merged::ByValues) => match merge::merged(&self.document, schema_index, Some(variables)).ok().flatten() {
+            Some(Merged::ByValues) => match merge::merge_fields(&self.document, schema_index, Some(variables)).ok().flatten() {
                 Some(Merged::Always(document)) => document,
                 _ => self.document.clone(),
             },
@@ -186,15 +186,15 @@ impl Operation {
     ///
     /// # Errors
     /// A required variable is missing or null, or there are too many.
-    pub fn check_variables(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
-        within("variables", sent.len(), limits.variables)?;
-        for (name, wanted) in &self.required {
-            if sent.get(name).is_none_or(|value| *value == Value::Null) {
-                let message = format!("variable \"${name}\" of required type \"{wanted}\" was not given");
+    pub fn check_variables(&self, values: &Variables, limits: &Limits) -> Result<(), Refusal> {
+        check_max("variables", values.len(), limits.variables)?;
+        for (name, type_name) in &self.required {
+            if values.get(name).is_none_or(|value| *value == Value::Null) {
+                let message = format!("variable \"${name}\" of required type \"{type_name}\" was not given");
                 return Err(Refusal::new(Code::BadUserInput, message));
             }
         }
-        self.check_lists(sent, limits)
+        self.check_lists(values, limits)
     }
 
     /// Checks how large filters are, and how long the lists that were sent with a query or a subscription. Lines of a mutation have limits of
@@ -202,13 +202,13 @@ impl Operation {
     ///
     /// # Errors
     /// One is too large, or too long.
-    pub fn check_lists(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
-        self.filters.check(sent)?;
+    pub fn check_lists(&self, values: &Variables, limits: &Limits) -> Result<(), Refusal> {
+        self.filters.check(values)?;
         if self.kind == Kind::Mutation {
             return Ok(());
         }
-        match sent.iter().find(|(_, value)| longest(value) > limits.listed) {
-            Some((name, _)) => Err(listed(&format!("variable \"${name}\""), limits)),
+        match values.iter().find(|(_, value)| longest_list_in(value) > limits.listed) {
+            Some((name, _)) => Err(list_refusal(&format!("variable \"${name}\""), limits)),
             None => Ok(()),
         }
     }
@@ -219,22 +219,22 @@ impl Operation {
         if let Some(refusal) = self.filters.written_refusal() {
             return Err(refusal.clone());
         }
-        if self.longest_literal > limits.listed { Err(listed("an argument", limits)) } else { Ok(()) }
+        if self.longest_literal > limits.listed { Err(list_refusal("an argument", limits)) } else { Ok(()) }
     }
 }
 
 /// Items of the longest list that is written in the arguments of fields.
 fn longest_list_literal(document: &ExecutableDocument) -> usize {
-    let operations = document.operations.iter().map(|(_, one)| &one.node.selection_set.node);
-    let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+    let operations = document.operations.iter().map(|(_, definition)| &definition.node.selection_set.node);
+    let fragments = document.fragments.values().map(|definition| &definition.node.selection_set.node);
     let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
-    let mut longest = 0;
+    let mut max_items = 0;
     while let Some(set) = sets.pop() {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => {
                     let lists = field.node.arguments.iter().map(|(_, value)| longest_literal(&value.node));
-                    longest = lists.fold(longest, usize::max);
+                    max_items = lists.fold(max_items, usize::max);
                     sets.push(&field.node.selection_set.node);
                 }
                 Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
@@ -242,18 +242,18 @@ fn longest_list_literal(document: &ExecutableDocument) -> usize {
             }
         }
     }
-    longest
+    max_items
 }
 
-fn listed(what: &str, limits: &Limits) -> Refusal {
-    Refusal::new(Code::BadUserInput, format!("{what} has a list that is too long: at most {} items are taken", limits.listed))
+fn list_refusal(subject: &str, limits: &Limits) -> Refusal {
+    Refusal::new(Code::BadUserInput, format!("{subject} has a list that is too long: at most {} items are taken", limits.listed))
 }
 
 /// Items of the longest list in a value. JSON is nested no deeper than its parser allows.
-fn longest(value: &Value) -> usize {
+fn longest_list_in(value: &Value) -> usize {
     match value {
-        Value::List(items) => items.iter().map(longest).max().unwrap_or_default().max(items.len()),
-        Value::Object(members) => members.values().map(longest).max().unwrap_or_default(),
+        Value::List(items) => items.iter().map(longest_list_in).max().unwrap_or_default().max(items.len()),
+        Value::Object(members) => members.values().map(longest_list_in).max().unwrap_or_default(),
         _ => 0,
     }
 }
@@ -269,12 +269,12 @@ fn longest_literal(value: &InputValue) -> usize {
 }
 
 /// The names of an operation's root fields, with those of its fragments.
-fn roots<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, seen: &mut HashSet<&'a Name>) -> Vec<&'a Name> {
+fn roots<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, visited: &mut HashSet<&'a Name>) -> Vec<&'a Name> {
     let names = set.items.iter().flat_map(|item| match &item.node {
         Selection::Field(field) => vec![&field.node.name.node],
-        Selection::InlineFragment(inline) => roots(&inline.node.selection_set.node, document, seen),
+        Selection::InlineFragment(inline) => roots(&inline.node.selection_set.node, document, visited),
         Selection::FragmentSpread(spread) => match document.fragments.get_key_value(&spread.node.fragment_name.node) {
-            Some((name, fragment)) if seen.insert(name) => roots(&fragment.node.selection_set.node, document, seen),
+            Some((name, fragment)) if visited.insert(name) => roots(&fragment.node.selection_set.node, document, visited),
             _ => Vec::new(),
         },
     });

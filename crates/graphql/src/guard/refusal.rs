@@ -20,9 +20,9 @@ impl Refusal {
     }
 }
 
-pub(super) fn within(what: &str, found: usize, allowed: usize) -> Result<(), Refusal> {
-    if found <= allowed {
+pub(super) fn check_max(unit: &str, count: usize, limit: usize) -> Result<(), Refusal> {
+    if count <= limit {
         return Ok(());
     }
-    Err(Refusal::new(Code::QueryTooComplex, format!("the operation has too many {what}: at most {allowed} are allowed")))
+    Err(Refusal::new(Code::QueryTooComplex, format!("the operation has too many {unit}: at most {limit} are allowed")))
 }

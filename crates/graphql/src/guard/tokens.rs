@@ -11,41 +11,41 @@ pub struct TokenCounts {
 
 /// Scans the text once, up to the first token beyond the limit. Malformed text gives an arbitrary
 /// count: the parser refuses it.
-pub fn glance(text: &str, most: TokenCounts) -> TokenCounts {
+pub fn count_tokens(text: &str, max_counts: TokenCounts) -> TokenCounts {
     let bytes = text.as_bytes();
-    let mut seen = TokenCounts::default();
-    let mut open = 0usize;
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at)
-        && seen.tokens <= most.tokens
-        && seen.brackets <= most.brackets
+    let mut counts = TokenCounts::default();
+    let mut open_brackets = 0usize;
+    let mut index = 0;
+    while let Some(&byte) = bytes.get(index)
+        && counts.tokens <= max_counts.tokens
+        && counts.brackets <= max_counts.brackets
     {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' | b',' | 0xEF | 0xBB | 0xBF => {
-                at += 1;
+                index += 1;
                 continue;
             }
             b'#' => {
-                at = end_of_line(bytes, at);
+                index = end_of_line(bytes, index);
                 continue;
             }
             b'{' | b'(' | b'[' => {
-                open += 1;
-                seen.brackets = seen.brackets.max(open);
-                at += 1;
+                open_brackets += 1;
+                counts.brackets = counts.brackets.max(open_brackets);
+                index += 1;
             }
             b'}' | b')' | b']' => {
-                open = open.saturating_sub(1);
-                at += 1;
+                open_brackets = open_brackets.saturating_sub(1);
+                index += 1;
             }
-            b'"' => at = end_of_string(bytes, at),
-            b'.' if bytes[at..].starts_with(b"...") => at += 3,
-            byte if is_word(byte) => at = end_of_word(bytes, at),
-            _ => at += 1,
+            b'"' => index = end_of_string(bytes, index),
+            b'.' if bytes[index..].starts_with(b"...") => index += 3,
+            byte if is_word(byte) => index = end_of_word(bytes, index),
+            _ => index += 1,
         }
-        seen.tokens += 1;
+        counts.tokens += 1;
     }
-    seen
+    counts
 }
 
 fn is_word(byte: u8) -> bool {
@@ -62,19 +62,19 @@ fn end_of_line(bytes: &[u8], from: usize) -> usize {
     from + length.unwrap_or(bytes.len() - from)
 }
 
-fn end_of_string(bytes: &[u8], from: usize) -> usize {
-    let block = bytes[from..].starts_with(b"\"\"\"");
-    let mut at = from + if block { 3 } else { 1 };
-    while let Some(&byte) = bytes.get(at) {
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let block = bytes[start..].starts_with(b"\"\"\"");
+    let mut index = start + if block { 3 } else { 1 };
+    while let Some(&byte) = bytes.get(index) {
         match byte {
             // A block string has one escape, of its own delimiter; a plain string escapes any
             // single character.
-            b'\\' if block && bytes[at..].starts_with(b"\\\"\"\"") => at += 4,
-            b'\\' if !block => at += 2,
-            b'"' if !block => return at + 1,
-            b'"' if bytes[at..].starts_with(b"\"\"\"") => return at + 3,
-            b'\n' | b'\r' if !block => return at,
-            _ => at += 1,
+            b'\\' if block && bytes[index..].starts_with(b"\\\"\"\"") => index += 4,
+            b'\\' if !block => index += 2,
+            b'"' if !block => return index + 1,
+            b'"' if bytes[index..].starts_with(b"\"\"\"") => return index + 3,
+            b'\n' | b'\r' if !block => return index,
+            _ => index += 1,
         }
     }
     bytes.len()
@@ -84,32 +84,32 @@ fn end_of_string(bytes: &[u8], from: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn seen(text: &str) -> (usize, usize) {
-        let glance = glance(text, TokenCounts { tokens: 100, brackets: 100 });
+    fn scan_counts(text: &str) -> (usize, usize) {
+        let glance = count_tokens(text, TokenCounts { tokens: 100, brackets: 100 });
         (glance.tokens, glance.brackets)
     }
 
     #[test]
     fn tokens_and_brackets_are_counted_as_the_specification_has_them() {
-        assert_eq!(seen("{ a, b }"), (4, 1));
-        assert_eq!(seen("query Q($x: [Int!]! = -1.5e3) { a(x: $x) @skip(if: true) { ...F } }"), (34, 2));
-        assert_eq!(seen("# only { a } comment"), (0, 0));
-        assert_eq!(seen("\u{feff}{ a }"), (3, 1));
+        assert_eq!(scan_counts("{ a, b }"), (4, 1));
+        assert_eq!(scan_counts("query Q($x: [Int!]! = -1.5e3) { a(x: $x) @skip(if: true) { ...F } }"), (34, 2));
+        assert_eq!(scan_counts("# only { a } comment"), (0, 0));
+        assert_eq!(scan_counts("\u{feff}{ a }"), (3, 1));
     }
 
     #[test]
     fn what_comes_after_too_much_is_not_looked_at() {
         let most = TokenCounts { tokens: 3, brackets: 2 };
-        assert_eq!(glance("a b c d e f", most).tokens, 4);
-        assert_eq!(glance("[[[[[[", TokenCounts { tokens: 100, ..most }).brackets, 3);
+        assert_eq!(count_tokens("a b c d e f", most).tokens, 4);
+        assert_eq!(count_tokens("[[[[[[", TokenCounts { tokens: 100, ..most }).brackets, 3);
     }
 
     #[test]
     fn strings_hide_what_is_in_them() {
-        assert_eq!(seen(r#"{ a(x: "{ \" { ") }"#), (8, 2));
-        assert_eq!(seen("{ a(x: \"\"\"{ \\\"\"\" \" [[[ \"\"\") }"), (8, 2));
-        assert_eq!(seen("\"never ended"), (1, 0));
-        assert_eq!(seen("\"\"\"never ended"), (1, 0));
-        assert_eq!(seen("\"ends in an escape \\"), (1, 0));
+        assert_eq!(scan_counts(r#"{ a(x: "{ \" { ") }"#), (8, 2));
+        assert_eq!(scan_counts("{ a(x: \"\"\"{ \\\"\"\" \" [[[ \"\"\") }"), (8, 2));
+        assert_eq!(scan_counts("\"never ended"), (1, 0));
+        assert_eq!(scan_counts("\"\"\"never ended"), (1, 0));
+        assert_eq!(scan_counts("\"ends in an escape \\"), (1, 0));
     }
 }

@@ -38,45 +38,45 @@ impl<'a> From<&'a Input> for InputSlot<'a> {
 
 /// Uses in the order of the document, each fragment once.
 pub fn of<'a>(document: &'a ExecutableDocument, schema_index: &'a SchemaIndex) -> Vec<Usage<'a>> {
-    let mut look = Look { document, schema_index, seen: HashSet::new(), found: Vec::new() };
+    let mut visitor = UsageVisitor { document, schema_index, visited: HashSet::new(), usages: Vec::new() };
     if let Some((_, operation)) = document.operations.iter().next()
         && let Some(root) = schema_index.root(operation.node.ty)
     {
-        look.directives(&operation.node.directives);
-        look.set(root, &operation.node.selection_set.node);
+        visitor.directives(&operation.node.directives);
+        visitor.set(root, &operation.node.selection_set.node);
     }
-    look.found
+    visitor.usages
 }
 
-struct Look<'a> {
+struct UsageVisitor<'a> {
     document: &'a ExecutableDocument,
     schema_index: &'a SchemaIndex,
     /// Fragments that were visited.
-    seen: HashSet<&'a Name>,
-    found: Vec<Usage<'a>>,
+    visited: HashSet<&'a Name>,
+    usages: Vec<Usage<'a>>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> UsageVisitor<'a> {
     // Recursion is bounded by the guard's limit on depth.
-    fn set(&mut self, of: &str, set: &'a SelectionSet) {
+    fn set(&mut self, type_name: &str, set: &'a SelectionSet) {
         for item in &set.items {
             self.directives(item.node.directives());
             match &item.node {
                 Selection::Field(field) => {
-                    let known = self.schema_index.field(of, &field.node.name.node);
+                    let definition = self.schema_index.field(type_name, &field.node.name.node);
                     for (name, value) in &field.node.arguments {
-                        let input = known.and_then(|known| known.arguments.get(&name.node));
+                        let input = definition.and_then(|definition| definition.arguments.get(&name.node));
                         self.value(&value.node, value.pos, input.map(InputSlot::from));
                     }
-                    self.set(known.map_or("", |known| &known.of), &field.node.selection_set.node);
+                    self.set(definition.map_or("", |definition| &definition.of), &field.node.selection_set.node);
                 }
                 Selection::InlineFragment(inline) => {
-                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
                     self.set(on, &inline.node.selection_set.node);
                 }
                 Selection::FragmentSpread(spread) => {
-                    let found = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
-                    if let Some((_, fragment)) = found.filter(|(name, _)| self.seen.insert(name)) {
+                    let entry = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
+                    if let Some((_, fragment)) = entry.filter(|(name, _)| self.visited.insert(name)) {
                         self.directives(&fragment.node.directives);
                         self.set(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node);
                     }
@@ -97,13 +97,13 @@ impl<'a> Look<'a> {
 
     fn value(&mut self, value: &'a InputValue, pos: Pos, input_slot: Option<InputSlot<'a>>) {
         match value {
-            InputValue::Variable(variable) => self.found.push(Usage { variable, pos, input_slot }),
+            InputValue::Variable(variable) => self.usages.push(Usage { variable, pos, input_slot }),
             InputValue::List(items) => {
-                let of = input_slot.and_then(|input_slot| match &input_slot.kind.base {
-                    BaseType::List(of) => Some(InputSlot { kind: of, default: None }),
+                let element = input_slot.and_then(|input_slot| match &input_slot.kind.base {
+                    BaseType::List(element) => Some(InputSlot { kind: element, default: None }),
                     BaseType::Named(_) => None,
                 });
-                items.iter().for_each(|item| self.value(item, pos, of));
+                items.iter().for_each(|item| self.value(item, pos, element));
             }
             // One value where a list is expected is a list of one.
             InputValue::Object(members) => {

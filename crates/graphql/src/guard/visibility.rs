@@ -15,38 +15,41 @@ use crate::{schema_index::SchemaIndex, session::Visibility};
 /// is not `@personal`, and returns a type that is `@shared`; any other answer depends on the
 /// person.
 pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Visibility {
-    let mut look = Look { schema_index, fragments: &document.fragments, followed: HashSet::new() };
+    let mut visitor = VisibilityVisitor { schema_index, fragments: &document.fragments, followed: HashSet::new() };
     let operation = document.operations.iter().next().map(|(_, operation)| &operation.node);
     let root = operation.and_then(|operation| Some((schema_index.root(operation.ty)?, &operation.selection_set.node)));
     match root {
-        Some((root, set)) if look.is_shared(root, set) => Visibility::ByRights,
+        Some((root, set)) if visitor.is_shared(root, set) => Visibility::ByRights,
         _ => Visibility::PerUser,
     }
 }
 
-struct Look<'a> {
+struct VisibilityVisitor<'a> {
     schema_index: &'a SchemaIndex,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// Fragments that were visited: once is enough, however often they are spread.
     followed: HashSet<&'a Name>,
 }
 
-impl<'a> Look<'a> {
-    fn is_shared(&mut self, of: &str, set: &'a SelectionSet) -> bool {
+impl<'a> VisibilityVisitor<'a> {
+    fn is_shared(&mut self, type_name: &str, set: &'a SelectionSet) -> bool {
         set.items.iter().all(|item| match &item.node {
             Selection::Field(field) => {
                 let name = field.node.name.node.as_str();
                 if name == "__typename" {
                     return true;
                 }
-                let Some(known) = self.schema_index.field(of, name).filter(|known| !known.is_personal) else { return false };
-                match self.schema_index.composite(&known.of) {
-                    Some(kind) => kind.is_shared && self.is_shared(&known.of, &field.node.selection_set.node),
+                let Some(definition) = self.schema_index.field(type_name, name).filter(|definition| !definition.is_personal)
+                else {
+                    return false;
+                };
+                match self.schema_index.composite(&definition.of) {
+                    Some(kind) => kind.is_shared && self.is_shared(&definition.of, &field.node.selection_set.node),
                     None => field.node.selection_set.node.items.is_empty(),
                 }
             }
             Selection::InlineFragment(inline) => {
-                let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                let on = inline.node.type_condition.as_ref().map_or(type_name, |on| on.node.on.node.as_str());
                 self.is_shared(on, &inline.node.selection_set.node)
             }
             Selection::FragmentSpread(spread) => {

@@ -62,7 +62,7 @@ impl Model {
     /// Reads the model from the engine on a blocking thread, as that does not yield until it is
     /// done.
     pub async fn read<E: Executor>(executor: E, notes: SchemaNotes) -> Result<Arc<Self>, Unread> {
-        let asked = tokio::task::spawn_blocking(move || {
+        let read_task = tokio::task::spawn_blocking(move || {
             // Introspection never waits.
             let response = executor.execute(Request::new(ALL)).now_or_never();
             let response = response.ok_or_else(|| Unread("it waits for something".to_owned()))?;
@@ -73,7 +73,7 @@ impl Model {
             notes.append_to_descriptions(&mut data["__schema"]);
             Self::of(&data["__schema"]).ok_or_else(|| Unread("a type is missing".to_owned()))
         });
-        asked.await.map_err(|error| Unread(error.to_string()))?.map(Arc::new)
+        read_task.await.map_err(|error| Unread(error.to_string()))?.map(Arc::new)
     }
 
     /// `schema`: the value of `__schema`.
@@ -119,7 +119,7 @@ impl Reader {
                 return self.type_of(value).map(Member::One);
             }
             "types" | "interfaces" | "possibleTypes" => {
-                let types = value.as_array()?.iter().map(|one| self.type_of(one));
+                let types = value.as_array()?.iter().map(|element| self.type_of(element));
                 let items = types.map(|node| Some(Item { node: node?, is_deprecated: false }));
                 return Some(Member::Many(items.collect::<Option<_>>()?));
             }
@@ -129,10 +129,9 @@ impl Reader {
             "directives" => "__Directive",
             _ => return Some(Member::Json(value.to_string().into())),
         };
-        let items = value
-            .as_array()?
-            .iter()
-            .map(|one| Some(Item { node: self.node(on, one)?, is_deprecated: one["isDeprecated"] == Value::Bool(true) }));
+        let items = value.as_array()?.iter().map(|element| {
+            Some(Item { node: self.node(on, element)?, is_deprecated: element["isDeprecated"] == Value::Bool(true) })
+        });
         Some(Member::Many(items.collect::<Option<_>>()?))
     }
 
@@ -141,12 +140,12 @@ impl Reader {
         if let Some(name) = reference["name"].as_str() {
             return self.model.types.get(name).copied();
         }
-        let written = reference.to_string();
-        if let Some(known) = self.wrapped.get(&written) {
-            return Some(*known);
+        let key = reference.to_string();
+        if let Some(cached_node) = self.wrapped.get(&key) {
+            return Some(*cached_node);
         }
         let node = self.node("__Type", reference)?;
-        self.wrapped.insert(written, node);
+        self.wrapped.insert(key, node);
         Some(node)
     }
 }

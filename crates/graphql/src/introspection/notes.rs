@@ -30,7 +30,7 @@ impl SchemaNotes {
     pub(crate) fn add_field(&mut self, kind: &str, field: &FieldDefinition, price: Millis) {
         let mut note = of_permissions(&field.directives);
         if price > 0 {
-            note.push(format!("Cost: {}.", in_words(price)));
+            note.push(format!("Cost: {}.", points_text(price)));
         }
         if !note.is_empty() {
             self.add(kind, field, note.join(" "));
@@ -41,7 +41,7 @@ impl SchemaNotes {
     pub(crate) fn add_type(&mut self, kind: &TypeDefinition, price: Millis) {
         let mut note = of_permissions(&kind.directives);
         if price > 0 {
-            note.push(format!("Cost: {} for each object.", in_words(price)));
+            note.push(format!("Cost: {} for each object.", points_text(price)));
         }
         if !note.is_empty() {
             self.types.insert(kind.name.node.to_string(), note.join(" "));
@@ -50,9 +50,9 @@ impl SchemaNotes {
 
     /// Adds notes of the cost that fields of inputs and values of enums add to an operation.
     pub(crate) fn add_inputs(&mut self, inputs: &PricedInputs) {
-        for (kind, name, price, is_of_each) in inputs.priced() {
+        for (kind, name, price, is_of_each) in inputs.priced_parts() {
             let of_each = if is_of_each { " for each value" } else { "" };
-            let note = format!("Cost: {}{of_each}.", in_words(price));
+            let note = format!("Cost: {}{of_each}.", points_text(price));
             self.fields.entry(kind.to_string()).or_default().insert(name.to_string(), note);
         }
     }
@@ -67,13 +67,13 @@ impl SchemaNotes {
             let Some(name) = kind["name"].as_str() else { continue };
             let (of_type, of_fields) = (self.types.get(name), self.fields.get(name));
             if let Some(note) = of_type {
-                end(kind, note);
+                append_note(kind, note);
             }
             let Some(notes) = of_fields else { continue };
             for members in ["fields", "inputFields", "enumValues"] {
                 for member in kind[members].as_array_mut().into_iter().flatten() {
                     if let Some(note) = member["name"].as_str().and_then(|name| notes.get(name)) {
-                        end(member, note);
+                        append_note(member, note);
                     }
                 }
             }
@@ -82,10 +82,10 @@ impl SchemaNotes {
 }
 
 /// Ends the description of a type, a field or a value with its note.
-fn end(described: &mut Value, note: &str) {
-    let text = described["description"].as_str().unwrap_or_default();
-    let noted = if text.is_empty() { note.to_owned() } else { format!("{text}\n\n{note}") };
-    described["description"] = noted.into();
+fn append_note(node: &mut Value, note: &str) {
+    let text = node["description"].as_str().unwrap_or_default();
+    let new_description = if text.is_empty() { note.to_owned() } else { format!("{text}\n\n{note}") };
+    node["description"] = new_description.into();
 }
 
 fn of_root(operation: Operation, directives: &[Positioned<ConstDirective>], price: Millis) -> String {
@@ -98,11 +98,11 @@ fn of_root(operation: Operation, directives: &[Positioned<ConstDirective>], pric
     if directive(directives, "stepUp").is_some() {
         note += " Asks for a fresh login.";
     }
-    let events = directive(directives, "emits").map(|one| texts(one, "events")).unwrap_or_default();
+    let events = directive(directives, "emits").map(|invocation| texts(invocation, "events")).unwrap_or_default();
     if !events.is_empty() {
         note += &format!(" Events: {}.", events.join(", "));
     }
-    note += &format!(" Cost: {}.", points_of(operation, Some(&in_points(price).to_string())));
+    note += &format!(" Cost: {}.", points_of(operation, Some(&to_points(price).to_string())));
     note
 }
 
@@ -114,25 +114,25 @@ fn of_permissions(directives: &[Positioned<ConstDirective>]) -> Vec<String> {
 }
 
 fn permission(directives: &[Positioned<ConstDirective>], name: &str) -> Option<String> {
-    directive(directives, name).map(|one| texts(one, "permission").join(", "))
+    directive(directives, name).map(|invocation| texts(invocation, "permission").join(", "))
 }
 
-fn in_points(price: Millis) -> f64 {
+fn to_points(price: Millis) -> f64 {
     f64::from(u32::try_from(price).unwrap_or(u32::MAX)) / 1_000.0
 }
 
-fn in_words(price: Millis) -> String {
+fn points_text(price: Millis) -> String {
     let unit = if price == 1_000 { "point" } else { "points" };
-    format!("{} {unit}", in_points(price))
+    format!("{} {unit}", to_points(price))
 }
 
 /// A text, or a list of texts.
 fn texts(directive: &ConstDirective, argument: &str) -> Vec<String> {
     match directive.get_argument(argument).map(|value| &value.node) {
         Some(Constant::String(text)) => vec![text.clone()],
-        Some(Constant::List(all)) => {
-            let text = |one: &Constant| if let Constant::String(text) = one { Some(text.clone()) } else { None };
-            all.iter().filter_map(text).collect()
+        Some(Constant::List(values)) => {
+            let text = |constant: &Constant| if let Constant::String(text) = constant { Some(text.clone()) } else { None };
+            values.iter().filter_map(text).collect()
         }
         _ => Vec::new(),
     }

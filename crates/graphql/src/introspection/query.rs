@@ -13,21 +13,21 @@ use crate::{code::Code, guard::Refusal};
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct IntrospectionQuery {
-    pub asks: Vec<Ask>,
+    pub asks: Vec<RequestedField>,
     /// Whether only introspection is selected.
     pub is_all: bool,
 }
 
 /// A field.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ask {
+pub struct RequestedField {
     /// Response key.
     pub key: String,
     pub name: String,
     /// Argument `name` of `__type`.
     pub type_name: String,
     pub includes_deprecated: bool,
-    pub below: Vec<Ask>,
+    pub children: Vec<RequestedField>,
 }
 
 /// Maximum nesting of the schema's lists: graphql-js's own rule (`MaxIntrospectionDepthRule`).
@@ -39,7 +39,7 @@ impl IntrospectionQuery {
     pub fn of(document: &ExecutableDocument, variables: &Variables) -> Self {
         let Some((_, operation)) = document.operations.iter().next() else { return Self { asks: Vec::new(), is_all: false } };
         let reader = Reader { fragments: &document.fragments, operation: &operation.node, variables };
-        let asks = reader.requested(&[&operation.node.selection_set.node]);
+        let asks = reader.requested_fields(&[&operation.node.selection_set.node]);
         let is_all = asks.iter().all(|ask| matches!(ask.name.as_str(), "__schema" | "__type" | "__typename"));
         Self { asks, is_all }
     }
@@ -57,11 +57,11 @@ impl IntrospectionQuery {
     }
 }
 
-impl Ask {
+impl RequestedField {
     // Recursion is bounded by the guard's limit on depth.
     fn lists(&self) -> usize {
-        let own = matches!(self.name.as_str(), "fields" | "interfaces" | "possibleTypes" | "inputFields");
-        usize::from(own) + self.below.iter().map(Self::lists).max().unwrap_or_default()
+        let is_list = matches!(self.name.as_str(), "fields" | "interfaces" | "possibleTypes" | "inputFields");
+        usize::from(is_list) + self.children.iter().map(Self::lists).max().unwrap_or_default()
     }
 }
 
@@ -72,21 +72,21 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn requested(&self, sets: &[&'a SelectionSet]) -> Vec<Ask> {
-        let mut found: Vec<(&Name, Vec<&'a Field>)> = Vec::new();
-        sets.iter().for_each(|set| self.collect(set, &mut found));
-        let asks = found.into_iter().filter_map(|(key, fields)| {
-            let first = *fields.first()?;
+    fn requested_fields(&self, sets: &[&'a SelectionSet]) -> Vec<RequestedField> {
+        let mut grouped_fields: Vec<(&Name, Vec<&'a Field>)> = Vec::new();
+        sets.iter().for_each(|set| self.collect(set, &mut grouped_fields));
+        let asks = grouped_fields.into_iter().filter_map(|(key, fields)| {
+            let first_field = *fields.first()?;
             let sets: Vec<&SelectionSet> = fields.iter().map(|field| &field.selection_set.node).collect();
-            Some(Ask {
+            Some(RequestedField {
                 key: key.to_string(),
-                name: first.name.node.to_string(),
-                type_name: match self.argument(first, "name") {
+                name: first_field.name.node.to_string(),
+                type_name: match self.argument(first_field, "name") {
                     Some(Value::String(name)) => name,
                     _ => String::new(),
                 },
-                includes_deprecated: self.argument(first, "includeDeprecated") == Some(Value::Boolean(true)),
-                below: self.requested(&sets),
+                includes_deprecated: self.argument(first_field, "includeDeprecated") == Some(Value::Boolean(true)),
+                children: self.requested_fields(&sets),
             })
         });
         asks.collect()
@@ -94,30 +94,30 @@ impl<'a> Reader<'a> {
 
     /// Collects the fields. All types of introspection are concrete, so every valid fragment
     /// applies.
-    fn collect(&self, set: &'a SelectionSet, found: &mut Vec<(&'a Name, Vec<&'a Field>)>) {
+    fn collect(&self, set: &'a SelectionSet, grouped_fields: &mut Vec<(&'a Name, Vec<&'a Field>)>) {
         for item in &set.items {
-            if !item.node.directives().iter().all(|one| self.holds(&one.node)) {
+            if !item.node.directives().iter().all(|directive| self.is_included(&directive.node)) {
                 continue;
             }
             match &item.node {
                 Selection::Field(field) => {
                     let key = &field.node.response_key().node;
-                    match found.iter_mut().find(|(known, _)| *known == key) {
+                    match grouped_fields.iter_mut().find(|(existing_key, _)| *existing_key == key) {
                         Some((_, fields)) => fields.push(&field.node),
-                        None => found.push((key, vec![&field.node])),
+                        None => grouped_fields.push((key, vec![&field.node])),
                     }
                 }
-                Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, found),
+                Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, grouped_fields),
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.fragments.get(&spread.node.fragment_name.node) {
-                        self.collect(&fragment.node.selection_set.node, found);
+                        self.collect(&fragment.node.selection_set.node, grouped_fields);
                     }
                 }
             }
         }
     }
 
-    fn holds(&self, directive: &Directive) -> bool {
+    fn is_included(&self, directive: &Directive) -> bool {
         let condition = directive.get_argument("if").and_then(|value| self.value(&value.node));
         let is_met = condition == Some(Value::Boolean(true));
         match directive.name.node.as_str() {
@@ -133,10 +133,11 @@ impl<'a> Reader<'a> {
 
     fn value(&self, value: &InputValue) -> Option<Value> {
         let InputValue::Variable(name) = value else { return value.clone().into_const() };
-        if let Some(sent) = self.variables.get(name) {
-            return Some(sent.clone());
+        if let Some(sent_value) = self.variables.get(name) {
+            return Some(sent_value.clone());
         }
-        let declared = self.operation.variable_definitions.iter().find(|one| one.node.name.node == *name)?;
-        declared.node.default_value.as_ref().map(|value| value.node.clone())
+        let variable_definition =
+            self.operation.variable_definitions.iter().find(|definition| definition.node.name.node == *name)?;
+        variable_definition.node.default_value.as_ref().map(|value| value.node.clone())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     model::{Member, Model},
-    query::{Ask, IntrospectionQuery},
+    query::{IntrospectionQuery, RequestedField},
 };
 use crate::price;
 
@@ -29,9 +29,10 @@ impl IntrospectionResult {
 pub fn write(
     model: &Model,
     question: &IntrospectionQuery,
-    (most_nodes, most_bytes): (u32, usize),
+    (node_limit, byte_limit): (u32, usize),
 ) -> Option<IntrospectionResult> {
-    let mut writer = Writer { model, out: String::with_capacity(1 << 10), nodes: 0, most_nodes, most_bytes };
+    let mut writer =
+        Writer { model, out: String::with_capacity(1 << 10), nodes: 0, max_nodes: node_limit, max_bytes: byte_limit };
     writer.root(&question.asks)?;
     Some(IntrospectionResult { json: writer.out.into(), nodes: writer.nodes, is_all: question.is_all })
 }
@@ -40,12 +41,12 @@ struct Writer<'a> {
     model: &'a Model,
     out: String,
     nodes: u32,
-    most_nodes: u32,
-    most_bytes: usize,
+    max_nodes: u32,
+    max_bytes: usize,
 }
 
 impl Writer<'_> {
-    fn root(&mut self, asks: &[Ask]) -> Option<()> {
+    fn root(&mut self, asks: &[RequestedField]) -> Option<()> {
         self.out.push('{');
         let mut is_first = true;
         for ask in asks {
@@ -62,7 +63,7 @@ impl Writer<'_> {
             };
             self.key(ask, &mut is_first)?;
             match node {
-                Some(node) => self.object(node, &ask.below)?,
+                Some(node) => self.object(node, &ask.children)?,
                 None => self.out.push_str("null"),
             }
         }
@@ -71,9 +72,9 @@ impl Writer<'_> {
     }
 
     /// Counts a field, and writes its response key.
-    fn key(&mut self, ask: &Ask, is_first: &mut bool) -> Option<()> {
+    fn key(&mut self, ask: &RequestedField, is_first: &mut bool) -> Option<()> {
         self.nodes += 1;
-        if self.nodes > self.most_nodes || self.out.len() > self.most_bytes {
+        if self.nodes > self.max_nodes || self.out.len() > self.max_bytes {
             return None;
         }
         if !std::mem::take(is_first) {
@@ -92,7 +93,7 @@ impl Writer<'_> {
     }
 
     // Recursion is bounded by the guard's limit on depth.
-    fn object(&mut self, node: usize, asks: &[Ask]) -> Option<()> {
+    fn object(&mut self, node: usize, asks: &[RequestedField]) -> Option<()> {
         let model = self.model;
         let node = model.nodes.get(node)?;
         self.out.push('{');
@@ -106,7 +107,7 @@ impl Writer<'_> {
             match node.members.iter().find(|(name, _)| **name == *ask.name).map(|(_, member)| member) {
                 None => self.out.push_str("null"),
                 Some(Member::Json(json)) => self.out.push_str(json),
-                Some(Member::One(node)) => self.object(*node, &ask.below)?,
+                Some(Member::One(node)) => self.object(*node, &ask.children)?,
                 Some(Member::Many(items)) => {
                     self.out.push('[');
                     let start = self.out.len();
@@ -114,7 +115,7 @@ impl Writer<'_> {
                         if self.out.len() > start {
                             self.out.push(',');
                         }
-                        self.object(item.node, &ask.below)?;
+                        self.object(item.node, &ask.children)?;
                     }
                     self.out.push(']');
                 }

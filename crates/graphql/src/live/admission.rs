@@ -51,20 +51,20 @@ impl Admission {
         let Some(allowance) = self.allowance else { return Ok(()) };
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         match allowance.take(*full_at, now, 1) {
-            Ok(taken) => {
-                *full_at = taken;
+            Ok(new_full_at) => {
+                *full_at = new_full_at;
                 Ok(())
             }
-            Err(empty) => {
-                let wait = Duration::from_micros(empty.wait.max(0).unsigned_abs());
+            Err(shortage) => {
+                let wait = Duration::from_micros(shortage.wait.max(0).unsigned_abs());
                 Err(TooMany(wait + self.returns.next_within(RECONNECT_WINDOW)))
             }
         }
     }
 
-    /// Waits for the turn to have a token checked; `None` after `patience`.
-    pub async fn turn(&self, patience: Duration) -> Option<SemaphorePermit<'_>> {
-        tokio::time::timeout(patience, self.at_once.acquire()).await.ok()?.ok()
+    /// Waits for the turn to have a token checked; `None` after `max_wait`.
+    pub async fn wait_for_slot(&self, max_wait: Duration) -> Option<SemaphorePermit<'_>> {
+        tokio::time::timeout(max_wait, self.at_once.acquire()).await.ok()?.ok()
     }
 
     /// Returns the refusal of a socket whose turn did not come.
@@ -92,9 +92,9 @@ mod tests {
     #[tokio::test]
     async fn handshakes_wait_for_their_turn() {
         let admission = Admission::new(None, 1);
-        let first = admission.turn(Duration::from_secs(1)).await;
-        assert!(first.is_some() && admission.turn(Duration::from_millis(20)).await.is_none());
+        let first = admission.wait_for_slot(Duration::from_secs(1)).await;
+        assert!(first.is_some() && admission.wait_for_slot(Duration::from_millis(20)).await.is_none());
         drop(first);
-        assert!(admission.turn(Duration::from_millis(20)).await.is_some());
+        assert!(admission.wait_for_slot(Duration::from_millis(20)).await.is_some());
     }
 }

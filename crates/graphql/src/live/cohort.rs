@@ -74,12 +74,12 @@ impl Text {
 
 /// The frames that some member may not have taken yet.
 #[derive(Default)]
-struct Waiting {
+struct PendingFrames {
     texts: VecDeque<(Weak<Text>, usize)>,
     bytes: usize,
 }
 
-impl Waiting {
+impl PendingFrames {
     /// Adds a frame's text; if there is no room, the oldest texts are removed.
     fn push(&mut self, json: Vec<u8>) -> Arc<Text> {
         let text = Arc::new(Text(Mutex::new(Some(json.into()))));
@@ -103,8 +103,8 @@ impl Waiting {
 impl Frame {
     /// Whether the frame has nothing new for a member that has received everything up to this
     /// event. A frame for the passage of time is new to all.
-    pub fn is_stale_for(&self, said: i64) -> bool {
-        self.through < said || self.through == said && self.after < said
+    pub fn is_stale_for(&self, received_position: i64) -> bool {
+        self.through < received_position || self.through == received_position && self.after < received_position
     }
 }
 
@@ -121,28 +121,28 @@ pub struct CohortMember {
 enum Stage {
     Starting,
     Runs,
-    Over,
+    StreamEndGuard,
 }
 
-struct Line {
+struct FrameStream {
     stage: watch::Sender<Stage>,
-    open: Mutex<Open>,
+    open: Mutex<OpenFrames>,
 }
 
-struct Open {
+struct OpenFrames {
     /// `None` once no more frames will come.
     frames: Option<broadcast::Sender<Frame>>,
     position: i64,
 }
 
-impl Line {
-    fn lock(&self) -> MutexGuard<'_, Open> {
+impl FrameStream {
+    fn lock(&self) -> MutexGuard<'_, OpenFrames> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct Cohort {
-    line: Arc<Line>,
+    line: Arc<FrameStream>,
     leader: JoinHandle<()>,
     cohort_key: CohortKey,
     cohorts: Weak<CohortMap>,
@@ -150,8 +150,8 @@ struct Cohort {
 
 /// Makes a cohort's leader, which continues from the given position. `None` if it can no longer
 /// lead these members.
-pub trait Lead: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static {}
-impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static> Lead for L {}
+pub trait StartLeader: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static {}
+impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static> StartLeader for L {}
 
 type CohortMap = Mutex<HashMap<CohortKey, Weak<Cohort>>>;
 
@@ -173,7 +173,7 @@ pub struct Cohorts(Arc<CohortMap>);
 
 impl Cohorts {
     /// Joins the cohort of this key, or founds it with a leader. `None` if the leader cannot start.
-    pub async fn join(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<CohortMember> {
+    pub async fn join(&self, cohort_key: CohortKey, lead: impl StartLeader) -> Option<CohortMember> {
         let cohort = self.get_or_start(cohort_key, lead)?;
         let mut stage = cohort.line.stage.subscribe();
         let runs = *stage.wait_for(|stage| *stage != Stage::Starting).await.ok()? == Stage::Runs;
@@ -186,18 +186,18 @@ impl Cohorts {
         Some(CohortMember { frames, position: open.position, _cohort: cohort })
     }
 
-    fn get_or_start(&self, cohort_key: CohortKey, lead: impl Lead) -> Option<Arc<Cohort>> {
+    fn get_or_start(&self, cohort_key: CohortKey, lead: impl StartLeader) -> Option<Arc<Cohort>> {
         // Declared before the lock, so that it is dropped after it: the last reference to a cohort
         // removes the cohort from the map.
-        let known;
+        let existing;
         let mut cohorts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known = cohorts.get(&cohort_key).and_then(Weak::upgrade);
-        if let Some(cohort) = known.as_ref().filter(|cohort| *cohort.line.stage.borrow() != Stage::Over) {
+        existing = cohorts.get(&cohort_key).and_then(Weak::upgrade);
+        if let Some(cohort) = existing.as_ref().filter(|cohort| *cohort.line.stage.borrow() != Stage::StreamEndGuard) {
             return Some(cohort.clone());
         }
         let leader = lead(None)?;
-        let open = Open { frames: Some(broadcast::channel(FRAMES).0), position: 0 };
-        let line = Arc::new(Line { stage: watch::Sender::new(Stage::Starting), open: Mutex::new(open) });
+        let open = OpenFrames { frames: Some(broadcast::channel(FRAMES).0), position: 0 };
+        let line = Arc::new(FrameStream { stage: watch::Sender::new(Stage::Starting), open: Mutex::new(open) });
         let leader = tokio::spawn(run(lead, leader, line.clone()));
         let cohort = Arc::new(Cohort { line, leader, cohort_key, cohorts: Arc::downgrade(&self.0) });
         cohorts.insert(cohort_key, Arc::downgrade(&cohort));
@@ -211,23 +211,23 @@ impl Cohorts {
 }
 
 /// Hands a leader's answers to the members, until it ends.
-async fn run(lead: impl Lead, (mut answers, mut stream_handle): (Answers, Arc<StreamHandle>), line: Arc<Line>) {
-    let over = Over(line.clone());
-    let (mut has_begun, mut waiting, mut backoff, mut begin) = (false, Waiting::default(), Backoff::default(), None);
+async fn run(lead: impl StartLeader, (mut answers, mut stream_handle): (Answers, Arc<StreamHandle>), line: Arc<FrameStream>) {
+    let end_guard = StreamEndGuard(line.clone());
+    let (mut has_begun, mut waiting, mut backoff, mut begin) = (false, PendingFrames::default(), Backoff::default(), None);
     loop {
         let answer = tokio::select! {
-            () = stream_handle.settled(), if !has_begun => {
+            () = stream_handle.wait_until_settled(), if !has_begun => {
                 has_begun = true;
                 // An item may be in the making already: it becomes the members' first.
-                line.lock().position = stream_handle.passed().unwrap_or_default();
+                line.lock().position = stream_handle.passed_position().unwrap_or_default();
                 line.stage.send_replace(Stage::Runs);
                 continue;
             }
             answer = answers.next() => answer,
         };
-        match (answer, stream_handle.said()) {
+        match (answer, stream_handle.reported_position()) {
             (Some(Answer::Ran { json, .. }), Some(through)) => {
-                stream_handle.pass();
+                stream_handle.mark_passed();
                 backoff = Backoff::default();
                 let mut open = line.lock();
                 let after = std::mem::replace(&mut open.position, through);
@@ -238,7 +238,7 @@ async fn run(lead: impl Lead, (mut answers, mut stream_handle): (Answers, Arc<St
             // All members wait for the leader's retry, instead of each retrying by itself, and then
             // continue from their position.
             (Some(Answer::Refused(errors)), _) if has_begun && errors.code.may_pass() => {
-                begin = stream_handle.rest().or(begin);
+                begin = stream_handle.next_begin().or(begin);
                 backoff.wait().await;
                 let Some(leader) = lead(begin.clone()) else { break };
                 (answers, stream_handle) = leader;
@@ -248,15 +248,15 @@ async fn run(lead: impl Lead, (mut answers, mut stream_handle): (Answers, Arc<St
             _ => break,
         }
     }
-    drop(over);
+    drop(end_guard);
 }
 
 /// Ends the line whenever the leader ends, for whatever reason.
-struct Over(Arc<Line>);
+struct StreamEndGuard(Arc<FrameStream>);
 
-impl Drop for Over {
+impl Drop for StreamEndGuard {
     fn drop(&mut self) {
         self.0.lock().frames = None;
-        self.0.stage.send_replace(Stage::Over);
+        self.0.stage.send_replace(Stage::StreamEndGuard);
     }
 }

@@ -21,35 +21,35 @@ const TOKENS: [&str; 5] = ["authtoken", "token", "accesstoken", "bearertoken", "
 pub fn of(kind: &str, payload: &Map<String, Value>) -> Result<Option<String>, String> {
     let headers = payload.iter().filter(|(name, _)| name.eq_ignore_ascii_case(HEADERS));
     let inner = headers.filter_map(|(_, value)| value.as_object()).flatten();
-    let mut found: Option<String> = None;
+    let mut accepted_token: Option<String> = None;
     for (name, value) in payload.iter().chain(inner).filter(|(_, value)| !value.is_null()) {
         let is_header = name.eq_ignore_ascii_case(HEADER);
         if !is_header && !is_token(name) {
             continue;
         }
         let Some(text) = value.as_str().map(str::trim) else {
-            return Err(format!("'{kind}' message expects '{}' in the 'payload' to be a string", shown(name)));
+            return Err(format!("'{kind}' message expects '{}' in the 'payload' to be a string", truncate_name(name)));
         };
         if text.is_empty() {
             continue;
         }
         let has_scheme = text.split_once(' ').is_some();
         let authorization = if is_header || has_scheme { text.to_owned() } else { format!("Bearer {text}") };
-        if found.as_ref().is_some_and(|other| *other != authorization) {
+        if accepted_token.as_ref().is_some_and(|other| *other != authorization) {
             return Err("the 'payload' has two tokens that differ: send 'authorization' alone".to_owned());
         }
-        found = Some(authorization);
+        accepted_token = Some(authorization);
     }
-    Ok(found)
+    Ok(accepted_token)
 }
 
 fn is_token(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    TOKENS.contains(&plain.as_str())
+    let normalized: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    TOKENS.contains(&normalized.as_str())
 }
 
 /// The beginning of a name, as a close frame is short.
-fn shown(name: &str) -> &str {
+fn truncate_name(name: &str) -> &str {
     name.get(..name.len().min(20)).unwrap_or(HEADER)
 }
 
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    fn found(payload: Value) -> Result<Option<String>, String> {
+    fn find_token(payload: Value) -> Result<Option<String>, String> {
         of("connection_init", payload.as_object().unwrap())
     }
 
@@ -78,10 +78,10 @@ mod tests {
             json!({ "access_token": "t", "authorization": "Bearer t" }),
             json!({ "authorization": null, "accessToken": "t" }),
         ] {
-            assert_eq!(found(payload.clone()), Ok(Some("Bearer t".to_owned())), "{payload}");
+            assert_eq!(find_token(payload.clone()), Ok(Some("Bearer t".to_owned())), "{payload}");
         }
         for payload in [json!({}), json!({ "authorization": null }), json!({ "headers": "x" }), json!({ "author": "ann" })] {
-            assert_eq!(found(payload.clone()), Ok(None), "{payload}");
+            assert_eq!(find_token(payload.clone()), Ok(None), "{payload}");
         }
     }
 
@@ -91,10 +91,10 @@ mod tests {
             json!({ "authorization": "Bearer a", "Authorization": "Bearer b" }),
             json!({ "authToken": "a", "headers": { "Authorization": "Bearer b" } }),
         ] {
-            assert!(found(payload.clone()).unwrap_err().contains("two tokens that differ"), "{payload}");
+            assert!(find_token(payload.clone()).unwrap_err().contains("two tokens that differ"), "{payload}");
         }
-        let wrong = found(json!({ "authToken": 7 })).unwrap_err();
+        let wrong = find_token(json!({ "authToken": 7 })).unwrap_err();
         assert!(wrong.contains("'authToken'") && wrong.contains("a string"), "{wrong}");
-        assert_eq!(found(json!({ "authorization": "t" })), Ok(Some("t".to_owned())), "a header without a scheme is none");
+        assert_eq!(find_token(json!({ "authorization": "t" })), Ok(Some("t".to_owned())), "a header without a scheme is none");
     }
 }

@@ -30,15 +30,15 @@ impl Drain {
         self.begun.send_replace(true);
     }
 
-    pub fn started(&self) -> bool {
+    pub fn is_started(&self) -> bool {
         *self.begun.borrow()
     }
 
     /// Returns when `start` has been called.
     pub async fn wait(&self) {
-        let mut begun = self.begun.subscribe();
+        let mut draining = self.begun.subscribe();
         // An error means that every sender was dropped, which is impossible while this one exists.
-        let _ = begun.wait_for(|begun| *begun).await;
+        let _ = draining.wait_for(|draining| *draining).await;
     }
 
     /// Like `wait`, followed by this socket's share of the window.
@@ -48,7 +48,7 @@ impl Drain {
     }
 
     /// Returns the close reason of a socket, with a delay before reconnection that has jitter.
-    pub fn farewell(&self) -> String {
+    pub fn close_reason(&self) -> String {
         format!("the node is restarting; come back in {} ms", self.returns.next_within(RECONNECT_WINDOW).as_millis())
     }
 }

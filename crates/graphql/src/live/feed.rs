@@ -8,14 +8,14 @@ use futures_util::{StreamExt, stream::BoxStream};
 use platform::{
     metrics,
     paging::{CursorSigner, Key},
-    realtime::{Hubs, Interest, Listener, Next, SharedEvent},
+    realtime::{Hubs, Interest, Listener, NextEvents, SharedEvent},
     storage::{Fault, TenantScope, journal::Head},
     traces::{self, TraceContext},
 };
 use tokio::time::Instant;
 
 use super::{
-    rights::{Changed, Rights},
+    rights::{Rights, RightsChange},
     stream::{self, FilterName, ResetReason, StreamPhase},
     stream_handle::{self, ItemMeta, Recorded, Role, Stop, StreamHandle},
 };
@@ -99,9 +99,9 @@ pub async fn open<T: Topic>(
 ) -> Answer<Updates<T::Change>> {
     use platform::storage::Reads;
     // Following begins before the head is read, so that no event in between is missed.
-    let listener = ctx.given::<Hubs>()?.listen(scope.tenant(), topic.interest()).await?;
+    let listener = ctx.required_data::<Hubs>()?.listen(scope.tenant(), topic.interest()).await?;
     let head = scope.head().await?;
-    let signer = ctx.given::<CursorSigner>()?.clone();
+    let signer = ctx.required_data::<CursorSigner>()?.clone();
     let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
     let feed = Feed { scope, topic, options, signer, head, listener, stream_handle };
     Ok(feed.run(rights).boxed())
@@ -143,7 +143,7 @@ fn reset<C>(reason: ResetReason) -> Update<C> {
 
 /// Returns the last update of a stream, and counts it.
 fn last<C>(reason: ResetReason) -> Update<C> {
-    metrics::stream_reset(reason.as_str());
+    metrics::count_stream_reset(reason.as_str());
     reset(reason)
 }
 
@@ -151,7 +151,7 @@ impl<T: Topic> Feed<T> {
     fn run(mut self, mut rights: Rights) -> impl futures_util::Stream<Item = Answer<Update<T::Change>>> + use<T> {
         async_stream::stream! {
             match self.begin() {
-                Begin::Reset(_) if self.leads() => return,
+                Begin::Reset(_) if self.is_leader() => return,
                 Begin::Reset(reason) => {
                     yield Ok(last(reason));
                     return;
@@ -159,38 +159,38 @@ impl<T: Topic> Feed<T> {
                 Begin::After(seq) => self.listener.resume_after(seq),
                 Begin::Snapshot => {
                     self.listener.resume_after(self.head.seq);
-                    let mut place = None;
-                    let mut sent = 0;
+                    let mut page_start = None;
+                    let mut sent_rows = 0;
                     loop {
-                        if rights.now() == Some(Changed::Scope) {
+                        if rights.now() == Some(RightsChange::Scope) {
                             yield Ok(last(ResetReason::ScopeChanged));
                             return;
                         }
-                        let page = self.snapshot_page(&mut place, &mut sent).await;
-                        let goes_on = page.is_ok();
-                        self.point(page.as_ref().ok());
+                        let page = self.snapshot_page(&mut page_start, &mut sent_rows).await;
+                        let may_continue = page.is_ok();
+                        self.set_item_meta(page.as_ref().ok());
                         yield page;
-                        if !goes_on { return; }
-                        if place.is_none() { break; }
+                        if !may_continue { return; }
+                        if page_start.is_none() { break; }
                     }
                 }
             }
-            let until = self.enter().await;
-            let mut said = self.listener.last();
+            let cohort_position = self.enter().await;
+            let mut last_position = self.listener.last();
             loop {
                 let step = tokio::select! {
                     biased;
-                    changed = rights.changed(), if !self.leads() => Ok(match changed {
-                        Changed::Scope => Step::Over(ResetReason::ScopeChanged),
-                        Changed::Else => Step::Rights,
+                    changed = rights.changed(), if !self.is_leader() => Ok(match changed {
+                        RightsChange::Scope => Step::Over(ResetReason::ScopeChanged),
+                        RightsChange::Else => Step::Rights,
                     }),
-                    step = self.step(until) => step,
+                    step = self.step(cohort_position) => step,
                 };
                 match step {
                     Ok(Step::Say(update)) => {
-                        self.say();
-                        self.point(Some(&update));
-                        said = self.listener.last();
+                        self.report_position();
+                        self.set_item_meta(Some(&update));
+                        last_position = self.listener.last();
                         yield Ok(update);
                     }
                     // The runner continues alone: with this stream, once the rights have changed.
@@ -201,9 +201,9 @@ impl<T: Topic> Feed<T> {
                         return;
                     }
                     // The other members continue alone, and get the reason there.
-                    Ok(Step::Over(_)) if self.leads() => return,
+                    Ok(Step::Over(_)) if self.is_leader() => return,
                     Ok(Step::Over(reason)) => {
-                        self.point(None);
+                        self.set_item_meta(None);
                         yield Ok(last(reason));
                         return;
                     }
@@ -214,7 +214,7 @@ impl<T: Topic> Feed<T> {
                     Ok(Step::Rights) => {
                         rights.accept();
                         // The item that was under way when the rights changed is made again.
-                        self.listener.resume_after(said);
+                        self.listener.resume_after(last_position);
                     }
                     Err(fault) => {
                         yield Err(TopError::from(fault));
@@ -225,7 +225,7 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    fn leads(&self) -> bool {
+    fn is_leader(&self) -> bool {
         matches!(self.stream_handle.as_deref(), Some(StreamHandle { role: Role::Leader, .. }))
     }
 
@@ -234,13 +234,13 @@ impl<T: Topic> Feed<T> {
         if let Some(stream_handle) = &self.stream_handle {
             stream_handle.follow(self.head.epoch, &self.options.name.now);
         }
-        let asked = match self.stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
+        let after_cursor = match self.stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
             Some(stream_handle::Begin::After(stop)) => return self.resume_from(stop),
-            _ if self.leads() => return Begin::After(self.listener.position()),
+            _ if self.is_leader() => return Begin::After(self.listener.position()),
             Some(stream_handle::Begin::Cursor(cursor)) => Some(cursor),
             None => self.options.after.as_ref(),
         };
-        match asked {
+        match after_cursor {
             None => Begin::Snapshot,
             Some(cursor) => match stream::open(&self.signer, self.scope.tenant(), self.head, &self.options.name, cursor) {
                 Ok(seq) => Begin::After(seq),
@@ -262,35 +262,35 @@ impl<T: Topic> Feed<T> {
     /// Returns the position of the cohort, or `None` for a stream that continues by itself.
     async fn enter(&self) -> Option<i64> {
         let stream_handle = self.stream_handle.as_ref()?;
-        stream_handle.say(self.listener.last());
+        stream_handle.report_position(self.listener.last());
         // Nothing is being made: everything before this was passed on.
-        stream_handle.pass();
+        stream_handle.mark_passed();
         match &stream_handle.role {
             Role::Leader => {
-                stream_handle.settle();
+                stream_handle.notify_settled();
                 None
             }
             Role::Member(enter) => enter().await,
         }
     }
 
-    fn say(&self) {
+    fn report_position(&self) {
         if let Some(stream_handle) = &self.stream_handle {
-            stream_handle.say(self.listener.last());
+            stream_handle.report_position(self.listener.last());
         }
     }
 
-    fn point(&self, update: Option<&Update<T::Change>>) {
+    fn set_item_meta(&self, update: Option<&Update<T::Change>>) {
         if let Some(stream_handle) = &self.stream_handle {
             let meta = |update: &Update<T::Change>| ItemMeta { cursor: update.cursor.clone(), recorded: update.recorded };
-            stream_handle.put(update.map(meta).unwrap_or_default());
+            stream_handle.set_meta(update.map(meta).unwrap_or_default());
         }
     }
 
     /// Hands the stream over to its runner: the cohort's leader sends the following items.
     fn join(&self, rights: Rights) {
-        self.say();
-        self.point(None);
+        self.report_position();
+        self.set_item_meta(None);
         if let Some(stream_handle) = &self.stream_handle {
             stream_handle.hand_over(rights);
         }
@@ -309,10 +309,10 @@ impl<T: Topic> Feed<T> {
 
     /// Returns the next page of the snapshot. Pages may be newer than the noted head; versions and
     /// seqs make the overlap harmless.
-    async fn snapshot_page(&self, place: &mut Option<Vec<Key>>, sent: &mut usize) -> Answer<Update<T::Change>> {
-        let SnapshotPage { changes, next } = self.topic.page(&self.scope, place.take()).await?;
-        *sent += changes.len();
-        if next.is_some() && *sent >= SNAPSHOT_LIMIT {
+    async fn snapshot_page(&self, page_start: &mut Option<Vec<Key>>, sent_rows: &mut usize) -> Answer<Update<T::Change>> {
+        let SnapshotPage { changes, next } = self.topic.page(&self.scope, page_start.take()).await?;
+        *sent_rows += changes.len();
+        if next.is_some() && *sent_rows >= SNAPSHOT_LIMIT {
             return Err(TopError::limit_exceeded(
                 format!(
                     "more than {SNAPSHOT_LIMIT} rows: narrow the filter, or page the list and subscribe after its streamCursor"
@@ -320,9 +320,9 @@ impl<T: Topic> Feed<T> {
                 Vec::new(),
             ));
         }
-        *place = next;
+        *page_start = next;
         // There is no cursor to resume from before the whole snapshot was sent.
-        let (phase, cursor) = match place {
+        let (phase, cursor) = match page_start {
             Some(_) => (StreamPhase::Snapshot, None),
             None => (StreamPhase::Ready, Some(self.cursor(self.head.seq))),
         };
@@ -330,23 +330,23 @@ impl<T: Topic> Feed<T> {
     }
 
     /// Waits for the next update: relevant changes, or the passage of time.
-    async fn step(&mut self, until: Option<i64>) -> Result<Step<T::Change>, Fault> {
+    async fn step(&mut self, cohort_position: Option<i64>) -> Result<Step<T::Change>, Fault> {
         let since = Instant::now();
         loop {
-            if until.is_some_and(|until| self.listener.last() >= until) {
+            if cohort_position.is_some_and(|cohort_position| self.listener.last() >= cohort_position) {
                 return Ok(Step::Joined);
             }
-            let events = match self.listener.next_until(until, PROGRESS).await? {
-                Next::Events(events) => events,
-                Next::Quiet => Vec::new(),
-                Next::Expired => return Ok(Step::Over(ResetReason::CursorExpired)),
-                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
+            let events = match self.listener.next_until(cohort_position, PROGRESS).await? {
+                NextEvents::Events(events) => events,
+                NextEvents::Quiet => Vec::new(),
+                NextEvents::Expired => return Ok(Step::Over(ResetReason::CursorExpired)),
+                NextEvents::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
             };
-            let recorded = self.recorded(&events);
+            let recorded = self.first_recorded(&events);
             let mut changes = self.topic.changes(&self.scope, &events).await?;
             if !changes.is_empty() {
                 if !self.options.delay.is_zero() {
-                    changes = self.collect_and_conflate(changes, until).await?;
+                    changes = self.collect_and_conflate(changes, cohort_position).await?;
                 }
                 return Ok(Step::Say(Update { recorded, ..self.update(StreamPhase::Live, changes) }));
             }
@@ -363,25 +363,25 @@ impl<T: Topic> Feed<T> {
     /// Returns the time when the oldest of these events was recorded, if they are sent as they
     /// come: events that are read up, or delayed by the client's option, are late for other
     /// reasons.
-    fn recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Recorded> {
-        let is_told_at_once = self.options.delay.is_zero() && (self.leads() || self.listener.is_live());
-        let event = &events.first().filter(|_| is_told_at_once)?.event;
-        let trace_id = traces::carried(&event.payload).as_ref().and_then(TraceContext::recorded_id);
+    fn first_recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Recorded> {
+        let is_immediate = self.options.delay.is_zero() && (self.is_leader() || self.listener.is_live());
+        let event = &events.first().filter(|_| is_immediate)?.event;
+        let trace_id = traces::trace_of_payload(&event.payload).as_ref().and_then(TraceContext::recorded_id);
         Some(Recorded { at: event.recorded_at, trace_id })
     }
 
     /// Collects further events within the delay and keeps the newest state of each row.
-    async fn collect_and_conflate(&mut self, first: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
-        let until = Instant::now() + self.options.delay;
+    async fn collect_and_conflate(&mut self, first_changes: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
+        let deadline = Instant::now() + self.options.delay;
         let mut newest: BTreeMap<T::Row, T::Change> = BTreeMap::new();
         let mut keep = |changes: Vec<T::Change>| newest.extend(changes.into_iter().map(|change| (T::row(&change), change)));
-        keep(first);
-        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        keep(first_changes);
+        while let Some(remaining) = deadline.checked_duration_since(Instant::now()).filter(|remaining| !remaining.is_zero()) {
             if limit.is_some_and(|limit| self.listener.last() >= limit) {
                 break;
             }
             // The next step handles events that are no longer kept and a changed journal.
-            let Next::Events(events) = self.listener.next_until(limit, left).await? else { break };
+            let NextEvents::Events(events) = self.listener.next_until(limit, remaining).await? else { break };
             let changes = self.topic.changes(&self.scope, &events).await?;
             keep(changes);
         }

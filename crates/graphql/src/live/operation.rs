@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{
     outbox::{Gone, Outbox},
     protocol::{Close, Outgoing, operation_message},
-    streams::{Item, Request, Said, Streams},
+    streams::{Item, Request, StreamAnswer, Streams},
 };
 use crate::{
     answer::{Answer, Errors},
@@ -54,13 +54,13 @@ impl<E: Executor> Operations<E> {
             live.len()
         };
         let request_id = (self.streams.service.new_id)();
-        let chosen = if running >= self.streams.service.limits.socket_operations {
+        let chosen_operation = if running >= self.streams.service.limits.socket_operations {
             let message = format!("at most {running} operations run on one socket at once");
             Err(Errors::one(Code::Overloaded, message, &request_id))
         } else {
-            self.streams.service.choose(&params, session, &request_id).await
+            self.streams.service.select_operation(&params, session, &request_id).await
         };
-        let operation = match chosen {
+        let operation = match chosen_operation {
             Ok(operation) => operation,
             Err(errors) => return Ok(Some(operation_message("error", &id, Some(&errors.list)))),
         };
@@ -84,8 +84,8 @@ impl<E: Executor> Operations<E> {
     /// Ends an operation at the client's request. Nothing is sent back: the client has already
     /// forgotten it.
     pub fn stop(&mut self, id: &str) {
-        if let Some((_, Some(running))) = lock(&self.live).remove(id) {
-            running.abort();
+        if let Some((_, Some(task))) = lock(&self.live).remove(id) {
+            task.abort();
         }
     }
 
@@ -113,44 +113,44 @@ impl<E: Executor> Task<E> {
         // A disconnected client ends the socket, and that ends this task.
         let _ = match kind {
             Kind::Subscription => self.subscription(request).await,
-            Kind::Query | Kind::Mutation => Box::pin(self.once(request)).await,
+            Kind::Query | Kind::Mutation => Box::pin(self.run_once(request)).await,
         };
     }
 
-    async fn once(&self, request: Box<Request>) -> Result<(), Gone> {
+    async fn run_once(&self, request: Box<Request>) -> Result<(), Gone> {
         let _working = metrics::ActivityGuard::begin();
         let Request { operation, params, session, id, .. } = *request;
         let answer = self.streams.service.run(&operation, params, &session, &id).await;
-        if self.next(answer).await? { self.last("complete", None).await } else { Ok(()) }
+        if self.next(answer).await? { self.send_last("complete", None).await } else { Ok(()) }
     }
 
     async fn subscription(&self, request: Box<Request>) -> Result<(), Gone> {
         // The block ends the life of the request's box, which moves out of it do not free.
         let mut items = Box::pin(async move { self.streams.open(*request).await }).await;
         while let Some(Item { said, meta }) = items.next().await {
-            let goes_on = match said {
-                Said::Own(answer) => Box::pin(self.next(answer)).await?,
-                Said::Shared(json) => {
+            let may_continue = match said {
+                StreamAnswer::Own(answer) => Box::pin(self.next(answer)).await?,
+                StreamAnswer::Shared(json) => {
                     self.outbox.send_direct(operation_message("next", &self.id, Some(&json))).await.map(|()| true)?
                 }
             };
-            if !goes_on {
+            if !may_continue {
                 return Ok(());
             }
-            self.streams.handed_over(&meta);
+            self.streams.record_delivery(&meta);
         }
-        Box::pin(self.last("complete", None)).await
+        Box::pin(self.send_last("complete", None)).await
     }
 
     /// Sends an item; false if it was the last.
     async fn next(&self, answer: Answer) -> Result<bool, Gone> {
         match answer {
             Answer::Ran { json, .. } => self.outbox.send(operation_message("next", &self.id, Some(&json))).await.map(|()| true),
-            Answer::Refused(errors) => self.last("error", Some(&errors.list)).await.map(|()| false),
+            Answer::Refused(errors) => self.send_last("error", Some(&errors.list)).await.map(|()| false),
         }
     }
 
-    async fn last(&self, kind: &str, payload: Option<&[u8]>) -> Result<(), Gone> {
+    async fn send_last(&self, kind: &str, payload: Option<&[u8]>) -> Result<(), Gone> {
         {
             let mut live = lock(&self.live);
             match live.get(&self.id) {

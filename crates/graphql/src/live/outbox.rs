@@ -103,15 +103,15 @@ impl Drop for Sender {
 impl Outbox {
     /// Creates an outbox of a number of bytes in front of a sink, and the queue for its writer.
     pub fn new<S: Sink<Outgoing> + Unpin + Send + 'static>(bytes: usize, sink: S) -> (Self, Queue<S>) {
-        let most = u32::try_from(bytes.max(MIN_MESSAGE_COST)).unwrap_or(u32::MAX);
+        let max_cost = u32::try_from(bytes.max(MIN_MESSAGE_COST)).unwrap_or(u32::MAX);
         let channel = Arc::new(Channel {
             messages: Mutex::new(Messages { queue: VecDeque::new(), has_senders: true }),
             changed: Notify::new(),
             ended: Notify::new(),
-            room: Semaphore::new(most as usize),
+            room: Semaphore::new(max_cost as usize),
         });
         let sink = Arc::new(Shared(Mutex::new(Some(sink))));
-        let sender = Sender { channel: channel.clone(), most, sink: sink.clone() };
+        let sender = Sender { channel: channel.clone(), most: max_cost, sink: sink.clone() };
         (Self(Arc::new(sender)), Queue { channel, sink })
     }
 
@@ -137,24 +137,24 @@ impl Outbox {
     }
 
     fn try_write_direct(&self, message: Outgoing) -> Result<(), Outgoing> {
-        let (channel, most) = (&self.0.channel, self.0.most);
+        let (channel, max_cost) = (&self.0.channel, self.0.most);
         let cost = self.cost(&message);
         let Ok(room) = channel.room.try_acquire_many(cost) else { return Err(message) };
         // If all other room is free, nothing is queued and the writer holds nothing either: no
         // message is overtaken.
-        if channel.room.available_permits() + cost as usize != most as usize {
+        if channel.room.available_permits() + cost as usize != max_cost as usize {
             return Err(message);
         }
         match self.0.sink.write(message)? {
-            Written::Whole => {}
-            Written::Partly => {
+            WriteOutcome::Whole => {}
+            WriteOutcome::Partly => {
                 room.forget();
                 // A writer that has ended is noticed with the next message.
                 let _ = channel.push((None, cost));
             }
             // The client would not notice a missing message: the socket ends, as after an error of
             // the writer.
-            Written::Failed => channel.end(),
+            WriteOutcome::Failed => channel.end(),
         }
         Ok(())
     }
@@ -189,9 +189,9 @@ impl Outbox {
     /// Returns when the writer has ended, or a message could not be written.
     pub async fn closed(&self) {
         // Registers before it checks: a writer that ends in between wakes it.
-        let ended = self.0.channel.ended.notified();
+        let end_notification = self.0.channel.ended.notified();
         if !self.0.channel.room.is_closed() {
-            ended.await;
+            end_notification.await;
         }
     }
 }
@@ -206,7 +206,7 @@ impl<S> Shared<S> {
 }
 
 /// Result of writing a message without waiting.
-enum Written {
+enum WriteOutcome {
     Whole,
     /// The writer has to flush the rest.
     Partly,
@@ -220,11 +220,11 @@ trait DirectWriter: Send + Sync {
     ///
     /// # Errors
     /// Returns the message if nothing of it was written.
-    fn write(&self, message: Outgoing) -> Result<Written, Outgoing>;
+    fn write(&self, message: Outgoing) -> Result<WriteOutcome, Outgoing>;
 }
 
 impl<S: Sink<Outgoing> + Unpin + Send> DirectWriter for Shared<S> {
-    fn write(&self, message: Outgoing) -> Result<Written, Outgoing> {
+    fn write(&self, message: Outgoing) -> Result<WriteOutcome, Outgoing> {
         let mut sink = match self.0.try_lock() {
             Ok(sink) => sink,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -235,13 +235,13 @@ impl<S: Sink<Outgoing> + Unpin + Send> DirectWriter for Shared<S> {
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(Ok(())) = sink.poll_ready_unpin(&mut context) else { return Err(message) };
         if sink.start_send_unpin(message).is_err() {
-            return Ok(Written::Failed);
+            return Ok(WriteOutcome::Failed);
         }
         // A layered sink passes the message on only here, so that it may be refused here.
         Ok(match sink.poll_flush_unpin(&mut context) {
-            Poll::Ready(Ok(())) => Written::Whole,
-            Poll::Pending => Written::Partly,
-            Poll::Ready(Err(_)) => Written::Failed,
+            Poll::Ready(Ok(())) => WriteOutcome::Whole,
+            Poll::Pending => WriteOutcome::Partly,
+            Poll::Ready(Err(_)) => WriteOutcome::Failed,
         })
     }
 }
@@ -307,22 +307,22 @@ impl<S> Queue<S> {
 impl<S: Sink<Outgoing> + Unpin> Queue<S> {
     /// Writes all queued messages and flushes once: one system call for many small messages.
     async fn write_batch(&self, first: Queued) -> Result<Next, S::Error> {
-        let mut taken = 0;
+        let mut batch_bytes = 0;
         let mut next = Next::Go;
-        let mut waiting = Some(first);
-        while let Some((message, cost)) = waiting {
-            taken += cost as usize;
+        let mut queued = Some(first);
+        while let Some((message, cost)) = queued {
+            batch_bytes += cost as usize;
             if matches!(message, Some(Outgoing::Close(_))) {
                 next = Next::Stop;
             }
             if message.is_some() {
                 self.feed(message).await?;
             }
-            let more = matches!(next, Next::Go) && taken < MAX_BYTES_BEFORE_FLUSH;
-            waiting = if more { self.try_receive() } else { None };
+            let may_continue = matches!(next, Next::Go) && batch_bytes < MAX_BYTES_BEFORE_FLUSH;
+            queued = if may_continue { self.try_receive() } else { None };
         }
         self.poll(SinkExt::poll_flush_unpin).await?;
-        self.channel.room.add_permits(taken);
+        self.channel.room.add_permits(batch_bytes);
         Ok(next)
     }
 

@@ -8,35 +8,35 @@ use std::{
 /// Clones share the count.
 #[derive(Debug, Clone)]
 pub struct PerCallerLimit {
-    most: usize,
+    max_count: usize,
     counts: Arc<Mutex<HashMap<Arc<str>, usize>>>,
 }
 
 /// One of a caller's places, occupied until it is dropped.
 #[derive(Debug)]
 pub struct LimitGuard {
-    whose: Arc<str>,
+    caller: Arc<str>,
     limit: PerCallerLimit,
 }
 
 impl PerCallerLimit {
-    pub fn new(most: usize) -> Self {
-        Self { most, counts: Arc::default() }
+    pub fn new(limit: usize) -> Self {
+        Self { max_count: limit, counts: Arc::default() }
     }
 
     /// Takes a place for a caller; `None` if the caller has reached the limit.
-    pub fn enter(&self, whose: &Arc<str>) -> Option<LimitGuard> {
+    pub fn enter(&self, caller_id: &Arc<str>) -> Option<LimitGuard> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(whose.clone()).or_default();
-        if *count >= self.most {
+        let count = counts.entry(caller_id.clone()).or_default();
+        if *count >= self.max_count {
             return None;
         }
         *count += 1;
-        Some(LimitGuard { whose: whose.clone(), limit: self.clone() })
+        Some(LimitGuard { caller: caller_id.clone(), limit: self.clone() })
     }
 
-    pub fn most(&self) -> usize {
-        self.most
+    pub fn max_per_caller(&self) -> usize {
+        self.max_count
     }
 
     /// Returns the number held by all callers together.
@@ -48,10 +48,10 @@ impl PerCallerLimit {
 impl Drop for LimitGuard {
     fn drop(&mut self) {
         let mut counts = self.limit.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.whose) {
+        if let Some(count) = counts.get_mut(&self.caller) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.whose);
+                counts.remove(&self.caller);
             }
         }
     }

@@ -64,12 +64,12 @@ impl Close {
 
     pub fn new(code: u16, reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
-        let end = (0..=Self::MAX.min(reason.len())).rev().find(|&at| reason.is_char_boundary(at)).unwrap_or_default();
+        let end = (0..=Self::MAX.min(reason.len())).rev().find(|&index| reason.is_char_boundary(index)).unwrap_or_default();
         reason.truncate(end);
         Self { code, reason }
     }
 
-    fn bad(reason: impl Into<String>) -> Self {
+    fn bad_message(reason: impl Into<String>) -> Self {
         Self::new(Self::BAD_MESSAGE, reason)
     }
 }
@@ -108,11 +108,11 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// # Errors
 /// The close that the message causes: always 4400.
 pub fn read(text: &str, longest_id: usize) -> Result<Message, Close> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| Close::bad("Invalid message"))?;
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| Close::bad_message("Invalid message"))?;
     let kind = envelope.kind.as_str();
     let id = || match envelope.id.as_deref() {
-        None | Some("") => Err(Close::bad(format!("'{kind}' message expects the 'id' to be a non-empty string"))),
-        Some(id) if id.len() > longest_id => Err(Close::bad(format!("the 'id' is longer than {longest_id} bytes"))),
+        None | Some("") => Err(Close::bad_message(format!("'{kind}' message expects the 'id' to be a non-empty string"))),
+        Some(id) if id.len() > longest_id => Err(Close::bad_message(format!("the 'id' is longer than {longest_id} bytes"))),
         Some(id) => Ok(id.to_owned()),
     };
     match kind {
@@ -121,28 +121,28 @@ pub fn read(text: &str, longest_id: usize) -> Result<Message, Close> {
         "pong" => credentials(kind, envelope.payload).map(|_| Message::Pong),
         "subscribe" => {
             let id = id()?;
-            let wrong = || Close::bad("'subscribe' message expects a 'payload' with a 'query' string");
-            let payload = envelope.payload.ok_or_else(wrong)?;
+            let invalid_payload = || Close::bad_message("'subscribe' message expects a 'payload' with a 'query' string");
+            let payload = envelope.payload.ok_or_else(invalid_payload)?;
             if !payload.get().starts_with('{') {
-                return Err(wrong());
+                return Err(invalid_payload());
             }
-            let members: Members = serde_json::from_str(payload.get()).map_err(|_| wrong())?;
-            Ok(Message::Subscribe { id, params: members.into_request().ok_or_else(wrong)? })
+            let members: Members = serde_json::from_str(payload.get()).map_err(|_| invalid_payload())?;
+            Ok(Message::Subscribe { id, params: members.into_request().ok_or_else(invalid_payload)? })
         }
         "complete" => id().map(|id| Message::Complete { id }),
-        _ => Err(Close::bad("Unknown message type")),
+        _ => Err(Close::bad_message("Unknown message type")),
     }
 }
 
 fn credentials(kind: &str, payload: Option<&RawValue>) -> Result<Option<String>, Close> {
     let Some(payload) = payload else { return Ok(None) };
-    let wrong = || Close::bad(format!("'{kind}' message expects the 'payload' to be a map or missing"));
+    let invalid_payload = || Close::bad_message(format!("'{kind}' message expects the 'payload' to be a map or missing"));
     // A derived struct would also take a list; the protocol takes a map only.
     if !payload.get().starts_with('{') {
-        return Err(wrong());
+        return Err(invalid_payload());
     }
-    let members: Map<String, Value> = serde_json::from_str(payload.get()).map_err(|_| wrong())?;
-    credentials::of(kind, &members).map_err(Close::bad)
+    let members: Map<String, Value> = serde_json::from_str(payload.get()).map_err(|_| invalid_payload())?;
+    credentials::of(kind, &members).map_err(Close::bad_message)
 }
 
 /// Parses the variables of a `subscribe` again.
@@ -156,8 +156,8 @@ pub fn variables(text: &str) -> Option<Variables> {
 /// A message with an operation's id; `payload` is JSON.
 pub fn operation_message(kind: &str, id: &str, payload: Option<&[u8]>) -> Outgoing {
     // As long as it will be, unless the id has escapes: a text with room to spare is not handed on to the socket without one more allocation.
-    let around = br#"{"id":"","type":""}"#.len() + payload.map_or(0, |payload| br#","payload":"#.len() + payload.len());
-    let mut text = Vec::with_capacity(around + id.len() + kind.len());
+    let envelope_length = br#"{"id":"","type":""}"#.len() + payload.map_or(0, |payload| br#","payload":"#.len() + payload.len());
+    let mut text = Vec::with_capacity(envelope_length + id.len() + kind.len());
     text.extend_from_slice(b"{\"id\":");
     // Serialising a string cannot fail.
     let _ = serde_json::to_writer(&mut text, id);
@@ -173,7 +173,7 @@ pub fn operation_message(kind: &str, id: &str, payload: Option<&[u8]>) -> Outgoi
 }
 
 /// A message without an id.
-pub fn plain(kind: &str, payload: Option<&serde_json::Value>) -> Outgoing {
+pub fn message_without_id(kind: &str, payload: Option<&serde_json::Value>) -> Outgoing {
     Outgoing::Text(match payload {
         Some(payload) => format!("{{\"type\":\"{kind}\",\"payload\":{payload}}}"),
         None => format!("{{\"type\":\"{kind}\"}}"),

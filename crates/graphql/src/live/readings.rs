@@ -6,24 +6,24 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::Context;
 use iam::access::{LiveRights, Permission, Permit};
 use platform::{
-    realtime::{Hubs, Interest, JOURNAL, Listener, Next, SharedEvent},
+    realtime::{Hubs, Interest, JOURNAL, Listener, NextEvents, SharedEvent},
     storage::{Database, Fault, journal::Head},
 };
 use tokio::time::Instant;
 
 use super::{
-    rights::{Changed, Rights},
+    rights::{Rights, RightsChange},
     stream::ResetReason,
 };
 use crate::{context::ContextExt, fault::Answer};
 
 /// Minimum time between two readings.
-pub const MIN_READING_INTERVAL: Duration = Duration::from_secs(1);
+pub const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest wait for events.
-const PATIENCE: Duration = Duration::from_mins(1);
+const MAX_EVENT_WAIT: Duration = Duration::from_mins(1);
 
 /// Schedule of one subscriber's readings.
-pub struct Readings {
+pub struct RefreshSchedule {
     pub rights: Rights,
     listener: Listener,
     /// Moment of the next reading.
@@ -33,7 +33,7 @@ pub struct Readings {
 }
 
 /// Reason for which a wait ends.
-pub enum Turn {
+pub enum WakeReason {
     /// The next reading is due.
     Read,
     Events(Vec<Arc<SharedEvent>>),
@@ -45,14 +45,14 @@ pub enum Turn {
     Over(ResetReason),
 }
 
-impl Readings {
+impl RefreshSchedule {
     /// Follows the events of the permit's tenant from the head that it returns. The first reading is due at once.
     ///
     /// # Errors
     /// The database fails.
     pub async fn open<P: Permission>(ctx: &Context<'_>, permit: &Permit<P>, db: &Database) -> Answer<(Self, Head)> {
         // Following begins before anything is read, so that no event in between is missed.
-        let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
+        let mut listener = ctx.required_data::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
         let head = permit.scope(db).head().await?;
         listener.resume_after(head.seq);
         let rights = Rights::of::<P>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
@@ -64,26 +64,26 @@ impl Readings {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn turn(&mut self) -> Result<Turn, Fault> {
+    pub async fn next_wake(&mut self) -> Result<WakeReason, Fault> {
         loop {
             let next = tokio::select! {
                 biased;
                 changed = self.rights.changed() => return Ok(match changed {
-                    Changed::Scope => Turn::Over(ResetReason::ScopeChanged),
-                    Changed::Else => Turn::Rights,
+                    RightsChange::Scope => WakeReason::Over(ResetReason::ScopeChanged),
+                    RightsChange::Else => WakeReason::Rights,
                 }),
-                () = tokio::time::sleep_until(self.due) => return Ok(Turn::Read),
-                next = self.listener.next(PATIENCE) => next?,
+                () = tokio::time::sleep_until(self.due) => return Ok(WakeReason::Read),
+                next = self.listener.next(MAX_EVENT_WAIT) => next?,
             };
             match next {
-                Next::Events(events) => return Ok(Turn::Events(events)),
-                Next::Quiet => {}
-                Next::Expired => {
+                NextEvents::Events(events) => return Ok(WakeReason::Events(events)),
+                NextEvents::Quiet => {}
+                NextEvents::Expired => {
                     let position = self.listener.position();
                     self.listener.resume_after(position);
-                    return Ok(Turn::Missed(position));
+                    return Ok(WakeReason::Missed(position));
                 }
-                Next::Another => return Ok(Turn::Over(ResetReason::EpochChanged)),
+                NextEvents::Another => return Ok(WakeReason::Over(ResetReason::EpochChanged)),
             }
         }
     }
@@ -91,17 +91,17 @@ impl Readings {
     /// Accepts the current rights, and marks the state as due.
     pub fn accept(&mut self) {
         self.rights.accept();
-        self.mark();
+        self.bring_forward();
     }
 
     /// Brings the next reading forward, to a second after the last one.
-    pub fn mark(&mut self) {
+    pub fn bring_forward(&mut self) {
         self.due = self.due.min(self.not_before);
     }
 
-    /// Plans the next reading `again` after this one, unless a mark brings it forward.
-    pub fn read_at(&mut self, moment: Instant, again: Duration) {
-        (self.not_before, self.due) = (moment + MIN_READING_INTERVAL, moment + again);
+    /// Plans the next reading `interval` after this one, unless a mark brings it forward.
+    pub fn schedule_next(&mut self, moment: Instant, interval: Duration) {
+        (self.not_before, self.due) = (moment + MIN_REFRESH_INTERVAL, moment + interval);
     }
 
     /// Plans the next reading for this moment, and not before.

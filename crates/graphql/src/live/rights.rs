@@ -12,7 +12,7 @@ pub struct Rights {
 
 /// Change of the rights since then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
+pub enum RightsChange {
     /// The caller may see other rows on this stream than when it began, or none.
     Scope,
     /// Another change of the rights: perhaps of masked fields.
@@ -31,22 +31,22 @@ impl Rights {
 
     /// Returns the caller with the current rights, or with those at the start if they are not kept
     /// up to date. `None` if the session is over.
-    pub fn reader(&self) -> Option<Caller> {
+    pub fn current_caller(&self) -> Option<Caller> {
         self.live_rights.as_ref().map_or_else(|| Some(self.caller.clone()), LiveRights::now)
     }
 
     /// Returns the change of the rights since the stream began.
-    pub fn now(&self) -> Option<Changed> {
+    pub fn now(&self) -> Option<RightsChange> {
         let now = self.live_rights.as_ref()?.now();
-        let Some(now) = now.filter(|now| now.permissions.holds(self.index)) else { return Some(Changed::Scope) };
+        let Some(now) = now.filter(|now| now.permissions.holds(self.index)) else { return Some(RightsChange::Scope) };
         if self.reach(&now) != self.reach(&self.caller) || now.channel != self.caller.channel {
-            return Some(Changed::Scope);
+            return Some(RightsChange::Scope);
         }
-        (now.permissions != self.caller.permissions).then_some(Changed::Else)
+        (now.permissions != self.caller.permissions).then_some(RightsChange::Else)
     }
 
     /// Waits until the rights have changed; for ever if they are not kept up to date.
-    pub async fn changed(&mut self) -> Changed {
+    pub async fn changed(&mut self) -> RightsChange {
         loop {
             if let Some(changed) = self.now() {
                 return changed;

@@ -58,7 +58,7 @@ pub fn serve<E, R, W>(
     mut reader: R,
     writer: W,
     streams: Arc<Streams<E>>,
-    opening: Box<SocketContext>,
+    context: Box<SocketContext>,
     drain: Drain,
 ) -> BoxFuture<'static, ()>
 where
@@ -70,7 +70,7 @@ where
     let limits = &streams.service.limits;
     let (outbox, queue) = Outbox::new(limits.socket_queue_bytes, writer);
     let mut writing = tokio::spawn(outbox::write(queue, limits.stall_time));
-    let mut socket = Socket::new(streams, opening, outbox.clone());
+    let mut socket = Socket::new(streams, context, outbox.clone());
     Box::pin(async move {
         let end = socket.run(&mut reader, &drain).await;
         // Dropped here, which ends its operations.
@@ -79,11 +79,11 @@ where
             outbox.close(close);
         }
         drop(outbox);
-        let farewell = async {
+        let close_handshake = async {
             let _ = (&mut writing).await;
             while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
         };
-        if timeout(CLOSE_TIMEOUT, farewell).await.is_err() && !writing.is_finished() {
+        if timeout(CLOSE_TIMEOUT, close_handshake).await.is_err() && !writing.is_finished() {
             // The writer owns half of the socket: until it is dropped, the socket is not closed.
             writing.abort();
             let _ = writing.await;
@@ -129,7 +129,7 @@ struct Socket<E> {
 }
 
 impl<E: Executor> Socket<E> {
-    fn new(streams: Arc<Streams<E>>, opening: Box<SocketContext>, outbox: Outbox) -> Self {
+    fn new(streams: Arc<Streams<E>>, context: Box<SocketContext>, outbox: Outbox) -> Self {
         let (service, sockets) = (streams.service.clone(), streams.sockets.clone());
         let now = Instant::now();
         Self {
@@ -142,7 +142,7 @@ impl<E: Executor> Socket<E> {
             limit_guard: None,
             sockets,
             service,
-            opening,
+            opening: context,
             outbox,
         }
     }
@@ -151,25 +151,25 @@ impl<E: Executor> Socket<E> {
         let window = self.service.limits.socket_drain_time;
         let mut draining = pin!(drain.wait_with_jitter(window));
         // A reply that found no room. Until it is queued, no further message is read.
-        let mut owed: Option<BoxFuture<'static, Result<(), Gone>>> = None;
+        let mut pending_reply: Option<BoxFuture<'static, Result<(), Gone>>> = None;
         loop {
-            let due = self.due();
+            let deadline = self.next_deadline();
             let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
             let step = tokio::select! {
                 // Boxed, so that the memory for handling a message is not kept while none comes.
-                incoming = reader.next(), if owed.is_none() => {
+                incoming = reader.next(), if pending_reply.is_none() => {
                     let reply = Box::pin(self.incoming(incoming.unwrap_or(Incoming::Closed))).await;
-                    reply.map(|reply| owed = self.reply(reply))
+                    reply.map(|reply| pending_reply = self.reply(reply))
                 }
-                queued = paid(&mut owed) => {
-                    owed = None;
+                queued = reply_queued(&mut pending_reply) => {
+                    pending_reply = None;
                     queued.map_err(End::from)
                 }
-                () = sleep_until(due) => self.tick(),
+                () = sleep_until(deadline) => self.tick(),
                 () = self.operations.reap() => Ok(()),
                 () = self.outbox.closed() => Err(End::Gone),
-                () = ended(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
-                () = &mut draining => Err(Close::new(Close::RESTART, drain.farewell()).into()),
+                () = wait_until_revoked(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
+                () = &mut draining => Err(Close::new(Close::RESTART, drain.close_reason()).into()),
             };
             if let Err(end) = step {
                 return end;
@@ -178,7 +178,7 @@ impl<E: Executor> Socket<E> {
     }
 
     /// Returns the time of the next action that is due without a message.
-    fn due(&self) -> Instant {
+    fn next_deadline(&self) -> Instant {
         match self.session {
             None => self.init_by.min(self.ping_at),
             Some(_) => self.expires.map_or(self.ping_at, |expires| expires.min(self.ping_at)),
@@ -211,7 +211,7 @@ impl<E: Executor> Socket<E> {
             // notices whether it reads.
             if self.outbox.try_send(Outgoing::Ping).is_ok() {
                 self.silent_pings += 1;
-                let _ = self.outbox.try_send(protocol::plain("ping", None));
+                let _ = self.outbox.try_send(protocol::message_without_id("ping", None));
             }
         }
         Ok(())
@@ -252,16 +252,16 @@ impl<E: Executor> Socket<E> {
         }
         let authorization = authorization.or_else(|| self.opening.authorization.take());
         let admission = self.opening.admission.clone();
-        let Some(turn) = admission.turn(self.service.limits.request_time).await else {
+        let Some(slot) = admission.wait_for_slot(self.service.limits.request_time).await else {
             let wait = admission.refuse_for_later().millis();
             return Err(Close::new(Close::TRY_LATER, format!("too many come at once; come back in {wait} ms")).into());
         };
         let session = self.admit(authorization.as_deref()).await?;
-        drop(turn);
+        drop(slot);
         if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
             return Err(Close::new(Close::FORBIDDEN, format!("Forbidden: a token is needed; {}", credentials::HINT)).into());
         }
-        self.limit_guard = self.sockets.enter(&session.whose());
+        self.limit_guard = self.sockets.enter(&session.caller_key());
         if self.limit_guard.is_none() {
             return Err(Close::new(Close::TRY_LATER, "Try again later: too many sockets of one caller").into());
         }
@@ -272,7 +272,7 @@ impl<E: Executor> Socket<E> {
             "heartbeatMs": self.service.limits.socket_ping.as_millis() as u64,
             "maxSubscriptions": self.service.limits.socket_operations,
         });
-        Ok(Some(protocol::plain("connection_ack", Some(&ack))))
+        Ok(Some(protocol::message_without_id("connection_ack", Some(&ack))))
     }
 
     /// A ping with a fresh token renews the session for all operations of the socket.
@@ -282,7 +282,7 @@ impl<E: Executor> Socket<E> {
             _ => None,
         };
         let Some((subject, authorization)) = renewed else {
-            return Ok(Some(protocol::plain("pong", None)));
+            return Ok(Some(protocol::message_without_id("pong", None)));
         };
         let session = self.admit(Some(&authorization)).await?;
         if session.subject != subject {
@@ -290,14 +290,14 @@ impl<E: Executor> Socket<E> {
         }
         self.accept(session);
         let payload = json!({ "authExpiresAt": self.expiry_text() });
-        Ok(Some(protocol::plain("pong", Some(&payload))))
+        Ok(Some(protocol::message_without_id("pong", Some(&payload))))
     }
 
     async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
         let SocketContext { id, address, user_agent, .. } = &*self.opening;
         let meta = RequestMeta { id, address: *address, user_agent: user_agent.as_deref() };
-        let admitted = self.service.admit(authorization.and_then(bearer), &meta).await;
-        admitted.map_err(|errors| {
+        let outcome = self.service.admit(authorization.and_then(bearer), &meta).await;
+        outcome.map_err(|errors| {
             if errors.code.status() >= 500 || errors.code.status() == 429 {
                 Close::new(Close::TRY_LATER, format!("Try again later: {}", errors.code.as_str()))
             } else {
@@ -307,8 +307,9 @@ impl<E: Executor> Socket<E> {
     }
 
     fn accept(&mut self, session: Session) {
-        self.expires =
-            session.time_left((self.service.now)()).map(|left| Instant::now() + left + self.service.limits.socket_expiry_grace);
+        self.expires = session
+            .time_left((self.service.now)())
+            .map(|remaining| Instant::now() + remaining + self.service.limits.socket_expiry_grace);
         self.session = Some(Arc::new(session));
     }
 
@@ -320,15 +321,15 @@ impl<E: Executor> Socket<E> {
 }
 
 /// Returns when the owed reply has been queued; never, if none is owed.
-async fn paid(owed: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result<(), Gone> {
-    match owed {
-        Some(owed) => owed.await,
+async fn reply_queued(pending_reply: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result<(), Gone> {
+    match pending_reply {
+        Some(pending_reply) => pending_reply.await,
         None => pending().await,
     }
 }
 
 /// Returns when the session is revoked; never, if revocation is not watched.
-pub async fn ended(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
+pub async fn wait_until_revoked(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
     let Some(mut revoked) = revoked else { return pending().await };
     if revoked.wait_for(|revoked| *revoked).await.is_err() {
         // The sender that could revoke the session is gone: expiry remains.

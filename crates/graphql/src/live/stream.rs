@@ -74,8 +74,8 @@ pub fn open(
     cursor: &Cursor,
 ) -> Result<i64, ResetReason> {
     let keys = signer.open(&kind(tenant), &cursor.0).ok_or(ResetReason::CursorForeign)?;
-    let [Key::Id(epoch), Key::Int(seq), Key::Text(of)] = keys.as_slice() else { return Err(ResetReason::CursorForeign) };
-    if !filter.is_of(of) {
+    let [Key::Id(epoch), Key::Int(seq), Key::Text(filter_name)] = keys.as_slice() else { return Err(ResetReason::CursorForeign) };
+    if !filter.is_of(filter_name) {
         return Err(ResetReason::CursorForeign);
     }
     follows(head, *seq, *epoch)?;
@@ -110,16 +110,16 @@ impl FilterName {
     }
     /// Returns the name for a list of this kind.
     #[must_use]
-    pub fn within(self, kind: &str) -> Self {
+    pub fn for_list(self, kind: &str) -> Self {
         Self { now: format!("{kind}:{}", self.now), former: format!("{kind}:{}", self.former) }
     }
 }
 
-/// Names a filter by its canonical JSON; `former` is the text that older releases named it by.
-pub fn filter_name(filter: serde_json::Value, former: &str) -> FilterName {
+/// Names a filter by its canonical JSON; `former_text` is the text that older releases named it by.
+pub fn filter_name(filter: serde_json::Value, former_text: &str) -> FilterName {
     use sha2::{Digest, Sha256};
-    let short = |digest: [u8; 32]| URL_SAFE_NO_PAD.encode(&digest[..9]);
-    FilterName { now: short(canonical::digest_of(filter)), former: short(Sha256::digest(former).into()) }
+    let encode_short = |digest: [u8; 32]| URL_SAFE_NO_PAD.encode(&digest[..9]);
+    FilterName { now: encode_short(canonical::digest_of(filter)), former: encode_short(Sha256::digest(former_text).into()) }
 }
 
 #[cfg(test)]

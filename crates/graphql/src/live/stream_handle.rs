@@ -32,8 +32,8 @@ pub struct StreamHandle {
     pub role: Role,
     /// Start of the stream, which takes precedence over the operation's own.
     pub begin: Option<Begin>,
-    said: AtomicI64,
-    passed: AtomicI64,
+    sent_seq: AtomicI64,
+    passed_seq: AtomicI64,
     /// Epoch of the journal and name of the filter, set when the stream has begun.
     followed: OnceLock<(Uuid, Arc<str>)>,
     /// Metadata of the last item.
@@ -81,16 +81,16 @@ pub struct Stop {
 }
 
 /// Position of a stream that has sent nothing to resume after.
-const NOTHING: i64 = -1;
+const NO_POSITION: i64 = -1;
 
 impl StreamHandle {
     pub fn new(role: Role, begin: Option<Begin>) -> Arc<Self> {
-        let seq = if let Some(Begin::After(stop)) = &begin { stop.seq } else { NOTHING };
+        let seq = if let Some(Begin::After(stop)) = &begin { stop.seq } else { NO_POSITION };
         Arc::new(Self {
             role,
             begin,
-            said: seq.into(),
-            passed: seq.into(),
+            sent_seq: seq.into(),
+            passed_seq: seq.into(),
             followed: OnceLock::new(),
             meta: Mutex::default(),
             again: AtomicBool::new(false),
@@ -100,7 +100,7 @@ impl StreamHandle {
     }
 
     /// Sets the metadata of the item that is being made.
-    pub fn put(&self, meta: ItemMeta) {
+    pub fn set_meta(&self, meta: ItemMeta) {
         *self.meta.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(meta);
     }
 
@@ -119,30 +119,30 @@ impl StreamHandle {
     }
 
     /// Returns the start of the next run, or `None` if there is no position from which to continue.
-    pub fn rest(&self) -> Option<Begin> {
+    pub fn next_begin(&self) -> Option<Begin> {
         let (epoch, name) = self.followed.get()?.clone();
-        Some(Begin::After(Stop { seq: self.passed()?, epoch, name }))
+        Some(Begin::After(Stop { seq: self.passed_position()?, epoch, name }))
     }
 
     /// Records that the item in the making covers all events up to this one.
-    pub fn say(&self, seq: i64) {
-        self.said.store(seq, Ordering::Release);
+    pub fn report_position(&self, seq: i64) {
+        self.sent_seq.store(seq, Ordering::Release);
     }
 
     /// Records that the item was made and passed on: it need not be made again.
-    pub fn pass(&self) {
-        self.passed.store(self.said.load(Ordering::Acquire), Ordering::Release);
+    pub fn mark_passed(&self) {
+        self.passed_seq.store(self.sent_seq.load(Ordering::Acquire), Ordering::Release);
     }
 
-    pub fn said(&self) -> Option<i64> {
-        Some(self.said.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
+    pub fn reported_position(&self) -> Option<i64> {
+        Some(self.sent_seq.load(Ordering::Acquire)).filter(|seq| *seq != NO_POSITION)
     }
 
-    pub fn passed(&self) -> Option<i64> {
-        Some(self.passed.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
+    pub fn passed_position(&self) -> Option<i64> {
+        Some(self.passed_seq.load(Ordering::Acquire)).filter(|seq| *seq != NO_POSITION)
     }
 
-    /// Records that a member has reached the cohort, at the position `said`. The rights are for its
+    /// Records that a member has reached the cohort, at the position `reported_position`. The rights are for its
     /// last item, when they change.
     pub fn hand_over(&self, rights: Rights) {
         *self.rights.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(rights));
@@ -153,12 +153,12 @@ impl StreamHandle {
         self.rights.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Records that a leader has begun, at the position `said`.
-    pub fn settle(&self) {
+    /// Records that a leader has begun, at the position `reported_position`.
+    pub fn notify_settled(&self) {
         self.settled.notify_one();
     }
 
-    pub async fn settled(&self) {
+    pub async fn wait_until_settled(&self) {
         self.settled.notified().await;
     }
 

@@ -19,7 +19,7 @@ use super::{
     backoff::Backoff,
     cohort::{CohortKey, CohortMember, Cohorts, Frame},
     per_caller_limit::PerCallerLimit,
-    rights::Changed,
+    rights::RightsChange,
     stream::ResetReason,
     stream_handle::{Begin, ItemMeta, JoinFn, Role, StreamHandle},
 };
@@ -36,11 +36,11 @@ use crate::{
 
 /// Item of a subscription.
 pub struct Item {
-    pub said: Said,
+    pub said: StreamAnswer,
     pub meta: Arc<ItemMeta>,
 }
 
-pub enum Said {
+pub enum StreamAnswer {
     /// Executed for this subscriber. A refusal is the last item.
     Own(Answer),
     /// Executed once for several subscribers: the whole answer as JSON.
@@ -69,8 +69,8 @@ pub struct Streams<E> {
     pub sockets: PerCallerLimit,
 }
 
-fn refused(errors: Errors) -> Items {
-    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), meta: Arc::default() })).boxed()
+fn refused_items(errors: Errors) -> Items {
+    stream::once(ready(Item { said: StreamAnswer::Own(Answer::Refused(errors)), meta: Arc::default() })).boxed()
 }
 
 /// Slot with the frames of a member that has joined a cohort.
@@ -86,28 +86,28 @@ impl<E: Executor> Streams<E> {
     /// Starts a subscription.
     pub async fn open(self: &Arc<Self>, request: Request) -> Items {
         let Request { operation, params, session, id, after } = request;
-        let Some(place) = self.running.enter(&session.whose()) else {
-            let message = format!("one caller has at most {} subscriptions at once", self.running.most());
-            return refused(Errors::one(Code::Overloaded, message, &id));
+        let Some(limit_guard) = self.running.enter(&session.caller_key()) else {
+            let message = format!("one caller has at most {} subscriptions at once", self.running.max_per_caller());
+            return refused_items(Errors::one(Code::Overloaded, message, &id));
         };
         let charge = match self.service.pay(&operation, &params.variables, &session, &id).await {
             Ok(charge) => charge,
-            Err(errors) => return refused(errors),
+            Err(errors) => return refused_items(errors),
         };
         let shape = Shape::of(&self.service, &operation, &params);
         let variables = params.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let subscription = Arc::new(Subscription { operation, variables, id, charge, session, shape });
-        let running = self.clone().run(subscription, params.shows_cost, after.map(Begin::Cursor));
+        let items = self.clone().run(subscription, params.shows_cost, after.map(Begin::Cursor));
         let open = metrics::Open::subscription();
-        running.map(move |item| (&place, &open, item).2).boxed()
+        items.map(move |item| (&limit_guard, &open, item).2).boxed()
     }
 
     /// Records that an item has been passed to its connection: measures its delay by this node's
     /// clock. Another node may have recorded the event.
-    pub fn handed_over(&self, meta: &ItemMeta) {
+    pub fn record_delivery(&self, meta: &ItemMeta) {
         if let Some(recorded) = meta.recorded {
             let lag = || Duration::from_micros(u64::try_from((self.service.now)() - recorded.at.micros()).unwrap_or(0));
-            metrics::stream_item(lag, recorded.trace_id);
+            metrics::observe_stream_item(lag, recorded.trace_id);
         }
     }
 
@@ -123,58 +123,58 @@ impl<E: Executor> Streams<E> {
                 let slot = MemberSlot::default();
                 let stream_handle = StreamHandle::new(Role::Member(self.join_function(&subscription, &slot)), begin.clone());
                 let data = stream_handle.clone();
-                let followed = subscription.followed(subscription.id.clone(), shows_cost);
-                let mut own = self.service.follow(followed, &subscription.session, move |request| request.data(data));
+                let stream_request = subscription.to_subscription_request(subscription.id.clone(), shows_cost);
+                let mut own_answers = self.service.run_subscription(stream_request, &subscription.session, move |request| request.data(data));
                 let member = loop {
-                    match own.next().await {
+                    match own_answers.next().await {
                         // After a temporary error the run is repeated from the client's position,
                         // and the client does not see the error.
                         Some(Answer::Refused(errors)) if (has_begun || stream_handle.follows()) && errors.code.may_pass() => {
-                            drop(own);
+                            drop(own_answers);
                             backoff.wait().await;
                             break None;
                         }
                         Some(farewell) if let Some(rights) = stream_handle.take_over() => {
-                            drop(own);
-                            let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-                            break Some((rights, shrink_buffer(farewell), joined));
+                            drop(own_answers);
+                            let Some(cohort_member) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+                            break Some((rights, shrink_buffer(farewell), cohort_member));
                         }
                         Some(answer) => {
-                            let ends = matches!(answer, Answer::Refused(_));
+                            let is_last = matches!(answer, Answer::Refused(_));
                             (backoff, has_begun) = (Backoff::default(), true);
-                            stream_handle.pass();
-                            yield Item { said: Said::Own(answer), meta: stream_handle.meta() };
-                            if ends { return; }
+                            stream_handle.mark_passed();
+                            yield Item { said: StreamAnswer::Own(answer), meta: stream_handle.meta() };
+                            if is_last { return; }
                         }
                         None if stream_handle.is_restart_requested() => break None,
                         None => return,
                     }
                 };
                 // From here the cohort's frames, and the last item when the rights have changed.
-                if let Some((mut rights, farewell, mut joined)) = member {
+                if let Some((mut rights, farewell, mut cohort_member)) = member {
                     let mut changed = pin!(rights.changed());
                     loop {
-                        let heard = tokio::select! {
+                        let input = tokio::select! {
                             biased;
                             changed = &mut changed => MemberInput::Rights(changed),
-                            frame = joined.frames.recv() => frame.map_or(MemberInput::Lost, MemberInput::Frame),
+                            frame = cohort_member.frames.recv() => frame.map_or(MemberInput::Lost, MemberInput::Frame),
                         };
-                        match heard {
-                            MemberInput::Rights(Changed::Scope) => {
-                                metrics::stream_reset(ResetReason::ScopeChanged.as_str());
-                                yield Item { said: Said::Own(farewell), meta: Arc::default() };
+                        match input {
+                            MemberInput::Rights(RightsChange::Scope) => {
+                                metrics::count_stream_reset(ResetReason::ScopeChanged.as_str());
+                                yield Item { said: StreamAnswer::Own(farewell), meta: Arc::default() };
                                 return;
                             }
                             // Restarts with the current rights of its caller.
-                            MemberInput::Rights(Changed::Else) => break,
-                            MemberInput::Frame(frame) if stream_handle.said().is_some_and(|said| frame.is_stale_for(said)) => {}
+                            MemberInput::Rights(RightsChange::Else) => break,
+                            MemberInput::Frame(frame) if stream_handle.reported_position().is_some_and(|position| frame.is_stale_for(position)) => {}
                             // The leader was behind: half of the frame would be a repetition.
-                            MemberInput::Frame(frame) if stream_handle.said().is_some_and(|said| frame.after < said) => break,
+                            MemberInput::Frame(frame) if stream_handle.reported_position().is_some_and(|position| frame.after < position) => break,
                             MemberInput::Frame(frame) => {
                                 let Some(json) = frame.json.get() else { break };
-                                stream_handle.say(frame.through);
-                                stream_handle.pass();
-                                yield Item { said: Said::Shared(json), meta: frame.meta };
+                                stream_handle.report_position(frame.through);
+                                stream_handle.mark_passed();
+                                yield Item { said: StreamAnswer::Shared(json), meta: frame.meta };
                             }
                             // The member fell behind, or the leader is gone: it continues alone,
                             // from its position.
@@ -183,7 +183,7 @@ impl<E: Executor> Streams<E> {
                     }
                 }
                 has_begun |= stream_handle.follows();
-                begin = stream_handle.rest().or(begin);
+                begin = stream_handle.next_begin().or(begin);
                 shows_cost = false;
             }
         }
@@ -197,10 +197,10 @@ impl<E: Executor> Streams<E> {
             Box::pin(async move {
                 let cohort_key = subscription.cohort_key()?;
                 let cohorts = streams.cohorts.clone();
-                let lead = move |begin| streams.lead(&subscription, cohort_key, begin);
-                let joined = cohorts.join(cohort_key, lead).await?;
-                let position = joined.position;
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
+                let make_leader = move |begin| streams.start_leader(&subscription, cohort_key, begin);
+                let cohort_member = cohorts.join(cohort_key, make_leader).await?;
+                let position = cohort_member.position;
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(cohort_member);
                 Some(position)
             })
         })
@@ -208,7 +208,7 @@ impl<E: Executor> Streams<E> {
 
     /// Makes a leader with the cohort's rights. `None` if the rights of the caller that it runs for
     /// have changed.
-    fn lead(
+    fn start_leader(
         &self,
         subscription: &Subscription,
         cohort_key: CohortKey,
@@ -216,8 +216,8 @@ impl<E: Executor> Streams<E> {
     ) -> Option<(Answers, Arc<StreamHandle>)> {
         let stream_handle = StreamHandle::new(Role::Leader, begin);
         let data = stream_handle.clone();
-        let followed = subscription.followed((self.service.new_id)().into(), false);
-        let answers = self.service.follow(followed, &subscription.session, |request| request.data(data));
+        let stream_request = subscription.to_subscription_request((self.service.new_id)().into(), false);
+        let answers = self.service.run_subscription(stream_request, &subscription.session, |request| request.data(data));
         // The request has the current rights: they must be those in the cohort's key.
         (subscription.cohort_key() == Some(cohort_key)).then_some((answers, stream_handle))
     }
@@ -236,7 +236,7 @@ struct Subscription {
 }
 
 impl Subscription {
-    fn followed(&self, id: Arc<str>, shows_cost: bool) -> SubscriptionRequest {
+    fn to_subscription_request(&self, id: Arc<str>, shows_cost: bool) -> SubscriptionRequest {
         let mut variables = Variables::default();
         variables.extend(self.variables.iter().cloned());
         SubscriptionRequest { operation: self.operation.clone(), variables, id, charge: self.charge, shows_cost }
@@ -244,7 +244,7 @@ impl Subscription {
 
     /// Returns the key of the cohort; `None` if the answer may differ from every other caller's.
     fn cohort_key(&self) -> Option<CohortKey> {
-        let likeness = self.session.likeness.as_ref()?(self.shape.seen)?;
+        let likeness = self.session.likeness.as_ref()?(self.shape.data_visibility)?;
         Some(self.shape.text.with_visibility_name(&likeness))
     }
 }
@@ -263,14 +263,14 @@ enum MemberInput {
     Frame(Frame),
     /// The member fell behind, or the cohort ended.
     Lost,
-    Rights(Changed),
+    Rights(RightsChange),
 }
 
 /// Parts of a subscription that all members of its cohort share.
 struct Shape {
     /// The digest of the document, the operation's name and the variables.
     text: CohortKey,
-    seen: Visibility,
+    data_visibility: Visibility,
 }
 
 impl Shape {
@@ -282,7 +282,7 @@ impl Shape {
             variables.remove(&Name::new(name));
         }
         let name = params.operation_name.as_deref().unwrap_or_default();
-        Self { text: CohortKey::of(&[document, name, json(&variables).as_str()]), seen: operation.seen }
+        Self { text: CohortKey::of(&[document, name, json(&variables).as_str()]), data_visibility: operation.data_visibility }
     }
 }
 
@@ -305,12 +305,12 @@ fn cursor_variable(operation: &Operation) -> Option<String> {
 
 /// Whether a document uses a variable in exactly one place besides its declaration.
 fn is_used_once(document: &str, name: &str) -> bool {
-    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
-    let places = document.match_indices('$').filter(|(at, _)| {
-        let rest = document[at + 1..].trim_start();
-        rest.strip_prefix(name).is_some_and(ends)
+    let ends_name = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
+    let uses = document.match_indices('$').filter(|(index, _)| {
+        let rest = document[index + 1..].trim_start();
+        rest.strip_prefix(name).is_some_and(ends_name)
     });
-    places.count() == 2
+    uses.count() == 2
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Maximum uses that an answer names.
-const MAX_SHOWN: usize = 10;
+const MAX_LISTED_USES: usize = 10;
 
 impl<E: Executor> OperationService<E> {
     /// Takes the price of a subscription. It is paid when it starts; the number of its events is
@@ -29,27 +29,27 @@ impl<E: Executor> OperationService<E> {
                 count(&operation.deprecated.with(variables, self.guard.schema_index()), session, (self.now)());
                 Ok(charge)
             }
-            Err(unpaid) => Err(Errors::unpaid(*unpaid, id)),
+            Err(unpaid) => Err(Errors::from_unpaid(*unpaid, id)),
         }
     }
 }
 
 /// Counts the deprecated parts that an operation used, and lists them in the extensions of its
 /// answer. An operation that did not run used none.
-pub(super) fn note(used: &[Arc<Deprecation>], session: &Session, response: &mut Response, now: i64) {
+pub(super) fn add_to_response(deprecations: &[Arc<Deprecation>], session: &Session, response: &mut Response, now: i64) {
     let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-    if used.is_empty() || did_nothing {
+    if deprecations.is_empty() || did_nothing {
         return;
     }
-    count(used, session, now);
-    let shown = used.iter().take(MAX_SHOWN).map(|one| {
-        let (coordinate, reason) = (one.coordinate.as_str(), one.reason.as_str());
+    count(deprecations, session, now);
+    let entries = deprecations.iter().take(MAX_LISTED_USES).map(|deprecation| {
+        let (coordinate, reason) = (deprecation.coordinate.as_str(), deprecation.reason.as_str());
         value!({ "coordinate": (coordinate), "reason": (reason) })
     });
-    let shown = Value::List(shown.collect());
+    let entries = Value::List(entries.collect());
     let entry = response.extensions.entry("entrepot".to_owned()).or_insert_with(|| value!({}));
     if let Value::Object(members) = entry {
-        members.insert(Name::new("deprecated"), shown);
+        members.insert(Name::new("deprecated"), entries);
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{deprecated::of_key, quota::QuotaSubject, session::Held};
+    use crate::{deprecated::of_key, quota::QuotaSubject, session::DocumentPolicy};
 
     fn session(key: u128) -> Session {
         Session {
@@ -69,7 +69,7 @@ mod tests {
             subject: "".into(),
             quota_subject: QuotaSubject::Address(None),
             key: Some(Uuid::from_u128(key)),
-            documents: Held::default(),
+            documents: DocumentPolicy::default(),
             revoked: None,
             attach: Arc::new(|request| request),
             likeness: None,
@@ -89,13 +89,13 @@ mod tests {
     fn an_answer_names_ten_uses_beside_what_else_it_says() {
         let mut response = Response::new(value!({ "a": 1 }));
         response.extensions.insert("entrepot".to_owned(), value!({ "asOf": "now" }));
-        note(&deprecations(12), &session(1_001), &mut response, 7);
+        add_to_response(&deprecations(12), &session(1_001), &mut response, 7);
         let told = serde_json::to_value(&response.extensions["entrepot"]).unwrap();
         assert_eq!((&told["asOf"], told["deprecated"].as_array().unwrap().len()), (&json!("now"), 10));
         assert_eq!(told["deprecated"][0], json!({ "coordinate": "A.f00", "reason": "r" }));
         assert_eq!(calls(1_001), [1; 12], "all are counted");
         let mut silent = Response::new(value!({ "a": 1 }));
-        note(&[], &session(1_001), &mut silent, 8);
+        add_to_response(&[], &session(1_001), &mut silent, 8);
         assert!(silent.extensions.is_empty());
     }
 
@@ -109,11 +109,11 @@ mod tests {
             response
         };
         let mut invalid = failed(Vec::new());
-        note(&deprecations(1), &session(1_002), &mut invalid, 7);
+        add_to_response(&deprecations(1), &session(1_002), &mut invalid, 7);
         assert!(invalid.extensions.is_empty() && calls(1_002).is_empty());
         // A resolver ran, and failed.
         let mut ran = failed(vec![PathSegment::Field("a".to_owned())]);
-        note(&deprecations(1), &session(1_002), &mut ran, 7);
+        add_to_response(&deprecations(1), &session(1_002), &mut ran, 7);
         assert!(!ran.extensions.is_empty());
         assert_eq!(calls(1_002), [1]);
     }

@@ -7,7 +7,7 @@ use entity::prelude::Timestamp;
 use platform::{
     cache::SessionPositions,
     clock,
-    storage::replicas::{self, reading},
+    storage::replicas::{self, with_read_route},
 };
 use uuid::Uuid;
 
@@ -29,35 +29,35 @@ impl<E: Executor> OperationService<E> {
         session: &Session,
         request_id: &str,
     ) -> (Answer, bool) {
-        let is_as_told = params.is_within || params.reads_committed;
-        let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !is_as_told) else {
+        let has_own_reads = params.is_within || params.reads_committed;
+        let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !has_own_reads) else {
             // Boxed here, too: each wrapper that watches the future moves it, and each move would
             // copy its whole state.
             return Box::pin(self.charge_and_run(operation, params, session, request_id)).await;
         };
         let position = params.position.take();
         // Apart: it is moved into what carries the way of its reads.
-        let running = Box::pin(self.charge_and_run(operation, params, session, request_id));
+        let execution = Box::pin(self.charge_and_run(operation, params, session, request_id));
         match operation.kind {
             Kind::Query => {
-                if let Some(session) = number(session).filter(|_| self.is_recently_issued(positions, session)) {
+                if let Some(session) = position_key(session).filter(|_| self.is_recently_issued(positions, session)) {
                     positions.register_session(session).await;
                 }
-                match positions.route(number(session), position.as_deref()).await {
-                    Some(route) => reading(route, running).await,
-                    None => running.await,
+                match positions.route(position_key(session), position.as_deref()).await {
+                    Some(route) => with_read_route(route, execution).await,
+                    None => execution.await,
                 }
             }
             Kind::Mutation => {
-                let unfinished = UnfinishedMutation { positions, session: number(session), is_over: false };
-                let (mut answer, is_whole) = running.await;
-                let written = unfinished.ends().await;
+                let unfinished = UnfinishedMutation { positions, session: position_key(session), is_over: false };
+                let (mut answer, is_whole) = execution.await;
+                let written_position = unfinished.record_position().await;
                 if let Answer::Ran { position, .. } = &mut answer {
-                    *position = written;
+                    *position = written_position;
                 }
                 (answer, is_whole)
             }
-            Kind::Subscription => running.await,
+            Kind::Subscription => execution.await,
         }
     }
 
@@ -71,7 +71,7 @@ impl<E> OperationService<E> {
     /// Records a write by a member or an integration outside mutations. Returns the token of the
     /// position for its answer.
     pub async fn record_external_write(&self, actor: Uuid) -> Option<String> {
-        self.positions.as_ref().filter(|positions| positions.is_on())?.written(Some(actor.as_u128())).await
+        self.positions.as_ref().filter(|positions| positions.is_on())?.record_write(Some(actor.as_u128())).await
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn add_age_extension(response: &mut Response, now: i64) {
 }
 
 /// Returns the key of the member or integration: all its keys and sockets share one position.
-fn number(session: &Session) -> Option<u128> {
+fn position_key(session: &Session) -> Option<u128> {
     match session.quota_subject {
         QuotaSubject::Credential { id, .. } => Some(id.as_u128()),
         QuotaSubject::Address(_) => None,
@@ -104,8 +104,8 @@ struct UnfinishedMutation<'a> {
 
 impl UnfinishedMutation<'_> {
     /// Stores the position of the session's write, and returns the token for its answer.
-    async fn ends(mut self) -> Option<String> {
-        let token = self.positions.written(self.session).await;
+    async fn record_position(mut self) -> Option<String> {
+        let token = self.positions.record_write(self.session).await;
         self.is_over = true;
         token
     }
@@ -114,7 +114,7 @@ impl UnfinishedMutation<'_> {
 impl Drop for UnfinishedMutation<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.positions.may_have_written(self.session);
+            self.positions.record_possible_write(self.session);
         }
     }
 }

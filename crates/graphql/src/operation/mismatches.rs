@@ -28,12 +28,12 @@ impl<E: Executor> OperationService<E> {
         response: &mut Response,
     ) {
         // Errors beyond these are not reported, and variables are read for the first error only.
-        let (variables, most) = (LazyCell::new(variables), self.limits.reported_errors.max(1));
-        let mut named: Vec<ServerError> = Vec::with_capacity(response.errors.len());
+        let (variables, max_errors) = (LazyCell::new(variables), self.limits.reported_errors.max(1));
+        let mut described_errors: Vec<ServerError> = Vec::with_capacity(response.errors.len());
         let mut is_all_named = false;
         for error in std::mem::take(&mut response.errors) {
-            if named.len() >= most || !is_coercion(&error) {
-                named.push(error);
+            if described_errors.len() >= max_errors || !is_coercion(&error) {
+                described_errors.push(error);
                 continue;
             }
             // Validation has an error for each argument, without the field's name: the mismatches
@@ -42,25 +42,25 @@ impl<E: Executor> OperationService<E> {
             if is_of_document && is_all_named {
                 continue;
             }
-            let answer = (error.path.as_slice(), most.max(2));
-            let found = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, answer);
-            is_all_named |= is_of_document && found.len() > 1;
-            self.name_error(error, found, &mut named);
+            let search_scope = (error.path.as_slice(), max_errors.max(2));
+            let mismatches = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, search_scope);
+            is_all_named |= is_of_document && mismatches.len() > 1;
+            self.name_error(error, mismatches, &mut described_errors);
         }
-        response.errors = named;
+        response.errors = described_errors;
     }
 
     /// Names the places of one error. A single mismatch is the one that the engine means; with
     /// several that is unknown, so each gets its own message.
-    fn name_error(&self, mut error: ServerError, found: Vec<Mismatch>, named: &mut Vec<ServerError>) {
-        let is_only = found.len() < 2;
-        if found.is_empty() {
+    fn name_error(&self, mut error: ServerError, mismatches: Vec<Mismatch>, described_errors: &mut Vec<ServerError>) {
+        let is_only = mismatches.len() < 2;
+        if mismatches.is_empty() {
             let inner = innermost_message(&error.message).to_owned();
             error.message = inner;
-            named.push(error);
+            described_errors.push(error);
             return;
         }
-        for Mismatch { path, cause, at } in found {
+        for Mismatch { path, cause, at } in mismatches {
             let mut named_error = error.clone();
             let extensions = named_error.extensions.get_or_insert_default();
             named_error.message = match &cause {
@@ -68,19 +68,21 @@ impl<E: Executor> OperationService<E> {
                     extensions.set("code", Code::ValidationFailed.as_str());
                     self.unknown_filter(field, &path)
                 }
-                _ if is_only => self.only(placed(innermost_message(&error.message).to_owned(), &path), &cause, &path),
+                _ if is_only => {
+                    self.schema_message(message_with_path(innermost_message(&error.message).to_owned(), &path), &cause, &path)
+                }
                 _ => self.message(&cause, &path),
             };
             extensions.set("field", path);
             if !is_only && error.path.is_empty() {
                 named_error.locations = vec![at];
             }
-            named.push(named_error);
+            described_errors.push(named_error);
         }
     }
 
     /// Returns the engine's message, with the names of the schema if it has others.
-    fn only(&self, message: String, cause: &Cause, path: &[String]) -> String {
+    fn schema_message(&self, message: String, cause: &Cause, path: &[String]) -> String {
         match cause {
             // The engine may have named a missing field of this input; the cause is the unknown
             // field, whose path is given.
@@ -92,8 +94,8 @@ impl<E: Executor> OperationService<E> {
 
     /// A mismatch in the words of validation, or of its scalar.
     fn message(&self, cause: &Cause, path: &[String]) -> String {
-        let argument = |place: &str| format!("Invalid value for argument \"{place}\",");
-        let (whole, above) = (path.join("."), above(path).unwrap_or_default());
+        let argument = |argument_path: &str| format!("Invalid value for argument \"{argument_path}\",");
+        let (full_path, above) = (path.join("."), above(path).unwrap_or_default());
         match cause {
             Cause::Unknown(field) => self.unknown_field(field, path),
             Cause::NotOne(input) => self.one_of_message(input, path),
@@ -102,22 +104,22 @@ impl<E: Executor> OperationService<E> {
                 format!("{} field \"{name}\" of type \"{kind}\" is required but not provided", argument(&above))
             }
             Cause::Word { kind, word } => {
-                format!("{} enumeration type \"{kind}\" does not contain the value \"{word}\"", argument(&whole))
+                format!("{} enumeration type \"{kind}\" does not contain the value \"{word}\"", argument(&full_path))
             }
-            Cause::Refused(message) => placed(message.clone(), path),
-            Cause::Unlike(kind) => format!("{} expected type \"{kind}\"", argument(&whole)),
+            Cause::Refused(message) => message_with_path(message.clone(), path),
+            Cause::Unlike(kind) => format!("{} expected type \"{kind}\"", argument(&full_path)),
         }
     }
 
     fn unknown_filter(&self, field: &UnknownField, path: &[String]) -> String {
         let UnknownField { input, name } = field;
-        format!("Unknown field \"{name}\" of {input} at {}.{}", path.join("."), self.meant(field))
+        format!("Unknown field \"{name}\" of {input} at {}.{}", path.join("."), self.suggest_names(field))
     }
 
     fn unknown_field(&self, field: &UnknownField, path: &[String]) -> String {
-        let (UnknownField { input, name }, meant) = (field, self.meant(field));
-        let (argument, stop) = (above(path).unwrap_or_default(), if meant.is_empty() { "" } else { "." });
-        format!("Invalid value for argument \"{argument}\", unknown field \"{name}\" of type \"{input}\"{stop}{meant}")
+        let (UnknownField { input, name }, suggestion) = (field, self.suggest_names(field));
+        let (argument, separator) = (above(path).unwrap_or_default(), if suggestion.is_empty() { "" } else { "." });
+        format!("Invalid value for argument \"{argument}\", unknown field \"{name}\" of type \"{input}\"{separator}{suggestion}")
     }
 
     /// The fields are listed only if the schema is shown to clients.
@@ -125,19 +127,19 @@ impl<E: Executor> OperationService<E> {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
         let mut names: Vec<&str> = fields.into_iter().flat_map(|fields| fields.keys().map(Name::as_str)).collect();
         names.sort_unstable();
-        let of = if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
-        format!("Invalid value for argument \"{}\", exactly one field{of} is expected, and not null", path.join("."))
+        let choices = if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
+        format!("Invalid value for argument \"{}\", exactly one field{choices} is expected, and not null", path.join("."))
     }
 
     /// Names are suggested only if the schema is shown to clients.
-    fn meant(&self, UnknownField { input, name }: &UnknownField) -> String {
+    fn suggest_names(&self, UnknownField { input, name }: &UnknownField) -> String {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
         let names = fields.map(|fields| nearest(name, fields.keys().map(Name::as_str))).unwrap_or_default();
         let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
         let Some((last, others)) = quoted.split_last() else { return String::new() };
         let others = others.join(", ");
-        let or = if others.is_empty() { "" } else { " or " };
-        format!(" Did you mean {others}{or}{last}?")
+        let conjunction = if others.is_empty() { "" } else { " or " };
+        format!(" Did you mean {others}{conjunction}{last}?")
     }
 }
 
@@ -148,11 +150,11 @@ fn above(path: &[String]) -> Option<String> {
 
 /// The place that a message of validation names.
 fn argument_of(message: &str) -> Option<&str> {
-    message.strip_prefix("Invalid value for argument \"")?.split_once('"').map(|(place, _)| place)
+    message.strip_prefix("Invalid value for argument \"")?.split_once('"').map(|(argument, _)| argument)
 }
 
 /// A message with the place of the value, unless validation has named it.
-fn placed(message: String, path: &[String]) -> String {
+fn message_with_path(message: String, path: &[String]) -> String {
     if message.starts_with("Invalid value for argument \"") {
         return message;
     }
@@ -165,8 +167,8 @@ fn innermost_message(message: &str) -> &str {
     let is_type = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_[]!".contains(c));
     let mut inner = message;
     while let Some(rest) = inner.strip_suffix("\")") {
-        let Some(at) = rest.rfind(AROUND).filter(|at| is_type(&rest[at + AROUND.len()..])) else { break };
-        inner = &inner[..at];
+        let Some(index) = rest.rfind(AROUND).filter(|index| is_type(&rest[index + AROUND.len()..])) else { break };
+        inner = &inner[..index];
     }
     inner
 }
@@ -190,8 +192,8 @@ mod tests {
     fn a_message_has_one_place() {
         let path = ["filter".to_owned(), "placedAt".to_owned()];
         let engine = "Expected input type \"String\", found 1.".to_owned();
-        assert_eq!(placed(engine, &path), "Expected input type \"String\", found 1 at filter.placedAt");
+        assert_eq!(message_with_path(engine, &path), "Expected input type \"String\", found 1 at filter.placedAt");
         let validation = "Invalid value for argument \"filter.placedAt\", expected type \"DateTime\"".to_owned();
-        assert_eq!(placed(validation.clone(), &path), validation);
+        assert_eq!(message_with_path(validation.clone(), &path), validation);
     }
 }

@@ -23,9 +23,9 @@ use crate::{
 
 /// Returns the actual points of an operation. One that failed in part did its work all the same;
 /// one that validation refused did none.
-pub fn actual(operation: &Operation, cost: &cost::RequestedCost, response: &Response) -> u32 {
+pub fn operation_points(operation: &Operation, cost: &cost::RequestedCost, response: &Response) -> u32 {
     if response.errors.is_empty() {
-        return operation.plan.actual(cost, &response.data);
+        return operation.plan.actual_points(cost, &response.data);
     }
     let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
     if did_nothing { 1 } else { cost.points() }
@@ -51,8 +51,8 @@ pub enum Refused {
 impl Refused {
     pub fn errors(self, request_id: &str) -> Errors {
         match self {
-            Self::Guard(refusal) => Errors::refusal(refusal, request_id),
-            Self::Unpaid(unpaid) => Errors::unpaid(*unpaid, request_id),
+            Self::Guard(refusal) => Errors::from_refusal(refusal, request_id),
+            Self::Unpaid(unpaid) => Errors::from_unpaid(*unpaid, request_id),
         }
     }
 }
@@ -62,7 +62,7 @@ impl Refused {
 pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
     let traceparent = params.traceparent.as_deref();
     let mut span = Span::child_or_root("graphql.operation", SpanKind::Internal, traceparent).with_parts();
-    name(&mut span, operation);
+    set_operation_name(&mut span, operation);
     match params.document_id.as_deref() {
         Some(id) => span.set("graphql.document.hash", id.get(..16).unwrap_or(id)),
         None => span.set("graphql.document.hash", TextHash(&params.query)),
@@ -70,7 +70,7 @@ pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
     span
 }
 
-fn name(span: &mut Span, operation: &Operation) {
+fn set_operation_name(span: &mut Span, operation: &Operation) {
     span.set("graphql.operation.type", operation.kind.word());
     if let Some(name) = operation.name.as_deref() {
         span.set("graphql.operation.name", name);
@@ -78,14 +78,14 @@ fn name(span: &mut Span, operation: &Operation) {
 }
 
 /// Records the outcome of an operation in metrics and its span.
-pub fn ended(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer, bool), took: Duration) {
+pub fn record_outcome(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer, bool), duration: Duration) {
     let (outcome, fault) = (outcome(answer, is_whole), fault(answer));
-    metrics::observe_operation(operation.kind.word(), outcome, took, span.recorded_trace());
+    metrics::observe_operation(operation.kind.word(), outcome, duration, span.recorded_trace());
     // An operation that was refused before it ran shows nothing slow or broken, and there may be
     // thousands.
     let ending = if fault.is_some() { Ending::Failed } else { Ending::Well };
-    if span.keep(ending, took) {
-        name(&mut span, operation);
+    if span.keep(ending, duration) {
+        set_operation_name(&mut span, operation);
     }
     span.set("entrepot.outcome", outcome);
     if let Some(fault) = fault {
@@ -95,9 +95,14 @@ pub fn ended(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer
 }
 
 /// Logs a slow operation, if such a log is configured: never its document or its variables.
-pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&Operation, &Answer), asked: (&Session, &str)) {
-    let Some(slow) = watch.ended(operation.kind.word(), took) else { return };
-    let (session, request_id) = asked;
+pub fn log_slow(
+    watch: &OperationWatch,
+    duration: Duration,
+    (operation, answer): (&Operation, &Answer),
+    origin: (&Session, &str),
+) {
+    let Some(slow) = watch.ended(operation.kind.word(), duration) else { return };
+    let (session, request_id) = origin;
     let charge = match answer {
         Answer::Ran { charge, .. } => Some(*charge),
         Answer::Refused(errors) => errors.charge,
@@ -115,7 +120,7 @@ pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&O
         trace = slow::trace_id(),
         tenant,
         cost = charge.map(|charge| charge.actual),
-        milliseconds = slow::milliseconds(took),
+        milliseconds = slow::milliseconds(duration),
         statements = slow.statements,
         statement_milliseconds = slow::milliseconds(statement_took),
         statement,
@@ -157,15 +162,15 @@ pub fn too_many_objects(kind: Kind, limits: &Limits, request_id: &str) -> Errors
 /// Size from which a document may be the cause of a slow operation.
 const MANY_NODES: u32 = 50;
 
-pub fn timed_out(operation: &Operation, allowed: Duration, request_id: &str) -> Errors {
+pub fn timed_out(operation: &Operation, time_limit: Duration, request_id: &str) -> Errors {
     let nodes = operation.measure.nodes;
     tracing::warn!(request_id, name = operation.name.as_deref(), nodes, "an operation ran out of time");
-    let what = match operation.kind {
+    let advice = match operation.kind {
         // The mutation may still commit after the timeout.
         Kind::Mutation => "it may have been executed: send it again with the same idempotencyKey, or check the result".to_owned(),
         _ if nodes >= MANY_NODES => format!("it has {nodes} nodes: ask for less"),
         _ => "it was kept waiting: try again".to_owned(),
     };
-    let message = format!("the operation took longer than {} s; {what}", allowed.as_secs());
+    let message = format!("the operation took longer than {} s; {advice}", time_limit.as_secs());
     Errors::one(Code::Timeout, message, request_id)
 }

@@ -49,9 +49,9 @@ fn without_descriptions(sdl: &str) -> String {
 /// A type or a default value is written as SDL has none.
 pub fn of_registry(registry: &Registry) -> Result<ServiceDocument, Unreadable> {
     let mut reader = Reader { registry, defaults: HashMap::new() };
-    let written = registry.types.values().filter(|kind| !is_of_engine(kind.name()));
-    let mut definitions = written.map(|kind| reader.definition(kind)).collect::<Result<Vec<_>, Unreadable>>()?;
-    definitions.push(TypeSystemDefinition::Schema(at(SchemaDefinition {
+    let kinds = registry.types.values().filter(|kind| !is_of_engine(kind.name()));
+    let mut definitions = kinds.map(|kind| reader.definition(kind)).collect::<Result<Vec<_>, Unreadable>>()?;
+    definitions.push(TypeSystemDefinition::Schema(unpositioned(SchemaDefinition {
         extend: false,
         directives: Vec::new(),
         query: Some(name(&registry.query_type)),
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
             MetaType::Enum { enum_values, directive_invocations, .. } => {
                 let values = enum_values.values().map(|value| {
                     let directives = directives(&value.deprecation, &value.directive_invocations);
-                    at(EnumValueDefinition { description: None, value: name(&value.name), directives })
+                    unpositioned(EnumValueDefinition { description: None, value: name(&value.name), directives })
                 });
                 (directive_invocations, TypeKind::Enum(EnumType { values: values.collect() }))
             }
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
             }
         };
         of_type.extend(directives(&Deprecation::NoDeprecated, invocations));
-        Ok(TypeSystemDefinition::Type(at(TypeDefinition {
+        Ok(TypeSystemDefinition::Type(unpositioned(TypeDefinition {
             extend: false,
             description: None,
             name: name(kind.name()),
@@ -107,14 +107,14 @@ impl<'a> Reader<'a> {
         })))
     }
 
-    fn interfaces(&self, of: &str) -> Vec<Positioned<Name>> {
-        self.registry.implements.get(of).into_iter().flatten().map(|interface| name(interface)).collect()
+    fn interfaces(&self, type_name: &str) -> Vec<Positioned<Name>> {
+        self.registry.implements.get(type_name).into_iter().flatten().map(|interface| name(interface)).collect()
     }
 
     fn fields(&mut self, fields: impl Iterator<Item = &'a MetaField>) -> Result<Vec<Positioned<FieldDefinition>>, Unreadable> {
-        let mut written = Vec::new();
+        let mut definitions = Vec::new();
         for field in fields.filter(|field| !is_of_engine(&field.name)) {
-            written.push(at(FieldDefinition {
+            definitions.push(unpositioned(FieldDefinition {
                 description: None,
                 name: name(&field.name),
                 arguments: self.inputs(field.args.values())?,
@@ -122,39 +122,39 @@ impl<'a> Reader<'a> {
                 directives: directives(&field.deprecation, &field.directive_invocations),
             }));
         }
-        Ok(written)
+        Ok(definitions)
     }
 
     fn inputs(
         &mut self,
         inputs: impl Iterator<Item = &'a MetaInputValue>,
     ) -> Result<Vec<Positioned<InputValueDefinition>>, Unreadable> {
-        let mut written = Vec::new();
+        let mut definitions = Vec::new();
         for input in inputs {
-            written.push(at(InputValueDefinition {
+            definitions.push(unpositioned(InputValueDefinition {
                 description: None,
                 name: name(&input.name),
                 ty: kind(&input.ty)?,
-                default_value: input.default_value.as_deref().map(|text| self.value(text)).transpose()?.map(at),
+                default_value: input.default_value.as_deref().map(|text| self.value(text)).transpose()?.map(unpositioned),
                 directives: directives(&input.deprecation, &input.directive_invocations),
             }));
         }
-        Ok(written)
+        Ok(definitions)
     }
 
     /// Returns a default value; the registry has only its text.
     fn value(&mut self, text: &'a str) -> Result<Value, Unreadable> {
-        if let Some(known) = self.defaults.get(text) {
-            return Ok(known.clone());
+        if let Some(cached) = self.defaults.get(text) {
+            return Ok(cached.clone());
         }
-        let value = parsed(text).ok_or_else(|| Unreadable(format!("{text} is no default value")))?;
+        let value = parse_value(text).ok_or_else(|| Unreadable(format!("{text} is no default value")))?;
         self.defaults.insert(text, value.clone());
         Ok(value)
     }
 }
 
 /// The parser reads whole documents.
-fn parsed(text: &str) -> Option<Value> {
+fn parse_value(text: &str) -> Option<Value> {
     let document = parse_query(format!("{{ field(value: {text}) }}")).ok()?;
     let (_, operation) = document.operations.iter().next()?;
     let Selection::Field(field) = &operation.node.selection_set.node.items.first()?.node else { return None };
@@ -167,31 +167,31 @@ fn is_of_engine(name: &str) -> bool {
 }
 
 fn kind(text: &str) -> Result<Positioned<Type>, Unreadable> {
-    Type::new(text).map(at).ok_or_else(|| Unreadable(format!("{text} is no type")))
+    Type::new(text).map(unpositioned).ok_or_else(|| Unreadable(format!("{text} is no type")))
 }
 
 fn directives(deprecation: &Deprecation, invocations: &[MetaDirectiveInvocation]) -> Vec<Positioned<ConstDirective>> {
     let deprecated = deprecation.is_deprecated().then(|| {
-        let reason = deprecation.reason().map(|reason| (name("reason"), at(Value::String(reason.to_owned()))));
+        let reason = deprecation.reason().map(|reason| (name("reason"), unpositioned(Value::String(reason.to_owned()))));
         directive("deprecated", reason.into_iter().collect())
     });
-    let applied = invocations.iter().map(|invocation| {
-        let arguments = invocation.args.iter().map(|(argument, value)| (name(argument), at(value.clone())));
+    let custom_directives = invocations.iter().map(|invocation| {
+        let arguments = invocation.args.iter().map(|(argument, value)| (name(argument), unpositioned(value.clone())));
         directive(&invocation.name, arguments.collect())
     });
-    deprecated.into_iter().chain(applied).collect()
+    deprecated.into_iter().chain(custom_directives).collect()
 }
 
-fn directive(of: &str, arguments: Vec<(Positioned<Name>, Positioned<Value>)>) -> Positioned<ConstDirective> {
-    at(ConstDirective { name: name(of), arguments })
+fn directive(directive_name: &str, arguments: Vec<(Positioned<Name>, Positioned<Value>)>) -> Positioned<ConstDirective> {
+    unpositioned(ConstDirective { name: name(directive_name), arguments })
 }
 
-fn name(of: &str) -> Positioned<Name> {
-    at(Name::new(of))
+fn name(text: &str) -> Positioned<Name> {
+    unpositioned(Name::new(text))
 }
 
 /// A node that comes from no text.
-fn at<T>(node: T) -> Positioned<T> {
+fn unpositioned<T>(node: T) -> Positioned<T> {
     Positioned::new(node, Pos::default())
 }
 

@@ -23,7 +23,7 @@ pub fn base(kind: &Type) -> &Name {
 }
 
 pub(crate) fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Option<&'a ConstDirective> {
-    directives.iter().map(|one| &one.node).find(|one| one.name.node == name)
+    directives.iter().map(|invocation| &invocation.node).find(|invocation| invocation.name.node == name)
 }
 
 /// Returns the weight in `@cost`.

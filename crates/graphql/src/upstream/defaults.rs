@@ -18,7 +18,7 @@ use crate::{
 /// them have the same. If they differ, the document is left unchanged: no single default would be
 /// right.
 pub fn inline_variable_defaults(document: &mut ExecutableDocument, schema_index: &SchemaIndex) {
-    let found: Vec<(Name, Value)> = match document.operations.iter().next() {
+    let defaults: Vec<(Name, Value)> = match document.operations.iter().next() {
         Some((_, operation)) if operation.node.variable_definitions.iter().any(may_be_left_out) => {
             agreed_defaults(&operation.node, document, schema_index)
         }
@@ -29,7 +29,7 @@ pub fn inline_variable_defaults(document: &mut ExecutableDocument, schema_index:
         DocumentOperations::Multiple(operations) => operations.values_mut().next(),
     };
     for definition in operation.into_iter().flat_map(|operation| &mut operation.node.variable_definitions) {
-        if let Some((_, default)) = found.iter().find(|(name, _)| *name == definition.node.name.node) {
+        if let Some((_, default)) = defaults.iter().find(|(name, _)| *name == definition.node.name.node) {
             let pos = definition.pos;
             definition.node.default_value = Some(Positioned::new(default.clone(), pos));
         }
@@ -50,13 +50,13 @@ fn agreed_defaults(
         let default = usage
             .input_slot
             .and_then(|input_slot| Some(PositionDefault { of: base(input_slot.kind), value: input_slot.default? }));
-        let known = defaults.entry(usage.variable).or_insert(default);
-        if *known != default {
-            *known = None;
+        let agreed_default = defaults.entry(usage.variable).or_insert(default);
+        if *agreed_default != default {
+            *agreed_default = None;
         }
     }
-    let left_out = operation.variable_definitions.iter().filter(|definition| may_be_left_out(definition));
-    left_out
+    let omittable = operation.variable_definitions.iter().filter(|definition| may_be_left_out(definition));
+    omittable
         .filter_map(|definition| {
             let name = &definition.node.name.node;
             let default = (*defaults.get(name)?)?;

@@ -24,15 +24,20 @@ const MAX: usize = 1_000;
 pub struct Batcher<K, V>(Mutex<State<K, V>>);
 
 struct State<K, V> {
-    known: HashMap<K, Option<V>>,
-    wanted: HashSet<K>,
-    waiting: Vec<oneshot::Sender<Result<(), TopError>>>,
+    known_values: HashMap<K, Option<V>>,
+    pending_keys: HashSet<K>,
+    waiters: Vec<oneshot::Sender<Result<(), TopError>>>,
     has_leader: bool,
 }
 
 impl<K, V> Default for Batcher<K, V> {
     fn default() -> Self {
-        Self(Mutex::new(State { known: HashMap::new(), wanted: HashSet::new(), waiting: Vec::new(), has_leader: false }))
+        Self(Mutex::new(State {
+            known_values: HashMap::new(),
+            pending_keys: HashSet::new(),
+            waiters: Vec::new(),
+            has_leader: false,
+        }))
     }
 }
 
@@ -43,7 +48,7 @@ impl<K, V> Drop for Leader<'_, K, V> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.has_leader = false;
-        state.waiting.clear();
+        state.waiters.clear();
     }
 }
 
@@ -62,11 +67,11 @@ impl<K, V> Batcher<K, V> {
     where
         K: Eq + Hash,
     {
-        self.lock().known.insert(key, value);
+        self.lock().known_values.insert(key, value);
     }
     /// Clears the values after a write.
     pub fn forget(&self) {
-        self.lock().known.clear();
+        self.lock().known_values.clear();
     }
 }
 
@@ -94,7 +99,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
                     tokio::task::yield_now().await;
                     // Boxed, because the engine moves futures of the size of an object's largest
                     // field, for each of its fields.
-                    Box::pin(self.lead(&leader, &load)).await?;
+                    Box::pin(self.load_batch(&leader, &load)).await?;
                 }
                 Role::Waits(answer) => {
                     if let Ok(answer) = answer.await {
@@ -108,40 +113,40 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
 
     fn role(&self, keys: &[K]) -> Role<V> {
         let state = &mut *self.lock();
-        let known: Option<Vec<_>> = keys.iter().map(|key| state.known.get(key).cloned()).collect();
-        if let Some(values) = known {
+        let loaded: Option<Vec<_>> = keys.iter().map(|key| state.known_values.get(key).cloned()).collect();
+        if let Some(values) = loaded {
             return Role::Knows(values);
         }
-        state.wanted.extend(keys.iter().filter(|key| !state.known.contains_key(key)));
+        state.pending_keys.extend(keys.iter().filter(|key| !state.known_values.contains_key(key)));
         if state.has_leader {
             let (sender, receiver) = oneshot::channel();
-            state.waiting.push(sender);
+            state.waiters.push(sender);
             return Role::Waits(receiver);
         }
         state.has_leader = true;
         Role::Leads
     }
 
-    async fn lead<F>(&self, _: &Leader<'_, K, V>, load: &impl Fn(Vec<K>) -> F) -> Result<(), TopError>
+    async fn load_batch<F>(&self, _: &Leader<'_, K, V>, load: &impl Fn(Vec<K>) -> F) -> Result<(), TopError>
     where
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
-        let wanted: Vec<K> = self.lock().wanted.drain().collect();
+        let requested_keys: Vec<K> = self.lock().pending_keys.drain().collect();
         let mut answer = Ok(());
-        for keys in wanted.chunks(MAX) {
+        for keys in requested_keys.chunks(MAX) {
             match load(keys.to_vec()).await {
-                Ok(mut found) => {
+                Ok(mut loaded_values) => {
                     let mut state = self.lock();
                     for key in keys {
-                        let value = found.remove(key);
-                        state.known.insert(*key, value);
+                        let value = loaded_values.remove(key);
+                        state.known_values.insert(*key, value);
                     }
                 }
                 Err(fault) => answer = Err(TopError::from(fault)),
             }
         }
-        for waiting in std::mem::take(&mut self.lock().waiting) {
-            let _ = waiting.send(answer.clone());
+        for waiter in std::mem::take(&mut self.lock().waiters) {
+            let _ = waiter.send(answer.clone());
         }
         answer
     }

@@ -33,7 +33,7 @@ pub enum Merged {
 ///
 /// # Errors
 /// Two fields want one name, or a subscription has several.
-pub fn merged(
+pub fn merge_fields(
     document: &ExecutableDocument,
     schema_index: &SchemaIndex,
     values: Option<&Variables>,
@@ -41,8 +41,8 @@ pub fn merged(
     let Some((_, operation)) = document.operations.iter().next() else { return Ok(None) };
     let (root, kind) = (&operation.node.selection_set, operation.node.ty);
     let mut merge = Merge { document, schema_index, values, is_changed: false, is_open: false };
-    let of = schema_index.root(kind).map_or("", Name::as_str);
-    let items = merge.set(of, &[Part { conditions: Vec::new(), set: &root.node }])?;
+    let root_type = schema_index.root(kind).map_or("", Name::as_str);
+    let items = merge.set(root_type, &[Part { conditions: Vec::new(), set: &root.node }])?;
     if kind == OperationType::Subscription {
         if items.len() > 1 {
             return Err(refusal("a subscription has one field at its root", items.iter().map(|item| item.pos).collect()));
@@ -84,21 +84,21 @@ struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    /// Collects the selections of all parts, on type `of`. The recursion is as deep as the
+    /// Collects the selections of all parts, on type `type_name`. The recursion is as deep as the
     /// operation.
-    fn set(&mut self, of: &str, parts: &[Part<'a>]) -> Result<Vec<Positioned<Selection>>, Refusal> {
-        let (mut groups, mut seen) = (Vec::new(), HashSet::new());
+    fn set(&mut self, type_name: &str, parts: &[Part<'a>]) -> Result<Vec<Positioned<Selection>>, Refusal> {
+        let (mut groups, mut visited) = (Vec::new(), HashSet::new());
         for part in parts {
-            self.collect(of, &part.conditions, part.set, &mut groups, &mut seen);
+            self.collect(type_name, &part.conditions, part.set, &mut groups, &mut visited);
         }
         let mut items = Vec::with_capacity(groups.len());
         for group in groups {
             match group {
-                Group::Fields { key, found } => self.fields(of, key, found, &mut items)?,
+                Group::Fields { key, found } => self.fields(type_name, key, found, &mut items)?,
                 Group::Within { on, conditions, pos, parts } => {
-                    let inside = self.set(on, &parts)?;
+                    let inner_items = self.set(on, &parts)?;
                     let on = TypeCondition { on: Positioned::new(on.clone(), pos) };
-                    items.push(within(Some(Positioned::new(on, pos)), inside, &conditions, pos));
+                    items.push(wrap_in_conditions(Some(Positioned::new(on, pos)), inner_items, &conditions, pos));
                 }
             }
         }
@@ -107,18 +107,18 @@ impl<'a> Merge<'a> {
 
     fn collect(
         &mut self,
-        of: &str,
-        around: &Conditions<'a>,
+        type_name: &str,
+        outer_conditions: &Conditions<'a>,
         set: &'a SelectionSet,
         groups: &mut Vec<Group<'a>>,
-        seen: &mut HashSet<&'a Name>,
+        visited: &mut HashSet<&'a Name>,
     ) {
         for item in &set.items {
-            let mut conditions = around.clone();
-            if !item.node.directives().iter().all(|one| self.may_hold(one, &mut conditions)) {
+            let mut conditions = outer_conditions.clone();
+            if !item.node.directives().iter().all(|directive| self.may_be_selected(directive, &mut conditions)) {
                 continue;
             }
-            let (on, inside) = match &item.node {
+            let (on, inner_set) = match &item.node {
                 Selection::Field(field) => {
                     add_field(groups, conditions, item.pos, &field.node);
                     continue;
@@ -130,7 +130,7 @@ impl<'a> Merge<'a> {
                     // An unknown fragment is left to validation.
                     let name = &spread.node.fragment_name.node;
                     let Some((name, fragment)) = self.document.fragments.get_key_value(name) else { continue };
-                    if conditions.is_empty() && !seen.insert(name) {
+                    if conditions.is_empty() && !visited.insert(name) {
                         self.is_changed = true;
                         continue;
                     }
@@ -138,18 +138,18 @@ impl<'a> Merge<'a> {
                 }
             };
             match on {
-                Some(on) if !self.schema_index.implements_type(of, on) => {
-                    self.is_open |= add_within(groups, on, conditions, item.pos, inside);
+                Some(on) if !self.schema_index.implements_type(type_name, on) => {
+                    self.is_open |= add_within(groups, on, conditions, item.pos, inner_set);
                 }
-                _ => self.collect(of, &conditions, inside, groups, seen),
+                _ => self.collect(type_name, &conditions, inner_set, groups, visited),
             }
         }
     }
 
     /// Whether a selection under this directive may be selected. An unresolved condition is added
     /// to its conditions.
-    fn may_hold(&self, directive: &'a Positioned<Directive>, conditions: &mut Conditions<'a>) -> bool {
-        let holds = self.values.and_then(|values| {
+    fn may_be_selected(&self, directive: &'a Positioned<Directive>, conditions: &mut Conditions<'a>) -> bool {
+        let is_included = self.values.and_then(|values| {
             let is_met = match &directive.node.get_argument("if")?.node {
                 InputValue::Boolean(value) => *value,
                 InputValue::Variable(name) => values.get(name) == Some(&Value::Boolean(true)),
@@ -161,57 +161,57 @@ impl<'a> Merge<'a> {
                 _ => return None,
             })
         });
-        if holds.is_none() {
+        if is_included.is_none() {
             conditions.push(directive);
         }
-        holds != Some(false)
+        is_included != Some(false)
     }
 
     /// Merges all selections under one name into one field.
     fn fields(
         &mut self,
-        of: &str,
+        type_name: &str,
         key: &Name,
-        found: Vec<(Conditions<'a>, Pos, &'a Field)>,
+        occurrences: Vec<(Conditions<'a>, Pos, &'a Field)>,
         items: &mut Vec<Positioned<Selection>>,
     ) -> Result<(), Refusal> {
-        let Some((first_conditions, pos, first)) = found.first().cloned() else { return Ok(()) };
-        if found.iter().any(|(_, _, field)| !is_same_call(first, field)) {
+        let Some((first_conditions, pos, first_field)) = occurrences.first().cloned() else { return Ok(()) };
+        if occurrences.iter().any(|(_, _, field)| !is_same_call(first_field, field)) {
             let message = format!("different fields or arguments are wanted as \"{key}\": give one of them an alias");
-            return Err(refusal(message, found.iter().map(|(_, pos, _)| *pos).collect()));
+            return Err(refusal(message, occurrences.iter().map(|(_, pos, _)| *pos).collect()));
         }
-        self.is_changed |= found.len() > 1;
-        let is_alike = found.iter().all(|(conditions, _, _)| are_same(conditions, &first_conditions));
-        self.is_open |= !is_alike && found.iter().all(|(conditions, _, _)| !conditions.is_empty());
+        self.is_changed |= occurrences.len() > 1;
+        let is_alike = occurrences.iter().all(|(conditions, _, _)| are_same(conditions, &first_conditions));
+        self.is_open |= !is_alike && occurrences.iter().all(|(conditions, _, _)| !conditions.is_empty());
         // Equal conditions stay at the field; different ones move to the selections below it.
-        let common = if is_alike { first_conditions } else { Vec::new() };
-        let parts: Vec<Part<'a>> = found
+        let common_conditions = if is_alike { first_conditions } else { Vec::new() };
+        let parts: Vec<Part<'a>> = occurrences
             .into_iter()
             .map(|(conditions, _, field)| Part {
                 conditions: if is_alike { Vec::new() } else { conditions },
                 set: &field.selection_set.node,
             })
             .collect();
-        let below = self.schema_index.field(of, &first.name.node).map_or("", |field| field.of.as_str());
-        let inside = self.set(below, &parts)?;
-        let selection_set = Positioned::new(SelectionSet { items: inside }, first.selection_set.pos);
-        let (alias, name, arguments) = (first.alias.clone(), first.name.clone(), first.arguments.clone());
-        let (own, around) = at_most_one_each(&common);
-        let directives = own.into_iter().cloned().collect();
+        let field_type = self.schema_index.field(type_name, &first_field.name.node).map_or("", |field| field.of.as_str());
+        let inner_items = self.set(field_type, &parts)?;
+        let selection_set = Positioned::new(SelectionSet { items: inner_items }, first_field.selection_set.pos);
+        let (alias, name, arguments) = (first_field.alias.clone(), first_field.name.clone(), first_field.arguments.clone());
+        let (own_directives, outer_conditions) = at_most_one_each(&common_conditions);
+        let directives = own_directives.into_iter().cloned().collect();
         let field = Field { alias, name, arguments, directives, selection_set };
         let item = Positioned::new(Selection::Field(Positioned::new(field, pos)), pos);
-        items.push(if around.is_empty() { item } else { within(None, vec![item], &around, pos) });
+        items.push(if outer_conditions.is_empty() { item } else { wrap_in_conditions(None, vec![item], &outer_conditions, pos) });
         Ok(())
     }
 }
 
 fn add_field<'a>(groups: &mut Vec<Group<'a>>, conditions: Conditions<'a>, pos: Pos, field: &'a Field) {
     let key = &field.response_key().node;
-    let known = groups.iter_mut().find_map(|group| match group {
-        Group::Fields { key: known, found } if *known == key => Some(found),
+    let existing = groups.iter_mut().find_map(|group| match group {
+        Group::Fields { key: existing, found } if *existing == key => Some(found),
         _ => None,
     });
-    match known {
+    match existing {
         Some(found) => found.push((conditions, pos, field)),
         None => groups.push(Group::Fields { key, found: vec![(conditions, pos, field)] }),
     }
@@ -226,54 +226,57 @@ fn add_within<'a>(
     set: &'a SelectionSet,
 ) -> bool {
     let part = Part { conditions: Vec::new(), set };
-    let known = groups.iter_mut().find_map(|group| match group {
-        Group::Within { on: known, conditions: others, parts, .. } if *known == on && are_same(others, &conditions) => {
+    let existing = groups.iter_mut().find_map(|group| match group {
+        Group::Within { on: existing, conditions: other_conditions, parts, .. }
+            if *existing == on && are_same(other_conditions, &conditions) =>
+        {
             Some(parts)
         }
         _ => None,
     });
-    if let Some(parts) = known {
+    if let Some(parts) = existing {
         parts.push(part);
         return false;
     }
-    let is_open = groups.iter().any(|group| matches!(group, Group::Within { on: known, .. } if *known == on));
+    let is_open = groups.iter().any(|group| matches!(group, Group::Within { on: existing, .. } if *existing == on));
     groups.push(Group::Within { on, conditions, pos, parts: vec![part] });
     is_open
 }
 
 /// Builds an inline fragment under conditions: one fragment for as many as may be on one element.
-fn within(
+fn wrap_in_conditions(
     type_condition: Option<Positioned<TypeCondition>>,
     items: Vec<Positioned<Selection>>,
     conditions: &Conditions<'_>,
     pos: Pos,
 ) -> Positioned<Selection> {
-    let (own, around) = at_most_one_each(conditions);
-    let directives = own.into_iter().cloned().collect();
+    let (own_directives, outer_conditions) = at_most_one_each(conditions);
+    let directives = own_directives.into_iter().cloned().collect();
     let inline = InlineFragment { type_condition, directives, selection_set: Positioned::new(SelectionSet { items }, pos) };
     let item = Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos);
-    if around.is_empty() { item } else { within(None, vec![item], &around, pos) }
+    if outer_conditions.is_empty() { item } else { wrap_in_conditions(None, vec![item], &outer_conditions, pos) }
 }
 
 /// The first directive of each name, and the others: an element has each once.
 fn at_most_one_each<'a>(conditions: &Conditions<'a>) -> (Conditions<'a>, Conditions<'a>) {
     let mut names = HashSet::new();
-    conditions.iter().partition(|one| names.insert(&one.node.name.node))
+    conditions.iter().partition(|condition| names.insert(&condition.node.name.node))
 }
 
 fn is_same_call(a: &Field, b: &Field) -> bool {
     let has = |field: &Field, (name, value): &(Positioned<Name>, Positioned<async_graphql_value::Value>)| {
         field.get_argument(&name.node).is_some_and(|other| other.node == value.node)
     };
-    a.name.node == b.name.node && a.arguments.len() == b.arguments.len() && a.arguments.iter().all(|one| has(b, one))
+    a.name.node == b.name.node && a.arguments.len() == b.arguments.len() && a.arguments.iter().all(|argument| has(b, argument))
 }
 
 fn are_same(a: &Conditions<'_>, b: &Conditions<'_>) -> bool {
     let is_same = |a: &Directive, b: &Directive| {
-        let arguments =
-            |of: &Directive| of.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.clone())).collect();
-        let (ours, theirs): (Vec<_>, Vec<_>) = (arguments(a), arguments(b));
-        a.name.node == b.name.node && ours == theirs
+        let arguments = |directive: &Directive| {
+            directive.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.clone())).collect()
+        };
+        let (left, right): (Vec<_>, Vec<_>) = (arguments(a), arguments(b));
+        a.name.node == b.name.node && left == right
     };
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(&a.node, &b.node))
 }

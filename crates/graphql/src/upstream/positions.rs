@@ -25,36 +25,36 @@ use crate::{
 /// A variable's type does not fit a place where it is used.
 pub fn check(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Result<(), Refusal> {
     let Some((_, operation)) = document.operations.iter().next() else { return Ok(()) };
-    let declared: HashMap<&Name, &Positioned<VariableDefinition>> =
-        operation.node.variable_definitions.iter().map(|one| (&one.node.name.node, one)).collect();
-    if declared.is_empty() {
+    let definitions_by_name: HashMap<&Name, &Positioned<VariableDefinition>> =
+        operation.node.variable_definitions.iter().map(|definition| (&definition.node.name.node, definition)).collect();
+    if definitions_by_name.is_empty() {
         return Ok(());
     }
     let mismatch = usages::of(document, schema_index).into_iter().find_map(|usage| {
-        let (input_slot, variable) = (usage.input_slot?, declared.get(usage.variable)?);
+        let (input_slot, variable) = (usage.input_slot?, definitions_by_name.get(usage.variable)?);
         (!is_usage_allowed(&variable.node, input_slot)).then(|| misplaced_variable(variable, usage.pos, input_slot.kind))
     });
     mismatch.map_or(Ok(()), Err)
 }
 
 fn is_usage_allowed(variable: &VariableDefinition, input_slot: InputSlot<'_>) -> bool {
-    let declared = &variable.var_type.node;
-    if input_slot.kind.nullable || !declared.nullable {
-        return is_compatible(declared, input_slot.kind);
+    let declared_type = &variable.var_type.node;
+    if input_slot.kind.nullable || !declared_type.nullable {
+        return is_compatible(declared_type, input_slot.kind);
     }
     let says = |default: Option<&Value>| default.is_some_and(|value| *value != Value::Null);
     let is_filled = says(variable.default_value.as_ref().map(|value| &value.node)) || says(input_slot.default);
-    is_filled && is_base_compatible(&declared.base, &input_slot.kind.base)
+    is_filled && is_base_compatible(&declared_type.base, &input_slot.kind.base)
 }
 
-fn is_compatible(declared: &Type, expected: &Type) -> bool {
-    (expected.nullable || !declared.nullable) && is_base_compatible(&declared.base, &expected.base)
+fn is_compatible(declared_type: &Type, expected: &Type) -> bool {
+    (expected.nullable || !declared_type.nullable) && is_base_compatible(&declared_type.base, &expected.base)
 }
 
-fn is_base_compatible(declared: &BaseType, expected: &BaseType) -> bool {
-    match (declared, expected) {
-        (BaseType::List(declared), BaseType::List(expected)) => is_compatible(declared, expected),
-        (BaseType::Named(declared), BaseType::Named(expected)) => declared == expected,
+fn is_base_compatible(declared_type: &BaseType, expected: &BaseType) -> bool {
+    match (declared_type, expected) {
+        (BaseType::List(declared_type), BaseType::List(expected)) => is_compatible(declared_type, expected),
+        (BaseType::Named(declared_type), BaseType::Named(expected)) => declared_type == expected,
         _ => false,
     }
 }

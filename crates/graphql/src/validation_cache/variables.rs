@@ -24,16 +24,19 @@ const VARIABLES: usize = u64::BITS as usize;
 
 impl ValidationCache {
     pub fn new(operation: &OperationDefinition) -> Self {
-        let declared =
-            operation.variable_definitions.iter().map(|one| (one.node.name.node.clone(), one.node.var_type.node.clone()));
-        Self { declared: declared.collect(), good: Mutex::default() }
+        let declared_variables = operation
+            .variable_definitions
+            .iter()
+            .map(|definition| (definition.node.name.node.clone(), definition.node.var_type.node.clone()));
+        Self { declared: declared_variables.collect(), good: Mutex::default() }
     }
 
     /// Whether these variables are certain to be valid. A null is left to the rules: whether it is
     /// allowed depends on the place.
     pub(super) fn covers(&self, variables: &Variables, schema_index: &SchemaIndex) -> bool {
-        let Some(sent) = self.sent(variables) else { return false };
-        let is_known = self.good.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|good| sent & !good == 0);
+        let Some(sent_bits) = self.sent_mask(variables) else { return false };
+        let is_known =
+            self.good.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|valid_mask| sent_bits & !valid_mask == 0);
         is_known
             && self.declared.iter().all(|(name, kind)| {
                 variables.get(name).is_none_or(|value| *value != Value::Null && is_valid_value(value, kind, schema_index))
@@ -41,17 +44,17 @@ impl ValidationCache {
     }
 
     pub(super) fn store_valid_variables(&self, variables: &Variables) {
-        let Some(sent) = self.sent(variables) else { return };
-        let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        good.retain(|other| other & !sent != 0);
-        if good.len() < MAX_VARIABLE_SETS {
-            good.push(sent);
+        let Some(sent_bits) = self.sent_mask(variables) else { return };
+        let mut valid_masks = self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        valid_masks.retain(|other| other & !sent_bits != 0);
+        if valid_masks.len() < MAX_VARIABLE_SETS {
+            valid_masks.push(sent_bits);
         }
     }
 
-    fn sent(&self, variables: &Variables) -> Option<u64> {
-        let bits = self.declared.iter().enumerate().filter(|(_, (name, _))| variables.contains_key(name));
-        (self.declared.len() <= VARIABLES).then(|| bits.fold(0, |all, (bit, _)| all | 1 << bit))
+    fn sent_mask(&self, variables: &Variables) -> Option<u64> {
+        let sent_variables = self.declared.iter().enumerate().filter(|(_, (name, _))| variables.contains_key(name));
+        (self.declared.len() <= VARIABLES).then(|| sent_variables.fold(0, |mask, (index, _)| mask | 1 << index))
     }
 }
 
@@ -63,8 +66,10 @@ fn is_valid_value(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> boo
         return kind.nullable;
     }
     let name = match (&kind.base, value) {
-        (BaseType::List(of), Value::List(values)) => return values.iter().all(|value| is_valid_value(value, of, schema_index)),
-        (BaseType::List(of), one) => return is_valid_value(one, of, schema_index),
+        (BaseType::List(item_type), Value::List(values)) => {
+            return values.iter().all(|value| is_valid_value(value, item_type, schema_index));
+        }
+        (BaseType::List(item_type), item) => return is_valid_value(item, item_type, schema_index),
         (BaseType::Named(name), _) => name,
     };
     match (name.as_str(), value) {
@@ -74,7 +79,7 @@ fn is_valid_value(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> boo
         _ => {}
     }
     if let Some(fields) = schema_index.input(name) {
-        return matches!(value, Value::Object(given) if is_object(given, fields, schema_index.is_one_of(name), schema_index));
+        return matches!(value, Value::Object(members) if is_object(members, fields, schema_index.is_one_of(name), schema_index));
     }
     // A valid document declares variables of input types only: a type that is not an enum is one of
     // our own scalars.
@@ -84,11 +89,11 @@ fn is_valid_value(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> boo
 type Given = async_graphql::indexmap::IndexMap<Name, Value>;
 type Fields = std::collections::HashMap<Name, Input>;
 
-fn is_object(given: &Given, fields: &Fields, is_one_of: bool, schema_index: &SchemaIndex) -> bool {
-    let has_one = given.len() == 1 && !given.values().any(|value| *value == Value::Null);
+fn is_object(members: &Given, fields: &Fields, is_one_of: bool, schema_index: &SchemaIndex) -> bool {
+    let has_one = members.len() == 1 && !members.values().any(|value| *value == Value::Null);
     (!is_one_of || has_one)
-        && given
+        && members
             .iter()
             .all(|(name, value)| fields.get(name).is_some_and(|field| is_valid_value(value, &field.kind, schema_index)))
-        && fields.iter().all(|(name, field)| !field.is_needed() || given.contains_key(name))
+        && fields.iter().all(|(name, field)| !field.is_needed() || members.contains_key(name))
 }

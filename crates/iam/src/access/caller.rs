@@ -86,7 +86,7 @@ impl<P: Permission> Permit<P> {
     }
     /// Whether the permit covers a document of this store and this channel.
     pub fn covers_document(&self, store: StoreId, channel: ChannelId) -> bool {
-        self.caller.channel.is_none_or(|own| own == channel) && self.covers(store)
+        self.caller.channel.is_none_or(|bound_channel| bound_channel == channel) && self.covers(store)
     }
     /// Whether there is anything in the tenant that it is not for.
     pub fn is_limited(&self) -> bool {
@@ -120,8 +120,8 @@ impl platform::storage::events::Viewer for Caller {
     }
     /// Whether a permission with stores is held for the subject's store.
     fn covers(&self, permission: &str, subject: Subject) -> bool {
-        let held = index_of(permission).filter(|index| self.permissions.holds(*index));
-        held.zip(subject.id()).is_some_and(|(index, store)| self.permissions.reach(index).covers(store))
+        let held_permission = index_of(permission).filter(|index| self.permissions.holds(*index));
+        held_permission.zip(subject.id()).is_some_and(|(index, store)| self.permissions.reach(index).covers(store))
     }
     fn confined_to(&self) -> Option<Subject> {
         self.channel.map(Subject::of)

@@ -11,14 +11,14 @@ pub struct Cidr {
     width: u32,
 }
 
-fn numeric(address: IpAddr) -> (u128, u32) {
+fn address_bits(address: IpAddr) -> (u128, u32) {
     match address.to_canonical() {
         IpAddr::V4(address) => (u32::from(address).into(), 32),
         IpAddr::V6(address) => (address.into(), 128),
     }
 }
 
-fn leading(bits: u128, length: u32, width: u32) -> u128 {
+fn prefix_bits(bits: u128, length: u32, width: u32) -> u128 {
     if length == 0 { 0 } else { bits >> (width - length) }
 }
 
@@ -30,7 +30,7 @@ impl Cidr {
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
-        let (bits, width) = numeric(address);
+        let (bits, width) = address_bits(address);
         let length = match length {
             None => width,
             // "+8" and "08" would parse as numbers too.
@@ -47,14 +47,14 @@ impl Cidr {
 
     /// The first address: all bits that do not count are 0.
     pub fn first(&self) -> IpAddr {
-        let free = self.width - self.length;
-        let bits = leading(self.bits, self.length, self.width).checked_shl(free).unwrap_or(0);
+        let host_bits = self.width - self.length;
+        let bits = prefix_bits(self.bits, self.length, self.width).checked_shl(host_bits).unwrap_or(0);
         if self.width == 32 { IpAddr::V4((bits as u32).into()) } else { IpAddr::V6(bits.into()) }
     }
 
     pub fn contains(&self, address: IpAddr) -> bool {
-        let (bits, width) = numeric(address);
-        width == self.width && leading(bits, self.length, width) == leading(self.bits, self.length, width)
+        let (bits, width) = address_bits(address);
+        width == self.width && prefix_bits(bits, self.length, width) == prefix_bits(self.bits, self.length, width)
     }
 }
 

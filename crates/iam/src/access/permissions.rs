@@ -142,18 +142,18 @@ impl Bits {
         self.0[index / 64] >> (index % 64) & 1 == 1
     }
     pub fn join(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own |= word);
+        self.0.iter_mut().zip(other.0).for_each(|(own_word, word)| *own_word |= word);
     }
     /// Returns the intersection of both.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own &= word);
+        self.0.iter_mut().zip(other.0).for_each(|(own_word, word)| *own_word &= word);
         self
     }
     /// Returns the permissions that only this one has.
     #[must_use]
     pub fn without(mut self, other: Self) -> Self {
-        self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own &= !word);
+        self.0.iter_mut().zip(other.0).for_each(|(own_word, word)| *own_word &= !word);
         self
     }
     pub fn is_empty(self) -> bool {
@@ -182,5 +182,5 @@ pub const fn code<P: Permission>() -> &'static str {
 
 /// The permission's place in the registry.
 pub fn index_of(code: &str) -> Option<usize> {
-    REGISTRY.iter().position(|known| known.code == code)
+    REGISTRY.iter().position(|permission| permission.code == code)
 }

@@ -52,7 +52,7 @@ pub const BUILT_IN: [BuiltIn; 9] = [
 
 /// Returns the name of a role in policies: the key of a default role, the ID of a tenant's own.
 fn subject(role: RoleId) -> String {
-    BUILT_IN.iter().find(|known| known.id == role).map_or_else(|| role.to_string(), |known| known.key.to_owned())
+    BUILT_IN.iter().find(|built_in| built_in.id == role).map_or_else(|| role.to_string(), |built_in| built_in.key.to_owned())
 }
 
 /// The default roles, checked, and the compiler of all.
@@ -71,10 +71,10 @@ impl Policies {
     pub async fn from_text(model: &str, roles: &str) -> Result<Self, PolicyError> {
         let mut policies = Self { model: model.to_owned(), roles: roles.to_owned(), built_in: HashMap::new() };
         let enforcer = policies.enforcer(TenantId::NIL, &[]).await?;
-        let known: HashSet<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();
+        let known_codes: HashSet<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();
         for rule in enforcer.get_policy() {
             let (object, action) = (&rule[2], &rule[3]);
-            if (object != "*" || action != "*") && !known.contains(&(object.as_str(), action.as_str())) {
+            if (object != "*" || action != "*") && !known_codes.contains(&(object.as_str(), action.as_str())) {
                 return Err(PolicyError::Unknown(object.clone(), action.clone()));
             }
         }
@@ -101,13 +101,13 @@ impl Policies {
     pub async fn enforcer(&self, tenant: TenantId, roles: &[Role]) -> Result<Enforcer, PolicyError> {
         let mut text = self.roles.clone();
         for role in roles {
-            let own = subject(role.id);
+            let role_subject = subject(role.id);
             for info in role.permissions.infos() {
                 let (object, action) = split(info.code);
-                let _ = writeln!(text, "p, {own}, {tenant}, {object}, {action}");
+                let _ = writeln!(text, "p, {role_subject}, {tenant}, {object}, {action}");
             }
             for inherited in &role.inherits {
-                let _ = writeln!(text, "g, {own}, {}, {tenant}", subject(*inherited));
+                let _ = writeln!(text, "g, {role_subject}, {}, {tenant}", subject(*inherited));
             }
         }
         let model = DefaultModel::from_str(&self.model).await?;
@@ -119,23 +119,23 @@ impl Policies {
 /// gives the same result, as a test proves, but walks every line of the policies for each question.
 fn effective_permissions(enforcer: &Enforcer, tenant: TenantId, roles: impl Iterator<Item = RoleId>) -> HashMap<RoleId, Bits> {
     let domain = tenant.to_string();
-    let mut given: HashMap<String, Bits> = HashMap::new();
-    let known: Vec<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();
+    let mut bits_by_subject: HashMap<String, Bits> = HashMap::new();
+    let known_codes: Vec<(&str, &str)> = REGISTRY.iter().map(|permission| split(permission.code)).collect();
     for rule in enforcer.get_policy().into_iter().filter(|rule| rule[1] == "*" || rule[1] == domain) {
-        let of = given.entry(rule[0].clone()).or_default();
+        let subject_bits = bits_by_subject.entry(rule[0].clone()).or_default();
         let (any_object, any_action) = (rule[2] == "*", rule[3] == "*");
-        for (index, (object, action)) in known.iter().enumerate() {
+        for (index, (object, action)) in known_codes.iter().enumerate() {
             if (any_object || rule[2] == *object) && (any_action || rule[3] == *action) {
-                of.insert(index);
+                subject_bits.insert(index);
             }
         }
     }
     roles
         .map(|role| {
             let name = subject(role);
-            let mut bits = given.get(&name).copied().unwrap_or_default();
+            let mut bits = bits_by_subject.get(&name).copied().unwrap_or_default();
             for inherited in enforcer.get_implicit_roles_for_user(&name, Some(&domain)) {
-                bits.join(given.get(&inherited).copied().unwrap_or_default());
+                bits.join(bits_by_subject.get(&inherited).copied().unwrap_or_default());
             }
             (role, bits)
         })

@@ -91,14 +91,14 @@ impl PermissionSet {
         {
             return;
         }
-        let whole = if self.held.holds(index) { self.reach(index).or(reach) } else { reach.clone() };
+        let merged_reach = if self.held.holds(index) { self.reach(index).or(reach) } else { reach.clone() };
         self.held.insert(index);
         let mut limited = self.limited.take().map(Arc::unwrap_or_clone).unwrap_or_default();
-        if whole == Reach::Everywhere {
+        if merged_reach == Reach::Everywhere {
             self.everywhere.insert(index);
             limited.remove(&index);
         } else {
-            limited.insert(index, whole);
+            limited.insert(index, merged_reach);
         }
         self.limited = (!limited.is_empty()).then(|| Arc::new(limited));
     }
@@ -125,7 +125,7 @@ impl PermissionSet {
         other.held.indices().find(|index| self.is_missing(*index, other)).map(|index| &REGISTRY[index])
     }
     /// All permissions of `other` that are missing, or held for too few stores.
-    pub fn missing(&self, other: &Self) -> Bits {
+    pub fn missing_permissions(&self, other: &Self) -> Bits {
         other.held.indices().filter(|index| self.is_missing(*index, other)).collect()
     }
     fn is_missing(&self, index: usize, other: &Self) -> bool {
@@ -134,10 +134,10 @@ impl PermissionSet {
     /// Returns the permissions in both, for the stores that both have.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let mut both = Self { until: [self.until, other.until].into_iter().flatten().min(), ..Self::default() };
+        let mut intersection = Self { until: [self.until, other.until].into_iter().flatten().min(), ..Self::default() };
         for index in self.held.and(other.held).indices() {
-            both.grant(index, &self.reach(index).and(&other.reach(index)));
+            intersection.grant(index, &self.reach(index).and(&other.reach(index)));
         }
-        both
+        intersection
     }
 }

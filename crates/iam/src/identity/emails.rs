@@ -1,6 +1,6 @@
 //! E-mails to users, as text and as HTML. Pure.
 
-use platform::markup::escaped;
+use platform::markup::escape_markup;
 
 /// An e-mail, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,13 +124,13 @@ impl EmailKind {
                 link: None,
                 after: vec!["If this was not you, give the code to nobody and choose a new password: somebody knows yours.".to_owned()],
             },
-            news => news.news(),
+            notice => notice.notice_body(),
         }
     }
 
     /// Returns the body of an e-mail that reports an event and requires no action.
-    fn news(self) -> Body {
-        let alarm = "If this was not you, request a new password and check your sessions.".to_owned();
+    fn notice_body(self) -> Body {
+        let warning = "If this was not you, request a new password and check your sessions.".to_owned();
         let (subject, before, after) = match self {
             Self::NewLogin { at, address, agent, after_failures } => (
                 "A new login to your account".to_owned(),
@@ -145,17 +145,17 @@ impl EmailKind {
                         agent.as_deref().unwrap_or("not known")
                     ),
                 ],
-                vec![alarm],
+                vec![warning],
             ),
             Self::PasswordChanged => (
                 "Your password was changed".to_owned(),
                 vec!["The password of your Entrepot account was changed.".to_owned()],
-                vec![alarm],
+                vec![warning],
             ),
             Self::FactorReset { tenant } => (
                 "Your second factor was reset".to_owned(),
                 vec![format!("An admin of {tenant} has taken away the second factor of your Entrepot account. Enrol another one when you log in.")],
-                vec![alarm],
+                vec![warning],
             ),
             Self::KeyLeaked { tenant, integration, key } => (
                 "A leaked API key was revoked".to_owned(),
@@ -176,7 +176,7 @@ impl EmailKind {
             Self::SessionStolen => (
                 "One of your sessions was ended".to_owned(),
                 vec!["A token of one of your Entrepot sessions was used twice, so it may have been copied. We have ended that session.".to_owned()],
-                vec![alarm],
+                vec![warning],
             ),
             Self::Reset { .. } | Self::Registered { .. } | Self::Verify { .. } | Self::Invited { .. } | Self::LoginCode { .. } => return self.body(),
         };
@@ -190,20 +190,20 @@ impl EmailKind {
         let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
         let (mut text, mut html) = (String::new(), String::new());
-        let paragraph = |said: &str, text: &mut String, html: &mut String| {
-            text.push_str(&format!("{said}\n\n"));
-            html.push_str(&format!("<p>{}</p>\n", escaped(said)));
+        let paragraph = |content: &str, text: &mut String, html: &mut String| {
+            text.push_str(&format!("{content}\n\n"));
+            html.push_str(&format!("<p>{}</p>\n", escape_markup(content)));
         };
         paragraph(&greeting, &mut text, &mut html);
-        before.iter().for_each(|said| paragraph(said, &mut text, &mut html));
+        before.iter().for_each(|content| paragraph(content, &mut text, &mut html));
         if let Some((link, label)) = link {
             text.push_str(&format!("  {link}\n\n"));
-            html.push_str(&format!("<p><a href=\"{0}\">{label}</a></p>\n<p>{0}</p>\n", escaped(&link)));
+            html.push_str(&format!("<p><a href=\"{0}\">{label}</a></p>\n<p>{0}</p>\n", escape_markup(&link)));
         }
-        after.iter().for_each(|said| paragraph(said, &mut text, &mut html));
+        after.iter().for_each(|content| paragraph(content, &mut text, &mut html));
         let html = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</body></html>\n",
-            escaped(&subject)
+            escape_markup(&subject)
         );
         Email { to: address.to_owned(), subject, text, html, attachments: Vec::new() }
     }

@@ -14,12 +14,12 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 const POLLS_PER_WRITE: u32 = 5;
 
 pub async fn run(identity: Identity) {
-    let mut glance: u32 = 0;
+    let mut polls: u32 = 0;
     loop {
         sleep(POLL_INTERVAL).await;
-        glance = glance.wrapping_add(1);
+        polls = polls.wrapping_add(1);
         log("ends of sessions", identity.refresh_watched_sessions().await);
-        if glance.is_multiple_of(POLLS_PER_WRITE) {
+        if polls.is_multiple_of(POLLS_PER_WRITE) {
             log("the use of sessions", identity.note_use().await);
             log("signing keys", identity.maintain_signing_keys().await);
         }
@@ -27,8 +27,8 @@ pub async fn run(identity: Identity) {
 }
 
 /// A glance that failed is followed by another.
-fn log(what: &str, outcome: Result<(), Fault>) {
+fn log(task: &str, outcome: Result<(), Fault>) {
     if let Err(fault) = outcome {
-        tracing::warn!(error = %fault, "cleanup failed: {what}");
+        tracing::warn!(error = %fault, "cleanup failed: {task}");
     }
 }

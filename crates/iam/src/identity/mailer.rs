@@ -101,8 +101,8 @@ impl Mailer {
     pub fn send(&self, from: &str, email: Email, clock: &Clock) {
         let (mailer, from, name) = (self.clone(), from.to_owned(), clock.uuid().simple().to_string());
         tokio::spawn(async move {
-            for wait in MAX_TRIES {
-                clock::sleep(std::time::Duration::from_secs(wait)).await;
+            for pause in MAX_TRIES {
+                clock::sleep(std::time::Duration::from_secs(pause)).await;
                 match mailer.send_once(&from, &email, &name).await {
                     Ok(()) => return,
                     Err(error) => tracing::warn!(%error, subject = email.subject, "an e-mail could not be sent"),
@@ -127,16 +127,16 @@ impl Mailer {
             }
             Self::Folder(folder) => {
                 tokio::fs::create_dir_all(folder).await.map_err(|err| err.to_string())?;
-                let whole = folder.join(format!("{name}.eml"));
-                let part = whole.with_extension("part");
+                let final_path = folder.join(format!("{name}.eml"));
+                let part = final_path.with_extension("part");
                 tokio::fs::write(&part, message(from, email)?.formatted()).await.map_err(|err| err.to_string())?;
-                tokio::fs::rename(part, whole).await.map_err(|err| err.to_string())
+                tokio::fs::rename(part, final_path).await.map_err(|err| err.to_string())
             }
             Self::Smtp(server) => {
                 let MailServer { transport, limit } = &**server;
-                let sent = tokio::time::timeout(*limit, transport.send(message(from, email)?)).await;
-                let sent = sent.map_err(|_| format!("the mail server did not accept it within {limit:?}"))?;
-                sent.map(drop).map_err(|err| err.to_string())
+                let result = tokio::time::timeout(*limit, transport.send(message(from, email)?)).await;
+                let result = result.map_err(|_| format!("the mail server did not accept it within {limit:?}"))?;
+                result.map(drop).map_err(|err| err.to_string())
             }
         }
     }
@@ -145,16 +145,16 @@ impl Mailer {
 fn message(from: &str, email: &Email) -> Result<Message, String> {
     let from: Mailbox = from.parse().map_err(|_| "the sender's address is not valid".to_owned())?;
     let to: Mailbox = email.to.parse().map_err(|_| "the recipient's address is not valid".to_owned())?;
-    let both = MultiPart::alternative_plain_html(email.text.clone(), email.html.clone());
-    let mut whole = if email.attachments.is_empty() { both } else { MultiPart::mixed().multipart(both) };
+    let alternatives = MultiPart::alternative_plain_html(email.text.clone(), email.html.clone());
+    let mut content = if email.attachments.is_empty() { alternatives } else { MultiPart::mixed().multipart(alternatives) };
     for file in &email.attachments {
         let media = ContentType::parse(file.media).map_err(|_| "the attachment has no media type".to_owned())?;
         // Base64 keeps the bytes unchanged: a text encoding would change the line endings.
         let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
         let body = body.map_err(|_| "the attachment has no base 64".to_owned())?;
-        whole = whole.singlepart(Attachment::new(file.name.clone()).body(body, media));
+        content = content.singlepart(Attachment::new(file.name.clone()).body(body, media));
     }
-    Message::builder().from(from).to(to).subject(&email.subject).multipart(whole).map_err(|err| err.to_string())
+    Message::builder().from(from).to(to).subject(&email.subject).multipart(content).map_err(|err| err.to_string())
 }
 
 #[cfg(test)]

@@ -35,12 +35,13 @@ pub use rows::{
     Membership, Profile,
     members::{MemberFilter, MemberPage, MemberSort, MemberView, MembersSorted},
     membership, memberships,
-    sessions::{EndReason, MAX_SHOWN as MAX_SESSIONS_SHOWN, SessionRow, SessionSelection},
+    sessions::{EndReason, MAX_LISTED_SESSIONS as MAX_SESSIONS_SHOWN, SessionRow, SessionSelection},
 };
 pub use session::{Session, Visit};
 pub use shell::{
-    AdmitError, Admitted, AuthAge, Challenge, Enrolment, Factor, Identity, IdentityError, InvitationOutcome, Invitee, LeakedKey,
-    LoggedIn, LoginOutcome, MembershipEnd, OldKeyPolicy, OldPasswordPolicy, Placed, ProfileChange, Registration, Settings,
-    TenantProvisioner, end_all, end_member, end_sessions, file_store_mark, open_sessions, remove_factors, rotate_signing_key,
+    AdmitError, AuthAge, AuthenticatedRequest, Challenge, Enrolment, Factor, Identity, IdentityError, InvitationOutcome, Invitee,
+    LeakedKey, LoggedIn, LoginOutcome, MembershipEnd, OldKeyPolicy, OldPasswordPolicy, Placed, ProfileChange, Registration,
+    Settings, TenantProvisioner, end_all, end_member, end_sessions, file_store_mark, open_sessions, remove_factors,
+    rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};

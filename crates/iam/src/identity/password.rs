@@ -31,7 +31,7 @@ pub struct Passwords {
     waiting: Arc<Semaphore>,
     /// Hash of a dummy password: checked when the account is unknown, so that both cases take the
     /// same time.
-    nobody: Arc<str>,
+    dummy_hash: Arc<str>,
     clock: Clock,
 }
 
@@ -48,7 +48,7 @@ impl Passwords {
     pub fn new(clock: Clock) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let permits = Arc::new(Semaphore::new(cores.div_ceil(2)));
-        Self { permits, waiting: Arc::new(Semaphore::new(MAX_QUEUED)), nobody: DUMMY_PASSWORD_HASH.into(), clock }
+        Self { permits, waiting: Arc::new(Semaphore::new(MAX_QUEUED)), dummy_hash: DUMMY_PASSWORD_HASH.into(), clock }
     }
 
     /// The PHC string to keep.
@@ -66,8 +66,8 @@ impl Passwords {
 
     /// Whether the password is the account's; `stored` is None for an account that does not exist, which takes as long.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Fault> {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let has_password = stored.is_some();
+        let stored = stored.unwrap_or(&self.dummy_hash).to_owned();
         let password = password.to_owned();
         let matches = self
             .run(move || {
@@ -75,35 +75,35 @@ impl Passwords {
                 Ok(argon()?.verify_password(password.as_bytes(), &hash).is_ok())
             })
             .await?;
-        Ok(matches && known)
+        Ok(matches && has_password)
     }
 
     /// Whether a hash was made with at least the current parameters.
     pub fn is_strong(stored: &str) -> bool {
         let Ok(hash) = PasswordHash::new(stored) else { return false };
-        let at_least = |name: &str, least: u32| hash.params.get_decimal(name).is_some_and(|found| found >= least);
+        let has_minimum = |name: &str, minimum: u32| hash.params.get_decimal(name).is_some_and(|actual| actual >= minimum);
         hash.algorithm.as_str() == "argon2id"
-            && at_least("m", MEMORY_KIB)
-            && at_least("t", ITERATIONS)
-            && at_least("p", PARALLELISM)
+            && has_minimum("m", MEMORY_KIB)
+            && has_minimum("t", ITERATIONS)
+            && has_minimum("p", PARALLELISM)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
-        let _place = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
-        let turn =
+        let _queue_slot = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
+        let permit =
             tokio::time::timeout(QUEUE_TIMEOUT, self.permits.clone().acquire_owned()).await.map_err(|_| Fault::Overloaded)?;
-        let turn = turn.map_err(|_| Fault::ShuttingDown)?;
-        let (tell, told) = oneshot::channel();
+        let permit = permit.map_err(|_| Fault::ShuttingDown)?;
+        let (sender, receiver) = oneshot::channel();
         std::thread::Builder::new()
             .name("password".to_owned())
             .spawn(move || {
                 // The permit is held until the work is done, even if the caller has gone.
-                let _turn = turn;
+                let _permit = permit;
                 lower_priority();
-                tell.send(work()).ok();
+                sender.send(work()).ok();
             })
             .map_err(|err| Fault::Broken(format!("no thread for a password: {err}")))?;
-        told.await.map_err(|_| Fault::Broken("a password's thread ended early".to_owned()))?
+        receiver.await.map_err(|_| Fault::Broken("a password's thread ended early".to_owned()))?
     }
 }
 

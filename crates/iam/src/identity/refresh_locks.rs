@@ -34,8 +34,8 @@ impl KeyedQueues {
     pub async fn of(&self, key: Key) -> QueueGuard {
         let queue = self.lock().entry(key).or_default().clone();
         let position = QueuePosition { key, queue, turns: self.clone() };
-        let held = position.queue.clone().lock_owned().await;
-        QueueGuard { _held: held, _position: position }
+        let guard = position.queue.clone().lock_owned().await;
+        QueueGuard { _held: guard, _position: position }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Queue<()>>>> {

@@ -50,7 +50,7 @@ pub fn encode_token(bytes: [u8; 32], purpose: Purpose) -> (String, [u8; 32]) {
 
 /// Returns the hash that is stored of a token for this purpose; None if the text cannot be such a
 /// token, which then costs no query.
-pub fn kept(token: &str, purpose: Purpose) -> Option<[u8; 32]> {
+pub fn hash_token(token: &str, purpose: Purpose) -> Option<[u8; 32]> {
     let text = token.strip_prefix(purpose.prefix())?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     (bytes.len() == 32).then(|| digest(token))
@@ -58,7 +58,7 @@ pub fn kept(token: &str, purpose: Purpose) -> Option<[u8; 32]> {
 
 /// Returns the hash that is stored of a short code, bound to a token: without the token the codes
 /// cannot be tried one by one.
-pub fn bound(token: &str, code: &str) -> [u8; 32] {
+pub fn hash_code(token: &str, code: &str) -> [u8; 32] {
     Sha256::new().chain_update(token.as_bytes()).chain_update([0]).chain_update(code.as_bytes()).finalize().into()
 }
 
@@ -74,10 +74,10 @@ mod tests {
     fn a_token_is_known_by_its_hash_and_junk_by_its_form() {
         let clock = Clock::system();
         let (token, hash) = generate_token(&clock, Purpose::Refresh);
-        assert_eq!(kept(&token, Purpose::Refresh), Some(hash));
+        assert_eq!(hash_token(&token, Purpose::Refresh), Some(hash));
         assert_ne!(generate_token(&clock, Purpose::Refresh).1, hash);
         for junk in ["", "epr_", "epr_AAAA", &token[1..], &token[..token.len() - 1], &format!("{token}A")] {
-            assert_eq!(kept(junk, Purpose::Refresh), None, "{junk}");
+            assert_eq!(hash_token(junk, Purpose::Refresh), None, "{junk}");
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct Visit {
 impl Visit {
     /// Returns the hash that is stored of the device's token.
     pub(super) fn device_hash(&self) -> Option<[u8; 32]> {
-        self.device.as_deref().and_then(|token| secret::kept(token, Purpose::Device))
+        self.device.as_deref().and_then(|token| secret::hash_token(token, Purpose::Device))
     }
 }
 

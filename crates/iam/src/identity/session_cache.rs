@@ -60,7 +60,7 @@ impl CachedSession {
     }
 
     /// The same session, marked to be read again before its next use.
-    fn stale(&self, session_status: SessionStatus, ended: watch::Sender<bool>) -> Self {
+    fn to_stale(&self, session_status: SessionStatus, ended: watch::Sender<bool>) -> Self {
         Self {
             session_status,
             read_at: None,
@@ -78,7 +78,7 @@ impl SessionCache {
     }
 
     /// Returns the cached session, if it is fresh, and records that the session is used.
-    pub fn fresh(&self, id: SessionId, now: Monotonic) -> Option<Arc<CachedSession>> {
+    pub fn get_fresh(&self, id: SessionId, now: Monotonic) -> Option<Arc<CachedSession>> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let cached = sessions.get(&id)?;
         cached.used_at.store(now.micros(), Ordering::Relaxed);
@@ -94,7 +94,7 @@ impl SessionCache {
         }
         let before = sessions.get(&session_status.id);
         // A read that began before a revocation and returned after it must not undo it.
-        let ended = session_status.ended || before.is_some_and(|cached| *cached.ended.borrow());
+        let has_ended = session_status.ended || before.is_some_and(|cached| *cached.ended.borrow());
         let sender = match before {
             // Open sockets were admitted under weaker rules: they are closed, and have to reconnect
             // under the current ones.
@@ -105,12 +105,12 @@ impl SessionCache {
             Some(cached) => cached.ended.clone(),
             None => watch::channel(false).0,
         };
-        if ended {
+        if has_ended {
             sender.send_replace(true);
         }
         let touched_at = before.map_or(i64::MIN, |cached| cached.touched_at.load(Ordering::Relaxed));
         let cached = Arc::new(CachedSession {
-            session_status: SessionStatus { ended, ..session_status },
+            session_status: SessionStatus { ended: has_ended, ..session_status },
             read_at: Some(now),
             ended: sender,
             used_at: AtomicI64::new(now.micros()),
@@ -142,7 +142,7 @@ impl SessionCache {
             sessions.get(&session_status.id).filter(|cached| !cached.has_ended() && cached.is_more_restricted(&session_status))
         {
             cached.ended.send_replace(true);
-            let next = cached.stale(session_status, watch::channel(false).0);
+            let next = cached.to_stale(session_status, watch::channel(false).0);
             sessions.insert(next.session_status.id, Arc::new(next));
         }
     }
@@ -157,30 +157,31 @@ impl SessionCache {
     pub fn invalidate_locally(&self, id: SessionId) {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = sessions.get(&id) {
-            let stale = cached.stale(cached.session_status.clone(), cached.ended.clone());
-            sessions.insert(id, Arc::new(stale));
+            let stale_session = cached.to_stale(cached.session_status.clone(), cached.ended.clone());
+            sessions.insert(id, Arc::new(stale_session));
         }
     }
 
     /// The watched sessions: those of open sockets.
-    pub fn watched(&self) -> Vec<SessionId> {
+    pub fn watched_sessions(&self) -> Vec<SessionId> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let open = sessions.iter().filter(|(_, cached)| cached.ended.receiver_count() > 0 && !*cached.ended.borrow());
         open.map(|(id, _)| *id).collect()
     }
 
     /// The sessions whose use has to be written; they are marked as written.
-    pub fn used(&self, now: Monotonic) -> Vec<SessionId> {
+    pub fn take_used_sessions(&self, now: Monotonic) -> Vec<SessionId> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let due = |cached: &CachedSession| {
-            let (used, touched) = (cached.used_at.load(Ordering::Relaxed), cached.touched_at.load(Ordering::Relaxed));
-            let is_due = used > touched && (touched == i64::MIN || now.since(Monotonic::from_micros(touched)) >= TOUCH_INTERVAL);
+        let take_due = |cached: &CachedSession| {
+            let (last_use, last_touch) = (cached.used_at.load(Ordering::Relaxed), cached.touched_at.load(Ordering::Relaxed));
+            let is_due = last_use > last_touch
+                && (last_touch == i64::MIN || now.since(Monotonic::from_micros(last_touch)) >= TOUCH_INTERVAL);
             is_due && {
                 cached.touched_at.store(now.micros(), Ordering::Relaxed);
                 true
             }
         };
-        sessions.iter().filter(|(_, cached)| due(cached)).map(|(id, _)| *id).collect()
+        sessions.iter().filter(|(_, cached)| take_due(cached)).map(|(id, _)| *id).collect()
     }
 }
 
@@ -214,16 +215,16 @@ mod tests {
     fn what_is_known_is_believed_for_seconds_and_an_end_for_ever() {
         let presence = SessionCache::default();
         let id = session_status(false).id;
-        assert!(presence.fresh(id, START).is_none());
+        assert!(presence.get_fresh(id, START).is_none());
         let mut watch = presence.cache_session(session_status(false), START).watch();
-        assert!(presence.fresh(id, after(2)).is_some());
-        assert!(presence.fresh(id, after(3)).is_none());
-        assert_eq!(presence.watched(), [id]);
+        assert!(presence.get_fresh(id, after(2)).is_some());
+        assert!(presence.get_fresh(id, after(3)).is_none());
+        assert_eq!(presence.watched_sessions(), [id]);
         presence.end(&[id]);
         assert!(*watch.borrow_and_update());
         // A read from before the end returns late.
         assert!(presence.cache_session(session_status(false), START).session_status().ended);
-        assert!(presence.fresh(id, after(900)).is_some_and(|cached| *cached.watch().borrow()));
+        assert!(presence.get_fresh(id, after(900)).is_some_and(|cached| *cached.watch().borrow()));
     }
 
     #[test]
@@ -238,7 +239,7 @@ mod tests {
                 presence.tighten_locally(asked());
             }
             assert!(*before.borrow(), "open sockets are told");
-            assert!(presence.fresh(session_status(false).id, after(5)).is_none_or(|cached| !cached.has_ended()));
+            assert!(presence.get_fresh(session_status(false).id, after(5)).is_none_or(|cached| !cached.has_ended()));
             let after = presence.cache_session(asked(), after(6));
             presence.tighten_locally(asked());
             assert!(!after.has_ended() && !*after.watch().borrow(), "the session goes on, and so does who has come in again");
@@ -266,10 +267,10 @@ mod tests {
     fn use_is_noted_once_a_minute() {
         let presence = SessionCache::default();
         presence.cache_session(session_status(false), START);
-        assert_eq!(presence.used(START).len(), 1);
-        presence.fresh(session_status(false).id, after(1));
-        assert_eq!(presence.used(after(59)), []);
-        assert_eq!(presence.used(after(60)).len(), 1);
-        assert_eq!(presence.used(after(600)), []);
+        assert_eq!(presence.take_used_sessions(START).len(), 1);
+        presence.get_fresh(session_status(false).id, after(1));
+        assert_eq!(presence.take_used_sessions(after(59)), []);
+        assert_eq!(presence.take_used_sessions(after(60)).len(), 1);
+        assert_eq!(presence.take_used_sessions(after(600)), []);
     }
 }

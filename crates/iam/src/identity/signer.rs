@@ -41,18 +41,18 @@ impl Signers {
         if keys.is_empty() {
             return Err(Fault::corrupt("signing_key", "a deployment has a key"));
         }
-        let (mut signers, mut checking, mut published) = (Vec::new(), HashMap::new(), Vec::new());
+        let (mut signers, mut verifying_keys, mut published) = (Vec::new(), HashMap::new(), Vec::new());
         for key in keys {
-            let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key.pkcs8)
+            let key_pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key.pkcs8)
                 .map_err(|_| Fault::corrupt("signing_key", "an Ed25519 key in PKCS #8"))?;
-            let (kid, public) = (key.id.to_string(), pair.public_key().as_ref());
+            let (kid, public) = (key.id.to_string(), key_pair.public_key().as_ref());
             published.push(json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid,
                 "x": URL_SAFE_NO_PAD.encode(public) }));
-            checking.insert(kid.clone(), DecodingKey::from_ed_der(public));
+            verifying_keys.insert(kid.clone(), DecodingKey::from_ed_der(public));
             let signing = EncodingKey::from_ed_der(&key.pkcs8);
             signers.push(Signer { kid, signing, id: key.id, from: key.signs_from });
         }
-        Ok(Self { signers, checking, key_set: json!({ "keys": published }).to_string().into() })
+        Ok(Self { signers, checking: verifying_keys, key_set: json!({ "keys": published }).to_string().into() })
     }
 
     pub fn is_of(&self, keys: &[signing_key::Model]) -> bool {

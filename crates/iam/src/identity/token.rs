@@ -80,7 +80,7 @@ pub struct Tokens(Arc<Inner>);
 struct Inner {
     signers: RwLock<Arc<Signers>>,
     clock: Clock,
-    seen: RwLock<HashMap<String, Arc<Claims>>>,
+    cached_tokens: RwLock<HashMap<String, Arc<Claims>>>,
 }
 
 pub const ISSUER: &str = "entrepot";
@@ -99,7 +99,7 @@ const MAX_BYTES: usize = 4096;
 impl Tokens {
     pub fn new(keys: &[signing_key::Model], clock: Clock) -> Result<Self, Fault> {
         let signers = RwLock::new(Arc::new(Signers::new(keys)?));
-        Ok(Self(Arc::new(Inner { signers, clock, seen: RwLock::default() })))
+        Ok(Self(Arc::new(Inner { signers, clock, cached_tokens: RwLock::default() })))
     }
 
     /// Adopts the current keys. Tokens that were signed with a removed key are no longer accepted.
@@ -109,7 +109,7 @@ impl Tokens {
         }
         let signers = Arc::new(Signers::new(keys)?);
         *self.0.signers.write().unwrap_or_else(PoisonError::into_inner) = signers;
-        self.0.seen.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.cached_tokens.write().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
@@ -155,7 +155,7 @@ impl Tokens {
 
     /// The claims of an access token that this deployment signed and that is in its time.
     pub fn verify(&self, token: &str) -> Result<(Arc<Claims>, TokenUse), TokenError> {
-        if let Some(claims) = self.0.seen.read().unwrap_or_else(PoisonError::into_inner).get(token) {
+        if let Some(claims) = self.0.cached_tokens.read().unwrap_or_else(PoisonError::into_inner).get(token) {
             // The start of its validity was checked when it was first verified; a clock that was
             // set back since does not matter.
             self.check_not_expired(claims)?;
@@ -186,11 +186,11 @@ impl Tokens {
 
     /// Caches a valid token, so that it is not checked again.
     pub fn cache_token(&self, token: &str, claims: Arc<Claims>) {
-        let mut seen = self.0.seen.write().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= MAX_CACHED_TOKENS {
-            seen.clear();
+        let mut tokens = self.0.cached_tokens.write().unwrap_or_else(PoisonError::into_inner);
+        if tokens.len() >= MAX_CACHED_TOKENS {
+            tokens.clear();
         }
-        seen.insert(token.to_owned(), claims);
+        tokens.insert(token.to_owned(), claims);
     }
 
     fn check_not_expired(&self, claims: &Claims) -> Result<(), TokenError> {
@@ -200,8 +200,8 @@ impl Tokens {
 
     fn check_times(&self, claims: &Claims) -> Result<(), TokenError> {
         self.check_not_expired(claims)?;
-        let latest = self.0.clock.now().micros() / 1_000_000 + MAX_AHEAD_SECONDS;
-        if claims.nbf > latest || claims.iat > latest { Err(TokenError::Invalid) } else { Ok(()) }
+        let max_issued_at = self.0.clock.now().micros() / 1_000_000 + MAX_AHEAD_SECONDS;
+        if claims.nbf > max_issued_at || claims.iat > max_issued_at { Err(TokenError::Invalid) } else { Ok(()) }
     }
 }
 

@@ -89,22 +89,22 @@ pub const ANOMALY_SIZE_RANGE: (i64, i64) = (1, 1_000_000);
 pub const DUPLICATE_RECEIPT_DAYS_RANGE: (i64, i64) = (1, 30);
 
 /// The settings after the change, or its rejections: all of the first stage that has any.
-pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
-    let mut wrong = Vec::new();
-    if change.expected_version != now.version {
-        wrong.push(Rejection::Stale { actual: now.version });
+pub fn decide(current: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
+    let mut rejections = Vec::new();
+    if change.expected_version != current.version {
+        rejections.push(Rejection::Stale { actual: current.version });
     }
-    let mut next = now.clone();
+    let mut next = current.clone();
     if let Some(name) = &change.name {
-        match named(name.trim()) {
+        match check_tenant_name(name.trim()) {
             Ok(name) => next.name = name,
-            Err(why) => wrong.push(why),
+            Err(rejection) => rejections.push(rejection),
         }
     }
     if let Some(code) = &change.currency {
         match Currency::parse(code) {
-            None => wrong.push(Rejection::Currency),
-            Some(_) if facts.has_values && *code != now.currency => wrong.push(Rejection::CurrencyInUse),
+            None => rejections.push(Rejection::Currency),
+            Some(_) if facts.has_values && *code != current.currency => rejections.push(Rejection::CurrencyInUse),
             Some(_) => code.clone_into(&mut next.currency),
         }
     }
@@ -112,48 +112,50 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
         if (facts.is_time_zone)(zone) {
             zone.clone_into(&mut next.time_zone);
         } else {
-            wrong.push(Rejection::TimeZone);
+            rejections.push(Rejection::TimeZone);
         }
     }
-    next.mfa_required = change.mfa_required.unwrap_or(now.mfa_required);
-    next.costing_method = change.costing_method.unwrap_or(now.costing_method);
-    next.closed_through = change.closed_through.unwrap_or(now.closed_through);
+    next.mfa_required = change.mfa_required.unwrap_or(current.mfa_required);
+    next.costing_method = change.costing_method.unwrap_or(current.costing_method);
+    next.closed_through = change.closed_through.unwrap_or(current.closed_through);
     if change.closed_through.flatten().is_some_and(|day| day >= facts.today) {
-        wrong.push(Rejection::DayNotOver);
+        rejections.push(Rejection::DayNotOver);
     }
-    let mut within = |value: i64, field: Field, (least, most): (i64, i64)| {
+    let mut checked_value = |value: i64, field: Field, (least, most): (i64, i64)| {
         if !(least..=most).contains(&value) {
-            wrong.push(Rejection::OutOfRange { field, least, most });
+            rejections.push(Rejection::OutOfRange { field, least, most });
         }
         value
     };
     if let Some(seconds) = change.reservation_seconds {
-        next.reservation_seconds = within(seconds, Field::ReservationSeconds, RESERVATION_SECONDS_RANGE);
+        next.reservation_seconds = checked_value(seconds, Field::ReservationSeconds, RESERVATION_SECONDS_RANGE);
     }
     if let Some(seconds) = change.session_idle_seconds {
-        next.session_idle_seconds = seconds.map(|seconds| within(seconds, Field::SessionIdleSeconds, SESSION_IDLE_SECONDS_RANGE));
+        next.session_idle_seconds =
+            seconds.map(|seconds| checked_value(seconds, Field::SessionIdleSeconds, SESSION_IDLE_SECONDS_RANGE));
     }
     if let Some(seconds) = change.session_seconds {
-        next.session_seconds = seconds.map(|seconds| within(seconds, Field::SessionSeconds, SESSION_SECONDS_RANGE));
+        next.session_seconds = seconds.map(|seconds| checked_value(seconds, Field::SessionSeconds, SESSION_SECONDS_RANGE));
     }
     if let Some(size) = change.anomaly_size {
-        next.anomaly_size = size.map(|size| within(size, Field::AnomalySize, ANOMALY_SIZE_RANGE));
+        next.anomaly_size = size.map(|size| checked_value(size, Field::AnomalySize, ANOMALY_SIZE_RANGE));
     }
     if let Some(days) = change.duplicate_receipt_days {
-        next.duplicate_receipt_days = days.map(|days| within(days, Field::DuplicateReceiptDays, DUPLICATE_RECEIPT_DAYS_RANGE));
+        next.duplicate_receipt_days =
+            days.map(|days| checked_value(days, Field::DuplicateReceiptDays, DUPLICATE_RECEIPT_DAYS_RANGE));
     }
     if let Some(length) = change.password_length {
         next.password_length = length;
         if length.is_some_and(|length| !LENGTHS.contains(&length) || length % LENGTH_STEP != 0) {
-            wrong.push(Rejection::PasswordLength);
+            rejections.push(Rejection::PasswordLength);
         }
     }
-    next.patterns = now.patterns.changed(&change.patterns, &mut wrong);
-    wrong.extend(limit_approval(&mut next, now, change).err());
-    if !wrong.is_empty() {
-        return Err(earliest(wrong));
+    next.patterns = current.patterns.apply_change(&change.patterns, &mut rejections);
+    rejections.extend(limit_approval(&mut next, current, change).err());
+    if !rejections.is_empty() {
+        return Err(earliest(rejections));
     }
-    if next != *now {
+    if next != *current {
         next.version += 1;
     }
     Ok(next)
@@ -176,7 +178,7 @@ fn limit_approval(next: &mut Settings, now: &Settings, change: &Change) -> Resul
     Ok(())
 }
 
-fn named(name: &str) -> Result<String, Rejection> {
+fn check_tenant_name(name: &str) -> Result<String, Rejection> {
     if name.is_empty() {
         Err(Rejection::NoName)
     } else if name.chars().count() > MAX_NAME {

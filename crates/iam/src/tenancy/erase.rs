@@ -43,14 +43,14 @@ const SELECT_SINGLE_TENANT_USERS: &str = "SELECT user_id FROM member m WHERE ten
 
 /// Requests the erasure of a tenant after the grace period; returns its due time. A repeated
 /// request returns the same time.
-pub async fn ask(db: &Database, tenant: TenantId, by: &str, now: Timestamp) -> Result<Timestamp, Fault> {
+pub async fn ask(db: &Database, tenant: TenantId, requested_by: &str, now: Timestamp) -> Result<Timestamp, Fault> {
     let work = db.tenant(tenant).begin().await?;
-    if let Some(asked) = rows::erasure(&work).await? {
+    if let Some(request) = rows::erasure(&work).await? {
         work.rollback().await?;
-        return Ok(asked.due_at);
+        return Ok(request.due_at);
     }
     let due_at = now.plus_seconds(GRACE_SECONDS);
-    rows::insert_erasure(&work, by, now, due_at).await?;
+    rows::insert_erasure(&work, requested_by, now, due_at).await?;
     work.commit().await?;
     Ok(due_at)
 }
@@ -58,14 +58,14 @@ pub async fn ask(db: &Database, tenant: TenantId, by: &str, now: Timestamp) -> R
 /// Cancels a requested erasure; returns whether there was one.
 pub async fn cancel(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
     let work = db.tenant(tenant).begin().await?;
-    let taken = rows::delete_erasure(&work).await?;
+    let deleted_count = rows::delete_erasure(&work).await?;
     work.commit().await?;
-    Ok(taken > 0)
+    Ok(deleted_count > 0)
 }
 
 /// Whether a tenant was erased.
 pub async fn is_done(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
-    Ok(rows::erasure(&db.tenant(tenant)).await?.is_some_and(|asked| asked.erased_at.is_some()))
+    Ok(rows::erasure(&db.tenant(tenant)).await?.is_some_and(|request| request.erased_at.is_some()))
 }
 
 /// Rows and users that an erasure deleted.
@@ -95,7 +95,7 @@ async fn run_once(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opt
     let order = tables::deletion_order(&db.global(), &tables).await?;
     let global = GlobalWork::from(db.global().maintenance_for(tenant).await?);
     let work = global.tenant();
-    let is_due = rows::erasure(work).await?.is_some_and(|asked| asked.erased_at.is_none() && asked.due_at <= now);
+    let is_due = rows::erasure(work).await?.is_some_and(|request| request.erased_at.is_none() && request.due_at <= now);
     // Marked first: from here on the log's own rows may go.
     if !is_due || rows::mark_erased(work, now).await? == 0 {
         global.rollback().await?;
@@ -105,14 +105,14 @@ async fn run_once(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opt
     // user, in any order.
     access::lock_rights_version(work).await?;
     // Users who belong to other tenants too keep their rows, and log in there meanwhile.
-    let lone = user_ids(work, SELECT_SINGLE_TENANT_USERS).await?;
-    for user in &lone {
+    let single_tenant_users = user_ids(work, SELECT_SINGLE_TENANT_USERS).await?;
+    for user in &single_tenant_users {
         identity::rows::lock_password(&global, *user).await?;
     }
     // A call that uses a factor locks it before the session.
     for table in FACTORS {
         let sql = format!("SELECT 1 FROM {table} WHERE user_id = $2 AND $1 = $1{}", work.backend().for_update(table));
-        for user in &lone {
+        for user in &single_tenant_users {
             work.rows(&sql, vec![(*user).into()]).await?;
         }
     }
@@ -163,20 +163,20 @@ async fn user_ids(work: &Work, sql: &str) -> Result<Vec<UserId>, Fault> {
 /// with locked rows (a requested link, a login that ends) are tried again; if rows are still locked
 /// then, the account stays, without a tenant.
 async fn erase_users(work: &Work, users: Vec<UserId>) -> Result<u64, Fault> {
-    let (mut erased, mut left) = (0, users);
+    let (mut erased, mut remaining) = (0, users);
     for round in 0..MAX_ROUNDS {
         if round > 0 {
             clock::sleep(ROUND_INTERVAL).await;
         }
-        let mut held = Vec::new();
-        for user in left {
+        let mut skipped = Vec::new();
+        for user in remaining {
             match erase_user(work, user).await? {
                 Some(count) => erased += count,
-                None => held.push(user),
+                None => skipped.push(user),
             }
         }
-        left = held;
-        if left.is_empty() {
+        remaining = skipped;
+        if remaining.is_empty() {
             break;
         }
     }
@@ -186,9 +186,9 @@ async fn erase_users(work: &Work, users: Vec<UserId>) -> Result<u64, Fault> {
 /// Erases a user who belongs to no tenant any more; 0 if they belong to one. None if another
 /// transaction has locked a row of theirs.
 async fn erase_user(work: &Work, user: UserId) -> Result<Option<u64>, Fault> {
-    let lone =
+    let membership_check =
         "SELECT 1 FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
-    if work.rows(lone, vec![user.into()]).await?.is_empty() {
+    if work.rows(membership_check, vec![user.into()]).await?.is_empty() {
         return Ok(Some(0));
     }
     // While the user's row is locked, no new row can refer to it, so the rows found are complete.
@@ -216,6 +216,6 @@ async fn erase_user(work: &Work, user: UserId) -> Result<Option<u64>, Fault> {
 async fn lock_if_free(work: &Work, (table, column): (&str, &str), user: UserId) -> Result<bool, Fault> {
     let (sql, lock) =
         (format!("SELECT 1 FROM {table} WHERE {column} = $2 AND $1 = $1"), work.backend().for_update_if_free(table));
-    let free = work.rows(&format!("{sql}{lock}"), vec![user.into()]).await?.len();
-    Ok(free == work.rows(&sql, vec![user.into()]).await?.len())
+    let free_rows = work.rows(&format!("{sql}{lock}"), vec![user.into()]).await?.len();
+    Ok(free_rows == work.rows(&sql, vec![user.into()]).await?.len())
 }

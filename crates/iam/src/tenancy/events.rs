@@ -1,7 +1,7 @@
 //! Events of the tenant itself.
 
 use entity::prelude::*;
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::access::{code, kind};
 
 platform::events! {
     /// The tenant.
-    TENANT: SettingsChanged = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+    TENANT: SettingsChanged = Terms { permission: code::<kind::TenantWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         TENANT_UPDATED "tenant.updated",
     }
 }

@@ -34,7 +34,7 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
     let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
     fs::create_dir(folder).map_err(failed)?;
     let mut tables = tables::of_tenants(&db.global()).await?;
-    tables.retain(|table| !tables::is_left_out(&table.name));
+    tables.retain(|table| !tables::is_excluded(&table.name));
     // Accounts belong to no tenant, so the deployment's snapshot reads them, together with the
     // tenant's rows.
     let snapshot = db.global().snapshot_for(tenant).await?;
@@ -64,8 +64,8 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
 }
 
 fn left_out() -> Vec<LeftOut> {
-    let left = |(table, why): &(&str, &str)| LeftOut { table: (*table).to_owned(), why: (*why).to_owned() };
-    tables::LEFT_OUT.iter().map(left).collect()
+    let entry = |(table, reason): &(&str, &str)| LeftOut { table: (*table).to_owned(), why: (*reason).to_owned() };
+    tables::EXCLUDED_TABLES.iter().map(entry).collect()
 }
 
 /// All columns of the tenant's own row.
@@ -106,16 +106,16 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
         .filter(|c| c.name != "tenant_id")
         .collect();
     let names = keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(", ");
-    let mut after: Option<Vec<Value>> = None;
+    let mut last_key: Option<Vec<Value>> = None;
     loop {
-        let (mut bound, order) = (String::new(), if names.is_empty() { String::new() } else { format!(" ORDER BY {names}") });
-        let values = after.clone().unwrap_or_default();
-        if after.is_some() {
-            let marks: Vec<String> = (0..values.len()).map(|n| format!("${}", n + 2)).collect();
-            bound = format!(" AND ({names}) > ({})", marks.join(", "));
+        let (mut bound_sql, order) = (String::new(), if names.is_empty() { String::new() } else { format!(" ORDER BY {names}") });
+        let values = last_key.clone().unwrap_or_default();
+        if last_key.is_some() {
+            let placeholders: Vec<String> = (0..values.len()).map(|n| format!("${}", n + 2)).collect();
+            bound_sql = format!(" AND ({names}) > ({})", placeholders.join(", "));
         }
-        let told = text_columns(snapshot.backend(), &table.columns);
-        let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE_ROWS}", table.name);
+        let select_list = text_columns(snapshot.backend(), &table.columns);
+        let sql = format!("SELECT {select_list} FROM {} WHERE tenant_id = $1{bound_sql}{order} LIMIT {PAGE_ROWS}", table.name);
         let page = snapshot.rows(&sql, values).await?;
         let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
         blank_secrets(table, &mut lines);
@@ -130,15 +130,15 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
         let position = |key: &Column| table.columns.iter().position(|c| c.name == key.name);
         let value =
             |key: &&Column| position(key).and_then(|at| last[at].as_deref()).map_or(Value::from(""), |text| bind(key.kind, text));
-        after = Some(keys.iter().map(value).collect());
+        last_key = Some(keys.iter().map(value).collect());
     }
 }
 
 /// Empties columns with secrets of the deployment.
 fn blank_secrets(table: &Table, lines: &mut [Vec<Option<String>>]) {
     let secrets = tables::SECRET_COLUMNS.iter().filter(|(name, _)| *name == table.name);
-    for place in secrets.filter_map(|(_, secret)| table.columns.iter().position(|column| column.name == *secret)) {
-        for value in lines.iter_mut().filter_map(|line| line[place].as_mut()) {
+    for index in secrets.filter_map(|(_, secret)| table.columns.iter().position(|column| column.name == *secret)) {
+        for value in lines.iter_mut().filter_map(|line| line[index].as_mut()) {
             value.clear();
         }
     }
@@ -146,7 +146,7 @@ fn blank_secrets(table: &Table, lines: &mut [Vec<Option<String>>]) {
 
 /// The columns as texts that both databases write alike.
 fn text_columns(backend: Backend, columns: &[Column]) -> String {
-    let one = |column: &Column| {
+    let select_column = |column: &Column| {
         let name = &column.name;
         match (backend, column.kind) {
             (Backend::Sqlite, Kind::Id | Kind::Bytes) => format!("lower(hex({name}))"),
@@ -158,8 +158,9 @@ fn text_columns(backend: Backend, columns: &[Column]) -> String {
         }
     };
     // `hex(NULL)` is an empty text on SQLite, so null needs a case of its own.
-    let whole = |column: &Column| format!("CASE WHEN {0} IS NULL THEN NULL ELSE {1} END", column.name, one(column));
-    columns.iter().map(whole).collect::<Vec<_>>().join(", ")
+    let nullable_column =
+        |column: &Column| format!("CASE WHEN {0} IS NULL THEN NULL ELSE {1} END", column.name, select_column(column));
+    columns.iter().map(nullable_column).collect::<Vec<_>>().join(", ")
 }
 
 fn texts(row: &sea_orm::QueryResult, columns: &[Column]) -> Result<Vec<Option<String>>, Fault> {
@@ -203,13 +204,13 @@ impl<'a> Lines<'a> {
             if line.len() > 1 {
                 line.push(',');
             }
-            let told = match (value, column.kind) {
+            let json = match (value, column.kind) {
                 (None, _) => "null".to_owned(),
                 (Some(text), Kind::Int) => text.clone(),
                 (Some(text), Kind::Bool) => (text == "1").to_string(),
                 (Some(text), _) => serde_json::Value::from(text.as_str()).to_string(),
             };
-            line.push_str(&format!("\"{}\":{told}", column.name));
+            line.push_str(&format!("\"{}\":{json}", column.name));
         }
         line.push_str("}\n");
         self.hash.update(line.as_bytes());

@@ -77,14 +77,14 @@ impl Manifest {
         let is_manifest = from.file_name().is_some_and(|name| name == MANIFEST);
         let folder = if is_manifest { from.parent().unwrap_or(Path::new("")).to_owned() } else { from.to_owned() };
         let text = read_small_file(&folder.join(MANIFEST))?.ok_or_else(|| Refusal::NoManifest(folder.clone()))?;
-        let unreadable = |err: serde_json::Error| Refusal::Manifest(err.to_string());
-        let Format { format } = serde_json::from_slice(&text).map_err(unreadable)?;
+        let to_refusal = |err: serde_json::Error| Refusal::Manifest(err.to_string());
+        let Format { format } = serde_json::from_slice(&text).map_err(to_refusal)?;
         check_format(format)?;
-        let sum = read_small_file(&folder.join(CHECKSUM_FILE))?.ok_or(Refusal::NoSum)?;
-        if sum != sum_line(&text).into_bytes() {
+        let checksum = read_small_file(&folder.join(CHECKSUM_FILE))?.ok_or(Refusal::NoSum)?;
+        if checksum != sum_line(&text).into_bytes() {
             return Err(Refusal::ManifestChanged.into());
         }
-        let manifest: Self = serde_json::from_slice(&text).map_err(unreadable)?;
+        let manifest: Self = serde_json::from_slice(&text).map_err(to_refusal)?;
         manifest.check_schema()?;
         Ok((folder, manifest))
     }

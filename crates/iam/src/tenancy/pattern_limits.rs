@@ -41,12 +41,12 @@ pub const DUPLICATE_MINUTES_RANGE: (i64, i64) = (1, 24 * 60);
 pub const UNMOVED_DAYS_RANGE: (i64, i64) = (30, 730);
 
 impl PatternLimits {
-    /// Returns the limits after a change; rejections are added to `wrong`.
+    /// Returns the limits after a change; rejections are added to `rejections`.
     #[must_use]
-    pub fn changed(self, change: &PatternChange, wrong: &mut Vec<Rejection>) -> Self {
-        let mut within = |limit: Option<i64>, field: Field, (least, most): (i64, i64)| {
+    pub fn apply_change(self, change: &PatternChange, rejections: &mut Vec<Rejection>) -> Self {
+        let mut checked_value = |limit: Option<i64>, field: Field, (least, most): (i64, i64)| {
             if limit.is_some_and(|limit| !(least..=most).contains(&limit)) {
-                wrong.push(Rejection::OutOfRange { field, least, most });
+                rejections.push(Rejection::OutOfRange { field, least, most });
             }
             limit
         };
@@ -57,12 +57,12 @@ impl PatternLimits {
         let duplicate_minutes = change.duplicate_minutes.unwrap_or(self.duplicate_minutes);
         let unmoved_days = change.unmoved_days.unwrap_or(self.unmoved_days);
         Self {
-            loss_units: within(loss_units, Field::AnomalyLossUnits, LOSS_UNITS_RANGE),
-            loss_amount: within(loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT_RANGE),
-            reversals: within(reversals, Field::AnomalyReversals, REVERSALS_RANGE),
-            short_counts: within(short_counts, Field::AnomalyShortCounts, SHORT_COUNTS_RANGE),
-            duplicate_minutes: within(duplicate_minutes, Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES_RANGE),
-            unmoved_days: within(unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS_RANGE),
+            loss_units: checked_value(loss_units, Field::AnomalyLossUnits, LOSS_UNITS_RANGE),
+            loss_amount: checked_value(loss_amount, Field::AnomalyLossAmount, LOSS_AMOUNT_RANGE),
+            reversals: checked_value(reversals, Field::AnomalyReversals, REVERSALS_RANGE),
+            short_counts: checked_value(short_counts, Field::AnomalyShortCounts, SHORT_COUNTS_RANGE),
+            duplicate_minutes: checked_value(duplicate_minutes, Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES_RANGE),
+            unmoved_days: checked_value(unmoved_days, Field::AnomalyUnmovedDays, UNMOVED_DAYS_RANGE),
         }
     }
 }
@@ -77,7 +77,7 @@ mod tests {
         let change = PatternChange { loss_units: Some(None), reversals: Some(Some(25)), ..PatternChange::default() };
         let next = PatternLimits { loss_units: None, reversals: Some(25), ..own };
         let mut found = Vec::new();
-        assert_eq!((own.changed(&change, &mut found), found.len()), (next, 0), "what is not named stays");
+        assert_eq!((own.apply_change(&change, &mut found), found.len()), (next, 0), "what is not named stays");
         let wrong = PatternChange {
             loss_amount: Some(Some(0)),
             short_counts: Some(Some(1)),
@@ -92,7 +92,7 @@ mod tests {
             of(Field::AnomalyDuplicateMinutes, DUPLICATE_MINUTES_RANGE),
             of(Field::AnomalyUnmovedDays, UNMOVED_DAYS_RANGE),
         ];
-        let _ = own.changed(&wrong, &mut found);
+        let _ = own.apply_change(&wrong, &mut found);
         assert_eq!(found, all);
     }
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     import::LineRefusal,
-    tables::{Table, exported},
+    tables::{Table, exported_tables},
 };
 
 /// The column of data sealed under a person's key, and its blind index.
@@ -42,39 +42,41 @@ struct SubjectKey {
 /// Opens the sealed data in the lines of a table that has such a column. Data whose key was
 /// destroyed stays out.
 pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Option<String>>]) -> Result<(), Fault> {
-    let place = |name: &str| table.columns.iter().position(|column| column.name == name);
+    let column_index = |name: &str| table.columns.iter().position(|column| column.name == name);
     // The data of an order is sealed under a key of its own.
-    let (Some(personal), Some(id)) = (place(PERSONAL), place("id").or_else(|| place("order_id"))) else { return Ok(()) };
+    let (Some(personal), Some(id)) = (column_index(PERSONAL), column_index("id").or_else(|| column_index("order_id"))) else {
+        return Ok(());
+    };
     let ring: KeyRing = snapshot.extensions().get().ok_or_else(|| Fault::Broken("no keys were opened".to_owned()))?;
     let id_of = |line: &[Option<String>]| line[id].as_deref().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
     let backend = snapshot.backend();
-    let of = backend.in_ids("id", 2);
-    let sql = format!("SELECT {} FROM subject WHERE tenant_id = $1 AND {of}", SubjectKey::SELECT);
+    let id_condition = backend.in_ids("id", 2);
+    let sql = format!("SELECT {} FROM subject WHERE tenant_id = $1 AND {id_condition}", SubjectKey::SELECT);
     let ids = lines.iter().map(|line| CustomerId::from_uuid(id_of(line)));
     let rows = snapshot.records::<SubjectKey>(&sql, vec![backend.ids(ids)]).await?;
     let keys: HashMap<Uuid, Vec<u8>> = rows.into_iter().map(|row| (row.id, row.key_sealed)).collect();
     for line in lines {
         let subject = id_of(line);
         let sealed = line[personal].take().as_deref().map(bytes).unwrap_or_default();
-        if let Some(blind) = place(BLIND) {
+        if let Some(blind) = column_index(BLIND) {
             line[blind] = None;
         }
         if let Some(key) = keys.get(&subject).filter(|_| !sealed.is_empty()) {
             let tenant = snapshot.tenant();
             let key = ring.data_key(tenant, subject, key)?;
-            let mut others = Map::new();
+            let mut other_texts = Map::new();
             for (name, text) in key.open_texts(&row_context(&table.name, tenant, subject), &sealed)? {
-                match place(&name).filter(|_| plain_text_columns(&table.name).contains(&name.as_str())) {
+                match column_index(&name).filter(|_| plain_text_columns(&table.name).contains(&name.as_str())) {
                     Some(at) => line[at] = Some(text),
                     None => {
-                        others.insert(name, Json::String(text));
+                        other_texts.insert(name, Json::String(text));
                     }
                 }
             }
             // Values without a column of their own are written in plaintext to the column that was
             // sealed.
-            if !others.is_empty() {
-                line[personal] = Some(Json::Object(others).to_string());
+            if !other_texts.is_empty() {
+                line[personal] = Some(Json::Object(other_texts).to_string());
             }
         }
     }
@@ -109,7 +111,9 @@ impl<'a> Sealer<'a> {
 
     /// Seals the personal data of a line. The inner refusal is the line's.
     pub fn seal(&mut self, table: &str, line: &mut Map<String, Json>) -> Result<Result<(), LineRefusal>, Fault> {
-        let has_persons = exported().any(|known| known.name == table && known.columns.iter().any(|column| column.0 == PERSONAL));
+        let has_persons = exported_tables().any(|exported_table| {
+            exported_table.name == table && exported_table.columns.iter().any(|column| column.0 == PERSONAL)
+        });
         if !has_persons {
             return Ok(Ok(()));
         }
@@ -127,8 +131,8 @@ impl<'a> Sealer<'a> {
     }
 
     fn seal_texts(&mut self, table: &str, subject: Uuid, texts: &Texts) -> Result<Vec<u8>, Fault> {
-        let (key, kept) = self.ring.new_data_key(self.tenant, subject)?;
-        self.keep(subject, kept);
+        let (key, sealed_key) = self.ring.new_data_key(self.tenant, subject)?;
+        self.push_sealed_key(subject, sealed_key);
         self.ring.seal_texts(&key, &row_context(table, self.tenant, subject), texts)
     }
 
@@ -139,16 +143,16 @@ impl<'a> Sealer<'a> {
         if let Some(key) = &self.blind {
             return Ok(key.blind(&text));
         }
-        let (key, kept) = self.ring.new_data_key(self.tenant, self.tenant.uuid())?;
-        self.keep(self.tenant.uuid(), kept);
+        let (key, sealed_key) = self.ring.new_data_key(self.tenant, self.tenant.uuid())?;
+        self.push_sealed_key(self.tenant.uuid(), sealed_key);
         let blind = key.blind(&text);
         self.blind = Some(key);
         Ok(blind)
     }
 
     /// In the order of the table's columns.
-    fn keep(&mut self, subject: Uuid, kept: Vec<u8>) {
-        self.keys.extend([Value::from(self.tenant), subject.into(), kept.into(), self.now.micros().into()]);
+    fn push_sealed_key(&mut self, subject: Uuid, sealed_key: Vec<u8>) {
+        self.keys.extend([Value::from(self.tenant), subject.into(), sealed_key.into(), self.now.micros().into()]);
     }
 }
 

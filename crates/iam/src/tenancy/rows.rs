@@ -151,8 +151,9 @@ pub async fn erasure(reads: &impl Reads) -> Result<Option<Erasure>, Fault> {
     Ok(reads.records(&sql, vec![]).await?.pop())
 }
 
-pub async fn insert_erasure(work: &Work, by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {
-    let row = tenant_erasure::Model { tenant_id: work.tenant(), asked_at, asked_by: by.to_owned(), due_at, erased_at: None };
+pub async fn insert_erasure(work: &Work, requested_by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {
+    let row =
+        tenant_erasure::Model { tenant_id: work.tenant(), asked_at, asked_by: requested_by.to_owned(), due_at, erased_at: None };
     work.insert::<tenant_erasure::Entity>(row).await
 }
 

@@ -33,40 +33,40 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
     let has_values = rows::has_values(&work).await?;
     // The books are closed for all stores at once, so the day must be over in every store's time
     // zone.
-    let closes = change.closed_through.flatten().is_some();
-    let zones = if closes { rows::zones_of_stores(&work).await? } else { Vec::new() };
-    let (now, own) = (clock.now(), std::iter::once(&before.time_zone));
-    let today = own.chain(&zones).map(|zone| clock::local_day(now, zone)).min().unwrap_or_default();
+    let is_closing = change.closed_through.flatten().is_some();
+    let zones = if is_closing { rows::zones_of_stores(&work).await? } else { Vec::new() };
+    let (now, own_zone) = (clock.now(), std::iter::once(&before.time_zone));
+    let today = own_zone.chain(&zones).map(|zone| clock::local_day(now, zone)).min().unwrap_or_default();
     let facts = Facts { has_values, is_time_zone: clock::is_time_zone, today };
     match core::decide(&before, change, facts) {
-        Err(wrong) => {
+        Err(rejections) => {
             work.rollback().await?;
-            Ok(Changed::Refused(wrong))
+            Ok(Changed::Refused(rejections))
         }
-        Ok(same) if same == before => {
+        Ok(unchanged) if unchanged == before => {
             work.rollback().await?;
-            Ok(Changed::Done(Box::new(same), None))
+            Ok(Changed::Done(Box::new(unchanged), None))
         }
-        Ok(next) => {
+        Ok(updated) => {
             let now = clock.now();
-            rows::write(&work, &next, now).await?;
-            audit::changed(&mut work, permit.tenant(), Some(&traced(&before)), Some(&traced(&next)), None);
-            let seq = journal::append(&mut work, vec![event(permit.tenant(), &before, &next)], now).await?;
+            rows::write(&work, &updated, now).await?;
+            audit::changed(&mut work, permit.tenant(), Some(&audit_fields(&before)), Some(&audit_fields(&updated)), None);
+            let seq = journal::append(&mut work, vec![event(permit.tenant(), &before, &updated)], now).await?;
             work.commit().await?;
-            Ok(Changed::Done(Box::new(next), seq))
+            Ok(Changed::Done(Box::new(updated), seq))
         }
     }
 }
 
 fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
-    let all = |s: &Settings| {
-        serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
-            "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
-            "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
-            "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text), "anomalySize": s.anomaly_size,
-            "duplicateReceiptDays": s.duplicate_receipt_days, "anomalyLossUnits": s.patterns.loss_units,
-            "anomalyLossAmount": s.patterns.loss_amount, "anomalyReversals": s.patterns.reversals, "anomalyShortCounts": s.patterns.short_counts,
-            "anomalyDuplicateMinutes": s.patterns.duplicate_minutes, "anomalyUnmovedDays": s.patterns.unmoved_days })
+    let all = |settings: &Settings| {
+        serde_json::json!({ "name": settings.name, "defaultCurrency": settings.currency, "timeZone": settings.time_zone, "mfaRequired": settings.mfa_required,
+            "reservationSeconds": settings.reservation_seconds, "sessionIdleSeconds": settings.session_idle_seconds, "sessionSeconds": settings.session_seconds,
+            "passwordLength": settings.password_length, "approvalMinor": settings.approval_minor,
+            "costingMethod": settings.costing_method, "closedThrough": settings.closed_through.map(clock::day_text), "anomalySize": settings.anomaly_size,
+            "duplicateReceiptDays": settings.duplicate_receipt_days, "anomalyLossUnits": settings.patterns.loss_units,
+            "anomalyLossAmount": settings.patterns.loss_amount, "anomalyReversals": settings.patterns.reversals, "anomalyShortCounts": settings.patterns.short_counts,
+            "anomalyDuplicateMinutes": settings.patterns.duplicate_minutes, "anomalyUnmovedDays": settings.patterns.unmoved_days })
     };
     let (before, after, version) = (all(before), all(after), after.version);
     super::events::TENANT_UPDATED.event(&super::events::SettingsChanged { id: tenant, before, after, version })
@@ -74,7 +74,7 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
 
 /// Returns the fields that the audit log compares: settings under the names of `tenantUpdate`. All
 /// members may read them.
-fn traced(settings: &Settings) -> Fields {
+fn audit_fields(settings: &Settings) -> Fields {
     Fields::default()
         .with("name", &settings.name)
         .with("defaultCurrency", &settings.currency)

@@ -30,13 +30,13 @@ pub async fn all(global: &Global) -> Result<Vec<TenantFacts>, Fault> {
     global.records(&format!("SELECT {} FROM tenant ORDER BY slug, id", TenantFacts::SELECT), vec![]).await
 }
 
-/// Suspended tenants by slug, at most `most`.
+/// Suspended tenants by slug, at most `limit`.
 ///
 /// # Errors
 /// The database fails.
-pub async fn suspended(global: &Global, most: i64) -> Result<Vec<TenantFacts>, Fault> {
+pub async fn list_suspended(global: &Global, limit: i64) -> Result<Vec<TenantFacts>, Fault> {
     let sql = format!("SELECT {} FROM tenant WHERE suspended_at IS NOT NULL ORDER BY slug, id LIMIT $1", TenantFacts::SELECT);
-    global.records(&sql, vec![most.into()]).await
+    global.records(&sql, vec![limit.into()]).await
 }
 
 /// The scope's tenant.
@@ -45,8 +45,8 @@ pub async fn suspended(global: &Global, most: i64) -> Result<Vec<TenantFacts>, F
 /// The database fails.
 pub async fn find(reads: &impl Reads) -> Result<TenantFacts, Fault> {
     let sql = format!("SELECT {} FROM tenant WHERE id = $1", TenantFacts::SELECT);
-    let found = reads.records::<TenantFacts>(&sql, vec![]).await?.pop();
-    found.ok_or_else(|| Fault::corrupt("tenant", "a tenant that was found has a row"))
+    let facts = reads.records::<TenantFacts>(&sql, vec![]).await?.pop();
+    facts.ok_or_else(|| Fault::corrupt("tenant", "a tenant that was found has a row"))
 }
 
 /// Suspends the tenant; false if it was suspended already, which stays unchanged.

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Backend, Fault, Global};
 
 /// Tables of a tenant's that an export leaves out, and why. A table that is added is exported unless it is named here.
-pub const LEFT_OUT: &[(&str, &str)] = &[
+pub const EXCLUDED_TABLES: &[(&str, &str)] = &[
     ("session", "a login is with one deployment: everybody logs in again"),
     ("login_challenge", "a login is with one deployment"),
     ("invitation", "its link is a secret: invite again with invitationResend"),
@@ -29,15 +29,15 @@ pub(super) const SECRET_COLUMNS: &[(&str, &str)] =
     &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
 
 /// Whether an export leaves a table out.
-pub fn is_left_out(table: &str) -> bool {
-    LEFT_OUT.iter().any(|(name, _)| *name == table)
+pub fn is_excluded(table: &str) -> bool {
+    EXCLUDED_TABLES.iter().any(|(name, _)| *name == table)
 }
 
 /// The tables that an export has a file for, with the tenant itself and without its people.
-pub fn exported() -> impl Iterator<Item = &'static Description> {
+pub fn exported_tables() -> impl Iterator<Item = &'static Description> {
     ALL.iter().filter(|table| {
         let is_tenants = table.columns.iter().any(|column| column.0 == "tenant_id");
-        table.name == "tenant" || is_tenants && !is_left_out(table.name)
+        table.name == "tenant" || is_tenants && !is_excluded(table.name)
     })
 }
 
@@ -135,8 +135,8 @@ pub async fn of_tenants(global: &Global) -> Result<Vec<Table>, Fault> {
         };
         columns.push(Column { name, kind });
     }
-    let whole = tables.into_iter().map(|(name, (columns, keys))| Table { name, columns, keys: keys.into_values().collect() });
-    Ok(whole.collect())
+    let described = tables.into_iter().map(|(name, (columns, keys))| Table { name, columns, keys: keys.into_values().collect() });
+    Ok(described.collect())
 }
 
 /// A table and one that it refers to.
@@ -160,21 +160,21 @@ pub async fn deletion_order(global: &Global, tables: &[Table]) -> Result<Vec<Str
              WHERE contype = 'f' AND conrelid <> confrelid"
         }
     };
-    let mut left: BTreeSet<String> = tables.iter().map(|table| table.name.clone()).collect();
-    let mut named_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut remaining: BTreeSet<String> = tables.iter().map(|table| table.name.clone()).collect();
+    let mut children_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let sql = format!("SELECT {} FROM ({sql}) r", Reference::SELECT);
     for Reference { child, parent } in global.records(&sql, vec![]).await? {
-        if left.contains(&child) {
-            named_by.entry(parent).or_default().insert(child);
+        if remaining.contains(&child) {
+            children_of.entry(parent).or_default().insert(child);
         }
     }
-    let mut order = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        let is_free = |table: &&String| named_by.get(*table).is_none_or(|children| children.is_disjoint(&left));
-        let Some(next) = left.iter().find(is_free).cloned() else {
-            return Err(Fault::Broken(format!("these tables name each other in a circle: {left:?}")));
+    let mut order = Vec::with_capacity(remaining.len());
+    while !remaining.is_empty() {
+        let is_free = |table: &&String| children_of.get(*table).is_none_or(|children| children.is_disjoint(&remaining));
+        let Some(next) = remaining.iter().find(is_free).cloned() else {
+            return Err(Fault::Broken(format!("these tables name each other in a circle: {remaining:?}")));
         };
-        left.remove(&next);
+        remaining.remove(&next);
         order.push(next);
     }
     Ok(order)

@@ -2,7 +2,7 @@
 
 use entity::{id::kind as of, prelude::*};
 use iam::access::{code, kind};
-use platform::storage::events::{AnyEventType, Audience, RowChanged, Shown, Stream, Terms, Topic};
+use platform::storage::events::{AnyEventType, Audience, PayloadVisibility, RowChanged, Stream, Terms, Topic};
 use serde::{Deserialize, Serialize};
 
 /// Topic of subscriptions to stock levels. It is declared here because a product's own change can
@@ -13,7 +13,7 @@ platform::events! {
     /// Products.
     PRODUCT: ProductMoved = Terms {
         permission: code::<kind::ProductRead>(),
-        shown: Shown::Whole,
+        shown: PayloadVisibility::Whole,
         // The stores that have the product are not known here.
         stream: Some(Stream { topic: LEVELS, concerns: |moved| if moved.changes_filters() { Audience::All } else { Audience::Nobody } }),
     } => {
@@ -22,20 +22,20 @@ platform::events! {
         PRODUCT_ARCHIVED "product.archived",
     }
     /// Product families.
-    FAMILY: RowChanged<of::FamilyId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+    FAMILY: RowChanged<of::FamilyId> = Terms { permission: code::<kind::ProductRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         FAMILY_CREATED "family.created",
         FAMILY_ARCHIVED "family.archived",
         FAMILY_RESTORED "family.restored",
     }
     /// Categories.
-    CATEGORY: RowChanged<of::CategoryId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+    CATEGORY: RowChanged<of::CategoryId> = Terms { permission: code::<kind::ProductRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         CATEGORY_CREATED "category.created",
         CATEGORY_UPDATED "category.updated",
         CATEGORY_ARCHIVED "category.archived",
         CATEGORY_RESTORED "category.restored",
     }
     /// Suppliers.
-    SUPPLIER: RowChanged<of::SupplierId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+    SUPPLIER: RowChanged<of::SupplierId> = Terms { permission: code::<kind::ProductRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         SUPPLIER_CREATED "supplier.created",
         SUPPLIER_UPDATED "supplier.updated",
         SUPPLIER_ARCHIVED "supplier.archived",
@@ -44,14 +44,14 @@ platform::events! {
         SUPPLIER_UNMERGED "supplier.unmerged",
     }
     /// Stores.
-    STORE: RowChanged<of::StoreId> = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+    STORE: RowChanged<of::StoreId> = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         STORE_CREATED "store.created",
         STORE_UPDATED "store.updated",
         STORE_ARCHIVED "store.archived",
         STORE_RESTORED "store.restored",
     }
     /// Customers.
-    CUSTOMER: RowChanged<of::CustomerId> = Terms { permission: code::<kind::CustomerRead>(), shown: Shown::Whole, stream: None } => {
+    CUSTOMER: RowChanged<of::CustomerId> = Terms { permission: code::<kind::CustomerRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         CUSTOMER_CREATED "customer.created",
         CUSTOMER_UPDATED "customer.updated",
         CUSTOMER_ERASED "customer.erased",
@@ -61,7 +61,7 @@ platform::events! {
         CUSTOMER_RESTORED "customer.restored",
     }
     /// Channels.
-    CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: Shown::Whole, stream: None } => {
+    CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         CHANNEL_CREATED "channel.created",
         CHANNEL_ARCHIVED "channel.archived",
         CHANNEL_RESTORED "channel.restored",

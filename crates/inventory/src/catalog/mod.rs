@@ -17,5 +17,6 @@ pub mod shell;
 pub const SEALED: &[platform::secrets::SealedColumn] = &[platform::secrets::DATA_KEY, platform::secrets::HISTORY_KEY];
 
 pub use shell::{
-    Batch, CallOptions, Catalog, Mode, Outcome, begin_tenant, erase_as_system, merged_with_personal_data, unmerge_as_system,
+    Batch, CallOptions, Catalog, Mode, Outcome, begin_tenant, erase_as_system, merged_customers_with_personal_data,
+    unmerge_as_system,
 };

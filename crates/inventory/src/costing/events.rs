@@ -2,12 +2,12 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 
 platform::events! {
     /// Revaluations.
-    REVALUATION: RevaluationEvent = Terms { permission: code::<kind::ProductCostRead>(), shown: Shown::Whole, stream: None } => {
+    REVALUATION: RevaluationEvent = Terms { permission: code::<kind::ProductCostRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         REVALUATION_CREATED "revaluation.created",
     }
 }

@@ -34,10 +34,10 @@ pub async fn catch_up_all_tenants(db: Database) -> Result<(), Fault> {
 async fn catch_up_tenant(db: &Database, tenant: TenantId) -> Result<(), Fault> {
     let head = journal::head(&db.tenant(tenant)).await?.seq;
     loop {
-        let began = Instant::now();
+        let started_at = Instant::now();
         if shell::catch_up(db, tenant, 1).await?.seq >= head {
             return Ok(());
         }
-        clock::sleep(began.elapsed()).await;
+        clock::sleep(started_at.elapsed()).await;
     }
 }

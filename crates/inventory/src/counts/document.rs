@@ -19,10 +19,10 @@ use super::{
     rows::{self, CountChanges, Written},
 };
 use crate::{
-    ledger::{Document, Rows, Source, Turn},
+    ledger::{Document, DocumentPhase, Rows, Source},
     stock::{
         core::LevelKey,
-        rows::{BLOCK, past},
+        rows::{BLOCK_VERSIONS, load_on_hand_at},
     },
 };
 
@@ -44,8 +44,8 @@ impl Document for Counts {
     type Memory = ();
     type Stored = StoredCount;
 
-    const LOCK_TURN: Turn = Turn::AfterLots;
-    const NUMBER_TURN: Turn = Turn::AfterLots;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::AfterLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::AfterLots;
 
     fn needs_locks(_needs: &CountNeeds) -> bool {
         true
@@ -55,33 +55,35 @@ impl Document for Counts {
     async fn load(reads: &Source<'_>, needs: &CountNeeds, book: &mut CountBook) -> Result<(), Fault> {
         let counts = match reads {
             Source::Locked(work) => rows::lock_counts(*work, &needs.counts).await?,
-            Source::Committed(scope) => rows::counts(*scope, &needs.counts).await?,
+            Source::Committed(scope) => rows::load_counts(*scope, &needs.counts).await?,
         };
         book.counts = counts.into_iter().map(|count| (count.id, count)).collect();
-        book.open = rows::open_lines(reads, &needs.counts).await?;
+        book.open = rows::count_open_lines(reads, &needs.counts).await?;
         for (count, products) in &needs.lines {
-            book.lines.insert(*count, rows::lines(reads, *count, Some(products)).await?);
+            book.lines.insert(*count, rows::load_lines(reads, *count, Some(products)).await?);
         }
         for count in &needs.whole {
-            book.lines.insert(*count, rows::lines(reads, *count, None).await?);
-            book.late.extend(rows::late(reads, *count).await?);
-            book.counters.insert(*count, rows::counters(reads, *count).await?);
+            book.lines.insert(*count, rows::load_lines(reads, *count, None).await?);
+            book.late.extend(rows::load_book_corrections(reads, *count).await?);
+            book.counters.insert(*count, rows::load_counters(reads, *count).await?);
         }
-        book.under_way = rows::under_way(reads, &needs.begun).await?;
-        for undone in &needs.undone {
-            book.undone.insert(undone.count, rows::counts_since(reads, undone).await?);
+        book.under_way = rows::load_counts_under_way(reads, &needs.begun).await?;
+        for reversed_count in &needs.undone {
+            book.undone.insert(reversed_count.count, rows::counts_since(reads, reversed_count).await?);
         }
         for (at, keys) in &needs.past {
             let keys: &[LevelKey] = &keys.iter().copied().collect::<Vec<_>>();
-            let found = past(reads, keys, *at, None, BLOCK).await?;
-            book.lots_past.extend(rows::lots_past(reads, keys, *at).await?);
-            book.past.extend(keys.iter().zip(found).map(|(key, then)| ((key.product, key.store, *at), then.on_hand.get())));
-            for (key, lot, posted) in rows::posted_since(reads, keys, *at).await? {
-                let then = match lot {
+            let past_levels = load_on_hand_at(reads, keys, *at, None, BLOCK_VERSIONS).await?;
+            book.lots_past.extend(rows::load_past_lot_quantities(reads, keys, *at).await?);
+            book.past.extend(
+                keys.iter().zip(past_levels).map(|(key, past_level)| ((key.product, key.store, *at), past_level.on_hand.get())),
+            );
+            for (key, lot, posted_units) in rows::load_posted_since(reads, keys, *at).await? {
+                let past_quantity = match lot {
                     Some(lot) => book.lots_past.entry((lot, key.store, *at)).or_default(),
                     None => book.past.entry((key.product, key.store, *at)).or_default(),
                 };
-                *then += posted;
+                *past_quantity += posted_units;
             }
         }
         Ok(())
@@ -89,7 +91,7 @@ impl Document for Counts {
 
     async fn load_names(reads: &Source<'_>, needs: &CountNeeds, book: &mut CountBook) -> Result<(), Fault> {
         let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
-        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        book.taken_refs = rows::find_used_references(reads, &references).await?;
         Ok(())
     }
 
@@ -101,8 +103,8 @@ impl Document for Counts {
         1 + usize::from(decision.first.is_some())
     }
 
-    fn want(decision: &CountDecision, want: CounterRequest) -> CounterRequest {
-        decision.count.number.want(Numbered::Count, want)
+    fn want(decision: &CountDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.count.number.want(Numbered::Count, counter_request)
     }
 
     fn number(decision: &mut CountDecision, counter: &mut Counter) {
@@ -132,27 +134,27 @@ impl Document for Counts {
 fn changes<'a>(decisions: impl Iterator<Item = &'a CountDecision>) -> CountChanges<'a> {
     let mut counts: BTreeMap<CountId, (&Count, Written)> = BTreeMap::new();
     let mut lines: BTreeMap<(CountId, LineKey), (&Line, Written)> = BTreeMap::new();
-    let mut gone: BTreeSet<(CountId, &LineKey)> = BTreeSet::new();
+    let mut deleted_lines: BTreeSet<(CountId, &LineKey)> = BTreeSet::new();
     let mut changes = CountChanges::default();
     for decision in decisions {
         let id = decision.count.id;
-        let is = if decision.before.is_none() { Written::New } else { Written::Changed };
-        counts.entry(id).or_insert((&decision.count, is)).0 = &decision.count;
+        let written = if decision.before.is_none() { Written::New } else { Written::Changed };
+        counts.entry(id).or_insert((&decision.count, written)).0 = &decision.count;
         lines.extend(decision.made.iter().map(|line| ((id, line.key()), (line, Written::New))));
         for line in &decision.changed {
             lines.entry((id, line.key())).or_insert((line, Written::Changed)).0 = line;
         }
         for key in &decision.gone {
             // A line that the batch itself created is not written at all.
-            if lines.remove(&(id, key.clone())).is_none_or(|(_, is)| is == Written::Changed) {
-                gone.insert((id, key));
+            if lines.remove(&(id, key.clone())).is_none_or(|(_, written)| written == Written::Changed) {
+                deleted_lines.insert((id, key));
             }
         }
-        changes.tries.extend(decision.tries.iter().map(|one| (id, one)));
+        changes.tries.extend(decision.tries.iter().map(|attempt| (id, attempt)));
     }
     changes.counts = counts.into_values().collect();
-    changes.gone = gone.into_iter().collect();
-    changes.lines = lines.into_iter().map(|((id, _), (line, is))| (id, line, is)).collect();
+    changes.gone = deleted_lines.into_iter().collect();
+    changes.lines = lines.into_iter().map(|((id, _), (line, written))| (id, line, written)).collect();
     changes
 }
 
@@ -170,9 +172,9 @@ fn count_events(decision: &CountDecision) -> Vec<NewEvent> {
         lines: decision.lines().count(),
         before: decision.before.or(first.map(|first| first.status)),
     };
-    let made = first.map(|first| {
+    let created_event = first.map(|first| {
         let (status, version, lines) = (first.status, first.version, first.lines);
         COUNT_CREATED.event(&CountEvent { status, version, lines, before: None, ..last.clone() })
     });
-    made.into_iter().chain([decision.event.event(&last)]).collect()
+    created_event.into_iter().chain([decision.event.event(&last)]).collect()
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Counts.
-    COUNT: CountEvent = Terms { permission: code::<kind::CountRead>(), shown: Shown::Part(visible_count_payload), stream: None } => {
+    COUNT: CountEvent = Terms { permission: code::<kind::CountRead>(), shown: PayloadVisibility::Part(visible_count_payload), stream: None } => {
         COUNT_CREATED "count.created",
         COUNT_STARTED "count.started",
         COUNT_RECORDED "count.recorded",

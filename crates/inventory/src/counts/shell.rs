@@ -16,8 +16,8 @@ use crate::{
         rows::{self, CountScope},
     },
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, check_key, document_ids,
-        key_of, known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, SubmitResult, check_key,
+        document_ids, key_of, load_known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
     },
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
@@ -28,7 +28,7 @@ mod lines;
 mod reverse;
 
 pub use input::{CountAct, CountCreate, CountRecord, CountRecount, CountSubmit, CountedLine, MAX_LINES, MAX_PRODUCTS};
-pub use lines::{ABC_CLASS_DAYS, classes};
+pub use lines::{ABC_CLASS_DAYS, classify_products};
 pub use reverse::count_reverse;
 
 /// Common inputs of the steps of an existing count.
@@ -40,7 +40,7 @@ struct Act<'a> {
     expected_version: Option<i64>,
 }
 
-fn checked(key: &str, note: Option<&String>) -> Checks {
+fn check_form(key: &str, note: Option<&String>) -> Checks {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
     checks.text(note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
@@ -48,20 +48,24 @@ fn checked(key: &str, note: Option<&String>) -> Checks {
 }
 
 /// Plans a count, and starts it if requested.
-pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> Done {
-    let mut checks = checked(&input.idempotency_key, input.note.as_ref());
+pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> SubmitResult {
+    let mut checks = check_form(&input.idempotency_key, input.note.as_ref());
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.items(input.products.len(), MAX_PRODUCTS, || At::input(Field::Products));
     checks.done()?;
     let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
-    let command = planned(ledger, &permit, &input).await;
+    let command = build_create_command(ledger, &permit, &input).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<(Command, Missing), Stop> {
+async fn build_create_command(
+    ledger: &Ledger,
+    permit: &Permit<kind::CountWrite>,
+    input: &CountCreate,
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
-    let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let store = load_known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
     let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     if let Some(category) = input.category
         && !rows::category_exists(&scope, category).await?
@@ -71,8 +75,8 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
     let lacks_store = store == StoreId::NIL;
     let names = Names::look_up(&scope, &input.products).await?;
     let mut products = Vec::with_capacity(input.products.len());
-    for (index, named) in input.products.iter().enumerate() {
-        let product = names.product(named, || At::row(Field::Products, index));
+    for (index, product_ref) in input.products.iter().enumerate() {
+        let product = names.product(product_ref, || At::row(Field::Products, index));
         products.push((missing.or_nil(product), ledger.clock().id()));
     }
     // Without the store, every product would be reported as missing.
@@ -80,7 +84,7 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
         return Err(missing.stop());
     }
     let levels = products.iter().map(|(product, _)| LevelKey { product: *product, store }).collect();
-    let begin = if input.start { Some(begin::begin(ledger, &scope, (input, store), &products).await?) } else { None };
+    let begin = if input.start { Some(begin::load_begin_lines(ledger, &scope, (input, store), &products).await?) } else { None };
     let new = NewCount {
         kind: input.kind,
         store,
@@ -98,22 +102,22 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
 }
 
 /// Starts a count: its lines are the products that match its selection now.
-pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
-    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> SubmitResult {
+    check_form(&input.idempotency_key, input.note.as_ref()).done()?;
     let scope = permit.scope(ledger.database());
-    let places = own(&scope, &permit, input.count).await?;
-    let lines = match places {
-        Some(places) => lines::lines_of(&scope, ledger.clock(), (input.count, places)).await?,
+    let scope_of_count = load_visible_scope(&scope, &permit, input.count).await?;
+    let lines = match scope_of_count {
+        Some(scope_of_count) => lines::build_new_lines(&scope, ledger.clock(), (input.count, scope_of_count)).await?,
         None => Vec::new(),
     };
-    let act =
+    let request =
         Act { mutation: "countStart", key: &input.idempotency_key, count: input.count, expected_version: input.expected_version };
-    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Start(lines)).await
+    submit_step(ledger, permit, (request, mode), &input, (scope_of_count, Vec::new()), Step::Start(lines)).await
 }
 
 /// Records the quantities that were found.
-pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountRecord, mode: Mode) -> Done {
-    let mut checks = checked(&input.idempotency_key, None);
+pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountRecord, mode: Mode) -> SubmitResult {
+    let mut checks = check_form(&input.idempotency_key, None);
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
         checks.text(line.note.as_deref(), MAX_NOTE, || At::line(index).field(Field::Note));
@@ -121,47 +125,47 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     }
     checks.done()?;
     let scope = permit.scope(ledger.database());
-    let places = own(&scope, &permit, input.count).await?;
-    let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
+    let scope_of_count = load_visible_scope(&scope, &permit, input.count).await?;
+    let request = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
     let mut missing = Missing::default();
-    let found = input.lines.iter().enumerate().map(|(index, line)| TallyLine {
+    let tally_lines = input.lines.iter().enumerate().map(|(index, line)| TallyLine {
         product: missing.or_nil(names.product(&line.product, || At::line(index).field(Field::Product))),
         lot: lot_choice(ledger, line.lot.as_ref()),
         counted: line.counted,
         note: line.note.clone(),
         line: ledger.clock().id(),
     });
-    let tallied: Vec<TallyLine> = found.collect();
+    let tallied: Vec<TallyLine> = tally_lines.collect();
     if missing.has_any() {
-        return again(ledger, &permit, &act, &input, missing).await;
+        return answer_with_missing(ledger, &permit, &request, &input, missing).await;
     }
-    let products = tallied.iter().map(|one| one.product).collect();
+    let products = tallied.iter().map(|tally_line| tally_line.product).collect();
     let record = Record { counted_at: input.counted_at, tallied };
-    step(ledger, permit, (act, mode), &input, (places, products), Step::Record(record)).await
+    submit_step(ledger, permit, (request, mode), &input, (scope_of_count, products), Step::Record(record)).await
 }
 
 /// Submits the count.
-pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountSubmit, mode: Mode) -> Done {
-    checked(&input.idempotency_key, None).done()?;
-    let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
-    let act = Act {
+pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountSubmit, mode: Mode) -> SubmitResult {
+    check_form(&input.idempotency_key, None).done()?;
+    let scope_of_count = load_visible_scope(&permit.scope(ledger.database()), &permit, input.count).await?;
+    let request = Act {
         mutation: "countSubmit",
         key: &input.idempotency_key,
         count: input.count,
         expected_version: input.expected_version,
     };
-    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Submit(input.on_uncounted)).await
+    submit_step(ledger, permit, (request, mode), &input, (scope_of_count, Vec::new()), Step::Submit(input.on_uncounted)).await
 }
 
 /// Requires lines to be counted again.
-pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, input: CountRecount, mode: Mode) -> Done {
-    let mut checks = checked(&input.idempotency_key, None);
+pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, input: CountRecount, mode: Mode) -> SubmitResult {
+    let mut checks = check_form(&input.idempotency_key, None);
     checks.items(input.products.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Products));
     checks.done()?;
     let scope = permit.scope(ledger.database());
-    let places = own(&scope, &permit, input.count).await?;
-    let act = Act {
+    let scope_of_count = load_visible_scope(&scope, &permit, input.count).await?;
+    let request = Act {
         mutation: "countRecount",
         key: &input.idempotency_key,
         count: input.count,
@@ -169,91 +173,102 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
     };
     let products = match &input.products {
         None => None,
-        Some(named) => {
-            let names = Names::look_up(&scope, named).await?;
+        Some(product_refs) => {
+            let names = Names::look_up(&scope, product_refs).await?;
             let mut missing = Missing::default();
-            let found =
-                |(index, one): (usize, &ProductRef)| missing.or_nil(names.product(one, || At::row(Field::Products, index)));
-            let products: Vec<ProductId> = named.iter().enumerate().map(found).collect();
+            let find_product = |(index, product_ref): (usize, &ProductRef)| {
+                missing.or_nil(names.product(product_ref, || At::row(Field::Products, index)))
+            };
+            let products: Vec<ProductId> = product_refs.iter().enumerate().map(find_product).collect();
             if missing.has_any() {
-                return again(ledger, &permit, &act, &input, missing).await;
+                return answer_with_missing(ledger, &permit, &request, &input, missing).await;
             }
             Some(products)
         }
     };
-    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Recount(products)).await
+    submit_step(ledger, permit, (request, mode), &input, (scope_of_count, Vec::new()), Step::Recount(products)).await
 }
 
 /// Approves a count: the stock is set to the quantities that were found.
-pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, input: CountAct, mode: Mode) -> Done {
-    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, input: CountAct, mode: Mode) -> SubmitResult {
+    check_form(&input.idempotency_key, input.note.as_ref()).done()?;
     let scope = permit.scope(ledger.database());
-    let places = own(&scope, &permit, input.count).await?;
+    let scope_of_count = load_visible_scope(&scope, &permit, input.count).await?;
     // A count in REVIEW gets no further line: the lines that are read here are those that are locked.
-    let lines = match places {
-        Some(_) => rows::lines(&scope, input.count, None).await?,
+    let lines = match scope_of_count {
+        Some(_) => rows::load_lines(&scope, input.count, None).await?,
         None => HashMap::new(),
     };
     let movements = (0..=lines.len() / DIFFERENCES_PER_MOVEMENT).map(|_| document_ids(ledger)).collect();
     let products: BTreeSet<ProductId> = lines.keys().map(|line| line.product).collect();
     let products = products.into_iter().collect();
-    let name = |(key, line): (LineKey, Line)| {
+    let lot_name = |(key, line): (LineKey, Line)| {
         let lot = line.lot?;
         Some((key, LotName::new(ledger.clock().id(), &lot.code, lot.made_on, lot.expires_on)))
     };
-    let lots = lines.into_iter().filter_map(name).collect();
+    let lots = lines.into_iter().filter_map(lot_name).collect();
     let approval = Approval { limit: tenancy::approval_limit(&scope).await?, note: input.note.clone(), movements, lots };
-    let act = Act {
+    let request = Act {
         mutation: "countApprove",
         key: &input.idempotency_key,
         count: input.count,
         expected_version: input.expected_version,
     };
-    step(ledger, permit, (act, mode), &input, (places, products), Step::Approve(approval)).await
+    submit_step(ledger, permit, (request, mode), &input, (scope_of_count, products), Step::Approve(approval)).await
 }
 
 /// Cancels a count: nothing is posted.
-pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
-    checked(&input.idempotency_key, input.note.as_ref()).done()?;
-    let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
-    let act = Act {
+pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> SubmitResult {
+    check_form(&input.idempotency_key, input.note.as_ref()).done()?;
+    let scope_of_count = load_visible_scope(&permit.scope(ledger.database()), &permit, input.count).await?;
+    let request = Act {
         mutation: "countCancel",
         key: &input.idempotency_key,
         count: input.count,
         expected_version: input.expected_version,
     };
     let note = input.note.clone();
-    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Cancel(note)).await
+    submit_step(ledger, permit, (request, mode), &input, (scope_of_count, Vec::new()), Step::Cancel(note)).await
 }
 
 /// Returns the store and selection of a count if its store is one of the caller's.
-async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<CountScope>, Fault> {
-    Ok(rows::places_of(reads, id).await?.filter(|places| permit.covers(places.store)))
+async fn load_visible_scope<P: Permission>(
+    reads: &impl Reads,
+    permit: &Permit<P>,
+    id: CountId,
+) -> Result<Option<CountScope>, Fault> {
+    Ok(rows::load_count_scope(reads, id).await?.filter(|count_scope| permit.covers(count_scope.store)))
 }
 
 /// Answers a step that names something that no longer exists: with the result of an earlier call
 /// with its key, else with the rejection.
-async fn again<P>(ledger: &Ledger, permit: &Permit<P>, act: &Act<'_>, input: &impl Serialize, missing: Missing) -> Done {
-    stored_answer_or(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.stop()).await
+async fn answer_with_missing<P>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    request: &Act<'_>,
+    input: &impl Serialize,
+    missing: Missing,
+) -> SubmitResult {
+    stored_answer_or(ledger, permit, &key_of(permit, request.mutation, request.key, input), missing.stop()).await
 }
 
 /// Submits a step of an existing count. A count that the caller may not see gets a new ID: the ledger refuses it like one that does not exist.
-async fn step<P: Permission>(
+async fn submit_step<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
-    (act, mode): (Act<'_>, Mode),
+    (request, mode): (Act<'_>, Mode),
     input: &impl Serialize,
-    (places, products): (Option<CountScope>, Vec<ProductId>),
+    (scope_of_count, products): (Option<CountScope>, Vec<ProductId>),
     step: Step,
-) -> Done {
-    let key = key_of(&permit, act.mutation, act.key, input);
-    let (count, levels) = match places {
-        Some(places) => {
-            let key = |product| LevelKey { product, store: places.store };
-            (act.count, products.into_iter().map(key).collect())
+) -> SubmitResult {
+    let key = key_of(&permit, request.mutation, request.key, input);
+    let (count, levels) = match scope_of_count {
+        Some(scope_of_count) => {
+            let key = |product| LevelKey { product, store: scope_of_count.store };
+            (request.count, products.into_iter().map(key).collect())
         }
         None => (ledger.clock().document_id(), Vec::new()),
     };
-    let steps = Steps { count, actor: permit.actor(), expected_version: act.expected_version, step };
+    let steps = Steps { count, actor: permit.actor(), expected_version: request.expected_version, step };
     submit(ledger, &permit, Command::of(CountCommand(Box::new(steps), levels)), key, mode).await
 }

@@ -1,12 +1,12 @@
 //! Events of exchange rates.
 
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 
 platform::events! {
     /// Exchange rates.
-    EXCHANGE_RATE: ExchangeRatesSet = Terms { permission: code::<kind::RateRead>(), shown: Shown::Whole, stream: None } => {
+    EXCHANGE_RATE: ExchangeRatesSet = Terms { permission: code::<kind::RateRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         EXCHANGE_RATE_SET "exchange_rate.set",
     }
 }

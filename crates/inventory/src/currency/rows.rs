@@ -74,44 +74,50 @@ impl From<&StoredRate> for RateRow {
     }
 }
 
-async fn found(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<StoredRate>, Fault> {
-    let sql = format!("SELECT {} FROM exchange_rate r WHERE r.tenant_id = $1 {rest}", RateRow::SELECT);
+async fn select_rates(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<StoredRate>, Fault> {
+    let sql = format!("SELECT {} FROM exchange_rate r WHERE r.tenant_id = $1 {conditions}", RateRow::SELECT);
     reads.records::<RateRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns the rates by which two currencies may be converted on a day: between them, and of the
 /// pivot with each.
-pub async fn candidates(reads: &impl Reads, from: Currency, to: Currency, on: i32) -> Result<Vec<StoredRate>, Fault> {
-    let rest = "AND r.replaced_by IS NULL AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
+pub async fn load_candidates(reads: &impl Reads, from: Currency, to: Currency, on_day: i32) -> Result<Vec<StoredRate>, Fault> {
+    let conditions = "AND r.replaced_by IS NULL AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
         OR (r.base = $4 AND r.quote = $2) OR (r.base = $4 AND r.quote = $3))";
-    let day = on.saturating_sub(MAX_AGE_DAYS + 1);
-    found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), day.into(), on.into()]).await
+    let day = on_day.saturating_sub(MAX_AGE_DAYS + 1);
+    select_rates(reads, conditions, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), day.into(), on_day.into()]).await
 }
 
 /// Returns all rates by which two currencies may have been converted on days between two, both
 /// included, with those that were corrected since.
-pub async fn recorded(reads: &impl Reads, from: Currency, to: Currency, days: (i32, i32)) -> Result<Vec<StoredRate>, Fault> {
-    let rest = "AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
+pub async fn load_recorded(reads: &impl Reads, from: Currency, to: Currency, days: (i32, i32)) -> Result<Vec<StoredRate>, Fault> {
+    let conditions = "AND r.day > $5 AND r.day <= $6 AND ((r.base = $2 AND r.quote = $3) OR (r.base = $3 AND r.quote = $2)
         OR (r.base = $4 AND r.quote = $2) OR (r.base = $4 AND r.quote = $3))";
     let first = days.0.saturating_sub(MAX_AGE_DAYS + 1);
-    found(reads, rest, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), first.into(), days.1.into()]).await
+    select_rates(reads, conditions, vec![from.as_str().into(), to.as_str().into(), PIVOT.into(), first.into(), days.1.into()])
+        .await
 }
 
 /// Returns the newest rate of a pair, with which a new one is compared.
-pub async fn newest(reads: &impl Reads, base: Currency, quote: Currency) -> Result<Option<StoredRate>, Fault> {
-    let rest =
+pub async fn load_newest(reads: &impl Reads, base: Currency, quote: Currency) -> Result<Option<StoredRate>, Fault> {
+    let conditions =
         "AND r.base = $2 AND r.quote = $3 AND r.replaced_by IS NULL ORDER BY r.day DESC, r.recorded_at DESC, r.id DESC LIMIT 1";
-    Ok(found(reads, rest, vec![base.as_str().into(), quote.as_str().into()]).await?.pop())
+    Ok(select_rates(reads, conditions, vec![base.as_str().into(), quote.as_str().into()]).await?.pop())
 }
 
 /// The rates in force of a pair between two days, both included.
-pub async fn in_force(reads: &impl Reads, base: Currency, quote: Currency, days: (i32, i32)) -> Result<Vec<StoredRate>, Fault> {
-    let rest = "AND r.base = $2 AND r.quote = $3 AND r.day >= $4 AND r.day <= $5 AND r.replaced_by IS NULL";
-    found(reads, rest, vec![base.as_str().into(), quote.as_str().into(), days.0.into(), days.1.into()]).await
+pub async fn load_in_force(
+    reads: &impl Reads,
+    base: Currency,
+    quote: Currency,
+    days: (i32, i32),
+) -> Result<Vec<StoredRate>, Fault> {
+    let conditions = "AND r.base = $2 AND r.quote = $3 AND r.day >= $4 AND r.day <= $5 AND r.replaced_by IS NULL";
+    select_rates(reads, conditions, vec![base.as_str().into(), quote.as_str().into(), days.0.into(), days.1.into()]).await
 }
 
-pub async fn by_id(reads: &impl Reads, id: ExchangeRateId) -> Result<Option<StoredRate>, Fault> {
-    Ok(found(reads, "AND r.id = $2", vec![id.into()]).await?.pop())
+pub async fn load_rate(reads: &impl Reads, id: ExchangeRateId) -> Result<Option<StoredRate>, Fault> {
+    Ok(select_rates(reads, "AND r.id = $2", vec![id.into()]).await?.pop())
 }
 
 /// Writes rates, and sets on the replaced ones which rate replaces them: first these in the order
@@ -126,10 +132,12 @@ pub async fn write_rates(
     for (old, new) in replaced {
         work.execute(sql, vec![old.into(), new.into()]).await?;
     }
-    let mut sorted: Vec<&StoredRate> = rates.iter().collect();
-    sorted.sort_unstable_by(|a, b| (a.base, a.quote, a.day, &a.source).cmp(&(b.base, b.quote, b.day, &b.source)));
+    let mut sorted_rates: Vec<&StoredRate> = rates.iter().collect();
+    sorted_rates.sort_unstable_by(|left, right| {
+        (left.base, left.quote, left.day, &left.source).cmp(&(right.base, right.quote, right.day, &right.source))
+    });
     let mut rows = Rows::<RateRow>::insert(work.tenant());
-    rows.extend(sorted.into_iter().map(RateRow::from));
+    rows.extend(sorted_rates.into_iter().map(RateRow::from));
     work.write(rows.into()).await
 }
 
@@ -139,7 +147,7 @@ pub const fn rates_kind(descending: bool) -> &'static str {
 }
 
 /// Returns the cursor keys of a rate in its list.
-pub fn keys(rate: &StoredRate) -> Vec<Key> {
+pub fn cursor_keys(rate: &StoredRate) -> Vec<Key> {
     vec![Key::Int(rate.day.into()), Key::Id(rate.id.uuid())]
 }
 
@@ -192,13 +200,13 @@ impl RateFilter {
 }
 
 /// A page of rates by day, newest first if it descends; replaced ones are included.
-pub async fn page(
+pub async fn load_rate_page(
     reads: &impl Reads,
     (pair, filter): ((Option<Currency>, Option<Currency>), &Nested<RateFilter>),
     descending: bool,
     request: &PageRequest,
 ) -> Result<Listed<StoredRate>, Fault> {
-    let text = |currency: Option<Currency>| Value::from(currency.map(|one| one.as_str().to_owned()));
+    let text = |currency: Option<Currency>| Value::from(currency.map(|currency_code| currency_code.as_str().to_owned()));
     let mut clause = Clause::new(reads.backend());
     clause.values.extend([text(pair.0), text(pair.1)]);
     clause.push(" AND (CAST($2 AS text) IS NULL OR r.base = $2) AND (CAST($3 AS text) IS NULL OR r.quote = $3)");

@@ -16,12 +16,15 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{ShipmentFact, Work, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkFact, WorkNeeds, follow, named_lot_changes},
+    core::{
+        ShipmentFact, Work, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkFact, WorkNeeds, derive_work_decision,
+        named_lot_changes,
+    },
     events::{FulfilmentEvent, WorkEvent},
     rows,
 };
 use crate::{
-    ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
+    ledger::{Books, Decision, Document, DocumentPhase, Needs, Rows, Source},
     orders::{
         core::{OrderBook, OrderNeeds},
         rows::fulfilments_by_id,
@@ -49,8 +52,8 @@ impl Document for Works {
     type Memory = ();
     type Stored = StoredWorks;
 
-    const LOCK_TURN: Turn = Turn::BeforeLots;
-    const NUMBER_TURN: Turn = Turn::AfterLots;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::BeforeLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::AfterLots;
 
     fn needs_locks(_needs: &WorkNeeds) -> bool {
         true
@@ -61,14 +64,14 @@ impl Document for Works {
     /// allowed steps of works. A batch that only places orders adds nothing.
     async fn expand(_reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
         let orders = needs.held_by_orders.clone();
-        let held_back = needs.documents.read(|own: &OrderNeeds| own.holds.clone());
+        let held_back = needs.documents.read(|document_needs: &OrderNeeds| document_needs.holds.clone());
         if orders.is_empty() && held_back.is_empty() {
             return Ok(());
         }
-        needs.documents.with(|own: &mut WorkNeeds| {
-            own.orders.extend(&orders);
-            own.orders.extend(&held_back);
-            own.followed.extend(&orders);
+        needs.documents.with(|document_needs: &mut WorkNeeds| {
+            document_needs.orders.extend(&orders);
+            document_needs.orders.extend(&held_back);
+            document_needs.followed.extend(&orders);
         });
         Ok(())
     }
@@ -76,7 +79,7 @@ impl Document for Works {
     async fn load(reads: &Source<'_>, needs: &WorkNeeds, book: &mut WorkBook) -> Result<(), Fault> {
         let ids: Vec<OrderId> = needs.orders.iter().copied().collect();
         let lock = matches!(reads, Source::Locked(_));
-        let (works, handling) = rows::works_of(reads, &ids, lock).await?;
+        let (works, handling) = rows::load_works_of_orders(reads, &ids, lock).await?;
         book.handling = handling;
         let labelled = works.iter().filter(|work| needs.labels.contains(&work.head.order));
         let mut carriers = needs.carriers.clone();
@@ -84,20 +87,24 @@ impl Document for Works {
         book.followed.clone_from(&needs.followed);
         book.works = works.into_iter().map(|work| ((work.head.order, work.head.nth), work)).collect();
         let carriers: Vec<CarrierId> = carriers.into_iter().collect();
-        book.carriers = rows::carriers_by_id(reads, &carriers).await?.into_iter().map(|one| (one.id, one)).collect();
-        let barred: Vec<OrderId> = needs.barred.iter().copied().collect();
-        book.barred = rows::barred(reads, &barred).await?;
+        book.carriers =
+            rows::load_carriers_by_id(reads, &carriers).await?.into_iter().map(|carrier| (carrier.id, carrier)).collect();
+        let barred_orders: Vec<OrderId> = needs.barred.iter().copied().collect();
+        book.barred = rows::load_store_refusals(reads, &barred_orders).await?;
         let fulfilments: Vec<FulfilmentId> = needs.fulfilments.iter().copied().collect();
-        book.fulfilments = fulfilments_by_id(reads, &fulfilments).await?.into_iter().map(|one| (one.id, one)).collect();
+        book.fulfilments =
+            fulfilments_by_id(reads, &fulfilments).await?.into_iter().map(|fulfilment| (fulfilment.id, fulfilment)).collect();
         Ok(())
     }
 
     /// Loads the quantities that other parcels name of the lots that a batch names. The lots are
     /// locked, so that a concurrent packing of the same lot waits.
     async fn load_lots(reads: &Source<'_>, needs: &Needs, _stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
-        let Some(own) = needs.documents.get::<WorkNeeds>().filter(|own| !own.lots.is_empty()) else { return Ok(()) };
-        let lots: Vec<LotId> = own.lots.iter().copied().collect();
-        let batch: Vec<OrderId> = own.orders.iter().copied().collect();
+        let Some(work_needs) = needs.documents.get::<WorkNeeds>().filter(|work_needs| !work_needs.lots.is_empty()) else {
+            return Ok(());
+        };
+        let lots: Vec<LotId> = work_needs.lots.iter().copied().collect();
+        let batch: Vec<OrderId> = work_needs.orders.iter().copied().collect();
         let packed = rows::packed_lots(reads, &lots, &batch).await?;
         books.with(|book: &mut WorkBook| book.packed = packed);
         Ok(())
@@ -108,15 +115,16 @@ impl Document for Works {
     }
 
     fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
-        let followed = books
-            .read(|orders: &OrderBook| books.read(|works: &WorkBook| follow(stock, (orders, works), decision, add_local_days)))?;
-        match followed {
-            Some(own) => {
-                for ((key, lot, order), delta) in books.read(|works: &WorkBook| named_lot_changes(works, &own)) {
+        let work_decision_result = books.read(|orders: &OrderBook| {
+            books.read(|works: &WorkBook| derive_work_decision(stock, (orders, works), decision, add_local_days))
+        })?;
+        match work_decision_result {
+            Some(work_decision) => {
+                for ((key, lot, order), delta) in books.read(|works: &WorkBook| named_lot_changes(works, &work_decision)) {
                     decision.stock.in_parcels.push(((key, lot), delta));
                     decision.stock.packed.push(((key, order), delta));
                 }
-                decision.documents.put(own);
+                decision.documents.put(work_decision);
             }
             None => drop(decision.documents.take::<WorkDecision>()),
         }
@@ -131,8 +139,8 @@ impl Document for Works {
         decision.facts.len() + decision.shipments.len()
     }
 
-    fn want(_decision: &WorkDecision, want: CounterRequest) -> CounterRequest {
-        want
+    fn want(_decision: &WorkDecision, counter_request: CounterRequest) -> CounterRequest {
+        counter_request
     }
 
     fn number(_decision: &mut WorkDecision, _counter: &mut Counter) {}
@@ -150,12 +158,12 @@ impl Document for Works {
             works.entry((work.head.order, work.head.nth)).or_insert((work, *before)).0 = work;
         }
         let works: Vec<_> = works.into_values().collect();
-        let mut written = Rows::default();
-        written.heads.extend(rows::work_rows(tenant, &works));
-        written.rest.extend(rows::line_rows(tenant, &works));
-        written.rest.push(rows::arrived_rows(tenant, decisions.iter().flat_map(|decision| &decision.arrived)));
-        written.rest.push(rows::barred_rows(tenant, decisions.iter().flat_map(|decision| &decision.barred)));
-        written
+        let mut bulk_rows = Rows::default();
+        bulk_rows.heads.extend(rows::work_rows(tenant, &works));
+        bulk_rows.rest.extend(rows::line_rows(tenant, &works));
+        bulk_rows.rest.push(rows::arrived_rows(tenant, decisions.iter().flat_map(|decision| &decision.arrived)));
+        bulk_rows.rest.push(rows::store_refusal_rows(tenant, decisions.iter().flat_map(|decision| &decision.barred)));
+        bulk_rows
     }
 
     fn target(decision: &WorkDecision) -> Option<Target> {
@@ -163,7 +171,7 @@ impl Document for Works {
     }
 
     fn stored(decision: &WorkDecision) -> StoredWorks {
-        StoredWorks { works: decision.named.clone(), arrived: decision.arrived.first().map(|one| one.id) }
+        StoredWorks { works: decision.named.clone(), arrived: decision.arrived.first().map(|fulfilment| fulfilment.id) }
     }
 }
 
@@ -189,7 +197,7 @@ fn work_event(fact: &WorkFact, work: &Work) -> NewEvent {
 }
 
 fn shipment_event(fact: &ShipmentFact) -> NewEvent {
-    let of = &fact.fulfilment;
-    let (fulfilment, order, store, status, work) = (of.id, of.order, of.store, of.status, of.work);
+    let shipped = &fact.fulfilment;
+    let (fulfilment, order, store, status, work) = (shipped.id, shipped.order, shipped.store, shipped.status, shipped.work);
     fact.kind.event(&FulfilmentEvent { fulfilment, order, store, status, work })
 }

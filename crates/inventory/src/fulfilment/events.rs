@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic};
+use platform::storage::events::{Audience, EventViewer, PayloadVisibility, Stream, Subject, Terms, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ platform::events! {
     /// Works of stores on orders.
     WORK: WorkEvent = Terms {
         permission: code::<kind::FulfilmentRead>(),
-        shown: Shown::Part(shown_work),
+        shown: PayloadVisibility::Part(visible_work_payload),
         stream: Some(Stream { topic: WORKS, concerns: |work| Audience::Of(vec![Subject::of(work.store)]) }),
     } => {
         WORK_CREATED "fulfilment_work.created",
@@ -27,7 +27,7 @@ platform::events! {
     /// Shipments of orders.
     FULFILMENT: FulfilmentEvent = Terms {
         permission: code::<kind::FulfilmentRead>(),
-        shown: Shown::Part(shown_fulfilment),
+        shown: PayloadVisibility::Part(visible_fulfilment_payload),
         stream: None,
     } => {
         FULFILMENT_SHIPPED "fulfilment.shipped",
@@ -38,18 +38,18 @@ platform::events! {
     /// Waves: works of a store that are picked, packed and shipped together.
     WAVE: WaveEvent = Terms {
         permission: code::<kind::FulfilmentRead>(),
-        shown: Shown::Part(shown_wave),
+        shown: PayloadVisibility::Part(visible_wave_payload),
         stream: None,
     } => {
         WAVE_CREATED "fulfilment_wave.created",
         WAVE_CLOSED "fulfilment_wave.closed",
     }
     /// Shipping carriers.
-    CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+    CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         CARRIER_SET "carrier.set",
     }
     /// E-mails to customers whose goods are ready.
-    READY_EMAIL: ReadyEmailChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+    READY_EMAIL: ReadyEmailChanged = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         READY_EMAIL_SET "ready_email.set",
     }
 }
@@ -92,7 +92,7 @@ pub struct WorkEvent {
 impl WorkEvent {
     /// Returns the work as of the event, without its lines, its note and its code.
     pub fn head(&self) -> WorkHead {
-        let by = |(kind, id)| Actor { kind, id };
+        let to_actor = |(kind, id)| Actor { kind, id };
         WorkHead {
             id: self.work,
             order: self.order,
@@ -100,7 +100,7 @@ impl WorkEvent {
             store: self.store,
             status: self.status,
             due_at: self.due_at,
-            accepted: self.accepted_at.zip(self.assignee).map(|(at, of)| Accepted { at, by: by(of) }),
+            accepted: self.accepted_at.zip(self.assignee).map(|(at, assignee_ref)| Accepted { at, by: to_actor(assignee_ref) }),
             ready: None,
             rejected: self.reject_reason.map(|reason| Rejected { reason, note: None }),
             moved_from: self.moved_from,
@@ -142,20 +142,20 @@ pub struct CarrierChanged {
 }
 
 /// Returns a work of a store that the viewer sees; None for viewers that are bound to a channel.
-fn shown_work(work: &WorkEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_work_payload(work: &WorkEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(work.store)).then(|| {
         json!({ "id": work.work, "orderId": work.order, "status": work.status, "storeId": work.store, "version": work.version })
     })
 }
 
 /// Returns a shipment from a store that the viewer sees.
-fn shown_fulfilment(of: &FulfilmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    (!viewer.is_confined() && viewer.covers(of.store))
-        .then(|| json!({ "id": of.fulfilment, "orderId": of.order, "status": of.status, "storeId": of.store, "workId": of.work }))
+fn visible_fulfilment_payload(fulfilment_event: &FulfilmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(fulfilment_event.store))
+        .then(|| json!({ "id": fulfilment_event.fulfilment, "orderId": fulfilment_event.order, "status": fulfilment_event.status, "storeId": fulfilment_event.store, "workId": fulfilment_event.work }))
 }
 
 /// Returns a wave of a store that the viewer sees.
-fn shown_wave(of: &WaveEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    (!viewer.is_confined() && viewer.covers(of.store))
-        .then(|| json!({ "id": of.wave, "storeId": of.store, "version": of.version }))
+fn visible_wave_payload(wave_event: &WaveEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(wave_event.store))
+        .then(|| json!({ "id": wave_event.wave, "storeId": wave_event.store, "version": wave_event.version }))
 }

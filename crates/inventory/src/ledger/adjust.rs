@@ -8,11 +8,11 @@ use iam::access::{Permit, Reach, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 use serde::Serialize;
 
-use super::lines::{Head, Lines, MAX_LINES, check_call, head};
+use super::lines::{Head, Lines, MAX_LINES, build_head, check_call};
 use crate::{
-    currency::shell::rate_on,
+    currency::shell::load_rate_on,
     ledger::{
-        Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, ProductRef, StockCommand, Stop, StoreRef,
+        Command, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, ProductRef, StockCommand, Stop, StoreRef, SubmitResult,
         check_override, key_of, lot_choice, may_override, submit_with_missing,
     },
     stock::core::{Adjust, At, Change, Costs, Field, RateLookup, Reason, Refusal, Rejection, Shortage},
@@ -47,8 +47,8 @@ pub struct ChangeInput {
 }
 
 /// Changes stock by deltas, all or none.
-pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> Done {
-    let overriding = may_override(&permit, input.on_shortage)?;
+pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> SubmitResult {
+    let override_reach = may_override(&permit, input.on_shortage)?;
     let texts = [(input.note.as_ref(), MAX_NOTE, Field::Note), (input.external_ref.as_ref(), MAX_REFERENCE, Field::ExternalRef)];
     let mut checks = check_call(&input.idempotency_key, input.changes.len(), Field::Changes, &texts);
     for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
@@ -60,18 +60,23 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     }
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
-    submit_adjustment(ledger, &permit, (&input, &overriding), key, mode).await
+    submit_adjustment(ledger, &permit, (&input, &override_reach), key, mode).await
 }
 
-async fn adjustment(
+async fn build_adjust_command(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
-    (input, overriding): (&AdjustInput, &Reach),
+    (input, override_reach): (&AdjustInput, &Reach),
     rates: &[RateLookup],
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
-    let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
-    let of = Head {
+    let lines = Lines::look_up(
+        &scope,
+        permit.reach(),
+        input.changes.iter().map(|change_input| (&change_input.product, &change_input.store)),
+    )
+    .await?;
+    let new_head = Head {
         kind: input.kind,
         reason: Some(input.reason),
         note: input.note.as_ref(),
@@ -79,7 +84,7 @@ async fn adjustment(
         reference: None,
         occurred_at: input.occurred_at,
     };
-    let head = head(ledger, permit, of);
+    let head = build_head(ledger, permit, new_head);
     let mut missing = Missing::default();
     let mut changes = Vec::with_capacity(input.changes.len());
     for (index, change) in input.changes.iter().enumerate() {
@@ -92,7 +97,7 @@ async fn adjustment(
             lot: lot_choice(ledger, change.lot.as_ref()),
         });
     }
-    check_override(overriding, changes.iter().map(|change| change.key.store))?;
+    check_override(override_reach, changes.iter().map(|change| change.key.store))?;
     let costs = Costs { books: Some(ledger.terms(&scope).await?.currency), rates: rates.to_vec() };
     let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, costs, changes };
     Ok((Command::of(StockCommand::Adjust(adjust)), missing))
@@ -104,38 +109,42 @@ async fn adjustment(
 pub(super) async fn submit_adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
-    (input, overriding): (&AdjustInput, &Reach),
+    (input, override_reach): (&AdjustInput, &Reach),
     key: Key,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let scope = permit.scope(ledger.database());
     let mut rates: Vec<RateLookup> = Vec::new();
     loop {
-        let command = adjustment(ledger, permit, (input, overriding), &rates).await;
-        let done = submit_with_missing(ledger, permit, command, key.clone(), mode).await;
-        let Err(Stop::Refused(all)) = &done else { return done };
-        let asked = missing_rates(&scope, all, &rates).await?;
-        if asked.is_empty() {
-            return done;
+        let command = build_adjust_command(ledger, permit, (input, override_reach), &rates).await;
+        let outcome = submit_with_missing(ledger, permit, command, key.clone(), mode).await;
+        let Err(Stop::Refused(rejections)) = &outcome else { return outcome };
+        let missing = missing_rates(&scope, rejections, &rates).await?;
+        if missing.is_empty() {
+            return outcome;
         }
-        rates.extend(asked);
+        rates.extend(missing);
     }
 }
 
 /// Returns the rates for whose lack an adjustment was rejected, except those that were looked up
 /// before.
-async fn missing_rates(reads: &impl Reads, refused: &[Rejection], known: &[RateLookup]) -> Result<Vec<RateLookup>, Fault> {
-    let missing: BTreeSet<(Currency, Currency, i32)> = refused
+async fn missing_rates(
+    reads: &impl Reads,
+    rejections: &[Rejection],
+    known_rates: &[RateLookup],
+) -> Result<Vec<RateLookup>, Fault> {
+    let missing: BTreeSet<(Currency, Currency, i32)> = rejections
         .iter()
         .filter_map(|rejection| match &rejection.why {
             Reason::Stock(Refusal::RateMissing { from, to, day }) => Some((*from, *to, *day)),
             _ => None,
         })
-        .filter(|missing| !known.iter().any(|rate| (rate.from, rate.to, rate.day) == *missing))
+        .filter(|missing| !known_rates.iter().any(|rate| (rate.from, rate.to, rate.day) == *missing))
         .collect();
-    let mut asked = Vec::with_capacity(missing.len());
+    let mut looked_up_rates = Vec::with_capacity(missing.len());
     for (from, to, day) in missing {
-        asked.push(RateLookup { from, to, day, found: rate_on(reads, from, to, day).await? });
+        looked_up_rates.push(RateLookup { from, to, day, found: load_rate_on(reads, from, to, day).await? });
     }
-    Ok(asked)
+    Ok(looked_up_rates)
 }

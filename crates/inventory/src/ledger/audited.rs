@@ -10,7 +10,7 @@ use platform::{
 use serde_json::Value;
 
 use super::{command::Queued, decision::Decision, registry::Documents};
-use crate::stock::core::{Lot, own_movement};
+use crate::stock::core::{Lot, find_command_movement};
 
 /// Tenant of the audit entries, and the documents that they name.
 #[derive(Clone, Copy)]
@@ -22,28 +22,28 @@ pub struct Audited<'a> {
 
 /// Returns the entries of a batch, linked to the end of the tenant's chain, which moves to the last
 /// of them.
-pub fn link(audited: Audited<'_>, chain: &mut Chain, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
+pub fn link_audit_entries(audited: Audited<'_>, chain: &mut Chain, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
     let from = chain.seq;
-    let rows = rows::chained(audited.audit_writer, chain, entries(audited, queue, decided));
+    let rows = rows::chained_rows(audited.audit_writer, chain, audit_entries(audited, queue, decided));
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
 }
 
 /// Returns an entry for each command that was decided and numbered, and one more for the document
 /// whose fields it changed if the first entry names something else.
-pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
+pub fn audit_entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
     let Audited { audit_writer, documents, tenant } = audited;
     decided.iter().flat_map(move |(index, decision)| {
         let queued = &queue[*index];
         let (document, fields) = documents.audit_target(&decision.documents).or_else(|| lot_edit(decision)).unzip();
-        let (target, events) = (document.or_else(|| moved(decision)), events(documents, decision));
+        let (target, events) = (document.or_else(|| find_movement(decision)), events(documents, decision));
         let fields = fields.filter(|fields| !fields.is_empty());
-        let own = if let Some(audit_context) = &queued.audit_context {
+        let queued_entries = if let Some(audit_context) = &queued.audit_context {
             audit_context.entries_of(target, events, fields)
         } else {
             let changes = audit::changes_of(None, events, fields);
             [Some((audit_writer.system_entry(tenant, queued.command.name(), target, "", changes), None)), None]
         };
-        own.into_iter().flatten()
+        queued_entries.into_iter().flatten()
     })
 }
 
@@ -62,17 +62,17 @@ fn lot_fields(lot: &Lot) -> Fields {
 }
 
 /// Returns the movement of a decision without a document, if any.
-fn moved(decision: &Decision) -> Option<Target> {
+fn find_movement(decision: &Decision) -> Option<Target> {
     let movements = &decision.stock.movements;
-    own_movement(movements).map(|nth| Target::of(movements[nth].id))
+    find_command_movement(movements).map(|nth| Target::of(movements[nth].id))
 }
 
 /// Returns the first and last event of a decision: a document's event comes before those of its
 /// movements.
 fn events(documents: &Documents, decision: &Decision) -> Option<(i64, i64)> {
-    let moved = decision.stock.movements.iter().map(|movement| movement.seq);
-    let last = moved.clone().chain(decision.last_seq).max()?;
+    let movement_seqs = decision.stock.movements.iter().map(|movement| movement.seq);
+    let last = movement_seqs.clone().chain(decision.last_seq).max()?;
     // `last_seq` is the last of the document's events, which are numbered without gaps.
-    let first = decision.last_seq.map(|seq| seq + 1 - decision.facts(documents) as i64).or_else(|| moved.min())?;
+    let first = decision.last_seq.map(|seq| seq + 1 - decision.facts(documents) as i64).or_else(|| movement_seqs.min())?;
     (first > 0).then_some((first, last))
 }

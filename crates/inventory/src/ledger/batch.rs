@@ -21,7 +21,7 @@ use super::{
     decision::Decision,
     load::{self, Basis, State},
     needs::Needs,
-    receipt::{Receipt, replayed},
+    receipt::{Receipt, replay_receipt},
     registry::Documents,
     source::Source,
     speculative_state::KeyLookupPolicy,
@@ -53,7 +53,7 @@ impl Writer {
             Err(fault) if !looks_up && !fault.is_connection_unavailable() && !fault.is_transient() => {}
             Err(fault) => return Err(fault),
         }
-        self.key_lookups.met();
+        self.key_lookups.note_key_found();
         self.run_once(tenant, queue, true).await.map(drop)
     }
 
@@ -65,13 +65,13 @@ impl Writer {
         let is_audited = self.audit_writer.is_some();
         let mut state = load::load_state(&Source::Locked(&work), &self.basis, &mut needs, &keys, is_audited).await?;
         if !state.receipts.is_empty() && db.backend() != Backend::Sqlite {
-            self.key_lookups.met();
+            self.key_lookups.note_key_found();
         }
         let mut decisions = decide_all(documents, &mut state, queue);
         // A rejected command writes no key that could conflict: it may be rejected only because the
         // first call with its key took the stock.
-        let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
-        if !idempotency::look_up(&work, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
+        let refused_entries = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
+        if !idempotency::look_up(&work, refused_entries.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
             work.rollback().await?;
             return Ok(RunOutcome::KeyUsed);
         }
@@ -83,18 +83,18 @@ impl Writer {
             // Also for a command that changed nothing: its key is stored.
             let rule = "every tenant has a counter";
             let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", rule))?;
-            let mut own = vec![journal::taken(decisions.want(documents), now)];
+            let mut counter_rows = vec![journal::advance_counter(decisions.want(documents), now)];
             let events = decisions.number(documents, &mut counter, now);
             let mut rows = decisions.rows(documents, tenant, queue, now);
             rows.push(journal::rows(tenant, &events));
             if let Some(audit_writer) = &self.audit_writer {
                 let audited = Audited { audit_writer, documents, tenant };
-                let entries = audited::entries(audited, queue, decisions.decided());
+                let entries = audited::audit_entries(audited, queue, decisions.decided());
                 let (end, entries) = audit::rows::append_rows(&work, audit_writer, state.chain, entries).await?;
-                own.push(end);
+                counter_rows.push(end);
                 rows.push(entries);
             }
-            work.write_all(own, rows).await?;
+            work.write_all(counter_rows, rows).await?;
             journal::announce(&mut work, events);
             work.commit().await?;
         }
@@ -118,7 +118,7 @@ impl Basis {
         let scope = self.db.tenant(tenant);
         let keys: Vec<&Key> = key.into_iter().collect();
         let state = load::load_state(&Source::Committed(&scope), self, &mut needs, &keys, false).await?;
-        Ok(match decide(&self.documents, &state, command, key) {
+        Ok(match decide_command(&self.documents, &state, command, key) {
             Decided::Done(result) => result,
             Decided::New(decision) => Ok(Receipt::of(decision)),
         })
@@ -141,15 +141,15 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
         // A key may occur twice in a batch: the second command gets the first one's answer. A
         // rejected command does not claim its key.
         let name = key.map(|key| (key.owner, key.mutation, key.key.as_str()));
-        if let Some(first) = name.as_ref().and_then(|name| keys.get(name)) {
-            decisions.add_repeat(index, *first);
+        if let Some(first_index) = name.as_ref().and_then(|name| keys.get(name)) {
+            decisions.add_repeat(index, *first_index);
             continue;
         }
-        match decide(documents, state, command, key) {
-            Decided::Done(done) => {
-                let refused = done.is_err();
-                *result = Some(done);
-                if refused {
+        match decide_command(documents, state, command, key) {
+            Decided::Done(outcome) => {
+                let is_refused = outcome.is_err();
+                *result = Some(outcome);
+                if is_refused {
                     continue;
                 }
             }
@@ -166,10 +166,10 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
 }
 
 /// Returns the answer of an earlier call with the key; None if there was none.
-pub fn earlier_answer(key: &Key, found: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
-    Some(match idempotency::key_use(key, found)? {
+pub fn earlier_answer(key: &Key, used_keys: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
+    Some(match idempotency::key_use(key, used_keys)? {
         KeyUse::Reused => Err(Rejection::key_reused()),
-        KeyUse::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::key_reused()),
+        KeyUse::Same(text) => serde_json::from_str(&text).map(replay_receipt).map_err(|_| Rejection::key_reused()),
     })
 }
 
@@ -179,18 +179,18 @@ enum Decided {
     New(Decision),
 }
 
-fn decide(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> Decided {
+fn decide_command(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> Decided {
     if let Some(first) = key.and_then(|key| earlier_answer(key, &state.receipts)) {
-        return Decided::Done(first.map_err(|refused| vec![refused]));
+        return Decided::Done(first.map_err(|rejection| vec![rejection]));
     }
     let mut draft = Draft::new(&state.stock);
     let decided = command.decide(&mut draft, &state.books);
-    let followed = decided.and_then(|decision| {
+    let follow_result = decided.and_then(|decision| {
         let mut decision = Decision { stock: draft.finish()?, ..decision };
         documents.follow(&state.stock, &state.books, &mut decision)?;
         Ok(decision)
     });
-    match followed {
+    match follow_result {
         Ok(decision) => Decided::New(decision),
         Err(first) => Decided::Done(Err(collect_rejections(state, command, first))),
     }
@@ -204,8 +204,8 @@ fn collect_rejections(state: &State, command: &Command, first: Rejection) -> Vec
         return vec![first];
     }
     let mut draft = Draft::collecting_refusals(&state.stock);
-    let end = command.decide(&mut draft, &state.books).err();
-    let told = draft.into_rejections(end);
+    let final_rejection = command.decide(&mut draft, &state.books).err();
+    let rejections = draft.into_rejections(final_rejection);
     // A rejection that only `Draft::finish` raises is not among the collected ones.
-    if told.is_empty() { vec![first] } else { told }
+    if rejections.is_empty() { vec![first] } else { rejections }
 }

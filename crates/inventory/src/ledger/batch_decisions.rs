@@ -11,9 +11,9 @@ use platform::storage::{
 use super::{
     command::Queued,
     decision::{Books, Decision},
-    document::Turn,
+    document::DocumentPhase,
     parts::Parts,
-    receipt::{Receipt, StoredReceipt, replayed},
+    receipt::{Receipt, StoredReceipt, replay_receipt},
     registry::Documents,
     source::Source,
 };
@@ -36,7 +36,7 @@ impl Decision {
         let trace = self.trace;
         let mut push = |event: NewEvent| {
             counter.seq += 1;
-            journaled.push(event.traced(trace).numbered(counter.seq, now));
+            journaled.push(event.with_trace(trace).with_seq(counter.seq, now));
             counter.seq
         };
         for event in self.document_events(documents) {
@@ -45,8 +45,8 @@ impl Decision {
         let levels: Vec<&Level> = self.stock.levels.iter().collect();
         let mut last: HashMap<LevelKey, i64> = HashMap::new();
         for nth in 0..self.stock.movements.len() {
-            let Some((movement, later)) = self.stock.movements[nth..].split_first_mut() else { break };
-            movement.seq = push(stock_changed(movement, later, &levels));
+            let Some((movement, later_movements)) = self.stock.movements[nth..].split_first_mut() else { break };
+            movement.seq = push(stock_changed(movement, later_movements, &levels));
             last.extend(movement.entries.iter().map(|entry| (entry.key, movement.seq)));
         }
         for level in &mut self.stock.levels {
@@ -56,10 +56,10 @@ impl Decision {
 
     fn document_events(&self, documents: &Documents) -> Vec<NewEvent> {
         let lots = self.stock.lots.iter().filter(|lot| self.stock.changed_lots.contains(&lot.id)).map(lot_changed);
-        let mut events = documents.events(Turn::First, &self.documents);
-        events.extend(documents.events(Turn::BeforeLots, &self.documents));
+        let mut events = documents.events(DocumentPhase::First, &self.documents);
+        events.extend(documents.events(DocumentPhase::BeforeLots, &self.documents));
         events.extend(lots);
-        events.extend(documents.events(Turn::AfterLots, &self.documents));
+        events.extend(documents.events(DocumentPhase::AfterLots, &self.documents));
         events
     }
 }
@@ -93,9 +93,9 @@ impl Decisions {
 
     /// Returns the numbers that the decisions take from the counter.
     pub fn want(&self, documents: &Documents) -> CounterRequest {
-        self.decided.iter().fold(CounterRequest::default(), |mut want, (_, decision)| {
-            want.events += (decision.facts(documents) + decision.stock.movements.len()) as i64;
-            documents.want(&decision.documents, want)
+        self.decided.iter().fold(CounterRequest::default(), |mut counter_request, (_, decision)| {
+            counter_request.events += (decision.facts(documents) + decision.stock.movements.len()) as i64;
+            documents.want(&decision.documents, counter_request)
         })
     }
 
@@ -150,12 +150,12 @@ impl Decisions {
 }
 
 fn answer_repeated(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Vec<Rejection>> {
-    if first.key.as_ref().map(|k| k.hash) != second.key.as_ref().map(|k| k.hash) {
+    if first.key.as_ref().map(|used_key| used_key.hash) != second.key.as_ref().map(|used_key| used_key.hash) {
         return Err(vec![Rejection::key_reused()]);
     }
     match &first.result {
-        Some(Ok(receipt)) => Ok(replayed(receipt.stored.clone().unwrap_or_else(|| receipt.stored(documents)))),
-        Some(Err(refused)) => Err(refused.clone()),
+        Some(Ok(receipt)) => Ok(replay_receipt(receipt.stored.clone().unwrap_or_else(|| receipt.stored(documents)))),
+        Some(Err(rejections)) => Err(rejections.clone()),
         None => Err(vec![Rejection::key_reused()]),
     }
 }
@@ -178,8 +178,8 @@ impl<'a> FinalRows<'a> {
         for (_, decision) in decided {
             lots.extend(decision.stock.lots.iter().map(|lot| (lot.id, lot)));
             lot_levels.extend(decision.stock.lot_levels.iter().map(|level| ((level.key, level.lot), level)));
-            levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
-            reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
+            levels.extend(decision.stock.levels.iter().map(|decided_level| (decided_level.key, decided_level)));
+            reservations.extend(decision.stock.reservations.iter().map(|reservation| (reservation.id, reservation)));
         }
         Self {
             levels: levels.into_values().collect(),

@@ -28,7 +28,7 @@ impl Decision {
 
     /// Returns the last event of the decision; None without events.
     pub(super) fn last_seq(&self) -> Option<i64> {
-        let movement = self.stock.movements.iter().map(|m| m.seq).max().filter(|seq| *seq > 0);
+        let movement = self.stock.movements.iter().map(|posted_movement| posted_movement.seq).max().filter(|seq| *seq > 0);
         movement.max(self.last_seq.filter(|seq| *seq > 0))
     }
 }

@@ -23,14 +23,14 @@ use crate::stock::core::{Book, Rejection};
 
 /// The turn in which a document is handled, relative to lots and to other documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum DocumentPhase {
     /// For documents whose decisions depend on other documents and change them: before those.
     First,
     BeforeLots,
     AfterLots,
 }
 
-impl Turn {
+impl DocumentPhase {
     pub const ALL: [Self; 3] = [Self::First, Self::BeforeLots, Self::AfterLots];
 }
 
@@ -62,8 +62,8 @@ pub trait Document: Send + Sync + 'static {
     type Stored: Serialize;
 
     /// Turns in which its rows are locked and its events are numbered.
-    const LOCK_TURN: Turn;
-    const NUMBER_TURN: Turn;
+    const LOCK_PHASE: DocumentPhase;
+    const NUMBER_PHASE: DocumentPhase;
     /// True if a mutation that changes a document of the kind answers with it, whatever else it
     /// changed: receipts keep it beside the rest.
     const IS_ANSWER: bool = false;

@@ -58,18 +58,23 @@ impl From<HoldRow> for DueReservation {
 pub const PAGE: usize = 500;
 
 /// Returns the next page of expired reservations that belong to no order, up to a maximum.
-pub async fn holds(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueReservation>, Fault> {
+pub async fn load_expired_holds(
+    global: &Global,
+    now: Timestamp,
+    after: PageKey,
+    limit: usize,
+) -> Result<Vec<DueReservation>, Fault> {
     let sql = format!(
         "SELECT {select} FROM reservation r
          WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
-         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {most}",
+         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {limit}",
         select = HoldRow::SELECT
     );
-    let rows = global.rows(&sql, bounds(now, after)).await?;
+    let rows = global.rows(&sql, page_parameters(now, after)).await?;
     rows.iter().map(|row| Ok(Row::new(row).record::<HoldRow>()?.into())).collect()
 }
 
 /// Returns the parameters of a statement that reads a page.
-pub fn bounds(now: Timestamp, after: PageKey) -> Vec<Value> {
+pub fn page_parameters(now: Timestamp, after: PageKey) -> Vec<Value> {
     vec![now.micros().into(), after.0.into(), after.1.into()]
 }

@@ -9,7 +9,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Prepared, Reads, Written,
-        group_commit::{ASIDE, Batch, Batcher, GroupCommit, Grouping, LaneStatus, Lanes, Plan},
+        group_commit::{Batch, Batcher, GroupCommit, Grouping, LaneOptions, LaneStatus, MAX_TENANTS_ASIDE, Plan},
         idempotency::Key,
     },
     traces::QueueSpan,
@@ -46,8 +46,8 @@ impl Ledger {
     }
 
     fn with(basis: Basis, grouping: Grouping, audit_writer: Option<AuditWriter>) -> Result<Self, Fault> {
-        let lanes = Lanes::of(basis.db.backend(), POSTGRES_LANES);
-        let db = basis.db.with_own_connections(lanes.count, ASIDE);
+        let lanes = LaneOptions::of(basis.db.backend(), POSTGRES_LANES);
+        let db = basis.db.with_own_connections(lanes.count, MAX_TENANTS_ASIDE);
         let writer = Writer { basis: Basis { db, ..basis.clone() }, audit_writer, key_lookups: KeyLookupPolicy::default() };
         Ok(Self { basis, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
@@ -57,7 +57,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The system cannot start a thread.
-    pub fn audited(
+    pub fn with_audit_writer(
         db: Database,
         clock: Clock,
         grouping: Grouping,
@@ -80,7 +80,9 @@ impl Ledger {
     pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
         Ok(match self.ask(tenant, command, key).await? {
             Ok(receipt) => Ok(receipt),
-            Err(refused) => Err(refused.into_iter().next().ok_or_else(|| Fault::Broken("refused for no reason".to_owned()))?),
+            Err(rejections) => {
+                Err(rejections.into_iter().next().ok_or_else(|| Fault::Broken("refused for no reason".to_owned()))?)
+            }
         })
     }
 
@@ -130,7 +132,7 @@ impl Batcher for Writer {
     async fn write(&self, plan: Prepared) -> Result<Written, Fault> {
         self.basis.db.write_at(plan).await.inspect_err(|fault| {
             if fault.unique_violation().is_some() {
-                self.key_lookups.met();
+                self.key_lookups.note_key_found();
             }
         })
     }
@@ -149,7 +151,7 @@ impl Batcher for Writer {
             && receipt.stored.is_none()
             && self.audit_writer.is_some()
         {
-            audit_context.recorded();
+            audit_context.mark_recorded();
         }
         // The waiting caller may have gone; the change is committed all the same.
         let _ = queued.reply.send(result);

@@ -38,16 +38,16 @@ impl<K: Copy> JobCursor<K> {
         P: Future<Output = Result<Vec<R>, Fault>>,
         W: Future<Output = Result<usize, Fault>>,
     {
-        let mut done = 0;
+        let mut completed_count = 0;
         for _ in 0..self.pages {
             let page = read(self.after(), self.rows).await?;
             let (last, rows) = (page.last().map(&key), page.len());
-            done += work(page).await?;
+            completed_count += work(page).await?;
             if !self.has_more(last, rows) {
                 break;
             }
         }
-        Ok(done)
+        Ok(completed_count)
     }
     /// Returns the last row that was seen; None at the beginning.
     fn after(&self) -> Option<K> {

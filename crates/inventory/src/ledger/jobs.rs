@@ -23,16 +23,16 @@ pub(crate) const MAX_CONCURRENT_COMMANDS: usize = 64;
 
 /// Ends the expired reservations that belong to no order, of all tenants, and returns their number.
 /// A failure is logged and skipped, so that it does not block the others.
-pub async fn expire_reservations(ledger: &Ledger, now: Timestamp, walk: &JobCursor<PageKey>) -> Result<usize, Fault> {
+pub async fn expire_reservations(ledger: &Ledger, now: Timestamp, cursor: &JobCursor<PageKey>) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let read = |after: Option<PageKey>, most| due::holds(&global, now, after.unwrap_or(PageKey::START), most);
-    walk.run(read, |hold: &DueReservation| hold.page_key, |page| expire_page(ledger, now, page)).await
+    let read = |after: Option<PageKey>, limit| due::load_expired_holds(&global, now, after.unwrap_or(PageKey::START), limit);
+    cursor.run(read, |hold: &DueReservation| hold.page_key, |page| expire_page(ledger, now, page)).await
 }
 
 async fn expire_page(ledger: &Ledger, now: Timestamp, due: Vec<DueReservation>) -> Result<usize, Fault> {
     let mut by_tenant: BTreeMap<TenantId, Vec<DueReservation>> = BTreeMap::new();
-    for one in due {
-        by_tenant.entry(one.tenant).or_default().push(one);
+    for due_item in due {
+        by_tenant.entry(due_item.tenant).or_default().push(due_item);
     }
     let mut commands = Vec::new();
     for (tenant, holds) in by_tenant {
@@ -75,5 +75,8 @@ pub(crate) async fn submit_all(
             }
         }
     });
-    stream::iter(submitted).buffer_unordered(MAX_CONCURRENT_COMMANDS).fold(0, |sum, ended| async move { sum + ended }).await
+    stream::iter(submitted)
+        .buffer_unordered(MAX_CONCURRENT_COMMANDS)
+        .fold(0, |sum, submitted_count| async move { sum + submitted_count })
+        .await
 }

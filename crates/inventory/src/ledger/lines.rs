@@ -28,8 +28,8 @@ impl Lines {
     where
         I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
     {
-        let named: Vec<&StoreRef> = lines.clone().map(|(_, store)| store).collect();
-        let (products, mut stores) = Names::with_stores(reads, lines.map(|(product, _)| product), &named).await?;
+        let store_refs: Vec<&StoreRef> = lines.clone().map(|(_, store)| store).collect();
+        let (products, mut stores) = Names::with_stores(reads, lines.map(|(product, _)| product), &store_refs).await?;
         stores.retain(|_, store| reach.covers(*store));
         Ok(Self { products, stores, reach })
     }
@@ -52,17 +52,17 @@ pub(crate) struct Head<'a> {
     pub occurred_at: Option<Timestamp>,
 }
 
-pub(crate) fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> MovementHead {
+pub(crate) fn build_head<P>(ledger: &Ledger, permit: &Permit<P>, new_head: Head<'_>) -> MovementHead {
     MovementHead {
         id: ledger.clock().document_id(),
-        kind: of.kind,
-        reason: of.reason,
-        note: of.note.cloned(),
-        external_ref: of.external_ref.cloned(),
-        reference: of.reference,
+        kind: new_head.kind,
+        reason: new_head.reason,
+        note: new_head.note.cloned(),
+        external_ref: new_head.external_ref.cloned(),
+        reference: new_head.reference,
         actor: permit.actor(),
         reverses: None,
-        occurred_at: of.occurred_at.unwrap_or_else(|| ledger.clock().now()),
+        occurred_at: new_head.occurred_at.unwrap_or_else(|| ledger.clock().now()),
     }
 }
 
@@ -70,8 +70,8 @@ pub(crate) fn check_call(key: &str, lines: usize, list: Field, texts: &[(Option<
     let mut checks = Checks::default();
     check_key(&mut checks, key);
     checks.items(lines, MAX_LINES, || At::input(list));
-    for (text, most, name) in texts {
-        checks.text(text.map(String::as_str), *most, || At::input(*name));
+    for (text, max_chars, name) in texts {
+        checks.text(text.map(String::as_str), *max_chars, || At::input(*name));
     }
     checks
 }

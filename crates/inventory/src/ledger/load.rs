@@ -14,15 +14,16 @@ use platform::{
 };
 
 use super::{
-    decision::Books, document::Turn, needs::Needs, registry::Documents, source::Source, speculative_state::SpeculativeState,
+    decision::Books, document::DocumentPhase, needs::Needs, registry::Documents, source::Source,
+    speculative_state::SpeculativeState,
 };
 use crate::{
-    catalog::rows::keys::products_that_exist,
+    catalog::rows::keys::filter_existing_products,
     stock::{
         core::{Book, Level, LevelKey, Reservation},
         rows::{
             self as stock_rows,
-            lots::{Hold, lot_book},
+            lots::{RowLock, lot_book},
         },
     },
 };
@@ -62,25 +63,25 @@ pub async fn load_state(
     // the levels found through them are those that get locked.
     let (counter, chain) = match reads {
         Source::Locked(work) if is_audited => audit::lock_counter_and_chain_end(work).await?,
-        Source::Locked(work) => (journal::held(work).await?, None),
+        Source::Locked(work) => (journal::lock_counter(work).await?, None),
         Source::Committed(_) => (None, None),
     };
     let last = counter.map_or(Timestamp(0), |counter| counter.recorded_at);
     let mut books = documents.expand(reads, needs).await?;
     let needs = &*needs;
     let mut stock = load_levels(reads, clock, needs, last).await?;
-    documents.load(Turn::First, reads, needs, &mut books).await?;
-    documents.load(Turn::BeforeLots, reads, needs, &mut books).await?;
+    documents.load(DocumentPhase::First, reads, needs, &mut books).await?;
+    documents.load(DocumentPhase::BeforeLots, reads, needs, &mut books).await?;
     if load_lots(reads, needs, &mut stock).await? {
         documents.load_lots(reads, needs, &mut stock, &mut books).await?;
     }
-    documents.load(Turn::AfterLots, reads, needs, &mut books).await?;
+    documents.load(DocumentPhase::AfterLots, reads, needs, &mut books).await?;
     let receipts = idempotency::look_up(reads, keys.iter().copied()).await?;
     let reservations = load_reservations(reads, needs, &stock).await?;
-    stock.reservations = reservations.into_iter().map(|r| (r.id, r)).collect();
+    stock.reservations = reservations.into_iter().map(|reservation| (reservation.id, reservation)).collect();
     if !needs.reversals.is_empty() {
         let ids: Vec<MovementId> = needs.reversals.iter().copied().collect();
-        stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
+        stock.reversed = stock_rows::find_reversed_movements(reads, &ids).await?.into_iter().collect();
     }
     documents.load_names(reads, needs, &mut books).await?;
     Ok(State { stock, books, receipts, counter, chain })
@@ -99,7 +100,7 @@ async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book) -> Resul
     // are used up.
     let is_late = |level: &Level| needs.lots.since.is_some_and(|since| level.counted_at.is_some_and(|at| since < at));
     let since = needs.lots.since.filter(|_| stock.levels.values().any(is_late));
-    let hold = if matches!(reads, Source::Locked(_)) { Hold::Lock } else { Hold::Read };
+    let hold = if matches!(reads, Source::Locked(_)) { RowLock::Lock } else { RowLock::Read };
     stock.lots = lot_book(reads, &tracked, &needs.lots, since, hold).await?;
     Ok(true)
 }
@@ -118,16 +119,17 @@ pub async fn load_speculative(
         return Ok(None);
     }
     let missing: Vec<LevelKey> = needs.levels.iter().filter(|key| !speculative.levels.contains_key(key)).copied().collect();
-    let (unknown, known): (Vec<LevelKey>, Vec<LevelKey>) = missing.iter().copied().partition(|key| speculative.lacks_facts(*key));
+    let (unknown_keys, known_keys): (Vec<LevelKey>, Vec<LevelKey>) =
+        missing.iter().copied().partition(|key| speculative.lacks_facts(*key));
     let mut memory = std::mem::take(&mut speculative.memory);
-    let (receipts, met, mut levels, books) = tokio::try_join!(
+    let (receipts, new_facts, mut levels, books) = tokio::try_join!(
         idempotency::look_up(scope, keys.iter().copied()),
-        levels_and_facts(scope, &unknown),
-        missing_levels(scope, clock, &known, speculative),
+        levels_and_facts(scope, &unknown_keys),
+        missing_levels(scope, clock, &known_keys, speculative),
         documents.plan(scope, needs, &mut memory),
     )?;
     speculative.memory = memory;
-    levels.extend(cache_facts(scope, clock, &unknown, met, speculative).await?);
+    levels.extend(cache_facts(scope, clock, &unknown_keys, new_facts, speculative).await?);
     if speculative.has_lots_or_kits(needs) {
         return Ok(None);
     }
@@ -153,8 +155,8 @@ async fn missing_levels(
     }
     let mut levels = stock_rows::levels_with_facts(reads, keys, |key| speculative.facts(key)).await?;
     if levels.len() < keys.len() {
-        let found: HashSet<LevelKey> = levels.iter().map(|level| level.key).collect();
-        let without = keys.iter().filter(|key| !found.contains(key));
+        let loaded_keys: HashSet<LevelKey> = levels.iter().map(|level| level.key).collect();
+        let without = keys.iter().filter(|key| !loaded_keys.contains(key));
         levels.extend(without.filter_map(|key| Some(Level::empty(*key, clock.id(), speculative.facts(*key)?))));
     }
     Ok(levels)
@@ -162,8 +164,8 @@ async fn missing_levels(
 
 /// Notes which stores and products of the missing levels do not exist; reads nothing if all levels
 /// were found.
-async fn note_unknown(reads: &impl Reads, asked: &[LevelKey], stock: &mut Book) -> Result<(), Fault> {
-    let absent: Vec<LevelKey> = asked.iter().filter(|key| !stock.levels.contains_key(key)).copied().collect();
+async fn note_unknown(reads: &impl Reads, requested_keys: &[LevelKey], stock: &mut Book) -> Result<(), Fault> {
+    let absent: Vec<LevelKey> = requested_keys.iter().filter(|key| !stock.levels.contains_key(key)).copied().collect();
     if absent.is_empty() {
         return Ok(());
     }
@@ -174,8 +176,8 @@ async fn note_unknown(reads: &impl Reads, asked: &[LevelKey], stock: &mut Book) 
         stores.remove(&Row::scalar(row)?);
     }
     let mut products: HashSet<ProductId> = absent.iter().map(|key| key.product).collect();
-    let known = products_that_exist(reads, products.iter().copied()).await?;
-    products.retain(|product| !known.contains(product));
+    let known_products = filter_existing_products(reads, products.iter().copied()).await?;
+    products.retain(|product| !known_products.contains(product));
     (stock.unknown_stores, stock.unknown_products) = (stores, products);
     Ok(())
 }
@@ -192,40 +194,40 @@ async fn cache_facts(
     reads: &impl Reads,
     clock: &Clock,
     keys: &[LevelKey],
-    mut met: Vec<Level>,
+    mut levels: Vec<Level>,
     speculative: &mut SpeculativeState,
 ) -> Result<Vec<Level>, Fault> {
-    for level in &met {
+    for level in &levels {
         speculative.cache_facts(level.key, level.facts.clone());
     }
-    if met.len() < keys.len() {
-        let found: HashSet<LevelKey> = met.iter().map(|level| level.key).collect();
-        let without: Vec<LevelKey> = keys.iter().filter(|key| !found.contains(key)).copied().collect();
-        for (key, facts) in stock_rows::facts_for(reads, &without).await? {
+    if levels.len() < keys.len() {
+        let loaded_keys: HashSet<LevelKey> = levels.iter().map(|level| level.key).collect();
+        let without: Vec<LevelKey> = keys.iter().filter(|key| !loaded_keys.contains(key)).copied().collect();
+        for (key, facts) in stock_rows::load_level_facts(reads, &without).await? {
             speculative.cache_facts(key, facts);
         }
-        met.extend(without.into_iter().filter_map(|key| Some(Level::empty(key, clock.id(), speculative.facts(key)?))));
+        levels.extend(without.into_iter().filter_map(|key| Some(Level::empty(key, clock.id(), speculative.facts(key)?))));
     }
-    Ok(met)
+    Ok(levels)
 }
 
 /// Loads the needed levels, with a time that is not before `last`.
 async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs, last: Timestamp) -> Result<Book, Fault> {
-    let wanted: Vec<LevelKey> = needs.levels.iter().copied().collect();
+    let requested_keys: Vec<LevelKey> = needs.levels.iter().copied().collect();
     let (levels, closed_through) = match reads {
-        _ if wanted.is_empty() => (Vec::new(), None),
-        Source::Locked(work) => stock_rows::lock_levels(*work, &wanted).await?,
-        Source::Committed(scope) => (stock_rows::read_levels(*scope, &wanted).await?, None),
+        _ if requested_keys.is_empty() => (Vec::new(), None),
+        Source::Locked(work) => stock_rows::lock_levels(*work, &requested_keys).await?,
+        Source::Committed(scope) => (stock_rows::read_levels(*scope, &requested_keys).await?, None),
     };
-    let is_told = matches!(reads, Source::Locked(_)) && !levels.is_empty();
+    let has_closed_through = matches!(reads, Source::Locked(_)) && !levels.is_empty();
     // Another node's clock may run ahead of ours: within a tenant, time of recording never goes back.
     let now = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(clock.now()).max(last);
     let mut stock = Book::new(now, clock::local_day);
-    stock.closed_through = if is_told { closed_through } else { stock_rows::closed_through(reads).await? };
+    stock.closed_through = if has_closed_through { closed_through } else { stock_rows::load_closed_through(reads).await? };
     stock.levels = levels.into_iter().map(|level| (level.key, level)).collect();
-    let missing: Vec<LevelKey> = wanted.into_iter().filter(|key| !stock.levels.contains_key(key)).collect();
+    let missing: Vec<LevelKey> = requested_keys.into_iter().filter(|key| !stock.levels.contains_key(key)).collect();
     if !missing.is_empty() {
-        for (key, facts) in stock_rows::facts_for(reads, &missing).await? {
+        for (key, facts) in stock_rows::load_level_facts(reads, &missing).await? {
             stock.levels.insert(key, Level::empty(key, clock.id(), Arc::new(facts)));
         }
         note_unknown(reads, &missing, &mut stock).await?;
@@ -239,24 +241,29 @@ async fn load_reservations(reads: &impl Reads, needs: &Needs, stock: &Book) -> R
     let mut reservations: Vec<Reservation> = Vec::new();
     if !needs.reservations.is_empty() {
         let ids: Vec<ReservationId> = needs.reservations.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::Ids(&ids)).await?);
+        reservations.extend(stock_rows::select_reservations(reads, stock_rows::ReservationSelection::Ids(&ids)).await?);
     }
     if !needs.held_by_orders.is_empty() {
         let ids: Vec<OrderId> = needs.held_by_orders.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
+        reservations
+            .extend(stock_rows::select_reservations(reads, stock_rows::ReservationSelection::ActiveOfOrders(&ids)).await?);
     }
     if !needs.held_for.is_empty() {
         let ids: Vec<ReferenceId> = needs.held_for.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfReferences(&ids)).await?);
+        reservations
+            .extend(stock_rows::select_reservations(reads, stock_rows::ReservationSelection::ActiveOfReferences(&ids)).await?);
     }
     if !needs.holds_on.is_empty() {
-        let on: Vec<LevelKey> = needs.holds_on.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
+        let held_keys: Vec<LevelKey> = needs.holds_on.iter().copied().collect();
+        reservations
+            .extend(stock_rows::select_reservations(reads, stock_rows::ReservationSelection::ActiveOn(&held_keys)).await?);
     }
     let has_near = |level: &&Level| level.facts.tracking != Tracking::None && level.facts.minimum_remaining_days > 0;
-    let near: Vec<LevelKey> = stock.levels.values().filter(has_near).map(|level| level.key).collect();
-    if !near.is_empty() {
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::OfTransfersOn(&near)).await?);
+    let expiring_keys: Vec<LevelKey> = stock.levels.values().filter(has_near).map(|level| level.key).collect();
+    if !expiring_keys.is_empty() {
+        reservations.extend(
+            stock_rows::select_reservations(reads, stock_rows::ReservationSelection::OfTransfersOn(&expiring_keys)).await?,
+        );
     }
     Ok(reservations)
 }

@@ -29,15 +29,17 @@ mod stock_command;
 mod tenants;
 mod job_cursor;
 
-pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, packs};
+pub use call::{
+    CallRefusal, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, SubmitResult, load_packs,
+};
 pub(crate) use call::{
-    Checks, Missing, Names, check_key, check_override, document_ids, key_of, known_store, lot_choice, may_override,
-    own_reservations, serialize_shortage, store_of, stored_answer_or, stores_by_code, submit, submit_resolved,
+    Checks, Missing, Names, check_key, check_override, document_ids, key_of, load_known_store, load_stores_by_code, lot_choice,
+    may_override, resolve_reservations, serialize_shortage, store_of, stored_answer_or, submit, submit_resolved,
     submit_with_missing,
 };
 pub use command::{Command, Decide, Outcome, Verdict};
 pub use decision::{Books, Decision};
-pub use document::{Document, Rows, Turn};
+pub use document::{Document, DocumentPhase, Rows};
 pub use engine::Ledger;
 pub use job_cursor::JobCursor;
 pub use needs::Needs;
@@ -49,4 +51,4 @@ pub use source::Source;
 pub use stock_command::StockCommand;
 pub use tenants::Terms;
 
-pub use platform::storage::group_commit::{ALONE, Grouping, LaneStatus};
+pub use platform::storage::group_commit::{EXCLUSIVE_WEIGHT, Grouping, LaneStatus};

@@ -22,8 +22,8 @@ impl DocumentNumber {
     }
 
     /// Adds the number to what a batch takes from the counter, unless it has been given.
-    pub fn want(self, kind: Numbered, want: CounterRequest) -> CounterRequest {
-        want.and(usize::from(self == Self::Pending), kind)
+    pub fn want(self, kind: Numbered, counter_request: CounterRequest) -> CounterRequest {
+        counter_request.and(usize::from(self == Self::Pending), kind)
     }
 
     /// Takes the number from the counter, unless there is one already.
@@ -35,7 +35,7 @@ impl DocumentNumber {
 }
 
 impl Display for DocumentNumber {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.get().fmt(f)
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        self.get().fmt(formatter)
     }
 }

@@ -20,9 +20,9 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef,
+    Checks, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, SubmitResult,
     adjust::{AdjustInput, ChangeInput, submit_adjustment},
-    check_key, key_of, known_store, store_of, stores_by_code,
+    check_key, key_of, load_known_store, load_stores_by_code, store_of,
 };
 use crate::{
     catalog::{
@@ -32,7 +32,7 @@ use crate::{
             text::fold,
         },
     },
-    currency::shell::rate_on,
+    currency::shell::load_rate_on,
     stock::core::{At, Field, LotRefusal, Noun, Refusal, Rejection, Shortage, Stages, check_dates},
 };
 
@@ -56,7 +56,7 @@ pub struct OpeningLine {
 pub struct ProductWithStock {
     pub batch: Batch<ProductDoc>,
     /// None if the ledger was not called: the product was refused, or only validated.
-    pub stock: Option<Done>,
+    pub stock: Option<SubmitResult>,
 }
 
 /// Creates a product and receives its opening stock. Foreseeable rejections of the stock are found
@@ -67,36 +67,36 @@ pub async fn create_product_with_stock(
     (fields, lines): (ProductFields, Vec<OpeningLine>),
     (key, mode): (String, catalog::Mode),
 ) -> Result<ProductWithStock, Stop> {
-    let adjusts = permit.also::<kind::StockAdjust>()?;
+    let adjust_permit = permit.also::<kind::StockAdjust>()?;
     check_form(&key, &lines)?;
     let hash = hash_of(&(&fields, &lines));
-    let made = Key { owner: permit.actor().id, mutation: "productCreate", key: key.clone(), hash };
+    let product_key = Key { owner: permit.actor().id, mutation: "productCreate", key: key.clone(), hash };
     let scope = permit.scope(&catalog.db);
-    let found = idempotency::look_up(&scope, [&made]).await?;
+    let used_keys = idempotency::look_up(&scope, [&product_key]).await?;
     // The product of an earlier call exists: the ledger checks later changes, and a completed call
     // keeps its answer.
-    let is_known = idempotency::key_use(&made, &found).is_some();
-    let ask = |mode| CallOptions { key: Some(key.clone()), mode };
+    let is_known = idempotency::key_use(&product_key, &used_keys).is_some();
+    let call_options = |mode| CallOptions { key: Some(key.clone()), mode };
     if !is_known {
-        let mut refused = Stages::default();
-        let closed = closed_store_rejections(&scope, &adjusts.reach(), &lines).await?;
-        let unrated = unrated(ledger, &scope, &adjusts.reach(), &lines).await?;
-        for rejection in closed.into_iter().chain(unrated).chain(misfits(&fields, &lines)) {
-            refused.add(rejection);
+        let mut problems = Stages::default();
+        let closed_stores = closed_store_rejections(&scope, &adjust_permit.reach(), &lines).await?;
+        let missing_rates = find_missing_rates(ledger, &scope, &adjust_permit.reach(), &lines).await?;
+        for rejection in closed_stores.into_iter().chain(missing_rates).chain(find_conflicts(&fields, &lines)) {
+            problems.add(rejection);
         }
-        let refused = refused.into_rejections();
-        if !refused.is_empty() {
-            let batch = catalog.product_create_of(permit, &fields, hash, ask(catalog::Mode::Check)).await?;
-            return Ok(ProductWithStock { batch, stock: Some(Err(Stop::Refused(refused))) });
+        let problems = problems.into_rejections();
+        if !problems.is_empty() {
+            let batch = catalog.product_create_of(permit, &fields, hash, call_options(catalog::Mode::Check)).await?;
+            return Ok(ProductWithStock { batch, stock: Some(Err(Stop::Refused(problems))) });
         }
     }
-    let batch = catalog.product_create_of(permit, &fields, hash, ask(mode)).await?;
+    let batch = catalog.product_create_of(permit, &fields, hash, call_options(mode)).await?;
     let row = batch.rows.first().filter(|row| row.outcome != Outcome::Refused).and_then(|row| row.row.as_ref());
     let product = row.map(|doc| doc.row.id);
     let mode = if mode == catalog::Mode::Check { Mode::Validate } else { Mode::Commit };
     let stock = match product {
         Some(product) if is_known || mode == Mode::Commit => {
-            Some(Box::pin(receive(ledger, adjusts, (product, lines), (key, mode))).await)
+            Some(Box::pin(receive_stock(ledger, adjust_permit, (product, lines), (key, mode))).await)
         }
         _ => None,
     };
@@ -122,37 +122,37 @@ fn check_form(key: &str, lines: &[OpeningLine]) -> Result<(), Stop> {
 }
 
 /// Returns the conflicts between the lines and the fields of the new product.
-fn misfits(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Rejection> {
+fn find_conflicts(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Rejection> {
     let sku = fields.sku.set().cloned().unwrap_or_default();
     let tracking = fields.tracking.set().copied().unwrap_or(Tracking::None);
     let decimals = fields.unit.set().map_or(0, |unit| u8::try_from(unit.decimals.clamp(0, 9)).unwrap_or_default());
-    let mut misfits = Vec::new();
+    let mut line_conflicts = Vec::new();
     if fields.stock_policy.set() == Some(&StockPolicy::Untracked) {
-        misfits.push(Refusal::Untracked { sku: sku.clone() }.at(At::input(Field::OpeningStock)));
+        line_conflicts.push(Refusal::Untracked { sku: sku.clone() }.at(At::input(Field::OpeningStock)));
     }
     if fields.status.set() == Some(&ProductStatus::Archived) {
-        misfits.push(Refusal::ProductArchived { sku: sku.clone() }.at(At::input(Field::OpeningStock)));
+        line_conflicts.push(Refusal::ProductArchived { sku: sku.clone() }.at(At::input(Field::OpeningStock)));
     }
     let mut total = 0_i64;
     let mut lots = HashMap::new();
     for (index, line) in lines.iter().enumerate() {
         let at = At::row(Field::OpeningStock, index);
         if line.unit_cost.is_some_and(|cost| cost.times(line.quantity, decimals).is_none()) {
-            misfits.push(Refusal::LineTooLarge.at(at.field(Field::UnitCost)));
+            line_conflicts.push(Refusal::LineTooLarge.at(at.field(Field::UnitCost)));
         }
         total = total.saturating_add(line.quantity.get());
         if Quantity::new(total).is_none() {
-            misfits.push(Refusal::StockTooLarge.at(at.field(Field::Quantity)));
+            line_conflicts.push(Refusal::StockTooLarge.at(at.field(Field::Quantity)));
         }
-        misfits.extend(lot_conflict((sku.as_str(), tracking), line, &mut lots, at).err());
+        line_conflicts.extend(check_lot((sku.as_str(), tracking), line, &mut lots, at).err());
     }
-    misfits
+    line_conflicts
 }
 
 /// Lots of earlier lines, by folded code, with their dates.
 type Lots = HashMap<String, (Option<i32>, Option<i32>)>;
 
-fn lot_conflict((sku, tracking): (&str, Tracking), line: &OpeningLine, lots: &mut Lots, at: At) -> Result<(), Rejection> {
+fn check_lot((sku, tracking): (&str, Tracking), line: &OpeningLine, lots: &mut Lots, at: At) -> Result<(), Rejection> {
     let lot = at.field(Field::Lot);
     let (code, made_on, expires_on) = match (&line.lot, tracking) {
         (None, Tracking::None) => return Ok(()),
@@ -182,9 +182,9 @@ struct StoreState {
 
 /// Returns rejections of stores that are unknown to the caller, or closed.
 async fn closed_store_rejections(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
-    let named: Vec<&StoreRef> = lines.iter().map(|line| &line.store).collect();
-    let by_code = stores_by_code(scope, &named).await?;
-    let meant: Vec<(Option<StoreId>, At)> = named
+    let store_refs: Vec<&StoreRef> = lines.iter().map(|line| &line.store).collect();
+    let by_code = load_stores_by_code(scope, &store_refs).await?;
+    let lined_stores: Vec<(Option<StoreId>, At)> = store_refs
         .iter()
         .enumerate()
         .map(|(index, store)| {
@@ -193,51 +193,60 @@ async fn closed_store_rejections(scope: &TenantScope, reach: &Reach, lines: &[Op
         })
         .collect();
     let backend = scope.backend();
-    let (select, of) = (StoreState::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {of}");
-    let stores = scope.records::<StoreState>(&sql, vec![backend.ids(meant.iter().filter_map(|(store, _)| *store))]).await?;
-    let known: HashMap<StoreId, Option<Timestamp>> = stores.into_iter().map(|store| (store.id, store.archived_at)).collect();
-    let refusal = |(store, at): (Option<StoreId>, At)| match store.and_then(|store| known.get(&store)) {
+    let (select, id_condition) = (StoreState::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {id_condition}");
+    let stores =
+        scope.records::<StoreState>(&sql, vec![backend.ids(lined_stores.iter().filter_map(|(store, _)| *store))]).await?;
+    let archived_by_store: HashMap<StoreId, Option<Timestamp>> =
+        stores.into_iter().map(|store| (store.id, store.archived_at)).collect();
+    let refusal = |(store, at): (Option<StoreId>, At)| match store.and_then(|store| archived_by_store.get(&store)) {
         None => Some(Rejection::not_found(Noun::Store, at)),
         Some(Some(_)) => Some(Refusal::StoreArchived.at(at)),
         Some(None) => None,
     };
-    Ok(meant.into_iter().filter_map(refusal).collect())
+    Ok(lined_stores.into_iter().filter_map(refusal).collect())
 }
 
 /// Returns rejections of costs in currencies without a rate to that of the books today, in the
 /// first line's store.
-async fn unrated(ledger: &Ledger, scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
-    let to = ledger.terms(scope).await?.currency;
-    let from = |line: &OpeningLine| line.unit_cost.map(|cost| cost.currency).filter(|from| *from != to);
-    let foreign: Vec<(usize, Currency)> =
-        lines.iter().enumerate().filter_map(|(index, line)| Some((index, from(line)?))).collect();
-    let Some(first) = lines.first().filter(|_| !foreign.is_empty()) else { return Ok(Vec::new()) };
-    let Some(store) = known_store(scope, &first.store, reach).await? else { return Ok(Vec::new()) };
+async fn find_missing_rates(
+    ledger: &Ledger,
+    scope: &TenantScope,
+    reach: &Reach,
+    lines: &[OpeningLine],
+) -> Result<Vec<Rejection>, Fault> {
+    let book_currency = ledger.terms(scope).await?.currency;
+    let foreign_currency = |line: &OpeningLine| {
+        line.unit_cost.map(|cost| cost.currency).filter(|foreign_currency| *foreign_currency != book_currency)
+    };
+    let foreign_costs: Vec<(usize, Currency)> =
+        lines.iter().enumerate().filter_map(|(index, line)| Some((index, foreign_currency(line)?))).collect();
+    let Some(first) = lines.first().filter(|_| !foreign_costs.is_empty()) else { return Ok(Vec::new()) };
+    let Some(store) = load_known_store(scope, &first.store, reach).await? else { return Ok(Vec::new()) };
     let day = local_day(ledger.clock().now(), &store.time_zone);
-    let mut rated: HashMap<Currency, bool> = HashMap::new();
-    let mut refused = Vec::new();
-    for (index, from) in foreign {
-        let is_rated = match rated.get(&from) {
+    let mut has_rates: HashMap<Currency, bool> = HashMap::new();
+    let mut rejections = Vec::new();
+    for (index, foreign_currency) in foreign_costs {
+        let is_rated = match has_rates.get(&foreign_currency) {
             Some(is_rated) => *is_rated,
-            None => rate_on(scope, from, to, day).await?.is_some(),
+            None => load_rate_on(scope, foreign_currency, book_currency, day).await?.is_some(),
         };
-        rated.insert(from, is_rated);
+        has_rates.insert(foreign_currency, is_rated);
         if !is_rated {
             let at = At::row(Field::OpeningStock, index).field(Field::UnitCost);
-            refused.push(Refusal::RateMissing { from, to, day }.at(at));
+            rejections.push(Refusal::RateMissing { from: foreign_currency, to: book_currency, day }.at(at));
         }
     }
-    Ok(refused)
+    Ok(rejections)
 }
 
 /// Receives the stock, once for the key.
-async fn receive(
+async fn receive_stock(
     ledger: &Ledger,
     permit: Permit<kind::StockAdjust>,
     (product, lines): (ProductId, Vec<OpeningLine>),
     (key, mode): (String, Mode),
-) -> Done {
+) -> SubmitResult {
     let change = |line: OpeningLine| ChangeInput {
         product: ProductRef::Id(product),
         store: line.store,
@@ -259,7 +268,7 @@ async fn receive(
     };
     let key = key_of(&permit, STOCK_KEY, &input.idempotency_key, &input);
     match submit_adjustment(ledger, &permit, (&input, &Reach::Everywhere), key, mode).await {
-        Err(Stop::Refused(all)) => Err(Stop::Refused(all.into_iter().map(at_input_place).collect())),
+        Err(Stop::Refused(rejections)) => Err(Stop::Refused(rejections.into_iter().map(at_input_place).collect())),
         done => done,
     }
 }
@@ -298,7 +307,7 @@ mod tests {
             Reason::Stock(refusal) => refusal,
             other => panic!("{other:?}"),
         };
-        misfits(fields, lines).into_iter().map(why).collect()
+        find_conflicts(fields, lines).into_iter().map(why).collect()
     }
 
     #[test]

@@ -53,11 +53,11 @@ impl Parts {
         }
     }
     pub fn take<T: Part>(&mut self) -> Option<T> {
-        let place = self.0.iter().position(|part| {
+        let index = self.0.iter().position(|part| {
             let any: &dyn Any = part.as_ref();
             any.is::<T>()
         })?;
-        let any: Box<dyn Any> = self.0.swap_remove(place);
+        let any: Box<dyn Any> = self.0.swap_remove(index);
         any.downcast().ok().map(|part| *part)
     }
     /// Adds a value whose type is not among them.

@@ -50,16 +50,16 @@ impl Writer {
     /// result in it.
     pub async fn plan_batches(&self, states: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
         let mut plan = Plan::default();
-        let mut all = self.begin(states, batches, &mut plan).await;
-        if let Err(fault) = prefetch_levels(&self.basis.db, &self.basis.clock, &mut all).await {
+        let mut plannings = self.begin(states, batches, &mut plan).await;
+        if let Err(fault) = prefetch_levels(&self.basis.db, &self.basis.clock, &mut plannings).await {
             plan.fault = Some(fault);
             return plan;
         }
         // Batches that run under locks look their keys up themselves.
-        let looks_up = !all.is_empty() && self.key_lookups.are_expected();
-        let planned = join_all(all.iter_mut().map(|planning| self.plan_one(planning, looks_up))).await;
-        let mut writes = Vec::with_capacity(all.len());
-        for (Planning { tenant, speculative, .. }, planned) in all.into_iter().zip(planned) {
+        let looks_up = !plannings.is_empty() && self.key_lookups.are_expected();
+        let planned = join_all(plannings.iter_mut().map(|planning| self.plan_one(planning, looks_up))).await;
+        let mut writes = Vec::with_capacity(plannings.len());
+        for (Planning { tenant, speculative, .. }, planned) in plannings.into_iter().zip(planned) {
             match planned {
                 Ok(Planned::Write(at_head)) => {
                     writes.push((tenant, *at_head));
@@ -96,15 +96,15 @@ impl Writer {
         plan: &mut Plan,
     ) -> Vec<Planning<'a>> {
         let is_audited = self.audit_writer.is_some();
-        let mut known = Vec::with_capacity(batches.len());
+        let mut candidates = Vec::with_capacity(batches.len());
         for Batch { tenant, commands } in batches {
             let needs = needs_of(commands);
             if needs.needs_locks() || self.basis.documents.need_locks(&needs) || states.has_key_of(*tenant, commands) {
                 continue;
             }
-            known.push((*tenant, needs, &mut commands[..], states.take(*tenant)));
+            candidates.push((*tenant, needs, &mut commands[..], states.take(*tenant)));
         }
-        let read = known.into_iter().map(async |(tenant, needs, queue, speculative)| {
+        let pending_read = candidates.into_iter().map(async |(tenant, needs, queue, speculative)| {
             let scope = self.basis.db.tenant(tenant);
             let speculative = match speculative {
                 Some(speculative) => speculative,
@@ -112,17 +112,17 @@ impl Writer {
             };
             Ok::<_, Fault>(Planning { scope, tenant, needs, queue, speculative })
         });
-        let mut all = Vec::new();
-        for read in join_all(read).await {
-            match read {
+        let mut plannings = Vec::new();
+        for pending_read in join_all(pending_read).await {
+            match pending_read {
                 // An audit log without entries gets its first one from a batch that runs under
                 // locks.
                 Ok(planning) if is_audited && planning.speculative.chain.is_none() => {}
-                Ok(planning) => all.push(planning),
+                Ok(planning) => plannings.push(planning),
                 Err(fault) => plan.fault = Some(fault),
             }
         }
-        all
+        plannings
     }
 
     async fn plan_one(&self, planning: &mut Planning<'_>, looks_up: bool) -> Result<Planned, Fault> {
@@ -133,14 +133,14 @@ impl Writer {
             return Ok(Planned::Locked);
         };
         if !state.receipts.is_empty() {
-            self.key_lookups.met();
+            self.key_lookups.note_key_found();
         }
         let mut decisions = decide_all(documents, &mut state, queue);
         // A second write with the same key fails on its unique key; a refused command writes
         // nothing, so its key is looked up.
-        let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
-        if !idempotency::look_up(scope, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
-            self.key_lookups.met();
+        let refused_entries = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
+        if !idempotency::look_up(scope, refused_entries.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
+            self.key_lookups.note_key_found();
             return Ok(Planned::Locked);
         }
         let planned = if decisions.is_empty() {
@@ -152,14 +152,14 @@ impl Writer {
             }
             Planned::Nothing
         } else {
-            Planned::Write(Box::new(self.at_head(speculative, *tenant, queue, &mut decisions, state.stock.now)))
+            Planned::Write(Box::new(self.build_head_bound_rows(speculative, *tenant, queue, &mut decisions, state.stock.now)))
         };
         (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
         for level in decisions.levels() {
             // The book has the levels of each decision, except for the fields that numbering and
             // writing set.
-            if let Some(known) = speculative.levels.get_mut(&level.key) {
-                (known.row, known.seq) = (RowState::Stored, level.seq);
+            if let Some(planned_level) = speculative.levels.get_mut(&level.key) {
+                (planned_level.row, planned_level.seq) = (RowState::Stored, level.seq);
             }
         }
         speculative.decided(needs, queue.iter().filter_map(|queued| queued.key.as_ref()));
@@ -169,7 +169,7 @@ impl Writer {
 
     /// Builds the write that follows the head that was decided on, and moves the speculative
     /// counter to its end.
-    fn at_head(
+    fn build_head_bound_rows(
         &self,
         speculative: &mut SpeculativeState,
         tenant: TenantId,
@@ -180,45 +180,46 @@ impl Writer {
         let documents = &self.basis.documents;
         let counter = speculative.counter;
         let events = decisions.number(documents, &mut speculative.counter, now);
-        let want = speculative.counter.since(&counter);
+        let used_numbers = speculative.counter.since(&counter);
         let rows = decisions.rows(documents, tenant, queue, now);
         let link = self.audit_writer.as_ref().zip(speculative.chain.as_mut()).map(|(audit_writer, chain)| {
-            audited::link(Audited { audit_writer, documents, tenant }, chain, queue, decisions.decided())
+            audited::link_audit_entries(Audited { audit_writer, documents, tenant }, chain, queue, decisions.decided())
         });
-        HeadBoundRows { head: counter.seq, epoch: counter.epoch, want, rows, events, link }
+        HeadBoundRows { head: counter.seq, epoch: counter.epoch, want: used_numbers, rows, events, link }
     }
 }
 
 /// Reads the missing levels of several tenants in one statement; for a single tenant, planning
 /// reads them itself, beside other rows.
-async fn prefetch_levels(db: &Database, clock: &Clock, all: &mut [Planning<'_>]) -> Result<(), Fault> {
-    let lacks =
+async fn prefetch_levels(db: &Database, clock: &Clock, plannings: &mut [Planning<'_>]) -> Result<(), Fault> {
+    let lacks_levels =
         |planning: &&mut Planning<'_>| planning.needs.levels.iter().any(|key| !planning.speculative.levels.contains_key(key));
-    let mut all: Vec<&mut Planning<'_>> = all.iter_mut().filter(lacks).collect();
-    if all.len() < 2 {
+    let mut plannings: Vec<&mut Planning<'_>> = plannings.iter_mut().filter(lacks_levels).collect();
+    if plannings.len() < 2 {
         return Ok(());
     }
-    let Some(scope) = db.tenants(all.iter().map(|planning| planning.tenant)) else { return Ok(()) };
-    let places: HashMap<TenantId, usize> = all.iter().enumerate().map(|(index, planning)| (planning.tenant, index)).collect();
-    let keys = |all: &[&mut Planning<'_>], is_wanted: fn(&SpeculativeState, LevelKey) -> bool| {
-        let of = |(index, planning): (usize, &&mut Planning<'_>)| {
-            let wanted = planning.needs.levels.iter().filter(|key| is_wanted(&planning.speculative, **key));
-            wanted.map(|key| (index, *key)).collect::<Vec<_>>()
+    let Some(scope) = db.tenants(plannings.iter().map(|planning| planning.tenant)) else { return Ok(()) };
+    let indices: HashMap<TenantId, usize> =
+        plannings.iter().enumerate().map(|(index, planning)| (planning.tenant, index)).collect();
+    let keys = |plannings: &[&mut Planning<'_>], is_wanted: fn(&SpeculativeState, LevelKey) -> bool| {
+        let wanted_keys = |(index, planning): (usize, &&mut Planning<'_>)| {
+            let keys_of_planning = planning.needs.levels.iter().filter(|key| is_wanted(&planning.speculative, **key));
+            keys_of_planning.map(|key| (index, *key)).collect::<Vec<_>>()
         };
-        all.iter().enumerate().flat_map(of).collect::<Vec<_>>()
+        plannings.iter().enumerate().flat_map(wanted_keys).collect::<Vec<_>>()
     };
-    let unknown = keys(&all, |known, key| !known.levels.contains_key(&key) && known.lacks_facts(key));
-    for (tenant, key, facts) in stock_rows::facts_of_tenants(&scope, &unknown).await? {
-        all[places[&tenant]].speculative.cache_facts(key, facts);
+    let unknown_keys = keys(&plannings, |state, key| !state.levels.contains_key(&key) && state.lacks_facts(key));
+    for (tenant, key, facts) in stock_rows::facts_of_tenants(&scope, &unknown_keys).await? {
+        plannings[indices[&tenant]].speculative.cache_facts(key, facts);
     }
-    let missing = keys(&all, |known, key| !known.levels.contains_key(&key) && !known.lacks_facts(key));
-    let facts = |tenant: TenantId, key| all[places[&tenant]].speculative.facts(key);
-    let mut levels = stock_rows::levels_of_tenants(&scope, &missing, facts).await?;
-    for (index, key) in missing {
-        let Planning { tenant, speculative, .. } = &mut *all[index];
+    let missing_keys = keys(&plannings, |state, key| !state.levels.contains_key(&key) && !state.lacks_facts(key));
+    let facts_of = |tenant: TenantId, key| plannings[indices[&tenant]].speculative.facts(key);
+    let mut levels = stock_rows::levels_of_tenants(&scope, &missing_keys, facts_of).await?;
+    for (index, key) in missing_keys {
+        let Planning { tenant, speculative, .. } = &mut *plannings[index];
         let level = match levels.remove(&(*tenant, key)) {
             Some(level) => Some(level),
-            None => speculative.facts(key).map(|facts| Level::empty(key, clock.id(), facts)),
+            None => speculative.facts(key).map(|level_facts| Level::empty(key, clock.id(), level_facts)),
         };
         if let Some(level) = level {
             speculative.now = speculative.now.max(level.updated_at);

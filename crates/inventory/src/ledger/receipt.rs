@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{decision::Decision, parts::Parts, registry::Documents};
-use crate::stock::core::{Level, Lot, Movement, Reservation, own_movement};
+use crate::stock::core::{Level, Lot, Movement, Reservation, find_command_movement};
 
 /// Result of an accepted command.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Receipt {
     }
     /// The command's own movement.
     pub fn take_movement(&mut self) -> Option<Movement> {
-        own_movement(&self.movements).map(|nth| self.movements.swap_remove(nth))
+        find_command_movement(&self.movements).map(|nth| self.movements.swap_remove(nth))
     }
     pub(super) fn stored(&self, documents: &Documents) -> StoredReceipt {
         let documents = documents.stored(&self.documents);
@@ -69,8 +69,8 @@ impl StoredReceipt {
     fn of(seq: Option<i64>, movements: &[Movement], reservations: &[Reservation]) -> Self {
         Self {
             seq,
-            movement: own_movement(movements).map(|nth| movements[nth].seq),
-            reservations: reservations.iter().map(|r| r.id).collect(),
+            movement: find_command_movement(movements).map(|nth| movements[nth].seq),
+            reservations: reservations.iter().map(|reservation| reservation.id).collect(),
             lot: None,
             documents: Map::new(),
         }
@@ -94,6 +94,6 @@ impl StoredReceipt {
     }
 }
 
-pub fn replayed(stored: StoredReceipt) -> Receipt {
+pub fn replay_receipt(stored: StoredReceipt) -> Receipt {
     Receipt { seq: stored.seq, stored: Some(stored), ..Receipt::default() }
 }

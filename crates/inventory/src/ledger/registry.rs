@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::{
     decision::{Books, Decision},
-    document::{Document, Rows, Turn},
+    document::{Document, DocumentPhase, Rows},
     needs::Needs,
     parts::{Part, Parts},
     source::Source,
@@ -29,8 +29,8 @@ type Planned = (Box<dyn Part>, Box<dyn Part>);
 /// A kind of document as a trait object, without its associated types.
 #[async_trait]
 trait Registered: Send + Sync {
-    fn locked(&self) -> Turn;
-    fn numbered(&self) -> Turn;
+    fn locked(&self) -> DocumentPhase;
+    fn numbered(&self) -> DocumentPhase;
     fn is_answer(&self) -> bool;
     fn needs_locks(&self, needs: &Needs) -> bool;
     async fn expand(&self, reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault>;
@@ -60,11 +60,11 @@ struct Kind<D>(PhantomData<fn() -> D>);
 
 #[async_trait]
 impl<D: Document> Registered for Kind<D> {
-    fn locked(&self) -> Turn {
-        D::LOCK_TURN
+    fn locked(&self) -> DocumentPhase {
+        D::LOCK_PHASE
     }
-    fn numbered(&self) -> Turn {
-        D::NUMBER_TURN
+    fn numbered(&self) -> DocumentPhase {
+        D::NUMBER_PHASE
     }
     fn is_answer(&self) -> bool {
         D::IS_ANSWER
@@ -119,10 +119,10 @@ impl<D: Document> Registered for Kind<D> {
     fn facts(&self, decided: &Parts) -> usize {
         decided.get().map_or(0, D::facts)
     }
-    fn want(&self, decided: &Parts, want: CounterRequest) -> CounterRequest {
+    fn want(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest {
         match decided.get() {
-            Some(decision) => D::want(decision, want),
-            None => want,
+            Some(decision) => D::want(decision, counter_request),
+            None => counter_request,
         }
     }
     fn number(&self, decided: &mut Parts, counter: &mut Counter) {
@@ -174,8 +174,14 @@ impl Documents {
         }
         Ok(books)
     }
-    pub(super) async fn load(&self, turn: Turn, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault> {
-        for kind in self.0.iter().filter(|kind| kind.locked() == turn) {
+    pub(super) async fn load(
+        &self,
+        phase: DocumentPhase,
+        reads: &Source<'_>,
+        needs: &Needs,
+        books: &mut Books,
+    ) -> Result<(), Fault> {
+        for kind in self.0.iter().filter(|kind| kind.locked() == phase) {
             kind.load(reads, needs, books).await?;
         }
         Ok(())
@@ -230,21 +236,21 @@ impl Documents {
     pub(super) fn facts(&self, decided: &Parts) -> usize {
         self.0.iter().map(|kind| kind.facts(decided)).sum()
     }
-    pub(super) fn want(&self, decided: &Parts, want: CounterRequest) -> CounterRequest {
-        self.0.iter().fold(want, |want, kind| kind.want(decided, want))
+    pub(super) fn want(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest {
+        self.0.iter().fold(counter_request, |counter_request, kind| kind.want(decided, counter_request))
     }
     pub(super) fn number(&self, decided: &mut Parts, counter: &mut Counter) {
         self.0.iter().for_each(|kind| kind.number(decided, counter));
     }
-    pub(super) fn events(&self, turn: Turn, decided: &Parts) -> Vec<NewEvent> {
-        self.0.iter().filter(|kind| kind.numbered() == turn).flat_map(|kind| kind.events(decided)).collect()
+    pub(super) fn events(&self, phase: DocumentPhase, decided: &Parts) -> Vec<NewEvent> {
+        self.0.iter().filter(|kind| kind.numbered() == phase).flat_map(|kind| kind.events(decided)).collect()
     }
     pub(super) fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows {
         let mut rows = Rows::default();
         for kind in &self.0 {
-            let mut own = kind.rows(tenant, decided, now);
-            rows.heads.append(&mut own.heads);
-            rows.rest.append(&mut own.rest);
+            let mut kind_rows = kind.rows(tenant, decided, now);
+            rows.heads.append(&mut kind_rows.heads);
+            rows.rest.append(&mut kind_rows.rest);
         }
         rows
     }
@@ -256,13 +262,13 @@ impl Documents {
         let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();
         // Adds the changes of documents of the last turn, which a command makes along with others,
         // and those that the command is answered with.
-        let behind = self.0.iter().filter(|kind| kind.numbered() == Turn::AfterLots || kind.is_answer());
+        let behind = self.0.iter().filter(|kind| kind.numbered() == DocumentPhase::AfterLots || kind.is_answer());
         fields.extend(behind.flat_map(|kind| kind.stored(decided)));
         fields
     }
     /// Returns the kinds in the order in which their events are numbered.
     fn by_turn(&self) -> impl Iterator<Item = &dyn Registered> {
-        let of = |turn: Turn| self.0.iter().map(Box::as_ref).filter(move |kind| kind.numbered() == turn);
-        Turn::ALL.into_iter().flat_map(of)
+        let kinds_in_phase = |phase: DocumentPhase| self.0.iter().map(Box::as_ref).filter(move |kind| kind.numbered() == phase);
+        DocumentPhase::ALL.into_iter().flat_map(kinds_in_phase)
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     catalog::core::handling::HandlingTime,
     stock::{
         core::{Facts, Level, LevelKey},
-        rows::closed_through,
+        rows::load_closed_through,
     },
 };
 
@@ -51,10 +51,10 @@ pub struct KeyLookupPolicy(AtomicU32);
 impl KeyLookupPolicy {
     /// True if the keys of the next batch are looked up first.
     pub fn are_expected(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lookups_left| lookups_left.checked_sub(1)).is_ok()
     }
     /// Notes that a used key was found.
-    pub fn met(&self) {
+    pub fn note_key_found(&self) {
         self.0.store(KEY_LOOKUP_BATCHES, Ordering::Relaxed);
     }
 }
@@ -71,13 +71,13 @@ pub struct SpeculativeStates {
 impl SpeculativeStates {
     /// Takes a tenant's state out. It is put back when the next batch is decided on it.
     pub fn take(&mut self, tenant: TenantId) -> Option<SpeculativeState> {
-        let taken = self.states.remove(&tenant)?;
-        self.levels -= taken.levels.len();
-        Some(taken)
+        let state = self.states.remove(&tenant)?;
+        self.levels -= state.levels.len();
+        Some(state)
     }
     pub fn put(&mut self, tenant: TenantId, mut speculative: SpeculativeState) {
         self.clock += 1;
-        speculative.met = self.clock;
+        speculative.last_use = self.clock;
         self.levels += speculative.levels.len();
         self.states.insert(tenant, speculative);
         if self.states.len() > TENANTS || self.levels > LEVELS {
@@ -85,11 +85,11 @@ impl SpeculativeStates {
         }
     }
     fn evict_half(&mut self) {
-        let mut met: Vec<u64> = self.states.values().map(|state| state.met).collect();
-        let middle = met.len() / 2;
-        let (_, middle, _) = met.select_nth_unstable(middle);
-        let middle = *middle;
-        self.states.retain(|_, state| state.met >= middle);
+        let mut last_uses: Vec<u64> = self.states.values().map(|state| state.last_use).collect();
+        let median = last_uses.len() / 2;
+        let (_, median, _) = last_uses.select_nth_unstable(median);
+        let median = *median;
+        self.states.retain(|_, state| state.last_use >= median);
         self.levels = self.states.values().map(|state| state.levels.len()).sum();
     }
     pub fn forget(&mut self, tenant: TenantId) {
@@ -133,7 +133,7 @@ pub struct SpeculativeState {
     pub memory: Parts,
     /// The idempotency keys of the last batch.
     keys: HashSet<String>,
-    met: u64,
+    last_use: u64,
 }
 
 impl SpeculativeState {
@@ -142,13 +142,13 @@ impl SpeculativeState {
         // The counter is read first: rows read later are never older.
         let counter = journal::counter(scope).await?;
         let chain = async { if is_audited { audit::rows::head(scope).await } else { Ok(None) } };
-        let (closed_through, head) = tokio::try_join!(closed_through(scope), chain)?;
+        let (closed_through, head) = tokio::try_join!(load_closed_through(scope), chain)?;
         Ok(Self { chain: head.map(|head| head.chain), ..Self::at(counter, closed_through) })
     }
 
     fn at(counter: Counter, closed_through: Option<i32>) -> Self {
         Self {
-            met: 0,
+            last_use: 0,
             counter,
             chain: None,
             now: counter.recorded_at,
@@ -198,8 +198,8 @@ impl SpeculativeState {
         self.keys.clear();
         self.keys.extend(keys.map(|key| key.key.clone()));
         if self.levels.len() > LEVELS {
-            let middle = median(self.levels.values().map(|level| level.seq).collect());
-            self.levels.retain(|key, level| level.seq > middle || needs.levels.contains(key));
+            let median_seq = median(self.levels.values().map(|level| level.seq).collect());
+            self.levels.retain(|key, level| level.seq > median_seq || needs.levels.contains(key));
         }
         if self.products.len() > PRODUCTS {
             self.products.clear();
@@ -209,8 +209,8 @@ impl SpeculativeState {
 
 /// Returns the median of some numbers: half of them are greater, or fewer if many are equal.
 fn median(mut numbers: Vec<i64>) -> i64 {
-    let middle = numbers.len() / 2;
-    if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle).1 }
+    let middle_index = numbers.len() / 2;
+    if numbers.is_empty() { 0 } else { *numbers.select_nth_unstable(middle_index).1 }
 }
 
 #[cfg(test)]

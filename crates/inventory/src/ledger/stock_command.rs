@@ -31,65 +31,65 @@ impl Decide for StockCommand {
 
     fn weight(&self) -> usize {
         match self {
-            Self::Adjust(c) => c.changes.len(),
-            Self::Set(c) => c.items.len(),
-            Self::Reverse(c) => c.original.entries.len(),
-            Self::Reserve(c) => c.items.len(),
+            Self::Adjust(command) => command.changes.len(),
+            Self::Set(command) => command.items.len(),
+            Self::Reverse(command) => command.original.entries.len(),
+            Self::Reserve(command) => command.items.len(),
             Self::Release(_, keys) | Self::Expire(_, keys) => keys.len(),
         }
     }
 
     fn needs(&self, needs: &mut Needs) {
         match self {
-            Self::Adjust(c) => {
-                let keys = c.changes.iter().map(|change| &change.key);
+            Self::Adjust(command) => {
+                let keys = command.changes.iter().map(|change| &change.key);
                 needs.levels.extend(keys.clone());
-                c.changes.iter().for_each(|change| needs.lots.choice(change.key.product, &change.lot));
-                needs.lots.left_at(Some(c.head.occurred_at));
-                needs.shortage(c.on_shortage, keys);
+                command.changes.iter().for_each(|change| needs.lots.choice(change.key.product, &change.lot));
+                needs.lots.note_departure(Some(command.head.occurred_at));
+                needs.shortage(command.on_shortage, keys);
             }
-            Self::Set(c) => {
-                let keys = c.items.iter().map(|item| &item.key);
+            Self::Set(command) => {
+                let keys = command.items.iter().map(|item| &item.key);
                 needs.levels.extend(keys.clone());
-                c.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
-                needs.lots.left_at(Some(c.head.occurred_at));
+                command.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
+                needs.lots.note_departure(Some(command.head.occurred_at));
                 // A set figure below the reserved quantity shortens reservations under every policy
                 // but REFUSE.
-                let policy = if c.on_shortage == Shortage::Refuse { Shortage::Refuse } else { Shortage::Shorten };
+                let policy = if command.on_shortage == Shortage::Refuse { Shortage::Refuse } else { Shortage::Shorten };
                 needs.shortage(policy, keys);
             }
-            Self::Reverse(c) => reverse(c, needs),
-            Self::Reserve(c) => needs.levels.extend(c.items.iter().map(|item| item.key)),
-            Self::Release(c, keys) => {
+            Self::Reverse(command) => reverse(command, needs),
+            Self::Reserve(command) => needs.levels.extend(command.items.iter().map(|item| item.key)),
+            Self::Release(command, keys) => {
                 needs.levels.extend(keys);
-                needs.reservations.extend(&c.reservations);
+                needs.reservations.extend(&command.reservations);
             }
-            Self::Expire(c, keys) => {
+            Self::Expire(command, keys) => {
                 needs.levels.extend(keys);
-                needs.reservations.extend(&c.reservations);
+                needs.reservations.extend(&command.reservations);
             }
         }
     }
 
     fn decide(&self, draft: &mut Draft<'_>, _books: &Books) -> Result<Decision, Rejection> {
         match self {
-            Self::Adjust(c) => decide_adjust(draft, c),
-            Self::Set(c) => decide_set(draft, c),
-            Self::Reverse(c) => decide_reverse(draft, c),
-            Self::Reserve(c) => decide_reserve(draft, c).map(|_| ()),
-            Self::Release(c, _) => decide_release(draft, c),
-            Self::Expire(c, _) => decide_expire(draft, c),
+            Self::Adjust(command) => decide_adjust(draft, command),
+            Self::Set(command) => decide_set(draft, command),
+            Self::Reverse(command) => decide_reverse(draft, command),
+            Self::Reserve(command) => decide_reserve(draft, command).map(|_| ()),
+            Self::Release(command, _) => decide_release(draft, command),
+            Self::Expire(command, _) => decide_expire(draft, command),
         }
         .map(|()| Decision::default())
     }
 }
 
-fn reverse(c: &Reverse, needs: &mut Needs) {
-    let keys = c.original.entries.iter().map(|entry| &entry.key);
+fn reverse(command: &Reverse, needs: &mut Needs) {
+    let keys = command.original.entries.iter().map(|entry| &entry.key);
     needs.levels.extend(keys.clone());
-    needs.reversals.insert(c.original.id);
-    needs.lots.ids.extend(c.original.entries.iter().filter_map(|entry| entry.lot));
-    let aside = c.original.entries.iter().filter(|entry| entry.unavailable_delta != 0 || entry.lot.is_some());
-    needs.lots.asides.extend(aside.map(|entry| entry.key));
-    needs.shortage(c.on_shortage, keys);
+    needs.reversals.insert(command.original.id);
+    needs.lots.ids.extend(command.original.entries.iter().filter_map(|entry| entry.lot));
+    let aside_entries = command.original.entries.iter().filter(|entry| entry.unavailable_delta != 0 || entry.lot.is_some());
+    needs.lots.asides.extend(aside_entries.map(|entry| entry.key));
+    needs.shortage(command.on_shortage, keys);
 }

@@ -37,9 +37,9 @@ impl TermsCache {
     /// Returns the terms of the tenant that `reads` belongs to.
     pub async fn of(&self, reads: &impl Reads, now: Timestamp) -> Result<Terms, Fault> {
         let tenant = reads.tenant();
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied();
-        if let Some((until, terms)) = kept
-            && now < until
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied();
+        if let Some((expires_at, terms)) = cached
+            && now < expires_at
         {
             return Ok(terms);
         }
@@ -51,11 +51,11 @@ impl TermsCache {
         let terms = read(reads).await?;
         // Terms without the channel are not cached: it may be created at any moment.
         if terms.direct.is_some() {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() >= MAX_TENANTS {
-                all.clear();
+            let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if cache.len() >= MAX_TENANTS {
+                cache.clear();
             }
-            all.insert(reads.tenant(), (now.plus_seconds(TERMS_TTL_SECONDS), terms));
+            cache.insert(reads.tenant(), (now.plus_seconds(TERMS_TTL_SECONDS), terms));
         }
         Ok(terms)
     }

@@ -34,13 +34,13 @@ impl DueLot {
 
 /// Reads a page of the available stock of lots whose date is before `day`, with the time zone of
 /// its store: the caller checks that the day is over there.
-pub async fn due_lots(global: &Global, day: i32, after: Option<DueLotCursor>, most: usize) -> Result<Vec<DueLot>, Fault> {
+pub async fn load_due_lots(global: &Global, day: i32, after: Option<DueLotCursor>, limit: usize) -> Result<Vec<DueLot>, Fault> {
     let sql = format!(
         "SELECT {select} FROM lot l
          JOIN lot_level v ON v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > v.unavailable
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
          WHERE l.status = 'AVAILABLE' AND l.on_hand > 0 AND l.expires_on IS NOT NULL AND l.expires_on < $1 AND l.tenant_id NOT IN {SUSPENDED}
-         AND (l.expires_on, l.id, v.store_id) > ($2, $3, $4) ORDER BY l.expires_on, l.id, v.store_id LIMIT {most}",
+         AND (l.expires_on, l.id, v.store_id) > ($2, $3, $4) ORDER BY l.expires_on, l.id, v.store_id LIMIT {limit}",
         select = DueLot::SELECT
     );
     let nil = Uuid::nil();

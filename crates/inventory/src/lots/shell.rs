@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::{
     catalog::core::Patch,
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef, check_key,
+        Checks, Command, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef, SubmitResult, check_key,
         check_override, key_of, lot_choice, may_override,
-        shell::{Head, Lines, MAX_LINES, check_call, head},
+        shell::{Head, Lines, MAX_LINES, build_head, check_call},
         stored_answer_or, submit, submit_with_missing,
     },
     lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
@@ -33,7 +33,7 @@ pub struct LotCreateInput {
 }
 
 /// Creates a lot before it has stock.
-pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotCreateInput, mode: Mode) -> Done {
+pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotCreateInput, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.code(&input.code, || At::input(Field::Code));
@@ -77,40 +77,40 @@ pub struct LotFields {
 const MAX_ATTEMPTS: u32 = 4;
 
 /// Quarantines a lot: no unit of it is sold until it is released.
-pub async fn lot_quarantine(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
-    act(ledger, &permit, ("lotQuarantine", ReasonCode::Quarantine), (input, LotAction::Quarantine), mode).await
+pub async fn lot_quarantine(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> SubmitResult {
+    act_on_lot(ledger, &permit, ("lotQuarantine", ReasonCode::Quarantine), (input, LotAction::Quarantine), mode).await
 }
-pub async fn lot_release(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
-    act(ledger, &permit, ("lotRelease", ReasonCode::Correction), (input, LotAction::Release), mode).await
+pub async fn lot_release(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> SubmitResult {
+    act_on_lot(ledger, &permit, ("lotRelease", ReasonCode::Correction), (input, LotAction::Release), mode).await
 }
-pub async fn lot_recall(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
-    act(ledger, &permit, ("lotRecall", ReasonCode::Recall), (input, LotAction::Recall), mode).await
+pub async fn lot_recall(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> SubmitResult {
+    act_on_lot(ledger, &permit, ("lotRecall", ReasonCode::Recall), (input, LotAction::Recall), mode).await
 }
-pub async fn lot_update(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
+pub async fn lot_update(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> SubmitResult {
     let LotFields { made_on, expires_on, note } = input.fields.clone().unwrap_or_default();
     let mut checks = Checks::default();
     checks.text(note.set().map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let change = LotAction::Change { made_on, expires_on, note };
-    act(ledger, &permit, ("lotUpdate", ReasonCode::Correction), (input, change), mode).await
+    act_on_lot(ledger, &permit, ("lotUpdate", ReasonCode::Correction), (input, change), mode).await
 }
 
-async fn act(
+async fn act_on_lot(
     ledger: &Ledger,
     permit: &Permit<kind::LotWrite>,
     (mutation, reason): (&'static str, ReasonCode),
     (input, action): (LotActInput, LotAction),
     mode: Mode,
-) -> Done {
-    let overriding = may_override(permit, input.on_shortage)?;
+) -> SubmitResult {
+    let override_reach = may_override(permit, input.on_shortage)?;
     check_call(&input.idempotency_key, 1, Field::Id, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]).done()?;
     let scope = permit.scope(ledger.database());
-    let mut tried = 0;
+    let mut attempt_count = 0;
     loop {
-        let places = levels_with_lots(&scope, &[input.lot]).await?;
-        check_override(&overriding, places.iter().map(|key| key.store))?;
+        let level_keys = levels_with_lots(&scope, &[input.lot]).await?;
+        check_override(&override_reach, level_keys.iter().map(|key| key.store))?;
         let reference = Some(Reference { kind: ReferenceKind::Lot, id: input.lot.uuid() });
-        let of = Head {
+        let new_head = Head {
             kind: MovementKind::Adjustment,
             reason: Some(reason),
             note: input.note.as_ref(),
@@ -119,24 +119,24 @@ async fn act(
             occurred_at: None,
         };
         let command = ActOnLot {
-            head: head(ledger, permit, of),
+            head: build_head(ledger, permit, new_head),
             room: ledger.clock().document_id(),
             on_shortage: input.on_shortage,
             lot: input.lot,
             action: action.clone(),
             expected_version: input.expected_version,
-            places: places.clone(),
+            places: level_keys.clone(),
         };
         let key = key_of(permit, mutation, &input.idempotency_key, &input);
-        let done = submit(ledger, permit, Command::of(LotCommand::Act(Box::new(command))), key, mode).await;
-        tried += 1;
-        if matches!(done, Err(Stop::Refused(_)))
-            && tried < MAX_ATTEMPTS
-            && levels_with_lots(&scope, &[input.lot]).await? != places
+        let outcome = submit(ledger, permit, Command::of(LotCommand::Act(Box::new(command))), key, mode).await;
+        attempt_count += 1;
+        if matches!(outcome, Err(Stop::Refused(_)))
+            && attempt_count < MAX_ATTEMPTS
+            && levels_with_lots(&scope, &[input.lot]).await? != level_keys
         {
             continue;
         }
-        return done;
+        return outcome;
     }
 }
 
@@ -146,7 +146,7 @@ pub struct MoveInput {
     #[serde(skip)]
     pub idempotency_key: String,
     pub from: Option<Condition>,
-    #[serde(serialize_with = "destination_word")]
+    #[serde(serialize_with = "serialize_destination")]
     pub to: Destination,
     pub reason: ReasonCode,
     pub note: Option<String>,
@@ -165,7 +165,7 @@ pub struct MoveItemInput {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn destination_word<S: serde::Serializer>(to: &Destination, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_destination<S: serde::Serializer>(to: &Destination, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match to {
         Destination::Available => "AVAILABLE",
         Destination::Quarantine => "QUARANTINE",
@@ -175,8 +175,8 @@ fn destination_word<S: serde::Serializer>(to: &Destination, serializer: S) -> Re
 }
 
 /// Sets stock aside, makes it available or writes it off, all items or none.
-pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: MoveInput, mode: Mode) -> Done {
-    let overriding = may_override(&permit, input.on_shortage)?;
+pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: MoveInput, mode: Mode) -> SubmitResult {
+    let override_reach = may_override(&permit, input.on_shortage)?;
     let mut checks =
         check_call(&input.idempotency_key, input.items.len(), Field::Items, &[(input.note.as_ref(), MAX_NOTE, Field::Note)]);
     for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
@@ -185,28 +185,30 @@ pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, inpu
     }
     checks.done()?;
     let key = key_of(&permit, "stockMove", &input.idempotency_key, &input);
-    let command = move_command(ledger, &permit, &input, &overriding).await;
+    let command = build_move_command(ledger, &permit, &input, &override_reach).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn move_command(
+async fn build_move_command(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     input: &MoveInput,
-    overriding: &Reach,
+    override_reach: &Reach,
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
-    let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
-    let is_gone = input.to == Destination::WrittenOff;
-    let of = Head {
-        kind: if is_gone { MovementKind::Removal } else { MovementKind::Adjustment },
+    let lines =
+        Lines::look_up(&scope, permit.reach(), input.items.iter().map(|item_input| (&item_input.product, &item_input.store)))
+            .await?;
+    let is_written_off = input.to == Destination::WrittenOff;
+    let new_head = Head {
+        kind: if is_written_off { MovementKind::Removal } else { MovementKind::Adjustment },
         reason: Some(input.reason),
         note: input.note.as_ref(),
         external_ref: None,
         reference: None,
         occurred_at: input.occurred_at,
     };
-    let head = head(ledger, permit, of);
+    let head = build_head(ledger, permit, new_head);
     let mut missing = Missing::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
@@ -214,16 +216,16 @@ async fn move_command(
         let lot = lot_choice(ledger, item.lot.as_ref());
         items.push(MoveItem { key, quantity: item.quantity, lot, note: item.note.clone() });
     }
-    check_override(overriding, items.iter().map(|item| item.key.store))?;
+    check_override(override_reach, items.iter().map(|item| item.key.store))?;
     let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
-    let moved = MoveStock { head, room, on_shortage, from: input.from, to: input.to, items };
-    Ok((Command::of(LotCommand::Move(Box::new(moved))), missing))
+    let command = MoveStock { head, room, on_shortage, from: input.from, to: input.to, items };
+    Ok((Command::of(LotCommand::Move(Box::new(command))), missing))
 }
 
 /// Blocks the sale of an expired lot. Returns true if stock was moved, false if none was or the
 /// ledger refused it.
 pub async fn expire_lot(ledger: &Ledger, tenant: TenantId, lot: LotId) -> Result<bool, Fault> {
-    let places = levels_with_lots(&ledger.database().tenant(tenant), &[lot]).await?;
+    let level_keys = levels_with_lots(&ledger.database().tenant(tenant), &[lot]).await?;
     let head = MovementHead {
         id: ledger.clock().document_id(),
         kind: MovementKind::Adjustment,
@@ -244,7 +246,7 @@ pub async fn expire_lot(ledger: &Ledger, tenant: TenantId, lot: LotId) -> Result
         lot,
         action: LotAction::Expire,
         expected_version: None,
-        places,
+        places: level_keys,
     };
     match ledger.submit(tenant, Command::of(LotCommand::Act(Box::new(command))), None).await? {
         Ok(receipt) => Ok(!receipt.movements.is_empty()),

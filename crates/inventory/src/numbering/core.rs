@@ -60,7 +60,7 @@ impl Staged for Problem {
 
 impl Pattern {
     /// The default pattern of a kind.
-    fn usual(kind: Numbered) -> Self {
+    fn default_of(kind: Numbered) -> Self {
         Self { letters: default_letters(kind), width: DEFAULT_DIGITS }
     }
 
@@ -73,24 +73,24 @@ impl Pattern {
         if text.chars().count() > MAX_CHARACTERS {
             return Err(Problem::TooLong);
         }
-        let pattern = Self::kept(text).ok_or(Problem::Token)?;
-        let letters = pattern.letters.as_bytes();
-        let begins = letters.len() >= 2 && letters[..2].iter().all(u8::is_ascii_uppercase);
-        let is_plain = letters.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-');
+        let pattern = Self::parse_stored(text).ok_or(Problem::Token)?;
+        let prefix = pattern.letters.as_bytes();
+        let starts_with_capitals = prefix.len() >= 2 && prefix[..2].iter().all(u8::is_ascii_uppercase);
+        let is_plain = prefix.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-');
         // A digit next to the number could not be distinguished from it.
-        let is_apart = !letters.last().is_some_and(u8::is_ascii_digit);
-        if begins && is_plain && is_apart { Ok(pattern) } else { Err(Problem::Letters) }
+        let ends_apart = !prefix.last().is_some_and(u8::is_ascii_digit);
+        if starts_with_capitals && is_plain && ends_apart { Ok(pattern) } else { Err(Problem::Letters) }
     }
 
     /// Parses a stored pattern: also the one without letters that numbers had before there were patterns.
-    pub fn kept(text: &str) -> Option<Self> {
-        let (letters, token) = text.split_once('{')?;
+    pub fn parse_stored(text: &str) -> Option<Self> {
+        let (prefix, token) = text.split_once('{')?;
         let width: usize = token.strip_prefix("n:")?.strip_suffix('}')?.parse().ok()?;
-        (1..=MAX_WIDTH).contains(&width).then(|| Self { letters: letters.to_owned(), width })
+        (1..=MAX_WIDTH).contains(&width).then(|| Self { letters: prefix.to_owned(), width })
     }
 
     /// Returns the pattern in the clients' notation.
-    pub fn written(&self) -> String {
+    pub fn to_notation(&self) -> String {
         format!("{}{{n:{}}}", self.letters, self.width)
     }
 
@@ -103,13 +103,13 @@ impl Pattern {
     /// Returns the place at which formatted numbers contain a text that ends with these digits,
     /// preceded by `head`. Both are in capitals.
     fn place(&self, head: &str, digits: &str) -> Option<DigitPosition> {
-        let letters = self.letters.to_ascii_uppercase();
-        if letters.contains(&format!("{head}{digits}")) {
+        let own_letters = self.letters.to_ascii_uppercase();
+        if own_letters.contains(&format!("{head}{digits}")) {
             Some(DigitPosition::Letters)
         } else if head.is_empty() {
             Some(DigitPosition::Digits)
         } else {
-            letters.ends_with(head).then_some(DigitPosition::FirstDigits)
+            own_letters.ends_with(head).then_some(DigitPosition::FirstDigits)
         }
     }
 
@@ -125,7 +125,7 @@ pub fn digits_of(number: i64) -> String {
 }
 
 fn default_letters(kind: Numbered) -> String {
-    KINDS.iter().find(|(of, _)| *of == kind).map(|(_, letters)| format!("{letters}-")).unwrap_or_default()
+    KINDS.iter().find(|(numbered, _)| *numbered == kind).map(|(_, letters)| format!("{letters}-")).unwrap_or_default()
 }
 
 /// A pattern, and the first number of its kind that has it.
@@ -185,7 +185,7 @@ impl Patterns {
     }
 
     fn last(&self, kind: Numbered) -> i64 {
-        self.last.iter().find(|(of, _)| *of == kind).map_or(0, |(_, last)| *last)
+        self.last.iter().find(|(numbered, _)| *numbered == kind).map_or(0, |(_, last)| *last)
     }
 
     /// Whether these patterns are known to hold for a number: it had been given out when they were read.
@@ -200,7 +200,7 @@ impl Patterns {
     /// The pattern of a number.
     pub fn at(&self, kind: Numbered, number: i64) -> Pattern {
         let version = self.of(kind).rfind(|version| version.from <= number);
-        version.map_or_else(|| Pattern::usual(kind), |version| version.pattern.clone())
+        version.map_or_else(|| Pattern::default_of(kind), |version| version.pattern.clone())
     }
 
     /// Formats a number. Zero, which a dry run has instead of a number, is the pattern of the next number with dots for
@@ -224,24 +224,24 @@ impl Patterns {
     }
 
     /// True if numbers of a kind have these letters, had them, or have them by default. Case is ignored.
-    fn has_letters(&self, kind: Numbered, letters: &str) -> bool {
-        default_letters(kind).eq_ignore_ascii_case(letters)
-            || self.of(kind).any(|version| version.pattern.letters.eq_ignore_ascii_case(letters))
+    fn has_letters(&self, kind: Numbered, prefix: &str) -> bool {
+        default_letters(kind).eq_ignore_ascii_case(prefix)
+            || self.of(kind).any(|version| version.pattern.letters.eq_ignore_ascii_case(prefix))
     }
 
     /// True if the letters of a kind's numbers begin with this text. Case is ignored.
     pub fn is_letter_prefix(&self, kind: Numbered, text: &str) -> bool {
-        let begins = |letters: &str| letters.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
-        begins(&default_letters(kind)) || self.of(kind).any(|version| begins(&version.pattern.letters))
+        let has_prefix = |prefix: &str| prefix.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+        has_prefix(&default_letters(kind)) || self.of(kind).any(|version| has_prefix(&version.pattern.letters))
     }
 
     /// Returns the digits of a text that may be a number of a kind, with or without its letters, and without leading zeros;
     /// None for any other text. A text of letters alone has no digits.
     pub fn digits<'a>(&self, kind: Numbered, text: &'a str) -> Option<&'a str> {
         let text = text.trim();
-        let letters = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
-        let is_own = letters.is_empty() || self.has_letters(kind, letters);
-        is_own.then(|| text[letters.len()..].trim_start_matches('0'))
+        let prefix = text.trim_end_matches(|character: char| character.is_ascii_digit());
+        let is_own = prefix.is_empty() || self.has_letters(kind, prefix);
+        is_own.then(|| text[prefix.len()..].trim_start_matches('0'))
     }
 
     /// Returns the number of a kind that a text is. Case and leading zeros are ignored.
@@ -252,22 +252,22 @@ impl Patterns {
 
     /// Returns the digits that a text ends with, and the numbers of a kind whose formatted form, with zeros and letters, may
     /// have the text. Case is ignored.
-    pub fn showing(&self, kind: Numbered, text: &str) -> (String, Vec<MatchingNumbers>) {
+    pub fn find_matching(&self, kind: Numbered, text: &str) -> (String, Vec<MatchingNumbers>) {
         let text = text.to_ascii_uppercase();
         let head = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
         let digits = &text[head.len()..];
         let has_letters = !default_letters(kind).is_empty();
-        let usual = if has_letters { Pattern::usual(kind) } else { Pattern { letters: String::new(), width: 1 } };
-        let usual = Version { kind, from: 1, pattern: usual };
-        let (mut to, mut found) = (i64::MAX, Vec::new());
-        for version in self.of(kind).rev().chain([&usual]) {
+        let default_version = if has_letters { Pattern::default_of(kind) } else { Pattern { letters: String::new(), width: 1 } };
+        let default_version = Version { kind, from: 1, pattern: default_version };
+        let (mut to, mut matching) = (i64::MAX, Vec::new());
+        for version in self.of(kind).rev().chain([&default_version]) {
             let from = version.from;
-            if let Some(place) = version.pattern.place(head, digits).filter(|_| from <= to) {
-                found.push(MatchingNumbers { from, to, width: version.pattern.width, place });
+            if let Some(digit_position) = version.pattern.place(head, digits).filter(|_| from <= to) {
+                matching.push(MatchingNumbers { from, to, width: version.pattern.width, place: digit_position });
             }
             to = to.min(from - 1);
         }
-        (digits.to_owned(), found)
+        (digits.to_owned(), matching)
     }
 
     /// Returns the version that a kind gets with a pattern; None if its next number has the pattern
@@ -280,11 +280,11 @@ impl Patterns {
         if self.at(kind, from) == pattern {
             return Ok(None);
         }
-        let owner = KINDS.iter().find(|(other, _)| *other != kind && self.has_letters(*other, &pattern.letters));
+        let prefix_owner = KINDS.iter().find(|(numbered, _)| *numbered != kind && self.has_letters(*numbered, &pattern.letters));
         // A pattern without any number is replaced by the new one.
         let is_full = self.of(kind).filter(|version| version.from != from).count() >= MAX_VERSIONS;
-        let taken = owner.map(|(other, _)| Problem::Taken(*other));
-        let problems: Vec<Problem> = taken.into_iter().chain(is_full.then_some(Problem::TooMany)).collect();
+        let taken_problem = prefix_owner.map(|(numbered, _)| Problem::Taken(*numbered));
+        let problems: Vec<Problem> = taken_problem.into_iter().chain(is_full.then_some(Problem::TooMany)).collect();
         if problems.is_empty() { Ok(Some(Version { kind, from, pattern })) } else { Err(problems) }
     }
 }
@@ -299,7 +299,7 @@ mod tests {
 
     /// Orders 1 to 9 are digits, 10 to 19 have the default pattern, and from 20 on a chosen one; 25 numbers were assigned.
     fn patterns() -> Patterns {
-        let version = |from, text| Version { kind: Numbered::Order, from, pattern: Pattern::kept(text).unwrap() };
+        let version = |from, text| Version { kind: Numbered::Order, from, pattern: Pattern::parse_stored(text).unwrap() };
         let versions = vec![version(20, "WEB-{n:3}"), version(1, "{n:1}"), version(10, "SO-{n:6}")];
         Patterns::new(versions, vec![(Numbered::Order, 25)])
     }
@@ -343,22 +343,22 @@ mod tests {
         let showing = |from, to, width, place| MatchingNumbers { from, to, width, place };
         let all =
             [(20, i64::MAX, 3), (10, 19, 6), (1, 9, 1)].map(|(from, to, width)| showing(from, to, width, DigitPosition::Digits));
-        assert_eq!(patterns.showing(Numbered::Order, "0010"), ("0010".to_owned(), all.to_vec()));
+        assert_eq!(patterns.find_matching(Numbered::Order, "0010"), ("0010".to_owned(), all.to_vec()));
         let so_ten = vec![showing(10, 19, 6, DigitPosition::FirstDigits)];
-        assert_eq!(patterns.showing(Numbered::Order, "o-00001"), ("00001".to_owned(), so_ten));
+        assert_eq!(patterns.find_matching(Numbered::Order, "o-00001"), ("00001".to_owned(), so_ten));
         let web_all = vec![showing(20, i64::MAX, 3, DigitPosition::Letters)];
-        assert_eq!(patterns.showing(Numbered::Order, "eb"), (String::new(), web_all));
+        assert_eq!(patterns.find_matching(Numbered::Order, "eb"), (String::new(), web_all));
         for none in ["%", "PO-1", "1-", "SO-1x"] {
-            assert!(patterns.showing(Numbered::Order, none).1.is_empty(), "{none}");
+            assert!(patterns.find_matching(Numbered::Order, none).1.is_empty(), "{none}");
         }
         let one = MatchingNumbers { from: 1, to: i64::MAX, width: 1, place: DigitPosition::Digits };
-        assert_eq!(Patterns::default().showing(Numbered::Revaluation, "0").1, [one], "no zeros are shown before them");
+        assert_eq!(Patterns::default().find_matching(Numbered::Revaluation, "0").1, [one], "no zeros are shown before them");
     }
 
     #[test]
     fn a_pattern_is_letters_and_the_number() {
         for text in ["SO-{n:6}", "PO{n:1}", "AB2-{n:12}"] {
-            assert_eq!(pattern(text).written(), text);
+            assert_eq!(pattern(text).to_notation(), text);
         }
         for (text, problem) in [
             (" ", Problem::Missing),

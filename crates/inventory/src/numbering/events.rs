@@ -1,12 +1,12 @@
 //! Events of numbers' patterns.
 
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 
 platform::events! {
     /// Patterns of documents' numbers.
-    NUMBER_PATTERN: NumberPatternSet = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+    NUMBER_PATTERN: NumberPatternSet = Terms { permission: code::<kind::TenantWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         NUMBER_PATTERN_SET "number_pattern.set",
     }
 }

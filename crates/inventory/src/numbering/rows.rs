@@ -23,7 +23,7 @@ struct PatternRow {
 
 /// Reads the patterns of the tenant with the last number of each kind: one statement, so that they
 /// are consistent.
-pub async fn patterns(reads: &impl Reads) -> Result<Patterns, Fault> {
+pub async fn load_patterns(reads: &impl Reads) -> Result<Patterns, Fault> {
     let last = KINDS.map(|(kind, _)| format!("c.{kind}")).join(", ");
     let sql = format!(
         "SELECT {}, {last} FROM tenant_counter c
@@ -46,17 +46,17 @@ pub async fn patterns(reads: &impl Reads) -> Result<Patterns, Fault> {
 
 fn version(kind: &str, from: i64, pattern: &str) -> Result<Version, Fault> {
     let kind = Numbered::parse(kind).ok_or_else(|| Fault::corrupt("number_pattern", "a kind that has numbers"))?;
-    let pattern = Pattern::kept(pattern).ok_or_else(|| Fault::corrupt("number_pattern", "a pattern with a number"))?;
+    let pattern = Pattern::parse_stored(pattern).ok_or_else(|| Fault::corrupt("number_pattern", "a pattern with a number"))?;
     Ok(Version { kind, from, pattern })
 }
 
 /// Writes a version, in place of one that begins with the same number.
-pub async fn write(work: &Work, version: &Version, now: Timestamp) -> Result<(), Fault> {
+pub async fn insert_version(work: &Work, version: &Version, now: Timestamp) -> Result<(), Fault> {
     let row = number_pattern::Model {
         tenant_id: work.tenant(),
         kind: version.kind.as_str().to_owned(),
         from_number: version.from,
-        pattern: version.pattern.written(),
+        pattern: version.pattern.to_notation(),
         created_at: now,
     };
     work.upsert(row).await

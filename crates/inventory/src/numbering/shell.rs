@@ -35,7 +35,7 @@ pub const fn name(kind: Numbered) -> &'static str {
 }
 
 /// Sets the pattern of future numbers of a kind of document.
-pub async fn set(
+pub async fn set_once(
     db: &Database,
     clock: &Clock,
     permit: Permit<kind::TenantWrite>,
@@ -45,7 +45,7 @@ pub async fn set(
     let mut work = permit.scope(db).begin().await?;
     // No number is assigned until the pattern is committed: it begins with the next one.
     journal::hold(&work).await?;
-    let before = rows::patterns(&work).await?;
+    let before = rows::load_patterns(&work).await?;
     let version = match before.change(kind, pattern) {
         Ok(Some(version)) => version,
         Ok(None) => {
@@ -58,11 +58,11 @@ pub async fn set(
         }
     };
     let now = clock.now();
-    rows::write(&work, &version, now).await?;
-    let after = rows::patterns(&work).await?;
+    rows::insert_version(&work, &version, now).await?;
+    let after = rows::load_patterns(&work).await?;
     audit::changed(&mut work, permit.tenant(), Some(&audit_fields(&before, kind)), Some(&audit_fields(&after, kind)), None);
     let Version { from, pattern, .. } = version;
-    let event = NumberPatternSet { kind: name(kind).to_owned(), pattern: pattern.written(), from_number: from };
+    let event = NumberPatternSet { kind: name(kind).to_owned(), pattern: pattern.to_notation(), from_number: from };
     once::set_subject(&kind);
     let seq = journal::append(&mut work, vec![NUMBER_PATTERN_SET.event(&event)], now).await?;
     work.commit().await?;
@@ -72,5 +72,5 @@ pub async fn set(
 /// Returns the fields that the audit log compares.
 fn audit_fields(patterns: &Patterns, kind: Numbered) -> Fields {
     let (pattern, _) = patterns.next(kind);
-    Fields::default().with("numberPattern", format!("{}: {}", name(kind), pattern.written()))
+    Fields::default().with("numberPattern", format!("{}: {}", name(kind), pattern.to_notation()))
 }

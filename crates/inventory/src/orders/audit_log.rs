@@ -25,26 +25,27 @@ const READER: &str = code::<kind::OrderRead>();
 /// Returns the changed fields of the order that a decision names.
 pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
     let Some(order) = decision.orders.first() else { return Vec::new() };
-    let mut listed = Vec::new();
+    let mut listed_changes = Vec::new();
     if let Some(before) = &decision.before {
-        let nothing = OrderDetail::of(order.id);
-        let change = decision.details.iter().find(|one| one.after.order == order.id);
-        let (was, is) = change.map(|one| (one.before.as_ref().unwrap_or(&nothing), &one.after)).unzip();
-        listed.extend(differences(Some(&header(before, was)), Some(&header(order, is)), None));
+        let empty_detail = OrderDetail::of(order.id);
+        let change = decision.details.iter().find(|detail_change| detail_change.after.order == order.id);
+        let (old_detail, new_detail) =
+            change.map(|detail_change| (detail_change.before.as_ref().unwrap_or(&empty_detail), &detail_change.after)).unzip();
+        listed_changes.extend(differences(Some(&header(before, old_detail)), Some(&header(order, new_detail)), None));
         for draft in &decision.resourced {
-            listed.extend(differences(Some(&sourcing(draft.before)), Some(&sourcing(draft.after)), None));
+            listed_changes.extend(differences(Some(&sourcing(draft.before)), Some(&sourcing(draft.after)), None));
         }
-        listed.extend(decision.personal.iter().cloned());
-        listed.extend(line_differences(
+        listed_changes.extend(decision.personal.iter().cloned());
+        listed_changes.extend(line_differences(
             (&before.lines, |line: &Line| line_fields(before, line)),
             (&order.lines, |line: &Line| line_fields(order, line)),
         ));
     }
     let is_held = decision.events.first().is_some_and(|fact| fact.kind == ORDER_HELD || fact.kind == ORDER_HOLD_LIFTED);
     if is_held || decision.before.is_some() {
-        listed.extend(decision.holds.iter().filter(|hold| hold.order == order.id).flat_map(hold_change));
+        listed_changes.extend(decision.holds.iter().filter(|hold| hold.order == order.id).flat_map(hold_change));
     }
-    cap_differences(listed)
+    cap_differences(listed_changes)
 }
 
 fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
@@ -68,8 +69,8 @@ fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
 }
 
 /// Fields of a draft's sourcing, without its destination, which is the customer's location.
-fn sourcing(of: Option<DraftSourcing>) -> Fields {
-    let rule = of.map(|(rule, destination)| {
+fn sourcing(draft_sourcing: Option<DraftSourcing>) -> Fields {
+    let rule = draft_sourcing.map(|(rule, destination)| {
         let is_destined = destination.is_some();
         json!({ "strategy": rule.strategy, "split": rule.split, "maxStores": rule.max_stores, "hasDestination": is_destined })
     });
@@ -79,8 +80,8 @@ fn sourcing(of: Option<DraftSourcing>) -> Fields {
 /// Fields of a line under its ID, for the quantity that is not cancelled.
 fn line_fields(order: &Order, line: &Line) -> Fields {
     let id = order.line_id(line.position);
-    let with = |fields: Fields, (name, value): (&str, Value)| fields.with(format!("lines.{id}.{name}"), value);
-    line.traced().into_iter().fold(Fields::default(), with)
+    let add_field = |fields: Fields, (name, value): (&str, Value)| fields.with(format!("lines.{id}.{name}"), value);
+    line.audit_fields().into_iter().fold(Fields::default(), add_field)
 }
 
 /// The hold's reason and note are free text, and left out.

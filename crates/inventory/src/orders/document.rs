@@ -17,11 +17,11 @@ use serde_json::Value;
 use super::{
     audit_log::order_changes,
     core::{BuyerFacts, Hint, HoldRule, Line, Order, OrderBook, OrderDecision, OrderFact, OrderNeeds},
-    events::{ORDER_UPDATED, OrderEvent, OrderPlace, order_shortened, payload},
+    events::{ORDER_UPDATED, OrderEvent, OrderPlace, payload, shortened_order_event},
     rows,
 };
 use crate::{
-    ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
+    ledger::{Books, Decision, Document, DocumentPhase, Needs, Rows, Source},
     stock::core::LevelKey,
 };
 
@@ -40,7 +40,7 @@ pub struct Names {
 }
 
 /// Maximum customers and channels of a tenant that are cached.
-const NAMES: usize = 10_000;
+const MAX_CACHED_NAMES: usize = 10_000;
 
 /// Part of a receipt about orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +63,8 @@ impl Document for Orders {
     type Memory = Names;
     type Stored = StoredOrder;
 
-    const LOCK_TURN: Turn = Turn::BeforeLots;
-    const NUMBER_TURN: Turn = Turn::BeforeLots;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::BeforeLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::BeforeLots;
 
     fn needs_locks(needs: &OrderNeeds) -> bool {
         needs.needs_locks()
@@ -76,18 +76,21 @@ impl Document for Orders {
     async fn expand(reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault> {
         let orders: Vec<OrderId> = needs.held_by_orders.iter().copied().collect();
         if !orders.is_empty() {
-            let leaves_from = needs.documents.read(|own: &OrderNeeds| own.leaves_from.clone());
+            let leaves_from = needs.documents.read(|document_needs: &OrderNeeds| document_needs.leaves_from.clone());
             let stocked = rows::stocked(reads, &orders).await?;
             books.with(|book: &mut OrderBook| book.wanted = stocked.wanted);
             for (order, key) in stocked.levels {
-                let elsewhere = leaves_from.iter().filter(|(id, _)| *id == order);
-                needs.levels.extend(elsewhere.map(|(_, store)| LevelKey { store: *store, ..key }));
+                let leaving = leaves_from.iter().filter(|(id, _)| *id == order);
+                needs.levels.extend(leaving.map(|(_, store)| LevelKey { store: *store, ..key }));
                 needs.levels.insert(key);
             }
         }
-        let Some(own) = needs.documents.get::<OrderNeeds>().filter(|own| !own.goods.is_empty()) else { return Ok(()) };
-        let kits = rows::kits(reads, own.goods.iter().map(|key| key.product)).await?;
-        for key in own.goods.iter().filter(|key| kits.contains_key(&key.product)) {
+        let Some(document_needs) = needs.documents.get::<OrderNeeds>().filter(|document_needs| !document_needs.goods.is_empty())
+        else {
+            return Ok(());
+        };
+        let kits = rows::kits(reads, document_needs.goods.iter().map(|key| key.product)).await?;
+        for key in document_needs.goods.iter().filter(|key| kits.contains_key(&key.product)) {
             let parts = kits[&key.product].iter().map(|part| LevelKey { product: part.product, store: key.store });
             let parts: Vec<LevelKey> = parts.collect();
             if needs.holds_on.contains(key) {
@@ -106,9 +109,9 @@ impl Document for Orders {
             Source::Locked(work) => rows::lock_orders(*work, &ids).await?,
             Source::Committed(scope) => rows::orders(*scope, &ids).await?,
         };
-        let is_asked = |order: &&Order| !order.hold_kinds.is_empty() && needs.holds.contains(&order.id);
-        let held: Vec<OrderId> = orders.iter().filter(is_asked).map(|order| order.id).collect();
-        book.holds = rows::active_holds_by_order(reads, &held).await?;
+        let needs_holds = |order: &&Order| !order.hold_kinds.is_empty() && needs.holds.contains(&order.id);
+        let held_orders: Vec<OrderId> = orders.iter().filter(needs_holds).map(|order| order.id).collect();
+        book.holds = rows::active_holds_by_order(reads, &held_orders).await?;
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
         for order in &needs.resourced {
             book.drafted.extend(rows::load_draft_sourcing(reads, *order).await?.map(|sourcing| (*order, sourcing)));
@@ -127,9 +130,9 @@ impl Document for Orders {
         book.customers = rows::existing_customers(reads, &customers).await?;
         let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
         book.stores = rows::store_facts(reads, &stores).await?;
-        let kept = needs.rechannelled.iter().filter_map(|id| book.orders.get(id)?.external_ref.clone());
-        let kept: Vec<String> = kept.collect();
-        let references: Vec<&str> = needs.order_refs.iter().chain(&kept).map(String::as_str).collect();
+        let kept_refs = needs.rechannelled.iter().filter_map(|id| book.orders.get(id)?.external_ref.clone());
+        let kept_refs: Vec<String> = kept_refs.collect();
+        let references: Vec<&str> = needs.order_refs.iter().chain(&kept_refs).map(String::as_str).collect();
         book.taken_refs = rows::existing_order_references(reads, &references).await?;
         book.hold_rules = rows::rules_in_force(reads, needs.hold_rules).await?;
         book.facts = rows::rule_facts(reads, &book.hold_rules, &judged(needs, &book.orders)).await?;
@@ -137,37 +140,37 @@ impl Document for Orders {
     }
 
     async fn plan(scope: &TenantScope, needs: &OrderNeeds, names: &mut Names) -> Result<OrderBook, Fault> {
-        if names.channels.len() + names.customers.len() > NAMES {
+        if names.channels.len() + names.customers.len() > MAX_CACHED_NAMES {
             *names = Names::default();
         }
         let channels: Vec<ChannelId> = needs.channels.iter().filter(|id| !names.channels.contains_key(id)).copied().collect();
         let customers: Vec<CustomerId> = needs.customers.iter().filter(|id| !names.customers.contains_key(id)).copied().collect();
         let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
-        let is_asked = needs.hold_rules && names.hold_rules.is_none();
+        let needs_rules = needs.hold_rules && names.hold_rules.is_none();
         let (channels, customers, stores, taken_refs, rules) = tokio::try_join!(
             rows::existing_channels(scope, &channels),
             rows::existing_customers(scope, &customers),
             rows::store_facts(scope, &stores),
             rows::existing_order_references(scope, &references),
-            rows::rules_in_force(scope, is_asked),
+            rows::rules_in_force(scope, needs_rules),
         )?;
         names.channels.extend(channels);
         names.customers.extend(customers);
-        if is_asked {
+        if needs_rules {
             names.hold_rules = Some(rules);
         }
         let hold_rules = names.hold_rules.clone().filter(|_| needs.hold_rules).unwrap_or_default();
         let channels = needs.channels.iter().filter_map(|id| Some((*id, *names.channels.get(id)?))).collect();
-        let named = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
-        let customers = needs.customers.iter().filter_map(named).collect();
+        let known_customer = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
+        let customers = needs.customers.iter().filter_map(known_customer).collect();
         let facts = rows::rule_facts(scope, &hold_rules, &judged(needs, &HashMap::new())).await?;
         Ok(OrderBook { taken_refs, channels, customers, stores, hold_rules, facts, ..OrderBook::default() })
     }
 
     /// Adds the orders whose reservations were shortened by a command.
-    async fn complete(reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault> {
-        let ids: BTreeSet<OrderId> = decided.iter().flat_map(|(_, decision)| &decision.stock.gave_way).copied().collect();
+    async fn complete(reads: &Source<'_>, books: &Books, decisions: &mut [(usize, Decision)]) -> Result<(), Fault> {
+        let ids: BTreeSet<OrderId> = decisions.iter().flat_map(|(_, decision)| &decision.stock.gave_way).copied().collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -178,9 +181,9 @@ impl Document for Orders {
                 order.clone_from(now);
             }
         }
-        for (_, decision) in decided.iter_mut().filter(|(_, decision)| !decision.stock.gave_way.is_empty()) {
+        for (_, decision) in decisions.iter_mut().filter(|(_, decision)| !decision.stock.gave_way.is_empty()) {
             let short = orders.iter().filter(|order| decision.stock.gave_way.contains(&order.id)).cloned().collect();
-            decision.documents.with(|own: &mut OrderDecision| own.shortened = short);
+            decision.documents.with(|order_decision: &mut OrderDecision| order_decision.shortened = short);
         }
         Ok(())
     }
@@ -193,8 +196,8 @@ impl Document for Orders {
         decision.events.len() + decision.shortened.len()
     }
 
-    fn want(decision: &OrderDecision, want: CounterRequest) -> CounterRequest {
-        decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::Order, want))
+    fn want(decision: &OrderDecision, request: CounterRequest) -> CounterRequest {
+        decision.orders.iter().fold(request, |request, order| order.number.want(Numbered::Order, request))
     }
 
     fn number(decision: &mut OrderDecision, counter: &mut Counter) {
@@ -203,30 +206,30 @@ impl Document for Orders {
 
     fn events(decision: &OrderDecision) -> Vec<NewEvent> {
         let changed = decision.events.iter().filter_map(|fact| order_event(fact, &decision.orders, decision.moved_from()));
-        changed.chain(decision.shortened.iter().map(order_shortened)).collect()
+        changed.chain(decision.shortened.iter().map(shortened_order_event)).collect()
     }
 
     fn rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Rows {
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
-        let mut made = rows::CreatedRows::default();
+        let mut created = rows::CreatedRows::default();
         for decision in decisions {
             orders.extend(decision.orders.iter().map(|order| (order.id, order)));
-            made.orders.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
-            made.lines.extend(&decision.added);
-            made.moved.extend(decision.moved_from().map(|order| order.id));
+            created.orders.extend(decision.events.iter().filter(|fact| fact.before.is_none()).map(|fact| fact.order));
+            created.lines.extend(&decision.added);
+            created.moved_orders.extend(decision.moved_from().map(|order| order.id));
         }
         let orders: Vec<&Order> = orders.into_values().collect();
         let fulfilments: Vec<_> = decisions.iter().flat_map(|decision| &decision.fulfilments).collect();
-        let mut written = Rows::default();
-        written.heads.extend(rows::order_rows(tenant, &orders, &made));
-        written.heads.push(rows::draft_sourcing_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
-        written.heads.extend(rows::sourcing_change_rows(tenant, decisions.iter().flat_map(|decision| &decision.resourced)));
-        written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
+        let mut written_rows = Rows::default();
+        written_rows.heads.extend(rows::order_rows(tenant, &orders, &created));
+        written_rows.heads.push(rows::draft_sourcing_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
+        written_rows.heads.extend(rows::sourcing_change_rows(tenant, decisions.iter().flat_map(|decision| &decision.resourced)));
+        written_rows.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
         let rematched = decisions.iter().flat_map(|decision| &decision.rematched);
-        written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds), rematched));
-        written.rest.extend(rows::detail_rows(tenant, decisions.iter().flat_map(|decision| &decision.details), now));
-        written.rest.push(rows::step_rows(tenant, decisions, now));
-        written
+        written_rows.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds), rematched));
+        written_rows.rest.extend(rows::detail_rows(tenant, decisions.iter().flat_map(|decision| &decision.details), now));
+        written_rows.rest.push(rows::step_rows(tenant, decisions, now));
+        written_rows
     }
 
     fn target(decision: &OrderDecision) -> Option<Target> {
@@ -252,10 +255,10 @@ fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::RuleSub
     if !needs.hold_rules {
         return rows::RuleSubjects::default();
     }
-    let known = || needs.judged.iter().filter_map(|id| orders.get(id));
+    let judged_orders = || needs.judged.iter().filter_map(|id| orders.get(id));
     let customers: BTreeSet<CustomerId> =
-        needs.customers.iter().copied().chain(known().filter_map(|order| order.customer)).collect();
-    let ordered = known().flat_map(|order| order.lines.iter().filter_map(Line::product));
+        needs.customers.iter().copied().chain(judged_orders().filter_map(|order| order.customer)).collect();
+    let ordered = judged_orders().flat_map(|order| order.lines.iter().filter_map(Line::product));
     let products: BTreeSet<ProductId> = needs.goods.iter().map(|key| key.product).chain(ordered).collect();
     rows::RuleSubjects {
         orders: needs.judged.iter().copied().collect(),
@@ -264,13 +267,13 @@ fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::RuleSub
     }
 }
 
-/// Returns the event of a fact about one of these orders; if an edit moved the order, `moved` has
+/// Returns the event of a fact about one of these orders; if an edit moved the order, `previous` has
 /// it as it was before.
-fn order_event(fact: &OrderFact, orders: &[Order], moved: Option<&Order>) -> Option<NewEvent> {
-    let order = orders.iter().find(|one| one.id == fact.order)?;
+fn order_event(fact: &OrderFact, orders: &[Order], previous: Option<&Order>) -> Option<NewEvent> {
+    let order = orders.iter().find(|candidate| candidate.id == fact.order)?;
     let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
     let is_elsewhere = |from: &&Order| from.id == order.id && (from.store, from.channel) != (order.store, order.channel);
-    let moved = moved.filter(|_| fact.kind == ORDER_UPDATED).filter(is_elsewhere);
-    let moved_from = moved.map(|from| OrderPlace { store: from.store, channel: from.channel });
+    let previous = previous.filter(|_| fact.kind == ORDER_UPDATED).filter(is_elsewhere);
+    let moved_from = previous.map(|from| OrderPlace { store: from.store, channel: from.channel });
     Some(fact.kind.event(&OrderEvent { changed, moved_from, ..payload(order, fact.before) }))
 }

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::storage::{
-    events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic},
+    events::{Audience, EventViewer, PayloadVisibility, Stream, Subject, Terms, Topic},
     journal::NewEvent,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,7 +21,7 @@ platform::events! {
     /// Sales orders.
     ORDER: OrderEvent = Terms {
         permission: code::<kind::OrderRead>(),
-        shown: Shown::Part(shown_order),
+        shown: PayloadVisibility::Part(visible_order_payload),
         stream: Some(Stream {
             topic: ORDERS,
             concerns: audience_of,
@@ -39,12 +39,12 @@ platform::events! {
         ORDER_REOPENED "order.reopened",
     }
     /// Rules that set holds on orders.
-    HOLD_RULE: HoldRuleEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+    HOLD_RULE: HoldRuleEvent = Terms { permission: code::<kind::TenantWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         HOLD_RULE_UPDATED "hold_rule.updated",
         HOLD_RULE_ARCHIVED "hold_rule.archived",
     }
     /// Rules by which orders are sourced.
-    SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+    SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         SOURCING_SET "sourcing.set",
     }
 }
@@ -93,7 +93,7 @@ pub struct OrderHead {
     pub country: Option<String>,
     /// The register. Events of earlier versions of Entrepot lack it, even if the order has one;
     /// null if the order has none.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "deserialize_present")]
     pub register: Option<ToldRegister>,
     pub total: Money,
     pub placed_at: Timestamp,
@@ -116,7 +116,7 @@ pub struct OrderHead {
 pub struct ToldRegister(pub Option<String>);
 
 /// Reads a field that is present, even if it is null; an absent field is unknown.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
+fn deserialize_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
     ToldRegister::deserialize(deserializer).map(Some)
 }
 
@@ -177,22 +177,24 @@ fn audience_of(order: &OrderEvent) -> Audience {
     let mut subjects = vec![Subject::of(order.store), Subject::of(order.channel)];
     if let Some(from) = order.moved_from {
         let before = [Subject::of(from.store), Subject::of(from.channel)];
-        subjects.extend(before.into_iter().filter(|one| *one != Subject::of(order.store) && *one != Subject::of(order.channel)));
+        subjects.extend(
+            before.into_iter().filter(|subject| *subject != Subject::of(order.store) && *subject != Subject::of(order.channel)),
+        );
     }
     Audience::Of(subjects)
 }
 
 /// Returns an order of a store and a channel that the viewer sees, or saw until the event moved the
 /// order away: then without its customer.
-fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    let sees = |store: StoreId, channel: ChannelId| viewer.includes(channel) && viewer.covers(store);
-    let is_there = sees(order.store, order.channel);
-    let was_there = order.moved_from.is_some_and(|from| sees(from.store, from.channel));
-    (is_there || was_there).then(|| {
-        let buyer = customer(order.customer.filter(|_| is_there), viewer);
-        let mut shown = json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
+fn visible_order_payload(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let sees_place = |store: StoreId, channel: ChannelId| viewer.includes(channel) && viewer.covers(store);
+    let is_visible = sees_place(order.store, order.channel);
+    let was_visible = order.moved_from.is_some_and(|from| sees_place(from.store, from.channel));
+    (is_visible || was_visible).then(|| {
+        let buyer = customer(order.customer.filter(|_| is_visible), viewer);
+        let mut body = json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
             "channelId": order.channel, "customerId": buyer, "version": order.version });
-        if let Some(fields) = shown.as_object_mut() {
+        if let Some(fields) = body.as_object_mut() {
             if !order.changed.is_empty() {
                 fields.insert("changed".to_owned(), json!(order.changed));
             }
@@ -201,7 +203,7 @@ fn shown_order(order: &OrderEvent, viewer: EventViewer<'_>) -> Option<Value> {
                 fields.insert("previousChannelId".to_owned(), json!(from.channel));
             }
         }
-        shown
+        body
     })
 }
 
@@ -233,7 +235,7 @@ pub(super) fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent 
             expires_at: order.expires_at,
             created_at: order.created_at,
             updated_at: order.updated_at,
-            paid: Some(order.paid_now()),
+            paid: Some(order.derived_paid()),
             holds: order.hold_kinds.clone(),
         }),
     }
@@ -241,7 +243,7 @@ pub(super) fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent 
 
 /// Event of an order whose reservations were shortened in favour of a movement that had already
 /// happened.
-pub fn order_shortened(order: &Order) -> NewEvent {
+pub fn shortened_order_event(order: &Order) -> NewEvent {
     ORDER_UPDATED.event(&payload(order, Some(order.status)))
 }
 

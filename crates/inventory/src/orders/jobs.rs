@@ -39,33 +39,34 @@ pub struct ExpiryCursors {
 /// Ends the PENDING orders, and the reservations that belong to no order, that have expired at
 /// `now`, of all tenants, from where the last run ended; returns their number. A failure is logged
 /// and skipped, so that it does not block the others.
-pub async fn expire_due(ledger: &Ledger, now: Timestamp, walks: &ExpiryCursors) -> Result<usize, Fault> {
+pub async fn expire_due(ledger: &Ledger, now: Timestamp, cursors: &ExpiryCursors) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let read = |after: Option<PageKey>, most| due::due_orders(&global, now, after.unwrap_or(PageKey::START), most);
-    let ended = walks.orders.run(read, |order: &DueOrder| order.page_key, |page| expire_orders(ledger, page)).await?;
-    Ok(ended + expire_reservations(ledger, now, &walks.holds).await?)
+    let page_reader = |after: Option<PageKey>, limit| due::due_orders(&global, now, after.unwrap_or(PageKey::START), limit);
+    let expired_count =
+        cursors.orders.run(page_reader, |order: &DueOrder| order.page_key, |page| expire_orders(ledger, page)).await?;
+    Ok(expired_count + expire_reservations(ledger, now, &cursors.holds).await?)
 }
 
 /// Gives arrived stock to backordered orders, of all tenants, in each store the oldest order first,
 /// from where the last run ended; returns the number of orders that got any. The rows state what is
 /// backordered, so after an interrupted run, or beside one on another node, a run does only what is
 /// left.
-pub async fn fill_backorders(ledger: &Ledger, walk: &JobCursor<RestockedLevel>) -> Result<usize, Fault> {
+pub async fn fill_backorders(ledger: &Ledger, cursor: &JobCursor<RestockedLevel>) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let read = |after, most| due::arrived(&global, after, most);
-    walk.run(read, |arrived: &RestockedLevel| *arrived, |page| fill_page(ledger, page)).await
+    let page_reader = |after, limit| due::arrived(&global, after, limit);
+    cursor.run(page_reader, |arrived: &RestockedLevel| *arrived, |page| fill_page(ledger, page)).await
 }
 
 async fn fill_page(ledger: &Ledger, page: Vec<RestockedLevel>) -> Result<usize, Fault> {
     let mut by_tenant: BTreeMap<TenantId, Vec<RestockedLevel>> = BTreeMap::new();
-    for one in page {
-        by_tenant.entry(one.tenant).or_default().push(one);
+    for level in page {
+        by_tenant.entry(level.tenant).or_default().push(level);
     }
     let tenants = by_tenant.into_iter().map(|(tenant, arrived)| fill_tenant(ledger, tenant, arrived));
-    let mut done = stream::iter(tenants).buffer_unordered(MAX_CONCURRENT_COMMANDS);
+    let mut results = stream::iter(tenants).buffer_unordered(MAX_CONCURRENT_COMMANDS);
     let mut filled = 0;
-    while let Some(given) = done.next().await {
-        filled += given?;
+    while let Some(reserved_count) = results.next().await {
+        filled += reserved_count?;
     }
     Ok(filled)
 }
@@ -73,7 +74,7 @@ async fn fill_page(ledger: &Ledger, page: Vec<RestockedLevel>) -> Result<usize, 
 /// A backordered order: its place in the queue, and the levels and lines that stock has arrived
 /// for.
 struct WaitingOrder {
-    turn: (Timestamp, i64),
+    queue_place: (Timestamp, i64),
     levels: BTreeSet<LevelKey>,
     lines: BTreeSet<u16>,
 }
@@ -82,25 +83,25 @@ struct WaitingOrder {
 /// passed over: the rest is offered to the orders after them.
 async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<RestockedLevel>) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant);
-    let keys: Vec<LevelKey> = arrived.iter().map(|one| one.key).collect();
-    let mut left: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
-    let (mut filled, mut passed) = (0, BTreeSet::new());
+    let keys: Vec<LevelKey> = arrived.iter().map(|level| level.key).collect();
+    let mut available_levels: Vec<(LevelKey, i64)> = arrived.iter().map(|level| (level.key, level.available)).collect();
+    let (mut filled, mut skipped_orders) = (0, BTreeSet::new());
     for _ in 0..MAX_ROUNDS {
-        let before = passed.len();
-        let next = turns(&scope, left, &passed).await?;
-        for (order, WaitingOrder { levels, lines, .. }) in next {
+        let before = skipped_orders.len();
+        let next_orders = load_waiting_orders(&scope, available_levels, &skipped_orders).await?;
+        for (order, WaitingOrder { levels, lines, .. }) in next_orders {
             let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect(), lines };
             match ledger.submit(tenant, Command::of(OrderCommand::Fill(fill)), None).await {
                 Ok(Ok(receipt)) => {
-                    let given = orders_of(&receipt);
-                    filled += given;
-                    if given == 0 {
-                        passed.insert(order);
+                    let reserved_count = orders_of(&receipt);
+                    filled += reserved_count;
+                    if reserved_count == 0 {
+                        skipped_orders.insert(order);
                     }
                 }
                 Ok(Err(rejection)) => {
                     tracing::warn!(%tenant, %order, ?rejection, "arrived stock could not be reserved for a waiting order");
-                    passed.insert(order);
+                    skipped_orders.insert(order);
                 }
                 // The next run may succeed: later orders are not moved ahead of it.
                 Err(fault) => {
@@ -108,10 +109,10 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<RestockedLe
                 }
             }
         }
-        if passed.len() == before {
+        if skipped_orders.len() == before {
             break;
         }
-        left = rows::available_at(&scope, &keys).await?;
+        available_levels = rows::available_at(&scope, &keys).await?;
     }
     Ok(filled)
 }
@@ -119,27 +120,27 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<RestockedLe
 /// Returns the orders that come next for the available stock of levels, the oldest first, without
 /// those that were passed over. A kit takes from several levels: orders before it at any of them
 /// come first.
-async fn turns(
+async fn load_waiting_orders(
     scope: &TenantScope,
     mut levels: Vec<(LevelKey, i64)>,
-    passed: &BTreeSet<OrderId>,
+    skipped_orders: &BTreeSet<OrderId>,
 ) -> Result<Vec<(OrderId, WaitingOrder)>, Fault> {
     let mut queue: BTreeMap<OrderId, WaitingOrder> = BTreeMap::new();
-    let mut asked: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
+    let mut queried_levels: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
     while !levels.is_empty() {
         let mut kits = BTreeSet::new();
-        for (key, mut left) in std::mem::take(&mut levels) {
-            let waiting = rows::queue_for(scope, key, MAX_ORDERS_PER_LEVEL + passed.len()).await?;
-            for waiting in waiting.into_iter().filter(|waiting| !passed.contains(&waiting.order)) {
-                if left <= 0 {
+        for (key, mut available_units) in std::mem::take(&mut levels) {
+            let waiting = rows::backorder_queue(scope, key, MAX_ORDERS_PER_LEVEL + skipped_orders.len()).await?;
+            for waiting in waiting.into_iter().filter(|waiting| !skipped_orders.contains(&waiting.order)) {
+                if available_units <= 0 {
                     break;
                 }
-                left -= waiting.quantity;
-                let turn = (waiting.placed_at, waiting.number);
-                let none = || WaitingOrder { turn, levels: BTreeSet::new(), lines: BTreeSet::new() };
-                let own = queue.entry(waiting.order).or_insert_with(none);
-                own.levels.insert(key);
-                own.lines.insert(waiting.position);
+                available_units -= waiting.quantity;
+                let sort_key = (waiting.placed_at, waiting.number);
+                let new_entry = || WaitingOrder { queue_place: sort_key, levels: BTreeSet::new(), lines: BTreeSet::new() };
+                let waiting_order = queue.entry(waiting.order).or_insert_with(new_entry);
+                waiting_order.levels.insert(key);
+                waiting_order.lines.insert(waiting.position);
                 kits.extend(waiting.is_part.then_some(waiting.order));
             }
         }
@@ -148,23 +149,23 @@ async fn turns(
         }
         let kits: Vec<OrderId> = kits.into_iter().collect();
         for (order, key, available) in rows::backordered_part_levels(scope, &kits).await? {
-            if let Some(own) = queue.get_mut(&order) {
-                own.levels.insert(key);
+            if let Some(waiting_order) = queue.get_mut(&order) {
+                waiting_order.levels.insert(key);
             }
-            if asked.insert(key) {
+            if queried_levels.insert(key) {
                 levels.push((key, available));
             }
         }
     }
-    let mut turns: Vec<(OrderId, WaitingOrder)> = queue.into_iter().collect();
-    turns.sort_unstable_by_key(|(order, own)| (own.turn, *order));
-    Ok(turns)
+    let mut waiting_orders: Vec<(OrderId, WaitingOrder)> = queue.into_iter().collect();
+    waiting_orders.sort_unstable_by_key(|(order, waiting_order)| (waiting_order.queue_place, *order));
+    Ok(waiting_orders)
 }
 
-async fn expire_orders(ledger: &Ledger, due: Vec<DueOrder>) -> Result<usize, Fault> {
+async fn expire_orders(ledger: &Ledger, due_orders: Vec<DueOrder>) -> Result<usize, Fault> {
     let mut by_tenant: BTreeMap<TenantId, Vec<OrderId>> = BTreeMap::new();
-    for one in due {
-        by_tenant.entry(one.tenant).or_default().push(one.order);
+    for due_order in due_orders {
+        by_tenant.entry(due_order.tenant).or_default().push(due_order.order);
     }
     let mut commands = Vec::new();
     for (tenant, orders) in by_tenant {

@@ -19,7 +19,7 @@ use super::{
     events::payment_event,
     rows,
 };
-use crate::ledger::{Document, Rows, Source, Turn};
+use crate::ledger::{Document, DocumentPhase, Rows, Source};
 
 /// Payments as a kind of document.
 pub struct Payments;
@@ -39,8 +39,8 @@ impl Document for Payments {
     type Memory = ();
     type Stored = StoredPayments;
 
-    const LOCK_TURN: Turn = Turn::BeforeLots;
-    const NUMBER_TURN: Turn = Turn::First;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::BeforeLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::First;
 
     fn needs_locks(needs: &PaymentNeeds) -> bool {
         needs.needs_locks()
@@ -59,7 +59,7 @@ impl Document for Payments {
     }
 
     async fn load_names(reads: &Source<'_>, needs: &PaymentNeeds, book: &mut PaymentBook) -> Result<(), Fault> {
-        book.taken = rows::taken(reads, &needs.references).await?;
+        book.ids_by_reference = rows::load_ids_by_reference(reads, &needs.references).await?;
         Ok(())
     }
 
@@ -71,8 +71,8 @@ impl Document for Payments {
         decision.facts.len()
     }
 
-    fn want(_decision: &PaymentDecision, want: CounterRequest) -> CounterRequest {
-        want
+    fn want(_decision: &PaymentDecision, request: CounterRequest) -> CounterRequest {
+        request
     }
 
     fn number(_decision: &mut PaymentDecision, _counter: &mut Counter) {}

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::storage::{
-    events::{EventViewer, Shown, Terms},
+    events::{EventViewer, PayloadVisibility, Terms},
     journal::NewEvent,
 };
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Payments of orders.
-    PAYMENT: PaymentEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_payment), stream: None } => {
+    PAYMENT: PaymentEvent = Terms { permission: code::<kind::OrderRead>(), shown: PayloadVisibility::Part(visible_payment_payload), stream: None } => {
         PAYMENT_RECORDED "payment.recorded",
     }
 }
@@ -36,15 +36,15 @@ pub struct PaymentEvent {
 }
 
 /// Returns a payment of an order that the viewer sees.
-fn shown_payment(event: &PaymentEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_payment_payload(event: &PaymentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (viewer.includes(event.channel) && viewer.covers(event.store)).then(|| {
-        let mut shown = json!({ "id": event.payment, "orderId": event.order, "kind": event.kind,
+        let mut body = json!({ "id": event.payment, "orderId": event.order, "kind": event.kind,
             "amount": { "amount": event.amount.amount(), "currencyCode": event.amount.currency },
             "storeId": event.store, "channelId": event.channel });
         if let Some(reversed) = event.reverses {
-            shown["reversesId"] = json!(reversed);
+            body["reversesId"] = json!(reversed);
         }
-        shown
+        body
     })
 }
 

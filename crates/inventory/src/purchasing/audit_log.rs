@@ -18,14 +18,14 @@ const COST: &str = code::<kind::ProductCostRead>();
 
 /// Returns the changes of the order that a decision names.
 pub(super) fn purchase_changes(decision: &PurchaseDecision) -> Vec<Value> {
-    let found = decision.before.as_deref().zip(decision.orders.first());
-    let Some((before, after)) = found.filter(|(before, after)| before.id == after.id) else { return Vec::new() };
-    let mut listed = differences(Some(&header(before)), Some(&header(after)), None);
-    listed.extend(line_differences(
+    let order_pair = decision.before.as_deref().zip(decision.orders.first());
+    let Some((before, after)) = order_pair.filter(|(before, after)| before.id == after.id) else { return Vec::new() };
+    let mut listed_changes = differences(Some(&header(before)), Some(&header(after)), None);
+    listed_changes.extend(line_differences(
         (&before.lines, |line: &Line| line_fields(before, line)),
         (&after.lines, |line: &Line| line_fields(after, line)),
     ));
-    cap_differences(listed)
+    cap_differences(listed_changes)
 }
 
 fn header(order: &PurchaseOrder) -> Fields {

@@ -21,7 +21,7 @@ use super::{
     rows,
 };
 use crate::{
-    ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
+    ledger::{Books, Decision, Document, DocumentPhase, Needs, Rows, Source},
     stock::core::{Book, Rejection},
 };
 
@@ -48,8 +48,8 @@ impl Document for Purchases {
     type Memory = ();
     type Stored = StoredPurchase;
 
-    const LOCK_TURN: Turn = Turn::AfterLots;
-    const NUMBER_TURN: Turn = Turn::BeforeLots;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::AfterLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::BeforeLots;
 
     fn needs_locks(needs: &PurchaseNeeds) -> bool {
         !needs.orders.is_empty() || !needs.suppliers.is_empty() || !needs.blankets.is_empty()
@@ -58,8 +58,9 @@ impl Document for Purchases {
     /// Adds the current levels of orders, as an amendment may have added lines since the command
     /// was created.
     async fn expand(reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
-        let moved: Vec<PurchaseOrderId> = needs.documents.read(|own: &PurchaseNeeds| own.moved.iter().copied().collect());
-        needs.levels.extend(rows::levels_of(reads, &moved).await?);
+        let moved_orders: Vec<PurchaseOrderId> =
+            needs.documents.read(|document_needs: &PurchaseNeeds| document_needs.moved_orders.iter().copied().collect());
+        needs.levels.extend(rows::levels_of(reads, &moved_orders).await?);
         Ok(())
     }
 
@@ -86,17 +87,17 @@ impl Document for Purchases {
         let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
         book.taken_refs = rows::taken_refs(reads, &references).await?;
         let suppliers: Vec<SupplierId> = needs.suppliers.iter().copied().collect();
-        let known = rows::known_suppliers(reads, &suppliers, &[]).await?;
-        book.archived = known.into_iter().filter_map(|one| Some((one.id, one.archived_at?))).collect();
-        let agreed: Vec<ProductId> = needs.agreed.iter().copied().collect();
-        book.agreed = rows::product_facts(reads, &agreed).await?;
+        let supplier_rows = rows::suppliers_by_id_or_code(reads, &suppliers, &[]).await?;
+        book.archived = supplier_rows.into_iter().filter_map(|supplier| Some((supplier.id, supplier.archived_at?))).collect();
+        let agreed_products: Vec<ProductId> = needs.agreed.iter().copied().collect();
+        book.agreed = rows::product_facts(reads, &agreed_products).await?;
         Ok(())
     }
 
     /// Updates the blanket orders after each change of an order that calls off from one.
     fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
-        let Some(own) = decision.documents.get_mut::<PurchaseDecision>() else { return Ok(()) };
-        books.read(|book: &PurchaseBook| update_call_offs(stock, book, own))
+        let Some(purchase_decision) = decision.documents.get_mut::<PurchaseDecision>() else { return Ok(()) };
+        books.read(|book: &PurchaseBook| update_call_offs(stock, book, purchase_decision))
     }
 
     fn evolve(book: &mut PurchaseBook, decision: &PurchaseDecision) {
@@ -107,20 +108,23 @@ impl Document for Purchases {
         decision.events.len()
     }
 
-    fn want(decision: &PurchaseDecision, want: CounterRequest) -> CounterRequest {
-        let want = decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::PurchaseOrder, want));
-        let want = decision.returns.iter().fold(want, |want, ret| ret.number.want(Numbered::SupplierReturn, want));
-        decision.blankets.iter().fold(want, |want, blanket| blanket.number.want(Numbered::BlanketOrder, want))
+    fn want(decision: &PurchaseDecision, request: CounterRequest) -> CounterRequest {
+        let request = decision.orders.iter().fold(request, |request, order| order.number.want(Numbered::PurchaseOrder, request));
+        let request = decision
+            .returns
+            .iter()
+            .fold(request, |request, supplier_return| supplier_return.number.want(Numbered::SupplierReturn, request));
+        decision.blankets.iter().fold(request, |request, blanket| blanket.number.want(Numbered::BlanketOrder, request))
     }
 
     fn number(decision: &mut PurchaseDecision, counter: &mut Counter) {
         decision.orders.iter_mut().for_each(|order| order.number.assign(Numbered::PurchaseOrder, counter));
-        decision.returns.iter_mut().for_each(|ret| ret.number.assign(Numbered::SupplierReturn, counter));
+        decision.returns.iter_mut().for_each(|supplier_return| supplier_return.number.assign(Numbered::SupplierReturn, counter));
         decision.blankets.iter_mut().for_each(|blanket| blanket.number.assign(Numbered::BlanketOrder, counter));
     }
 
     fn events(decision: &PurchaseDecision) -> Vec<NewEvent> {
-        decision.events.iter().filter_map(|of| document_event(of, decision)).collect()
+        decision.events.iter().filter_map(|event| document_event(event, decision)).collect()
     }
 
     fn rows(tenant: TenantId, decisions: &[&PurchaseDecision], _now: Timestamp) -> Rows {
@@ -147,9 +151,9 @@ impl Document for Purchases {
     }
 
     fn target(decision: &PurchaseDecision) -> Option<Target> {
-        let made = decision.returns.first().map(|ret| Target::of(ret.id));
-        let made = made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)));
-        made.or_else(|| decision.blankets.first().map(|blanket| Target::of(blanket.id)))
+        let created = decision.returns.first().map(|supplier_return| Target::of(supplier_return.id));
+        let created = created.or_else(|| decision.orders.first().map(|order| Target::of(order.id)));
+        created.or_else(|| decision.blankets.first().map(|blanket| Target::of(blanket.id)))
     }
 
     fn field_changes(decision: &PurchaseDecision) -> Vec<Value> {
@@ -170,10 +174,10 @@ impl Document for Purchases {
 }
 
 /// Returns the event of a fact about a document that the decision has.
-fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<NewEvent> {
-    match *of {
+fn document_event(fact: &DocumentEvent, decision: &PurchaseDecision) -> Option<NewEvent> {
+    match *fact {
         DocumentEvent::Order { kind, order, before, stood } => {
-            let order = decision.orders.iter().find(|one| one.id == order)?;
+            let order = decision.orders.iter().find(|candidate| candidate.id == order)?;
             let (status, version) = stood.unwrap_or((order.status(), order.version));
             Some(kind.event(&PurchaseOrderEvent {
                 purchase_order: order.id,
@@ -186,7 +190,7 @@ fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<New
             }))
         }
         DocumentEvent::Blanket { kind, blanket, before } => {
-            let blanket = decision.blankets.iter().find(|one| one.id == blanket)?;
+            let blanket = decision.blankets.iter().find(|candidate| candidate.id == blanket)?;
             Some(kind.event(&BlanketOrderEvent {
                 id: blanket.id,
                 number: blanket.number.get(),
@@ -197,7 +201,7 @@ fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<New
             }))
         }
         DocumentEvent::Return { kind, ret } => {
-            let ret = decision.returns.iter().find(|one| one.id == ret)?;
+            let ret = decision.returns.iter().find(|candidate| candidate.id == ret)?;
             Some(kind.event(&SupplierReturnEvent {
                 supplier_return: ret.id,
                 number: ret.number.get(),

@@ -3,7 +3,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ platform::events! {
     /// Purchase orders.
     PURCHASE_ORDER: PurchaseOrderEvent = Terms {
         permission: code::<kind::PurchaseRead>(),
-        shown: Shown::Part(visible_order_payload),
+        shown: PayloadVisibility::Part(visible_order_payload),
         stream: None,
     } => {
         PURCHASE_ORDER_CREATED "purchase_order.created",
@@ -32,13 +32,13 @@ platform::events! {
     /// Returns to suppliers.
     SUPPLIER_RETURN: SupplierReturnEvent = Terms {
         permission: code::<kind::PurchaseRead>(),
-        shown: Shown::Part(visible_return_payload),
+        shown: PayloadVisibility::Part(visible_return_payload),
         stream: None,
     } => {
         SUPPLIER_RETURN_CREATED "supplier_return.created",
     }
     /// Blanket orders.
-    BLANKET_ORDER: BlanketOrderEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Whole, stream: None } => {
+    BLANKET_ORDER: BlanketOrderEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         BLANKET_ORDER_CREATED "blanket_order.created",
         BLANKET_ORDER_ACTIVATED "blanket_order.activated",
         BLANKET_ORDER_UPDATED "blanket_order.updated",
@@ -46,7 +46,7 @@ platform::events! {
         BLANKET_ORDER_CLOSED "blanket_order.closed",
     }
     /// Products as suppliers offer them.
-    SUPPLIER_PRODUCT: SupplyChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+    SUPPLIER_PRODUCT: SupplyChanged = Terms { permission: code::<kind::ProductRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         SUPPLIER_PRODUCT_CREATED "supplier_product.created",
         SUPPLIER_PRODUCT_UPDATED "supplier_product.updated",
         SUPPLIER_PRODUCT_ARCHIVED "supplier_product.archived",

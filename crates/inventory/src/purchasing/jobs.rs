@@ -5,13 +5,13 @@ use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
     jobs::{Failure, Lease, Registry, core::Job},
-    plurals::counted,
+    plurals::pluralize,
     storage::{Database, Fault},
 };
 
 use crate::{
     ledger::{JobCursor, Ledger, Receipt, jobs::submit_all},
-    numbering::rows::patterns,
+    numbering::rows::load_patterns,
     purchasing::{
         core::{BlanketAct, BlanketAction, PurchaseDecision, page},
         rows::{self, DueBlanket},
@@ -26,16 +26,16 @@ const MAX_FAILURES: i64 = 12;
 /// Ends the active blanket orders of all tenants whose last day has passed everywhere at `now`,
 /// from where the last run ended, and returns their number. Purchase orders that called off from
 /// them continue. A repetition has no effect.
-pub async fn expire_blankets(ledger: &Ledger, now: Timestamp, walk: &JobCursor<DueBlanket>) -> Result<usize, Fault> {
+pub async fn expire_blankets(ledger: &Ledger, now: Timestamp, cursor: &JobCursor<DueBlanket>) -> Result<usize, Fault> {
     let (global, today) = (ledger.database().global(), shell::latest_local_date(now));
-    let read = |after, most| rows::due_blankets(&global, today, after, most);
-    walk.run(read, |blanket: &DueBlanket| *blanket, |page| expire_page(ledger, today, page)).await
+    let page_reader = |after, limit| rows::due_blankets(&global, today, after, limit);
+    cursor.run(page_reader, |blanket: &DueBlanket| *blanket, |page| expire_page(ledger, today, page)).await
 }
 
 async fn expire_page(ledger: &Ledger, today: i32, page: Vec<DueBlanket>) -> Result<usize, Fault> {
-    let expire = |one: &DueBlanket| {
+    let expire = |due_blanket: &DueBlanket| {
         let act = BlanketAct {
-            blanket: one.blanket,
+            blanket: due_blanket.blanket,
             action: BlanketAction::Expire,
             expected_version: None,
             note: None,
@@ -43,7 +43,7 @@ async fn expire_page(ledger: &Ledger, today: i32, page: Vec<DueBlanket>) -> Resu
             today,
             limit: None,
         };
-        (one.tenant, shell::blanket_step(act))
+        (due_blanket.tenant, shell::blanket_step(act))
     };
     Ok(submit_all(ledger, page.iter().map(expire).collect(), count_expired_blankets).await)
 }
@@ -75,36 +75,36 @@ impl Mail {
     /// Sends the current state of the order. An e-mail that was sent but not recorded is sent
     /// again.
     pub async fn send(&self, job: &Job) -> Result<(), Failure> {
-        let what: shell::SupplierEmail = serde_json::from_str(&job.payload)
+        let request: shell::SupplierEmail = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         if !self.mailer.is_configured() {
             return Err(Failure::Hopeless("no e-mails leave this deployment (--mail)".to_owned()));
         }
         let scope = self.db.tenant(job.tenant);
-        let gone = || Failure::Hopeless("the order no longer exists".to_owned());
-        let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
+        let missing_order = || Failure::Hopeless("the order no longer exists".to_owned());
+        let order = rows::orders(&scope, &[request.order]).await?.pop().ok_or_else(missing_order)?;
         // Since the request, the order was given up or lost its approval: it must not be delivered.
         if !shell::is_sendable(order.status()) {
             tracing::info!(tenant = %job.tenant, order = %order.id, status = %order.status(), "a purchase order was not sent, as its status no longer allows it");
             return Ok(());
         }
-        let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;
-        let number = patterns(&scope).await?.text(Numbered::PurchaseOrder, order.number.get());
-        let html = page((&order, &number), &printed.buyer, &printed.supplier, &printed.store, day_text);
-        let subject: String = format!("Purchase order {number} of {}", printed.buyer)
+        let printed_order = rows::printed(&scope, request.order).await?.ok_or_else(missing_order)?;
+        let number = load_patterns(&scope).await?.text(Numbered::PurchaseOrder, order.number.get());
+        let html = page((&order, &number), &printed_order.buyer, &printed_order.supplier, &printed_order.store, day_text);
+        let subject: String = format!("Purchase order {number} of {}", printed_order.buyer)
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let text = format!(
             "Hello {},\n\n{} orders {}, for delivery to {}. The order is in the HTML part of this e-mail, ready to be printed.\n",
-            printed.supplier.name,
-            printed.buyer,
-            counted(order.lines.len(), "line", "lines"),
-            printed.store.name,
+            printed_order.supplier.name,
+            printed_order.buyer,
+            pluralize(order.lines.len(), "line", "lines"),
+            printed_order.store.name,
         );
-        let email = Email { to: what.to, subject, text, html, attachments: Vec::new() };
-        let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
-        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))?;
+        let email = Email { to: request.to, subject, text, html, attachments: Vec::new() };
+        let delivery = self.mailer.deliver(&self.from, &email, &self.clock).await;
+        delivery.map_err(|error| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {error}"))))?;
         shell::record_sent_revision(&scope, &order, self.clock.now()).await.map_err(Failure::Fault)
     }
 }

@@ -15,12 +15,12 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Before, Return, ReturnBook, ReturnDecision, ReturnNeeds},
+    core::{Return, ReturnBook, ReturnDecision, ReturnNeeds, StateBefore},
     events::{RETURN_CLOSED, ReturnEvent},
     rows,
 };
 use crate::{
-    ledger::{Books, Document, Needs, Rows, Source, Turn},
+    ledger::{Books, Document, DocumentPhase, Needs, Rows, Source},
     stock::core::Book,
 };
 
@@ -42,8 +42,8 @@ impl Document for Returns {
     type Memory = ();
     type Stored = StoredReturn;
 
-    const LOCK_TURN: Turn = Turn::BeforeLots;
-    const NUMBER_TURN: Turn = Turn::First;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::BeforeLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::First;
 
     fn needs_locks(needs: &ReturnNeeds) -> bool {
         needs.needs_locks()
@@ -58,7 +58,7 @@ impl Document for Returns {
         };
         book.returns = returns.into_iter().map(|sales_return| (sales_return.id, sales_return)).collect();
         for id in &needs.reopened {
-            book.since.insert(*id, rows::closed_since(reads, *id).await?);
+            book.since.insert(*id, rows::load_closed_since(reads, *id).await?);
         }
         Ok(())
     }
@@ -66,24 +66,25 @@ impl Document for Returns {
     /// Loads the returned, uninspected units of lots, and the lots as which serial numbers left.
     async fn load_lots(reads: &Source<'_>, needs: &Needs, stock: &mut Book, books: &mut Books) -> Result<(), Fault> {
         if !needs.lots.whole.is_empty() {
-            let whole: Vec<LotId> = needs.lots.whole.iter().copied().collect();
-            stock.lots.unseen = rows::uninspected_lots(reads, &whole).await?;
+            let whole_lots: Vec<LotId> = needs.lots.whole.iter().copied().collect();
+            stock.lots.unseen = rows::load_uninspected_lots(reads, &whole_lots).await?;
         }
         let serial = stock.levels.values().filter(|level| level.facts.tracking == Tracking::Serial);
         let serial: HashSet<ProductId> = serial.map(|level| level.key.product).collect();
-        let own = needs.documents.get::<ReturnNeeds>().filter(|own| !own.comes_back.is_empty() && !serial.is_empty());
-        if let Some(own) = own {
-            let shipped = rows::shipped(reads, &own.comes_back, &serial).await?;
+        let return_needs =
+            needs.documents.get::<ReturnNeeds>().filter(|return_needs| !return_needs.comes_back.is_empty() && !serial.is_empty());
+        if let Some(return_needs) = return_needs {
+            let shipped = rows::load_shipped_products(reads, &return_needs.comes_back, &serial).await?;
             books.with(|book: &mut ReturnBook| book.shipped = shipped);
         }
         Ok(())
     }
 
     async fn load_names(reads: &Source<'_>, needs: &ReturnNeeds, book: &mut ReturnBook) -> Result<(), Fault> {
-        let settled: Vec<OrderId> = needs.settled.iter().copied().collect();
-        book.settled = rows::settled(reads, &settled).await?;
+        let settled_orders: Vec<OrderId> = needs.settled.iter().copied().collect();
+        book.settled = rows::load_settled_quantities(reads, &settled_orders).await?;
         let references: Vec<&str> = needs.references.iter().map(String::as_str).collect();
-        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        book.taken_refs = rows::find_used_references(reads, &references).await?;
         Ok(())
     }
 
@@ -95,8 +96,8 @@ impl Document for Returns {
         1 + usize::from(decision.is_closed_at_once())
     }
 
-    fn want(decision: &ReturnDecision, want: CounterRequest) -> CounterRequest {
-        decision.sales_return.number.want(Numbered::Return, want)
+    fn want(decision: &ReturnDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.sales_return.number.want(Numbered::Return, counter_request)
     }
 
     fn number(decision: &mut ReturnDecision, counter: &mut Counter) {
@@ -109,14 +110,14 @@ impl Document for Returns {
 
     fn rows(tenant: TenantId, decisions: &[&ReturnDecision], _now: Timestamp) -> Rows {
         // Each return after the last decision, with the state that the first one found.
-        let mut returns: BTreeMap<ReturnId, (&Return, Option<&Before>)> = BTreeMap::new();
+        let mut returns: BTreeMap<ReturnId, (&Return, Option<&StateBefore>)> = BTreeMap::new();
         for ReturnDecision { sales_return, before, .. } in decisions {
             returns.entry(sales_return.id).or_insert((sales_return, before.as_ref())).0 = sales_return;
         }
         let returns: Vec<_> = returns.into_values().collect();
-        let mut written = Rows::default();
-        written.rest.extend(rows::return_rows(tenant, &returns));
-        written
+        let mut bulk_rows = Rows::default();
+        bulk_rows.rest.extend(rows::return_rows(tenant, &returns));
+        bulk_rows
     }
 
     fn target(decision: &ReturnDecision) -> Option<Target> {

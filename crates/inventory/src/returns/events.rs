@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Returns.
-    RETURN: ReturnEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(visible_return_payload), stream: None } => {
+    RETURN: ReturnEvent = Terms { permission: code::<kind::OrderRead>(), shown: PayloadVisibility::Part(visible_return_payload), stream: None } => {
         RETURN_CREATED "return.created",
         RETURN_APPROVED "return.approved",
         RETURN_REJECTED "return.rejected",
@@ -41,10 +41,10 @@ pub struct ReturnEvent {
 }
 
 /// A return to a store that the viewer sees.
-fn visible_return_payload(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_return_payload(return_event: &ReturnEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // The event does not have the channel of the returned goods.
-    (!viewer.is_confined() && viewer.covers(ret.store)).then(|| {
-        json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, viewer),
-            "orderIds": ret.orders, "status": ret.status, "version": ret.version })
+    (!viewer.is_confined() && viewer.covers(return_event.store)).then(|| {
+        json!({ "id": return_event.ret, "number": return_event.number, "storeId": return_event.store, "customerId": customer(return_event.customer, viewer),
+            "orderIds": return_event.orders, "status": return_event.status, "version": return_event.version })
     })
 }

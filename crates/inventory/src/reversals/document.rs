@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     core::{ReversalBook, ReversalDecision, ReversalNeeds},
-    events::reversed,
+    events::build_reversed_event,
     rows,
 };
-use crate::ledger::{Document, Rows, Source, Turn};
+use crate::ledger::{Document, DocumentPhase, Rows, Source};
 
 /// Reversals as a kind of document.
 pub struct Reversals;
@@ -37,8 +37,8 @@ impl Document for Reversals {
     type Memory = ();
     type Stored = StoredReversal;
 
-    const LOCK_TURN: Turn = Turn::AfterLots;
-    const NUMBER_TURN: Turn = Turn::First;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::AfterLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::First;
     const IS_ANSWER: bool = true;
 
     /// Always true: reversed quantities change from command to command.
@@ -66,8 +66,8 @@ impl Document for Reversals {
         1
     }
 
-    fn want(decision: &ReversalDecision, want: CounterRequest) -> CounterRequest {
-        decision.reversal.number.want(Numbered::Reversal, want)
+    fn want(decision: &ReversalDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.reversal.number.want(Numbered::Reversal, counter_request)
     }
 
     fn number(decision: &mut ReversalDecision, counter: &mut Counter) {
@@ -75,7 +75,7 @@ impl Document for Reversals {
     }
 
     fn events(decision: &ReversalDecision) -> Vec<NewEvent> {
-        vec![reversed(&decision.reversal)]
+        vec![build_reversed_event(&decision.reversal)]
     }
 
     fn rows(tenant: TenantId, decisions: &[&ReversalDecision], _now: Timestamp) -> Rows {

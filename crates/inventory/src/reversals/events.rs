@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::storage::{
-    events::{EventViewer, Shown, Terms},
+    events::{EventViewer, PayloadVisibility, Terms},
     journal::NewEvent,
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ platform::events! {
     /// Reversals of documents.
     REVERSAL: ReversalEvent = Terms {
         permission: code::<kind::StockMovementRead>(),
-        shown: Shown::Part(shown_reversal),
+        shown: PayloadVisibility::Part(visible_reversal_payload),
         stream: None,
     } => {
         DOCUMENT_REVERSED "document.reversed",
@@ -41,7 +41,7 @@ pub struct ReversalEvent {
 }
 
 /// Returns a reversal in a store that the viewer sees.
-fn shown_reversal(reversal: &ReversalEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_reversal_payload(reversal: &ReversalEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let stores = [Some(reversal.store), reversal.other_store];
     stores
         .into_iter()
@@ -50,7 +50,7 @@ fn shown_reversal(reversal: &ReversalEvent, viewer: EventViewer<'_>) -> Option<V
         .then(|| json!({ "id": reversal.reversal, "number": reversal.number, "kind": reversal.kind, "storeId": reversal.store }))
 }
 
-pub fn reversed(reversal: &Reversal) -> NewEvent {
+pub fn build_reversed_event(reversal: &Reversal) -> NewEvent {
     let subject = reversal.subject;
     DOCUMENT_REVERSED.event(&ReversalEvent {
         reversal: reversal.id,

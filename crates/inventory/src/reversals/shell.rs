@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Done, Ledger, MAX_NOTE, Stop, check_key, check_override, document_ids, key_of, may_override, serialize_shortage,
-        stored_answer_or,
+        Checks, Ledger, MAX_NOTE, Stop, SubmitResult, check_key, check_override, document_ids, key_of, may_override,
+        serialize_shortage, stored_answer_or,
     },
     stock::core::{At, Field, Movement, Noun, Reason, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage},
 };
@@ -64,7 +64,7 @@ pub const REVERSE_MUTATION: &str = "documentReverse";
 pub fn check_input(input: &DocumentReverse) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
+    checks.check_required(&input.note, MAX_NOTE, || At::input(Field::Note));
     checks.register(input.register.as_deref(), || At::input(Field::Register));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()
@@ -72,8 +72,12 @@ pub fn check_input(input: &DocumentReverse) -> Result<(), Stop> {
 
 /// Returns the requested lines and quantities.
 pub fn requested_lines(input: &DocumentReverse) -> Option<Vec<RequestedLine>> {
-    let of = |one: &ReverseLine| RequestedLine { line: one.line, quantity: one.quantity, lot: one.lot };
-    Some(input.lines.as_ref()?.iter().map(of).collect())
+    let to_requested_line = |reverse_line: &ReverseLine| RequestedLine {
+        line: reverse_line.line,
+        quantity: reverse_line.quantity,
+        lot: reverse_line.lot,
+    };
+    Some(input.lines.as_ref()?.iter().map(to_requested_line).collect())
 }
 
 /// Builds the arguments of a reversal, with new IDs for the movements of the originals.
@@ -83,8 +87,8 @@ pub fn build_call(
     input: &DocumentReverse,
     originals: &[Movement],
 ) -> Result<Call, Stop> {
-    let overriding = may_override(permit, input.on_shortage)?;
-    check_override(&overriding, originals.iter().flat_map(|original| &original.entries).map(|entry| entry.key.store))?;
+    let override_reach = may_override(permit, input.on_shortage)?;
+    check_override(&override_reach, originals.iter().flat_map(|original| &original.entries).map(|entry| entry.key.store))?;
     Ok(Call {
         id: ledger.clock().document_id(),
         note: input.note.clone(),
@@ -102,7 +106,11 @@ pub fn document_not_found() -> Stop {
 
 /// Answers a call that names no document, or several: a repeated key gets its first answer,
 /// whatever the name stands for today.
-pub async fn answer_unknown_document(ledger: &Ledger, permit: &Permit<kind::DocumentReverse>, input: &DocumentReverse) -> Done {
+pub async fn answer_unknown_document(
+    ledger: &Ledger,
+    permit: &Permit<kind::DocumentReverse>,
+    input: &DocumentReverse,
+) -> SubmitResult {
     check_input(input)?;
     let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
     stored_answer_or(ledger, permit, &key, document_not_found()).await
@@ -121,51 +129,53 @@ impl RemainingAttempts {
     /// call's read and its write.
     pub fn should_retry(&mut self, stop: &Stop) -> bool {
         self.0 -= 1;
-        let is_overtaken = |one: &Rejection| matches!(one.why, Reason::StaleDocument { .. });
-        self.0 > 0 && matches!(stop, Stop::Refused(all) if all.iter().any(is_overtaken))
+        let is_overtaken = |rejection: &Rejection| matches!(rejection.why, Reason::StaleDocument { .. });
+        self.0 > 0 && matches!(stop, Stop::Refused(rejections) if rejections.iter().any(is_overtaken))
     }
 }
 
 /// Adds the names of the documents that a rejection is about.
-pub async fn named(reads: &impl Reads, stop: Stop, originals: &[Movement]) -> Result<Stop, Fault> {
-    let Stop::Refused(all) = stop else { return Ok(stop) };
-    let mut told = Vec::with_capacity(all.len());
-    for rejection in all {
-        told.push(name_dependents_of(reads, rejection, originals).await?);
+pub async fn with_document_names(reads: &impl Reads, stop: Stop, originals: &[Movement]) -> Result<Stop, Fault> {
+    let Stop::Refused(rejections) = stop else { return Ok(stop) };
+    let mut named_rejections = Vec::with_capacity(rejections.len());
+    for rejection in rejections {
+        named_rejections.push(name_dependents_of(reads, rejection, originals).await?);
     }
-    Ok(Stop::Refused(told))
+    Ok(Stop::Refused(named_rejections))
 }
 
 async fn name_dependents_of(reads: &impl Reads, rejection: Rejection, originals: &[Movement]) -> Result<Rejection, Fault> {
     let at = rejection.at;
-    let since = originals.iter().map(|original| original.seq).min().unwrap_or_default();
-    let taken = match &rejection.why {
+    let first_seq = originals.iter().map(|original| original.seq).min().unwrap_or_default();
+    let shortage = match &rejection.why {
         Reason::Insufficient { level, usable, requested } => Some((level, *usable, requested.get())),
         Reason::LotShort { level: Some(level), usable, requested, .. } => Some((level, *usable, *requested)),
         _ => None,
     };
-    if let Some((level, usable, requested)) = taken {
-        let found = rows::stock_consumers(reads, level.key, since).await?;
-        if found.count == 0 {
+    if let Some((level, usable, requested)) = shortage {
+        let dependents = rows::stock_consumers(reads, level.key, first_seq).await?;
+        if dependents.count == 0 {
             return Ok(rejection);
         }
-        let why = DependencyReason::Taken { sku: level.facts.sku.clone(), usable: usable.max(0), requested };
-        return Ok(in_use_refusal(why, found).at(at));
+        let reason = DependencyReason::Taken { sku: level.facts.sku.clone(), usable: usable.max(0), requested };
+        return Ok(in_use_refusal(reason, dependents).at(at));
     }
-    let Some(Refusal::InUse(Dependents { why, documents, .. })) = rejection.of_room::<Refusal>() else { return Ok(rejection) };
+    let Some(Refusal::InUse(Dependents { why: reason, documents, .. })) = rejection.of_room::<Refusal>() else {
+        return Ok(rejection);
+    };
     if !documents.is_empty() {
         return Ok(rejection);
     }
-    let found = match why {
+    let dependents = match reason {
         DependencyReason::SupplierReturn { line } => rows::supplier_returns_of(reads, *line).await?,
         DependencyReason::Returned { order } => rows::returns_of(reads, *order).await?,
         DependencyReason::Invoiced { order } => rows::invoices_of(reads, *order).await?,
         DependencyReason::AskedBack { order, ret } => {
-            let own = DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
-            let found = rows::returns_of(reads, *order).await?;
-            DependentList::of(found.documents.into_iter().filter(|document| *document != own))
+            let own_return = DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
+            let dependents = rows::returns_of(reads, *order).await?;
+            DependentList::of(dependents.documents.into_iter().filter(|document| *document != own_return))
         }
-        DependencyReason::Scrapped { level, .. } => rows::stock_consumers(reads, *level, since).await?,
+        DependencyReason::Scrapped { level, .. } => rows::stock_consumers(reads, *level, first_seq).await?,
         DependencyReason::Taken { .. }
         | DependencyReason::Inspected
         | DependencyReason::Paid
@@ -177,38 +187,42 @@ async fn name_dependents_of(reads: &impl Reads, rejection: Rejection, originals:
         | DependencyReason::AddedCharges
         | DependencyReason::LateFacts => DependentList::default(),
     };
-    Ok(in_use_refusal(why.clone(), found).at(at))
+    Ok(in_use_refusal(reason.clone(), dependents).at(at))
 }
 
-fn in_use_refusal(why: DependencyReason, DependentList { documents, count }: DependentList) -> Refusal {
-    Refusal::InUse(Dependents { why, documents, count })
+fn in_use_refusal(reason: DependencyReason, DependentList { documents, count }: DependentList) -> Refusal {
+    Refusal::InUse(Dependents { why: reason, documents, count })
 }
 
 /// Limits a filter to the stores of a read permit.
-fn reach(permit: &Permit<kind::StockMovementRead>, filter: &mut Nested<ReversalFilter>) {
+fn restrict_to_reach(permit: &Permit<kind::StockMovementRead>, filter: &mut Nested<ReversalFilter>) {
     if let iam::access::Reach::Stores(stores) = permit.reach() {
         filter.own.stores.push(stores.to_vec());
     }
 }
 
 /// Returns a page of reversals in the permit's stores, in the requested order.
-pub async fn page(
+pub async fn load_reversal_page(
     permit: &Permit<kind::StockMovementRead>,
     db: &Database,
     mut filter: Nested<ReversalFilter>,
     sorted: ReversalsSorted,
     request: &PageRequest,
 ) -> Result<Listed<Reversal>, Fault> {
-    reach(permit, &mut filter);
+    restrict_to_reach(permit, &mut filter);
     let scope = permit.scope(db);
     let source = rows::source(scope.backend(), &filter);
     Ok(Listed { rows: rows::page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// Returns a reversal, if it is in one of the permit's stores.
-pub async fn find(permit: &Permit<kind::StockMovementRead>, db: &Database, id: ReversalId) -> Result<Option<Reversal>, Fault> {
-    let found = rows::reversals(&permit.scope(db), &[id]).await?.pop();
-    Ok(found.filter(|reversal| can_see(permit, reversal)))
+pub async fn find_reversal(
+    permit: &Permit<kind::StockMovementRead>,
+    db: &Database,
+    id: ReversalId,
+) -> Result<Option<Reversal>, Fault> {
+    let stored_reversal = rows::reversals(&permit.scope(db), &[id]).await?.pop();
+    Ok(stored_reversal.filter(|reversal| can_see(permit, reversal)))
 }
 
 /// True if a reversal is in one of the permit's stores.
@@ -218,7 +232,7 @@ pub fn can_see(permit: &Permit<kind::StockMovementRead>, reversal: &Reversal) ->
 }
 
 /// Returns the movements that a reversal posted.
-pub async fn mirrors(scope: &TenantScope, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
+pub async fn load_mirror_movements(scope: &TenantScope, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
     rows::mirror_movements_of(scope, reversal).await
 }
 

@@ -7,7 +7,7 @@ use iam::access::{code, kind};
 use platform::{
     clock,
     storage::{
-        events::{Audience, EventViewer, Shown, Stream, Subject, Terms},
+        events::{Audience, EventViewer, PayloadVisibility, Stream, Subject, Terms},
         journal::NewEvent,
     },
 };
@@ -24,19 +24,19 @@ platform::events! {
     /// Movements of stock, and the levels that they change.
     STOCK: StockChanged = Terms {
         permission: code::<kind::StockRead>(),
-        shown: Shown::Part(visible_movement_payload),
+        shown: PayloadVisibility::Part(visible_movement_payload),
         stream: Some(Stream { topic: LEVELS, concerns: |changed| audience_of_levels(changed.levels.iter().map(|level| (level.store, level.product, level.category))) }),
     } => {
         STOCK_CHANGED "stock.changed",
     }
     /// Lots.
-    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Part(visible_lot_payload), stream: None } => {
+    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: PayloadVisibility::Part(visible_lot_payload), stream: None } => {
         LOT_CHANGED "lot.changed",
     }
     /// Reorder policies of levels, and their bin locations.
     STOCK_POLICY: PolicySet = Terms {
         permission: code::<kind::StockRead>(),
-        shown: Shown::Part(visible_policies_payload),
+        shown: PayloadVisibility::Part(visible_policies_payload),
         stream: Some(Stream { topic: LEVELS, concerns: |set| audience_of_levels(set.levels.iter().map(|level| (level.store, level.product, level.category))) }),
     } => {
         STOCK_POLICY_SET "stock_policy.set",
@@ -88,12 +88,13 @@ pub struct LevelState {
 
 /// Returns the levels of stores that the viewer sees; the movement, if they see all of its stores.
 fn visible_movement_payload(changed: &StockChanged, viewer: EventViewer<'_>) -> Option<Value> {
-    let seen: Vec<&LevelState> = changed.levels.iter().filter(|level| viewer.covers(level.store)).collect();
-    if seen.is_empty() {
+    let visible_levels: Vec<&LevelState> = changed.levels.iter().filter(|level| viewer.covers(level.store)).collect();
+    if visible_levels.is_empty() {
         return None;
     }
     // The ID of the movement needs the permission to read movements in all of its stores.
-    let sees_movement = changed.levels.iter().all(|level| viewer.covers_with(code::<kind::StockMovementRead>(), level.store));
+    let is_movement_visible =
+        changed.levels.iter().all(|level| viewer.covers_with(code::<kind::StockMovementRead>(), level.store));
     let level = |level: &LevelState| {
         json!({ "id": level.id, "productId": level.product, "storeId": level.store, "onHand": level.on_hand, "reserved": level.reserved,
             "unavailable": level.unavailable, "available": level.on_hand.get() - level.unavailable.get() - level.reserved.get(),
@@ -101,9 +102,9 @@ fn visible_movement_payload(changed: &StockChanged, viewer: EventViewer<'_>) -> 
             "reorderPoint": level.reorder_point, "maximum": level.maximum, "version": level.version })
     };
     Some(json!({
-        "movementId": sees_movement.then_some(changed.movement),
-        "movementKind": sees_movement.then_some(changed.kind),
-        "levels": seen.into_iter().map(level).collect::<Vec<_>>(),
+        "movementId": is_movement_visible.then_some(changed.movement),
+        "movementKind": is_movement_visible.then_some(changed.kind),
+        "levels": visible_levels.into_iter().map(level).collect::<Vec<_>>(),
     }))
 }
 
@@ -174,8 +175,8 @@ fn visible_policies_payload(set: &PolicySet, viewer: EventViewer<'_>) -> Option<
         json!({ "productId": level.product, "storeId": level.store, "reorderPoint": level.reorder_point, "maximum": level.maximum,
             "safetyStock": level.safety_stock, "binLocation": level.bin_location })
     };
-    let seen: Vec<Value> = set.levels.iter().filter(|level| viewer.covers(level.store)).map(level).collect();
-    (!seen.is_empty()).then(|| json!({ "levels": seen }))
+    let visible_levels: Vec<Value> = set.levels.iter().filter(|level| viewer.covers(level.store)).map(level).collect();
+    (!visible_levels.is_empty()).then(|| json!({ "levels": visible_levels }))
 }
 
 impl ProductMoved {
@@ -188,30 +189,33 @@ impl ProductMoved {
 }
 
 /// The event of a movement. `levels` are the states after the whole command, in order of their
-/// keys; `later` are the movements after this one. A count has thousands of entries, so nothing
+/// keys; `later_movements` are the movements after this one. A count has thousands of entries, so nothing
 /// here is searched from the beginning.
-pub fn stock_changed(movement: &Movement, later: &[Movement], levels: &[&Level]) -> NewEvent {
+pub fn stock_changed(movement: &Movement, later_movements: &[Movement], levels: &[&Level]) -> NewEvent {
     let mut states: Vec<LevelState> = Vec::with_capacity(movement.entries.len());
-    let mut places: HashMap<LevelKey, usize> = HashMap::with_capacity(movement.entries.len());
+    let mut indices: HashMap<LevelKey, usize> = HashMap::with_capacity(movement.entries.len());
     let mut after: HashMap<LevelKey, [i64; 2]> = HashMap::new();
-    for entry in later.iter().flat_map(|movement| &movement.entries).filter(|e| e.incoming_delta != 0 || e.in_transit_delta != 0)
+    for entry in later_movements
+        .iter()
+        .flat_map(|movement| &movement.entries)
+        .filter(|entry_with_arrivals| entry_with_arrivals.incoming_delta != 0 || entry_with_arrivals.in_transit_delta != 0)
     {
         let [incoming, in_transit] = after.entry(entry.key).or_default();
         (*incoming, *in_transit) = (*incoming + entry.incoming_delta, *in_transit + entry.in_transit_delta);
     }
     for entry in &movement.entries {
         let (on_hand, reserved, unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
-        if let Some(state) = places.get(&entry.key).and_then(|place| states.get_mut(*place)) {
+        if let Some(state) = indices.get(&entry.key).and_then(|index| states.get_mut(*index)) {
             (state.on_hand, state.reserved, state.unavailable) = (on_hand, reserved, unavailable);
             state.version = entry.version_after;
             state.entries += 1;
             continue;
         }
-        let Ok(place) = levels.binary_search_by_key(&entry.key, |level| level.key) else { continue };
-        let level = levels[place];
+        let Ok(index) = levels.binary_search_by_key(&entry.key, |level| level.key) else { continue };
+        let level = levels[index];
         let [incoming, in_transit] = after.get(&entry.key).copied().unwrap_or_default();
-        let planned = |now: Quantity, later: i64| Quantity::new(now.get() - later).unwrap_or(now);
-        places.insert(entry.key, states.len());
+        let planned = |now: Quantity, later_movements: i64| Quantity::new(now.get() - later_movements).unwrap_or(now);
+        indices.insert(entry.key, states.len());
         states.push(LevelState {
             id: level.id,
             product: entry.key.product,

@@ -21,7 +21,7 @@ use super::{
     rows,
 };
 use crate::{
-    ledger::{Books, Document, Needs, Rows, Source, Turn},
+    ledger::{Books, Document, DocumentPhase, Needs, Rows, Source},
     stock::core::{Book, Lot},
 };
 
@@ -43,8 +43,8 @@ impl Document for Transfers {
     type Memory = ();
     type Stored = StoredTransfer;
 
-    const LOCK_TURN: Turn = Turn::AfterLots;
-    const NUMBER_TURN: Turn = Turn::AfterLots;
+    const LOCK_PHASE: DocumentPhase = DocumentPhase::AfterLots;
+    const NUMBER_PHASE: DocumentPhase = DocumentPhase::AfterLots;
 
     fn needs_locks(_needs: &TransferNeeds) -> bool {
         true
@@ -54,9 +54,9 @@ impl Document for Transfers {
         let ids: Vec<TransferId> = needs.transfers.iter().copied().collect();
         let transfers = match reads {
             Source::Locked(work) => rows::lock_transfers(*work, &ids).await?,
-            Source::Committed(scope) => rows::transfers(*scope, &ids).await?,
+            Source::Committed(scope) => rows::load_transfers(*scope, &ids).await?,
         };
-        book.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+        book.transfers = transfers.into_iter().map(|transfer| (transfer.id, transfer)).collect();
         Ok(())
     }
 
@@ -64,8 +64,8 @@ impl Document for Transfers {
     async fn load_lots(reads: &Source<'_>, _needs: &Needs, stock: &mut Book, _books: &mut Books) -> Result<(), Fault> {
         let lots = &mut stock.lots.lots;
         let is_away = |lot: &&Lot| lot.tracking == Tracking::Serial && lot.on_hand == Quantity::ZERO;
-        let away: Vec<LotId> = lots.values().filter(is_away).map(|lot| lot.id).collect();
-        for lot in rows::under_way(reads, &away).await? {
+        let away_ids: Vec<LotId> = lots.values().filter(is_away).map(|lot| lot.id).collect();
+        for lot in rows::find_lots_in_transit(reads, &away_ids).await? {
             lots.entry(lot).and_modify(|lot| lot.in_transit = true);
         }
         Ok(())
@@ -73,7 +73,7 @@ impl Document for Transfers {
 
     async fn load_names(reads: &Source<'_>, needs: &TransferNeeds, book: &mut TransferBook) -> Result<(), Fault> {
         let references: Vec<&str> = needs.refs.iter().map(String::as_str).collect();
-        book.taken_refs = rows::taken_refs(reads, &references).await?;
+        book.taken_refs = rows::find_used_references(reads, &references).await?;
         Ok(())
     }
 
@@ -85,8 +85,8 @@ impl Document for Transfers {
         1 + usize::from(decision.made.is_some())
     }
 
-    fn want(decision: &TransferDecision, want: CounterRequest) -> CounterRequest {
-        decision.transfer.number.want(Numbered::Transfer, want)
+    fn want(decision: &TransferDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.transfer.number.want(Numbered::Transfer, counter_request)
     }
 
     fn number(decision: &mut TransferDecision, counter: &mut Counter) {
@@ -132,7 +132,7 @@ impl Document for Transfers {
 /// Returns the events of a step; for a new transfer that took more steps at once, first that of its
 /// creation.
 fn transfer_events(decision: &TransferDecision) -> Vec<NewEvent> {
-    let TransferDecision { transfer, made, before, .. } = decision;
+    let TransferDecision { transfer, made: created_state, before, .. } = decision;
     let last = TransferEvent {
         transfer: transfer.id,
         number: transfer.number.get(),
@@ -140,9 +140,14 @@ fn transfer_events(decision: &TransferDecision) -> Vec<NewEvent> {
         from: transfer.from,
         to: transfer.to,
         version: transfer.version,
-        before: before.map(|before| before.status).or(made.map(|made| made.status)),
+        before: before.map(|before| before.status).or(created_state.map(|created_state| created_state.status)),
     };
-    let first = made.map(|made| TransferEvent { status: made.status, version: made.version, before: None, ..last.clone() });
+    let first = created_state.map(|created_state| TransferEvent {
+        status: created_state.status,
+        version: created_state.version,
+        before: None,
+        ..last.clone()
+    });
     let first = first.map(|first| TRANSFER_CREATED.event(&first));
     first.into_iter().chain([decision.event.event(&last)]).collect()
 }

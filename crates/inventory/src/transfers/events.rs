@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ platform::events! {
     /// Transfers.
     TRANSFER: TransferEvent = Terms {
         permission: code::<kind::TransferRead>(),
-        shown: Shown::Part(visible_transfer_payload),
+        shown: PayloadVisibility::Part(visible_transfer_payload),
         stream: None,
     } => {
         TRANSFER_CREATED "transfer.created",

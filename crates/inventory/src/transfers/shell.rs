@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, document_ids, key_of,
-        lot_choice, stored_answer_or, submit,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, document_ids,
+        key_of, lot_choice, stored_answer_or, submit,
     },
     reversals::shell::RemainingAttempts,
     stock::core::{At, Field},
@@ -35,7 +35,7 @@ pub use reverse::{movement_reverse, transfer_reverse};
 
 use self::{
     input::check_metadata,
-    lines::{levels, planned},
+    lines::{build_planned_lines, level_keys},
     side::Side,
 };
 
@@ -50,7 +50,12 @@ struct Act<'a> {
 
 /// Changes a transfer that has not ended. Reservations change with the lines, if the caller may
 /// ship in the sender's store.
-pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
+pub async fn transfer_update(
+    ledger: &Ledger,
+    permit: Permit<kind::TransferWrite>,
+    input: TransferUpdate,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
@@ -59,7 +64,7 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
         check_metadata(&mut checks, value);
     }
     checks.done()?;
-    let act = Act {
+    let request = Act {
         mutation: "transferUpdate",
         key: &input.idempotency_key,
         transfer: input.transfer,
@@ -69,13 +74,13 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
-    let lines = planned(&names, &mut missing, &input.lines);
+    let lines = build_planned_lines(&names, &mut missing, &input.lines);
     if missing.has_any() {
-        let key = key_of(&permit, act.mutation, act.key, &input);
+        let key = key_of(&permit, request.mutation, request.key, &input);
         return stored_answer_or(ledger, &permit, &key, missing.stop()).await;
     }
-    let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
-    let shipping = permit.also::<kind::TransferShip>().ok().map(|permit| permit.reach());
+    let products_of_lines: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    let ship_reach_of_caller = permit.also::<kind::TransferShip>().ok().map(|permit| permit.reach());
     let change = Change {
         external_ref: input.external_ref.clone(),
         note: input.note.clone(),
@@ -85,10 +90,10 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
         may_hold: false,
         reservations: Vec::new(),
     };
-    step(ledger, permit, act, &input, (Side::Either, mode), |places| {
-        places.products.extend(also.iter().copied());
+    submit_step(ledger, permit, request, &input, (Side::Either, mode), |route| {
+        route.products.extend(products_of_lines.iter().copied());
         Step::Update(Change {
-            may_hold: shipping.as_ref().is_some_and(|reach| reach.covers(places.from)),
+            may_hold: ship_reach_of_caller.as_ref().is_some_and(|ship_reach| ship_reach.covers(route.from)),
             reservations: change.lines.iter().map(|_| ledger.clock().id()).collect(),
             ..change.clone()
         })
@@ -97,42 +102,60 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
 }
 
 /// Reserves the stock at the sender.
-pub async fn transfer_ready(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferAct, mode: Mode) -> Done {
-    let act = of(&input, "transferReady");
-    step(ledger, permit, act, &input, (Side::Sender, mode), |places| Step::Ready {
-        seen: places.version,
-        reservations: places.products.iter().map(|_| ledger.clock().id()).collect(),
+pub async fn transfer_ready(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferAct, mode: Mode) -> SubmitResult {
+    let request = of(&input, "transferReady");
+    submit_step(ledger, permit, request, &input, (Side::Sender, mode), |route| Step::Ready {
+        seen: route.version,
+        reservations: route.products.iter().map(|_| ledger.clock().id()).collect(),
     })
     .await
 }
 
 /// Cancels the transfer and releases its stock.
-pub async fn transfer_cancel(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferAct, mode: Mode) -> Done {
-    let act = of(&input, "transferCancel");
+pub async fn transfer_cancel(
+    ledger: &Ledger,
+    permit: Permit<kind::TransferWrite>,
+    input: TransferAct,
+    mode: Mode,
+) -> SubmitResult {
+    let request = of(&input, "transferCancel");
     let note = input.note.clone();
-    step(ledger, permit, act, &input, (Side::Either, mode), |places| Step::Cancel { seen: places.version, note: note.clone() })
-        .await
+    submit_step(ledger, permit, request, &input, (Side::Either, mode), |route| Step::Cancel {
+        seen: route.version,
+        note: note.clone(),
+    })
+    .await
 }
 
 /// Ships the goods.
-pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferMove, mode: Mode) -> Done {
-    let act = move_act(&input, "transferShip");
-    let lines = parcels(ledger, &input)?;
+pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferMove, mode: Mode) -> SubmitResult {
+    let request = move_act(&input, "transferShip");
+    let lines = build_parcels(ledger, &input)?;
     let shipment = Shipment { lines, occurred_at: input.occurred_at, note: input.note.clone() };
-    step(ledger, permit, act, &input, (Side::Sender, mode), |_| Step::Ship(shipment.clone())).await
+    submit_step(ledger, permit, request, &input, (Side::Sender, mode), |_| Step::Ship(shipment.clone())).await
 }
 
 /// Receives the goods that arrived.
-pub async fn transfer_receive(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferMove, mode: Mode) -> Done {
-    let act = move_act(&input, "transferReceive");
-    let lines = parcels(ledger, &input)?;
+pub async fn transfer_receive(
+    ledger: &Ledger,
+    permit: Permit<kind::TransferReceive>,
+    input: TransferMove,
+    mode: Mode,
+) -> SubmitResult {
+    let request = move_act(&input, "transferReceive");
+    let lines = build_parcels(ledger, &input)?;
     let arrival = Arrival { lines, occurred_at: input.occurred_at, note: input.note.clone() };
-    step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Receive(arrival.clone())).await
+    submit_step(ledger, permit, request, &input, (Side::Receiver, mode), |_| Step::Receive(arrival.clone())).await
 }
 
 /// Writes off what did not arrive.
-pub async fn transfer_close(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferClose, mode: Mode) -> Done {
-    let act = Act {
+pub async fn transfer_close(
+    ledger: &Ledger,
+    permit: Permit<kind::TransferReceive>,
+    input: TransferClose,
+    mode: Mode,
+) -> SubmitResult {
+    let request = Act {
         mutation: "transferClose",
         key: &input.idempotency_key,
         transfer: input.transfer,
@@ -140,7 +163,7 @@ pub async fn transfer_close(ledger: &Ledger, permit: Permit<kind::TransferReceiv
         note: input.note.as_ref(),
     };
     let loss = Loss { reason: input.reason, note: input.note.clone() };
-    step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Close(loss.clone())).await
+    submit_step(ledger, permit, request, &input, (Side::Receiver, mode), |_| Step::Close(loss.clone())).await
 }
 
 fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> Act<'a> {
@@ -163,7 +186,7 @@ fn move_act<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
     }
 }
 
-fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
+fn build_parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
     let mut checks = Checks::default();
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
@@ -174,68 +197,73 @@ fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>,
         }
     }
     checks.done()?;
-    let parcel = |one: &TransferParcel| Parcel {
-        line: one.line,
-        quantity: one.quantity,
-        lots: one.lots.iter().map(|(lot, quantity)| (lot_choice(ledger, Some(lot)), *quantity)).collect(),
+    let parcel = |transfer_parcel: &TransferParcel| Parcel {
+        line: transfer_parcel.line,
+        quantity: transfer_parcel.quantity,
+        lots: transfer_parcel.lots.iter().map(|(lot, quantity)| (lot_choice(ledger, Some(lot)), *quantity)).collect(),
     };
     Ok(input.lines.as_ref().map(|lines| lines.iter().map(parcel).collect()))
 }
 
 /// Submits a step of an existing transfer. For a transfer that the caller may not see, an unused ID
 /// is submitted: the ledger refuses it like one that does not exist.
-async fn step<P: Permission>(
+async fn submit_step<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
-    act: Act<'_>,
+    request: Act<'_>,
     input: &impl Serialize,
     (side, mode): (Side, Mode),
     step: impl Fn(&mut TransferRoute) -> Step,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
-    check_key(&mut checks, act.key);
-    checks.text(act.note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
+    check_key(&mut checks, request.key);
+    checks.text(request.note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
-    let key = key_of(&permit, act.mutation, act.key, input);
-    let mut tries = RemainingAttempts::of(act.expected_version);
+    let key = key_of(&permit, request.mutation, request.key, input);
+    let mut attempts = RemainingAttempts::of(request.expected_version);
     loop {
-        match attempt(ledger, &permit, &act, key.clone(), (side, mode), &step).await {
-            Err(stop) if tries.should_retry(&stop) => {}
-            done => return done,
+        match submit_step_once(ledger, &permit, &request, key.clone(), (side, mode), &step).await {
+            Err(stop) if attempts.should_retry(&stop) => {}
+            outcome => return outcome,
         }
     }
 }
 
 /// Reads the transfer's stores, and submits the step with them. It is refused as stale if the
 /// transfer changed in between.
-async fn attempt<P: Permission>(
+async fn submit_step_once<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    act: &Act<'_>,
+    request: &Act<'_>,
     key: Key,
     (side, mode): (Side, Mode),
     step: &impl Fn(&mut TransferRoute) -> Step,
-) -> Done {
-    let found = own(&permit.scope(ledger.database()), &permit.reach(), side, act.transfer).await?;
-    let transfer = if found.is_some() { act.transfer } else { ledger.clock().document_id() };
-    let nowhere = TransferRoute { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new(), lots: Vec::new() };
-    let mut places = found.unwrap_or(nowhere);
-    let step = step(&mut places);
-    let sent = places.lots;
+) -> SubmitResult {
+    let own_route = load_visible_route(&permit.scope(ledger.database()), &permit.reach(), side, request.transfer).await?;
+    let transfer = if own_route.is_some() { request.transfer } else { ledger.clock().document_id() };
+    let empty_route = TransferRoute { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new(), lots: Vec::new() };
+    let mut route = own_route.unwrap_or(empty_route);
+    let step = step(&mut route);
+    let sent_lots = route.lots;
     let levels =
-        if places.from == StoreId::NIL { Vec::new() } else { levels(places.products.into_iter(), places.from, places.to) };
+        if route.from == StoreId::NIL { Vec::new() } else { level_keys(route.products.into_iter(), route.from, route.to) };
     let steps = Steps {
         transfer,
         actor: permit.actor(),
-        expected_version: act.expected_version,
+        expected_version: request.expected_version,
         step,
-        sent,
+        sent: sent_lots,
         movements: document_ids(ledger),
     };
     submit(ledger, permit, Command::of(TransferCommand(Box::new(steps), levels)), key, mode).await
 }
 
-async fn own(reads: &impl Reads, reach: &Reach, side: Side, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
-    let found = rows::places_of(reads, id).await?;
-    Ok(found.filter(|places| side.is_within(reach, places.from, places.to)))
+async fn load_visible_route(
+    reads: &impl Reads,
+    reach: &Reach,
+    side: Side,
+    id: TransferId,
+) -> Result<Option<TransferRoute>, Fault> {
+    let stored_route = rows::load_route(reads, id).await?;
+    Ok(stored_route.filter(|route| side.is_within(reach, route.from, route.to)))
 }

@@ -34,18 +34,18 @@ pub enum StoreGroupRef {
 pub struct StoreGroup {
     row: Arc<core::StoreGroup>,
     /// The stores of the group after a dry run. None: they are looked up.
-    tried: Option<Arc<Vec<StoreId>>>,
+    dry_run_stores: Option<Arc<Vec<StoreId>>>,
 }
 
 impl StoreGroup {
     pub fn new(row: Arc<core::StoreGroup>) -> Self {
-        Self { row, tried: None }
+        Self { row, dry_run_stores: None }
     }
     /// With the stores that a dry run would leave in it.
     #[must_use]
     pub fn with(self, stores: Vec<StoreId>) -> Self {
         let by_id: BTreeSet<StoreId> = stores.into_iter().collect();
-        Self { tried: Some(Arc::new(by_id.into_iter().collect())), ..self }
+        Self { dry_run_stores: Some(Arc::new(by_id.into_iter().collect())), ..self }
     }
 }
 
@@ -67,8 +67,8 @@ impl StoreGroup {
     /// Stores of the group.
     #[field(permit = StoreRead)]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
-        let members = match &self.tried {
-            Some(tried) => tried.clone(),
+        let members = match &self.dry_run_stores {
+            Some(store_ids) => store_ids.clone(),
             None => loads(ctx)?.members(self.row.id).await?,
         };
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
@@ -92,18 +92,18 @@ impl StoreGroup {
     }
 }
 
-pub async fn group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>> {
+pub async fn find_group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>> {
     Ok(loads(ctx)?.group(id).await?.map(StoreGroup::new))
 }
 
 /// The group that an argument of a query names; None for an unknown code. Codes need store.read, as
 /// those of stores do.
-pub async fn group_named(ctx: &Context<'_>, named: &StoreGroupRef, field: &[&str]) -> Answer<Option<GroupId>> {
-    let code = match named {
+pub async fn find_group_id(ctx: &Context<'_>, group_ref: &StoreGroupRef, field: &[&str]) -> Answer<Option<GroupId>> {
+    let code = match group_ref {
         StoreGroupRef::Id(id) => return Ok(Some(id_of(id, &[field, &["id"]].concat())?)),
         StoreGroupRef::Code(code) => code.as_str(),
     };
     ctx.permit::<kind::StoreRead>()?;
-    let found = ids_by_keys(catalog::loads(ctx)?.scope(), KeyKind::StoreGroupCode, &[code]).await?;
-    Ok(found.get(code).copied().map(GroupId::from_uuid))
+    let ids = ids_by_keys(catalog::loads(ctx)?.scope(), KeyKind::StoreGroupCode, &[code]).await?;
+    Ok(ids.get(code).copied().map(GroupId::from_uuid))
 }

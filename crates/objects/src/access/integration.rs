@@ -29,7 +29,7 @@ impl Integration {
     /// Permits the fields other than the name: to callers who may see integrations, and to the
     /// integration itself. The name is shown to any reader of its actions; the other resolvers call
     /// this.
-    fn open(&self, ctx: &Context<'_>) -> Answer<()> {
+    fn check_access(&self, ctx: &Context<'_>) -> Answer<()> {
         if ctx.caller()?.actor != prelude::Actor::integration(self.0.id) {
             ctx.permit::<may::ApikeyRead>()?;
         }
@@ -53,28 +53,28 @@ impl Integration {
     /// none.
     #[field(permit(ApikeyRead, in_body))]
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
-        if let Err(denied) = self.open(ctx) {
-            return Some(Err(denied));
+        if let Err(error) = self.check_access(ctx) {
+            return Some(Err(error));
         }
         Some(links::channel(ctx, self.0.channel?).await)
     }
     /// Permissions of the integration, by name.
     #[field(permit(ApikeyRead, in_body))]
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
-        self.open(ctx)?;
+        self.check_access(ctx)?;
         Ok(self.0.permissions.infos().map(|info| info.code).collect())
     }
     /// Stores to which the integration's permissions of the class STORE apply.
     #[field(permit(ApikeyRead, in_body))]
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
-        self.open(ctx)?;
+        self.check_access(ctx)?;
         to_store_scope(ctx, &self.0.scope).await
     }
     /// Permissions of the integration that it does not have, by name: those for the whole tenant, where its scope is not all
     /// stores. Empty when it has all of them.
     #[field(permit(ApikeyRead, in_body))]
     async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
-        self.open(ctx)?;
+        self.check_access(ctx)?;
         Ok(self.0.scope.ungranted_permissions(self.0.permissions))
     }
     /// API keys of the integration, the oldest first, including those that have ended.
@@ -85,14 +85,14 @@ impl Integration {
     /// True if the integration's keys may send only documents that the operator has listed.
     #[field(permit(ApikeyRead, in_body), was("trustedDocumentsOnly", "2026-11-27"))]
     async fn is_trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
-        self.open(ctx)?;
+        self.check_access(ctx)?;
         Ok(self.0.trusted_only)
     }
     /// Time at which the integration was disabled, from which on none of its keys is accepted; null while it is
     /// enabled.
     #[field(permit(ApikeyRead, in_body))]
     async fn disabled_at(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
-        self.open(ctx)?;
+        self.check_access(ctx)?;
         Ok(self.0.disabled_at.map(DateTime))
     }
     /// Version of the integration: 1 when it was created, +1 for each change.
@@ -102,7 +102,7 @@ impl Integration {
     /// Time at which the integration was created.
     #[field(permit(ApikeyRead, in_body))]
     async fn created_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
-        self.open(ctx)?;
+        self.check_access(ctx)?;
         Ok(DateTime(self.0.created_at))
     }
     /// Time of the last change of the integration.
@@ -111,13 +111,13 @@ impl Integration {
     }
 }
 
-pub async fn integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
+pub async fn find_integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
     Ok(loads(ctx)?.integration(id).await?.map(Integration))
 }
 
 /// An integration as an author: callers who see its actions may see its name.
-pub async fn author(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
-    integration(ctx, id).await
+pub async fn find_author(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
+    find_integration(ctx, id).await
 }
 
 /// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
@@ -126,8 +126,8 @@ pub struct ApiKey(pub core::ApiKey);
 
 impl ApiKey {
     async fn of(&self, ctx: &Context<'_>) -> Answer<Integration> {
-        let found = integration(ctx, self.0.integration).await?;
-        found.ok_or_else(|| TopError::from(Fault::corrupt("api_key", "a key has an integration")))
+        let owner = find_integration(ctx, self.0.integration).await?;
+        owner.ok_or_else(|| TopError::from(Fault::corrupt("api_key", "a key has an integration")))
     }
 }
 
@@ -152,8 +152,14 @@ impl ApiKey {
     }
     /// Permissions of the key: its own, as far as the integration still has them.
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
-        let whole = self.of(ctx).await?.0.permissions;
-        Ok(self.0.permissions.map_or(whole, |own| own.and(whole)).infos().map(|info| info.code).collect())
+        let integration_permissions = self.of(ctx).await?.0.permissions;
+        Ok(self
+            .0
+            .permissions
+            .map_or(integration_permissions, |own| own.and(integration_permissions))
+            .infos()
+            .map(|info| info.code)
+            .collect())
     }
     /// Stores to which the key's permissions of the class STORE apply: at most the integration's.
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
@@ -165,14 +171,14 @@ impl ApiKey {
     /// Permissions of the key that it does not have, by name: those for the whole tenant, where its scope or the integration's is
     /// not all stores. Empty when it has all of them.
     async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
-        let of = self.of(ctx).await?.0;
-        let whole = self.0.permissions.map_or(of.permissions, |own| own.and(of.permissions));
-        let scopes = [Some(&of.scope), self.0.scope.as_ref()];
+        let integration = self.of(ctx).await?.0;
+        let own_permissions = self.0.permissions.map_or(integration.permissions, |own| own.and(integration.permissions));
+        let scopes = [Some(&integration.scope), self.0.scope.as_ref()];
         Ok(scopes
             .into_iter()
             .flatten()
-            .map(|scope| scope.ungranted_permissions(whole))
-            .find(|left| !left.is_empty())
+            .map(|scope| scope.ungranted_permissions(own_permissions))
+            .find(|missing_permissions| !missing_permissions.is_empty())
             .unwrap_or_default())
     }
     /// Networks from which the key is accepted, as CIDR blocks. Empty for any.
@@ -253,8 +259,8 @@ pub struct ApiKeyDeprecatedUse {
 }
 
 impl From<deprecated::Use> for ApiKeyDeprecatedUse {
-    fn from(found: deprecated::Use) -> Self {
-        let deprecated::Use { deprecation, calls, last_used_at } = found;
+    fn from(usage: deprecated::Use) -> Self {
+        let deprecated::Use { deprecation, calls, last_used_at } = usage;
         Self {
             coordinate: deprecation.coordinate.clone(),
             reason: deprecation.reason.clone(),
@@ -279,12 +285,12 @@ pub struct ApiKeyAddress {
 }
 
 impl From<&core::KeyAddress> for ApiKeyAddress {
-    fn from(used: &core::KeyAddress) -> Self {
-        let core::KeyAddress { address, first_used_at, last_used_at } = used;
+    fn from(key_address: &core::KeyAddress) -> Self {
+        let core::KeyAddress { address, first_used_at, last_used_at } = key_address;
         Self { address: address.clone(), first_used_at: DateTime(*first_used_at), last_used_at: DateTime(*last_used_at) }
     }
 }
 
-pub async fn key(ctx: &Context<'_>, id: ApiKeyId) -> Answer<Option<ApiKey>> {
+pub async fn find_api_key(ctx: &Context<'_>, id: ApiKeyId) -> Answer<Option<ApiKey>> {
     Ok(rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop().map(ApiKey))
 }

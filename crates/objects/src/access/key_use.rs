@@ -26,15 +26,15 @@ pub struct CreatedResult {
 
 /// Whether a result that was made for the caller may be returned to it now: another key of the same
 /// integration may have fewer rights, and the integration may have been bound to a channel since.
-pub async fn may_receive_result(ctx: &Context<'_>, made: CreatedResult) -> Answer<bool> {
+pub async fn may_receive_result(ctx: &Context<'_>, result: CreatedResult) -> Answer<bool> {
     let caller = ctx.caller()?;
-    if let (Some(used), Some(key)) = (ctx.data_opt::<KeyUse>(), made.with)
-        && used.key != key
-        && !ctx.given::<Access>()?.holds_all_of_key(caller, key).await?
+    if let (Some(key_use), Some(key)) = (ctx.data_opt::<KeyUse>(), result.with)
+        && key_use.key != key
+        && !ctx.required_data::<Access>()?.holds_all_of_key(caller, key).await?
     {
         return Ok(false);
     }
     let Some(channel) = caller.channel else { return Ok(true) };
     let integration = loads(ctx)?.integration(IntegrationId::from_uuid(caller.actor.id)).await?;
-    Ok(integration.is_some_and(|integration| integration.has_been_bound_since(channel, made.at)))
+    Ok(integration.is_some_and(|integration| integration.has_been_bound_since(channel, result.at)))
 }

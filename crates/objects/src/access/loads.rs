@@ -54,7 +54,7 @@ pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c AccessLoaders> {
 /// Clears the loaders after a mutation has changed rights: other fields of the same operation must
 /// not see the old state.
 pub fn clear_loaders(ctx: &Context<'_>) {
-    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<AccessLoaders>) else { return };
+    let Some(loads) = ctx.data_opt::<Lazy>().and_then(Lazy::get_if_created::<AccessLoaders>) else { return };
     loads.roles.forget();
     loads.grants.forget();
     loads.groups.forget();
@@ -77,8 +77,8 @@ impl AccessLoaders {
     }
     pub async fn grants(&self, member: MemberId) -> Answer<Arc<Vec<Grant>>> {
         let load = |ids: Vec<MemberId>| async move {
-            let found = rows::grants_of_all(&self.scope, &ids).await?;
-            Ok(found.into_iter().map(|(id, grants)| (id, Arc::new(grants))).collect())
+            let grants_by_id = rows::grants_of_all(&self.scope, &ids).await?;
+            Ok(grants_by_id.into_iter().map(|(id, grants)| (id, Arc::new(grants))).collect())
         };
         Ok(self.grants.one(member, load).await?.unwrap_or_default())
     }
@@ -89,15 +89,15 @@ impl AccessLoaders {
     }
     pub async fn members(&self, id: GroupId) -> Answer<Arc<Vec<StoreId>>> {
         let load = |ids: Vec<GroupId>| async move {
-            let found = rows::members_of(&self.scope, &ids).await?;
-            Ok(found.into_iter().map(|(id, stores)| (id, Arc::new(stores))).collect())
+            let members_by_group = rows::members_of(&self.scope, &ids).await?;
+            Ok(members_by_group.into_iter().map(|(id, stores)| (id, Arc::new(stores))).collect())
         };
         Ok(self.members.one(id, load).await?.unwrap_or_default())
     }
     pub async fn of_store(&self, id: StoreId) -> Answer<Arc<Vec<core::StoreGroup>>> {
         let load = |ids: Vec<StoreId>| async move {
-            let found = rows::groups_of_stores(&self.scope, &ids).await?;
-            Ok(found.into_iter().map(|(id, groups)| (id, Arc::new(groups))).collect())
+            let groups_by_store = rows::groups_of_stores(&self.scope, &ids).await?;
+            Ok(groups_by_store.into_iter().map(|(id, groups)| (id, Arc::new(groups))).collect())
         };
         Ok(self.of_stores.one(id, load).await?.unwrap_or_default())
     }
@@ -109,18 +109,18 @@ impl AccessLoaders {
     }
     pub async fn addresses(&self, id: ApiKeyId) -> Answer<Arc<Vec<core::KeyAddress>>> {
         let load = |ids: Vec<ApiKeyId>| async move {
-            let found = rows::addresses_of(&self.scope, &ids).await?;
-            Ok(found.into_iter().map(|(id, used)| (id, Arc::new(used))).collect())
+            let addresses_by_id = rows::addresses_of(&self.scope, &ids).await?;
+            Ok(addresses_by_id.into_iter().map(|(id, used)| (id, Arc::new(used))).collect())
         };
         Ok(self.addresses.one(id, load).await?.unwrap_or_default())
     }
     pub async fn keys(&self, id: IntegrationId) -> Answer<Arc<Vec<core::ApiKey>>> {
         let load = |ids: Vec<IntegrationId>| async move {
-            let mut found: HashMap<IntegrationId, Vec<core::ApiKey>> = HashMap::new();
+            let mut keys_by_integration: HashMap<IntegrationId, Vec<core::ApiKey>> = HashMap::new();
             for key in rows::keys_of(&self.scope, &ids).await? {
-                found.entry(key.integration).or_default().push(key);
+                keys_by_integration.entry(key.integration).or_default().push(key);
             }
-            Ok(found.into_iter().map(|(id, keys)| (id, Arc::new(keys))).collect())
+            Ok(keys_by_integration.into_iter().map(|(id, keys)| (id, Arc::new(keys))).collect())
         };
         Ok(self.keys.one(id, load).await?.unwrap_or_default())
     }

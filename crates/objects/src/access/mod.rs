@@ -8,10 +8,10 @@ mod node;
 pub mod role;
 pub mod scope;
 
-pub use group::{StoreGroup, StoreGroupRef, group_named};
-pub use integration::{ApiKey, Integration, author};
+pub use group::{StoreGroup, StoreGroupRef, find_group_id};
+pub use integration::{ApiKey, Integration, find_author};
 pub use key_use::{CreatedResult, KeyUse, may_receive_result};
 pub use loads::{clear_loaders, groups_of_store, stores_of_groups};
 pub use node::find;
-pub use role::{Role, RoleGrant, RoleRef, load_role_grants, role as find_role, roles_named};
+pub use role::{Role, RoleGrant, RoleRef, find_role, find_roles_by_key, load_role_grants};
 pub use scope::reach_to_store_scope;

@@ -19,22 +19,22 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     Ok(Some(match prefix {
         entity::id::kind::RoleId::PREFIX => {
             ctx.permit::<may::RoleRead>()?;
-            role::role(ctx, RoleId::from_uuid(uuid)).await?.map(Node::Role)
+            role::find_role(ctx, RoleId::from_uuid(uuid)).await?.map(Node::Role)
         }
         entity::id::kind::GroupId::PREFIX => {
             ctx.permit::<may::StoreRead>()?;
-            group::group(ctx, GroupId::from_uuid(uuid)).await?.map(Node::StoreGroup)
+            group::find_group(ctx, GroupId::from_uuid(uuid)).await?.map(Node::StoreGroup)
         }
         entity::id::kind::IntegrationId::PREFIX => {
-            let own = Actor::integration(IntegrationId::from_uuid(uuid));
-            if ctx.caller()?.actor != own {
+            let own_actor = Actor::integration(IntegrationId::from_uuid(uuid));
+            if ctx.caller()?.actor != own_actor {
                 ctx.permit::<may::ApikeyRead>()?;
             }
-            integration::integration(ctx, IntegrationId::from_uuid(uuid)).await?.map(Node::Integration)
+            integration::find_integration(ctx, IntegrationId::from_uuid(uuid)).await?.map(Node::Integration)
         }
         entity::id::kind::ApiKeyId::PREFIX => {
             ctx.permit::<may::ApikeyRead>()?;
-            integration::key(ctx, ApiKeyId::from_uuid(uuid)).await?.map(Node::ApiKey)
+            integration::find_api_key(ctx, ApiKeyId::from_uuid(uuid)).await?.map(Node::ApiKey)
         }
         _ => return Ok(None),
     }))

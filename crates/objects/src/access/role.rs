@@ -59,11 +59,11 @@ impl Role {
     }
     /// The roles that it inherits directly.
     async fn inherits(&self, ctx: &Context<'_>) -> Answer<Vec<Self>> {
-        let mut found = Vec::with_capacity(self.0.role.inherits.len());
+        let mut roles = Vec::with_capacity(self.0.role.inherits.len());
         for id in &self.0.role.inherits {
-            found.extend(role(ctx, *id).await?);
+            roles.extend(find_role(ctx, *id).await?);
         }
-        Ok(found)
+        Ok(roles)
     }
     /// Permissions that the role gives, those of roles that it inherits included.
     async fn permissions(&self) -> Vec<&'static str> {
@@ -88,20 +88,20 @@ impl Role {
     }
 }
 
-pub async fn role(ctx: &Context<'_>, id: RoleId) -> Answer<Option<Role>> {
-    let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
-    Ok(all.iter().find(|view| view.role.id == id).cloned().map(Role))
+pub async fn find_role(ctx: &Context<'_>, id: RoleId) -> Answer<Option<Role>> {
+    let views = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+    Ok(views.iter().find(|view| view.role.id == id).cloned().map(Role))
 }
 
 /// The roles that have one of these keys. Asking by a key needs the permission to see roles.
-pub async fn roles_named(ctx: &Context<'_>, keys: &HashSet<String>) -> Answer<HashMap<String, Vec<RoleId>>> {
+pub async fn find_roles_by_key(ctx: &Context<'_>, keys: &HashSet<String>) -> Answer<HashMap<String, Vec<RoleId>>> {
     ctx.permit::<kind::RoleRead>()?;
-    let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
-    let mut found: HashMap<String, Vec<RoleId>> = HashMap::new();
-    for role in all.iter().map(|view| &view.role).filter(|role| keys.contains(&role.key)) {
-        found.entry(role.key.clone()).or_default().push(role.id);
+    let views = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+    let mut ids_by_key: HashMap<String, Vec<RoleId>> = HashMap::new();
+    for role in views.iter().map(|view| &view.role).filter(|role| keys.contains(&role.key)) {
+        ids_by_key.entry(role.key.clone()).or_default().push(role.id);
     }
-    Ok(found)
+    Ok(ids_by_key)
 }
 
 /// A role that a member has.
@@ -109,9 +109,9 @@ pub async fn roles_named(ctx: &Context<'_>, keys: &HashSet<String>) -> Answer<Ha
 pub struct RoleGrant(pub Grant);
 
 impl RoleGrant {
-    async fn granted(&self, ctx: &Context<'_>) -> Answer<Role> {
-        let found = role(ctx, self.0.role).await?;
-        found.ok_or_else(|| TopError::from(Fault::corrupt("role_grant", "a role that is granted exists")))
+    async fn load_role(&self, ctx: &Context<'_>) -> Answer<Role> {
+        let granted_role = find_role(ctx, self.0.role).await?;
+        granted_role.ok_or_else(|| TopError::from(Fault::corrupt("role_grant", "a role that is granted exists")))
     }
 }
 
@@ -120,7 +120,7 @@ impl RoleGrant {
 impl RoleGrant {
     /// The role.
     async fn role(&self, ctx: &Context<'_>) -> Answer<Role> {
-        self.granted(ctx).await
+        self.load_role(ctx).await
     }
     /// The stores, as they were said when it was granted.
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
@@ -129,7 +129,7 @@ impl RoleGrant {
     /// Permissions of the role that the grant does not give, by name: those for the whole tenant, where its scope is not all
     /// stores. Empty when it gives all of them.
     async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
-        Ok(self.0.scope.ungranted_permissions(self.granted(ctx).await?.0.gives))
+        Ok(self.0.scope.ungranted_permissions(self.load_role(ctx).await?.0.gives))
     }
     /// Time at which the grant expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {

@@ -4,12 +4,12 @@ use async_graphql::Context;
 use entity::prelude::StoreId;
 use iam::access::{Reach, core::Scope};
 
-use super::group::group;
+use super::group::find_group;
 use crate::{graphql::fault::Answer, identity::StoreScope, orders::links};
 
 /// A scope as it was entered.
 pub async fn to_store_scope(ctx: &Context<'_>, scope: &Scope) -> Answer<StoreScope> {
-    let groups = futures_util::future::try_join_all(scope.groups().iter().map(|id| group(ctx, *id))).await?;
+    let groups = futures_util::future::try_join_all(scope.groups().iter().map(|id| find_group(ctx, *id))).await?;
     let all = *scope == Scope::All;
     Ok(StoreScope { all, groups: groups.into_iter().flatten().collect(), stores: stores(ctx, scope.stores()).await? })
 }

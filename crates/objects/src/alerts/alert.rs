@@ -167,8 +167,8 @@ impl Alert {
     /// Mutations that the alert's status allows and that you may call.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let reach = ctx.caller()?.permissions.reach(kind::AlertWrite::INDEX);
-        let may = self.0.subject.store().map_or(reach == iam::access::Reach::Everywhere, |store| reach.covers(store));
-        Ok(actions_from(self.0.state()).filter(|_| may).map(core::Action::mutation).collect())
+        let is_permitted = self.0.subject.store().map_or(reach == iam::access::Reach::Everywhere, |store| reach.covers(store));
+        Ok(actions_from(self.0.state()).filter(|_| is_permitted).map(core::Action::mutation).collect())
     }
     /// Version of the alert, +1 for each change.
     pub async fn version(&self) -> Long {

@@ -27,12 +27,12 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
-        nested::{NestedFilter, first_given, place, read_nested},
+        nested::{NestedFilter, field_path, first_present_field, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
-    orders::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    orders::links::MAX_PAGE_SIZE,
     short_lists::{IdAndTextFilter, ShortList, is_within, short_sort},
 };
 
@@ -74,43 +74,43 @@ impl AlertListFilter {
     /// The tests for the rows. IDs of another kind are refused with their path.
     pub fn read(self) -> Answer<Vec<Test>> {
         let mut filter = read_nested(self, &mut Self::tests)?;
-        let mut all = std::mem::take(&mut filter.own);
+        let mut own_tests = std::mem::take(&mut filter.own);
         if !filter.is_plain() {
-            all.push(Test::Nested(Box::new(filter)));
+            own_tests.push(Test::Nested(Box::new(filter)));
         }
-        Ok(all)
+        Ok(own_tests)
     }
 
     /// The path of the first condition, in this filter or in one inside it, that cannot be
     /// evaluated from events of alerts: an alert that leaves such a range would leave without an
     /// event.
     pub fn path_not_streamable(&self) -> Option<Vec<String>> {
-        self.place_of(&["filter".to_owned()], &|part: &Self| first_given(&[(part.updated_at.is_some(), &["updatedAt"])]))
+        self.find_path(&["filter".to_owned()], &|part: &Self| first_present_field(&[(part.updated_at.is_some(), &["updatedAt"])]))
     }
 
     /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<Vec<Test>> {
-        let mut all = Vec::new();
-        all.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
+        let mut conditions = Vec::new();
+        conditions.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
         let states = [self.status, self.state].into_iter().flatten();
-        all.extend(states.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
+        conditions.extend(states.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.store {
-            all.extend(filter.ids::<ids::StoreId>(&place(at, "store"))?.map(Test::Store));
+            conditions.extend(filter.ids::<ids::StoreId>(&field_path(at, "store"))?.map(Test::Store));
         }
         if let Some(filter) = self.product {
-            all.extend(filter.ids::<ids::ProductId>(&place(at, "product"))?.map(Test::Product));
+            conditions.extend(filter.ids::<ids::ProductId>(&field_path(at, "product"))?.map(Test::Product));
         }
         if let Some(mut filter) = self.assignee {
-            all.extend(filter.is_null.take().map(|is_null| Test::IsAssigned(!is_null)));
-            all.extend(filter.ids::<ids::MemberId>(&place(at, "assignee"))?.map(Test::Assignee));
+            conditions.extend(filter.is_null.take().map(|is_null| Test::IsAssigned(!is_null)));
+            conditions.extend(filter.ids::<ids::MemberId>(&field_path(at, "assignee"))?.map(Test::Assignee));
         }
         if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {
-            all.push(Test::Opened { from, before });
+            conditions.push(Test::Opened { from, before });
         }
         if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
-            all.push(Test::Updated { from, before });
+            conditions.push(Test::Updated { from, before });
         }
-        Ok(all)
+        Ok(conditions)
     }
 }
 
@@ -178,7 +178,7 @@ impl AlertRuleFilter {
         Ok(RuleTests {
             sought: IdAndTextFilter::read_at(self.id.as_ref(), None, at)?,
             kinds: self.kind,
-            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            stores: self.store.map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten(),
             is_enabled: self.is_enabled,
             created: self.created_at,
             updated: self.updated_at,
@@ -189,11 +189,11 @@ impl AlertRuleFilter {
 impl RuleTests {
     /// Whether a rule passes.
     fn holds(&self, rule: &Rule) -> bool {
-        let is_of = |stores: &Vec<StoreId>| rule.scope.store.is_some_and(|store| stores.contains(&store));
+        let is_in_stores = |stores: &Vec<StoreId>| rule.scope.store.is_some_and(|store| stores.contains(&store));
         self.sought.matches_row(rule.id, &[])
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into()))
-            && self.stores.as_ref().is_none_or(is_of)
-            && self.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted)
+            && self.stores.as_ref().is_none_or(is_in_stores)
+            && self.is_enabled.is_none_or(|expected| rule.is_enabled == expected)
             && is_within(self.created.as_ref(), rule.created_at)
             && is_within(self.updated.as_ref(), rule.updated_at)
     }
@@ -225,24 +225,24 @@ impl AlertQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the alerts. Null for OPENED_AT, DESC.")] sort: Option<AlertSort>,
     ) -> Answer<AlertConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = AlertSort::sorted(sort);
         let kind = sorted.kind("alerts");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let listed = ctx.given::<Alerts>()?.page(&permit, tests, sorted, &request).await?;
-        let nodes = listed.rows.into_iter().map(|alert| {
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let tests = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let listing = ctx.required_data::<Alerts>()?.page(&permit, tests, sorted, &request).await?;
+        let nodes = listing.rows.into_iter().map(|alert| {
             let keys = sorted.keys(&alert);
             (Alert::from(alert), keys)
         });
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, listing.source).into())
     }
 
     /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.
     #[field(permit = AlertRuleWrite, deprecation = "2026-11-26: use alertRulesList, which has pages. Removed after 2027-11-26.")]
     async fn alert_rules(&self, ctx: &Context<'_>) -> Answer<Vec<AlertRule>> {
-        Ok(ctx.given::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
+        Ok(ctx.required_data::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
     }
 
     /// Rules for alerts that you may change, by kind unless another order is asked for: those of your stores, and those of no store if yours are all.
@@ -261,29 +261,29 @@ impl AlertQuery {
         before: Option<Cursor>,
     ) -> Answer<AlertRuleConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "alertRules", sort.map(AlertRuleSort::named), &args)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let list = ShortList::sorted(ctx, "alertRules", sort.map(AlertRuleSort::name_and_direction), &args)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
         let filter = read_nested(filter, &mut AlertRuleFilter::tests)?;
-        let all = ctx.given::<Alerts>()?.rules(&permit).await?.into_iter();
-        let found = all.filter(|rule| filter.holds(&|tests| tests.holds(rule))).map(|rule| {
+        let all_rules = ctx.required_data::<Alerts>()?.rules(&permit).await?.into_iter();
+        let nodes = all_rules.filter(|rule| filter.holds(&|tests| tests.holds(rule))).map(|rule| {
             let keys = match sort {
                 None => vec![Key::Text(rule.kind.as_str().to_owned()), Key::Text(rule.scope.text()), Key::from(rule.id)],
                 Some(sort) => vec![sort.key(&rule), Key::from(rule.id)],
             };
             (AlertRule::from(rule), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(nodes).into())
     }
 }
 
 /// The alert of an id, if the caller may see it.
 pub async fn load_alert(ctx: &Context<'_>, id: AlertId) -> Answer<Option<Alert>> {
     let permit = ctx.permit::<kind::AlertRead>()?;
-    Ok(ctx.given::<Alerts>()?.find(&permit, id).await?.map(Into::into))
+    Ok(ctx.required_data::<Alerts>()?.find(&permit, id).await?.map(Into::into))
 }
 
 /// The rule of an id, if the caller may change it.
 pub async fn load_rule(ctx: &Context<'_>, id: AlertRuleId) -> Answer<Option<AlertRule>> {
     let permit = ctx.permit::<kind::AlertRuleWrite>()?;
-    Ok(ctx.given::<Alerts>()?.rule(&permit, id).await?.map(Into::into))
+    Ok(ctx.required_data::<Alerts>()?.rule(&permit, id).await?.map(Into::into))
 }

@@ -66,8 +66,8 @@ impl AlertRule {
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.scope.category?;
         let find = async {
-            let found = loads(ctx)?.category(id).await?;
-            found.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what is referred to exists")))
+            let row = loads(ctx)?.category(id).await?;
+            row.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what is referred to exists")))
         };
         Some(find.await)
     }
@@ -94,11 +94,11 @@ impl AlertRule {
     /// Members who are notified by e-mail, each about what they may see.
     async fn members(&self, ctx: &Context<'_>) -> Answer<Vec<Member>> {
         ctx.caller()?;
-        let mut found = Vec::with_capacity(self.0.members.len());
+        let mut rule_members = Vec::with_capacity(self.0.members.len());
         for id in &self.0.members {
-            found.extend(member(ctx, *id).await?);
+            rule_members.extend(member(ctx, *id).await?);
         }
-        Ok(found)
+        Ok(rule_members)
     }
     /// Hours in which no e-mail is sent; an e-mail waits for their end. Null for no quiet hours.
     async fn quiet_hours(&self) -> Option<QuietHours> {

@@ -42,8 +42,8 @@ fn quantity(units: i64) -> Quantity {
     prelude::Quantity::new(units).unwrap_or_default().into()
 }
 
-fn thousandths(figure: i64) -> f64 {
-    figure as f64 / 1_000.0
+fn thousandths(value: i64) -> f64 {
+    value as f64 / 1_000.0
 }
 
 /// Day with unusual movements of a product in a store: the total of one kind was far from the days
@@ -150,6 +150,6 @@ pub async fn find_anomaly(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<St
     if permit.channel().is_some() {
         return Ok(None);
     }
-    let found = shell::find(&permit, ctx.given::<Ledger>()?.database(), AnomalyId::from_uuid(id)).await?;
-    Ok(found.map(Into::into))
+    let anomaly = shell::find(&permit, ctx.required_data::<Ledger>()?.database(), AnomalyId::from_uuid(id)).await?;
+    Ok(anomaly.map(Into::into))
 }

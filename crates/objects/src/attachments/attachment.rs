@@ -57,7 +57,7 @@ impl Attachment {
     }
     /// Path on this server from which the file can be downloaded with GET for 15 minutes.
     async fn url(&self, ctx: &Context<'_>) -> Answer<String> {
-        media::require_link(ctx.given::<Files>()?.fetch_link(&self.0.1))
+        media::require_link(ctx.required_data::<Files>()?.fetch_link(&self.0.1))
     }
     /// Author.
     async fn author(&self) -> HistoryActor {
@@ -76,7 +76,7 @@ pub async fn with_files(scope: &TenantScope, rows: Vec<core::Attachment>) -> Ans
 
 /// The attachment with an ID, for callers who may read the object that it is attached to.
 pub async fn find_attachment(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Attachment>> {
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let Some(row) = shell::find(&scope, AttachmentId::from_uuid(id)).await? else { return Ok(None) };
     // Attachments have no attachments, so the recursion ends after one step.
     let node = Box::pin(nodes::find(ctx, &row.target.to_string())).await?;

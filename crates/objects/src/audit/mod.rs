@@ -12,8 +12,8 @@ pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerificatio
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The audit entry with an ID, for callers who may read the log.
-pub async fn audit_entry(ctx: &Context<'_>, id: AuditId) -> Answer<Option<AuditEntry>> {
+pub async fn find_audit_entry(ctx: &Context<'_>, id: AuditId) -> Answer<Option<AuditEntry>> {
     let permit = ctx.permit::<kind::AuditRead>()?;
-    let scope = permit.scope(ctx.given::<Audit>()?.database());
+    let scope = permit.scope(ctx.required_data::<Audit>()?.database());
     Ok(rows::by_id(&scope, id).await?.and_then(AuditEntry::of))
 }

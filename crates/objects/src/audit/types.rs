@@ -86,7 +86,7 @@ impl AuditEntry {
     /// authentication.
     pub async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         match self.stored.entry.actor {
-            Some(who) => actor(ctx, who).await,
+            Some(entry_actor) => actor(ctx, entry_actor).await,
             None => Ok(Actor::SystemActor(SystemActor { name: "anonymous".to_owned() })),
         }
     }

@@ -55,31 +55,31 @@ pub struct StoreAnomalyLimitsInput {
 
 /// Parses the limits in a column. None if the store has none of its own.
 pub fn anomaly_limits(text: &str) -> Option<StoreAnomalyLimits> {
-    let own = anomaly_limits::AnomalyLimits::read(text)?;
+    let limits = anomaly_limits::AnomalyLimits::read(text)?;
     Some(StoreAnomalyLimits {
-        size: own.size.map(Long),
-        loss_units: own.loss_units.map(Long),
-        loss_amount: own.loss_amount.map(Long),
-        reversals: own.reversals.map(Long),
-        short_counts: own.short_counts.map(Long),
-        duplicate_minutes: own.duplicate_minutes.map(Long),
-        unmoved_days: own.unmoved_days.map(Long),
-        duplicate_receipt_days: own.duplicate_receipt_days.map(Long),
+        size: limits.size.map(Long),
+        loss_units: limits.loss_units.map(Long),
+        loss_amount: limits.loss_amount.map(Long),
+        reversals: limits.reversals.map(Long),
+        short_counts: limits.short_counts.map(Long),
+        duplicate_minutes: limits.duplicate_minutes.map(Long),
+        unmoved_days: limits.unmoved_days.map(Long),
+        duplicate_receipt_days: limits.duplicate_receipt_days.map(Long),
     })
 }
 
 impl From<StoreAnomalyLimitsInput> for anomaly_limits::AnomalyLimits {
-    fn from(of: StoreAnomalyLimitsInput) -> Self {
+    fn from(input: StoreAnomalyLimitsInput) -> Self {
         let long = |limit: Option<Long>| limit.map(|Long(number)| number);
         Self {
-            size: long(of.size),
-            loss_units: long(of.loss_units),
-            loss_amount: long(of.loss_amount),
-            reversals: long(of.reversals),
-            short_counts: long(of.short_counts),
-            duplicate_minutes: long(of.duplicate_minutes),
-            unmoved_days: long(of.unmoved_days),
-            duplicate_receipt_days: long(of.duplicate_receipt_days),
+            size: long(input.size),
+            loss_units: long(input.loss_units),
+            loss_amount: long(input.loss_amount),
+            reversals: long(input.reversals),
+            short_counts: long(input.short_counts),
+            duplicate_minutes: long(input.duplicate_minutes),
+            unmoved_days: long(input.unmoved_days),
+            duplicate_receipt_days: long(input.duplicate_receipt_days),
         }
     }
 }

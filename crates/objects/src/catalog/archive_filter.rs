@@ -5,12 +5,12 @@ use entity::id::Kind;
 use inventory::catalog::rows::entity_filter::NounTests;
 use platform::storage::Nested;
 
-use super::filter::{below, checked, moments, texts};
+use super::filter::{below, check_text, moments, texts};
 use crate::graphql::{
     archived::IsArchived,
     fault::Answer,
     filters::{DateTimeFilter, IdFilter, StringFilter},
-    nested::{place, read_nested},
+    nested::{field_path, read_nested},
     refusal::Path,
 };
 
@@ -51,7 +51,7 @@ crate::dated_filter!(ArchiveFilter, [] "createdAt" created_at, "updatedAt" updat
 pub fn noun_tests<K: Kind>(filter: Option<ArchiveFilter>) -> Answer<Nested<NounTests>> {
     let filter = filter.unwrap_or_default();
     let in_use = IsArchived::default_of(&filter, |part| part.is_archived);
-    let mut tests = read_nested(filter, &mut own::<K>)?;
+    let mut tests = read_nested(filter, &mut compile_tests::<K>)?;
     if in_use.is_some() {
         tests.own.is_archived = in_use;
     }
@@ -59,14 +59,14 @@ pub fn noun_tests<K: Kind>(filter: Option<ArchiveFilter>) -> Answer<Nested<NounT
 }
 
 /// Compiles the tests of one filter, without its nested filters.
-fn own<K: Kind>(filter: ArchiveFilter, at: &Path) -> Answer<NounTests> {
-    let ids = filter.id.map(|ids| ids.ids::<K>(&place(at, "id"))).transpose()?.flatten();
+fn compile_tests<K: Kind>(filter: ArchiveFilter, at: &Path) -> Answer<NounTests> {
+    let ids = filter.id.map(|ids| ids.ids::<K>(&field_path(at, "id"))).transpose()?.flatten();
     Ok(NounTests {
         ids: ids.map(|ids| ids.iter().map(|id| id.uuid()).collect()),
-        is_archived: filter.is_archived.wanted(),
+        is_archived: filter.is_archived.as_condition(),
         codes: texts(filter.code, &below(at, &["code"]))?,
         names: texts(filter.name, &below(at, &["name"]))?,
-        search: filter.search.map(|text| checked(text, &below(at, &["search"]))).transpose()?,
+        search: filter.search.map(|text| check_text(text, &below(at, &["search"]))).transpose()?,
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),
     })

@@ -48,27 +48,27 @@ pub struct SupplierClosedDayInput {
 
 /// The calendar in a column.
 pub fn calendar(text: &str) -> SupplierCalendar {
-    let of = calendar::SupplierCalendar::read(Some(text));
-    let closed = |of: calendar::ClosedDay| SupplierClosedDay { date: Date(of.day), name: of.name };
+    let record = calendar::SupplierCalendar::read(Some(text));
+    let to_closed_day = |record: calendar::ClosedDay| SupplierClosedDay { date: Date(record.day), name: record.name };
     SupplierCalendar {
-        order_days: of.order_days,
-        delivery_days: of.delivery_days,
-        closed_days: of.closed_days.into_iter().map(closed).collect(),
+        order_days: record.order_days,
+        delivery_days: record.delivery_days,
+        closed_days: record.closed_days.into_iter().map(to_closed_day).collect(),
     }
 }
 
 impl From<SupplierCalendarInput> for calendar::SupplierCalendar {
-    fn from(of: SupplierCalendarInput) -> Self {
+    fn from(input: SupplierCalendarInput) -> Self {
         Self {
-            order_days: of.order_days.unwrap_or_default(),
-            delivery_days: of.delivery_days.unwrap_or_default(),
-            closed_days: of.closed_days.map(all).unwrap_or_default(),
+            order_days: input.order_days.unwrap_or_default(),
+            delivery_days: input.delivery_days.unwrap_or_default(),
+            closed_days: input.closed_days.map(all).unwrap_or_default(),
         }
     }
 }
 
 impl From<SupplierClosedDayInput> for calendar::ClosedDay {
-    fn from(of: SupplierClosedDayInput) -> Self {
-        Self { day: of.date.0, name: of.name }
+    fn from(input: SupplierClosedDayInput) -> Self {
+        Self { day: input.date.0, name: input.name }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     ProductConnection,
     filter::{ProductFilter, in_category},
     loads::loads,
-    page::{Direction, args},
+    page::{Direction, page_args},
     product_page::products_page,
     refs::ProductOrder,
 };
@@ -163,7 +163,7 @@ impl Category {
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let filter = Some(in_category(filter, ID(self.0.id.to_string()), with_descendants));
-        Box::pin(products_page(ctx, permit, (filter, order_by, sort), &args(first, after, last, before))).await
+        Box::pin(products_page(ctx, permit, (filter, order_by, sort), &page_args(first, after, last, before))).await
     }
     /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

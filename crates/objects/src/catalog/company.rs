@@ -126,81 +126,86 @@ pub struct PaymentTermsInput {
 
 /// The contacts in a column.
 pub fn contacts(text: &str) -> Vec<PartyContact> {
-    let turn = |of: company::Contact| PartyContact { name: of.name, email: of.email, phone: of.phone, role: of.role };
-    company::read::<Vec<company::Contact>>(text).into_iter().map(turn).collect()
+    let to_contact = |contact: company::Contact| PartyContact {
+        name: contact.name,
+        email: contact.email,
+        phone: contact.phone,
+        role: contact.role,
+    };
+    company::read::<Vec<company::Contact>>(text).into_iter().map(to_contact).collect()
 }
 
 /// The address in a column.
 pub fn address(text: &str) -> PartyAddress {
-    shown(company::read(text))
+    to_party_address(company::read(text))
 }
 
-fn shown(of: company::Address) -> PartyAddress {
+fn to_party_address(address: company::Address) -> PartyAddress {
     PartyAddress {
-        name: of.name,
-        company: of.company,
-        lines: of.lines,
-        city: of.city,
-        region: of.region,
-        postal_code: of.postal_code,
-        country: of.country,
-        phone: of.phone,
+        name: address.name,
+        company: address.company,
+        lines: address.lines,
+        city: address.city,
+        region: address.region,
+        postal_code: address.postal_code,
+        country: address.country,
+        phone: address.phone,
     }
 }
 
 /// The addresses in a text.
 pub fn addresses(text: &str) -> Vec<PartyAddress> {
-    company::read::<Vec<company::Address>>(text).into_iter().map(shown).collect()
+    company::read::<Vec<company::Address>>(text).into_iter().map(to_party_address).collect()
 }
 
 /// The tax numbers in a column.
 pub fn tax_ids(text: &str) -> Vec<TaxId> {
-    let turn = |of: company::TaxId| TaxId { country: of.country, kind: of.kind, number: of.number };
-    company::read::<Vec<company::TaxId>>(text).into_iter().map(turn).collect()
+    let to_tax_id = |tax_id: company::TaxId| TaxId { country: tax_id.country, kind: tax_id.kind, number: tax_id.number };
+    company::read::<Vec<company::TaxId>>(text).into_iter().map(to_tax_id).collect()
 }
 
 /// The terms in a column.
 pub fn payment_terms(text: &str) -> PaymentTerms {
-    let of: company::PaymentTerms = company::read(text);
+    let terms: company::PaymentTerms = company::read(text);
     PaymentTerms {
-        days: of.days,
-        discount_days: of.discount_days,
-        discount_percent: of.discount_percent.map(Decimal),
-        text: of.text,
+        days: terms.days,
+        discount_days: terms.discount_days,
+        discount_percent: terms.discount_percent.map(Decimal),
+        text: terms.text,
     }
 }
 
 impl From<PartyContactInput> for company::Contact {
-    fn from(of: PartyContactInput) -> Self {
-        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
+    fn from(input: PartyContactInput) -> Self {
+        Self { name: input.name, email: input.email, phone: input.phone, role: input.role }
     }
 }
 
 impl From<PartyAddressInput> for company::Address {
-    fn from(of: PartyAddressInput) -> Self {
+    fn from(input: PartyAddressInput) -> Self {
         Self {
-            name: of.name,
-            company: of.company,
-            lines: of.lines.unwrap_or_default(),
-            city: of.city,
-            region: of.region,
-            postal_code: of.postal_code,
-            country: of.country,
-            phone: of.phone,
+            name: input.name,
+            company: input.company,
+            lines: input.lines.unwrap_or_default(),
+            city: input.city,
+            region: input.region,
+            postal_code: input.postal_code,
+            country: input.country,
+            phone: input.phone,
         }
     }
 }
 
 impl From<TaxIdInput> for company::TaxId {
-    fn from(of: TaxIdInput) -> Self {
-        Self { country: of.country, kind: of.kind, number: of.number }
+    fn from(input: TaxIdInput) -> Self {
+        Self { country: input.country, kind: input.kind, number: input.number }
     }
 }
 
 impl From<PaymentTermsInput> for company::PaymentTerms {
-    fn from(of: PaymentTermsInput) -> Self {
-        let discount_percent = of.discount_percent.map(|percent| percent.0);
-        Self { days: of.days, discount_days: of.discount_days, discount_percent, text: of.text }
+    fn from(input: PaymentTermsInput) -> Self {
+        let discount_percent = input.discount_percent.map(|percent| percent.0);
+        Self { days: input.days, discount_days: input.discount_days, discount_percent, text: input.text }
     }
 }
 

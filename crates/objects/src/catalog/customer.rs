@@ -157,8 +157,8 @@ impl Customer {
         before: Option<Cursor>,
     ) -> Answer<InvoiceConnection> {
         let page = PageArgs { first, after, last, before };
-        let ask = InvoiceListArgs { of: InvoiceOwner::Customer(self.0.id), filter, sort };
-        Box::pin(invoices_page(ctx, &permit, ask, &page)).await
+        let list_args = InvoiceListArgs { of: InvoiceOwner::Customer(self.0.id), filter, sort };
+        Box::pin(invoices_page(ctx, &permit, list_args, &page)).await
     }
     /// Customer that this one is merged into. Null while it is not merged.
     #[field(permit = CustomerRead)]
@@ -292,8 +292,8 @@ impl Supplier {
         before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
         let args = PageArgs { first, after, last, before };
-        let ask = PurchaseOrderListArgs { filter, sort, args, supplier: Some(self.0.id) };
-        Box::pin(purchase_orders(ctx, &permit, ask)).await
+        let list_args = PurchaseOrderListArgs { filter, sort, args, supplier: Some(self.0.id) };
+        Box::pin(purchase_orders(ctx, &permit, list_args)).await
     }
     /// Supplier that this one is merged into. Null while it is not merged.
     #[field(permit = ProductRead)]

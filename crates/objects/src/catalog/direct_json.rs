@@ -27,7 +27,9 @@ use crate::{
     stock::{self, direct_json::LevelsOfPage},
 };
 
-pub use referenced::{CHANNEL_FIELDS, CUSTOMER_FIELDS, NAMES, STORE_FIELDS, channel, customer, product_name, store};
+pub use referenced::{
+    CHANNEL_FIELDS, CUSTOMER_FIELDS, NAMES, STORE_FIELDS, write_channel, write_customer, write_product_name, write_store,
+};
 
 /// The products of a page.
 pub struct Products(pub Arc<Page<Product>>);
@@ -43,7 +45,7 @@ impl OutputType for Products {
         <Vec<Product> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match Box::pin(products(ctx, field, &self.0.nodes)).await {
+        match Box::pin(write_products(ctx, field, &self.0.nodes)).await {
             Some(answer) => answer,
             None => self.0.nodes.as_slice().resolve(ctx, field).await,
         }
@@ -83,34 +85,38 @@ struct PageReferences {
     sees_costs: bool,
 }
 
-async fn products(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Product]) -> Option<ServerResult<Value>> {
+async fn write_products(
+    ctx: &ContextSelectionSet<'_>,
+    field: &Positioned<Field>,
+    nodes: &[Product],
+) -> Option<ServerResult<Value>> {
     let rows = || nodes.iter().map(|node| node.row.as_ref());
     let caller = ctx.data_opt::<Caller>()?;
     let sees_products = caller.permissions.holds(kind::ProductRead::INDEX);
     // The cost of a kit is computed from its components, which are not loaded here.
     let is_cost_known = !caller.sees_costs() || !rows().any(|row| row.is_kit);
-    let lean = DirectList::of(ctx, "Product", |field, below| match field {
+    let direct_list = DirectList::of(ctx, "Product", |field, below| match field {
         "barcodes" => true,
         "category" => sees_products && below.on("Category").is_within(&CATEGORY_FIELDS),
         "supplier" => sees_products && below.on("Supplier").is_within(&SUPPLIER_FIELDS),
         "unitCost" => is_cost_known,
-        "stock" => stock::direct_json::writes(below),
+        "stock" => stock::direct_json::supports_selection(below),
         field => PRODUCT_FIELDS.contains(&field),
     })?;
-    let references = PageReferences::read(ctx, &lean, nodes).await?;
-    let others = match lean.resolve_remaining(ctx, field, nodes).await {
-        Ok(others) => others,
+    let references = PageReferences::read(ctx, &direct_list, nodes).await?;
+    let remaining_values = match direct_list.resolve_remaining(ctx, field, nodes).await {
+        Ok(remaining_values) => remaining_values,
         Err(error) => return Some(Err(error)),
     };
     let bytes = 256 * nodes.len() + references.stock.as_ref().map_or(0, LevelsOfPage::bytes);
     let write =
         |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| references.write(out, &nodes[row].row, field, below);
-    lean.answer(others, nodes.len(), bytes, write).map(Ok)
+    direct_list.answer(remaining_values, nodes.len(), bytes, write).map(Ok)
 }
 
 impl PageReferences {
     /// Reads the rows that the selection needs. None if ordinary resolvers have to report an error.
-    async fn read(ctx: &ContextSelectionSet<'_>, lean: &DirectList<'_>, nodes: &[Product]) -> Option<Self> {
+    async fn read(ctx: &ContextSelectionSet<'_>, direct_list: &DirectList<'_>, nodes: &[Product]) -> Option<Self> {
         let loads = ctx.data_opt::<Lazy>()?.get::<CatalogLoaders>();
         let rows = || nodes.iter().map(|node| node.row.as_ref());
         let ids = || rows().map(|row| row.id).collect::<Vec<_>>();
@@ -121,16 +127,16 @@ impl PageReferences {
             stock: None,
             sees_costs: ctx.data_opt::<Caller>().is_some_and(Caller::sees_costs),
         };
-        if lean.writes("category") {
+        if direct_list.writes("category") {
             references.categories = loads.load_categories(rows().filter_map(|row| row.category_id).collect()).await.ok()?;
         }
-        if lean.writes("supplier") {
+        if direct_list.writes("supplier") {
             references.suppliers = loads.load_suppliers(rows().filter_map(|row| row.supplier_id).collect()).await.ok()?;
         }
-        if lean.writes("barcodes") {
+        if direct_list.writes("barcodes") {
             references.barcodes = loads.load_barcodes(ids()).await.ok()?;
         }
-        if let Some(levels) = lean.below("stock", "StockLevel") {
+        if let Some(levels) = direct_list.below("stock", "StockLevel") {
             references.stock = Some(LevelsOfPage::read(ctx, levels, ids()).await?);
         }
         Some(references)
@@ -139,26 +145,26 @@ impl PageReferences {
     fn write(&self, out: &mut Json, row: &ProductRow, field: &str, below: ChildSelection<'_>) -> Option<()> {
         match field {
             "category" => match row.category_id {
-                Some(id) => category(out, self.categories.get(&id)?, below.on("Category"))?,
+                Some(id) => write_category(out, self.categories.get(&id)?, below.on("Category"))?,
                 None => out.null(),
             },
             "supplier" => match row.supplier_id {
-                Some(id) => supplier(out, self.suppliers.get(&id)?, below.on("Supplier"))?,
+                Some(id) => write_supplier(out, self.suppliers.get(&id)?, below.on("Supplier"))?,
                 None => out.null(),
             },
             "barcodes" => {
-                let barcodes = self.barcodes.get(&row.id).map(|all| all.as_slice()).unwrap_or_default();
-                out.list(barcodes, |out, code| barcode(out, code, below.on("Barcode")))?;
+                let barcodes = self.barcodes.get(&row.id).map(|rows| rows.as_slice()).unwrap_or_default();
+                out.list(barcodes, |out, code| write_barcode(out, code, below.on("Barcode")))?;
             }
             "stock" => self.stock.as_ref()?.write(out, row.id, below.on("StockLevel"))?,
-            "unitCost" => money_or_null(out, row.unit_cost.filter(|_| self.sees_costs), below)?,
-            field => plain_product(out, row, field, below)?,
+            "unitCost" => write_money_or_null(out, row.unit_cost.filter(|_| self.sees_costs), below)?,
+            field => write_product_field(out, row, field, below)?,
         }
         Some(())
     }
 }
 
-fn money_or_null(out: &mut Json, money: Option<Money>, below: ChildSelection<'_>) -> Option<()> {
+fn write_money_or_null(out: &mut Json, money: Option<Money>, below: ChildSelection<'_>) -> Option<()> {
     if let Some(money) = money {
         return out.money(money, below.on("Money"));
     }
@@ -167,7 +173,7 @@ fn money_or_null(out: &mut Json, money: Option<Money>, below: ChildSelection<'_>
 }
 
 /// The fields of `PRODUCT_FIELDS`.
-fn plain_product(out: &mut Json, row: &ProductRow, field: &str, below: ChildSelection<'_>) -> Option<()> {
+fn write_product_field(out: &mut Json, row: &ProductRow, field: &str, below: ChildSelection<'_>) -> Option<()> {
     match field {
         "id" => out.id(row.id),
         "sku" => out.text(&row.sku),
@@ -176,9 +182,9 @@ fn plain_product(out: &mut Json, row: &ProductRow, field: &str, below: ChildSele
         "description" => out.text(row.description.as_deref().unwrap_or_default()),
         "status" => out.word(row.status.as_str()),
         "stockPolicy" => out.word(row.stock_policy.as_str()),
-        "options" => out.list(row.option_list(), |out, option| option_of(out, &option, below.on("ProductOption")))?,
-        "unit" => unit(out, row, below.on("Unit"))?,
-        "price" => money_or_null(out, row.price, below)?,
+        "options" => out.list(row.option_list(), |out, option| write_option(out, &option, below.on("ProductOption")))?,
+        "unit" => write_unit(out, row, below.on("Unit"))?,
+        "price" => write_money_or_null(out, row.price, below)?,
         "lowStockThreshold" => {
             out.option(row.low_stock_threshold.and_then(Quantity::new), |out, threshold| out.number(threshold.get()));
         }
@@ -194,12 +200,12 @@ fn plain_product(out: &mut Json, row: &ProductRow, field: &str, below: ChildSele
 }
 
 /// Writes the fields `PRODUCT_FIELDS` of a product that another object refers to.
-pub fn product_alone(out: &mut Json, row: &ProductRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, below| plain_product(out, row, field, below))
+pub fn write_product(out: &mut Json, row: &ProductRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, below| write_product_field(out, row, field, below))
 }
 
-fn unit(out: &mut Json, row: &ProductRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+fn write_unit(out: &mut Json, row: &ProductRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "code" => out.text(&row.unit_code),
             "decimals" => out.number(row.unit_decimals.into()),
@@ -209,8 +215,8 @@ fn unit(out: &mut Json, row: &ProductRow, selected: SelectionView<'_>) -> Option
     })
 }
 
-fn option_of(out: &mut Json, option: &ProductOption, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+fn write_option(out: &mut Json, option: &ProductOption, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "name" => out.text(&option.name),
             "value" => out.text(&option.value),
@@ -220,8 +226,8 @@ fn option_of(out: &mut Json, option: &ProductOption, selected: SelectionView<'_>
     })
 }
 
-fn barcode(out: &mut Json, barcode: &Barcode, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+fn write_barcode(out: &mut Json, barcode: &Barcode, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "code" => out.text(&barcode.code),
             "packQuantity" => out.number(Quantity::new(barcode.pack_quantity).unwrap_or(Quantity::ONE).get()),
@@ -231,8 +237,8 @@ fn barcode(out: &mut Json, barcode: &Barcode, selected: SelectionView<'_>) -> Op
     })
 }
 
-fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+fn write_category(out: &mut Json, row: &CategoryRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "id" => out.id(row.id),
             "name" => out.text(&row.name),
@@ -248,8 +254,8 @@ fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> O
     })
 }
 
-fn supplier(out: &mut Json, row: &SupplierRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+fn write_supplier(out: &mut Json, row: &SupplierRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "id" => out.id(row.id),
             "code" => out.text(&row.code),

@@ -13,10 +13,10 @@ use inventory::catalog::{
     },
 };
 
-pub use super::filter_limits::{checked, listed};
+pub use super::filter_limits::{check_list_length, check_text};
 use super::{
     enums::{ProductStatus, Tracking},
-    filter_limits::too_many,
+    filter_limits::refuse_too_many,
     stock_filter::{limit_to_visible_stores, stock_test},
 };
 pub use crate::keyed_filters::below;
@@ -98,15 +98,15 @@ pub struct MetadataFilter {
 
 /// The filter, and besides that an id is this one.
 fn with_id_condition(
-    of: Option<IdFilter>,
+    existing: Option<IdFilter>,
     id: ID,
-    rest: &mut ProductFilter,
-    narrowed: impl FnOnce(IdFilter) -> ProductFilter,
+    filter: &mut ProductFilter,
+    to_filter: impl FnOnce(IdFilter) -> ProductFilter,
 ) -> Option<IdFilter> {
-    if of.is_some() {
-        let own = IdFilter { eq: Some(id), ..IdFilter::default() };
-        rest.and.get_or_insert_default().push(narrowed(own));
-        return of;
+    if existing.is_some() {
+        let condition = IdFilter { eq: Some(id), ..IdFilter::default() };
+        filter.and.get_or_insert_default().push(to_filter(condition));
+        return existing;
     }
     Some(IdFilter { eq: Some(id), ..IdFilter::default() })
 }
@@ -115,13 +115,17 @@ fn with_id_condition(
 pub fn in_category(filter: Option<ProductFilter>, id: ID, with_descendants: bool) -> ProductFilter {
     let mut filter = filter.unwrap_or_default();
     if with_descendants {
-        let of = filter.category_tree.take();
-        filter.category_tree =
-            with_id_condition(of, id, &mut filter, |own| ProductFilter { category_tree: Some(own), ..ProductFilter::default() });
+        let existing = filter.category_tree.take();
+        filter.category_tree = with_id_condition(existing, id, &mut filter, |condition| ProductFilter {
+            category_tree: Some(condition),
+            ..ProductFilter::default()
+        });
     } else {
-        let of = filter.category.take();
-        filter.category =
-            with_id_condition(of, id, &mut filter, |own| ProductFilter { category: Some(own), ..ProductFilter::default() });
+        let existing = filter.category.take();
+        filter.category = with_id_condition(existing, id, &mut filter, |condition| ProductFilter {
+            category: Some(condition),
+            ..ProductFilter::default()
+        });
     }
     filter
 }
@@ -129,9 +133,11 @@ pub fn in_category(filter: Option<ProductFilter>, id: ID, with_descendants: bool
 /// Products of a supplier that a filter leaves.
 pub fn of_supplier(filter: Option<ProductFilter>, id: ID) -> ProductFilter {
     let mut filter = filter.unwrap_or_default();
-    let of = filter.supplier.take();
-    filter.supplier =
-        with_id_condition(of, id, &mut filter, |own| ProductFilter { supplier: Some(own), ..ProductFilter::default() });
+    let existing = filter.supplier.take();
+    filter.supplier = with_id_condition(existing, id, &mut filter, |condition| ProductFilter {
+        supplier: Some(condition),
+        ..ProductFilter::default()
+    });
     filter
 }
 
@@ -148,71 +154,71 @@ pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argum
 
 /// The same for a filter at a path.
 pub fn product_filter_in(ctx: &Context<'_>, filter: ProductFilter, at: &Path) -> Answer<Filter> {
-    let mut left = MAX_TESTS;
-    let mut filter = parse(filter, 0, at, &mut left)?;
+    let mut remaining_tests = MAX_TESTS;
+    let mut filter = parse(filter, 0, at, &mut remaining_tests)?;
     limit_to_visible_stores(ctx, &mut filter)?;
     Ok(filter)
 }
 
-/// `left` is how many tests the whole filter may still have.
-fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> Answer<Filter> {
+/// `remaining_tests` is how many tests the whole filter may still have.
+fn parse(filter: ProductFilter, depth: usize, at: &Path, remaining_tests: &mut usize) -> Answer<Filter> {
     check_depth(depth, || at.clone())?;
-    let mut all = Vec::new();
-    let mut ids = |name: &str, column, filter: Option<IdFilter>, parse: fn(&str) -> Result<uuid::Uuid, String>| {
-        filter.map_or(Ok(()), |filter| id_filter(&filter, column, parse, &below(at, &[name]), &mut all))
+    let mut filters = Vec::new();
+    let mut add_ids = |name: &str, column, filter: Option<IdFilter>, parse: fn(&str) -> Result<uuid::Uuid, String>| {
+        filter.map_or(Ok(()), |filter| id_filter(&filter, column, parse, &below(at, &[name]), &mut filters))
     };
-    ids("id", IdColumn::Product, filter.id, uuid_of::<kind::ProductId>)?;
-    ids("category", IdColumn::Category, filter.category, uuid_of::<kind::CategoryId>)?;
-    ids("categoryTree", IdColumn::CategoryTree, filter.category_tree, uuid_of::<kind::CategoryId>)?;
-    ids("supplier", IdColumn::Supplier, filter.supplier, uuid_of::<kind::SupplierId>)?;
-    ids("family", IdColumn::Family, filter.family, uuid_of::<kind::FamilyId>)?;
+    add_ids("id", IdColumn::Product, filter.id, uuid_of::<kind::ProductId>)?;
+    add_ids("category", IdColumn::Category, filter.category, uuid_of::<kind::CategoryId>)?;
+    add_ids("categoryTree", IdColumn::CategoryTree, filter.category_tree, uuid_of::<kind::CategoryId>)?;
+    add_ids("supplier", IdColumn::Supplier, filter.supplier, uuid_of::<kind::SupplierId>)?;
+    add_ids("family", IdColumn::Family, filter.family, uuid_of::<kind::FamilyId>)?;
     for (name, column, filter) in [("sku", TextColumn::Sku, filter.sku), ("name", TextColumn::Name, filter.name)] {
         if let Some(filter) = filter {
-            text_filter(filter, column, &below(at, &[name]), &mut all)?;
+            text_filter(filter, column, &below(at, &[name]), &mut filters)?;
         }
     }
     if let Some(status) = filter.status {
-        listed(status.len(), &below(at, &["status"]))?;
-        all.push(Filter::Status(status.into_iter().map(Into::into).collect()));
+        check_list_length(status.len(), &below(at, &["status"]))?;
+        filters.push(Filter::Status(status.into_iter().map(Into::into).collect()));
     }
     if let Some(tracking) = filter.tracking {
-        listed(tracking.len(), &below(at, &["tracking"]))?;
-        all.push(Filter::Tracking(tracking.into_iter().map(Into::into).collect()));
+        check_list_length(tracking.len(), &below(at, &["tracking"]))?;
+        filters.push(Filter::Tracking(tracking.into_iter().map(Into::into).collect()));
     }
     if let Some((from, before)) = filter.updated_at.as_ref().map(DateTimeFilter::range) {
-        all.push(Filter::UpdatedAt { from, before });
+        filters.push(Filter::UpdatedAt { from, before });
     }
     if let Some((from, before)) = filter.created_at.as_ref().map(DateTimeFilter::range) {
-        all.push(Filter::CreatedAt { from, before });
+        filters.push(Filter::CreatedAt { from, before });
     }
     if let Some(barcode) = filter.barcode {
-        all.extend(text_tests(barcode, &below(at, &["barcode"]))?.into_iter().map(Filter::Barcode));
+        filters.extend(text_tests(barcode, &below(at, &["barcode"]))?.into_iter().map(Filter::Barcode));
     }
     if let Some(price) = filter.price {
         let range = price.range(&below(at, &["price"]))?;
-        all.push(Filter::Price(PriceTest { currency: range.currency, least: range.least, most: range.most }));
+        filters.push(Filter::Price(PriceTest { currency: range.currency, least: range.least, most: range.most }));
     }
-    all.extend(metadata_tests(filter.metadata, at)?.into_iter().map(Filter::Metadata));
-    all.extend(stock_test(filter.stock_status, filter.stocked_in, at)?);
+    filters.extend(metadata_tests(filter.metadata, at)?.into_iter().map(Filter::Metadata));
+    filters.extend(stock_test(filter.stock_status, filter.stocked_in, at)?);
     if let Some(search) = filter.search {
-        all.push(Filter::Search(search_text(search, &below(at, &["search"]))?));
+        filters.push(Filter::Search(search_text(search, &below(at, &["search"]))?));
     }
-    *left = left.checked_sub(all.len().max(1)).ok_or_else(|| too_many_tests(at.clone()))?;
+    *remaining_tests = remaining_tests.checked_sub(filters.len().max(1)).ok_or_else(|| too_many_tests(at.clone()))?;
     if let Some(parts) = filter.and {
-        all.push(Filter::All(nested(parts, depth, &below(at, &["and"]), left)?));
+        filters.push(Filter::All(parse_nested(parts, depth, &below(at, &["and"]), remaining_tests)?));
     }
     if let Some(parts) = filter.or {
-        all.push(Filter::Any(nested(parts, depth, &below(at, &["or"]), left)?));
+        filters.push(Filter::Any(parse_nested(parts, depth, &below(at, &["or"]), remaining_tests)?));
     }
     if let Some(part) = filter.not {
-        all.push(Filter::Not(Box::new(parse(*part, depth + 1, &below(at, &["not"]), left)?)));
+        filters.push(Filter::Not(Box::new(parse(*part, depth + 1, &below(at, &["not"]), remaining_tests)?)));
     }
-    Ok(Filter::All(all))
+    Ok(Filter::All(filters))
 }
 
-fn nested(parts: Vec<ProductFilter>, depth: usize, at: &Path, left: &mut usize) -> Answer<Vec<Filter>> {
-    listed(parts.len(), at)?;
-    let part = |(index, part)| parse(part, depth + 1, &below(at, &[usize::to_string(&index).as_str()]), left);
+fn parse_nested(parts: Vec<ProductFilter>, depth: usize, at: &Path, remaining_tests: &mut usize) -> Answer<Vec<Filter>> {
+    check_list_length(parts.len(), at)?;
+    let part = |(index, part)| parse(part, depth + 1, &below(at, &[usize::to_string(&index).as_str()]), remaining_tests);
     parts.into_iter().enumerate().map(part).collect()
 }
 
@@ -225,24 +231,24 @@ fn id_filter(
     column: IdColumn,
     parse: fn(&str) -> Result<uuid::Uuid, String>,
     at: &Path,
-    all: &mut Vec<Filter>,
+    filters: &mut Vec<Filter>,
 ) -> Answer<()> {
     match filter.is_null {
         Some(is_null) if column.may_be_null() => {
             filter.reject_key(|| at.clone())?;
-            all.push(Filter::IsNull(column, is_null));
+            filters.push(Filter::IsNull(column, is_null));
         }
         _ => filter.reject_operators(|| at.clone())?,
     }
-    let one = |id: &ID, at: Path| parse(id).map_err(|message| TopError::bad_input(message, at));
+    let parse_id = |id: &ID, at: Path| parse(id).map_err(|message| TopError::bad_input(message, at));
     if let Some(id) = &filter.eq {
-        all.push(Filter::Ids(column, vec![one(id, below(at, &["eq"]))?]));
+        filters.push(Filter::Ids(column, vec![parse_id(id, below(at, &["eq"]))?]));
     }
     if let Some(list) = &filter.one_of {
         let at = below(at, &["in"]);
-        listed(list.len(), &at)?;
-        let ids = list.iter().enumerate().map(|(index, id)| one(id, below(&at, &[index.to_string().as_str()])));
-        all.push(Filter::Ids(column, ids.collect::<Answer<_>>()?));
+        check_list_length(list.len(), &at)?;
+        let ids = list.iter().enumerate().map(|(index, id)| parse_id(id, below(&at, &[index.to_string().as_str()])));
+        filters.push(Filter::Ids(column, ids.collect::<Answer<_>>()?));
     }
     Ok(())
 }
@@ -255,43 +261,43 @@ const MAX_KEYS: usize = 10;
 pub fn metadata_tests(tests: Option<Vec<MetadataFilter>>, at: &Path) -> Answer<Vec<MetadataTest>> {
     let (tests, at) = (tests.unwrap_or_default(), below(at, &["metadata"]));
     if tests.len() > MAX_KEYS {
-        return too_many(format!("at most {MAX_KEYS} keys are taken"), &at);
+        return refuse_too_many(format!("at most {MAX_KEYS} keys are taken"), &at);
     }
-    let read = |(index, test)| metadata_test(test, &below(&at, &[usize::to_string(&index).as_str()]));
-    tests.into_iter().enumerate().map(read).collect()
+    let read_test = |(index, test)| metadata_test(test, &below(&at, &[usize::to_string(&index).as_str()]));
+    tests.into_iter().enumerate().map(read_test).collect()
 }
 
 fn metadata_test(test: MetadataFilter, at: &Path) -> Answer<MetadataTest> {
-    let key = checked(test.key, &below(at, &["key"]))?;
+    let key = check_text(test.key, &below(at, &["key"]))?;
     let value = test.value.map_or_else(|| Ok(Vec::new()), |value| text_tests(value, &below(at, &["value"])))?;
     Ok(MetadataTest { key, value })
 }
 
-fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Vec<Filter>) -> Answer<()> {
-    all.extend(text_tests(filter, at)?.into_iter().map(|test| Filter::Text(column, test)));
+fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, filters: &mut Vec<Filter>) -> Answer<()> {
+    filters.extend(text_tests(filter, at)?.into_iter().map(|test| Filter::Text(column, test)));
     Ok(())
 }
 
 /// Parses the tests of a text, all of which must hold.
 pub(crate) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
-    let mut all = Vec::new();
+    let mut tests = Vec::new();
     if let Some(text) = filter.eq {
-        all.push(TextTest::In(vec![checked(text, &below(at, &["eq"]))?]));
+        tests.push(TextTest::In(vec![check_text(text, &below(at, &["eq"]))?]));
     }
     if let Some(list) = filter.one_of {
         let at = below(at, &["in"]);
-        listed(list.len(), &at)?;
-        let texts = list.into_iter().map(|text| checked(text, &at)).collect::<Answer<_>>()?;
-        all.push(TextTest::In(texts));
+        check_list_length(list.len(), &at)?;
+        let texts = list.into_iter().map(|text| check_text(text, &at)).collect::<Answer<_>>()?;
+        tests.push(TextTest::In(texts));
     }
     if let Some(text) = filter.starts_with {
-        all.push(TextTest::StartsWith(checked(text, &below(at, &["startsWith"]))?));
+        tests.push(TextTest::StartsWith(check_text(text, &below(at, &["startsWith"]))?));
     }
     if let Some(text) = filter.contains {
-        all.push(TextTest::Contains(checked(text, &below(at, &["contains"]))?));
+        tests.push(TextTest::Contains(check_text(text, &below(at, &["contains"]))?));
     }
-    all.extend(filter.is_null.map(TextTest::IsNull));
-    Ok(all)
+    tests.extend(filter.is_null.map(TextTest::IsNull));
+    Ok(tests)
 }
 
 /// The same for an optional filter.
@@ -307,10 +313,10 @@ pub fn moments(filter: Option<DateTimeFilter>) -> TimeSpan {
 
 /// The text of a search of products.
 pub fn search_text(text: String, at: &Path) -> Answer<String> {
-    let text = checked(text, at)?;
+    let text = check_text(text, at)?;
     let words = text::words(&text).len();
     if words > MAX_WORDS {
-        return too_many(format!("{} has {words} words: at most {MAX_WORDS} are taken", at.join(".")), at);
+        return refuse_too_many(format!("{} has {words} words: at most {MAX_WORDS} are taken", at.join(".")), at);
     }
     Ok(text)
 }
@@ -322,5 +328,5 @@ pub fn query_id<K: entity::id::Kind>(text: &str, at: Path) -> Answer<Id<K>> {
 
 /// A text argument of a query.
 pub fn query_text(text: String, at: &Path) -> Answer<String> {
-    checked(text, at)
+    check_text(text, at)
 }

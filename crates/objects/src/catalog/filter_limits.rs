@@ -9,22 +9,22 @@ use crate::graphql::{
 const MAX_LIST: usize = 250;
 const MAX_TEXT: usize = 255;
 
-fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+fn refuse_invalid<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
     Err(TopError::bad_input(message, at.clone()))
 }
 
-pub(super) fn too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+pub(super) fn refuse_too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
     Err(TopError::limit_exceeded(message, at.clone()))
 }
 
-pub fn listed(length: usize, at: &Path) -> Answer<()> {
-    if length <= MAX_LIST { Ok(()) } else { too_many(format!("at most {MAX_LIST} values are taken"), at) }
+pub fn check_list_length(length: usize, at: &Path) -> Answer<()> {
+    if length <= MAX_LIST { Ok(()) } else { refuse_too_many(format!("at most {MAX_LIST} values are taken"), at) }
 }
 
 /// No text that is kept has a NUL, and Postgres takes none.
-pub fn checked(text: String, at: &Path) -> Answer<String> {
+pub fn check_text(text: String, at: &Path) -> Answer<String> {
     if text.chars().count() > MAX_TEXT {
-        return bad(format!("at most {MAX_TEXT} characters are taken"), at);
+        return refuse_invalid(format!("at most {MAX_TEXT} characters are taken"), at);
     }
-    if text.contains('\0') { bad("a text without control characters is expected", at) } else { Ok(text) }
+    if text.contains('\0') { refuse_invalid("a text without control characters is expected", at) } else { Ok(text) }
 }

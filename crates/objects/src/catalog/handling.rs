@@ -32,11 +32,11 @@ pub fn handling_time(text: &str) -> Option<HandlingTime> {
 }
 
 impl From<HandlingTimeInput> for handling::HandlingTime {
-    fn from(of: HandlingTimeInput) -> Self {
+    fn from(input: HandlingTimeInput) -> Self {
         Self {
-            hours: of.hours.unwrap_or_default(),
-            working_days: of.working_days.unwrap_or_default(),
-            open_days: of.open_days.unwrap_or_default(),
+            hours: input.hours.unwrap_or_default(),
+            working_days: input.working_days.unwrap_or_default(),
+            open_days: input.open_days.unwrap_or_default(),
         }
     }
 }

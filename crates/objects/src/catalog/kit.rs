@@ -19,8 +19,8 @@ pub struct KitComponent(pub Component);
 impl KitComponent {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        let found = loads(ctx)?.product(self.0.product).await?;
-        found.map(Product::from).ok_or_else(|| missing().into())
+        let row = loads(ctx)?.product(self.0.product).await?;
+        row.map(Product::from).ok_or_else(|| missing_component().into())
     }
     /// Quantity in one kit, in the component's smallest unit.
     async fn quantity(&self) -> Quantity {
@@ -28,7 +28,7 @@ impl KitComponent {
     }
 }
 
-fn missing() -> Fault {
+fn missing_component() -> Fault {
     Fault::corrupt("kit_component", "what is referred to exists")
 }
 

@@ -64,7 +64,7 @@ pub struct CatalogLoaders {
     channels: Batcher<ChannelId, Arc<ChannelRow>>,
     /// Pictures and documents of products.
     pub media: MediaLoads,
-    shown: Mutex<BTreeSet<CustomerId>>,
+    shown_customers: Mutex<BTreeSet<CustomerId>>,
     shown_orders: Mutex<BTreeSet<OrderId>>,
 }
 
@@ -98,7 +98,7 @@ impl OfTenant for CatalogLoaders {
             merged_customers: Batcher::default(),
             merged_suppliers: Batcher::default(),
             channels: Batcher::default(),
-            shown: Mutex::default(),
+            shown_customers: Mutex::default(),
             shown_orders: Mutex::default(),
         }
     }
@@ -153,18 +153,18 @@ impl CatalogLoaders {
         }
         let Some(cache) = &self.cache else { return self.read_parties(&categories, &suppliers).await };
         let cache_view = self.cache_view(cache).await?;
-        let mut found = (
-            cache.look(&self.scope, &cache_view, &mut categories).await,
-            cache.look(&self.scope, &cache_view, &mut suppliers).await,
+        let mut parties = (
+            cache.get_rows(&self.scope, &cache_view, &mut categories).await,
+            cache.get_rows(&self.scope, &cache_view, &mut suppliers).await,
         );
         if !categories.is_empty() || !suppliers.is_empty() {
-            let read = self.read_parties(&categories, &suppliers).await?;
-            cache.keep(&self.scope, &cache_view, &read.0);
-            cache.keep(&self.scope, &cache_view, &read.1);
-            found.0.extend(read.0);
-            found.1.extend(read.1);
+            let loaded_parties = self.read_parties(&categories, &suppliers).await?;
+            cache.store_rows(&self.scope, &cache_view, &loaded_parties.0);
+            cache.store_rows(&self.scope, &cache_view, &loaded_parties.1);
+            parties.0.extend(loaded_parties.0);
+            parties.1.extend(loaded_parties.1);
         }
-        Ok(found)
+        Ok(parties)
     }
 
     async fn read_parties(&self, categories: &[CategoryId], suppliers: &[SupplierId]) -> Answer<Parties> {
@@ -177,29 +177,29 @@ impl CatalogLoaders {
     }
     /// A product's barcodes in their order.
     pub async fn barcodes(&self, id: ProductId) -> Answer<Arc<Vec<Barcode>>> {
-        let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
+        let load = |ids| async { Ok(into_arc_lists(product::barcodes_of(&self.scope, ids).await?)) };
         Ok(self.barcodes.one(id, load).await?.unwrap_or_default())
     }
     /// Returns the components of a kit, in its order.
     pub async fn components(&self, id: ProductId) -> Answer<Arc<Vec<Component>>> {
-        let load = |ids| async { Ok(shared(kit::components_of(&self.scope, ids).await?)) };
+        let load = |ids| async { Ok(into_arc_lists(kit::components_of(&self.scope, ids).await?)) };
         Ok(self.components.one(id, load).await?.unwrap_or_default())
     }
     /// The kits that a product is part of, by SKU.
     pub async fn kits(&self, id: ProductId) -> Answer<Arc<Vec<ProductId>>> {
-        let load = |ids| async { Ok(shared(kit::kits_with(&self.scope, ids).await?)) };
+        let load = |ids| async { Ok(into_arc_lists(kit::kits_of_components(&self.scope, ids).await?)) };
         Ok(self.kits.one(id, load).await?.unwrap_or_default())
     }
     /// A family's variants by SKU.
     pub async fn variants(&self, id: FamilyId) -> Answer<Arc<Vec<Arc<ProductRow>>>> {
         let load = |ids: Vec<FamilyId>| async move {
-            let mut found: HashMap<FamilyId, Vec<Arc<ProductRow>>> = HashMap::new();
+            let mut rows_by_family: HashMap<FamilyId, Vec<Arc<ProductRow>>> = HashMap::new();
             for row in product::by_families(&self.scope, &ids).await? {
                 if let Some(family) = row.family_id {
-                    found.entry(family).or_default().push(Arc::new(row));
+                    rows_by_family.entry(family).or_default().push(Arc::new(row));
                 }
             }
-            Ok(shared(found))
+            Ok(into_arc_lists(rows_by_family))
         };
         Ok(self.variants.one(id, load).await?.unwrap_or_default())
     }
@@ -207,12 +207,12 @@ impl CatalogLoaders {
         self.categories.one(id, |ids| self.cached_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn children(&self, id: CategoryId) -> Answer<Arc<Vec<Arc<CategoryRow>>>> {
-        let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::children(&self.scope, &ids).await?)) };
+        let load = |ids: Vec<CategoryId>| async move { Ok(into_arc_rows(category::children(&self.scope, &ids).await?)) };
         Ok(self.children.one(id, load).await?.unwrap_or_default())
     }
     /// From the root to the category itself.
     pub async fn path(&self, id: CategoryId) -> Answer<Arc<Vec<Arc<CategoryRow>>>> {
-        let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::paths(&self.scope, &ids).await?)) };
+        let load = |ids: Vec<CategoryId>| async move { Ok(into_arc_rows(category::paths(&self.scope, &ids).await?)) };
         Ok(self.paths.one(id, load).await?.unwrap_or_default())
     }
     pub async fn direct_product_count(&self, id: CategoryId) -> Answer<i64> {
@@ -257,7 +257,7 @@ impl CatalogLoaders {
         load_distinct(&self.channels, ids, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn load_barcodes(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<Vec<Barcode>>>> {
-        let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
+        let load = |ids| async { Ok(into_arc_lists(product::barcodes_of(&self.scope, ids).await?)) };
         load_distinct(&self.barcodes, ids, load).await
     }
     pub async fn load_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
@@ -268,12 +268,12 @@ impl CatalogLoaders {
     }
     /// The customers that are merged into one, by id.
     pub async fn merged_customers(&self, id: CustomerId) -> Answer<Arc<Vec<CustomerId>>> {
-        let load = |ids: Vec<CustomerId>| async move { Ok(grouped(merge::merged_customers(&self.scope, &ids).await?)) };
+        let load = |ids: Vec<CustomerId>| async move { Ok(group_by_id(merge::merged_customers(&self.scope, &ids).await?)) };
         Ok(self.merged_customers.one(id, load).await?.unwrap_or_default())
     }
     /// The same for suppliers.
     pub async fn merged_suppliers(&self, id: SupplierId) -> Answer<Arc<Vec<SupplierId>>> {
-        let load = |ids: Vec<SupplierId>| async move { Ok(grouped(merge::merged_suppliers(&self.scope, &ids).await?)) };
+        let load = |ids: Vec<SupplierId>| async move { Ok(group_by_id(merge::merged_suppliers(&self.scope, &ids).await?)) };
         Ok(self.merged_suppliers.one(id, load).await?.unwrap_or_default())
     }
     pub async fn channel(&self, id: ChannelId) -> Answer<Option<Arc<ChannelRow>>> {
@@ -296,13 +296,13 @@ impl CatalogLoaders {
     {
         let Some(cache) = &self.cache else { return load(ids).await };
         let cache_view = self.cache_view(cache).await?;
-        let mut found = cache.look(&self.scope, &cache_view, &mut ids).await;
+        let mut rows = cache.get_rows(&self.scope, &cache_view, &mut ids).await;
         if !ids.is_empty() {
-            let read = load(ids).await?;
-            cache.keep(&self.scope, &cache_view, &read);
-            found.extend(read);
+            let loaded_rows = load(ids).await?;
+            cache.store_rows(&self.scope, &cache_view, &loaded_rows);
+            rows.extend(loaded_rows);
         }
-        Ok(found)
+        Ok(rows)
     }
 
     async fn cache_view(&self, cache: &Cache) -> Result<CacheView, Fault> {
@@ -320,7 +320,7 @@ impl CatalogLoaders {
     }
     /// Notes that contact data of a customer was shown to the caller, for the audit log.
     pub fn record_contact_disclosure(&self, id: CustomerId) {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        self.shown_customers.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
     /// Notes that the recipient or the address of an order was shown to the caller, for the audit
     /// log.
@@ -333,7 +333,7 @@ impl CatalogLoaders {
     }
     /// Returns the customers whose contacts were shown since the last call.
     pub fn take_disclosed_contacts(&self) -> BTreeSet<CustomerId> {
-        std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.shown_customers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn cached_rows<E: Tenanted, K: Send + Sync + 'static>(
@@ -372,8 +372,8 @@ where
     F: Future<Output = Result<HashMap<Id<K>, V>, Fault>>,
 {
     let ids = distinct(ids.into_iter());
-    let found = rows.many(&ids, load).await?;
-    Ok(ids.into_iter().zip(found).filter_map(|(id, row)| Some((id, row?))).collect())
+    let loaded_rows = rows.many(&ids, load).await?;
+    Ok(ids.into_iter().zip(loaded_rows).filter_map(|(id, row)| Some((id, row?))).collect())
 }
 
 fn distinct<K>(ids: impl Iterator<Item = Id<K>>) -> Vec<Id<K>> {
@@ -386,14 +386,14 @@ fn distinct<K>(ids: impl Iterator<Item = Id<K>>) -> Vec<Id<K>> {
 fn index_by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>> {
     rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect()
 }
-fn shared<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<R>>> {
-    found.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect()
+fn into_arc_lists<I: Eq + Hash, R>(rows_by_id: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<R>>> {
+    rows_by_id.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect()
 }
-fn grouped<I: Eq + Hash, R>(pairs: Vec<(I, R)>) -> HashMap<I, Arc<Vec<R>>> {
-    let mut found: HashMap<I, Vec<R>> = HashMap::new();
-    pairs.into_iter().for_each(|(id, row)| found.entry(id).or_default().push(row));
-    shared(found)
+fn group_by_id<I: Eq + Hash, R>(pairs: Vec<(I, R)>) -> HashMap<I, Arc<Vec<R>>> {
+    let mut rows_by_id: HashMap<I, Vec<R>> = HashMap::new();
+    pairs.into_iter().for_each(|(id, row)| rows_by_id.entry(id).or_default().push(row));
+    into_arc_lists(rows_by_id)
 }
-fn listed<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<Arc<R>>>> {
-    shared(found.into_iter().map(|(id, rows)| (id, rows.into_iter().map(Arc::new).collect())).collect())
+fn into_arc_rows<I: Eq + Hash, R>(rows_by_id: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<Arc<R>>>> {
+    into_arc_lists(rows_by_id.into_iter().map(|(id, rows)| (id, rows.into_iter().map(Arc::new).collect())).collect())
 }

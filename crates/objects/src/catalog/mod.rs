@@ -47,10 +47,10 @@ pub use named::metadata_name;
 pub use node::find as find_node;
 pub use page::{Count, CountPrecision, Direction};
 pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
-pub use query_products::{product_named, product_scanned};
+pub use query_products::{find_product_by_code, find_product_id};
 pub use refs::{
     CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef,
 };
 pub use refusal::{archived_message, user_error};
-pub use report_scope::{category_named, product_ids_within, products_at, products_within, store_named};
+pub use report_scope::{find_category_id, find_store_id, product_ids_within, products_at, products_within};
 pub use store::{Store, StoreConnection, StoreEdge};

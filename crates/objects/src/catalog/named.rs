@@ -14,7 +14,7 @@ impl Canonical for Filter {
     fn canonical(&self) -> Value {
         let parts = |parts: &[Self]| parts.iter().map(Self::canonical).collect::<Vec<_>>();
         match self {
-            Self::All(all) => json!({ "and": parts(all) }),
+            Self::All(filters) => json!({ "and": parts(filters) }),
             Self::Any(any) => json!({ "or": parts(any) }),
             Self::Not(part) => json!({ "not": part.canonical() }),
             Self::Ids(column, ids) => json!({ id_name(*column): ids }),
@@ -27,7 +27,7 @@ impl Canonical for Filter {
                 json!({ column: text(test) })
             }
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
-            Self::Tracking(list) => json!({ "tracking": list.iter().map(|one| one.as_str()).collect::<Vec<_>>() }),
+            Self::Tracking(list) => json!({ "tracking": list.iter().map(|tracking| tracking.as_str()).collect::<Vec<_>>() }),
             Self::UpdatedAt { from, before } => json!({ "updatedAt": span(*from, *before) }),
             Self::CreatedAt { from, before } => json!({ "createdAt": span(*from, *before) }),
             Self::Barcode(test) => json!({ "barcode": text(test) }),

@@ -16,7 +16,7 @@ use crate::{
 /// The object with an ID, if its prefix is one of the catalogue's; the outer None otherwise.
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
-    let found = match prefix {
+    let node = match prefix {
         kind::ProductId::PREFIX => {
             ctx.permit::<may::ProductRead>()?;
             loads(ctx)?.product(Id::from_uuid(uuid)).await?.map(|row| Node::from(Product::from(row)))
@@ -47,5 +47,5 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
         }
         _ => return Ok(None),
     };
-    Ok(Some(found))
+    Ok(Some(node))
 }

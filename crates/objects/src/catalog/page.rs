@@ -9,7 +9,7 @@ use crate::graphql::{
     scalars::Cursor,
 };
 
-pub use crate::graphql::connection::{Count, CountPrecision, counted};
+pub use crate::graphql::connection::{Count, CountPrecision, capped_count};
 
 /// The largest page.
 pub const MAX_PAGE: u32 = 250;
@@ -36,17 +36,17 @@ pub fn count_limit(limit: i32) -> Answer<i64> {
 }
 
 /// The unchecked page arguments of a list.
-pub fn args(first: Option<i32>, after: Option<Cursor>, last: Option<i32>, before: Option<Cursor>) -> PageArgs {
+pub fn page_args(first: Option<i32>, after: Option<Cursor>, last: Option<i32>, before: Option<Cursor>) -> PageArgs {
     PageArgs { first, after, last, before }
 }
 
 /// Wraps rows of a page, each with its keys.
-pub fn build<R, T>(
+pub fn build_page<R, T>(
     rows: Vec<R>,
     request: &PageRequest,
     kind: &str,
     signer: &CursorSigner,
-    turn: impl Fn(R) -> (T, Vec<Key>),
+    to_node: impl Fn(R) -> (T, Vec<Key>),
 ) -> Page<T> {
-    Page::build(rows.into_iter().map(turn).collect(), request, kind, signer)
+    Page::build(rows.into_iter().map(to_node).collect(), request, kind, signer)
 }

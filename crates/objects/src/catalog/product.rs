@@ -94,8 +94,8 @@ impl From<ProductRow> for Product {
     }
 }
 impl From<ProductDoc> for Product {
-    fn from(doc: ProductDoc) -> Self {
-        Self { row: Arc::new(doc.row), barcodes: Some(Arc::new(doc.barcodes)) }
+    fn from(document: ProductDoc) -> Self {
+        Self { row: Arc::new(document.row), barcodes: Some(Arc::new(document.barcodes)) }
     }
 }
 
@@ -121,9 +121,9 @@ impl Product {
             Some(barcodes) => barcodes.clone(),
             None => loads(ctx)?.barcodes(self.row.id).await?,
         };
-        let shape = |b: &product::Barcode| {
-            let pack = entity::prelude::Quantity::new(b.pack_quantity).unwrap_or(entity::prelude::Quantity::ONE);
-            Barcode { code: b.code.clone(), pack_quantity: pack.into() }
+        let shape = |barcode: &product::Barcode| {
+            let pack = entity::prelude::Quantity::new(barcode.pack_quantity).unwrap_or(entity::prelude::Quantity::ONE);
+            Barcode { code: barcode.code.clone(), pack_quantity: pack.into() }
         };
         Ok(barcodes.iter().map(shape).collect())
     }

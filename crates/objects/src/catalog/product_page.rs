@@ -20,7 +20,7 @@ use super::{
     Product, ProductConnection,
     filter::{ProductFilter, product_filter},
     loads::loads,
-    page::{Direction, MAX_PAGE, build},
+    page::{Direction, MAX_PAGE, build_page},
     refs::{ProductOrder, ProductOrderField},
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     sorts::{ProductSort, order_of},
 };
 
@@ -44,40 +44,46 @@ pub async fn products_page(
 ) -> Answer<ProductConnection> {
     let argument = if sort.is_some() { "sort" } else { "orderBy" };
     let order = order_of(order_by, sort)?;
-    let catalog = ctx.given::<Catalog>()?;
-    let filter = product_filter(ctx, by_ids(ctx, filter, "filter").await?)?;
-    Ok(match sorted((order.as_ref(), argument), &filter)? {
+    let catalog = ctx.required_data::<Catalog>()?;
+    let filter = product_filter(ctx, resolve_filter_keys(ctx, filter, "filter").await?)?;
+    Ok(match resolve_sort((order.as_ref(), argument), &filter)? {
         Sorted::By(order) => {
             let kind = order.kind("products");
             let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
-            let (scope, scoped) = catalog.filtered(permit, filter).await?;
-            let source = scoped.source();
+            let (scope, resolved_filter) = catalog.resolve_filter(permit, filter).await?;
+            let source = resolved_filter.source();
             let count = begin_count(ctx, &scope, &source, &request);
-            let rows = scoped.rows(&scope, order, &request).await?;
-            let look = ctx.look_ahead();
-            let shows =
-                |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
-            if shows("category") && shows("supplier") {
+            let rows = resolved_filter.rows(&scope, order, &request).await?;
+            let selection = ctx.look_ahead();
+            let is_selected = |name: &str| {
+                selection.field("nodes").field(name).exists() || selection.field("edges").field("node").field(name).exists()
+            };
+            if is_selected("category") && is_selected("supplier") {
                 loads(ctx)?.parties(&rows).await?;
             }
-            build(rows, &request, &kind, &catalog.signer, |row| {
+            build_page(rows, &request, &kind, &catalog.signer, |row| {
                 let keys = order.keys(&row);
                 (Product::from(row), keys)
             })
             .count_from_source(scope, source, count)
-            .with_inexact_count(scoped.is_vague)
+            .with_inexact_count(resolved_filter.is_vague)
             .into()
         }
         Sorted::ByRelevance => {
-            let [kind, former] = relevance_kinds(&filter);
+            let [kind, former_kind] = relevance_kinds(&filter);
             let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
-            let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
-            let (scope, scoped) = catalog.filtered(permit, filter).await?;
-            let (source, is_vague) = (scoped.source(), scoped.is_vague);
-            let (found, is_cut) = scoped.ranked.as_ref().map_or((0, false), |ranked| (ranked.found, ranked.is_cut));
-            let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
+            let request = checked.or_else(|error| page.check(&former_kind, &catalog.signer, MAX_PAGE).map_err(|_| error))?;
+            let (scope, resolved_filter) = catalog.resolve_filter(permit, filter).await?;
+            let (source, is_vague) = (resolved_filter.source(), resolved_filter.is_vague);
+            let (found_count, is_cut) =
+                resolved_filter.ranked.as_ref().map_or((0, false), |ranked| (ranked.found, ranked.is_cut));
+            let page = relevance_page(&scope, resolved_filter, &request, (kind, catalog)).await?;
             // The search has counted the rows that it compared.
-            let page = if is_cut { page.counted(scope, source).at_least(found) } else { page.with_total(found) };
+            let page = if is_cut {
+                page.with_count_source(scope, source).with_min_count(found_count)
+            } else {
+                page.with_total(found_count)
+            };
             page.with_inexact_count(is_vague).into()
         }
     })
@@ -90,7 +96,7 @@ enum Sorted {
 
 /// Returns the sort for this filter. An invalid one is refused under the name of the argument that
 /// it came in.
-fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
+fn resolve_sort((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
     let searches = filter.clone().take_search().is_some();
     let by = |sort, direction| Sorted::By(rows::page::ProductOrder { by: sort, descending: direction == Direction::Desc });
     let Some(ProductOrder { field, direction }) = order else {
@@ -114,37 +120,37 @@ fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> 
 /// another one. The second is the form of releases before migration 34, whose cursors are still
 /// accepted.
 fn relevance_kinds(filter: &Filter) -> [String; 2] {
-    let name = URL_SAFE_NO_PAD.encode(canonical::name(filter));
+    let name = URL_SAFE_NO_PAD.encode(canonical::filter_digest(filter));
     [format!("products:RELEVANCE:{name}"), format!("products:RELEVANCE:{filter:?}")]
 }
 
 /// A page of the ranking: its cursors are places in it.
-async fn relevant(
+async fn relevance_page(
     scope: &TenantScope,
-    scoped: ResolvedFilter,
+    resolved_filter: ResolvedFilter,
     request: &PageRequest,
     (kind, catalog): (String, &Catalog),
 ) -> Answer<Page<Product>> {
-    let ids = scoped.ranked.map(|ranked| ranked.ids).unwrap_or_default();
-    let place = |keys: &Option<Vec<Key>>| match keys.as_deref() {
-        Some([Key::Int(place)]) => usize::try_from(*place).ok(),
+    let ids = resolved_filter.ranked.map(|ranked| ranked.ids).unwrap_or_default();
+    let rank_of = |keys: &Option<Vec<Key>>| match keys.as_deref() {
+        Some([Key::Int(rank_of)]) => usize::try_from(*rank_of).ok(),
         _ => None,
     };
-    let from = place(&request.after).map_or(0, |place| place + 1).min(ids.len());
-    let to = place(&request.before).unwrap_or(ids.len()).clamp(from, ids.len());
+    let from = rank_of(&request.after).map_or(0, |rank_of| rank_of + 1).min(ids.len());
+    let to = rank_of(&request.before).unwrap_or(ids.len()).clamp(from, ids.len());
     let limit = request.limit as usize;
     let (from, to) = if request.backward { (to.saturating_sub(limit).max(from), to) } else { (from, to.min(from + limit)) };
-    let wanted: &[ProductId] = &ids[from..to];
-    let mut found: HashMap<ProductId, Product> = if wanted.is_empty() {
+    let page_ids: &[ProductId] = &ids[from..to];
+    let mut products: HashMap<ProductId, Product> = if page_ids.is_empty() {
         HashMap::new()
     } else {
-        let rows = rows::product::by_ids(scope, wanted.iter().copied()).await?;
+        let rows = rows::product::by_ids(scope, page_ids.iter().copied()).await?;
         rows.into_iter().map(|row| (row.id, Product::from(row))).collect()
     };
-    let (nodes, keys) = wanted
+    let (nodes, keys) = page_ids
         .iter()
         .zip(from..)
-        .filter_map(|(id, place)| Some((found.remove(id)?, vec![Key::Int(i64::try_from(place).unwrap_or(i64::MAX))])))
+        .filter_map(|(id, rank_of)| Some((products.remove(id)?, vec![Key::Int(i64::try_from(rank_of).unwrap_or(i64::MAX))])))
         .unzip();
     Ok(Page { nodes, keys, has_next: to < ids.len(), has_previous: from > 0, kind, signer: catalog.signer.clone() })
 }

@@ -17,14 +17,14 @@ use super::{
     category::CategorySort,
     family::ProductFamilySort,
     filter::{ProductFilter, product_filter, query_id, query_text},
-    page::{Count, MAX_PAGE, args, build, count_limit, counted},
+    page::{Count, MAX_PAGE, build_page, capped_count, count_limit, page_args},
     product_page::products_page,
     refs::{CategoryRef, ProductOrder, ProductRef},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::Cursor},
-    keyed_filters::by_ids,
-    periods::in_days,
+    keyed_filters::resolve_filter_keys,
+    periods::resolve_filter_periods,
     sorts::ProductSort,
 };
 
@@ -47,7 +47,7 @@ impl ProductQuery {
                 ProductRef::Sku(sku) => ProductBy::Sku(query_text(sku, &path!["by", "sku"])?),
                 ProductRef::Barcode(code) => ProductBy::Barcode(query_text(code, &path!["by", "barcode"])?),
             };
-            Ok(ctx.given::<Catalog>()?.product(permit, by).await?.map(Product::from))
+            Ok(ctx.required_data::<Catalog>()?.product(permit, by).await?.map(Product::from))
         }
         .await
         .transpose()
@@ -69,7 +69,7 @@ impl ProductQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        products_page(ctx, permit, (filter, order_by, sort), &args(first, after, last, before)).await
+        products_page(ctx, permit, (filter, order_by, sort), &page_args(first, after, last, before)).await
     }
 
     /// Number of products, counted up to a limit.
@@ -81,10 +81,12 @@ impl ProductQuery {
         #[graphql(desc = "Count no further than this, at most 1,000,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
-        let (scope, scoped) =
-            ctx.given::<Catalog>()?.filtered(permit, product_filter(ctx, by_ids(ctx, filter, "filter").await?)?).await?;
-        let mut count = counted(scoped.count(&scope, limit).await?, limit);
-        if scoped.is_vague {
+        let (scope, resolved_filter) = ctx
+            .required_data::<Catalog>()?
+            .resolve_filter(permit, product_filter(ctx, resolve_filter_keys(ctx, filter, "filter").await?)?)
+            .await?;
+        let mut count = capped_count(resolved_filter.count(&scope, limit).await?, limit);
+        if resolved_filter.is_vague {
             count.precision = super::CountPrecision::AtLeast;
         }
         Ok(count)
@@ -99,7 +101,7 @@ impl ProductQuery {
     ) -> Option<Answer<Category>> {
         async {
             let by = category_by(by, "by")?;
-            Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| Category(row.into())))
+            Ok(ctx.required_data::<Catalog>()?.category(permit, by).await?.map(|row| Category(row.into())))
         }
         .await
         .transpose()
@@ -124,11 +126,11 @@ impl ProductQuery {
         )]
         with_descendants: bool,
     ) -> Answer<CategoryConnection> {
-        let catalog = ctx.given::<Catalog>()?;
+        let catalog = ctx.required_data::<Catalog>()?;
         let sorted = CategorySort::sorted(sort);
         let kind = sorted.kind("categories");
-        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
-        let tests = noun_tests::<entity::id::kind::CategoryId>(in_days(ctx, filter).await?)?;
+        let request = page_args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let tests = noun_tests::<entity::id::kind::CategoryId>(resolve_filter_periods(ctx, filter).await?)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
             None => None,
             Some(By::Id(id)) => Some(id),
@@ -136,17 +138,17 @@ impl ProductQuery {
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
         let scope = permit.scope(&catalog.db);
-        let place = match parent {
+        let position = match parent {
             None if with_descendants => CategoryPlace::Anywhere,
             Some(id) if with_descendants => CategoryPlace::Below(id),
             parent => CategoryPlace::RightBelow(parent),
         };
-        let listed = catalog.categories(permit, (place, tests), sorted, &request).await?;
-        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+        let listing = catalog.categories(permit, (position, tests), sorted, &request).await?;
+        Ok(build_page(listing.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Category(row.into()), keys)
         })
-        .counted(scope, listed.source)
+        .with_count_source(scope, listing.source)
         .into())
     }
 
@@ -159,7 +161,7 @@ impl ProductQuery {
     ) -> Option<Answer<ProductFamily>> {
         async {
             let id = query_id(&id, path!["id"])?;
-            Ok(ctx.given::<Catalog>()?.family(permit, id).await?.map(|row| ProductFamily(row.into())))
+            Ok(ctx.required_data::<Catalog>()?.family(permit, id).await?.map(|row| ProductFamily(row.into())))
         }
         .await
         .transpose()
@@ -178,31 +180,31 @@ impl ProductQuery {
         #[graphql(desc = "Filter of the families; those in use by default.")] filter: Option<ArchiveFilter>,
         #[graphql(desc = "Sort of the families. Null for the order of their creation.")] sort: Option<ProductFamilySort>,
     ) -> Answer<ProductFamilyConnection> {
-        let catalog = ctx.given::<Catalog>()?;
+        let catalog = ctx.required_data::<Catalog>()?;
         let sorted = ProductFamilySort::sorted(sort);
         let kind = sorted.kind("productFamilies");
-        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let request = page_args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let tests = noun_tests::<entity::id::kind::FamilyId>(in_days(ctx, filter).await?)?;
-        let listed = catalog.families(permit, tests, sorted, &request).await?;
-        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+        let tests = noun_tests::<entity::id::kind::FamilyId>(resolve_filter_periods(ctx, filter).await?)?;
+        let listing = catalog.families(permit, tests, sorted, &request).await?;
+        Ok(build_page(listing.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (ProductFamily(row.into()), keys)
         })
-        .counted(scope, listed.source)
+        .with_count_source(scope, listing.source)
         .into())
     }
 }
 
 /// The product with a scanned code: by barcode, else by SKU.
-pub async fn product_scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Product>> {
+pub async fn find_product_by_code(ctx: &Context<'_>, code: &str) -> Answer<Option<Product>> {
     let permit = ctx.permit::<kind::ProductRead>()?;
-    let (catalog, code) = (ctx.given::<Catalog>()?, query_text(code.to_owned(), &path!["code"])?);
-    let found = match catalog.product(permit.clone(), ProductBy::Barcode(code.clone())).await? {
+    let (catalog, code) = (ctx.required_data::<Catalog>()?, query_text(code.to_owned(), &path!["code"])?);
+    let row = match catalog.product(permit.clone(), ProductBy::Barcode(code.clone())).await? {
         None => catalog.product(permit, ProductBy::Sku(code)).await?,
-        found => found,
+        row => row,
     };
-    Ok(found.map(Product::from))
+    Ok(row.map(Product::from))
 }
 
 fn category_by(by: CategoryRef, argument: &str) -> Answer<By<CategoryId>> {
@@ -214,13 +216,17 @@ fn category_by(by: CategoryRef, argument: &str) -> Answer<By<CategoryId>> {
 
 /// Returns the ID of the product that an argument names; None if there is none. An ID is returned
 /// unchecked; the caller looks it up if necessary.
-pub async fn product_named(ctx: &Context<'_>, named: ProductRef, field: &[&str]) -> Answer<Option<entity::prelude::ProductId>> {
+pub async fn find_product_id(
+    ctx: &Context<'_>,
+    product_ref: ProductRef,
+    field: &[&str],
+) -> Answer<Option<entity::prelude::ProductId>> {
     let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
-    let by = match named {
+    let by = match product_ref {
         ProductRef::Id(id) => return Ok(Some(query_id(&id, path("id"))?)),
         ProductRef::Sku(sku) => ProductBy::Sku(query_text(sku, &path("sku"))?),
         ProductRef::Barcode(code) => ProductBy::Barcode(query_text(code, &path("barcode"))?),
     };
     let permit = ctx.permit::<kind::ProductRead>()?;
-    Ok(ctx.given::<Catalog>()?.product(permit, by).await?.map(|row| row.id))
+    Ok(ctx.required_data::<Catalog>()?.product(permit, by).await?.map(|row| row.id))
 }

@@ -9,8 +9,8 @@ use crate::{
     nodes::Node,
 };
 
-fn name(word: Subject) -> &'static str {
-    match word {
+fn name(subject: Subject) -> &'static str {
+    match subject {
         Subject::Product => "product",
         Subject::Sku => "SKU",
         Subject::Barcode => "barcode",
@@ -48,8 +48,8 @@ fn expected_form(form: Form) -> &'static str {
     }
 }
 
-fn usage_text(what: Use) -> &'static str {
-    match what {
+fn usage_text(usage: Use) -> &'static str {
+    match usage {
         Use::Stock => "stock remains",
         Use::Reservations => "reservations are active",
         Use::OpenOrders => "orders are open",
@@ -79,19 +79,19 @@ fn usage_text(what: Use) -> &'static str {
 
 /// Returns the message for an archived object, to which new references are refused. The noun is
 /// also that of the mutation, except for a family.
-pub fn archived_message(what: &str, since: Timestamp) -> String {
-    let noun = if what == name(Subject::Family) { "productFamily" } else { what };
-    format!("this {what} is archived since {}: restore it with {noun}Restore, or name another", clock::rfc3339(since))
+pub fn archived_message(object_name: &str, since: Timestamp) -> String {
+    let noun = if object_name == name(Subject::Family) { "productFamily" } else { object_name };
+    format!("this {object_name} is archived since {}: restore it with {noun}Restore, or name another", clock::rfc3339(since))
 }
 
 /// Returns the text for an object inside an archived one: it stays archived as long as that is.
-fn inside_archived_message(what: &str, since: Timestamp, mutation: &str) -> String {
-    format!("{what} is archived since {}: restore that with {mutation} first", clock::rfc3339(since))
+fn inside_archived_message(container: &str, since: Timestamp, mutation: &str) -> String {
+    format!("{container} is archived since {}: restore that with {mutation} first", clock::rfc3339(since))
 }
 
 /// Returns the reason why a merge of two of these cannot be undone.
-fn unmerge_refusal_text(noun: &str, why: &MergeStays) -> String {
-    match why {
+fn unmerge_refusal_text(noun: &str, reason: &MergeStays) -> String {
+    match reason {
         MergeStays::NotMerged => format!("this {noun} is not merged into another"),
         MergeStays::Unkept => format!("this {noun} was merged by a release that did not record the moved objects"),
         MergeStays::MergedOn { first, into } => {
@@ -103,20 +103,20 @@ fn unmerge_refusal_text(noun: &str, why: &MergeStays) -> String {
 }
 
 /// Code and message of a rejection.
-fn describe_rejection(why: &Rejection) -> (ErrorCode, String) {
-    match why {
+fn describe_rejection(reason: &Rejection) -> (ErrorCode, String) {
+    match reason {
         Rejection::Required => (ErrorCode::Required, "a value is needed".to_owned()),
         Rejection::TooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
         Rejection::Malformed(form) => (ErrorCode::Invalid, expected_form(*form).to_owned()),
         Rejection::CheckDigit { expected } => (ErrorCode::Invalid, format!("the check digit of this GTIN is {expected}")),
-        Rejection::WrongId(word) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*word))),
+        Rejection::WrongId(subject) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*subject))),
         Rejection::OutOfRange { least, most } => (ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected")),
         Rejection::TooManyDecimals { decimals } => (ErrorCode::Invalid, format!("the currency has {decimals} decimals")),
         Rejection::TooMany { most } => (ErrorCode::LimitExceeded, format!("at most {most} are taken at once")),
         Rejection::TooLarge { most_bytes } => (ErrorCode::TooLong, format!("at most {most_bytes} bytes of JSON are kept")),
-        Rejection::Taken(word) => (ErrorCode::Duplicate, format!("another row has this {}", name(*word))),
-        Rejection::Repeated(word) => (ErrorCode::Duplicate, format!("this {} occurs before in this call", name(*word))),
-        Rejection::Missing(word) => (ErrorCode::NotFound, format!("there is no such {}", name(*word))),
+        Rejection::Taken(subject) => (ErrorCode::Duplicate, format!("another row has this {}", name(*subject))),
+        Rejection::Repeated(subject) => (ErrorCode::Duplicate, format!("this {} occurs before in this call", name(*subject))),
+        Rejection::Missing(subject) => (ErrorCode::NotFound, format!("there is no such {}", name(*subject))),
         Rejection::SerialInParts => {
             (ErrorCode::OutOfRange, "a serial number stands for one whole unit: the unit must have 0 decimals".to_owned())
         }
@@ -136,8 +136,8 @@ fn describe_rejection(why: &Rejection) -> (ErrorCode, String) {
             (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
         }
         Rejection::InUseBy(uses) => {
-            let left = |(what, count): &(Use, i64)| format!("{} ({count})", usage_text(*what));
-            (ErrorCode::InUse, uses.iter().map(left).collect::<Vec<_>>().join("; "))
+            let usage_count = |(what, count): &(Use, i64)| format!("{} ({count})", usage_text(*what));
+            (ErrorCode::InUse, uses.iter().map(usage_count).collect::<Vec<_>>().join("; "))
         }
         Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
         Rejection::ArchivedSince { what, since } => (ErrorCode::Invalid, archived_message(name(*what), *since)),
@@ -151,7 +151,7 @@ fn describe_rejection(why: &Rejection) -> (ErrorCode, String) {
         Rejection::MergedInto { what, into } => {
             (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
         }
-        Rejection::Unmerge(what, why) => (ErrorCode::InvalidState, unmerge_refusal_text(name(*what), why)),
+        Rejection::Unmerge(what, reason) => (ErrorCode::InvalidState, unmerge_refusal_text(name(*what), reason)),
         Rejection::OtherTaxIds => {
             (ErrorCode::InvalidState, "they have no tax number in common: accept TAX_IDS where both are one".to_owned())
         }
@@ -183,8 +183,8 @@ fn input_name<'a>(prefix: &[&str], part: &'a str) -> &'a str {
 /// version.
 pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> UserError {
     let (code, message) = describe_rejection(&problem.why);
-    let own = problem.at.iter().map(|part| input_name(prefix, part).to_owned());
-    let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(own).collect();
+    let problem_path = problem.at.iter().map(|part| input_name(prefix, part).to_owned());
+    let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(problem_path).collect();
     match &problem.why {
         Rejection::Stale { actual } => UserError::stale(message, field, *actual, current),
         _ => UserError::new(code, message, field),

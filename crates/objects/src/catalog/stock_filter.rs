@@ -11,7 +11,7 @@ use inventory::catalog::{
     },
 };
 
-use super::filter_limits::{checked, listed};
+use super::filter_limits::{check_list_length, check_text};
 use crate::keyed_filters::below;
 use crate::{
     graphql::{
@@ -26,7 +26,7 @@ use crate::{
 /// The test of a product's stock; None if the filter has no condition on it.
 pub(crate) fn stock_test(statuses: Option<Vec<StockStatus>>, stores: Option<StoreIdFilter>, at: &Path) -> Answer<Option<Filter>> {
     if let Some(statuses) = &statuses {
-        listed(statuses.len(), &below(at, &["stockStatus"]))?;
+        check_list_length(statuses.len(), &below(at, &["stockStatus"]))?;
     }
     let stores = stores.map_or_else(|| Ok(Vec::new()), |stores| stores_tests(stores, &below(at, &["stockedIn"])))?;
     if statuses.is_none() && stores.is_empty() {
@@ -43,9 +43,9 @@ fn stores_tests(StoreIdFilter { eq, one_of, key }: StoreIdFilter, at: &Path) -> 
         ids.map(|ids| StoresTest::Ids(ids.into_iter().map(entity::id::Id::uuid).collect())).into_iter().collect();
     if let Some(codes) = key {
         let at = below(at, &["key"]);
-        listed(codes.len(), &at)?;
-        let folded = codes.into_iter().map(|code| checked(code, &at).map(|code| text::fold(code.trim())));
-        tests.push(StoresTest::Codes(folded.collect::<Answer<_>>()?));
+        check_list_length(codes.len(), &at)?;
+        let folded_codes = codes.into_iter().map(|code| check_text(code, &at).map(|code| text::fold(code.trim())));
+        tests.push(StoresTest::Codes(folded_codes.collect::<Answer<_>>()?));
     }
     Ok(tests)
 }

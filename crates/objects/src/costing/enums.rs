@@ -45,7 +45,7 @@ pub enum CostGroup {
 
 /// Meaning of a row of a summary of stock values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "shell::WorthGroup", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(remote = "shell::ValuationGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockValueSummaryGroup {
     /// The report has one row for everything; its key is null.
     None,

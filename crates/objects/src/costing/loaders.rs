@@ -30,14 +30,14 @@ impl Loader<OrderCostKey> for Costs {
     type Value = Money;
     type Error = Fault;
     async fn load(&self, keys: &[OrderCostKey]) -> Result<HashMap<OrderCostKey, Money>, Fault> {
-        let how = shell::begin(&self.0, None).await?;
-        if !how.progress.is_current() {
+        let costing = shell::prepare_costing(&self.0, None).await?;
+        if !costing.progress.is_current() {
             return Ok(HashMap::new());
         }
-        let mut costs: HashMap<OrderCostKey, Money> = keys.iter().map(|key| (*key, Money::new(0, how.currency))).collect();
-        for ((order, _), sums) in rows::sold(&self.0, keys.iter().map(|key| key.0).collect()).await? {
+        let mut costs: HashMap<OrderCostKey, Money> = keys.iter().map(|key| (*key, Money::new(0, costing.currency))).collect();
+        for ((order, _), sums) in rows::load_sale_sums(&self.0, keys.iter().map(|key| key.0).collect()).await? {
             if let Some(cost) = costs.get_mut(&OrderCostKey(OrderId::from_uuid(order))) {
-                cost.minor -= sums.values.by(how.method);
+                cost.minor -= sums.values.by(costing.method);
             }
         }
         Ok(costs)
@@ -52,14 +52,14 @@ impl Loader<EntryCostKey> for Costs {
     type Value = Money;
     type Error = Fault;
     async fn load(&self, keys: &[EntryCostKey]) -> Result<HashMap<EntryCostKey, Money>, Fault> {
-        let how = shell::begin(&self.0, None).await?;
+        let costing = shell::prepare_costing(&self.0, None).await?;
         let seqs: BTreeSet<i64> = keys.iter().map(|key| key.0).collect();
-        let found = rows::entries_cost(&self.0, &seqs.into_iter().collect::<Vec<_>>()).await?;
+        let values_by_entry = rows::load_entry_values(&self.0, &seqs.into_iter().collect::<Vec<_>>()).await?;
         let value = |key: &EntryCostKey| {
-            let booked = found.get(&(key.0, key.1)).copied();
+            let booked_values = values_by_entry.get(&(key.0, key.1)).copied();
             // An entry that moved no units changed no value.
-            let values = booked.or(how.progress.is_current().then(Values::default));
-            values.map(|values| (*key, Money::new(values.by(how.method), how.currency)))
+            let values = booked_values.or(costing.progress.is_current().then(Values::default));
+            values.map(|values| (*key, Money::new(values.by(costing.method), costing.currency)))
         };
         Ok(keys.iter().filter_map(value).collect())
     }
@@ -74,8 +74,11 @@ impl Loader<RevaluationReversalKey> for Costs {
     type Error = Fault;
     async fn load(&self, keys: &[RevaluationReversalKey]) -> Result<HashMap<RevaluationReversalKey, Arc<Revaluation>>, Fault> {
         let ids: Vec<RevaluationId> = keys.iter().map(|key| key.0).collect();
-        let found = rows::reversals_of_revaluations(&self.0, &ids).await?;
-        Ok(found.into_iter().filter_map(|one| Some((RevaluationReversalKey(one.reverses?), Arc::new(one)))).collect())
+        let reversals = rows::reversals_of_revaluations(&self.0, &ids).await?;
+        Ok(reversals
+            .into_iter()
+            .filter_map(|reversal| Some((RevaluationReversalKey(reversal.reverses?), Arc::new(reversal))))
+            .collect())
     }
 }
 

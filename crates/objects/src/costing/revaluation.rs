@@ -65,8 +65,8 @@ impl StockRevaluation {
     }
     /// Revaluation that undoes this one. Null while none does.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Answer<Option<Self>> {
-        let found = Box::pin(find_reversal_of(ctx, self.row.id)).await?;
-        Ok(found.map(|row| Self { row, how: self.how, foreseen: None }))
+        let reversal = Box::pin(find_reversal_of(ctx, self.row.id)).await?;
+        Ok(reversal.map(|row| Self { row, how: self.how, foreseen: None }))
     }
     /// Charge of a purchase order that was added after its goods had come. Null for other revaluations, and for those that undo one.
     async fn charge(&self) -> Option<AddedCharge> {
@@ -74,28 +74,30 @@ impl StockRevaluation {
     }
     /// Lines of the revaluation, in the order of the input; of a charge, one for each product that was received.
     async fn lines(&self) -> Vec<RevaluationLine> {
-        (0..self.row.lines.len()).map(|index| RevaluationLine { of: self.clone(), index }).collect()
+        (0..self.row.lines.len()).map(|index| RevaluationLine { revaluation: self.clone(), index }).collect()
     }
 }
 
 /// A line of a revaluation.
 pub struct RevaluationLine {
-    of: StockRevaluation,
+    revaluation: StockRevaluation,
     index: usize,
 }
 
 impl RevaluationLine {
     /// The change of the stock's value; None until it has been posted.
-    async fn changed(&self, ctx: &Context<'_>) -> Answer<Option<prelude::Money>> {
-        let line = &self.of.row.lines[self.index];
-        let Some(foreseen) = &self.of.foreseen else { return entry_cost(ctx, self.of.row.seq, line.position).await };
-        let (method, currency) = self.of.how;
+    async fn value_change(&self, ctx: &Context<'_>) -> Answer<Option<prelude::Money>> {
+        let line = &self.revaluation.row.lines[self.index];
+        let Some(foreseen) = &self.revaluation.foreseen else {
+            return entry_cost(ctx, self.revaluation.row.seq, line.position).await;
+        };
+        let (method, currency) = self.revaluation.how;
         Ok(foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
     }
     /// The share of a charge that falls on its product.
     fn share(&self) -> Option<prelude::Money> {
-        let share = self.of.row.lines[self.index].charge.as_ref()?;
-        Some(prelude::Money::new(share.amount, self.of.how.1))
+        let share = self.revaluation.row.lines[self.index].charge.as_ref()?;
+        Some(prelude::Money::new(share.amount, self.revaluation.how.1))
     }
 }
 
@@ -104,16 +106,16 @@ impl RevaluationLine {
 impl RevaluationLine {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.of.row.lines[self.index].product).await
+        links::product(ctx, self.revaluation.row.lines[self.index].product).await
     }
     /// Value of one whole unit from the revaluation on, in the currency of the books; of a charge, and of one that undoes another, by the moving average and rounded.
     async fn unit_cost(&self) -> Money {
-        prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
+        prelude::Money::new(self.revaluation.row.lines[self.index].unit_cost, self.revaluation.how.1).into()
     }
     /// Change of the value of the stock on hand, by the tenant's costing method; in a dry run, the
     /// change that would result. Null until the books include the revaluation.
     async fn change(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        self.changed(ctx).await.map(|money| money.map(Money::from)).transpose()
+        self.value_change(ctx).await.map(|money| money.map(Money::from)).transpose()
     }
     /// Share of a charge that falls on the product, in the currency of the books: `change` and `landedCostVariance` together. Null where the revaluation
     /// neither adds a charge nor undoes one.
@@ -125,7 +127,7 @@ impl RevaluationLine {
     async fn landed_cost_variance(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         let charge = self.share()?;
         let variance = |change: prelude::Money| prelude::Money::new(charge.minor - change.minor, charge.currency);
-        self.changed(ctx).await.map(|change| change.map(variance).map(Money::from)).transpose()
+        self.value_change(ctx).await.map(|change| change.map(variance).map(Money::from)).transpose()
     }
 }
 
@@ -133,7 +135,7 @@ crate::connection!(counted StockRevaluationConnection, StockRevaluationEdge, Sto
 
 /// The revaluation of an id.
 pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockRevaluation>> {
-    let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
-    let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
-    Ok(Some(StockRevaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: None }))
+    let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+    let Some(row) = rows::load_revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
+    Ok(Some(StockRevaluation { row: Arc::new(row), how: rows::load_costing_method(&scope).await?, foreseen: None }))
 }

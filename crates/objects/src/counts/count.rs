@@ -38,7 +38,7 @@ use crate::{
 pub struct Stocktake {
     row: Arc<core::Count>,
     /// The lines of the stocktake after a dry run. None: they are looked up.
-    tried: Option<Arc<StocktakeDryRun>>,
+    dry_run: Option<Arc<StocktakeDryRun>>,
 }
 
 /// Lines of a stocktake as a dry run would leave them.
@@ -50,20 +50,20 @@ pub struct StocktakeDryRun {
 
 impl Stocktake {
     pub fn new(row: Arc<core::Count>) -> Self {
-        Self { row, tried: None }
+        Self { row, dry_run: None }
     }
     /// With its lines as a dry run would leave them.
     #[must_use]
-    pub fn with_dry_run(self, tried: Option<StocktakeDryRun>) -> Self {
-        Self { tried: tried.map(Arc::new), ..self }
+    pub fn with_dry_run(self, dry_run: Option<StocktakeDryRun>) -> Self {
+        Self { dry_run: dry_run.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::Count {
         &self.row
     }
 
     async fn load_progress(&self, ctx: &Context<'_>) -> Answer<Progress> {
-        match &self.tried {
-            Some(tried) => Ok(tried.progress),
+        match &self.dry_run {
+            Some(dry_run) => Ok(dry_run.progress),
             None => Ok(load(ctx, CountProgressKey(self.row.id)).await?.unwrap_or_default()),
         }
     }
@@ -79,7 +79,7 @@ impl Stocktake {
     }
     /// Number, as in CN-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: CN-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, prelude::Numbered::Count, self.row.number.get()).await
+        numbering::format_number(ctx, prelude::Numbered::Count, self.row.number.get()).await
     }
     /// Kind of the stocktake: the products that it covers.
     async fn kind(&self) -> StocktakeKind {
@@ -116,14 +116,14 @@ impl Stocktake {
     tagged!("stocktake", self.row.id);
     /// Progress of the stocktake, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
-        let found = self.load_progress(ctx).await?;
+        let counts = self.load_progress(ctx).await?;
         Ok(StocktakeProgress {
-            lines: Long(found.lines),
-            counted: Long(found.counted),
-            uncounted: Long(found.lines - found.counted - found.recount),
-            recount: Long(found.recount),
-            unexpected: Long(found.found),
-            found: Long(found.found),
+            lines: Long(counts.lines),
+            counted: Long(counts.counted),
+            uncounted: Long(counts.lines - counts.counted - counts.recount),
+            recount: Long(counts.recount),
+            unexpected: Long(counts.found),
+            found: Long(counts.found),
         })
     }
     /// Lines of the stocktake, by SKU.
@@ -156,10 +156,10 @@ impl Stocktake {
         if !may_see_book(ctx.caller()?, &self.row) {
             return Err(TopError::Forbidden(kind::CountReview::info().code));
         }
-        let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
-        let tried = self.tried.as_ref().map(|tried| tried.lines.as_slice()).unwrap_or_default();
-        let all = rows::pairs(&scope, self.row.id, tried).await?;
-        Ok(StocktakeSummary::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
+        let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+        let dry_run = self.dry_run.as_ref().map(|dry_run| dry_run.lines.as_slice()).unwrap_or_default();
+        let pairs_with_cost = rows::load_counted_pairs(&scope, self.row.id, dry_run).await?;
+        Ok(StocktakeSummary::of(&pairs_with_cost, tolerance.0.get(), ctx.caller()?.sees_costs()))
     }
     /// Reversals of the count, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
@@ -175,12 +175,12 @@ impl Stocktake {
     /// to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let mut open: Vec<Action> =
-            actions_from(self.row.status()).filter(|action| may(caller, *action, self.row.store)).collect();
-        if open.contains(&Action::Approve) && self.load_progress(ctx).await?.counted == 0 {
-            open.retain(|action| *action != Action::Approve);
+        let mut open_actions: Vec<Action> =
+            actions_from(self.row.status()).filter(|action| may_act(caller, *action, self.row.store)).collect();
+        if open_actions.contains(&Action::Approve) && self.load_progress(ctx).await?.counted == 0 {
+            open_actions.retain(|action| *action != Action::Approve);
         }
-        Ok(open.into_iter().map(Action::mutation).collect())
+        Ok(open_actions.into_iter().map(Action::mutation).collect())
     }
     /// Time at which the stocktake was started. Null before.
     async fn started_at(&self) -> Option<DateTime> {
@@ -218,20 +218,20 @@ impl Stocktake {
 }
 
 async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category> {
-    let found = loads(ctx)?.category(id).await?;
-    Ok(Category(found.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
+    let row = loads(ctx)?.category(id).await?;
+    Ok(Category(row.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
 }
 
 /// Whether the caller has, in the stocktake's store, the permission that the action's mutation
 /// requires.
-fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
-    let needed = match action {
+fn may_act(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
+    let permission = match action {
         Action::Start | Action::Cancel => kind::CountWrite::INDEX,
         Action::Record | Action::Submit => kind::CountRecord::INDEX,
         Action::Recount => kind::CountReview::INDEX,
         Action::Approve => kind::CountApprove::INDEX,
     };
-    caller.permissions.reach(needed).covers(store)
+    caller.permissions.reach(permission).covers(store)
 }
 
 /// Progress of a stocktake, in lines.
@@ -273,23 +273,24 @@ pub struct StocktakeSummary {
 }
 
 impl StocktakeSummary {
-    fn of(all: &[(Pair, Option<prelude::Money>, u8)], tolerance: i64, sees_costs: bool) -> Self {
-        let pairs: Vec<Pair> = all.iter().map(|(pair, ..)| *pair).collect();
-        let six = |share: f64| Decimal(format!("{share:.6}"));
-        let sum = |of: fn(&Pair) -> i64| Long(pairs.iter().map(of).fold(0, i64::saturating_add));
+    fn of(pairs_with_cost: &[(Pair, Option<prelude::Money>, u8)], tolerance: i64, sees_costs: bool) -> Self {
+        let pairs: Vec<Pair> = pairs_with_cost.iter().map(|(pair, ..)| *pair).collect();
+        let six_decimals = |share: f64| Decimal(format!("{share:.6}"));
+        let sum = |measure: fn(&Pair) -> i64| Long(pairs.iter().map(measure).fold(0, i64::saturating_add));
         let value = |(pair, unit_cost, decimals): &(Pair, Option<prelude::Money>, u8)| {
             (*unit_cost)?.times(prelude::Quantity::new(pair.counted - pair.book)?, *decimals)
         };
-        let values: Vec<prelude::Money> = if sees_costs { all.iter().filter_map(value).collect() } else { Vec::new() };
-        let total = |of: fn(prelude::Money) -> prelude::Money| {
+        let values: Vec<prelude::Money> =
+            if sees_costs { pairs_with_cost.iter().filter_map(value).collect() } else { Vec::new() };
+        let total = |measure: fn(prelude::Money) -> prelude::Money| {
             let (first, rest) = values.split_first()?;
-            rest.iter().copied().map(of).try_fold(of(*first), prelude::Money::checked_add).map(Money::from)
+            rest.iter().copied().map(measure).try_fold(measure(*first), prelude::Money::checked_add).map(Money::from)
         };
         Self {
             booked: sum(|pair| pair.book),
             counted: sum(|pair| pair.counted),
-            shrinkage: shrinkage(&pairs).map(six),
-            accuracy: accuracy(&pairs, tolerance).map(six),
+            shrinkage: shrinkage(&pairs).map(six_decimals),
+            accuracy: accuracy(&pairs, tolerance).map(six_decimals),
             difference_value: total(|value| value),
             absolute_value: total(|value| prelude::Money::new(value.minor.abs(), value.currency)),
         }

@@ -8,7 +8,7 @@ use iam::access::{Caller, Permission, kind};
 use inventory::{
     counts::{
         core::{self, BookVisibility, Expected, LineState},
-        rows::{self, Difference, LineTest, ShownLine},
+        rows::{self, Difference, LineTest, LineWithBook},
     },
     ledger::Ledger,
 };
@@ -25,12 +25,12 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::IdFilter,
-        nested::{NestedFilter, place, read_nested},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
     keyed_filters::replace_keys_with_ids,
-    orders::links::{self, Actor, MAX_A_PAGE, Money, Product},
+    orders::links::{self, Actor, MAX_PAGE_SIZE, Money, Product},
     stock::{Lot, visible_lot},
 };
 
@@ -65,9 +65,9 @@ impl StocktakeLineFilter {
         let states = [self.status, self.state].into_iter().flatten();
         tests.extend(states.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
         if let Some(product) = self.product {
-            tests.extend(product.ids::<ids::ProductId>(&place(at, "product"))?.map(LineTest::Product));
+            tests.extend(product.ids::<ids::ProductId>(&field_path(at, "product"))?.map(LineTest::Product));
         }
-        let difference = |is_off| if is_off { Difference::Some } else { Difference::None };
+        let difference = |is_different| if is_different { Difference::Some } else { Difference::None };
         tests.extend(self.has_difference.map(difference).map(LineTest::Difference));
         Ok(tests)
     }
@@ -80,21 +80,21 @@ pub async fn lines(
     mut filter: StocktakeLineFilter,
     args: &PageArgs,
 ) -> Answer<StocktakeLineConnection> {
-    let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
-    let signer = ctx.given::<CursorSigner>()?;
+    let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+    let signer = ctx.required_data::<CursorSigner>()?;
     let list = format!("{}:{}", rows::COUNT_LINES, count.id);
-    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_PAGE_SIZE)?;
     replace_keys_with_ids(ctx, &mut filter, "filter").await?;
     if filter.has(&|filter| filter.has_difference.is_some()) && !may_see_book(ctx.caller()?, count) {
         return Err(TopError::Forbidden(kind::CountReview::info().code));
     }
     let tests = read_nested(filter, &mut StocktakeLineFilter::tests)?;
-    let listed = rows::line_page(&scope, count.id, &tests, &request).await?;
-    let nodes = listed.rows.into_iter().map(|shown| {
-        let keys = rows::line_keys(&shown.line);
-        (StocktakeLine { of: count.clone(), shown }, keys)
+    let listing = rows::load_line_page(&scope, count.id, &tests, &request).await?;
+    let nodes = listing.rows.into_iter().map(|shown_line| {
+        let keys = rows::line_keys(&shown_line.line);
+        (StocktakeLine { count: count.clone(), row: shown_line }, keys)
     });
-    Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into())
+    Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, listing.source).into())
 }
 
 /// Whether the caller sees the book quantities of a stocktake's lines.
@@ -104,19 +104,19 @@ pub(crate) fn may_see_book(caller: &Caller, count: &core::Count) -> bool {
 
 /// A line inside its count.
 pub struct StocktakeLine {
-    of: Arc<core::Count>,
-    shown: ShownLine,
+    count: Arc<core::Count>,
+    row: LineWithBook,
 }
 
 impl StocktakeLine {
     /// Returns the book quantity, if the caller may see it.
     fn visible_book_quantity(&self, ctx: &Context<'_>) -> Option<i64> {
-        self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| may_see_book(caller, &self.of)))
+        self.row.book.filter(|_| ctx.caller().is_ok_and(|caller| may_see_book(caller, &self.count)))
     }
     /// Returns the difference between the counted and the book quantity; None of a line that is
     /// uncounted or to be counted again.
     fn count_difference(&self, ctx: &Context<'_>) -> Option<i64> {
-        let tally = match self.shown.line.state {
+        let tally = match self.row.line.state {
             LineState::Counted(finding) | LineState::Posted(finding, _) | LineState::Reversed(finding, ..) => finding.tally,
             LineState::Uncounted | LineState::Recount(_) => return None,
         };
@@ -133,53 +133,53 @@ fn quantity(units: i64) -> Option<Quantity> {
 impl StocktakeLine {
     /// ID of the stocktake line.
     async fn id(&self) -> ID {
-        ID(self.shown.line.id.to_string())
+        ID(self.row.line.id.to_string())
     }
     /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.shown.line.product).await
+        links::product(ctx, self.row.line.product).await
     }
     /// SKU of the product when the line was created.
     async fn sku(&self) -> &str {
-        &self.shown.line.sku
+        &self.row.line.sku
     }
     /// Name of the product when the line was created.
     async fn name(&self) -> &str {
-        &self.shown.line.name
+        &self.row.line.name
     }
     /// Code of the lot where the product is tracked. Null for other products, and for one without a lot in stock.
     async fn lot_code(&self) -> Option<&str> {
-        self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
+        self.row.line.lot.as_ref().map(|lot| lot.code.as_str())
     }
     /// Lot of the line. Null while the books do not have it, and where it never was in a store whose stock you may see.
     // Null needs no permission if there is no lot.
     #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
-        let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
+        let id = self.row.line.lot.as_ref().and_then(|lot| lot.id)?;
         Box::pin(visible_lot(ctx, id)).await.transpose()
     }
     /// True if the line was on the list of the stocktake; false for goods that were only found.
     async fn is_expected(&self) -> bool {
-        self.shown.line.expected == Expected::Listed
+        self.row.line.expected == Expected::Listed
     }
     /// State of the line.
     #[field(was("state", "2026-11-25"))]
     async fn status(&self) -> StocktakeLineStatus {
-        self.shown.line.state.status().into()
+        self.row.line.state.status().into()
     }
     /// Number of times that the line was counted.
     #[field(was("attempts", "2026-11-25"))]
     async fn attempt_count(&self) -> Long {
-        Long(self.shown.line.state.attempts())
+        Long(self.row.line.state.attempts())
     }
     /// Quantity counted the last time, in the product's smallest unit. Null before the line is
     /// counted.
     async fn counted(&self) -> Option<Quantity> {
-        self.shown.line.state.tally().map(|tally| tally.counted.into())
+        self.row.line.state.tally().map(|tally| tally.counted.into())
     }
     /// Time of the last counting. Null before the line is counted.
     async fn counted_at(&self) -> Option<DateTime> {
-        self.shown.line.state.tally().map(|tally| DateTime(tally.counted_at))
+        self.row.line.state.tally().map(|tally| DateTime(tally.counted_at))
     }
     /// Quantity in the books at the time of counting, in the product's smallest unit, with
     /// everything recorded or posted since for that time; equal to `counted` when a later stocktake of
@@ -199,24 +199,24 @@ impl StocktakeLine {
     }
     /// Time at which the line's posting was reversed. Null for a line that was never posted or not reversed.
     async fn reversed_at(&self) -> Option<DateTime> {
-        self.shown.line.state.reversed_at().map(DateTime)
+        self.row.line.state.reversed_at().map(DateTime)
     }
     /// Value of the difference at the unit cost of the time of counting. Null without
     /// product.cost.read, without a difference, and when the product has no cost.
     #[field(mask = ProductCostRead)]
     async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        let cost = self.shown.line.state.finding()?.unit_cost?;
+        let cost = self.row.line.state.finding()?.unit_cost?;
         let difference = prelude::Quantity::new(self.count_difference(ctx)?)?;
-        cost.times(difference, self.shown.line.decimals).map(Money::from)
+        cost.times(difference, self.row.line.decimals).map(Money::from)
     }
     /// Attempts to count the line, the oldest first. A blind stocktake shows them with count.review only.
     #[field(was("tries", "2026-11-25"))]
     async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
-        if !may_see_book(ctx.caller()?, &self.of) {
+        if !may_see_book(ctx.caller()?, &self.count) {
             return Ok(Vec::new());
         }
-        let tries = load(ctx, CountAttemptsKey(self.shown.line.id)).await?.unwrap_or_default();
-        Ok(tries.iter().map(|(one, at)| StocktakeAttempt { row: one.clone(), recorded_at: *at }).collect())
+        let attempts = load(ctx, CountAttemptsKey(self.row.line.id)).await?.unwrap_or_default();
+        Ok(attempts.iter().map(|(attempt, at)| StocktakeAttempt { row: attempt.clone(), recorded_at: *at }).collect())
     }
 }
 

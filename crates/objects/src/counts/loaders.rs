@@ -27,7 +27,7 @@ impl Loader<CountId> for Rows {
     type Value = Arc<Count>;
     type Error = Fault;
     async fn load(&self, keys: &[CountId]) -> Result<HashMap<CountId, Arc<Count>>, Fault> {
-        Ok(rows::counts(&self.0, keys).await?.into_iter().map(|count| (count.id, Arc::new(count))).collect())
+        Ok(rows::load_counts(&self.0, keys).await?.into_iter().map(|count| (count.id, Arc::new(count))).collect())
     }
 }
 
@@ -36,7 +36,7 @@ impl Loader<CountProgressKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[CountProgressKey]) -> Result<HashMap<CountProgressKey, Progress>, Fault> {
         let ids: Vec<CountId> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::progress(&self.0, &ids).await?.into_iter().map(|(id, progress)| (CountProgressKey(id), progress)).collect())
+        Ok(rows::load_progress(&self.0, &ids).await?.into_iter().map(|(id, progress)| (CountProgressKey(id), progress)).collect())
     }
 }
 

@@ -2,18 +2,18 @@
 
 use entity::prelude::Tracking;
 use inventory::counts::core::{Action, Refusal, actions_from};
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use crate::{
     graphql::refusal::ErrorCode,
-    orders::refusal::{invalid, open, range, state},
+    orders::refusal::{invalid, list_mutations, range, state},
     stock::CodeAndMessage,
 };
 
-pub fn count(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_count_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::Status(status) => {
-            state(&format!("the count is {status}; {}", open(actions_from(*status).map(Action::mutation))))
+            state(&format!("the count is {status}; {}", list_mutations(actions_from(*status).map(Action::mutation))))
         }
         Refusal::OfKind(kind) => invalid(&format!("only a stocktake of the kind {kind} takes this: leave it out")),
         Refusal::NeededBy(kind) => invalid(&format!("a stocktake of the kind {kind} needs this")),
@@ -39,11 +39,11 @@ pub fn count(why: &Refusal) -> CodeAndMessage {
         Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
         Refusal::SerialAboveOne => range("a serial number stands for one unit: 0 or 1"),
         Refusal::LotUnsaid { sku, tracking } => {
-            let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
-            invalid(&format!("{sku} is tracked: say which {what} was counted, a line for each"))
+            let noun = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
+            invalid(&format!("{sku} is tracked: say which {noun} was counted, a line for each"))
         }
         Refusal::Uncounted { lines } => {
-            let lines = counted(lines, "line is", "lines are");
+            let lines = pluralize(lines, "line is", "lines are");
             state(&format!("{lines} still to be counted: count all lines, or submit with onUncounted LEAVE"))
         }
         Refusal::RecountTwice => invalid("this product occurs twice"),

@@ -3,18 +3,18 @@
 use std::{collections::HashMap, sync::Arc};
 
 use inventory::{
-    costing::rows::method,
+    costing::rows::load_costing_method,
     currency::{
         core::{FrozenRate, RateRequest},
-        shell::rates_as_known,
+        shell::load_rates_as_recorded,
     },
 };
 use platform::storage::{Fault, TenantScope};
 
 /// The rates to the currency of the books for several requests at once; requests without a rate are
 /// left out.
-pub async fn frozen_rates(scope: &TenantScope, asks: &[RateRequest]) -> Result<HashMap<RateRequest, Arc<FrozenRate>>, Fault> {
-    let (_, books) = method(scope).await?;
-    let known = rates_as_known(scope, books, asks).await?;
-    Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
+pub async fn frozen_rates(scope: &TenantScope, requests: &[RateRequest]) -> Result<HashMap<RateRequest, Arc<FrozenRate>>, Fault> {
+    let (_, books) = load_costing_method(scope).await?;
+    let rates = load_rates_as_recorded(scope, books, requests).await?;
+    Ok(rates.into_iter().map(|(request, rate)| (request, Arc::new(rate))).collect())
 }

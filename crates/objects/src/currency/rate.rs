@@ -113,6 +113,6 @@ fn code(currency: Currency) -> CurrencyCode {
 
 /// The exchange rate of an ID.
 pub async fn find_rate(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<ExchangeRate>> {
-    let scope = ctx.permit::<kind::RateRead>()?.scope(ctx.given::<Ledger>()?.database());
-    Ok(rows::by_id(&scope, ExchangeRateId::from_uuid(id)).await?.map(Into::into))
+    let scope = ctx.permit::<kind::RateRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+    Ok(rows::load_rate(&scope, ExchangeRateId::from_uuid(id)).await?.map(Into::into))
 }

@@ -10,23 +10,25 @@ pub use types::DataJob;
 
 use crate::{
     attachments::find_attachment,
-    files::file,
+    files::find_file,
     graphql::{context::ContextExt, fault::Answer},
     media,
     nodes::Node,
 };
 
 /// The file or the data job of an id; None for ids of other kinds.
-pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
-    Ok(match of {
-        prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
-        prefix::ImageId::PREFIX => Some(media::image(ctx, ImageId::from_uuid(id)).await?.map(Node::ProductImage)),
-        prefix::DocumentId::PREFIX => Some(media::document(ctx, DocumentId::from_uuid(id)).await?.map(Node::ProductDocument)),
+pub async fn find(ctx: &Context<'_>, id_prefix: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
+    Ok(match id_prefix {
+        prefix::FileId::PREFIX => Some(find_file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
+        prefix::ImageId::PREFIX => Some(media::find_product_image(ctx, ImageId::from_uuid(id)).await?.map(Node::ProductImage)),
+        prefix::DocumentId::PREFIX => {
+            Some(media::find_product_document(ctx, DocumentId::from_uuid(id)).await?.map(Node::ProductDocument))
+        }
         prefix::AttachmentId::PREFIX => Some(Box::pin(find_attachment(ctx, id)).await?.map(Node::Attachment)),
         prefix::ExchangeId::PREFIX => {
             let permit = ctx.permit::<kind::ExchangeRun>()?;
-            let found = ctx.given::<services::exchange::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;
-            Some(found.map(|run| Node::DataJob(run.into())))
+            let data_job = ctx.required_data::<services::exchange::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;
+            Some(data_job.map(|run| Node::DataJob(run.into())))
         }
         _ => None,
     })

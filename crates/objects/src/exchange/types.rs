@@ -240,7 +240,7 @@ impl DataJob {
         if !may_receive_result(ctx, CreatedResult { with: self.0.key, at: self.0.created_at }).await? {
             return Ok(None);
         }
-        Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
+        Ok(ctx.required_data::<Service>()?.files().find(&permit, id).await?.map(File::from))
     }
     /// Member, integration or job that requested the data job.
     #[field(was("maker", "2026-11-25"))]

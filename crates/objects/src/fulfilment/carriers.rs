@@ -29,9 +29,9 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    periods::in_days,
+    periods::resolve_filter_periods,
     short_lists::{IdAndTextFilter, ShortList, is_within, short_sort},
-    stock::changed,
+    stock::clear_levels,
 };
 
 /// A carrier of the tenant.
@@ -163,7 +163,7 @@ impl CarrierQuery {
         deprecation = "2026-11-26: use carriersList, which has pages. Removed after 2027-11-26."
     )]
     async fn carriers(&self, ctx: &Context<'_>) -> Answer<Vec<ShippingCarrier>> {
-        let found = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
+        let found = rows::load_carriers(&permit.scope(ctx.required_data::<Ledger>()?.database())).await?;
         Ok(found.into_iter().map(|carrier| ShippingCarrier(Arc::new(carrier))).collect())
     }
 
@@ -181,26 +181,27 @@ impl CarrierQuery {
         before: Option<Cursor>,
     ) -> Answer<CarrierConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "carriers", sort.map(CarrierSort::named), &args)?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
-            let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
-            Ok((sought, filter.is_active, filter.created_at, filter.updated_at))
-        })?;
-        let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
-        let is_sought = |one: &core::ShippingCarrier| {
+        let list = ShortList::sorted(ctx, "carriers", sort.map(CarrierSort::name_and_direction), &args)?;
+        let filter =
+            read_nested(resolve_filter_periods(ctx, filter).await?.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
+                let sought = IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, at)?;
+                Ok((sought, filter.is_active, filter.created_at, filter.updated_at))
+            })?;
+        let all_carriers = rows::load_carriers(&permit.scope(ctx.required_data::<Ledger>()?.database())).await?.into_iter();
+        let is_sought = |carrier: &core::ShippingCarrier| {
             filter.holds(&|(sought, is_active, created, updated)| {
-                sought.matches_row(one.id, &[&one.code, &one.name])
-                    && is_active.is_none_or(|wanted| one.is_active == wanted)
-                    && is_within(created.as_ref(), one.created_at)
-                    && is_within(updated.as_ref(), one.updated_at)
+                sought.matches_row(carrier.id, &[&carrier.code, &carrier.name])
+                    && is_active.is_none_or(|expected| carrier.is_active == expected)
+                    && is_within(created.as_ref(), carrier.created_at)
+                    && is_within(updated.as_ref(), carrier.updated_at)
             })
         };
-        let found = all.filter(is_sought).map(|one| {
-            let first = sort.map_or_else(|| Key::Text(one.code.to_lowercase()), |sort| sort.key(&one));
-            let keys = vec![first, Key::from(one.id)];
-            (ShippingCarrier(Arc::new(one)), keys)
+        let nodes = all_carriers.filter(is_sought).map(|carrier| {
+            let first = sort.map_or_else(|| Key::Text(carrier.code.to_lowercase()), |sort| sort.key(&carrier));
+            let keys = vec![first, Key::from(carrier.id)];
+            (ShippingCarrier(Arc::new(carrier)), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(nodes).into())
     }
 }
 
@@ -217,8 +218,8 @@ impl CarrierMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The carrier.")] input: CarrierUpsertInput,
     ) -> Answer<CarrierPayload> {
-        if let Err(why) = check_key(&input.idempotency_key) {
-            return Ok(vec![UserError::invalid_key(why, path!["input", "idempotencyKey"])].into());
+        if let Err(reason) = check_key(&input.idempotency_key) {
+            return Ok(vec![UserError::invalid_key(reason, path!["input", "idempotencyKey"])].into());
         }
         let upsert = CarrierUpsert {
             idempotency_key: input.idempotency_key,
@@ -232,18 +233,18 @@ impl CarrierMutation {
                 is_active: input.is_active,
             },
         };
-        match Box::pin(carrier_upsert(ctx.given::<Ledger>()?, permit, upsert, dry_run)).await? {
-            Ok(done) => {
-                changed(ctx);
-                let carrier = Some(ShippingCarrier(Arc::new(done.carrier)));
-                Ok(CarrierPayload { carrier, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
+        match Box::pin(carrier_upsert(ctx.required_data::<Ledger>()?, permit, upsert, dry_run)).await? {
+            Ok(outcome) => {
+                clear_levels(ctx);
+                let carrier = Some(ShippingCarrier(Arc::new(outcome.carrier)));
+                Ok(CarrierPayload { carrier, user_errors: Vec::new(), replayed: outcome.is_replayed, seq: outcome.seq.map(Long) })
             }
-            Err(refusals) => Ok(refusals.into_iter().map(refused).collect::<Vec<_>>().into()),
+            Err(refusals) => Ok(refusals.into_iter().map(carrier_error).collect::<Vec<_>>().into()),
         }
     }
 }
 
-fn refused(refusal: CarrierRefusal) -> UserError {
+fn carrier_error(refusal: CarrierRefusal) -> UserError {
     let invalid = |message: &str, field: &str| UserError::new(ErrorCode::Invalid, message, path!["input", field]);
     let required = |message: &str, field: &str| UserError::new(ErrorCode::Required, message, path!["input", field]);
     match refusal {

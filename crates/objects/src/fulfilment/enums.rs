@@ -61,8 +61,8 @@ pub enum ParcelStatus {
 }
 
 impl From<Option<ParcelShipment>> for ParcelStatus {
-    fn from(sent: Option<ParcelShipment>) -> Self {
-        match sent.map(|sent| sent.status) {
+    fn from(shipment: Option<ParcelShipment>) -> Self {
+        match shipment.map(|shipment| shipment.status) {
             None => Self::Packed,
             Some(prelude::FulfilmentStatus::Delivered) => Self::Delivered,
             Some(prelude::FulfilmentStatus::Failed) => Self::Failed,

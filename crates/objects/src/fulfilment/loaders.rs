@@ -11,7 +11,7 @@ use inventory::fulfilment::{
 };
 use platform::storage::Fault;
 
-use crate::graphql::immediate_loader::grouped;
+use crate::graphql::immediate_loader::group_by_key;
 
 crate::tenant_rows!(
     /// Reads the works of one tenant.
@@ -39,8 +39,8 @@ impl Loader<FulfilmentWorkId> for Rows {
     type Error = Fault;
     /// With their lines and parcels: four statements.
     async fn load(&self, keys: &[FulfilmentWorkId]) -> Result<HashMap<FulfilmentWorkId, Arc<Work>>, Fault> {
-        let found = rows::works(&self.0, keys).await?;
-        Ok(found.into_iter().map(|work| (work.head.id, Arc::new(work))).collect())
+        let loaded_works = rows::load_works(&self.0, keys).await?;
+        Ok(loaded_works.into_iter().map(|work| (work.head.id, Arc::new(work))).collect())
     }
 }
 
@@ -49,7 +49,7 @@ impl Loader<FulfilmentWaveId> for Rows {
     type Error = Fault;
     /// The works of a wave, in its order.
     async fn load(&self, keys: &[FulfilmentWaveId]) -> Result<HashMap<FulfilmentWaveId, Arc<Vec<FulfilmentWorkId>>>, Fault> {
-        Ok(grouped(keys, rows::works_of_waves(&self.0, keys).await?))
+        Ok(group_by_key(keys, rows::works_of_waves(&self.0, keys).await?))
     }
 }
 
@@ -58,8 +58,8 @@ impl Loader<OpenWaveKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OpenWaveKey]) -> Result<HashMap<OpenWaveKey, Wave>, Fault> {
         let ids: Vec<FulfilmentWorkId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::waves_of_works(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(work, wave)| (OpenWaveKey(work), wave)).collect())
+        let waves = rows::waves_of_works(&self.0, &ids).await?;
+        Ok(waves.into_iter().map(|(work, wave)| (OpenWaveKey(work), wave)).collect())
     }
 }
 
@@ -68,8 +68,8 @@ impl Loader<OrderWorksKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderWorksKey]) -> Result<HashMap<OrderWorksKey, Arc<Vec<WorkHead>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::heads_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|head| (OrderWorksKey(head.order), head))))
+        let heads = rows::load_heads_of_orders(&self.0, &ids).await?;
+        Ok(group_by_key(keys, heads.into_iter().map(|head| (OrderWorksKey(head.order), head))))
     }
 }
 
@@ -78,8 +78,8 @@ impl Loader<OrderGoodsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderGoodsKey]) -> Result<HashMap<OrderGoodsKey, Arc<Vec<GoodsName>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::goods_names(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (OrderGoodsKey(one.order), one))))
+        let names = rows::goods_names(&self.0, &ids).await?;
+        Ok(group_by_key(keys, names.into_iter().map(|goods_name| (OrderGoodsKey(goods_name.order), goods_name))))
     }
 }
 
@@ -88,8 +88,8 @@ impl Loader<OrderFactsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderFactsKey]) -> Result<HashMap<OrderFactsKey, OrderFacts>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::order_facts(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|facts| (OrderFactsKey(facts.order), facts)).collect())
+        let facts_of_orders = rows::order_facts(&self.0, &ids).await?;
+        Ok(facts_of_orders.into_iter().map(|facts| (OrderFactsKey(facts.order), facts)).collect())
     }
 }
 
@@ -97,8 +97,8 @@ impl Loader<CarrierId> for Rows {
     type Value = Arc<ShippingCarrier>;
     type Error = Fault;
     async fn load(&self, keys: &[CarrierId]) -> Result<HashMap<CarrierId, Arc<ShippingCarrier>>, Fault> {
-        let found = rows::carriers_by_id(&self.0, keys).await?;
-        Ok(found.into_iter().map(|carrier| (carrier.id, Arc::new(carrier))).collect())
+        let carriers = rows::load_carriers_by_id(&self.0, keys).await?;
+        Ok(carriers.into_iter().map(|carrier| (carrier.id, Arc::new(carrier))).collect())
     }
 }
 
@@ -110,9 +110,9 @@ impl Loader<FulfilmentParcelsKey> for Rows {
         keys: &[FulfilmentParcelsKey],
     ) -> Result<HashMap<FulfilmentParcelsKey, Arc<Vec<(FulfilmentWorkId, Parcel)>>>, Fault> {
         let ids: Vec<FulfilmentId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::parcels_of(&self.0, &ids).await?;
-        let of =
+        let parcels = rows::load_parcels(&self.0, &ids).await?;
+        let to_entry =
             |(work, parcel): (FulfilmentWorkId, Parcel)| Some((FulfilmentParcelsKey(parcel.sent?.fulfilment), (work, parcel)));
-        Ok(grouped(keys, all.into_iter().filter_map(of)))
+        Ok(group_by_key(keys, parcels.into_iter().filter_map(to_entry)))
     }
 }

@@ -14,13 +14,13 @@ impl Canonical for Nested<WorkTests> {
     /// A filter without nested filters is the list of its tests, as before nested ones existed.
     /// Streams have no tests of orders or of lists.
     fn canonical(&self) -> Value {
-        let own: Value = self.own.works.iter().map(of).collect();
+        let own_tests: Value = self.own.works.iter().map(of).collect();
         if self.is_plain() {
-            return own;
+            return own_tests;
         }
         let parts = |parts: &[Self]| parts.iter().map(Self::canonical).collect::<Vec<_>>();
         json!({
-            "own": own,
+            "own": own_tests,
             "and": parts(&self.and),
             "or": self.or.as_deref().map(parts),
             "not": self.not.as_deref().map(Self::canonical),
@@ -30,8 +30,8 @@ impl Canonical for Nested<WorkTests> {
 
 /// The name of a filter in cursors of the stream. Older releases named the tests by themselves, and had no filters inside others.
 pub fn name_of(tests: &Nested<WorkTests>) -> FilterName {
-    let former = if tests.is_plain() { format!("{:?}", tests.own.works) } else { format!("{tests:?}") };
-    filter_name(tests.canonical(), &former)
+    let former_text = if tests.is_plain() { format!("{:?}", tests.own.works) } else { format!("{tests:?}") };
+    filter_name(tests.canonical(), &former_text)
 }
 
 fn of(test: &WorkTest) -> Value {

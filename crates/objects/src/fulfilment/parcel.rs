@@ -32,42 +32,45 @@ use crate::{
 /// A parcel of a work.
 #[derive(Clone)]
 pub struct Parcel {
-    of: Arc<core::Work>,
+    work: Arc<core::Work>,
     row: core::Parcel,
 }
 
 impl Parcel {
     /// The store that it is packed in.
     pub fn store(&self) -> prelude::StoreId {
-        self.of.head.store
+        self.work.head.store
     }
     /// The parcels of a work, in the order in which they were packed; of emptied ones none.
     pub fn all(work: &Arc<core::Work>) -> Vec<Self> {
         let full = work.parcels.iter().filter(|parcel| !parcel.is_empty());
-        full.map(|row| Self { of: work.clone(), row: row.clone() }).collect()
+        full.map(|row| Self { work: work.clone(), row: row.clone() }).collect()
     }
 }
 
 /// Parcels that left with a fulfilment.
 pub async fn parcels_of_fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Vec<Parcel>> {
-    let all = load(ctx, FulfilmentParcelsKey(id)).await?.unwrap_or_default();
+    let parcels = load(ctx, FulfilmentParcelsKey(id)).await?.unwrap_or_default();
     // A fulfilment has many parcels of few works: each work is loaded once, all in one batch.
-    let works: BTreeSet<FulfilmentWorkId> = all.iter().map(|(work, _)| *work).collect();
+    let works: BTreeSet<FulfilmentWorkId> = parcels.iter().map(|(work, _)| *work).collect();
     let works = try_join_all(works.into_iter().map(|work| load(ctx, work))).await?;
     let works: HashMap<FulfilmentWorkId, Arc<core::Work>> =
         works.into_iter().flatten().map(|work| (work.head.id, work)).collect();
-    let parcel = |(work, row): &(FulfilmentWorkId, core::Parcel)| Some(Parcel { of: works.get(work)?.clone(), row: row.clone() });
-    Ok(all.iter().filter_map(parcel).collect())
+    let parcel =
+        |(work, row): &(FulfilmentWorkId, core::Parcel)| Some(Parcel { work: works.get(work)?.clone(), row: row.clone() });
+    Ok(parcels.iter().filter_map(parcel).collect())
 }
 
 /// The parcel of an id, if its store is the caller's.
 pub async fn find_parcel(ctx: &Context<'_>, id: ParcelId) -> Answer<Option<Parcel>> {
     let permit = ctx.permit::<kind::FulfilmentRead>()?;
-    let at = rows::parcel_location(&permit.scope(ctx.given::<Ledger>()?.database()), id).await?;
-    let Some(at) = at.filter(|at| permit.channel().is_none() && permit.covers(at.store)) else { return Ok(None) };
-    let Some(of) = load(ctx, at.work).await? else { return Ok(None) };
-    let row = of.parcels.iter().find(|parcel| parcel.id == id).cloned();
-    Ok(row.map(|row| Parcel { of, row }))
+    let location = rows::parcel_location(&permit.scope(ctx.required_data::<Ledger>()?.database()), id).await?;
+    let Some(location) = location.filter(|location| permit.channel().is_none() && permit.covers(location.store)) else {
+        return Ok(None);
+    };
+    let Some(parent_work) = load(ctx, location.work).await? else { return Ok(None) };
+    let row = parent_work.parcels.iter().find(|parcel| parcel.id == id).cloned();
+    Ok(row.map(|row| Parcel { work: parent_work, row }))
 }
 
 /// Goods that are packed together, with the label on them.
@@ -88,10 +91,10 @@ impl Parcel {
     /// Goods in the parcel.
     async fn lines(&self) -> Vec<ParcelLine> {
         let full = self.row.lines.iter().filter(|line| line.quantity > 0);
-        let lots = |nth: u16| -> Vec<core::ParcelLot> {
-            self.row.lots.iter().filter(|lot| lot.nth == nth && lot.units > 0).copied().collect()
+        let lots = |line_position: u16| -> Vec<core::ParcelLot> {
+            self.row.lots.iter().filter(|lot| lot.nth == line_position && lot.units > 0).copied().collect()
         };
-        full.map(|line| ParcelLine { of: self.of.clone(), row: *line, lots: lots(line.nth) }).collect()
+        full.map(|line| ParcelLine { work: self.work.clone(), row: *line, lots: lots(line.nth) }).collect()
     }
     /// Weight of the parcel in grams. Null when it was not weighed.
     async fn weight(&self) -> Option<Long> {
@@ -117,7 +120,7 @@ impl Parcel {
     }
     /// ID of the fulfilment that the parcel left with: fulfilmentDeliver and fulfilmentFail take it. Null before it leaves.
     async fn fulfilment_id(&self) -> Option<ID> {
-        self.row.sent.map(|sent| ID(sent.fulfilment.to_string()))
+        self.row.sent.map(|shipment| ID(shipment.fulfilment.to_string()))
     }
     /// Moment at which the parcel was packed.
     async fn packed_at(&self) -> DateTime {
@@ -127,7 +130,7 @@ impl Parcel {
 
 /// Goods in a parcel.
 pub struct ParcelLine {
-    of: Arc<core::Work>,
+    work: Arc<core::Work>,
     row: core::ParcelLine,
     lots: Vec<core::ParcelLot>,
 }
@@ -137,14 +140,14 @@ pub struct ParcelLine {
 impl ParcelLine {
     /// ID of the work's line.
     async fn work_line_id(&self) -> ID {
-        ID(self.of.head.line_id(self.row.nth).to_string())
+        ID(self.work.head.line_id(self.row.nth).to_string())
     }
     /// SKU of the product when the order was placed.
     async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
-        let Some(line) = self.of.lines.iter().find(|line| line.nth == self.row.nth) else { return Ok(String::new()) };
-        let names = load(ctx, OrderGoodsKey(self.of.head.order)).await?.unwrap_or_default();
-        let own = names.iter().find(|name| (name.position, name.product) == (line.position, line.product));
-        Ok(own.map_or_else(String::new, |name| name.sku.clone()))
+        let Some(line) = self.work.lines.iter().find(|line| line.nth == self.row.nth) else { return Ok(String::new()) };
+        let names = load(ctx, OrderGoodsKey(self.work.head.order)).await?.unwrap_or_default();
+        let goods_name = names.iter().find(|name| (name.position, name.product) == (line.position, line.product));
+        Ok(goods_name.map_or_else(String::new, |name| name.sku.clone()))
     }
     /// Quantity in the parcel, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

@@ -7,7 +7,7 @@ use entity::{
 };
 use iam::access::kind;
 use inventory::{
-    fulfilment::rows::{self, ListedTest, NumberOf, OrderTest, WorkTest, WorkTests},
+    fulfilment::rows::{self, ListOnlyTest, NumberOf, OrderTest, WorkTest, WorkTests},
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::DocumentTest,
@@ -31,16 +31,16 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
-        nested::{NestedFilter, place, read_nested},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
         scalars::{Cursor, Long},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         DeliveryMethod,
         filters::{below, ids as ids_of, texts},
-        links::{Direction, MAX_A_PAGE, argument},
+        links::{Direction, MAX_PAGE_SIZE, argument},
     },
     sorts::{FulfilmentWorkSort, order_of},
 };
@@ -93,59 +93,59 @@ crate::keyed_filter!(
 
 impl FulfilmentWorkFilter {
     /// Returns the tests on the works' orders.
-    fn of_orders(&self) -> Vec<OrderTest> {
-        let held = self.is_held.map(OrderTest::IsHeld);
-        held.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
+    fn order_tests(&self) -> Vec<OrderTest> {
+        let hold_test = self.is_held.map(OrderTest::IsHeld);
+        hold_test.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
     }
     /// Returns the tests that only lists have: on the works' numbers, lines and assignees.
-    fn of_lists(&self, patterns: &Patterns, at: &Path) -> Answer<Vec<ListedTest>> {
-        let mut all = Vec::new();
+    fn list_only_tests(&self, patterns: &Patterns, at: &Path) -> Answer<Vec<ListOnlyTest>> {
+        let mut tests = Vec::new();
         if let Some(text) = &self.search {
             searchable(text, || below(at, "search"))?;
-            all.push(ListedTest::Number(numbers_of(text.trim(), patterns)));
+            tests.push(ListOnlyTest::Number(numbers_of(text.trim(), patterns)));
         }
         let products = ids_of::<ids::ProductId>(self.product.clone(), &below(at, "product"))?;
-        all.extend(products.into_iter().map(DocumentTest::Product).map(ListedTest::Line));
+        tests.extend(products.into_iter().map(DocumentTest::Product).map(ListOnlyTest::Line));
         let skus = texts(self.sku.clone(), &below(at, "sku"))?;
-        all.extend(skus.into_iter().map(DocumentTest::Sku).map(ListedTest::Line));
+        tests.extend(skus.into_iter().map(DocumentTest::Sku).map(ListOnlyTest::Line));
         if let Some(mut test) = self.assignee.clone() {
-            all.extend(test.is_null.take().map(|is_null| ListedTest::IsAssigned(!is_null)));
-            all.extend(test.of_any_kind(&place(at, "assignee"))?.map(ListedTest::Assignee));
+            tests.extend(test.is_null.take().map(|is_null| ListOnlyTest::IsAssigned(!is_null)));
+            tests.extend(test.of_any_kind(&field_path(at, "assignee"))?.map(ListOnlyTest::Assignee));
         }
-        Ok(all)
+        Ok(tests)
     }
     /// Compiles the tests for lists, as of a time.
     fn read(self, (patterns, now): (&Patterns, Timestamp)) -> Answer<Nested<WorkTests>> {
         read_nested(self, &mut |filter: Self, at| {
-            let (orders, listed, is_late) = (filter.of_orders(), filter.of_lists(patterns, at)?, filter.is_late);
-            let mut works = filter.of_works(at)?;
+            let (orders, list_tests, is_late) = (filter.order_tests(), filter.list_only_tests(patterns, at)?, filter.is_late);
+            let mut works = filter.work_tests(at)?;
             works.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
-            Ok(WorkTests { works, orders, listed })
+            Ok(WorkTests { works, orders, listed: list_tests })
         })
     }
     /// Returns the tests on the works themselves. IDs of another kind are refused with their path.
-    pub(crate) fn of_works(self, at: &Path) -> Answer<Vec<WorkTest>> {
-        let mut all = Vec::new();
+    pub(crate) fn work_tests(self, at: &Path) -> Answer<Vec<WorkTest>> {
+        let mut tests = Vec::new();
         if let Some(filter) = self.id {
-            all.extend(filter.ids::<ids::FulfilmentWorkId>(&place(at, "id"))?.map(WorkTest::Id));
+            tests.extend(filter.ids::<ids::FulfilmentWorkId>(&field_path(at, "id"))?.map(WorkTest::Id));
         }
         if let Some(filter) = self.store {
-            all.extend(filter.ids::<ids::StoreId>(&place(at, "store"))?.map(WorkTest::Store));
+            tests.extend(filter.ids::<ids::StoreId>(&field_path(at, "store"))?.map(WorkTest::Store));
         }
-        all.extend(self.status.map(|list| WorkTest::Status(list.into_iter().map(Into::into).collect())));
+        tests.extend(self.status.map(|list| WorkTest::Status(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.order {
-            all.extend(filter.ids::<ids::OrderId>(&place(at, "order"))?.map(WorkTest::Order));
+            tests.extend(filter.ids::<ids::OrderId>(&field_path(at, "order"))?.map(WorkTest::Order));
         }
         if let Some((from, before)) = self.due_at.as_ref().map(DateTimeFilter::range) {
-            all.push(WorkTest::Due { from, before });
+            tests.push(WorkTest::Due { from, before });
         }
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
-            all.push(WorkTest::Created { from, before });
+            tests.push(WorkTest::Created { from, before });
         }
         if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
-            all.push(WorkTest::Updated { from, before });
+            tests.push(WorkTest::Updated { from, before });
         }
-        Ok(all)
+        Ok(tests)
     }
 }
 
@@ -221,18 +221,18 @@ impl FulfilmentQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<FulfilmentWorkConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
-        let request = PageArgs { first, after, last, before }.check(name, signer, MAX_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(name, signer, MAX_PAGE_SIZE)?;
         let source = source(ctx, &permit, filter).await?;
-        let page = rows::page(&scope, &source, descending, &request).await?;
+        let page = rows::load_work_page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
             (FulfilmentWork::head(head), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, name, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, name, signer).with_count_source(scope, source).into())
     }
 
     /// Numbers of works of stores of yours, state by state; states without any are left out.
@@ -242,14 +242,14 @@ impl FulfilmentQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
     ) -> Answer<Vec<WorkStatusCount>> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         let counts = rows::count_by_status(&scope, source(ctx, &permit, filter).await?).await?;
-        let all = entity::prelude::WorkStatus::ALL.iter();
-        let of = |status: &entity::prelude::WorkStatus| {
+        let statuses = entity::prelude::WorkStatus::ALL.iter();
+        let to_count = |status: &entity::prelude::WorkStatus| {
             let count = counts.get(status).copied().filter(|count| *count > 0)?;
             Some(WorkStatusCount { status: (*status).into(), count: Long(count) })
         };
-        Ok(all.filter_map(of).collect())
+        Ok(statuses.filter_map(to_count).collect())
     }
 }
 
@@ -259,10 +259,10 @@ async fn source(
     permit: &iam::access::Permit<kind::FulfilmentRead>,
     filter: Option<FulfilmentWorkFilter>,
 ) -> Answer<ListSource> {
-    let ledger = ctx.given::<Ledger>()?;
+    let ledger = ctx.required_data::<Ledger>()?;
     let (backend, now) = (permit.scope(ledger.database()).backend(), ledger.clock().now());
-    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+    let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
     let patterns = numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.search.is_some())).await?;
     let tests = within(permit, filter.read((&patterns, now))?);
-    Ok(rows::source(backend, &tests))
+    Ok(rows::works_source(backend, &tests))
 }

@@ -4,14 +4,14 @@ use inventory::fulfilment::core::{Refusal, WorkAction, actions_from};
 
 use crate::{
     graphql::refusal::ErrorCode,
-    orders::refusal::{invalid, open, range, state},
+    orders::refusal::{invalid, list_mutations, range, state},
     stock::CodeAndMessage,
 };
 
-pub fn work(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_work_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::Status(status) => {
-            state(&format!("the work is {status}; {}", open(actions_from(*status).map(WorkAction::mutation))))
+            state(&format!("the work is {status}; {}", list_mutations(actions_from(*status).map(WorkAction::mutation))))
         }
         Refusal::OrderStatus(status) => state(&format!("its order is {status}")),
         Refusal::Picked { works } => {

@@ -74,7 +74,7 @@ impl FulfilmentWave {
     }
     /// Works of the wave, in the order in which they were named, or are due; at most 200.
     async fn works(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentWork>> {
-        Ok(self.with_works(ctx).await?.into_iter().map(FulfilmentWork::whole).collect())
+        Ok(self.with_works(ctx).await?.into_iter().map(FulfilmentWork::with_loaded_lines).collect())
     }
     /// Goods of the wave that are still to be picked: a line for each product, by bin location (A-2 before A-10), then by SKU. Products without a bin
     /// location come last.
@@ -85,13 +85,16 @@ impl FulfilmentWave {
         let orders: BTreeSet<OrderId> = works.iter().map(|work| work.head.order).collect();
         let names = try_join_all(orders.into_iter().map(|order| load(ctx, OrderGoodsKey(order)))).await?;
         let names: Vec<Arc<Vec<GoodsName>>> = names.into_iter().flatten().collect();
-        let names: HashMap<(OrderId, u16, ProductId), &GoodsName> =
-            names.iter().flat_map(|all| all.iter()).map(|name| ((name.order, name.position, name.product), name)).collect();
-        let named = |work: &core::Work, line: &core::WorkLine| {
-            let found = names.get(&(work.head.order, line.position, line.product));
-            found.map_or_else(Default::default, |name| (name.sku.clone(), name.name.clone()))
+        let names: HashMap<(OrderId, u16, ProductId), &GoodsName> = names
+            .iter()
+            .flat_map(|order_names| order_names.iter())
+            .map(|name| ((name.order, name.position, name.product), name))
+            .collect();
+        let goods_name = |work: &core::Work, line: &core::WorkLine| {
+            let line_name = names.get(&(work.head.order, line.position, line.product));
+            line_name.map_or_else(Default::default, |name| (name.sku.clone(), name.name.clone()))
         };
-        let lines = picking_list(works.iter().map(|work| &**work), named, &bins);
+        let lines = picking_list(works.iter().map(|work| &**work), goods_name, &bins);
         Ok(lines.into_iter().map(FulfilmentPickingLine).collect())
     }
     /// Papers drawn of the wave, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject};
 use entity::prelude::FulfilmentWaveId;
 use iam::access::{Permit, Reach, kind};
 use inventory::{
-    fulfilment::rows::{self, WaveSort as By, WaveTest, WavesSorted},
+    fulfilment::rows::{self, WaveOrder, WaveSort as By, WaveTest},
     ledger::Ledger,
 };
 use macros::resolvers;
@@ -22,14 +22,14 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     orders::{
         filters::span,
-        links::{MAX_A_PAGE, argument},
+        links::{MAX_PAGE_SIZE, argument},
     },
 };
 
@@ -69,7 +69,7 @@ impl FulfilmentWaveFilter {
 
     /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<WaveTest> {
-        let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
+        let stores = self.store.map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten();
         Ok(WaveTest {
             stores: stores.into_iter().collect(),
             is_open: self.is_open,
@@ -99,7 +99,7 @@ pub enum FulfilmentWaveSortField {
     UpdatedAt,
 }
 
-crate::sorts::rows_sorted!(FulfilmentWaveSort => WavesSorted);
+crate::sorts::rows_sorted!(FulfilmentWaveSort => WaveOrder);
 
 /// The root fields that read waves.
 #[derive(Default)]
@@ -134,23 +134,23 @@ impl FulfilmentWaveQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<FulfilmentWaveConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = FulfilmentWaveSort::sorted(sort);
         let list = sorted.kind(rows::WAVES);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
         let source = rows::wave_source(scope.backend(), &filter.read(&permit)?);
         let page = rows::wave_page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|wave| (FulfilmentWave::head(wave), sorted.keys(&wave)));
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, source).into())
     }
 }
 
 async fn find(ctx: &Context<'_>, permit: Permit<kind::FulfilmentRead>, id: FulfilmentWaveId) -> Answer<Option<FulfilmentWave>> {
-    let found = rows::wave(&permit.scope(ctx.given::<Ledger>()?.database()), id).await?;
-    let own = found.filter(|wave| permit.channel().is_none() && permit.covers(wave.store));
-    Ok(own.map(FulfilmentWave::head))
+    let wave_row = rows::load_wave(&permit.scope(ctx.required_data::<Ledger>()?.database()), id).await?;
+    let visible_wave = wave_row.filter(|wave| permit.channel().is_none() && permit.covers(wave.store));
+    Ok(visible_wave.map(FulfilmentWave::head))
 }
 
 /// The wave of an id, if it is of a store of the caller.

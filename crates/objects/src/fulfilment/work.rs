@@ -44,22 +44,22 @@ pub struct FulfilmentWork {
     head: Arc<WorkHead>,
     whole: Option<Arc<core::Work>>,
     /// The order of the work after a dry run. None: it is looked up.
-    tried: Option<Order>,
+    dry_run_order: Option<Order>,
 }
 
 impl FulfilmentWork {
     /// With its lines.
-    pub fn whole(work: Arc<core::Work>) -> Self {
-        Self { head: Arc::new(work.head.clone()), whole: Some(work), tried: None }
+    pub fn with_loaded_lines(work: Arc<core::Work>) -> Self {
+        Self { head: Arc::new(work.head.clone()), whole: Some(work), dry_run_order: None }
     }
     /// A work whose lines are read on demand.
     pub fn head(head: WorkHead) -> Self {
-        Self { head: Arc::new(head), whole: None, tried: None }
+        Self { head: Arc::new(head), whole: None, dry_run_order: None }
     }
     /// With its order as a dry run would leave it.
     #[must_use]
-    pub fn of_order(self, tried: Option<Order>) -> Self {
-        Self { tried, ..self }
+    pub fn of_order(self, order: Option<Order>) -> Self {
+        Self { dry_run_order: order, ..self }
     }
     pub fn row(&self) -> &WorkHead {
         &self.head
@@ -69,18 +69,18 @@ impl FulfilmentWork {
         if let Some(work) = &self.whole {
             return Ok(work.clone());
         }
-        let found = load(ctx, self.head.id).await?;
-        found.ok_or_else(|| Fault::corrupt("fulfilment_work", "a work stays").into())
+        let loaded_work = load(ctx, self.head.id).await?;
+        loaded_work.ok_or_else(|| Fault::corrupt("fulfilment_work", "a work stays").into())
     }
 
     async fn order_facts(&self, ctx: &Context<'_>) -> Answer<OrderFacts> {
-        let found = load(ctx, OrderFactsKey(self.head.order)).await?;
-        found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
+        let facts = load(ctx, OrderFactsKey(self.head.order)).await?;
+        facts.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
     }
 
     /// Whether its order has a hold, or would have one after a dry run.
     async fn is_order_held(&self, ctx: &Context<'_>) -> Answer<bool> {
-        match &self.tried {
+        match &self.dry_run_order {
             Some(order) => Ok(!order.row().hold_kinds.is_empty()),
             None => Ok(self.order_facts(ctx).await?.is_held),
         }
@@ -92,7 +92,7 @@ pub(super) async fn find(
     permit: Permit<kind::FulfilmentRead>,
     id: values::FulfilmentWorkId,
 ) -> Answer<Option<FulfilmentWork>> {
-    Ok(load(ctx, id).await?.filter(|work| covers(&permit, &work.head)).map(FulfilmentWork::whole))
+    Ok(load(ctx, id).await?.filter(|work| covers(&permit, &work.head)).map(FulfilmentWork::with_loaded_lines))
 }
 
 /// The work of an id, with its lines, if its store is the caller's.
@@ -103,8 +103,8 @@ pub async fn load_work(ctx: &Context<'_>, id: values::FulfilmentWorkId) -> Answe
 /// The works of an order in stores of the caller, the oldest first.
 pub async fn works_of_order(ctx: &Context<'_>, order: values::OrderId) -> Answer<Vec<FulfilmentWork>> {
     let permit = ctx.permit::<kind::FulfilmentRead>()?;
-    let all = load(ctx, OrderWorksKey(order)).await?.unwrap_or_default();
-    Ok(all.iter().filter(|head| covers(&permit, head)).cloned().map(FulfilmentWork::head).collect())
+    let heads = load(ctx, OrderWorksKey(order)).await?.unwrap_or_default();
+    Ok(heads.iter().filter(|head| covers(&permit, head)).cloned().map(FulfilmentWork::head).collect())
 }
 
 /// One store's share of one order: lines to pick, pack and ship. It has no prices, and belongs to the store that the goods leave from.
@@ -133,16 +133,16 @@ impl FulfilmentWork {
     }
     /// True if the work is late: dueAt has passed, and units are left to send.
     async fn is_late(&self, ctx: &Context<'_>) -> Answer<bool> {
-        Ok(is_late_at(&self.head, ctx.given::<Ledger>()?.clock().now()))
+        Ok(is_late_at(&self.head, ctx.required_data::<Ledger>()?.clock().now()))
     }
     /// Number of the order, as in SO-000007.
     async fn order_number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, values::Numbered::Order, self.order_facts(ctx).await?.number).await
+        numbering::format_number(ctx, values::Numbered::Order, self.order_facts(ctx).await?.number).await
     }
     /// Order that the work is a share of; null without order.read in the store that sold it.
     #[field(mask = OrderRead)]
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
-        if let Some(order) = &self.tried {
+        if let Some(order) = &self.dry_run_order {
             return orders::visible_dry_run_order(ctx, order);
         }
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
@@ -172,7 +172,7 @@ impl FulfilmentWork {
     /// Goods that the store was asked for, in the order of the requests.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<WorkLine>> {
         let work = self.with_lines(ctx).await?;
-        Ok((0..work.lines.len()).map(|index| WorkLine { of: work.clone(), index }).collect())
+        Ok((0..work.lines.len()).map(|index| WorkLine { work: work.clone(), index }).collect())
     }
     /// Parcels of the work in the order of packing. Emptied parcels are left out.
     async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
@@ -196,40 +196,40 @@ impl FulfilmentWork {
     /// Person or program that has accepted the work; null before.
     async fn assignee(&self, ctx: &Context<'_>) -> Answer<Option<Actor>> {
         match self.head.accepted {
-            Some(accepted) => links::actor(ctx, accepted.by).await.map(Some),
+            Some(acceptance) => links::actor(ctx, acceptance.by).await.map(Some),
             None => Ok(None),
         }
     }
     /// Moment at which the work was accepted; null before.
     async fn accepted_at(&self) -> Option<DateTime> {
-        self.head.accepted.map(|accepted| DateTime(accepted.at))
+        self.head.accepted.map(|acceptance| DateTime(acceptance.at))
     }
     /// Reason for which the store refused the whole work. Null when it did not.
     async fn reject_reason(&self) -> Option<RejectReason> {
-        self.head.rejected.as_ref().map(|rejected| rejected.reason.into())
+        self.head.rejected.as_ref().map(|rejection| rejection.reason.into())
     }
     /// Note that the store has left with that reason; null when it has left none.
     async fn reject_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        let Some(rejected) = &self.head.rejected else { return Ok(None) };
-        if rejected.note.is_some() {
-            return Ok(rejected.note.clone());
+        let Some(rejection) = &self.head.rejected else { return Ok(None) };
+        if rejection.note.is_some() {
+            return Ok(rejection.note.clone());
         }
         // Events do not contain notes.
         let now = self.with_lines(ctx).await?;
-        Ok(now.head.rejected.as_ref().and_then(|rejected| rejected.note.clone()))
+        Ok(now.head.rejected.as_ref().and_then(|rejection| rejection.note.clone()))
     }
     tagged!("work", self.head.id);
     /// Mutations that the work's state allows and that you may do in its store. While a hold keeps the order's goods back, those that bring them
     /// nearer to leaving are left out.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open = actions_from(self.head.status).filter(|action| may(caller, *action, self.head.store));
-        let open: Vec<WorkAction> = open.collect();
-        if open.is_empty() {
+        let open_actions = actions_from(self.head.status).filter(|action| may_act(caller, *action, self.head.store));
+        let open_actions: Vec<WorkAction> = open_actions.collect();
+        if open_actions.is_empty() {
             return Ok(Vec::new());
         }
         let is_held = self.is_order_held(ctx).await?;
-        Ok(open.into_iter().filter(|action| !is_held || !action.is_blocked_by_hold()).map(WorkAction::mutation).collect())
+        Ok(open_actions.into_iter().filter(|action| !is_held || !action.is_blocked_by_hold()).map(WorkAction::mutation).collect())
     }
     /// Version of the work, +1 for each change.
     pub async fn version(&self) -> Long {
@@ -257,12 +257,12 @@ async fn address_of(ctx: &Context<'_>, work: &WorkHead) -> Answer<Option<Address
     if is_over(work) || permit.channel().is_some() || !permit.covers(work.store) {
         return Ok(None);
     }
-    orders::ship_to(ctx, &permit.scope(ctx.given::<Ledger>()?.database()), work.order).await
+    orders::ship_to(ctx, &permit.scope(ctx.required_data::<Ledger>()?.database()), work.order).await
 }
 
 /// Whether the caller has, in the work's store, the permission that the action's mutation requires.
-fn may(caller: &Caller, action: WorkAction, store: values::StoreId) -> bool {
-    let needed = match action {
+fn may_act(caller: &Caller, action: WorkAction, store: values::StoreId) -> bool {
+    let permission = match action {
         WorkAction::Accept
         | WorkAction::Reject
         | WorkAction::Pick
@@ -272,24 +272,24 @@ fn may(caller: &Caller, action: WorkAction, store: values::StoreId) -> bool {
         WorkAction::Ship | WorkAction::Collect => kind::FulfilmentShip::INDEX,
         WorkAction::Move => kind::FulfilmentAssign::INDEX,
     };
-    caller.channel.is_none() && caller.permissions.reach(needed).covers(store)
+    caller.channel.is_none() && caller.permissions.reach(permission).covers(store)
 }
 
 /// A line inside its work.
 #[derive(Clone)]
 pub struct WorkLine {
-    of: Arc<core::Work>,
+    work: Arc<core::Work>,
     index: usize,
 }
 
 impl WorkLine {
     fn row(&self) -> &core::WorkLine {
-        &self.of.lines[self.index]
+        &self.work.lines[self.index]
     }
-    async fn named<T>(&self, ctx: &Context<'_>, of: impl Fn(&GoodsName) -> T + Send) -> Answer<Option<T>> {
-        let names = load(ctx, OrderGoodsKey(self.of.head.order)).await?.unwrap_or_default();
+    async fn map_goods_name<T>(&self, ctx: &Context<'_>, projection: impl Fn(&GoodsName) -> T + Send) -> Answer<Option<T>> {
+        let names = load(ctx, OrderGoodsKey(self.work.head.order)).await?.unwrap_or_default();
         let row = self.row();
-        Ok(names.iter().find(|name| (name.position, name.product) == (row.position, row.product)).map(of))
+        Ok(names.iter().find(|name| (name.position, name.product) == (row.position, row.product)).map(projection))
     }
 }
 
@@ -302,11 +302,11 @@ fn units(units: i64) -> Quantity {
 impl WorkLine {
     /// ID of the line.
     async fn id(&self) -> ID {
-        ID(self.of.head.line_id(self.row().nth).to_string())
+        ID(self.work.head.line_id(self.row().nth).to_string())
     }
     /// ID of the order's line. Parts of one kit have the same.
     async fn order_line_id(&self) -> ID {
-        let line: values::OrderLineId = self.of.head.order.line(self.row().position);
+        let line: values::OrderLineId = self.work.head.order.line(self.row().position);
         ID(line.to_string())
     }
     /// ID of the product.
@@ -320,15 +320,15 @@ impl WorkLine {
     }
     /// SKU of the product when the order was placed.
     async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
-        Ok(self.named(ctx, |name| name.sku.clone()).await?.unwrap_or_default())
+        Ok(self.map_goods_name(ctx, |name| name.sku.clone()).await?.unwrap_or_default())
     }
     /// Name of the product when the order was placed.
     async fn name(&self, ctx: &Context<'_>) -> Answer<String> {
-        Ok(self.named(ctx, |name| name.name.clone()).await?.unwrap_or_default())
+        Ok(self.map_goods_name(ctx, |name| name.name.clone()).await?.unwrap_or_default())
     }
     /// Bin location of the product in the work's store, as in A-03-12. Null when none is set.
     async fn bin_location(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        bin_of(ctx, LevelKey { product: self.row().product, store: self.of.head.store }).await
+        bin_of(ctx, LevelKey { product: self.row().product, store: self.work.head.store }).await
     }
     /// Quantity that the store was asked for in all, in the product's smallest unit: the sum of the other five.
     async fn quantity(&self) -> Quantity {

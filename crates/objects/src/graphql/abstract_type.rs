@@ -42,7 +42,7 @@ impl ObjectFields {
     /// # Errors
     /// The schema has none.
     pub fn of<'a>(ctx: &ContextSelectionSet<'a>) -> ServerResult<&'a Self> {
-        ctx.data::<Self>().map_err(|missing| missing.into_server_error(ctx.item.pos))
+        ctx.data::<Self>().map_err(|error| error.into_server_error(ctx.item.pos))
     }
 }
 
@@ -63,10 +63,10 @@ macro_rules! abstract_type {
         impl $crate::graphql::abstract_type::AbstractType for $name {
             fn with_object<'a>(
                 &'a self,
-                taker: impl $crate::graphql::abstract_type::ObjectVisitor<'a>,
+                visitor: impl $crate::graphql::abstract_type::ObjectVisitor<'a>,
             ) -> async_graphql::ServerResult<()> {
                 match self {
-                    $(Self::$variant(object) => taker.object(object),)+
+                    $(Self::$variant(object) => visitor.object(object),)+
                 }
             }
         }

@@ -18,7 +18,7 @@ impl Canonical for Option<Vec<String>> {
 }
 
 /// The digest of a filter.
-pub fn name(filter: &impl Canonical) -> [u8; 32] {
+pub fn filter_digest(filter: &impl Canonical) -> [u8; 32] {
     digest_of(filter.canonical())
 }
 

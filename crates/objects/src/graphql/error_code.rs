@@ -59,7 +59,7 @@ impl ErrorCode {
     /// Records this refusal in the audit context of the call, and in the answer's count of
     /// refusals. Every refusal is created with it, so that none is missing from the count.
     #[must_use]
-    pub fn noted(self) -> Self {
+    pub fn record_refusal(self) -> Self {
         self.count_omitted();
         self
     }

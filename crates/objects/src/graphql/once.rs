@@ -7,7 +7,7 @@ use platform::{
     path,
     storage::{
         dry_run,
-        idempotency::{Before, Key, check_key, hash_of},
+        idempotency::{EarlierUse, Key, check_key, hash_of},
         once::{Once, Receipt},
     },
 };
@@ -69,49 +69,49 @@ impl EarlierCall {
 /// A payload that can be rebuilt from the ID that the first call stored.
 pub trait ReplayablePayload: From<Vec<UserError>> + Send {
     /// The answer to a repeated call, as its caller may see it now.
-    fn again(ctx: &Context<'_>, earlier: EarlierCall) -> impl Future<Output = Answer<Self>> + Send;
+    fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> impl Future<Output = Answer<Self>> + Send;
 }
 
 /// Executes a call once for each key. The key is looked up before any object that the input names,
 /// since such objects may be gone by now.
 pub async fn once<P: ReplayablePayload>(
     ctx: &Context<'_>,
-    sent: SentKey,
+    sent_key: SentKey,
     call: impl Future<Output = Answer<P>> + Send,
 ) -> Answer<P> {
-    let SentKey { mutation, key, at } = sent;
+    let SentKey { mutation, key, at } = sent_key;
     let Some(key) = key else { return call.await };
-    if let Err(why) = check_key(&key) {
-        return Ok(vec![UserError::invalid_key(why, at)].into());
+    if let Err(reason) = check_key(&key) {
+        return Ok(vec![UserError::invalid_key(reason, at)].into());
     }
-    let (caller, identity) = (ctx.caller()?, ctx.given::<Identity>()?);
+    let (caller, identity) = (ctx.caller()?, ctx.required_data::<Identity>()?);
     // The mutation root keeps the digest of the input, which is compared with the earlier call's.
     let key = Key { owner: caller.actor.id, mutation, key, hash: hash_of(&mutation) };
     let scope = identity.database().tenant(caller.tenant);
-    let done_once = Once::new(caller.tenant, key, identity.clock().now());
-    let before = done_once.before(&scope).await?;
-    if before != Before::Nothing {
+    let recording = Once::new(caller.tenant, key, identity.clock().now());
+    let before = recording.before(&scope).await?;
+    if before != EarlierUse::Nothing {
         return replay_or_refuse(ctx, before, (mutation, at)).await;
     }
-    let answer = done_once.over(call).await;
-    if done_once.is_recorded() || dry_run::is_on() {
+    let answer = recording.run_within(call).await;
+    if recording.is_recorded() || dry_run::is_on() {
         return answer;
     }
     // The call was refused, failed or changed nothing, but a concurrent call may have succeeded
     // meanwhile.
-    match done_once.before(&scope).await? {
-        Before::Nothing => answer,
+    match recording.before(&scope).await? {
+        EarlierUse::Nothing => answer,
         before => replay_or_refuse(ctx, before, (mutation, at)).await,
     }
 }
 
 async fn replay_or_refuse<P: ReplayablePayload>(
     ctx: &Context<'_>,
-    before: Before<Receipt>,
+    before: EarlierUse<Receipt>,
     (mutation, at): (&'static str, Path),
 ) -> Answer<P> {
     match before {
-        Before::Same(receipt) => P::again(ctx, EarlierCall { mutation, receipt }).await,
-        Before::Nothing | Before::Reused => Ok(vec![UserError::key_reused(at)].into()),
+        EarlierUse::Same(receipt) => P::replay(ctx, EarlierCall { mutation, receipt }).await,
+        EarlierUse::Nothing | EarlierUse::Reused => Ok(vec![UserError::key_reused(at)].into()),
     }
 }

@@ -5,9 +5,9 @@ use super::refusal::UserError;
 /// A payload that `seen_payload!` declares.
 pub trait SeenPayload: From<Vec<UserError>> + Sized {
     /// The documents.
-    type Shown;
+    type Documents;
     /// Returns a payload with the changed documents and the receipt's number.
-    fn with(shown: Self::Shown, replayed: bool, seq: Option<i64>) -> Self;
+    fn with(shown: Self::Documents, replayed: bool, seq: Option<i64>) -> Self;
 }
 
 /// Declares a payload object with the entity it is about.
@@ -66,7 +66,7 @@ macro_rules! seen_payload {
             }
         }
         impl $crate::graphql::payload::SeenPayload for $name {
-            type Shown = $type;
+            type Documents = $type;
             fn with($field: $type, replayed: bool, seq: Option<i64>) -> Self {
                 Self { $field, user_errors: Vec::new(), replayed, seq: seq.map($crate::graphql::scalars::Long) }
             }

@@ -6,7 +6,7 @@ use entity::{
     id::{Id, Kind},
     prelude::{self, Currency, MoneyError},
 };
-use inventory::{ledger as shell, stock::core::MAX_TOLD};
+use inventory::{ledger as shell, stock::core::MAX_REPORTED};
 use platform::path;
 
 use crate::{
@@ -15,20 +15,20 @@ use crate::{
         refusal::{ErrorCode, Path, UserError},
         scalars::Quantity,
     },
-    references::audited,
+    references::record_audited_id,
     stock::{LotName, LotRef},
 };
 
 /// An input that was read, or everything that is wrong with it.
 pub fn read<T>(read: impl FnOnce(&mut InputErrors) -> T) -> Result<T, Vec<UserError>> {
-    let mut reading = InputErrors::default();
-    let input = read(&mut reading);
-    reading.end(input)
+    let mut reader = InputErrors::default();
+    let input = read(&mut reader);
+    reader.end(input)
 }
 
 /// Returns the value of a field that has two names: that of the old name if the new one is left
 /// out.
-pub fn of_either<T>(value: MaybeUndefined<T>, earlier: MaybeUndefined<T>) -> MaybeUndefined<T> {
+pub fn value_or_deprecated<T>(value: MaybeUndefined<T>, earlier: MaybeUndefined<T>) -> MaybeUndefined<T> {
     if value.is_undefined() { earlier } else { value }
 }
 
@@ -38,7 +38,7 @@ pub struct InputErrors(Vec<UserError>);
 
 impl InputErrors {
     fn refuse(&mut self, code: ErrorCode, message: impl Into<String>, field: Path) {
-        if self.0.len() < MAX_TOLD {
+        if self.0.len() < MAX_REPORTED {
             self.0.push(UserError::new(code, message, field));
         } else {
             code.count_omitted();
@@ -46,8 +46,8 @@ impl InputErrors {
     }
 
     /// Adds a refusal that was created, and counted, elsewhere.
-    pub fn note(&mut self, refused: UserError) {
-        if self.0.len() < MAX_TOLD {
+    pub fn add_error(&mut self, refused: UserError) {
+        if self.0.len() < MAX_REPORTED {
             self.0.push(refused);
         }
     }
@@ -74,15 +74,15 @@ impl InputErrors {
 
     /// An id. One of another kind is refused, and nil takes its place until the end.
     pub fn id<K: Kind>(&mut self, id: &ID, field: impl FnOnce() -> Path) -> Id<K> {
-        id.parse().unwrap_or_else(|err: entity::id::IdError| {
-            self.refuse(ErrorCode::Invalid, err.to_string(), field());
+        id.parse().unwrap_or_else(|error: entity::id::IdError| {
+            self.refuse(ErrorCode::Invalid, error.to_string(), field());
             Id::NIL
         })
     }
     /// The row that a mutation changes: its reference, if it was given, has become the ID. The audit log names it, too.
     pub fn row<K: Kind>(&mut self, id: Option<ID>) -> Id<K> {
         let id = id.unwrap_or_default();
-        audited(&id);
+        record_audited_id(&id);
         self.id(&id, || path!["input", "id"])
     }
     pub fn id_opt<K: Kind>(&mut self, id: Option<&ID>, field: impl FnOnce() -> Path) -> Option<Id<K>> {
@@ -91,13 +91,13 @@ impl InputErrors {
 
     pub fn store(&mut self, store: StoreRef, field: impl FnOnce() -> Path) -> shell::StoreRef {
         match store {
-            StoreRef::Id(id) => shell::StoreRef::Id(self.id(&id, || ended(field(), "id"))),
+            StoreRef::Id(id) => shell::StoreRef::Id(self.id(&id, || append_name(field(), "id"))),
             StoreRef::Code(code) => shell::StoreRef::Code(code),
         }
     }
     pub fn product(&mut self, product: ProductRef, field: impl FnOnce() -> Path) -> shell::ProductRef {
         match product {
-            ProductRef::Id(id) => shell::ProductRef::Id(self.id(&id, || ended(field(), "id"))),
+            ProductRef::Id(id) => shell::ProductRef::Id(self.id(&id, || append_name(field(), "id"))),
             ProductRef::Sku(sku) => shell::ProductRef::Sku(sku),
             ProductRef::Barcode(code) => shell::ProductRef::Barcode(code),
         }
@@ -115,7 +115,7 @@ impl InputErrors {
 
     pub fn lot(&mut self, lot: LotRef, field: impl FnOnce() -> Path) -> shell::LotRef {
         match lot {
-            LotRef::Id(id) => shell::LotRef::Id(self.id(&id, || ended(field(), "id"))),
+            LotRef::Id(id) => shell::LotRef::Id(self.id(&id, || append_name(field(), "id"))),
             LotRef::Code(code) => shell::LotRef::Code { code, made_on: None, expires_on: None },
             LotRef::Create(LotName { code, manufactured_on, made_on, expires_on })
             | LotRef::Named(LotName { code, manufactured_on, made_on, expires_on }) => shell::LotRef::Code {
@@ -130,17 +130,21 @@ impl InputErrors {
     pub fn money(&mut self, money: Option<&MoneyInput>, field: impl FnOnce() -> Path) -> Option<prelude::Money> {
         let money = money?;
         let Some(currency) = Currency::parse(&money.currency_code.0) else {
-            self.refuse(ErrorCode::Invalid, "an ISO 4217 code in use is expected, as in GBP", ended(field(), "currencyCode"));
+            self.refuse(
+                ErrorCode::Invalid,
+                "an ISO 4217 code in use is expected, as in GBP",
+                append_name(field(), "currencyCode"),
+            );
             return None;
         };
         match prelude::Money::parse(&money.amount.0, currency) {
             Ok(money) => Some(money),
-            Err(err) => {
-                let code = match err {
+            Err(error) => {
+                let code = match error {
                     MoneyError::NotANumber | MoneyError::TooManyDecimals { .. } => ErrorCode::Invalid,
                     MoneyError::OutOfRange => ErrorCode::OutOfRange,
                 };
-                self.refuse(code, err.to_string(), ended(field(), "amount"));
+                self.refuse(code, error.to_string(), append_name(field(), "amount"));
                 None
             }
         }
@@ -153,7 +157,7 @@ impl InputErrors {
     }
 }
 
-fn ended(mut path: Path, name: &str) -> Path {
+fn append_name(mut path: Path, name: &str) -> Path {
     path.push(name.to_owned());
     path
 }

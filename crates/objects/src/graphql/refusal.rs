@@ -7,7 +7,7 @@ use ::graphql::{
     code::docs_of,
 };
 use async_graphql::{ComplexObject, Context, SimpleObject};
-use inventory::stock::core::MAX_TOLD;
+use inventory::stock::core::MAX_REPORTED;
 use platform::{
     path,
     stages::Stop,
@@ -26,9 +26,9 @@ use crate::{
 
 /// The refusals that the answer contains. The others were counted when they were created.
 pub fn truncate_errors(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
-    let mut told: Vec<UserError> = refusals.collect();
-    told.truncate(MAX_TOLD);
-    told
+    let mut errors: Vec<UserError> = refusals.collect();
+    errors.truncate(MAX_REPORTED);
+    errors
 }
 
 /// Converts the refusals that stopped a call into user errors for its payload.
@@ -45,12 +45,12 @@ pub fn user_errors_of<R>(stop: Stop<R>, mut refused: impl FnMut(R) -> UserError)
 /// A fault, or the first refusal that cannot be a user error.
 pub fn try_user_errors_of<R>(
     stop: Stop<R>,
-    refused: impl FnMut(R) -> Result<UserError, TopError>,
+    to_error: impl FnMut(R) -> Result<UserError, TopError>,
 ) -> Result<Vec<UserError>, TopError> {
     match stop {
         Stop::Refused(refusals) => {
-            let told: Result<Vec<UserError>, TopError> = refusals.into_iter().map(refused).collect();
-            Ok(truncate_errors(told?.into_iter()))
+            let errors: Result<Vec<UserError>, TopError> = refusals.into_iter().map(to_error).collect();
+            Ok(truncate_errors(errors?.into_iter()))
         }
         Stop::Fault(fault) => Err(fault.into()),
     }
@@ -196,8 +196,8 @@ tells_its_value!(InsufficientStock {
     /// Stock that is expected next in the store that is short, from suppliers and other stores; for an order that looked in several stores, in its
     /// own. Null when no day is known, for who may not see the stock level, and for a kit that several stores were asked for.
     async fn next_incoming(&self, ctx: &Context<'_>) -> Answer<Option<IncomingStock>> {
-        match self.lacking.as_ref().filter(|lacking| lacking.is_visible) {
-            Some(lacking) => Box::pin(next_incoming(ctx, lacking)).await,
+        match self.lacking.as_ref().filter(|shortfall| shortfall.is_visible) {
+            Some(shortfall) => Box::pin(next_incoming(ctx, shortfall)).await,
             None => Ok(None),
         }
     }
@@ -206,16 +206,16 @@ tells_its_value!(InsufficientStock {
 /// Beginning of messages about objects that were not found.
 const NOT_FOUND_PREFIX: &str = "there is no such";
 /// Characters of a value that a message repeats.
-const MAX_NAMED: usize = 64;
+const MAX_VALUE_CHARS: usize = 64;
 
 /// A message with the value that was sent.
-pub fn with_sent_value(said: &str, sent: Option<&str>) -> String {
-    let Some(sent) = sent else { return said.to_owned() };
-    let mut told: String = sent.chars().take(MAX_NAMED).collect();
-    if told.len() < sent.len() {
-        told.push('…');
+pub fn with_sent_value(message: &str, value: Option<&str>) -> String {
+    let Some(value) = value else { return message.to_owned() };
+    let mut excerpt: String = value.chars().take(MAX_VALUE_CHARS).collect();
+    if excerpt.len() < value.len() {
+        excerpt.push('…');
     }
-    format!("{said}: \"{told}\"")
+    format!("{message}: \"{excerpt}\"")
 }
 
 /// The key that was sent at the path of something that is not found.
@@ -239,21 +239,21 @@ impl UserError {
     pub fn new(code: ErrorCode, message: impl Into<String>, field: Path) -> Self {
         let retryable = matches!(code, ErrorCode::IdempotencyInProgress | ErrorCode::Unavailable);
         Self::InputError(InputError {
-            code: code.noted(),
+            code: code.record_refusal(),
             message: message.into(),
             field: (!field.is_empty()).then_some(field),
             retryable,
         })
     }
     /// A text that cannot be an idempotency key.
-    pub fn invalid_key(why: KeyProblem, field: Path) -> Self {
-        match why {
+    pub fn invalid_key(problem: KeyProblem, field: Path) -> Self {
+        match problem {
             KeyProblem::Missing => Self::new(ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed"), field),
             KeyProblem::Unfit => Self::new(ErrorCode::Invalid, format!("a key of 1 to {MAX_KEY} characters is expected"), field),
         }
     }
     /// Renames the last part of the path, if it is `from`.
-    pub fn renamed(&mut self, from: &str, to: &str) {
+    pub fn rename_field(&mut self, from: &str, to: &str) {
         if let Some(name) = self.field_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
             to.clone_into(name);
         }
@@ -268,8 +268,8 @@ impl UserError {
         }
     }
     /// Also used for other tenants' rows, which look the same as missing ones.
-    pub fn not_found(what: &str, field: Path) -> Self {
-        Self::new(ErrorCode::NotFound, format!("{NOT_FOUND_PREFIX} {what}"), field)
+    pub fn not_found(object_name: &str, field: Path) -> Self {
+        Self::new(ErrorCode::NotFound, format!("{NOT_FOUND_PREFIX} {object_name}"), field)
     }
     /// The key was used before with another input.
     pub fn key_reused(field: Path) -> Self {
@@ -277,14 +277,14 @@ impl UserError {
         Self::new(ErrorCode::IdempotencyKeyReused, message, field)
     }
     /// Error for a row that is at another version than `expectedVersion`.
-    pub fn changed(what: &str, actual: i64) -> Self {
-        let message = format!("the {what} has changed since you read it and is at version {actual} now");
-        Self::stale(message, path!["input", "expectedVersion"], actual, None)
+    pub fn version_conflict(object_name: &str, actual_version: i64) -> Self {
+        let message = format!("the {object_name} has changed since you read it and is at version {actual_version} now");
+        Self::stale(message, path!["input", "expectedVersion"], actual_version, None)
     }
     /// The row has changed since it was read.
     pub fn stale(message: impl Into<String>, field: Path, actual: i64, current: Option<Node>) -> Self {
         Self::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
+            code: ErrorCode::VersionConflict.record_refusal(),
             message: message.into(),
             field: Some(field),
             retryable: false,

@@ -54,14 +54,14 @@ macro_rules! step {
         let mut input = $input;
         let document = Option::<async_graphql::ID>::from(input.id.clone()).unwrap_or_default();
         let of = ($crate::packs::LineOwner::$of, &document);
-        let wrong = $crate::packs::of_lines($ctx, &$permit, of, input.coded_lines()).await?;
+        let wrong = $crate::packs::convert_coded_lines($ctx, &$permit, of, input.coded_lines()).await?;
         if !wrong.is_empty() {
             return Ok(wrong.into());
         }
         $crate::step!($payload, $ctx, $permit, input, $step $(, $mode)?)
     }};
     ($payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
-        let ledger = $ctx.given::<inventory::ledger::Ledger>()?;
+        let ledger = $ctx.required_data::<inventory::ledger::Ledger>()?;
         let input = match $crate::graphql::reading::read(|reading| $input.read(reading)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),

@@ -12,7 +12,7 @@ use services::history::{
 use uuid::Uuid;
 
 use crate::{
-    access::author,
+    access::find_author,
     audit::hide,
     graphql::{
         context::ContextExt,
@@ -46,10 +46,10 @@ pub enum HistoryKind {
 }
 
 /// Returns the kind of an entry in the API; `plain` is that of other actions on the object itself.
-pub const fn shown(kind: EntryKind, plain: HistoryKind) -> HistoryKind {
+pub const fn to_history_kind(kind: EntryKind, plain_kind: HistoryKind) -> HistoryKind {
     match kind {
         EntryKind::Change => HistoryKind::Change,
-        EntryKind::Plain => plain,
+        EntryKind::Plain => plain_kind,
         EntryKind::Document => HistoryKind::Document,
         EntryKind::Payment => HistoryKind::Payment,
         EntryKind::Paper => HistoryKind::Paper,
@@ -77,9 +77,9 @@ pub struct HistoryActor(pub Option<prelude::Actor>);
 impl HistoryActor {
     /// The ID of the actor if it is a member whom the caller may see.
     fn visible_member(self, ctx: &Context<'_>) -> Answer<Option<MemberId>> {
-        let Some(who) = self.0.filter(|who| who.kind == ActorKind::Member) else { return Ok(None) };
-        let is_known = ctx.caller()?.actor == who || ctx.holds::<kind::MemberRead>();
-        Ok(is_known.then(|| MemberId::from_uuid(who.id)))
+        let Some(actor_ref) = self.0.filter(|actor_ref| actor_ref.kind == ActorKind::Member) else { return Ok(None) };
+        let is_known = ctx.caller()?.actor == actor_ref || ctx.holds::<kind::MemberRead>();
+        Ok(is_known.then(|| MemberId::from_uuid(actor_ref.id)))
     }
 }
 
@@ -88,7 +88,7 @@ impl HistoryActor {
 impl HistoryActor {
     /// Kind of the actor.
     async fn kind(&self) -> HistoryActorKind {
-        match self.0.map(|who| who.kind) {
+        match self.0.map(|actor_ref| actor_ref.kind) {
             Some(ActorKind::Member) => HistoryActorKind::Member,
             Some(ActorKind::Integration) => HistoryActorKind::Integration,
             Some(ActorKind::System) => HistoryActorKind::System,
@@ -97,27 +97,27 @@ impl HistoryActor {
     }
     /// ID of the member or integration. Null for others, and for a member without member.read.
     async fn id(&self, ctx: &Context<'_>) -> Answer<Option<ID>> {
-        let Some(who) = self.0 else { return Ok(None) };
-        Ok(match who.kind {
+        let Some(actor_ref) = self.0 else { return Ok(None) };
+        Ok(match actor_ref.kind {
             ActorKind::Member => self.visible_member(ctx)?.map(|id| ID(id.to_string())),
-            ActorKind::Integration => Some(ID(IntegrationId::from_uuid(who.id).to_string())),
+            ActorKind::Integration => Some(ID(IntegrationId::from_uuid(actor_ref.id).to_string())),
             ActorKind::System => None,
         })
     }
     /// Name; "a member" without member.read.
     async fn name(&self, ctx: &Context<'_>) -> Answer<String> {
-        let Some(who) = self.0 else { return Ok("anonymous".to_owned()) };
-        let name = match who.kind {
+        let Some(actor_ref) = self.0 else { return Ok("anonymous".to_owned()) };
+        let name = match actor_ref.kind {
             ActorKind::Member => match self.visible_member(ctx)? {
                 Some(id) => member(ctx, id).await?.map(|member| member.display_name),
                 None => None,
             },
             ActorKind::Integration => {
-                author(ctx, IntegrationId::from_uuid(who.id)).await?.map(|integration| integration.0.name.clone())
+                find_author(ctx, IntegrationId::from_uuid(actor_ref.id)).await?.map(|integration| integration.0.name.clone())
             }
-            ActorKind::System => Some(who.system_name().to_owned()),
+            ActorKind::System => Some(actor_ref.system_name().to_owned()),
         };
-        let nameless = if who.kind == ActorKind::Member { "a member" } else { "an integration" };
+        let nameless = if actor_ref.kind == ActorKind::Member { "a member" } else { "an integration" };
         Ok(name.unwrap_or_else(|| nameless.to_owned()))
     }
 }
@@ -140,7 +140,7 @@ pub struct HistoryField {
 }
 
 /// Characters of a hashed value that are shown: enough to distinguish values.
-const SHOWN_HASH_LENGTH: usize = 16;
+const HASH_DISPLAY_LENGTH: usize = 16;
 
 impl HistoryField {
     /// From a field of an entry, with the values that the caller may see.
@@ -148,15 +148,15 @@ impl HistoryField {
         let caller = ctx.caller()?;
         let is_masked = hide(caller, &mut field);
         let is_personal = field["isPersonal"] == Value::Bool(true);
-        let shown = |value: Value| match value {
+        let visible_value = |value: Value| match value {
             Value::Null => None,
-            Value::String(mark) if is_personal => Some(Json(Value::String(mark.chars().take(SHOWN_HASH_LENGTH).collect()))),
+            Value::String(hash) if is_personal => Some(Json(Value::String(hash.chars().take(HASH_DISPLAY_LENGTH).collect()))),
             value => Some(Json(value)),
         };
         Ok(Self {
             path: field["path"].as_str().unwrap_or_default().to_owned(),
-            before: shown(field["before"].take()),
-            after: shown(field["after"].take()),
+            before: visible_value(field["before"].take()),
+            after: visible_value(field["after"].take()),
             is_personal,
             is_masked,
         })
@@ -191,7 +191,7 @@ impl HistoryItem {
         match &self.item {
             Item::Moved(_) => HistoryKind::Movement,
             Item::Noted(_) => HistoryKind::Note,
-            Item::Entry(stored) => shown(entry_kind(self.target, &stored.entry), self.plain),
+            Item::Entry(stored) => to_history_kind(entry_kind(self.target, &stored.entry), self.plain),
         }
     }
     /// ID of the document, payment or invoice of another history that the entry is about, to look it up with `node`. Null of what was done to the

@@ -16,7 +16,7 @@ use iam::{
 
 use super::types::{Member, SystemActor};
 use crate::{
-    access::{Integration, author},
+    access::{Integration, find_author},
     graphql::{
         abstract_type::{ObjectFields, abstract_type},
         context::ContextExt,
@@ -77,26 +77,26 @@ impl UnionType for Actor {}
 
 /// Returns the actor of an action. An action without an actor, or of one that no longer exists, is
 /// the system's.
-pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
-    if who.kind == ActorKind::Member
-        && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
+pub async fn actor(ctx: &Context<'_>, actor_ref: Who) -> Answer<Actor> {
+    if actor_ref.kind == ActorKind::Member
+        && let Some(member) = member(ctx, MemberId::from_uuid(actor_ref.id)).await?
     {
         return Ok(Actor::Member(Box::new(member)));
     }
-    if who.kind == ActorKind::Integration
-        && let Some(integration) = author(ctx, IntegrationId::from_uuid(who.id)).await?
+    if actor_ref.kind == ActorKind::Integration
+        && let Some(integration) = find_author(ctx, IntegrationId::from_uuid(actor_ref.id)).await?
     {
         return Ok(Actor::Integration(integration));
     }
-    Ok(Actor::SystemActor(SystemActor { name: who.system_name().to_owned() }))
+    Ok(Actor::SystemActor(SystemActor { name: actor_ref.system_name().to_owned() }))
 }
 
 /// A member of the caller's tenant, for callers who may see members. Callers see themselves.
 pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
-    let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
+    let (identity, caller) = (ctx.required_data::<Identity>()?, ctx.caller()?);
     if caller.actor != Who::member(id) {
         ctx.permit::<kind::MemberRead>()?;
     }
-    let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
-    Ok(found.map(Member::from))
+    let member_view = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
+    Ok(member_view.map(Member::from))
 }

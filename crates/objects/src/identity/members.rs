@@ -12,7 +12,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, intersect_values, searchable},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::below,
@@ -84,10 +84,11 @@ crate::sorts::rows_sorted!(from MemberSort => MembersSorted);
 impl MemberFilter {
     /// Compiles the filter for the rows, combined with the statuses of a separate argument; an
     /// empty list of these means all.
-    pub fn read(self, beside: Vec<MemberStatus>) -> Answer<Nested<Tests>> {
+    pub fn read(self, extra_statuses: Vec<MemberStatus>) -> Answer<Nested<Tests>> {
         let mut filter = read_nested(self, &mut Self::tests)?;
-        let beside: Option<Vec<_>> = (!beside.is_empty()).then(|| beside.into_iter().map(Into::into).collect());
-        filter.own.statuses = intersect_values(filter.own.statuses, beside);
+        let extra_statuses: Option<Vec<_>> =
+            (!extra_statuses.is_empty()).then(|| extra_statuses.into_iter().map(Into::into).collect());
+        filter.own.statuses = intersect_values(filter.own.statuses, extra_statuses);
         Ok(filter)
     }
 
@@ -99,7 +100,7 @@ impl MemberFilter {
         }
         Ok(Tests {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&field_path(at, "id"))).transpose()?.flatten(),
             search: self.search,
             mfa_enabled: self.is_mfa_enabled,
             created: moments(self.created_at.as_ref()),

@@ -23,42 +23,42 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The members with one of these e-mail addresses, including former ones. Lookups by address need
 /// the permission to see members.
-async fn with_addresses(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<MemberView>> {
+async fn load_members_by_email(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<MemberView>> {
     ctx.permit::<kind::MemberRead>()?;
-    let (identity, tenant) = (ctx.given::<Identity>()?, ctx.caller()?.tenant);
+    let (identity, tenant) = (ctx.required_data::<Identity>()?, ctx.caller()?.tenant);
     let keys: Vec<String> = emails.iter().map(|email| email_key(email)).collect();
     Ok(rows::members::with_addresses(&identity.database().global(), tenant, &keys).await?)
 }
 
 /// Returns the IDs of the members with these addresses.
-pub async fn members_addressed(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
-    let found = with_addresses(ctx, emails).await?;
-    Ok(found.into_iter().map(|view| ID(view.membership.member.to_string())).collect())
+pub async fn find_member_ids_by_email(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
+    let views = load_members_by_email(ctx, emails).await?;
+    Ok(views.into_iter().map(|view| ID(view.membership.member.to_string())).collect())
 }
 
 /// Returns the same members by address, as it was sent. An address belongs to one account, which is
 /// a member of a tenant at most once.
-pub async fn members_named(ctx: &Context<'_>, emails: &[String]) -> Answer<HashMap<String, MemberId>> {
-    let found = with_addresses(ctx, emails).await?;
+pub async fn find_members_by_email(ctx: &Context<'_>, emails: &[String]) -> Answer<HashMap<String, MemberId>> {
+    let views = load_members_by_email(ctx, emails).await?;
     let by_key: HashMap<String, MemberId> =
-        found.into_iter().map(|view| (email_key(&view.email), view.membership.member)).collect();
-    let named = |email: &String| Some((email.clone(), *by_key.get(&email_key(email))?));
-    Ok(emails.iter().filter_map(named).collect())
+        views.into_iter().map(|view| (email_key(&view.email), view.membership.member)).collect();
+    let entry = |email: &String| Some((email.clone(), *by_key.get(&email_key(email))?));
+    Ok(emails.iter().filter_map(entry).collect())
 }
 
 /// The tenant of an id, if it is the caller's.
-pub async fn own_tenant(ctx: &Context<'_>, id: TenantId) -> Answer<Option<Tenant>> {
+pub async fn find_own_tenant(ctx: &Context<'_>, id: TenantId) -> Answer<Option<Tenant>> {
     if ctx.caller()?.tenant != id {
         return Ok(None);
     }
-    let identity = ctx.given::<Identity>()?;
+    let identity = ctx.required_data::<Identity>()?;
     Ok(rows::tenants_by_id(&identity.database().global(), &[id]).await?.pop().map(Tenant::from))
 }
 
 /// The session of an id, if it is the caller's own.
-pub async fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
+pub async fn find_own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
     ctx.caller()?;
     let Ok(session) = ctx.session() else { return Ok(None) };
-    let found = ctx.given::<Identity>()?.session(session.user, id).await?;
-    Ok(found.map(|found| LoginSession::new(found, session.id)))
+    let session_row = ctx.required_data::<Identity>()?.session(session.user, id).await?;
+    Ok(session_row.map(|session_row| LoginSession::new(session_row, session.id)))
 }

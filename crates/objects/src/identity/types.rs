@@ -185,8 +185,8 @@ pub struct Invitation {
 }
 
 impl From<PendingInvitation> for Invitation {
-    fn from(sent: PendingInvitation) -> Self {
-        let PendingInvitation { by, at, expires_at } = sent;
+    fn from(invitation: PendingInvitation) -> Self {
+        let PendingInvitation { by, at, expires_at } = invitation;
         Self { sent_at: DateTime(at), expires_at: DateTime(expires_at), invited_by_id: by.to_string().into() }
     }
 }

@@ -33,7 +33,7 @@ impl Viewer {
         if caller.actor.kind != ActorKind::Member {
             return Ok(Self { caller, user: None, tenant });
         }
-        let identity = ctx.given::<Identity>()?;
+        let identity = ctx.required_data::<Identity>()?;
         let membership =
             rows::membership(&identity.database().global(), caller.tenant, MemberId::from_uuid(caller.actor.id)).await?;
         let user = membership.ok_or(TopError::Unauthenticated)?.user;
@@ -51,7 +51,7 @@ impl Viewer {
     /// Profile of the calling user; null for an integration.
     async fn profile(&self, ctx: &Context<'_>) -> Answer<Option<Profile>> {
         let Some(user) = self.user else { return Ok(None) };
-        Ok(ctx.given::<Identity>()?.profile(user).await?.map(Into::into))
+        Ok(ctx.required_data::<Identity>()?.profile(user).await?.map(Into::into))
     }
     /// The tenant of this session.
     async fn tenant(&self) -> Tenant {
@@ -60,26 +60,26 @@ impl Viewer {
     /// Tenants that the user may sign in to; of an integration its own.
     async fn tenants(&self, ctx: &Context<'_>) -> Answer<Vec<Tenant>> {
         let Some(user) = self.user else { return Ok(vec![self.tenant.clone().into()]) };
-        let global = ctx.given::<Identity>()?.database().global();
+        let global = ctx.required_data::<Identity>()?.database().global();
         let memberships = memberships(&global, user).await?;
-        let active = memberships.iter().filter(|m| m.status == entity::enums::MemberStatus::Active);
-        let ids: Vec<TenantId> = active.map(|m| m.tenant).collect();
+        let active_memberships = memberships.iter().filter(|membership| membership.status == entity::enums::MemberStatus::Active);
+        let ids: Vec<TenantId> = active_memberships.map(|membership| membership.tenant).collect();
         Ok(rows::tenants_by_id(&global, &ids).await?.into_iter().map(Into::into).collect())
     }
     /// Permissions of the caller, each with its stores.
     async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<PermissionGrant>> {
-        let held = &self.caller.permissions;
-        let shown = held.bits().indices().map(|index| async move {
-            let scope = reach_to_store_scope(ctx, &held.reach(index)).await?;
+        let held_permissions = &self.caller.permissions;
+        let grants = held_permissions.bits().indices().map(|index| async move {
+            let scope = reach_to_store_scope(ctx, &held_permissions.reach(index)).await?;
             Ok(PermissionGrant { permission: REGISTRY[index].code.to_owned(), scope })
         });
-        futures_util::future::try_join_all(shown).await
+        futures_util::future::try_join_all(grants).await
     }
     /// Time of the caller's last authentication with a password or a code; for an integration, the time at which its
     /// key was created.
     async fn authenticated_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
         Ok(DateTime(match ctx.data_opt::<KeyUse>() {
-            Some(used) => used.created_at,
+            Some(key_use) => key_use.created_at,
             None => ctx.session()?.authenticated_at,
         }))
     }
@@ -87,12 +87,12 @@ impl Viewer {
     async fn sessions(&self, ctx: &Context<'_>) -> Answer<Vec<LoginSession>> {
         let Some(user) = self.user else { return Ok(Vec::new()) };
         let current = ctx.session()?.id;
-        let sessions = ctx.given::<Identity>()?.sessions(user).await?;
+        let sessions = ctx.required_data::<Identity>()?.sessions(user).await?;
         Ok(sessions.into_iter().take(MAX_SESSIONS_SHOWN).map(|session| LoginSession::new(session, current)).collect())
     }
     /// True if the user has more login sessions than `sessions` has. False for an integration.
     async fn has_more_sessions(&self, ctx: &Context<'_>) -> Answer<bool> {
         let Some(user) = self.user else { return Ok(false) };
-        Ok(ctx.given::<Identity>()?.sessions(user).await?.len() > MAX_SESSIONS_SHOWN)
+        Ok(ctx.required_data::<Identity>()?.sessions(user).await?.len() > MAX_SESSIONS_SHOWN)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, searchable},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::below,
@@ -62,7 +62,7 @@ impl BackgroundJobFilter {
             searchable(text, || below(at, "search"))?;
         }
         Ok(JobTests {
-            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&field_path(at, "id"))).transpose()?.flatten(),
             search: self.search,
             statuses: self.status,
             created: self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default(),
@@ -79,12 +79,12 @@ impl JobTests {
             clause.push(&format!(" AND {}", backend.in_ids("id", number)));
         }
         if let Some(text) = &self.search {
-            let mark = clause.bind(text.to_ascii_lowercase());
-            let finder = match backend {
+            let placeholder = clause.bind(text.to_ascii_lowercase());
+            let comparison = match backend {
                 Backend::Postgres => "strpos",
                 Backend::Sqlite => "instr",
             };
-            clause.push(&format!(" AND {finder}(kind, {mark}) > 0"));
+            clause.push(&format!(" AND {comparison}(kind, {placeholder}) > 0"));
         }
         if let Some(statuses) = &self.statuses {
             push_statuses(clause, statuses);
@@ -92,8 +92,8 @@ impl JobTests {
         let (from, before) = self.created;
         for (bound, operator) in [(from, ">="), (before, "<")] {
             if let Some(at) = bound {
-                let mark = clause.bind(at.micros());
-                clause.push(&format!(" AND created_at {operator} {mark}"));
+                let placeholder = clause.bind(at.micros());
+                clause.push(&format!(" AND created_at {operator} {placeholder}"));
             }
         }
     }

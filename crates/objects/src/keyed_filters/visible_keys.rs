@@ -14,7 +14,7 @@ use crate::{
         fault::{Answer, TopError},
         filters::IdFilter,
     },
-    identity::members_addressed,
+    identity::find_member_ids_by_email,
     numbering,
     scan::{node_id, node_of, permitted_scope},
 };
@@ -22,12 +22,12 @@ use crate::{
 /// Maximum numbers in a whole filter: each is looked up, with each document that has it.
 const MAX_NUMBERS: usize = 20;
 /// Kinds of documents that move goods.
-pub const OF_GOODS: [Kind; 6] =
+pub const GOODS_DOCUMENT_KINDS: [Kind; 6] =
     [Kind::Order, Kind::PurchaseOrder, Kind::Transfer, Kind::Stocktake, Kind::Return, Kind::SupplierReturn];
 
 /// A kind of object whose keys are looked up among those that the caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SeenKind {
+pub enum VisibleKeyKind {
     OrderNumber,
     PurchaseOrderNumber,
     BlanketOrderNumber,
@@ -36,38 +36,38 @@ pub enum SeenKind {
     MemberEmail,
 }
 
-impl SeenKind {
+impl VisibleKeyKind {
     /// The kinds of documents that a number may be of; none for an address.
     const fn documents(self) -> &'static [Kind] {
         match self {
             Self::OrderNumber => &[Kind::Order],
             Self::PurchaseOrderNumber => &[Kind::PurchaseOrder],
             Self::BlanketOrderNumber => &[Kind::BlanketOrder],
-            Self::GoodsNumber => &OF_GOODS,
+            Self::GoodsNumber => &GOODS_DOCUMENT_KINDS,
             Self::MemberEmail => &[],
         }
     }
 }
 
 /// A test with keys of such a kind, and its place.
-pub struct SeenTest<'a> {
-    pub kind: SeenKind,
+pub struct VisibleKeyTest<'a> {
+    pub kind: VisibleKeyKind,
     pub test: &'a mut IdFilter,
     pub at: Vec<String>,
 }
 
 /// Replaces keys by IDs. A caller who may not read the kind of object at all is refused; if a
 /// number may be of several kinds, those that the caller may read count.
-pub async fn replace_keys_with_ids(ctx: &Context<'_>, found: Vec<SeenTest<'_>>, argument: &str) -> Answer<()> {
-    let numbered = found.iter().filter(|one| !one.kind.documents().is_empty());
-    check_number_limit(numbered.map(|one| &*one.test), argument)?;
-    for SeenTest { kind, test, at } in found {
-        let keys = taken(test, &at)?;
-        let lacking = |denied: TopError| denied.at(below(&at, &["key"]));
+pub async fn replace_keys_with_ids(ctx: &Context<'_>, seen_tests: Vec<VisibleKeyTest<'_>>, argument: &str) -> Answer<()> {
+    let number_tests = seen_tests.iter().filter(|seen_test| !seen_test.kind.documents().is_empty());
+    check_number_limit(number_tests.map(|seen_test| &*seen_test.test), argument)?;
+    for VisibleKeyTest { kind, test, at } in seen_tests {
+        let keys = take_keys(test, &at)?;
+        let with_path = |error: TopError| error.at(below(&at, &["key"]));
         test.one_of = Some(match kind.documents() {
-            [] => members_addressed(ctx, &keys).await.map_err(lacking)?,
+            [] => find_member_ids_by_email(ctx, &keys).await.map_err(with_path)?,
             [document] => {
-                permitted_scope(ctx, *document).map_err(lacking)?;
+                permitted_scope(ctx, *document).map_err(with_path)?;
                 documents(ctx, &keys, &[*document]).await?
             }
             several => documents(ctx, &keys, several).await?,
@@ -87,7 +87,7 @@ pub fn check_number_limit<'a>(tests: impl Iterator<Item = &'a IdFilter>, argumen
 }
 
 /// Takes the keys of a test at a path; IDs beside them are refused.
-pub fn taken(test: &mut IdFilter, at: &[String]) -> Answer<Vec<String>> {
+pub fn take_keys(test: &mut IdFilter, at: &[String]) -> Answer<Vec<String>> {
     if test.eq.is_some() || test.one_of.is_some() {
         return Err(TopError::bad_input("key is not taken beside eq and in", below(at, &["key"])));
     }
@@ -95,13 +95,13 @@ pub fn taken(test: &mut IdFilter, at: &[String]) -> Answer<Vec<String>> {
 }
 
 /// The documents of these kinds with one of these numbers that the caller sees.
-pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> Answer<Vec<ID>> {
-    let (mut sought, mut scope) = (Vec::new(), None);
-    for kind in of {
+pub async fn documents(ctx: &Context<'_>, numbers: &[String], kinds: &[Kind]) -> Answer<Vec<ID>> {
+    let (mut visible_kinds, mut scope) = (Vec::new(), None);
+    for kind in kinds {
         match permitted_scope(ctx, *kind) {
-            Ok((own, visible)) => {
-                sought.push(visible);
-                scope = Some(own);
+            Ok((kind_scope, visible)) => {
+                visible_kinds.push(visible);
+                scope = Some(kind_scope);
             }
             Err(TopError::Forbidden(_)) => {}
             Err(error) => return Err(error),
@@ -113,14 +113,14 @@ pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> An
     // Postgres refuses a text with a NUL character; no number has one.
     for number in numbers.iter().filter(|number| !number.contains('\0') && number.len() <= core::MAX_BYTES) {
         let names = Names {
-            number: core::numbered(number, &patterns),
+            number: core::parse_number(number, &patterns),
             // Digits alone match invoices that are printed without a prefix, of any legal entity.
             invoice: InvoiceNumber::parse(number).filter(|number| number.label.is_some()),
-            label: Some(text::kept(number.trim())),
+            label: Some(text::normal_form(number.trim())),
             work: WorkNumber::parse(number, &patterns),
             ..Names::default()
         };
-        for MatchedRow { kind, id, .. } in Box::pin(rows::matches(&scope, &names, &sought)).await?.found {
+        for MatchedRow { kind, id, .. } in Box::pin(rows::find_matches(&scope, &names, &visible_kinds)).await?.found {
             if Box::pin(node_of(ctx, kind, id)).await?.is_some() {
                 ids.push(ID(node_id(kind, id)));
             }

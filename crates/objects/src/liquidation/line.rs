@@ -8,7 +8,7 @@ use iam::access::kind;
 use macros::resolvers;
 use platform::storage::Fault;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     liquidation::core::{self, Document},
 };
 
@@ -151,7 +151,7 @@ impl LiquidationPlanLine {
     }
     /// Smallest units a week that were expected to be sold at the price of then.
     async fn weekly_demand(&self) -> f64 {
-        six(self.line.figures.weekly)
+        round6(self.line.figures.weekly)
     }
     /// Days since the last sale when the plan was made. Null where nothing was ever sold.
     async fn days_without_sale(&self) -> Option<i32> {
@@ -168,8 +168,8 @@ impl LiquidationPlanLine {
     /// Reasons in words. UNITS_REMAIN is left out for a MARKDOWN whose steps are hidden.
     #[field(list_size(assumed = 4))]
     async fn reasons(&self, ctx: &Context<'_>) -> Vec<LiquidationReason> {
-        let hidden = LiquidationReason::hidden(ctx, &self.line.act, self.line.figures.price_floor);
-        LiquidationReason::all(&self.line.reasons, hidden)
+        let hidden_reason = LiquidationReason::hidden(ctx, &self.line.act, self.line.figures.price_floor);
+        LiquidationReason::all(&self.line.reasons, hidden_reason)
     }
     /// Draft of a transfer that the line became. Null unless it is an approved TRANSFER.
     async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {

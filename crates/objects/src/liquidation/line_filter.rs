@@ -15,7 +15,7 @@ use crate::{
         directives,
         fault::Answer,
         filters::{DateFilter, IdFilter, MoneyFilter, QuantityFilter, StringFilter, intersect_values},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::below,
@@ -95,15 +95,15 @@ impl LiquidationPlanLineFilter {
 
     /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, ctx: &Context<'_>, currency: Currency, at: &Path) -> Answer<LineFilter> {
-        let of_catalogue =
+        let catalogue_filter =
             CatalogueTests { sku: self.sku, category: self.category, category_tree: self.category_tree, search: self.search };
         Ok(LineFilter {
-            ids: self.id.map(|test| test.ids(&place(at, "id"))).transpose()?.flatten(),
-            stores: self.store.map(|test| test.ids(&place(at, "store"))).transpose()?.flatten(),
-            to_stores: self.to_store.map(|test| test.ids(&place(at, "toStore"))).transpose()?.flatten(),
-            products: self.product.map(|test| test.ids(&place(at, "product"))).transpose()?.flatten(),
-            of_catalogue: of_catalogue.read(ctx, at)?,
-            suppliers: self.supplier.map(|test| test.ids(&place(at, "supplier"))).transpose()?.flatten(),
+            ids: self.id.map(|test| test.ids(&field_path(at, "id"))).transpose()?.flatten(),
+            stores: self.store.map(|test| test.ids(&field_path(at, "store"))).transpose()?.flatten(),
+            to_stores: self.to_store.map(|test| test.ids(&field_path(at, "toStore"))).transpose()?.flatten(),
+            products: self.product.map(|test| test.ids(&field_path(at, "product"))).transpose()?.flatten(),
+            of_catalogue: catalogue_filter.read(ctx, at)?,
+            suppliers: self.supplier.map(|test| test.ids(&field_path(at, "supplier"))).transpose()?.flatten(),
             states: intersect_values(self.status, self.state).map(|list| list.into_iter().map(Into::into).collect()),
             actions: self.action.map(|list| list.into_iter().map(Into::into).collect()),
             issues: self.issue.map(|list| list.into_iter().map(Into::into).collect()),
@@ -119,8 +119,8 @@ impl LiquidationPlanLineFilter {
 /// A range of amounts of the plan's currency; no line has amounts of another one.
 fn in_currency(ctx: &Context<'_>, test: Option<MoneyFilter>, currency: Currency, at: &Path) -> Answer<NumberRange> {
     let Some(test) = test else { return Ok(NumberRange::default()) };
-    let (asked, amounts) = amounts(ctx, &test, at)?;
-    Ok(if asked == currency { amounts } else { NumberRange::NONE })
+    let (test_currency, amounts) = amounts(ctx, &test, at)?;
+    Ok(if test_currency == currency { amounts } else { NumberRange::NONE })
 }
 
 /// Sort order of the lines of a plan of liquidation; lines with equal values are sorted by the IDs of product and store, in the same direction.
@@ -156,10 +156,10 @@ pub enum LiquidationPlanLineSortField {
 crate::sorts::rows_sorted!(from LiquidationPlanLineSort => LinesSorted);
 
 impl LiquidationPlanLineSort {
-    /// The requested order, or else `otherwise`. Sorting by amounts reveals costs, so it needs the
+    /// The requested order, or else `default_sort`. Sorting by amounts reveals costs, so it needs the
     /// permission to see them.
-    pub(super) fn sorted(ctx: &Context<'_>, sort: Option<Self>, otherwise: LinesSorted) -> Answer<LinesSorted> {
-        let Some(sort) = sort else { return Ok(otherwise) };
+    pub(super) fn sorted(ctx: &Context<'_>, sort: Option<Self>, default_sort: LinesSorted) -> Answer<LinesSorted> {
+        let Some(sort) = sort else { return Ok(default_sort) };
         if matches!(sort.field, LiquidationPlanLineSortField::Value | LiquidationPlanLineSortField::Expected) {
             needs_costs(ctx, &path!["sort"])?;
         }

@@ -4,7 +4,7 @@ use async_graphql::{Context, SimpleObject};
 use entity::prelude::{self, Currency};
 use iam::access::kind;
 use macros::resolvers;
-use services::{demand::core::six, liquidation::core};
+use services::{demand::core::round6, liquidation::core};
 
 use super::enums::{LiquidationAction, LiquidationReasonCode};
 use crate::{
@@ -17,9 +17,9 @@ use crate::{
     purchasing::links::{self, Money, Product, Store},
 };
 
-pub fn units(n: i64) -> Quantity {
-    let most = entity::quantity::MAX_SAFE;
-    Quantity(prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
+pub fn units(number: i64) -> Quantity {
+    let limit = entity::quantity::MAX_SAFE;
+    Quantity(prelude::Quantity::new(number.clamp(-limit, limit)).unwrap_or_default())
 }
 
 pub fn money(minor: i64, currency: Currency) -> Money {
@@ -86,9 +86,9 @@ pub struct LiquidationReason {
 
 impl LiquidationReason {
     /// All reasons except the one hidden from the caller.
-    pub fn all(reasons: &[core::Reason], hidden: Option<core::ReasonCode>) -> Vec<Self> {
-        let shown = reasons.iter().filter(|reason| Some(reason.code) != hidden);
-        shown.map(|reason| Self { code: reason.code.into(), text: reason.text.clone() }).collect()
+    pub fn all(reasons: &[core::Reason], hidden_reason: Option<core::ReasonCode>) -> Vec<Self> {
+        let visible_reasons = reasons.iter().filter(|reason| Some(reason.code) != hidden_reason);
+        visible_reasons.map(|reason| Self { code: reason.code.into(), text: reason.text.clone() }).collect()
     }
     /// The reason of an action that is hidden from the caller: the remaining units of a markdown
     /// follow from its prices.
@@ -123,9 +123,9 @@ impl PriceResponse {
         match response {
             core::Response::NotShown => None,
             core::Response::Shown { low, likely, high, levels, weeks, changes, products, .. } => Some(Self {
-                low: six(low),
-                likely: six(likely),
-                high: six(high),
+                low: round6(low),
+                likely: round6(likely),
+                high: round6(high),
                 prices: i32::try_from(levels).unwrap_or(i32::MAX),
                 weeks: i32::try_from(weeks).unwrap_or(i32::MAX),
                 price_changes: changes.map(|changes| i32::try_from(changes).unwrap_or(i32::MAX)),
@@ -137,7 +137,7 @@ impl PriceResponse {
 
 /// An action that is possible.
 pub struct LiquidationOption {
-    of: core::Candidate,
+    candidate: core::Candidate,
     currency: Currency,
     floor: core::PriceFloor,
     /// Decimals of the product's unit.
@@ -147,12 +147,12 @@ pub struct LiquidationOption {
 impl LiquidationOption {
     /// A candidate of the proposal.
     pub fn of(candidate: &core::Candidate, proposal: &core::Proposal, currency: Currency) -> Self {
-        Self { of: candidate.clone(), currency, floor: proposal.price_floor, decimals: proposal.decimals }
+        Self { candidate: candidate.clone(), currency, floor: proposal.price_floor, decimals: proposal.decimals }
     }
     /// Whether the remaining quantity is hidden from the caller, because it follows from hidden
     /// prices.
     fn hides_quantity(&self, ctx: &Context<'_>) -> bool {
-        LiquidationReason::hidden(ctx, &self.of.act, self.floor).is_some()
+        LiquidationReason::hidden(ctx, &self.candidate.act, self.floor).is_some()
     }
 }
 
@@ -161,27 +161,27 @@ impl LiquidationOption {
 impl LiquidationOption {
     /// Action.
     async fn action(&self) -> LiquidationAction {
-        self.of.act.word().into()
+        self.candidate.act.word().into()
     }
     /// Units of the option, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
-        units(self.of.quantity)
+        units(self.candidate.quantity)
     }
     /// Store that a TRANSFER goes to. Null for other actions.
     async fn to_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
-        Some(links::store(ctx, self.of.act.target()?).await)
+        Some(links::store(ctx, self.candidate.act.target()?).await)
     }
     /// Supplier that a RETURN goes to. Null for other actions.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
-        Some(links::supplier(ctx, self.of.act.supplier()?).await)
+        Some(links::supplier(ctx, self.candidate.act.supplier()?).await)
     }
     /// Other product of a BUNDLE. Null for other actions.
     async fn partner(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
-        Some(links::product(ctx, self.of.act.bundle()?.partner).await)
+        Some(links::product(ctx, self.candidate.act.bundle()?.partner).await)
     }
     /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions, and where `floorPercent` is above 0 without product.cost.read.
     async fn bundle_price(&self, ctx: &Context<'_>) -> Option<Money> {
-        let bundle = self.of.act.bundle().filter(|_| !hides_prices(ctx, self.floor))?;
+        let bundle = self.candidate.act.bundle().filter(|_| !hides_prices(ctx, self.floor))?;
         Some(money(bundle.price_minor, self.currency))
     }
     /// Prices of a MARKDOWN. Empty for other actions, and where `floorPercent` is above 0 without product.cost.read.
@@ -190,24 +190,24 @@ impl LiquidationOption {
         if hides_prices(ctx, self.floor) {
             return Vec::new();
         }
-        LiquidationStep::all(&self.of.act, self.currency)
+        LiquidationStep::all(&self.candidate.act, self.currency)
     }
     /// Last day of the expectation.
     async fn until(&self) -> Date {
-        Date(self.of.until)
+        Date(self.candidate.until)
     }
     /// Recovery that is expected until then. Null without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
-        Some(LiquidationRecovery::of(self.of.recovery, self.currency))
+        Some(LiquidationRecovery::of(self.candidate.recovery, self.currency))
     }
     /// Whole units that are left then if much is sold. 0 for a MARKDOWN whose steps are hidden.
     async fn least_left(&self, ctx: &Context<'_>) -> f64 {
-        if self.hides_quantity(ctx) { 0.0 } else { six(self.of.left.0) }
+        if self.hides_quantity(ctx) { 0.0 } else { round6(self.candidate.left.0) }
     }
     /// Whole units that are left then if little is sold. All units for a MARKDOWN whose steps are hidden.
     async fn most_left(&self, ctx: &Context<'_>) -> f64 {
-        let all = self.of.quantity as f64 / 10_f64.powi(self.decimals.into());
-        six(if self.hides_quantity(ctx) { all } else { self.of.left.1 })
+        let whole_units = self.candidate.quantity as f64 / 10_f64.powi(self.decimals.into());
+        round6(if self.hides_quantity(ctx) { whole_units } else { self.candidate.left.1 })
     }
 }

@@ -29,8 +29,8 @@ use crate::{
         scalars::{CurrencyCode, Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
-    keyed_filters::by_ids,
-    purchasing::links::{self, MAX_A_PAGE, Money, Store},
+    keyed_filters::resolve_filter_keys,
+    purchasing::links::{self, MAX_PAGE_SIZE, Money, Store},
 };
 
 /// A plan's row.
@@ -128,8 +128,8 @@ impl LiquidationPlan {
     #[field(mask = ProductCostRead, cost = "20")]
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<LiquidationResult>> {
         let permit = ctx.permit::<kind::PurchaseRead>()?;
-        let found = shell::plan_result(&permit, ctx.given::<Ledger>()?, &self.plan).await?;
-        Ok(found.map(|(recovered, expected)| LiquidationResult {
+        let plan_totals = shell::plan_result(&permit, ctx.required_data::<Ledger>()?, &self.plan).await?;
+        Ok(plan_totals.map(|(recovered, expected)| LiquidationResult {
             recovered: money(recovered, self.plan.currency),
             expected: LiquidationRecovery::of(expected, self.plan.currency),
         }))
@@ -167,31 +167,31 @@ impl LiquidationPlan {
         sort: Option<LiquidationPlanLineSort>,
     ) -> Answer<LiquidationPlanLineConnection> {
         let currency = self.plan.currency;
-        let mut filter = LiquidationPlanLineFilter::read(ctx, by_ids(ctx, filter, "filter").await?, currency)?;
+        let mut filter = LiquidationPlanLineFilter::read(ctx, resolve_filter_keys(ctx, filter, "filter").await?, currency)?;
         let sorted = LiquidationPlanLineSort::sorted(ctx, sort, shell::line_order(&permit))?;
-        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let (ledger, made) = (ctx.given::<Ledger>()?, self.lines.as_ref().map(|lines| lines.as_slice()));
+        let (signer, kind) = (ctx.required_data::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let (ledger, dry_run_lines) = (ctx.required_data::<Ledger>()?, self.lines.as_ref().map(|lines| lines.as_slice()));
         let db = ledger.database();
-        let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, made))).await?;
-        if let Some(lines) = made {
+        let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, dry_run_lines))).await?;
+        if let Some(lines) = dry_run_lines {
             // Lines of a dry run have recovered nothing.
-            let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line))).cloned();
+            let matching_lines = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line))).cloned();
             let node = |line: core::PlanLine| {
                 let keys = sorted.keys(&line);
                 (LiquidationPlanLine::new(line, currency, None), keys)
             };
-            let all = (found.map(node).collect(), rows::is_descending(sorted));
-            return Ok(Page::of_all_sorted(all, &request, kind, signer).with_inexact_count(is_vague).into());
+            let sorted_nodes = (matching_lines.map(node).collect(), rows::is_descending(sorted));
+            return Ok(Page::of_all_sorted(sorted_nodes, &request, kind, signer).with_inexact_count(is_vague).into());
         }
-        let listed = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
-        let results = shell::line_results(&permit, ledger, &self.plan, &listed.rows).await?;
-        let nodes = listed.rows.into_iter().map(|line| {
+        let listing = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
+        let results = shell::line_results(&permit, ledger, &self.plan, &listing.rows).await?;
+        let nodes = listing.rows.into_iter().map(|line| {
             let (keys, recovered) = (sorted.keys(&line), results.get(&line.id).copied());
             (LiquidationPlanLine::new(line, currency, recovered), keys)
         });
         let page = Page::build(nodes.collect(), &request, kind, signer);
-        Ok(page.counted(permit.scope(db), listed.source).with_inexact_count(is_vague).into())
+        Ok(page.with_count_source(permit.scope(db), listing.source).with_inexact_count(is_vague).into())
     }
 }
 
@@ -202,7 +202,7 @@ impl LiquidationPlan {
         if self.lines.is_some() {
             return Ok((self.plan.value_minor, self.plan.expected));
         }
-        let (permit, db) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?.database());
+        let (permit, db) = (ctx.permit::<kind::PurchaseRead>()?, ctx.required_data::<Ledger>()?.database());
         Ok(*self.sums.get_or_try_init(|| Box::pin(shell::plan_sums(&permit, db, &self.plan))).await?)
     }
 }
@@ -220,6 +220,6 @@ pub struct LiquidationResult {
 pub async fn find_plan(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<LiquidationPlan>> {
     let permit = ctx.permit::<kind::PurchaseRead>()?;
     let id = LiquidationPlanId::from_uuid(id);
-    let found = shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?;
-    Ok(found.map(Into::into))
+    let plan = shell::find_plan(&permit, ctx.required_data::<Ledger>()?.database(), id).await?;
+    Ok(plan.map(Into::into))
 }

@@ -55,33 +55,35 @@ impl MediaLoads {
 
     pub async fn images_of(&self, product: ProductId) -> Answer<ProductFiles<Image>> {
         let load = |ids: Vec<ProductId>| async move {
-            let found = with_files(&self.scope, rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
-            Ok(grouped(found, |image| image.product))
+            let images = with_files(&self.scope, rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
+            Ok(group_by_key(images, |image| image.product))
         };
         Ok(self.images_of.one(product, load).await?.unwrap_or_default())
     }
 
     pub async fn documents_of(&self, product: ProductId) -> Answer<ProductFiles<Document>> {
         let load = |ids: Vec<ProductId>| async move {
-            let found = with_files(&self.scope, rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
-            Ok(grouped(found, |document| document.product))
+            let documents =
+                with_files(&self.scope, rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
+            Ok(group_by_key(documents, |document| document.product))
         };
         Ok(self.documents_of.one(product, load).await?.unwrap_or_default())
     }
 
     pub async fn image(&self, id: ImageId) -> Answer<Option<WithFile<Image>>> {
         let load = |ids: Vec<ImageId>| async move {
-            let found = with_files(&self.scope, rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
-            Ok(found.into_iter().map(|image| (image.0.id, image)).collect())
+            let images_with_files =
+                with_files(&self.scope, rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
+            Ok(images_with_files.into_iter().map(|image| (image.0.id, image)).collect())
         };
         self.images.one(id, load).await
     }
 
     pub async fn document(&self, id: DocumentId) -> Answer<Option<WithFile<Document>>> {
         let load = |ids: Vec<DocumentId>| async move {
-            let found =
+            let documents_with_files =
                 with_files(&self.scope, rows::documents_by_id(&self.scope, &ids).await?, |document| document.file).await?;
-            Ok(found.into_iter().map(|document| (document.0.id, document)).collect())
+            Ok(documents_with_files.into_iter().map(|document| (document.0.id, document)).collect())
         };
         self.documents.one(id, load).await
     }
@@ -105,18 +107,18 @@ pub async fn with_files<T>(scope: &TenantScope, rows: Vec<T>, file: fn(&T) -> Fi
     let ids: Vec<FileId> = rows.iter().map(file).collect();
     let mut files: HashMap<FileId, File> = Files::of_ids(scope, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
     let with = |row: T| {
-        let found = files.remove(&file(&row)).ok_or_else(|| Fault::corrupt("file", "a file that is held is there"))?;
-        Ok(Arc::new((row, found)))
+        let held_file = files.remove(&file(&row)).ok_or_else(|| Fault::corrupt("file", "a file that is held is there"))?;
+        Ok(Arc::new((row, held_file)))
     };
     rows.into_iter().map(with).collect()
 }
 
-fn grouped<K: Eq + Hash, T>(rows: Vec<WithFile<T>>, of: fn(&T) -> K) -> HashMap<K, ProductFiles<T>> {
-    let mut found: HashMap<K, Vec<WithFile<T>>> = HashMap::new();
+fn group_by_key<K: Eq + Hash, T>(rows: Vec<WithFile<T>>, key_of: fn(&T) -> K) -> HashMap<K, ProductFiles<T>> {
+    let mut groups: HashMap<K, Vec<WithFile<T>>> = HashMap::new();
     for row in rows {
-        found.entry(of(&row.0)).or_default().push(row);
+        groups.entry(key_of(&row.0)).or_default().push(row);
     }
-    found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
+    groups.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
 }
 
 /// The request's loaders.

@@ -16,24 +16,24 @@ use loaders::media;
 
 /// A product's pictures, in their order.
 pub async fn images_of(ctx: &Context<'_>, product: ProductId) -> Answer<Vec<ProductImage>> {
-    let found = Box::pin(media(ctx)?.images_of(product)).await?;
-    Ok(found.iter().cloned().map(ProductImage).collect())
+    let images = Box::pin(media(ctx)?.images_of(product)).await?;
+    Ok(images.iter().cloned().map(ProductImage).collect())
 }
 
 /// A product's documents, the oldest first.
 pub async fn documents_of(ctx: &Context<'_>, product: ProductId) -> Answer<Vec<ProductDocument>> {
-    let found = Box::pin(media(ctx)?.documents_of(product)).await?;
-    Ok(found.iter().cloned().map(ProductDocument).collect())
+    let documents = Box::pin(media(ctx)?.documents_of(product)).await?;
+    Ok(documents.iter().cloned().map(ProductDocument).collect())
 }
 
 /// The picture of an id.
-pub async fn image(ctx: &Context<'_>, id: ImageId) -> Answer<Option<ProductImage>> {
+pub async fn find_product_image(ctx: &Context<'_>, id: ImageId) -> Answer<Option<ProductImage>> {
     ctx.permit::<kind::ProductRead>()?;
     Ok(Box::pin(media(ctx)?.image(id)).await?.map(ProductImage))
 }
 
 /// The document of an id.
-pub async fn document(ctx: &Context<'_>, id: DocumentId) -> Answer<Option<ProductDocument>> {
+pub async fn find_product_document(ctx: &Context<'_>, id: DocumentId) -> Answer<Option<ProductDocument>> {
     ctx.permit::<kind::ProductRead>()?;
     Ok(Box::pin(media(ctx)?.document(id)).await?.map(ProductDocument))
 }

@@ -83,7 +83,7 @@ impl ProductImage {
         ctx: &Context<'_>,
         #[graphql(desc = "Size of the picture. Default ORIGINAL.", default_with = "ImageSize::Original")] size: ImageSize,
     ) -> Answer<String> {
-        require_link(ctx.given::<Files>()?.picture_link(&self.0.1, size.into()))
+        require_link(ctx.required_data::<Files>()?.picture_link(&self.0.1, size.into()))
     }
     /// Time at which the picture was added.
     async fn created_at(&self) -> DateTime {
@@ -120,7 +120,7 @@ impl ProductDocument {
     }
     /// Path on this server from which the document can be downloaded with GET for 15 minutes, as an attachment.
     async fn url(&self, ctx: &Context<'_>) -> Answer<String> {
-        require_link(ctx.given::<Files>()?.fetch_link(&self.0.1))
+        require_link(ctx.required_data::<Files>()?.fetch_link(&self.0.1))
     }
     /// Time at which the document was added.
     async fn created_at(&self) -> DateTime {

@@ -32,8 +32,8 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
 }
 
 /// The current document of a stale write, if the caller may see it.
-pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> Option<Node> {
-    match what {
+pub async fn current_document(ctx: &Context<'_>, noun: Noun, id: uuid::Uuid) -> Option<Node> {
+    match noun {
         Noun::Transfer => {
             let id = entity::id::TransferId::from_uuid(id);
             transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer)

@@ -46,8 +46,8 @@ impl NodeAccess {
 
     fn covers(&self, caller: &Caller, index: usize) -> bool {
         let reach: Reach = caller.permissions.reach(index);
-        let covers = self.stores.is_empty() || self.stores.iter().any(|store| reach.covers(*store));
-        caller.permissions.holds(index) && covers
+        let covers_store = self.stores.is_empty() || self.stores.iter().any(|store| reach.covers(*store));
+        caller.permissions.holds(index) && covers_store
     }
     /// Whether the caller may read the node.
     pub fn may_read(&self, caller: &Caller) -> bool {
@@ -83,12 +83,12 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
         Node::Customer(_) => NodeAccess::of::<kind::CustomerRead, kind::CustomerWrite>(),
         Node::Channel(_) => NodeAccess::of::<kind::ChannelRead, kind::ChannelWrite>(),
         Node::Lot(lot) => {
-            let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+            let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
             let levels = lot_levels_of(&scope, &[lot.0.id]).await?;
             let stores: Vec<StoreId> = levels.iter().map(|level| level.key.store).collect();
             // A lot without stock is visible to callers who see all stores.
-            let nowhere = stores.is_empty().then_some(StoreId::NIL);
-            NodeAccess::of::<kind::StockRead, kind::LotWrite>().at(stores.into_iter().chain(nowhere))
+            let fallback_store = stores.is_empty().then_some(StoreId::NIL);
+            NodeAccess::of::<kind::StockRead, kind::LotWrite>().at(stores.into_iter().chain(fallback_store))
         }
         Node::Fulfilment(fulfilment) => {
             let Some(order) = orders::load_order(ctx, fulfilment.order_id()).await? else { return Ok(None) };
@@ -131,15 +131,19 @@ pub async fn node_access_by_id(ctx: &Context<'_>, target: &Target) -> Answer<Opt
 }
 
 /// The node that an input names as `nodeId`, with its access; a refusal if the caller cannot see
-/// it, or if its kind is not accepted, with the message `untaken`.
-pub async fn named_node(ctx: &Context<'_>, id: &ID, untaken: &str) -> Answer<Result<(Target, NodeAccess), UserError>> {
+/// it, or if its kind is not accepted, with the message `invalid_message`.
+pub async fn find_target_node(
+    ctx: &Context<'_>,
+    id: &ID,
+    invalid_message: &str,
+) -> Answer<Result<(Target, NodeAccess), UserError>> {
     let at = || path!["input", "nodeId"];
     let Some(target) = Target::parse(id) else {
         return Ok(Err(UserError::new(ErrorCode::Invalid, "not one of our IDs", at())));
     };
     let Some(node) = nodes::find(ctx, id).await? else { return Ok(Err(UserError::not_found("node", at()))) };
     let access = node_access(ctx, &node).await?;
-    Ok(access.map(|access| (target, access)).ok_or_else(|| UserError::new(ErrorCode::Invalid, untaken, at())))
+    Ok(access.map(|access| (target, access)).ok_or_else(|| UserError::new(ErrorCode::Invalid, invalid_message, at())))
 }
 
 /// Returns the permissions for a node that belongs to stores.
@@ -152,8 +156,8 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
             .iter()
             .map(|entry| entry.key.store)),
         Node::StockEntry(entry) => {
-            let entries = entry.movement.entries.iter().filter(|one| one.line == entry.line);
-            NodeAccess::of::<kind::StockMovementRead, kind::StockAdjust>().at(entries.map(|one| one.key.store))
+            let entries = entry.movement.entries.iter().filter(|candidate| candidate.line == entry.line);
+            NodeAccess::of::<kind::StockMovementRead, kind::StockAdjust>().at(entries.map(|candidate| candidate.key.store))
         }
         Node::Reservation(reservation) => NodeAccess::of::<kind::StockRead, kind::StockReserve>().at([reservation.1.key.store]),
         Node::Order(order) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store]),

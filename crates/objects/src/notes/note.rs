@@ -80,20 +80,20 @@ impl Note {
     }
     /// IDs of the members whom the note mentions, at most 20.
     async fn mentions(&self, ctx: &Context<'_>) -> Answer<Vec<ID>> {
-        let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-        let found = rows::mentions_of(&scope, &[self.0.id]).await?.remove(&self.0.id).unwrap_or_default();
-        Ok(found.into_iter().map(|member| ID(member.to_string())).collect())
+        let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+        let member_ids = rows::mentions_of(&scope, &[self.0.id]).await?.remove(&self.0.id).unwrap_or_default();
+        Ok(member_ids.into_iter().map(|member| ID(member.to_string())).collect())
     }
     /// Texts that the note had before, the last one first; at most 50.
     async fn edits(&self, ctx: &Context<'_>) -> Answer<Vec<NoteEdit>> {
         if self.0.version == 1 {
             return Ok(Vec::new());
         }
-        let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+        let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
         let edits = rows::edits_of(&scope, self.0.id, MAX_EDITS).await?;
-        let shown =
+        let to_note_edit =
             |edit: core::Edit| NoteEdit { version: Long(edit.version), text: edit.body, written_at: DateTime(edit.written_at) };
-        Ok(edits.into_iter().map(shown).collect())
+        Ok(edits.into_iter().map(to_note_edit).collect())
     }
     /// True if the note was edited more often than `edits` has texts.
     async fn has_more_edits(&self) -> bool {
@@ -116,7 +116,7 @@ impl Note {
 
 /// The note with an ID, for callers who may read the object that it is about.
 pub async fn find_note(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Note>> {
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let scope = ctx.required_data::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
     let Some(note) = shell::find(&scope, NoteId::from_uuid(id)).await? else { return Ok(None) };
     // Notes have no notes, so the recursion ends after one step.
     let node = Box::pin(nodes::find(ctx, &note.target.to_string())).await?;

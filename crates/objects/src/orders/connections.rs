@@ -19,7 +19,7 @@ use super::{
     direct_json,
     filters::{OrderFilter, OrderOrder},
     line::OrderLine,
-    links::{IdFilter, MAX_A_PAGE, head_cursor},
+    links::{IdFilter, MAX_PAGE_SIZE, head_cursor},
     order::Order,
     visibility::orders_within,
 };
@@ -66,39 +66,40 @@ pub async fn orders(
     order: Option<OrderOrder>,
     args: &PageArgs,
 ) -> Answer<OrderConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
+    let signer = ctx.required_data::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::compile_filter(ctx, filter).await?);
     let sorted = OrderOrder::sorted(order);
     let kind = sorted.kind("orders");
-    let mut request = args.check(&kind, signer, MAX_A_PAGE)?;
+    let mut request = args.check(&kind, signer, MAX_PAGE_SIZE)?;
     let mut stream = take_stream_cursor(&mut request);
-    let look = ctx.look_ahead();
-    if stream.is_none() && look.field("streamCursor").exists() {
+    let selection = ctx.look_ahead();
+    if stream.is_none() && selection.field("streamCursor").exists() {
         // The head is read before the rows: a change made meanwhile is sent twice rather than
         // missed.
         stream = Some(head_cursor(ctx, &filter).await?);
     }
-    let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
-    let whole = selects("holds") || selects("lines") && !writes_lines_directly(ctx);
-    let widened = rows::include_merged_customers(scope, &filter).await?;
-    let is_counted = look.field("totalCount").exists() && widened.is_searched();
-    let source = rows::counted_source(scope.backend(), &widened);
-    let beside = if is_counted { None } else { begin_count(ctx, scope, &source, &request) };
-    let (mut page, found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
+    let is_selected =
+        |name: &str| selection.field("nodes").field(name).exists() || selection.field("edges").field("node").field(name).exists();
+    let needs_lines = is_selected("holds") || is_selected("lines") && !writes_lines_directly(ctx);
+    let full_filter = rows::include_merged_customers(scope, &filter).await?;
+    let is_counted = selection.field("totalCount").exists() && full_filter.is_searched();
+    let source = rows::counted_source(scope.backend(), &full_filter);
+    let count = if is_counted { None } else { begin_count(ctx, scope, &source, &request) };
+    let (mut page, found_count) = page_of(scope, &full_filter, sorted, (&request, is_counted)).await?;
     let keys: Vec<_> = page.iter().map(|order| sorted.keys(order)).collect();
-    if whole {
+    if needs_lines {
         rows::fill_lines(scope, &mut page).await?;
     }
     let nodes = page.into_iter().zip(keys).map(|(order, mut keys)| {
         keys.extend(stream.clone().map(|cursor| Key::Text(cursor.0)));
         let row = Arc::new(order);
-        (if whole { Order::whole(row) } else { Order::head(row) }, keys)
+        (if needs_lines { Order::with_loaded_lines(row) } else { Order::head(row) }, keys)
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
-    let counted = match found {
-        Some(found) if found < rows::MAX_FOUND => page.with_total(found),
-        Some(found) => page.counted(scope.clone(), source).at_least(found),
-        None => page.count_from_source(scope.clone(), source, beside),
+    let counted = match found_count {
+        Some(found_count) if found_count < rows::MAX_SEARCH_COUNT => page.with_total(found_count),
+        Some(found_count) => page.with_count_source(scope.clone(), source).with_min_count(found_count),
+        None => page.count_from_source(scope.clone(), source, count),
     };
     Ok(OrderConnection { counted, stream, filter })
 }
@@ -111,10 +112,10 @@ async fn page_of(
     sorted: rows::OrdersSorted,
     (request, is_counted): (&PageRequest, bool),
 ) -> Answer<(Vec<core::Order>, Option<usize>)> {
-    let found = if is_counted { rows::search_page(scope, filter, sorted, request).await? } else { None };
-    let count = found.as_ref().map(|(_, count)| *count);
-    match found {
-        Some((page, count)) if count < rows::MAX_FOUND => Ok((page, Some(count))),
+    let search_result = if is_counted { rows::search_page(scope, filter, sorted, request).await? } else { None };
+    let count = search_result.as_ref().map(|(_, count)| *count);
+    match search_result {
+        Some((page, count)) if count < rows::MAX_SEARCH_COUNT => Ok((page, Some(count))),
         _ => Ok((rows::page(scope, filter, sorted, request).await?, count)),
     }
 }
@@ -127,13 +128,13 @@ pub async fn orders_of_customer(
     (filter, order): (Option<OrderFilter>, Option<OrderOrder>),
     args: &PageArgs,
 ) -> Answer<OrderConnection> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
     let mut filter = filter.unwrap_or_default();
-    let own = Some(IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() });
+    let condition = Some(IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() });
     if filter.customer.is_some() {
-        filter.and.get_or_insert_default().push(OrderFilter { customer: own, ..OrderFilter::default() });
+        filter.and.get_or_insert_default().push(OrderFilter { customer: condition, ..OrderFilter::default() });
     } else {
-        filter.customer = own;
+        filter.customer = condition;
     }
     orders(ctx, &scope, Some(filter), order, args).await
 }
@@ -147,14 +148,14 @@ fn writes_lines_directly(ctx: &Context<'_>) -> bool {
 
 /// Takes the stream's cursor out of a page's cursors, which carry it after the sort's keys.
 fn take_stream_cursor(request: &mut PageRequest) -> Option<Cursor> {
-    let mut found = None;
+    let mut cursor = None;
     for keys in [&mut request.after, &mut request.before].into_iter().flatten() {
         if let Some(Key::Text(text)) = keys.get(2).cloned() {
-            found = Some(Cursor(text));
+            cursor = Some(Cursor(text));
         }
         keys.truncate(2);
     }
-    found
+    cursor
 }
 
 /// Reads a page of lines that wait for stock: one statement, and two for the orders that they are lines of.
@@ -165,24 +166,24 @@ pub async fn backorders(
     sorted: rows::BackordersSorted,
     args: &PageArgs,
 ) -> Answer<BackorderConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
+    let signer = ctx.required_data::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
     let kind = sorted.kind("backorders");
-    let request = args.check(&kind, signer, MAX_A_PAGE)?;
-    let listed = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
-    let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();
+    let request = args.check(&kind, signer, MAX_PAGE_SIZE)?;
+    let listing = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
+    let mut ids: Vec<OrderId> = listing.rows.iter().map(|backorder| backorder.order).collect();
     ids.sort_unstable();
     ids.dedup();
     let orders: HashMap<OrderId, Arc<core::Order>> =
         rows::orders(scope, &ids).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect();
-    let rows = listed.rows.into_iter().map(|waiting| {
-        let keys = sorted.keys(&waiting);
-        (waiting, keys)
+    let rows = listing.rows.into_iter().map(|backorder| {
+        let keys = sorted.keys(&backorder);
+        (backorder, keys)
     });
-    let page = Page::build(rows.collect(), &request, kind, signer).shown(|waiting| {
-        let order = orders.get(&waiting.order)?.clone();
-        let id = order.line_id(waiting.position);
+    let page = Page::build(rows.collect(), &request, kind, signer).filter_visible(|backorder| {
+        let order = orders.get(&backorder.order)?.clone();
+        let id = order.line_id(backorder.position);
         OrderLine::find(order, id)
     });
-    Ok(page.counted(scope.clone(), listed.source).into())
+    Ok(page.with_count_source(scope.clone(), listing.source).into())
 }

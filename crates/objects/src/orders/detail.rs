@@ -8,7 +8,7 @@ use iam::access::kind;
 use inventory::orders::{
     core::{self, OrderDetail},
     events::{ORDER_CANCELLED, ORDER_CREATED},
-    rows::{self, MAX_STEPS_SHOWN, StepTaken},
+    rows::{self, CompletedStep, MAX_STEPS_SHOWN},
 };
 use platform::storage::TenantScope;
 
@@ -58,22 +58,22 @@ pub struct Address {
 }
 
 impl From<core::Contact> for Contact {
-    fn from(of: core::Contact) -> Self {
-        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
+    fn from(contact: core::Contact) -> Self {
+        Self { name: contact.name, email: contact.email, phone: contact.phone, role: contact.role }
     }
 }
 
 impl From<core::Address> for Address {
-    fn from(of: core::Address) -> Self {
+    fn from(address: core::Address) -> Self {
         Self {
-            name: of.name,
-            company: of.company,
-            lines: of.lines,
-            city: of.city,
-            region: of.region,
-            postal_code: of.postal_code,
-            country: of.country,
-            phone: of.phone,
+            name: address.name,
+            company: address.company,
+            lines: address.lines,
+            city: address.city,
+            region: address.region,
+            postal_code: address.postal_code,
+            country: address.country,
+            phone: address.phone,
         }
     }
 }
@@ -110,14 +110,14 @@ pub struct OrderStep {
 
 impl OrderStep {
     /// The step of placing the order, from its own row.
-    pub fn placed(order: &core::Order) -> Self {
+    pub fn placement(order: &core::Order) -> Self {
         let register = order.register.clone();
         Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None, cancel: None, register }
     }
 }
 
-impl From<&StepTaken> for OrderStep {
-    fn from(step: &StepTaken) -> Self {
+impl From<&CompletedStep> for OrderStep {
+    fn from(step: &CompletedStep) -> Self {
         let cancel = step.cancel.map(CancelReason::from);
         let (reason, register) = (step.reason.clone(), step.register.clone());
         Self { action: step.action.clone(), at: step.at, actor: step.actor, reason, cancel, register }
@@ -169,9 +169,9 @@ pub(crate) async fn detail_of(
 /// The decrypted personal data of an order; the audit log records that it was shown.
 pub(crate) fn decrypt_personal_data(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
     let permit = ctx.permit::<kind::CustomerContactRead>()?;
-    let Some(sealed) = &detail.personal else { return Ok(core::Personal::default()) };
+    let Some(sealed_data) = &detail.personal else { return Ok(core::Personal::default()) };
     loads(ctx)?.record_order_disclosure(detail.order);
-    Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed)?)
+    Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed_data)?)
 }
 
 /// Returns the shipping address of an order, decrypted for a store that sends some of it; the audit
@@ -183,9 +183,9 @@ pub async fn ship_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> 
 /// The same address as the core's type.
 pub async fn delivery_address_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<core::Address>> {
     let detail = detail_of(ctx, order, None).await?;
-    let Some(sealed) = &detail.personal else { return Ok(None) };
+    let Some(sealed_data) = &detail.personal else { return Ok(None) };
     loads(ctx)?.record_order_disclosure(order);
-    Ok(rows::open_personal(scope, order, sealed)?.shipping_address)
+    Ok(rows::open_personal(scope, order, sealed_data)?.shipping_address)
 }
 
 /// Returns the delivery method of an order.
@@ -196,11 +196,11 @@ pub async fn delivery_of(ctx: &Context<'_>, order: OrderId) -> Answer<DeliveryMe
 /// Name of the person who collects an order, opened for its store: the contact's, else that of the address.
 pub async fn collector_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<String>> {
     let detail = detail_of(ctx, order, None).await?;
-    let Some(sealed) = &detail.personal else { return Ok(None) };
+    let Some(sealed_data) = &detail.personal else { return Ok(None) };
     loads(ctx)?.record_order_disclosure(order);
-    let core::Personal { contact, shipping_address, .. } = rows::open_personal(scope, order, sealed)?;
-    let named = contact.and_then(|contact| contact.name);
-    Ok(named.or_else(|| shipping_address.and_then(|address| address.name)))
+    let core::Personal { contact, shipping_address, .. } = rows::open_personal(scope, order, sealed_data)?;
+    let contact_name = contact.and_then(|contact| contact.name);
+    Ok(contact_name.or_else(|| shipping_address.and_then(|address| address.name)))
 }
 
 /// Returns the details of an order and its personal data, which are empty for a caller who may not
@@ -214,24 +214,32 @@ pub async fn load_details(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<Orde
 
 /// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown. A dry
 /// run adds its own.
-pub(crate) async fn steps_of(ctx: &Context<'_>, order: OrderId, tried: Option<&OrderDryRun>) -> Answer<Arc<Vec<StepTaken>>> {
-    let known = load(ctx, OrderStepsKey(order)).await?.unwrap_or_default();
-    let Some(tried) = tried else { return Ok(known) };
-    Ok(Arc::new(known.iter().chain(&tried.steps).cloned().collect()))
+pub(crate) async fn steps_of(
+    ctx: &Context<'_>,
+    order: OrderId,
+    dry_run: Option<&OrderDryRun>,
+) -> Answer<Arc<Vec<CompletedStep>>> {
+    let recorded_steps = load(ctx, OrderStepsKey(order)).await?.unwrap_or_default();
+    let Some(dry_run) = dry_run else { return Ok(recorded_steps) };
+    Ok(Arc::new(recorded_steps.iter().chain(&dry_run.steps).cloned().collect()))
 }
 
 /// The latest steps, as many as are shown.
-pub fn latest(steps: &[StepTaken]) -> &[StepTaken] {
+pub fn latest_steps(steps: &[CompletedStep]) -> &[CompletedStep] {
     &steps[steps.len().saturating_sub(MAX_STEPS_SHOWN)..]
 }
 
 /// Whether an order has more steps than are shown.
-pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: OrderId, tried: Option<&OrderDryRun>) -> Answer<bool> {
-    Ok(steps_of(ctx, order, tried).await?.len() > MAX_STEPS_SHOWN)
+pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: OrderId, dry_run: Option<&OrderDryRun>) -> Answer<bool> {
+    Ok(steps_of(ctx, order, dry_run).await?.len() > MAX_STEPS_SHOWN)
 }
 
 /// The step that cancelled an order.
-pub(crate) async fn cancelled(ctx: &Context<'_>, order: OrderId, tried: Option<&OrderDryRun>) -> Answer<Option<StepTaken>> {
-    let steps = steps_of(ctx, order, tried).await?;
+pub(crate) async fn find_cancellation(
+    ctx: &Context<'_>,
+    order: OrderId,
+    dry_run: Option<&OrderDryRun>,
+) -> Answer<Option<CompletedStep>> {
+    let steps = steps_of(ctx, order, dry_run).await?;
     Ok(steps.iter().rev().find(|step| step.action == ORDER_CANCELLED.name()).cloned())
 }

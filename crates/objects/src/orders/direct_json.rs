@@ -51,7 +51,7 @@ impl OutputType for Orders {
         <Vec<Order> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match Box::pin(orders(ctx, field, &self.0.nodes)).await {
+        match Box::pin(write_orders(ctx, field, &self.0.nodes)).await {
             Some(answer) => answer,
             None => self.0.nodes.as_slice().resolve(ctx, field).await,
         }
@@ -96,7 +96,8 @@ fn supports_line_field(field: &str, below: ChildSelection<'_>) -> bool {
 
 /// Whether only the selected columns of these orders' lines are read.
 pub fn reads_lines(orders: SelectionView<'_>) -> bool {
-    DirectList::on(orders, |field, below| supports_field(field, below, true)).is_some_and(|lean| lean.writes("lines"))
+    DirectList::on(orders, |field, below| supports_field(field, below, true))
+        .is_some_and(|direct_list| direct_list.writes("lines"))
 }
 
 /// Objects that the orders of a page refer to.
@@ -117,62 +118,63 @@ struct PageReferences<'a> {
     patterns: Arc<Patterns>,
 }
 
-async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<Value>> {
+async fn write_orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<Value>> {
     // Lines that are loaded already need no second query.
     let reads_lines = !nodes.iter().any(Order::has_lines);
-    let lean = DirectList::of(ctx, "Order", |field, below| supports_field(field, below, reads_lines))?;
-    let references = PageReferences::read(ctx, &lean, nodes).await?;
-    let others = match lean.resolve_remaining(ctx, field, nodes).await {
-        Ok(others) => others,
+    let direct_list = DirectList::of(ctx, "Order", |field, below| supports_field(field, below, reads_lines))?;
+    let references = PageReferences::read(ctx, &direct_list, nodes).await?;
+    let remaining_values = match direct_list.resolve_remaining(ctx, field, nodes).await {
+        Ok(remaining_values) => remaining_values,
         Err(error) => return Some(Err(error)),
     };
     let lines: usize = references.lines.values().map(Vec::len).sum();
     let bytes = 256 * (nodes.len() + lines);
     let write = |out: &mut Json, row: usize, field: &str, below: ChildSelection<'_>| {
-        order(out, nodes[row].row(), field, below, &references)
+        write_order_field(out, nodes[row].row(), field, below, &references)
     };
-    lean.answer(others, nodes.len(), bytes, write).map(Ok)
+    direct_list.answer(remaining_values, nodes.len(), bytes, write).map(Ok)
 }
 
 impl<'a> PageReferences<'a> {
     /// Reads the rows that the selection needs. None if ordinary resolvers have to report an error.
-    async fn read(ctx: &ContextSelectionSet<'_>, lean: &DirectList<'a>, nodes: &[Order]) -> Option<Self> {
+    async fn read(ctx: &ContextSelectionSet<'_>, direct_list: &DirectList<'a>, nodes: &[Order]) -> Option<Self> {
         let loads = ctx.data_opt::<Lazy>()?.get::<CatalogLoaders>();
         let caller = ctx.data_opt::<Caller>()?;
         let rows = || nodes.iter().map(Order::row);
         let mut references = Self::default();
-        if caller.sees_customers() && lean.writes("customer") {
+        if caller.sees_customers() && direct_list.writes("customer") {
             references.customers = Some(loads.load_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
         }
-        if lean.writes("number") {
-            let last = rows().map(|row| row.number.get()).max().unwrap_or_default();
-            references.patterns = ctx.data_opt::<Lazy>()?.get::<Numbers>().patterns_covering(Numbered::Order, last).await.ok()?;
+        if direct_list.writes("number") {
+            let last_number = rows().map(|row| row.number.get()).max().unwrap_or_default();
+            references.patterns =
+                ctx.data_opt::<Lazy>()?.get::<Numbers>().patterns_covering(Numbered::Order, last_number).await.ok()?;
         }
-        if lean.writes("store") {
+        if direct_list.writes("store") {
             references.stores = loads.load_stores(rows().map(|row| row.store).collect()).await.ok()?;
         }
-        if lean.writes("channel") {
+        if direct_list.writes("channel") {
             references.channels = loads.load_channels(rows().map(|row| row.channel).collect()).await.ok()?;
         }
-        if let Some(lines) = lean.below("lines", "OrderLine") {
+        if let Some(lines) = direct_list.below("lines", "OrderLine") {
             references.fields = lines.names().into_iter().filter(|name| is_column(name)).collect();
-            if lean.writes("allowedActions") && !references.fields.contains(&OPEN) {
+            if direct_list.writes("allowedActions") && !references.fields.contains(&OPEN) {
                 references.fields.push(OPEN);
             }
             references.read_lines(loads, rows().map(|row| row.id).collect(), lines).await.ok()?;
         }
-        if lean.writes("allowedActions") {
+        if direct_list.writes("allowedActions") {
             let open = references.open_orders(loads, caller, nodes).await.ok()?;
-            let held = ctx.data_opt::<Lazy>()?.get::<DataLoader<Rows>>();
-            references.actions = allowed_actions(caller, nodes, &open, held).await.ok()?;
+            let row_loader = ctx.data_opt::<Lazy>()?.get::<DataLoader<Rows>>();
+            references.actions = allowed_actions(caller, nodes, &open, row_loader).await.ok()?;
         }
         Some(references)
     }
 
-    async fn read_lines(&mut self, loads: &CatalogLoaders, orders: Vec<OrderId>, selected: SelectionView<'a>) -> Answer<()> {
+    async fn read_lines(&mut self, loads: &CatalogLoaders, orders: Vec<OrderId>, selection: SelectionView<'a>) -> Answer<()> {
         self.lines = lines_with_columns(loads.scope(), &orders, &self.fields).await?;
         let products = || self.lines.values().flatten().filter_map(|line| line.product).collect();
-        if let Some(product) = selected.below("product", "Product") {
+        if let Some(product) = selection.below("product", "Product") {
             if product.is_within(&catalog::NAMES) {
                 self.names = loads.load_product_names(products()).await?;
             } else {
@@ -185,16 +187,17 @@ impl<'a> PageReferences<'a> {
     /// The orders that the caller may ship by their states, and that have an open line.
     async fn open_orders(&self, loads: &CatalogLoaders, caller: &Caller, nodes: &[Order]) -> Answer<HashSet<OrderId>> {
         let fulfillable = || nodes.iter().filter(|node| node.actions(caller).any(|action| action == Action::Fulfil));
-        let (read, to_read): (Vec<&Order>, Vec<&Order>) = fulfillable().partition(|node| node.has_lines());
-        let mut open: HashSet<OrderId> = read.iter().filter(|node| node.row().has_open()).map(|node| node.row().id).collect();
+        let (complete_orders, to_read): (Vec<&Order>, Vec<&Order>) = fulfillable().partition(|node| node.has_lines());
+        let mut open: HashSet<OrderId> =
+            complete_orders.iter().filter(|node| node.row().has_open()).map(|node| node.row().id).collect();
         if to_read.is_empty() {
             return Ok(open);
         }
         let ids: Vec<OrderId> = to_read.iter().map(|node| node.row().id).collect();
         let is_open =
-            |line: &SelectedLine, place: usize| matches!(line.values.get(place), Some(ColumnValue::Int(open)) if *open > 0);
-        if let Some(place) = self.fields.iter().position(|name| *name == OPEN) {
-            let has_open = |id: &OrderId| self.lines.get(id).is_some_and(|lines| lines.iter().any(|line| is_open(line, place)));
+            |line: &SelectedLine, column: usize| matches!(line.values.get(column), Some(ColumnValue::Int(open)) if *open > 0);
+        if let Some(column) = self.fields.iter().position(|name| *name == OPEN) {
+            let has_open = |id: &OrderId| self.lines.get(id).is_some_and(|lines| lines.iter().any(|line| is_open(line, column)));
             open.extend(ids.into_iter().filter(has_open));
         } else {
             let lines = lines_with_columns(loads.scope(), &ids, &[OPEN]).await?;
@@ -208,7 +211,7 @@ impl<'a> PageReferences<'a> {
 /// The field of a line with the quantity that can be shipped.
 const OPEN: &str = "open";
 
-fn order(
+fn write_order_field(
     out: &mut Json,
     row: &core::Order,
     field: &str,
@@ -219,17 +222,19 @@ fn order(
         "id" => out.id(row.id),
         "number" => out.word(&references.patterns.text(Numbered::Order, row.number.get())),
         "status" => out.word(row.status.as_str()),
-        "store" => catalog::store(out, references.stores.get(&row.store)?, below.on("Store"))?,
-        "channel" => catalog::channel(out, references.channels.get(&row.channel)?, below.on("Channel"))?,
+        "store" => catalog::write_store(out, references.stores.get(&row.store)?, below.on("Store"))?,
+        "channel" => catalog::write_channel(out, references.channels.get(&row.channel)?, below.on("Channel"))?,
         "customer" => match (row.customer, &references.customers) {
-            (Some(id), Some(seen)) => catalog::customer(out, seen.get(&id)?, below.on("Customer"))?,
+            (Some(id), Some(visible_customers)) => {
+                catalog::write_customer(out, visible_customers.get(&id)?, below.on("Customer"))?;
+            }
             _ => out.null(),
         },
         "shippingCountry" => out.option(row.country.as_deref(), Json::text),
         "register" => out.option(row.register.as_deref(), Json::text),
         "lines" => {
             let lines = references.lines.get(&row.id).map(Vec::as_slice).unwrap_or_default();
-            out.list(lines, |out, one| line(out, row, one, below.on("OrderLine"), references))?;
+            out.list(lines, |out, order_line| write_line(out, row, order_line, below.on("OrderLine"), references))?;
         }
         "total" => out.money(row.total, below.on("Money"))?,
         "externalRef" => out.option(row.external_ref.as_deref(), Json::text),
@@ -244,20 +249,20 @@ fn order(
     Some(())
 }
 
-fn line(
+fn write_line(
     out: &mut Json,
     order: &core::Order,
     row: &SelectedLine,
-    selected: SelectionView<'_>,
+    selection: SelectionView<'_>,
     references: &PageReferences<'_>,
 ) -> Option<()> {
-    selected.object(out, |out, field, below| {
+    selection.object(out, |out, field, below| {
         match field {
             "id" => out.id(order.line_id(row.position)),
             "product" => match row.product {
                 Some(id) => match references.names.get(&id) {
-                    Some(name) => catalog::product_name(out, name, below.on("Product"))?,
-                    None => catalog::product_alone(out, references.products.get(&id)?, below.on("Product"))?,
+                    Some(name) => catalog::write_product_name(out, name, below.on("Product"))?,
+                    None => catalog::write_product(out, references.products.get(&id)?, below.on("Product"))?,
                 },
                 None => out.null(),
             },

@@ -11,12 +11,12 @@ use inventory::{
 };
 
 use super::{
-    filters::{below, few, ids, span, texts},
+    filters::{below, check_list_length, ids, span, texts},
     links::{DateTimeFilter, IdFilter, StringFilter},
 };
 use crate::graphql::{
     fault::TopError,
-    filters::{StoreIdFilter, plain, searchable},
+    filters::{StoreIdFilter, refuse_nul, searchable},
     refusal::Path,
 };
 
@@ -36,34 +36,34 @@ impl DocumentFilter {
     /// Compiles the tests for the rows. The patterns have the letters in front of the numbers of
     /// this kind of document.
     pub fn read<K: Kind>(self, (kind, patterns): (Numbered, &Patterns), at: &Path) -> Result<Vec<DocumentTest>, TopError> {
-        let mut all = Vec::new();
-        all.extend(ids::<K>(self.id, &below(at, "id"))?.into_iter().map(DocumentTest::Ids));
+        let mut tests = Vec::new();
+        tests.extend(ids::<K>(self.id, &below(at, "id"))?.into_iter().map(DocumentTest::Ids));
         if let Some(text) = self.search {
             searchable(&text, || below(at, "search"))?;
             let number = patterns.number(kind, &text);
-            all.push(DocumentTest::Search(DocumentSearch { text, number }));
+            tests.push(DocumentTest::Search(DocumentSearch { text, number }));
         }
         for test in texts(self.number, &below(at, "number"))? {
-            all.extend(number(test, kind, patterns).map(DocumentTest::Number));
+            tests.extend(number(test, kind, patterns).map(DocumentTest::Number));
         }
-        all.extend(self.created_at.map(|test| DocumentTest::CreatedAt(span(&test))));
-        all.extend(self.updated_at.map(|test| DocumentTest::UpdatedAt(span(&test))));
-        all.extend(ids::<kind::ProductId>(self.product, &below(at, "product"))?.into_iter().map(DocumentTest::Product));
-        all.extend(texts(self.sku, &below(at, "sku"))?.into_iter().map(DocumentTest::Sku));
-        Ok(all)
+        tests.extend(self.created_at.map(|test| DocumentTest::CreatedAt(span(&test))));
+        tests.extend(self.updated_at.map(|test| DocumentTest::UpdatedAt(span(&test))));
+        tests.extend(ids::<kind::ProductId>(self.product, &below(at, "product"))?.into_iter().map(DocumentTest::Product));
+        tests.extend(texts(self.sku, &below(at, "sku"))?.into_iter().map(DocumentTest::Sku));
+        Ok(tests)
     }
 }
 
 /// The tests of stores that are named by their ids or codes.
-pub fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<AllocatedTest>, TopError> {
+pub fn compile_allocated_tests(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<AllocatedTest>, TopError> {
     let Some(StoreIdFilter { eq, one_of, key }) = filter else { return Ok(Vec::new()) };
     let by_id = ids::<kind::StoreId>(Some(IdFilter { eq, one_of, ..IdFilter::default() }), at)?;
     let mut tests: Vec<AllocatedTest> = by_id.into_iter().map(AllocatedTest::Ids).collect();
     if let Some(codes) = key {
         let at = below(at, "key");
-        few(codes.len(), &at)?;
+        check_list_length(codes.len(), &at)?;
         for (index, code) in codes.iter().enumerate() {
-            plain(code, || below(&at, &index))?;
+            refuse_nul(code, || below(&at, &index))?;
         }
         tests.push(AllocatedTest::Codes(codes.iter().map(|code| text::fold(code.trim())).collect()));
     }
@@ -75,7 +75,9 @@ pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<Num
     match test {
         // Every document has a number.
         TextTest::IsNull(is_null) => is_null.then(|| NumberTest::In(Vec::new())),
-        TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| patterns.number(kind, one)).collect())),
+        TextTest::In(texts) => {
+            Some(NumberTest::In(texts.iter().filter_map(|number_text| patterns.number(kind, number_text)).collect()))
+        }
         TextTest::StartsWith(text) => match patterns.digits(kind, &text) {
             Some("") => None,
             // A beginning of the letters matches every number.
@@ -87,8 +89,8 @@ pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<Num
         },
         TextTest::Contains(text) if text.is_empty() => None,
         TextTest::Contains(text) => {
-            let (digits, among) = patterns.showing(kind, &text);
-            Some(if among.is_empty() { NumberTest::In(Vec::new()) } else { NumberTest::Shows { digits, among } })
+            let (digits, candidates) = patterns.find_matching(kind, &text);
+            Some(if candidates.is_empty() { NumberTest::In(Vec::new()) } else { NumberTest::Shows { digits, among: candidates } })
         }
     }
 }

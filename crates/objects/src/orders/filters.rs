@@ -15,10 +15,10 @@ use inventory::{
 };
 use platform::path;
 
-pub use super::leaf_tests::few;
+pub use super::leaf_tests::check_list_length;
 pub use super::leaf_tests::{below, ids, span, texts};
 use super::{
-    document_filter::{DocumentFilter, allocated},
+    document_filter::{DocumentFilter, compile_allocated_tests},
     enums::OrderStatus,
     links::{DateTimeFilter, Direction, IdFilter, StringFilter},
 };
@@ -27,11 +27,11 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::TopError,
-        filters::{MAX_TESTS, MoneyFilter, StoreIdFilter, plain, searchable},
+        filters::{MAX_TESTS, MoneyFilter, StoreIdFilter, refuse_nul, searchable},
         nested::{check_depth, too_many_tests},
         refusal::Path,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     payments::{PaymentStatus, RefundStatus},
 };
@@ -137,7 +137,7 @@ crate::sorts::rows_sorted!(OrderOrder => OrdersSorted);
 /// Maximum words of a search.
 const MAX_WORDS: usize = 8;
 /// Additional tests that each word of a search counts for.
-const TESTS_OF_A_WORD: usize = 3;
+const TESTS_PER_WORD: usize = 3;
 
 /// Context in which filters are read: the tenant's patterns of numbers, the caller, and the
 /// `email_blind` of each address that is searched for.
@@ -152,7 +152,7 @@ impl OrderFilter {
     /// numbers.
     pub async fn compile_filter(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
         let caller = ctx.caller()?;
-        let filter = by_ids(ctx, filter, "filter").await?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?;
         let none = HashMap::new();
         if !filter.as_ref().is_some_and(Self::has_number_condition) {
             return Self::read(filter, caller, (&Patterns::default(), &none));
@@ -161,16 +161,16 @@ impl OrderFilter {
         Self::read(filter.clone(), caller, (&Patterns::default(), &none))?;
         let mut addresses = HashSet::new();
         filter.iter().for_each(|filter| filter.addresses(&mut addresses));
-        let blinds = blinds(ctx, addresses).await?;
-        Self::read(filter, caller, (numbering::patterns(ctx).await?.as_ref(), &blinds))
+        let email_blinds = load_email_blinds(ctx, addresses).await?;
+        Self::read(filter, caller, (numbering::patterns(ctx).await?.as_ref(), &email_blinds))
     }
 
     /// Adds the words of its searches, and of those in nested filters, that are e-mail addresses.
-    fn addresses(&self, found: &mut HashSet<String>) {
+    fn addresses(&self, emails: &mut HashSet<String>) {
         let words = self.search.iter().flat_map(|text| text.split_whitespace());
-        found.extend(words.filter(|word| word.contains('@')).map(str::to_owned));
-        let inner = [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref());
-        inner.for_each(|filter| filter.addresses(found));
+        emails.extend(words.filter(|word| word.contains('@')).map(str::to_owned));
+        let nested_filters = [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref());
+        nested_filters.for_each(|filter| filter.addresses(emails));
     }
 
     /// Whether this filter, or one inside it, has a condition on numbers.
@@ -190,14 +190,14 @@ impl OrderFilter {
         (patterns, blinds): (&Patterns, &HashMap<String, Vec<u8>>),
     ) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
-        let mut left = MAX_TESTS;
-        let reading = FilterContext { patterns, caller, blinds };
-        filter.compile(&path!["filter"], 0, &mut left, &reading)
+        let mut remaining_tests = MAX_TESTS;
+        let context = FilterContext { patterns, caller, blinds };
+        filter.compile(&path!["filter"], 0, &mut remaining_tests, &context)
     }
 
     /// The same for reports of sales, whose filter applies to orders and returns alike.
     pub async fn compile_sales_filter(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
-        let filter = by_ids(ctx, filter, "filter").await?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?;
         // No patterns are needed, since a condition on numbers is refused below.
         let filter = Self::read(filter, ctx.caller()?, (&Patterns::default(), &HashMap::new()))?;
         if filter.applies_to_returns() {
@@ -208,52 +208,58 @@ impl OrderFilter {
         Err(TopError::bad_input(message, path!["filter"]))
     }
 
-    fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &FilterContext<'_>) -> Result<Filter, TopError> {
+    fn compile(
+        self,
+        at: &Path,
+        depth: usize,
+        remaining_tests: &mut usize,
+        context: &FilterContext<'_>,
+    ) -> Result<Filter, TopError> {
         check_depth(depth, || at.clone())?;
         // Each word is searched in several ways.
         let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
-        let mut all = Vec::new();
+        let mut filters = Vec::new();
         for (index, part) in self.and.into_iter().flatten().enumerate() {
-            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left, reading)?);
+            filters.push(part.compile(&below(&below(at, "and"), &index), depth + 1, remaining_tests, context)?);
         }
         if let Some(parts) = self.or {
             let at = below(at, "or");
             let parts = parts.into_iter().enumerate();
             let any: Result<_, _> =
-                parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left, reading)).collect();
-            all.push(Filter::Any(any?));
+                parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, remaining_tests, context)).collect();
+            filters.push(Filter::Any(any?));
         }
         if let Some(part) = self.not {
-            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left, reading)?)));
+            filters.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, remaining_tests, context)?)));
         }
-        all.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
+        filters.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
         for test in ids::<entity::id::kind::OrderId>(self.id, &below(at, "id"))? {
-            all.push(Filter::Ids(IdColumn::Order, test));
+            filters.push(Filter::Ids(IdColumn::Order, test));
         }
         for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
-            all.push(Filter::Ids(IdColumn::Store, test));
+            filters.push(Filter::Ids(IdColumn::Store, test));
         }
         for test in ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))? {
-            all.push(Filter::Ids(IdColumn::Channel, test));
+            filters.push(Filter::Ids(IdColumn::Channel, test));
         }
         let mut customer = self.customer;
         let is_guest = customer.as_mut().and_then(|test| test.is_null.take());
-        all.extend(is_guest.map(|is_guest| Filter::HasCustomer(!is_guest)));
-        let at_customer = below(at, "customer");
-        let customers = ids::<entity::id::kind::CustomerId>(customer, &at_customer)?;
+        filters.extend(is_guest.map(|is_guest| Filter::HasCustomer(!is_guest)));
+        let customer_path = below(at, "customer");
+        let customers = ids::<entity::id::kind::CustomerId>(customer, &customer_path)?;
         if is_guest.is_some() || !customers.is_empty() {
-            require_customer_access(reading.caller).map_err(|denied| denied.at(at_customer))?;
+            require_customer_access(context.caller).map_err(|error| error.at(customer_path))?;
         }
-        all.extend(customers.into_iter().map(|test| Filter::Ids(IdColumn::Customer, test)));
-        all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
-        all.extend(texts(self.register, &below(at, "register"))?.into_iter().map(Filter::Register));
-        all.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
+        filters.extend(customers.into_iter().map(|test| Filter::Ids(IdColumn::Customer, test)));
+        filters.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
+        filters.extend(texts(self.register, &below(at, "register"))?.into_iter().map(Filter::Register));
+        filters.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
         if let Some(kinds) = self.hold {
-            all.push(Filter::Hold(hold_kinds(kinds, &below(at, "hold"))?));
+            filters.push(Filter::Hold(hold_kinds(kinds, &below(at, "hold"))?));
         }
-        all.extend(self.is_held.map(Filter::IsHeld));
-        all.extend(self.payment_status.map(|list| Filter::Payment(list.into_iter().map(Into::into).collect())));
-        all.extend(self.refund_status.map(|list| Filter::Refund(list.into_iter().map(Into::into).collect())));
+        filters.extend(self.is_held.map(Filter::IsHeld));
+        filters.extend(self.payment_status.map(|list| Filter::Payment(list.into_iter().map(Into::into).collect())));
+        filters.extend(self.refund_status.map(|list| Filter::Refund(list.into_iter().map(Into::into).collect())));
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -262,18 +268,20 @@ impl OrderFilter {
             sku: self.sku,
             ..DocumentFilter::default()
         };
-        let document = document.read::<entity::id::kind::OrderId>((Numbered::Order, reading.patterns), at)?;
-        all.extend(document.into_iter().map(Filter::Document));
-        all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
-        for test in allocated(self.allocated_store, &below(at, "allocatedStore"))? {
-            all.push(Filter::Allocated(test));
+        let document = document.read::<entity::id::kind::OrderId>((Numbered::Order, context.patterns), at)?;
+        filters.extend(document.into_iter().map(Filter::Document));
+        filters.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
+        for test in compile_allocated_tests(self.allocated_store, &below(at, "allocatedStore"))? {
+            filters.push(Filter::Allocated(test));
         }
-        all.extend(self.search.map(|text| search(&text, reading, &below(at, "search"))).transpose()?);
-        all.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
-        all.extend(texts(self.tag, &below(at, "tag"))?.into_iter().map(|test| Filter::Tag(TagTest(test))));
-        all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
-        *left = left.checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD).ok_or_else(|| too_many_tests(path!["filter"]))?;
-        Ok(Filter::All(all))
+        filters.extend(self.search.map(|text| search(&text, context, &below(at, "search"))).transpose()?);
+        filters.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
+        filters.extend(texts(self.tag, &below(at, "tag"))?.into_iter().map(|test| Filter::Tag(TagTest(test))));
+        filters.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
+        *remaining_tests = remaining_tests
+            .checked_sub(filters.len().max(1) + words * TESTS_PER_WORD)
+            .ok_or_else(|| too_many_tests(path!["filter"]))?;
+        Ok(Filter::All(filters))
     }
 }
 
@@ -285,37 +293,37 @@ pub fn require_customer_access(caller: &Caller) -> Result<(), TopError> {
 
 /// Returns the `email_blind` of customers with these addresses; empty for a caller who may not see
 /// addresses.
-async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap<String, Vec<u8>>, TopError> {
-    let mut found = HashMap::new();
+async fn load_email_blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap<String, Vec<u8>>, TopError> {
+    let mut blinds_by_address = HashMap::new();
     if addresses.is_empty() || !ctx.holds::<kind::CustomerContactRead>() {
-        return Ok(found);
+        return Ok(blinds_by_address);
     }
     if addresses.len() > MAX_WORDS {
         return Err(TopError::limit_exceeded(format!("at most {MAX_WORDS} e-mail addresses are taken"), path!["filter"]));
     }
-    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(ctx.given::<Ledger>()?.database());
+    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(ctx.required_data::<Ledger>()?.database());
     for address in addresses {
         if let Some(blind) = email_blind(&scope, &address).await? {
-            found.insert(address, blind);
+            blinds_by_address.insert(address, blind);
         }
     }
-    Ok(found)
+    Ok(blinds_by_address)
 }
 
 /// Compiles the words of a search of orders.
-fn search(text: &str, reading: &FilterContext<'_>, at: &Path) -> Result<Filter, TopError> {
+fn search(text: &str, context: &FilterContext<'_>, at: &Path) -> Result<Filter, TopError> {
     searchable(text, || at.clone())?;
     let word = |text: &str| SearchWord {
         text: text.to_owned(),
-        number: reading.patterns.number(Numbered::Order, text),
-        blind: reading.blinds.get(text).cloned(),
+        number: context.patterns.number(Numbered::Order, text),
+        blind: context.blinds.get(text).cloned(),
     };
     let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
     if words.len() > MAX_WORDS {
         let message = format!("{} has {} words: at most {MAX_WORDS} are taken", at.join("."), words.len());
         return Err(TopError::limit_exceeded(message, at.clone()));
     }
-    Ok(Filter::Search(SearchTest { words, sees_customers: reading.caller.sees_customers() }))
+    Ok(Filter::Search(SearchTest { words, sees_customers: context.caller.sees_customers() }))
 }
 
 fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {
@@ -325,9 +333,9 @@ fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {
 
 /// Kinds of holds, with no NUL in them.
 fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
-    few(kinds.len(), at)?;
+    check_list_length(kinds.len(), at)?;
     for (index, kind) in kinds.iter().enumerate() {
-        plain(kind, || below(at, &index))?;
+        refuse_nul(kind, || below(at, &index))?;
     }
     Ok(kinds)
 }

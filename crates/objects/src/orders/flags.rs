@@ -9,8 +9,8 @@ use inventory::orders::{
 use super::{held_stock::held_units, hold::OrderHold};
 
 /// The flags of an order that were set.
-pub fn flags(placed: &[Flag]) -> Vec<OrderHold> {
-    placed.iter().map(OrderHold::from).collect()
+pub fn flags(order_flags: &[Flag]) -> Vec<OrderHold> {
+    order_flags.iter().map(OrderHold::from).collect()
 }
 
 /// Whether an order in this state holds the stock that it owes.
@@ -23,14 +23,19 @@ pub(crate) fn holds_stock(status: prelude::OrderStatus) -> bool {
 }
 
 /// The flag of an order with a stocked line that holds less stock than is still to be delivered.
-pub fn short(order: &core::Order, held: &[LineReservation]) -> Option<OrderHold> {
-    let of = |position: u16| held.iter().filter(move |one| one.position == position);
-    let is_short = |line: &&core::Line| line.goods().next().is_some() && held_units(line, held, None) < line.outstanding();
+pub fn shortage_flag(order: &core::Order, reservations: &[LineReservation]) -> Option<OrderHold> {
+    let line_reservations = |position: u16| reservations.iter().filter(move |reservation| reservation.position == position);
+    let is_short =
+        |line: &&core::Line| line.goods().next().is_some() && held_units(line, reservations, None) < line.outstanding();
     let mut short = order.lines.iter().filter(is_short);
     let first = short.next()?;
     // The time of the latest change of what the short lines hold; without such rows, the creation
     // of the order.
     let lines = std::iter::once(first).chain(short);
-    let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
-    Some(OrderHold::flag(order, "SHORT", placed_at))
+    let placed_at = lines
+        .flat_map(|line| line_reservations(line.position))
+        .map(|reservation| reservation.updated_at)
+        .max()
+        .unwrap_or(order.created_at);
+    Some(OrderHold::from_flag(order, "SHORT", placed_at))
 }

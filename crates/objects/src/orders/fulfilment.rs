@@ -64,7 +64,7 @@ impl Fulfilment {
         let row = self.row();
         let line = |line: &core::FulfilmentLine| FulfilmentLine {
             fulfilment: row.id,
-            of: row.order.line(line.position),
+            order_line: row.order.line(line.position),
             quantity: line.quantity,
         };
         row.lines.iter().map(line).collect()
@@ -106,7 +106,7 @@ impl Fulfilment {
 /// Quantity of an order line in a fulfilment.
 pub struct FulfilmentLine {
     fulfilment: FulfilmentId,
-    of: OrderLineId,
+    order_line: OrderLineId,
     quantity: prelude::Quantity,
 }
 
@@ -115,7 +115,7 @@ pub struct FulfilmentLine {
 impl FulfilmentLine {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
-        line_of(ctx, self.of).await
+        line_of(ctx, self.order_line).await
     }
     /// Quantity of the order line in the fulfilment, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
@@ -125,9 +125,9 @@ impl FulfilmentLine {
     /// shipment. A fulfilment that was undone keeps those that had left with it.
     #[field(list_size(assumed = 5))]
     async fn lots(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentLineLot>> {
-        let left = load(ctx, ShippedLotsKey(self.of.split_line().0)).await?.unwrap_or_default();
-        let own = left.iter().filter(|lot| lot.fulfilment == Some(self.fulfilment) && lot.line == self.of);
-        Ok(own.cloned().map(FulfilmentLineLot).collect())
+        let shipped_lots = load(ctx, ShippedLotsKey(self.order_line.split_line().0)).await?.unwrap_or_default();
+        let line_lots = shipped_lots.iter().filter(|lot| lot.fulfilment == Some(self.fulfilment) && lot.line == self.order_line);
+        Ok(line_lots.cloned().map(FulfilmentLineLot).collect())
     }
 }
 

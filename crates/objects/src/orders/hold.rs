@@ -27,11 +27,11 @@ enum Source {
 }
 
 impl OrderHold {
-    pub fn set(hold: core::holds::Hold, store: StoreId) -> Self {
+    pub fn from_hold(hold: core::holds::Hold, store: StoreId) -> Self {
         Self(Source::Set(Box::new(hold), store))
     }
     /// A flag that is not stored.
-    pub fn flag(order: &core::Order, reason: &str, placed_at: Timestamp) -> Self {
+    pub fn from_flag(order: &core::Order, reason: &str, placed_at: Timestamp) -> Self {
         Self(Source::Flag(Flag { order: order.id, reason: reason.to_owned(), placed_at, actor: ActorKey::SYSTEM }))
     }
     /// Returns the kind: programs compare it, while `reason` is a text for people.
@@ -44,8 +44,8 @@ impl OrderHold {
     fn may_be_lifted(&self, ctx: &Context<'_>) -> Answer<bool> {
         let Source::Set(hold, store) = &self.0 else { return Ok(false) };
         let permissions = &ctx.caller()?.permissions;
-        let may = |index: usize| permissions.reach(index).covers(*store);
-        let may_lift = may(kind::OrderHold::INDEX) && (hold.kind != FRAUD || may(kind::OrderHoldFraud::INDEX));
+        let is_permitted = |index: usize| permissions.reach(index).covers(*store);
+        let may_lift = is_permitted(kind::OrderHold::INDEX) && (hold.kind != FRAUD || is_permitted(kind::OrderHoldFraud::INDEX));
         Ok(hold.lifted.is_none() && may_lift)
     }
     fn actor_key(&self) -> ActorKey {
@@ -64,15 +64,24 @@ impl From<&Flag> for OrderHold {
 
 /// The active holds of an order, the oldest first; a dry run adds those that it would set, and
 /// leaves out those that it would lift. An order without holds is not queried.
-pub(crate) async fn active_holds(ctx: &Context<'_>, order: &core::Order, tried: Option<&OrderDryRun>) -> Answer<Vec<OrderHold>> {
+pub(crate) async fn active_holds(
+    ctx: &Context<'_>,
+    order: &core::Order,
+    dry_run: Option<&OrderDryRun>,
+) -> Answer<Vec<OrderHold>> {
     if order.hold_kinds.is_empty() {
         return Ok(Vec::new());
     }
-    let found = load(ctx, OrderHoldsKey(order.id)).await?.unwrap_or_default();
-    let tried = tried.map(|tried| tried.holds.as_slice()).unwrap_or_default();
-    let is_untouched = |hold: &&core::holds::Hold| tried.iter().all(|one| one.id != hold.id);
-    let set = tried.iter().filter(|hold| hold.lifted.is_none());
-    Ok(found.iter().filter(is_untouched).chain(set).map(|hold| OrderHold::set(hold.clone(), order.store)).collect())
+    let stored_holds = load(ctx, OrderHoldsKey(order.id)).await?.unwrap_or_default();
+    let dry_run = dry_run.map(|dry_run| dry_run.holds.as_slice()).unwrap_or_default();
+    let is_untouched = |hold: &&core::holds::Hold| dry_run.iter().all(|changed_hold| changed_hold.id != hold.id);
+    let new_holds = dry_run.iter().filter(|hold| hold.lifted.is_none());
+    Ok(stored_holds
+        .iter()
+        .filter(is_untouched)
+        .chain(new_holds)
+        .map(|hold| OrderHold::from_hold(hold.clone(), order.store))
+        .collect())
 }
 
 /// A hold that keeps the goods of an order back until it is lifted, or a flag of the platform's own, which stops nothing and lifts itself. Neither changes

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::links::{DateTimeFilter, IdFilter, StringFilter, argument};
 use crate::graphql::{
     fault::TopError,
-    filters::{MAX_VALUES, plain},
+    filters::{MAX_VALUES, refuse_nul},
     refusal::Path,
 };
 
@@ -26,7 +26,7 @@ pub fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<V
     }
     if let Some(list) = filter.one_of {
         let at = below(at, "in");
-        few(list.len(), &at)?;
+        check_list_length(list.len(), &at)?;
         let ids: Result<_, _> = list
             .iter()
             .enumerate()
@@ -40,26 +40,26 @@ pub fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<V
 /// The tests of a text filter, with no NUL in them.
 pub fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextTest>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
-    let sound = |text: String, name: &str| plain(&text, || below(at, name)).map(|()| text);
+    let checked_text = |text: String, name: &str| refuse_nul(&text, || below(at, name)).map(|()| text);
     let mut tests = Vec::new();
     if let Some(text) = filter.eq {
-        tests.push(TextTest::In(vec![sound(text, "eq")?]));
+        tests.push(TextTest::In(vec![checked_text(text, "eq")?]));
     }
     if let Some(list) = filter.one_of {
-        few(list.len(), &below(at, "in"))?;
-        tests.push(TextTest::In(list.into_iter().map(|text| sound(text, "in")).collect::<Result<_, _>>()?));
+        check_list_length(list.len(), &below(at, "in"))?;
+        tests.push(TextTest::In(list.into_iter().map(|text| checked_text(text, "in")).collect::<Result<_, _>>()?));
     }
     if let Some(text) = filter.starts_with {
-        tests.push(TextTest::StartsWith(sound(text, "startsWith")?));
+        tests.push(TextTest::StartsWith(checked_text(text, "startsWith")?));
     }
     if let Some(text) = filter.contains {
-        tests.push(TextTest::Contains(sound(text, "contains")?));
+        tests.push(TextTest::Contains(checked_text(text, "contains")?));
     }
     tests.extend(filter.is_null.map(TextTest::IsNull));
     Ok(tests)
 }
 
-pub fn few(count: usize, at: &Path) -> Result<(), TopError> {
+pub fn check_list_length(count: usize, at: &Path) -> Result<(), TopError> {
     if count <= MAX_VALUES {
         return Ok(());
     }

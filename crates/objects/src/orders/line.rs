@@ -10,7 +10,7 @@ use platform::storage::Fault;
 
 use super::{
     enums::OrderLineKind,
-    held_stock::{ForeseenStock, held_units, load_held_stock},
+    held_stock::{DryRunStock, held_units, load_held_stock},
     links::{self, Money, Product, Store},
     loaders::order_of,
     order::Order,
@@ -25,20 +25,20 @@ use crate::graphql::{
 pub struct OrderLine {
     order: Arc<core::Order>,
     index: usize,
-    foreseen: ForeseenStock,
+    foreseen: DryRunStock,
     /// The order after a dry run, with the rows that it would add.
-    tried: Option<Order>,
+    dry_run_order: Option<Order>,
 }
 
 impl OrderLine {
     /// The line at a place that the order has.
-    pub fn new(order: Arc<core::Order>, index: usize, foreseen: ForeseenStock) -> Self {
-        Self { order, index, foreseen, tried: None }
+    pub fn new(order: Arc<core::Order>, index: usize, foreseen: DryRunStock) -> Self {
+        Self { order, index, foreseen, dry_run_order: None }
     }
     /// With its order as a dry run would leave it.
     #[must_use]
-    pub(super) fn of_order(self, tried: Option<Order>) -> Self {
-        Self { tried, ..self }
+    pub(super) fn of_order(self, order: Option<Order>) -> Self {
+        Self { dry_run_order: order, ..self }
     }
     /// The store that its order is of.
     pub fn order_store(&self) -> entity::prelude::StoreId {
@@ -74,7 +74,7 @@ impl OrderLine {
     }
     /// Order that the line belongs to.
     async fn order(&self) -> Order {
-        self.tried.clone().unwrap_or_else(|| Order::foreseen(self.order.clone(), self.foreseen.clone()))
+        self.dry_run_order.clone().unwrap_or_else(|| Order::from_dry_run(self.order.clone(), self.foreseen.clone()))
     }
     /// Kind of the line.
     async fn kind(&self) -> OrderLineKind {
@@ -155,22 +155,26 @@ impl OrderLine {
     /// kit.
     #[field(list_size(assumed = 5))]
     async fn parts(&self) -> Vec<OrderLinePart> {
-        (0..self.row().parts().len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
+        (0..self.row().parts().len()).map(|part_index| OrderLinePart { line: self.clone(), nth: part_index }).collect()
     }
     /// Stock that stores hold for the line; for a kit the number of whole kits in each store.
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
-        let held = load_held_stock(ctx, self.order.id, self.foreseen.as_ref()).await?;
+        let reservations = load_held_stock(ctx, self.order.id, self.foreseen.as_ref()).await?;
         if !self.row().is_kit() {
-            let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
-            return Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect());
+            let line_reservations = reservations
+                .iter()
+                .filter(|reservation| reservation.position == self.row().position && reservation.remaining.is_positive());
+            return Ok(line_reservations
+                .map(|reservation| Allocation { store: reservation.store, quantity: reservation.remaining })
+                .collect());
         }
-        let own = held.iter().filter(|one| one.position == self.row().position);
-        let stores: BTreeSet<StoreId> = own.map(|one| one.store).collect();
-        let whole = |store: StoreId| {
-            let quantity = prelude::Quantity::new(held_units(self.row(), &held, Some(store)))?;
+        let line_reservations = reservations.iter().filter(|reservation| reservation.position == self.row().position);
+        let stores: BTreeSet<StoreId> = line_reservations.map(|reservation| reservation.store).collect();
+        let to_allocation = |store: StoreId| {
+            let quantity = prelude::Quantity::new(held_units(self.row(), &reservations, Some(store)))?;
             quantity.is_positive().then_some(Allocation { store, quantity })
         };
-        Ok(stores.into_iter().filter_map(whole).collect())
+        Ok(stores.into_iter().filter_map(to_allocation).collect())
     }
 }
 

@@ -11,7 +11,7 @@ use inventory::{
     ledger::Ledger,
     orders::{
         core::{Fulfilment, Order, OrderDetail, ShippedLot, holds::Hold},
-        rows::{self, Flag, LineReservation, StepTaken},
+        rows::{self, CompletedStep, Flag, LineReservation},
     },
 };
 use platform::storage::Fault;
@@ -21,7 +21,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        immediate_loader::grouped,
+        immediate_loader::group_by_key,
     },
 };
 
@@ -51,8 +51,8 @@ impl Loader<OrderHoldsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderHoldsKey]) -> Result<HashMap<OrderHoldsKey, Arc<Vec<Hold>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::holds_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (OrderHoldsKey(one.order), one))))
+        let holds = rows::holds_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, holds.into_iter().map(|hold| (OrderHoldsKey(hold.order), hold))))
     }
 }
 
@@ -77,8 +77,8 @@ impl Loader<OrderFulfilmentsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderFulfilmentsKey]) -> Result<HashMap<OrderFulfilmentsKey, Arc<Vec<Fulfilment>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::fulfilments_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (OrderFulfilmentsKey(one.order), one))))
+        let fulfilments = rows::fulfilments_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, fulfilments.into_iter().map(|fulfilment| (OrderFulfilmentsKey(fulfilment.order), fulfilment))))
     }
 }
 
@@ -87,8 +87,8 @@ impl Loader<ShippedLotsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[ShippedLotsKey]) -> Result<HashMap<ShippedLotsKey, Arc<Vec<ShippedLot>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::left_lots(&self.0, &ids, None).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (ShippedLotsKey(one.order()), one))))
+        let shipped_lots = rows::shipped_lots_of(&self.0, &ids, None).await?;
+        Ok(group_by_key(keys, shipped_lots.into_iter().map(|shipped_lot| (ShippedLotsKey(shipped_lot.order()), shipped_lot))))
     }
 }
 
@@ -97,8 +97,8 @@ impl Loader<HeldStockKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[HeldStockKey]) -> Result<HashMap<HeldStockKey, Arc<Vec<LineReservation>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::line_reservations_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (HeldStockKey(one.order), one))))
+        let reservations = rows::line_reservations_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, reservations.into_iter().map(|reservation| (HeldStockKey(reservation.order), reservation))))
     }
 }
 
@@ -107,8 +107,8 @@ impl Loader<OrderFlagsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderFlagsKey]) -> Result<HashMap<OrderFlagsKey, Arc<Vec<Flag>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::flags_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (OrderFlagsKey(one.order), one))))
+        let flags = rows::flags_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, flags.into_iter().map(|flag| (OrderFlagsKey(flag.order), flag))))
     }
 }
 
@@ -117,18 +117,18 @@ impl Loader<OrderDetailKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderDetailKey]) -> Result<HashMap<OrderDetailKey, Arc<OrderDetail>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::details(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|detail| (OrderDetailKey(detail.order), Arc::new(detail))).collect())
+        let order_details = rows::details(&self.0, &ids).await?;
+        Ok(order_details.into_iter().map(|detail| (OrderDetailKey(detail.order), Arc::new(detail))).collect())
     }
 }
 
 impl Loader<OrderStepsKey> for Rows {
-    type Value = Arc<Vec<StepTaken>>;
+    type Value = Arc<Vec<CompletedStep>>;
     type Error = Fault;
-    async fn load(&self, keys: &[OrderStepsKey]) -> Result<HashMap<OrderStepsKey, Arc<Vec<StepTaken>>>, Fault> {
+    async fn load(&self, keys: &[OrderStepsKey]) -> Result<HashMap<OrderStepsKey, Arc<Vec<CompletedStep>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::steps_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (OrderStepsKey(one.order), one))))
+        let steps = rows::steps_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, steps.into_iter().map(|step| (OrderStepsKey(step.order), step))))
     }
 }
 
@@ -155,11 +155,11 @@ impl Loader<RateRequest> for Rows {
 
 /// The whole order of an id that a row refers to.
 pub async fn order_of(ctx: &Context<'_>, id: OrderId) -> Answer<Arc<Order>> {
-    let found = load(ctx, id).await?;
-    found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
+    let order = load(ctx, id).await?;
+    order.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
 }
 
 /// The ledger of the node.
 pub fn ledger<'c>(ctx: &'c Context<'_>) -> Answer<&'c Ledger> {
-    ctx.given::<Ledger>()
+    ctx.required_data::<Ledger>()
 }

@@ -52,13 +52,13 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The order of an id, with its lines.
 pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
-    nodes::order(ctx, id).await
+    nodes::find_order(ctx, id).await
 }
 
 /// The customer of an order, for callers who may see orders and customers.
 pub async fn customer_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<links::Customer>> {
     ctx.permit::<kind::CustomerRead>()?;
-    match nodes::order(ctx, id).await?.and_then(|order| order.customer_id()) {
+    match nodes::find_order(ctx, id).await?.and_then(|order| order.customer_id()) {
         Some(customer) => Ok(Some(links::customer(ctx, customer).await?)),
         None => Ok(None),
     }

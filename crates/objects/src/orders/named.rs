@@ -12,7 +12,7 @@ impl Canonical for Filter {
     fn canonical(&self) -> Value {
         let parts = |parts: &[Self]| parts.iter().map(Self::canonical).collect::<Vec<_>>();
         match self {
-            Self::All(all) => json!({ "and": parts(all) }),
+            Self::All(filters) => json!({ "and": parts(filters) }),
             Self::Any(any) => json!({ "or": parts(any) }),
             Self::Not(part) => json!({ "not": part.canonical() }),
             Self::Ids(column, ids) => {
@@ -53,9 +53,11 @@ fn document(test: &DocumentTest) -> Value {
     match test {
         DocumentTest::Number(NumberTest::In(numbers)) => json!({ "number": { "in": numbers } }),
         DocumentTest::Number(NumberTest::StartsWith(prefix)) => json!({ "number": { "startsWith": prefix } }),
-        DocumentTest::Number(NumberTest::Shows { digits, among }) => {
-            let among = among.iter().map(|one| json!([one.from, one.to, one.width, one.place.as_str()]));
-            json!({ "number": { "contains": digits, "among": among.collect::<Vec<_>>() } })
+        DocumentTest::Number(NumberTest::Shows { digits, among: candidates }) => {
+            let candidates = candidates
+                .iter()
+                .map(|candidate| json!([candidate.from, candidate.to, candidate.width, candidate.place.as_str()]));
+            json!({ "number": { "contains": digits, "among": candidates.collect::<Vec<_>>() } })
         }
         DocumentTest::CreatedAt(test) => json!({ "createdAt": span(*test) }),
         DocumentTest::UpdatedAt(test) => json!({ "updatedAt": span(*test) }),

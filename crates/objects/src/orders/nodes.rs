@@ -16,34 +16,34 @@ use super::{
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The order of an id, with its lines; None when the caller has none.
-pub async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+pub async fn load_visible_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
-    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::whole))
+    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::with_loaded_lines))
 }
 
 /// The order of an id, with its lines.
-pub async fn order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+pub async fn find_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
     ctx.permit::<kind::OrderRead>()?;
-    whole(ctx, id).await
+    load_visible_order(ctx, id).await
 }
 
 /// The order's line of an id.
-pub async fn order_line(ctx: &Context<'_>, id: OrderLineId) -> Answer<Option<OrderLine>> {
-    let order = whole(ctx, id.split_line::<entity::id::kind::OrderId>().0).await?;
-    Ok(order.and_then(|order| OrderLine::find(order.shared(), id)))
+pub async fn find_order_line(ctx: &Context<'_>, id: OrderLineId) -> Answer<Option<OrderLine>> {
+    let order = load_visible_order(ctx, id.split_line::<entity::id::kind::OrderId>().0).await?;
+    Ok(order.and_then(|order| OrderLine::find(order.shared_row(), id)))
 }
 
 /// The fulfilment of an id.
-pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fulfilment>> {
+pub async fn find_fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fulfilment>> {
     let scope = ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database());
-    let Some(found) = rows::fulfilment(&scope, id).await? else { return Ok(None) };
+    let Some(row) = rows::fulfilment(&scope, id).await? else { return Ok(None) };
     // A fulfilment is as visible as its order, whatever store it leaves from.
-    let seen = whole(ctx, found.order).await?;
-    Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
+    let visible_order = load_visible_order(ctx, row.order).await?;
+    Ok(visible_order.map(|_| Fulfilment::new(std::sync::Arc::new(vec![row]), 0)))
 }
 
 /// The IDs of an order's fulfilments that the caller sees, the oldest first.
 pub async fn fulfilments_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentId>> {
-    let all = load(ctx, OrderFulfilmentsKey(order)).await?.unwrap_or_default();
-    Ok(all.iter().map(|fulfilment| fulfilment.id).collect())
+    let fulfilments = load(ctx, OrderFulfilmentsKey(order)).await?.unwrap_or_default();
+    Ok(fulfilments.iter().map(|fulfilment| fulfilment.id).collect())
 }

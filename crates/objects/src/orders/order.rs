@@ -10,12 +10,14 @@ use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    detail::{Address, Contact, OrderStep, cancelled, decrypt_personal_data, detail_of, has_more_steps, latest, steps_of},
+    detail::{
+        Address, Contact, OrderStep, decrypt_personal_data, detail_of, find_cancellation, has_more_steps, latest_steps, steps_of,
+    },
     dry_run::OrderDryRun,
     enums::{CancelReason, DeliveryMethod, OrderStatus},
-    flags::{flags, holds_stock, short},
+    flags::{flags, holds_stock, shortage_flag},
     fulfilment::Fulfilment,
-    held_stock::{ForeseenStock, load_held_stock, ships_within},
+    held_stock::{DryRunStock, load_held_stock, ships_within},
     hold::{OrderHold, active_holds},
     line::OrderLine,
     links::{self, Channel, Customer, Money, Store},
@@ -44,11 +46,11 @@ pub struct Order {
     row: Arc<core::Order>,
     lines: Lines,
     /// Stock that its lines would hold, in a dry run.
-    pub(super) foreseen: ForeseenStock,
+    pub(super) foreseen: DryRunStock,
     /// Details beside its lines, as the change in this response left them.
     detail: Option<Arc<OrderDetail>>,
     /// Rows that a dry run would add.
-    tried: Option<Arc<OrderDryRun>>,
+    dry_run: Option<Arc<OrderDryRun>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +65,12 @@ impl Order {
         self.row.customer
     }
     /// With its lines.
-    pub fn whole(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::Read, foreseen: None, detail: None, tried: None }
+    pub fn with_loaded_lines(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::Read, foreseen: None, detail: None, dry_run: None }
     }
     /// The order after a dry run, with its lines and the stock that they would hold.
-    pub fn foreseen(row: Arc<core::Order>, held: ForeseenStock) -> Self {
-        Self { row, lines: Lines::Read, foreseen: held, detail: None, tried: None }
+    pub fn from_dry_run(row: Arc<core::Order>, held_stock: DryRunStock) -> Self {
+        Self { row, lines: Lines::Read, foreseen: held_stock, detail: None, dry_run: None }
     }
     /// Attaches the details of the order, if they were changed.
     #[must_use]
@@ -77,21 +79,21 @@ impl Order {
     }
     /// Attaches the rows that a dry run would add.
     #[must_use]
-    pub(crate) fn with_dry_run(self, tried: Option<OrderDryRun>) -> Self {
-        Self { tried: tried.map(Arc::new), ..self }
+    pub(crate) fn with_dry_run(self, dry_run: Option<OrderDryRun>) -> Self {
+        Self { dry_run: dry_run.map(Arc::new), ..self }
     }
-    pub(crate) fn tried(&self) -> Option<&OrderDryRun> {
-        self.tried.as_deref()
+    pub(crate) fn dry_run_rows(&self) -> Option<&OrderDryRun> {
+        self.dry_run.as_deref()
     }
     /// An order whose lines are read on demand.
     pub fn head(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::ToRead, foreseen: None, detail: None, tried: None }
+        Self { row, lines: Lines::ToRead, foreseen: None, detail: None, dry_run: None }
     }
     pub fn row(&self) -> &core::Order {
         &self.row
     }
     /// The row, to be shared with its lines.
-    pub fn shared(&self) -> Arc<core::Order> {
+    pub fn shared_row(&self) -> Arc<core::Order> {
         self.row.clone()
     }
 
@@ -144,7 +146,7 @@ impl Order {
     }
     /// Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, prelude::Numbered::Order, self.row.number.get()).await
+        numbering::format_number(ctx, prelude::Numbered::Order, self.row.number.get()).await
     }
     /// Status of the order.
     async fn status(&self) -> OrderStatus {
@@ -156,19 +158,19 @@ impl Order {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
             let mut holds = flags(&load(ctx, OrderFlagsKey(id)).await?.unwrap_or_default());
-            holds.extend(active_holds(ctx, &self.row, self.tried()).await?);
+            holds.extend(active_holds(ctx, &self.row, self.dry_run_rows()).await?);
             return Ok(holds);
         }
         // Loaded together, so that `allocations` shares the same query.
-        let (placed, held, order) = futures_util::join!(
+        let (order_flags, reservations, order) = futures_util::join!(
             load(ctx, OrderFlagsKey(id)),
             load_held_stock(ctx, id, self.foreseen.as_ref()),
             self.with_lines(ctx)
         );
-        let mut holds = flags(&placed?.unwrap_or_default());
-        let (order, held) = (order?, held?);
-        holds.extend(short(&order, &held));
-        holds.extend(active_holds(ctx, &self.row, self.tried()).await?);
+        let mut holds = flags(&order_flags?.unwrap_or_default());
+        let (order, reservations) = (order?, reservations?);
+        holds.extend(shortage_flag(&order, &reservations));
+        holds.extend(active_holds(ctx, &self.row, self.dry_run_rows()).await?);
         Ok(holds)
     }
     /// Store that sold the order.
@@ -238,20 +240,20 @@ impl Order {
     /// Steps in the history of the order, the oldest first: at most the first one and the latest 250.
     async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
         // An order from a stream lacks the actor who placed it, so it is loaded with its lines.
-        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id, self.tried()).await?);
-        Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
+        let (order, later_steps) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id, self.dry_run_rows()).await?);
+        Ok(std::iter::once(OrderStep::placement(&order)).chain(latest_steps(&later_steps).iter().map(OrderStep::from)).collect())
     }
     /// True if the order has more steps than `steps` has.
     async fn has_more_steps(&self, ctx: &Context<'_>) -> Answer<bool> {
-        has_more_steps(ctx, self.row.id, self.tried()).await
+        has_more_steps(ctx, self.row.id, self.dry_run_rows()).await
     }
     /// Reason for which the order was cancelled. Null when it was not cancelled, or none was given.
     async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
-        Ok(cancelled(ctx, self.row.id, self.tried()).await?.and_then(|step| step.cancel).map(CancelReason::from))
+        Ok(find_cancellation(ctx, self.row.id, self.dry_run_rows()).await?.and_then(|step| step.cancel).map(CancelReason::from))
     }
     /// Note on the cancellation of the order. Null when it was not cancelled, or none was given.
     async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        Ok(cancelled(ctx, self.row.id, self.tried()).await?.and_then(|step| step.reason))
+        Ok(find_cancellation(ctx, self.row.id, self.dry_run_rows()).await?.and_then(|step| step.reason))
     }
     /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
@@ -304,11 +306,11 @@ impl Order {
     }
     /// Payment status of the order, from its payments: the sum captured less the sum refunded, compared with netTotal.
     async fn payment_status(&self) -> PaymentStatus {
-        self.row.paid_now().payment.into()
+        self.row.derived_paid().payment.into()
     }
     /// Refund status of the order: none, a part or all of the captured sum was refunded.
     async fn refund_status(&self) -> RefundStatus {
-        self.row.paid_now().refund.into()
+        self.row.derived_paid().refund.into()
     }
     /// Payments recorded for the order, the oldest first; at most 1,000.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
@@ -326,8 +328,8 @@ impl Order {
     }
     /// Fulfilments of the order that were shipped, the oldest first.
     async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
-        let all = load(ctx, OrderFulfilmentsKey(self.row.id)).await?.unwrap_or_default();
-        Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
+        let order_fulfilments = load(ctx, OrderFulfilmentsKey(self.row.id)).await?.unwrap_or_default();
+        Ok((0..order_fulfilments.len()).map(|index| Fulfilment::new(order_fulfilments.clone(), index)).collect())
     }
     /// Works of stores on the order, the oldest first: those of stores whose works you may read. Null without fulfilment.read.
     #[field(mask = FulfilmentRead)]
@@ -367,11 +369,11 @@ impl Order {
     /// store that you may ship from and the order has no hold.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let mut open: Vec<Action> = self.actions(caller).collect();
-        if open.contains(&Action::Fulfil) && !self.may_ship_some(ctx, caller).await? {
-            open.retain(|action| *action != Action::Fulfil);
+        let mut open_actions: Vec<Action> = self.actions(caller).collect();
+        if open_actions.contains(&Action::Fulfil) && !self.may_ship_some(ctx, caller).await? {
+            open_actions.retain(|action| *action != Action::Fulfil);
         }
-        Ok(open.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())
+        Ok(open_actions.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())
     }
     /// Time at which the order was placed.
     async fn placed_at(&self) -> DateTime {

@@ -37,9 +37,9 @@ impl ExternalRef {
         Names::of(at).optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
     }
     /// Sets the channel of a caller who is bound to one, if the reference names none.
-    pub fn in_channel(&mut self, bound: Option<ChannelId>) {
+    pub fn in_channel(&mut self, bound_channel: Option<ChannelId>) {
         if self.channel.is_none() && self.channel_id.is_none() {
-            self.channel_id = bound.map(|channel| ID(channel.to_string()));
+            self.channel_id = bound_channel.map(|channel| ID(channel.to_string()));
         }
     }
 }

@@ -17,7 +17,7 @@ use platform::storage::TenantScope;
 pub use super::loaders::ledger;
 use super::{
     detail::Hint,
-    dry_run::{OrderDryRun, foreseen},
+    dry_run::{OrderDryRun, held_stock_after_dry_run},
     hold::OrderHold,
     order::Order,
     visibility::may_see_order,
@@ -25,19 +25,19 @@ use super::{
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 /// Order and hints that a payload shows of a change.
 #[derive(Default)]
-pub struct OrderShown {
+pub struct OrderDocuments {
     order: Option<Order>,
     hints: Vec<core::Hint>,
 }
 
 seen_payload! {
     /// The order as the change left it.
-    OrderPayload(shown: OrderShown) {
+    OrderPayload(shown: OrderDocuments) {
         /// Things that are true of the change, were not refused, and are worth a look; seldom more than one.
         async fn hints(&self) -> Vec<Hint> {
             self.shown.hints.iter().copied().map(Hint).collect()
@@ -45,36 +45,39 @@ seen_payload! {
         /// The order as it is after the change; null exactly when there are userErrors.
         async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
             let order = self.shown.order.clone()?;
-            let seen = |permit: Permit<kind::OrderRead>| permit.covers_document(order.row().store, order.row().channel);
-            match ctx.permit().map(seen) {
+            let is_visible = |permit: Permit<kind::OrderRead>| permit.covers_document(order.row().store, order.row().channel);
+            match ctx.permit().map(is_visible) {
                 Ok(true) => Some(Ok(order)),
                 Ok(false) => None,
-                Err(denied) => Some(Err(denied)),
+                Err(error) => Some(Err(error)),
             }
         }
     }
 }
 
 impl ReceiptPayload for OrderPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let (mut detail, mut tried) = (None, None);
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
+        let (mut detail, mut dry_run) = (None, None);
         let (order, hints) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
-                let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
-                detail = of.details.pop().map(|change| change.after);
+                let mut decision: OrderDecision = receipt.documents.take().unwrap_or_default();
+                detail = decision.details.pop().map(|change| change.after);
                 if receipt.seq.is_none() {
-                    tried = of.orders.last().map(|order| OrderDryRun::of(order, &of, receipt.documents.get()));
+                    dry_run = decision.orders.last().map(|order| OrderDryRun::of(order, &decision, receipt.documents.get()));
                 }
-                (of.orders.pop(), of.hints)
+                (decision.orders.pop(), decision.hints)
             }
             Some(StoredOrder { order, hints, .. }) => (rows::orders(scope, order.as_slice()).await?.pop(), hints),
         };
-        let order = order.ok_or_else(|| lost("sales_order"))?;
+        let order = order.ok_or_else(|| missing_document("sales_order"))?;
         let foreseen = match receipt.seq {
             Some(_) => None,
-            None => Some(Arc::new(foreseen(scope, &receipt.reservations, order.id).await?)),
+            None => Some(Arc::new(held_stock_after_dry_run(scope, &receipt.reservations, order.id).await?)),
         };
-        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).with_detail(detail).with_dry_run(tried)), hints })
+        Ok(OrderDocuments {
+            order: Some(Order::from_dry_run(Arc::new(order), foreseen).with_detail(detail).with_dry_run(dry_run)),
+            hints,
+        })
     }
 }
 
@@ -84,26 +87,26 @@ seen_payload! {
         /// Order as it is after the change; null when there are userErrors.
         async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
             let (order, _) = self.held.clone()?;
-            may_see_order(ctx, &order).map(|seen| seen.then_some(order)).transpose()
+            may_see_order(ctx, &order).map(|is_visible| is_visible.then_some(order)).transpose()
         }
         /// Hold that was set or lifted; null when there are userErrors.
         async fn hold(&self, ctx: &Context<'_>) -> Option<Answer<OrderHold>> {
             let (order, hold) = self.held.clone()?;
-            may_see_order(ctx, &order).map(|seen| hold.filter(|_| seen)).transpose()
+            may_see_order(ctx, &order).map(|is_visible| hold.filter(|_| is_visible)).transpose()
         }
     }
 }
 
 impl ReceiptPayload for OrderHoldPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let mut tried = None;
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
+        let mut dry_run = None;
         let (order, hold) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
-                let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
+                let mut decision: OrderDecision = receipt.documents.take().unwrap_or_default();
                 if receipt.seq.is_none() {
-                    tried = of.orders.last().map(|order| OrderDryRun::of(order, &of, None));
+                    dry_run = decision.orders.last().map(|order| OrderDryRun::of(order, &decision, None));
                 }
-                (of.orders.pop(), of.holds.pop())
+                (decision.orders.pop(), decision.holds.pop())
             }
             Some(stored) => {
                 let order = rows::orders(scope, stored.order.as_slice()).await?.pop();
@@ -114,8 +117,8 @@ impl ReceiptPayload for OrderHoldPayload {
                 (order, hold)
             }
         };
-        let order = order.ok_or_else(|| lost("sales_order"))?;
-        let hold = hold.map(|hold| OrderHold::set(hold, order.store));
-        Ok(Some((Order::whole(Arc::new(order)).with_dry_run(tried), hold)))
+        let order = order.ok_or_else(|| missing_document("sales_order"))?;
+        let hold = hold.map(|hold| OrderHold::from_hold(hold, order.store));
+        Ok(Some((Order::with_loaded_lines(Arc::new(order)).with_dry_run(dry_run), hold)))
     }
 }

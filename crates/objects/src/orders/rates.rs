@@ -21,8 +21,8 @@ pub(crate) async fn rate_of(ctx: &Context<'_>, order: &core::Order) -> Answer<Op
     if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Expired) {
         return Ok(None);
     }
-    let confirmed = load(ctx, ConfirmationTimeKey(order.id)).await?;
-    let known_at = confirmed.unwrap_or(order.created_at);
+    let confirmation_time = load(ctx, ConfirmationTimeKey(order.id)).await?;
+    let known_at = confirmation_time.unwrap_or(order.created_at);
     load(ctx, RateRequest { from: order.total.currency, day: order.business_date, known_at }).await
 }
 

@@ -1,7 +1,7 @@
 //! Rejections of orders in GraphQL: code and message of each, defined once.
 
 use inventory::orders::core::{Action, LineRefusal, Refusal, actions_from};
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use crate::{catalog::archived_message, graphql::refusal::ErrorCode, stock::CodeAndMessage};
 
@@ -19,7 +19,7 @@ pub fn state(message: &str) -> CodeAndMessage {
 }
 
 /// The mutations that are open to a document.
-pub fn open(mutations: impl Iterator<Item = &'static str>) -> String {
+pub fn list_mutations(mutations: impl Iterator<Item = &'static str>) -> String {
     let mutations: Vec<&str> = mutations.collect();
     if mutations.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", mutations.join(", ")) }
 }
@@ -33,14 +33,14 @@ const BACKORDERED_TEXT: &str =
 const HOLD_KINDS: &str =
     "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own";
 
-fn left(units: i64) -> String {
-    counted(units, "has left", "have left")
+fn describe_remaining(units: i64) -> String {
+    pluralize(units, "has left", "have left")
 }
 
-pub fn order(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_order_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::Status(status) => {
-            state(&format!("the order is {status}; {}", open(actions_from(*status).filter_map(Action::mutation))))
+            state(&format!("the order is {status}; {}", list_mutations(actions_from(*status).filter_map(Action::mutation))))
         }
         Refusal::StoreArchived => state("the store is archived"),
         Refusal::ReferenceTaken { reference } => {
@@ -92,7 +92,7 @@ pub fn order(why: &Refusal) -> CodeAndMessage {
         Refusal::OnlyNotes(status) => state(&format!("the order is {status}: only its notes, tags and metadata change")),
         Refusal::LinesStay(status) => state(&format!("the order is {status}: its lines do not change any more")),
         Refusal::PriceOfShipped { sku } => state(&format!("some of {sku} has left at its price: cancel the rest and add a line")),
-        Refusal::LeastQuantity { least } => range(&format!("{}: at least {least} is expected", left(*least))),
+        Refusal::LeastQuantity { least } => range(&format!("{}: at least {least} is expected", describe_remaining(*least))),
         Refusal::NothingLeft => range("a discount or a tax is stated of a quantity above 0"),
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} lines")),
         Refusal::TooManyTags { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} tags")),
@@ -109,8 +109,8 @@ pub fn order(why: &Refusal) -> CodeAndMessage {
     }
 }
 
-pub fn line(why: &LineRefusal) -> CodeAndMessage {
-    match why {
+pub fn describe_line_refusal(refusal: &LineRefusal) -> CodeAndMessage {
+    match refusal {
         LineRefusal::NotPositive => range("a quantity above 0 is expected"),
         LineRefusal::ProductUnnamed => invalid("a PRODUCT line names its product"),
         LineRefusal::ChargeWithProduct => invalid("a CHARGE has no product"),

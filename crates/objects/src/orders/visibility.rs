@@ -14,12 +14,12 @@ pub fn orders_within<P: Permission>(permit: &Permit<P>, filter: Filter) -> Filte
     if !permit.is_limited() {
         return filter;
     }
-    let mut all = vec![filter];
+    let mut filters = vec![filter];
     if let Reach::Stores(stores) = permit.reach() {
-        all.push(Filter::Ids(IdColumn::Store, stores.iter().map(|id| id.uuid()).collect()));
+        filters.push(Filter::Ids(IdColumn::Store, stores.iter().map(|id| id.uuid()).collect()));
     }
-    all.extend(permit.channel().map(|channel| Filter::Ids(IdColumn::Channel, vec![channel.uuid()])));
-    Filter::All(all)
+    filters.extend(permit.channel().map(|channel| Filter::Ids(IdColumn::Channel, vec![channel.uuid()])));
+    Filter::All(filters)
 }
 
 /// Whether the caller, who may change the order, also may see it.

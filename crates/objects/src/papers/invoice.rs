@@ -176,11 +176,11 @@ impl Invoice {
     async fn taxes(&self) -> Vec<InvoiceTax> {
         let rows = core::by_rate(&self.0.lines, self.0.totals.total.currency).unwrap_or_default();
         let in_books = self.0.in_books.as_ref().map(|books| books.taxes(&rows)).unwrap_or_default();
-        let row = |(place, row): (usize, core::RateTotals)| InvoiceTax {
+        let row = |(rate_index, row): (usize, core::RateTotals)| InvoiceTax {
             rate: row.rate.map(|rate| Decimal(rate.to_string())),
             net: row.net.into(),
             tax: row.tax.into(),
-            tax_in_books: in_books.get(place).copied().map(Money::from),
+            tax_in_books: in_books.get(rate_index).copied().map(Money::from),
         };
         rows.into_iter().enumerate().map(row).collect()
     }
@@ -231,6 +231,6 @@ impl Invoice {
 /// The invoice or credit note with an ID, if it belongs to one of the caller's stores.
 pub async fn find_invoice(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Invoice>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
-    let found = ctx.given::<Papers>()?.invoice(&permit, InvoiceId::from_uuid(id)).await?;
-    Ok(found.map(Invoice::from))
+    let invoice_row = ctx.required_data::<Papers>()?.invoice(&permit, InvoiceId::from_uuid(id)).await?;
+    Ok(invoice_row.map(Invoice::from))
 }

@@ -25,15 +25,15 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{MoneyFilter, plain, searchable},
+        filters::{MoneyFilter, refuse_nul, searchable},
         nested::{NestedFilter, read_nested},
         refusal::Path,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         filters::{below, ids, span, texts},
-        links::{DateTimeFilter, IdFilter, MAX_A_PAGE, StringFilter, argument},
+        links::{DateTimeFilter, IdFilter, MAX_PAGE_SIZE, StringFilter, argument},
         require_customer_access,
     },
 };
@@ -114,30 +114,30 @@ impl InvoiceFilter {
     }
 
     fn tests(self, (caller, patterns): (&Caller, &Patterns), at: &Path) -> Result<Vec<InvoiceTest>, TopError> {
-        let mut all = Vec::new();
+        let mut conditions = Vec::new();
         let invoices = ids::<entity::id::kind::InvoiceId>(self.id, &below(at, "id"))?;
-        all.extend(invoices.into_iter().map(InvoiceTest::Ids));
+        conditions.extend(invoices.into_iter().map(InvoiceTest::Ids));
         if let Some(text) = self.search {
             searchable(&text, || below(at, "search"))?;
-            all.push(InvoiceTest::Search(search(text.trim(), patterns)));
+            conditions.push(InvoiceTest::Search(search(text.trim(), patterns)));
         }
-        all.extend(self.kind.map(|list| InvoiceTest::Kind(list.into_iter().map(Into::into).collect())));
-        all.extend(texts(self.legal_entity, &below(at, "legalEntity"))?.into_iter().map(InvoiceTest::LegalEntity));
+        conditions.extend(self.kind.map(|list| InvoiceTest::Kind(list.into_iter().map(Into::into).collect())));
+        conditions.extend(texts(self.legal_entity, &below(at, "legalEntity"))?.into_iter().map(InvoiceTest::LegalEntity));
         let stores = ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))?;
-        all.extend(stores.into_iter().map(InvoiceTest::Store));
+        conditions.extend(stores.into_iter().map(InvoiceTest::Store));
         let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
-        all.extend(orders.into_iter().map(InvoiceTest::Order));
+        conditions.extend(orders.into_iter().map(InvoiceTest::Order));
         for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
-            require_customer_access(caller).map_err(|denied| denied.at(below(at, "customer")))?;
-            all.push(InvoiceTest::Customer(test));
+            require_customer_access(caller).map_err(|error| error.at(below(at, "customer")))?;
+            conditions.push(InvoiceTest::Customer(test));
         }
-        all.extend(texts(self.number, &below(at, "number"))?.into_iter().map(InvoiceTest::Number));
-        all.extend(self.issued_at.map(|test| InvoiceTest::IssuedAt(span(&test))));
+        conditions.extend(texts(self.number, &below(at, "number"))?.into_iter().map(InvoiceTest::Number));
+        conditions.extend(self.issued_at.map(|test| InvoiceTest::IssuedAt(span(&test))));
         if let Some(test) = self.total {
             let range = test.range(&below(at, "total"))?;
-            all.push(InvoiceTest::Total(TotalTest { currency: range.currency, least: range.least, most: range.most }));
+            conditions.push(InvoiceTest::Total(TotalTest { currency: range.currency, least: range.least, most: range.most }));
         }
-        Ok(all)
+        Ok(conditions)
     }
 }
 
@@ -178,18 +178,18 @@ fn within<P: Permission>(permit: &Permit<P>, tests: &mut Nested<Vec<InvoiceTest>
 pub async fn invoices(
     ctx: &Context<'_>,
     permit: &Permit<kind::OrderRead>,
-    ask: InvoiceListArgs,
+    list_args: InvoiceListArgs,
     args: &PageArgs,
 ) -> Answer<InvoiceConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
-    let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
-    let InvoiceListArgs { of, filter, sort } = ask;
-    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+    let signer = ctx.required_data::<CursorSigner>()?;
+    let scope: TenantScope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let InvoiceListArgs { of: owner, filter, sort } = list_args;
+    let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
     let patterns = numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.search.is_some())).await?;
     let mut tests = filter.read(ctx.caller()?, &patterns)?;
     let sorted = InvoiceSort::sorted(sort);
     let mut kind = sorted.kind("invoices");
-    match of {
+    match owner {
         InvoiceOwner::All => {}
         InvoiceOwner::Order(order) => {
             tests.own.push(InvoiceTest::Order(vec![order.uuid()]));
@@ -206,45 +206,49 @@ pub async fn invoices(
         _ => None,
     });
     add_merged(&scope, customers.collect()).await?;
-    let request = args.check(&kind, signer, MAX_A_PAGE)?;
+    let request = args.check(&kind, signer, MAX_PAGE_SIZE)?;
     let source = rows::invoices_source(scope.backend(), &tests);
     let page = rows::invoices_page(&scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|invoice| {
         let keys = sorted.keys(&invoice);
         (Invoice::from(invoice), keys)
     });
-    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope.clone(), source).into())
 }
 
 /// The invoice or credit note that a reference names, if it belongs to one of the caller's stores.
 /// None if two legal entities have issued the same number.
-pub async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: InvoiceRef) -> Answer<Option<Invoice>> {
+pub async fn find_invoice_by_ref(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: InvoiceRef) -> Answer<Option<Invoice>> {
     let number = match by {
         InvoiceRef::Id(id) => {
             let id: InvoiceId = argument(&id, || path!["by", "id"])?;
-            return Ok(ctx.given::<Papers>()?.invoice(permit, id).await?.map(Invoice::from));
+            return Ok(ctx.required_data::<Papers>()?.invoice(permit, id).await?.map(Invoice::from));
         }
         InvoiceRef::Number(number) => number,
     };
-    plain(&number, || path!["by", "number"])?;
-    let mut found = numbered(ctx, permit, number).await?;
-    if found.len() > 1 {
+    refuse_nul(&number, || path!["by", "number"])?;
+    let mut invoices = load_invoices_by_number(ctx, permit, number).await?;
+    if invoices.len() > 1 {
         let message = "several legal entities have given this number: name the invoice by its ID, which invoices(filter: { number, legalEntity }) tells";
         return Err(TopError::bad_input(message, path!["by", "number"]));
     }
-    Ok(found.pop().map(Invoice::from))
+    Ok(invoices.pop().map(Invoice::from))
 }
 
 /// The invoices and credit notes of a number, at most two, of the stores that a permit is for.
-pub async fn numbered<P: Permission>(ctx: &Context<'_>, permit: &Permit<P>, number: String) -> Answer<Vec<core::Invoice>> {
+pub async fn load_invoices_by_number<P: Permission>(
+    ctx: &Context<'_>,
+    permit: &Permit<P>,
+    number: String,
+) -> Answer<Vec<core::Invoice>> {
     // Postgres refuses a text with a NUL character; no number has one.
     if number.contains('\0') {
         return Ok(Vec::new());
     }
     let mut tests = Nested { own: vec![InvoiceTest::Number(TextTest::In(vec![number]))], and: Vec::new(), or: None, not: None };
     within(permit, &mut tests);
-    let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
+    let scope: TenantScope = permit.scope(ctx.required_data::<Ledger>()?.database());
     let source = rows::invoices_source(scope.backend(), &tests);
-    let two = PageRequest { limit: 1, backward: false, after: None, before: None };
-    Ok(rows::invoices_page(&scope, source, InvoicesSorted::default(), &two).await?)
+    let request = PageRequest { limit: 1, backward: false, after: None, before: None };
+    Ok(rows::invoices_page(&scope, source, InvoicesSorted::default(), &request).await?)
 }

@@ -132,8 +132,8 @@ impl LegalEntity {
 /// The legal entity with an ID, for callers who may change them.
 pub async fn find_entity(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<LegalEntity>> {
     let permit = ctx.permit::<kind::TenantWrite>()?;
-    let all = ctx.given::<Papers>()?.entities(&permit).await?;
-    Ok(all.into_iter().find(|entity| entity.id.uuid() == id).map(LegalEntity::from))
+    let legal_entities = ctx.required_data::<Papers>()?.entities(&permit).await?;
+    Ok(legal_entities.into_iter().find(|entity| entity.id.uuid() == id).map(LegalEntity::from))
 }
 
 /// A company that issues invoices, as it is to be.
@@ -168,8 +168,8 @@ impl LegalEntityUpsertInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
-    pub fn read(self, reading: &mut InputErrors) -> EntityUpsert {
-        let stores = self.store_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "storeIds", index]));
+    pub fn read(self, reader: &mut InputErrors) -> EntityUpsert {
+        let stores = self.store_ids.iter().enumerate().map(|(index, id)| reader.id(id, || path!["input", "storeIds", index]));
         let stores = stores.collect();
         let is_prefix_left_out = self.credit_note_prefix.is_none();
         let fields = EntityFields {
@@ -215,8 +215,8 @@ impl From<LegalEntityRestoreInput> for LegalEntityArchiveInput {
 }
 
 impl LegalEntityArchiveInput {
-    pub fn read(self, reading: &mut InputErrors, step: Step) -> EntityTurn {
-        let id = reading.id(&self.id, || path!["input", "id"]);
+    pub fn read(self, reader: &mut InputErrors, step: Step) -> EntityTurn {
+        let id = reader.id(&self.id, || path!["input", "id"]);
         let expected_version = self.expected_version.map(|version| version.0);
         EntityTurn { idempotency_key: self.idempotency_key, id, expected_version, step }
     }

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 use super::{Invoice, Paper};
 use crate::{
     fulfilment::works_of_order,
-    graphql::{context::ContextExt, fault::Answer, immediate_loader::grouped},
+    graphql::{context::ContextExt, fault::Answer, immediate_loader::group_by_key},
 };
 
 crate::tenant_rows!(
@@ -38,8 +38,8 @@ impl Loader<OrderInvoicesKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderInvoicesKey]) -> Result<HashMap<OrderInvoicesKey, Arc<Vec<Arc<core::Invoice>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::invoices_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|invoice| (OrderInvoicesKey(invoice.order), Arc::new(invoice)))))
+        let invoices = rows::invoices_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, invoices.into_iter().map(|invoice| (OrderInvoicesKey(invoice.order), Arc::new(invoice)))))
     }
 }
 
@@ -54,7 +54,7 @@ const MAX_READ: usize = 250;
 pub struct OrderPapers {
     all: Arc<Vec<Arc<core::Paper>>>,
     /// The part of them that the order shows, once a field has requested it.
-    shown: OnceCell<Arc<VisiblePapers>>,
+    visible_papers: OnceCell<Arc<VisiblePapers>>,
 }
 
 /// Papers about an order, of the order itself or of its documents, the newest first: at most one
@@ -68,9 +68,12 @@ impl Loader<OrderPapersKey> for Rows {
     async fn load(&self, keys: &[OrderPapersKey]) -> Result<HashMap<OrderPapersKey, Arc<OrderPapers>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::of_orders(&self.0, &ids, MAX_READ as u32 + 1).await?;
-        let of = |paper: core::Paper| Some((OrderPapersKey(paper.order?), Arc::new(paper)));
-        let all = grouped(keys, all.into_iter().filter_map(of));
-        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(OrderPapers { all, shown: OnceCell::new() }))).collect())
+        let papers_key = |paper: core::Paper| Some((OrderPapersKey(paper.order?), Arc::new(paper)));
+        let all = group_by_key(keys, all.into_iter().filter_map(papers_key));
+        Ok(all
+            .into_iter()
+            .map(|(papers_key, all)| (papers_key, Arc::new(OrderPapers { all, visible_papers: OnceCell::new() })))
+            .collect())
     }
 }
 
@@ -83,8 +86,8 @@ impl Loader<DocumentPapersKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[DocumentPapersKey]) -> Result<HashMap<DocumentPapersKey, Arc<Vec<Arc<core::Paper>>>>, Fault> {
         let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0).collect();
-        let all = rows::of_documents(&self.0, &ids, MAX_SHOWN_PAPERS as u32 + 1).await?;
-        Ok(grouped(keys, all.into_iter().map(|paper| (DocumentPapersKey(paper.target.id), Arc::new(paper)))))
+        let papers = rows::of_documents(&self.0, &ids, MAX_SHOWN_PAPERS as u32 + 1).await?;
+        Ok(group_by_key(keys, papers.into_iter().map(|paper| (DocumentPapersKey(paper.target.id), Arc::new(paper)))))
     }
 }
 
@@ -97,8 +100,8 @@ impl Loader<InvoicePaperKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[InvoicePaperKey]) -> Result<HashMap<InvoicePaperKey, Arc<core::Paper>>, Fault> {
         let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0.uuid()).collect();
-        let all = rows::latest_of(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|paper| (InvoicePaperKey(InvoiceId::from_uuid(paper.target.id)), Arc::new(paper))).collect())
+        let papers = rows::latest_of(&self.0, &ids).await?;
+        Ok(papers.into_iter().map(|paper| (InvoicePaperKey(InvoiceId::from_uuid(paper.target.id)), Arc::new(paper))).collect())
     }
 }
 
@@ -111,8 +114,8 @@ impl Loader<FileApiKeyKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[FileApiKeyKey]) -> Result<HashMap<FileApiKeyKey, ApiKeyId>, Fault> {
         let ids: Vec<FileId> = keys.iter().map(|key| key.0).collect();
-        let all = Files::of_ids(&self.0, &ids).await?;
-        Ok(all.into_iter().filter_map(|file| Some((FileApiKeyKey(file.id), file.key?))).collect())
+        let files = Files::of_ids(&self.0, &ids).await?;
+        Ok(files.into_iter().filter_map(|file| Some((FileApiKeyKey(file.id), file.key?))).collect())
     }
 }
 
@@ -122,8 +125,8 @@ pub async fn invoices_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<
     if permit.channel().is_some() {
         return Ok(Vec::new());
     }
-    let all = load(ctx, OrderInvoicesKey(order)).await?.unwrap_or_default();
-    Ok(all.iter().filter(|invoice| permit.covers(invoice.store)).cloned().map(Invoice).collect())
+    let invoices = load(ctx, OrderInvoicesKey(order)).await?.unwrap_or_default();
+    Ok(invoices.iter().filter(|invoice| permit.covers(invoice.store)).cloned().map(Invoice).collect())
 }
 
 /// Papers about an order that it shows.
@@ -140,10 +143,10 @@ async fn visible_papers_of_order(ctx: &Context<'_>, order: OrderId, store: Store
     if permit.channel().is_some() {
         return Ok(Arc::default());
     }
-    let about = load(ctx, OrderPapersKey(order)).await?.unwrap_or_default();
-    let read = || Box::pin(load_papers_of_order(ctx, &permit, order, store, &about.all));
-    let shown = about.shown.get_or_try_init(read).await?;
-    Ok(shown.clone())
+    let order_papers = load(ctx, OrderPapersKey(order)).await?.unwrap_or_default();
+    let load_papers = || Box::pin(load_papers_of_order(ctx, &permit, order, store, &order_papers.all));
+    let visible_papers = order_papers.visible_papers.get_or_try_init(load_papers).await?;
+    Ok(visible_papers.clone())
 }
 
 /// Papers about an order whose documents the caller may read, the newest first; papers of works
@@ -153,18 +156,18 @@ async fn load_papers_of_order(
     permit: &Permit<kind::OrderRead>,
     order: OrderId,
     store: StoreId,
-    all: &[Arc<core::Paper>],
+    papers_of_order: &[Arc<core::Paper>],
 ) -> Answer<Arc<VisiblePapers>> {
     let mut works: HashSet<uuid::Uuid> = HashSet::new();
-    if ctx.holds::<kind::FulfilmentRead>() && all.iter().any(|paper| is_of_work(paper)) {
-        let seen = Box::pin(works_of_order(ctx, order)).await?;
-        works.extend(seen.iter().map(|work| work.row().id.uuid()));
+    if ctx.holds::<kind::FulfilmentRead>() && papers_of_order.iter().any(|paper| is_of_work(paper)) {
+        let visible_works = Box::pin(works_of_order(ctx, order)).await?;
+        works.extend(visible_works.iter().map(|work| work.row().id.uuid()));
     }
-    let looked_at = all.iter().take(MAX_READ);
-    let mut read =
-        looked_at.filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
-    let papers = read.by_ref().take(MAX_SHOWN_PAPERS).cloned().map(Paper).collect();
-    Ok(Arc::new(VisiblePapers { papers, has_more: all.len() > MAX_READ || read.next().is_some() }))
+    let examined_papers = papers_of_order.iter().take(MAX_READ);
+    let mut visible_papers =
+        examined_papers.filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
+    let papers = visible_papers.by_ref().take(MAX_SHOWN_PAPERS).cloned().map(Paper).collect();
+    Ok(Arc::new(VisiblePapers { papers, has_more: papers_of_order.len() > MAX_READ || visible_papers.next().is_some() }))
 }
 
 /// The newest papers about an order.

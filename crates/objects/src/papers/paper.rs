@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID};
 use entity::prelude::{FileId, PaperId};
 use macros::resolvers;
 use services::{
-    files::core::limits::KEPT_SECONDS,
+    files::core::limits::FILE_RETENTION_SECONDS,
     papers::{Papers, core, shell},
 };
 
@@ -75,12 +75,12 @@ impl Paper {
     /// A link to a file of the paper, for the caller who drew it, since it shows what they may see.
     /// A key of an integration needs at least the rights of the key that drew it.
     async fn link(&self, ctx: &Context<'_>, file: Option<FileId>) -> Answer<Option<String>> {
-        let (caller, papers) = (ctx.caller()?, ctx.given::<Papers>()?);
-        let is_kept = papers.clock().now() < self.0.created_at.plus_seconds(KEPT_SECONDS);
-        let own = file.filter(|file| *file != FileId::NIL && is_kept && caller.actor == self.0.actor);
-        let Some(file) = own else { return Ok(None) };
-        let drawn_with = if ctx.data_opt::<KeyUse>().is_some() { load(ctx, FileApiKeyKey(file)).await? } else { None };
-        Ok(may_receive_result(ctx, CreatedResult { with: drawn_with, at: self.0.created_at })
+        let (caller, papers) = (ctx.caller()?, ctx.required_data::<Papers>()?);
+        let is_kept = papers.clock().now() < self.0.created_at.plus_seconds(FILE_RETENTION_SECONDS);
+        let own_file = file.filter(|file| *file != FileId::NIL && is_kept && caller.actor == self.0.actor);
+        let Some(file) = own_file else { return Ok(None) };
+        let drawing_key = if ctx.data_opt::<KeyUse>().is_some() { load(ctx, FileApiKeyKey(file)).await? } else { None };
+        Ok(may_receive_result(ctx, CreatedResult { with: drawing_key, at: self.0.created_at })
             .await?
             .then(|| papers.files().fetch_link_of(caller.tenant, file)))
     }
@@ -142,7 +142,7 @@ impl Paper {
 
 /// The paper with an ID, for callers who may read its document.
 pub async fn find_paper(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Paper>> {
-    let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
+    let scope = ctx.required_data::<Papers>()?.scope(ctx.caller()?);
     let Some(paper) = shell::find(&scope, PaperId::from_uuid(id)).await? else { return Ok(None) };
     let document = Box::pin(find_document(ctx, &paper.target.to_string())).await?;
     Ok(document.map(|_| paper.into()))

@@ -8,7 +8,7 @@ use entity::prelude::*;
 use inventory::payments::{core::Payment, rows};
 use platform::storage::Fault;
 
-use crate::graphql::immediate_loader::grouped;
+use crate::graphql::immediate_loader::group_by_key;
 
 crate::tenant_rows!(
     /// Reads the rows of one tenant.
@@ -24,8 +24,8 @@ impl Loader<OrderPaymentsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderPaymentsKey]) -> Result<HashMap<OrderPaymentsKey, Arc<Vec<Arc<Payment>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::payments_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (OrderPaymentsKey(one.order), Arc::new(one)))))
+        let payments = rows::payments_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, payments.into_iter().map(|payment| (OrderPaymentsKey(payment.order), Arc::new(payment)))))
     }
 }
 
@@ -38,9 +38,10 @@ impl Loader<ReturnPaymentsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[ReturnPaymentsKey]) -> Result<HashMap<ReturnPaymentsKey, Arc<Vec<Arc<Payment>>>>, Fault> {
         let ids: Vec<ReturnId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::payments_of_returns(&self.0, &ids).await?;
-        let named = all.into_iter().filter_map(|one| Some((ReturnPaymentsKey(one.sales_return?), Arc::new(one))));
-        Ok(grouped(keys, named))
+        let payments = rows::payments_of_returns(&self.0, &ids).await?;
+        let entries =
+            payments.into_iter().filter_map(|payment| Some((ReturnPaymentsKey(payment.sales_return?), Arc::new(payment))));
+        Ok(group_by_key(keys, entries))
     }
 }
 
@@ -48,6 +49,6 @@ impl Loader<PaymentId> for Rows {
     type Value = Arc<Payment>;
     type Error = Fault;
     async fn load(&self, keys: &[PaymentId]) -> Result<HashMap<PaymentId, Arc<Payment>>, Fault> {
-        Ok(rows::payments(&self.0, keys).await?.into_iter().map(|one| (one.id, Arc::new(one))).collect())
+        Ok(rows::payments(&self.0, keys).await?.into_iter().map(|payment| (payment.id, Arc::new(payment))).collect())
     }
 }

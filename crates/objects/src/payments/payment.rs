@@ -27,17 +27,17 @@ use crate::{
 pub struct Payment {
     row: Arc<core::Payment>,
     /// The order after a dry run. None: it is looked up.
-    tried: Option<Order>,
+    dry_run_order: Option<Order>,
 }
 
 impl Payment {
     pub fn new(row: Arc<core::Payment>) -> Self {
-        Self { row, tried: None }
+        Self { row, dry_run_order: None }
     }
     /// With its order as a dry run would leave it.
     #[must_use]
-    pub fn of_order(self, tried: Option<Order>) -> Self {
-        Self { tried, ..self }
+    pub fn of_order(self, order: Option<Order>) -> Self {
+        Self { dry_run_order: order, ..self }
     }
     pub fn fact_id(&self) -> PaymentId {
         self.row.id
@@ -50,32 +50,32 @@ impl Payment {
 
 /// The payments of an order that the caller sees, the oldest first.
 pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
-    let all = load(ctx, OrderPaymentsKey(id)).await?.unwrap_or_default();
-    Ok(all.iter().cloned().map(Payment::new).collect())
+    let payments = load(ctx, OrderPaymentsKey(id)).await?.unwrap_or_default();
+    Ok(payments.iter().cloned().map(Payment::new).collect())
 }
 
 /// The same for an order that may come from a dry run, with the payments that it would record.
 pub async fn payments_of_dry_run(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Payment>> {
-    let known = payments_of_order(ctx, order.row().id).await?;
-    let Some(tried) = order.tried() else { return Ok(known) };
-    let new = tried.payments.iter().cloned().map(Payment::new);
-    Ok(known.into_iter().chain(new).map(|payment| payment.of_order(Some(order.clone()))).collect())
+    let recorded_payments = payments_of_order(ctx, order.row().id).await?;
+    let Some(dry_run) = order.dry_run_rows() else { return Ok(recorded_payments) };
+    let new_payments = dry_run.payments.iter().cloned().map(Payment::new);
+    Ok(recorded_payments.into_iter().chain(new_payments).map(|payment| payment.of_order(Some(order.clone()))).collect())
 }
 
 /// The payments of a return, of orders that the caller sees, the oldest first. A dry run adds those
 /// that it would record.
-pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, tried: Option<&ReturnDryRun>) -> Answer<Vec<Payment>> {
-    let all = load(ctx, ReturnPaymentsKey(id)).await?.unwrap_or_default();
-    let new = tried.into_iter().flat_map(|tried| tried.refunds(id));
-    let all: Vec<Arc<core::Payment>> = all.iter().chain(new).cloned().collect();
-    let mut seen = Vec::with_capacity(all.len());
-    for one in all {
-        if load_order(ctx, one.order).await?.is_some() {
-            let order = tried.and_then(|tried| tried.order(one.order)).cloned();
-            seen.push(Payment::new(one).of_order(order));
+pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, dry_run: Option<&ReturnDryRun>) -> Answer<Vec<Payment>> {
+    let payments = load(ctx, ReturnPaymentsKey(id)).await?.unwrap_or_default();
+    let new_payments = dry_run.into_iter().flat_map(|dry_run| dry_run.refunds(id));
+    let payments: Vec<Arc<core::Payment>> = payments.iter().chain(new_payments).cloned().collect();
+    let mut visible_payments = Vec::with_capacity(payments.len());
+    for payment in payments {
+        if load_order(ctx, payment.order).await?.is_some() {
+            let order = dry_run.and_then(|dry_run| dry_run.order(payment.order)).cloned();
+            visible_payments.push(Payment::new(payment).of_order(order));
         }
     }
-    Ok(seen)
+    Ok(visible_payments)
 }
 
 /// Returns the refund status of a return, by all payments that name it, and by those that a dry run
@@ -83,15 +83,15 @@ pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, tried: Option<&
 pub async fn refund_status_of_return(
     ctx: &Context<'_>,
     (id, due): (ReturnId, prelude::Money),
-    tried: Option<&ReturnDryRun>,
+    dry_run: Option<&ReturnDryRun>,
 ) -> Answer<RefundStatus> {
-    let all = load(ctx, ReturnPaymentsKey(id)).await?.unwrap_or_default();
+    let payments = load(ctx, ReturnPaymentsKey(id)).await?.unwrap_or_default();
     // A refund that was reversed is listed with its reversal.
-    let new = tried.into_iter().flat_map(|tried| tried.refunds(id));
-    let refunded: i64 = all.iter().chain(new).map(|one| one.amount.minor).sum();
-    Ok(match refunded {
+    let new_payments = dry_run.into_iter().flat_map(|dry_run| dry_run.refunds(id));
+    let refunded_minor: i64 = payments.iter().chain(new_payments).map(|payment| payment.amount.minor).sum();
+    Ok(match refunded_minor {
         0 => RefundStatus::None,
-        refunded if refunded < due.minor => RefundStatus::Partial,
+        refunded_minor if refunded_minor < due.minor => RefundStatus::Partial,
         _ => RefundStatus::Full,
     })
 }
@@ -99,8 +99,8 @@ pub async fn refund_status_of_return(
 /// The payment with an ID, of an order that the caller sees.
 pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Payment>> {
     ctx.permit::<kind::OrderRead>()?;
-    let Some(found) = load(ctx, id).await? else { return Ok(None) };
-    Ok(load_order(ctx, found.order).await?.map(|_| Payment::new(found)))
+    let Some(row) = load(ctx, id).await? else { return Ok(None) };
+    Ok(load_order(ctx, row.order).await?.map(|_| Payment::new(row)))
 }
 
 /// Payment, refund or authorisation of an order, as the payment provider reported it. It never
@@ -143,7 +143,7 @@ impl Payment {
     }
     /// Order that was paid. Null when you may not see it.
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
-        if let Some(order) = &self.tried {
+        if let Some(order) = &self.dry_run_order {
             return visible_dry_run_order(ctx, order);
         }
         load_order(ctx, self.row.order).await.transpose()
@@ -155,22 +155,27 @@ impl Payment {
     }
     /// Authorisation of a capture or a void, capture of a refund; null when it names none.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
-        load(ctx, self.row.parent?).await.map(|found| found.map(Payment::new)).transpose()
+        load(ctx, self.row.parent?).await.map(|parent_row| parent_row.map(Payment::new)).transpose()
     }
     /// Payment that this one takes back. Null for every other payment.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
         let found = load(ctx, self.row.reverses?).await;
-        found.map(|found| found.map(|row| Self::new(row).of_order(self.tried.clone()))).transpose()
+        found.map(|found| found.map(|row| Self::new(row).of_order(self.dry_run_order.clone()))).transpose()
     }
     /// Payment that takes this one back. Null while there is none.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
-        let all = match load(ctx, OrderPaymentsKey(self.row.order)).await {
-            Ok(all) => all.unwrap_or_default(),
-            Err(failed) => return Some(Err(failed)),
+        let order_payments = match load(ctx, OrderPaymentsKey(self.row.order)).await {
+            Ok(order_payments) => order_payments.unwrap_or_default(),
+            Err(error) => return Some(Err(error)),
         };
-        let tried = self.tried.as_ref().and_then(Order::tried).map(|tried| tried.payments.as_slice()).unwrap_or_default();
-        let reversal = all.iter().chain(tried).find(|one| one.reverses == Some(self.row.id)).cloned();
-        reversal.map(|one| Ok(Self::new(one).of_order(self.tried.clone())))
+        let dry_run = self
+            .dry_run_order
+            .as_ref()
+            .and_then(Order::dry_run_rows)
+            .map(|dry_run| dry_run.payments.as_slice())
+            .unwrap_or_default();
+        let reversal = order_payments.iter().chain(dry_run).find(|candidate| candidate.reverses == Some(self.row.id)).cloned();
+        reversal.map(|candidate| Ok(Self::new(candidate).of_order(self.dry_run_order.clone())))
     }
     /// Note on the payment. Null when there is none.
     async fn note(&self) -> Option<&str> {

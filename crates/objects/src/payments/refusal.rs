@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// An amount as people read it.
-fn shown(money: Money) -> String {
+fn format_money(money: Money) -> String {
     format!("{} {}", money.amount(), money.currency)
 }
 
-pub fn payment(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_payment_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::NoFacts => invalid("at least one payment is needed"),
         Refusal::NotPositive => range("an amount above 0 is expected"),
         Refusal::OtherCurrency(currency) => {
@@ -49,10 +49,10 @@ pub fn payment(why: &Refusal) -> CodeAndMessage {
         Refusal::ReturnOfOther => invalid("only a REFUND is for a return"),
         Refusal::ReturnElsewhere => invalid("the return has no goods of this order"),
         Refusal::ReturnOpen(status) => state(&format!("the return is {status}: refunds name it once it is CLOSED")),
-        Refusal::CaptureUpTo(most) => range(&format!("at most {} of the authorisation is left to capture", shown(*most))),
-        Refusal::VoidUpTo(most) => range(&format!("at most {} of the authorisation is left to give up", shown(*most))),
-        Refusal::RefundUpTo(most) => range(&format!("at most {} is left of the captured amount", shown(*most))),
-        Refusal::RefundOfCaptureUpTo(most) => range(&format!("at most {} is left of the capture", shown(*most))),
-        Refusal::RefundOfReturnUpTo(most) => range(&format!("at most {} is left to refund for the return", shown(*most))),
+        Refusal::CaptureUpTo(most) => range(&format!("at most {} of the authorisation is left to capture", format_money(*most))),
+        Refusal::VoidUpTo(most) => range(&format!("at most {} of the authorisation is left to give up", format_money(*most))),
+        Refusal::RefundUpTo(most) => range(&format!("at most {} is left of the captured amount", format_money(*most))),
+        Refusal::RefundOfCaptureUpTo(most) => range(&format!("at most {} is left of the capture", format_money(*most))),
+        Refusal::RefundOfReturnUpTo(most) => range(&format!("at most {} is left to refund for the return", format_money(*most))),
     }
 }

@@ -48,14 +48,14 @@ pub struct BlanketOrder {
 
 impl BlanketOrder {
     /// With its lines.
-    pub fn whole(row: Arc<core::BlanketOrder>) -> Self {
+    pub fn with_loaded_lines(row: Arc<core::BlanketOrder>) -> Self {
         Self { row, is_whole: true }
     }
     /// A blanket order whose lines are read on demand.
     pub fn head(row: Arc<core::BlanketOrder>) -> Self {
         Self { row, is_whole: false }
     }
-    async fn filled(&self, ctx: &Context<'_>) -> Answer<Arc<core::BlanketOrder>> {
+    async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::BlanketOrder>> {
         if self.is_whole {
             return Ok(self.row.clone());
         }
@@ -66,7 +66,7 @@ impl BlanketOrder {
 /// The blanket order of an id.
 pub async fn load_blanket(ctx: &Context<'_>, id: prelude::BlanketOrderId) -> Answer<Option<BlanketOrder>> {
     ctx.permit::<kind::PurchaseRead>()?;
-    Ok(load(ctx, id).await?.map(BlanketOrder::whole))
+    Ok(load(ctx, id).await?.map(BlanketOrder::with_loaded_lines))
 }
 
 /// Agreement with a supplier on quantities and prices for a time, from which purchase orders call off. It is the whole tenant's, is never incoming,
@@ -79,7 +79,7 @@ impl BlanketOrder {
     }
     /// Number, as in BPO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: BPO-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, prelude::Numbered::BlanketOrder, self.row.number.get()).await
+        numbering::format_number(ctx, prelude::Numbered::BlanketOrder, self.row.number.get()).await
     }
     /// Status of the blanket order.
     async fn status(&self) -> BlanketOrderStatus {
@@ -112,7 +112,7 @@ impl BlanketOrder {
     tagged!("blanket order", self.row.id);
     /// Lines of the blanket order, in the order of the input; each is of another product.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<BlanketOrderLine>> {
-        let blanket = self.filled(ctx).await?;
+        let blanket = self.with_lines(ctx).await?;
         Ok(blanket.lines.iter().cloned().map(BlanketOrderLine).collect())
     }
     /// Cost of all agreed quantities: the sum of the lines, in the agreement's currency. Null for callers without

@@ -10,12 +10,12 @@ use crate::{
     stock::CodeAndMessage,
 };
 
-pub fn blanket(why: &BlanketRefusal) -> CodeAndMessage {
-    match why {
+pub fn describe_blanket_refusal(refusal: &BlanketRefusal) -> CodeAndMessage {
+    match refusal {
         BlanketRefusal::Status(status) => {
-            let open: Vec<&str> = blanket_actions(*status).collect();
-            let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
-            state(&format!("the blanket order is {status}; open: {open}"))
+            let open_actions: Vec<&str> = blanket_actions(*status).collect();
+            let open_actions = if open_actions.is_empty() { "nothing".to_owned() } else { open_actions.join(", ") };
+            state(&format!("the blanket order is {status}; open: {open_actions}"))
         }
         BlanketRefusal::PersonActivates => state("a person activates a blanket order, never a key"),
         BlanketRefusal::AboveLimit(limit) => {
@@ -60,9 +60,12 @@ pub fn blanket(why: &BlanketRefusal) -> CodeAndMessage {
 
 /// Returns the text for a call-off that breaks its terms: the agreed minimum and multiples, and the
 /// remainder, which can always be called off.
-fn call_off_message(sku: &str, terms: CallOffTerms, left: Quantity) -> String {
-    let least = terms.minimum.map(|minimum| format!("at least {minimum}"));
+fn call_off_message(sku: &str, terms: CallOffTerms, open_quantity: Quantity) -> String {
+    let minimum_text = terms.minimum.map(|minimum| format!("at least {minimum}"));
     let steps = terms.multiple.map(|multiple| format!("multiples of {multiple}"));
-    let said: Vec<String> = least.into_iter().chain(steps).collect();
-    format!("{} of {sku} are agreed for one call-off; all {left} that are left may be called off", said.join(" and "))
+    let conditions: Vec<String> = minimum_text.into_iter().chain(steps).collect();
+    format!(
+        "{} of {sku} are agreed for one call-off; all {open_quantity} that are left may be called off",
+        conditions.join(" and ")
+    )
 }

@@ -18,7 +18,7 @@ use platform::{
     storage::{Nested, Reads},
 };
 
-use super::{enums::PurchaseOrderStatus, links::MAX_A_PAGE, order::PurchaseOrder};
+use super::{enums::PurchaseOrderStatus, links::MAX_PAGE_SIZE, order::PurchaseOrder};
 use crate::{
     catalog::Direction,
     catalog::tag_tests,
@@ -27,11 +27,11 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::{DateFilter, DateTimeFilter, DayRange, IdFilter, MoneyFilter, StringFilter},
-        nested::{NestedFilter, place, read_nested},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
         scalars::Date,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         document_filter::DocumentFilter,
@@ -144,12 +144,12 @@ impl PurchaseOrderFilter {
 
     fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Answer<Filter> {
         let days = days(self.expected_on, &below(at, "expectedOn"))?;
-        let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
+        let suppliers = self.supplier.map(|filter| filter.ids(&field_path(at, "supplier"))).transpose()?.flatten();
         let mut blanket_order = self.blanket_order;
         let has_blanket = blanket_order.as_mut().and_then(|filter| filter.is_null.take()).map(|is_null| !is_null);
-        let blankets = blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
-        let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
-        let created_by = self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten();
+        let blankets = blanket_order.map(|filter| filter.ids(&field_path(at, "blanketOrder"))).transpose()?.flatten();
+        let stores = self.store.map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten();
+        let created_by = self.created_by.map(|filter| filter.of_any_kind(&field_path(at, "createdBy"))).transpose()?.flatten();
         let total = self.total.map(|test| total(&test, caller, &below(at, "total"))).transpose()?;
         let document = DocumentFilter {
             number: self.number,
@@ -214,26 +214,26 @@ fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
 pub async fn purchase_orders<P: Permission>(
     ctx: &Context<'_>,
     permit: &Permit<P>,
-    ask: PurchaseOrderListArgs,
+    list_args: PurchaseOrderListArgs,
 ) -> Answer<PurchaseOrderConnection> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let signer = ctx.given::<CursorSigner>()?;
-    let filter = by_ids(ctx, ask.filter, "filter").await?.unwrap_or_default();
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let signer = ctx.required_data::<CursorSigner>()?;
+    let filter = resolve_filter_keys(ctx, list_args.filter, "filter").await?.unwrap_or_default();
     let patterns =
         numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(permit.caller(), &patterns)?;
     within(permit, &mut filter.own);
-    if let Some(supplier) = ask.supplier {
-        let named = filter.own.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
-        filter.own.suppliers = Some(if named { vec![supplier] } else { Vec::new() });
+    if let Some(supplier) = list_args.supplier {
+        let is_included = filter.own.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
+        filter.own.suppliers = Some(if is_included { vec![supplier] } else { Vec::new() });
     }
-    let sorted = ask.sort.map(|sort| sort.sorted(permit.caller())).transpose()?.unwrap_or_default();
+    let sorted = list_args.sort.map(|sort| sort.sorted(permit.caller())).transpose()?.unwrap_or_default();
     let kind = sorted.kind(rows::PURCHASES);
-    let request = ask.args.check(&kind, signer, MAX_A_PAGE)?;
+    let request = list_args.args.check(&kind, signer, MAX_PAGE_SIZE)?;
     rows::add_merged(&scope, filter.all_mut()).await?;
     let source = rows::source(scope.backend(), &filter);
     let page = rows::page(&scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|row| (sorted.keys(&row), row));
     let nodes = nodes.map(|(keys, row)| (PurchaseOrder::head(Arc::new(row)), keys));
-    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
 }

@@ -7,7 +7,7 @@ use platform::storage::Fault;
 pub use crate::{
     catalog::{Money, MoneyInput, Product, ProductRef, Store, StoreRef, SupplierRef},
     identity::{Actor, actor},
-    orders::links::{MAX_A_PAGE, argument, product, store},
+    orders::links::{MAX_PAGE_SIZE, argument, product, store},
 };
 use crate::{
     catalog::{Supplier, loads},

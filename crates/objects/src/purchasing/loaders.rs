@@ -14,7 +14,7 @@ use inventory::{
 };
 use platform::storage::Fault;
 
-use crate::{currency::frozen_rates, graphql::immediate_loader::grouped};
+use crate::{currency::frozen_rates, graphql::immediate_loader::group_by_key};
 
 crate::tenant_rows!(
     /// Reads the rows of one tenant.
@@ -57,8 +57,8 @@ impl Loader<GoodsReceiptsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[GoodsReceiptsKey]) -> Result<HashMap<GoodsReceiptsKey, Arc<Vec<GoodsReceipt>>>, Fault> {
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::receipts_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (GoodsReceiptsKey(one.order), one))))
+        let receipts = rows::receipts_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, receipts.into_iter().map(|receipt| (GoodsReceiptsKey(receipt.order), receipt))))
     }
 }
 
@@ -67,8 +67,8 @@ impl Loader<DiscrepanciesKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[DiscrepanciesKey]) -> Result<HashMap<DiscrepanciesKey, Arc<Vec<Discrepancy>>>, Fault> {
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::discrepancies_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|one| (DiscrepanciesKey(one.order), one))))
+        let discrepancies = rows::discrepancies_of(&self.0, &ids).await?;
+        Ok(group_by_key(keys, discrepancies.into_iter().map(|discrepancy| (DiscrepanciesKey(discrepancy.order), discrepancy))))
     }
 }
 
@@ -86,7 +86,11 @@ impl Loader<SupplierReturnId> for Rows {
     type Error = Fault;
     /// Without their lines.
     async fn load(&self, keys: &[SupplierReturnId]) -> Result<HashMap<SupplierReturnId, Arc<SupplierReturn>>, Fault> {
-        Ok(rows::returns(&self.0, keys).await?.into_iter().map(|ret| (ret.id, Arc::new(ret))).collect())
+        Ok(rows::returns(&self.0, keys)
+            .await?
+            .into_iter()
+            .map(|supplier_return| (supplier_return.id, Arc::new(supplier_return)))
+            .collect())
     }
 }
 
@@ -98,8 +102,8 @@ impl Loader<SupplierReturnLinesKey> for Rows {
         keys: &[SupplierReturnLinesKey],
     ) -> Result<HashMap<SupplierReturnLinesKey, Arc<Vec<SupplierReturnLine>>>, Fault> {
         let ids: Vec<SupplierReturnId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::return_lines(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(id, lines)| (SupplierReturnLinesKey(id), Arc::new(lines))).collect())
+        let lines_by_return = rows::return_lines(&self.0, &ids).await?;
+        Ok(lines_by_return.into_iter().map(|(id, lines)| (SupplierReturnLinesKey(id), Arc::new(lines))).collect())
     }
 }
 

@@ -60,25 +60,25 @@ pub async fn current_blanket(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> 
 
 /// The purchase order's line with an ID, if its order belongs to one of the caller's stores.
 pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
-    let (of, position) = id.split_line();
-    Ok(load_order(ctx, of).await?.and_then(|order| PurchaseOrderLine::find(order.shared(), position)))
+    let (order_id, position) = id.split_line();
+    Ok(load_order(ctx, order_id).await?.and_then(|order| PurchaseOrderLine::find(order.shared_row(), position)))
 }
 
 /// The goods receipt with an ID, if its order belongs to one of the caller's stores.
 pub async fn load_receipt(ctx: &Context<'_>, id: GoodsReceiptId) -> Answer<Option<GoodsReceipt>> {
-    let scope = ctx.permit::<may::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database());
-    let Some(of) = rows::order_of_receipt(&scope, id).await? else { return Ok(None) };
-    if load_order(ctx, of).await?.is_none() {
+    let scope = ctx.permit::<may::PurchaseRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+    let Some(order_id) = rows::order_of_receipt(&scope, id).await? else { return Ok(None) };
+    if load_order(ctx, order_id).await?.is_none() {
         return Ok(None);
     }
-    let all = load(ctx, GoodsReceiptsKey(of)).await?.unwrap_or_default();
-    let index = all.iter().position(|receipt| receipt.id == id);
-    Ok(index.map(|index| GoodsReceipt::new(all.clone(), index)))
+    let receipts = load(ctx, GoodsReceiptsKey(order_id)).await?.unwrap_or_default();
+    let index = receipts.iter().position(|receipt| receipt.id == id);
+    Ok(index.map(|index| GoodsReceipt::new(receipts.clone(), index)))
 }
 
 /// The return to a supplier with an ID, if it belongs to one of the caller's stores.
 pub async fn load_return(ctx: &Context<'_>, id: SupplierReturnId) -> Answer<Option<SupplierReturn>> {
     let permit = ctx.permit::<may::PurchaseRead>()?;
-    let found = load(ctx, id).await?;
-    Ok(found.filter(|ret| permit.covers(ret.store)).map(SupplierReturn::head))
+    let supplier_return_row = load(ctx, id).await?;
+    Ok(supplier_return_row.filter(|supplier_return| permit.covers(supplier_return.store)).map(SupplierReturn::head))
 }

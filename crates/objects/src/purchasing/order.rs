@@ -37,7 +37,7 @@ pub struct PurchaseOrder {
     row: Arc<core::PurchaseOrder>,
     is_whole: bool,
     /// Rows that a dry run would add.
-    tried: Option<Arc<PurchaseOrderDryRun>>,
+    dry_run: Option<Arc<PurchaseOrderDryRun>>,
 }
 
 /// Additions of a dry run to one purchase order.
@@ -48,26 +48,26 @@ pub struct PurchaseOrderDryRun {
 
 impl PurchaseOrder {
     /// With its lines and charges.
-    pub fn whole(row: Arc<core::PurchaseOrder>) -> Self {
-        Self { row, is_whole: true, tried: None }
+    pub fn with_loaded_lines(row: Arc<core::PurchaseOrder>) -> Self {
+        Self { row, is_whole: true, dry_run: None }
     }
     /// A purchase order whose lines are read on demand.
     pub fn head(row: Arc<core::PurchaseOrder>) -> Self {
-        Self { row, is_whole: false, tried: None }
+        Self { row, is_whole: false, dry_run: None }
     }
     /// Attaches the rows that a dry run would add.
     #[must_use]
-    pub fn with_dry_run(self, tried: Option<PurchaseOrderDryRun>) -> Self {
-        Self { tried: tried.map(Arc::new), ..self }
+    pub fn with_dry_run(self, dry_run: Option<PurchaseOrderDryRun>) -> Self {
+        Self { dry_run: dry_run.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::PurchaseOrder {
         &self.row
     }
     /// The row, to be shared with its lines.
-    pub fn shared(&self) -> Arc<core::PurchaseOrder> {
+    pub fn shared_row(&self) -> Arc<core::PurchaseOrder> {
         self.row.clone()
     }
-    async fn filled(&self, ctx: &Context<'_>) -> Answer<Arc<core::PurchaseOrder>> {
+    async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::PurchaseOrder>> {
         if self.is_whole {
             return Ok(self.row.clone());
         }
@@ -78,18 +78,18 @@ impl PurchaseOrder {
 /// The purchase order with an ID, if it belongs to one of the caller's stores.
 pub async fn load_order(ctx: &Context<'_>, id: prelude::PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
     let permit = ctx.permit::<kind::PurchaseRead>()?;
-    let found = load(ctx, id).await?;
-    Ok(found.filter(|order| permit.covers(order.store)).map(PurchaseOrder::whole))
+    let row = load(ctx, id).await?;
+    Ok(row.filter(|order| permit.covers(order.store)).map(PurchaseOrder::with_loaded_lines))
 }
 
 /// Whether the caller may take the action on the order; a total above the limit needs another
 /// approver than its author.
-fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Option<prelude::Money>) -> bool {
+fn may_act(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Option<prelude::Money>) -> bool {
     let holds = |index: usize| caller.permissions.holds(index) && caller.permissions.reach(index).covers(order.store);
-    let decides = || caller.actor.kind == prelude::ActorKind::Member && holds(kind::PurchaseApprove::INDEX);
+    let is_approver = || caller.actor.kind == prelude::ActorKind::Member && holds(kind::PurchaseApprove::INDEX);
     match action {
-        Action::Approve => decides() && !order.needs_other_approver(caller.actor, limit),
-        Action::Reject => decides(),
+        Action::Approve => is_approver() && !order.needs_other_approver(caller.actor, limit),
+        Action::Reject => is_approver(),
         Action::Receive => holds(kind::PurchaseReceive::INDEX),
         Action::Update | Action::Submit | Action::Order | Action::Close | Action::Cancel | Action::Confirm | Action::Amend => {
             holds(kind::PurchaseWrite::INDEX)
@@ -107,7 +107,7 @@ impl PurchaseOrder {
     }
     /// Number, as in PO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: PO-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, prelude::Numbered::PurchaseOrder, self.row.number.get()).await
+        numbering::format_number(ctx, prelude::Numbered::PurchaseOrder, self.row.number.get()).await
     }
     /// Status of the purchase order.
     async fn status(&self) -> PurchaseOrderStatus {
@@ -155,7 +155,7 @@ impl PurchaseOrder {
     }
     /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrderLine>> {
-        let order = self.filled(ctx).await?;
+        let order = self.with_lines(ctx).await?;
         Ok((0..order.lines.len()).map(|index| PurchaseOrderLine::new(order.clone(), index)).collect())
     }
     /// Papers drawn of the purchase order, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
@@ -172,7 +172,7 @@ impl PurchaseOrder {
     }
     /// Freight, duty and the like, which are part of what the goods cost, and deposits, which are not.
     async fn charges(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseCharge>> {
-        let order = self.filled(ctx).await?;
+        let order = self.with_lines(ctx).await?;
         Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
     }
     /// Charges that were added after the goods had come (purchaseOrderChargeAdd), the oldest first, as the revaluations that they are; those that were undone are
@@ -208,19 +208,20 @@ impl PurchaseOrder {
     }
     /// Goods receipts of the order, the oldest first.
     async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
-        let all = load(ctx, GoodsReceiptsKey(self.row.id)).await?.unwrap_or_default();
-        let Some(tried) = &self.tried else {
-            return Ok((0..all.len()).map(|index| GoodsReceipt::new(all.clone(), index)).collect());
+        let goods_receipts = load(ctx, GoodsReceiptsKey(self.row.id)).await?.unwrap_or_default();
+        let Some(dry_run) = &self.dry_run else {
+            return Ok((0..goods_receipts.len()).map(|index| GoodsReceipt::new(goods_receipts.clone(), index)).collect());
         };
-        let all: Arc<Vec<core::GoodsReceipt>> = Arc::new(all.iter().chain(&tried.receipts).cloned().collect());
-        let receipt = |index| GoodsReceipt::new(all.clone(), index).of_order(self.row.clone());
-        Ok((0..all.len()).map(receipt).collect())
+        let goods_receipts: Arc<Vec<core::GoodsReceipt>> =
+            Arc::new(goods_receipts.iter().chain(&dry_run.receipts).cloned().collect());
+        let receipt = |index| GoodsReceipt::new(goods_receipts.clone(), index).of_order(self.row.clone());
+        Ok((0..goods_receipts.len()).map(receipt).collect())
     }
     /// Discrepancies between the goods ordered and the goods received, in the order in which they were noted.
     async fn discrepancies(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseDiscrepancy>> {
-        let all = load(ctx, DiscrepanciesKey(self.row.id)).await?.unwrap_or_default();
-        let tried = self.tried.as_ref().map(|tried| tried.discrepancies.as_slice()).unwrap_or_default();
-        Ok(all.iter().chain(tried).cloned().map(PurchaseDiscrepancy).collect())
+        let rows = load(ctx, DiscrepanciesKey(self.row.id)).await?.unwrap_or_default();
+        let dry_run = self.dry_run.as_ref().map(|dry_run| dry_run.discrepancies.as_slice()).unwrap_or_default();
+        Ok(rows.iter().chain(dry_run).cloned().map(PurchaseDiscrepancy).collect())
     }
     /// Reason for which the order was rejected, closed or cancelled. Null where none was given.
     async fn reason(&self) -> Option<&str> {
@@ -307,11 +308,11 @@ impl PurchaseOrder {
     /// Mutations that the order's status allows and that you may call.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open: Vec<Action> = actions_from(self.row.status()).collect();
-        let limit = if open.contains(&Action::Approve) { load(ctx, ApprovalLimit).await?.flatten() } else { None };
+        let open_actions: Vec<Action> = actions_from(self.row.status()).collect();
+        let limit = if open_actions.contains(&Action::Approve) { load(ctx, ApprovalLimit).await?.flatten() } else { None };
         // Charges count towards the limit, and are not part of a head.
-        let order = if limit.is_some() { self.filled(ctx).await? } else { self.row.clone() };
-        Ok(open.into_iter().filter(|action| may(caller, *action, &order, limit)).map(Action::mutation).collect())
+        let order = if limit.is_some() { self.with_lines(ctx).await? } else { self.row.clone() };
+        Ok(open_actions.into_iter().filter(|action| may_act(caller, *action, &order, limit)).map(Action::mutation).collect())
     }
     /// Version of the order, +1 for each change.
     pub async fn version(&self) -> Long {
@@ -359,7 +360,7 @@ impl PurchaseCharge {
     /// who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        self.0.in_books.as_ref().map(|one| one.amount.into())
+        self.0.in_books.as_ref().map(|book_amount| book_amount.amount.into())
     }
     /// Exchange rate by which the charge was converted into the currency of the books. Null where it is in that currency or the order's.
     async fn rate(&self) -> Option<FrozenRate> {

@@ -28,17 +28,17 @@ pub struct GoodsReceipt {
     all: Arc<Vec<core::GoodsReceipt>>,
     index: usize,
     /// The order after a dry run, with its lines. None: it is looked up.
-    tried: Option<Arc<core::PurchaseOrder>>,
+    dry_run_order: Option<Arc<core::PurchaseOrder>>,
 }
 
 impl GoodsReceipt {
     pub fn new(all: Arc<Vec<core::GoodsReceipt>>, index: usize) -> Self {
-        Self { all, index, tried: None }
+        Self { all, index, dry_run_order: None }
     }
     /// With its order as a dry run would leave it.
     #[must_use]
     pub(super) fn of_order(self, order: Arc<core::PurchaseOrder>) -> Self {
-        Self { tried: Some(order), ..self }
+        Self { dry_run_order: Some(order), ..self }
     }
     pub fn row(&self) -> &core::GoodsReceipt {
         &self.all[self.index]
@@ -95,8 +95,11 @@ impl GoodsReceipt {
     /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {
         let receipt = self.row();
-        let line =
-            |row: &core::ReceiptLine| GoodsReceiptLine { order: receipt.order, row: row.clone(), tried: self.tried.clone() };
+        let line = |row: &core::ReceiptLine| GoodsReceiptLine {
+            order: receipt.order,
+            row: row.clone(),
+            dry_run_order: self.dry_run_order.clone(),
+        };
         receipt.lines.iter().map(line).collect()
     }
 }
@@ -105,7 +108,7 @@ impl GoodsReceipt {
 pub struct GoodsReceiptLine {
     order: entity::prelude::PurchaseOrderId,
     row: core::ReceiptLine,
-    tried: Option<Arc<core::PurchaseOrder>>,
+    dry_run_order: Option<Arc<core::PurchaseOrder>>,
 }
 
 /// Goods received for one line of the order.
@@ -113,7 +116,7 @@ pub struct GoodsReceiptLine {
 impl GoodsReceiptLine {
     /// Line of the order that the goods are of.
     async fn line(&self, ctx: &Context<'_>) -> Answer<PurchaseOrderLine> {
-        let order = match &self.tried {
+        let order = match &self.dry_run_order {
             Some(order) => Some(order.clone()),
             None => load(ctx, self.order).await?,
         };

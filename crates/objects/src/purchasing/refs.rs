@@ -26,9 +26,9 @@ pub enum BlanketOrderRef {
 
 impl BlanketOrderRef {
     /// A blanket order that is named in an input.
-    pub fn read(self, reading: &mut InputErrors, field: impl FnOnce() -> Vec<String>) -> shell::BlanketRef {
+    pub fn read(self, reader: &mut InputErrors, field: impl FnOnce() -> Vec<String>) -> shell::BlanketRef {
         match self {
-            Self::Id(id) => shell::BlanketRef::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+            Self::Id(id) => shell::BlanketRef::Id(reader.id(&id, || [field(), path!["id"]].concat())),
             Self::Number(number) => shell::BlanketRef::Number(number),
         }
     }

@@ -3,8 +3,8 @@
 use entity::prelude::{Currency, Tracking};
 use inventory::purchasing::{
     core::{
-        Action, AmendRefusal, FixedRateRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem,
-        actions_from,
+        Action, AmendRefusal, FixedRateRefusal, MAX_LEAD_TIME_DAYS, MAX_PRICE_BREAKS, PolicyProblem, Prices, Refusal,
+        SupplyProblem, actions_from,
     },
     shell::{MailRefusal, PolicyReason, PolicyRefusal},
 };
@@ -34,9 +34,11 @@ pub fn supply_error(problem: SupplyProblem, at: impl Fn(&str) -> Path) -> UserEr
             UserError::new(ErrorCode::OutOfRange, format!("0 to {MAX_LEAD_TIME_DAYS} days are expected"), at("leadTimeDays"))
         }
         SupplyProblem::Cost => new(ErrorCode::OutOfRange, "a cost of 0 or more is expected", at("unitCost")),
-        SupplyProblem::TooManyBreaks => {
-            UserError::new(ErrorCode::LimitExceeded, format!("at most {MAX_BREAKS} price breaks are kept"), at("priceBreaks"))
-        }
+        SupplyProblem::TooManyBreaks => UserError::new(
+            ErrorCode::LimitExceeded,
+            format!("at most {MAX_PRICE_BREAKS} price breaks are kept"),
+            at("priceBreaks"),
+        ),
         SupplyProblem::Breaks => {
             let message = "ascending quantities above 0 and costs of 0 or more in the row's currency are expected";
             new(ErrorCode::Invalid, message, at("priceBreaks"))
@@ -54,7 +56,7 @@ pub fn supply_error(problem: SupplyProblem, at: impl Fn(&str) -> Path) -> UserEr
     }
 }
 
-pub fn policy_refused(refusal: PolicyRefusal) -> UserError {
+pub fn reorder_policy_error(refusal: PolicyRefusal) -> UserError {
     let at = |name: &str| path!["input", "items", refusal.row, name];
     let new = UserError::new;
     match refusal.what {
@@ -79,7 +81,7 @@ pub fn policy_refused(refusal: PolicyRefusal) -> UserError {
     }
 }
 
-pub fn mail_refused(refusal: MailRefusal) -> UserError {
+pub fn mail_error(refusal: MailRefusal) -> UserError {
     let at = path!["input", "id"];
     match refusal {
         MailRefusal::NoOrder => UserError::not_found("purchase order", at),
@@ -108,8 +110,8 @@ const fn lots(tracking: Tracking) -> &'static str {
 }
 
 /// Messages of refused changes to an order that is with its supplier: each names the alternative.
-fn amendment(why: &AmendRefusal) -> CodeAndMessage {
-    match why {
+fn describe_amend_refusal(refusal: &AmendRefusal) -> CodeAndMessage {
+    match refusal {
         AmendRefusal::LineCancelled { sku } => {
             state(&format!("this line of {sku} was cancelled: add a line by purchaseOrderAmend (addLines) to order it again"))
         }
@@ -153,8 +155,8 @@ pub fn rate_missing(from: Currency, to: Currency, day: i32) -> String {
     )
 }
 
-fn fixed_rate(why: FixedRateRefusal) -> CodeAndMessage {
-    match why {
+fn describe_fixed_rate_refusal(refusal: FixedRateRefusal) -> CodeAndMessage {
+    match refusal {
         FixedRateRefusal::NoRate => range("a rate is a decimal above 0 with at most 12 significant digits"),
         FixedRateRefusal::OfBooks { books } => invalid(&format!("the order is in {books}, as the books are: leave the rate out")),
         FixedRateRefusal::Far { from, books, day } => range(&format!(
@@ -164,22 +166,22 @@ fn fixed_rate(why: FixedRateRefusal) -> CodeAndMessage {
     }
 }
 
-fn reference_taken(reference: &str) -> CodeAndMessage {
+fn duplicate_reference(reference: &str) -> CodeAndMessage {
     (ErrorCode::Duplicate, format!("an order with this supplier has the reference {reference}"))
 }
 
-fn too_many_documents(most: u16) -> CodeAndMessage {
+fn too_many_documents(limit: u16) -> CodeAndMessage {
     let message =
-        format!("an order has at most {most} receipts, discrepancies and revisions each: order the rest by another one");
+        format!("an order has at most {limit} receipts, discrepancies and revisions each: order the rest by another one");
     (ErrorCode::LimitExceeded, message)
 }
 
-pub fn purchase(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_purchase_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::Status(status) => {
-            let open: Vec<&str> = actions_from(*status).map(Action::mutation).collect();
-            let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
-            state(&format!("the purchase order is {status}; open: {open}"))
+            let open_actions: Vec<&str> = actions_from(*status).map(Action::mutation).collect();
+            let open_actions = if open_actions.is_empty() { "nothing".to_owned() } else { open_actions.join(", ") };
+            state(&format!("the purchase order is {status}; open: {open_actions}"))
         }
         Refusal::OtherCommand => invalid("this step has a command of its own"),
         Refusal::PersonDecides => state("a person approves or rejects a purchase order, never a key"),
@@ -188,11 +190,11 @@ pub fn purchase(why: &Refusal) -> CodeAndMessage {
             limit.amount(),
             limit.currency
         )),
-        Refusal::ReferenceTaken { reference } => reference_taken(reference),
+        Refusal::ReferenceTaken { reference } => duplicate_reference(reference),
         Refusal::TooLarge => range("the order is too large to be kept exactly"),
         Refusal::TooOften { most } => too_many_documents(*most),
         Refusal::PercentUpTo { most } => range(&format!("0 to {most} percent are expected")),
-        Refusal::FixedRate(why) => fixed_rate(*why),
+        Refusal::FixedRate(refusal) => describe_fixed_rate_refusal(*refusal),
         Refusal::NoLines => invalid("at least one line is needed"),
         Refusal::NotPositive => range("a quantity above 0 is expected"),
         Refusal::NegativeWeight => range("a weight of 0 or more is expected"),
@@ -206,8 +208,8 @@ pub fn purchase(why: &Refusal) -> CodeAndMessage {
             invalid(&format!("{sku} costs {listed}, and the order is in {order}: {}", remedy(*prices)))
         }
         Refusal::NoSupplier => invalid("it has no known supplier: name one"),
-        Refusal::Amend(why) => amendment(why),
-        Refusal::Blanket(why) => super::blanket_refusal::blanket(why),
+        Refusal::Amend(refusal) => describe_amend_refusal(refusal),
+        Refusal::Blanket(refusal) => super::blanket_refusal::describe_blanket_refusal(refusal),
         Refusal::SupplierArchived { since } => invalid(&archived_message("supplier", *since)),
         Refusal::ChargeIn { order } => invalid(&format!("a deposit is in the order's currency, {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),

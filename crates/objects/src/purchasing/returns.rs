@@ -32,7 +32,7 @@ pub struct SupplierReturn {
 
 impl SupplierReturn {
     /// With its lines.
-    pub fn whole(mut row: core::SupplierReturn) -> Self {
+    pub fn with_loaded_lines(mut row: core::SupplierReturn) -> Self {
         let lines = Arc::new(std::mem::take(&mut row.lines));
         Self { row: Arc::new(row), lines: Some(lines) }
     }
@@ -54,7 +54,7 @@ impl SupplierReturn {
     }
     /// Number, as in SR-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SR-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, Numbered::SupplierReturn, self.row.number.get()).await
+        numbering::format_number(ctx, Numbered::SupplierReturn, self.row.number.get()).await
     }
     /// Supplier that received the returned goods.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
@@ -138,7 +138,7 @@ impl SupplierReturnLine {
     }
     /// ID of the purchase order's line that delivered the goods. Null where it is not known.
     async fn purchase_order_line_id(&self) -> Option<ID> {
-        self.0.of.map(|of| ID(of.to_string()))
+        self.0.of.map(|line_id| ID(line_id.to_string()))
     }
     /// Quantity returned, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

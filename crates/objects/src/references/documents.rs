@@ -18,13 +18,13 @@ use inventory::{
     numbering::core::Patterns,
     orders::rows::OrderName,
     payments::rows::orders_by_name,
-    returns::rows::{order_stores_and_channels, returns_by_number, returns_by_reference},
+    returns::rows::{load_order_places, returns_by_number, returns_by_reference},
 };
 use platform::path;
-use services::scan::core::{Kind, WorkNumber, numbered};
+use services::scan::core::{Kind, WorkNumber, parse_number};
 
 use super::{
-    ids::{UnknownIds, one_of},
+    ids::{UnknownIds, select_id},
     names::{DocumentName, Name},
     reference::{NamedReference, ResolvedReference, conflicting_id},
 };
@@ -38,7 +38,7 @@ use crate::{
     keyed_filters::visible_keys,
     numbering::patterns,
     orders::ExternalRef,
-    papers::invoices_numbered,
+    papers::load_invoices_by_number,
     scan::{node_id, node_of, permitted_scope},
 };
 
@@ -99,8 +99,9 @@ pub struct Documents {
 
 impl Documents {
     /// Looks up the documents that the references name. No statement without any.
-    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
-        let documents = named.iter().filter_map(|one| if let Name::Document(name) = &one.name { Some(name) } else { None });
+    pub async fn of(ctx: &Context<'_>, references: &[NamedReference<'_>]) -> Answer<Self> {
+        let documents =
+            references.iter().filter_map(|reference| if let Name::Document(name) = &reference.name { Some(name) } else { None });
         let documents: Vec<&DocumentName> = documents.collect();
         if documents.is_empty() {
             return Ok(Self::default());
@@ -109,22 +110,22 @@ impl Documents {
     }
 
     async fn read(ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<Self> {
-        let mut found = Self::default();
+        let mut resolved = Self::default();
         let has_number = |name: &&DocumentName| {
             matches!(name, DocumentName::OrderNumber(_) | DocumentName::ReturnNumber(_) | DocumentName::Number(_))
         };
         if documents.iter().any(has_number) {
-            found.patterns = patterns(ctx).await?;
+            resolved.patterns = patterns(ctx).await?;
         }
         let is_of_order = |name: &&DocumentName| {
             matches!(name, DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_) | DocumentName::SeenExternalOrder(_))
         };
         if documents.iter().any(is_of_order) {
-            found.read_orders(ctx, documents).await?;
+            resolved.read_orders(ctx, documents).await?;
         }
-        let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
+        let numbers: Vec<i64> = documents.iter().filter_map(|name| resolved.return_number(name)).collect();
         if !numbers.is_empty() {
-            found.returns = limit_to_own_returns(ctx, returns_by_number(loads(ctx)?.scope(), &numbers).await?).await?;
+            resolved.returns = retain_visible_returns(ctx, returns_by_number(loads(ctx)?.scope(), &numbers).await?).await?;
         }
         let references = documents.iter().filter_map(|name| match name {
             DocumentName::ReturnReference(reference) => Some(reference.as_str()),
@@ -132,41 +133,42 @@ impl Documents {
         });
         let references: Vec<&str> = references.collect();
         if !references.is_empty() {
-            found.referenced = limit_to_own_returns(ctx, returns_by_reference(loads(ctx)?.scope(), &references).await?).await?;
+            resolved.referenced =
+                retain_visible_returns(ctx, returns_by_reference(loads(ctx)?.scope(), &references).await?).await?;
         }
         for name in documents {
             match name {
                 DocumentName::InvoiceNumber(number) => {
                     let permit = ctx.permit::<kind::InvoiceIssue>()?;
-                    let invoices = invoices_numbered(ctx, &permit, number.clone()).await?;
-                    found.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
+                    let invoices = load_invoices_by_number(ctx, &permit, number.clone()).await?;
+                    resolved.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
                 }
                 DocumentName::Number(number) => {
                     let ids = visible_keys::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
-                    found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
+                    resolved.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::NumberOf(kind, number) => {
                     permitted_scope(ctx, *kind)?;
                     let ids = visible_keys::documents(ctx, std::slice::from_ref(number), &[*kind]).await?;
-                    found.of_kind.insert((*kind, number.clone()), ids.into_iter().map(|id| id.0).collect());
+                    resolved.of_kind.insert((*kind, number.clone()), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::SeenReturnReference(reference) => {
                     let (scope, _) = permitted_scope(ctx, Kind::Return)?;
-                    let known = returns_by_reference(&scope, &[reference.as_str()]).await?.remove(reference);
-                    if let Some(id) = known
+                    let return_id = returns_by_reference(&scope, &[reference.as_str()]).await?.remove(reference);
+                    if let Some(id) = return_id
                         && Box::pin(node_of(ctx, Kind::Return, id.uuid())).await?.is_some()
                     {
-                        found.seen_returns.insert(reference.clone(), id);
+                        resolved.seen_returns.insert(reference.clone(), id);
                     }
                 }
-                DocumentName::SeenExternalOrder(_) => found.remove_hidden_order(ctx, name).await?,
+                DocumentName::SeenExternalOrder(_) => resolved.remove_hidden_order(ctx, name).await?,
                 DocumentName::OrderNumber(_)
                 | DocumentName::ExternalOrder(_)
                 | DocumentName::ReturnNumber(_)
                 | DocumentName::ReturnReference(_) => {}
             }
         }
-        Ok(found)
+        Ok(resolved)
     }
 
     async fn read_orders(&mut self, ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<()> {
@@ -227,13 +229,13 @@ impl Documents {
 
     /// The channel of a reference; None for an unknown code.
     fn channel(&self, external: &ExternalRef) -> Result<Option<ChannelId>, ChannelError> {
-        let beside = external.channel_id.as_ref().map(|id| channel_id(id, &["external", "channelId"])).transpose()?;
-        let named = match &external.channel {
-            None => return beside.or(self.bound).map(Some).ok_or(ChannelError::Missing),
+        let sibling_id = external.channel_id.as_ref().map(|id| channel_id(id, &["external", "channelId"])).transpose()?;
+        let referenced_id = match &external.channel {
+            None => return sibling_id.or(self.bound).map(Some).ok_or(ChannelError::Missing),
             Some(ChannelRef::Id(id)) => Some(channel_id(id, &["external", "channel", "id"])?),
             Some(ChannelRef::Code(code)) => self.channels.get(code).copied(),
         };
-        if beside.is_some() && beside != named { Err(ChannelError::Differing) } else { Ok(named) }
+        if sibling_id.is_some() && sibling_id != referenced_id { Err(ChannelError::Differing) } else { Ok(referenced_id) }
     }
 
     /// Resolves a document's name, at the path of its reference and beside an ID: to the document's
@@ -241,41 +243,41 @@ impl Documents {
     pub fn resolve_name(
         &self,
         name: &DocumentName,
-        (at, beside): (&[String], Option<&ID>),
+        (at, sibling_id): (&[String], Option<&ID>),
         unknown: &mut UnknownIds,
     ) -> Result<ResolvedReference, UserError> {
         let order = |last: Path, unknown: &mut UnknownIds| {
-            let name = self.order_name(name).map_err(|wrong| wrong.refusal(at))?;
-            let known = name.and_then(|name| self.orders.get(&name).copied());
-            let id = known.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id()));
+            let name = self.order_name(name).map_err(|error| error.refusal(at))?;
+            let known_id = name.and_then(|name| self.orders.get(&name).copied());
+            let id = known_id.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id()));
             Ok(ResolvedReference { id: ID(id.to_string()), last, shared: None })
         };
         match name {
             DocumentName::OrderNumber(_) => order(path!["number"], unknown),
             DocumentName::ExternalOrder(_) | DocumentName::SeenExternalOrder(_) => order(path!["external", "ref"], unknown),
             DocumentName::InvoiceNumber(number) => {
-                let found = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
-                let (id, is_shared) = one_of(found, beside, || InvoiceId::from_uuid(unknown.next_id()));
-                let said = "several legal entities have given this number: name the invoice by its ID";
-                Ok(ResolvedReference { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
+                let candidates = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
+                let (id, is_shared) = select_id(candidates, sibling_id, || InvoiceId::from_uuid(unknown.next_id()));
+                let message = "several legal entities have given this number: name the invoice by its ID";
+                Ok(ResolvedReference { id, last: path!["number"], shared: is_shared.then(|| message.to_owned()) })
             }
             DocumentName::ReturnNumber(_) => {
-                let known = self.return_number(name).and_then(|number| self.returns.get(&number).copied());
-                Ok(of_return(known, path!["number"], unknown))
+                let known_id = self.return_number(name).and_then(|number| self.returns.get(&number).copied());
+                Ok(resolve_return(known_id, path!["number"], unknown))
             }
             DocumentName::ReturnReference(reference) => {
-                Ok(of_return(self.referenced.get(reference).copied(), path!["externalRef"], unknown))
+                Ok(resolve_return(self.referenced.get(reference).copied(), path!["externalRef"], unknown))
             }
             DocumentName::Number(number) => {
-                let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
-                Ok(resolve_number(found, self.kind_of(number), beside, unknown))
+                let candidates = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
+                Ok(resolve_number(candidates, self.kind_of(number), sibling_id, unknown))
             }
             DocumentName::NumberOf(kind, number) => {
-                let found = self.of_kind.get(&(*kind, number.clone())).map(Vec::as_slice).unwrap_or_default();
-                Ok(resolve_number(found, *kind, beside, unknown))
+                let candidates = self.of_kind.get(&(*kind, number.clone())).map(Vec::as_slice).unwrap_or_default();
+                Ok(resolve_number(candidates, *kind, sibling_id, unknown))
             }
             DocumentName::SeenReturnReference(reference) => {
-                Ok(of_return(self.seen_returns.get(reference).copied(), path!["externalRef"], unknown))
+                Ok(resolve_return(self.seen_returns.get(reference).copied(), path!["externalRef"], unknown))
             }
         }
     }
@@ -285,42 +287,43 @@ impl Documents {
     /// invoices cannot be reversed, so the call needs no permission before it reports that there is
     /// no such document.
     fn kind_of(&self, number: &str) -> Kind {
-        let of_pattern = numbered(number, &self.patterns).and_then(|(_, kinds)| <[Kind; 1]>::try_from(kinds).ok());
-        let of_work = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
-        of_pattern.map(|[only]| only).or_else(of_work).unwrap_or(Kind::Invoice)
+        let pattern_kind = parse_number(number, &self.patterns).and_then(|(_, kinds)| <[Kind; 1]>::try_from(kinds).ok());
+        let work_kind = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
+        pattern_kind.map(|[kind]| kind).or_else(work_kind).unwrap_or(Kind::Invoice)
     }
 }
 
 /// Resolves the number of a document, beside an ID, which chooses one of several. A number that no
 /// document has resolves to a new ID of the kind.
-fn resolve_number(found: &[String], kind: Kind, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
-    let (id, is_shared) = one_of(found, beside, || node_id(kind, unknown.next_id()));
-    let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
-    ResolvedReference { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
+fn resolve_number(candidates: &[String], kind: Kind, sibling_id: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
+    let (id, is_shared) = select_id(candidates, sibling_id, || node_id(kind, unknown.next_id()));
+    let message = "several documents have this number: give it with its letters, as in TR-000007, or use id";
+    ResolvedReference { id, last: path!["number"], shared: is_shared.then(|| message.to_owned()) }
 }
 
 /// Resolves the name of a return: to the return's ID, or to a new one that no return has.
-fn of_return(known: Option<ReturnId>, last: Path, unknown: &mut UnknownIds) -> ResolvedReference {
-    let id = known.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
+fn resolve_return(return_id: Option<ReturnId>, last: Path, unknown: &mut UnknownIds) -> ResolvedReference {
+    let id = return_id.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
     ResolvedReference { id: ID(id.to_string()), last, shared: None }
 }
 
 /// Keeps those of the returns, by their names, that the caller may find this way. A number or a
 /// reference can be guessed, unlike an ID: a caller who records payments of some stores or of a
 /// channel finds only the returns of orders there.
-async fn limit_to_own_returns<K>(ctx: &Context<'_>, mut found: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
+async fn retain_visible_returns<K>(ctx: &Context<'_>, mut returns: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
     let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, loads(ctx)?.scope());
-    if permit.is_limited() && !found.is_empty() {
-        let ids: Vec<ReturnId> = found.values().copied().collect();
-        let places = order_stores_and_channels(scope, &ids).await?.into_iter();
-        let own = places.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
-        let own: HashSet<ReturnId> = own.map(|(id, ..)| id).collect();
-        found.retain(|_, id| own.contains(&*id));
+    if permit.is_limited() && !returns.is_empty() {
+        let ids: Vec<ReturnId> = returns.values().copied().collect();
+        let places = load_order_places(scope, &ids).await?.into_iter();
+        let own_returns = places.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
+        let own_returns: HashSet<ReturnId> = own_returns.map(|(id, ..)| id).collect();
+        returns.retain(|_, id| own_returns.contains(&*id));
     }
-    Ok(found)
+    Ok(returns)
 }
 
 fn channel_id(id: &ID, last: &[&str]) -> Result<ChannelId, ChannelError> {
-    id.parse()
-        .map_err(|err: entity::id::IdError| ChannelError::NoId(err.to_string(), last.iter().map(ToString::to_string).collect()))
+    id.parse().map_err(|error: entity::id::IdError| {
+        ChannelError::NoId(error.to_string(), last.iter().map(ToString::to_string).collect())
+    })
 }

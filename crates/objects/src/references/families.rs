@@ -10,7 +10,7 @@ use inventory::catalog::rows::keys::families_by_names;
 use platform::path;
 
 use super::{
-    ids::{UnknownIds, one_of},
+    ids::{UnknownIds, select_id},
     names::Name,
     reference::{NamedReference, ResolvedReference},
 };
@@ -25,9 +25,10 @@ pub struct Families(HashMap<String, Vec<FamilyId>>);
 
 impl Families {
     /// Looks up the families that the references name. No statement without any.
-    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
-        let name = |one: &NamedReference<'_>| if let Name::FamilyName(name) = &one.name { Some(name.clone()) } else { None };
-        let names: HashSet<String> = named.iter().filter_map(name).collect();
+    pub async fn of(ctx: &Context<'_>, references: &[NamedReference<'_>]) -> Answer<Self> {
+        let name =
+            |reference: &NamedReference<'_>| if let Name::FamilyName(name) = &reference.name { Some(name.clone()) } else { None };
+        let names: HashSet<String> = references.iter().filter_map(name).collect();
         if names.is_empty() {
             return Ok(Self::default());
         }
@@ -37,10 +38,10 @@ impl Families {
     }
 
     /// Resolves a name, beside an ID, which chooses one of several.
-    pub fn resolve_name(&self, name: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
-        let found = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
-        let (id, is_shared) = one_of(found, beside, || FamilyId::from_uuid(unknown.next_id()));
-        let shared = is_shared.then(|| format!("{} families have this name; use id", found.len()));
-        ResolvedReference { id, last: path!["name"], shared }
+    pub fn resolve_name(&self, name: &str, sibling_id: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
+        let candidates = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        let (id, is_shared) = select_id(candidates, sibling_id, || FamilyId::from_uuid(unknown.next_id()));
+        let ambiguity = is_shared.then(|| format!("{} families have this name; use id", candidates.len()));
+        ResolvedReference { id, last: path!["name"], shared: ambiguity }
     }
 }

@@ -44,13 +44,13 @@ pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
 
 /// Returns the ID of the only row with a name, and whether several rows have it. An ID beside the name selects one of several. Otherwise several rows
 /// give an ID without a row: the mutation refuses it after it has looked for an earlier call with the same key, when the name may have been unique.
-pub(super) fn one_of<T: Clone + FromStr + PartialEq + ToString>(
-    found: &[T],
-    beside: Option<&ID>,
+pub(super) fn select_id<T: Clone + FromStr + PartialEq + ToString>(
+    found_ids: &[T],
+    sibling_id: Option<&ID>,
     unknown: impl FnOnce() -> T,
 ) -> (ID, bool) {
-    let beside = beside.and_then(|id| id.parse::<T>().ok()).filter(|id| found.contains(id));
-    let one = if let [only] = found { Some(only.clone()) } else { beside };
-    let is_shared = one.is_none() && !found.is_empty();
-    (ID(one.unwrap_or_else(unknown).to_string()), is_shared)
+    let sibling_id = sibling_id.and_then(|id| id.parse::<T>().ok()).filter(|id| found_ids.contains(id));
+    let matched_id = if let [only_id] = found_ids { Some(only_id.clone()) } else { sibling_id };
+    let is_shared = matched_id.is_none() && !found_ids.is_empty();
+    (ID(matched_id.unwrap_or_else(unknown).to_string()), is_shared)
 }

@@ -68,11 +68,11 @@ pub enum DocumentName {
 
 /// An order among those that the caller sees. `OrderRef` alone names any order of the tenant, which
 /// the mutation may refuse.
-pub struct SeenOrder(pub OrderRef);
+pub struct VisibleOrder(pub OrderRef);
 
-impl From<SeenOrder> for Name {
-    fn from(SeenOrder(given): SeenOrder) -> Self {
-        match given {
+impl From<VisibleOrder> for Name {
+    fn from(VisibleOrder(order_ref): VisibleOrder) -> Self {
+        match order_ref {
             OrderRef::Id(id) => Self::Id(id),
             OrderRef::Number(number) => Self::Document(DocumentName::NumberOf(Kind::Order, number)),
             OrderRef::External(external) => Self::Document(DocumentName::SeenExternalOrder(external)),
@@ -82,11 +82,11 @@ impl From<SeenOrder> for Name {
 
 /// A return among those that the caller sees. `ReturnRef` alone names a return of an order whose
 /// payments the caller may record.
-pub struct SeenReturn(pub ReturnRef);
+pub struct VisibleReturn(pub ReturnRef);
 
-impl From<SeenReturn> for Name {
-    fn from(SeenReturn(given): SeenReturn) -> Self {
-        match given {
+impl From<VisibleReturn> for Name {
+    fn from(VisibleReturn(return_ref): VisibleReturn) -> Self {
+        match return_ref {
             ReturnRef::Id(id) => Self::Id(id),
             ReturnRef::Number(number) => Self::Document(DocumentName::NumberOf(Kind::Return, number)),
             ReturnRef::ExternalRef(reference) => Self::Document(DocumentName::SeenReturnReference(reference)),

@@ -9,14 +9,14 @@ use inventory::catalog::rows::customer::ids_by_email;
 use platform::path;
 
 use super::{
-    ids::{UnknownIds, one_of},
+    ids::{UnknownIds, select_id},
     names::Name,
     reference::{NamedReference, ResolvedReference},
 };
 use crate::{
     catalog::loads,
     graphql::{context::ContextExt, fault::Answer},
-    identity::members_named,
+    identity::find_members_by_email,
 };
 
 /// People by the addresses in one call, as they were sent.
@@ -30,43 +30,46 @@ pub struct PeopleByEmail {
 
 impl PeopleByEmail {
     /// Looks up the people whose addresses the references have. No statement without any.
-    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
-        let customer = |one: &NamedReference<'_>| if let Name::Email(email) = &one.name { Some(email.clone()) } else { None };
-        let member = |one: &NamedReference<'_>| if let Name::MemberEmail(email) = &one.name { Some(email.clone()) } else { None };
-        let members: HashSet<String> = named.iter().filter_map(member).collect();
+    pub async fn of(ctx: &Context<'_>, references: &[NamedReference<'_>]) -> Answer<Self> {
+        let customer =
+            |reference: &NamedReference<'_>| if let Name::Email(email) = &reference.name { Some(email.clone()) } else { None };
+        let member = |reference: &NamedReference<'_>| {
+            if let Name::MemberEmail(email) = &reference.name { Some(email.clone()) } else { None }
+        };
+        let members: HashSet<String> = references.iter().filter_map(member).collect();
         let members: Vec<String> = members.into_iter().collect();
         Ok(Self {
-            customers: customers_of(ctx, named.iter().filter_map(customer).collect()).await?,
-            members: if members.is_empty() { HashMap::new() } else { members_named(ctx, &members).await? },
+            customers: customers_of(ctx, references.iter().filter_map(customer).collect()).await?,
+            members: if members.is_empty() { HashMap::new() } else { find_members_by_email(ctx, &members).await? },
         })
     }
 
     /// Resolves the address of a customer, beside an ID.
-    pub fn customer(&self, email: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
-        let found = self.customers.get(email).map(Vec::as_slice).unwrap_or_default();
-        let (id, is_shared) = one_of(found, beside, || CustomerId::from_uuid(unknown.next_id()));
-        let shared = is_shared.then(|| format!("{} customers have this e-mail; use id", found.len()));
-        ResolvedReference { id, last: path!["email"], shared }
+    pub fn customer(&self, email: &str, sibling_id: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
+        let candidates = self.customers.get(email).map(Vec::as_slice).unwrap_or_default();
+        let (id, is_shared) = select_id(candidates, sibling_id, || CustomerId::from_uuid(unknown.next_id()));
+        let ambiguity = is_shared.then(|| format!("{} customers have this e-mail; use id", candidates.len()));
+        ResolvedReference { id, last: path!["email"], shared: ambiguity }
     }
 
     /// Resolves the address of a member.
     pub fn member(&self, email: &str, unknown: &mut UnknownIds) -> ResolvedReference {
-        let known = self.members.get(email).copied();
-        let id = known.unwrap_or_else(|| MemberId::from_uuid(unknown.next_id()));
+        let member_id = self.members.get(email).copied();
+        let id = member_id.unwrap_or_else(|| MemberId::from_uuid(unknown.next_id()));
         ResolvedReference { id: ID(id.to_string()), last: path!["email"], shared: None }
     }
 }
 
 /// The customers that have these e-mail addresses.
 async fn customers_of(ctx: &Context<'_>, emails: HashSet<String>) -> Answer<HashMap<String, Vec<CustomerId>>> {
-    let mut found = HashMap::new();
+    let mut ids_of_emails = HashMap::new();
     if emails.is_empty() {
-        return Ok(found);
+        return Ok(ids_of_emails);
     }
     ctx.permit::<kind::CustomerContactRead>()?;
     for email in emails {
         let ids = ids_by_email(loads(ctx)?.scope(), &email).await?;
-        found.insert(email, ids);
+        ids_of_emails.insert(email, ids);
     }
-    Ok(found)
+    Ok(ids_of_emails)
 }

@@ -7,11 +7,11 @@ use entity::prelude::{RoleId, SavedViewId};
 use platform::path;
 
 use super::{
-    ids::{UnknownIds, one_of},
+    ids::{UnknownIds, select_id},
     names::Name,
     reference::{NamedReference, ResolvedReference},
 };
-use crate::{access::roles_named, graphql::fault::Answer, saved_views::views_named};
+use crate::{access::find_roles_by_key, graphql::fault::Answer, saved_views::find_views_by_slug};
 
 /// Roles and views by the names in one call.
 #[derive(Default)]
@@ -24,36 +24,38 @@ pub struct Settings {
 
 impl Settings {
     /// Looks up the roles and views that the references name. No statement without any.
-    pub async fn of(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
-        let is_setting = |one: &NamedReference<'_>| matches!(one.name, Name::RoleKey(_) | Name::ViewSlug(_));
-        if !named.iter().any(is_setting) {
+    pub async fn of(ctx: &Context<'_>, references: &[NamedReference<'_>]) -> Answer<Self> {
+        let is_setting = |reference: &NamedReference<'_>| matches!(reference.name, Name::RoleKey(_) | Name::ViewSlug(_));
+        if !references.iter().any(is_setting) {
             return Ok(Self::default());
         }
-        Box::pin(Self::read(ctx, named)).await
+        Box::pin(Self::read(ctx, references)).await
     }
 
-    async fn read(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<Self> {
-        let role = |one: &NamedReference<'_>| if let Name::RoleKey(key) = &one.name { Some(key.clone()) } else { None };
-        let view = |one: &NamedReference<'_>| if let Name::ViewSlug(slug) = &one.name { Some(slug.clone()) } else { None };
-        let roles: HashSet<String> = named.iter().filter_map(role).collect();
-        let views: HashSet<String> = named.iter().filter_map(view).collect();
-        let mut found = Self::default();
+    async fn read(ctx: &Context<'_>, references: &[NamedReference<'_>]) -> Answer<Self> {
+        let role =
+            |reference: &NamedReference<'_>| if let Name::RoleKey(key) = &reference.name { Some(key.clone()) } else { None };
+        let view =
+            |reference: &NamedReference<'_>| if let Name::ViewSlug(slug) = &reference.name { Some(slug.clone()) } else { None };
+        let roles: HashSet<String> = references.iter().filter_map(role).collect();
+        let views: HashSet<String> = references.iter().filter_map(view).collect();
+        let mut resolved = Self::default();
         if !roles.is_empty() {
-            found.roles = roles_named(ctx, &roles).await?;
+            resolved.roles = find_roles_by_key(ctx, &roles).await?;
         }
         if !views.is_empty() {
-            found.views = views_named(ctx, &views).await?;
+            resolved.views = find_views_by_slug(ctx, &views).await?;
         }
-        Ok(found)
+        Ok(resolved)
     }
 
     /// Resolves the key of a role, beside an ID. If two roles have the key, the refusal names both,
     /// to choose from.
-    pub fn role(&self, key: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
-        let found = self.roles.get(key).map(Vec::as_slice).unwrap_or_default();
-        let (id, is_shared) = one_of(found, beside, || RoleId::from_uuid(unknown.next_id()));
+    pub fn role(&self, key: &str, sibling_id: Option<&ID>, unknown: &mut UnknownIds) -> ResolvedReference {
+        let candidates = self.roles.get(key).map(Vec::as_slice).unwrap_or_default();
+        let (id, is_shared) = select_id(candidates, sibling_id, || RoleId::from_uuid(unknown.next_id()));
         let shared = is_shared.then(|| {
-            let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
+            let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
             format!("{} roles have this key; use id: {}", ids.len(), ids.join(", "))
         });
         ResolvedReference { id, last: path!["key"], shared }
@@ -61,8 +63,8 @@ impl Settings {
 
     /// Resolves the slug of a saved view.
     pub fn view(&self, slug: &str, unknown: &mut UnknownIds) -> ResolvedReference {
-        let known = self.views.get(slug).copied();
-        let id = known.unwrap_or_else(|| SavedViewId::from_uuid(unknown.next_id()));
+        let view_id = self.views.get(slug).copied();
+        let id = view_id.unwrap_or_else(|| SavedViewId::from_uuid(unknown.next_id()));
         ResolvedReference { id: ID(id.to_string()), last: path!["slug"], shared: None }
     }
 }

@@ -7,7 +7,7 @@ use entity::prelude;
 use macros::resolvers;
 use platform::storage::Fault;
 use services::{
-    demand::core::six,
+    demand::core::round6,
     replenishment::core::{self, Document},
 };
 
@@ -69,9 +69,9 @@ impl From<&core::Reason> for ReplenishmentReason {
     }
 }
 
-fn units(n: i64) -> Quantity {
-    let most = entity::quantity::MAX_SAFE;
-    Quantity(prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
+fn units(number: i64) -> Quantity {
+    let limit = entity::quantity::MAX_SAFE;
+    Quantity(prelude::Quantity::new(number.clamp(-limit, limit)).unwrap_or_default())
 }
 
 /// A line's figures.
@@ -133,15 +133,15 @@ impl ReplenishmentFigures {
     /// Lead time in days: the mean of the supplier's last deliveries where five are known, else as catalogue or supplier say, else 7. With a calendar
     /// of the supplier, the days until what a later plan can order arrives, less the days between plans.
     async fn lead_time_days(&self) -> f64 {
-        six(self.0.figures.lead_days)
+        round6(self.0.figures.lead_days)
     }
     /// Mean demand of the coming week, in units.
     async fn weekly_demand(&self) -> f64 {
-        six(self.0.figures.weekly)
+        round6(self.0.figures.weekly)
     }
     /// Mean demand over the lead time, in units.
     async fn lead_time_demand(&self) -> f64 {
-        six(self.0.figures.lead_demand)
+        round6(self.0.figures.lead_demand)
     }
     /// Mean units of demand between the moment at which the position passes the point and the plan of the night that sees it, in the product's smallest
     /// unit: Σx² ÷ 2Σx − ½ over the units x of days with sales; (σ² + μ²) ÷ 2μ − ½ with the mean μ and the variance σ² of a day's units where these days are
@@ -149,15 +149,15 @@ impl ReplenishmentFigures {
     /// PERIODIC, TARGET_DAYS and NORMAL, which do not count them, without a forecast, where too few errors are known, where a year's sales bound the point, and
     /// in lines of earlier releases.
     async fn undershoot_units(&self) -> Option<f64> {
-        self.0.figures.undershoot.map(six)
+        self.0.figures.undershoot.map(round6)
     }
     /// Point before it was rounded up.
     async fn exact_point(&self) -> f64 {
-        six(self.0.figures.exact_point)
+        round6(self.0.figures.exact_point)
     }
     /// Target before it was rounded up.
     async fn exact_up_to(&self) -> f64 {
-        six(self.0.figures.exact_up_to)
+        round6(self.0.figures.exact_up_to)
     }
     /// Position at or below which the product is ordered, in the product's smallest unit.
     async fn point(&self) -> Quantity {
@@ -181,18 +181,18 @@ impl ReplenishmentFigures {
     }
     /// Units of mean demand that would be missed without the line, until a week after the next delivery.
     async fn units_at_risk(&self) -> f64 {
-        six(self.0.figures.at_risk)
+        round6(self.0.figures.at_risk)
     }
     /// Chance, 0 to 1, that the position is gone before the arrival of goods that are ordered on the day of the plan: without the line, or with
     /// CANCEL_INCOMING after it. By the measured errors of forecasts over the lead times of the supplier. Null without a forecast of demand, where too few
     /// errors are known, and in lines of earlier releases.
     async fn stockout_probability(&self) -> Option<f64> {
-        self.0.figures.stockout.map(six)
+        self.0.figures.stockout.map(round6)
     }
     /// Units of the position and the line that are expected to be left 26 weeks after the plan, in the product's smallest unit; with CANCEL_INCOMING of the
     /// position after it. By the same errors. Null where `stockoutProbability` is null.
     async fn overstock_units(&self) -> Option<f64> {
-        self.0.figures.overstock.map(six)
+        self.0.figures.overstock.map(round6)
     }
 }
 
@@ -272,7 +272,7 @@ impl ReplenishmentPlanLine {
     }
     /// Store that sends the product. Null for a purchase.
     async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
-        Some(links::store(ctx, self.0.kind.giver()?).await)
+        Some(links::store(ctx, self.0.kind.source_store()?).await)
     }
     /// Supplier of the product: the preferred one, else the product's own; for CANCEL_INCOMING that of the order. Null for a transfer, and
     /// when none is known.
@@ -318,7 +318,7 @@ impl ReplenishmentPlanLine {
     }
     /// Data quality of the forecast, 0 to 1. Null without one.
     async fn confidence(&self) -> Option<f64> {
-        self.0.figures.confidence.map(six)
+        self.0.figures.confidence.map(round6)
     }
     /// Member or integration that approved the line, or the tenant's rule. Null while it is not approved, and for lines of older
     /// releases.

@@ -18,7 +18,7 @@ use crate::{
         directives,
         fault::{Answer, TopError},
         filters::{DateFilter, DayRange, IdFilter, MoneyFilter, MoneyRange, QuantityFilter, StringFilter, intersect_values},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         number_filters::{FloatFilter, IntFilter},
         refusal::Path,
     },
@@ -96,20 +96,20 @@ impl ReplenishmentPlanLineFilter {
 
     /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, ctx: &Context<'_>, at: &Path) -> Answer<LineFilter> {
-        let of_catalogue =
+        let catalogue_filter =
             CatalogueTests { sku: self.sku, category: self.category, category_tree: self.category_tree, search: self.search };
         Ok(LineFilter {
-            ids: self.id.map(|test| test.ids(&place(at, "id"))).transpose()?.flatten(),
-            stores: self.store.map(|test| test.ids(&place(at, "store"))).transpose()?.flatten(),
-            from_stores: self.from_store.map(|test| test.ids(&place(at, "fromStore"))).transpose()?.flatten(),
-            products: self.product.map(|test| test.ids(&place(at, "product"))).transpose()?.flatten(),
-            of_catalogue: of_catalogue.read(ctx, at)?,
-            suppliers: self.supplier.map(|test| test.ids(&place(at, "supplier"))).transpose()?.flatten(),
+            ids: self.id.map(|test| test.ids(&field_path(at, "id"))).transpose()?.flatten(),
+            stores: self.store.map(|test| test.ids(&field_path(at, "store"))).transpose()?.flatten(),
+            from_stores: self.from_store.map(|test| test.ids(&field_path(at, "fromStore"))).transpose()?.flatten(),
+            products: self.product.map(|test| test.ids(&field_path(at, "product"))).transpose()?.flatten(),
+            of_catalogue: catalogue_filter.read(ctx, at)?,
+            suppliers: self.supplier.map(|test| test.ids(&field_path(at, "supplier"))).transpose()?.flatten(),
             states: intersect_values(self.status, self.state).map(|list| list.into_iter().map(Into::into).collect()),
             kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
             issues: self.issue.map(|list| list.into_iter().map(Into::into).collect()),
             quantity: quantities(self.quantity),
-            urgency_days: self.urgency_days.map(whole_numbers).unwrap_or_default(),
+            urgency_days: self.urgency_days.map(integers).unwrap_or_default(),
             due_on: days(self.due_on, &below(at, "dueOn"))?,
             cost: self.cost.map(|test| amounts(ctx, &test, &below(at, "cost"))).transpose()?,
             confidence: self.confidence.map(shares).unwrap_or_default(),
@@ -131,19 +131,19 @@ impl CatalogueTests {
     pub(crate) fn read(self, ctx: &Context<'_>, at: &Path) -> Answer<PlanProducts> {
         let Self { sku, category, category_tree, search } = self;
         let needing = [("category", category.is_some()), ("categoryTree", category_tree.is_some()), ("search", search.is_some())];
-        if let Some((name, _)) = needing.into_iter().find(|(_, is_asked)| *is_asked) {
-            ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(below(at, name)))?;
+        if let Some((name, _)) = needing.into_iter().find(|(_, is_needed)| *is_needed) {
+            ctx.permit::<kind::ProductRead>().map_err(|error| error.at(below(at, name)))?;
         }
-        let asked = ProductFilter { sku, category, category_tree, search, ..ProductFilter::default() };
-        let filter = product_filter_in(ctx, asked, at)?;
+        let product_filter = ProductFilter { sku, category, category_tree, search, ..ProductFilter::default() };
+        let filter = product_filter_in(ctx, product_filter, at)?;
         Ok(if filter == Filter::default() { PlanProducts::All } else { PlanProducts::Asked(Box::new(filter)) })
     }
 }
 
 /// Refuses a condition or sort that reveals costs, at its path, if the caller may not see them.
 pub(crate) fn needs_costs(ctx: &Context<'_>, at: &Path) -> Answer<()> {
-    let denied = || TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone());
-    if ctx.caller()?.sees_costs() { Ok(()) } else { Err(denied()) }
+    let error = || TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone());
+    if ctx.caller()?.sees_costs() { Ok(()) } else { Err(error()) }
 }
 
 /// A range of amounts, and their currency. Amounts are costs, or follow from these.
@@ -165,7 +165,7 @@ pub(crate) fn days(test: Option<DateFilter>, at: &Path) -> Answer<NumberRange> {
     Ok(NumberRange { least: from.map(i64::from), most: before.map(|day| i64::from(day) - 1), is_null })
 }
 
-fn whole_numbers(test: IntFilter) -> NumberRange {
+fn integers(test: IntFilter) -> NumberRange {
     let (least, most) = test.range();
     NumberRange { least: least.map(i64::from), most: most.map(i64::from), is_null: test.is_null }
 }

@@ -28,8 +28,8 @@ use crate::{
         scalars::{Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
-    keyed_filters::by_ids,
-    purchasing::links::{self, MAX_A_PAGE, Money, Store},
+    keyed_filters::resolve_filter_keys,
+    purchasing::links::{self, MAX_PAGE_SIZE, Money, Store},
 };
 
 /// A plan's row.
@@ -117,7 +117,7 @@ impl ReplenishmentPlan {
         let costs = if self.lines.is_some() {
             self.plan.costs.clone()
         } else {
-            shell::plan_costs(&ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?.database(), &self.plan).await?
+            shell::plan_costs(&ctx.permit::<kind::PurchaseRead>()?, ctx.required_data::<Ledger>()?.database(), &self.plan).await?
         };
         Ok(Some(costs.into_iter().map(Money::from).collect()))
     }
@@ -147,24 +147,26 @@ impl ReplenishmentPlan {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the lines. Null for URGENCY, ASC.")] sort: Option<ReplenishmentPlanLineSort>,
     ) -> Answer<ReplenishmentPlanLineConnection> {
-        let mut filter = ReplenishmentPlanLineFilter::read(ctx, by_ids(ctx, filter, "filter").await?)?;
+        let mut filter = ReplenishmentPlanLineFilter::read(ctx, resolve_filter_keys(ctx, filter, "filter").await?)?;
         let sorted = ReplenishmentPlanLineSort::sorted(ctx, sort)?;
-        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let (db, made) = (ctx.given::<Ledger>()?.database(), self.lines.as_ref().map(|lines| lines.as_slice()));
-        let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, made))).await?;
+        let (signer, kind) = (ctx.required_data::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let (db, dry_run_lines) = (ctx.required_data::<Ledger>()?.database(), self.lines.as_ref().map(|lines| lines.as_slice()));
+        let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, dry_run_lines))).await?;
         let node = |line: core::PlanLine| {
             let keys = sorted.keys(&line);
             (ReplenishmentPlanLine::from(line), keys)
         };
-        if let Some(lines) = made {
-            let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line)));
-            let all: Vec<_> = found.cloned().map(node).collect();
-            return Ok(Page::of_all_sorted((all, sorted.descending), &request, kind, signer).with_inexact_count(is_vague).into());
+        if let Some(lines) = dry_run_lines {
+            let matching_lines = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line)));
+            let nodes: Vec<_> = matching_lines.cloned().map(node).collect();
+            return Ok(Page::of_all_sorted((nodes, sorted.descending), &request, kind, signer)
+                .with_inexact_count(is_vague)
+                .into());
         }
-        let listed = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
-        let page = Page::build(listed.rows.into_iter().map(node).collect(), &request, kind, signer);
-        Ok(page.counted(permit.scope(db), listed.source).with_inexact_count(is_vague).into())
+        let listing = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
+        let page = Page::build(listing.rows.into_iter().map(node).collect(), &request, kind, signer);
+        Ok(page.with_count_source(permit.scope(db), listing.source).with_inexact_count(is_vague).into())
     }
 }
 
@@ -172,6 +174,6 @@ impl ReplenishmentPlan {
 pub async fn find_plan(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<ReplenishmentPlan>> {
     let permit = ctx.permit::<kind::PurchaseRead>()?;
     let id = ReplenishmentPlanId::from_uuid(id);
-    let found = shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?;
-    Ok(found.map(Into::into))
+    let plan = shell::find_plan(&permit, ctx.required_data::<Ledger>()?.database(), id).await?;
+    Ok(plan.map(Into::into))
 }

@@ -142,6 +142,6 @@ impl ReplenishmentPolicy {
 pub async fn find_policy(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<ReplenishmentPolicy>> {
     let permit = ctx.permit::<kind::StockPolicy>()?;
     let id = ReplenishmentPolicyId::from_uuid(id);
-    let found = shell::find_policy(&permit, ctx.given::<Ledger>()?.database(), id).await?;
-    Ok(found.map(Into::into))
+    let policy = shell::find_policy(&permit, ctx.required_data::<Ledger>()?.database(), id).await?;
+    Ok(policy.map(Into::into))
 }

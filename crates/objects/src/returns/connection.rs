@@ -24,9 +24,9 @@ use crate::{
         filters::IdFilter,
         nested::NestedFilter,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
-    orders::links::MAX_A_PAGE,
+    orders::links::MAX_PAGE_SIZE,
 };
 
 crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
@@ -39,13 +39,13 @@ pub async fn returns_of_customer(
     (filter, sort): (Option<ReturnFilter>, Option<ReturnSort>),
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let own = IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() };
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let condition = IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() };
     let mut filter = filter.unwrap_or_default();
     if filter.customer.is_some() {
-        filter.and.get_or_insert_default().push(ReturnFilter { customer: Some(own), ..ReturnFilter::default() });
+        filter.and.get_or_insert_default().push(ReturnFilter { customer: Some(condition), ..ReturnFilter::default() });
     } else {
-        filter.customer = Some(own);
+        filter.customer = Some(condition);
     }
     returns(ctx, &scope, Some(filter), sort, args).await
 }
@@ -58,8 +58,8 @@ pub async fn returns(
     sort: Option<ReturnSort>,
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
-    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+    let signer = ctx.required_data::<CursorSigner>()?;
+    let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
     let patterns =
         numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
@@ -70,12 +70,12 @@ pub async fn returns(
     add_merged(scope, customers.collect()).await?;
     let sorted = sort.map(Into::into);
     let kind = rows::returns_kind(sorted);
-    let request = args.check(&kind, signer, MAX_A_PAGE)?;
+    let request = args.check(&kind, signer, MAX_PAGE_SIZE)?;
     let source = rows::returns_source(scope.backend(), &tests);
     let page = rows::returns_page(scope, source.clone(), sorted, &request).await?;
-    let nodes = page.into_iter().map(|ret| {
-        let keys = rows::return_keys(sorted, &ret);
-        (Return::head(Arc::new(ret)), keys)
+    let nodes = page.into_iter().map(|sales_return| {
+        let keys = rows::return_keys(sorted, &sales_return);
+        (Return::head(Arc::new(sales_return)), keys)
     });
-    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope.clone(), source).into())
 }

@@ -28,6 +28,6 @@ impl ReturnDryRun {
 }
 
 /// The line of an order after a dry run. None if the order is unchanged.
-pub(super) fn line_after_dry_run(tried: Option<&ReturnDryRun>, id: OrderLineId) -> Option<OrderLine> {
-    tried?.order(id.split_line().0)?.line(id)
+pub(super) fn line_after_dry_run(dry_run: Option<&ReturnDryRun>, id: OrderLineId) -> Option<OrderLine> {
+    dry_run?.order(id.split_line().0)?.line(id)
 }

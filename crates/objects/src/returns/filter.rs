@@ -83,36 +83,36 @@ impl ReturnFilter {
     }
 
     fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Result<Vec<ReturnTest>, TopError> {
-        let mut all = Vec::new();
+        let mut conditions = Vec::new();
         for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
-            all.push(ReturnTest::Store(test));
+            conditions.push(ReturnTest::Store(test));
         }
         let channels = ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))?;
-        all.extend(channels.into_iter().map(ReturnTest::Channels));
+        conditions.extend(channels.into_iter().map(ReturnTest::Channels));
         let mut customer = self.customer;
-        let seen = || require_customer_access(caller).map_err(|denied| denied.at(below(at, "customer")));
+        let customer_access = || require_customer_access(caller).map_err(|error| error.at(below(at, "customer")));
         if let Some(is_null) = customer.as_mut().and_then(|filter| filter.is_null.take()) {
-            seen()?;
-            all.push(ReturnTest::HasCustomer(!is_null));
+            customer_access()?;
+            conditions.push(ReturnTest::HasCustomer(!is_null));
         }
         for test in ids::<entity::id::kind::CustomerId>(customer, &below(at, "customer"))? {
-            seen()?;
-            all.push(ReturnTest::Customer(test));
+            customer_access()?;
+            conditions.push(ReturnTest::Customer(test));
         }
-        all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(ReturnTest::ExternalRef));
-        all.extend(texts(self.register, &below(at, "register"))?.into_iter().map(ReturnTest::Register));
+        conditions.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(ReturnTest::ExternalRef));
+        conditions.extend(texts(self.register, &below(at, "register"))?.into_iter().map(ReturnTest::Register));
         for test in tag_tests(self.tag, &below(at, "tag"))? {
             // Tags are the tenant's own, as papers are.
             let is_hidden = caller.channel.is_some();
-            all.push(if is_hidden { ReturnTest::Status(Vec::new()) } else { ReturnTest::Tag(test) });
+            conditions.push(if is_hidden { ReturnTest::Status(Vec::new()) } else { ReturnTest::Tag(test) });
         }
         let mut received_at = self.received_at;
         let is_null = received_at.as_mut().and_then(|filter| filter.is_null.take());
-        all.extend(is_null.map(|is_null| ReturnTest::IsReceived(!is_null)));
-        all.extend(received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
-        all.extend(self.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
+        conditions.extend(is_null.map(|is_null| ReturnTest::IsReceived(!is_null)));
+        conditions.extend(received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
+        conditions.extend(self.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
         let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
-        all.extend(orders.into_iter().map(ReturnTest::Order));
+        conditions.extend(orders.into_iter().map(ReturnTest::Order));
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -122,9 +122,9 @@ impl ReturnFilter {
             product: self.product,
             sku: self.sku,
         };
-        all.extend(
+        conditions.extend(
             document.read::<entity::id::kind::ReturnId>((Numbered::Return, patterns), at)?.into_iter().map(ReturnTest::Document),
         );
-        Ok(all)
+        Ok(conditions)
     }
 }

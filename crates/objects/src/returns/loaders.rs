@@ -11,7 +11,7 @@ use inventory::returns::{
 };
 use platform::storage::Fault;
 
-use crate::graphql::immediate_loader::grouped;
+use crate::graphql::immediate_loader::group_by_key;
 
 crate::tenant_rows!(
     /// Reads the rows of one tenant.
@@ -30,8 +30,8 @@ impl Loader<OrderReturnsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[OrderReturnsKey]) -> Result<HashMap<OrderReturnsKey, Arc<Vec<Arc<Return>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::returns_of(&self.0, &ids).await?;
-        Ok(grouped(keys, all.into_iter().map(|(order, ret)| (OrderReturnsKey(order), Arc::new(ret)))))
+        let returns = rows::load_returns_of_orders(&self.0, &ids).await?;
+        Ok(group_by_key(keys, returns.into_iter().map(|(order, sales_return)| (OrderReturnsKey(order), Arc::new(sales_return)))))
     }
 }
 
@@ -40,7 +40,11 @@ impl Loader<ReturnId> for Rows {
     type Error = Fault;
     /// Without their lines.
     async fn load(&self, keys: &[ReturnId]) -> Result<HashMap<ReturnId, Arc<Return>>, Fault> {
-        Ok(rows::returns(&self.0, keys).await?.into_iter().map(|ret| (ret.id, Arc::new(ret))).collect())
+        Ok(rows::load_returns(&self.0, keys)
+            .await?
+            .into_iter()
+            .map(|sales_return| (sales_return.id, Arc::new(sales_return)))
+            .collect())
     }
 }
 
@@ -49,7 +53,7 @@ impl Loader<ReturnLinesKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[ReturnLinesKey]) -> Result<HashMap<ReturnLinesKey, Arc<Vec<ReturnLine>>>, Fault> {
         let ids: Vec<ReturnId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::return_lines(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|(id, lines)| (ReturnLinesKey(id), Arc::new(lines))).collect())
+        let lines_by_return = rows::load_return_lines(&self.0, &ids).await?;
+        Ok(lines_by_return.into_iter().map(|(id, lines)| (ReturnLinesKey(id), Arc::new(lines))).collect())
     }
 }

@@ -47,7 +47,7 @@ impl ReturnsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Return to find: by its ID, its number, or its reference in an external system.")] by: ReturnRef,
     ) -> Option<Answer<Return>> {
-        named(ctx, &permit, by).await.transpose()
+        find_return(ctx, &permit, by).await.transpose()
     }
 
     /// Returns, the newest first unless another order is asked for.
@@ -65,18 +65,18 @@ impl ReturnsQuery {
             ReturnSort,
         >,
     ) -> Answer<ReturnConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         connection::returns(ctx, &scope, filter, sort, &PageArgs { first, after, last, before }).await
     }
 }
 
 /// The return that the argument `by` names, if the caller sees it. An invalid number finds no
 /// return.
-async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: ReturnRef) -> Answer<Option<Return>> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+async fn find_return(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: ReturnRef) -> Answer<Option<Return>> {
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
     let id: Option<ReturnId> = match by {
         ReturnRef::Id(id) => return load_return(ctx, argument(&id, || path!["by", "id"])?).await,
-        ReturnRef::Number(number) => match numbering::named(ctx, Numbered::Return, &number).await? {
+        ReturnRef::Number(number) => match numbering::parse_number(ctx, Numbered::Return, &number).await? {
             Some(number) => returns_by_number(&scope, &[number]).await?.remove(&number),
             None => None,
         },

@@ -6,12 +6,12 @@ use inventory::returns::core::{ReturnAction, ReturnRefusal, ReturnStepRefusal, r
 
 use crate::{
     graphql::refusal::ErrorCode,
-    orders::refusal::{NO_LINES, invalid, open, range, state},
+    orders::refusal::{NO_LINES, invalid, list_mutations, range, state},
     stock::CodeAndMessage,
 };
 
-pub fn sales_return(why: &ReturnRefusal) -> CodeAndMessage {
-    match why {
+pub fn describe_return_refusal(refusal: &ReturnRefusal) -> CodeAndMessage {
+    match refusal {
         ReturnRefusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a return has the reference {reference}")),
         ReturnRefusal::NoLines => invalid(NO_LINES),
         ReturnRefusal::ProductUnnamed => invalid("a PRODUCT line names its product or order line"),
@@ -41,29 +41,30 @@ pub fn sales_return(why: &ReturnRefusal) -> CodeAndMessage {
             invalid(&format!("serial number {code} was not shipped with the order line that it is returned on"))
         }
         ReturnRefusal::SeveralLots { sku, tracking, codes } => {
-            let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
-            invalid(&format!("{sku} is tracked: say which {what} comes in, of {}", listed(codes)))
+            let noun = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
+            invalid(&format!("{sku} is tracked: say which {noun} comes in, of {}", list_codes(codes)))
         }
     }
 }
 
 /// Codes that a message names at most.
-const MAX_NAMED: usize = 20;
+const MAX_NAMED_CODES: usize = 20;
 
 /// Codes in a message; of many, how many there are besides.
-fn listed(codes: &[String]) -> String {
-    let named = codes.get(..MAX_NAMED).unwrap_or(codes).join(", ");
-    match codes.len().saturating_sub(MAX_NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+fn list_codes(codes: &[String]) -> String {
+    let code_list = codes.get(..MAX_NAMED_CODES).unwrap_or(codes).join(", ");
+    match codes.len().saturating_sub(MAX_NAMED_CODES) {
+        0 => code_list,
+        hidden_count => format!("{code_list} and {hidden_count} more"),
     }
 }
 
-pub fn step(why: &ReturnStepRefusal) -> CodeAndMessage {
-    match why {
-        ReturnStepRefusal::Status(status) => {
-            state(&format!("the return is {status}; {}", open(return_actions_from(*status).map(ReturnAction::mutation))))
-        }
+pub fn describe_step_refusal(refusal: &ReturnStepRefusal) -> CodeAndMessage {
+    match refusal {
+        ReturnStepRefusal::Status(status) => state(&format!(
+            "the return is {status}; {}",
+            list_mutations(return_actions_from(*status).map(ReturnAction::mutation))
+        )),
         ReturnStepRefusal::NothingNamed => invalid("at least one line is needed; leave lines out for all outstanding goods"),
         ReturnStepRefusal::ChargeDoesNotCome => invalid("a CHARGE does not come: it counts once the goods have"),
         ReturnStepRefusal::AwaitedUpTo { most } if *most > 0 => range(&format!("between 1 and {most} can come")),

@@ -24,7 +24,7 @@ use crate::{
     orders::{
         OrderLine, OrderLineKind, line_of,
         links::{self, Customer, Money, Product, Store},
-        nodes::order_line,
+        nodes::find_order_line,
     },
     papers::{Paper, has_more_papers, papers_of},
     payments::{Payment, RefundStatus, payments_of_return, refund_status_of_return},
@@ -38,7 +38,7 @@ pub struct Return {
     row: Arc<core::Return>,
     lines: Option<Arc<Vec<core::ReturnLine>>>,
     /// Changes of a dry run beside it.
-    tried: Option<Arc<ReturnDryRun>>,
+    dry_run: Option<Arc<ReturnDryRun>>,
 }
 
 impl Return {
@@ -47,28 +47,28 @@ impl Return {
         self.row.customer
     }
     /// With its lines.
-    pub fn whole(mut row: core::Return) -> Self {
+    pub fn with_loaded_lines(mut row: core::Return) -> Self {
         let lines = Arc::new(std::mem::take(&mut row.lines));
-        Self { row: Arc::new(row), lines: Some(lines), tried: None }
+        Self { row: Arc::new(row), lines: Some(lines), dry_run: None }
     }
     /// A return whose lines are read on demand.
     pub fn head(row: Arc<core::Return>) -> Self {
-        Self { row, lines: None, tried: None }
+        Self { row, lines: None, dry_run: None }
     }
     /// Attaches the changes that a dry run would make.
     #[must_use]
-    pub fn with_dry_run(self, tried: Option<ReturnDryRun>) -> Self {
-        Self { tried: tried.map(Arc::new), ..self }
+    pub fn with_dry_run(self, dry_run: Option<ReturnDryRun>) -> Self {
+        Self { dry_run: dry_run.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::Return {
         &self.row
     }
 
     fn line(&self, lines: Arc<Vec<core::ReturnLine>>, index: usize) -> ReturnLine {
-        ReturnLine { of: self.row.id, lines, index, tried: self.tried.clone() }
+        ReturnLine { return_id: self.row.id, lines, index, dry_run: self.dry_run.clone() }
     }
 
-    async fn own_lines(&self, ctx: &Context<'_>) -> Answer<Arc<Vec<core::ReturnLine>>> {
+    async fn load_lines(&self, ctx: &Context<'_>) -> Answer<Arc<Vec<core::ReturnLine>>> {
         match &self.lines {
             Some(lines) => Ok(lines.clone()),
             None => Ok(load(ctx, ReturnLinesKey(self.row.id)).await?.unwrap_or_default()),
@@ -78,8 +78,8 @@ impl Return {
 
 /// The returns with goods of an order that the caller sees.
 pub async fn returns_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Return>> {
-    let all = load(ctx, OrderReturnsKey(id)).await?.unwrap_or_default();
-    Ok(visible_returns(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
+    let returns = load(ctx, OrderReturnsKey(id)).await?.unwrap_or_default();
+    Ok(visible_returns(ctx, returns.to_vec()).await?.into_iter().map(Return::head).collect())
 }
 
 /// Return of goods by a customer: requested or received, at any store, from one order, several or
@@ -92,7 +92,7 @@ impl Return {
     }
     /// Number, as in RT-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: RT-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, prelude::Numbered::Return, self.row.number.get()).await
+        numbering::format_number(ctx, prelude::Numbered::Return, self.row.number.get()).await
     }
     /// Store that receives the return.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -109,7 +109,7 @@ impl Return {
     }
     /// Lines of the return, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
-        let lines = self.own_lines(ctx).await?;
+        let lines = self.load_lines(ctx).await?;
         Ok((0..lines.len()).map(|index| self.line(lines.clone(), index)).collect())
     }
     /// Tags of the return, at most 50, in the order in which they were given. Empty when there are none, and for callers bound to a channel.
@@ -137,12 +137,12 @@ impl Return {
     /// Payments that give the amount back, of orders that you may see, in the order in which they were recorded. One that was taken back is
     /// followed by the payment that takes it back.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
-        Box::pin(payments_of_return(ctx, self.row.id, self.tried.as_deref())).await
+        Box::pin(payments_of_return(ctx, self.row.id, self.dry_run.as_deref())).await
     }
     /// Share of `refunded` that payments gave back. NONE while there is none of them. Null until the return is CLOSED.
     async fn refund_status(&self, ctx: &Context<'_>) -> Option<Answer<RefundStatus>> {
         let due = self.row.state.refunded()?;
-        Some(refund_status_of_return(ctx, (self.row.id, due), self.tried.as_deref()).await)
+        Some(refund_status_of_return(ctx, (self.row.id, due), self.dry_run.as_deref()).await)
     }
     /// Reason for which the return was rejected; null unless it is REJECTED.
     async fn reject_reason(&self) -> Option<&str> {
@@ -170,16 +170,16 @@ impl Return {
     /// goods await inspection.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let mut open: Vec<ReturnAction> =
-            return_actions_from(self.row.status()).filter(|action| may(caller, *action, self.row.store)).collect();
+        let mut open_actions: Vec<ReturnAction> =
+            return_actions_from(self.row.status()).filter(|action| may_act(caller, *action, self.row.store)).collect();
         let is_coming = self.row.status() == prelude::ReturnStatus::PartiallyReceived;
         if is_coming
-            && open.contains(&ReturnAction::Inspect)
-            && self.own_lines(ctx).await?.iter().all(|line| line.uninspected() == 0)
+            && open_actions.contains(&ReturnAction::Inspect)
+            && self.load_lines(ctx).await?.iter().all(|line| line.uninspected() == 0)
         {
-            open.retain(|action| *action != ReturnAction::Inspect);
+            open_actions.retain(|action| *action != ReturnAction::Inspect);
         }
-        Ok(open.into_iter().map(ReturnAction::mutation).collect())
+        Ok(open_actions.into_iter().map(ReturnAction::mutation).collect())
     }
     /// Reference of the return in an external system, unique in the tenant; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
@@ -218,21 +218,21 @@ impl Return {
 
 /// Whether the caller has, in the return's store, the permission that the action's mutation
 /// requires.
-fn may(caller: &Caller, action: ReturnAction, store: StoreId) -> bool {
-    let needed = match action {
+fn may_act(caller: &Caller, action: ReturnAction, store: StoreId) -> bool {
+    let permission = match action {
         ReturnAction::Approve | ReturnAction::Reject | ReturnAction::Close => kind::ReturnApprove::INDEX,
         ReturnAction::Receive | ReturnAction::Inspect => kind::OrderReturn::INDEX,
     };
-    caller.permissions.reach(needed).covers(store)
+    caller.permissions.reach(permission).covers(store)
 }
 
 /// A line inside its return.
 #[derive(Clone)]
 pub struct ReturnLine {
-    of: ReturnId,
+    return_id: ReturnId,
     lines: Arc<Vec<core::ReturnLine>>,
     index: usize,
-    tried: Option<Arc<ReturnDryRun>>,
+    dry_run: Option<Arc<ReturnDryRun>>,
 }
 
 impl ReturnLine {
@@ -246,7 +246,7 @@ impl ReturnLine {
 impl ReturnLine {
     /// ID of the return line.
     async fn id(&self) -> ID {
-        ID(self.of.line::<entity::id::kind::ReturnLineId>(self.row().position).to_string())
+        ID(self.return_id.line::<entity::id::kind::ReturnLineId>(self.row().position).to_string())
     }
     /// Kind of the line.
     async fn kind(&self) -> OrderLineKind {
@@ -268,8 +268,8 @@ impl ReturnLine {
     /// that you may see.
     async fn order_line(&self, ctx: &Context<'_>) -> Option<Answer<OrderLine>> {
         let first = self.row().matches.first()?;
-        match order_line(ctx, first.line).await {
-            Ok(line) => line.map(|line| Ok(line_after_dry_run(self.tried.as_deref(), first.line).unwrap_or(line))),
+        match find_order_line(ctx, first.line).await {
+            Ok(line) => line.map(|line| Ok(line_after_dry_run(self.dry_run.as_deref(), first.line).unwrap_or(line))),
             Err(error) => Some(Err(error)),
         }
     }
@@ -277,14 +277,14 @@ impl ReturnLine {
     #[field(list_size(assumed = 1))]
     async fn matches(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnMatch>> {
         let is_limited = ctx.permit::<kind::OrderRead>()?.is_limited();
-        let mut seen = Vec::with_capacity(self.row().matches.len());
+        let mut visible_matches = Vec::with_capacity(self.row().matches.len());
         for piece in &self.row().matches {
-            if !is_limited || order_line(ctx, piece.line).await?.is_some() {
-                let tried = line_after_dry_run(self.tried.as_deref(), piece.line);
-                seen.push(ReturnMatch { line: piece.line, tried, quantity: Quantity(piece.quantity) });
+            if !is_limited || find_order_line(ctx, piece.line).await?.is_some() {
+                let dry_run_line = line_after_dry_run(self.dry_run.as_deref(), piece.line);
+                visible_matches.push(ReturnMatch { line: piece.line, dry_run: dry_run_line, quantity: Quantity(piece.quantity) });
             }
         }
-        Ok(seen)
+        Ok(visible_matches)
     }
     /// Quantity that is returned or requested to be returned, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
@@ -325,7 +325,7 @@ impl ReturnLine {
 pub struct ReturnMatch {
     line: OrderLineId,
     /// The line after a dry run. None: it is looked up.
-    tried: Option<OrderLine>,
+    dry_run: Option<OrderLine>,
     quantity: Quantity,
 }
 
@@ -334,7 +334,7 @@ pub struct ReturnMatch {
 impl ReturnMatch {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
-        match &self.tried {
+        match &self.dry_run {
             Some(line) => Ok(line.clone()),
             None => line_of(ctx, self.line).await,
         }

@@ -30,12 +30,13 @@ pub fn returns_within<P: Permission>(permit: &Permit<P>, mut tests: Nested<Vec<R
 pub async fn visible_returns(ctx: &Context<'_>, mut returns: Vec<Arc<Return>>) -> Answer<Vec<Arc<Return>>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     let reach = permit.reach();
-    returns.retain(|ret| reach.covers(ret.store));
+    returns.retain(|sales_return| reach.covers(sales_return.store));
     if let Some(channel) = permit.channel() {
-        let ids: Vec<ReturnId> = returns.iter().map(|ret| ret.id).collect();
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let own: HashSet<ReturnId> = rows::returns_of_channel(&scope, &ids, channel).await?.into_iter().collect();
-        returns.retain(|ret| own.contains(&ret.id));
+        let ids: Vec<ReturnId> = returns.iter().map(|sales_return| sales_return.id).collect();
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let channel_returns: HashSet<ReturnId> =
+            rows::filter_returns_by_channel(&scope, &ids, channel).await?.into_iter().collect();
+        returns.retain(|sales_return| channel_returns.contains(&sales_return.id));
     }
     Ok(returns)
 }

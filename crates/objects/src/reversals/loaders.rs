@@ -12,7 +12,7 @@ use platform::storage::Fault;
 use uuid::Uuid;
 
 use super::reversal::DocumentReversal;
-use crate::graphql::{context::ContextExt, fault::Answer, immediate_loader::grouped};
+use crate::graphql::{context::ContextExt, fault::Answer, immediate_loader::group_by_key};
 
 crate::tenant_rows!(
     /// Reads the reversals of one tenant.
@@ -27,7 +27,7 @@ const MAX_SHOWN_REVERSALS: usize = 50;
 pub struct LoadedReversals {
     all: Arc<Vec<Arc<Reversal>>>,
     /// Reversals that the caller sees, set when a field first needs them.
-    seen: OnceLock<Arc<Vec<Arc<Reversal>>>>,
+    visible_reversals: OnceLock<Arc<Vec<Arc<Reversal>>>>,
 }
 
 /// Reversals of a document, or of a part of one.
@@ -39,9 +39,17 @@ impl Loader<DocumentReversalsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[DocumentReversalsKey]) -> Result<HashMap<DocumentReversalsKey, Arc<LoadedReversals>>, Fault> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-        let all = rows::reversals_of(&self.0, &ids).await?;
-        let all = grouped(keys, all.into_iter().map(|(of, reversal)| (DocumentReversalsKey(of), Arc::new(reversal))));
-        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(LoadedReversals { all, seen: OnceLock::new() }))).collect())
+        let reversals = rows::reversals_of(&self.0, &ids).await?;
+        let reversals = group_by_key(
+            keys,
+            reversals.into_iter().map(|(document, reversal)| (DocumentReversalsKey(document), Arc::new(reversal))),
+        );
+        Ok(reversals
+            .into_iter()
+            .map(|(document, reversals)| {
+                (document, Arc::new(LoadedReversals { all: reversals, visible_reversals: OnceLock::new() }))
+            })
+            .collect())
     }
 }
 
@@ -50,13 +58,21 @@ pub async fn visible_reversals(ctx: &Context<'_>, id: Uuid) -> Answer<Arc<Vec<Ar
     let permit = ctx.permit::<kind::StockMovementRead>()?;
     let loaded = load(ctx, DocumentReversalsKey(id)).await?.unwrap_or_default();
     let all = &loaded.all;
-    let seen = loaded.seen.get_or_init(|| Arc::new(all.iter().filter(|reversal| can_see(&permit, reversal)).cloned().collect()));
-    Ok(seen.clone())
+    let reversals = loaded
+        .visible_reversals
+        .get_or_init(|| Arc::new(all.iter().filter(|reversal| can_see(&permit, reversal)).cloned().collect()));
+    Ok(reversals.clone())
 }
 
 /// The newest reversals, as a document shows them.
 pub async fn reversals_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<DocumentReversal>> {
-    Ok(visible_reversals(ctx, id).await?.iter().take(MAX_SHOWN_REVERSALS).cloned().map(DocumentReversal::shared).collect())
+    Ok(visible_reversals(ctx, id)
+        .await?
+        .iter()
+        .take(MAX_SHOWN_REVERSALS)
+        .cloned()
+        .map(DocumentReversal::from_shared_row)
+        .collect())
 }
 
 /// Whether there are more than a document shows.

@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use inventory::reversals::core::{DependencyReason, DependentDocument, Dependents, Refusal};
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use crate::{
     graphql::refusal::{ErrorCode, InUse, Path, UserError},
@@ -11,8 +11,8 @@ use crate::{
     stock::CodeAndMessage,
 };
 
-pub fn reversal(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_reversal_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::NotReversible => invalid(
             "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts, inspections and refunds of returns are. revaluationReverse undoes a revaluation, paymentReverse a payment, and credit notes correct invoices",
         ),
@@ -34,16 +34,16 @@ pub fn reversal(why: &Refusal) -> CodeAndMessage {
         }
         Refusal::Arrived => state("it was delivered or has failed: record the goods that come back as a return"),
         Refusal::TooLarge => range("the reversal is too large to be kept exactly"),
-        Refusal::InUse(rests) => (ErrorCode::InUse, rests_message(rests)),
+        Refusal::InUse(dependents) => (ErrorCode::InUse, rests_message(dependents)),
     }
 }
 
-fn rests_message(rests: &Dependents) -> String {
-    let count = rests.count;
-    match &rests.why {
+fn rests_message(dependents: &Dependents) -> String {
+    let count = dependents.count;
+    match &dependents.why {
         DependencyReason::Taken { sku, usable, requested } => {
-            let others = counted(count, "later document took or holds", "later documents took or hold");
-            format!("{usable} of {requested} of {sku} left: {others} the rest")
+            let count_text = pluralize(count, "later document took or holds", "later documents took or hold");
+            format!("{usable} of {requested} of {sku} left: {count_text} the rest")
         }
         DependencyReason::SupplierReturn { .. } => {
             "goods of this line went back to the supplier: reverse the return first".to_owned()
@@ -54,8 +54,8 @@ fn rests_message(rests: &Dependents) -> String {
         DependencyReason::Invoiced { .. } => "units of it are invoiced: credit them first (creditNoteIssue)".to_owned(),
         DependencyReason::Inspected => "goods of it were inspected on arrival: it cannot be reversed".to_owned(),
         DependencyReason::Scrapped { sku, usable, requested, .. } => {
-            let others = counted(count, "later document", "later documents");
-            format!("{usable} of {requested} of {sku} still aside: {others} took the rest")
+            let count_text = pluralize(count, "later document", "later documents");
+            format!("{usable} of {requested} of {sku} still aside: {count_text} took the rest")
         }
         DependencyReason::AskedBack { .. } => {
             "the units that the return gave up are in later returns: reject those returns, or undo them, first".to_owned()
@@ -64,11 +64,11 @@ fn rests_message(rests: &Dependents) -> String {
         DependencyReason::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
         DependencyReason::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
         DependencyReason::LaterPayments => {
-            let later = counted(count, "later payment rests on it: take that", "later payments rest on it: take those");
+            let later = pluralize(count, "later payment rests on it: take that", "later payments rest on it: take those");
             format!("{later} back first (paymentReverse)")
         }
         DependencyReason::AddedCharges => {
-            let since = counted(
+            let since = pluralize(
                 count,
                 "charge was added to the order since: undo that",
                 "charges were added to the order since: undo those",
@@ -82,21 +82,21 @@ fn rests_message(rests: &Dependents) -> String {
 }
 
 /// The refusal with the documents that the caller may see.
-pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Dependents, field: Path) -> UserError {
-    let mut documents: Vec<Node> = Vec::with_capacity(rests.documents.len());
-    for named in &rests.documents {
-        let found = match named {
+pub async fn in_use(ctx: &Context<'_>, message: String, dependents: &Dependents, field: Path) -> UserError {
+    let mut documents: Vec<Node> = Vec::with_capacity(dependents.documents.len());
+    for dependent in &dependents.documents {
+        let node = match dependent {
             DependentDocument::Document(reference) => nodes::reference(ctx, *reference).await,
             DependentDocument::Movement(movement) => nodes::find(ctx, &movement.to_string()).await,
             DependentDocument::Payment(payment) => nodes::find(ctx, &payment.to_string()).await,
             DependentDocument::Invoice(invoice) => nodes::find(ctx, &invoice.to_string()).await,
             DependentDocument::Revaluation(revaluation) => nodes::find(ctx, &revaluation.to_string()).await,
         };
-        documents.extend(found.ok().flatten());
+        documents.extend(node.ok().flatten());
     }
-    let document_count = i32::try_from(rests.count).unwrap_or(i32::MAX);
+    let document_count = i32::try_from(dependents.count).unwrap_or(i32::MAX);
     UserError::InUse(Box::new(InUse {
-        code: ErrorCode::InUse.noted(),
+        code: ErrorCode::InUse.record_refusal(),
         message,
         field: Some(field),
         retryable: false,

@@ -41,15 +41,15 @@ crate::connection!(counted DocumentReversalConnection, DocumentReversalEdge, Doc
 
 impl DocumentReversal {
     /// With the movements that it has just written, or in a dry run would write.
-    pub fn fresh(row: core::Reversal, movements: Vec<Arc<Movement>>) -> Self {
+    pub fn with_movements(row: core::Reversal, movements: Vec<Arc<Movement>>) -> Self {
         Self { row: Arc::new(row), movements: Some(Arc::new(movements)) }
     }
     /// A reversal whose movements are read on demand.
-    pub fn stored(row: core::Reversal) -> Self {
-        Self::shared(Arc::new(row))
+    pub fn from_row(row: core::Reversal) -> Self {
+        Self::from_shared_row(Arc::new(row))
     }
     /// The same with a shared row.
-    pub fn shared(row: Arc<core::Reversal>) -> Self {
+    pub fn from_shared_row(row: Arc<core::Reversal>) -> Self {
         Self { row, movements: None }
     }
     pub fn row(&self) -> &core::Reversal {
@@ -57,7 +57,7 @@ impl DocumentReversal {
     }
 }
 
-fn text<K: Kind>(id: Uuid) -> ID {
+fn typed_id<K: Kind>(id: Uuid) -> ID {
     ID(Id::<K>::from_uuid(id).to_string())
 }
 
@@ -84,17 +84,17 @@ impl DocumentReversal {
     async fn document_id(&self) -> ID {
         let subject = self.row.subject;
         match subject.kind {
-            prelude::ReversedKind::GoodsReceipt => text::<ids::GoodsReceiptId>(subject.part),
+            prelude::ReversedKind::GoodsReceipt => typed_id::<ids::GoodsReceiptId>(subject.part),
             prelude::ReversedKind::TransferShipment
             | prelude::ReversedKind::TransferReceipt
-            | prelude::ReversedKind::TransferClose => text::<ids::MovementId>(subject.part),
-            prelude::ReversedKind::SupplierReturn => text::<ids::SupplierReturnId>(subject.part),
-            prelude::ReversedKind::Count => text::<ids::CountId>(subject.part),
-            prelude::ReversedKind::Sale => text::<ids::OrderId>(subject.part),
-            prelude::ReversedKind::Shipment => text::<ids::FulfilmentId>(subject.part),
+            | prelude::ReversedKind::TransferClose => typed_id::<ids::MovementId>(subject.part),
+            prelude::ReversedKind::SupplierReturn => typed_id::<ids::SupplierReturnId>(subject.part),
+            prelude::ReversedKind::Count => typed_id::<ids::CountId>(subject.part),
+            prelude::ReversedKind::Sale => typed_id::<ids::OrderId>(subject.part),
+            prelude::ReversedKind::Shipment => typed_id::<ids::FulfilmentId>(subject.part),
             prelude::ReversedKind::ReturnRefund
             | prelude::ReversedKind::ReturnReceipt
-            | prelude::ReversedKind::ReturnInspection => text::<ids::ReturnId>(subject.part),
+            | prelude::ReversedKind::ReturnInspection => typed_id::<ids::ReturnId>(subject.part),
         }
     }
     /// Document that was reversed or that the step belongs to, as it is now. Null where you may not see it.
@@ -154,14 +154,14 @@ impl DocumentReversal {
         let movements = if let Some(movements) = &self.movements {
             movements.as_ref().clone()
         } else {
-            let scope = ctx.permit::<kind::StockMovementRead>()?.scope(ctx.given::<Ledger>()?.database());
-            shell::mirrors(&scope, &self.row).await?.into_iter().map(Arc::new).collect()
+            let scope = ctx.permit::<kind::StockMovementRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+            shell::load_mirror_movements(&scope, &self.row).await?.into_iter().map(Arc::new).collect()
         };
-        let mut seen = Vec::with_capacity(movements.len());
+        let mut visible_movements = Vec::with_capacity(movements.len());
         for movement in movements {
-            seen.extend(visible_movement(ctx, Some(movement))?);
+            visible_movements.extend(visible_movement(ctx, Some(movement))?);
         }
-        Ok(seen)
+        Ok(visible_movements)
     }
 }
 
@@ -179,16 +179,16 @@ impl ReversedLine {
     /// ID of the document's line; of the product for a return to a supplier.
     async fn line_id(&self) -> ID {
         match self.kind {
-            prelude::ReversedKind::GoodsReceipt => text::<ids::PurchaseOrderLineId>(self.line),
+            prelude::ReversedKind::GoodsReceipt => typed_id::<ids::PurchaseOrderLineId>(self.line),
             prelude::ReversedKind::TransferShipment
             | prelude::ReversedKind::TransferReceipt
-            | prelude::ReversedKind::TransferClose => text::<ids::TransferLineId>(self.line),
-            prelude::ReversedKind::SupplierReturn => text::<ids::ProductId>(self.line),
-            prelude::ReversedKind::Count => text::<ids::CountLineId>(self.line),
-            prelude::ReversedKind::Sale | prelude::ReversedKind::Shipment => text::<ids::OrderLineId>(self.line),
+            | prelude::ReversedKind::TransferClose => typed_id::<ids::TransferLineId>(self.line),
+            prelude::ReversedKind::SupplierReturn => typed_id::<ids::ProductId>(self.line),
+            prelude::ReversedKind::Count => typed_id::<ids::CountLineId>(self.line),
+            prelude::ReversedKind::Sale | prelude::ReversedKind::Shipment => typed_id::<ids::OrderLineId>(self.line),
             prelude::ReversedKind::ReturnRefund
             | prelude::ReversedKind::ReturnReceipt
-            | prelude::ReversedKind::ReturnInspection => text::<ids::ReturnLineId>(self.line),
+            | prelude::ReversedKind::ReturnInspection => typed_id::<ids::ReturnLineId>(self.line),
         }
     }
     /// Product.
@@ -243,6 +243,7 @@ impl ReverseEffect {
 /// The reversal of an id, if it is in a store of the caller's.
 pub async fn find_reversal(ctx: &Context<'_>, id: Uuid) -> Answer<Option<DocumentReversal>> {
     let permit = ctx.permit::<kind::StockMovementRead>()?;
-    let found = shell::find(&permit, ctx.given::<Ledger>()?.database(), prelude::ReversalId::from_uuid(id)).await?;
-    Ok(found.map(DocumentReversal::stored))
+    let reversal =
+        shell::find_reversal(&permit, ctx.required_data::<Ledger>()?.database(), prelude::ReversalId::from_uuid(id)).await?;
+    Ok(reversal.map(DocumentReversal::from_row))
 }

@@ -11,7 +11,7 @@ use services::{
 };
 
 use crate::{
-    files::{File, own},
+    files::{File, filter_accessible_file},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -122,11 +122,11 @@ impl SavedViewSchedule {
     /// Members who get the table by e-mail, as long as they are active, at most 20.
     async fn members(&self, ctx: &Context<'_>) -> Answer<Vec<Member>> {
         ctx.caller()?;
-        let mut found = Vec::with_capacity(self.0.fields.members.len());
+        let mut schedule_members = Vec::with_capacity(self.0.fields.members.len());
         for id in &self.0.fields.members {
-            found.extend(member(ctx, *id).await?);
+            schedule_members.extend(member(ctx, *id).await?);
         }
-        Ok(found)
+        Ok(schedule_members)
     }
     /// True if a table that equals the one before is not sent.
     #[field(was("onlyIfChanged", "2026-11-27"))]
@@ -154,10 +154,10 @@ impl SavedViewSchedule {
     #[field(permit = ViewManage, cost = "1")]
     async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let Some(id) = self.0.last_file else { return Ok(None) };
-        let found = ctx.given::<Files>()?.find(&permit, id).await?;
+        let stored_file = ctx.required_data::<Files>()?.find(&permit, id).await?;
         // Older files have no key: they were created with the schedule's.
-        let found = found.map(|file| files::core::File { key: file.key.or(self.0.key), ..file });
-        Ok(own(ctx, found).await?.map(File::from))
+        let stored_file = stored_file.map(|file| files::core::File { key: file.key.or(self.0.key), ..file });
+        Ok(filter_accessible_file(ctx, stored_file).await?.map(File::from))
     }
     /// Language of the words and decimal signs of a PDF.
     async fn locale(&self) -> PaperLocale {

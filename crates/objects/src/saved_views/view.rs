@@ -91,29 +91,35 @@ impl SavedView {
     /// Status of the view: it can be read while it is READY.
     #[field(cost = "1")]
     async fn status(&self, ctx: &Context<'_>) -> Answer<SavedViewStatus> {
-        Ok(ctx.given::<SavedViews>()?.status(&self.0).await?.into())
+        Ok(ctx.required_data::<SavedViews>()?.status(&self.0).await?.into())
     }
     /// True if savedViewChanged can follow the view with its own variables.
     #[field(cost = "1")]
     async fn is_live(&self, ctx: &Context<'_>) -> Answer<bool> {
-        Ok(ctx.given::<SavedViews>()?.not_live(&self.0).await?.is_none())
+        Ok(ctx.required_data::<SavedViews>()?.live_refusal(&self.0).await?.is_none())
     }
     /// Reason for which savedViewChanged cannot follow it: the view is paused or does not fit the schema, it costs more than 200 points, or no event
     /// reports changes of something that it shows. Null when it can be followed.
     #[field(cost = "1")]
     async fn not_live_because(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        let reason = ctx.given::<SavedViews>()?.not_live(&self.0).await?;
+        let reason = ctx.required_data::<SavedViews>()?.live_refusal(&self.0).await?;
         Ok(reason.map(not_live_message).transpose()?)
     }
     /// Links of the view, the oldest first, including those that have expired, at most 20.
     #[field(permit = ViewManage, cost = "1")]
     async fn links(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewLink>> {
-        Ok(ctx.given::<SavedViews>()?.links(&permit, self.0.id).await?.into_iter().map(SavedViewLink).collect())
+        Ok(ctx.required_data::<SavedViews>()?.links(&permit, self.0.id).await?.into_iter().map(SavedViewLink).collect())
     }
     /// Schedules by which the view is sent, the oldest first, at most 20.
     #[field(permit = ViewManage, cost = "1")]
     async fn schedules(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewSchedule>> {
-        Ok(ctx.given::<SavedViews>()?.schedules(&permit, self.0.id).await?.into_iter().map(SavedViewSchedule::from).collect())
+        Ok(ctx
+            .required_data::<SavedViews>()?
+            .schedules(&permit, self.0.id)
+            .await?
+            .into_iter()
+            .map(SavedViewSchedule::from)
+            .collect())
     }
     /// Members and roles whom it is shared with, beside its owner and those who hold view.manage. Null where all who hold view.read may read it.
     #[field(permit = ViewManage)]
@@ -148,39 +154,39 @@ impl SavedViewReaders {
     /// Roles whose members may read the view, at most 50, without those that have gone.
     #[field(permit = RoleRead)]
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
-        let mut found = Vec::with_capacity(self.0.roles.len());
+        let mut view_roles = Vec::with_capacity(self.0.roles.len());
         for id in &self.0.roles {
-            found.extend(find_role(ctx, *id).await?);
+            view_roles.extend(find_role(ctx, *id).await?);
         }
-        Ok(found)
+        Ok(view_roles)
     }
     /// Members who may read the view, at most 50.
     async fn members(&self, ctx: &Context<'_>) -> Answer<Vec<Member>> {
         ctx.caller()?;
-        let mut found = Vec::with_capacity(self.0.members.len());
+        let mut view_members = Vec::with_capacity(self.0.members.len());
         for id in &self.0.members {
-            found.extend(member(ctx, *id).await?);
+            view_members.extend(member(ctx, *id).await?);
         }
-        Ok(found)
+        Ok(view_members)
     }
 }
 
 /// The view of an id.
 pub async fn find_view(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<SavedView>> {
     let permit = ctx.permit::<kind::ViewRead>()?;
-    let meant = ViewRef::Id(SavedViewId::from_uuid(id));
-    Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
+    let view_ref = ViewRef::Id(SavedViewId::from_uuid(id));
+    Ok(ctx.required_data::<SavedViews>()?.find(&permit, &view_ref).await?.map(Into::into))
 }
 
 /// The views with these slugs that the caller may read.
-pub async fn views_named(ctx: &Context<'_>, slugs: &HashSet<String>) -> Answer<HashMap<String, SavedViewId>> {
-    let (permit, views) = (ctx.permit::<kind::ViewRead>()?, ctx.given::<SavedViews>()?);
-    let mut found = HashMap::new();
+pub async fn find_views_by_slug(ctx: &Context<'_>, slugs: &HashSet<String>) -> Answer<HashMap<String, SavedViewId>> {
+    let (permit, views) = (ctx.permit::<kind::ViewRead>()?, ctx.required_data::<SavedViews>()?);
+    let mut ids_by_slug = HashMap::new();
     // Postgres refuses a text with a NUL character; no slug has one.
     for slug in slugs.iter().filter(|slug| !slug.contains('\0')) {
         if let Some(view) = views.find(&permit, &ViewRef::Slug(slug.clone())).await? {
-            found.insert(slug.clone(), view.id);
+            ids_by_slug.insert(slug.clone(), view.id);
         }
     }
-    Ok(found)
+    Ok(ids_by_slug)
 }

@@ -8,7 +8,7 @@ use services::saved_views::core::{Variables, ViewRef};
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        filters::plain,
+        filters::refuse_nul,
         scalars::Json,
     },
     purchasing::links::argument,
@@ -24,21 +24,21 @@ pub enum SavedViewRef {
 }
 
 /// The view that an argument means.
-pub fn meant(by: SavedViewRef, name: &str) -> Answer<ViewRef> {
+pub fn parse_view_ref(by: SavedViewRef, name: &str) -> Answer<ViewRef> {
     Ok(match by {
         SavedViewRef::Id(id) => {
             let id: SavedViewId = argument(&id, || path![name, "id"])?;
             ViewRef::Id(id)
         }
         SavedViewRef::Slug(slug) => {
-            plain(&slug, || path![name, "slug"])?;
+            refuse_nul(&slug, || path![name, "slug"])?;
             ViewRef::Slug(slug)
         }
     })
 }
 
 /// The values of variables that a reader passes.
-pub fn given(variables: Option<Json>) -> Answer<Variables> {
+pub fn parse_variables(variables: Option<Json>) -> Answer<Variables> {
     match variables.map(|all| all.0) {
         None | Some(serde_json::Value::Null) => Ok(Variables::new()),
         Some(serde_json::Value::Object(values)) => Ok(values),

@@ -64,7 +64,7 @@ pub fn permitted_scope(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Vi
     fn of<P: Permission>(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
         let permit = ctx.permit::<P>()?;
         let visible = Visible { kind, reach: permit.reach(), channel: permit.channel() };
-        Ok((permit.scope(ctx.given::<Ledger>()?.database()), visible))
+        Ok((permit.scope(ctx.required_data::<Ledger>()?.database()), visible))
     }
     match kind {
         Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx, kind),
@@ -86,26 +86,29 @@ pub fn permitted_scope(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Vi
 ///
 /// # Errors
 /// A kind is named that the caller may not read, or none is named and the caller may read none.
-pub fn searched_kinds(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answer<Option<(Vec<Visible>, TenantScope)>> {
+pub fn resolve_search_kinds(
+    ctx: &Context<'_>,
+    requested_kinds: Option<Vec<SearchKind>>,
+) -> Answer<Option<(Vec<Visible>, TenantScope)>> {
     ctx.caller()?;
-    let (kinds, is_named) = match named {
-        Some(named) => (named.into_iter().map(Kind::from).collect(), true),
+    let (kinds, is_requested) = match requested_kinds {
+        Some(requested_kinds) => (requested_kinds.into_iter().map(Kind::from).collect(), true),
         None => (Kind::ALL.to_vec(), false),
     };
-    let (mut readable, mut refused) = (Vec::new(), None);
+    let (mut visible_kinds, mut first_refusal) = (Vec::new(), None);
     let mut scope = None;
     for kind in kinds {
         match permitted_scope(ctx, kind) {
-            Ok((own, visible)) => {
-                readable.push(visible);
-                scope = Some(own);
+            Ok((kind_scope, visible)) => {
+                visible_kinds.push(visible);
+                scope = Some(kind_scope);
             }
-            Err(refusal) if is_named => return Err(refusal),
-            Err(refusal) => refused = refused.or(Some(refusal)),
+            Err(refusal) if is_requested => return Err(refusal),
+            Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
         }
     }
-    match (scope, refused) {
-        (Some(scope), _) => Ok(Some((readable, scope))),
+    match (scope, first_refusal) {
+        (Some(scope), _) => Ok(Some((visible_kinds, scope))),
         (None, Some(refusal)) => Err(refusal),
         (None, None) => Ok(None),
     }
@@ -113,14 +116,14 @@ pub fn searched_kinds(ctx: &Context<'_>, named: Option<Vec<SearchKind>>) -> Answ
 
 /// A row of a kind, as far as the caller may see it.
 pub async fn node_of(ctx: &Context<'_>, kind: Kind, id: Uuid) -> Answer<Option<Node>> {
-    seen(nodes::find(ctx, &node_id(kind, id)).await)
+    hide_forbidden(nodes::find(ctx, &node_id(kind, id)).await)
 }
 
 /// Treats an object that the caller may not see as missing.
-pub fn seen<T>(found: Answer<Option<T>>) -> Answer<Option<T>> {
-    match found {
+pub fn hide_forbidden<T>(answer: Answer<Option<T>>) -> Answer<Option<T>> {
+    match answer {
         Err(TopError::Forbidden(_)) => Ok(None),
-        found => found,
+        answer => answer,
     }
 }
 

@@ -61,18 +61,18 @@ impl StockAvailability {
 }
 
 /// Returns the stores of a query: those that are named, or all if none are.
-async fn wanted(
+async fn resolve_stores(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockAvailabilityRead>,
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<(Reach, Option<Vec<StoreId>>)> {
     let reach = permit.reach();
     let Some(stores) = stores else { return Ok((reach, None)) };
-    let mut wanted = Vec::with_capacity(stores.len());
-    for (index, named) in stores.iter().enumerate() {
-        wanted.extend(crate::catalog::store_named(ctx, named, &["stores", &index.to_string()]).await?);
+    let mut store_ids = Vec::with_capacity(stores.len());
+    for (index, store_ref) in stores.iter().enumerate() {
+        store_ids.extend(crate::catalog::find_store_id(ctx, store_ref, &["stores", &index.to_string()]).await?);
     }
-    Ok((reach, Some(wanted)))
+    Ok((reach, Some(store_ids)))
 }
 
 /// Returns the available quantity of a product by store, in all stores or in the named ones, of
@@ -84,9 +84,11 @@ pub async fn availability_of_product(
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
     let levels = ctx.lazy::<LevelLoader>()?.product(product).await?;
-    let (reach, wanted) = wanted(ctx, permit, stores).await?;
-    let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
-    Ok(levels.iter().filter(|level| is_asked(level.key.store)).map(StockAvailability::from).collect())
+    let (reach, requested_stores) = resolve_stores(ctx, permit, stores).await?;
+    let is_requested = |store: StoreId| {
+        reach.covers(store) && requested_stores.as_ref().is_none_or(|requested_stores| requested_stores.contains(&store))
+    };
+    Ok(levels.iter().filter(|level| is_requested(level.key.store)).map(StockAvailability::from).collect())
 }
 
 /// Returns the available whole kits by store: the number that the available components there are
@@ -97,22 +99,24 @@ pub async fn availability_of_kit(
     kit: &ProductRow,
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
-    let (reach, wanted) = wanted(ctx, permit, stores).await?;
-    let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
+    let (reach, requested_stores) = resolve_stores(ctx, permit, stores).await?;
+    let is_requested = |store: StoreId| {
+        reach.covers(store) && requested_stores.as_ref().is_none_or(|requested_stores| requested_stores.contains(&store))
+    };
     let components = loads(ctx)?.components(kit.id).await?;
     let levels = ctx.lazy::<LevelLoader>()?;
     let levels = futures_util::future::try_join_all(components.iter().map(|part| levels.product(part.product))).await?;
     let mut places: BTreeMap<StoreId, Timestamp> = BTreeMap::new();
-    for level in levels.iter().flat_map(|levels| levels.iter()).filter(|level| is_asked(level.key.store)) {
-        let changed = places.entry(level.key.store).or_insert(level.updated_at);
-        *changed = (*changed).max(level.updated_at);
+    for level in levels.iter().flat_map(|levels| levels.iter()).filter(|level| is_requested(level.key.store)) {
+        let latest_change = places.entry(level.key.store).or_insert(level.updated_at);
+        *latest_change = (*latest_change).max(level.updated_at);
     }
-    let there = |levels: &Arc<Vec<LevelRow>>, store: StoreId| {
+    let units_in = |levels: &Arc<Vec<LevelRow>>, store: StoreId| {
         levels.iter().find(|level| level.key.store == store).map_or(0, LevelRow::available)
     };
     let threshold = kit.low_stock_threshold.and_then(prelude::Quantity::new);
     let availability = |(store, updated_at): (StoreId, Timestamp)| {
-        let parts = components.iter().zip(&levels).map(|(part, levels)| (there(levels, store), part.quantity));
+        let parts = components.iter().zip(&levels).map(|(part, levels)| (units_in(levels, store), part.quantity));
         let available = whole_kits(parts);
         StockAvailability { store, available, status: status(available, threshold, None), updated_at }
     };

@@ -22,49 +22,53 @@ use crate::{
         nested::{NestedFilter, check_depth, too_many_filters},
         scalars::{DateTime, Long, Quantity},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     packs::{PackLine, pack_lines},
     sorts::UNINDEXED,
 };
 
 /// Compiles the input into the filter of lists and streams.
 pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
-    let filter = by_ids(ctx, filter.cloned(), "filter").await?;
+    let filter = resolve_filter_keys(ctx, filter.cloned(), "filter").await?;
     let Some(filter) = &filter else { return Ok(LevelFilter::default()) };
     if filter.parts() > MAX_TESTS {
         return Err(too_many_filters(vec!["filter".to_owned()]));
     }
-    let mut named = Vec::new();
-    groups_named(filter, 0, &mut named)?;
-    let found = Box::pin(level_search::searched(ctx, filter)).await?;
-    plain(ctx, filter, 0, (&stores_of_groups(ctx, &named).await?, &found))
+    let mut group_ids = Vec::new();
+    collect_group_ids(filter, 0, &mut group_ids)?;
+    let rankings = Box::pin(level_search::load_search_rankings(ctx, filter)).await?;
+    compile_level_filter(ctx, filter, 0, (&stores_of_groups(ctx, &group_ids).await?, &rankings))
 }
 
 /// The groups that a filter names anywhere.
-fn groups_named(filter: &StockFilter, depth: usize, found: &mut Vec<GroupId>) -> Result<(), TopError> {
+fn collect_group_ids(filter: &StockFilter, depth: usize, group_ids: &mut Vec<GroupId>) -> Result<(), TopError> {
     if depth > MAX_NESTING {
         return Ok(());
     }
-    found.extend(groups(filter)?.into_iter().flatten());
-    let inner = [&filter.and, &filter.or].into_iter().flatten().flatten().chain(filter.not.as_deref());
-    for part in inner {
-        groups_named(part, depth + 1, found)?;
+    group_ids.extend(groups(filter)?.into_iter().flatten());
+    let nested_filters = [&filter.and, &filter.or].into_iter().flatten().flatten().chain(filter.not.as_deref());
+    for part in nested_filters {
+        collect_group_ids(part, depth + 1, group_ids)?;
     }
     Ok(())
 }
 
 fn groups(filter: &StockFilter) -> Result<Option<Vec<GroupId>>, TopError> {
-    Ok(filter.store_group.as_ref().map(|f| f.ids(&["filter", "storeGroup"])).transpose()?.flatten())
+    Ok(filter.store_group.as_ref().map(|id_filter| id_filter.ids(&["filter", "storeGroup"])).transpose()?.flatten())
 }
 
 /// The tests that lists alone take.
-fn listed(ctx: &Context<'_>, filter: &StockFilter, found: &HashMap<String, Ranked>) -> Result<Vec<ListedTest>, TopError> {
+fn compile_list_tests(
+    ctx: &Context<'_>,
+    filter: &StockFilter,
+    rankings: &HashMap<String, Ranked>,
+) -> Result<Vec<ListedTest>, TopError> {
     if filter.supplier.is_some() || filter.category_tree.is_some() {
         ctx.permit::<kind::ProductRead>()?;
     }
     // Events have the category of a product, but cannot test that there is none.
     let no_category = filter.category.as_ref().and_then(|test| test.is_null);
-    let of_product = ProductFilter {
+    let product_tests = ProductFilter {
         category: no_category.map(|is_null| IdFilter { is_null: Some(is_null), ..IdFilter::default() }),
         category_tree: filter.category_tree.clone(),
         supplier: filter.supplier.clone(),
@@ -72,57 +76,64 @@ fn listed(ctx: &Context<'_>, filter: &StockFilter, found: &HashMap<String, Ranke
         barcode: filter.barcode.clone(),
         ..ProductFilter::default()
     };
-    let of_product = Some(product_filter(ctx, Some(of_product))?).filter(|test| *test != ProductTests::default());
-    let mut all: Vec<ListedTest> = of_product.map(ListedTest::Product).into_iter().collect();
+    let product_tests = Some(product_filter(ctx, Some(product_tests))?).filter(|test| *test != ProductTests::default());
+    let mut tests: Vec<ListedTest> = product_tests.map(ListedTest::Product).into_iter().collect();
     if let Some((from, before)) = filter.updated_at.as_ref().map(DateTimeFilter::range) {
-        all.push(ListedTest::UpdatedAt([from, before]));
+        tests.push(ListedTest::UpdatedAt([from, before]));
     }
-    let searched = filter.search.as_ref().map(|text| found.get(text).cloned().unwrap_or_default());
-    all.extend(searched.map(|ranked| ListedTest::Search(Box::new(ranked))));
-    let (lots, begins) = codes(filter.lot.clone().unwrap_or_default(), &["filter", "lot"])?;
-    all.extend(lots.map(ListedTest::LotCodes));
-    all.extend(begins.map(ListedTest::LotBegins));
-    Ok(all)
+    let ranking = filter.search.as_ref().map(|text| rankings.get(text).cloned().unwrap_or_default());
+    tests.extend(ranking.map(|ranked| ListedTest::Search(Box::new(ranked))));
+    let (lots, prefixes) = codes(filter.lot.clone().unwrap_or_default(), &["filter", "lot"])?;
+    tests.extend(lots.map(ListedTest::LotCodes));
+    tests.extend(prefixes.map(ListedTest::LotBegins));
+    Ok(tests)
 }
 
 /// Compiles the filter, with groups replaced by their stores and searches by their results.
-fn plain(
+fn compile_level_filter(
     ctx: &Context<'_>,
     filter: &StockFilter,
     depth: usize,
-    known: (&Groups, &HashMap<String, Ranked>),
+    lookups: (&Groups, &HashMap<String, Ranked>),
 ) -> Result<LevelFilter, TopError> {
-    let (members, found) = known;
+    let (members, rankings) = lookups;
     check_depth(depth, || vec!["filter".to_owned()])?;
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
-        list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, known)).collect()).transpose()
+        list.as_ref()
+            .map(|list| list.iter().map(|part| compile_level_filter(ctx, part, depth + 1, lookups)).collect())
+            .transpose()
     };
     let range = |filter: &Option<QuantityFilter>| filter.as_ref().map(QuantityFilter::range).unwrap_or_default();
     // The stores that are in the groups now: a list and a stream keep to them.
-    let grouped =
+    let group_stores =
         groups(filter)?.map(|ids| ids.iter().filter_map(|id| members.get(id)).flatten().copied().collect::<Vec<StoreId>>());
-    let mut stores: Option<Vec<StoreId>> = filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten();
-    if let Some(grouped) = grouped {
-        stores = Some(stores.map_or_else(|| grouped.clone(), |own| own.into_iter().filter(|id| grouped.contains(id)).collect()));
+    let mut stores: Option<Vec<StoreId>> =
+        filter.store.as_ref().map(|id_filter| id_filter.ids(&["filter", "store"])).transpose()?.flatten();
+    if let Some(group_stores) = group_stores {
+        stores = Some(stores.map_or_else(
+            || group_stores.clone(),
+            |store_ids| store_ids.into_iter().filter(|id| group_stores.contains(id)).collect(),
+        ));
     }
     let category = filter.category.clone().map(|test| IdFilter { is_null: None, ..test });
-    let categories: Option<Vec<CategoryId>> = category.map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
+    let categories: Option<Vec<CategoryId>> =
+        category.map(|id_filter| id_filter.ids(&["filter", "category"])).transpose()?.flatten();
     // A part without conditions is dropped.
     let mut and = parts(&filter.and)?.unwrap_or_default();
     and.retain(|part| *part != LevelFilter::default());
     Ok(LevelFilter {
         and,
         or: parts(&filter.or)?,
-        not: filter.not.as_ref().map(|part| plain(ctx, part, depth + 1, known).map(Box::new)).transpose()?,
-        ids: filter.id.as_ref().map(|f| f.ids(&["filter", "id"])).transpose()?.flatten(),
+        not: filter.not.as_ref().map(|part| compile_level_filter(ctx, part, depth + 1, lookups).map(Box::new)).transpose()?,
+        ids: filter.id.as_ref().map(|id_filter| id_filter.ids(&["filter", "id"])).transpose()?.flatten(),
         stores,
-        products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
+        products: filter.product.as_ref().map(|id_filter| id_filter.ids(&["filter", "product"])).transpose()?.flatten(),
         categories,
         available: range(&filter.available),
         on_hand: range(&filter.on_hand),
         reserved: range(&filter.reserved),
-        statuses: filter.status.as_ref().map(|list| list.iter().map(|s| (*s).into()).collect()),
-        of_lists: listed(ctx, filter, found).map_err(|denied| denied.at(vec!["filter".to_owned()]))?,
+        statuses: filter.status.as_ref().map(|list| list.iter().map(|status_filter| (*status_filter).into()).collect()),
+        of_lists: compile_list_tests(ctx, filter, rankings).map_err(|error| error.at(vec!["filter".to_owned()]))?,
     })
 }
 

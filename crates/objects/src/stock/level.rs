@@ -42,7 +42,7 @@ impl From<LevelRow> for StockLevel {
 impl StockLevel {
     /// The level as a dry run would leave it, in this bin location.
     #[must_use]
-    pub fn tried(row: LevelRow, bin: Option<String>) -> Self {
+    pub fn from_dry_run(row: LevelRow, bin: Option<String>) -> Self {
         Self(row, Some(Box::new(DryRunBin(bin))))
     }
 }
@@ -132,16 +132,17 @@ impl StockLevel {
             DateTime,
         >,
     ) -> Answer<Quantity> {
-        let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
-        Ok(Box::pin(shell::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0))).await?.into())
+        let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.required_data::<Ledger>()?.database());
+        Ok(Box::pin(shell::on_hand_at(&scope, self.0.key, time.0, known_at.map(|time_known| time_known.0))).await?.into())
     }
     /// The lines of the ledger for this level, the newest first.
     #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
     async fn entries(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<Cursor>) -> Answer<StockEntryConnection> {
-        let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let list = format!("entries:{}", self.0.id);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;
+        let request =
+            PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
         let before = match request.after.as_deref() {
             Some([Key::Int(version)]) => Some(*version),
             _ => None,
@@ -151,11 +152,11 @@ impl StockLevel {
         let seqs = entries.iter().map(|(seq, _)| super::loaders::MovementSeqKey(*seq));
         let movements = Box::pin(loader.load_many(seqs)).await?;
         let rows = entries.into_iter().map(|(seq, entry)| ((seq, entry.line), vec![Key::Int(entry.version_after)]));
-        let page = Page::build(rows.collect(), &request, list, signer).shown(|(seq, line)| {
+        let page = Page::build(rows.collect(), &request, list, signer).filter_visible(|(seq, line)| {
             let movement = movements.get(&super::loaders::MovementSeqKey(seq))?.clone();
             Some(StockEntry { movement, line })
         });
-        Ok(page.counted(scope, rows::entries_source(self.0.key)).into())
+        Ok(page.with_count_source(scope, rows::entries_source(self.0.key)).into())
     }
 }
 

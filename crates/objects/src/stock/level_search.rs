@@ -15,36 +15,36 @@ use crate::{
 
 /// Returns the matches of each search in a filter and in the filters inside it: one or two
 /// statements each, none without a search. Searching needs product.read.
-pub async fn searched(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap<String, Ranked>> {
+pub async fn load_search_rankings(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap<String, Ranked>> {
     let mut texts = BTreeSet::new();
-    named(filter, &["filter".to_owned()], 0, &mut texts)?;
-    let mut found = HashMap::new();
+    collect_search_texts(filter, &["filter".to_owned()], 0, &mut texts)?;
+    let mut rankings = HashMap::new();
     for text in texts {
-        let permit = ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(vec!["filter".to_owned()]))?;
-        let asked = ProductFilter { search: Some(text.clone()), ..ProductFilter::default() };
-        let tests = product_filter(ctx, Some(asked))?;
-        let (_, scoped) = ctx.given::<Catalog>()?.filtered(permit, tests).await?;
-        found.insert(text, scoped.ranked.unwrap_or_default());
+        let permit = ctx.permit::<kind::ProductRead>().map_err(|error| error.at(vec!["filter".to_owned()]))?;
+        let text_filter = ProductFilter { search: Some(text.clone()), ..ProductFilter::default() };
+        let tests = product_filter(ctx, Some(text_filter))?;
+        let (_, resolved_filter) = ctx.required_data::<Catalog>()?.resolve_filter(permit, tests).await?;
+        rankings.insert(text, resolved_filter.ranked.unwrap_or_default());
     }
-    Ok(found)
+    Ok(rankings)
 }
 
 /// Adds the search texts of a filter and its nested filters, without duplicates. A filter that is
 /// nested too deeply is refused when it is compiled.
-fn named(filter: &StockFilter, at: &[String], depth: usize, found: &mut BTreeSet<String>) -> Answer<()> {
+fn collect_search_texts(filter: &StockFilter, at: &[String], depth: usize, texts: &mut BTreeSet<String>) -> Answer<()> {
     if depth > MAX_NESTING {
         return Ok(());
     }
     if let Some(text) = &filter.search {
-        found.insert(search_text(text.clone(), &below(at, &["search"]))?);
+        texts.insert(search_text(text.clone(), &below(at, &["search"]))?);
     }
     for (name, parts) in [("and", &filter.and), ("or", &filter.or)] {
         for (index, part) in parts.iter().flatten().enumerate() {
-            named(part, &below(at, &[name, index.to_string().as_str()]), depth + 1, found)?;
+            collect_search_texts(part, &below(at, &[name, index.to_string().as_str()]), depth + 1, texts)?;
         }
     }
     if let Some(part) = &filter.not {
-        named(part, &below(at, &["not"]), depth + 1, found)?;
+        collect_search_texts(part, &below(at, &["not"]), depth + 1, texts)?;
     }
     Ok(())
 }

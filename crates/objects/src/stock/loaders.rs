@@ -14,10 +14,10 @@ use iam::access::{Permit, Reach, kind};
 use inventory::stock::{
     core::{LevelKey, Lot, LotLevel, Movement},
     rows::{
-        self, Which,
+        self, ReservationSelection,
         list::LevelRow,
         other_stores::{IncomingQuantity, StoreStock},
-        selected_columns::{LevelColumns, ShownLevel},
+        selected_columns::{DisplayedLevel, LevelColumns},
     },
 };
 use platform::{clock, storage::TenantScope};
@@ -37,7 +37,7 @@ pub struct MovementSeqKey(pub i64);
 pub struct StockLoader(TenantScope, Mutex<HashMap<LotId, Arc<Lot>>>);
 
 impl StockLoader {
-    pub fn make(&self, lots: &[Lot]) {
+    pub fn insert_new_lots(&self, lots: &[Lot]) {
         let new = lots.iter().filter(|lot| !lot.row.is_stored()).map(|lot| (lot.id, Arc::new(lot.clone())));
         self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
     }
@@ -82,8 +82,8 @@ pub async fn bin_of(ctx: &Context<'_>, level: LevelKey) -> Answer<Option<String>
 pub async fn bins_in(ctx: &Context<'_>, store: StoreId, products: Vec<ProductId>) -> Answer<HashMap<ProductId, String>> {
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let levels = products.into_iter().map(|product| BinLocationKey(LevelKey { product, store }));
-    let found = Box::pin(loader.load_many(levels)).await?;
-    Ok(found.into_iter().map(|(BinLocationKey(level), bin)| (level.product, bin)).collect())
+    let bins = Box::pin(loader.load_many(levels)).await?;
+    Ok(bins.into_iter().map(|(BinLocationKey(level), bin)| (level.product, bin)).collect())
 }
 
 impl Loader<MovementSeqKey> for StockLoader {
@@ -91,7 +91,11 @@ impl Loader<MovementSeqKey> for StockLoader {
     type Error = TopError;
     async fn load(&self, keys: &[MovementSeqKey]) -> Result<HashMap<MovementSeqKey, Self::Value>, TopError> {
         let seqs: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (MovementSeqKey(m.seq), Arc::new(m))).collect())
+        Ok(rows::movements_by_seq(&self.0, &seqs)
+            .await?
+            .into_iter()
+            .map(|movement| (MovementSeqKey(movement.seq), Arc::new(movement)))
+            .collect())
     }
 }
 
@@ -99,8 +103,8 @@ impl Loader<MovementId> for StockLoader {
     type Value = Arc<Movement>;
     type Error = TopError;
     async fn load(&self, keys: &[MovementId]) -> Result<HashMap<MovementId, Self::Value>, TopError> {
-        let seqs = rows::seqs_of(&self.0, keys).await?;
-        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (m.id, Arc::new(m))).collect())
+        let seqs = rows::load_seqs(&self.0, keys).await?;
+        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|movement| (movement.id, Arc::new(movement))).collect())
     }
 }
 
@@ -115,7 +119,10 @@ impl Loader<MovementReversalKey> for StockLoader {
         let ids: Vec<MovementId> = keys.iter().map(|key| key.0).collect();
         let seqs = rows::reversal_seqs(&self.0, &ids).await?;
         let reversals = rows::movements_by_seq(&self.0, &seqs).await?;
-        Ok(reversals.into_iter().filter_map(|m| Some((MovementReversalKey(m.reverses?), Arc::new(m)))).collect())
+        Ok(reversals
+            .into_iter()
+            .filter_map(|movement| Some((MovementReversalKey(movement.reverses?), Arc::new(movement))))
+            .collect())
     }
 }
 
@@ -123,7 +130,11 @@ impl Loader<ReservationId> for StockLoader {
     type Value = inventory::stock::core::Reservation;
     type Error = TopError;
     async fn load(&self, keys: &[ReservationId]) -> Result<HashMap<ReservationId, Self::Value>, TopError> {
-        Ok(rows::reservations(&self.0, Which::Ids(keys)).await?.into_iter().map(|r| (r.id, r)).collect())
+        Ok(rows::select_reservations(&self.0, ReservationSelection::Ids(keys))
+            .await?
+            .into_iter()
+            .map(|reservation| (reservation.id, reservation))
+            .collect())
     }
 }
 
@@ -131,9 +142,9 @@ impl Loader<LotId> for StockLoader {
     type Value = Arc<Lot>;
     type Error = TopError;
     async fn load(&self, keys: &[LotId]) -> Result<HashMap<LotId, Self::Value>, TopError> {
-        let read = rows::lot_list::lots_by_id(&self.0, keys).await?;
+        let loaded_lots = rows::lot_list::lots_by_id(&self.0, keys).await?;
         let mut lots = self.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        lots.extend(read.into_iter().map(|lot| (lot.id, Arc::new(lot))));
+        lots.extend(loaded_lots.into_iter().map(|lot| (lot.id, Arc::new(lot))));
         lots.retain(|id, _| keys.contains(id));
         Ok(lots)
     }
@@ -148,11 +159,11 @@ impl Loader<LotLevelsKey> for StockLoader {
     type Error = TopError;
     async fn load(&self, keys: &[LotLevelsKey]) -> Result<HashMap<LotLevelsKey, Self::Value>, TopError> {
         let ids: Vec<LotId> = keys.iter().map(|key| key.0).collect();
-        let mut found: HashMap<LotLevelsKey, Vec<LotLevel>> = HashMap::new();
+        let mut levels_by_lot: HashMap<LotLevelsKey, Vec<LotLevel>> = HashMap::new();
         for level in rows::lot_list::lot_levels_of(&self.0, &ids).await? {
-            found.entry(LotLevelsKey(level.lot)).or_default().push(level);
+            levels_by_lot.entry(LotLevelsKey(level.lot)).or_default().push(level);
         }
-        Ok(found.into_iter().map(|(lot, levels)| (lot, Arc::new(levels))).collect())
+        Ok(levels_by_lot.into_iter().map(|(lot, levels)| (lot, Arc::new(levels))).collect())
     }
 }
 
@@ -161,7 +172,7 @@ impl Loader<LotLevelsKey> for StockLoader {
 pub struct LevelLoader {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
-    shown: Batcher<(ProductId, LevelColumns), Arc<Vec<ShownLevel>>>,
+    shown: Batcher<(ProductId, LevelColumns), Arc<Vec<DisplayedLevel>>>,
     places: Batcher<ProductId, Arc<Vec<StoreStock>>>,
     coming: Batcher<LevelKey, Arc<Vec<IncomingQuantity>>>,
 }
@@ -169,16 +180,16 @@ pub struct LevelLoader {
 impl LevelLoader {
     pub async fn product(&self, id: ProductId) -> Answer<Arc<Vec<LevelRow>>> {
         let load = |ids: Vec<ProductId>| async move {
-            let mut found: HashMap<ProductId, Vec<LevelRow>> = HashMap::new();
+            let mut levels_by_product: HashMap<ProductId, Vec<LevelRow>> = HashMap::new();
             for level in rows::list::levels_of_products(&self.scope, &ids).await? {
-                found.entry(level.key.product).or_default().push(level);
+                levels_by_product.entry(level.key.product).or_default().push(level);
             }
-            Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
+            Ok(levels_by_product.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
         };
         Ok(self.levels.one(id, load).await?.unwrap_or_default())
     }
     /// The levels of a product with at least these columns.
-    pub async fn shown(&self, id: ProductId, columns: LevelColumns) -> Answer<Arc<Vec<ShownLevel>>> {
+    pub async fn levels_with_columns(&self, id: ProductId, columns: LevelColumns) -> Answer<Arc<Vec<DisplayedLevel>>> {
         Ok(self.load_level_columns(&[id], columns).await?.remove(&id).unwrap_or_default())
     }
     /// Returns the levels of several products, of those that have any.
@@ -186,47 +197,52 @@ impl LevelLoader {
         &self,
         ids: &[ProductId],
         columns: LevelColumns,
-    ) -> Answer<HashMap<ProductId, Arc<Vec<ShownLevel>>>> {
+    ) -> Answer<HashMap<ProductId, Arc<Vec<DisplayedLevel>>>> {
         let load = |keys: Vec<(ProductId, LevelColumns)>| async move {
-            let all = keys.iter().fold(LevelColumns::default(), |all, (_, columns)| all.and(*columns));
+            let all_columns = keys.iter().fold(LevelColumns::default(), |all_columns, (_, columns)| all_columns.and(*columns));
             let mut ids: Vec<ProductId> = keys.iter().map(|(id, _)| *id).collect();
             ids.sort_unstable();
             ids.dedup();
-            let found = rows::selected_columns::shown_levels(&self.scope, &ids, all).await?;
-            let found: HashMap<_, _> = found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect();
-            Ok(keys.into_iter().filter_map(|key| Some((key, found.get(&key.0)?.clone()))).collect())
+            let levels_by_product = rows::selected_columns::load_displayed_levels(&self.scope, &ids, all_columns).await?;
+            let levels_by_product: HashMap<_, _> =
+                levels_by_product.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect();
+            Ok(keys.into_iter().filter_map(|key| Some((key, levels_by_product.get(&key.0)?.clone()))).collect())
         };
         let keys: Vec<_> = ids.iter().map(|id| (*id, columns)).collect();
-        let found = self.shown.many(&keys, load).await?;
-        Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
+        let levels_by_product = self.shown.many(&keys, load).await?;
+        Ok(ids.iter().copied().zip(levels_by_product).filter_map(|(id, levels)| Some((id, levels?))).collect())
     }
     /// The open stores with most of a product, among those whose availability the caller may see.
-    pub async fn places(&self, product: ProductId, permit: &Permit<kind::StockAvailabilityRead>) -> Answer<Arc<Vec<StoreStock>>> {
+    pub async fn top_stores(
+        &self,
+        product: ProductId,
+        permit: &Permit<kind::StockAvailabilityRead>,
+    ) -> Answer<Arc<Vec<StoreStock>>> {
         let stores = match permit.reach() {
             Reach::Everywhere => None,
             Reach::Stores(stores) => Some(stores.to_vec()),
         };
         let (stores, is_of_channel) = (stores.as_deref(), permit.channel().is_some());
         let load = |ids: Vec<ProductId>| async move {
-            let mut found: HashMap<ProductId, Vec<StoreStock>> = HashMap::new();
-            for place in rows::other_stores::places(&self.scope, &ids, stores, is_of_channel).await? {
-                found.entry(place.product).or_default().push(place);
+            let mut places_by_product: HashMap<ProductId, Vec<StoreStock>> = HashMap::new();
+            for place in rows::other_stores::load_stores_with_stock(&self.scope, &ids, stores, is_of_channel).await? {
+                places_by_product.entry(place.product).or_default().push(place);
             }
-            Ok(found.into_iter().map(|(id, places)| (id, Arc::new(places))).collect())
+            Ok(places_by_product.into_iter().map(|(id, places)| (id, Arc::new(places))).collect())
         };
         Ok(self.places.one(product, load).await?.unwrap_or_default())
     }
     /// Returns the quantities that are expected at a level from now on.
-    pub async fn coming(&self, level: LevelKey, now: Timestamp) -> Answer<Arc<Vec<IncomingQuantity>>> {
+    pub async fn load_incoming(&self, level: LevelKey, now: Timestamp) -> Answer<Arc<Vec<IncomingQuantity>>> {
         // In some time zones it is still yesterday: each level uses its own day.
         let yesterday = clock::local_day(now, "UTC") - 1;
         let load = |levels: Vec<LevelKey>| async move {
-            let mut found: HashMap<LevelKey, Vec<IncomingQuantity>> = HashMap::new();
+            let mut incoming_by_level: HashMap<LevelKey, Vec<IncomingQuantity>> = HashMap::new();
             let from = (yesterday, now.plus_seconds(-2 * 24 * 3600));
-            for coming in rows::other_stores::coming(&self.scope, &levels, from).await? {
-                found.entry(coming.level).or_default().push(coming);
+            for coming in rows::other_stores::load_incoming_quantities(&self.scope, &levels, from).await? {
+                incoming_by_level.entry(coming.level).or_default().push(coming);
             }
-            Ok(found.into_iter().map(|(level, coming)| (level, Arc::new(coming))).collect())
+            Ok(incoming_by_level.into_iter().map(|(level, coming)| (level, Arc::new(coming))).collect())
         };
         Ok(self.coming.one(level, load).await?.unwrap_or_default())
     }
@@ -241,8 +257,8 @@ impl LevelLoader {
 
 /// Clears the levels after a mutation has changed stock: other fields of the same operation must
 /// not see the old state.
-pub fn changed(ctx: &Context<'_>) {
-    if let Some(levels) = ctx.data_opt::<Lazy>().and_then(Lazy::made::<LevelLoader>) {
+pub fn clear_levels(ctx: &Context<'_>) {
+    if let Some(levels) = ctx.data_opt::<Lazy>().and_then(Lazy::get_if_created::<LevelLoader>) {
         levels.forget();
     }
 }

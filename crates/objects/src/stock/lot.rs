@@ -50,7 +50,7 @@ impl Lot {
         Self(Arc::new(lot))
     }
     /// Returns its present and past levels in the stores that the caller may see.
-    async fn seen(&self, ctx: &Context<'_>) -> Answer<Vec<Level>> {
+    async fn visible_levels(&self, ctx: &Context<'_>) -> Answer<Vec<Level>> {
         let reach = ctx.permit::<kind::StockRead>()?.reach();
         let levels = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(LotLevelsKey(self.0.id)).await?.unwrap_or_default();
         Ok(levels.iter().filter(|level| reach.covers(level.key.store)).copied().collect())
@@ -95,13 +95,13 @@ impl Lot {
         if ctx.permit::<kind::StockRead>()?.reach() == Reach::Everywhere {
             return Ok(self.0.on_hand.into());
         }
-        Ok(quantity(self.seen(ctx).await?.iter().map(|level| level.on_hand).sum()))
+        Ok(quantity(self.visible_levels(ctx).await?.iter().map(|level| level.on_hand).sum()))
     }
     /// Stock of the lot in each store that you may see.
     #[field(list_size(assumed = 20))]
     async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<LotLevel>> {
-        let there = self.seen(ctx).await?.into_iter().filter(|level| level.on_hand > 0);
-        Ok(there.map(LotLevel).collect())
+        let stocked_levels = self.visible_levels(ctx).await?.into_iter().filter(|level| level.on_hand > 0);
+        Ok(stocked_levels.map(LotLevel).collect())
     }
     /// Trace of the lot: the ledger lines that moved it, the oldest first.
     #[field(permit = StockMovementRead, paged)]
@@ -222,31 +222,31 @@ pub async fn trace(
     lot: entity::prelude::LotId,
     args: &PageArgs,
 ) -> Answer<LotTraceConnection> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let signer = ctx.given::<CursorSigner>()?;
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let signer = ctx.required_data::<CursorSigner>()?;
     let list = format!("trace:{lot}");
-    let request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
+    let request = args.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
     let reach = permit.reach();
-    let own: Option<&[StoreId]> = match &reach {
+    let visible_stores: Option<&[StoreId]> = match &reach {
         Reach::Everywhere => None,
-        Reach::Stores(own) => Some(own),
+        Reach::Stores(visible_stores) => Some(visible_stores),
     };
-    let tail = |next| {
+    let keyset_tail = |next| {
         let (bounds, order, values) = keyset(&["e.seq", "e.line"], false, &request, next);
         (format!("{bounds}{order}"), values)
     };
-    let entries = lot_list::lot_entries(&scope, lot, own, (tail, 2)).await?;
+    let entries = lot_list::lot_entries(&scope, lot, visible_stores, (keyset_tail, 2)).await?;
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let movements = loader.load_many(entries.iter().map(|entry| MovementSeqKey(entry.seq))).await?;
     let rows = entries.into_iter().map(|entry| (entry, vec![Key::Int(entry.seq), Key::Int(entry.line)]));
     // A caller who sees an entry also sees its movement, because the entry's store is one of the
     // caller's.
-    let page = Page::build(rows.collect(), &request, list, signer).shown(|entry: LotEntry| {
+    let page = Page::build(rows.collect(), &request, list, signer).filter_visible(|entry: LotEntry| {
         let movement = StockMovement(movements.get(&MovementSeqKey(entry.seq))?.clone());
         Some(LotTrace { entry, movement })
     });
-    let source = lot_list::trace_source(scope.backend(), lot, own);
-    Ok(page.counted(scope, source).into())
+    let source = lot_list::trace_source(scope.backend(), lot, visible_stores);
+    Ok(page.with_count_source(scope, source).into())
 }
 
 /// A lot in a store that will not last long.
@@ -273,7 +273,7 @@ impl ExpiringLot {
     }
     /// Days from today, by the store's calendar, until the lot's last day: 0 on that day, below 0 when it is past.
     async fn days_left(&self, ctx: &Context<'_>) -> Answer<i32> {
-        let now = ctx.given::<Ledger>()?.clock().now();
+        let now = ctx.required_data::<Ledger>()?.clock().now();
         let expires = self.0.lot.expires_on.ok_or(TopError::Internal)?;
         Ok(expires - clock::local_day(now, &self.0.time_zone))
     }

@@ -13,7 +13,7 @@ use platform::storage::Nested;
 
 use super::{
     LotStatus,
-    text_conditions::{folded, texts},
+    text_conditions::{fold_values, texts},
 };
 use crate::{
     catalog::Direction,
@@ -21,7 +21,7 @@ use crate::{
         directives::cost,
         fault::{Answer, TopError},
         filters::{DateFilter, DateTimeFilter, IdFilter, MAX_VALUES, QuantityFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
         scalars::Date,
     },
@@ -87,14 +87,14 @@ impl LotFilter {
     }
 
     fn spec(self, at: &Path) -> Answer<LotFilterSpec> {
-        let (codes, code_starts) = codes(self.code.unwrap_or_default(), &place(at, "code"))?;
+        let (codes, code_starts) = codes(self.code.unwrap_or_default(), &field_path(at, "code"))?;
         let days = self.expires_on.map(|filter| filter.range(&below(at, "expiresOn"))).transpose()?.unwrap_or_default();
-        let skus = self.sku.map(|filter| texts(&filter, &place(at, "sku"))).transpose()?.unwrap_or_default();
+        let skus = self.sku.map(|filter| texts(&filter, &field_path(at, "sku"))).transpose()?.unwrap_or_default();
         Ok(LotFilterSpec {
-            ids: self.id.map(|filter| filter.ids::<ids::LotId>(&place(at, "id"))).transpose()?.flatten(),
-            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
-            skus: skus.into_iter().map(folded).collect(),
-            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids::<ids::LotId>(&field_path(at, "id"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&field_path(at, "product"))).transpose()?.flatten(),
+            skus: skus.into_iter().map(fold_values).collect(),
+            stores: self.store.map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten(),
             seen_in: None,
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             expires_from: days.from,
@@ -116,12 +116,15 @@ pub fn codes(code: LotCodeFilter, at: &[&str]) -> Answer<(Option<Vec<String>>, O
         let field = at.iter().copied().chain(["in"]).map(str::to_owned).collect();
         return Err(TopError::limit_exceeded(format!("at most {MAX_VALUES} codes"), field));
     }
-    if let Some(one) = code.eq {
-        codes =
-            Some(codes.map_or_else(|| vec![one.clone()], |list| list.into_iter().filter(|c| fold(c) == fold(&one)).collect()));
+    if let Some(exact_code) = code.eq {
+        codes = Some(codes.map_or_else(
+            || vec![exact_code.clone()],
+            |list| list.into_iter().filter(|candidate| fold(candidate) == fold(&exact_code)).collect(),
+        ));
     }
     // No code has a NUL character, and Postgres takes none.
-    let keys = codes.map(|list| list.iter().filter(|c| !c.contains('\0')).map(|c| fold(c.trim())).collect());
+    let keys = codes
+        .map(|list| list.iter().filter(|candidate| !candidate.contains('\0')).map(|candidate| fold(candidate.trim())).collect());
     let starts = code.starts_with.map(|prefix| fold(prefix.trim_start()).replace('\0', "\u{10ffff}"));
     Ok((keys, starts))
 }
@@ -159,7 +162,7 @@ pub enum LotSortField {
 }
 
 /// The requested order; the newest first by default.
-pub fn lot_sorted(sort: Option<LotSort>) -> LotSorted {
+pub fn resolve_lot_sort(sort: Option<LotSort>) -> LotSorted {
     sort.map_or_else(LotSorted::default, |LotSort { field, direction }| LotSorted {
         by: match field {
             LotSortField::Code => By::Code,

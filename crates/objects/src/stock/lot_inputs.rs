@@ -11,7 +11,7 @@ use super::{ReasonCode, ShortagePolicy, StockCondition};
 use crate::{
     catalog::{ProductRef, StoreRef},
     graphql::{
-        reading::{InputErrors, of_either},
+        reading::{InputErrors, value_or_deprecated},
         scalars::{Date, DateTime, Long, Quantity},
     },
     packs::{PackLine, pack_lines},
@@ -67,10 +67,10 @@ pub struct LotCreateInput {
 }
 
 impl LotCreateInput {
-    pub fn read(self, reading: &mut InputErrors) -> shell::LotCreateInput {
+    pub fn read(self, reader: &mut InputErrors) -> shell::LotCreateInput {
         shell::LotCreateInput {
             idempotency_key: self.idempotency_key,
-            product: reading.product(self.product, || path!["input", "product"]),
+            product: reader.product(self.product, || path!["input", "product"]),
             code: self.code,
             made_on: self.manufactured_on.or(self.made_on).map(|day| day.0),
             expires_on: self.expires_on.map(|day| day.0),
@@ -112,16 +112,16 @@ fn to_patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
 }
 
 impl LotUpdateInput {
-    pub fn read(self, reading: &mut InputErrors) -> shell::LotActInput {
+    pub fn read(self, reader: &mut InputErrors) -> shell::LotActInput {
         let day = |value: MaybeUndefined<Date>| to_patch(value.map_value(|day| day.0));
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
-            lot: reading.id(&self.id, || path!["input", "id"]),
+            lot: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             note: None,
             on_shortage: self.on_shortage.into(),
             fields: Some(shell::LotFields {
-                made_on: day(of_either(self.manufactured_on, self.made_on)),
+                made_on: day(value_or_deprecated(self.manufactured_on, self.made_on)),
                 expires_on: day(self.expires_on),
                 note: to_patch(self.note),
             }),
@@ -146,10 +146,10 @@ pub struct LotStatusInput {
 }
 
 impl LotStatusInput {
-    pub fn read(self, reading: &mut InputErrors) -> shell::LotActInput {
+    pub fn read(self, reader: &mut InputErrors) -> shell::LotActInput {
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
-            lot: reading.id(&self.id, || path!["input", "id"]),
+            lot: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             on_shortage: self.on_shortage.into(),
@@ -216,14 +216,14 @@ impl StockMoveInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.items, "items", "quantity", |item| (Some(&item.product), &mut item.quantity, item.packs))
     }
-    pub fn read(self, reading: &mut InputErrors) -> shell::MoveInput {
+    pub fn read(self, reader: &mut InputErrors) -> shell::MoveInput {
         let items = self.items.into_iter().enumerate().map(|(index, item)| {
             let at = |name: &str| path!["input", "items", index, name];
             shell::MoveItemInput {
-                product: reading.product(item.product, || at("product")),
-                store: reading.store(item.store, || at("store")),
-                quantity: reading.units(item.quantity, || at("quantity")),
-                lot: item.lot.map(|lot| reading.lot(lot, || at("lot"))),
+                product: reader.product(item.product, || at("product")),
+                store: reader.store(item.store, || at("store")),
+                quantity: reader.units(item.quantity, || at("quantity")),
+                lot: item.lot.map(|lot| reader.lot(lot, || at("lot"))),
                 note: item.note,
             }
         });

@@ -34,7 +34,7 @@ pub use enums::*;
 pub use input_path::path;
 pub use inputs::{StockOrder, StockOrderField, level_filter};
 pub use level::{StockLevel, StockLevelConnection};
-pub use loaders::{LevelLoader, StockLoader, bin_of, bins_in, changed};
+pub use loaders::{LevelLoader, StockLoader, bin_of, bins_in, clear_levels};
 pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
 pub use lot_filter::LotFilter;
 pub use lot_inputs::{LotName, LotRef};
@@ -44,11 +44,11 @@ pub use movement_filter::MovementFilter;
 pub use other_stores::{IncomingStock, Shortfall, StockAlternative, alternatives, next_incoming};
 pub use query::{StockQuery, levels_of_product, levels_of_store};
 pub use receipt_payload::ReceiptPayload;
-pub use refusals::{lost, receipt, refuse, stopped, user_errors_of_rejections};
-pub use rejection_messages::say;
+pub use refusals::{missing_document, receipt, refuse, user_errors_of_rejections, user_errors_of_stop};
+pub use rejection_messages::describe_reason;
 pub use reservation::Reservation;
 pub use stock_filter::StockFilter;
-pub use text_conditions::{folded, texts};
+pub use text_conditions::{fold_values, texts};
 pub use visibility::{
     lot_of_document, movements_within, sees_movements, sees_reservation, visible_level, visible_lot, visible_movement,
 };

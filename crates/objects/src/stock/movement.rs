@@ -46,8 +46,8 @@ impl StockMovement {
     /// Entries of the movement, for the stores whose movements you may see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
         let reach = ctx.permit::<kind::StockMovementRead>()?.reach();
-        let own = self.0.entries.iter().filter(|entry| reach.covers(entry.key.store));
-        Ok(own.map(|entry| StockEntry { movement: self.0.clone(), line: entry.line }).collect())
+        let visible_entries = self.0.entries.iter().filter(|entry| reach.covers(entry.key.store));
+        Ok(visible_entries.map(|entry| StockEntry { movement: self.0.clone(), line: entry.line }).collect())
     }
     /// Reason for the movement; null when none was given.
     async fn reason_code(&self) -> Option<ReasonCode> {
@@ -111,8 +111,8 @@ impl StockEntry {
             TopError::Internal
         })
     }
-    fn delta(&self, of: impl Fn(&Entry) -> i64) -> Answer<Quantity> {
-        Ok(Quantity(entity::prelude::Quantity::new(of(self.entry()?)).unwrap_or_default()))
+    fn delta(&self, measure: impl Fn(&Entry) -> i64) -> Answer<Quantity> {
+        Ok(Quantity(entity::prelude::Quantity::new(measure(self.entry()?)).unwrap_or_default()))
     }
 }
 
@@ -197,8 +197,8 @@ impl StockEntry {
     /// run, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
-        let booked = crate::costing::entry_cost(ctx, self.movement.seq, self.line).await;
-        booked.map(|value| value.map(Money::from)).transpose()
+        let cost = crate::costing::entry_cost(ctx, self.movement.seq, self.line).await;
+        cost.map(|value| value.map(Money::from)).transpose()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     graphql::{fault::Answer, filters::IdFilter},
     keyed_filters::{
         below,
-        visible_keys::{OF_GOODS, check_number_limit, documents, taken},
+        visible_keys::{GOODS_DOCUMENT_KINDS, check_number_limit, documents, take_keys},
     },
 };
 
@@ -22,27 +22,31 @@ pub async fn resolve_document_numbers(ctx: &Context<'_>, filter: Option<Movement
 }
 
 async fn replace_numbers_with_ids(ctx: &Context<'_>, filter: &mut MovementFilter) -> Answer<()> {
-    let mut found = Vec::new();
-    numbered(filter, &["filter".to_owned()], &mut found);
-    check_number_limit(found.iter().map(|(test, _)| &**test), "filter")?;
-    for (test, at) in found {
-        let numbers = taken(test, &at)?;
-        test.one_of = Some(Box::pin(documents(ctx, &numbers, &OF_GOODS)).await?);
+    let mut numbered_tests = Vec::new();
+    collect_numbered_tests(filter, &["filter".to_owned()], &mut numbered_tests);
+    check_number_limit(numbered_tests.iter().map(|(test, _)| &**test), "filter")?;
+    for (test, at) in numbered_tests {
+        let numbers = take_keys(test, &at)?;
+        test.one_of = Some(Box::pin(documents(ctx, &numbers, &GOODS_DOCUMENT_KINDS)).await?);
     }
     Ok(())
 }
 
 /// Adds the references of the filter that are named by numbers, and those of the filters inside it, with their places.
-fn numbered<'a>(filter: &'a mut MovementFilter, at: &[String], found: &mut Vec<(&'a mut IdFilter, Vec<String>)>) {
+fn collect_numbered_tests<'a>(
+    filter: &'a mut MovementFilter,
+    at: &[String],
+    numbered_tests: &mut Vec<(&'a mut IdFilter, Vec<String>)>,
+) {
     if let Some(test) = filter.reference.as_mut().filter(|test| test.key.is_some()) {
-        found.push((test, below(at, &["reference"])));
+        numbered_tests.push((test, below(at, &["reference"])));
     }
     for (name, parts) in [("and", &mut filter.and), ("or", &mut filter.or)] {
         for (index, part) in parts.iter_mut().flatten().enumerate() {
-            numbered(part, &below(at, &[name, index.to_string().as_str()]), found);
+            collect_numbered_tests(part, &below(at, &[name, index.to_string().as_str()]), numbered_tests);
         }
     }
     if let Some(part) = &mut filter.not {
-        numbered(part, &below(at, &["not"]), found);
+        collect_numbered_tests(part, &below(at, &["not"]), numbered_tests);
     }
 }

@@ -7,14 +7,14 @@ use platform::{path, storage::Nested};
 use super::{
     MovementKind, ReasonCode,
     lot_filter::{LotCodeFilter, codes},
-    text_conditions::{folded, texts},
+    text_conditions::{fold_values, texts},
 };
 use crate::{
     catalog::Direction,
     graphql::{
         fault::TopError,
         filters::{DateTimeFilter, IdFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
     },
 };
 
@@ -90,8 +90,8 @@ impl MovementFilter {
     /// refused.
     pub fn spec(filter: Option<&Self>) -> Result<MovementFilterSpec, TopError> {
         let Some(filter) = filter else { return Ok(MovementFilterSpec::default()) };
-        let inside = [("and", filter.and.is_some()), ("or", filter.or.is_some()), ("not", filter.not.is_some())];
-        if let Some((name, _)) = inside.into_iter().find(|(_, is_there)| *is_there) {
+        let nested_fields = [("and", filter.and.is_some()), ("or", filter.or.is_some()), ("not", filter.not.is_some())];
+        if let Some((name, _)) = nested_fields.into_iter().find(|(_, is_given)| *is_given) {
             return Err(TopError::bad_input("reports of movements take no filters inside filters", path!["filter", name]));
         }
         filter.spec_at(&["filter".to_owned()])
@@ -101,27 +101,27 @@ impl MovementFilter {
         let (occurred_from, occurred_before) = self.occurred_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
         let (recorded_from, recorded_before) = self.recorded_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
         let texts = |filter: &Option<StringFilter>, name: &str| {
-            filter.as_ref().map(|filter| texts(filter, &place(at, name))).transpose().map(Option::unwrap_or_default)
+            filter.as_ref().map(|filter| texts(filter, &field_path(at, name))).transpose().map(Option::unwrap_or_default)
         };
-        let of_any_kind = |filter: &Option<IdFilter>, name: &str| {
-            Ok::<_, TopError>(filter.as_ref().map(|filter| filter.of_any_kind(&place(at, name))).transpose()?.flatten())
+        let any_kind_ids = |filter: &Option<IdFilter>, name: &str| {
+            Ok::<_, TopError>(filter.as_ref().map(|filter| filter.of_any_kind(&field_path(at, name))).transpose()?.flatten())
         };
         let mut reference = self.reference.clone();
         let is_null = reference.as_mut().and_then(|test| test.is_null.take());
         Ok(MovementFilterSpec {
             kinds: self.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
-            stores: self.store.as_ref().map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
-            products: self.product.as_ref().map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
-            references: of_any_kind(&reference, "reference")?,
+            stores: self.store.as_ref().map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten(),
+            products: self.product.as_ref().map(|filter| filter.ids(&field_path(at, "product"))).transpose()?.flatten(),
+            references: any_kind_ids(&reference, "reference")?,
             has_reference: is_null.map(|is_null| !is_null),
             external_ref: texts(&self.external_ref, "externalRef")?,
             occurred_from,
             occurred_before,
             recorded: [recorded_from, recorded_before],
             reasons: self.reason_code.as_ref().map(|reasons| reasons.iter().map(|reason| (*reason).into()).collect()),
-            actors: of_any_kind(&self.actor, "actor")?,
-            skus: texts(&self.sku, "sku")?.into_iter().map(folded).collect(),
-            lots: lots(self.lot.as_ref(), &place(at, "lot"))?,
+            actors: any_kind_ids(&self.actor, "actor")?,
+            skus: texts(&self.sku, "sku")?.into_iter().map(fold_values).collect(),
+            lots: lots(self.lot.as_ref(), &field_path(at, "lot"))?,
         })
     }
 }
@@ -129,6 +129,6 @@ impl MovementFilter {
 /// Compiles the tests of a lot's code, all of which must hold.
 fn lots(filter: Option<&LotCodeFilter>, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
-    let (codes, begins) = codes(filter.clone(), at)?;
-    Ok(codes.map(TextTest::In).into_iter().chain(begins.map(TextTest::StartsWith)).collect())
+    let (codes, prefixes) = codes(filter.clone(), at)?;
+    Ok(codes.map(TextTest::In).into_iter().chain(prefixes.map(TextTest::StartsWith)).collect())
 }

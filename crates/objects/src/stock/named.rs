@@ -9,9 +9,8 @@ use crate::graphql::canonical::Canonical;
 impl Canonical for LevelFilter {
     fn canonical(&self) -> Value {
         let parts = |parts: &[Self]| parts.iter().map(Self::canonical).collect::<Vec<_>>();
-        let range = |(least, most): (Option<i64>, Option<i64>)| {
-            (least.is_some() || most.is_some()).then(|| json!({ "gte": least, "lte": most }))
-        };
+        let range =
+            |(min, max): (Option<i64>, Option<i64>)| (min.is_some() || max.is_some()).then(|| json!({ "gte": min, "lte": max }));
         json!({
             "and": Some(parts(&self.and)).filter(|and| !and.is_empty()),
             "or": self.or.as_deref().map(parts),
@@ -24,12 +23,12 @@ impl Canonical for LevelFilter {
             "onHand": range(self.on_hand),
             "reserved": range(self.reserved),
             "status": self.statuses.as_ref().map(|statuses| statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>()),
-            "ofLists": Some(self.of_lists.iter().map(listed).collect::<Vec<_>>()).filter(|tests| !tests.is_empty()),
+            "ofLists": Some(self.of_lists.iter().map(canonical_list_test).collect::<Vec<_>>()).filter(|tests| !tests.is_empty()),
         })
     }
 }
 
-fn listed(test: &ListedTest) -> Value {
+fn canonical_list_test(test: &ListedTest) -> Value {
     match test {
         ListedTest::Product(filter) => filter.canonical(),
         ListedTest::Search(ranked) => json!({ "search": ranked.ids }),

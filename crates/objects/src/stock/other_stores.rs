@@ -63,29 +63,29 @@ pub struct IncomingStock {
 
 /// Other stores with stock of the product that is short, the one with most first. Empty for callers
 /// without stock.availability.read.
-pub async fn alternatives(ctx: &Context<'_>, lacking: Option<&Shortfall>, first: i32) -> Answer<Vec<StockAlternative>> {
-    let most = usize::try_from(first).ok().filter(|first| (1..=MAX_PLACES).contains(first));
-    let Some(most) = most else {
+pub async fn alternatives(ctx: &Context<'_>, shortfall: Option<&Shortfall>, first: i32) -> Answer<Vec<StockAlternative>> {
+    let limit = usize::try_from(first).ok().filter(|first| (1..=MAX_PLACES).contains(first));
+    let Some(limit) = limit else {
         return Err(TopError::bad_input(format!("between 1 and {MAX_PLACES} stores are told"), vec!["first".to_owned()]));
     };
-    let (Some(lacking), Ok(permit)) = (lacking, ctx.permit::<kind::StockAvailabilityRead>()) else { return Ok(Vec::new()) };
-    let places = ctx.lazy::<LevelLoader>()?.places(lacking.key.product, &permit).await?;
-    let others = places.iter().filter(|place| place.store != lacking.key.store).take(most);
-    Ok(others.map(|place| StockAlternative { store: place.store, available: place.available }).collect())
+    let (Some(shortfall), Ok(permit)) = (shortfall, ctx.permit::<kind::StockAvailabilityRead>()) else { return Ok(Vec::new()) };
+    let places = ctx.lazy::<LevelLoader>()?.top_stores(shortfall.key.product, &permit).await?;
+    let other_places = places.iter().filter(|place| place.store != shortfall.key.store).take(limit);
+    Ok(other_places.map(|place| StockAlternative { store: place.store, available: place.available }).collect())
 }
 
 /// Returns the quantity that is expected at the level on its next day of arrivals, from today on.
-pub async fn next_incoming(ctx: &Context<'_>, lacking: &Shortfall) -> Answer<Option<IncomingStock>> {
-    let now = ctx.given::<Ledger>()?.clock().now();
-    let today = clock::local_day(now, &lacking.time_zone);
-    let coming = ctx.lazy::<LevelLoader>()?.coming(lacking.key, now).await?;
+pub async fn next_incoming(ctx: &Context<'_>, shortfall: &Shortfall) -> Answer<Option<IncomingStock>> {
+    let now = ctx.required_data::<Ledger>()?.clock().now();
+    let today = clock::local_day(now, &shortfall.time_zone);
+    let incoming = ctx.lazy::<LevelLoader>()?.load_incoming(shortfall.key, now).await?;
     let day = |due: Due| match due {
         Due::Day(day) => day,
-        Due::Moment(at) => clock::local_day(at, &lacking.time_zone),
+        Due::Moment(at) => clock::local_day(at, &shortfall.time_zone),
     };
-    let days = coming.iter().map(|one| (day(one.due), one.quantity)).filter(|(day, _)| *day >= today);
-    let Some(next) = days.clone().map(|(day, _)| day).min() else { return Ok(None) };
-    let sum = days.filter(|(day, _)| *day == next).map(|(_, quantity)| quantity).fold(0, i64::saturating_add);
+    let days = incoming.iter().map(|delivery| (day(delivery.due), delivery.quantity)).filter(|(day, _)| *day >= today);
+    let Some(next_day) = days.clone().map(|(day, _)| day).min() else { return Ok(None) };
+    let sum = days.filter(|(day, _)| *day == next_day).map(|(_, quantity)| quantity).fold(0, i64::saturating_add);
     let quantity = Quantity(prelude::Quantity::new(sum).unwrap_or_default());
-    Ok(Some(IncomingStock { expected_on: Date(next), quantity }))
+    Ok(Some(IncomingStock { expected_on: Date(next_day), quantity }))
 }

@@ -37,7 +37,7 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     sorts::{StockSort, order_of},
 };
 
@@ -60,7 +60,7 @@ impl StockQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
         let order = order_of(order_by, sort)?;
         levels(ctx, &scope, &filter, order.as_ref(), &PageArgs { first, after, last, before }).await
@@ -79,12 +79,13 @@ impl StockQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the movements. Null for RECORDED_AT, DESC.")] sort: Option<MovementSort>,
     ) -> Answer<StockMovementConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = MovementSort::sorted(sort);
         let list = sorted.kind("movements");
-        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let mut filter = MovementFilter::nested(by_ids(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
+        let mut filter =
+            MovementFilter::nested(resolve_filter_keys(ctx, resolve_document_numbers(ctx, filter).await?, "filter").await?)?;
         // Parts inside `not` and `or` are limited too: an entry in a store that the caller may not
         // see must not match there either.
         for spec in filter.all_mut() {
@@ -95,15 +96,15 @@ impl StockQuery {
             (filter.on_movements(), filter.values)
         });
         let source = rows::movements_source(&conditions, values.clone());
-        let (bounds, order, bound) = keyset(sorted.columns(), sorted.descending, &request, values.len() + 2);
-        values.extend(bound);
+        let (bounds, order, keyset_values) = keyset(sorted.columns(), sorted.descending, &request, values.len() + 2);
+        values.extend(keyset_values);
         let seqs = rows::movement_seqs(&scope, &format!("{conditions}{bounds}{order}"), values).await?;
         let movements = rows::movements_by_seq(&scope, &seqs).await?;
         let nodes = movements.into_iter().map(|movement| {
             let keys = sorted.keys(&movement);
             (StockMovement(Arc::new(movement)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, source).into())
     }
 }
 
@@ -116,7 +117,7 @@ pub async fn levels(
     order: Option<&StockOrder>,
     args: &PageArgs,
 ) -> Answer<StockLevelConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
+    let signer = ctx.required_data::<CursorSigner>()?;
     let (sort, descending) = match order {
         None => (LevelSort::ProductSku, false),
         Some(order) => {
@@ -132,7 +133,7 @@ pub async fn levels(
         }
     };
     let list = format!("levels:{}:{descending}", sort.word());
-    let mut request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
+    let mut request = args.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
     let mut head = None;
     for keys in [&mut request.after, &mut request.before].into_iter().flatten() {
         if let Some(Key::Int(seq)) = keys.pop() {
@@ -145,15 +146,15 @@ pub async fn levels(
     let mut conditions = filter.sql(scope.backend(), &mut values);
     let source = rows::list::source(&conditions, values.clone());
     let next = values.len() + 2;
-    let (bounds, order, bound) = keyset(&[sort.column(), sort.tie()], descending, &request, next);
+    let (bounds, order, keyset_values) = keyset(&[sort.column(), sort.tie()], descending, &request, next);
     conditions += &sort.text_bounds(descending, &request, next);
     conditions += &bounds;
-    values.extend(bound);
+    values.extend(keyset_values);
     let count = begin_count(ctx, scope, &source, &request);
     let rows = rows::list::page(scope, sort, &conditions, &order, values).await?;
     let nodes = rows.into_iter().map(|(level, key)| {
         let key = match key {
-            SortKey::Int(n) => Key::Int(n),
+            SortKey::Int(number) => Key::Int(number),
             SortKey::Text(text) => Key::Text(text),
         };
         let keys = vec![key, sort.tie_key(&level), Key::Int(head)];
@@ -168,20 +169,20 @@ pub async fn levels(
 /// The levels of a product, in all stores or in the ones named.
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
-    let of = ctx.lazy::<LevelLoader>()?;
+    let loader = ctx.lazy::<LevelLoader>()?;
     let mut levels = match Levels::columns(ctx) {
-        Some(columns) => Levels::Shown(of.shown(product, columns).await?.to_vec()),
-        None => Levels::Whole(of.product(product).await?.iter().cloned().map(StockLevel::from).collect()),
+        Some(columns) => Levels::Shown(loader.levels_with_columns(product, columns).await?.to_vec()),
+        None => Levels::Whole(loader.product(product).await?.iter().cloned().map(StockLevel::from).collect()),
     };
     if reach != Reach::Everywhere {
         levels.retain(|store| reach.covers(store));
     }
     if let Some(stores) = stores {
-        let mut wanted = Vec::with_capacity(stores.len());
-        for (index, named) in stores.iter().enumerate() {
-            wanted.extend(crate::catalog::store_named(ctx, named, &["stores", &index.to_string()]).await?);
+        let mut store_ids = Vec::with_capacity(stores.len());
+        for (index, store_ref) in stores.iter().enumerate() {
+            store_ids.extend(crate::catalog::find_store_id(ctx, store_ref, &["stores", &index.to_string()]).await?);
         }
-        levels.retain(|store| wanted.contains(&store));
+        levels.retain(|store| store_ids.contains(&store));
     }
     Ok(levels)
 }
@@ -195,11 +196,12 @@ pub async fn levels_of_store(
     args: &PageArgs,
 ) -> Answer<StockLevelConnection> {
     let permit = ctx.permit::<kind::StockRead>()?;
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let asked = level_filter(ctx, filter).await?;
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let requested = level_filter(ctx, filter).await?;
     // The filter is the same as that of a stream that follows the store; otherwise the page's
     // cursor would not fit that stream.
-    let stores = if asked.stores.as_ref().is_none_or(|asked| asked.contains(&store)) { vec![store] } else { Vec::new() };
-    let own = within(&permit, LevelFilter { stores: Some(stores), ..asked });
-    levels(ctx, &scope, &own, order, args).await
+    let stores =
+        if requested.stores.as_ref().is_none_or(|requested| requested.contains(&store)) { vec![store] } else { Vec::new() };
+    let visible_filter = within(&permit, LevelFilter { stores: Some(stores), ..requested });
+    levels(ctx, &scope, &visible_filter, order, args).await
 }

@@ -2,19 +2,19 @@
 
 use async_graphql::Context;
 use inventory::{
-    ledger::{Done, Receipt, Stop},
+    ledger::{Receipt, Stop, SubmitResult},
     reversals,
     stock::{
-        core::{Level, MAX_TOLD, Reason, Rejection, Scarce},
+        core::{Level, MAX_REPORTED, Reason, Rejection, Scarce},
         rows::list::LevelRow,
     },
 };
 use platform::storage::Fault;
 
 use super::{
-    Shortfall, StockLevel, changed,
+    Shortfall, StockLevel, clear_levels,
     input_path::path,
-    rejection_messages::{say, scarce_goods},
+    rejection_messages::{describe_reason, scarce_goods},
     visible_level,
 };
 use crate::{
@@ -33,39 +33,41 @@ fn visible(ctx: &Context<'_>, level: &Level) -> Option<StockLevel> {
 
 /// Converts a rejection into a user error, with the data that the caller may see.
 pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
-    let (code, said) = say(&rejection.why);
+    let (code, explanation) = describe_reason(&rejection.why);
     let field = path(rejection.at);
     match rejection.why {
         Reason::LotShort { level, what, usable, requested } => {
             let message = format!("{requested} of {} asked for, {} there", scarce_goods(&what), usable.max(0));
-            short(ctx, (level.as_deref(), Named::of(what)), message, (requested, usable), field)
+            shortage_error(ctx, (level.as_deref(), ShortageNames::of(what)), message, (requested, usable), field)
         }
         Reason::Insufficient { level, usable, requested } => {
             let message = format!("{} of {} asked for, {usable} available", requested, level.facts.sku);
-            short(ctx, (Some(&level), Named::default()), message, (requested.get(), usable), field)
+            shortage_error(ctx, (Some(&level), ShortageNames::default()), message, (requested.get(), usable), field)
         }
-        Reason::KeyReused => UserError::new(code, format!("{said}: use a new key for a new change"), field),
+        Reason::KeyReused => UserError::new(code, format!("{explanation}: use a new key for a new change"), field),
         Reason::VersionConflict { level, lot } => {
             let current = visible(ctx, &level).map(Node::StockLevel);
             let on_hand = lot.map_or_else(|| format!(", {} on hand", level.on_hand), |lot| format!(", {lot} of the lot on hand"));
             let on_hand = current.as_ref().map(|_| on_hand).unwrap_or_default();
-            UserError::stale(format!("{said}{on_hand}"), field, level.version, current)
+            UserError::stale(format!("{explanation}{on_hand}"), field, level.version, current)
         }
         Reason::StaleDocument { what, id, actual } => {
-            UserError::stale(said, field, actual, crate::nodes::current_document(ctx, what, id).await)
+            UserError::stale(explanation, field, actual, crate::nodes::current_document(ctx, what, id).await)
         }
         Reason::Room(any) => match any.get::<reversals::core::Refusal>() {
-            Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
-            _ => UserError::new(code, said, field),
+            Some(reversals::core::Refusal::InUse(dependents)) => {
+                Box::pin(crate::reversals::in_use(ctx, explanation, dependents, field)).await
+            }
+            _ => UserError::new(code, explanation, field),
         },
-        Reason::NotFound(_) => UserError::new(code, with_sent_value(&said, sent_key(ctx, &field).as_deref()), field),
-        Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
+        Reason::NotFound(_) => UserError::new(code, with_sent_value(&explanation, sent_key(ctx, &field).as_deref()), field),
+        Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, explanation, field),
     }
 }
 
 /// Names that a shortage has itself.
 #[derive(Default)]
-struct Named {
+struct ShortageNames {
     sku: Option<String>,
     kit: Option<String>,
     lot: Option<String>,
@@ -73,9 +75,9 @@ struct Named {
     own: Option<Box<Level>>,
 }
 
-impl Named {
-    fn of(what: Scarce) -> Self {
-        match what {
+impl ShortageNames {
+    fn of(goods: Scarce) -> Self {
+        match goods {
             Scarce::Lot { code } | Scarce::OutsideParcels { code } => Self { lot: Some(code), ..Self::default() },
             Scarce::Kit { kit, part } => Self { sku: Some(part), kit: Some(kit), ..Self::default() },
             Scarce::Aside { sku, .. }
@@ -88,23 +90,23 @@ impl Named {
     }
 }
 
-fn short(
+fn shortage_error(
     ctx: &Context<'_>,
-    (level, named): (Option<&Level>, Named),
+    (level, names): (Option<&Level>, ShortageNames),
     message: String,
     (requested, available): (i64, i64),
     field: Path,
 ) -> UserError {
-    let sku = named.sku.or_else(|| level.map(|level| level.facts.sku.clone()));
-    let near = level.or(named.own.as_deref());
-    let lacking = near.map(|near| Shortfall {
-        key: near.key,
-        time_zone: near.facts.time_zone.clone(),
-        is_visible: visible(ctx, near).is_some(),
+    let sku = names.sku.or_else(|| level.map(|level| level.facts.sku.clone()));
+    let nearest_level = level.or(names.own.as_deref());
+    let shortfall = nearest_level.map(|nearest_level| Shortfall {
+        key: nearest_level.key,
+        time_zone: nearest_level.facts.time_zone.clone(),
+        is_visible: visible(ctx, nearest_level).is_some(),
     });
     let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
     UserError::InsufficientStock(Box::new(InsufficientStock {
-        code: ErrorCode::InsufficientStock.noted(),
+        code: ErrorCode::InsufficientStock.record_refusal(),
         message,
         field: Some(field),
         // Not retryable as such, but the same call with the same key may succeed later, when stock
@@ -112,19 +114,19 @@ fn short(
         retryable: false,
         level: level.and_then(|level| visible(ctx, level)),
         sku,
-        kit_sku: named.kit,
-        lot_code: named.lot,
+        kit_sku: names.kit,
+        lot_code: names.lot,
         requested: quantity(requested),
         available: quantity(available),
-        lacking,
+        lacking: shortfall,
     }))
 }
 
 /// Converts the first rejections of a call, and counts the others for the answer's
 /// `userErrorCount`.
 pub async fn user_errors_of_rejections(ctx: &Context<'_>, mut rejections: Vec<Rejection>) -> Vec<UserError> {
-    let left_out = rejections.split_off(rejections.len().min(MAX_TOLD));
-    left_out.iter().for_each(|rejection| say(&rejection.why).0.count_omitted());
+    let left_out = rejections.split_off(rejections.len().min(MAX_REPORTED));
+    left_out.iter().for_each(|rejection| describe_reason(&rejection.why).0.count_omitted());
     let mut errors = Vec::with_capacity(rejections.len());
     for rejection in rejections {
         errors.push(refuse(ctx, rejection).await);
@@ -133,9 +135,9 @@ pub async fn user_errors_of_rejections(ctx: &Context<'_>, mut rejections: Vec<Re
 }
 
 /// Converts the error of a call: refusals become user errors, all others a top-level error.
-pub async fn stopped(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, TopError> {
+pub async fn user_errors_of_stop(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, TopError> {
     match stop {
-        Stop::Denied(denied) => Err(denied.into()),
+        Stop::Denied(error) => Err(error.into()),
         Stop::Fault(fault) => Err(fault.into()),
         Stop::Refused(rejections) => Ok(user_errors_of_rejections(ctx, rejections).await),
     }
@@ -143,15 +145,15 @@ pub async fn stopped(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, To
 
 /// Returns the receipt of a call, or its refusals as user errors. Faults and missing permissions
 /// are top-level errors.
-pub async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Vec<UserError>>> {
-    changed(ctx);
-    match done {
+pub async fn receipt(ctx: &Context<'_>, outcome: SubmitResult) -> Answer<Result<Receipt, Vec<UserError>>> {
+    clear_levels(ctx);
+    match outcome {
         Ok(receipt) => Ok(Ok(receipt)),
-        Err(stop) => Ok(Err(stopped(ctx, stop).await?)),
+        Err(stop) => Ok(Err(user_errors_of_stop(ctx, stop).await?)),
     }
 }
 
 /// Error for a document that a receipt names and that does not exist.
-pub fn lost(table: &'static str) -> TopError {
+pub fn missing_document(table: &'static str) -> TopError {
     Fault::corrupt(table, "a receipt names a document that exists").into()
 }

@@ -18,27 +18,27 @@ use crate::{
 
 /// The rooms above stock, each with the messages of its own rejections.
 const MESSAGE_SOURCES: [fn(&AnyRefusal) -> Option<CodeAndMessage>; 12] = [
-    |any| of(any, call),
-    |any| of(any, lot),
-    |any| of(any, orders::refusal::order),
-    |any| of(any, orders::refusal::line),
-    |any| of(any, fulfilment::refusal::work),
-    |any| of(any, returns::refusal::sales_return),
-    |any| of(any, returns::refusal::step),
-    |any| of(any, payments::refusal::payment),
-    |any| of(any, transfers::refusal::transfer),
-    |any| of(any, counts::refusal::count),
-    |any| of(any, purchasing::refusal::purchase),
-    |any| of(any, reversals::refusal::reversal),
+    |any| of(any, describe_call_refusal),
+    |any| of(any, describe_lot_refusal),
+    |any| of(any, orders::refusal::describe_order_refusal),
+    |any| of(any, orders::refusal::describe_line_refusal),
+    |any| of(any, fulfilment::refusal::describe_work_refusal),
+    |any| of(any, returns::refusal::describe_return_refusal),
+    |any| of(any, returns::refusal::describe_step_refusal),
+    |any| of(any, payments::refusal::describe_payment_refusal),
+    |any| of(any, transfers::refusal::describe_transfer_refusal),
+    |any| of(any, counts::refusal::describe_count_refusal),
+    |any| of(any, purchasing::refusal::describe_purchase_refusal),
+    |any| of(any, reversals::refusal::describe_reversal_refusal),
 ];
 
-fn of<T: RoomRefusal>(any: &AnyRefusal, say: fn(&T) -> CodeAndMessage) -> Option<CodeAndMessage> {
-    any.get().map(say)
+fn of<T: RoomRefusal>(any: &AnyRefusal, describe: fn(&T) -> CodeAndMessage) -> Option<CodeAndMessage> {
+    any.get().map(describe)
 }
 
 /// Code and message of a reason, without available quantities.
-pub fn say(why: &Reason) -> CodeAndMessage {
-    match why {
+pub fn describe_reason(reason: &Reason) -> CodeAndMessage {
+    match reason {
         Reason::NotFound(what) => (ErrorCode::NotFound, format!("there is no such {}", noun(*what))),
         Reason::PeriodClosed { through } => {
             (ErrorCode::PeriodClosed, format!("the books are closed through {}", clock::day_text(*through)))
@@ -56,11 +56,11 @@ pub fn say(why: &Reason) -> CodeAndMessage {
             (ErrorCode::InsufficientStock, format!("{requested} of {} asked for, and there is not so much", scarce_goods(what)))
         }
         Reason::KeyReused => (ErrorCode::IdempotencyKeyReused, "this key was used before with another input".to_owned()),
-        Reason::Stock(refusal) => stock(refusal),
+        Reason::Stock(refusal) => describe_stock_refusal(refusal),
         Reason::Room(any) => {
-            let said = MESSAGE_SOURCES.iter().find_map(|room| room(any));
+            let message = MESSAGE_SOURCES.iter().find_map(|source| source(any));
             // A test finds the room that is missing above.
-            said.unwrap_or_else(|| (ErrorCode::Invalid, "this cannot be done".to_owned()))
+            message.unwrap_or_else(|| (ErrorCode::Invalid, "this cannot be done".to_owned()))
         }
     }
 }
@@ -99,8 +99,8 @@ pub const fn noun(noun: Noun) -> &'static str {
     }
 }
 
-pub fn scarce_goods(what: &Scarce) -> String {
-    match what {
+pub fn scarce_goods(goods: &Scarce) -> String {
+    match goods {
         Scarce::Lot { code } => format!("lot {code}"),
         Scarce::OutsideParcels { code } => {
             format!("lot {code} (packed for orders: take another, or take it out of its parcel with fulfilmentWorkUnpick)")
@@ -120,8 +120,8 @@ pub fn scarce_goods(what: &Scarce) -> String {
     }
 }
 
-fn call(why: &CallRefusal) -> CodeAndMessage {
-    match why {
+fn describe_call_refusal(refusal: &CallRefusal) -> CodeAndMessage {
+    match refusal {
         CallRefusal::NoKey => (ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed")),
         CallRefusal::NoText => (ErrorCode::Required, "a text is needed".to_owned()),
         CallRefusal::EmptyText => (ErrorCode::Invalid, "an empty text is not kept: leave it out".to_owned()),
@@ -136,11 +136,11 @@ const NOT_POSITIVE: &str = "a quantity above 0 is expected";
 const NO_ITEMS: &str = "at least one item is needed";
 const NOT_TRACKED: &str = "is not tracked by lots";
 
-fn stock(why: &Refusal) -> CodeAndMessage {
+fn describe_stock_refusal(reason: &Refusal) -> CodeAndMessage {
     let invalid = |message: &str| (ErrorCode::Invalid, message.to_owned());
     let range = |message: &str| (ErrorCode::OutOfRange, message.to_owned());
     let state = |message: &str| (ErrorCode::InvalidState, message.to_owned());
-    match why {
+    match reason {
         Refusal::NoChanges => invalid("at least one change is needed"),
         Refusal::NoItems => invalid(NO_ITEMS),
         Refusal::NoReservations => invalid("at least one reservation is needed"),
@@ -153,8 +153,8 @@ fn stock(why: &Refusal) -> CodeAndMessage {
         Refusal::LevelTwice => invalid("this product and store occur twice: name them once"),
         Refusal::LineTooLarge => range("the line is too large to be kept exactly"),
         Refusal::RateMissing { from, to, day } => {
-            let told = purchasing::refusal::rate_missing(*from, *to, *day);
-            (ErrorCode::RateMissing, format!("{told} Without a rate, give unitCost in {to}."))
+            let explanation = purchasing::refusal::rate_missing(*from, *to, *day);
+            (ErrorCode::RateMissing, format!("{explanation} Without a rate, give unitCost in {to}."))
         }
         Refusal::Ahead => range("it lies more than five minutes ahead"),
         Refusal::TooEarly => range("it lies before 0001-01-02T00:00:00Z"),
@@ -180,19 +180,19 @@ fn stock(why: &Refusal) -> CodeAndMessage {
         Refusal::HeldForDocument => state("it belongs to a document: cancel that instead"),
         Refusal::ReservationEnded(status) => state(&format!("it is {status}; only an ACTIVE reservation can be released")),
         Refusal::TtlOutOfRange { least, most } => range(&format!("between {least} and {most} seconds")),
-        Refusal::Lot(why) => stock_lot(why),
+        Refusal::Lot(reason) => describe_stock_lot_refusal(reason),
     }
 }
 
-fn stock_lot(why: &LotRefusal) -> CodeAndMessage {
+fn describe_stock_lot_refusal(reason: &LotRefusal) -> CodeAndMessage {
     let invalid = |message: String| (ErrorCode::Invalid, message);
     let range = |message: &str| (ErrorCode::OutOfRange, message.to_owned());
     let state = |message: String| (ErrorCode::InvalidState, message);
-    match why {
+    match reason {
         LotRefusal::NotTracked { sku } => invalid(format!("{sku} {NOT_TRACKED}")),
         LotRefusal::Unsaid { sku, tracking } => {
-            let what = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
-            invalid(format!("{sku} is tracked: say which {what} comes in"))
+            let noun = if *tracking == Tracking::Serial { "serial number" } else { "lot" };
+            invalid(format!("{sku} is tracked: say which {noun} comes in"))
         }
         LotRefusal::SerialNotOne => range("a serial number stands for one unit: a line for each"),
         LotRefusal::SerialInStock { code } => {
@@ -209,33 +209,33 @@ fn stock_lot(why: &LotRefusal) -> CodeAndMessage {
         LotRefusal::Expired { code, way: ExpiredWay::Override } => {
             state(format!("lot {code} is past its date: only stock.override sells it (onShortage)"))
         }
-        LotRefusal::Blocked { code, why } => state(blocked_lot_text(code, why)),
-        LotRefusal::BlockedForReversal { code, why } => {
-            state(format!("lot {code} is {why}: release it, or take the goods in by a movement of their own"))
+        LotRefusal::Blocked { code, why: reason } => state(blocked_lot_text(code, reason)),
+        LotRefusal::BlockedForReversal { code, why: reason } => {
+            state(format!("lot {code} is {reason}: release it, or take the goods in by a movement of their own"))
         }
         LotRefusal::NotAvailable { code, status } => state(blocked_lot_text(code, status)),
         LotRefusal::NotOnRecord { sku } => invalid(format!("{sku} is tracked: take in the lot that was not on record first")),
     }
 }
 
-fn blocked_lot_text(code: &str, why: impl Display) -> String {
-    format!("lot {code} is {why}: release the lot first")
+fn blocked_lot_text(code: &str, reason: impl Display) -> String {
+    format!("lot {code} is {reason}: release the lot first")
 }
 
-fn lot(why: &lots::core::Refusal) -> CodeAndMessage {
+fn describe_lot_refusal(reason: &lots::core::Refusal) -> CodeAndMessage {
     use lots::core::Refusal as Why;
     let state = |message: String| (ErrorCode::InvalidState, message);
-    match why {
+    match reason {
         Why::NotTracked { sku } => state(format!("{sku} {NOT_TRACKED}")),
         Why::ProductArchived { sku } => state(format!("{sku} is ARCHIVED")),
         Why::CodeTaken { sku } => (ErrorCode::Duplicate, format!("{sku} has a lot with this code")),
         Why::Status(status) => {
-            let open = match status {
+            let open_mutations = match status {
                 LotStatus::Available => "lotQuarantine, lotRecall",
                 LotStatus::Quarantine => "lotRelease, lotRecall",
                 LotStatus::Recalled => "lotRelease",
             };
-            state(format!("the lot is {status}; open are {open}"))
+            state(format!("the lot is {status}; open are {open_mutations}"))
         }
         Why::NoDiscrepancy => (ErrorCode::Invalid, "REFUSE or SHORTEN: nothing leaves, so no discrepancy is possible".to_owned()),
         Why::CameElsewhere => state("units of this lot have just arrived in another store: try again".to_owned()),
@@ -244,6 +244,6 @@ fn lot(why: &lots::core::Refusal) -> CodeAndMessage {
             state("this move is not possible: write off expired or recalled stock, or release it with its lot".to_owned())
         }
         Why::NotPositive => (ErrorCode::OutOfRange, NOT_POSITIVE.to_owned()),
-        Why::Blocked { code, why } => state(blocked_lot_text(code, why)),
+        Why::Blocked { code, why: reason } => state(blocked_lot_text(code, reason)),
     }
 }

@@ -40,8 +40,8 @@ impl Reservation {
     }
     /// Quantity held, in the product's smallest unit; the original quantity once the reservation has ended.
     async fn quantity(&self) -> Quantity {
-        let held = if self.1.remaining.is_positive() { self.1.remaining } else { self.1.quantity };
-        held.into()
+        let units = if self.1.remaining.is_positive() { self.1.remaining } else { self.1.quantity };
+        units.into()
     }
     /// Status of the reservation.
     async fn status(&self) -> ReservationStatus {

@@ -36,10 +36,12 @@ pub fn within<P: Permission>(permit: &Permit<P>, filter: LevelFilter) -> LevelFi
 pub fn movements_within<P: Permission>(permit: &Permit<P>, spec: MovementFilterSpec) -> MovementFilterSpec {
     match permit.reach() {
         Reach::Everywhere => spec,
-        Reach::Stores(own) => {
+        Reach::Stores(permitted_stores) => {
             let stores = match spec.stores {
-                None => own.to_vec(),
-                Some(asked) => asked.into_iter().filter(|store| own.binary_search(store).is_ok()).collect(),
+                None => permitted_stores.to_vec(),
+                Some(requested_stores) => {
+                    requested_stores.into_iter().filter(|store| permitted_stores.binary_search(store).is_ok()).collect()
+                }
             };
             MovementFilterSpec { stores: Some(stores), ..spec }
         }
@@ -75,8 +77,8 @@ pub fn movements_of(ctx: &Context<'_>, store: StoreId) -> Answer<Permit<kind::St
 }
 
 /// Whether a reservation is in one of the caller's stores, and of their channel if they are bound to one.
-pub fn sees_reservation(permit: &Permit<kind::StockRead>, held: &Reservation) -> bool {
-    permit.covers(held.key.store) && permit.channel().is_none_or(|own| held.channel == Some(own))
+pub fn sees_reservation(permit: &Permit<kind::StockRead>, reservation: &Reservation) -> bool {
+    permit.covers(reservation.key.store) && permit.channel().is_none_or(|own_channel| reservation.channel == Some(own_channel))
 }
 
 /// A lot by its id, if it ever was in a store that the caller may see.
@@ -95,6 +97,6 @@ pub async fn visible_lot(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
 
 /// The lot that a document of the caller names, even if the caller may not see its stock.
 pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
-    let found = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id)).await?;
-    Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
+    let row = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id)).await?;
+    Ok(row.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
 }

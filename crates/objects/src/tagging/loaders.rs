@@ -23,18 +23,18 @@ impl Loader<NodeTagsKey> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[NodeTagsKey]) -> Result<HashMap<NodeTagsKey, Arc<NodeTags>>, Fault> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-        let all = rows::of(&self.0, &ids).await?;
-        Ok(all.into_iter().map(|tags| (NodeTagsKey(tags.target.id), Arc::new(tags))).collect())
+        let node_tags = rows::of(&self.0, &ids).await?;
+        Ok(node_tags.into_iter().map(|tags| (NodeTagsKey(tags.target.id), Arc::new(tags))).collect())
     }
 }
 
 /// The tags of an object.
 pub async fn tags_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<String>> {
-    Ok(load(ctx, NodeTagsKey(id)).await?.map(|found| found.tags.clone()).unwrap_or_default())
+    Ok(load(ctx, NodeTagsKey(id)).await?.map(|node_tags| node_tags.tags.clone()).unwrap_or_default())
 }
 
 /// The custom data of an object.
 pub async fn metadata_of(ctx: &Context<'_>, id: Uuid) -> Answer<Json> {
-    let found = load(ctx, NodeTagsKey(id)).await?;
-    Ok(Json::from_text(found.as_ref().map_or("{}", |found| found.metadata.as_str())))
+    let node_tags = load(ctx, NodeTagsKey(id)).await?;
+    Ok(Json::from_text(node_tags.as_ref().map_or("{}", |node_tags| node_tags.metadata.as_str())))
 }

@@ -18,7 +18,7 @@ impl Loader<TransferId> for Rows {
     type Error = Fault;
     /// With their lines: two statements.
     async fn load(&self, keys: &[TransferId]) -> Result<HashMap<TransferId, Arc<Transfer>>, Fault> {
-        let found = rows::transfers(&self.0, keys).await?;
-        Ok(found.into_iter().map(|transfer| (transfer.id, Arc::new(transfer))).collect())
+        let loaded_transfers = rows::load_transfers(&self.0, keys).await?;
+        Ok(loaded_transfers.into_iter().map(|transfer| (transfer.id, Arc::new(transfer))).collect())
     }
 }

@@ -21,7 +21,7 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 /// The transfer with an ID, with its lines, if one of its stores is the caller's.
 pub async fn load_transfer(ctx: &Context<'_>, id: TransferId) -> Answer<Option<Transfer>> {
     let permit = ctx.permit::<kind::TransferRead>()?;
-    Ok(loaders::load(ctx, id).await?.filter(|transfer| covers(&permit, transfer)).map(Transfer::whole))
+    Ok(loaders::load(ctx, id).await?.filter(|transfer| covers(&permit, transfer)).map(Transfer::with_loaded_lines))
 }
 
 /// Whether the permit is for one of the transfer's stores.

@@ -4,14 +4,14 @@ use inventory::transfers::core::{Action, Refusal, actions_from};
 
 use crate::{
     graphql::refusal::ErrorCode,
-    orders::refusal::{invalid, open, range, state},
+    orders::refusal::{invalid, list_mutations, range, state},
     stock::CodeAndMessage,
 };
 
-pub fn transfer(why: &Refusal) -> CodeAndMessage {
-    match why {
+pub fn describe_transfer_refusal(refusal: &Refusal) -> CodeAndMessage {
+    match refusal {
         Refusal::Status(status) => {
-            state(&format!("the transfer is {status}; {}", open(actions_from(*status).map(Action::mutation))))
+            state(&format!("the transfer is {status}; {}", list_mutations(actions_from(*status).map(Action::mutation))))
         }
         Refusal::HasLeft(status) => state(&format!(
             "the transfer is {status}: only its expected time and its note change; undo its shipment by documentReverse"

@@ -38,7 +38,7 @@ enum Lines {
 
 impl Transfer {
     /// With its lines.
-    pub fn whole(row: Arc<core::Transfer>) -> Self {
+    pub fn with_loaded_lines(row: Arc<core::Transfer>) -> Self {
         Self { row, lines: Lines::Read }
     }
     /// A transfer whose lines are read on demand.
@@ -60,7 +60,7 @@ impl Transfer {
     }
     /// Number, as in TR-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: TR-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, values::Numbered::Transfer, self.row.number.get()).await
+        numbering::format_number(ctx, values::Numbered::Transfer, self.row.number.get()).await
     }
     /// Status of the transfer.
     async fn status(&self) -> TransferStatus {
@@ -117,13 +117,13 @@ impl Transfer {
             Lines::Read => self.row.clone(),
             Lines::ToRead => load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("transfer", "a transfer stays"))?,
         };
-        let live = (0..row.lines.len()).filter(|index| row.lines[*index].quantity.is_positive());
-        Ok(live.map(|index| TransferLine { of: row.clone(), index }).collect())
+        let live_lines = (0..row.lines.len()).filter(|index| row.lines[*index].quantity.is_positive());
+        Ok(live_lines.map(|index| TransferLine { transfer: row.clone(), index }).collect())
     }
     /// Mutations that the transfer's status allows and that you may call.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        Ok(actions_from(self.row.status()).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
+        Ok(actions_from(self.row.status()).filter(|action| may_act(caller, *action, &self.row)).map(Action::mutation).collect())
     }
     /// Reversals of the transfer by its steps, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
@@ -156,8 +156,8 @@ impl Transfer {
 
 /// Whether the caller has, at the side of the transfer where the action is done, the permission
 /// that its mutation requires.
-fn may(caller: &Caller, action: Action, transfer: &core::Transfer) -> bool {
-    let covers = |needed: usize, store| caller.permissions.reach(needed).covers(store);
+fn may_act(caller: &Caller, action: Action, transfer: &core::Transfer) -> bool {
+    let covers = |permission: usize, store| caller.permissions.reach(permission).covers(store);
     match action {
         Action::Update | Action::Cancel => {
             [transfer.from, transfer.to].into_iter().any(|store| covers(kind::TransferWrite::INDEX, store))
@@ -170,13 +170,13 @@ fn may(caller: &Caller, action: Action, transfer: &core::Transfer) -> bool {
 /// A line inside its transfer.
 #[derive(Clone)]
 pub struct TransferLine {
-    of: Arc<core::Transfer>,
+    transfer: Arc<core::Transfer>,
     index: usize,
 }
 
 impl TransferLine {
     fn row(&self) -> &core::Line {
-        &self.of.lines[self.index]
+        &self.transfer.lines[self.index]
     }
 }
 
@@ -185,7 +185,7 @@ impl TransferLine {
 impl TransferLine {
     /// ID of the transfer line.
     async fn id(&self) -> ID {
-        ID(self.of.line_id(self.row().position).to_string())
+        ID(self.transfer.line_id(self.row().position).to_string())
     }
     /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {

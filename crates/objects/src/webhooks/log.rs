@@ -124,54 +124,59 @@ crate::connection!(counted WebhookAttemptConnection, WebhookAttemptEdge, Webhook
 
 pub async fn deliveries(
     ctx: &Context<'_>,
-    of: &Endpoint,
+    endpoint: &Endpoint,
     statuses: Option<Vec<WebhookDeliveryStatus>>,
     args: &PageArgs,
 ) -> Answer<WebhookDeliveryConnection> {
     let permit = ctx.permit::<kind::WebhookRead>()?;
-    let (webhooks, signer) = (ctx.given::<Webhooks>()?, ctx.given::<CursorSigner>()?);
-    let name = format!("webhook deliveries:{}", of.id);
-    let request = args.check(&name, signer, ctx.given::<Limits>()?.page)?;
-    let (mut conditions, mut values) = (" AND d.endpoint_id = $2".to_owned(), vec![of.id.into()]);
+    let (webhooks, signer) = (ctx.required_data::<Webhooks>()?, ctx.required_data::<CursorSigner>()?);
+    let name = format!("webhook deliveries:{}", endpoint.id);
+    let request = args.check(&name, signer, ctx.required_data::<Limits>()?.page)?;
+    let (mut conditions, mut values) = (" AND d.endpoint_id = $2".to_owned(), vec![endpoint.id.into()]);
     if let Some(statuses) = statuses {
         let backend = webhooks.backend();
         conditions += &format!(" AND {}", backend.in_texts("d.state", 3));
         values.push(backend.texts(statuses.into_iter().map(|status| DeliveryState::from(status).as_str())));
     }
     let from = format!("FROM webhook_delivery d WHERE d.tenant_id = $1{conditions}");
-    let (scope, source) = (permit.scope(ctx.given::<Ledger>()?.database()), ListSource { from, values: values.clone() });
-    let (bounds, order, bound) = keyset(&["d.seq"], true, &request, values.len() + 2);
+    let (scope, source) = (permit.scope(ctx.required_data::<Ledger>()?.database()), ListSource { from, values: values.clone() });
+    let (bounds, order, keyset_values) = keyset(&["d.seq"], true, &request, values.len() + 2);
     conditions += &bounds;
-    values.extend(bound);
-    let found = webhooks.deliveries(&permit, &conditions, &order, values).await?;
+    values.extend(keyset_values);
+    let page_deliveries = webhooks.deliveries(&permit, &conditions, &order, values).await?;
     let epoch = webhooks.head(&permit).await?.epoch;
-    let rows = found.into_iter().map(|delivery| {
-        let (message, keys) = (message_id(of.tenant, epoch, delivery.seq), vec![Key::Int(delivery.seq)]);
+    let rows = page_deliveries.into_iter().map(|delivery| {
+        let (message, keys) = (message_id(endpoint.tenant, epoch, delivery.seq), vec![Key::Int(delivery.seq)]);
         (WebhookDelivery { delivery, message }, keys)
     });
-    Ok(Page::build(rows.collect(), &request, name, signer).counted(scope, source).into())
+    Ok(Page::build(rows.collect(), &request, name, signer).with_count_source(scope, source).into())
 }
 
-pub async fn attempts(ctx: &Context<'_>, of: &Endpoint, seq: Option<Long>, args: &PageArgs) -> Answer<WebhookAttemptConnection> {
+pub async fn attempts(
+    ctx: &Context<'_>,
+    endpoint: &Endpoint,
+    seq: Option<Long>,
+    args: &PageArgs,
+) -> Answer<WebhookAttemptConnection> {
     let permit = ctx.permit::<kind::WebhookRead>()?;
-    let (webhooks, signer) = (ctx.given::<Webhooks>()?, ctx.given::<CursorSigner>()?);
-    let name = format!("webhook attempts:{}", of.id);
-    let request = args.check(&name, signer, ctx.given::<Limits>()?.page)?;
-    let (mut conditions, mut values) = (" AND a.endpoint_id = $2".to_owned(), vec![of.id.into()]);
+    let (webhooks, signer) = (ctx.required_data::<Webhooks>()?, ctx.required_data::<CursorSigner>()?);
+    let name = format!("webhook attempts:{}", endpoint.id);
+    let request = args.check(&name, signer, ctx.required_data::<Limits>()?.page)?;
+    let (mut conditions, mut values) = (" AND a.endpoint_id = $2".to_owned(), vec![endpoint.id.into()]);
     if let Some(seq) = seq {
         conditions += " AND a.seq = $3";
         values.push(seq.0.into());
     }
     let from = format!("FROM webhook_attempt a WHERE a.tenant_id = $1{conditions}");
-    let (scope, source) = (permit.scope(ctx.given::<Ledger>()?.database()), ListSource { from, values: values.clone() });
-    let (bounds, order, bound) = keyset(&["a.id"], true, &request, values.len() + 2);
+    let (scope, source) = (permit.scope(ctx.required_data::<Ledger>()?.database()), ListSource { from, values: values.clone() });
+    let (bounds, order, keyset_values) = keyset(&["a.id"], true, &request, values.len() + 2);
     conditions += &bounds;
-    values.extend(bound);
-    let found = webhooks.attempts(&permit, &conditions, &order, values).await?;
+    values.extend(keyset_values);
+    let page_attempts = webhooks.attempts(&permit, &conditions, &order, values).await?;
     let epoch = webhooks.head(&permit).await?.epoch;
-    let rows = found.into_iter().map(|attempt| {
-        let (message, keys) = (message_id(of.tenant, epoch, attempt.seq), vec![attempt.id.into()]);
+    let rows = page_attempts.into_iter().map(|attempt| {
+        let (message, keys) = (message_id(endpoint.tenant, epoch, attempt.seq), vec![attempt.id.into()]);
         (WebhookAttempt { attempt, message }, keys)
     });
-    Ok(Page::build(rows.collect(), &request, name, signer).counted(scope, source).into())
+    Ok(Page::build(rows.collect(), &request, name, signer).with_count_source(scope, source).into())
 }

@@ -13,7 +13,7 @@ pub use types::WebhookEndpoint;
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The endpoint of an id, if it is the caller's.
-pub async fn endpoint(ctx: &Context<'_>, id: EndpointId) -> Answer<Option<WebhookEndpoint>> {
+pub async fn find_endpoint(ctx: &Context<'_>, id: EndpointId) -> Answer<Option<WebhookEndpoint>> {
     let permit = ctx.permit::<kind::WebhookRead>()?;
-    Ok(ctx.given::<Webhooks>()?.find(&permit, id).await?.map(WebhookEndpoint::from))
+    Ok(ctx.required_data::<Webhooks>()?.find(&permit, id).await?.map(WebhookEndpoint::from))
 }

@@ -82,7 +82,7 @@ impl WebhookEndpoint {
     }
     /// Reason for which the endpoint was disabled; null while it is enabled.
     async fn disabled_reason(&self) -> Option<WebhookDisabledReason> {
-        self.0.disabled.map(|(_, why)| why.into())
+        self.0.disabled.map(|(_, reason)| reason.into())
     }
     /// Number of the last event that was processed for the endpoint.
     async fn seq(&self) -> Long {
@@ -118,7 +118,7 @@ impl WebhookEndpoint {
     #[field(cost = "1")]
     async fn public_keys(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
         let permit = ctx.permit::<kind::WebhookRead>()?;
-        Ok(ctx.given::<Webhooks>()?.public_keys(&permit, &self.0).await?)
+        Ok(ctx.required_data::<Webhooks>()?.public_keys(&permit, &self.0).await?)
     }
     /// Messages for the endpoint, the newest event first. Settled messages are shown for 30 days.
     #[field(paged)]

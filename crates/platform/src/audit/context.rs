@@ -69,10 +69,10 @@ impl AuditContext {
         action: String,
         origin: Origin,
         audit_writer: AuditWriter,
-        who: Option<(TenantId, Actor)>,
+        tenant_actor: Option<(TenantId, Actor)>,
         target: Option<Target>,
     ) -> Arc<Self> {
-        let (tenant, actor) = who.unzip();
+        let (tenant, actor) = tenant_actor.unzip();
         let facts = Mutex::new(EntryFacts { tenant, actor, target, codes: Vec::new(), is_attributed: false });
         let (is_recorded, has_committed) = (AtomicBool::new(false), AtomicBool::new(false));
         Arc::new(Self { action, origin, audit_writer, facts, is_recorded, has_committed, refusals: AtomicU32::new(0) })
@@ -85,12 +85,12 @@ impl AuditContext {
 
     /// Runs an action in this context: each transaction that it commits for the caller's tenant
     /// includes the entry.
-    pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
+    pub async fn run_within<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
         AUDIT_CONTEXT.scope(self.clone(), commit_hook::with(self.clone(), future)).await
     }
 
-    fn facts<R>(&self, what: impl FnOnce(&mut EntryFacts) -> R) -> R {
-        what(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner))
+    fn facts<R>(&self, operation: impl FnOnce(&mut EntryFacts) -> R) -> R {
+        operation(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether a committed transaction holds the entry.
@@ -98,7 +98,7 @@ impl AuditContext {
         self.is_recorded.load(Ordering::Acquire)
     }
     /// Records that a transaction with the entry has committed.
-    pub fn recorded(&self) {
+    pub fn mark_recorded(&self) {
         self.is_recorded.store(true, Ordering::Release);
     }
     /// Whether any transaction of this task has committed, of whichever tenant or of none.
@@ -108,7 +108,7 @@ impl AuditContext {
     /// Notes the code of a refusal.
     pub fn note(&self, code: &str) {
         self.facts(|facts| {
-            if facts.codes.len() < MAX_CODES && !facts.codes.iter().any(|seen| seen == code) {
+            if facts.codes.len() < MAX_CODES && !facts.codes.iter().any(|existing_code| existing_code == code) {
                 facts.codes.push(code.to_owned());
             }
         });
@@ -226,7 +226,7 @@ fn note_differences(work: &mut Work, target: Target, fields: Vec<Value>) {
 }
 
 /// Notes the code of a refusal in this task's context.
-pub fn refused(code: &str) {
+pub fn note_refusal_code(code: &str) {
     if let Some(audit_context) = AuditContext::current() {
         audit_context.note(code);
     }
@@ -245,9 +245,9 @@ impl CommitHook for AuditContext {
         // Rows of no tenant, or of another tenant than the caller's, are not yet the requested
         // change.
         let facts = self.facts(|facts| facts.clone());
-        let is_meant = if tenant == TenantId::NIL { facts.is_attributed } else { facts.tenant == Some(tenant) };
+        let is_own_tenant = if tenant == TenantId::NIL { facts.is_attributed } else { facts.tenant == Some(tenant) };
         let is_recorded = self.is_recorded();
-        if !is_meant || (is_recorded && changes.is_empty()) {
+        if !is_own_tenant || (is_recorded && changes.is_empty()) {
             return None;
         }
         let numbers = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq));
@@ -259,18 +259,18 @@ impl CommitHook for AuditContext {
         };
         // The entry of a changed object also serves as the action's entry, unless the action has
         // another target.
-        let is_told = outcome == Outcome::Done && changes.iter().any(is_about);
-        let own = (!is_recorded && !is_told).then(|| self.entry(outcome, target, numbers));
+        let is_covered = outcome == Outcome::Done && changes.iter().any(is_about);
+        let own_entry = (!is_recorded && !is_covered).then(|| self.entry(outcome, target, numbers));
         // Only the first entry lists the events, however many objects they are about.
-        let first = if own.is_some() { None } else { numbers };
+        let first = if own_entry.is_some() { None } else { numbers };
         let events = std::iter::once(first).chain(std::iter::repeat(None));
-        let of_objects = changes.into_iter().zip(events).map(|(change, events)| self.entry_of(change, events));
-        Some(rows::waiting(&self.audit_writer, own.into_iter().chain(of_objects)))
+        let object_entries = changes.into_iter().zip(events).map(|(change, events)| self.entry_of(change, events));
+        Some(rows::unchained_rows(&self.audit_writer, own_entry.into_iter().chain(object_entries)))
     }
     fn committed(&self, has_taken: bool) {
         self.has_committed.store(true, Ordering::Release);
         if has_taken {
-            self.recorded();
+            self.mark_recorded();
         }
     }
 }

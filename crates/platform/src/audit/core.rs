@@ -69,7 +69,9 @@ impl Outcome {
         }
     }
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Done, Self::Unchanged, Self::Refused, Self::Denied, Self::Failed].into_iter().find(|one| one.as_str() == word)
+        [Self::Done, Self::Unchanged, Self::Refused, Self::Denied, Self::Failed]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
     }
 }
 
@@ -236,16 +238,16 @@ fn signed_text(tenant: TenantId, seq: i64, hash: &Hash, at: Timestamp) -> Vec<u8
 /// Signs a head with a key derived from a master key. None only if the secret is no seed; any 32
 /// bytes are one.
 pub fn checkpoint(tenant: TenantId, seq: i64, hash: Hash, at: Timestamp, key: (String, Hash)) -> Option<Checkpoint> {
-    let pair = Ed25519KeyPair::from_seed_unchecked(&key.1).ok()?;
-    let signature = pair.sign(&signed_text(tenant, seq, &hash, at)).as_ref().to_vec();
-    Some(Checkpoint { tenant, seq, hash, at, key_id: key.0, public_key: pair.public_key().as_ref().to_vec(), signature })
+    let key_pair = Ed25519KeyPair::from_seed_unchecked(&key.1).ok()?;
+    let signature = key_pair.sign(&signed_text(tenant, seq, &hash, at)).as_ref().to_vec();
+    Some(Checkpoint { tenant, seq, hash, at, key_id: key.0, public_key: key_pair.public_key().as_ref().to_vec(), signature })
 }
 
 impl Checkpoint {
     /// Whether the signature holds, and with a secret given, whether it is that secret's.
     pub fn is_genuine(&self, secret: Option<Hash>) -> bool {
         let is_ours = secret.is_none_or(|seed| {
-            Ed25519KeyPair::from_seed_unchecked(&seed).is_ok_and(|pair| pair.public_key().as_ref() == self.public_key)
+            Ed25519KeyPair::from_seed_unchecked(&seed).is_ok_and(|key_pair| key_pair.public_key().as_ref() == self.public_key)
         });
         let text = signed_text(self.tenant, self.seq, &self.hash, self.at);
         is_ours && UnparsedPublicKey::new(&ED25519, &self.public_key).verify(&text, &self.signature).is_ok()

@@ -17,7 +17,7 @@ pub const MAX_VALUE: usize = 4_096;
 pub const MAX_DIFFERENCES: usize = 500;
 
 /// Path of the difference that counts those left out of an entry.
-pub const LEFT_OUT: &str = "leftOut";
+pub const OMITTED_PATH: &str = "leftOut";
 
 /// Whether the entry holds a value, or a mark of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,22 +132,22 @@ struct Difference<'a> {
 pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<&DataKey>) -> Vec<Value> {
     let earlier = before.map_or(&[][..], |state| state.0.as_slice());
     let later = after.map_or(&[][..], |state| state.0.as_slice());
-    let gone = earlier.iter().filter(|field| after.is_none_or(|after| after.find(&field.path).is_none()));
+    let removed = earlier.iter().filter(|field| after.is_none_or(|after| after.find(&field.path).is_none()));
     let mut listed = Vec::new();
-    for field in later.iter().chain(gone) {
+    for field in later.iter().chain(removed) {
         let value = |state: Option<&Fields>| state.and_then(|state| state.find(&field.path)).map(|found| found.value.clone());
         let (before, after) = (value(before).unwrap_or_default(), value(after).unwrap_or_default());
         if before == after {
             continue;
         }
-        let kept = |value: Value| match field.form {
-            Form::Plain => short(value),
+        let audit_value = |value: Value| match field.form {
+            Form::Plain => shorten_value(value),
             Form::Personal => key.map_or(Value::Null, |key| mark(key, &field.path, &value)),
         };
         let difference = Difference {
             path: &field.path,
-            before: kept(before),
-            after: kept(after),
+            before: audit_value(before),
+            after: audit_value(after),
             is_personal: field.form == Form::Personal,
             mask: field.mask,
             mask_store: field.mask_store.map(MaskStore::text),
@@ -158,14 +158,18 @@ pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<
 }
 
 /// Returns the fields that differ between two states of a document's lines, compared position by
-/// position. `of_earlier` and `of_later` list a line's fields.
+/// position. `earlier_fields` and `later_fields` list a line's fields.
 pub fn line_differences<T: PartialEq>(
-    (earlier, of_earlier): (&[T], impl Fn(&T) -> Fields),
-    (later, of_later): (&[T], impl Fn(&T) -> Fields),
+    (earlier, earlier_fields): (&[T], impl Fn(&T) -> Fields),
+    (later, later_fields): (&[T], impl Fn(&T) -> Fields),
 ) -> Vec<Value> {
-    let places = (0..earlier.len().max(later.len())).map(|place| (earlier.get(place), later.get(place)));
-    let changed = places.filter(|(was, is)| was != is);
-    changed.flat_map(|(was, is)| differences(was.map(&of_earlier).as_ref(), is.map(&of_later).as_ref(), None)).collect()
+    let pairs = (0..earlier.len().max(later.len())).map(|index| (earlier.get(index), later.get(index)));
+    let changed = pairs.filter(|(earlier_line, later_line)| earlier_line != later_line);
+    changed
+        .flat_map(|(earlier_line, later_line)| {
+            differences(earlier_line.map(&earlier_fields).as_ref(), later_line.map(&later_fields).as_ref(), None)
+        })
+        .collect()
 }
 
 /// Limits the differences to the first ones, followed by the number of those left out.
@@ -173,13 +177,13 @@ pub fn cap_differences(mut listed: Vec<Value>) -> Vec<Value> {
     let left_out = listed.len().saturating_sub(MAX_DIFFERENCES);
     if left_out > 0 {
         listed.truncate(MAX_DIFFERENCES);
-        listed.extend(differences(None, Some(&Fields::default().with(LEFT_OUT, left_out)), None));
+        listed.extend(differences(None, Some(&Fields::default().with(OMITTED_PATH, left_out)), None));
     }
     listed
 }
 
 /// Returns the value itself, or the hash and the length of its JSON.
-fn short(value: Value) -> Value {
+fn shorten_value(value: Value) -> Value {
     let text = value.to_string();
     if text.len() <= MAX_VALUE {
         return value;
@@ -203,11 +207,11 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        secrets::{Given, KeyRing, Keys},
+        secrets::{EnvironmentKeys, KeyRing, Keys},
     };
 
     fn keys(count: u128) -> Vec<DataKey> {
-        let store = Given("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned());
+        let store = EnvironmentKeys("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned());
         let ring = KeyRing::new(Keys::parse(&store.0).unwrap(), Clock::system(), std::sync::Arc::new(store));
         (0..count).map(|n| ring.new_history_key(TenantId::NIL, uuid::Uuid::from_u128(n)).unwrap().0).collect()
     }
@@ -259,7 +263,7 @@ mod tests {
         assert_eq!(of(MAX_DIFFERENCES).len(), MAX_DIFFERENCES);
         let more = of(MAX_DIFFERENCES + 3);
         assert_eq!((more.len(), &more[MAX_DIFFERENCES - 1]["path"]), (MAX_DIFFERENCES + 1, &json!("499")));
-        assert_eq!(more[MAX_DIFFERENCES], json!({ "path": LEFT_OUT, "before": null, "after": 3, "isPersonal": false }));
+        assert_eq!(more[MAX_DIFFERENCES], json!({ "path": OMITTED_PATH, "before": null, "after": 3, "isPersonal": false }));
     }
 
     #[test]

@@ -21,7 +21,7 @@ struct ChainEndRow {
     hash: Option<Vec<u8>>,
 }
 
-/// Locks the tenant's counter as `journal::held` does, then the end of its log, in one statement:
+/// Locks the tenant's counter as `journal::lock_counter` does, then the end of its log, in one statement:
 /// all code that locks both keeps this order. The end is None if the log is empty, and on SQLite,
 /// which has no row locks: `rows::append_rows` reads it later. The counter is None if the tenant is
 /// gone.
@@ -29,7 +29,7 @@ pub async fn lock_counter_and_chain_end(work: &Work) -> Result<(Option<Counter>,
     let backend = work.backend();
     let lock = backend.for_change("t");
     if lock.is_empty() {
-        return Ok((journal::held(work).await?, None));
+        return Ok((journal::lock_counter(work).await?, None));
     }
     // The join locks the end of the log only after the counter is locked.
     let sql = format!(

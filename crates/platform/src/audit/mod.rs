@@ -18,10 +18,10 @@ pub mod verify;
 
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
 pub use context::{
-    AuditContext, Origin, attribute, changed, changed_node, logs_changes, record_refusal_code, refused, set_target,
+    AuditContext, Origin, attribute, changed, changed_node, logs_changes, note_refusal_code, record_refusal_code, set_target,
 };
 pub use fields::{Fields, MaskStore, money};
 pub use held::lock_counter_and_chain_end;
-pub use imported_log::{adopt, chain_entries_of_lost_key, count_unchained_by_key};
+pub use imported_log::{apply_imported_log, chain_entries_of_lost_key, count_unchained_by_key};
 pub use shell::Audit;
 pub use writer::AuditWriter;

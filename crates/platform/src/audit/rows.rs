@@ -44,13 +44,13 @@ struct NewRow {
 }
 
 /// Returns the rows of new entries that a sealer chains later, to be written in the transaction that they record.
-pub fn waiting(audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Bulk {
+pub fn unchained_rows(audit_writer: &AuditWriter, entries: impl IntoIterator<Item = New>) -> Bulk {
     let (key_id, key) = audit_writer.mac_key();
     bulk(audit_writer, entries, |entry| (key_id.clone(), entry.mac(&key).to_vec(), None))
 }
 
 /// Returns the rows of new entries at the end of a chain, which must not have moved when the transaction writes them.
-pub fn chained(audit_writer: &AuditWriter, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
+pub fn chained_rows(audit_writer: &AuditWriter, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
     bulk(audit_writer, entries, |entry| (String::new(), Vec::new(), Some(chain.append(entry))))
 }
 
@@ -160,19 +160,19 @@ pub(super) fn hash_of(bytes: Vec<u8>) -> Result<Hash, Fault> {
     bytes.try_into().map_err(|_| Fault::corrupt("audit_entry", "a hash has 32 bytes"))
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
-    let sql = format!("SELECT {} FROM audit_entry WHERE tenant_id = $1 {rest}", StoredRow::SELECT);
+async fn select(reads: &impl Reads, tail_sql: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
+    let sql = format!("SELECT {} FROM audit_entry WHERE tenant_id = $1 {tail_sql}", StoredRow::SELECT);
     let rows = reads.records::<StoredRow>(&sql, values).await?;
     rows.into_iter().map(|row| row.of(reads.tenant())).collect()
 }
 
 /// Returns entries that are not chained yet, in the order of their IDs.
-pub async fn list_unsealed(reads: &impl Reads, after: AuditId, most: i64) -> Result<Vec<Stored>, Fault> {
-    select(reads, "AND seq IS NULL AND id > $2 ORDER BY id LIMIT $3", vec![after.into(), most.into()]).await
+pub async fn list_unsealed(reads: &impl Reads, after: AuditId, limit: i64) -> Result<Vec<Stored>, Fault> {
+    select(reads, "AND seq IS NULL AND id > $2 ORDER BY id LIMIT $3", vec![after.into(), limit.into()]).await
 }
 /// Sealed entries from a number on.
-pub async fn chain(reads: &impl Reads, from: i64, most: i64) -> Result<Vec<Stored>, Fault> {
-    select(reads, "AND seq IS NOT NULL AND seq >= $2 ORDER BY seq LIMIT $3", vec![from.into(), most.into()]).await
+pub async fn chain(reads: &impl Reads, from: i64, limit: i64) -> Result<Vec<Stored>, Fault> {
+    select(reads, "AND seq IS NOT NULL AND seq >= $2 ORDER BY seq LIMIT $3", vec![from.into(), limit.into()]).await
 }
 pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<Stored>, Fault> {
     Ok(select(reads, "AND id = $2 AND seq IS NOT NULL", vec![id.into()]).await?.pop())
@@ -195,35 +195,35 @@ pub async fn history(
     conditions: &str,
     request: &PageRequest,
 ) -> Result<Vec<Stored>, Fault> {
-    let mut found = Vec::new();
-    for (told, targets) in target_conditions(reads.backend(), targets, conditions) {
-        let (bounds, order, bound) = keyset(&["at", "id"], true, request, 3);
+    let mut entries = Vec::new();
+    for (condition, targets) in target_conditions(reads.backend(), targets, conditions) {
+        let (bounds, order, keyset_values) = keyset(&["at", "id"], true, request, 3);
         let mut values = vec![targets];
-        values.extend(bound);
-        found.extend(select(reads, &format!("{told}{bounds}{order}"), values).await?);
+        values.extend(keyset_values);
+        entries.extend(select(reads, &format!("{condition}{bounds}{order}"), values).await?);
     }
-    Ok(found)
+    Ok(entries)
 }
 
 /// Returns the sources of the objects' changes on all pages together: entries outside the ledger's batches, and those inside.
 pub fn history_sources(backend: Backend, targets: &[Uuid], conditions: &str) -> [ListSource; 2] {
-    target_conditions(backend, targets, conditions).map(|(told, targets)| ListSource {
-        from: format!("FROM audit_entry WHERE tenant_id = $1 {told}"),
+    target_conditions(backend, targets, conditions).map(|(condition, targets)| ListSource {
+        from: format!("FROM audit_entry WHERE tenant_id = $1 {condition}"),
         values: vec![targets],
     })
 }
 
 /// Returns the conditions of both parts of a history, and the objects' IDs, which are `$2`.
 fn target_conditions(backend: Backend, targets: &[Uuid], conditions: &str) -> [(String, Value); 2] {
-    let (of, targets): (_, Value) = match targets {
-        [one] => ("target_id = $2".to_owned(), (*one).into()),
+    let (target_condition, targets): (_, Value) = match targets {
+        [target] => ("target_id = $2".to_owned(), (*target).into()),
         many => (backend.in_ids("target_id", 2), backend.ids(many.iter().copied().map(AuditId::from_uuid))),
     };
-    ["mac_key <> ''", "mac_key = ''"].map(|vouched| {
-        let told = format!(
-            "AND {of} AND target_id IS NOT NULL AND {vouched} AND outcome = 'DONE' AND action <> 'customer.contact.read'{conditions}"
+    ["mac_key <> ''", "mac_key = ''"].map(|mac_condition| {
+        let condition = format!(
+            "AND {target_condition} AND target_id IS NOT NULL AND {mac_condition} AND outcome = 'DONE' AND action <> 'customer.contact.read'{conditions}"
         );
-        (told, targets.clone())
+        (condition, targets.clone())
     })
 }
 
@@ -326,15 +326,15 @@ pub async fn append(work: &Work, audit_writer: &AuditWriter, entries: impl IntoI
 }
 
 /// Returns the rows that `append` would write, to be written with others: the chain's new end and the entries. Locks the end at once, unless it is
-/// given as `held`.
+/// given as `locked_chain`.
 pub async fn append_rows(
     work: &Work,
     audit_writer: &AuditWriter,
-    held: Option<Chain>,
+    locked_chain: Option<Chain>,
     entries: impl IntoIterator<Item = New>,
 ) -> Result<(OwnRow, Bulk), Fault> {
-    let mut chain = if let Some(chain) = held { chain } else { lock_head(work).await?.chain };
-    let rows = chained(audit_writer, &mut chain, entries);
+    let mut chain = if let Some(chain) = locked_chain { chain } else { lock_head(work).await?.chain };
+    let rows = chained_rows(audit_writer, &mut chain, entries);
     Ok((chain_end_row(chain), rows))
 }
 
@@ -351,22 +351,22 @@ pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) ->
 }
 
 /// Writes a checkpoint and returns true, or false if another node has signed the same place. The head is locked last, just before the commit.
-pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<bool, Fault> {
+pub async fn write_checkpoint(work: &Work, checkpoint: &Checkpoint) -> Result<bool, Fault> {
     let row = audit_checkpoint::Model {
         tenant_id: work.tenant(),
-        seq: signed.seq,
-        hash: signed.hash.to_vec(),
-        at: signed.at,
-        key_id: signed.key_id.clone(),
-        public_key: signed.public_key.clone(),
-        signature: signed.signature.clone(),
+        seq: checkpoint.seq,
+        hash: checkpoint.hash.to_vec(),
+        at: checkpoint.at,
+        key_id: checkpoint.key_id.clone(),
+        public_key: checkpoint.public_key.clone(),
+        signature: checkpoint.signature.clone(),
     };
     if !work.insert_or_ignore(row).await? {
         return Ok(false);
     }
     // Another node may have signed a later place meanwhile.
     let sql = "UPDATE audit_head SET checkpoint_seq = $2, checkpoint_at = $3 WHERE tenant_id = $1 AND checkpoint_seq < $2";
-    work.execute(sql, vec![signed.seq.into(), signed.at.micros().into()]).await?;
+    work.execute(sql, vec![checkpoint.seq.into(), checkpoint.at.micros().into()]).await?;
     Ok(true)
 }
 

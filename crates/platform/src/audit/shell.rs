@@ -19,7 +19,7 @@ use super::{
 };
 use crate::storage::{
     Database, Fault, Prepared, Written,
-    group_commit::{Batch, Batcher, GroupCommit, Grouping, Lanes, Plan},
+    group_commit::{Batch, Batcher, GroupCommit, Grouping, LaneOptions, Plan},
 };
 
 /// The log of a node. Cheap to clone.
@@ -48,7 +48,7 @@ impl Audit {
     pub fn start(db: Database, audit_writer: AuditWriter) -> Result<Self, Fault> {
         let retry_queue = RetryQueue::default();
         let writer = Writer { db: db.clone(), audit_writer: audit_writer.clone(), retry_queue: retry_queue.clone() };
-        let lane = Arc::new(GroupCommit::start(writer, Lanes::of(db.backend(), 1), Grouping::Together)?);
+        let lane = Arc::new(GroupCommit::start(writer, LaneOptions::of(db.backend(), 1), Grouping::Together)?);
         tokio::spawn(retry_queue.resubmit_queued(Arc::downgrade(&lane)));
         Ok(Self { db, audit_writer, lane, recent_denials: Arc::default() })
     }
@@ -64,9 +64,9 @@ impl Audit {
     /// later; the fault returned then means that it is late. An entry that is given up is written
     /// to the process log.
     pub async fn write(&self, entry: Entry, ip: Option<String>) -> Result<(), Fault> {
-        let (reply, answer) = oneshot::channel();
-        self.lane.submit(entry.tenant, Waiting { entry, ip, reply: Some(reply) });
-        answer.await.unwrap_or(Err(Fault::ShuttingDown))
+        let (sender, receiver) = oneshot::channel();
+        self.lane.submit(entry.tenant, Waiting { entry, ip, reply: Some(sender) });
+        receiver.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
     /// Writes the outcome of an action that no transaction recorded. A log that cannot be written
@@ -87,7 +87,7 @@ impl Audit {
         let key = (audit_context.tenant(), actor.map(|actor| actor.id).unwrap_or_default(), audit_context.action.clone());
         {
             let mut recent = self.recent_denials.lock().unwrap_or_else(PoisonError::into_inner);
-            if recent.get(&key).is_some_and(|until| now < *until) {
+            if recent.get(&key).is_some_and(|deadline| now < *deadline) {
                 return;
             }
             if recent.len() >= MAX_DENIALS {
@@ -121,9 +121,9 @@ impl Audit {
     async fn seal_page(&self, tenant: TenantId) -> Result<u64, Fault> {
         let work = self.db.global().maintenance_for(tenant).await?;
         let mut chain: Chain = rows::lock_head(&work).await?.chain;
-        let waiting = rows::list_unsealed(&work, AuditId::NIL, PAGE).await?;
-        let mut seals: Vec<(AuditId, Timestamp, Seal)> = Vec::with_capacity(waiting.len());
-        for stored in &waiting {
+        let unsealed = rows::list_unsealed(&work, AuditId::NIL, PAGE).await?;
+        let mut seals: Vec<(AuditId, Timestamp, Seal)> = Vec::with_capacity(unsealed.len());
+        for stored in &unsealed {
             let key = self.audit_writer.mac_key_of(&stored.mac_key);
             if key.is_none_or(|key| stored.entry.mac(&key)[..] != stored.mac[..]) {
                 // The entry stays unchained, so that `audit verify` reports it: chaining it would
@@ -148,16 +148,16 @@ impl Audit {
         let work = self.db.global().maintenance_for(tenant).await?;
         let head = rows::head(&work).await?.filter(|head| head.chain.seq > head.checkpoint_seq);
         let now = self.audit_writer.clock().now();
-        let signed = head.and_then(|head| self.audit_writer.sign(tenant, head.chain, now));
-        let Some(signed) = signed else { return work.rollback().await };
-        if !rows::write_checkpoint(&work, &signed).await? {
+        let checkpoint = head.and_then(|head| self.audit_writer.sign(tenant, head.chain, now));
+        let Some(checkpoint) = checkpoint else { return work.rollback().await };
+        if !rows::write_checkpoint(&work, &checkpoint).await? {
             return work.rollback().await;
         }
         work.commit().await?;
         // The log output keeps a second copy of the head, outside the control of the database's
         // owner.
-        let (hash, signature) = (hex::encode(signed.hash), hex::encode(&signed.signature));
-        tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = signed.seq, hash, key = signed.key_id, signature, "audit checkpoint");
+        let (hash, signature) = (hex::encode(checkpoint.hash), hex::encode(&checkpoint.signature));
+        tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = checkpoint.seq, hash, key = checkpoint.key_id, signature, "audit checkpoint");
         Ok(())
     }
 }
@@ -198,7 +198,7 @@ impl RetryQueue {
         self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, entry: Entry, ip: Option<String>) {
+    fn queue_retry(&self, entry: Entry, ip: Option<String>) {
         let mut entries = self.lock();
         if entries.len() >= MAX_RETRIED
             && let Some(oldest) = entries.pop_front()
@@ -216,20 +216,20 @@ impl RetryQueue {
             crate::clock::sleep(RETRY_INTERVAL).await;
             // A single entry is tried first: while the database accepts none, the others would
             // delay new entries.
-            let (reply, answer) = oneshot::channel();
+            let (sender, receiver) = oneshot::channel();
             {
                 let Some(lane) = lane.upgrade() else { break };
                 let Some(first) = self.lock().pop_front() else { continue };
-                lane.submit(first.entry.tenant, Waiting { reply: Some(reply), ..first });
+                lane.submit(first.entry.tenant, Waiting { reply: Some(sender), ..first });
             }
-            if matches!(answer.await, Ok(Ok(()))) {
+            if matches!(receiver.await, Ok(Ok(()))) {
                 let Some(lane) = lane.upgrade() else { break };
-                let some: Vec<Waiting> = {
+                let retried: Vec<Waiting> = {
                     let mut entries = self.lock();
                     let count = entries.len().min(RETRY_PAGE);
                     entries.drain(..count).collect()
                 };
-                some.into_iter().for_each(|waiting| lane.submit(waiting.entry.tenant, waiting));
+                retried.into_iter().for_each(|waiting_entry| lane.submit(waiting_entry.entry.tenant, waiting_entry));
             }
             if !self.lock().is_empty() {
                 self.0.is_there.notify_one();
@@ -247,7 +247,7 @@ fn log_lost_entry(entry: &Entry) {
 impl Drop for RetryState {
     fn drop(&mut self) {
         let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().for_each(|waiting| log_lost_entry(&waiting.entry));
+        entries.iter().for_each(|waiting_entry| log_lost_entry(&waiting_entry.entry));
     }
 }
 
@@ -269,11 +269,11 @@ impl Batcher for Writer {
     fn forget((): &mut (), _: TenantId) {}
     async fn run(&self, tenant: TenantId, commands: &mut [Waiting]) -> Result<(), Fault> {
         let work = self.db.tenant(tenant).begin().await?;
-        let entries = commands.iter().map(|waiting| (waiting.entry.clone(), waiting.ip.clone()));
-        work.write(rows::waiting(&self.audit_writer, entries)).await?;
+        let entries = commands.iter().map(|waiting_entry| (waiting_entry.entry.clone(), waiting_entry.ip.clone()));
+        work.write(rows::unchained_rows(&self.audit_writer, entries)).await?;
         work.commit().await
     }
-    fn answer(&self, waiting: Waiting, outcome: Result<(), Fault>) {
+    fn answer(&self, waiting_entry: Waiting, outcome: Result<(), Fault>) {
         // A retry after an unknown outcome violates the unique key if the first try had succeeded:
         // the entry is written.
         let outcome = match outcome {
@@ -281,12 +281,12 @@ impl Batcher for Writer {
             outcome => outcome,
         };
         match &outcome {
-            Err(fault) if fault.is_transient() => self.retry_queue.keep(waiting.entry, waiting.ip),
-            Err(_) => log_lost_entry(&waiting.entry),
+            Err(fault) if fault.is_transient() => self.retry_queue.queue_retry(waiting_entry.entry, waiting_entry.ip),
+            Err(_) => log_lost_entry(&waiting_entry.entry),
             Ok(()) => {}
         }
         // The waiting task may be gone; the entry is written all the same.
-        if let Some(reply) = waiting.reply {
+        if let Some(reply) = waiting_entry.reply {
             let _ = reply.send(outcome);
         }
     }

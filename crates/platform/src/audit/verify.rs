@@ -44,8 +44,8 @@ pub async fn range(reads: &impl Reads, audit_writer: Option<&AuditWriter>, from:
             break;
         }
         for stored in page {
-            if let Some(why) = wrong(&stored, expected, &walk.found.head) {
-                walk.record_break(expected, why);
+            if let Some(reason) = find_entry_error(&stored, expected, &walk.found.head) {
+                walk.record_break(expected, reason);
                 break 'pages;
             }
             walk.found.head = stored.seal.map_or(GENESIS, |seal| seal.hash);
@@ -69,41 +69,41 @@ pub async fn whole(
     let head = rows::head(reads).await?;
     if let (Some(head), true) = (head, rows::is_erased(reads).await?) {
         // The entries were deleted with the tenant; the head and the checkpoints stay.
-        let broken = rows::checkpoints(reads, 1).await?.into_iter().find(|signed| {
-            !audit_writer.map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.is_own_checkpoint(signed))
+        let broken = rows::checkpoints(reads, 1).await?.into_iter().find(|checkpoint| {
+            !audit_writer.map_or_else(|| checkpoint.is_genuine(None), |audit_writer| audit_writer.is_own_checkpoint(checkpoint))
         });
-        let broken = broken.map(|signed| (signed.seq, "the signature is not this deployment's".to_owned()));
+        let broken = broken.map(|checkpoint| (checkpoint.seq, "the signature is not this deployment's".to_owned()));
         return Ok(Verification { entries: 0, broken, head: head.chain.hash, checkpoints: 0 });
     }
     let last = head.map_or(0, |head| head.chain.seq);
-    let mut found = range(reads, audit_writer, 1, last).await?;
-    if !found.is_ok() {
-        return Ok(found);
+    let mut verification = range(reads, audit_writer, 1, last).await?;
+    if !verification.is_ok() {
+        return Ok(verification);
     }
-    if head.is_some_and(|head| head.chain.hash != found.head) {
-        found.broken = Some((
+    if head.is_some_and(|head| head.chain.hash != verification.head) {
+        verification.broken = Some((
             last,
             format!(
                 "the head says {}, the last entry {}",
                 hex::encode(head.map_or(GENESIS, |h| h.chain.hash)),
-                hex::encode(found.head)
+                hex::encode(verification.head)
             ),
         ));
     } else if !rows::chain(reads, last + 1, 1).await?.is_empty() {
-        found.broken = Some((last + 1, "the log has an entry after its head".to_owned()));
-    } else if let Some(signed) = rows::checkpoints(reads, last + 1).await?.first() {
-        found.broken = Some((
+        verification.broken = Some((last + 1, "the log has an entry after its head".to_owned()));
+    } else if let Some(checkpoint) = rows::checkpoints(reads, last + 1).await?.first() {
+        verification.broken = Some((
             last + 1,
-            format!("the end was cut: number {} was signed on {}", signed.seq, crate::clock::rfc3339(signed.at)),
+            format!("the end was cut: number {} was signed on {}", checkpoint.seq, crate::clock::rfc3339(checkpoint.at)),
         ));
     } else if let Some(now) = now {
-        let old = rows::list_unsealed(reads, AuditId::NIL, 1).await?;
-        if let Some(stored) = old.first().filter(|stored| stored.entry.at.plus_seconds(UNSEALED_SECONDS) < now) {
-            found.broken =
+        let unsealed = rows::list_unsealed(reads, AuditId::NIL, 1).await?;
+        if let Some(stored) = unsealed.first().filter(|stored| stored.entry.at.plus_seconds(UNSEALED_SECONDS) < now) {
+            verification.broken =
                 Some((last + 1, format!("the entry {} was never chained: it was changed, or its key is gone", stored.entry.id)));
         }
     }
-    Ok(found)
+    Ok(verification)
 }
 
 struct ChainWalker {
@@ -114,27 +114,30 @@ struct ChainWalker {
 impl ChainWalker {
     /// Begins at entry `from`, with the stored hash of the entry before it.
     async fn begin(reads: &impl Reads, from: i64) -> Result<Self, Fault> {
-        let before = if from > 1 { rows::chain(reads, from - 1, 1).await?.into_iter().next() } else { None };
-        let seal = before.and_then(|stored| stored.seal).filter(|seal| seal.seq == from - 1);
+        let previous = if from > 1 { rows::chain(reads, from - 1, 1).await?.into_iter().next() } else { None };
+        let seal = previous.and_then(|stored| stored.seal).filter(|seal| seal.seq == from - 1);
         let head = seal.map_or(GENESIS, |seal| seal.hash);
         let checkpoints = rows::checkpoints(reads, from).await?.into();
         Ok(Self { found: Verification { entries: 0, broken: None, head, checkpoints: 0 }, checkpoints })
     }
-    fn record_break(&mut self, seq: i64, why: String) {
-        self.found.broken.get_or_insert((seq, why));
+    fn record_break(&mut self, seq: i64, reason: String) {
+        self.found.broken.get_or_insert((seq, reason));
     }
     fn checkpoint(&mut self, seq: i64, audit_writer: Option<&AuditWriter>) {
-        while let Some(signed) = self.checkpoints.pop_front_if(|signed| signed.seq <= seq) {
+        while let Some(next_checkpoint) = self.checkpoints.pop_front_if(|next_checkpoint| next_checkpoint.seq <= seq) {
             self.found.checkpoints += 1;
-            if signed.hash != self.found.head {
+            if next_checkpoint.hash != self.found.head {
                 self.record_break(
                     seq,
-                    format!("the checkpoint signed on {} belongs to another chain", crate::clock::rfc3339(signed.at)),
+                    format!("the checkpoint signed on {} belongs to another chain", crate::clock::rfc3339(next_checkpoint.at)),
                 );
             } else if !audit_writer
-                .map_or_else(|| signed.is_genuine(None), |audit_writer| audit_writer.is_own_checkpoint(&signed))
+                .map_or_else(|| next_checkpoint.is_genuine(None), |audit_writer| audit_writer.is_own_checkpoint(&next_checkpoint))
             {
-                self.record_break(seq, format!("the signature of {} is not this deployment's", crate::clock::rfc3339(signed.at)));
+                self.record_break(
+                    seq,
+                    format!("the signature of {} is not this deployment's", crate::clock::rfc3339(next_checkpoint.at)),
+                );
             }
         }
     }
@@ -142,7 +145,7 @@ impl ChainWalker {
 
 /// Returns the error in a stored entry that should be number `seq` behind `prev`, or `None` if it
 /// is correct.
-fn wrong(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
+fn find_entry_error(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
     let Some(seal) = stored.seal else { return Some("the entry has no seal".to_owned()) };
     if seal.seq != seq {
         return Some("the entry is missing".to_owned());
@@ -153,8 +156,8 @@ fn wrong(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
     if stored.entry.hash(prev, seq) != seal.hash {
         return Some("its content was changed after it was written".to_owned());
     }
-    let kept = stored.address.as_ref().map(Address::commitment);
-    if kept.is_some() && kept != stored.entry.ip_commitment {
+    let stored_commitment = stored.address.as_ref().map(Address::commitment);
+    if stored_commitment.is_some() && stored_commitment != stored.entry.ip_commitment {
         return Some("its address was changed after it was written".to_owned());
     }
     None

@@ -30,8 +30,8 @@ type RowKey = (TenantId, Uuid, TypeId);
 #[derive(Clone)]
 struct Weight;
 impl Weighter<RowKey, CachedRow> for Weight {
-    fn weight(&self, _: &RowKey, held: &CachedRow) -> u64 {
-        (held.weight + ENTRY_OVERHEAD_BYTES) as u64
+    fn weight(&self, _: &RowKey, cached: &CachedRow) -> u64 {
+        (cached.weight + ENTRY_OVERHEAD_BYTES) as u64
     }
 }
 
@@ -48,7 +48,7 @@ impl Local {
         self.0.get(&(tenant, id, TypeId::of::<T>()))
     }
     /// Holds a row of this type.
-    pub fn put<T: 'static>(&self, tenant: TenantId, id: Uuid, held: CachedRow) {
-        self.0.insert((tenant, id, TypeId::of::<T>()), held);
+    pub fn put<T: 'static>(&self, tenant: TenantId, id: Uuid, cached: CachedRow) {
+        self.0.insert((tenant, id, TypeId::of::<T>()), cached);
     }
 }

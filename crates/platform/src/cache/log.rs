@@ -22,21 +22,21 @@ impl Log {
         (self.epoch == epoch && !epoch.is_nil()).then_some(self.known)
     }
 
-    /// Starts an empty log that will contain the changes after `since` up to `known`.
-    pub fn begin(&mut self, epoch: Uuid, since: i64, known: i64) {
+    /// Starts an empty log that will contain the changes after `since` up to `last_seq`.
+    pub fn begin(&mut self, epoch: Uuid, since: i64, last_seq: i64) {
         // A concurrent request may have started a log that is further already.
-        if self.epoch != epoch || self.known <= known {
-            *self = Self { epoch, since, known, changed: HashMap::new() };
+        if self.epoch != epoch || self.known <= last_seq {
+            *self = Self { epoch, since, known: last_seq, changed: HashMap::new() };
         }
     }
 
-    /// Adds all changes up to `known` that were not known yet.
-    pub fn record_changes(&mut self, changes: Vec<(i64, Uuid)>, known: i64) {
+    /// Adds all changes up to `last_seq` that were not known yet.
+    pub fn record_changes(&mut self, changes: Vec<(i64, Uuid)>, last_seq: i64) {
         for (seq, id) in changes {
             let last = self.changed.entry(id).or_insert(seq);
             *last = seq.max(*last);
         }
-        self.known = self.known.max(known);
+        self.known = self.known.max(last_seq);
         if self.changed.len() > MAX {
             let mut seqs: Vec<i64> = self.changed.values().copied().collect();
             let (_, middle, _) = seqs.select_nth_unstable(MAX / 2);

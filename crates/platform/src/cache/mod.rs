@@ -88,28 +88,28 @@ impl Cache {
     /// small statement, shared by concurrent callers.
     pub async fn cache_view(&self, scope: &TenantScope) -> Result<CacheView, Fault> {
         let load = |_: Vec<()>| async {
-            let now = journal::master(scope).await?;
-            Ok(HashMap::from([((), self.catch_up(scope, now).await?)]))
+            let head = journal::master(scope).await?;
+            Ok(HashMap::from([((), self.catch_up(scope, head).await?)]))
         };
-        let found = scope.coalesce(vec![()], load).await?.remove(&());
-        found.ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))
+        let view = scope.coalesce(vec![()], load).await?.remove(&());
+        view.ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))
     }
 
-    async fn catch_up(&self, scope: &TenantScope, now: journal::Head) -> Result<CacheView, Fault> {
+    async fn catch_up(&self, scope: &TenantScope, head: journal::Head) -> Result<CacheView, Fault> {
         let tenant = scope.tenant();
         let log = self.log(tenant);
-        let cache_view = CacheView { log: log.clone(), at: now.seq, epoch: now.epoch };
-        let known = log.lock().unwrap_or_else(PoisonError::into_inner).known_up_to(now.epoch);
-        match known {
-            Some(known) if known >= now.seq => {}
+        let cache_view = CacheView { log: log.clone(), at: head.seq, epoch: head.epoch };
+        let known_seq = log.lock().unwrap_or_else(PoisonError::into_inner).known_up_to(head.epoch);
+        match known_seq {
+            Some(known_seq) if known_seq >= head.seq => {}
             // Below `low` the journal is no longer kept, so it cannot tell the changes.
-            Some(known) if known >= now.low => {
-                let changes = changes(&journal::kinds_after(scope, &self.0.changes, known, MAX_CATCH_UP_CHANGES + 1).await?);
+            Some(known_seq) if known_seq >= head.low => {
+                let changes = changes(&journal::kinds_after(scope, &self.0.changes, known_seq, MAX_CATCH_UP_CHANGES + 1).await?);
                 let mut log = cache_view.log();
                 if changes.len() > MAX_CATCH_UP_CHANGES as usize {
-                    log.begin(now.epoch, now.seq, now.seq);
+                    log.begin(head.epoch, head.seq, head.seq);
                 } else {
-                    log.record_changes(changes, now.seq);
+                    log.record_changes(changes, head.seq);
                 }
             }
             _ => {
@@ -120,12 +120,12 @@ impl Cache {
                 let since = match (&self.0.remote, changes.last()) {
                     // Changes before the oldest event that was read are unknown.
                     (Some(_), Some((oldest, _))) if changes.len() >= MAX_HISTORY_CHANGES as usize => *oldest,
-                    (Some(_), _) => now.low,
-                    (None, _) => now.seq,
+                    (Some(_), _) => head.low,
+                    (None, _) => head.seq,
                 };
                 let mut log = cache_view.log();
-                log.begin(now.epoch, since, now.seq);
-                log.record_changes(changes, now.seq);
+                log.begin(head.epoch, since, head.seq);
+                log.record_changes(changes, head.seq);
             }
         }
         Ok(cache_view)
@@ -140,28 +140,29 @@ impl Cache {
     }
 
     /// Returns the cached rows; leaves the IDs of the others in `ids`, to be read and given to
-    /// `keep`.
-    pub async fn look<K, T: Cached>(
+    /// `store_rows`.
+    pub async fn get_rows<K, T: Cached>(
         &self,
         scope: &TenantScope,
         cache_view: &CacheView,
         ids: &mut Vec<Id<K>>,
     ) -> HashMap<Id<K>, Arc<T>> {
         let tenant = scope.tenant();
-        let mut found = HashMap::with_capacity(ids.len());
+        let mut rows = HashMap::with_capacity(ids.len());
         ids.retain(|id| match self.cached_row(tenant, cache_view, id.uuid()) {
-            Some(row) => found.insert(*id, row).is_some(),
+            Some(row) => rows.insert(*id, row).is_some(),
             None => true,
         });
         if !ids.is_empty() {
-            self.fetch(tenant, cache_view, ids, &mut found).await;
+            self.fetch(tenant, cache_view, ids, &mut rows).await;
         }
-        found
+        rows
     }
 
     fn cached_row<T: Cached>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
-        let held = self.0.local.get::<T>(tenant, id).filter(|held| cache_view.log().is_current(id, held.epoch, held.as_of));
-        let row = held.and_then(|held| (held.row as Arc<dyn Any + Send + Sync>).downcast().ok());
+        let cached =
+            self.0.local.get::<T>(tenant, id).filter(|cached| cache_view.log().is_current(id, cached.epoch, cached.as_of));
+        let row = cached.and_then(|cached| (cached.row as Arc<dyn Any + Send + Sync>).downcast().ok());
         metrics::count_lookup("rows", Lookup::of(row.as_ref()));
         row
     }
@@ -172,15 +173,15 @@ impl Cache {
         tenant: TenantId,
         cache_view: &CacheView,
         missing: &mut Vec<Id<K>>,
-        found: &mut HashMap<Id<K>, Arc<T>>,
+        rows: &mut HashMap<Id<K>, Arc<T>>,
     ) {
         let Some(remote) = self.0.remote.as_ref().filter(|_| T::IS_SHARED) else { return };
         let ids: Vec<Uuid> = missing.iter().map(|id| id.uuid()).collect();
         let Some(sealed) = remote.get(tenant, &ids).await else { return };
         let mut shared = HashMap::new();
         for (id, sealed) in missing.iter().zip(sealed) {
-            let opened = sealed.and_then(|sealed| remote::open::<T>(&self.0.ring, tenant, id.uuid(), &sealed));
-            let current = opened.filter(|(epoch, as_of, _)| cache_view.log().is_current(id.uuid(), *epoch, *as_of));
+            let decoded = sealed.and_then(|sealed| remote::open::<T>(&self.0.ring, tenant, id.uuid(), &sealed));
+            let current = decoded.filter(|(epoch, as_of, _)| cache_view.log().is_current(id.uuid(), *epoch, *as_of));
             metrics::count_lookup("rows.shared", Lookup::of(current.as_ref()));
             if let Some((epoch, as_of, row)) = current {
                 let row = Arc::new(row);
@@ -189,11 +190,11 @@ impl Cache {
             }
         }
         missing.retain(|id| !shared.contains_key(id));
-        found.extend(shared);
+        rows.extend(shared);
     }
 
     /// Caches rows that were read after `cache_view` was created.
-    pub fn keep<K, T: Cached>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
+    pub fn store_rows<K, T: Cached>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
         let tenant = scope.tenant();
         let remote = self.0.remote.as_ref().filter(|_| T::IS_SHARED);
         let mut sealed = Vec::new();

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{clock, secrets::KeyRing};
 
 /// Timeout of a request to Redis: the database would have answered by then.
-const PATIENCE: Duration = Duration::from_millis(20);
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(20);
 /// Timeout of a connection, and of its responses.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 /// Time for which Redis is not used after it has not answered.
@@ -65,12 +65,12 @@ impl Remote {
     pub fn of(client: Client, deployment: &[u8]) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let digest = Sha256::new().chain_update(b"rows").chain_update(deployment).finalize();
         let prefix = format!("entrepot:rows:{}:{FORMAT_VERSION}", hex::encode(&digest[..8]));
-        let (outbox, mut waiting) = mpsc::channel(WRITE_QUEUE_CAPACITY);
+        let (outbox, mut queue) = mpsc::channel(WRITE_QUEUE_CAPACITY);
         let connection = OnceCell::new();
         let remote = Self(Arc::new(Inner { client, connection, prefix, is_silent: AtomicBool::new(false), outbox }));
         let writer = Arc::downgrade(&remote.0);
         let write = async move {
-            while let Some((tenant, rows)) = waiting.recv().await {
+            while let Some((tenant, rows)) = queue.recv().await {
                 let Some(inner) = writer.upgrade() else { break };
                 inner.write(tenant, rows).await;
             }
@@ -85,16 +85,16 @@ impl Remote {
         if inner.is_silent.load(Ordering::Relaxed) {
             return None;
         }
-        let ask = async {
+        let request = async {
             let mut connection = inner.connection().await?;
-            let mut ask = cmd("MGET");
+            let mut request = cmd("MGET");
             for id in ids {
-                ask.arg(inner.key(tenant, *id));
+                request.arg(inner.key(tenant, *id));
             }
-            ask.query_async::<Vec<Option<Vec<u8>>>>(&mut connection).await
+            request.query_async::<Vec<Option<Vec<u8>>>>(&mut connection).await
         };
-        match tokio::time::timeout(PATIENCE, ask).await {
-            Ok(Ok(found)) if found.len() == ids.len() => Some(found),
+        match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
+            Ok(Ok(values)) if values.len() == ids.len() => Some(values),
             _ => {
                 self.pause_redis();
                 None
@@ -156,15 +156,15 @@ impl Inner {
     }
 
     async fn write(&self, tenant: TenantId, rows: SealedRows) {
-        let put = async {
+        let store = async {
             let mut connection = self.connection().await?;
-            let mut all = pipe();
+            let mut pipeline = pipe();
             for (id, row) in rows {
-                all.cmd("SET").arg(self.key(tenant, id)).arg(row).arg("EX").arg(ROW_TTL_SECONDS).ignore();
+                pipeline.cmd("SET").arg(self.key(tenant, id)).arg(row).arg("EX").arg(ROW_TTL_SECONDS).ignore();
             }
-            all.query_async::<()>(&mut connection).await
+            pipeline.query_async::<()>(&mut connection).await
         };
-        if let Ok(Err(error)) = tokio::time::timeout(CONNECT_TIMEOUT, put).await {
+        if let Ok(Err(error)) = tokio::time::timeout(CONNECT_TIMEOUT, store).await {
             tracing::debug!(%error, "rows are not shared between nodes: Redis could not store them");
         }
     }
@@ -177,15 +177,15 @@ fn context(tenant: TenantId, id: Uuid) -> String {
 /// Seals a row for Redis: its epoch, the version of the tenant's master data and the row's JSON,
 /// bound to tenant and ID.
 pub fn seal(ring: &KeyRing, tenant: TenantId, id: Uuid, (epoch, as_of): (Uuid, i64), row: &impl Serialize) -> Option<Vec<u8>> {
-    let mut plain = [epoch.as_bytes().as_slice(), &as_of.to_be_bytes()].concat();
-    serde_json::to_writer(&mut plain, row).ok()?;
-    ring.seal(&context(tenant, id), &plain).ok()
+    let mut plaintext = [epoch.as_bytes().as_slice(), &as_of.to_be_bytes()].concat();
+    serde_json::to_writer(&mut plaintext, row).ok()?;
+    ring.seal(&context(tenant, id), &plaintext).ok()
 }
 
 /// Opens a sealed row; `None` if it is not ours, is for another place, or has another form.
 pub fn open<T: DeserializeOwned>(ring: &KeyRing, tenant: TenantId, id: Uuid, sealed: &[u8]) -> Option<(Uuid, i64, T)> {
-    let plain = ring.keys().open(&context(tenant, id), sealed).ok()?;
-    let (epoch, rest) = plain.split_first_chunk()?;
+    let plaintext = ring.keys().open(&context(tenant, id), sealed).ok()?;
+    let (epoch, rest) = plaintext.split_first_chunk()?;
     let (as_of, row) = rest.split_first_chunk()?;
     Some((Uuid::from_bytes(*epoch), i64::from_be_bytes(*as_of), serde_json::from_slice(row).ok()?))
 }

@@ -59,7 +59,14 @@ pub struct Job {
 }
 
 /// Returns a new job, which waits and is due at once.
-pub(super) fn fresh(tenant: TenantId, id: JobId, kind: &str, period: Option<i64>, payload: String, now: Timestamp) -> Job {
+pub(super) fn new_waiting_job(
+    tenant: TenantId,
+    id: JobId,
+    kind: &str,
+    period: Option<i64>,
+    payload: String,
+    now: Timestamp,
+) -> Job {
     Job {
         tenant,
         id,
@@ -90,26 +97,26 @@ const MAX_BACKOFF_SECONDS: i64 = 300;
 /// Returns the seconds until the next try after so many failures: doubled with each, plus or minus
 /// a fifth, so that jobs that failed together are not retried together.
 pub fn backoff_seconds(failures: i64, random: u8) -> i64 {
-    let plain = 1_i64 << failures.clamp(1, 9);
-    let plain = plain.min(MAX_BACKOFF_SECONDS);
-    let spread = plain * 2 / 5;
-    plain - spread / 2 + spread * i64::from(random) / 255
+    let base_seconds = 1_i64 << failures.clamp(1, 9);
+    let base_seconds = base_seconds.min(MAX_BACKOFF_SECONDS);
+    let jitter_range = base_seconds * 2 / 5;
+    base_seconds - jitter_range / 2 + jitter_range * i64::from(random) / 255
 }
 
 /// Returns the worker that should hold a standing job. Each pair has a score that every worker can
 /// compute, so workers that see the same others agree without communication, and a worker that
 /// joins or leaves moves only its own share.
-pub fn best(workers: &[WorkerId], job: JobId) -> Option<WorkerId> {
+pub fn choose_worker(workers: &[WorkerId], job: JobId) -> Option<WorkerId> {
     workers.iter().copied().max_by_key(|worker| (score(*worker, job), *worker))
 }
 
 fn score(worker: WorkerId, job: JobId) -> u64 {
-    let mixed = worker.uuid().as_u128() ^ job.uuid().as_u128().rotate_left(64);
+    let mixed_ids = worker.uuid().as_u128() ^ job.uuid().as_u128().rotate_left(64);
     // The finaliser of splitmix64: every bit of the input changes about half of the output.
-    let mut x = (mixed >> 64) as u64 ^ (mixed as u64).rotate_left(32);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+    let mut hash = (mixed_ids >> 64) as u64 ^ (mixed_ids as u64).rotate_left(32);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
 }
 
 /// Measures how long heartbeats have been missing, by the watcher's own monotonic clock: no clock
@@ -123,11 +130,11 @@ impl<K: std::hash::Hash + Eq + Copy> HeartbeatMonitor<K> {
     }
     /// Returns the milliseconds for which `key` has shown this token and this beat, at `now`.
     pub fn silent_millis(&mut self, key: K, token: i64, beat: i64, now: u64) -> u64 {
-        let seen = self.0.entry(key).or_insert((token, beat, now));
-        if (seen.0, seen.1) != (token, beat) {
-            *seen = (token, beat, now);
+        let observation = self.0.entry(key).or_insert((token, beat, now));
+        if (observation.0, observation.1) != (token, beat) {
+            *observation = (token, beat, now);
         }
-        now.saturating_sub(seen.2)
+        now.saturating_sub(observation.2)
     }
     /// Forgets all keys but these.
     pub fn keep(&mut self, keys: &[K]) {
@@ -159,12 +166,12 @@ mod tests {
         let (three, two) = (workers(3), workers(2));
         let mut moved = 0;
         for job in jobs(300) {
-            let (before, after) = (best(&three, job), best(&two, job));
+            let (before, after) = (choose_worker(&three, job), choose_worker(&two, job));
             assert!(before == after || before == Some(three[2]), "only what the third one had moves");
             moved += usize::from(before != after);
         }
         assert!((60..140).contains(&moved), "a third of them, about: {moved}");
-        assert_eq!(best(&[], jobs(1).next().unwrap()), None);
+        assert_eq!(choose_worker(&[], jobs(1).next().unwrap()), None);
     }
 
     #[test]

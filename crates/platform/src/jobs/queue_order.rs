@@ -58,41 +58,46 @@ pub fn next(
     everywhere: &HashMap<TenantId, usize>,
     (proof, is_suspects_turn): (u64, bool),
 ) -> JobScheduler {
-    let mut turns = JobScheduler::default();
-    if running.iter().any(|one| one.is_suspect && one.age < proof) {
-        return turns;
+    let mut schedule = JobScheduler::default();
+    if running.iter().any(|running_job| running_job.is_suspect && running_job.age < proof) {
+        return schedule;
     }
     let suspects = waiting.iter().filter(|job| job.deaths > 0).count();
     if suspects > 0 && (is_suspects_turn || suspects == waiting.len()) {
-        if running.iter().any(|one| one.age < proof) {
-            return turns;
+        if running.iter().any(|running_job| running_job.age < proof) {
+            return schedule;
         }
         waiting.retain(|job| job.deaths > 0);
         waiting.truncate(1);
     } else {
         waiting.retain(|job| job.deaths == 0);
     }
-    let mut here: HashMap<TenantId, usize> = HashMap::new();
-    running.iter().for_each(|one| *here.entry(one.tenant).or_default() += 1);
-    let mut places = MAX_RUNNING_JOBS.saturating_sub(running.len());
-    while places > 0 {
-        let own = |tenant: &TenantId| here.get(tenant).copied().unwrap_or_default();
-        let may = |job: &Job| own(&job.tenant) < if places > RESERVED_SLOTS { MAX_RUNNING_PER_TENANT } else { 1 };
-        let begun = |tenant: &TenantId| turns.taken.iter().filter(|job| job.tenant == *tenant).count();
-        let load = |job: &Job| everywhere.get(&job.tenant).copied().unwrap_or_default() + begun(&job.tenant);
-        let best = waiting.iter().enumerate().filter(|(_, job)| may(job)).min_by_key(|(at, job)| (load(job), job.due_at, *at));
-        let Some(at) = best.map(|(at, _)| at) else { break };
-        let job = waiting.remove(at);
-        *here.entry(job.tenant).or_default() += 1;
-        places -= 1;
-        turns.taken.push(job);
+    let mut local_counts: HashMap<TenantId, usize> = HashMap::new();
+    running.iter().for_each(|running_job| *local_counts.entry(running_job.tenant).or_default() += 1);
+    let mut free_slots = MAX_RUNNING_JOBS.saturating_sub(running.len());
+    while free_slots > 0 {
+        let local_count = |tenant: &TenantId| local_counts.get(tenant).copied().unwrap_or_default();
+        let is_allowed =
+            |job: &Job| local_count(&job.tenant) < if free_slots > RESERVED_SLOTS { MAX_RUNNING_PER_TENANT } else { 1 };
+        let begun_count = |tenant: &TenantId| schedule.taken.iter().filter(|job| job.tenant == *tenant).count();
+        let load = |job: &Job| everywhere.get(&job.tenant).copied().unwrap_or_default() + begun_count(&job.tenant);
+        let best = waiting
+            .iter()
+            .enumerate()
+            .filter(|(_, job)| is_allowed(job))
+            .min_by_key(|(index, job)| (load(job), job.due_at, *index));
+        let Some(index) = best.map(|(index, _)| index) else { break };
+        let job = waiting.remove(index);
+        *local_counts.entry(job.tenant).or_default() += 1;
+        free_slots -= 1;
+        schedule.taken.push(job);
     }
-    let is_left_out = |job: &&Job| !everywhere.contains_key(&job.tenant) && !here.contains_key(&job.tenant);
-    if places == 0 && waiting.iter().any(|job| is_left_out(&job)) {
-        let load = |one: &&Running| (here.get(&one.tenant).copied().unwrap_or_default(), one.age);
-        turns.yields = running.iter().max_by_key(load).map(|one| one.id);
+    let is_left_out = |job: &&Job| !everywhere.contains_key(&job.tenant) && !local_counts.contains_key(&job.tenant);
+    if free_slots == 0 && waiting.iter().any(|job| is_left_out(&job)) {
+        let load = |running_job: &&Running| (local_counts.get(&running_job.tenant).copied().unwrap_or_default(), running_job.age);
+        schedule.yields = running.iter().max_by_key(load).map(|running_job| running_job.id);
     }
-    turns
+    schedule
 }
 
 #[cfg(test)]

@@ -78,12 +78,12 @@ impl Registry {
     /// died or because they failed too often, be it by a panic. The kind must have been added
     /// before.
     #[must_use]
-    pub fn burying<F, R>(mut self, kind: &'static str, bury: F) -> Self
+    pub fn with_dead_letter_handler<F, R>(mut self, kind: &'static str, bury: F) -> Self
     where
         F: Fn(Lease, Job) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        if let Some(queued) = self.queued.iter_mut().find(|one| one.kind == kind) {
+        if let Some(queued) = self.queued.iter_mut().find(|candidate| candidate.kind == kind) {
             queued.bury = Some(Arc::new(move |lease, job| -> BoxFuture<'static, _> { Box::pin(bury(lease, job)) }));
         }
         self
@@ -95,9 +95,9 @@ impl Registry {
     }
     /// Returns all kinds, those of standing jobs first.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
-        self.periodic.iter().map(|one| one.kind).chain(self.queued.iter().map(|one| one.kind))
+        self.periodic.iter().map(|job| job.kind).chain(self.queued.iter().map(|job| job.kind))
     }
     pub(super) fn knows(&self, kind: &str) -> bool {
-        self.periodic.iter().any(|one| one.kind == kind) || self.queued.iter().any(|one| one.kind == kind)
+        self.periodic.iter().any(|job| job.kind == kind) || self.queued.iter().any(|job| job.kind == kind)
     }
 }

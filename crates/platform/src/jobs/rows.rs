@@ -60,10 +60,10 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
-/// Returns the jobs of all tenants that `rest` selects: SQL after the select list of the table
+/// Returns the jobs of all tenants that `tail_sql` selects: SQL after the select list of the table
 /// `alias`.
-async fn jobs_of_all_tenants(global: &Global, alias: &str, rest: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
-    let sql = format!("SELECT {} {rest}", JobRow::select(alias));
+async fn jobs_of_all_tenants(global: &Global, alias: &str, tail_sql: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
+    let sql = format!("SELECT {} {tail_sql}", JobRow::select(alias));
     global.records::<JobRow>(&sql, values).await?.into_iter().map(Job::try_from).collect()
 }
 
@@ -73,28 +73,28 @@ pub async fn periodic(global: &Global) -> Result<Vec<Job>, Fault> {
 }
 
 /// Queued jobs that workers hold, the oldest first.
-pub async fn running(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
-    let rest = "FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2";
-    jobs_of_all_tenants(global, "job", rest, vec![now.micros().into(), most.into()]).await
+pub async fn running(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<Job>, Fault> {
+    let tail_sql = "FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2";
+    jobs_of_all_tenants(global, "job", tail_sql, vec![now.micros().into(), limit.into()]).await
 }
 
 /// Returns queued jobs that are due: first the oldest one of each tenant, then the next one of
 /// each, and so on, so that one tenant's many jobs do not hide those of others. Jobs of suspended
 /// tenants and of the kinds `on_hold` are left out.
-pub async fn waiting(global: &Global, now: Timestamp, most: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
-    let mut values: Vec<Value> = vec![now.micros().into(), most.into()];
-    let but = if on_hold.is_empty() {
+pub async fn waiting(global: &Global, now: Timestamp, limit: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
+    let mut values: Vec<Value> = vec![now.micros().into(), limit.into()];
+    let hold_condition = if on_hold.is_empty() {
         String::new()
     } else {
         values.push(global.backend().texts(on_hold.iter().copied()));
         format!(" AND NOT ({})", global.backend().in_texts("j.kind", values.len()))
     };
-    let rest = format!(
+    let tail_sql = format!(
         "FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
-           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}{but}) q
+           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}{hold_condition}) q
          ORDER BY turn, due_at, tenant_id, id LIMIT $2"
     );
-    jobs_of_all_tenants(global, "q", &rest, values).await
+    jobs_of_all_tenants(global, "q", &tail_sql, values).await
 }
 
 /// Order of locks on jobs of a tenant, and on those that a worker holds.
@@ -105,9 +105,9 @@ const HELD_BY_WORKER: &str = "owner = $1 AND state = 'RUNNING'";
 /// Sets the held jobs of a tenant back to waiting; the workers then find that they no longer hold
 /// them. Returns their count.
 pub async fn release_held_jobs(work: &Work) -> Result<u64, Fault> {
-    let held = "period IS NULL AND state = 'RUNNING'";
-    work.lock_in_order(LOCKS, held, vec![]).await?;
-    work.execute(&format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE tenant_id = $1 AND {held}"), vec![]).await
+    let condition = "period IS NULL AND state = 'RUNNING'";
+    work.lock_in_order(LOCKS, condition, vec![]).await?;
+    work.execute(&format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE tenant_id = $1 AND {condition}"), vec![]).await
 }
 
 /// A page of a tenant's own jobs.
@@ -122,11 +122,11 @@ pub async fn by_id(reads: &impl Reads, id: JobId) -> Result<Option<Job>, Fault> 
 
 /// Whether a job of this kind with this payload waits or runs, whatever trace its payload carries.
 pub async fn is_open(reads: &impl Reads, kind: &str, payload: &str) -> Result<bool, Fault> {
-    let opening = traces::opening(payload);
+    let prefix = traces::payload_opening(payload);
     let sql = "SELECT 1 FROM job WHERE tenant_id = $1 AND kind = $2 AND state IN ('WAITING', 'RUNNING')
                AND (payload = $3 OR substr(payload, 1, CAST($4 AS integer)) = $5) LIMIT 1";
-    let length = opening.chars().count() as i64;
-    Ok(!reads.rows(sql, vec![kind.into(), payload.into(), length.into(), opening.into()]).await?.is_empty())
+    let length = prefix.chars().count() as i64;
+    Ok(!reads.rows(sql, vec![kind.into(), payload.into(), length.into(), prefix.into()]).await?.is_empty())
 }
 
 /// Columns of a new job, which no worker holds.
@@ -172,17 +172,17 @@ pub async fn list_across_tenants(
     global: &Global,
     tenant: Option<TenantId>,
     states: &[State],
-    most: i64,
+    limit: i64,
 ) -> Result<Vec<Job>, Fault> {
     let backend = global.backend();
-    let own = if tenant.is_some() { " AND tenant_id = $3" } else { "" };
-    let rest = format!(
-        "FROM job WHERE period IS NULL AND {}{own} ORDER BY due_at, tenant_id, id LIMIT $2",
+    let tenant_condition = if tenant.is_some() { " AND tenant_id = $3" } else { "" };
+    let tail_sql = format!(
+        "FROM job WHERE period IS NULL AND {}{tenant_condition} ORDER BY due_at, tenant_id, id LIMIT $2",
         backend.in_texts("state", 1)
     );
-    let mut values = vec![backend.texts(states.iter().map(|state| state.as_str())), most.into()];
+    let mut values = vec![backend.texts(states.iter().map(|state| state.as_str())), limit.into()];
     values.extend(tenant.map(Value::from));
-    jobs_of_all_tenants(global, "job", &rest, values).await
+    jobs_of_all_tenants(global, "job", &tail_sql, values).await
 }
 
 /// Makes a queued job that waits or runs dead, and returns whether there was one. The worker that
@@ -194,36 +194,35 @@ pub async fn abandon(work: &Work, id: JobId, error: &str, now: Timestamp) -> Res
 }
 
 /// Takes a job if its row is still as it was read; returns whether it was.
-pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestamp) -> Result<bool, Fault> {
+pub async fn take(work: &GlobalWork, job: &Job, worker: WorkerId, now: Timestamp) -> Result<bool, Fault> {
     // The death of a standing job's worker is counted only here.
     let sql = "UPDATE job SET state = 'RUNNING', owner = $3, token = token + 1, beat = 0, started_at = $4,
                deaths = CASE WHEN period IS NOT NULL AND state = 'RUNNING' AND owner <> $3 THEN deaths + 1 ELSE deaths END
                WHERE tenant_id = $1 AND id = $2 AND token = $5 AND beat = $6 AND state = $7";
     let values = vec![
-        seen.tenant.into(),
-        seen.id.into(),
+        job.tenant.into(),
+        job.id.into(),
         worker.into(),
         now.micros().into(),
-        seen.token.into(),
-        seen.beat.into(),
-        seen.state.as_str().into(),
+        job.token.into(),
+        job.beat.into(),
+        job.state.as_str().into(),
     ];
     Ok(work.change(sql, values).await? == 1)
 }
 
 /// Sets a job whose worker shows no life back to waiting if its row is still as it was read;
 /// returns whether it was.
-pub async fn requeue_orphaned(work: &GlobalWork, seen: &Job, due_at: Timestamp, error: &str) -> Result<bool, Fault> {
+pub async fn requeue_orphaned(work: &GlobalWork, job: &Job, due_at: Timestamp, error: &str) -> Result<bool, Fault> {
     let sql =
         "UPDATE job SET state = 'WAITING', owner = NULL, failures = failures + 1, deaths = deaths + 1, due_at = $5, error = $6
                WHERE tenant_id = $1 AND id = $2 AND token = $3 AND beat = $4 AND state = 'RUNNING'";
-    let values =
-        vec![seen.tenant.into(), seen.id.into(), seen.token.into(), seen.beat.into(), due_at.micros().into(), error.into()];
+    let values = vec![job.tenant.into(), job.id.into(), job.token.into(), job.beat.into(), due_at.micros().into(), error.into()];
     Ok(work.change(sql, values).await? == 1)
 }
 
 /// Records that a job has made progress: earlier failures are unrelated to later ones.
-pub async fn record_progress(work: &Work, held: Held) -> Result<(), Fault> {
+pub async fn record_progress(work: &Work, held: HeldJob) -> Result<(), Fault> {
     let sql = "UPDATE job SET failures = 0, deaths = 0 WHERE tenant_id = $1 AND id = $2 AND owner = $3 AND token = $4
                AND (failures > 0 OR deaths > 0)";
     work.execute(sql, vec![held.id.into(), held.worker.into(), held.token.into()]).await.map(drop)
@@ -242,7 +241,7 @@ pub struct Outcome {
 }
 
 /// Writes an outcome if the worker still holds the job by this token; returns whether it does.
-pub async fn write(work: &GlobalWork, held: Held, outcome: &Outcome) -> Result<bool, Fault> {
+pub async fn write(work: &GlobalWork, held: HeldJob, outcome: &Outcome) -> Result<bool, Fault> {
     let owner = (outcome.state == State::Running).then_some(held.worker);
     let sql = "UPDATE job SET state = $5, owner = $6, due_at = $7, failures = $8, started_at = coalesce($9, started_at),
                finished_at = coalesce($10, finished_at), error = $11, fault = $12, deaths = CASE WHEN $10 IS NULL THEN deaths ELSE 0 END
@@ -266,7 +265,7 @@ pub async fn write(work: &GlobalWork, held: Held, outcome: &Outcome) -> Result<b
 
 /// A job that a worker holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldJob {
     pub tenant: TenantId,
     pub id: JobId,
     pub worker: WorkerId,
@@ -321,7 +320,7 @@ pub async fn deregister_worker(work: &GlobalWork, worker: WorkerId) -> Result<()
 
 /// Whether the worker still holds the job; locks its row until the transaction ends, so that no
 /// other worker takes it meanwhile.
-pub async fn is_held(work: &Work, held: Held) -> Result<bool, Fault> {
+pub async fn is_held(work: &Work, held: HeldJob) -> Result<bool, Fault> {
     let lock = work.backend().for_update("j");
     let sql =
         format!("SELECT 1 FROM job j WHERE $1 = $1 AND j.tenant_id = $2 AND j.id = $3 AND j.owner = $4 AND j.token = $5{lock}");
@@ -329,11 +328,11 @@ pub async fn is_held(work: &Work, held: Held) -> Result<bool, Fault> {
     Ok(!work.rows(&sql, values).await?.is_empty())
 }
 
-/// Deletes at most `most` jobs that ended well before a moment; returns their count.
-pub async fn clear(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+/// Deletes at most `limit` jobs that ended well before a moment; returns their count.
+pub async fn clear(work: &Work, before: Timestamp, limit: i64) -> Result<u64, Fault> {
     let sql = "DELETE FROM job WHERE tenant_id = $1 AND id IN (SELECT id FROM job WHERE tenant_id = $1 AND state = 'DONE'
                AND finished_at < $2 ORDER BY finished_at LIMIT $3)";
-    work.execute(sql, vec![before.micros().into(), most.into()]).await
+    work.execute(sql, vec![before.micros().into(), limit.into()]).await
 }
 
 /// The tenants that have such jobs.

@@ -29,12 +29,12 @@ pub struct Note {
     pub outcome: Outcome,
     /// True if the job has begun to fail, or recovered, since its state was last written.
     pub is_new: bool,
-    pub written: Option<Instant>,
+    pub written_at: Option<Instant>,
 }
 
 /// Returns the span of a run: in the trace that a queued job carries, else in a trace of its own.
 fn span_of(kind: &'static str, queued: Option<&Job>) -> Span {
-    let mut span = Span::run(queued.and_then(|job| traces::carried(&job.payload)), "job");
+    let mut span = Span::run(queued.and_then(|job| traces::trace_of_payload(&job.payload)), "job");
     span.set("entrepot.job.kind", kind);
     span
 }
@@ -52,7 +52,7 @@ fn end(mut span: Span, kind: &'static str, queued: Option<&Job>, (has_failed, to
 }
 
 /// Returns the state of a job that was just taken.
-pub fn as_is(job: &Job) -> Outcome {
+pub fn running_outcome(job: &Job) -> Outcome {
     Outcome {
         state: State::Running,
         due_at: job.due_at,
@@ -69,15 +69,15 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
     let change = |change: &mut dyn FnMut(&mut Note)| change(&mut note.lock().unwrap_or_else(PoisonError::into_inner));
     loop {
         change(&mut |note| note.outcome.started_at = Some(jobs.clock().now()));
-        let began = Instant::now();
+        let start = Instant::now();
         let span = span_of(periodic.kind, None);
-        let ended = span.run_within((periodic.run)(lease)).await;
-        let (has_failed, took) = (ended.is_err(), began.elapsed());
+        let result = span.run_within((periodic.run)(lease)).await;
+        let (has_failed, took) = (result.is_err(), start.elapsed());
         end(span, periodic.kind, None, (has_failed, took));
-        jobs.counters().ran(has_failed);
+        jobs.counters().count_run(has_failed);
         metrics::observe_job_run(periodic.kind, has_failed, took);
         let (now, mut wait) = (jobs.clock().now(), periodic.every);
-        match ended {
+        match result {
             Ok(()) => change(&mut |note| {
                 note.is_new |= note.outcome.failures > 0;
                 (note.outcome.failures, note.outcome.error, note.outcome.fault) = (0, None, None);
@@ -88,7 +88,7 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
                     note.is_new |= note.outcome.failures == 0;
                     note.outcome.failures += 1;
                     (note.outcome.error, note.outcome.fault) = fault_texts(&fault);
-                    let pause = backoff_seconds(note.outcome.failures, random(&jobs));
+                    let pause = backoff_seconds(note.outcome.failures, random_byte(&jobs));
                     wait = wait.max(Duration::from_secs(pause.unsigned_abs()));
                 });
             }
@@ -116,27 +116,38 @@ const WORKER_DIED_TWICE_ERROR: &str = "two workers in a row died while they ran 
 
 /// Ends a job that has killed its workers, or that has failed too often, without starting it.
 async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome {
-    let buried = match &queued.bury {
+    let result = match &queued.bury {
         Some(bury) => bury(lease, job.clone()).await,
         None => Ok(()),
     };
-    match buried {
+    match result {
         Ok(()) => {
             let is_killer = job.deaths >= MAX_DEATHS;
-            let (why, fault) = if is_killer { (None, None) } else { (job.error.clone(), job.fault.clone()) };
-            let dead = failed(jobs, job, None, Failure::Hopeless(why.unwrap_or_else(|| WORKER_DIED_TWICE_ERROR.to_owned())));
-            Outcome { failures: job.failures, fault, ..dead }
+            let (error_text, fault) = if is_killer { (None, None) } else { (job.error.clone(), job.fault.clone()) };
+            let failed_outcome = failure_outcome(
+                jobs,
+                job,
+                None,
+                Failure::Hopeless(error_text.unwrap_or_else(|| WORKER_DIED_TWICE_ERROR.to_owned())),
+            );
+            Outcome { failures: job.failures, fault, ..failed_outcome }
         }
         // The final work has not begun: it is tried again next time.
         Err(failure) => {
-            let outcome = failed(jobs, job, None, failure);
+            let outcome = failure_outcome(jobs, job, None, failure);
             Outcome { failures: job.failures, finished_at: None, ..outcome }
         }
     }
 }
 
-/// Runs a queued job once and writes the outcome. `taken` is the time that taking it took.
-pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<AtomicBool>), job: Job, taken: Option<TimeSpan>) {
+/// Runs a queued job once and writes the outcome. `claim_span` is the time that taking it took.
+pub async fn run(
+    jobs: Jobs,
+    queued: Queued,
+    (lease, must_yield): (Lease, Arc<AtomicBool>),
+    job: Job,
+    claim_span: Option<TimeSpan>,
+) {
     if queued.is_over(&job) {
         let outcome = bury(&jobs, &queued, lease, &job).await;
         if let Err(fault) = jobs.settle(lease, outcome).await {
@@ -145,23 +156,23 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
         return;
     }
     let _working = metrics::ActivityGuard::begin();
-    let began = Instant::now();
+    let start = Instant::now();
     let span = span_of(queued.kind, Some(&job));
-    span.send_earlier_span("job.claim", taken);
-    let ended = MUST_YIELD.scope(must_yield, span.run_within((queued.run)(lease, job.clone()))).await;
-    let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
-    let took = began.elapsed();
+    span.send_earlier_span("job.claim", claim_span);
+    let result = MUST_YIELD.scope(must_yield, span.run_within((queued.run)(lease, job.clone()))).await;
+    let has_failed = matches!(result, Err(Failure::Hopeless(_) | Failure::Fault(_)));
+    let took = start.elapsed();
     end(span, queued.kind, Some(&job), (has_failed, took));
-    jobs.counters().ran(has_failed);
+    jobs.counters().count_run(has_failed);
     metrics::observe_job_run(queued.kind, has_failed, took);
-    let job = if ended.is_err() {
+    let job = if result.is_err() {
         let failures = lease.failures(jobs.database(), job.failures).await;
         Job { failures, ..job }
     } else {
         job
     };
     let now = jobs.clock().now();
-    let outcome = match ended {
+    let outcome = match result {
         Ok(()) => Outcome {
             state: State::Done,
             due_at: job.due_at,
@@ -171,7 +182,7 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
             error: None,
             fault: None,
         },
-        Err(Failure::Yielded) => Outcome { state: State::Waiting, due_at: now, finished_at: Some(now), ..as_is(&job) },
+        Err(Failure::Yielded) => Outcome { state: State::Waiting, due_at: now, finished_at: Some(now), ..running_outcome(&job) },
         Err(failure) => outcome_of_failure(&jobs, &queued, &job, failure),
     };
     if let Err(fault) = jobs.settle(lease, outcome).await {
@@ -183,17 +194,17 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
 /// final work is registered for its kind, that work is due at once; it is retried later if it
 /// fails.
 pub fn outcome_of_failure(jobs: &Jobs, queued: &Queued, job: &Job, failure: Failure) -> Outcome {
-    let outcome = failed(jobs, job, queued.dead_letter_threshold(), failure);
+    let outcome = failure_outcome(jobs, job, queued.dead_letter_threshold(), failure);
     let is_left = queued.bury.is_some() && outcome.state == State::Waiting && outcome.failures == queued.most_failures;
     Outcome { due_at: if is_left { jobs.clock().now() } else { outcome.due_at }, ..outcome }
 }
 
 /// Returns the outcome of a job that has failed: a later retry, or for a queued one the end.
-pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failure) -> Outcome {
+pub fn failure_outcome(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failure) -> Outcome {
     let (now, failures) = (jobs.clock().now(), job.failures + 1);
-    let is_hopeless = matches!(failure, Failure::Hopeless(_)) || most_failures.is_some_and(|most| failures >= most);
+    let is_hopeless = matches!(failure, Failure::Hopeless(_)) || most_failures.is_some_and(|limit| failures >= limit);
     let (error, fault) = match &failure {
-        Failure::Hopeless(why) => (Some(why.clone()), None),
+        Failure::Hopeless(reason) => (Some(reason.clone()), None),
         Failure::Fault(fault) => fault_texts(fault),
         Failure::Yielded => (job.error.clone(), None),
     };
@@ -205,7 +216,7 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
     }
     Outcome {
         state: if is_hopeless { State::Dead } else { State::Waiting },
-        due_at: now.plus_seconds(backoff_seconds(failures, random(jobs))),
+        due_at: now.plus_seconds(backoff_seconds(failures, random_byte(jobs))),
         failures,
         started_at: None,
         finished_at: Some(now),
@@ -225,7 +236,7 @@ fn fault_texts(fault: &Fault) -> (Option<String>, Option<String>) {
     (Some(error.to_owned()), Some(fault.to_string().chars().take(MAX).collect()))
 }
 
-fn random(jobs: &Jobs) -> u8 {
+fn random_byte(jobs: &Jobs) -> u8 {
     let mut byte = [0];
     jobs.clock().fill(&mut byte);
     byte[0]

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) static COUNTS: AtomicBool = AtomicBool::new(false);
+pub(super) static ENABLED: AtomicBool = AtomicBool::new(false);
 
-pub(super) fn counts() -> bool {
-    COUNTS.load(Ordering::Relaxed)
+pub(super) fn is_enabled() -> bool {
+    ENABLED.load(Ordering::Relaxed)
 }

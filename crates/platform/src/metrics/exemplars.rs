@@ -40,12 +40,12 @@ static CLOCK: OnceLock<Clock> = OnceLock::new();
 pub(super) fn store_exemplar(name: &str, labels: &[(&str, &str)], took: Duration, trace_id: Option<u128>) {
     if let Some(trace_id) = trace_id {
         let at = CLOCK.get_or_init(Clock::system).now();
-        EXEMPLARS.keep(series(name, labels), Exemplar { trace_id, seconds: took.as_secs_f64(), at });
+        EXEMPLARS.insert_exemplar(series(name, labels), Exemplar { trace_id, seconds: took.as_secs_f64(), at });
     }
 }
 
 /// Returns a copy of this process's exemplars.
-pub(super) fn kept() -> Exemplars {
+pub(super) fn snapshot() -> Exemplars {
     Exemplars(Mutex::new(EXEMPLARS.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
 }
 
@@ -61,10 +61,10 @@ fn bucket(seconds: f64) -> usize {
 }
 
 impl Exemplars {
-    pub(super) fn keep(&self, series: String, exemplar: Exemplar) {
-        let Ok(mut kept) = self.0.try_lock() else { return };
-        if kept.len() < MAX_SERIES || kept.contains_key(&series) {
-            let buckets = kept.entry(series).or_insert([None; SECONDS.len() + 1]);
+    pub(super) fn insert_exemplar(&self, series: String, exemplar: Exemplar) {
+        let Ok(mut exemplars) = self.0.try_lock() else { return };
+        if exemplars.len() < MAX_SERIES || exemplars.contains_key(&series) {
+            let buckets = exemplars.entry(series).or_insert([None; SECONDS.len() + 1]);
             buckets[bucket(exemplar.seconds)] = Some(exemplar);
         }
     }
@@ -88,7 +88,7 @@ mod tests {
         let exemplars = Exemplars::default();
         // On an edge, above it, and above all.
         for (trace_id, seconds) in [(1, 0.25), (2, 0.2), (3, 0.250_1), (4, 60.0)] {
-            exemplars.keep("a".to_owned(), exemplar(trace_id, seconds));
+            exemplars.insert_exemplar("a".to_owned(), exemplar(trace_id, seconds));
         }
         let of = |edge| exemplars.of("a", edge).map(|exemplar| exemplar.trace_id);
         assert_eq!((of(0.1), of(0.25), of(0.5), of(10.0), of(f64::INFINITY)), (None, Some(2), Some(3), None, Some(4)));
@@ -98,12 +98,12 @@ mod tests {
     #[test]
     fn there_are_so_many_series_and_nothing_waits() {
         let exemplars = Exemplars::default();
-        (0..=MAX_SERIES).for_each(|n| exemplars.keep(n.to_string(), exemplar(1, 0.1)));
+        (0..=MAX_SERIES).for_each(|n| exemplars.insert_exemplar(n.to_string(), exemplar(1, 0.1)));
         let last = MAX_SERIES.to_string();
         assert_eq!((exemplars.of(&last, 0.1), exemplars.0.lock().unwrap().len()), (None, MAX_SERIES));
-        exemplars.keep("0".to_owned(), exemplar(2, 0.1));
+        exemplars.insert_exemplar("0".to_owned(), exemplar(2, 0.1));
         let reading = exemplars.0.lock().unwrap();
-        exemplars.keep("0".to_owned(), exemplar(3, 0.1));
+        exemplars.insert_exemplar("0".to_owned(), exemplar(3, 0.1));
         drop(reading);
         assert_eq!(exemplars.of("0", 0.1), Some(exemplar(2, 0.1)), "a known series goes on, and what would wait is not kept");
     }

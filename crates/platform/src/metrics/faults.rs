@@ -4,32 +4,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::counter;
 
-use super::{enabled::counts, names};
+use super::{enabled::is_enabled, names};
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 /// Counts a panic of a thread. The panic hook may interrupt any code, so no lock is taken.
-pub fn panicked() {
+pub fn count_panic() {
     PANICS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Counts an operation that took longer than the operator's limit.
-pub fn slow_operation(kind: &'static str) {
-    if counts() {
+pub fn count_slow_operation(kind: &'static str) {
+    if is_enabled() {
         counter!(names::SLOW_OPERATIONS, "type" => kind).increment(1);
     }
 }
 
 /// Counts a slow statement outside of any operation.
-pub fn slow_statement() {
-    if counts() {
+pub fn count_slow_statement() {
+    if is_enabled() {
         counter!(names::SLOW_STATEMENTS).increment(1);
     }
 }
 
 /// Sets the panics since the start, and the spans of traces that were dropped.
 pub fn faults(dropped_spans: u64) {
-    if counts() {
+    if is_enabled() {
         counter!(names::PANICS).absolute(PANICS.load(Ordering::Relaxed));
         counter!(names::TRACES_DROPPED).absolute(dropped_spans);
     }

@@ -26,16 +26,17 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 pub use activity::{ActivityGuard, count_work, work_done};
 pub use backups::{
-    backup_failures, backup_listing, backup_schedule, count_log_shipping_difference, log_shipped, log_shipping,
-    log_shipping_begins, log_shipping_failed, outgoing_held, record_backup, record_backup_drill, revocations_listed,
+    backup_failures, backup_listing, backup_schedule, count_log_shipping_difference, count_log_shipping_failure,
+    count_shipped_log, init_log_shipping, record_backup, record_backup_drill, set_log_shipping, set_outgoing_held,
+    set_revocations_listed_at,
 };
-pub use exports::export_run;
-pub use faults::{faults, panicked, slow_operation, slow_statement};
+pub use exports::count_export_run;
+pub use faults::{count_panic, count_slow_operation, count_slow_statement, faults};
 pub use process::{Process, build_info, memory_limit, process, resident_bytes};
 pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
 pub use tls::tls_expiry;
 
-use enabled::{COUNTS, counts};
+use enabled::{ENABLED, is_enabled};
 
 /// Histogram of the most frequent observation, one for each item that a subscriber gets: cached, to save the lookup.
 static STREAM_LAG: OnceLock<Histogram> = OnceLock::new();
@@ -63,7 +64,7 @@ pub fn install() -> Result<MetricsHandle, BuildError> {
     let handle = names::buckets()?.install_recorder()?;
     names::describe();
     initial_values::register();
-    COUNTS.store(true, Ordering::Relaxed);
+    ENABLED.store(true, Ordering::Relaxed);
     Ok(MetricsHandle(handle))
 }
 
@@ -75,14 +76,14 @@ pub enum Lookup {
 }
 
 impl Lookup {
-    pub fn of<T>(found: Option<&T>) -> Self {
-        if found.is_some() { Self::Hit } else { Self::Miss }
+    pub fn of<T>(value: Option<&T>) -> Self {
+        if value.is_some() { Self::Hit } else { Self::Miss }
     }
 }
 
 /// Counts a lookup in a cache, by the cache's name.
 pub fn count_lookup(cache: &'static str, lookup: Lookup) {
-    if counts() {
+    if is_enabled() {
         let result = match lookup {
             Lookup::Hit => "hit",
             Lookup::Miss => "miss",
@@ -92,8 +93,8 @@ pub fn count_lookup(cache: &'static str, lookup: Lookup) {
 }
 
 /// Observes an HTTP request that was answered, with its trace if recorded.
-pub fn answered(method: &'static str, status: u16, took: Duration, trace_id: Option<u128>) {
-    if counts() {
+pub fn observe_request(method: &'static str, status: u16, took: Duration, trace_id: Option<u128>) {
+    if is_enabled() {
         let status = names::status(status);
         histogram!(names::REQUEST, "method" => method, "status" => status).record(took);
         exemplars::store_exemplar(names::REQUEST, &[("method", method), ("status", status)], took, trace_id);
@@ -103,7 +104,7 @@ pub fn answered(method: &'static str, status: u16, took: Duration, trace_id: Opt
 /// Observes an operation that ran, or was refused just before.
 pub fn observe_operation(kind: &'static str, outcome: &'static str, took: Duration, trace_id: Option<u128>) {
     count_work();
-    if counts() {
+    if is_enabled() {
         histogram!(names::OPERATION, "type" => kind, "outcome" => outcome).record(took);
         exemplars::store_exemplar(names::OPERATION, &[("type", kind), ("outcome", outcome)], took, trace_id);
     }
@@ -111,71 +112,71 @@ pub fn observe_operation(kind: &'static str, outcome: &'static str, took: Durati
 
 /// Records the cost of an operation, in points.
 pub fn cost(points: u32) {
-    if counts() {
+    if is_enabled() {
         histogram!(names::COST).record(f64::from(points));
     }
 }
 
 /// Counts a document that was refused before execution.
 pub fn count_refused_document(code: &'static str) {
-    if counts() {
+    if is_enabled() {
         counter!(names::DOCUMENTS_REFUSED, "code" => code).increment(1);
     }
 }
 
 /// Refusals in the payloads of mutations.
 pub fn user_errors(count: u32) {
-    if counts() && count > 0 {
+    if is_enabled() && count > 0 {
         counter!(names::USER_ERRORS).increment(u64::from(count));
     }
 }
 
 /// Counts the use of a deprecated part of the schema. There are as many coordinates as deprecated parts.
-pub fn deprecated_use(coordinate: &str) {
-    if counts() {
+pub fn count_deprecated_use(coordinate: &str) {
+    if is_enabled() {
         counter!(names::DEPRECATED_USES, "coordinate" => coordinate.to_owned()).increment(1);
     }
 }
 
 /// Counts the check of a token, of a key, or of a request without either.
-pub fn admitted(outcome: &'static str) {
-    if counts() {
+pub fn count_admission(outcome: &'static str) {
+    if is_enabled() {
         counter!(names::ADMISSIONS, "result" => outcome).increment(1);
     }
 }
 
 /// Counts a request refused by a budget or a per-caller limit.
-pub fn rate_limit_refused(code: &'static str) {
-    if counts() {
+pub fn count_rate_limit_refusal(code: &'static str) {
+    if is_enabled() {
         counter!(names::RATE_LIMIT_REFUSED, "code" => code).increment(1);
     }
 }
 
 /// Counts a request that was refused before it was read, because the node is overloaded.
 pub fn count_shed_request(reason: &'static str) {
-    if counts() {
+    if is_enabled() {
         counter!(names::REQUESTS_SHED, "reason" => reason).increment(1);
     }
 }
 
 /// Path by which a batch of commands was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum WritePath {
     /// Decided ahead, written at a known head.
     Planned,
     /// Under locks.
     Locked,
 }
 
-impl Way {
+impl WritePath {
     pub fn as_str(self) -> &'static str {
         if self == Self::Planned { "planned" } else { "locked" }
     }
 }
 
 /// A batch of commands was committed.
-pub fn batch(way: Way, commands: usize, took: Duration, trace_id: Option<u128>) {
-    if counts() {
+pub fn batch(way: WritePath, commands: usize, took: Duration, trace_id: Option<u128>) {
+    if is_enabled() {
         let way = way.as_str();
         histogram!(names::BATCH_SIZE, "way" => way).record(commands as f64);
         histogram!(names::BATCH_SECONDS, "way" => way).record(took);
@@ -185,43 +186,43 @@ pub fn batch(way: Way, commands: usize, took: Duration, trace_id: Option<u128>) 
 
 /// Counts a batch that has to be decided again because another node wrote first.
 pub fn count_overtaken_batch() {
-    if counts() {
+    if is_enabled() {
         counter!(names::BATCH_OVERTAKEN).increment(1);
     }
 }
 
 /// Counts a command that found its lane full.
-pub fn lane_full() {
-    if counts() {
+pub fn count_full_lane() {
+    if is_enabled() {
         counter!(names::LANE_FULL).increment(1);
     }
 }
 
 /// Counts a batch that could not be planned ahead, or not be written as planned.
-pub fn batch_unplanned() {
-    if counts() {
+pub fn count_unplanned_batch() {
+    if is_enabled() {
         counter!(names::BATCH_UNPLANNED).increment(1);
     }
 }
 
 /// Counts a tenant that was set aside because its batch takes long.
 pub fn count_tenant_set_aside() {
-    if counts() {
+    if is_enabled() {
         counter!(names::SET_ASIDE).increment(1);
     }
 }
 
 /// Sets the commands that wait in a lane, and the tenants that are set aside there.
-pub fn lane(lane: usize, waiting: usize, aside: usize) {
-    if counts() {
+pub fn lane(lane: usize, waiting: usize, set_aside: usize) {
+    if is_enabled() {
         gauge!(names::LANE, "lane" => lane.to_string()).set(waiting as f64);
-        gauge!(names::ASIDE, "lane" => lane.to_string()).set(aside as f64);
+        gauge!(names::ASIDE, "lane" => lane.to_string()).set(set_aside as f64);
     }
 }
 
 /// Sets this process's job counters since its start: successful and failed runs, dead letters, jobs taken over, and jobs held now.
 pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
-    if counts() {
+    if is_enabled() {
         counter!(names::JOB_RUNS, "result" => "done").absolute(ran);
         counter!(names::JOB_RUNS, "result" => "failed").absolute(failed);
         counter!(names::JOBS_DIED).absolute(died);
@@ -232,7 +233,7 @@ pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
 
 /// A run of a job ended in this process.
 pub fn observe_job_run(job: &'static str, is_failed: bool, took: Duration) {
-    if counts() {
+    if is_enabled() {
         let result = if is_failed { "failed" } else { "done" };
         histogram!(names::JOB_SECONDS, "job" => job, "result" => result).record(took);
     }
@@ -240,7 +241,7 @@ pub fn observe_job_run(job: &'static str, is_failed: bool, took: Duration) {
 
 /// Sets the attempted deliveries to webhook endpoints since the start, and the endpoints disabled by failures.
 pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
-    if counts() {
+    if is_enabled() {
         counter!(names::WEBHOOK_ATTEMPTS, "result" => "delivered").absolute(delivered);
         counter!(names::WEBHOOK_ATTEMPTS, "result" => "failed").absolute(failed);
         counter!(names::WEBHOOKS_DISABLED).absolute(disabled);
@@ -249,37 +250,37 @@ pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
 
 /// Sets the statements sent to the database since the start.
 pub fn statements(count: u64) {
-    if counts() {
+    if is_enabled() {
         counter!(names::STATEMENTS).absolute(count);
     }
 }
 
 /// Sets the state of a pool of connections to the database: open ones, idle ones, and the maximum.
-pub fn pool(pool: &'static str, open: usize, idle: usize, most: usize) {
-    if counts() {
+pub fn pool(pool: &'static str, open: usize, idle: usize, max: usize) {
+    if is_enabled() {
         gauge!(names::POOL_OPEN, "pool" => pool).set(open as f64);
         gauge!(names::POOL_IDLE, "pool" => pool).set(idle as f64);
-        gauge!(names::POOL_MAX, "pool" => pool).set(most as f64);
+        gauge!(names::POOL_MAX, "pool" => pool).set(max as f64);
     }
 }
 
 /// Records the lag of this node's followers behind the journal, in events: of the tenant with the largest lag.
-pub fn journal_lag(events: i64) {
-    if counts() {
+pub fn set_journal_lag(events: i64) {
+    if is_enabled() {
         gauge!(names::JOURNAL_LAG).set(events as f64);
     }
 }
 
 /// Sets the number of tenants whose journal is followed on this node.
 pub fn followed(tenants: usize) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::FOLLOWED).set(tenants as f64);
     }
 }
 
 /// Counts a change of another node that only the poll found: its hint was lost or is late.
 pub fn count_found_by_poll() {
-    if counts() {
+    if is_enabled() {
         counter!(names::FOUND_BY_POLL).increment(1);
     }
 }
@@ -293,20 +294,20 @@ pub enum Hint {
     Lost,
 }
 
-pub fn hints(hint: Hint, count: u64) {
-    if counts() && count > 0 {
-        let what = match hint {
+pub fn count_hints(hint: Hint, count: u64) {
+    if is_enabled() && count > 0 {
+        let label = match hint {
             Hint::Sent => "sent",
             Hint::Heard => "heard",
             Hint::Lost => "lost",
         };
-        counter!(names::HINTS, "what" => what).increment(count);
+        counter!(names::HINTS, "what" => label).increment(count);
     }
 }
 
 /// Whether this node is connected to the Redis that it shares with others.
-pub fn redis(is_up: Connected) {
-    if counts() {
+pub fn set_redis_connected(is_up: Connected) {
+    if is_enabled() {
         gauge!(names::REDIS).set(if is_up == Connected::Yes { 1.0 } else { 0.0 });
     }
 }
@@ -318,9 +319,9 @@ pub enum Connected {
 }
 
 /// Observes an item of a stream that was passed to its connection: the time since its event was recorded. `lag` is not called if nothing is counted.
-pub fn stream_item(lag: impl FnOnce() -> Duration, trace_id: Option<u128>) {
+pub fn observe_stream_item(lag: impl FnOnce() -> Duration, trace_id: Option<u128>) {
     count_work();
-    if counts() {
+    if is_enabled() {
         let lag = lag();
         STREAM_LAG.get_or_init(|| histogram!(names::STREAM_LAG)).record(lag);
         exemplars::store_exemplar(names::STREAM_LAG, &[], lag, trace_id);
@@ -328,8 +329,8 @@ pub fn stream_item(lag: impl FnOnce() -> Duration, trace_id: Option<u128>) {
 }
 
 /// Counts a stream that ended because it could not be continued.
-pub fn stream_reset(reason: &'static str) {
-    if counts() {
+pub fn count_stream_reset(reason: &'static str) {
+    if is_enabled() {
         counter!(names::STREAM_RESETS, "reason" => reason).increment(1);
     }
 }
@@ -342,9 +343,9 @@ pub enum CatchUpSource {
 }
 
 /// Counts a stream that began to read events that it had missed.
-pub fn stream_catchup(missed: CatchUpSource) {
-    if counts() {
-        let from = match missed {
+pub fn count_stream_catchup(source: CatchUpSource) {
+    if is_enabled() {
+        let from = match source {
             CatchUpSource::InMemory => "memory",
             CatchUpSource::InJournal => "journal",
         };
@@ -354,7 +355,7 @@ pub fn stream_catchup(missed: CatchUpSource) {
 
 /// Counts a socket that was refused before its handshake.
 pub fn count_refused_socket() {
-    if counts() {
+    if is_enabled() {
         counter!(names::SOCKETS_REFUSED).increment(1);
     }
 }
@@ -378,7 +379,7 @@ impl Open {
     }
 
     fn begin(name: &'static str) -> Self {
-        if counts() {
+        if is_enabled() {
             gauge!(name).increment(1.0);
         }
         Self(name)
@@ -387,7 +388,7 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if counts() {
+        if is_enabled() {
             gauge!(self.0).decrement(1.0);
         }
     }

@@ -88,15 +88,15 @@ const COMMANDS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 const POINTS: [f64; 9] = [1.0, 3.0, 10.0, 30.0, 100.0, 200.0, 300.0, 600.0, 1_000.0];
 
 pub fn buckets() -> Result<PrometheusBuilder, BuildError> {
-    let of = |name: &str| Matcher::Full(name.to_owned());
+    let matcher = |name: &str| Matcher::Full(name.to_owned());
     PrometheusBuilder::new()
-        .set_buckets_for_metric(of(REQUEST), &SECONDS)?
-        .set_buckets_for_metric(of(OPERATION), &SECONDS)?
-        .set_buckets_for_metric(of(BATCH_SECONDS), &SECONDS)?
-        .set_buckets_for_metric(of(STREAM_LAG), &SECONDS)?
-        .set_buckets_for_metric(of(JOB_SECONDS), &JOBS)?
-        .set_buckets_for_metric(of(BATCH_SIZE), &COMMANDS)?
-        .set_buckets_for_metric(of(COST), &POINTS)
+        .set_buckets_for_metric(matcher(REQUEST), &SECONDS)?
+        .set_buckets_for_metric(matcher(OPERATION), &SECONDS)?
+        .set_buckets_for_metric(matcher(BATCH_SECONDS), &SECONDS)?
+        .set_buckets_for_metric(matcher(STREAM_LAG), &SECONDS)?
+        .set_buckets_for_metric(matcher(JOB_SECONDS), &JOBS)?
+        .set_buckets_for_metric(matcher(BATCH_SIZE), &COMMANDS)?
+        .set_buckets_for_metric(matcher(COST), &POINTS)
 }
 
 pub fn describe() {

@@ -11,12 +11,12 @@ impl MetricsHandle {
     pub fn open_metrics(&self) -> String {
         // Exemplars are read first: an observation is counted before its exemplar is stored, so the
         // counts include it.
-        let exemplars = exemplars::kept();
-        written(&self.text(), &exemplars)
+        let exemplars = exemplars::snapshot();
+        add_exemplars(&self.text(), &exemplars)
     }
 }
 
-fn written(text: &str, exemplars: &Exemplars) -> String {
+fn add_exemplars(text: &str, exemplars: &Exemplars) -> String {
     let mut out = String::with_capacity(text.len() * 5 / 4);
     let mut help = None;
     for line in text.lines() {
@@ -24,7 +24,7 @@ fn written(text: &str, exemplars: &Exemplars) -> String {
             help = rest.split_once(' ');
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
             let (family, kind) = family(name, kind);
-            if let Some((_, help)) = help.take().filter(|(of, _)| *of == name) {
+            if let Some((_, help)) = help.take().filter(|(help_name, _)| *help_name == name) {
                 out.push_str(&format!("# HELP {family} {}\n", help.replace('"', "\\\"")));
             }
             out.push_str(&format!("# TYPE {family} {kind}\n"));
@@ -50,8 +50,8 @@ fn sample(out: &mut String, line: &str, exemplars: &Exemplars) {
         Some((series, edge, count)) => {
             let fraction = if edge.bytes().all(|byte| byte.is_ascii_digit()) { ".0" } else { "" };
             out.push_str(&format!("{series}le=\"{edge}{fraction}\"}} {count}"));
-            let of = |edge| exemplars.of(series.trim_end_matches(','), edge);
-            if let Some(exemplar) = edge.parse().ok().and_then(of) {
+            let exemplar_at = |edge| exemplars.of(series.trim_end_matches(','), edge);
+            if let Some(exemplar) = edge.parse().ok().and_then(exemplar_at) {
                 let (trace_id, seconds, at) = (exemplar.trace_id, exemplar.seconds, exemplar.at.micros());
                 let (at, fraction) = (at.div_euclid(1_000_000), at.rem_euclid(1_000_000));
                 out.push_str(&format!(" # {{trace_id=\"{trace_id:032x}\"}} {seconds} {at}.{fraction:06}"));
@@ -92,11 +92,11 @@ mod tests {
         });
         let exemplars = Exemplars::default();
         let exemplar = Exemplar { trace_id: 0xabc, seconds: 0.2, at: Timestamp(1_700_000_000_000_012) };
-        exemplars.keep(exemplars::series(names::OPERATION, &[("type", "query"), ("outcome", "OK")]), exemplar);
-        exemplars.keep(exemplars::series(names::STREAM_LAG, &[]), Exemplar { seconds: 60.0, ..exemplar });
+        exemplars.insert_exemplar(exemplars::series(names::OPERATION, &[("type", "query"), ("outcome", "OK")]), exemplar);
+        exemplars.insert_exemplar(exemplars::series(names::STREAM_LAG, &[]), Exemplar { seconds: 60.0, ..exemplar });
         let handle = recorder.handle();
         handle.run_upkeep();
-        let text = written(&handle.render(), &exemplars);
+        let text = add_exemplars(&handle.render(), &exemplars);
         let trace = "{trace_id=\"00000000000000000000000000000abc\"}";
         for line in [
             "# HELP entrepot_panics So-called \\\"panics\\\"".to_owned(),

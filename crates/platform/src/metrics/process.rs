@@ -5,7 +5,7 @@ use std::fs;
 
 use metrics::{counter, gauge};
 
-use super::{enabled::counts, names};
+use super::{enabled::is_enabled, names};
 
 /// Linux counts processor time in hundredths of a second, whatever the machine (`USER_HZ`).
 const TICK_MILLISECONDS: u64 = 10;
@@ -33,11 +33,11 @@ impl Process {
 
 /// Records the operating system's figures on this process.
 pub fn process(process: &Process) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::RESIDENT).set(process.resident_bytes as f64);
         gauge!(names::OPEN_FILES).set(process.open_files as f64);
-        if let Some(most) = process.most_files {
-            gauge!(names::MAX_FILES).set(most as f64);
+        if let Some(max_files) = process.most_files {
+            gauge!(names::MAX_FILES).set(max_files as f64);
         }
         counter!(names::CPU_MILLISECONDS).absolute(process.cpu_milliseconds);
     }
@@ -45,7 +45,7 @@ pub fn process(process: &Process) {
 
 /// Sets the version of the binary, as the label of a gauge that is 1.
 pub fn build_info(version: &'static str) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::BUILD_INFO, "version" => version).set(1.0);
     }
 }

@@ -3,11 +3,11 @@
 
 use metrics::{counter, gauge};
 
-use super::{enabled::counts, names};
+use super::{enabled::is_enabled, names};
 
 /// Counts a request whose reads went to a replica or to the primary, with the reason.
 pub fn replica_reads(place: &'static str, reason: &'static str) {
-    if counts() {
+    if is_enabled() {
         counter!(names::REPLICA_READS, "where" => place, "reason" => reason).increment(1);
     }
 }
@@ -21,14 +21,14 @@ pub enum Used {
 
 /// Sets whether a host of the database, by its place in the URL, takes the writes.
 pub fn database_host(place: usize, used: Used) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::HOST_USED, "host" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
     }
 }
 
 /// Counts a failover: another host of the database now accepts writes.
 pub fn database_failover() {
-    if counts() {
+    if is_enabled() {
         counter!(names::FAILOVERS).increment(1);
     }
 }
@@ -36,7 +36,7 @@ pub fn database_failover() {
 /// Sets whether a replica, by its place in the configuration, is used, and the bytes that it has
 /// not replayed, if it answers.
 pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::REPLICA_USED, "replica" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
         if let Some(bytes) = lag_bytes {
             gauge!(names::REPLICA_LAG, "replica" => place.to_string()).set(bytes as f64);
@@ -47,7 +47,7 @@ pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
 /// Records the number of months after the present one for which each partitioned table has a
 /// partition.
 pub fn partitions_ahead(months: i64) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::PARTITIONS_AHEAD).set(months as f64);
     }
 }

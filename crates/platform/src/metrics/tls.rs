@@ -2,11 +2,11 @@
 
 use metrics::gauge;
 
-use super::{enabled::counts, names};
+use super::{enabled::is_enabled, names};
 
 /// Sets the expiry of the served certificate, in seconds of Unix time.
 pub fn tls_expiry(seconds: i64) {
-    if counts() {
+    if is_enabled() {
         gauge!(names::TLS_EXPIRY).set(seconds as f64);
     }
 }

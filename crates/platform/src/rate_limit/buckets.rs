@@ -45,10 +45,10 @@ impl Bucket {
     pub fn take(&self, allowance: Allowance, now: i64, points: u32) -> Result<u32, InsufficientPoints> {
         let mut full_at = self.full_at.load(Ordering::Relaxed);
         loop {
-            let taken = allowance.take(full_at, now, points)?;
-            match self.full_at.compare_exchange_weak(full_at, taken, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Ok(allowance.left(taken, now)),
-                Err(other) => full_at = other,
+            let next_full_at = allowance.take(full_at, now, points)?;
+            match self.full_at.compare_exchange_weak(full_at, next_full_at, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(allowance.left(next_full_at, now)),
+                Err(current) => full_at = current,
             }
         }
     }
@@ -59,9 +59,9 @@ impl Bucket {
     }
 
     pub fn refund_points(&self, allowance: Allowance, points: u32) {
-        let back = |full_at| Some(allowance.refund_points(full_at, points));
+        let refund = |full_at| Some(allowance.refund_points(full_at, points));
         // The closure never declines.
-        let _ = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, back);
+        let _ = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refund);
     }
 
     pub fn left(&self, allowance: Allowance, now: i64) -> u32 {
@@ -77,7 +77,7 @@ impl Bucket {
     /// Takes from the points that Redis has given to this node already.
     pub fn spend_prefetched(&self, points: u32) -> bool {
         let points = i64::from(points);
-        let spend = |held: i64| (held >= points).then_some(held - points);
+        let spend = |prefetched: i64| (prefetched >= points).then_some(prefetched - points);
         self.in_hand.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok()
     }
 }
@@ -92,8 +92,8 @@ pub struct Buckets {
 impl Buckets {
     pub fn of(&self, key: Key, now: i64) -> Arc<Bucket> {
         let shard = &self.shards[self.hasher.hash_one(key) as usize % SHARDS];
-        if let Some(known) = shard.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
+        if let Some(bucket) = shard.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return bucket.clone();
         }
         let mut buckets = shard.write().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX {
@@ -113,11 +113,11 @@ fn sweep(buckets: &mut HashMap<Key, Arc<Bucket>>, now: i64) {
     let middle = moments.len() / 2;
     let (_, median, _) = moments.select_nth_unstable(middle);
     let median = *median;
-    let mut equal = 0usize;
+    let mut equal_count = 0usize;
     buckets.retain(|_, bucket| {
         let full_at = bucket.full_at.load(Ordering::Relaxed);
-        equal += usize::from(full_at == median);
-        full_at > median || (full_at == median && equal.is_multiple_of(2))
+        equal_count += usize::from(full_at == median);
+        full_at > median || (full_at == median && equal_count.is_multiple_of(2))
     });
 }
 

@@ -37,13 +37,13 @@ struct TenantQueue {
 #[derive(Debug)]
 pub struct ConcurrencyLimits {
     /// Inside at once.
-    most: usize,
+    limit: usize,
     queues: RwLock<HashMap<u128, Arc<TenantQueue>>>,
 }
 
 impl ConcurrencyLimits {
-    pub fn new(most: usize) -> Self {
-        Self { most: most.clamp(1, Semaphore::MAX_PERMITS), queues: RwLock::default() }
+    pub fn new(limit: usize) -> Self {
+        Self { limit: limit.clamp(1, Semaphore::MAX_PERMITS), queues: RwLock::default() }
     }
 
     /// Waits for a turn, first come, first served.
@@ -56,7 +56,7 @@ impl ConcurrencyLimits {
             return Ok(ConcurrencyPermit { _permit: permit });
         }
         let slot =
-            QueueSlot::join_queue(&tenant_queue.waiting, self.most.saturating_mul(MAX_WAITING_PER_PERMIT)).ok_or(QueueFull)?;
+            QueueSlot::join_queue(&tenant_queue.waiting, self.limit.saturating_mul(MAX_WAITING_PER_PERMIT)).ok_or(QueueFull)?;
         let permit = tenant_queue.inside.clone().acquire_owned().await;
         drop(slot);
         // The semaphore is never closed.
@@ -69,11 +69,12 @@ impl ConcurrencyLimits {
         }
         let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
         if queues.len() >= MAX_TENANT_QUEUES {
-            let most = self.most;
+            let limit = self.limit;
             queues
-                .retain(|_, tenant_queue| Arc::strong_count(tenant_queue) > 1 || tenant_queue.inside.available_permits() < most);
+                .retain(|_, tenant_queue| Arc::strong_count(tenant_queue) > 1 || tenant_queue.inside.available_permits() < limit);
         }
-        let tenant_queue = || Arc::new(TenantQueue { inside: Arc::new(Semaphore::new(self.most)), waiting: AtomicUsize::new(0) });
+        let tenant_queue =
+            || Arc::new(TenantQueue { inside: Arc::new(Semaphore::new(self.limit)), waiting: AtomicUsize::new(0) });
         queues.entry(tenant).or_insert_with(tenant_queue).clone()
     }
 }
@@ -82,8 +83,8 @@ impl ConcurrencyLimits {
 struct QueueSlot<'a>(&'a AtomicUsize);
 
 impl<'a> QueueSlot<'a> {
-    fn join_queue(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let join = |count: usize| (count < most).then_some(count + 1);
+    fn join_queue(waiting: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        let join = |count: usize| (count < limit).then_some(count + 1);
         waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, join).ok().map(|_| Self(waiting))
     }
 }

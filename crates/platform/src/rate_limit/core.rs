@@ -27,18 +27,18 @@ impl InsufficientPoints {
 }
 
 impl Allowance {
-    /// Allows `most` points, of which `restored` are refilled each second.
-    pub const fn per_second(most: u32, restored: u32) -> Self {
+    /// Allows `max_points` points, of which `restored` are refilled each second.
+    pub const fn per_second(max_points: u32, restored: u32) -> Self {
         let restored = if restored == 0 { 1 } else { restored as i64 };
         let unit = 1_000_000 / restored;
-        Self { most, unit: if unit == 0 { 1 } else { unit } }
+        Self { most: max_points, unit: if unit == 0 { 1 } else { unit } }
     }
 
-    /// Allows `most` points, all of which are refilled after so many seconds.
-    pub const fn within(most: u32, seconds: u32) -> Self {
-        let points = if most == 0 { 1 } else { most as i64 };
+    /// Allows `max_points` points, all of which are refilled after so many seconds.
+    pub const fn within(max_points: u32, seconds: u32) -> Self {
+        let points = if max_points == 0 { 1 } else { max_points as i64 };
         let unit = seconds as i64 * 1_000_000 / points;
-        Self { most, unit: if unit == 0 { 1 } else { unit } }
+        Self { most: max_points, unit: if unit == 0 { 1 } else { unit } }
     }
 
     /// Points refilled each second, rounded down, but at least 1.
@@ -67,9 +67,9 @@ impl Allowance {
     /// # Errors
     /// There are not so many.
     pub fn take(self, full_at: i64, now: i64, points: u32) -> Result<i64, InsufficientPoints> {
-        let taken = full_at.max(now).saturating_add(self.unit.saturating_mul(i64::from(points)));
-        let over = taken.saturating_sub(now).saturating_sub(self.window());
-        if over > 0 { Err(InsufficientPoints { left: self.left(full_at, now), wait: over }) } else { Ok(taken) }
+        let next_full_at = full_at.max(now).saturating_add(self.unit.saturating_mul(i64::from(points)));
+        let excess = next_full_at.saturating_sub(now).saturating_sub(self.window());
+        if excess > 0 { Err(InsufficientPoints { left: self.left(full_at, now), wait: excess }) } else { Ok(next_full_at) }
     }
 
     /// Returns the time when the bucket will be full after so many points have been put back.

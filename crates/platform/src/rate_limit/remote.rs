@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Timeout of a request: longer than Redis takes on a bad day, shorter than a client notices.
-const PATIENCE: Duration = Duration::from_millis(100);
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Microseconds for which Redis is not used after it has not answered.
@@ -89,29 +89,29 @@ impl Redis {
         Self { client, connection: OnceCell::new(), script: Script::new(TAKE), silent_until: AtomicI64::new(0) }
     }
 
-    /// Takes between `least` and `most` points, or none. `None` if Redis does not answer, or is not
+    /// Takes between `min_points` and `max_points` points, or none. `None` if Redis does not answer, or is not
     /// used since it did not.
     pub(super) async fn take(
         &self,
         key: Key,
         allowance: Allowance,
-        (least, most): (u32, u32),
+        (min_points, max_points): (u32, u32),
         now: i64,
     ) -> Option<RedisResponse> {
-        let silent = self.silent_until.load(Ordering::Relaxed);
-        if now < silent {
+        let pause_end = self.silent_until.load(Ordering::Relaxed);
+        if now < pause_end {
             return None;
         }
         // After a pause one caller tries Redis, and the others use the node's own bucket.
-        if silent > 0
+        if pause_end > 0
             && self
                 .silent_until
-                .compare_exchange(silent, now + RETRY_BACKOFF_MICROS, Ordering::Relaxed, Ordering::Relaxed)
+                .compare_exchange(pause_end, now + RETRY_BACKOFF_MICROS, Ordering::Relaxed, Ordering::Relaxed)
                 .is_err()
         {
             return None;
         }
-        match tokio::time::timeout(PATIENCE + CONNECT_TIMEOUT, self.run(key, allowance, least, most)).await {
+        match tokio::time::timeout(RESPONSE_TIMEOUT + CONNECT_TIMEOUT, self.run(key, allowance, min_points, max_points)).await {
             Ok(Ok((taken, full_in))) => {
                 if self.silent_until.swap(0, Ordering::Relaxed) > 0 {
                     tracing::info!("Redis answers again: rate limits are shared by all nodes");
@@ -130,11 +130,17 @@ impl Redis {
         None
     }
 
-    async fn run(&self, key: Key, allowance: Allowance, least: u32, most: u32) -> Result<(u32, i64), redis::RedisError> {
+    async fn run(
+        &self,
+        key: Key,
+        allowance: Allowance,
+        min_points: u32,
+        max_points: u32,
+    ) -> Result<(u32, i64), redis::RedisError> {
         let connect = || {
             let config = ConnectionManagerConfig::new()
                 .set_connection_timeout(Some(CONNECT_TIMEOUT))
-                .set_response_timeout(Some(PATIENCE))
+                .set_response_timeout(Some(RESPONSE_TIMEOUT))
                 .set_number_of_retries(1);
             ConnectionManager::new_with_config(self.client.clone(), config)
         };
@@ -144,8 +150,8 @@ impl Redis {
             .key(name)
             .arg(allowance.unit())
             .arg(allowance.window())
-            .arg(least)
-            .arg(most)
+            .arg(min_points)
+            .arg(max_points)
             .invoke_async(&mut connection)
             .await
     }

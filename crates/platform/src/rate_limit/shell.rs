@@ -50,31 +50,31 @@ impl RateLimiter {
         }
         // Other nodes only take points: if too few were left at Redis's last answer, too few are
         // left now, so a flood causes no requests to Redis.
-        bucket.holds(allowance, now, points.saturating_sub(held(&bucket)))?;
-        let mut asking = bucket.asking.lock().await;
+        bucket.holds(allowance, now, points.saturating_sub(prefetched_points(&bucket)))?;
+        let mut prefetch = bucket.asking.lock().await;
         // The task that held the lock before may have taken enough points for this one too.
         if bucket.spend_prefetched(points) {
             return Ok(left(&bucket, allowance, now));
         }
         let now = (self.now)();
-        let most_extra = allowance.most / MAX_PREFETCH_DIVISOR;
-        let is_often = now.saturating_sub(asking.at) < FREQUENT_REQUEST_MICROS;
-        let extra = if is_often { (asking.extra * 2).max(points).min(most_extra) } else { 0 };
-        let needed = points.saturating_sub(held(&bucket));
+        let max_extra = allowance.most / MAX_PREFETCH_DIVISOR;
+        let is_often = now.saturating_sub(prefetch.at) < FREQUENT_REQUEST_MICROS;
+        let extra = if is_often { (prefetch.extra * 2).max(points).min(max_extra) } else { 0 };
+        let needed_points = points.saturating_sub(prefetched_points(&bucket));
         // Apart: the futures of all operations would hold it, with a Redis or without.
-        match Box::pin(redis.take(key, allowance, (needed, needed.saturating_add(extra)), now)).await {
+        match Box::pin(redis.take(key, allowance, (needed_points, needed_points.saturating_add(extra)), now)).await {
             None => bucket.take(allowance, now, points),
             Some(RedisResponse { taken, full_in }) => {
-                (asking.at, asking.extra) = (now, extra);
+                (prefetch.at, prefetch.extra) = (now, extra);
                 bucket.store_shared_state(now.saturating_add(full_in));
                 bucket.in_hand.fetch_add(i64::from(taken), Ordering::Relaxed);
                 if bucket.spend_prefetched(points) {
                     return Ok(left(&bucket, allowance, now));
                 }
-                let over = full_in.saturating_add(allowance.unit().saturating_mul(i64::from(needed)));
+                let wait_micros = full_in.saturating_add(allowance.unit().saturating_mul(i64::from(needed_points)));
                 Err(InsufficientPoints {
                     left: left(&bucket, allowance, now),
-                    wait: over.saturating_sub(allowance.window()).max(1),
+                    wait: wait_micros.saturating_sub(allowance.window()).max(1),
                 })
             }
         }
@@ -88,8 +88,8 @@ impl RateLimiter {
         }
         // Returned points stay with this node, as far as it may hold them; the bucket refills the
         // rest with time.
-        let most = i64::from((allowance.most / MAX_PREFETCH_DIVISOR).max(1));
-        let keep = |held: i64| Some((held + i64::from(points)).min(most.max(held)));
+        let max_held = i64::from((allowance.most / MAX_PREFETCH_DIVISOR).max(1));
+        let keep = |held_points: i64| Some((held_points + i64::from(points)).min(max_held.max(held_points)));
         let _ = bucket.in_hand.fetch_update(Ordering::Relaxed, Ordering::Relaxed, keep);
     }
 
@@ -118,10 +118,10 @@ impl RateLimiter {
     }
 }
 
-fn held(bucket: &Bucket) -> u32 {
+fn prefetched_points(bucket: &Bucket) -> u32 {
     u32::try_from(bucket.in_hand.load(Ordering::Relaxed).max(0)).unwrap_or(u32::MAX)
 }
 
 fn left(bucket: &Bucket, allowance: Allowance, now: i64) -> u32 {
-    bucket.left(allowance, now).saturating_add(held(bucket)).min(allowance.most)
+    bucket.left(allowance, now).saturating_add(prefetched_points(bucket)).min(allowance.most)
 }

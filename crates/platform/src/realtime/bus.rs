@@ -25,11 +25,11 @@ use self::messages::BusMessage;
 use crate::{
     clock::{self, Clock},
     metrics::{self, Connected, Hint},
-    storage::{ClusterNotices, Database, Fault, News},
+    storage::{ClusterNotices, Database, Fault, PendingNotices},
 };
 
 /// Timeout after which Redis counts as dead: a later hint is useless, as the poll comes first.
-const PATIENCE: Duration = Duration::from_secs(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time between two pings.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// Time between two tries to connect: the first, and the maximum.
@@ -134,11 +134,11 @@ impl Bus {
         let mut pause = MIN_BACKOFF;
         loop {
             match self.connect().await {
-                Ok((kind, connection, heard)) => {
+                Ok((kind, connection, messages)) => {
                     tracing::info!(?kind, "hints go through Redis");
                     pause = MIN_BACKOFF;
                     self.set_connected(Connected::Yes);
-                    let why = self.run_connection(kind, connection, heard).await;
+                    let why = self.run_connection(kind, connection, messages).await;
                     self.set_connected(Connected::No);
                     tracing::warn!(
                         why,
@@ -146,7 +146,7 @@ impl Bus {
                     );
                 }
                 Err(error) => {
-                    metrics::redis(Connected::No);
+                    metrics::set_redis_connected(Connected::No);
                     tracing::debug!(%error, "Redis does not answer");
                 }
             }
@@ -157,7 +157,7 @@ impl Bus {
 
     fn set_connected(&self, now: Connected) {
         self.0.is_up.store(now == Connected::Yes, Ordering::Relaxed);
-        metrics::redis(now);
+        metrics::set_redis_connected(now);
         let cluster_notices = self.0.db.announcer().cluster_notices();
         match now {
             Connected::Yes => cluster_notices.open(),
@@ -166,20 +166,20 @@ impl Bus {
     }
 
     async fn connect(&self) -> Result<(Kind, MultiplexedConnection, mpsc::Receiver<String>), RedisError> {
-        let (sender, heard) = mpsc::channel(HINT_QUEUE_CAPACITY);
+        let (sender, receiver) = mpsc::channel(HINT_QUEUE_CAPACITY);
         // Called while the connection is read: it must not wait.
-        let taken = move |push: PushInfo| -> Result<(), RedisError> {
-            if let Some(text) = text_of(push)
+        let push_handler = move |push: PushInfo| -> Result<(), RedisError> {
+            if let Some(text) = message_text(push)
                 && sender.try_send(text).is_err()
             {
-                metrics::hints(Hint::Lost, 1);
+                metrics::count_hints(Hint::Lost, 1);
             }
             Ok(())
         };
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_push_sender(taken);
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_push_sender(push_handler);
         let mut connection = self.0.client.get_multiplexed_async_connection_with_config(&config).await?;
         let mut kind = Kind::Sharded;
         let subscribed: Result<(), RedisError> = self.subscribe(kind, &mut connection).await;
@@ -192,7 +192,7 @@ impl Bus {
             kind = Kind::Plain;
             self.subscribe(kind, &mut connection).await?;
         }
-        Ok((kind, connection, heard))
+        Ok((kind, connection, receiver))
     }
 
     async fn subscribe(&self, kind: Kind, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
@@ -200,34 +200,39 @@ impl Bus {
     }
 
     /// Sends and receives until the connection ends; returns the reason.
-    async fn run_connection(&self, kind: Kind, connection: MultiplexedConnection, mut heard: mpsc::Receiver<String>) -> String {
-        let listening = async {
-            while let Some(text) = heard.recv().await {
+    async fn run_connection(
+        &self,
+        kind: Kind,
+        connection: MultiplexedConnection,
+        mut messages: mpsc::Receiver<String>,
+    ) -> String {
+        let message_loop = async {
+            while let Some(text) = messages.recv().await {
                 self.handle_message(&text);
             }
             "the connection has ended".to_owned()
         };
         tokio::select! {
-            why = listening => why,
-            why = self.tell(kind, connection.clone()) => why,
-            why = ping_until_failure(connection) => why,
+            reason = message_loop => reason,
+            reason = self.publish_notices(kind, connection.clone()) => reason,
+            reason = ping_until_failure(connection) => reason,
         }
     }
 
-    async fn tell(&self, kind: Kind, mut connection: MultiplexedConnection) -> String {
+    async fn publish_notices(&self, kind: Kind, mut connection: MultiplexedConnection) -> String {
         let cluster_notices = self.0.db.announcer().cluster_notices();
         loop {
             let messages = messages::of(cluster_notices.next().await);
-            for some in messages.chunks(MAX_HINTS_PER_MESSAGE) {
-                let mut pipe = redis::pipe();
-                for word in some {
-                    pipe.cmd(kind.publish()).arg(&self.0.channel).arg(word.encode_from_node(&self.0.node)).ignore();
+            for chunk in messages.chunks(MAX_HINTS_PER_MESSAGE) {
+                let mut pipeline = redis::pipe();
+                for message in chunk {
+                    pipeline.cmd(kind.publish()).arg(&self.0.channel).arg(message.encode_from_node(&self.0.node)).ignore();
                 }
-                if let Err(error) = pipe.exec_async(&mut connection).await {
-                    metrics::hints(Hint::Lost, some.len() as u64);
+                if let Err(error) = pipeline.exec_async(&mut connection).await {
+                    metrics::count_hints(Hint::Lost, chunk.len() as u64);
                     return error.to_string();
                 }
-                metrics::hints(Hint::Sent, some.len() as u64);
+                metrics::count_hints(Hint::Sent, chunk.len() as u64);
             }
         }
     }
@@ -242,13 +247,13 @@ impl Bus {
             Some((_, BusMessage::Rights(tenant))) => self.0.inbox.rights(tenant),
             Some((_, BusMessage::Session(id))) => self.0.inbox.sessions(&[id]),
         }
-        metrics::hints(Hint::Heard, 1);
+        metrics::count_hints(Hint::Heard, 1);
     }
 
     /// Reads again the rights and sessions that hints named. A hint itself decides nothing.
     async fn refresh_hinted_rights(&self) {
         loop {
-            let News { rights, sessions, .. } = self.0.inbox.next().await;
+            let PendingNotices { rights, sessions, .. } = self.0.inbox.next().await;
             rights.into_iter().for_each(|tenant| self.0.rights_cache.forget_rights(tenant));
             self.0.rights_cache.refresh_rights().await;
             let sessions: Vec<SessionId> = sessions.into_iter().collect();
@@ -270,7 +275,7 @@ async fn ping_until_failure(mut connection: MultiplexedConnection) -> String {
 }
 
 /// Returns the text of a message; None for anything else that is pushed.
-fn text_of(push: PushInfo) -> Option<String> {
+fn message_text(push: PushInfo) -> Option<String> {
     if !matches!(push.kind, PushKind::Message | PushKind::SMessage) {
         return None;
     }

@@ -37,7 +37,7 @@ const IDLE_HUB_TIMEOUT: Duration = Duration::from_mins(1);
 const JOURNAL_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest wait for events before a check whether the database was promoted, which this process
 /// records.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_EVENT_WAIT: Duration = Duration::from_secs(1);
 /// Time between attempts when the database does not answer.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 /// Time between two checks of a follower that waits for its hub's check of the journal.
@@ -123,13 +123,13 @@ impl Hubs {
         self.0.hubs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn known(&self, tenant: TenantId) -> Option<Arc<Hub>> {
+    pub(super) fn get_open_hub(&self, tenant: TenantId) -> Option<Arc<Hub>> {
         let hub = self.lock().get(&tenant)?.clone();
         let mut state = hub.lock();
         state.idle_since = Instant::now();
-        let lives = !state.ended;
+        let is_open = !state.ended;
         drop(state);
-        lives.then_some(hub)
+        is_open.then_some(hub)
     }
 
     pub(super) async fn open(&self, tenant: TenantId) -> Result<Arc<Hub>, Fault> {
@@ -142,8 +142,8 @@ impl Hubs {
         let hub = Arc::new(Hub::new(scope, self.0.registry, head, promotions));
         let mut hubs = self.lock();
         // A concurrent call may have opened the hub first.
-        if let Some(known) = hubs.get(&tenant).filter(|known| !known.lock().ended) {
-            return Ok(known.clone());
+        if let Some(existing) = hubs.get(&tenant).filter(|existing| !existing.lock().ended) {
+            return Ok(existing.clone());
         }
         hubs.insert(tenant, hub.clone());
         tokio::spawn(read(hub.clone(), follower, self.clone()));
@@ -159,9 +159,9 @@ impl Hubs {
 
 /// Delivers a tenant's events for as long as the hub has followers.
 async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
-    let mut looked = Instant::now();
+    let mut checked_at = Instant::now();
     while !hub.is_over() {
-        let events = match follower.next(PATIENCE).await {
+        let events = match follower.next(MAX_EVENT_WAIT).await {
             Ok(events) => events,
             Err(fault) => {
                 tracing::warn!(error = %fault, "the journal cannot be read");
@@ -176,16 +176,16 @@ async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
             continue;
         }
         hub.deliver_events(events.into_iter().map(SharedEvent::new));
-        if looked.elapsed() >= JOURNAL_CHECK_INTERVAL {
-            looked = Instant::now();
+        if checked_at.elapsed() >= JOURNAL_CHECK_INTERVAL {
+            checked_at = Instant::now();
             if let Some(head) = hub.detect_replaced_journal().await {
                 follower.skip_to(head);
             }
         }
     }
-    let mut all = hubs.lock();
-    if all.get(&hub.tenant()).is_some_and(|known| Arc::ptr_eq(known, &hub)) {
-        all.remove(&hub.tenant());
+    let mut open_hubs = hubs.lock();
+    if open_hubs.get(&hub.tenant()).is_some_and(|registered| Arc::ptr_eq(registered, &hub)) {
+        open_hubs.remove(&hub.tenant());
     }
 }
 
@@ -228,11 +228,11 @@ impl Hub {
     fn deliver_events(&self, events: impl Iterator<Item = Arc<SharedEvent>>) {
         let mut state = self.lock();
         for shared_event in events {
-            let mut concerned = state.index.concerned(JOURNAL, &Audience::All);
+            let mut inbox_numbers = state.index.interested_followers(JOURNAL, &Audience::All);
             if let Some((topic, audience)) = shared_event.audience(self.registry) {
-                concerned.extend(state.index.concerned(topic, &audience));
+                inbox_numbers.extend(state.index.interested_followers(topic, &audience));
             }
-            for number in concerned {
+            for number in inbox_numbers {
                 state.deliver_to_inbox(number, &shared_event);
             }
             state.position = shared_event.seq();
@@ -256,9 +256,9 @@ impl Hub {
         loop {
             match self.scope.head().await {
                 Ok(head) => {
-                    let another = self.restart_if_replaced(head);
+                    let new_head = self.restart_if_replaced(head);
                     self.lock().promotions = promotions;
-                    return another;
+                    return new_head;
                 }
                 Err(fault) => tracing::warn!(error = %fault, "the head of the journal cannot be read"),
             }
@@ -283,8 +283,8 @@ impl Hub {
         (state.epoch, state.position) = (head.epoch, head.seq);
         state.generation += 1;
         state.ring.clear();
-        let all: Vec<u64> = state.inboxes.keys().copied().collect();
-        all.into_iter().for_each(|number| state.overrun(number));
+        let inbox_numbers: Vec<u64> = state.inboxes.keys().copied().collect();
+        inbox_numbers.into_iter().for_each(|number| state.overrun(number));
         Some(head.seq)
     }
 }
@@ -292,15 +292,15 @@ impl Hub {
 impl State {
     fn deliver_to_inbox(&mut self, number: u64, shared_event: &Arc<SharedEvent>) {
         let Some((_, inbox)) = self.inboxes.get(&number) else { return };
-        let mut waiting = inbox.lock();
-        if waiting.has_room(shared_event.weight()) {
-            waiting.bytes += shared_event.weight();
-            waiting.events.push_back(shared_event.clone());
-            drop(waiting);
+        let mut contents = inbox.lock();
+        if contents.has_room(shared_event.weight()) {
+            contents.bytes += shared_event.weight();
+            contents.events.push_back(shared_event.clone());
+            drop(contents);
             inbox.notify.notify_one();
             return;
         }
-        drop(waiting);
+        drop(contents);
         self.overrun(number);
     }
 
@@ -309,10 +309,10 @@ impl State {
     fn overrun(&mut self, number: u64) {
         let Some((interest, inbox)) = self.inboxes.remove(&number) else { return };
         self.index.remove(number, &interest);
-        let mut waiting = inbox.lock();
-        waiting.take().for_each(drop);
-        waiting.overrun = true;
-        drop(waiting);
+        let mut contents = inbox.lock();
+        contents.take().for_each(drop);
+        contents.overrun = true;
+        drop(contents);
         inbox.notify.notify_one();
     }
 

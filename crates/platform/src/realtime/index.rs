@@ -73,16 +73,16 @@ impl Index {
     }
 
     /// Returns the followers that an event on a topic concerns, each once.
-    pub fn concerned(&self, topic: Topic, audience: &Audience) -> BTreeSet<u64> {
+    pub fn interested_followers(&self, topic: Topic, audience: &Audience) -> BTreeSet<u64> {
         match audience {
             Audience::Nobody => BTreeSet::new(),
             Audience::All => self.of_topic.get(&topic).cloned().unwrap_or_default(),
             Audience::Of(subjects) => {
-                let mut found = self.broad.get(&topic).cloned().unwrap_or_default();
+                let mut numbers = self.broad.get(&topic).cloned().unwrap_or_default();
                 for subject in subjects {
-                    found.extend(self.of_subject.get(&(topic, *subject)).into_iter().flatten());
+                    numbers.extend(self.of_subject.get(&(topic, *subject)).into_iter().flatten());
                 }
-                found
+                numbers
             }
         }
     }
@@ -115,16 +115,17 @@ mod tests {
             Interest::all(ORDERS),
         ];
         (0..).zip(&interests).for_each(|(number, interest)| index.insert(number, interest));
-        let concerned = |topic, audience: &Audience| index.concerned(topic, audience).into_iter().collect::<Vec<_>>();
+        let follower_ids =
+            |topic, audience: &Audience| index.interested_followers(topic, audience).into_iter().collect::<Vec<_>>();
         let some = |subjects: &[Subject]| Audience::Of(subjects.to_vec());
-        assert_eq!(concerned(STOCK, &some(&[store(1), product(7)])), [0, 1, 2]);
-        assert_eq!(concerned(STOCK, &some(&[store(1), product(8)])), [0, 2], "listed by product alone, the shorter list");
-        assert_eq!(concerned(STOCK, &some(&[store(9)])), [0]);
-        assert_eq!(concerned(STOCK, &Audience::All), [0, 1, 2]);
-        assert_eq!(concerned(ORDERS, &some(&[store(1)])), [3]);
-        assert_eq!(concerned(STOCK, &Audience::Nobody), Vec::<u64>::new());
+        assert_eq!(follower_ids(STOCK, &some(&[store(1), product(7)])), [0, 1, 2]);
+        assert_eq!(follower_ids(STOCK, &some(&[store(1), product(8)])), [0, 2], "listed by product alone, the shorter list");
+        assert_eq!(follower_ids(STOCK, &some(&[store(9)])), [0]);
+        assert_eq!(follower_ids(STOCK, &Audience::All), [0, 1, 2]);
+        assert_eq!(follower_ids(ORDERS, &some(&[store(1)])), [3]);
+        assert_eq!(follower_ids(STOCK, &Audience::Nobody), Vec::<u64>::new());
         index.remove(1, &interests[1]);
-        assert_eq!(index.concerned(STOCK, &some(&[product(7)])).len(), 1);
+        assert_eq!(index.interested_followers(STOCK, &some(&[product(7)])).len(), 1);
         assert!(!index.of_subject.contains_key(&(STOCK, product(7))), "nothing is left of it");
     }
 

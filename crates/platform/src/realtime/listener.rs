@@ -24,7 +24,7 @@ const PAGE: u32 = 500;
 
 /// Next result for a follower.
 #[derive(Debug)]
-pub enum Next {
+pub enum NextEvents {
     /// Events, oldest first. While missed events are read these are all events; live, only those
     /// that concern the follower.
     Events(Vec<Arc<SharedEvent>>),
@@ -73,7 +73,7 @@ impl Hubs {
     /// Follows a tenant's events. Events that commit from now on are not missed, whatever is read
     /// in between.
     pub async fn listen(&self, tenant: TenantId, interest: Interest) -> Result<Listener, Fault> {
-        let hub = match self.known(tenant) {
+        let hub = match self.get_open_hub(tenant) {
             Some(hub) => hub,
             None => self.open(tenant).await?,
         };
@@ -114,14 +114,14 @@ impl Listener {
     }
 
     /// The next events.
-    pub async fn next(&mut self, patience: Duration) -> Result<Next, Fault> {
+    pub async fn next(&mut self, patience: Duration) -> Result<NextEvents, Fault> {
         self.next_until(None, patience).await
     }
 
-    /// Returns the next events, none of them after `most`.
-    pub async fn next_until(&mut self, most: Option<i64>, patience: Duration) -> Result<Next, Fault> {
-        let page = most.map_or(PAGE, |most| u32::try_from(most - self.last).map_or(PAGE, |left| left.min(PAGE)));
-        let until = tokio::time::Instant::now() + patience;
+    /// Returns the next events, none of them after `limit`.
+    pub async fn next_until(&mut self, limit: Option<i64>, patience: Duration) -> Result<NextEvents, Fault> {
+        let page = limit.map_or(PAGE, |limit| u32::try_from(limit - self.last).map_or(PAGE, |remaining| remaining.min(PAGE)));
+        let deadline = tokio::time::Instant::now() + patience;
         loop {
             let Some((_, inbox)) = self.live.clone() else {
                 match self.step(page) {
@@ -133,34 +133,34 @@ impl Listener {
                         self.catch_up(CatchUpSource::InJournal);
                         return self.read_missed_page(page).await;
                     }
-                    Step::Another => return Ok(Next::Another),
+                    Step::Another => return Ok(NextEvents::Another),
                     Step::Live => {
                         self.reads_up = false;
                         continue;
                     }
                 }
             };
-            if let Some(events) = self.waiting(&inbox) {
+            if let Some(events) = self.take_waiting_events(&inbox) {
                 if !events.is_empty() {
                     return Ok(self.take(events));
                 }
-                if tokio::time::timeout_at(until, inbox.notify.notified()).await.is_err() && self.is_quiet(&inbox) {
-                    return Ok(Next::Quiet);
+                if tokio::time::timeout_at(deadline, inbox.notify.notified()).await.is_err() && self.is_quiet(&inbox) {
+                    return Ok(NextEvents::Quiet);
                 }
             }
         }
     }
 
     /// Counts a catching up where it begins, however many pages it takes.
-    fn catch_up(&mut self, missed: CatchUpSource) {
+    fn catch_up(&mut self, source: CatchUpSource) {
         if !std::mem::replace(&mut self.reads_up, true) {
-            metrics::stream_catchup(missed);
+            metrics::count_stream_catchup(source);
         }
     }
 
-    fn take(&mut self, events: Vec<Arc<SharedEvent>>) -> Next {
+    fn take(&mut self, events: Vec<Arc<SharedEvent>>) -> NextEvents {
         self.last = events.last().map_or(self.last, |shared_event| shared_event.seq());
-        Next::Events(events)
+        NextEvents::Events(events)
     }
 
     /// Returns the next step of a listener that reads up. It enters under the same lock as it
@@ -177,7 +177,7 @@ impl Listener {
         state.ring.after(self.last, page as usize).map_or(Step::Read, Step::Have)
     }
 
-    async fn read_missed_page(&mut self, page: u32) -> Result<Next, Fault> {
+    async fn read_missed_page(&mut self, page: u32) -> Result<NextEvents, Fault> {
         let mut events = match self.prefetched.take().filter(|prefetched| prefetched.after == self.last) {
             Some(mut prefetched) => {
                 (&mut prefetched.page).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
@@ -188,12 +188,12 @@ impl Listener {
         // The events may be of another timeline than those before them, with the same numbers.
         self.hub.wait_for_journal_check().await;
         if self.hub.lock().generation != self.generation {
-            return Ok(Next::Another);
+            return Ok(NextEvents::Another);
         }
         events.truncate(page as usize);
         // Numbers are dense: a gap means that events have been dropped.
         if events.first().is_none_or(|first| first.seq != self.last + 1) {
-            return Ok(Next::Expired);
+            return Ok(NextEvents::Expired);
         }
         let next = self.take(events.into_iter().map(|event| SharedEvent::new(Arc::new(event))).collect());
         self.prefetch_page(page);
@@ -212,22 +212,22 @@ impl Listener {
     }
 
     /// Takes the waiting events; `None` if there were too many, and the follower has to read up.
-    fn waiting(&mut self, inbox: &Inbox) -> Option<Vec<Arc<SharedEvent>>> {
-        let mut waiting = inbox.lock();
-        if waiting.overrun {
-            drop(waiting);
+    fn take_waiting_events(&mut self, inbox: &Inbox) -> Option<Vec<Arc<SharedEvent>>> {
+        let mut contents = inbox.lock();
+        if contents.overrun {
+            drop(contents);
             self.live = None;
             return None;
         }
         let last = self.last;
-        Some(waiting.take().filter(|shared_event| shared_event.seq() > last).collect())
+        Some(contents.take().filter(|shared_event| shared_event.seq() > last).collect())
     }
 
     /// Whether nothing waits; then all that the hub has handed out did not concern the follower.
     fn is_quiet(&mut self, inbox: &Inbox) -> bool {
         let state = self.hub.lock();
-        let waiting = inbox.lock();
-        let is_quiet = waiting.events.is_empty() && !waiting.overrun;
+        let contents = inbox.lock();
+        let is_quiet = contents.events.is_empty() && !contents.overrun;
         if is_quiet {
             self.last = self.last.max(state.position);
         }

@@ -17,7 +17,7 @@ pub use bus::{Bus, RightsCache};
 pub use follower::Follower;
 pub use hub::{Hub, Hubs};
 pub use index::{Interest, JOURNAL};
-pub use listener::{Listener, Next};
+pub use listener::{Listener, NextEvents};
 pub use relay::relay;
 pub use shared_event::SharedEvent;
 

@@ -22,27 +22,31 @@ const POLL: Duration = Duration::from_secs(1);
 pub async fn relay(db: Database) {
     loop {
         clock::sleep(POLL).await;
-        let followed = db.announcer().followed();
-        metrics::followed(followed.len());
-        if followed.is_empty() {
-            metrics::journal_lag(0);
+        let followed_tenants = db.announcer().followed();
+        metrics::followed(followed_tenants.len());
+        if followed_tenants.is_empty() {
+            metrics::set_journal_lag(0);
             continue;
         }
-        match heads(&db, &followed).await {
+        match read_heads(&db, &followed_tenants).await {
             Err(fault) => tracing::warn!(error = %fault, "cannot read the heads of the journal"),
-            Ok(heads) => metrics::journal_lag(heads.into_iter().map(|(tenant, head)| tell(&db, tenant, head)).max().unwrap_or(0)),
+            Ok(heads) => metrics::set_journal_lag(
+                heads.into_iter().map(|(tenant, head)| announce_head(&db, tenant, head)).max().unwrap_or(0),
+            ),
         }
     }
 }
 
 /// Announces a head that was not known yet; returns how many events it is ahead of the last event
 /// announced to followers.
-fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
-    let Some((known, shared_event)) = db.announcer().known(tenant).filter(|(known, _)| *known < head) else { return 0 };
+fn announce_head(db: &Database, tenant: TenantId, head: i64) -> i64 {
+    let Some((known_head, shared_event)) = db.announcer().known_heads(tenant).filter(|(known_head, _)| *known_head < head) else {
+        return 0;
+    };
     db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
     // No follower can lag behind if nothing was announced of the tenant yet, and an event that was
     // hinted in time is not counted as found by the poll.
-    if known == 0 || shared_event >= head {
+    if known_head == 0 || shared_event >= head {
         return 0;
     }
     metrics::count_found_by_poll();
@@ -56,7 +60,7 @@ struct HeadRow {
     head: i64,
 }
 
-async fn heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {
+async fn read_heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {
     let backend = db.backend();
     let sql = format!("SELECT {} FROM tenant_counter WHERE {}", HeadRow::SELECT, backend.in_ids("tenant_id", 1));
     let rows = db.global().records::<HeadRow>(&sql, vec![backend.ids(tenants.iter().copied())]).await?;

@@ -21,17 +21,17 @@ impl Ring {
         self.bytes += shared_event.weight();
         self.events.push_back(shared_event);
         while self.events.len() > MAX || self.bytes > MAX_BYTES && self.events.len() > 1 {
-            if let Some(gone) = self.events.pop_front() {
-                self.bytes -= gone.weight();
+            if let Some(removed) = self.events.pop_front() {
+                self.bytes -= removed.weight();
             }
         }
     }
 
-    /// Returns at most `most` events after `seq`; None if the ring does not reach back that far.
-    pub fn after(&self, seq: i64, most: usize) -> Option<Vec<Arc<SharedEvent>>> {
+    /// Returns at most `limit` events after `seq`; None if the ring does not reach back that far.
+    pub fn after(&self, seq: i64, limit: usize) -> Option<Vec<Arc<SharedEvent>>> {
         let first = self.events.front()?.seq();
         let skip = usize::try_from(seq + 1 - first).ok()?;
-        Some(self.events.iter().skip(skip).take(most).cloned().collect())
+        Some(self.events.iter().skip(skip).take(limit).cloned().collect())
     }
 
     pub fn clear(&mut self) {

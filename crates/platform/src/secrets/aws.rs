@@ -42,7 +42,7 @@ pub struct AwsSecret {
 
 const SERVICE: &str = "secretsmanager";
 const CONTENT: &str = "application/x-amz-json-1.1";
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of reads: calls cost money, and a new key must be known everywhere within
 /// `KEY_PROPAGATION_SECONDS`.
 const READ_INTERVAL: Duration = Duration::from_secs(30);
@@ -72,30 +72,34 @@ impl SecretsManager {
         Self { secret, clock }
     }
 
-    fn failed(&self, why: impl std::fmt::Display) -> Fault {
-        Fault::Broken(format!("{} cannot be reached: {why}", self.name()))
+    fn unreachable_fault(&self, reason: impl std::fmt::Display) -> Fault {
+        Fault::Broken(format!("{} cannot be reached: {reason}", self.name()))
     }
 
     fn endpoint(&self) -> String {
         let region = &self.secret.region;
-        let end = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let own = || format!("https://{SERVICE}.{region}.{end}");
-        self.secret.endpoint.clone().unwrap_or_else(own).trim_end_matches('/').to_owned()
+        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let default_endpoint = || format!("https://{SERVICE}.{region}.{domain}");
+        self.secret.endpoint.clone().unwrap_or_else(default_endpoint).trim_end_matches('/').to_owned()
     }
 
     /// Makes a request on a thread of its own and waits for it: keys are also read in code that
     /// cannot await.
     fn call(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
-        let calling = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|err| self.failed(err))?;
+        let request = || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|err| self.unreachable_fault(err))?;
             runtime.block_on(self.exchange(action, body))
         };
-        std::thread::scope(|scope| scope.spawn(calling).join()).map_err(|_| self.failed("the call panicked"))?
+        std::thread::scope(|scope| scope.spawn(request).join()).map_err(|_| self.unreachable_fault("the call panicked"))?
     }
 
     async fn exchange(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
-        let client =
-            reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(|err| self.failed(err.without_url()))?;
+        let client = reqwest::Client::builder()
+            .timeout(REQUEST_TIMEOUT)
+            .no_proxy()
+            .build()
+            .map_err(|err| self.unreachable_fault(err.without_url()))?;
         let credentials = self.credentials(&client).await?;
         let endpoint = self.endpoint();
         let host = endpoint.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default().to_owned();
@@ -111,13 +115,13 @@ impl SecretsManager {
         for (name, value) in &headers {
             request = request.header(*name, *value);
         }
-        let answer = request.body(body).send().await.map_err(|err| self.failed(err.without_url()))?;
-        let is_good = answer.status().is_success();
-        let said: Value = answer.json().await.map_err(|err| self.failed(err.without_url()))?;
+        let response = request.body(body).send().await.map_err(|err| self.unreachable_fault(err.without_url()))?;
+        let is_good = response.status().is_success();
+        let response_body: Value = response.json().await.map_err(|err| self.unreachable_fault(err.without_url()))?;
         if is_good {
-            return Ok(Ok(said));
+            return Ok(Ok(response_body));
         }
-        let name = said["__type"].as_str().unwrap_or("an error without a name");
+        let name = response_body["__type"].as_str().unwrap_or("an error without a name");
         Ok(Err(Refused { name: name.rsplit('#').next().unwrap_or(name).to_owned() }))
     }
 
@@ -130,15 +134,16 @@ impl SecretsManager {
         if let Some(token) = token {
             request = request.header("authorization", token);
         }
-        let none =
-            |why: &dyn std::fmt::Display| Fault::Broken(format!("{}: the container gives no credentials: {why}", self.name()));
-        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-        let answer = answer.map_err(|err| none(&err.without_url()))?;
-        let given: FromContainer = answer.json().await.map_err(|err| none(&err.without_url()))?;
+        let unavailable = |reason: &dyn std::fmt::Display| {
+            Fault::Broken(format!("{}: the container gives no credentials: {reason}", self.name()))
+        };
+        let response = request.send().await.and_then(reqwest::Response::error_for_status);
+        let response = response.map_err(|err| unavailable(&err.without_url()))?;
+        let issued: FromContainer = response.json().await.map_err(|err| unavailable(&err.without_url()))?;
         Ok(Credentials {
-            access_key_id: given.access_key_id,
-            secret_access_key: given.secret_access_key,
-            session_token: given.token,
+            access_key_id: issued.access_key_id,
+            secret_access_key: issued.secret_access_key,
+            session_token: issued.token,
         })
     }
 }
@@ -150,7 +155,7 @@ impl SecretStore for SecretsManager {
 
     fn read(&self) -> Result<Option<String>, Fault> {
         match self.call("GetSecretValue", &json!({ "SecretId": self.secret.id }))? {
-            Ok(said) => match said["SecretString"].as_str() {
+            Ok(response) => match response["SecretString"].as_str() {
                 Some(text) => Ok(Some(text.to_owned())),
                 None => Err(Fault::Broken(format!("{} holds no text", self.name()))),
             },
@@ -164,15 +169,15 @@ impl SecretStore for SecretsManager {
         let token = self.clock.uuid().to_string();
         let body = json!({ "SecretId": self.secret.id, "SecretString": text, "ClientRequestToken": token });
         self.call("PutSecretValue", &body)?.map(drop).map_err(|refused| {
-            let why = match refused.name.as_str() {
+            let reason = match refused.name.as_str() {
                 "ResourceNotFoundException" => "there is no secret of this name: make one, without a value",
                 other => other,
             };
-            Fault::Broken(format!("{} cannot be written: {why}", self.name()))
+            Fault::Broken(format!("{} cannot be written: {reason}", self.name()))
         })
     }
 
-    fn every(&self) -> Duration {
+    fn check_interval(&self) -> Duration {
         READ_INTERVAL
     }
 }

@@ -87,15 +87,15 @@ impl Keys {
         let mut keys: Vec<MasterKey> = Vec::new();
         let lines = text.split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         for (index, line) in lines.enumerate() {
-            let wrong = || KeyTextError::Line(index + 1);
-            let (id, secret) = line.split_once(':').ok_or_else(wrong)?;
+            let line_error = || KeyTextError::Line(index + 1);
+            let (id, secret) = line.split_once(':').ok_or_else(line_error)?;
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             if id.is_empty() || id.len() > MAX_ID_LENGTH || !id.chars().all(is_name) {
-                return Err(wrong());
+                return Err(line_error());
             }
-            let secret: [u8; KEY_BYTES] = STANDARD.decode(secret).ok().and_then(|s| s.try_into().ok()).ok_or_else(wrong)?;
-            let different: std::collections::BTreeSet<u8> = secret.into_iter().collect();
-            if different.len() < KEY_BYTES / 2 {
+            let secret: [u8; KEY_BYTES] = STANDARD.decode(secret).ok().and_then(|s| s.try_into().ok()).ok_or_else(line_error)?;
+            let distinct_bytes: std::collections::BTreeSet<u8> = secret.into_iter().collect();
+            if distinct_bytes.len() < KEY_BYTES / 2 {
                 return Err(KeyTextError::Weak(id.to_owned()));
             }
             if keys.iter().any(|key| key.id == id) {
@@ -138,11 +138,11 @@ impl Keys {
 
     /// Seals for a context. The nonce must be random; a context's key may seal 2^32 values before a
     /// collision becomes likely.
-    pub fn seal(&self, context: &str, plain: &[u8], nonce: [u8; NONCE_LEN]) -> Option<Vec<u8>> {
+    pub fn seal(&self, context: &str, plaintext: &[u8], nonce: [u8; NONCE_LEN]) -> Option<Vec<u8>> {
         let key = self.first();
-        let mut body = plain.to_vec();
-        let bound = associated_data(&key.id, context);
-        key.cipher(context)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), &mut body).ok()?;
+        let mut body = plaintext.to_vec();
+        let aad = associated_data(&key.id, context);
+        key.cipher(context)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut body).ok()?;
         Some([&MARK[..], &[key.id.len() as u8], key.id.as_bytes(), &nonce, &body].concat())
     }
 
@@ -150,13 +150,13 @@ impl Keys {
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         let (id, rest) = parts(sealed).ok_or(OpenError::NotSealed)?;
         let key = self.get(id).ok_or_else(|| OpenError::UnknownKey(id.to_owned()))?;
-        let broken = || OpenError::Broken(id.to_owned());
-        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(broken)?;
+        let broken_error = || OpenError::Broken(id.to_owned());
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(broken_error)?;
         let mut body = body.to_vec();
-        let cipher = key.cipher(context).ok_or_else(broken)?;
-        let bound = Aad::from(associated_data(id, context));
-        let plain = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), bound, &mut body).map_err(|_| broken())?;
-        let length = plain.len();
+        let cipher = key.cipher(context).ok_or_else(broken_error)?;
+        let aad = Aad::from(associated_data(id, context));
+        let plaintext = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut body).map_err(|_| broken_error())?;
+        let length = plaintext.len();
         body.truncate(length);
         Ok(body)
     }
@@ -165,9 +165,9 @@ impl Keys {
     /// first.
     pub fn blind(&self, context: &str, text: &str) -> Vec<[u8; KEY_BYTES]> {
         let index = |key: &MasterKey| {
-            let by = hmac::Key::new(hmac::HMAC_SHA256, &key.derive("entrepot blind 1", context));
+            let hmac_key = hmac::Key::new(hmac::HMAC_SHA256, &key.derive("entrepot blind 1", context));
             let mut bytes = [0; KEY_BYTES];
-            bytes.copy_from_slice(hmac::sign(&by, text.as_bytes()).as_ref());
+            bytes.copy_from_slice(hmac::sign(&hmac_key, text.as_bytes()).as_ref());
             bytes
         };
         self.0.iter().map(index).collect()

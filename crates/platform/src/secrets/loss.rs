@@ -33,7 +33,7 @@ impl SealedValueCount {
 
 /// Counts the values that a key sealed, by column; columns without one are left out.
 pub async fn count_sealed_under(db: &Database, id: &str, columns: &[SealedColumn]) -> Result<Vec<SealedValueCount>, Fault> {
-    let mut lost = Vec::new();
+    let mut counts = Vec::new();
     for column in columns {
         let mut owners: BTreeMap<Uuid, u64> = BTreeMap::new();
         let mut pages = Pages::of(db, column);
@@ -43,26 +43,26 @@ pub async fn count_sealed_under(db: &Database, id: &str, columns: &[SealedColumn
             }
         }
         if !owners.is_empty() {
-            lost.push(SealedValueCount { column: *column, owners });
+            counts.push(SealedValueCount { column: *column, owners });
         }
     }
-    Ok(lost)
+    Ok(counts)
 }
 
 /// Gives up all values that a key sealed, in the way that each column defines; returns their count.
 /// If interrupted, a further call continues.
 pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, columns: &[SealedColumn]) -> Result<u64, Fault> {
-    let mut given_up = 0;
+    let mut discarded_count = 0;
     for column in columns {
         let mut pages = Pages::of(db, column);
         while let Some(page) = pages.next().await? {
-            let lost: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
-            for (tenant, lost) in rows::by_tenant(column, lost) {
-                given_up += run_with_retries(|| discard_page((db, ring, clock), column, tenant, &lost)).await?;
+            let lost_values: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
+            for (tenant, lost_values) in rows::by_tenant(column, lost_values) {
+                discarded_count += run_with_retries(|| discard_page((db, ring, clock), column, tenant, &lost_values)).await?;
             }
         }
     }
-    Ok(given_up)
+    Ok(discarded_count)
 }
 
 /// Gives up values of one tenant in a transaction; returns the count of those that were unchanged
@@ -71,16 +71,16 @@ async fn discard_page(
     (db, ring, clock): (&Database, &KeyRing, &Clock),
     column: &SealedColumn,
     tenant: TenantId,
-    lost: &[&Stored],
+    lost_values: &[&Stored],
 ) -> Result<u64, Fault> {
     let work = db.global().maintenance_for(tenant).await?;
-    let mut given_up = 0;
-    for stored in lost {
+    let mut discarded_count = 0;
+    for stored in lost_values {
         let random = replacement(ring, column, stored)?;
-        given_up += u64::from(rows::discard_value(&work, column, stored, random, clock.now()).await?);
+        discarded_count += u64::from(rows::discard_value(&work, column, stored, random, clock.now()).await?);
     }
     work.commit().await?;
-    Ok(given_up)
+    Ok(discarded_count)
 }
 
 /// Returns the sealed replacement of a lost value.

@@ -23,11 +23,11 @@ pub use self::core::{KeyTextError, Keys, Loss, MasterKey, OpenError, SealedColum
 pub use loss::{SealedValueCount, abandon, count_sealed_under};
 pub use ring::KeyRing;
 pub use shell::{
-    WalkResult, add_key, count, follow, is_key_propagated, known, new_key, open, open_without, prove, reseal, retire,
-    retire_lost_key, verify_without,
+    WalkResult, add_key, check_master_keys, count, follow, is_key_propagated, new_key, open, open_without, recorded_keys, reseal,
+    retire, retire_lost_key, verify_without,
 };
 pub use source::KeySource;
-pub use store::{Command, Given, KeyFile, SecretStore};
+pub use store::{Command, EnvironmentKeys, KeyFile, SecretStore};
 pub use subject::{DATA_KEY, DataKey, HISTORY_KEY, Texts, row_context};
 #[cfg(feature = "aws-secrets")]
 pub use {

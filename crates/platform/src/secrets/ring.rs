@@ -36,10 +36,10 @@ impl KeyRing {
     }
 
     /// Seals a value for the context in which it will be opened: see `SealedColumn::context`.
-    pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, Fault> {
+    pub fn seal(&self, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut nonce = [0; 12];
         self.0.clock.fill(&mut nonce);
-        let sealed = self.keys().seal(context, plain, nonce);
+        let sealed = self.keys().seal(context, plaintext, nonce);
         sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))
     }
 
@@ -51,7 +51,7 @@ impl KeyRing {
             self.reload()?;
             outcome = self.keys().open(context, sealed);
         }
-        outcome.map_err(|why| Fault::Broken(format!("the sealed value {context} does not open: {why}")))
+        outcome.map_err(|error| Fault::Broken(format!("the sealed value {context} does not open: {error}")))
     }
 
     /// Returns the blind index of a text under every key: compare with any of them, write the

@@ -10,7 +10,7 @@ use super::core::{Loss, SealedColumn};
 use crate::storage::{Fault, Global, Reads, Row, Work};
 
 /// Returns all keys that were ever used to seal, the oldest first.
-pub async fn known(global: &Global) -> Result<Vec<secret_key::Model>, Fault> {
+pub async fn recorded_keys(global: &Global) -> Result<Vec<secret_key::Model>, Fault> {
     global.all(secret_key::Entity::find().order_by_asc(secret_key::Column::Serial)).await
 }
 
@@ -31,22 +31,23 @@ pub struct Stored {
     pub value: Vec<u8>,
 }
 
-/// Returns the next `most` values of the column after a row, in the order of the primary key.
+/// Returns the next `limit` values of the column after a row, in the order of the primary key.
 pub async fn values_after(
     global: &Global,
     column: &SealedColumn,
     after: Option<&[Uuid]>,
-    most: u64,
+    limit: u64,
 ) -> Result<Vec<Stored>, Fault> {
     let keys = column.keys.join(", ");
     let mut values: Vec<Value> = Vec::new();
-    let beyond = after.map_or_else(String::new, |after| {
+    let after_condition = after.map_or_else(String::new, |after| {
         values.extend(after.iter().map(|id| Value::from(*id)));
-        let marks: Vec<String> = (1..=after.len()).map(|n| format!("${n}")).collect();
-        format!(" AND ({keys}) > ({})", marks.join(", "))
+        let placeholders: Vec<String> = (1..=after.len()).map(|n| format!("${n}")).collect();
+        format!(" AND ({keys}) > ({})", placeholders.join(", "))
     });
     let (table, name) = (column.table, column.column);
-    let sql = format!("SELECT {keys}, {name} FROM {table} WHERE {name} IS NOT NULL{beyond} ORDER BY {keys} LIMIT {most}");
+    let sql =
+        format!("SELECT {keys}, {name} FROM {table} WHERE {name} IS NOT NULL{after_condition} ORDER BY {keys} LIMIT {limit}");
     let rows = global.rows(&sql, values).await?;
     rows.iter()
         .map(|row| {
@@ -77,30 +78,36 @@ pub struct Resealed {
 
 /// Handling of a row that another transaction has locked: wait for it, or skip it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
+pub enum LockedRows {
     Awaited,
     PassedOver,
 }
 
 /// Replaces a value if it is unchanged since it was read; returns whether it was.
-pub async fn replace(work: &Work, column: &SealedColumn, was: &Stored, sealed: &Resealed, held: Held) -> Result<bool, Fault> {
-    let mut values: Vec<Value> = vec![sealed.value.clone().into(), was.value.clone().into()];
-    let mut sets = format!("{} = $1", column.column);
+pub async fn replace(
+    work: &Work,
+    column: &SealedColumn,
+    stored: &Stored,
+    sealed: &Resealed,
+    held: LockedRows,
+) -> Result<bool, Fault> {
+    let mut values: Vec<Value> = vec![sealed.value.clone().into(), stored.value.clone().into()];
+    let mut assignments = format!("{} = $1", column.column);
     if let (Some(name), Some(blind)) = (column.blind, &sealed.blind) {
         values.push(blind.clone().into());
-        sets.push_str(&format!(", {name} = ${}", values.len()));
+        assignments.push_str(&format!(", {name} = ${}", values.len()));
     }
-    let mut finds = format!("{} = $2", column.column);
-    for (name, id) in column.keys.iter().zip(&was.ids) {
+    let mut condition = format!("{} = $2", column.column);
+    for (name, id) in column.keys.iter().zip(&stored.ids) {
         values.push((*id).into());
-        finds.push_str(&format!(" AND {name} = ${}", values.len()));
+        condition.push_str(&format!(" AND {name} = ${}", values.len()));
     }
     let table = column.table;
-    if held == Held::PassedOver {
+    if held == LockedRows::PassedOver {
         let (keys, free) = (column.keys.join(", "), work.backend().for_change_if_free(table));
-        finds = format!("({keys}) IN (SELECT {keys} FROM {table} WHERE {finds}{free})");
+        condition = format!("({keys}) IN (SELECT {keys} FROM {table} WHERE {condition}{free})");
     }
-    Ok(work.execute_global(&format!("UPDATE {table} SET {sets} WHERE {finds}"), values).await? == 1)
+    Ok(work.execute_global(&format!("UPDATE {table} SET {assignments} WHERE {condition}"), values).await? == 1)
 }
 
 /// Gives up a value if it is unchanged since it was read; returns whether it was. `random` replaces
@@ -108,26 +115,26 @@ pub async fn replace(work: &Work, column: &SealedColumn, was: &Stored, sealed: &
 pub async fn discard_value(
     work: &Work,
     column: &SealedColumn,
-    was: &Stored,
+    stored: &Stored,
     random: Option<Vec<u8>>,
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let (table, name) = (column.table, column.column);
-    let mut values: Vec<Value> = vec![was.value.clone().into()];
-    let mut finds = format!("{name} = $1");
-    for (key, id) in column.keys.iter().zip(&was.ids) {
+    let mut values: Vec<Value> = vec![stored.value.clone().into()];
+    let mut condition = format!("{name} = $1");
+    for (key, id) in column.keys.iter().zip(&stored.ids) {
         values.push((*id).into());
-        finds.push_str(&format!(" AND {key} = ${}", values.len()));
+        condition.push_str(&format!(" AND {key} = ${}", values.len()));
     }
-    let more = |text: &str| {
+    let extra_assignments = |text: &str| {
         if text.is_empty() { String::new() } else { format!(", {}", text.replace(":now", &now.micros().to_string())) }
     };
     let sql = match column.loss {
-        Loss::Row => format!("DELETE FROM {table} WHERE {finds}"),
-        Loss::Null(text) => format!("UPDATE {table} SET {name} = NULL{} WHERE {finds}", more(text)),
+        Loss::Row => format!("DELETE FROM {table} WHERE {condition}"),
+        Loss::Null(text) => format!("UPDATE {table} SET {name} = NULL{} WHERE {condition}", extra_assignments(text)),
         Loss::Random(_, text) => {
             values.push(random.unwrap_or_default().into());
-            format!("UPDATE {table} SET {name} = ${}{} WHERE {finds}", values.len(), more(text))
+            format!("UPDATE {table} SET {name} = ${}{} WHERE {condition}", values.len(), extra_assignments(text))
         }
     };
     Ok(work.execute_global(&sql, values).await? == 1)

@@ -7,18 +7,17 @@ use entity::{prelude::*, secret_key};
 use super::{
     core::{KEY_BYTES, Keys, MasterKey, OpenError, SealedColumn, key_of},
     ring::KeyRing,
-    rows::{self, Held, Resealed},
+    rows::{self, LockedRows, Resealed},
     source::KeySource,
-    store::{Command, Given, KeyFile, SecretStore},
+    store::{Command, EnvironmentKeys, KeyFile, SecretStore},
 };
 use crate::{
     clock::Clock,
-    plurals::counted,
+    plurals::pluralize,
     storage::{Database, Fault, Work},
 };
 
-/// Text that is sealed under each key, so that a start with another key of the same name is
-/// noticed.
+/// Text that is sealed under each key, so that a start with another key of the same name is noticed.
 const CHECK: &str = "entrepot key check";
 /// Values resealed in one transaction: few, so that requests proceed in between.
 pub(super) const PAGE: u64 = 100;
@@ -29,17 +28,17 @@ const KEY_PROPAGATION_SECONDS: i64 = 60;
 pub fn new_key(clock: &Clock) -> MasterKey {
     let mut secret = [0; KEY_BYTES];
     clock.fill(&mut secret);
-    let mut tail = [0; 2];
-    clock.fill(&mut tail);
+    let mut suffix_bytes = [0; 2];
+    clock.fill(&mut suffix_bytes);
     let day = crate::clock::day_text(crate::clock::local_day(clock.now(), "UTC")).replace('-', "");
-    MasterKey::new(format!("k{day}-{:02x}{:02x}", tail[0], tail[1]), secret)
+    MasterKey::new(format!("k{day}-{:02x}{:02x}", suffix_bytes[0], suffix_bytes[1]), secret)
 }
 
 fn store_of(source: &KeySource, clock: &Clock) -> Result<Arc<dyn SecretStore>, Fault> {
     #[cfg(not(feature = "aws-secrets"))]
     let _ = clock;
     Ok(match source {
-        KeySource::Given(text) => Arc::new(Given(text.clone())),
+        KeySource::Given(text) => Arc::new(EnvironmentKeys(text.clone())),
         KeySource::File(path) => Arc::new(KeyFile::at(path.clone())),
         KeySource::Command(words) => Arc::new(Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
@@ -52,33 +51,33 @@ fn store_of(source: &KeySource, clock: &Clock) -> Result<Arc<dyn SecretStore>, F
 ///
 /// # Errors
 /// Keys are missing, or other keys have their names.
-pub async fn prove(db: &Database, source: &KeySource, clock: &Clock) -> Result<usize, Fault> {
-    let known = rows::known(&db.global()).await?;
-    if known.is_empty() {
+pub async fn check_master_keys(db: &Database, source: &KeySource, clock: &Clock) -> Result<usize, Fault> {
+    let known_keys = rows::recorded_keys(&db.global()).await?;
+    if known_keys.is_empty() {
         return Ok(0);
     }
     let store = store_of(source, clock)?;
-    let Some(text) = store.read()? else { return Err(missing(&known, &*store)) };
+    let Some(text) = store.read()? else { return Err(missing_store_fault(&known_keys, &*store)) };
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
-    check_keys(&keys, &known, &*store)?;
-    Ok(known.iter().filter(|key| key.retired_at.is_none()).count())
+    check_keys(&keys, &known_keys, &*store)?;
+    Ok(known_keys.iter().filter(|key| key.retired_at.is_none()).count())
 }
 
 /// Opens the deployment's ring. On the first start of a database a key file is created; later, missing or wrong keys end the start.
 pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<KeyRing, Fault> {
     let store = store_of(source, clock)?;
-    let known = rows::known(&db.global()).await?;
+    let known_keys = rows::recorded_keys(&db.global()).await?;
     let text = match store.read()? {
         Some(text) => text,
-        None if known.is_empty() => {
+        None if known_keys.is_empty() => {
             let text = store.begin(Keys::text(&Keys::of(new_key(clock))))?;
             tracing::info!("created {}; keep a copy of it apart from the database's backups", store.name());
             text
         }
-        None => return Err(missing(&known, &*store)),
+        None => return Err(missing_store_fault(&known_keys, &*store)),
     };
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
-    record_and_check_keys(db, &keys, &known, clock, &*store).await?;
+    record_and_check_keys(db, &keys, &known_keys, clock, &*store).await?;
     let ring = KeyRing::new(keys, clock.clone(), store);
     db.extensions().insert(ring.clone());
     Ok(ring)
@@ -91,20 +90,20 @@ fn ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     ids.collect::<Vec<_>>().join(", ")
 }
 
-fn missing(known: &[secret_key::Model], store: &dyn SecretStore) -> Fault {
-    let (ids, name) = (ids(known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str())), store.name());
+fn missing_store_fault(known_keys: &[secret_key::Model], store: &dyn SecretStore) -> Fault {
+    let (ids, name) = (ids(known_keys.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str())), store.name());
     Fault::Broken(format!(
         "this database is sealed under the key {ids}, and {name} was not found: restore it from your copy; without it the sealed values are lost"
     ))
 }
 
 /// Opens the value that each key of the database sealed first, as a test of the keys.
-fn check_keys(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore) -> Result<(), Fault> {
-    for met in known.iter().filter(|key| key.retired_at.is_none() || keys.get(&key.id).is_some()) {
-        let context = format!("secret_key/{}", met.id);
-        keys.open(&context, &met.check_sealed).map_err(|why| {
-            let id = &met.id;
-            let why = match why {
+fn check_keys(keys: &Keys, known_keys: &[secret_key::Model], store: &dyn SecretStore) -> Result<(), Fault> {
+    for recorded in known_keys.iter().filter(|key| key.retired_at.is_none() || keys.get(&key.id).is_some()) {
+        let context = format!("secret_key/{}", recorded.id);
+        keys.open(&context, &recorded.check_sealed).map_err(|reason| {
+            let id = &recorded.id;
+            let reason = match reason {
                 OpenError::UnknownKey(_) => {
                     format!("it is sealed under the key {id}, which is not among those given ({})", ids(keys.ids()))
                 }
@@ -114,7 +113,7 @@ fn check_keys(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore)
                 }
                 OpenError::NotSealed => format!("the check value of its key {id} is not sealed"),
             };
-            Fault::Broken(format!("{} does not fit this database: {why}; give the key that was used before", store.name()))
+            Fault::Broken(format!("{} does not fit this database: {reason}; give the key that was used before", store.name()))
         })?;
     }
     Ok(())
@@ -124,19 +123,19 @@ fn check_keys(keys: &Keys, known: &[secret_key::Model], store: &dyn SecretStore)
 async fn record_and_check_keys(
     db: &Database,
     keys: &Keys,
-    known: &[secret_key::Model],
+    known_keys: &[secret_key::Model],
     clock: &Clock,
     store: &dyn SecretStore,
 ) -> Result<(), Fault> {
-    check_keys(keys, known, store)?;
-    record_sealing_key(db, keys, known, clock).await
+    check_keys(keys, known_keys, store)?;
+    record_sealing_key(db, keys, known_keys, clock).await
 }
 
 /// Writes down the key that seals, if the database has not met it.
-async fn record_sealing_key(db: &Database, keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<(), Fault> {
+async fn record_sealing_key(db: &Database, keys: &Keys, known_keys: &[secret_key::Model], clock: &Clock) -> Result<(), Fault> {
     let id = &keys.first().id;
-    match known.iter().find(|met| met.id == *id) {
-        Some(met) if met.retired_at.is_some() => {
+    match known_keys.iter().find(|recorded| recorded.id == *id) {
+        Some(recorded) if recorded.retired_at.is_some() => {
             return Err(Fault::Broken(format!(
                 "the key {id} was retired and must not seal again: make a new one with `entrepot keys rotate`"
             )));
@@ -144,14 +143,14 @@ async fn record_sealing_key(db: &Database, keys: &Keys, known: &[secret_key::Mod
         Some(_) => return Ok(()),
         None => {}
     }
-    let row = sealing_key_row(keys, known, clock)?;
+    let row = sealing_key_row(keys, known_keys, clock)?;
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     match work.insert_global::<secret_key::Entity>(row).await {
         Ok(()) => work.commit().await,
         Err(fault) if fault.unique_violation().is_some() => {
             work.rollback().await?;
-            let met = rows::known(&db.global()).await?;
-            if met.iter().any(|met| met.id == *id && keys.open(&format!("secret_key/{id}"), &met.check_sealed).is_ok()) {
+            let recorded = rows::recorded_keys(&db.global()).await?;
+            if recorded.iter().any(|key| key.id == *id && keys.open(&format!("secret_key/{id}"), &key.check_sealed).is_ok()) {
                 return Ok(());
             }
             Err(Fault::Broken(
@@ -163,14 +162,14 @@ async fn record_sealing_key(db: &Database, keys: &Keys, known: &[secret_key::Mod
 }
 
 /// Returns the row of a sealing key that the database does not have yet.
-fn sealing_key_row(keys: &Keys, known: &[secret_key::Model], clock: &Clock) -> Result<secret_key::Model, Fault> {
+fn sealing_key_row(keys: &Keys, known_keys: &[secret_key::Model], clock: &Clock) -> Result<secret_key::Model, Fault> {
     let id = &keys.first().id;
     let mut nonce = [0; 12];
     clock.fill(&mut nonce);
     let sealed = keys.seal(&format!("secret_key/{id}"), CHECK.as_bytes(), nonce);
     let check_sealed = sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
     // Numbers are without gaps: if two nodes start with different keys, the unique number admits only one.
-    let serial = known.last().map_or(1, |last| last.serial + 1);
+    let serial = known_keys.last().map_or(1, |last| last.serial + 1);
     Ok(secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None })
 }
 
@@ -185,7 +184,7 @@ pub async fn verify_without(db: &Database, source: &KeySource, id: &str, clock: 
 /// Opens the deployment's ring without a lost key, which is the only one that may be missing.
 pub async fn open_without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<KeyRing, Fault> {
     let (keys, store) = without(db, source, id, clock).await?;
-    record_sealing_key(db, &keys, &rows::known(&db.global()).await?, clock).await?;
+    record_sealing_key(db, &keys, &rows::recorded_keys(&db.global()).await?, clock).await?;
     let ring = KeyRing::new(keys, clock.clone(), store);
     db.extensions().insert(ring.clone());
     Ok(ring)
@@ -193,10 +192,11 @@ pub async fn open_without(db: &Database, source: &KeySource, id: &str, clock: &C
 
 async fn without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> Result<(Keys, Arc<dyn SecretStore>), Fault> {
     let store = store_of(source, clock)?;
-    let (lost, others): (Vec<_>, Vec<_>) = rows::known(&db.global()).await?.into_iter().partition(|key| key.id == id);
-    if lost.is_empty() {
-        let there = ids(others.iter().map(|key| key.id.as_str()));
-        return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
+    let (lost_keys, other_keys): (Vec<_>, Vec<_>) =
+        rows::recorded_keys(&db.global()).await?.into_iter().partition(|key| key.id == id);
+    if lost_keys.is_empty() {
+        let known_ids = ids(other_keys.iter().map(|key| key.id.as_str()));
+        return Err(Fault::Broken(format!("there is no key {id}; there are {known_ids}")));
     }
     let text = store.read()?.ok_or_else(|| {
         let name = store.name();
@@ -208,9 +208,9 @@ async fn without(db: &Database, source: &KeySource, id: &str, clock: &Clock) -> 
             "a key {id} is given: `entrepot keys rotate` and `retire` take it out of use and lose nothing; if it is another of that name, take its line away"
         )));
     }
-    check_keys(&keys, &others, &*store)?;
+    check_keys(&keys, &other_keys, &*store)?;
     let first = &keys.first().id;
-    if others.iter().any(|key| key.id == *first && key.retired_at.is_some()) {
+    if other_keys.iter().any(|key| key.id == *first && key.retired_at.is_some()) {
         return Err(Fault::Broken(format!("the key {first} was retired and must not seal again: put a new one first")));
     }
     Ok((keys, store))
@@ -243,7 +243,7 @@ pub async fn reseal(db: &Database, ring: &KeyRing, columns: &[SealedColumn]) -> 
 }
 
 async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -> Result<WalkResult, Fault> {
-    let mut walked = WalkResult::default();
+    let mut result = WalkResult::default();
     let global = db.global();
     for column in columns {
         let mut after: Option<Vec<uuid::Uuid>> = None;
@@ -252,37 +252,36 @@ async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -
             let Some(last) = page.last() else { break };
             after = Some(last.ids.clone());
             if let Some(ring) = ring {
-                walked.resealed += reseal_page(db, ring, column, &page).await?;
+                result.resealed += reseal_page(db, ring, column, &page).await?;
             }
             for stored in &page {
-                *walked.by_key.entry(key_of(&stored.value).unwrap_or_default().to_owned()).or_default() += 1;
+                *result.by_key.entry(key_of(&stored.value).unwrap_or_default().to_owned()).or_default() += 1;
             }
         }
     }
-    Ok(walked)
+    Ok(result)
 }
 
 async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::Stored]) -> Result<u64, Fault> {
     let first = ring.keys().first().id.clone();
-    let old = page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str())).collect();
-    let (mut resealed, mut held) = (0, Vec::new());
-    for (tenant, old) in rows::by_tenant(column, old) {
+    let outdated = page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str())).collect();
+    let (mut resealed, mut locked_rows) = (0, Vec::new());
+    for (tenant, outdated) in rows::by_tenant(column, outdated) {
         let work = db.global().maintenance_for(tenant).await?;
-        for stored in old {
+        for stored in outdated {
             let sealed = resealed_value(ring, column, stored)?;
-            if rows::replace(&work, column, stored, &sealed, Held::PassedOver).await? {
+            if rows::replace(&work, column, stored, &sealed, LockedRows::PassedOver).await? {
                 resealed += 1;
             } else {
-                held.push((tenant, stored, sealed));
+                locked_rows.push((tenant, stored, sealed));
             }
         }
         work.commit().await?;
     }
-    // A transaction that holds a row of the page may wait for another row of it: these rows are
-    // waited for one at a time.
-    for (tenant, stored, sealed) in held {
+    // A transaction that holds a row of the page may wait for another row of it: these rows are waited for one at a time.
+    for (tenant, stored, sealed) in locked_rows {
         let work = db.global().maintenance_for(tenant).await?;
-        resealed += u64::from(rows::replace(&work, column, stored, &sealed, Held::Awaited).await?);
+        resealed += u64::from(rows::replace(&work, column, stored, &sealed, LockedRows::Awaited).await?);
         work.commit().await?;
     }
     Ok(resealed)
@@ -291,24 +290,24 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
 fn resealed_value(ring: &KeyRing, column: &SealedColumn, stored: &rows::Stored) -> Result<Resealed, Fault> {
     let context = column.context(&stored.ids);
     // A value from before there were keys is plain text: it is sealed as stored.
-    let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
-    let blind = match (column.blind, std::str::from_utf8(&plain)) {
+    let plaintext = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
+    let blind = match (column.blind, std::str::from_utf8(&plaintext)) {
         (Some(_), Ok(text)) => {
             let tenant = stored.ids.first().copied().unwrap_or_default();
             ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
         }
         _ => None,
     };
-    Ok(Resealed { value: ring.seal(&context, &plain)?, blind })
+    Ok(Resealed { value: ring.seal(&context, &plaintext)?, blind })
 }
 
 /// Adds a new key in front of those in the source, if the source is writable, and makes this ring seal with it.
 pub async fn add_key(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<String, Fault> {
     let work = lock_keys(db, ring).await?;
     let keys = ring.keys().with_sealing_key(new_key(clock));
-    let known = rows::known(&db.global()).await?;
-    check_keys(&keys, &known, ring.store())?;
-    work.insert_global::<secret_key::Entity>(sealing_key_row(&keys, &known, clock)?).await?;
+    let known_keys = rows::recorded_keys(&db.global()).await?;
+    check_keys(&keys, &known_keys, ring.store())?;
+    work.insert_global::<secret_key::Entity>(sealing_key_row(&keys, &known_keys, clock)?).await?;
     // If this process is killed after the write, the next start inserts the row: a key that is in
     // the source alone seals nothing yet.
     ring.store().write(&keys.text())?;
@@ -330,8 +329,8 @@ async fn lock_keys(db: &Database, ring: &KeyRing) -> Result<Work, Fault> {
 /// Whether every node that follows its source has read the key that seals.
 pub async fn is_key_propagated(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<bool, Fault> {
     let first = ring.keys().first().id.clone();
-    let sealing = rows::known(&db.global()).await?.into_iter().find(|key| key.id == first);
-    Ok(sealing.is_some_and(|key| key.created_at.plus_seconds(KEY_PROPAGATION_SECONDS) <= clock.now()))
+    let sealing_key = rows::recorded_keys(&db.global()).await?.into_iter().find(|key| key.id == first);
+    Ok(sealing_key.is_some_and(|key| key.created_at.plus_seconds(KEY_PROPAGATION_SECONDS) <= clock.now()))
 }
 
 /// Retires a key under which no value is sealed any more.
@@ -339,22 +338,22 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
     if ring.keys().first().id == id {
         return Err(Fault::Broken(format!("the key {id} is the one that seals: `entrepot keys rotate` first")));
     }
-    let known = rows::known(&db.global()).await?;
-    let given = ring.keys();
-    if given.get(id).is_none() && !known.iter().any(|key| key.id == id) {
+    let known_keys = rows::recorded_keys(&db.global()).await?;
+    let loaded = ring.keys();
+    if loaded.get(id).is_none() && !known_keys.iter().any(|key| key.id == id) {
         // One that was just added may be in the source only.
-        let others = given.ids().filter(|given| !known.iter().any(|key| key.id == *given));
-        let there = ids(known.iter().map(|key| key.id.as_str()).chain(others));
-        return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
+        let unrecorded = loaded.ids().filter(|loaded| !known_keys.iter().any(|key| key.id == *loaded));
+        let known_ids = ids(known_keys.iter().map(|key| key.id.as_str()).chain(unrecorded));
+        return Err(Fault::Broken(format!("there is no key {id}; there are {known_ids}")));
     }
     if !is_key_propagated(db, ring, clock).await? {
         return Err(Fault::Broken(format!(
             "the new key is younger than {KEY_PROPAGATION_SECONDS} s: a node that has not read it yet may still seal under {id}"
         )));
     }
-    if let Some(left) = count(db, columns).await?.by_key.get(id) {
-        let left = counted(left, "value is", "values are");
-        return Err(Fault::Broken(format!("{left} sealed under the key {id}: `entrepot keys rotate` first")));
+    if let Some(remaining) = count(db, columns).await?.by_key.get(id) {
+        let remaining = pluralize(remaining, "value is", "values are");
+        return Err(Fault::Broken(format!("{remaining} sealed under the key {id}: `entrepot keys rotate` first")));
     }
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;
@@ -379,17 +378,17 @@ async fn remove_retired_key(db: &Database, ring: &KeyRing, id: &str) -> Result<(
 }
 
 /// Returns the keys recorded in the database: ID, time, and time of retirement.
-pub async fn known(db: &Database) -> Result<Vec<secret_key::Model>, Fault> {
-    rows::known(&db.global()).await
+pub async fn recorded_keys(db: &Database) -> Result<Vec<secret_key::Model>, Fault> {
+    rows::recorded_keys(&db.global()).await
 }
 
 /// Reads the keys' source now and then, so that a node seals with a key soon after it was added.
 pub async fn follow(ring: KeyRing) {
     loop {
-        tokio::time::sleep(ring.store().every()).await;
-        let reading = ring.clone();
+        tokio::time::sleep(ring.store().check_interval()).await;
+        let ring_clone = ring.clone();
         // Reading a store may involve the network or a child process.
-        match tokio::task::spawn_blocking(move || reading.reload()).await {
+        match tokio::task::spawn_blocking(move || ring_clone.reload()).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => {
                 tracing::warn!(%fault, "the keys could not be read again; the ones that were read before stay in use");

@@ -42,7 +42,7 @@ pub struct Signed<'a> {
 pub fn authorization(credentials: &Credentials, scope: Scope<'_>, request: Signed<'_>) -> String {
     let Scope { region, service, at } = scope;
     let day = at.split('T').next().unwrap_or(at);
-    let headers = request.headers.iter().fold(String::new(), |all, (name, value)| all + *name + ":" + value.trim() + "\n");
+    let headers = request.headers.iter().fold(String::new(), |lines, (name, value)| lines + *name + ":" + value.trim() + "\n");
     let names = request.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let Signed { method, path, query, body, .. } = request;
     let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", hex::encode(Sha256::digest(body)));

@@ -27,15 +27,15 @@ pub trait SecretStore: Send + Sync + 'static {
         Ok(text)
     }
     /// Interval at which the keys are checked for changes.
-    fn every(&self) -> Duration {
+    fn check_interval(&self) -> Duration {
         Duration::from_secs(5)
     }
 }
 
 /// Keys given as text in the environment, and changed there.
-pub struct Given(pub String);
+pub struct EnvironmentKeys(pub String);
 
-impl SecretStore for Given {
+impl SecretStore for EnvironmentKeys {
     fn name(&self) -> String {
         "ENTREPOT_KEYS".to_owned()
     }
@@ -65,9 +65,9 @@ impl SecretStore for Command {
         format!("the command {}", self.0.first().map_or("", String::as_str))
     }
     fn read(&self) -> Result<Option<String>, Fault> {
-        let failed = |why: String| Fault::Broken(format!("{} gives no keys: {why}", self.name()));
-        let (program, arguments) = self.0.split_first().ok_or_else(|| failed("it has no name".to_owned()))?;
-        let text = run_command(std::process::Command::new(program).args(arguments), PROGRAM_TIMEOUT).map_err(failed)?;
+        let program_fault = |reason: String| Fault::Broken(format!("{} gives no keys: {reason}", self.name()));
+        let (program, arguments) = self.0.split_first().ok_or_else(|| program_fault("it has no name".to_owned()))?;
+        let text = run_command(std::process::Command::new(program).args(arguments), PROGRAM_TIMEOUT).map_err(program_fault)?;
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
     fn write(&self, _: &str) -> Result<(), Fault> {
@@ -76,7 +76,7 @@ impl SecretStore for Command {
             "keys given by {name} are changed where it reads them: put the new key first and keep the old one behind it"
         )))
     }
-    fn every(&self) -> Duration {
+    fn check_interval(&self) -> Duration {
         Duration::from_secs(30)
     }
 }
@@ -86,13 +86,13 @@ fn run_command(command: &mut std::process::Command, time: Duration) -> Result<St
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().map_err(|err| err.to_string())?;
     let pipe = child.stdout.take().ok_or_else(|| "it has no output".to_owned())?;
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        tell.send(pipe.take(MAX_PRINTED).read_to_end(&mut bytes).map(|_| bytes)).ok()
+        sender.send(pipe.take(MAX_PRINTED).read_to_end(&mut bytes).map(|_| bytes)).ok()
     });
     // Child processes of the program may hold the pipe open after its end.
-    let bytes = told.recv_timeout(time);
+    let bytes = receiver.recv_timeout(time);
     for _ in 0..=time.as_millis() / EXIT_POLL_INTERVAL.as_millis() {
         if let Some(status) = child.try_wait().map_err(|err| err.to_string())? {
             if !status.success() {
@@ -125,17 +125,17 @@ impl KeyFile {
         Self { path, warned: Mutex::default() }
     }
 
-    fn failed(&self, what: &str, err: &std::io::Error) -> Fault {
-        Fault::Broken(format!("the key file {} cannot be {what}: {err}", self.path.display()))
+    fn file_fault(&self, operation: &str, err: &std::io::Error) -> Fault {
+        Fault::Broken(format!("the key file {} cannot be {operation}: {err}", self.path.display()))
     }
 
     /// Warns if others may read the file, once until it changes. This is no error: orchestrators
     /// mount secrets with modes of their own.
     fn warn_if_open(&self) {
-        let look = fs::metadata(&self.path).ok().map(|meta| look(&meta));
+        let version = fs::metadata(&self.path).ok().map(|meta| file_version(&meta));
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if look.is_some_and(|(mode, ..)| mode & 0o007 != 0) && *warned != look {
-            *warned = look;
+        if version.is_some_and(|(mode, ..)| mode & 0o007 != 0) && *warned != version {
+            *warned = version;
             let file = self.path.display();
             tracing::warn!(%file, "every user of this machine may read the key file: take that away with chmod 600 {file}");
         }
@@ -154,45 +154,45 @@ impl SecretStore for KeyFile {
                 Ok(Some(text))
             }
             Err(err) if err.kind() == ErrorKind::NotFound => Ok(None),
-            Err(err) => Err(self.failed("read", &err)),
+            Err(err) => Err(self.file_fault("read", &err)),
         }
     }
 
     fn write(&self, text: &str) -> Result<(), Fault> {
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        let written = (|| {
-            let mut file = create_private_file(&beside)?;
+        let mut temporary_path = self.path.clone().into_os_string();
+        temporary_path.push(".new");
+        let temporary_path = PathBuf::from(temporary_path);
+        let result = (|| {
+            let mut file = create_private_file(&temporary_path)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&beside, &self.path)?;
+            fs::rename(&temporary_path, &self.path)?;
             sync_folder(&self.path)
         })();
-        written.map_err(|err| {
+        result.map_err(|err| {
             // Remove the incomplete key file; the previous one is untouched.
-            let _ = fs::remove_file(&beside);
-            self.failed("written", &err)
+            let _ = fs::remove_file(&temporary_path);
+            self.file_fault("written", &err)
         })
     }
 
     fn begin(&self, text: String) -> Result<String, Fault> {
         // Two processes that start at once write two files.
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(format!(".{:016x}.new", RandomState::new().build_hasher().finish()));
-        let beside = PathBuf::from(beside);
-        let linked = (|| {
-            let mut file = create_private_file(&beside)?;
+        let mut temporary_path = self.path.clone().into_os_string();
+        temporary_path.push(format!(".{:016x}.new", RandomState::new().build_hasher().finish()));
+        let temporary_path = PathBuf::from(temporary_path);
+        let result = (|| {
+            let mut file = create_private_file(&temporary_path)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             // A hard link never overwrites an existing file.
-            fs::hard_link(&beside, &self.path)?;
+            fs::hard_link(&temporary_path, &self.path)?;
             sync_folder(&self.path)
         })();
-        let _ = fs::remove_file(&beside);
-        match linked {
+        let _ = fs::remove_file(&temporary_path);
+        match result {
             Ok(()) => Ok(text),
-            Err(err) if err.kind() == ErrorKind::AlreadyExists => self.read()?.ok_or_else(|| self.failed("read", &err)),
+            Err(err) if err.kind() == ErrorKind::AlreadyExists => self.read()?.ok_or_else(|| self.file_fault("read", &err)),
             // On a file system without links, two processes that start at once may still end with
             // different keys.
             Err(_) => {
@@ -204,12 +204,12 @@ impl SecretStore for KeyFile {
 }
 
 #[cfg(unix)]
-fn look(meta: &fs::Metadata) -> FileVersion {
+fn file_version(meta: &fs::Metadata) -> FileVersion {
     use std::os::unix::fs::MetadataExt;
     (meta.mode(), meta.ctime(), meta.ctime_nsec())
 }
 #[cfg(not(unix))]
-fn look(_: &fs::Metadata) -> FileVersion {
+fn file_version(_: &fs::Metadata) -> FileVersion {
     (0, 0, 0)
 }
 

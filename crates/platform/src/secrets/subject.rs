@@ -67,11 +67,11 @@ impl KeyRing {
         let mut nonce = [0; NONCE_LEN];
         self.fill(&mut nonce);
         let mut body = serde_json::to_vec(texts).map_err(|err| Fault::Broken(err.to_string()))?;
-        let sealing = key.cipher().and_then(|cipher| {
+        let sealed_body = key.cipher().and_then(|cipher| {
             let nonce = Nonce::assume_unique_for_key(nonce);
             cipher.seal_in_place_append_tag(nonce, Aad::from(associated_data(context)), &mut body).ok()
         });
-        sealing.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
+        sealed_body.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
         Ok([&MARK[..], &nonce, &body].concat())
     }
 }
@@ -82,14 +82,15 @@ impl DataKey {
     }
     /// Opens data that was sealed under this key for the same context.
     pub fn open_texts(&self, context: &str, sealed: &[u8]) -> Result<Texts, Fault> {
-        let broken = || Fault::Broken(format!("the sealed value {context} does not open: it was changed or moved"));
+        let broken_error = || Fault::Broken(format!("the sealed value {context} does not open: it was changed or moved"));
         let (nonce, body) =
-            sealed.strip_prefix(&MARK).and_then(|rest| rest.split_first_chunk::<NONCE_LEN>()).ok_or_else(broken)?;
+            sealed.strip_prefix(&MARK).and_then(|rest| rest.split_first_chunk::<NONCE_LEN>()).ok_or_else(broken_error)?;
         let mut body = body.to_vec();
-        let cipher = self.cipher().ok_or_else(broken)?;
+        let cipher = self.cipher().ok_or_else(broken_error)?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain = cipher.open_in_place(nonce, Aad::from(associated_data(context)), &mut body).map_err(|_| broken())?;
-        serde_json::from_slice(plain).map_err(|_| broken())
+        let plaintext =
+            cipher.open_in_place(nonce, Aad::from(associated_data(context)), &mut body).map_err(|_| broken_error())?;
+        serde_json::from_slice(plaintext).map_err(|_| broken_error())
     }
     /// Returns the blind index of a text that is stored sealed.
     pub fn blind(&self, text: &str) -> Vec<u8> {
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     fn ring() -> KeyRing {
-        let store = super::super::store::Given("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned());
+        let store = super::super::store::EnvironmentKeys("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned());
         let keys = super::super::core::Keys::parse(&store.0).unwrap();
         KeyRing::new(keys, crate::clock::Clock::system(), std::sync::Arc::new(store))
     }

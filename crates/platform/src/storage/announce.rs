@@ -58,7 +58,7 @@ impl Announcer {
 
     /// Returns the last event of a followed tenant that this process wrote or read, and the last
     /// that another node announced.
-    pub fn known(&self, tenant: TenantId) -> Option<(i64, i64)> {
+    pub fn known_heads(&self, tenant: TenantId) -> Option<(i64, i64)> {
         let channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels.get(&tenant).map(|channel| (channel.head, channel.hinted.max(channel.head)))
     }

@@ -22,18 +22,18 @@ use entity::{
 
 use super::{Backend, Fault};
 pub(super) use array::Array;
-use array::filled;
+use array::omit_void_columns;
 pub use merged::OwnRow;
 pub(super) use merged::statements;
 pub use model::Bulk;
 use model::Verb;
 pub(super) use shared::SharedBulk;
 pub(super) use text::postgres_type;
-use text::{list, same, single, unnested, with_prefix};
+use text::{equality_condition, join_columns, single, unnest_select, with_prefix};
 
 /// Form in which Postgres receives the values of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Given {
+pub(super) enum ParameterForm {
     /// Each column as an array, however many rows there are: one statement text for any number.
     Arrays,
     /// A single row value by value; several rows as arrays. Arrays of one element would have to be sent, unpacked and
@@ -81,36 +81,39 @@ impl Bulk {
                 arrays[slot].push(null_to_placeholder(self.columns[slot + 1].1, value));
             }
         }
-        let given = self.columns[1..].iter().copied().zip(arrays).filter(|(column, _)| !zeros.contains(&column.0));
-        let (columns, arrays): (Vec<Column>, Vec<Vec<Value>>) = given.unzip();
+        let source = self.columns[1..].iter().copied().zip(arrays).filter(|(column, _)| !zeros.contains(&column.0));
+        let (columns, arrays): (Vec<Column>, Vec<Vec<Value>>) = source.unzip();
         let names = with_prefix("", &columns);
-        let given = unnested(&columns, values.len() + 1);
-        let picks = list(&columns, |c| postgres_pick(*c));
+        let source = unnest_select(&columns, values.len() + 1);
+        let select_list = join_columns(&columns, |c| postgres_pick(*c));
         values.extend(columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array)))));
         match self.verb {
             Verb::Insert => {
                 let names: String = std::iter::once(names.as_str()).chain(zeros.iter().flat_map(|zero| [", ", *zero])).collect();
-                let picks = picks + &", 0".repeat(zeros.len());
-                format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM ({given}) AS v", self.table)
+                let select_list = select_list + &", 0".repeat(zeros.len());
+                format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {select_list} FROM ({source}) AS v", self.table)
             }
             Verb::Update { keys } => {
-                let sets = list(&columns[keys - 1..], |c| format!("{} = {}", c.0, postgres_pick(*c)));
-                let finds = same(&columns[..keys - 1], "t");
-                format!("UPDATE {} AS t SET {sets} FROM ({given}) AS v WHERE t.tenant_id = $1 AND {finds}", self.table)
+                let assignments = join_columns(&columns[keys - 1..], |c| format!("{} = {}", c.0, postgres_pick(*c)));
+                let key_condition = equality_condition(&columns[..keys - 1], "t");
+                format!(
+                    "UPDATE {} AS t SET {assignments} FROM ({source}) AS v WHERE t.tenant_id = $1 AND {key_condition}",
+                    self.table
+                )
             }
             Verb::Delete => {
-                let finds = same(&columns, "t");
-                format!("DELETE FROM {} AS t USING ({given}) AS v WHERE t.tenant_id = $1 AND {finds}", self.table)
+                let key_condition = equality_condition(&columns, "t");
+                format!("DELETE FROM {} AS t USING ({source}) AS v WHERE t.tenant_id = $1 AND {key_condition}", self.table)
             }
         }
     }
 
     /// Returns the same as one part of a larger Postgres statement, whose `$1` is the tenant: it writes nothing unless
     /// `gate`, an earlier part, has a row. Appends its values to `arguments` in the form `given`.
-    pub(super) fn gated(self, gate: &str, given: Given, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
-        let is_single = given == Given::Values && self.len() == 1;
+    pub(super) fn gated_part(self, gate: &str, given: ParameterForm, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+        let is_single = given == ParameterForm::Values && self.len() == 1;
         let first = arguments.len() + 1;
-        let (columns, arrays) = filled(&self.columns[1..], Array::of_rows(self.columns, self.values)?, self.seldom);
+        let (columns, arrays) = omit_void_columns(&self.columns[1..], Array::of_rows(self.columns, self.values)?, self.seldom);
         for array in arrays {
             if is_single {
                 array.bind_single(arguments)?;
@@ -119,32 +122,36 @@ impl Bulk {
             }
         }
         let names = with_prefix("", &columns);
-        let values = if is_single { single(&columns, first) } else { unnested(&columns, first) };
+        let values = if is_single { single(&columns, first) } else { unnest_select(&columns, first) };
         let from = format!("({values}) AS v, {gate}");
-        let picks = with_prefix("v.", &columns);
+        let select_list = with_prefix("v.", &columns);
         Ok(match self.verb {
-            Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM {from}", self.table),
+            Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {select_list} FROM {from}", self.table),
             Verb::Update { keys } => {
-                let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
-                let finds = same(&columns[..keys - 1], "t");
-                format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = $1 AND {finds}", self.table)
+                let assignments = join_columns(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
+                let key_condition = equality_condition(&columns[..keys - 1], "t");
+                format!("UPDATE {} AS t SET {assignments} FROM {from} WHERE t.tenant_id = $1 AND {key_condition}", self.table)
             }
             Verb::Delete => {
-                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = $1 AND {}", self.table, same(&columns, "t"))
+                format!(
+                    "DELETE FROM {} AS t USING {from} WHERE t.tenant_id = $1 AND {}",
+                    self.table,
+                    equality_condition(&columns, "t")
+                )
             }
         })
     }
 
     fn sqlite(self, tenant: TenantId) -> Vec<Statement> {
         let width = self.columns.len();
-        let most = (SQLITE_PARAMETERS / width).max(1);
+        let max_rows = (SQLITE_PARAMETERS / width).max(1);
         let mut statements = Vec::new();
         let mut rows = self.len();
         // The tenant's column has the same value in every row: it is passed once, as the last parameter.
-        let mut left = self.values.into_iter().enumerate().filter(|(index, _)| index % width > 0).map(|(_, value)| value);
+        let mut remaining = self.values.into_iter().enumerate().filter(|(index, _)| index % width > 0).map(|(_, value)| value);
         while rows > 0 {
-            let chunk = largest_power_of_two(rows.min(most));
-            let values: Vec<Value> = left.by_ref().take(chunk * (width - 1)).chain([Value::from(tenant)]).collect();
+            let chunk = largest_power_of_two(rows.min(max_rows));
+            let values: Vec<Value> = remaining.by_ref().take(chunk * (width - 1)).chain([Value::from(tenant)]).collect();
             statements.push(Statement::from_sql_and_values(
                 DbBackend::Sqlite,
                 sqlite_text(self.table, self.columns, self.verb, chunk),
@@ -164,21 +171,21 @@ fn sqlite_text(table: &str, columns: &[Column], verb: Verb, rows: usize) -> Stri
     let columns = &columns[1..];
     let names = with_prefix("", columns);
     let row = format!("({})", vec!["?"; columns.len()].join(", "));
-    let given = format!("WITH v ({names}) AS (VALUES {})", vec![row; rows].join(", "));
+    let with_clause = format!("WITH v ({names}) AS (VALUES {})", vec![row; rows].join(", "));
     match verb {
         Verb::Insert => {
-            let picks = with_prefix("v.", columns);
-            format!("{given} INSERT INTO {table} ({names}, tenant_id) SELECT {picks}, ? FROM v")
+            let select_list = with_prefix("v.", columns);
+            format!("{with_clause} INSERT INTO {table} ({names}, tenant_id) SELECT {select_list}, ? FROM v")
         }
         Verb::Update { keys } => {
-            let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
+            let assignments = join_columns(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
             // The plus makes SQLite find each row by its key. From some hundred rows on it would otherwise scan the whole
             // table and look up each row in a temporary index over `v`: 150 ms for a million rows.
-            let finds =
+            let key_condition =
                 columns[..keys - 1].iter().map(|c| format!("{table}.{0} = +v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
-            format!("{given} UPDATE {table} SET {sets} FROM v WHERE {finds} AND {table}.tenant_id = ?")
+            format!("{with_clause} UPDATE {table} SET {assignments} FROM v WHERE {key_condition} AND {table}.tenant_id = ?")
         }
-        Verb::Delete => format!("{given} DELETE FROM {table} WHERE ({names}) IN (SELECT * FROM v) AND tenant_id = ?"),
+        Verb::Delete => format!("{with_clause} DELETE FROM {table} WHERE ({names}) IN (SELECT * FROM v) AND tenant_id = ?"),
     }
 }
 
@@ -255,7 +262,7 @@ mod tests {
         for bulk in bulks(&[1, 1]) {
             let mut arguments = PgArguments::default();
             arguments.add(tenant(1).uuid()).unwrap();
-            let sql = bulk.gated("gate", Given::Values, &mut arguments).unwrap();
+            let sql = bulk.gated_part("gate", ParameterForm::Values, &mut arguments).unwrap();
             assert!(sql.contains("SELECT $1::uuid") || sql.contains("t.tenant_id = $1"), "{sql}");
             assert!(sql.contains("unnest($2::uuid[]) AS id"), "several rows are arrays: {sql}");
         }
@@ -266,17 +273,17 @@ mod tests {
         let own = |bulk: Bulk, given| {
             let mut arguments = PgArguments::default();
             arguments.add(tenant(1).uuid()).unwrap();
-            let sql = bulk.gated("gate", given, &mut arguments).unwrap();
+            let sql = bulk.gated_part("gate", given, &mut arguments).unwrap();
             assert_eq!(arguments.len(), 3, "the tenant and two columns");
             sql
         };
         for bulk in bulks(&[1]) {
-            let sql = own(bulk, Given::Values);
+            let sql = own(bulk, ParameterForm::Values);
             assert!(sql.contains("(SELECT $2::uuid AS id, $3::text AS name) AS v, gate") && !sql.contains("unnest"), "{sql}");
             assert!(sql.contains("SELECT $1::uuid") || sql.contains("t.tenant_id = $1"), "{sql}");
         }
         for bulk in bulks(&[1]) {
-            let sql = own(bulk, Given::Arrays);
+            let sql = own(bulk, ParameterForm::Arrays);
             assert!(sql.contains("unnest($2::uuid[]) AS id, unnest($3::text[]) AS name"), "{sql}");
         }
     }

@@ -29,8 +29,8 @@ pub async fn for_each_page<R: Record + Send>(
     let sql = format!("{sql} AND {column} > ${} ORDER BY {column} LIMIT {ROWS_PER_PAGE}", values.len() + 2);
     let mut last = Uuid::nil();
     loop {
-        let own: Vec<Value> = values.iter().cloned().chain([Value::from(last)]).collect();
-        let rows = reads.records::<R>(&sql, own).await?;
+        let own_values: Vec<Value> = values.iter().cloned().chain([Value::from(last)]).collect();
+        let rows = reads.records::<R>(&sql, own_values).await?;
         let is_last = rows.len() < ROWS_PER_PAGE;
         for row in rows {
             last = each(row);

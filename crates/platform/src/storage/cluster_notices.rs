@@ -17,7 +17,7 @@ const MAX: usize = 10_000;
 
 /// New notices. If a tenant changed often, only the newest head is kept.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct PendingNotices {
     /// The last event of tenants' journals.
     pub heads: HashMap<TenantId, i64>,
     /// Tenants whose members, roles or keys have changed.
@@ -26,7 +26,7 @@ pub struct News {
     pub sessions: HashSet<SessionId>,
 }
 
-impl News {
+impl PendingNotices {
     pub fn is_empty(&self) -> bool {
         self.heads.is_empty() && self.rights.is_empty() && self.sessions.is_empty()
     }
@@ -39,7 +39,7 @@ pub struct ClusterNotices(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     is_heard: AtomicBool,
-    news: Mutex<News>,
+    news: Mutex<PendingNotices>,
     wake: Notify,
 }
 
@@ -52,14 +52,14 @@ impl ClusterNotices {
     /// Stops collecting and drops the collected notices: there is no receiver.
     pub fn close(&self) {
         self.0.is_heard.store(false, Ordering::Relaxed);
-        *self.lock() = News::default();
+        *self.lock() = PendingNotices::default();
     }
 
     pub fn head(&self, tenant: TenantId, head: i64) {
         self.add(|news| {
             if news.heads.len() < MAX || news.heads.contains_key(&tenant) {
-                let known = news.heads.entry(tenant).or_insert(head);
-                *known = head.max(*known);
+                let latest = news.heads.entry(tenant).or_insert(head);
+                *latest = head.max(*latest);
             }
         });
     }
@@ -81,7 +81,7 @@ impl ClusterNotices {
         }
     }
 
-    fn add(&self, note: impl FnOnce(&mut News)) {
+    fn add(&self, note: impl FnOnce(&mut PendingNotices)) {
         if self.0.is_heard.load(Ordering::Relaxed) {
             note(&mut self.lock());
             self.0.wake.notify_one();
@@ -89,7 +89,7 @@ impl ClusterNotices {
     }
 
     /// Waits until there are notices, and takes all of them.
-    pub async fn next(&self) -> News {
+    pub async fn next(&self) -> PendingNotices {
         loop {
             let news = std::mem::take(&mut *self.lock());
             if !news.is_empty() {
@@ -99,7 +99,7 @@ impl ClusterNotices {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, News> {
+    fn lock(&self) -> MutexGuard<'_, PendingNotices> {
         self.0.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,7 +16,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-pub(super) use self::queues::Lines;
+pub(super) use self::queues::LoadQueues;
 use self::queues::{Found, LoadMessage, LoadTurn, Waiting};
 use super::{Fault, Reads, TenantScope};
 
@@ -32,11 +32,11 @@ impl TenantScope {
         V: Clone + Send + Sync + 'static,
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
-        let found = self.coalesced(&keys, load).await?;
-        Ok(keys.iter().filter_map(|key| Some((*key, found.get(key)?.clone()))).collect())
+        let shared_values = self.load_coalesced(&keys, load).await?;
+        Ok(keys.iter().filter_map(|key| Some((*key, shared_values.get(key)?.clone()))).collect())
     }
 
-    async fn coalesced<K, V, F>(&self, keys: &[K], load: impl Fn(Vec<K>) -> F) -> Found<K, V>
+    async fn load_coalesced<K, V, F>(&self, keys: &[K], load: impl Fn(Vec<K>) -> F) -> Found<K, V>
     where
         K: Copy + Eq + Hash + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
@@ -44,35 +44,35 @@ impl TenantScope {
     {
         // These rows may be older than those that other requests need.
         if self.may_be_stale() {
-            let own: HashSet<K> = keys.iter().copied().collect();
-            return ask(own.into_iter().collect(), &load).await.map(Arc::new);
+            let own_keys: HashSet<K> = keys.iter().copied().collect();
+            return run_load(own_keys.into_iter().collect(), &load).await.map(Arc::new);
         }
         let line = self.database().lines.of::<K, V>();
         loop {
-            let turn = {
+            let receiver = {
                 let mut tenants = line.lock();
                 if let Some(waiting) = tenants.get_mut(&self.tenant()) {
-                    let (sender, turn) = oneshot::channel();
+                    let (sender, receiver) = oneshot::channel();
                     waiting.push(Waiting { keys: keys.to_vec(), turn: sender });
-                    Some(turn)
+                    Some(receiver)
                 } else {
                     tenants.insert(self.tenant(), Vec::new());
                     None
                 }
             };
-            let (others, _asking) = match turn {
+            let (other_requests, _asking) = match receiver {
                 None => (Vec::new(), LoadTurn { line: line.clone(), tenant: self.tenant() }),
-                Some(turn) => match turn.await {
+                Some(receiver) => match receiver.await {
                     Ok(LoadMessage::Found(found)) => return found,
-                    Ok(LoadMessage::Ask(others, asking)) => (others, asking),
+                    Ok(LoadMessage::Ask(other_requests, load_turn)) => (other_requests, load_turn),
                     // The request that was to ask for this one is gone.
                     Err(_) => continue,
                 },
             };
-            let mut all: HashSet<K> = keys.iter().copied().collect();
-            all.extend(others.iter().flat_map(|other| &other.keys));
-            let found = ask(all.into_iter().collect(), &load).await.map(Arc::new);
-            for other in others {
+            let mut all_keys: HashSet<K> = keys.iter().copied().collect();
+            all_keys.extend(other_requests.iter().flat_map(|other| &other.keys));
+            let found = run_load(all_keys.into_iter().collect(), &load).await.map(Arc::new);
+            for other in other_requests {
                 // The send fails if the request no longer waits, which is fine.
                 let _ = other.turn.send(LoadMessage::Found(found.clone()));
             }
@@ -81,14 +81,14 @@ impl TenantScope {
     }
 }
 
-async fn ask<K, V, F>(keys: Vec<K>, load: &impl Fn(Vec<K>) -> F) -> Result<HashMap<K, V>, Fault>
+async fn run_load<K, V, F>(keys: Vec<K>, load: &impl Fn(Vec<K>) -> F) -> Result<HashMap<K, V>, Fault>
 where
     K: Copy + Eq + Hash,
     F: Future<Output = Result<HashMap<K, V>, Fault>>,
 {
-    let mut found = HashMap::with_capacity(keys.len());
-    for some in keys.chunks(MAX) {
-        found.extend(load(some.to_vec()).await?);
+    let mut values = HashMap::with_capacity(keys.len());
+    for chunk in keys.chunks(MAX) {
+        values.extend(load(chunk.to_vec()).await?);
     }
-    Ok(found)
+    Ok(values)
 }

@@ -39,7 +39,7 @@ pub async fn with<T>(commit_hook: Arc<dyn CommitHook>, future: impl Future<Outpu
 }
 
 /// Runs the future without the task's hook: its commits only prepare the task's action.
-pub async fn without<T>(future: impl Future<Output = T>) -> T {
+pub async fn run_without_hook<T>(future: impl Future<Output = T>) -> T {
     COMMIT_HOOK.scope(None, future).await
 }
 

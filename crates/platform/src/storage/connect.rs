@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::{
     ActiveRowSecurity, Announcer, Backend, Database, Extensions, Fault, Options,
-    coalesce::Lines,
+    coalesce::LoadQueues,
     database::Opened,
     pool_limits::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     postgres,
@@ -111,10 +111,10 @@ impl Database {
             writer,
             proofs: reader.clone(),
             reader,
-            doors: None,
+            connection_pools: None,
             active_row_security: ActiveRowSecurity::Embedded,
             announcer: Announcer::default(),
-            lines: Lines::default(),
+            lines: LoadQueues::default(),
             extensions: Extensions::default(),
             write_health: WriteHealth::default(),
             statements: Arc::default(),

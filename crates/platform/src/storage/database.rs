@@ -9,7 +9,7 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 
 use super::{
-    ActiveRowSecurity, Announcer, Backend, Extensions, Fault, coalesce::Lines, limits, postgres::ConnectionPools,
+    ActiveRowSecurity, Announcer, Backend, Extensions, Fault, coalesce::LoadQueues, limits, postgres::ConnectionPools,
     read_kind::ReadKind, replicas::Replicas, sessions::Bound, statements::Statements, transaction::Connections,
     write_health::WriteHealth,
 };
@@ -34,11 +34,11 @@ pub struct Opened {
     /// Connections for the deployment's own proofs, whose statements are long.
     pub(super) proofs: Connections,
     /// Connections for single statements, on Postgres only.
-    pub(super) doors: Option<ConnectionPools>,
+    pub(super) connection_pools: Option<ConnectionPools>,
     pub(super) active_row_security: ActiveRowSecurity,
     pub(super) announcer: Announcer,
     /// Queries that concurrent requests share.
-    pub(super) lines: Lines,
+    pub(super) lines: LoadQueues,
     pub(super) extensions: Extensions,
     pub(super) write_health: WriteHealth,
     pub(super) statements: Arc<Statements>,
@@ -61,22 +61,25 @@ impl From<Opened> for Database {
 
 /// Connections of a lane: one for the batch that is being written, and others for the reads of the
 /// next one.
-const CONNECTIONS_A_LANE: usize = 4;
+const CONNECTIONS_PER_LANE: usize = 4;
 
 impl Database {
     /// Returns the same database with connections of its own, opened on first use: a connection
     /// belongs to the runtime that opened it. `lanes` tasks use them at a time, each for a few
-    /// reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
+    /// reads at once, and leave up to `set_aside` batches each to a task of its own. SQLite's
     /// connections have threads of their own and are shared.
     #[must_use]
-    pub fn with_own_connections(&self, lanes: usize, aside: usize) -> Self {
-        let mut apart = self.0.as_ref().clone();
+    pub fn with_own_connections(&self, lanes: usize, set_aside: usize) -> Self {
+        let mut copy = self.0.as_ref().clone();
         if let Connections::Postgres(writer) = &self.writer {
-            apart.writer = Connections::Postgres(writer.others(lanes * (1 + aside), limits::LANES));
-            apart.reader = apart.writer.clone();
-            apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * (CONNECTIONS_A_LANE + aside)));
+            copy.writer = Connections::Postgres(writer.others(lanes * (1 + set_aside), limits::LANES));
+            copy.reader = copy.writer.clone();
+            copy.connection_pools = self
+                .connection_pools
+                .as_ref()
+                .map(|connection_pools| connection_pools.others(lanes * (CONNECTIONS_PER_LANE + set_aside)));
         }
-        apart.into()
+        copy.into()
     }
 
     pub fn backend(&self) -> Backend {
@@ -94,17 +97,21 @@ impl Database {
 
     /// Runs a single statement that reads rows of a tenant, in no transaction.
     pub(super) async fn read(&self, tenant: TenantId, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        match &self.doors {
-            Some(doors) if kind.is_long() => doors.long.planned_rows(&Bound::Tenant(tenant), kind.workers(), statement).await,
-            Some(doors) => self.active_row_security.reads(doors).rows(&Bound::Tenant(tenant), statement).await,
+        match &self.connection_pools {
+            Some(connection_pools) if kind.is_long() => {
+                connection_pools.long.planned_rows(&Bound::Tenant(tenant), kind.workers(), statement).await
+            }
+            Some(connection_pools) => {
+                self.active_row_security.reads(connection_pools).rows(&Bound::Tenant(tenant), statement).await
+            }
             None => self.reader.query(statement).await,
         }
     }
     /// Runs a single statement that reads rows of global tables, or of all tenants.
     pub(super) async fn query_all_tenants(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let _span = self.statements.note(&statement);
-        match &self.doors {
-            Some(doors) => doors.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
+        match &self.connection_pools {
+            Some(connection_pools) => connection_pools.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
             None => self.reader.query(statement).await,
         }
     }
@@ -114,15 +121,15 @@ impl Database {
     pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
         if self.backend == Backend::Postgres {
             let sql = format!("ANALYZE {}", tables.join(", "));
-            let measuring = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_unprepared(&sql)).await;
-            measuring.map_err(|_| Fault::Broken("Postgres did not measure its tables in time".to_owned()))??;
+            let result = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_unprepared(&sql)).await;
+            result.map_err(|_| Fault::Broken("Postgres did not measure its tables in time".to_owned()))??;
         }
         Ok(())
     }
 
     pub async fn close(self) -> Result<(), Fault> {
-        if let Some(doors) = &self.doors {
-            doors.forget();
+        if let Some(connection_pools) = &self.connection_pools {
+            connection_pools.forget();
         }
         if let Some(replicas) = self.replicas.get() {
             replicas.forget();

@@ -186,18 +186,19 @@ impl Backend {
             }
             Self::Sqlite => {
                 // Each pair is one text of 64 hex digits: cheaper to parse than nested JSON.
-                let both = pairs.iter().map(|(a, b)| format!("\"{}{}\"", a.simple(), b.simple())).collect::<Vec<_>>().join(",");
+                let pairs_json =
+                    pairs.iter().map(|(a, b)| format!("\"{}{}\"", a.simple(), b.simple())).collect::<Vec<_>>().join(",");
                 let sql = format!(
                     "(SELECT unhex(substr(value, 1, 32)) AS a, unhex(substr(value, 33)) AS b FROM json_each(${next})) AS k"
                 );
-                (sql, vec![Value::from(format!("[{both}]"))])
+                (sql, vec![Value::from(format!("[{pairs_json}]"))])
             }
         }
     }
 }
 
 /// Returns IDs as one text with commas, for a setting that policies read.
-pub(super) fn listed<K>(ids: &[Id<K>]) -> String {
+pub(super) fn join_ids<K>(ids: &[Id<K>]) -> String {
     ids.iter().map(|id| id.uuid().to_string()).collect::<Vec<_>>().join(",")
 }
 

@@ -11,7 +11,7 @@ tokio::task_local! {
 /// Runs the future without committing anything: each `Work::commit` of its task rolls the
 /// transaction back, and `journal::append` returns no number. Transactions of tasks that it spawns
 /// are not included.
-pub async fn over<T>(future: impl Future<Output = T>) -> T {
+pub async fn run_within<T>(future: impl Future<Output = T>) -> T {
     DRY_RUN.scope(true, future).await
 }
 
@@ -27,7 +27,7 @@ mod tests {
     #[tokio::test]
     async fn a_dry_run_ends_with_its_future() {
         assert!(!is_on());
-        assert!(over(async { is_on() }).await);
+        assert!(run_within(async { is_on() }).await);
         assert!(!is_on());
     }
 }

@@ -109,7 +109,7 @@ impl Global {
         let bound = db.active_row_security.is_enforced().then_some(TenantId::NIL);
         let transaction = db.proofs.begin(bound, Purpose::Snapshot).await?;
         let row = transaction.query_one_raw(Statement::from_string(backend.into(), EXPORT)).await?;
-        let name = row.as_ref().map(Row::scalar).transpose()?.ok_or_else(nothing)?;
+        let name = row.as_ref().map(Row::scalar).transpose()?.ok_or_else(no_response_fault)?;
         Ok(ExportedSnapshot { backend, name, transaction })
     }
 }
@@ -129,7 +129,7 @@ impl Database {
     /// The database is no Postgres, or does not answer.
     pub async fn bytes_on_disk(&self) -> Result<i64, Fault> {
         let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), SIZE)).await?;
-        Row::scalar(&row.ok_or_else(nothing)?)
+        Row::scalar(&row.ok_or_else(no_response_fault)?)
     }
 
     /// Returns the name of a table or similar relation of this Postgres, whoever created it; None
@@ -200,14 +200,15 @@ impl Database {
     /// The login may create none, or there is one of this name.
     pub async fn create_database(&self, name: &str) -> Result<(), Fault> {
         let locale = format!("SELECT {} FROM pg_database WHERE datname = current_database()", Locale::SELECT);
-        let row = self.owner.query_one_raw(Statement::from_string(self.backend.into(), locale)).await?.ok_or_else(nothing)?;
+        let row =
+            self.owner.query_one_raw(Statement::from_string(self.backend.into(), locale)).await?.ok_or_else(no_response_fault)?;
         let Locale { encoding, collate, kinds } = Row::new(&row).record()?;
         let sql = format!(
             "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}",
-            identifier(name),
-            literal(&encoding),
-            literal(&collate),
-            literal(&kinds)
+            quote_identifier(name),
+            quote_literal(&encoding),
+            quote_literal(&collate),
+            quote_literal(&kinds)
         );
         self.owner.execute_unprepared(&sql).await?;
         Ok(())
@@ -219,20 +220,20 @@ impl Database {
     /// # Errors
     /// The login does not own it.
     pub async fn drop_database(&self, name: &str) -> Result<(), Fault> {
-        self.owner.execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name))).await?;
+        self.owner.execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(name))).await?;
         Ok(())
     }
 }
 
-fn nothing() -> Fault {
+fn no_response_fault() -> Fault {
     Fault::Broken("Postgres answered nothing".to_owned())
 }
 
-fn identifier(name: &str) -> String {
+fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn literal(text: &str) -> String {
+fn quote_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn names_and_texts_stay_what_they_are() {
-        assert_eq!(identifier("shop\"; DROP"), "\"shop\"\"; DROP\"");
-        assert_eq!(literal("C'; DROP"), "'C''; DROP'");
+        assert_eq!(quote_identifier("shop\"; DROP"), "\"shop\"\"; DROP\"");
+        assert_eq!(quote_literal("C'; DROP"), "'C''; DROP'");
     }
 }

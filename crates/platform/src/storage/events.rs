@@ -96,7 +96,7 @@ impl EventViewer<'_> {
     }
     /// Whether the viewer is confined to no subject, or to this one.
     pub fn includes<K: Kind>(&self, id: Id<K>) -> bool {
-        self.viewer.confined_to().is_none_or(|own| own == Subject::of(id))
+        self.viewer.confined_to().is_none_or(|own_subject| own_subject == Subject::of(id))
     }
     pub fn is_confined(&self) -> bool {
         self.viewer.confined_to().is_some()
@@ -104,7 +104,7 @@ impl EventViewer<'_> {
 }
 
 /// Part of a payload that a viewer may see.
-pub enum Shown<P> {
+pub enum PayloadVisibility<P> {
     /// The whole payload as stored, for holders of the family's permission.
     Whole,
     /// The part that this function returns; `None` hides the event.
@@ -115,7 +115,7 @@ pub enum Shown<P> {
 pub struct Terms<P> {
     /// Permission required to see any of the family's events.
     pub permission: &'static str,
-    pub shown: Shown<P>,
+    pub shown: PayloadVisibility<P>,
     /// None if no stream carries the family's events.
     pub stream: Option<Stream<P>>,
 }
@@ -163,8 +163,8 @@ impl<P> fmt::Debug for EventType<P> {
 
 impl<P> EventType<P> {
     /// For `events!`.
-    pub const fn new(declared: &'static Declaration<P>) -> Self {
-        Self(declared)
+    pub const fn new(declaration: &'static Declaration<P>) -> Self {
+        Self(declaration)
     }
     /// Returns the stored name.
     pub const fn name(&self) -> &'static str {
@@ -201,7 +201,7 @@ impl<P: DeserializeOwned> EventType<P> {
 }
 
 fn payload<P: DeserializeOwned>(event: &Event) -> Result<P, Fault> {
-    let payload = traces::without(&event.payload);
+    let payload = traces::without_trace(&event.payload);
     serde_json::from_str(&payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))
 }
 
@@ -215,13 +215,13 @@ impl ParsedPayload {
     /// # Errors
     /// It has another shape: the row is corrupt.
     pub fn payload<P: DeserializeOwned + Send + Sync + 'static>(&self, event: &Event) -> Result<Arc<P>, Fault> {
-        if let Some(known) = self.0.get().and_then(|known| known.clone().downcast::<P>().ok()) {
-            return Ok(known);
+        if let Some(cached) = self.0.get().and_then(|cached| cached.clone().downcast::<P>().ok()) {
+            return Ok(cached);
         }
-        let read = Arc::new(payload::<P>(event)?);
+        let parsed = Arc::new(payload::<P>(event)?);
         // Another caller that was first has stored an equal payload.
-        let _ = self.0.set(read.clone());
-        Ok(read)
+        let _ = self.0.set(parsed.clone());
+        Ok(parsed)
     }
 }
 
@@ -262,15 +262,15 @@ impl<P: DeserializeOwned + Send + Sync + 'static> AnyEventType for EventType<P> 
     }
     fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
         let viewer = EventViewer { viewer, permission: self.0.terms.permission };
-        let payload = traces::without(payload);
+        let payload = traces::without_trace(payload);
         match self.0.terms.shown {
-            Shown::Whole => viewer.is_permitted().then(|| serde_json::from_str(&payload)).transpose(),
-            Shown::Part(shown) => Ok(shown(&serde_json::from_str(&payload)?, viewer)),
+            PayloadVisibility::Whole => viewer.is_permitted().then(|| serde_json::from_str(&payload)).transpose(),
+            PayloadVisibility::Part(projection) => Ok(projection(&serde_json::from_str(&payload)?, viewer)),
         }
     }
-    fn audience(&self, event: &Event, read: &ParsedPayload) -> Option<(Topic, Audience)> {
-        let Stream { topic, concerns } = self.0.terms.stream.as_ref()?;
-        Some((*topic, read.payload::<P>(event).map_or(Audience::All, |payload| concerns(&payload))))
+    fn audience(&self, event: &Event, parsed: &ParsedPayload) -> Option<(Topic, Audience)> {
+        let Stream { topic, concerns: audience_of } = self.0.terms.stream.as_ref()?;
+        Some((*topic, parsed.payload::<P>(event).map_or(Audience::All, |payload| audience_of(&payload))))
     }
 }
 
@@ -295,7 +295,7 @@ impl<P> EventFamily<P> {
     }
     /// Whether the event is about the family's noun: one of these, or one of another family or version of Entrepot.
     pub fn is_about(&self, event: &Event) -> bool {
-        self.events.first().is_some_and(|known| noun(known.name()) == noun(&event.kind))
+        self.events.first().is_some_and(|event_type| noun(event_type.name()) == noun(&event.kind))
     }
 }
 
@@ -305,7 +305,7 @@ impl<P: DeserializeOwned> EventFamily<P> {
     /// # Errors
     /// It has another shape: the row is corrupt.
     pub fn read(&self, event: &Event) -> Result<Option<P>, Fault> {
-        self.events.iter().any(|known| known.name() == event.kind).then(|| payload(event)).transpose()
+        self.events.iter().any(|event_type| event_type.name() == event.kind).then(|| payload(event)).transpose()
     }
 }
 
@@ -338,9 +338,9 @@ impl Registry {
     }
     /// Returns the stream and the followers that an event concerns. An event that only a later
     /// version declares is treated like others of its noun.
-    pub fn audience(&self, event: &Event, read: &ParsedPayload) -> Option<(Topic, Audience)> {
+    pub fn audience(&self, event: &Event, parsed: &ParsedPayload) -> Option<(Topic, Audience)> {
         let name = event.kind.as_str();
-        self.by_name.get(name).or_else(|| self.by_noun.get(noun(name)))?.audience(event, read)
+        self.by_name.get(name).or_else(|| self.by_noun.get(noun(name)))?.audience(event, parsed)
     }
 }
 

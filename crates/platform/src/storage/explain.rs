@@ -25,14 +25,14 @@ impl Database {
             Connections::Postgres(sessions) => sessions.others(1, limits::REQUESTS),
         };
         let bound = self.active_row_security.is_enforced().then_some(TenantId::NIL);
-        let explained = by_generic_plan(&Connections::Postgres(sessions.clone()), bound, sql).await;
+        let explained = explain_generic_plan(&Connections::Postgres(sessions.clone()), bound, sql).await;
         sessions.forget();
         explained
     }
 }
 
 /// Explains a prepared query under its generic plan, which shows parameters instead of values.
-async fn by_generic_plan(connections: &Connections, bound: Option<TenantId>, sql: &str) -> Result<Vec<String>, Fault> {
+async fn explain_generic_plan(connections: &Connections, bound: Option<TenantId>, sql: &str) -> Result<Vec<String>, Fault> {
     let nulls = vec!["NULL"; parameters(sql)].join(", ");
     let execute = if nulls.is_empty() { "entrepot_slow".to_owned() } else { format!("entrepot_slow ({nulls})") };
     let transaction = connections.begin(bound, Purpose::Snapshot).await?;

@@ -13,8 +13,8 @@ pub struct Extensions(Arc<RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
 
 impl Extensions {
     /// Sets the value of its type and replaces an earlier one.
-    pub fn insert<T: Send + Sync + 'static>(&self, thing: T) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), Arc::new(thing));
+    pub fn insert<T: Send + Sync + 'static>(&self, extension: T) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), Arc::new(extension));
     }
     /// Returns the value of this type, if one is set.
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {

@@ -6,7 +6,7 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 /// or `OVERLOADED`, never its text.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
-    #[error("database: {0}{why}", why = unwritable(.0).map_or("", Unwritable::aside))]
+    #[error("database: {0}{why}", why = unwritable(.0).map_or("", Unwritable::explanation))]
     Database(#[from] DbErr),
     /// A row that violates an invariant: the table and the rule.
     #[error("corrupt row in {table}: {rule}")]
@@ -47,7 +47,7 @@ pub enum Unwritable {
 }
 
 impl Unwritable {
-    fn aside(self) -> &'static str {
+    fn explanation(self) -> &'static str {
         match self {
             Self::NoRoom => ": the disk has no room, or takes no writes",
             Self::ReadOnly => ": the database is read-only",

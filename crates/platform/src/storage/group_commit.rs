@@ -40,11 +40,12 @@ use queue::LaneQueue;
 
 pub use batch::{Batch, Batcher, Plan};
 pub use limits::{
-    ALONE, ASIDE, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_COMMANDS, MAX_WAIT, MAX_WEIGHT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
+    ASIDE_TIMEOUT, EXCLUSIVE_WEIGHT, HEAVY_WEIGHT, MAX_COMMANDS, MAX_HEAVY_ASIDE, MAX_QUEUED_ASIDE, MAX_TENANTS_ASIDE, MAX_WAIT,
+    MAX_WEIGHT, QUEUE, SHARED_WEIGHT,
 };
 
 /// Processors for each thread with lanes, which handles some 40,000 commands a second.
-const PROCESSORS_A_THREAD: usize = 4;
+const PROCESSORS_PER_THREAD: usize = 4;
 
 /// Whether commands share transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,19 +58,19 @@ pub enum Grouping {
 
 /// Number of lanes, and whether tenants are set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lanes {
+pub struct LaneOptions {
     pub count: usize,
     /// Longest wait for a transaction before it is set aside. None for no limit: SQLite has one
     /// writer, so setting aside would gain nothing.
     pub patience: Option<Duration>,
 }
 
-impl Lanes {
+impl LaneOptions {
     /// Returns `count` lanes for Postgres, and one for SQLite.
     pub fn of(backend: Backend, count: usize) -> Self {
         match backend {
             Backend::Sqlite => Self { count: 1, patience: None },
-            Backend::Postgres => Self { count, patience: Some(PATIENCE) },
+            Backend::Postgres => Self { count, patience: Some(ASIDE_TIMEOUT) },
         }
     }
 }
@@ -101,17 +102,17 @@ impl<B: Batcher> GroupCommit<B> {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(batcher: B, lanes: Lanes, grouping: Grouping) -> Result<Self, Fault> {
-        let most = if grouping == Grouping::Alone { 1 } else { MAX_COMMANDS };
+    pub fn start(batcher: B, lanes: LaneOptions, grouping: Grouping) -> Result<Self, Fault> {
+        let max_commands = if grouping == Grouping::Alone { 1 } else { MAX_COMMANDS };
         let (batcher, patience) = (Arc::new(batcher), lanes.patience);
-        let lanes: Vec<_> = (0..lanes.count.max(1)).map(|_| (LaneQueue::new(most), Progress::default())).collect();
+        let lanes: Vec<_> = (0..lanes.count.max(1)).map(|_| (LaneQueue::new(max_commands), Progress::default())).collect();
         let callers = Handle::current();
         let threads =
-            available_parallelism().map_or(1, |processors| processors.get().div_ceil(PROCESSORS_A_THREAD)).min(lanes.len());
+            available_parallelism().map_or(1, |processors| processors.get().div_ceil(PROCESSORS_PER_THREAD)).min(lanes.len());
         for thread in 0..threads {
-            let own = lanes.iter().skip(thread).step_by(threads);
-            let run =
-                own.map(|(door, progress)| Lane::new(batcher.clone(), door.clone(), callers.clone(), patience, progress.clone()));
+            let own_lanes = lanes.iter().skip(thread).step_by(threads);
+            let run = own_lanes
+                .map(|(queue, progress)| Lane::new(batcher.clone(), queue.clone(), callers.clone(), patience, progress.clone()));
             start_thread(run.collect())?;
         }
         Ok(Self { batcher, lanes, homes: LaneAssignments::default() })
@@ -124,18 +125,18 @@ impl<B: Batcher> GroupCommit<B> {
             lanes => self.homes.lane_of(tenant, Instant::now(), lanes.len(), |lane| lanes[lane].0.load(tenant)),
         };
         if let Err(command) = self.lanes[lane].0.queue_command(tenant, command, B::weight) {
-            metrics::lane_full();
+            metrics::count_full_lane();
             self.batcher.answer(command, Err(Fault::Overloaded));
         }
     }
 
     /// Returns the status of each lane.
     pub fn lane_status(&self) -> Vec<LaneStatus> {
-        let of = |(door, progress): &(Arc<LaneQueue<B::Command>>, Progress)| {
-            let (waiting, aside) = door.lane_status();
+        let status = |(queue, progress): &(Arc<LaneQueue<B::Command>>, Progress)| {
+            let (waiting, aside) = queue.lane_status();
             LaneStatus { waiting, aside, stalled: progress.stalled() }
         };
-        self.lanes.iter().map(of).collect()
+        self.lanes.iter().map(status).collect()
     }
 }
 
@@ -143,18 +144,18 @@ impl<B: Batcher> GroupCommit<B> {
 fn start_thread<B: Batcher>(lanes: Vec<Lane<B>>) -> Result<(), Fault> {
     let no_thread = |err: std::io::Error| Fault::Broken(format!("the ledger has no thread: {err}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
-    let lead = move || {
+    let run_lanes = move || {
         runtime.block_on(async {
             let running: Vec<_> = lanes.into_iter().map(|lane| tokio::spawn(lane.run())).collect();
             futures_util::future::join_all(running).await;
         });
     };
-    std::thread::Builder::new().name("ledger".to_owned()).spawn(lead).map(drop).map_err(no_thread)
+    std::thread::Builder::new().name("ledger".to_owned()).spawn(run_lanes).map(drop).map_err(no_thread)
 }
 
 impl<B: Batcher> Drop for GroupCommit<B> {
     fn drop(&mut self) {
-        self.lanes.iter().for_each(|(door, _)| door.close());
+        self.lanes.iter().for_each(|(queue, _)| queue.close());
     }
 }
 
@@ -223,7 +224,7 @@ mod tests {
         fn begin(patience: Option<Duration>) -> Self {
             let ((began, runs), allowed) = (mpsc::unbounded_channel(), Arc::new(Semaphore::new(0)));
             let gate = Gate { began, allowed: allowed.clone() };
-            let lanes = GroupCommit::start(gate, Lanes { count: 1, patience }, Grouping::Together).unwrap();
+            let lanes = GroupCommit::start(gate, LaneOptions { count: 1, patience }, Grouping::Together).unwrap();
             Self { lanes, runs, allowed }
         }
         fn ask(&self, n: u128, lines: usize) -> oneshot::Receiver<()> {
@@ -239,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn small_commands_are_answered_while_anothers_heavy_ones_stand_in_line() {
-        let mut scene = Scene::begin(Some(PATIENCE));
+        let mut scene = Scene::begin(Some(ASIDE_TIMEOUT));
         let mut heavy: Vec<_> = (0..8).map(|_| scene.ask(1, HEAVY)).collect();
         assert_eq!(scene.next().await, (tenant(1), vec![HEAVY]), "one at a time");
         for _ in 0..3 {
@@ -280,7 +281,7 @@ mod tests {
 
     #[tokio::test]
     async fn heavy_commands_that_wait_are_answered_when_nobody_can_submit_any_more() {
-        for patience in [Some(PATIENCE), None] {
+        for patience in [Some(ASIDE_TIMEOUT), None] {
             let scene = Scene::begin(patience);
             let answers = [1, 1, 2, 3].map(|n| scene.ask(n, HEAVY));
             let Scene { lanes, allowed, .. } = scene;
@@ -294,7 +295,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tenant_whose_heavy_command_panics_is_let_in_again() {
-        let scene = Scene::begin(Some(PATIENCE));
+        let scene = Scene::begin(Some(ASIDE_TIMEOUT));
         scene.allowed.add_permits(2);
         assert!(scene.ask(1, POISONED).await.is_err(), "it is not answered");
         scene.ask(1, HEAVY).await.unwrap();

@@ -9,7 +9,7 @@ use entity::prelude::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use super::idempotency_keys::{
-    Before, InputDigest, Key, KeyProblem, KeyUse, MAX_KEY, by_key, check_key, hash_of, key_use, look_up, rows, sent,
+    EarlierUse, InputDigest, Key, KeyProblem, KeyUse, MAX_KEY, by_key, check_key, hash_of, key_use, look_up, rows, sent,
 };
 use super::{Fault, Reads, Work, idempotency_keys::read, journal};
 
@@ -21,7 +21,7 @@ pub async fn before(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
 
 /// Returns the earlier use of this key after locking the counter, so that the second of two
 /// concurrent calls finds the receipt of the first.
-pub async fn lock_and_look_up<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Before<R>, Fault> {
+pub async fn lock_and_look_up<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<EarlierUse<R>, Fault> {
     journal::lock(work).await?;
     read(before(work, key).await?)
 }
@@ -35,7 +35,7 @@ pub async fn keep(work: &Work, key: &Key, receipt: &impl Serialize, now: Timesta
 /// Result of a call: the changed value, the last event of the change, and whether an earlier call
 /// with the same key made it.
 #[derive(Debug, Clone)]
-pub struct Acted<T> {
+pub struct CallResult<T> {
     pub value: T,
     pub seq: Option<i64>,
     pub is_replayed: bool,
@@ -45,12 +45,12 @@ pub struct Acted<T> {
 ///
 /// # Errors
 /// The call's own refusal, or the database.
-pub async fn settle<T, E: From<Fault>>(work: Work, done: Result<Acted<T>, E>, is_dry: bool) -> Result<Acted<T>, E> {
-    match &done {
+pub async fn settle<T, E: From<Fault>>(work: Work, result: Result<CallResult<T>, E>, is_dry: bool) -> Result<CallResult<T>, E> {
+    match &result {
         Ok(acted) if !is_dry && !acted.is_replayed => work.commit().await?,
         _ => work.rollback().await?,
     }
-    if is_dry { done.map(|acted| Acted { seq: None, ..acted }) } else { done }
+    if is_dry { result.map(|acted| CallResult { seq: None, ..acted }) } else { result }
 }
 
 /// Stores receipts, in the transaction of their changes.

@@ -40,7 +40,7 @@ impl InputDigest {
     /// no other digest.
     pub fn matches(&self, other: &Self) -> bool {
         match (self.sent, other.sent) {
-            (Some(own), Some(others)) => own == others,
+            (Some(own_digest), Some(other_digest)) => own_digest == other_digest,
             _ => self.hash == other.hash,
         }
     }
@@ -48,19 +48,19 @@ impl InputDigest {
     ///
     /// # Errors
     /// One of them has not 32 bytes.
-    fn kept(hash: Vec<u8>, sent: Option<Vec<u8>>) -> Result<Self, Fault> {
-        let whole = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Fault::corrupt("idempotency", "a digest has 32 bytes"));
-        Ok(Self { hash: whole(hash)?, sent: sent.map(whole).transpose()? })
+    fn from_stored(hash: Vec<u8>, sent: Option<Vec<u8>>) -> Result<Self, Fault> {
+        let to_digest = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Fault::corrupt("idempotency", "a digest has 32 bytes"));
+        Ok(Self { hash: to_digest(hash)?, sent: sent.map(to_digest).transpose()? })
     }
 }
 
 tokio::task_local! {
-    static SENT: [u8; 32];
+    static SENT_DIGEST: [u8; 32];
 }
 
 /// Runs a mutation whose arguments have this digest: its keys are compared by it.
 pub async fn sent<T>(digest: [u8; 32], future: impl Future<Output = T>) -> T {
-    SENT.scope(digest, future).await
+    SENT_DIGEST.scope(digest, future).await
 }
 
 /// Runs code whose keys always belong to the same input, such as the keys of a file's rows:
@@ -108,7 +108,7 @@ pub enum KeyUse {
 pub fn hash_of(input: &impl Serialize) -> InputDigest {
     // Inputs have no maps with keys that are not text: they always have a JSON form.
     let hash = Sha256::digest(serde_json::to_vec(input).unwrap_or_default()).into();
-    InputDigest { hash, sent: SENT.try_with(|sent| *sent).ok() }
+    InputDigest { hash, sent: SENT_DIGEST.try_with(|sent| *sent).ok() }
 }
 
 #[derive(Record)]
@@ -135,25 +135,26 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
         backend.in_texts("idempotency_key", 2)
     );
     let rows = reads.records::<StoredReceiptRow>(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
-    let mut found = Vec::with_capacity(rows.len());
+    let mut receipts = Vec::with_capacity(rows.len());
     for row in rows {
         // Another mutation's key of the same text is another key.
-        let Some(mutation) = keys.iter().map(|k| k.mutation).find(|asked| *asked == row.mutation) else { continue };
-        let hash = InputDigest::kept(row.hash, row.digest)?;
-        found.push((Key { owner: row.owner_id, mutation, key: row.idempotency_key, hash }, row.receipt));
+        let Some(mutation) = keys.iter().map(|k| k.mutation).find(|requested| *requested == row.mutation) else { continue };
+        let hash = InputDigest::from_stored(row.hash, row.digest)?;
+        receipts.push((Key { owner: row.owner_id, mutation, key: row.idempotency_key, hash }, row.receipt));
     }
-    Ok(found)
+    Ok(receipts)
 }
 
-/// Returns the earlier use of `key` in `found`.
-pub fn key_use(key: &Key, found: &[(Key, String)]) -> Option<KeyUse> {
-    let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
+/// Returns the earlier use of `key` in `receipts`.
+pub fn key_use(key: &Key, receipts: &[(Key, String)]) -> Option<KeyUse> {
+    let (stored, receipt) =
+        receipts.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
     Some(if stored.hash.matches(&key.hash) { KeyUse::Same(receipt.clone()) } else { KeyUse::Reused })
 }
 
 /// Earlier use of a key, with its receipt parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before<R> {
+pub enum EarlierUse<R> {
     /// No call with this key has been done.
     Nothing,
     Same(R),
@@ -162,11 +163,11 @@ pub enum Before<R> {
 }
 
 /// Reads the receipt that was kept.
-pub(super) fn read<R: DeserializeOwned>(known: Option<KeyUse>) -> Result<Before<R>, Fault> {
-    Ok(match known {
-        None => Before::Nothing,
-        Some(KeyUse::Reused) => Before::Reused,
-        Some(KeyUse::Same(receipt)) => Before::Same(
+pub(super) fn read<R: DeserializeOwned>(key_use: Option<KeyUse>) -> Result<EarlierUse<R>, Fault> {
+    Ok(match key_use {
+        None => EarlierUse::Nothing,
+        Some(KeyUse::Reused) => EarlierUse::Reused,
+        Some(KeyUse::Same(receipt)) => EarlierUse::Same(
             serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt names what was changed"))?,
         ),
     })

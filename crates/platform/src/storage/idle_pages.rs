@@ -25,8 +25,8 @@ impl Database {
                 let Some(mut connection) = pool.try_acquire() else { break };
                 // https://www.sqlite.org/pragma.html#pragma_shrink_memory
                 let shrink = sqlx::query::<Sqlite>("PRAGMA shrink_memory").persistent(false);
-                let shrunk = shrink.execute(&mut *connection).await;
-                shrunk.map_err(|error| Fault::Broken(format!("a connection did not free its pages: {error}")))?;
+                let result = shrink.execute(&mut *connection).await;
+                result.map_err(|error| Fault::Broken(format!("a connection did not free its pages: {error}")))?;
                 freed += 1;
             }
         }

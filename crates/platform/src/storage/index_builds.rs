@@ -42,7 +42,7 @@ impl Database {
             clock::sleep(LOCK_CHECK_INTERVAL).await;
             return Ok(());
         };
-        let builder = postgres::unlimited(self);
+        let builder = postgres::unlimited_connection(self);
         for index in indexes {
             self.build_with_retries(&builder, index, limits).await?;
         }
@@ -94,7 +94,7 @@ impl Database {
         let process = builder.query_one_raw(Statement::from_string(self.backend.into(), "SELECT pg_backend_pid()")).await?;
         let process: i32 = process.as_ref().map(Row::scalar).transpose()?.unwrap_or_default();
         let mut work = pin!(builder.execute_unprepared(sql));
-        let mut misses = 0;
+        let mut missed_checks = 0;
         loop {
             tokio::select! {
                 biased;
@@ -103,15 +103,15 @@ impl Database {
             }
             let rows = self.query_as_login(PHASE, vec![process.into()]).await.unwrap_or_default();
             let Some(row) = rows.first() else {
-                misses += 1;
-                if misses == MAX_MISSED_CHECKS {
+                missed_checks += 1;
+                if missed_checks == MAX_MISSED_CHECKS {
                     return Err(Fault::Broken(format!(
                         "the server has no session that runs \"{sql}\", or does not answer: run `entrepot migrate` again, it continues from here"
                     )));
                 }
                 continue;
             };
-            misses = 0;
+            missed_checks = 0;
             let phase: String = Row::scalar(row)?;
             let blockers = self.blockers_of(process).await.unwrap_or_default().join("; ");
             tracing::info!(statement = sql, phase, blockers, "an index is built; writes are not blocked");

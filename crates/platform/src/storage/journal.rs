@@ -42,11 +42,11 @@ pub struct CounterRequest {
     micros: i64,
     documents: [i64; KINDS],
     /// Whether they may be about master data, and are no ledger batch's.
-    of: Of,
+    of: CounterKind,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Of {
+enum CounterKind {
     #[default]
     Ledger,
     MasterData,
@@ -147,7 +147,7 @@ impl Counter {
             events: self.seq - before.seq,
             micros: self.recorded_at.micros() - before.recorded_at.micros(),
             documents: std::array::from_fn(|kind| self.documents[kind] - before.documents[kind]),
-            of: Of::Ledger,
+            of: CounterKind::Ledger,
         }
     }
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
@@ -213,23 +213,23 @@ pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
 /// numbers later could deadlock with it.
 pub async fn hold(work: &Work) -> Result<(), Fault> {
     // SQLite has one writer, so no other transaction can hold the counter.
-    if work.backend().for_change("c").is_empty() { Ok(()) } else { held(work).await.map(drop) }
+    if work.backend().for_change("c").is_empty() { Ok(()) } else { lock_counter(work).await.map(drop) }
 }
 
 /// Locks it likewise and returns the counter, which stays so until this transaction changes it.
 /// None if the tenant is gone: there is nothing to lock then.
-pub async fn held(work: &Work) -> Result<Option<Counter>, Fault> {
+pub async fn lock_counter(work: &Work) -> Result<Option<Counter>, Fault> {
     let (columns, lock) = (columns(), work.backend().for_change("c"));
     let sql = format!("SELECT {columns} FROM tenant_counter c WHERE c.tenant_id = $1{lock}");
     let rows = work.rows(&sql, vec![]).await?;
     if rows.is_empty() { Ok(None) } else { Counter::read(&rows).map(Some) }
 }
 
-/// Returns the change that takes numbers of a counter that is `held`: they follow its present ones.
+/// Returns the change that takes numbers of a counter locked by `lock_counter`: they follow its present ones.
 /// `now` is not before its time of recording.
-pub fn taken(want: CounterRequest, now: Timestamp) -> OwnRow {
+pub fn advance_counter(request: CounterRequest, now: Timestamp) -> OwnRow {
     let row = OwnRow::of("tenant_counter").set("recorded_at", now.micros());
-    want.columns().fold(row, |row, (column, count)| row.plus(column, count))
+    request.columns().fold(row, |row, (column, count)| row.plus(column, count))
 }
 
 /// Locks the counter as `take_numbers` does, and takes nothing.
@@ -240,24 +240,24 @@ pub async fn lock(work: &Work) -> Result<(), Fault> {
 /// Takes numbers at the end of a transaction: without `hold` before it, this is the last of its
 /// locks. Returns the counter as it was before: the numbers taken follow it. Its time is the time
 /// of recording: `now`, or that of the last event if another node's clock made it later.
-pub async fn take_numbers(work: &Work, want: CounterRequest, now: Timestamp) -> Result<Counter, Fault> {
+pub async fn take_numbers(work: &Work, request: CounterRequest, now: Timestamp) -> Result<Counter, Fault> {
     let mut values: Vec<Value> = vec![now.micros().into()];
     let mut set = vec!["recorded_at = CASE WHEN recorded_at < $2 THEN $2 ELSE recorded_at END".to_owned()];
-    for (column, count) in want.columns() {
+    for (column, count) in request.columns() {
         values.push(count.into());
         set.push(format!("{column} = {column} + ${}", values.len() + 1));
     }
-    if want.of == Of::MasterData {
+    if request.of == CounterKind::MasterData {
         set.push("master_seq = head + $3".to_owned());
     }
     let (set, columns) = (set.join(", "), columns());
     let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING {columns}");
     let after = Counter::read(&work.rows(&sql, values).await?)?;
     Ok(Counter {
-        seq: after.seq - want.events,
+        seq: after.seq - request.events,
         epoch: after.epoch,
         recorded_at: after.recorded_at,
-        documents: std::array::from_fn(|kind| after.documents[kind] - want.documents[kind]),
+        documents: std::array::from_fn(|kind| after.documents[kind] - request.documents[kind]),
     })
 }
 
@@ -283,27 +283,32 @@ pub fn announce(work: &mut Work, events: Vec<Event>) {
 /// Appends events as the last statements of a transaction that is no ledger batch; returns the last
 /// one's number, or None without events and in a dry run.
 pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    append_of_kind(work, Of::MasterData, events, now).await
+    append_of_kind(work, CounterKind::MasterData, events, now).await
 }
 
 /// Appends events that do not concern master data: caches of master data skip them.
 pub async fn append_other(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    append_of_kind(work, Of::Ledger, events, now).await
+    append_of_kind(work, CounterKind::Ledger, events, now).await
 }
 
-async fn append_of_kind(work: &mut Work, of: Of, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
+async fn append_of_kind(
+    work: &mut Work,
+    counter_kind: CounterKind,
+    events: Vec<NewEvent>,
+    now: Timestamp,
+) -> Result<Option<i64>, Fault> {
     if events.is_empty() || dry_run::is_on() {
         return Ok(None);
     }
     let count = events.len() as i64;
-    let before = take_numbers(work, CounterRequest { of, ..CounterRequest::events(count) }, now).await?;
-    let numbered =
-        (before.seq + 1..).zip(events).map(|(seq, event)| event.with_current_trace().numbered(seq, before.recorded_at));
-    write(work, numbered.collect()).await?;
+    let before = take_numbers(work, CounterRequest { of: counter_kind, ..CounterRequest::events(count) }, now).await?;
+    let numbered_events =
+        (before.seq + 1..).zip(events).map(|(seq, event)| event.with_current_trace().with_seq(seq, before.recorded_at));
+    write(work, numbered_events.collect()).await?;
     Ok(Some(before.seq + count))
 }
 
-async fn events(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Event>, Fault> {
-    let sql = format!("SELECT {} FROM event WHERE tenant_id = $1{rest}", Event::SELECT);
+async fn events(reads: &impl Reads, tail_sql: &str, values: Vec<Value>) -> Result<Vec<Event>, Fault> {
+    let sql = format!("SELECT {} FROM event WHERE tenant_id = $1{tail_sql}", Event::SELECT);
     reads.records(&sql, values).await
 }

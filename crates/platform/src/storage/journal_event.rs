@@ -27,16 +27,16 @@ impl NewEvent {
     }
     /// Returns the event with its cause's trace, if that is recorded: deliveries continue it.
     #[must_use]
-    pub fn traced(self, trace: Option<TraceContext>) -> Self {
-        Self { payload: traces::carry(self.payload, trace), ..self }
+    pub fn with_trace(self, trace: Option<TraceContext>) -> Self {
+        Self { payload: traces::append_trace(self.payload, trace), ..self }
     }
     /// Returns the event with the trace of the current task.
     #[must_use]
     pub fn with_current_trace(self) -> Self {
-        self.traced(traces::current())
+        self.with_trace(traces::current())
     }
     /// The event under its number.
-    pub fn numbered(self, seq: i64, recorded_at: Timestamp) -> Event {
+    pub fn with_seq(self, seq: i64, recorded_at: Timestamp) -> Event {
         Event { seq, kind: self.kind.to_owned(), payload: self.payload, recorded_at }
     }
 }

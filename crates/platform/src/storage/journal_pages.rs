@@ -36,8 +36,8 @@ const FIRST_ON_SQLITE: u32 = 32;
 pub struct Kinds(String);
 
 impl Kinds {
-    pub fn of(declared: &[&dyn AnyEventType]) -> Self {
-        let names: Vec<String> = declared.iter().map(|event| format!("'{}'", event.name())).collect();
+    pub fn of(event_types: &[&dyn AnyEventType]) -> Self {
+        let names: Vec<String> = event_types.iter().map(|event| format!("'{}'", event.name())).collect();
         Self(format!("kind IN ({})", names.join(", ")))
     }
     /// The condition.
@@ -57,7 +57,7 @@ pub struct Page {
 impl Page {
     /// Returns the number up to which the page was read: `upto`, which was requested, or that of
     /// its last event if the page ended before.
-    pub fn through(&self, upto: i64) -> i64 {
+    pub fn last_read_seq(&self, upto: i64) -> i64 {
         self.events.last().filter(|_| self.is_full).map_or(upto, |event| event.seq)
     }
 }
@@ -93,21 +93,21 @@ impl SizedEvent {
 }
 
 /// The number and the time of an event that was read.
-trait Recorded {
-    fn recorded(&self) -> (i64, Timestamp);
+trait Positioned {
+    fn recorded_position(&self) -> (i64, Timestamp);
 }
-impl Recorded for Event {
-    fn recorded(&self) -> (i64, Timestamp) {
+impl Positioned for Event {
+    fn recorded_position(&self) -> (i64, Timestamp) {
         (self.seq, self.recorded_at)
     }
 }
-impl Recorded for EventHeader {
-    fn recorded(&self) -> (i64, Timestamp) {
+impl Positioned for EventHeader {
+    fn recorded_position(&self) -> (i64, Timestamp) {
         (self.seq, self.recorded_at)
     }
 }
-impl Recorded for SizedEvent {
-    fn recorded(&self) -> (i64, Timestamp) {
+impl Positioned for SizedEvent {
+    fn recorded_position(&self) -> (i64, Timestamp) {
         (self.seq, self.recorded_at)
     }
 }
@@ -152,8 +152,8 @@ pub async fn after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event
 }
 
 /// Returns the statement of `after`, with a further condition.
-pub fn page_statement(reads: &impl Reads, also: &str, seq: i64, limit: u32) -> Statement {
-    Span { after: seq, upto: None, also, limit: Some(limit) }.statement(reads, Event::SELECT)
+pub fn page_statement(reads: &impl Reads, condition: &str, seq: i64, limit: u32) -> Statement {
+    Span { after: seq, upto: None, also: condition, limit: Some(limit) }.statement(reads, Event::SELECT)
 }
 
 /// Returns a page of events after `seq`: at most `limit`, or fewer if their payloads reach
@@ -165,8 +165,8 @@ pub async fn page_after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Page
 /// Returns a page of events of these kinds after `seq` up to `upto`: at most `limit`, or fewer if
 /// their payloads reach `PAGE_BYTES`.
 pub async fn page_of_kinds(reads: &impl Reads, kinds: &Kinds, seq: i64, upto: i64, limit: u32) -> Result<Page, Fault> {
-    let also = format!(" AND {}", kinds.sql());
-    page(reads, Span { after: seq, upto: Some(upto), also: &also, limit: None }, limit).await
+    let condition = format!(" AND {}", kinds.sql());
+    page(reads, Span { after: seq, upto: Some(upto), also: &condition, limit: None }, limit).await
 }
 
 /// Returns at most `limit` events after `seq` without their payloads, oldest first.
@@ -183,29 +183,29 @@ pub async fn kinds_after(reads: &impl Reads, kinds: &Kinds, seq: i64, limit: u32
 
 /// Returns all events of these kinds after `seq` up to `upto`.
 pub async fn kinds_between(reads: &impl Reads, kinds: &Kinds, seq: i64, upto: i64) -> Result<Vec<Event>, Fault> {
-    let also = format!(" AND {}", kinds.sql());
-    let span = Span { after: seq, upto: Some(upto), also: &also, limit: None };
+    let condition = format!(" AND {}", kinds.sql());
+    let span = Span { after: seq, upto: Some(upto), also: &condition, limit: None };
     read(reads, span.statement(reads, Event::SELECT)).await
 }
 
-/// Returns a page of a span, of at most `most` events.
-async fn page(reads: &impl Reads, mut span: Span<'_>, most: u32) -> Result<Page, Fault> {
+/// Returns a page of a span, of at most `max_events` events.
+async fn page(reads: &impl Reads, mut span: Span<'_>, max_events: u32) -> Result<Page, Fault> {
     let (mut events, mut bytes) = (Vec::new(), 0);
     loop {
-        let limit = next_limit(reads.backend(), most, events.len(), bytes);
-        let mut found: Vec<SizedEvent> =
+        let limit = next_limit(reads.backend(), max_events, events.len(), bytes);
+        let mut sized_events: Vec<SizedEvent> =
             read(reads, Span { limit: Some(limit), ..span }.statement(reads, SizedEvent::SELECT)).await?;
-        let count = found.len();
-        let fit = count_that_fit(found.iter().map(|event| event.bytes), PAGE_BYTES.saturating_sub(bytes));
-        found.truncate(fit);
-        let Some(last) = found.last().map(|event| event.seq) else { return Ok(Page { events, is_full: false }) };
-        let added = with_payloads(reads, span, found, last).await?;
+        let count = sized_events.len();
+        let fit_count = count_that_fit(sized_events.iter().map(|event| event.bytes), PAGE_BYTES.saturating_sub(bytes));
+        sized_events.truncate(fit_count);
+        let Some(last) = sized_events.last().map(|event| event.seq) else { return Ok(Page { events, is_full: false }) };
+        let added = with_payloads(reads, span, sized_events, last).await?;
         bytes += added.iter().map(|event| event.payload.len()).sum::<usize>();
         events.extend(added);
-        if fit == count && count < limit as usize {
+        if fit_count == count && count < limit as usize {
             return Ok(Page { events, is_full: false });
         }
-        if events.len() >= most as usize || bytes >= PAGE_BYTES {
+        if events.len() >= max_events as usize || bytes >= PAGE_BYTES {
             return Ok(Page { events, is_full: true });
         }
         span.after = last;
@@ -213,13 +213,13 @@ async fn page(reads: &impl Reads, mut span: Span<'_>, most: u32) -> Result<Page,
 }
 
 /// Returns the limit of a page's next statement, given the events and bytes read so far.
-fn next_limit(backend: Backend, most: u32, events: usize, bytes: usize) -> u32 {
-    let left = (most as usize).saturating_sub(events).clamp(1, STATEMENT_EVENTS as usize);
+fn next_limit(backend: Backend, max_events: u32, events: usize, bytes: usize) -> u32 {
+    let remaining = (max_events as usize).saturating_sub(events).clamp(1, STATEMENT_EVENTS as usize);
     let limit = match backend {
-        Backend::Postgres => left,
-        Backend::Sqlite if events == 0 => left.min(FIRST_ON_SQLITE as usize),
+        Backend::Postgres => remaining,
+        Backend::Sqlite if events == 0 => remaining.min(FIRST_ON_SQLITE as usize),
         // As many as fit if they are as large as those before.
-        Backend::Sqlite => left.min(PAGE_BYTES.saturating_sub(bytes) / (bytes / events + 1)).max(1),
+        Backend::Sqlite => remaining.min(PAGE_BYTES.saturating_sub(bytes) / (bytes / events + 1)).max(1),
     };
     u32::try_from(limit).unwrap_or(STATEMENT_EVENTS)
 }
@@ -240,26 +240,31 @@ fn count_that_fit(sizes: impl Iterator<Item = i64>, room: usize) -> usize {
 
 /// Returns the first events of a span, up to the number `last`. From the first large one on they
 /// are read again, with their payloads. Events that were removed meanwhile are missing.
-async fn with_payloads(reads: &impl Reads, span: Span<'_>, found: Vec<SizedEvent>, last: i64) -> Result<Vec<Event>, Fault> {
-    let count = found.len();
-    let mut events: Vec<Event> = found.into_iter().map_while(SizedEvent::with_payload).collect();
+async fn with_payloads(
+    reads: &impl Reads,
+    span: Span<'_>,
+    sized_events: Vec<SizedEvent>,
+    last: i64,
+) -> Result<Vec<Event>, Fault> {
+    let count = sized_events.len();
+    let mut events: Vec<Event> = sized_events.into_iter().map_while(SizedEvent::with_payload).collect();
     if events.len() < count {
         let after = events.last().map_or(span.after, |event| event.seq);
-        let rest = Span { after, upto: Some(last), limit: None, ..span };
-        events.extend(read::<Event>(reads, rest.statement(reads, Event::SELECT)).await?);
+        let remaining_span = Span { after, upto: Some(last), limit: None, ..span };
+        events.extend(read::<Event>(reads, remaining_span.statement(reads, Event::SELECT)).await?);
     }
     Ok(events)
 }
 
 /// Reads a statement's events, and notes when the last one was recorded.
-async fn read<R: Record + Recorded>(reads: &impl Reads, statement: Statement) -> Result<Vec<R>, Fault> {
+async fn read<R: Record + Positioned>(reads: &impl Reads, statement: Statement) -> Result<Vec<R>, Fault> {
     let rows = reads.query(statement).await?;
-    let found = rows.iter().map(|row| Row::new(row).record()).collect::<Result<Vec<R>, Fault>>()?;
-    if let (Some(bounds), Some(last)) = (JournalBounds::of(reads), found.last()) {
-        let (seq, recorded_at) = last.recorded();
+    let records = rows.iter().map(|row| Row::new(row).record()).collect::<Result<Vec<R>, Fault>>()?;
+    if let (Some(bounds), Some(last)) = (JournalBounds::of(reads), records.last()) {
+        let (seq, recorded_at) = last.recorded_position();
         bounds.note(reads.tenant(), seq, recorded_at);
     }
-    Ok(found)
+    Ok(records)
 }
 
 #[cfg(test)]
@@ -291,8 +296,8 @@ mod tests {
     #[test]
     fn a_page_that_is_not_full_was_read_to_its_end() {
         let event = Event { seq: 7, kind: "a.b".to_owned(), payload: "{}".to_owned(), recorded_at: Timestamp(0) };
-        assert_eq!(Page { events: vec![event.clone()], is_full: false }.through(9), 9);
-        assert_eq!(Page { events: vec![event], is_full: true }.through(9), 7);
-        assert_eq!(Page::default().through(9), 9);
+        assert_eq!(Page { events: vec![event.clone()], is_full: false }.last_read_seq(9), 9);
+        assert_eq!(Page { events: vec![event], is_full: true }.last_read_seq(9), 7);
+        assert_eq!(Page::default().last_read_seq(9), 9);
     }
 }

@@ -53,7 +53,7 @@ const MAX_BLOCKER_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 const UNLIMITED: &str =
     "SELECT pg_backend_pid(), set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)";
 /// Whether nodes may be at work that rely on row security.
-const SECURED: &str = "SELECT 1 FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'of_tenant' LIMIT 1";
+const HAS_POLICIES: &str = "SELECT 1 FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'of_tenant' LIMIT 1";
 /// Sessions that hold a lock for which a session waits, or that wait for it before that session.
 const BLOCKERS: &str = "SELECT format('process %s (%s, %s, in its transaction for %s s): %s', a.pid,
     coalesce(nullif(a.application_name, ''), a.usename::text, 'no name'), coalesce(a.state, 'its state is not shown to this login'),
@@ -140,7 +140,7 @@ impl Database {
         let mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
         let transaction = self.owner.begin_with_options(options).await?;
-        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(versions::unknown)?.len();
+        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(versions::newer_schema_fault)?.len();
         if pending == Migrator::migrations().len() {
             self.reject_foreign_tables(&transaction).await?;
         }
@@ -185,7 +185,7 @@ impl Database {
         let Attempt { migration, blockers } = attempt;
         let outcome = {
             let mut work = pin!(self.step_within(&transaction, limits, migration));
-            let every = if limits.wait.is_zero() {
+            let check_interval = if limits.wait.is_zero() {
                 MAX_BLOCKER_CHECK_INTERVAL
             } else {
                 (limits.wait / 3).min(MAX_BLOCKER_CHECK_INTERVAL)
@@ -194,13 +194,13 @@ impl Database {
                 tokio::select! {
                     biased;
                     outcome = &mut work => break outcome,
-                    () = clock::sleep(every) => {}
+                    () = clock::sleep(check_interval) => {}
                 }
                 // The blocking sessions are known only during the wait. A failure to read them is
                 // no reason to stop.
-                let seen = self.blockers_of(process).await.unwrap_or_default();
-                if !seen.is_empty() {
-                    *blockers = seen;
+                let current_blockers = self.blockers_of(process).await.unwrap_or_default();
+                if !current_blockers.is_empty() {
+                    *blockers = current_blockers;
                 }
             }
         };
@@ -227,7 +227,7 @@ impl Database {
         transaction.execute_unprepared(&one_migrator).await?;
         transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = {}", limits.wait.as_millis())).await?;
         let (pending, next) = {
-            let pending = Migrator::get_pending_migrations(transaction).await.map_err(versions::unknown)?;
+            let pending = Migrator::get_pending_migrations(transaction).await.map_err(versions::newer_schema_fault)?;
             (pending.len(), pending.first().map(|next| next.name().to_owned()))
         };
         if pending == Migrator::migrations().len() {
@@ -242,9 +242,9 @@ impl Database {
             statistics::settle(transaction).await?;
             return Ok(Step::Complete);
         };
-        let due = online::due(transaction, &name).await?;
-        if !due.is_empty() {
-            return Ok(Step::Builds(due));
+        let due_indexes = online::due(transaction, &name).await?;
+        if !due_indexes.is_empty() {
+            return Ok(Step::Builds(due_indexes));
         }
         Migrator::up(transaction, Some(1)).await?;
         // The next step may come much later: older nodes must see this migration at once, and its
@@ -283,7 +283,7 @@ impl Database {
 }
 
 async fn is_secured(transaction: &DatabaseTransaction) -> Result<bool, Fault> {
-    let statement = Statement::from_string(Backend::Postgres.into(), SECURED);
+    let statement = Statement::from_string(Backend::Postgres.into(), HAS_POLICIES);
     Ok(transaction.query_one_raw(statement).await?.is_some())
 }
 

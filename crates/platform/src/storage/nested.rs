@@ -16,8 +16,8 @@ pub struct Nested<T> {
 
 impl<T> Nested<T> {
     /// A condition without others inside.
-    pub const fn plain(own: T) -> Self {
-        Self { own, and: Vec::new(), or: None, not: None }
+    pub const fn plain(condition: T) -> Self {
+        Self { own: condition, and: Vec::new(), or: None, not: None }
     }
 
     /// Whether there are no nested conditions.
@@ -41,25 +41,25 @@ impl<T> Nested<T> {
     }
 
     /// Returns the conditions as SQL, each beginning with ` AND `, and their values; parameters are
-    /// numbered from `next`. `own` writes the conditions of each part. A comparison with NULL is
+    /// numbered from `next`. `own_conditions` writes the conditions of each part. A comparison with NULL is
     /// true for no row, and its `not` is true.
-    pub fn conditions(&self, next: usize, own: &impl Fn(&T, usize) -> (String, Vec<Value>)) -> (String, Vec<Value>) {
-        let (mut sql, mut values) = own(&self.own, next);
-        let written = |part: &Self, values: &mut Vec<Value>| {
-            let (sql, more) = part.conditions(next + values.len(), own);
-            values.extend(more);
+    pub fn conditions(&self, next: usize, own_conditions: &impl Fn(&T, usize) -> (String, Vec<Value>)) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = own_conditions(&self.own, next);
+        let nested_sql = |part: &Self, values: &mut Vec<Value>| {
+            let (sql, nested_values) = part.conditions(next + values.len(), own_conditions);
+            values.extend(nested_values);
             sql
         };
         for part in &self.and {
             // In brackets of its own: one chain of all parts would be deeper than SQLite takes (1,000).
-            sql.push_str(&format!(" AND (TRUE{})", written(part, &mut values)));
+            sql.push_str(&format!(" AND (TRUE{})", nested_sql(part, &mut values)));
         }
         if let Some(parts) = &self.or {
-            let any: Vec<String> = parts.iter().map(|part| format!("(TRUE{})", written(part, &mut values))).collect();
+            let any: Vec<String> = parts.iter().map(|part| format!("(TRUE{})", nested_sql(part, &mut values))).collect();
             sql.push_str(&format!(" AND ({})", if any.is_empty() { "FALSE".to_owned() } else { any.join(" OR ") }));
         }
         if let Some(part) = &self.not {
-            let part = written(part, &mut values);
+            let part = nested_sql(part, &mut values);
             sql.push_str(&format!(" AND (TRUE{part}) IS NOT TRUE"));
         }
         (sql, values)

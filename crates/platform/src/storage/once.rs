@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bulk, Fault, Reads, TenantScope, commit_hook,
-    idempotency_keys::{self, Before, Key},
+    idempotency_keys::{self, EarlierUse, Key},
     journal_event::Event,
 };
 
@@ -59,13 +59,13 @@ impl Once {
     ///
     /// # Errors
     /// The database, or a receipt that cannot be read.
-    pub async fn before(&self, reads: &impl Reads) -> Result<Before<Receipt>, Fault> {
-        let found = idempotency_keys::look_up(reads, [&self.key]).await?;
-        idempotency_keys::read(idempotency_keys::key_use(&self.key, &found))
+    pub async fn before(&self, reads: &impl Reads) -> Result<EarlierUse<Receipt>, Fault> {
+        let receipts = idempotency_keys::look_up(reads, [&self.key]).await?;
+        idempotency_keys::read(idempotency_keys::key_use(&self.key, &receipts))
     }
 
     /// Runs the call: its first commit includes the receipt.
-    pub async fn over<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
+    pub async fn run_within<T>(self: &Arc<Self>, future: impl Future<Output = T>) -> T {
         ONCE.scope(Some(self.clone()), future).await
     }
 
@@ -74,7 +74,7 @@ impl Once {
         self.is_recorded.load(Ordering::Acquire)
     }
 
-    pub(super) fn recorded(&self) {
+    pub(super) fn mark_recorded(&self) {
         self.is_recorded.store(true, Ordering::Release);
     }
 
@@ -83,8 +83,8 @@ impl Once {
         if self.is_recorded() || tenant != self.tenant {
             return Ok(None);
         }
-        let said = self.id.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let id = said.or_else(|| events.first().and_then(|event| id_of(event)));
+        let explicit_id = self.id.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let id = explicit_id.or_else(|| events.first().and_then(|event| id_of(event)));
         let receipt = Receipt { id, seq: events.last().map(|event| event.seq) };
         let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
         Ok(Some(idempotency_keys::rows(tenant, [(&self.key, receipt)], self.at)))
@@ -116,7 +116,7 @@ pub async fn store_receipt_alone(scope: &TenantScope, id: &impl std::fmt::Displa
     }
     set_subject(id);
     let work = scope.begin().await?;
-    commit_hook::without(work.commit()).await
+    commit_hook::run_without_hook(work.commit()).await
 }
 
 pub(super) fn current() -> Option<Arc<Once>> {
@@ -162,7 +162,7 @@ mod tests {
         let call = once(own);
         assert!(call.row(TenantId::from_uuid(Uuid::from_u128(2)), &[]).unwrap().is_none(), "another tenant's");
         assert!(call.row(own, &[]).unwrap().is_some());
-        call.recorded();
+        call.mark_recorded();
         assert!(call.row(own, &[]).unwrap().is_none(), "it is there already");
     }
 }

@@ -35,8 +35,8 @@ impl Outage {
         let mut over = pin!(self.0.over.notified());
         over.as_mut().enable();
         let Some(since) = *self.since() else { return true };
-        let until = (since + patience).max(Instant::now() + MIN_WAIT);
-        timeout_at(until, over).await.is_ok()
+        let deadline = (since + patience).max(Instant::now() + MIN_WAIT);
+        timeout_at(deadline, over).await.is_ok()
     }
 }
 

@@ -53,7 +53,7 @@ pub fn numbers(backend: Backend, column: &str) -> String {
 
 /// Limits a statement of packed lines, whose IDs are its column `items`, to `MAX_LINES` lines and
 /// one row more than `MAX_ROWS`.
-pub fn bounded(sql: &str, columns: &str) -> String {
+pub fn bounded_query(sql: &str, columns: &str) -> String {
     format!(
         "SELECT {columns} FROM (
            SELECT q.*, sum(length(q.items)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto FROM ({sql}) q) b

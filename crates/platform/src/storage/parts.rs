@@ -46,7 +46,7 @@ impl PartedTable {
 
 /// Drops the foreign keys of a detached part: they would prevent the deletion of the rows that it
 /// references.
-const FREE: &str = "DO $free$
+const DROP_FOREIGN_KEYS: &str = "DO $free$
 DECLARE t record;
 BEGIN
   PERFORM set_config('lock_timeout', '2s', true);
@@ -55,7 +55,7 @@ BEGIN
   END LOOP;
 END $free$";
 /// Longest wait of a detach for concurrent reads and writes.
-const PATIENCE: Duration = Duration::from_mins(10);
+const DETACH_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// A value of a row that is archived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,18 +89,18 @@ impl Database {
         if self.backend == Backend::Sqlite {
             return Ok(parts);
         }
-        for parted in PARTED {
+        for partitioned in PARTED {
             let sql = format!(
                 "SELECT {} FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN LATERAL regexp_match(
                    pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''?(MINVALUE|-?[0-9]+)''?[)] TO [(]''?(MAXVALUE|-?[0-9]+)''?[)]') AS b ON TRUE
                  WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname ~ '^{}{}' ORDER BY 1",
                 PartRow::SELECT,
-                parted.table,
+                partitioned.table,
                 months::PART
             );
             let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
             for row in &rows {
-                parts.push(Row::new(row).record::<PartRow>()?.part(parted.table));
+                parts.push(Row::new(row).record::<PartRow>()?.part(partitioned.table));
             }
         }
         Ok(parts)
@@ -112,9 +112,10 @@ impl Database {
             return Ok(Vec::new());
         }
         let parts = self.parts().await?;
-        let of = |table: &str| parts.iter().filter(|part| part.table == table).cloned().collect();
-        let parted = |one: &months::Parted| PartedTable { table: one.table, column: one.column, parts: of(one.table) };
-        Ok(PARTED.iter().map(parted).collect())
+        let parts_of = |table: &str| parts.iter().filter(|part| part.table == table).cloned().collect();
+        let parted_table =
+            |one: &months::Parted| PartedTable { table: one.table, column: one.column, parts: parts_of(one.table) };
+        Ok(PARTED.iter().map(parted_table).collect())
     }
 
     /// Returns the number of months after the present one for which each partitioned table has a
@@ -133,8 +134,8 @@ impl Database {
             return Ok(0);
         }
         let before = self.parts().await?.len();
-        for parted in PARTED {
-            months::make(&self.owner, parted, now.micros()).await?;
+        for partitioned in PARTED {
+            months::make(&self.owner, partitioned, now.micros()).await?;
         }
         Ok(self.parts().await?.len().saturating_sub(before))
     }
@@ -142,18 +143,18 @@ impl Database {
     /// Detaches a part from its table without blocking reads and writes; continues an interrupted
     /// detach.
     pub async fn detach_part(&self, part: &Part) -> Result<(), Fault> {
-        let how = match part.state {
+        let mode = match part.state {
             PartState::Attached => Some("CONCURRENTLY"),
             PartState::Detaching => Some("FINALIZE"),
             PartState::Detached => None,
         };
-        if let Some(how) = how {
-            let sql = format!("ALTER TABLE {} DETACH PARTITION \"{}\" {how}", part.table, part.name);
-            let detached = tokio::time::timeout(PATIENCE, self.owner.execute_unprepared(&sql)).await;
-            let late = "is still in use: run the command again, it continues from here";
-            detached.map_err(|_| Fault::Broken(format!("the part {} {late}", part.name)))??;
+        if let Some(mode) = mode {
+            let sql = format!("ALTER TABLE {} DETACH PARTITION \"{}\" {mode}", part.table, part.name);
+            let result = tokio::time::timeout(DETACH_TIMEOUT, self.owner.execute_unprepared(&sql)).await;
+            let advice = "is still in use: run the command again, it continues from here";
+            result.map_err(|_| Fault::Broken(format!("the part {} {advice}", part.name)))??;
         }
-        self.owner.execute_unprepared(&FREE.replace("{part}", &part.name)).await.map(drop).map_err(Fault::from)
+        self.owner.execute_unprepared(&DROP_FOREIGN_KEYS.replace("{part}", &part.name)).await.map(drop).map_err(Fault::from)
     }
 
     /// Stores the note that a part is archived.
@@ -174,8 +175,8 @@ impl Database {
     /// Returns the number of rows of a partition.
     pub async fn part_size(&self, part: &Part) -> Result<u64, Fault> {
         let statement = Statement::from_string(self.backend.into(), format!("SELECT count(*) FROM \"{}\"", part.name));
-        let counted = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
-        let rows = counted.map_err(|_| Fault::Broken(format!("the rows of {} were not counted in time", part.name)))??;
+        let result = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
+        let rows = result.map_err(|_| Fault::Broken(format!("the rows of {} were not counted in time", part.name)))??;
         let count: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
         Ok(count.unsigned_abs())
     }
@@ -194,7 +195,7 @@ impl Database {
         part: &Part,
         shape: PartShape,
         after: Option<&[PartValue]>,
-        most: u32,
+        limit: u32,
     ) -> Result<Vec<Vec<PartValue>>, Fault> {
         let select = shape.columns.iter().map(|(name, kind)| match kind {
             PartColumn::Whole => format!("{name}::bigint"),
@@ -203,12 +204,12 @@ impl Database {
         let select = select.collect::<Vec<_>>().join(", ");
         let order = shape.columns.iter().take(shape.key).map(|(name, _)| format!("p.{name}")).collect::<Vec<_>>().join(", ");
         let values: Vec<Value> = after.into_iter().flatten().take(shape.key).map(PartValue::bound).collect();
-        let places = (1..=values.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
-        let after = if values.is_empty() { String::new() } else { format!("WHERE ({order}) > ({places})") };
-        let sql = format!("SELECT {select} FROM \"{}\" p {after} ORDER BY {order} LIMIT {most}", part.name);
+        let placeholders = (1..=values.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
+        let after = if values.is_empty() { String::new() } else { format!("WHERE ({order}) > ({placeholders})") };
+        let sql = format!("SELECT {select} FROM \"{}\" p {after} ORDER BY {order} LIMIT {limit}", part.name);
         let statement = Statement::from_sql_and_values(self.backend.into(), sql, values);
-        let read = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
-        let rows = read.map_err(|_| Fault::Broken(format!("the rows of {} were not read in time", part.name)))??;
+        let result = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
+        let rows = result.map_err(|_| Fault::Broken(format!("the rows of {} were not read in time", part.name)))??;
         let values = |row: &QueryResult| -> Result<Vec<PartValue>, Fault> {
             let mut row = Row::new(row);
             shape.columns.iter().map(|(_, kind)| PartValue::read(&mut row, *kind)).collect()

@@ -68,11 +68,11 @@ impl Database {
     /// The database fails, or a newer release has migrated it.
     pub async fn planned_migrations(&self) -> Result<Vec<PlannedMigration>, Fault> {
         let versions = self.versions().await?;
-        if let Some(why) = versions.mismatch().filter(|_| versions.needed.is_some()).or_else(|| versions.notice()) {
-            return Err(Fault::Broken(why));
+        if let Some(reason) = versions.mismatch().filter(|_| versions.needed.is_some()).or_else(|| versions.notice()) {
+            return Err(Fault::Broken(reason));
         }
         let applied = self.applied().await?;
-        let names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+        let names: Vec<String> = Migrator::migrations().iter().map(|registered| registered.name().to_owned()).collect();
         let mut planned = Vec::new();
         for name in names {
             if applied.contains(&name) {
@@ -85,8 +85,8 @@ impl Database {
             }
             let statements = self.planned_statements(&name).await?;
             // A running node has the database's migrations.
-            let lacks = |known: &str| !applied.iter().any(|name| name == known);
-            let is_breaking = plan::is_breaking(&name) || migration::contracts(&name).is_some_and(lacks);
+            let is_missing = |required: &str| !applied.iter().any(|name| name == required);
+            let is_breaking = plan::is_breaking(&name) || migration::contracts(&name).is_some_and(is_missing);
             planned.push(PlannedMigration { name, is_breaking, tables, statements });
         }
         Ok(planned)
@@ -152,8 +152,8 @@ impl Database {
                 Some(rows) => TableRows::Estimated(rows),
             });
         }
-        let there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
-        if self.query_as_login(there, vec![table.into()]).await?.is_empty() {
+        let existence_sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
+        if self.query_as_login(existence_sql, vec![table.into()]).await?.is_empty() {
             return Ok(TableRows::New);
         }
         let rows = self.query_as_login(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;

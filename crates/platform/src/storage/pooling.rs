@@ -28,9 +28,9 @@ pub enum Pooling {
 const ROUNDS: usize = 4;
 /// Time to wait for the second transaction before the first one ends: a pooler may have one process
 /// for both.
-const POOLER_WAIT: Duration = Duration::from_millis(500);
+const POOLER_TIMEOUT: Duration = Duration::from_millis(500);
 /// Timeout of the whole probe.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Begins a transaction and returns its server process, with its start time, which distinguishes it
 /// from one with the same number in another container.
@@ -39,9 +39,9 @@ const BEGIN: &str = "BEGIN READ ONLY; SELECT concat_ws(' ', pg_backend_pid(),
     coalesce(current_setting('entrepot.probe', true), '') AS setting";
 const END: &str = "COMMIT";
 
-const MOVED: &str = "transactions of one connection ran in different server processes";
-const SHARED: &str = "two open connections ran transactions in one server process";
-const LOST: &str = "a setting of a connection was gone in its next transaction";
+const PROCESS_CHANGED: &str = "transactions of one connection ran in different server processes";
+const PROCESS_SHARED: &str = "two open connections ran transactions in one server process";
+const SETTING_LOST: &str = "a setting of a connection was gone in its next transaction";
 
 /// Refuses a database behind a pooler in transaction mode. If the probe fails, a warning is logged.
 ///
@@ -53,7 +53,7 @@ pub(super) async fn refuse(login: &PgConnectOptions, proof: RowSecurityProof) ->
     }
     match Box::pin(probe(login)).await {
         Pooling::Session => Ok(()),
-        Pooling::Transaction(seen) => Err(Fault::Pooled(seen)),
+        Pooling::Transaction(symptom) => Err(Fault::Pooled(symptom)),
         Pooling::Unknown(why) => {
             tracing::warn!(why, "the check for a connection pooler in transaction mode in front of Postgres failed");
             Ok(())
@@ -64,46 +64,46 @@ pub(super) async fn refuse(login: &PgConnectOptions, proof: RowSecurityProof) ->
 /// Opens two connections, interleaves their transactions, and closes them again. It sends only
 /// simple queries: such a pooler breaks prepared statements.
 async fn probe(login: &PgConnectOptions) -> Pooling {
-    match timeout(PATIENCE, compared(login)).await {
+    match timeout(PROBE_TIMEOUT, compare_connections(login)).await {
         Ok(Ok(None)) => Pooling::Session,
-        Ok(Ok(Some(seen))) => Pooling::Transaction(seen),
+        Ok(Ok(Some(symptom))) => Pooling::Transaction(symptom),
         Ok(Err(err)) => Pooling::Unknown(err.to_string()),
-        Err(_) => Pooling::Unknown(format!("no answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Pooling::Unknown(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),
     }
 }
 
-async fn compared(login: &PgConnectOptions) -> Result<Option<&'static str>, sqlx::Error> {
+async fn compare_connections(login: &PgConnectOptions) -> Result<Option<&'static str>, sqlx::Error> {
     let (mut first, mut second) = (Client::connect(login, "first").await?, Client::connect(login, "second").await?);
-    let found = interleaved(&mut first, &mut second).await?;
+    let symptom = run_interleaved(&mut first, &mut second).await?;
     // The result holds, even if closing the connections fails.
     drop(first.connection.close().await);
     drop(second.connection.close().await);
-    Ok(found)
+    Ok(symptom)
 }
 
-async fn interleaved(first: &mut Client, second: &mut Client) -> Result<Option<&'static str>, sqlx::Error> {
+async fn run_interleaved(first: &mut Client, second: &mut Client) -> Result<Option<&'static str>, sqlx::Error> {
     for round in 1..=ROUNDS {
         // Set as late as this: a proxy may pin a connection from its first setting on.
         if round == ROUNDS {
             first.set().await?;
             second.set().await?;
         }
-        let seen = first.begin().await?;
-        if let Some(found) = first.observe(seen, second) {
-            return Ok(Some(found));
+        let observation = first.begin().await?;
+        if let Some(symptom) = first.observe(observation, second) {
+            return Ok(Some(symptom));
         }
-        let (seen, is_first_open) = {
+        let (observation, is_first_open) = {
             let mut beginning = pin!(second.begin());
-            let answered = timeout(POOLER_WAIT, beginning.as_mut()).await;
-            if let Ok(seen) = answered {
-                (seen?, true)
+            let begin_result = timeout(POOLER_TIMEOUT, beginning.as_mut()).await;
+            if let Ok(observation) = begin_result {
+                (observation?, true)
             } else {
                 first.end().await?;
                 (beginning.await?, false)
             }
         };
-        if let Some(found) = second.observe(seen, first) {
-            return Ok(Some(found));
+        if let Some(symptom) = second.observe(observation, first) {
+            return Ok(Some(symptom));
         }
         // The transaction that began first ends first, and in the next round last.
         let is_first_last = round % 2 == 0;
@@ -132,9 +132,9 @@ impl Client {
         Ok(Self { connection: login.connect().await?, observations })
     }
 
-    async fn begin(&mut self) -> Result<Seen, sqlx::Error> {
+    async fn begin(&mut self) -> Result<SessionView, sqlx::Error> {
         let row = self.connection.fetch_one(BEGIN).await?;
-        Ok(Seen { process: row.try_get("process")?, setting: row.try_get("setting")? })
+        Ok(SessionView { process: row.try_get("process")?, setting: row.try_get("setting")? })
     }
 
     async fn end(&mut self) -> Result<(), sqlx::Error> {
@@ -149,13 +149,13 @@ impl Client {
         Ok(())
     }
 
-    fn observe(&mut self, seen: Seen, other: &Self) -> Option<&'static str> {
-        self.observations.observe(seen, &other.observations)
+    fn observe(&mut self, observation: SessionView, other: &Self) -> Option<&'static str> {
+        self.observations.observe(observation, &other.observations)
     }
 }
 
 /// The session as a transaction sees it.
-struct Seen {
+struct SessionView {
     process: String,
     setting: String,
 }
@@ -171,14 +171,14 @@ impl Observations {
     /// Compares a transaction with earlier ones of the same connection and with the other open
     /// connection. A connection that has a process of its own, and keeps it, passes each
     /// comparison.
-    fn observe(&mut self, seen: Seen, other: &Self) -> Option<&'static str> {
-        let before = self.process.replace(seen.process);
+    fn observe(&mut self, observation: SessionView, other: &Self) -> Option<&'static str> {
+        let before = self.process.replace(observation.process);
         if before.is_some() && before != self.process {
-            Some(MOVED)
+            Some(PROCESS_CHANGED)
         } else if other.process == self.process {
-            Some(SHARED)
-        } else if self.is_set && seen.setting != self.name {
-            Some(LOST)
+            Some(PROCESS_SHARED)
+        } else if self.is_set && observation.setting != self.name {
+            Some(SETTING_LOST)
         } else {
             None
         }
@@ -209,7 +209,7 @@ mod tests {
         let (mut one, mut other) = (observations("first"), observations("second"));
         for (number, (process, setting)) in transactions.iter().enumerate() {
             one.is_set = number > 1;
-            let seen = Seen { process: (*process).to_owned(), setting: (*setting).to_owned() };
+            let seen = SessionView { process: (*process).to_owned(), setting: (*setting).to_owned() };
             if let Some(found) = one.observe(seen, &other) {
                 return Some(found);
             }
@@ -226,10 +226,14 @@ mod tests {
 
     #[test]
     fn a_pooler_in_transaction_mode_is_found_by_each_of_its_signs() {
-        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("8 1", "first")]), Some(MOVED), "the process of the other one");
-        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("9 1", "first")]), Some(MOVED), "a process of other clients");
-        assert_eq!(found(&[("7 1", ""), ("7 1", "")]), Some(SHARED), "one process for all");
-        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("7 1", "")]), Some(LOST), "sessions that are reset after each transaction");
-        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("7 1", "second")]), Some(LOST), "the setting of the other one");
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("8 1", "first")]), Some(PROCESS_CHANGED), "the process of the other one");
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("9 1", "first")]), Some(PROCESS_CHANGED), "a process of other clients");
+        assert_eq!(found(&[("7 1", ""), ("7 1", "")]), Some(PROCESS_SHARED), "one process for all");
+        assert_eq!(
+            found(&[("7 1", ""), ("8 1", ""), ("7 1", "")]),
+            Some(SETTING_LOST),
+            "sessions that are reset after each transaction"
+        );
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("7 1", "second")]), Some(SETTING_LOST), "the setting of the other one");
     }
 }

@@ -19,8 +19,10 @@ impl Database {
         if self.backend == Backend::Postgres {
             pools.extend([pool("steward", &self.maintenance), pool("proofs", &self.proofs)]);
         }
-        if let Some(doors) = &self.doors {
-            for (name, sessions) in [("tenants", &doors.tenants), ("across", &doors.across), ("long", &doors.long)] {
+        if let Some(connection_pools) = &self.connection_pools {
+            for (name, sessions) in
+                [("tenants", &connection_pools.tenants), ("across", &connection_pools.across), ("long", &connection_pools.long)]
+            {
                 let (open, idle, most) = sessions.connection_counts();
                 pools.push(Pool { name, open, idle, most });
             }

@@ -21,7 +21,7 @@ use self::{
 };
 use super::{
     Backend, Database, Fault, LedgerPlans, Options, Row,
-    connect_errors::refused,
+    connect_errors::connect_fault,
     database::Opened,
     hosts::{self, Login},
     journal_bounds::JournalBounds,
@@ -49,10 +49,12 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let login = Login::at(logins(url, &options.application())?, &write_health).await?;
     // These connections are seldom used, also by `/readyz`. They are tested before each use, since
     // a restart of the server ends all of them.
-    let owner =
-        opened(pool_of(OWNER_CONNECTIONS, &write_health, REMOVE_LIMITS_SQL).test_before_acquire(true), login.options().clone());
-    login.lead(owner.get_postgres_connection_pool());
-    owner.ping().await.map_err(|err| refused(url, &err))?;
+    let owner = open_pool(
+        pool_of(OWNER_CONNECTIONS, &write_health, REMOVE_LIMITS_SQL).test_before_acquire(true),
+        login.options().clone(),
+    );
+    login.attach_pool(owner.get_postgres_connection_pool());
+    owner.ping().await.map_err(|err| connect_fault(url, &err))?;
     pooling::refuse(login.options(), options.row_security_proof).await?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
@@ -73,35 +75,35 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     // Proofs are long as well: compiling the sizes of all tables took 400 ms of a `verify`.
     let proofs = with_settings(maintenance.clone(), &long_settings);
     let readers = options.readers as usize;
-    let doors = ConnectionPools {
+    let connection_pools = ConnectionPools {
         tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &write_health),
         across: Sessions::new(&maintenance, readers, limits::REQUESTS, Binding::Nobody, &write_health),
         long: Sessions::new(&long, LONG_READ_CONNECTIONS, limits::LONG, bound, &write_health),
         plans,
         long_settings,
     };
-    let transactions = |login: &Login, most: usize, limits: limits::Limits| {
-        Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
+    let transactions = |login: &Login, max_connections: usize, limits: limits::Limits| {
+        Connections::Postgres(Sessions::new(login, max_connections, limits, Binding::Nobody, &write_health))
     };
     let extensions = super::Extensions::default();
     extensions.insert(JournalBounds::default());
-    let opened = Opened {
+    let opened_database = Opened {
         backend: Backend::Postgres,
         owner,
         writer: transactions(&app, options.writers as usize, limits::REQUESTS),
         reader: transactions(&app, readers, limits::SNAPSHOTS),
         maintenance: transactions(&maintenance, MAINTENANCE_CONNECTIONS, limits::STEWARDS),
         proofs: transactions(&proofs, VERIFY_CONNECTIONS, limits::SNAPSHOTS),
-        doors: Some(doors),
+        connection_pools: Some(connection_pools),
         active_row_security,
         announcer: super::Announcer::default(),
-        lines: super::coalesce::Lines::default(),
+        lines: super::coalesce::LoadQueues::default(),
         extensions,
         write_health,
         statements: std::sync::Arc::default(),
         replicas: std::sync::Arc::default(),
     };
-    Ok(opened.into())
+    Ok(opened_database.into())
 }
 
 /// Returns the login with a role, if row security uses roles.
@@ -126,7 +128,7 @@ fn logins(url: &str, application: &str) -> Result<Vec<PgConnectOptions>, Fault> 
             options.application_name(application).statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging(),
         )
     };
-    hosts::each(url)?.into_iter().map(login).collect()
+    hosts::split_hosts(url)?.into_iter().map(login).collect()
 }
 
 /// Opens connections to a replica of a database, with the roles and bindings of those to the
@@ -146,14 +148,14 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         ActiveRowSecurity::All => (APP, Binding::Tenant),
         ActiveRowSecurity::Embedded | ActiveRowSecurity::None(_) => (APP, Binding::Nobody),
     };
-    let reads = as_role(&Login::alone(login.clone()), role, security, path.as_deref());
+    let reads = as_role(&Login::single_host(login.clone()), role, security, path.as_deref());
     // A host that refuses the setting on the primary refuses it here.
-    let long = match db.doors.as_ref().map(|doors| doors.plans) {
+    let long = match db.connection_pools.as_ref().map(|connection_pools| connection_pools.plans) {
         Some(LedgerPlans::Server) => reads.clone(),
         _ => reads.with(|options| options.options([CUSTOM])),
     };
-    let long = match &db.doors {
-        Some(doors) => with_settings(long, &doors.long_settings),
+    let long = match &db.connection_pools {
+        Some(connection_pools) => with_settings(long, &connection_pools.long_settings),
         None => long,
     };
     let write_health = WriteHealth::default();
@@ -166,12 +168,12 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
 
 /// Returns the planning of the ledger's statements that is in force. If Postgres refuses the
 /// setting it plans as it sees fit, which is slower and as right.
-async fn plans(app: &Login, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
-    if asked == LedgerPlans::Server {
-        return Ok(asked);
+async fn plans(app: &Login, requested: LedgerPlans) -> Result<LedgerPlans, Fault> {
+    if requested == LedgerPlans::Server {
+        return Ok(requested);
     }
     let Some(why) = refusal_reason(app, &[GENERIC]).await? else { return Ok(LedgerPlans::Generic) };
-    if asked == LedgerPlans::Generic {
+    if requested == LedgerPlans::Generic {
         return Err(Fault::Broken(format!("--ledger-plans generic: Postgres keeps no generic plans for this login: {why}")));
     }
     tracing::warn!(
@@ -185,17 +187,17 @@ async fn plans(app: &Login, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
 /// time limits in its own options sqlx 0.9 starts a task that counts idle connections, and may
 /// count without an end (see `connect`). Their state is checked with a timeout when they are
 /// returned: sqlx itself would wait without a limit. Each new connection runs `settings` first.
-fn pool_of(most: u32, write_health: &WriteHealth, settings: &'static str) -> PgPoolOptions {
+fn pool_of(limit: u32, write_health: &WriteHealth, settings: &'static str) -> PgPoolOptions {
     let write_health = write_health.clone();
     PgPoolOptions::new()
-        .max_connections(most)
+        .max_connections(limit)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .max_lifetime(None)
         .idle_timeout(None)
         .after_connect(move |connection, _| Box::pin(async move { connection.execute(settings).await.map(drop) }))
-        .before_acquire(move |_, kept| {
-            let is_good = kept.idle_for < IDLE_LIMIT && kept.age < MAX_CONNECTION_AGE && write_health.holds(kept.age);
+        .before_acquire(move |_, metadata| {
+            let is_good = metadata.idle_for < IDLE_LIMIT && metadata.age < MAX_CONNECTION_AGE && write_health.holds(metadata.age);
             Box::pin(ready(Ok(is_good)))
         })
         .after_release(|connection, _| {
@@ -206,7 +208,7 @@ fn pool_of(most: u32, write_health: &WriteHealth, settings: &'static str) -> PgP
         })
 }
 
-fn opened(pool: PgPoolOptions, connect: PgConnectOptions) -> DatabaseConnection {
+fn open_pool(pool: PgPoolOptions, connect: PgConnectOptions) -> DatabaseConnection {
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(connect))
 }
 
@@ -219,9 +221,9 @@ const UNLIMITED: &str = "SELECT set_config(name, '0', false) FROM pg_settings
     WHERE name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout')";
 
 /// Returns a connection of the tables' owner without limits for statements and for lock waits.
-pub(super) fn unlimited(db: &Database) -> DatabaseConnection {
+pub(super) fn unlimited_connection(db: &Database) -> DatabaseConnection {
     let options = db.owner.get_postgres_connection_pool().connect_options();
-    opened(pool_of(1, &db.write_health, UNLIMITED), PgConnectOptions::clone(&options))
+    open_pool(pool_of(1, &db.write_health, UNLIMITED), PgConnectOptions::clone(&options))
 }
 
 /// Returns the search path of the login's tables, if it is not the usual one.
@@ -239,7 +241,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_counts_idle_connections_beside_those_who_take_them() {
         let login = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
-        let pool = opened(pool_of(2, &WriteHealth::default(), REMOVE_LIMITS_SQL), login);
+        let pool = open_pool(pool_of(2, &WriteHealth::default(), REMOVE_LIMITS_SQL), login);
         let options = pool.get_postgres_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime(), options.get_min_connections()), (None, None, 0));
     }

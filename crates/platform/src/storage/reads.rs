@@ -22,10 +22,10 @@ pub trait Reads: Send + Sync {
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
         debug_assert!(sql.contains("$1"), "a statement without its tenant: {sql}");
-        let mut all = Vec::with_capacity(values.len() + 1);
-        all.push(Value::from(self.tenant()));
-        all.extend(values);
-        self.query(Statement::from_sql_and_values(self.backend().into(), sql, all)).await
+        let mut all_values = Vec::with_capacity(values.len() + 1);
+        all_values.push(Value::from(self.tenant()));
+        all_values.extend(values);
+        self.query(Statement::from_sql_and_values(self.backend().into(), sql, all_values)).await
     }
 }
 

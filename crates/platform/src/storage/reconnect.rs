@@ -15,15 +15,15 @@ use super::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Outage {
-    /// Begins an outage: a try that began at `began` could not reach the server. A task retries
+    /// Begins an outage: a try that began at `start` could not reach the server. A task retries
     /// until one does.
-    pub(super) fn begin(&self, began: Instant, login: &Login) {
+    pub(super) fn begin(&self, start: Instant, login: &Login) {
         {
             let mut since = self.since();
             if since.is_some() {
                 return;
             }
-            *since = Some(began);
+            *since = Some(start);
         }
         let (ending, login) = (Ending(self.clone()), login.clone());
         tokio::spawn(async move {
@@ -55,7 +55,7 @@ mod tests {
     async fn who_comes_late_does_not_wait_as_long_as_the_first() {
         // The port is free again, so no server listens on it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).map_or(1, |at| at.port());
-        let login = Login::alone(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port));
+        let login = Login::single_host(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port));
         let (outage, began) = (Outage::default(), Instant::now());
         assert!(outage.is_over(Duration::ZERO).await, "nothing was lost");
         outage.begin(began, &login);

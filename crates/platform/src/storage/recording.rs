@@ -16,13 +16,13 @@ impl Database {
     /// Runs `work`, and returns the statements that handles of this database sent meanwhile, with
     /// their values: for tests of plans. One recording at a time; statements of a `Snapshot` are
     /// not included.
-    pub async fn recorded<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
+    pub async fn record_statements<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
         let statements = &self.statements;
-        let take = || std::mem::take(&mut *statements.recorded.lock().unwrap_or_else(PoisonError::into_inner));
+        let take = || std::mem::take(&mut *statements.recorded_statements.lock().unwrap_or_else(PoisonError::into_inner));
         take();
         statements.is_recording.store(true, Ordering::Relaxed);
-        let answer = work.await;
+        let output = work.await;
         statements.is_recording.store(false, Ordering::Relaxed);
-        (answer, take())
+        (output, take())
     }
 }

@@ -20,13 +20,13 @@ pub async fn with_retries<T, D>(
 where
     D: Future<Output = (Work, Result<T, Fault>)>,
 {
-    let (work, decided) = run_with_retries(|| decide_in_transaction(scope, &decide)).await?;
-    if is_to_keep(&decided) {
+    let (work, decision) = run_with_retries(|| decide_in_transaction(scope, &decide)).await?;
+    if is_to_keep(&decision) {
         work.commit().await?;
-        return Ok((decided, true));
+        return Ok((decision, true));
     }
     work.rollback().await?;
-    Ok((decided, false))
+    Ok((decision, false))
 }
 
 /// Decides in a transaction, and returns both; rolls the transaction back if the decision failed.
@@ -34,9 +34,9 @@ async fn decide_in_transaction<T, D>(scope: &TenantScope, decide: &impl Fn(Work)
 where
     D: Future<Output = (Work, Result<T, Fault>)>,
 {
-    let (work, decided) = decide(scope.begin().await?).await;
-    match decided {
-        Ok(decided) => Ok((work, decided)),
+    let (work, decision) = decide(scope.begin().await?).await;
+    match decision {
+        Ok(decision) => Ok((work, decision)),
         Err(fault) => {
             // The fault matters more than a failed rollback: the connection rolls back when it is
             // next used.
@@ -51,11 +51,11 @@ where
 ///
 /// # Errors
 /// The error of the last try.
-pub async fn run_with_retries<T, D: Future<Output = Result<T, Fault>>>(does: impl Fn() -> D) -> Result<T, Fault> {
+pub async fn run_with_retries<T, D: Future<Output = Result<T, Fault>>>(attempt: impl Fn() -> D) -> Result<T, Fault> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match Box::pin(does()).await {
+        match Box::pin(attempt()).await {
             Err(fault) if tries < MAX_TRIES && (fault.unique_violation().is_some() || fault.is_deadlock()) => {}
             outcome => return outcome,
         }

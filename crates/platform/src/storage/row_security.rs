@@ -57,7 +57,7 @@ impl std::fmt::Display for ActiveRowSecurity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Embedded => f.write_str("row-level security: an embedded database has none"),
-            Self::None(why) => write!(f, "row-level security is not in effect: {why}"),
+            Self::None(reason) => write!(f, "row-level security is not in effect: {reason}"),
             Self::Writes => f.write_str("row-level security is in effect for writes; single reads bypass it"),
             Self::All => f.write_str("row-level security is in effect for reads and writes"),
         }
@@ -65,15 +65,15 @@ impl std::fmt::Display for ActiveRowSecurity {
 }
 
 /// Returns the row-level security that this database and this login allow.
-pub(super) async fn choose(owner: &DatabaseConnection, asked: RowSecurity) -> Result<ActiveRowSecurity, Fault> {
-    let active_row_security = match asked {
+pub(super) async fn choose(owner: &DatabaseConnection, requested: RowSecurity) -> Result<ActiveRowSecurity, Fault> {
+    let active_row_security = match requested {
         RowSecurity::Off => return Ok(ActiveRowSecurity::None("it was switched off".to_owned())),
         RowSecurity::Writes => ActiveRowSecurity::Writes,
         RowSecurity::Auto | RowSecurity::All => ActiveRowSecurity::All,
     };
     match row_security::make_roles(owner).await {
         Ok(()) => Ok(active_row_security),
-        Err(err) if asked == RowSecurity::Auto => Ok(ActiveRowSecurity::None(format!(
+        Err(err) if requested == RowSecurity::Auto => Ok(ActiveRowSecurity::None(format!(
             "this login may not create its two roles ({err}); run as a login that may: {}",
             row_security::BY_HAND
         ))),

@@ -41,8 +41,8 @@ impl Database {
             )));
         }
         self.prove_reads().await?;
-        if let Some(unproven) = self.prove_writes().await? {
-            return Ok(Some(unproven));
+        if let Some(reason) = self.prove_writes().await? {
+            return Ok(Some(reason));
         }
         Ok((commands == Commands::Tables).then(|| {
             format!("the login {login} could reset its role and bypass the policies: a login that owns nothing and is a member of entrepot_app and entrepot_steward is safer")
@@ -51,9 +51,9 @@ impl Database {
 
     /// Reads through a connection of requests that is bound to no tenant, which must find nothing.
     async fn prove_reads(&self) -> Result<(), Fault> {
-        let unbound = format!("SELECT {}", UnboundRow::SELECT);
-        let rows = self.reader.query(Statement::from_string(DbBackend::Postgres, unbound)).await?;
-        let UnboundRow { role, seen } = Row::new(rows.first().ok_or_else(nothing)?).record()?;
+        let unbound_sql = format!("SELECT {}", UnboundRow::SELECT);
+        let rows = self.reader.query(Statement::from_string(DbBackend::Postgres, unbound_sql)).await?;
+        let UnboundRow { role, seen } = Row::new(rows.first().ok_or_else(no_roles_fault)?).record()?;
         if role == row_security::APP && seen == 0 {
             return Ok(());
         }
@@ -68,9 +68,9 @@ impl Database {
     /// the reason why it could not be tried.
     async fn prove_writes(&self) -> Result<Option<String>, Fault> {
         let work = self.tenant(TenantId::from_uuid(BOUND)).begin().await?;
-        let tried = work.try_row_security().await;
+        let result = work.try_row_security().await;
         work.rollback().await?;
-        match tried {
+        match result {
             Ok(()) => Ok(None),
             Err(fault) if fault.unwritable() == Some(Unwritable::ReadOnly) => {
                 Ok(Some("row-level security could not be proved by a write: the database is read-only just now".to_owned()))
@@ -87,7 +87,7 @@ impl Database {
             LoginRow::SELECT
         );
         let row = self.owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-        let LoginRow { login, commands } = Row::new(&row.ok_or_else(nothing)?).record()?;
+        let LoginRow { login, commands } = Row::new(&row.ok_or_else(no_roles_fault)?).record()?;
         Ok((login, if commands { Commands::Tables } else { Commands::Nothing }))
     }
 }
@@ -109,7 +109,7 @@ enum Commands {
 /// Tenants that do not exist; a proof is bound to one of them.
 const BOUND: uuid::Uuid = uuid::Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
 
-fn nothing() -> Fault {
+fn no_roles_fault() -> Fault {
     Fault::Broken("Postgres answered nothing about its roles".to_owned())
 }
 

@@ -50,7 +50,7 @@ impl TenantScope {
     /// Returns a scope whose rows are no older than `freshness`, outside any snapshot; a read goes
     /// to a replica that has them.
     #[must_use]
-    pub fn fresh(&self, freshness: Freshness) -> Self {
+    pub fn with_freshness(&self, freshness: Freshness) -> Self {
         let route = match freshness {
             Freshness::Primary => None,
             Freshness::After(_) | Freshness::Bounded(_) => self.db.read_route(freshness, self.tenant.uuid().as_u128()),
@@ -67,8 +67,8 @@ impl TenantScope {
     /// moment for a replica that has replayed so far.
     pub async fn with_caught_up_replica(&self) -> Self {
         // Without a position it is unknown what a replica lacks.
-        let Ok(Some(position)) = self.db.position().await else { return self.fresh(Freshness::Primary) };
-        let scope = self.fresh(Freshness::After(position));
+        let Ok(Some(position)) = self.db.position().await else { return self.with_freshness(Freshness::Primary) };
+        let scope = self.with_freshness(Freshness::After(position));
         for _ in 0..MAX_CATCH_UP_CHECKS {
             if scope.route.as_ref().is_none_or(|route| route.has_suitable_replica()) {
                 break;
@@ -104,7 +104,7 @@ impl TenantScope {
             match replica.rows(self.tenant, kind, statement.clone()).await {
                 Err(fault) if fault.is_replica_failure() => {
                     tracing::debug!(error = %fault, "a replica did not answer: the primary is read");
-                    route.failed();
+                    route.mark_failed();
                 }
                 answered => return answered,
             }
@@ -144,17 +144,20 @@ impl TenantsScope {
     /// follow as `$2`, `$3` … The first column of a row is the place of its tenant in the array,
     /// counted from 1.
     pub async fn records<R: Record>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<(TenantId, R)>, Fault> {
-        let Some(doors) = &self.db.doors else { return Err(Fault::Broken("Postgres without connections".to_owned())) };
+        let Some(connection_pools) = &self.db.connection_pools else {
+            return Err(Fault::Broken("Postgres without connections".to_owned()));
+        };
         let tenants = self.db.backend.ids(self.tenants.iter().copied());
-        let all = std::iter::once(tenants).chain(values);
-        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
+        let all_values = std::iter::once(tenants).chain(values);
+        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all_values);
         let _span = self.db.statements.count(&statement);
-        let rows = self.db.active_row_security.reads(doors).rows(&Bound::Tenants(self.tenants.clone()), statement).await?;
+        let rows =
+            self.db.active_row_security.reads(connection_pools).rows(&Bound::Tenants(self.tenants.clone()), statement).await?;
         rows.iter()
             .map(|row| {
                 let mut row = Row::new(row);
-                let place: i32 = row.take()?;
-                let tenant = usize::try_from(place - 1).ok().and_then(|index| self.tenants.get(index));
+                let position: i32 = row.take()?;
+                let tenant = usize::try_from(position - 1).ok().and_then(|index| self.tenants.get(index));
                 let tenant = *tenant.ok_or_else(|| Fault::Broken("a row of none of the tenants".to_owned()))?;
                 Ok((tenant, row.record()?))
             })

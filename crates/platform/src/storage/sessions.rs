@@ -28,13 +28,13 @@ use tokio::{
 
 pub(super) use self::broken::{is_lost, is_server_away};
 use self::{
-    broken::{is_full, is_late, late},
+    broken::{is_full, is_late, timeout_error},
     silence::Silence,
 };
 use super::{
     Fault,
-    dialect::listed,
-    hosts::{Login, left},
+    dialect::join_ids,
+    hosts::{Login, host_left_error},
     limits::Limits,
     pool_limits::{IDLE_LIMIT, MAX_BACKOFF, MAX_CONNECTION_AGE, MIN_BACKOFF},
     postgres::GENERIC,
@@ -49,7 +49,7 @@ struct Inner {
     login: Login,
     limits: Limits,
     free: Arc<Semaphore>,
-    most: usize,
+    max_connections: usize,
     binding: Binding,
     write_health: WriteHealth,
     /// Idle connections; the most recently used is last.
@@ -78,7 +78,7 @@ impl Bound {
     fn settings(&self) -> (String, String) {
         match self {
             Self::Tenant(tenant) => (tenant.uuid().to_string(), String::new()),
-            Self::Tenants(tenants) => (String::new(), listed(tenants)),
+            Self::Tenants(tenants) => (String::new(), join_ids(tenants)),
         }
     }
 }
@@ -112,12 +112,12 @@ const PREBIND_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Sessions {
     /// Creates the connections; their server enforces the limits.
-    pub(super) fn new(login: &Login, most: usize, limits: Limits, binding: Binding, write_health: &WriteHealth) -> Self {
+    pub(super) fn new(login: &Login, limit: usize, limits: Limits, binding: Binding, write_health: &WriteHealth) -> Self {
         Self(Arc::new(Inner {
             login: login.with(|options| limits.apply_to_options(options)),
             limits,
-            free: Arc::new(Semaphore::new(most)),
-            most,
+            free: Arc::new(Semaphore::new(limit)),
+            max_connections: limit,
             binding,
             write_health: write_health.clone(),
             idle: Mutex::default(),
@@ -125,14 +125,14 @@ impl Sessions {
     }
 
     /// Returns other connections like these, with limits of their own: a connection belongs to the runtime that opened it.
-    pub(super) fn others(&self, most: usize, limits: Limits) -> Self {
-        Self::new(&self.0.login, most, limits, self.0.binding, &self.0.write_health)
+    pub(super) fn others(&self, limit: usize, limits: Limits) -> Self {
+        Self::new(&self.0.login, limit, limits, self.0.binding, &self.0.write_health)
     }
 
     /// Returns other connections, on which a statement is planned once, for all values.
-    pub(super) fn with_cached_plans(&self, most: usize, limits: Limits) -> Self {
+    pub(super) fn with_cached_plans(&self, limit: usize, limits: Limits) -> Self {
         let login = self.0.login.with(|options| options.options([GENERIC]));
-        Self::new(&login, most, limits, self.0.binding, &self.0.write_health)
+        Self::new(&login, limit, limits, self.0.binding, &self.0.write_health)
     }
 
     pub(super) fn login(&self) -> &Login {
@@ -143,8 +143,7 @@ impl Sessions {
         self.0.limits
     }
 
-    /// Returns the rows of a statement. If its connection has died since its last use, the
-    /// statement is sent again.
+    /// Returns the rows of a statement. If its connection has died since its last use, the statement is sent again.
     pub(super) async fn rows(&self, bound: &Bound, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.planned_rows(bound, Workers::AsSet, statement).await
     }
@@ -178,18 +177,18 @@ impl Sessions {
     where
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
-        let mut lent = self.bound(bound).await?;
-        lent.plan_with(workers).await?;
-        let rows = lent.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
-        lent.return_to_pool();
+        let mut borrowed = self.bound(bound).await?;
+        borrowed.set_workers(workers).await?;
+        let rows = borrowed.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
+        borrowed.return_to_pool();
         rows
     }
 
     /// Binds an idle connection in advance, so that a later statement is sent at once. The statement checks again: if none
     /// is idle, or this takes long or fails, it binds another one.
     pub(super) async fn prebind_connection(&self, bound: &Bound) {
-        let has = |idle: &[Session]| idle.is_empty() || idle.iter().any(|idle| idle.bound.as_ref() == Some(bound));
-        if self.0.binding == Binding::Nobody || has(&self.idle()) {
+        let has_bound = |idle: &[Session]| idle.is_empty() || idle.iter().any(|idle| idle.bound.as_ref() == Some(bound));
+        if self.0.binding == Binding::Nobody || has_bound(&self.idle()) {
             return;
         }
         // A task of its own: when the timeout ends the wait, the connection is not closed.
@@ -200,69 +199,69 @@ impl Sessions {
 
     /// Returns a connection that sees these rows.
     async fn bound(&self, bound: &Bound) -> Result<BorrowedConnection, sqlx::Error> {
-        let wanted = (self.0.binding == Binding::Tenant).then_some(bound);
-        let mut lent = self.checkout(wanted).await?;
-        if wanted.is_some() && lent.bound() != wanted {
+        let requested_bound = (self.0.binding == Binding::Tenant).then_some(bound);
+        let mut borrowed = self.checkout(requested_bound).await?;
+        if requested_bound.is_some() && borrowed.bound() != requested_bound {
             let (tenant, tenants) = bound.settings();
             let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false), set_config('app.tenant_ids', $2, false)");
             let bind = bind.bind(tenant).bind(tenants);
-            lent.ask(self.0.limits.liveness_timeout(), async |connection| connection.fetch_all(bind).await).await?;
-            lent.bind(wanted);
+            borrowed.ask(self.0.limits.liveness_timeout(), async |connection| connection.fetch_all(bind).await).await?;
+            borrowed.bind(requested_bound);
         }
-        Ok(lent)
+        Ok(borrowed)
     }
 
     /// Returns an idle or a new connection, preferably one that is bound as wanted.
-    pub(super) async fn checkout(&self, wanted: Option<&Bound>) -> Result<BorrowedConnection, sqlx::Error> {
-        let Ok(Ok(turn)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
+    pub(super) async fn checkout(&self, requested_bound: Option<&Bound>) -> Result<BorrowedConnection, sqlx::Error> {
+        let Ok(Ok(permit)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
             return Err(sqlx::Error::PoolTimedOut);
         };
-        let session = if let Some(session) = self.take(wanted) { session } else { self.connect().await? };
-        Ok(BorrowedConnection { home: self.clone(), session: Some(session), _turn: turn })
+        let session = if let Some(session) = self.take(requested_bound) { session } else { self.connect().await? };
+        Ok(BorrowedConnection { home: self.clone(), session: Some(session), _turn: permit })
     }
 
     /// Opens a connection. Waits while the server starts, refuses connections for a moment, or
     /// another host has yet to take over.
     async fn connect(&self) -> Result<Session, sqlx::Error> {
-        let (began, outage, login) = (Instant::now(), self.0.write_health.outage(), &self.0.login);
-        let (turn, limit) = (self.0.limits.turn, self.0.limits.liveness_timeout());
-        let (until, mut pause) = (began + limit, MIN_BACKOFF);
+        let (start, outage, login) = (Instant::now(), self.0.write_health.outage(), &self.0.login);
+        let (turn_limit, limit) = (self.0.limits.turn, self.0.limits.liveness_timeout());
+        let (deadline, mut pause) = (start + limit, MIN_BACKOFF);
         loop {
             // Less than the limit: a request makes several attempts, one after the other, and all
             // of them must end before its own limit.
-            if !outage.is_over(turn * 4 / 5).await || Instant::now() >= until {
-                return Err(late("the database cannot be reached"));
+            if !outage.is_over(turn_limit * 4 / 5).await || Instant::now() >= deadline {
+                return Err(timeout_error("the database cannot be reached"));
             }
-            let Ok(connected) = timeout_at(until, login.connect()).await else {
-                outage.begin(began, login);
-                return Err(late("no connection to the database in time"));
+            let Ok(connection) = timeout_at(deadline, login.connect()).await else {
+                outage.begin(start, login);
+                return Err(timeout_error("no connection to the database in time"));
             };
-            let Ok(tried) = timeout_at(until, self.admitted(connected)).await else {
-                return Err(late("timeout while the timeline of the database was read"));
+            let Ok(result) = timeout_at(deadline, self.admit_connection(connection)).await else {
+                return Err(timeout_error("timeout while the timeline of the database was read"));
             };
-            match tried {
-                Err(err) if is_server_away(&err) || login.may_fail_over(&err) => outage.begin(began, login),
-                Err(err) if is_full(&err) && Instant::now() + pause < began + turn => {
+            match result {
+                Err(err) if is_server_away(&err) || login.may_fail_over(&err) => outage.begin(start, login),
+                Err(err) if is_full(&err) && Instant::now() + pause < start + turn_limit => {
                     crate::clock::sleep(pause).await;
                     pause = (2 * pause).min(MAX_BACKOFF);
                 }
-                tried => return tried,
+                result => return result,
             }
         }
     }
 
     /// Returns the connection once its server's timeline was checked, before any statement: the
     /// server may have been promoted, and lack commits.
-    async fn admitted(&self, connected: Result<(PgConnection, u64), sqlx::Error>) -> Result<Session, sqlx::Error> {
+    async fn admit_connection(&self, connected: Result<(PgConnection, u64), sqlx::Error>) -> Result<Session, sqlx::Error> {
         let (mut connection, term) = connected?;
         // Begun before the check: if the server is left meanwhile, this connection is closed too.
         let (opened, timeline, login) = (Instant::now(), self.0.write_health.timeline(), &self.0.login);
-        let admitted = tokio::select! {
+        let check_result = tokio::select! {
             biased;
-            () = login.ends(term) => Err(left()),
-            admitted = timeline.admits(login, self.0.limits, &mut connection) => admitted,
+            () = login.ends(term) => Err(host_left_error()),
+            check_result = timeline.check_connection(login, self.0.limits, &mut connection) => check_result,
         };
-        let may_stay = admitted.inspect_err(|err| {
+        let may_stay = check_result.inspect_err(|err| {
             if is_lost(err) {
                 login.report_lost_connection(term);
             }
@@ -272,15 +271,17 @@ impl Sessions {
 
     /// Checks the server's timeline again, on an idle connection or a new one.
     pub(super) async fn check_timeline(&self) -> Result<(), sqlx::Error> {
-        let mut lent = self.checkout(None).await?;
+        let mut borrowed = self.checkout(None).await?;
         let (timeline, login, limits) = (self.0.write_health.timeline().clone(), self.0.login.clone(), self.0.limits);
-        lent.ask(limits.liveness_timeout(), async |connection| timeline.admits(&login, limits, connection).await).await?;
-        lent.return_to_pool();
+        borrowed
+            .ask(limits.liveness_timeout(), async |connection| timeline.check_connection(&login, limits, connection).await)
+            .await?;
+        borrowed.return_to_pool();
         Ok(())
     }
 
     /// Takes an idle connection: one that is bound as wanted, or else the one that has been idle the longest.
-    fn take(&self, wanted: Option<&Bound>) -> Option<Session> {
+    fn take(&self, requested_bound: Option<&Bound>) -> Option<Session> {
         let mut idle = self.idle();
         idle.retain(|idle| {
             let age = idle.opened.elapsed();
@@ -290,7 +291,7 @@ impl Sessions {
                 && self.0.write_health.is_usable_since(idle.since)
                 && self.0.login.is_current(idle.term)
         });
-        match idle.iter().rposition(|idle| idle.bound.as_ref() == wanted) {
+        match idle.iter().rposition(|idle| idle.bound.as_ref() == requested_bound) {
             Some(index) => Some(idle.remove(index)),
             None if idle.is_empty() => None,
             None => Some(idle.remove(0)),
@@ -301,8 +302,8 @@ impl Sessions {
     /// connection that is being opened counts as open.
     pub(super) fn connection_counts(&self) -> (usize, usize, usize) {
         let idle = self.idle().len();
-        let busy = self.0.most - self.0.free.available_permits().min(self.0.most);
-        (busy + idle, idle, self.0.most)
+        let busy = self.0.max_connections - self.0.free.available_permits().min(self.0.max_connections);
+        (busy + idle, idle, self.0.max_connections)
     }
 
     /// Closes idle connections.
@@ -337,7 +338,7 @@ impl BorrowedConnection {
     }
 
     /// Sets the parallel workers of the following statements.
-    async fn plan_with(&mut self, workers: Workers) -> Result<(), sqlx::Error> {
+    async fn set_workers(&mut self, workers: Workers) -> Result<(), sqlx::Error> {
         if self.session.as_ref().is_none_or(|session| session.workers == workers) {
             return Ok(());
         }
@@ -352,9 +353,8 @@ impl BorrowedConnection {
         Ok(())
     }
 
-    /// Sends a statement and waits for the answer, at most for the limit, and only while its host
-    /// is the one that takes writes. A connection that broke, that did not answer in time, or whose
-    /// answer is no longer awaited, is closed.
+    /// Sends a statement and waits for the answer, at most for the limit, and only while its host is the one that takes writes.
+    /// A connection that broke, that did not answer in time, or whose answer is no longer awaited, is closed.
     pub(super) async fn ask<T>(
         &mut self,
         limit: Duration,
@@ -368,9 +368,9 @@ impl BorrowedConnection {
         let answer = tokio::select! {
             biased;
             // No further statement goes to a former primary: a COMMIT there would be lost.
-            () = self.home.0.login.ends(session.term) => Err(left()),
+            () = self.home.0.login.ends(session.term) => Err(host_left_error()),
             answer = timeout(limit, question(&mut session.connection)) => {
-                answer.unwrap_or_else(|_| Err(late("the database did not answer in time")))
+                answer.unwrap_or_else(|_| Err(timeout_error("the database did not answer in time")))
             }
         };
         match &answer {

@@ -47,7 +47,7 @@ impl ShippingLock {
     ///
     /// # Errors
     /// The file cannot be read, or holds no text.
-    pub fn noted(&self) -> io::Result<String> {
+    pub fn read_note(&self) -> io::Result<String> {
         let (mut file, mut text) = (&self.file, String::new());
         file.seek(SeekFrom::Start(0))?;
         file.read_to_string(&mut text)?;
@@ -82,9 +82,10 @@ impl HeldWriter {
     /// # Errors
     /// The disk refuses the writes.
     pub async fn checkpoint(&mut self) -> Result<Checkpoint, Fault> {
-        let asked = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *self.0).await;
-        let (busy, frames, done) = asked.map_err(|error| Fault::Broken(format!("the log could not be checkpointed: {error}")))?;
-        Ok(Checkpoint { frames: u64::try_from(frames).unwrap_or_default(), is_whole: busy == 0 && frames == done })
+        let result = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *self.0).await;
+        let (busy, frames, checkpointed) =
+            result.map_err(|error| Fault::Broken(format!("the log could not be checkpointed: {error}")))?;
+        Ok(Checkpoint { frames: u64::try_from(frames).unwrap_or_default(), is_whole: busy == 0 && frames == checkpointed })
     }
 }
 
@@ -98,8 +99,9 @@ impl Database {
         if self.backend != Backend::Sqlite {
             return Ok(None);
         }
-        let held = self.owner.get_sqlite_connection_pool().acquire().await;
-        let held = held.map_err(|error| Fault::Broken(format!("the writer of the database could not be held: {error}")))?;
-        Ok(Some(HeldWriter(held)))
+        let connection = self.owner.get_sqlite_connection_pool().acquire().await;
+        let connection =
+            connection.map_err(|error| Fault::Broken(format!("the writer of the database could not be held: {error}")))?;
+        Ok(Some(HeldWriter(connection)))
     }
 }

@@ -28,11 +28,11 @@ impl Snapshot {
         purpose: Purpose,
     ) -> Result<Self, Fault> {
         let transaction = connections.begin(db.active_row_security.is_enforced().then_some(tenant), purpose).await?;
-        Ok(Self::inside(db, tenant, transaction))
+        Ok(Self::of_transaction(db, tenant, transaction))
     }
 
     /// Makes a snapshot of the rows that an open transaction sees.
-    pub(super) fn inside(db: &Database, tenant: TenantId, transaction: Transaction) -> Self {
+    pub(super) fn of_transaction(db: &Database, tenant: TenantId, transaction: Transaction) -> Self {
         Self { tenant, backend: db.backend, extensions: db.extensions().clone(), transaction }
     }
     /// Returns the rows of a statement that the caller times.

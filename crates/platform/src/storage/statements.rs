@@ -15,18 +15,18 @@ use crate::{
 
 /// A statement on its way, until it is answered: its span, and its timer for the log.
 #[must_use]
-pub(super) struct Sent {
+pub(super) struct SentStatement {
     span: Span,
     timer: StatementTimer,
 }
 
-impl Sent {
+impl SentStatement {
     pub(super) fn begin(sql: &str) -> Self {
         Self { span: Span::statement(sql), timer: StatementTimer::begin(sql) }
     }
 }
 
-impl Drop for Sent {
+impl Drop for SentStatement {
     fn drop(&mut self) {
         // The text kept for the log is enough.
         if let Some(sql) = self.timer.text() {
@@ -39,27 +39,27 @@ impl Drop for Sent {
 pub(super) struct Statements {
     pub(super) count: AtomicU64,
     pub(super) is_recording: AtomicBool,
-    pub(super) recorded: Mutex<Vec<Statement>>,
+    pub(super) recorded_statements: Mutex<Vec<Statement>>,
 }
 
 impl Statements {
     /// Counts a statement of a tenant's handle. Its span, to be kept until it is answered.
-    pub(super) fn count(&self, statement: &Statement) -> Sent {
+    pub(super) fn count(&self, statement: &Statement) -> SentStatement {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.note(statement)
     }
 
     /// Counts a statement that no recording needs: the ledger's write of a batch. Its span, as of any other.
-    pub(super) fn count_one(&self, sql: &str) -> Sent {
+    pub(super) fn count_one(&self, sql: &str) -> SentStatement {
         self.count.fetch_add(1, Ordering::Relaxed);
-        Sent::begin(sql)
+        SentStatement::begin(sql)
     }
 
     /// Records a statement if a recording runs, without counting it, and begins its span.
-    pub(super) fn note(&self, statement: &Statement) -> Sent {
+    pub(super) fn note(&self, statement: &Statement) -> SentStatement {
         if self.is_recording.load(Ordering::Relaxed) {
-            self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
+            self.recorded_statements.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
-        Sent::begin(&statement.sql)
+        SentStatement::begin(&statement.sql)
     }
 }

@@ -12,17 +12,17 @@ use sea_orm::sqlx::{self, Executor, PgConnection, Row as _, error::DatabaseError
 use tokio::time::timeout;
 use uuid::Uuid;
 
-pub(super) use self::state::{Seen, Timeline};
+pub(super) use self::state::{Timeline, TimelineState};
 use super::{
-    dialect::listed,
-    hosts::{Login, left},
+    dialect::join_ids,
+    hosts::{Login, host_left_error},
     limits::{self, Limits},
 };
 use crate::clock::Clock;
 
 /// Timeline of the server as a connection sees it, and the one that the database has kept. A
 /// standby has no timeline of its own.
-const LOOK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
+const READ_TIMELINES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
       ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline,
     current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply')
       AS is_synchronous,
@@ -33,11 +33,11 @@ const LOCK: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
     current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') IN ('on', 'remote_write', 'remote_apply')
       AS is_synchronous,
     k.timeline AS kept_timeline, k.is_synchronous AS was_synchronous FROM database_timeline AS k WHERE k.scope = 'DEPLOYMENT' FOR UPDATE OF k";
-const BEGIN_ROW: &str = "INSERT INTO database_timeline (scope, timeline, is_synchronous) VALUES ('DEPLOYMENT', 0, false)
+const INSERT_TIMELINE: &str = "INSERT INTO database_timeline (scope, timeline, is_synchronous) VALUES ('DEPLOYMENT', 0, false)
     ON CONFLICT (scope) DO NOTHING";
-const KEEP: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous = $2 WHERE scope = 'DEPLOYMENT'";
-const BIND: &str = "SELECT set_config('app.tenant_ids', $1, true)";
-const RENEW: &str = "UPDATE tenant_counter SET epoch = $1 WHERE tenant_id = ANY ($2)";
+const UPDATE_TIMELINE: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous = $2 WHERE scope = 'DEPLOYMENT'";
+const BIND_TENANTS: &str = "SELECT set_config('app.tenant_ids', $1, true)";
+const RENEW_EPOCHS: &str = "UPDATE tenant_counter SET epoch = $1 WHERE tenant_id = ANY ($2)";
 
 /// Earlier export files may contain lost rows: each schedule begins again with all rows, in a set whose number is far behind the former one. Rows are
 /// locked in the same order as those of due schedules.
@@ -47,24 +47,24 @@ const BEGIN_SETS: &str = "WITH held AS (SELECT s.tenant_id, s.id FROM export_sch
     WHERE e.tenant_id = h.tenant_id AND e.id = h.id";
 
 /// Upper bound of the sets that an export schedule can have begun in lost commits.
-pub const SETS_LOST: i64 = 1_000;
+pub const MAX_LOST_SETS: i64 = 1_000;
 /// Maximum tenants whose epochs are renewed by one statement: a policy compares each row with the list.
 const TENANTS: usize = 500;
 
 /// Result of a check of the timeline.
 #[derive(Debug, Clone, Copy)]
-struct Look {
-    now: Seen,
-    kept: Option<Seen>,
+struct TimelineCheck {
+    now: TimelineState,
+    kept: Option<TimelineState>,
 }
 
-impl Look {
+impl TimelineCheck {
     fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let now = Seen { timeline: row.try_get("timeline")?, is_synchronous: row.try_get("is_synchronous")? };
+        let now = TimelineState { timeline: row.try_get("timeline")?, is_synchronous: row.try_get("is_synchronous")? };
         let kept: Option<i64> = row.try_get("kept_timeline")?;
         let is_synchronous: Option<bool> = row.try_get("was_synchronous")?;
         let kept = kept.filter(|timeline| *timeline > 0);
-        Ok(Self { now, kept: kept.map(|timeline| Seen { timeline, is_synchronous: is_synchronous == Some(true) }) })
+        Ok(Self { now, kept: kept.map(|timeline| TimelineState { timeline, is_synchronous: is_synchronous == Some(true) }) })
     }
 
     /// Whether the server was promoted since the epochs began.
@@ -86,7 +86,7 @@ enum Step {
 
 /// Returns the action after a check, which also depends on the state that this process saw last: a
 /// server that has lost its standby records that in a row which no standby has.
-fn step(Look { now, kept }: Look, remembered: Option<Seen>) -> Step {
+fn step(TimelineCheck { now, kept }: TimelineCheck, remembered: Option<TimelineState>) -> Step {
     let Some(kept) = kept else { return Step::Keep };
     if kept == now {
         return Step::Stay;
@@ -100,67 +100,67 @@ impl Timeline {
     /// Checks a connection's server before the connection is used; returns whether the connection may be used again. One to a standby may not: the
     /// standby may be promoted meanwhile. The connection keeps the limits from then on. Boxed, since each statement that may need a connection would
     /// contain the future.
-    pub(super) fn admits<'a>(
+    pub(super) fn check_connection<'a>(
         &'a self,
         login: &'a Login,
         limits: Limits,
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
         Box::pin(async move {
-            let may_stay = self.may_stay(login, connection).await?;
+            let is_reusable = self.may_reuse(login, connection).await?;
             limits.apply_to_connection(connection).await?;
-            Ok(may_stay)
+            Ok(is_reusable)
         })
     }
 
-    async fn may_stay(&self, login: &Login, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    async fn may_reuse(&self, login: &Login, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         let Some(has_roles) = self.0.armed.get().copied() else { return Ok(true) };
-        let Some(mut found) = self.look(connection).await? else { return Ok(true) };
-        if found.now.timeline == 0 {
+        let Some(mut check) = self.read_timelines(connection).await? else { return Ok(true) };
+        if check.now.timeline == 0 {
             return Ok(false);
         }
-        let was_promoted = found.is_promoted();
-        if step(found, None) != Step::Stay {
+        let was_promoted = check.is_promoted();
+        if step(check, None) != Step::Stay {
             let _turn = self.0.settling.lock().await;
-            match self.look(connection).await? {
-                Some(again) => found = again,
+            match self.read_timelines(connection).await? {
+                Some(latest) => check = latest,
                 None => return Ok(true),
             }
-            if step(found, None) != Step::Stay {
-                let settled = self.settle(login, has_roles).await;
-                if let Err(sqlx::Error::Database(err)) = &settled {
+            if step(check, None) != Step::Stay {
+                let result = self.settle(login, has_roles).await;
+                if let Err(sqlx::Error::Database(err)) = &result {
                     match err.code().as_deref() {
                         // insufficient_privilege
                         Some("42501") => {
-                            self.refused(err.message());
+                            self.note_refusal(err.message());
                             return Ok(true);
                         }
                         // read_only_sql_transaction: the server can be read, and no number is assigned twice before it takes writes.
-                        Some("25006") if found.is_promoted() => return Ok(false),
+                        Some("25006") if check.is_promoted() => return Ok(false),
                         _ => {}
                     }
                 }
-                match (settled, self.look(connection).await?) {
-                    (_, Some(again)) if !again.is_promoted() => found = again,
+                match (result, self.read_timelines(connection).await?) {
+                    (_, Some(latest)) if !latest.is_promoted() => check = latest,
                     (Err(err), _) => return Err(err),
                     // The transaction met another server than this connection did.
-                    (Ok(()), _) => return Err(left()),
+                    (Ok(()), _) => return Err(host_left_error()),
                 }
             }
         }
-        self.record_timeline(found.now, was_promoted);
+        self.record_timeline(check.now, was_promoted);
         Ok(true)
     }
 
     /// Returns the check of a connection; None if nothing can be compared: the table does not exist yet, or the server does
     /// not tell its timeline.
-    async fn look(&self, connection: &mut PgConnection) -> Result<Option<Look>, sqlx::Error> {
+    async fn read_timelines(&self, connection: &mut PgConnection) -> Result<Option<TimelineCheck>, sqlx::Error> {
         // Text without arguments needs one round trip; a prepared statement needs two.
-        match connection.fetch_one(LOOK).await {
-            Ok(row) => Look::read(&row).map(Some),
+        match connection.fetch_one(READ_TIMELINES).await {
+            Ok(row) => TimelineCheck::read(&row).map(Some),
             Err(sqlx::Error::Database(err)) if !is_temporary_state(&*err) => {
                 if !is_not_migrated(&*err) {
-                    self.refused(err.message());
+                    self.note_refusal(err.message());
                 }
                 Ok(None)
             }
@@ -172,11 +172,11 @@ impl Timeline {
     /// awaited.
     async fn settle(&self, login: &Login, has_roles: bool) -> Result<(), sqlx::Error> {
         let (timeline, login) = (self.clone(), login.clone());
-        let settling = tokio::spawn(async move {
-            let settled = timeout(limits::STEWARDS.answer(), timeline.settle_in_transaction(&login, has_roles)).await;
-            settled.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let task = tokio::spawn(async move {
+            let result = timeout(limits::STEWARDS.answer(), timeline.settle_in_transaction(&login, has_roles)).await;
+            result.unwrap_or(Err(sqlx::Error::PoolTimedOut))
         });
-        settling.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+        task.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
     /// Settles it in one transaction on a connection of its own, with the row locked: only one of several processes finds
@@ -190,23 +190,23 @@ impl Timeline {
         let (mut connection, _) = login.connect().await?;
         limits::STEWARDS.apply_to_connection(&mut connection).await?;
         connection.execute("BEGIN").await?;
-        connection.execute(BEGIN_ROW).await?;
-        let found = Look::read(&connection.fetch_one(LOCK).await?)?;
+        connection.execute(INSERT_TIMELINE).await?;
+        let check = TimelineCheck::read(&connection.fetch_one(LOCK).await?)?;
         // A standby that has the row also has everything written before it, so this commit need not wait for a standby.
         connection.execute("SET LOCAL synchronous_commit = local").await?;
         let remembered = *self.seen();
-        let step = if found.now.timeline == 0 { Step::Stay } else { step(found, remembered) };
+        let step = if check.now.timeline == 0 { Step::Stay } else { step(check, remembered) };
         let mut tenants = 0;
         if step == Step::Renew {
             tenants = renew(&mut connection).await?;
         }
         if step != Step::Stay {
-            let Seen { timeline, is_synchronous } = found.now;
-            let keep = sqlx::query::<sqlx::Postgres>(KEEP).persistent(false).bind(timeline).bind(is_synchronous);
-            keep.execute(&mut connection).await?;
+            let TimelineState { timeline, is_synchronous } = check.now;
+            let update = sqlx::query::<sqlx::Postgres>(UPDATE_TIMELINE).persistent(false).bind(timeline).bind(is_synchronous);
+            update.execute(&mut connection).await?;
         }
         connection.execute("COMMIT").await?;
-        say(found, step, tenants);
+        log_step(check, step, tenants);
         Ok(())
     }
 }
@@ -214,18 +214,18 @@ impl Timeline {
 /// Gives all tenants a new epoch, and their export schedules new sets, as `entrepot epoch` does; returns the number of tenants.
 async fn renew(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
     let epoch = Clock::system().uuid();
-    let all = sqlx::query_scalar::<sqlx::Postgres, Uuid>("SELECT id FROM tenant ORDER BY id").persistent(false);
-    let all: Vec<Uuid> = all.fetch_all(&mut *connection).await?;
-    for tenants in all.chunks(TENANTS) {
+    let select_ids = sqlx::query_scalar::<sqlx::Postgres, Uuid>("SELECT id FROM tenant ORDER BY id").persistent(false);
+    let select_ids: Vec<Uuid> = select_ids.fetch_all(&mut *connection).await?;
+    for tenants in select_ids.chunks(TENANTS) {
         let ids: Vec<TenantId> = tenants.iter().copied().map(TenantId::from_uuid).collect();
-        sqlx::query::<sqlx::Postgres>(BIND).bind(listed(&ids)).execute(&mut *connection).await?;
-        sqlx::query::<sqlx::Postgres>(RENEW).bind(epoch).bind(tenants.to_vec()).execute(&mut *connection).await?;
-        sqlx::query::<sqlx::Postgres>(BEGIN_SETS).bind(SETS_LOST).bind(tenants.to_vec()).execute(&mut *connection).await?;
+        sqlx::query::<sqlx::Postgres>(BIND_TENANTS).bind(join_ids(&ids)).execute(&mut *connection).await?;
+        sqlx::query::<sqlx::Postgres>(RENEW_EPOCHS).bind(epoch).bind(tenants.to_vec()).execute(&mut *connection).await?;
+        sqlx::query::<sqlx::Postgres>(BEGIN_SETS).bind(MAX_LOST_SETS).bind(tenants.to_vec()).execute(&mut *connection).await?;
     }
-    Ok(all.len())
+    Ok(select_ids.len())
 }
 
-fn say(Look { now, kept }: Look, step: Step, tenants: usize) {
+fn log_step(TimelineCheck { now, kept }: TimelineCheck, step: Step, tenants: usize) {
     let (from, to) = (kept.map_or(0, |kept| kept.timeline), now.timeline);
     match step {
         Step::Renew => tracing::warn!(
@@ -259,8 +259,8 @@ fn is_not_migrated(err: &dyn DatabaseError) -> bool {
 mod tests {
     use super::*;
 
-    fn seen(timeline: i64, is_synchronous: bool) -> Seen {
-        Seen { timeline, is_synchronous }
+    fn seen(timeline: i64, is_synchronous: bool) -> TimelineState {
+        TimelineState { timeline, is_synchronous }
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
             ("an earlier timeline", seen(1, false), Some(seen(2, false)), None, Step::Renew),
         ];
         for (name, now, kept, remembered, expected) in cases {
-            assert_eq!(step(Look { now, kept }, remembered), expected, "{name}");
+            assert_eq!(step(TimelineCheck { now, kept }, remembered), expected, "{name}");
         }
     }
 }

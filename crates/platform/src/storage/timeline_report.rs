@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr};
 
-use super::{Database, Fault, timeline::Seen};
+use super::{Database, Fault, timeline::TimelineState};
 
 /// Report on the timeline of a Postgres, for its operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +25,17 @@ impl Database {
     /// # Errors
     /// The database cannot be queried, or it was promoted and the new epochs could not be written.
     pub async fn check_timeline(&self) -> Result<Option<TimelineReport>, Fault> {
-        let Some(doors) = &self.doors else { return Ok(None) };
-        doors.across.check_timeline().await.map_err(|err| Fault::from(DbErr::Conn(RuntimeErr::SqlxError(err.into()))))?;
+        let Some(connection_pools) = &self.connection_pools else { return Ok(None) };
+        connection_pools
+            .across
+            .check_timeline()
+            .await
+            .map_err(|err| Fault::from(DbErr::Conn(RuntimeErr::SqlxError(err.into()))))?;
         let timeline = self.write_health.timeline();
-        if let Some(why) = timeline.0.refusal.get() {
-            return Ok(Some(TimelineReport::Refused(why.clone())));
+        if let Some(reason) = timeline.0.refusal.get() {
+            return Ok(Some(TimelineReport::Refused(reason.clone())));
         }
         let seen = *timeline.seen();
-        Ok(seen.map(|Seen { timeline, is_synchronous }| TimelineReport::Watched { timeline, is_synchronous }))
+        Ok(seen.map(|TimelineState { timeline, is_synchronous }| TimelineReport::Watched { timeline, is_synchronous }))
     }
 }

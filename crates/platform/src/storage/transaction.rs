@@ -51,11 +51,11 @@ impl Connections {
             // A deferred transaction keeps the state of the write-ahead log at its first read.
             (Self::Sqlite(pool), Purpose::Snapshot | Purpose::Moment) => Ok(Transaction::Sqlite(pool.begin().await?)),
             (Self::Postgres(sessions), _) => {
-                let begun = match PgTransaction::begin(sessions, bound, purpose).await {
+                let result = match PgTransaction::begin(sessions, bound, purpose).await {
                     Err(err) if is_lost(&err) => PgTransaction::begin(sessions, bound, purpose).await,
-                    begun => begun,
+                    result => result,
                 };
-                Ok(Transaction::Postgres(begun.map_err(|err| DbErr::Conn(RuntimeErr::SqlxError(err.into())))?))
+                Ok(Transaction::Postgres(result.map_err(|err| DbErr::Conn(RuntimeErr::SqlxError(err.into())))?))
             }
         }
     }
@@ -111,8 +111,8 @@ impl Transaction {
             Self::Sqlite(_) => Err(DbErr::Custom("a statement of Postgres was sent to SQLite".to_owned())),
             Self::Postgres(open) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-                let asked = open.ask(async |connection| connection.execute(query).await).await;
-                asked.map(|done| done.rows_affected()).map_err(exec)
+                let result = open.ask(async |connection| connection.execute(query).await).await;
+                result.map(|outcome| outcome.rows_affected()).map_err(exec)
             }
         }
     }
@@ -139,7 +139,7 @@ pub(super) struct PgTransaction {
 
 struct Open {
     /// None once the transaction has ended.
-    lent: Option<BorrowedConnection>,
+    borrowed: Option<BorrowedConnection>,
     /// True if a statement was refused: the transaction can no longer be committed.
     has_failed: bool,
 }
@@ -152,7 +152,7 @@ impl fmt::Debug for PgTransaction {
 
 impl PgTransaction {
     async fn begin(sessions: &Sessions, bound: Option<TenantId>, purpose: Purpose) -> Result<Self, sqlx::Error> {
-        let mut lent = sessions.checkout(None).await?;
+        let mut borrowed = sessions.checkout(None).await?;
         let mut sql = match purpose {
             Purpose::Write => "BEGIN".to_owned(),
             Purpose::Snapshot | Purpose::Moment => {
@@ -170,15 +170,15 @@ impl PgTransaction {
             sql += &format!("; SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());
         }
         let begin = async |connection: &mut PgConnection| connection.execute(AssertSqlSafe(sql)).await;
-        lent.ask(sessions.limits().liveness_timeout(), begin).await?;
-        Ok(Self { open: Mutex::new(Open { lent: Some(lent), has_failed: false }), limit: sessions.limits().answer() })
+        borrowed.ask(sessions.limits().liveness_timeout(), begin).await?;
+        Ok(Self { open: Mutex::new(Open { borrowed: Some(borrowed), has_failed: false }), limit: sessions.limits().answer() })
     }
 
     async fn ask<T>(&self, question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         let mut open = self.open.lock().await;
-        let Open { lent, has_failed } = &mut *open;
-        let Some(lent) = lent else { return Err(sqlx::Error::PoolClosed) };
-        let answer = lent.ask(self.limit, question).await;
+        let Open { borrowed: connection, has_failed } = &mut *open;
+        let Some(connection) = connection else { return Err(sqlx::Error::PoolClosed) };
+        let answer = connection.ask(self.limit, question).await;
         *has_failed |= answer.is_err();
         answer
     }
@@ -192,24 +192,24 @@ impl PgTransaction {
         self.end("COMMIT").await
     }
 
-    async fn end(&mut self, how: &'static str) -> Result<(), sqlx::Error> {
+    async fn end(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         let limit = self.limit;
-        let Some(mut lent) = self.open.get_mut().lent.take() else { return Ok(()) };
-        lent.ask(limit, async |connection| connection.execute(how).await).await?;
-        lent.return_to_pool();
+        let Some(mut borrowed) = self.open.get_mut().borrowed.take() else { return Ok(()) };
+        borrowed.ask(limit, async |connection| connection.execute(sql).await).await?;
+        borrowed.return_to_pool();
         Ok(())
     }
 }
 
 impl Drop for PgTransaction {
     fn drop(&mut self) {
-        let Some(mut lent) = self.open.get_mut().lent.take() else { return };
+        let Some(mut borrowed) = self.open.get_mut().borrowed.take() else { return };
         // Without a runtime the connection is closed, which undoes it too.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let limit = lent.liveness_timeout();
+            let limit = borrowed.liveness_timeout();
             runtime.spawn(async move {
-                if lent.ask(limit, async |connection| connection.execute("ROLLBACK").await).await.is_ok() {
-                    lent.return_to_pool();
+                if borrowed.ask(limit, async |connection| connection.execute("ROLLBACK").await).await.is_ok() {
+                    borrowed.return_to_pool();
                 }
             });
         }
@@ -223,7 +223,7 @@ fn query(err: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(err.into()))
 }
 
-fn prepared(statement: Statement) -> sqlx::query::Query<'static, sqlx::Postgres, SqlxValues> {
+fn to_query(statement: Statement) -> sqlx::query::Query<'static, sqlx::Postgres, SqlxValues> {
     let values = statement.values.unwrap_or_else(|| sea_orm::sea_query::Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
 }
@@ -234,20 +234,20 @@ impl ConnectionTrait for PgTransaction {
         DbBackend::Postgres
     }
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let asked = self.ask(async |connection| connection.execute(prepared(statement)).await).await;
-        asked.map(ExecResult::from).map_err(exec)
+        let result = self.ask(async |connection| connection.execute(to_query(statement)).await).await;
+        result.map(ExecResult::from).map_err(exec)
     }
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let sql = AssertSqlSafe(sql.to_owned());
         self.ask(async |connection| connection.execute(sql).await).await.map(ExecResult::from).map_err(exec)
     }
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let asked = self.ask(async |connection| connection.fetch_optional(prepared(statement)).await).await;
-        asked.map(|row| row.map(QueryResult::from)).map_err(query)
+        let result = self.ask(async |connection| connection.fetch_optional(to_query(statement)).await).await;
+        result.map(|row| row.map(QueryResult::from)).map_err(query)
     }
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let asked = self.ask(async |connection| connection.fetch_all(prepared(statement)).await).await;
-        asked.map(|rows| rows.into_iter().map(QueryResult::from).collect()).map_err(query)
+        let result = self.ask(async |connection| connection.fetch_all(to_query(statement)).await).await;
+        result.map(|rows| rows.into_iter().map(QueryResult::from).collect()).map_err(query)
     }
 }
 

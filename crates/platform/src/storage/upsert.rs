@@ -34,16 +34,16 @@ impl Work {
 /// Returns the statement of one row, whose first value is the tenant.
 fn insert<R: TableRecord>(conflict: &str) -> String {
     let names: Vec<&str> = R::WITH_TENANT.iter().map(|column| column.0).collect();
-    let places: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
-    let row = format!("({})", places.join(", "));
+    let placeholders: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
+    let row = format!("({})", placeholders.join(", "));
     format!("INSERT INTO {} ({}) VALUES {row} ON CONFLICT {conflict}", R::TABLE, names.join(", "))
 }
 
 /// Returns the clause that sets all columns after the primary key.
 fn update<R: TableRecord>() -> String {
     const { assert!(R::KEYS > 0 && R::KEYS < R::WITH_TENANT.len(), "the record has the key of its table first, and more") };
-    let (keys, others) = R::WITH_TENANT.split_at(R::KEYS);
+    let (keys, other_columns) = R::WITH_TENANT.split_at(R::KEYS);
     let keys: Vec<&str> = keys.iter().map(|column| column.0).collect();
-    let sets: Vec<String> = others.iter().map(|column| format!("{0} = excluded.{0}", column.0)).collect();
+    let sets: Vec<String> = other_columns.iter().map(|column| format!("{0} = excluded.{0}", column.0)).collect();
     format!("({}) DO UPDATE SET {}", keys.join(", "), sets.join(", "))
 }

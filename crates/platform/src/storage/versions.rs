@@ -27,10 +27,10 @@ pub struct Versions {
 
 impl Versions {
     fn of(applied: Vec<String>, needed: Option<String>) -> Self {
-        let known: HashSet<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
-        let missing = known.iter().filter(|name| !applied.contains(name)).count();
-        let newer: Vec<String> = applied.into_iter().filter(|name| !known.contains(name)).collect();
-        Self { missing, newer, needed: needed.filter(|name| !known.contains(name)) }
+        let known_names: HashSet<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let missing = known_names.iter().filter(|name| !applied.contains(name)).count();
+        let newer: Vec<String> = applied.into_iter().filter(|name| !known_names.contains(name)).collect();
+        Self { missing, newer, needed: needed.filter(|name| !known_names.contains(name)) }
     }
 
     /// Returns the reason that this binary cannot work with the database, in a sentence.
@@ -42,8 +42,9 @@ impl Versions {
                  versions cannot work with; use that version or a later one"
             ));
         }
-        let behind = |missing| format!("the database lacks {missing} of this version's migrations: run `entrepot migrate`");
-        (self.missing > 0).then(|| behind(self.missing))
+        let missing_message =
+            |missing| format!("the database lacks {missing} of this version's migrations: run `entrepot migrate`");
+        (self.missing > 0).then(|| missing_message(self.missing))
     }
 
     /// Returns a notice on a database that this binary works with; `None` unless a newer release
@@ -77,8 +78,8 @@ impl Database {
     pub async fn versions(&self) -> Result<Versions, Fault> {
         let applied = self.applied().await?;
         let is_known = applied.iter().any(|name| name == migration::COMPATIBILITY);
-        let needed = if is_known { texts(self.query_shared_table(NEEDED).await?)?.pop() } else { None };
-        Ok(Versions::of(applied, needed))
+        let needed_version = if is_known { texts(self.query_shared_table(NEEDED).await?)?.pop() } else { None };
+        Ok(Versions::of(applied, needed_version))
     }
 
     /// Returns the names of the database's migrations, in their order.
@@ -95,8 +96,8 @@ impl Database {
     /// for this binary.
     pub async fn pending_migrations(&self) -> Result<usize, Fault> {
         let versions = self.versions().await?;
-        if let (Some(_), Some(why)) = (&versions.needed, versions.mismatch()) {
-            return Err(Fault::Broken(why));
+        if let (Some(_), Some(reason)) = (&versions.needed, versions.mismatch()) {
+            return Err(Fault::Broken(reason));
         }
         Ok(versions.missing)
     }
@@ -154,10 +155,10 @@ pub(super) async fn note(transaction: &DatabaseTransaction, needs: Option<String
 }
 
 /// Returns the fault of a migration by an older binary, if a newer one has migrated the database.
-pub(super) fn unknown(error: DbErr) -> Fault {
+pub(super) fn newer_schema_fault(error: DbErr) -> Fault {
     match &error {
-        DbErr::Custom(said) if said.contains("has been applied but its file is missing") => {
-            let name = said.split('\'').nth(1).unwrap_or_default();
+        DbErr::Custom(message) if message.contains("has been applied but its file is missing") => {
+            let name = message.split('\'').nth(1).unwrap_or_default();
             Fault::Broken(format!(
                 "a newer Entrepot than this one ({}) made this database or has migrated it: it has the migration {name}, which is unknown here; \
                  use that version or a later one",

@@ -68,12 +68,12 @@ impl Work {
     /// Runs a statement with the tenant as `$1`; returns how many rows it changed.
     pub async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
         debug_assert!(sql.contains("$1"), "a statement without its tenant: {sql}");
-        let mut all = Vec::with_capacity(values.len() + 1);
-        all.push(Value::from(self.tenant));
-        all.extend(values);
-        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
+        let mut all_values = Vec::with_capacity(values.len() + 1);
+        all_values.push(Value::from(self.tenant));
+        all_values.extend(values);
+        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all_values);
         let _span = self.db.statements.count(&statement);
-        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
+        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?.rows_affected())
     }
 
     /// Asserts that the transaction is the deployment's own. Postgres refuses a request's access to
@@ -90,7 +90,7 @@ impl Work {
         self.assert_stewards();
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
         let _span = self.db.statements.count(&statement);
-        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
+        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?.rows_affected())
     }
 
     /// Writes rows in as few statements as the database allows.
@@ -103,8 +103,8 @@ impl Work {
 
     /// Changes the tenant's own rows and writes others: on Postgres in one statement, if that has
     /// the same effect as one after the other.
-    pub async fn write_all(&self, own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<(), Fault> {
-        for statement in bulk::statements(self.db.backend, self.tenant, own, rows)? {
+    pub async fn write_all(&self, own_rows: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<(), Fault> {
+        for statement in bulk::statements(self.db.backend, self.tenant, own_rows, rows)? {
             self.run(statement).await?;
         }
         Ok(())
@@ -112,7 +112,7 @@ impl Work {
 
     pub(super) async fn run(&self, statement: Statement) -> Result<(), Fault> {
         let _span = self.db.statements.count(&statement);
-        self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
+        self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?;
         Ok(())
     }
 
@@ -139,9 +139,9 @@ impl Work {
         self.assert_own::<E>(&active)?;
         let statement = E::update(active).validate()?.build(self.db.backend.into());
         let _span = self.db.statements.count(&statement);
-        let updated = self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
+        let updated = self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?;
         if updated.rows_affected() == 0 {
-            return Err(self.db.failed(DbErr::RecordNotUpdated));
+            return Err(self.db.convert_write_error(DbErr::RecordNotUpdated));
         }
         Ok(())
     }
@@ -179,15 +179,15 @@ impl Work {
 
     /// Turns the transaction into a snapshot with all that it has written, for proofs before it
     /// commits.
-    pub async fn into_snapshot(self) -> Result<(Snapshot, Paused), Fault> {
+    pub async fn into_snapshot(self) -> Result<(Snapshot, PausedWork), Fault> {
         let Self { tenant, db, is_stewards, transaction, events, changes } = self;
         if db.backend == Backend::Postgres {
             // Uncommitted rows have no statistics: planned for few of them, a nested loop may take
             // hours.
-            transaction.execute_unprepared(PLANS).await.map_err(|err| db.failed(err))?;
+            transaction.execute_unprepared(PLANS).await.map_err(|err| db.convert_write_error(err))?;
         }
-        let snapshot = Snapshot::inside(&db, tenant, transaction);
-        Ok((snapshot, Paused { db, is_stewards, events, changes }))
+        let snapshot = Snapshot::of_transaction(&db, tenant, transaction);
+        Ok((snapshot, PausedWork { db, is_stewards, events, changes }))
     }
 
     pub(super) fn add_events(&mut self, events: impl IntoIterator<Item = Arc<Event>>) {
@@ -213,9 +213,9 @@ impl Work {
         }
         let changes = std::mem::take(&mut self.changes);
         let commit_hook = commit_hook::current();
-        let taken = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events, changes));
-        let has_taken = taken.is_some();
-        if let Some(rows) = taken {
+        let hook_rows = commit_hook.as_ref().and_then(|commit_hook| commit_hook.rows(self.tenant, &self.events, changes));
+        let has_hook_rows = hook_rows.is_some();
+        if let Some(rows) = hook_rows {
             // A login that no tenant was known for is written into the log of the one that it led to.
             let tenant = rows.owner().unwrap_or(self.tenant);
             for statement in rows.into_statements(self.db.backend, tenant)? {
@@ -223,13 +223,13 @@ impl Work {
             }
         }
         let timer = StatementTimer::begin("COMMIT");
-        self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
+        self.transaction.commit().await.map_err(|err| self.db.convert_write_error(err))?;
         drop(timer);
         if let Some(commit_hook) = commit_hook {
-            commit_hook.committed(has_taken);
+            commit_hook.committed(has_hook_rows);
         }
         if let Some(once) = once.filter(|_| has_receipt) {
-            once.recorded();
+            once.mark_recorded();
         }
         if let Some(last) = self.events.last() {
             let head = last.seq;
@@ -245,16 +245,16 @@ impl Work {
 }
 
 /// Parts of a transaction besides its snapshot, while it is read as one.
-pub struct Paused {
+pub struct PausedWork {
     db: Database,
     is_stewards: bool,
     events: Vec<Arc<Event>>,
     changes: Vec<ObjectChange>,
 }
 
-impl Paused {
+impl PausedWork {
     /// Continues the transaction that the snapshot was made of.
-    pub fn resumed(self, snapshot: Snapshot) -> Work {
+    pub fn resume(self, snapshot: Snapshot) -> Work {
         let Self { db, is_stewards, events, changes } = self;
         let (tenant, transaction) = snapshot.into_parts();
         Work { tenant, db, is_stewards, transaction, events, changes }
@@ -274,6 +274,6 @@ impl Reads for Work {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let _span = self.db.statements.count(&statement);
-        self.transaction.query_all_raw(statement).await.map_err(|err| self.db.failed(err))
+        self.transaction.query_all_raw(statement).await.map_err(|err| self.db.convert_write_error(err))
     }
 }

@@ -19,7 +19,7 @@ use entity::prelude::TenantId;
 use sea_orm::sqlx::postgres::PgArguments;
 
 pub use self::rows::{HeadBoundRows, Link};
-use self::rows::{Own, WriteOutcome};
+use self::rows::{TenantWrites, WriteOutcome};
 use super::{
     Backend, Committed, Database, Fault,
     journal::{self, Event},
@@ -70,24 +70,24 @@ impl Prepared {
 
 impl Database {
     /// Prepares the statements for the rows of some tenants, each listed once.
-    pub fn prepare(&self, all: Vec<(TenantId, HeadBoundRows)>) -> Result<Prepared, Fault> {
-        let mut shares = Vec::with_capacity(all.len());
-        let mut own = Vec::with_capacity(all.len());
-        for (tenant, HeadBoundRows { head, epoch, want, mut rows, events, link }) in all {
+    pub fn prepare(&self, tenant_rows: Vec<(TenantId, HeadBoundRows)>) -> Result<Prepared, Fault> {
+        let mut shares = Vec::with_capacity(tenant_rows.len());
+        let mut own_writes = Vec::with_capacity(tenant_rows.len());
+        for (tenant, HeadBoundRows { head, epoch, want, mut rows, events, link }) in tenant_rows {
             rows.push(journal::rows(tenant, &events));
             rows.retain(|bulk| !bulk.is_empty());
             for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
                 bulk.assert_own(tenant)?;
             }
             shares.push(Share { tenant, head: Some(head), events: events.into_iter().map(Arc::new).collect() });
-            own.push(Own { tenant, epoch, want, rows, link });
+            own_writes.push(TenantWrites { tenant, epoch, want, rows, link });
         }
         let sql = match self.backend() {
             Backend::Postgres => {
-                let (sql, arguments) = postgres::statement(own).map_err(|err| Fault::Broken(err.to_string()))?;
+                let (sql, arguments) = postgres::statement(own_writes).map_err(|err| Fault::Broken(err.to_string()))?;
                 PreparedSql::Postgres(sql, arguments)
             }
-            Backend::Sqlite => PreparedSql::Sqlite(own.into_iter().map(sqlite::Writes::of).collect::<Result<_, _>>()?),
+            Backend::Sqlite => PreparedSql::Sqlite(own_writes.into_iter().map(sqlite::Writes::of).collect::<Result<_, _>>()?),
         };
         Ok(Prepared { sql, shares })
     }
@@ -95,16 +95,16 @@ impl Database {
     /// Binds a connection to these tenants before their prepared rows, in this order, are written:
     /// done while the batch before is on its way, it delays no write.
     pub async fn prebind_connection(&self, tenants: &[TenantId]) {
-        if let Some(doors) = &self.doors {
-            doors.tenants.prebind_connection(&postgres::bound_to(tenants)).await;
+        if let Some(connection_pools) = &self.connection_pools {
+            connection_pools.tenants.prebind_connection(&postgres::bound_to(tenants)).await;
         }
     }
 
     /// Writes the prepared rows in one transaction, for each tenant all or nothing. A fault means
     /// that nothing was written, or that the outcome is unknown.
-    pub async fn write_at(&self, what: Prepared) -> Result<Written, Fault> {
-        let tenants = what.tenants();
-        let Prepared { sql, shares } = what;
+    pub async fn write_at(&self, prepared: Prepared) -> Result<Written, Fault> {
+        let tenants = prepared.tenants();
+        let Prepared { sql, shares } = prepared;
         let heads: Vec<Option<i64>> = shares.iter().map(|share| share.head).collect();
         if heads.iter().all(Option::is_none) {
             return Ok(Written { overtaken: tenants.into_iter().collect(), ..Written::default() });

@@ -14,7 +14,7 @@ const MIN_DROP_INTERVAL: Duration = Duration::from_secs(1);
 impl Database {
     /// Converts the error of a statement that failed while writing, and notes what it reveals: a
     /// read-only server or a full disk.
-    pub(super) fn failed(&self, err: DbErr) -> Fault {
+    pub(super) fn convert_write_error(&self, err: DbErr) -> Fault {
         let fault = Fault::from(err);
         match fault.unwritable() {
             Some(Unwritable::ReadOnly) => self.discard_connections(),
@@ -27,8 +27,8 @@ impl Database {
     /// Closes connections instead of using them again: the address may lead to another server by
     /// now.
     fn discard_connections(&self) {
-        let Some(doors) = &self.doors else { return };
-        doors.forget();
+        let Some(connection_pools) = &self.connection_pools else { return };
+        connection_pools.forget();
         let mut last = self.write_health.lock();
         if last.left.is_none_or(|left| left.elapsed() >= MIN_DROP_INTERVAL) {
             last.left = Some(Instant::now());
@@ -42,7 +42,7 @@ impl Database {
 
     /// Whether a migrated database accepts writes. For an SQLite file that is fixed when it is
     /// opened; the check waits for a running write.
-    pub async fn takes_writes(&self) -> Result<bool, Fault> {
+    pub async fn accepts_writes(&self) -> Result<bool, Fault> {
         if self.backend == Backend::Postgres {
             if self.is_open_for_writes().await? {
                 // Whether commits wait for a standby may change under open connections.
@@ -56,8 +56,8 @@ impl Database {
             return self.is_open_for_writes().await;
         }
         // The statement changes nothing, and is refused if writes are; BEGIN IMMEDIATE is not.
-        let nothing = "UPDATE seaql_migrations SET version = version WHERE 1 = 0 RETURNING version";
-        let Err(fault) = self.writer.query(Statement::from_string(DbBackend::Sqlite, nothing)).await else { return Ok(true) };
+        let probe_sql = "UPDATE seaql_migrations SET version = version WHERE 1 = 0 RETURNING version";
+        let Err(fault) = self.writer.query(Statement::from_string(DbBackend::Sqlite, probe_sql)).await else { return Ok(true) };
         match fault.unwritable() {
             Some(Unwritable::ReadOnly) => Ok(false),
             // Another connection is writing.

@@ -11,10 +11,10 @@ use super::{outage::Outage, timeline::Timeline};
 
 /// State of the database as failed writes reveal it. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct WriteHealth(Arc<Mutex<Last>>, Outage, Timeline);
+pub(super) struct WriteHealth(Arc<Mutex<LastFailures>>, Outage, Timeline);
 
 #[derive(Clone, Copy, Default)]
-pub(super) struct Last {
+pub(super) struct LastFailures {
     /// Time when the server of all earlier connections was found to be read-only.
     pub(super) left: Option<Instant>,
     /// Start of the last request to the server over which a connection broke, or that got no
@@ -24,7 +24,7 @@ pub(super) struct Last {
 }
 
 impl WriteHealth {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Last> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, LastFailures> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -49,9 +49,9 @@ impl WriteHealth {
     }
 
     /// Records that a connection broke, or gave no answer, during a statement that began then.
-    pub(super) fn lost(&self, began: Instant) {
+    pub(super) fn lost(&self, start: Instant) {
         let mut last = self.lock();
-        last.lost = last.lost.max(Some(began));
+        last.lost = last.lost.max(Some(start));
     }
 
     /// Whether a connection that last received an answer at `since` may still be used: no later

@@ -29,7 +29,7 @@ pub(super) const MIN_PART_DURATION: Duration = Duration::from_millis(1);
 pub(super) struct Part {
     pub(super) name: &'static str,
     pub(super) kind: SpanKind,
-    pub(super) began: Monotonic,
+    pub(super) started_at: Monotonic,
     /// None while the part runs.
     pub(super) took: Option<Duration>,
     pub(super) attributes: Vec<(&'static str, AttributeValue)>,
@@ -40,8 +40,8 @@ pub(super) struct Part {
 
 impl Part {
     /// Returns a part that is running.
-    pub(super) fn begun(name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
-        Self { name, kind, began, took: None, attributes: Vec::new(), links: Vec::new(), has_failed: false }
+    pub(super) fn new_running(name: &'static str, kind: SpanKind, start: Monotonic) -> Self {
+        Self { name, kind, started_at: start, took: None, attributes: Vec::new(), links: Vec::new(), has_failed: false }
     }
 
     /// Returns the length for the choice of the longest: an unfinished part is always kept.
@@ -50,8 +50,8 @@ impl Part {
     }
 
     /// Returns the part as a span under its parent, with an ID of its own.
-    pub(super) fn finished(&self, (now, wall): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
-        let since = now.since(self.began);
+    pub(super) fn finished(&self, (now, wall_time): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
+        let since = now.since(self.started_at);
         let mut attributes = self.attributes.clone();
         if self.took.is_none() {
             attributes.push(("entrepot.unfinished", "true".into()));
@@ -62,7 +62,7 @@ impl Part {
             parent: Some(parent.span_id),
             name: self.name,
             kind: self.kind,
-            start: Timestamp(wall.micros().saturating_sub(micros)),
+            start: Timestamp(wall_time.micros().saturating_sub(micros)),
             took: self.took.unwrap_or(since),
             attributes,
             links: self.links.clone(),
@@ -96,17 +96,17 @@ impl Parts {
             parts.push(part);
             return Some(parts.len() - 1);
         }
-        let (place, shortest) = parts.iter_mut().enumerate().min_by_key(|(_, part)| part.length())?;
+        let (index, shortest) = parts.iter_mut().enumerate().min_by_key(|(_, part)| part.length())?;
         if shortest.length() >= part.length() {
             return None;
         }
         *shortest = part;
-        Some(place)
+        Some(index)
     }
 
     /// Changes a part that is kept while it runs: no other part replaces it before it has ended.
-    fn change(&self, place: usize, change: impl FnOnce(&mut Part)) {
-        if let Some(open) = self.lock().parts.get_mut(place) {
+    fn change(&self, index: usize, change: impl FnOnce(&mut Part)) {
+        if let Some(open) = self.lock().parts.get_mut(index) {
             change(open);
         }
     }
@@ -145,37 +145,37 @@ pub(super) struct PartSpan {
     pub(super) parts: Arc<Parts>,
     pub(super) part: Part,
     /// Index of the unfinished part, if it is among the parts already.
-    place: Option<usize>,
+    index: Option<usize>,
 }
 
 impl PartSpan {
     /// Returns a part that is kept once it has ended, if it took long enough.
-    pub(super) fn new(parts: Arc<Parts>, name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
-        Self { parts, part: Part::begun(name, kind, began), place: None }
+    pub(super) fn new(parts: Arc<Parts>, name: &'static str, kind: SpanKind, start: Monotonic) -> Self {
+        Self { parts, part: Part::new_running(name, kind, start), index: None }
     }
 
     /// Keeps the part from now on, however long it takes: its caller may give up before it ends.
     pub(super) fn open(&mut self) {
-        self.place = self.parts.add(self.part.clone());
+        self.index = self.parts.add(self.part.clone());
     }
 
     /// Sets an attribute of a part that is kept already.
     pub(super) fn set(&self, key: &'static str, value: AttributeValue) {
-        if let Some(place) = self.place {
-            self.parts.change(place, |part| part.attributes.push((key, value)));
+        if let Some(index) = self.index {
+            self.parts.change(index, |part| part.attributes.push((key, value)));
         }
     }
 
     /// Whether it is kept however long it takes.
     pub(super) fn is_open(&self) -> bool {
-        self.place.is_some()
+        self.index.is_some()
     }
 
     pub(super) fn end(mut self, now: Monotonic) {
         // A statement that was described has ended then.
-        let took = self.part.took.unwrap_or_else(|| now.since(self.part.began));
-        match self.place {
-            Some(place) => self.parts.change(place, |part| {
+        let took = self.part.took.unwrap_or_else(|| now.since(self.part.started_at));
+        match self.index {
+            Some(index) => self.parts.change(index, |part| {
                 part.took = Some(took);
                 part.has_failed = self.part.has_failed;
             }),

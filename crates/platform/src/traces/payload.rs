@@ -8,13 +8,13 @@ use super::context::TraceContext;
 const MEMBER: &str = ",\"traceparent\":\"";
 
 /// Appends the trace to the payload, if it is recorded. An empty object stays unchanged.
-pub fn carry(payload: String, context: Option<TraceContext>) -> String {
-    carry_any(payload, context.filter(|context| context.is_sampled))
+pub fn append_trace(payload: String, context: Option<TraceContext>) -> String {
+    append_any_trace(payload, context.filter(|context| context.is_sampled))
 }
 
 /// Appends the trace to the payload, recorded or not: the job that works on the payload later may
 /// be sent by itself.
-pub fn carry_any(payload: String, context: Option<TraceContext>) -> String {
+pub fn append_any_trace(payload: String, context: Option<TraceContext>) -> String {
     let Some(context) = context else { return payload };
     match payload.strip_suffix('}') {
         Some(members) if members.len() > 1 => format!("{members}{MEMBER}{}\"}}", context.traceparent()),
@@ -23,12 +23,12 @@ pub fn carry_any(payload: String, context: Option<TraceContext>) -> String {
 }
 
 /// Returns the trace in a payload.
-pub fn carried(payload: &str) -> Option<TraceContext> {
+pub fn trace_of_payload(payload: &str) -> Option<TraceContext> {
     split(payload).map(|(_, context)| context)
 }
 
 /// The payload as its room wrote it.
-pub fn without(payload: &str) -> Cow<'_, str> {
+pub fn without_trace(payload: &str) -> Cow<'_, str> {
     match split(payload) {
         Some((members, _)) => Cow::Owned(format!("{members}}}")),
         None => Cow::Borrowed(payload),
@@ -36,7 +36,7 @@ pub fn without(payload: &str) -> Cow<'_, str> {
 }
 
 /// Returns the beginning of this payload if it carries a trace.
-pub fn opening(payload: &str) -> String {
+pub fn payload_opening(payload: &str) -> String {
     format!("{}{MEMBER}", payload.strip_suffix('}').unwrap_or(payload))
 }
 
@@ -56,25 +56,29 @@ mod tests {
     #[test]
     fn a_payload_comes_back_as_it_was() {
         let payload = "{\"order\":7,\"note\":\"été\"}";
-        let with_trace = carry(payload.to_owned(), Some(CONTEXT));
+        let with_trace = append_trace(payload.to_owned(), Some(CONTEXT));
         let object: serde_json::Value = serde_json::from_str(&with_trace).unwrap();
         assert_eq!((&object["order"], object["traceparent"].as_str()), (&7.into(), Some(CONTEXT.traceparent().as_str())));
-        assert_eq!((carried(&with_trace), without(&with_trace).as_ref()), (Some(CONTEXT), payload));
-        assert!(with_trace.starts_with(&opening(payload)));
+        assert_eq!((trace_of_payload(&with_trace), without_trace(&with_trace).as_ref()), (Some(CONTEXT), payload));
+        assert!(with_trace.starts_with(&payload_opening(payload)));
     }
 
     #[test]
     fn what_has_no_trace_stays_as_it_is() {
         let unsampled = TraceContext { is_sampled: false, ..CONTEXT };
-        assert_eq!(carry("{\"a\":1}".to_owned(), Some(unsampled)), "{\"a\":1}");
-        assert_eq!(carried(&carry_any("{\"a\":1}".to_owned(), Some(unsampled))), Some(unsampled), "what is told by itself");
-        assert_eq!(carry("{}".to_owned(), Some(CONTEXT)), "{}");
-        assert_eq!(carry("[1]".to_owned(), Some(CONTEXT)), "[1]");
+        assert_eq!(append_trace("{\"a\":1}".to_owned(), Some(unsampled)), "{\"a\":1}");
+        assert_eq!(
+            trace_of_payload(&append_any_trace("{\"a\":1}".to_owned(), Some(unsampled))),
+            Some(unsampled),
+            "what is told by itself"
+        );
+        assert_eq!(append_trace("{}".to_owned(), Some(CONTEXT)), "{}");
+        assert_eq!(append_trace("[1]".to_owned(), Some(CONTEXT)), "[1]");
         // A caller's text that looks like a trace is inside quotes of its own.
         let note = format!("{{\"note\":\"x,\\\"traceparent\\\":\\\"{}\"}}", CONTEXT.traceparent());
         assert!(serde_json::from_str::<serde_json::Value>(&note).is_ok(), "{note}");
         for plain in ["", "\"}", "{\"a\":1}", note.as_str()] {
-            assert_eq!((carried(plain), without(plain).as_ref()), (None, plain));
+            assert_eq!((trace_of_payload(plain), without_trace(plain).as_ref()), (None, plain));
         }
     }
 }

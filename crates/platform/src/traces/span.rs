@@ -43,7 +43,7 @@ struct Unrecorded {
 
 struct Record {
     span: FinishedSpan,
-    began: Monotonic,
+    started_at: Monotonic,
 }
 
 impl Span {
@@ -68,11 +68,11 @@ impl Span {
         let parent = traceparent.and_then(TraceContext::parse);
         let trace_id = parent.map_or_else(|| tracer.trace_id(), |parent| parent.trace_id);
         let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled: tracer.samples(parent) };
-        let behind = parent.map(|parent| parent.span_id);
+        let parent_span = parent.map(|parent| parent.span_id);
         if !context.is_sampled {
-            return Self::unrecorded(context, Unrecorded { name, kind, position: Position::First(behind) });
+            return Self::unrecorded(context, Unrecorded { name, kind, position: Position::First(parent_span) });
         }
-        tracer.begin(context, behind, name, kind)
+        tracer.begin(context, parent_span, name, kind)
     }
 
     /// A span of the current trace.
@@ -96,11 +96,11 @@ impl Span {
         let trace_id = queued_by.map_or_else(|| tracer.trace_id(), |parent| parent.trace_id);
         let is_sampled = queued_by.map_or_else(|| tracer.samples(None), |parent| parent.is_sampled);
         let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled };
-        let (behind, kind) = (queued_by.map(|parent| parent.span_id), SpanKind::Consumer);
+        let (parent_span, kind) = (queued_by.map(|parent| parent.span_id), SpanKind::Consumer);
         if is_sampled {
-            return tracer.begin(context, behind, name, kind);
+            return tracer.begin(context, parent_span, name, kind);
         }
-        Self::unrecorded(context, Unrecorded { name, kind, position: Position::Run(behind) }).with_parts()
+        Self::unrecorded(context, Unrecorded { name, kind, position: Position::Run(parent_span) }).with_parts()
     }
 
     /// Begins a span under one that may have ended, or be of another process.
@@ -174,14 +174,14 @@ impl Span {
 
     /// Sets the statement's attributes at its end, if it is a part and took long enough to be kept. The digest is of the
     /// whole text.
-    pub fn describe(&mut self, sql: &str, whole: Option<&str>) {
+    pub fn describe(&mut self, sql: &str, full_sql: Option<&str>) {
         let (Some(noted), Some(tracer)) = (&mut self.noted, TRACER.get()) else { return };
-        let took = tracer.clock.monotonic().since(noted.part.began);
+        let took = tracer.clock.monotonic().since(noted.part.started_at);
         noted.part.took = Some(took);
         if took >= MIN_PART_DURATION {
             noted.part.attributes.push(("db.query.summary", Summary(sql).into()));
-            if let Some(whole) = whole {
-                noted.part.attributes.push(("db.query.hash", TextHash(whole).into()));
+            if let Some(full_sql) = full_sql {
+                noted.part.attributes.push(("db.query.hash", TextHash(full_sql).into()));
             }
         }
     }
@@ -199,7 +199,7 @@ impl Span {
     pub fn keep(&mut self, ending: Ending, took: Duration) -> bool {
         let (unrecorded, parts) = (self.unrecorded.take(), self.parts.take());
         if let (Some(unrecorded), Some(context), Some(tracer)) = (unrecorded, self.context, TRACER.get()) {
-            self.record = tracer.kept(context, unrecorded, (ending, took)).map(Box::new);
+            self.record = tracer.sampled_record(context, unrecorded, (ending, took)).map(Box::new);
             if let (Some(record), Some(parts)) = (&self.record, parts) {
                 tracer.send_part_spans(&parts, record.span.context);
             }
@@ -231,8 +231,8 @@ impl Drop for Span {
             noted.end(now);
         }
         if let Some(record) = record {
-            let Record { mut span, began } = *record;
-            span.took = now.since(began);
+            let Record { mut span, started_at: start } = *record;
+            span.took = now.since(start);
             tracer.take(span);
         }
     }
@@ -251,7 +251,7 @@ impl Tracer {
             links: Vec::new(),
             has_failed: false,
         };
-        let record = Some(Box::new(Record { span, began: self.clock.monotonic() }));
+        let record = Some(Box::new(Record { span, started_at: self.clock.monotonic() }));
         Span { context: Some(context), record, unrecorded: None, noted: None, parts: None }
     }
 
@@ -266,10 +266,10 @@ impl Tracer {
     }
 
     /// Returns the record of a span that has ended and is sent, or `None`.
-    fn kept(&self, context: TraceContext, unrecorded: Unrecorded, ending: (Ending, Duration)) -> Option<Record> {
+    fn sampled_record(&self, context: TraceContext, unrecorded: Unrecorded, ending: (Ending, Duration)) -> Option<Record> {
         let (Unrecorded { name, kind, position }, now) = (unrecorded, self.clock.monotonic());
-        let why = match self.keeper.judge((context, position), ending, now) {
-            Verdict::Tell(why) => why,
+        let reason = match self.span_filter.judge((context, position), ending, now) {
+            Verdict::Tell(reason) => reason,
             Verdict::Drop => {
                 count_dropped(1);
                 return None;
@@ -289,11 +289,11 @@ impl Tracer {
             kind,
             start: Timestamp(self.clock.now().micros().saturating_sub(micros)),
             took: Duration::ZERO,
-            attributes: vec![("entrepot.kept", why.into())],
+            attributes: vec![("entrepot.kept", reason.into())],
             links: Vec::new(),
             has_failed: false,
         };
-        Some(Record { span, began: Monotonic::from_micros(now.micros().saturating_sub(micros)) })
+        Some(Record { span, started_at: Monotonic::from_micros(now.micros().saturating_sub(micros)) })
     }
 }
 
@@ -302,7 +302,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        traces::{QueueSpan, TimeSpan, dropped, install},
+        traces::{QueueSpan, TimeSpan, dropped_spans, install},
     };
     use tokio::sync::mpsc::Receiver;
 
@@ -367,6 +367,6 @@ mod tests {
         for _ in 0..QUEUE + 3 {
             drop(Span::root("request", SpanKind::Server, None));
         }
-        assert_eq!(dropped(), 3, "the queue is full, and nobody waited");
+        assert_eq!(dropped_spans(), 3, "the queue is full, and nobody waited");
     }
 }

@@ -8,7 +8,7 @@ use crate::clock::Monotonic;
 /// Start of something that has ended, and its duration.
 #[derive(Debug, Clone, Copy)]
 pub struct TimeSpan {
-    began: Monotonic,
+    started_at: Monotonic,
     took: Duration,
 }
 
@@ -16,27 +16,28 @@ impl TimeSpan {
     /// Times a future; None if no spans are made.
     pub async fn of<T>(work: impl Future<Output = T>) -> (T, Option<Self>) {
         let Some(tracer) = TRACER.get() else { return (work.await, None) };
-        let began = tracer.clock.monotonic();
-        let done = work.await;
-        (done, Some(Self { began, took: tracer.clock.monotonic().since(began) }))
+        let start = tracer.clock.monotonic();
+        let output = work.await;
+        (output, Some(Self { started_at: start, took: tracer.clock.monotonic().since(start) }))
     }
 }
 
 /// Runs a step of the current task's work in a span of its own. An error marks the span as failed.
 pub async fn step<T, E>(name: &'static str, kind: SpanKind, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let span = Span::child(name, kind);
-    let done = span.run_within(Box::pin(work)).await;
-    span.end(done.is_err());
-    done
+    let result = span.run_within(Box::pin(work)).await;
+    span.end(result.is_err());
+    result
 }
 
 impl Span {
     /// Adds the time right before the step as a span within it.
-    pub fn send_earlier_span(&self, name: &'static str, stretch: Option<TimeSpan>) {
-        let (Some(TimeSpan { began, took }), Some(context), Some(tracer)) = (stretch, self.context(), TRACER.get()) else {
+    pub fn send_earlier_span(&self, name: &'static str, time_span: Option<TimeSpan>) {
+        let (Some(TimeSpan { started_at: start, took }), Some(context), Some(tracer)) = (time_span, self.context(), TRACER.get())
+        else {
             return;
         };
-        let part = Part { took: Some(took), ..Part::begun(name, SpanKind::Internal, began) };
+        let part = Part { took: Some(took), ..Part::new_running(name, SpanKind::Internal, start) };
         if let Some(parts) = &self.parts {
             parts.add(part);
         } else if context.is_sampled {

@@ -21,7 +21,7 @@ const UNRECORDED_RATE: Allowance = Allowance::per_second(100, 10);
 /// many runs take seconds by nature.
 const UNRECORDED_RUN_RATE: Allowance = Allowance::per_second(20, 1);
 /// Maximum running requests remembered because one of their operations was sent.
-const MAX_NOTED: usize = 64;
+const MAX_REMEMBERED_REQUESTS: usize = 64;
 
 /// Outcome of an operation or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +74,16 @@ impl State {
             Position::First(_) | Position::Within => (UNRECORDED_RATE, &mut self.full_at),
             Position::Run(_) => (UNRECORDED_RUN_RATE, &mut self.runs_full_at),
         };
-        let taken = allowance.take(*full_at, now.micros(), 1);
-        *full_at = taken.unwrap_or(*full_at);
-        taken.is_ok()
+        let next_full_at = allowance.take(*full_at, now.micros(), 1);
+        *full_at = next_full_at.unwrap_or(*full_at);
+        next_full_at.is_ok()
     }
 
     fn note(&mut self, request: TraceContext) {
         if self.noted.contains(&request) {
             return;
         }
-        if self.noted.len() == MAX_NOTED {
+        if self.noted.len() == MAX_REMEMBERED_REQUESTS {
             self.noted.pop_front();
         }
         self.noted.push_back(request);
@@ -91,8 +91,8 @@ impl State {
 
     /// Returns whether an operation of this request was sent, and forgets the request.
     fn take_sent_request(&mut self, request: TraceContext) -> bool {
-        let found = self.noted.iter().position(|noted| *noted == request);
-        found.and_then(|at| self.noted.remove(at)).is_some()
+        let index = self.noted.iter().position(|noted| *noted == request);
+        index.and_then(|at| self.noted.remove(at)).is_some()
     }
 }
 
@@ -110,7 +110,7 @@ impl SpanFilter {
         now: Monotonic,
     ) -> Verdict {
         let is_first = matches!(position, Position::First(_));
-        let why = match ending {
+        let reason = match ending {
             (Ending::Failed, _) => Some("error"),
             (Ending::Well, took) if self.slow.is_some_and(|slow| took >= slow) => Some("slow"),
             // A request is sent with its operation, even if it was fast and successful itself.
@@ -119,16 +119,16 @@ impl SpanFilter {
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if is_first && state.take_sent_request(context) {
-            return Verdict::Tell(why.unwrap_or("operation"));
+            return Verdict::Tell(reason.unwrap_or("operation"));
         }
-        let Some(why) = why else { return Verdict::Leave };
+        let Some(reason) = reason else { return Verdict::Leave };
         if !state.is_within_rate(position, now) {
             return Verdict::Drop;
         }
         if position == Position::Within {
             state.note(context);
         }
-        Verdict::Tell(why)
+        Verdict::Tell(reason)
     }
 }
 
@@ -200,6 +200,6 @@ mod tests {
         let told = |second| (0..1_000).filter(|span_id| judge(*span_id, second) != Verdict::Drop).count();
         assert_eq!((told(0), told(1), told(3)), (100, 10, 20));
         assert_eq!(told(3_600), 100, "no more is saved up");
-        assert_eq!(keeper.state.lock().unwrap().noted.len(), MAX_NOTED);
+        assert_eq!(keeper.state.lock().unwrap().noted.len(), MAX_REMEMBERED_REQUESTS);
     }
 }

@@ -23,7 +23,7 @@ static DROPPED: AtomicU64 = AtomicU64::new(0);
 pub(super) struct Tracer {
     pub(super) clock: Clock,
     sampler: Sampler,
-    pub(super) keeper: SpanFilter,
+    pub(super) span_filter: SpanFilter,
     pub(super) queue: mpsc::Sender<FinishedSpan>,
 }
 
@@ -32,12 +32,12 @@ pub(super) struct Tracer {
 /// fail, or take as long as `slow`.
 pub fn install(clock: Clock, share: f64, slow: Option<Duration>) -> Option<mpsc::Receiver<FinishedSpan>> {
     let (queue, spans) = mpsc::channel(QUEUE);
-    let (sampler, keeper) = (Sampler::new(share), SpanFilter::new(slow));
-    TRACER.set(Tracer { clock, sampler, keeper, queue }).is_ok().then_some(spans)
+    let (sampler, filter) = (Sampler::new(share), SpanFilter::new(slow));
+    TRACER.set(Tracer { clock, sampler, span_filter: filter, queue }).is_ok().then_some(spans)
 }
 
 /// Returns the number of this process's spans that reached no collector.
-pub fn dropped() -> u64 {
+pub fn dropped_spans() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 

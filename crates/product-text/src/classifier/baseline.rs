@@ -31,7 +31,7 @@ impl NaiveBayes {
         Self { labels, logs, prior }
     }
 
-    pub(super) fn best(&self, vector: &[(u32, f32)]) -> u16 {
+    pub(super) fn predict(&self, vector: &[(u32, f32)]) -> u16 {
         let mut scores = self.prior.clone();
         for (row, value) in vector {
             let logs = &self.logs[*row as usize * self.labels..][..self.labels];
@@ -56,6 +56,6 @@ mod tests {
         (0..10).for_each(|index| texts.push(&[(index % 2, 1.0)]));
         let targets: Vec<&[u16]> = (0..10).map(|index| if index % 2 == 0 { &[0_u16][..] } else { &[1] }).collect();
         let bayes = NaiveBayes::of(&texts, &targets, 2, 2);
-        assert_eq!((bayes.best(&[(0, 1.0)]), bayes.best(&[(1, 1.0)])), (0, 1));
+        assert_eq!((bayes.predict(&[(0, 1.0)]), bayes.predict(&[(1, 1.0)])), (0, 1));
     }
 }

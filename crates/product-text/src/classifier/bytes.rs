@@ -4,7 +4,7 @@ use super::model::Model;
 use crate::{
     calibration::Calibration,
     linear::{Loss, Weights},
-    ngrams::{BUCKETS, Vocabulary, mixed},
+    ngrams::{BUCKETS, Vocabulary, mix_bits},
 };
 
 const MAGIC_BYTES: &[u8; 4] = b"EPTX";
@@ -41,7 +41,7 @@ impl std::error::Error for ModelError {}
 /// Eight bytes at a time, mixed: it finds damage, not malice.
 fn checksum(bytes: &[u8]) -> u64 {
     let word = |chunk: &[u8]| chunk.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-    bytes.chunks(8).fold(mixed(bytes.len() as u64), |state, chunk| mixed(state.rotate_left(5) ^ word(chunk)))
+    bytes.chunks(8).fold(mix_bits(bytes.len() as u64), |state, chunk| mix_bits(state.rotate_left(5) ^ word(chunk)))
 }
 
 impl Model {
@@ -110,9 +110,9 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn bytes(&mut self, count: usize) -> Result<&'a [u8], ModelError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(ModelError::Damaged)?;
+        let (head, rest) = self.rest.split_at_checked(count).ok_or(ModelError::Damaged)?;
         self.rest = rest;
-        Ok(taken)
+        Ok(head)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], ModelError> {
@@ -153,9 +153,9 @@ impl<'a> Reader<'a> {
         let buckets = self.list(rows, u32::from_le_bytes)?;
         let idf = self.list(rows, f32::from_le_bytes)?;
         let ends = self.list(rows, u32::from_le_bytes)?;
-        let kept = self.number()?;
-        let of_labels = self.list(kept, u16::from_le_bytes)?;
-        let steps = self.list(kept, i16::from_le_bytes)?;
+        let entry_count = self.number()?;
+        let of_labels = self.list(entry_count, u16::from_le_bytes)?;
+        let steps = self.list(entry_count, i16::from_le_bytes)?;
         let entries = of_labels.into_iter().zip(steps).collect();
         let weights = Weights { labels: count, ends, entries, scale, bias };
         Ok(Model { loss, labels, vocabulary: Vocabulary::new(buckets, idf), weights, calibration })

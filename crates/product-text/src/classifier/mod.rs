@@ -7,6 +7,6 @@ mod report;
 mod train;
 
 pub use bytes::{FORMAT_VERSION, ModelError};
-pub use model::{CONFIDENT, Model, Reason, Scored, Suggestion, TOP};
+pub use model::{MAX_SUGGESTIONS, MIN_CONFIDENCE, Model, Reason, ScoredLabel, Suggestion};
 pub use report::{Accuracy, LabelAccuracy, Report, TagAccuracy};
 pub use train::{MAX_LABELS, MAX_PRODUCTS, MIN_EXAMPLES, Product, Settings, TrainError, Trained, train_categories, train_tags};

@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// Suggestions are the best three.
-pub const TOP: usize = 3;
+pub const MAX_SUGGESTIONS: usize = 3;
 /// Below this confidence a suggestion is a guess.
-pub const CONFIDENT: f32 = 0.5;
+pub const MIN_CONFIDENCE: f32 = 0.5;
 const MAX_REASONS: usize = 5;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Reason {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scored {
+pub struct ScoredLabel {
     pub label: String,
     /// The calibrated probability, 0 to 1.
     pub confidence: f32,
@@ -56,9 +56,9 @@ struct WordShare {
 /// The answer for one product.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Suggestion {
-    /// The best first: three categories, or the tags at or above [`CONFIDENT`]. Empty if no part of the text is known.
-    pub best: Vec<Scored>,
-    /// Whether the first one is at or above [`CONFIDENT`].
+    /// The best first: three categories, or the tags at or above [`MIN_CONFIDENCE`]. Empty if no part of the text is known.
+    pub best: Vec<ScoredLabel>,
+    /// Whether the first one is at or above [`MIN_CONFIDENCE`].
     pub is_confident: bool,
 }
 
@@ -76,7 +76,7 @@ impl Model {
     /// Like `suggest`, without labels that a user has refused for this product. The others keep
     /// their confidence.
     pub fn suggest_except(&self, name: &str, description: &str, refused: &[&str]) -> Suggestion {
-        let text = Text::read(name, description);
+        let text = Text::parse(name, description);
         let vector = self.vocabulary.vector(&text.counts(MAX_GRAMS));
         if vector.is_empty() {
             return Suggestion::default();
@@ -85,18 +85,18 @@ impl Model {
         let is_refused = |label: usize| self.labels.get(label).is_some_and(|name| refused.contains(&name.as_str()));
         let mut order: Vec<usize> = (0..probabilities.len()).filter(|label| !is_refused(*label)).collect();
         order.sort_by(|one, other| probabilities[*other].total_cmp(&probabilities[*one]).then(one.cmp(other)));
-        let is_fit = |label: &usize| self.loss == Loss::Softmax || probabilities[*label] >= CONFIDENT;
-        let best: Vec<Scored> = order
+        let is_fit = |label: &usize| self.loss == Loss::Softmax || probabilities[*label] >= MIN_CONFIDENCE;
+        let best: Vec<ScoredLabel> = order
             .into_iter()
-            .take(TOP)
+            .take(MAX_SUGGESTIONS)
             .filter(is_fit)
-            .map(|label| Scored {
+            .map(|label| ScoredLabel {
                 label: self.labels.get(label).cloned().unwrap_or_default(),
                 confidence: probabilities[label],
                 reasons: self.reasons(&text, &vector, label as u16),
             })
             .collect();
-        let is_confident = best.first().is_some_and(|first| first.confidence >= CONFIDENT);
+        let is_confident = best.first().is_some_and(|first| first.confidence >= MIN_CONFIDENCE);
         Suggestion { best, is_confident }
     }
 
@@ -105,38 +105,41 @@ impl Model {
     fn reasons(&self, text: &Text, vector: &[(u32, f32)], label: u16) -> Vec<Reason> {
         let mut words = vec![WordShare::default(); text.words.len()];
         let mut phrases: Vec<(f32, usize)> = Vec::new();
-        let mut seen: Vec<u32> = Vec::new();
-        text.each_gram(MAX_GRAMS, &mut |gram| {
+        let mut seen_rows: Vec<u32> = Vec::new();
+        text.for_each_gram(MAX_GRAMS, &mut |gram| {
             let Some(row) = self.vocabulary.row(gram.bucket) else { return };
             let value = vector
-                .binary_search_by_key(&row, |(is, _)| *is)
+                .binary_search_by_key(&row, |(entry_row, _)| *entry_row)
                 .ok()
                 .and_then(|place| vector.get(place))
                 .map_or(0.0, |entry| entry.1);
             // The value is that of all occurrences: it counts at the first one.
-            if seen.contains(&row) {
+            if seen_rows.contains(&row) {
                 return;
             }
-            seen.push(row);
-            let spoke = value * self.weights.weight(row, label);
+            seen_rows.push(row);
+            let contribution = value * self.weights.weight(row, label);
             if gram.kind == Kind::Phrase {
-                phrases.push((spoke, gram.word));
+                phrases.push((contribution, gram.word));
                 return;
             }
             let Some(WordShare { sum, loudest, is_word }) = words.get_mut(gram.word) else { return };
-            *sum += spoke;
-            *is_word |= gram.kind == Kind::Word && spoke > 0.0;
-            if gram.kind == Kind::Letters && spoke > 0.0 && spoke >= loudest.as_ref().map_or(0.0, |(most, _)| *most) {
-                *loudest = Some((spoke, gram.text.to_owned()));
+            *sum += contribution;
+            *is_word |= gram.kind == Kind::Word && contribution > 0.0;
+            if gram.kind == Kind::Letters
+                && contribution > 0.0
+                && contribution >= loudest.as_ref().map_or(0.0, |(loudest_share, _)| *loudest_share)
+            {
+                *loudest = Some((contribution, gram.text.to_owned()));
             }
         });
-        let shown = |word: usize| text.words.get(word).cloned().unwrap_or_default();
+        let word_text = |word: usize| text.words.get(word).cloned().unwrap_or_default();
         let of_words = words.into_iter().enumerate().map(|(word, WordShare { sum: share, loudest, is_word })| {
             let letters = loudest.filter(|_| !is_word).map(|(_, letters)| letters);
-            Reason { text: shown(word), letters, share }
+            Reason { text: word_text(word), letters, share }
         });
         let of_phrases = phrases.into_iter().map(|(share, word)| Reason {
-            text: format!("{} {}", shown(word), shown(word + 1)),
+            text: format!("{} {}", word_text(word), word_text(word + 1)),
             letters: None,
             share,
         });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{CONFIDENT, TOP};
+use super::model::{MAX_SUGGESTIONS, MIN_CONFIDENCE};
 use crate::{
     calibration::{Calibration, expected_calibration_error},
     linear::Loss,
@@ -34,7 +34,7 @@ pub struct Accuracy {
     pub top3: f64,
     /// The expected calibration error, each product judged with a calibration that was fitted on others.
     pub calibration_error: f64,
-    /// The share of suggestions at or above [`CONFIDENT`], and how many of these are right.
+    /// The share of suggestions at or above [`MIN_CONFIDENCE`], and how many of these are right.
     pub confident: f64,
     pub confident_top1: f64,
     /// The share of the most frequent category.
@@ -75,8 +75,8 @@ pub(super) struct HeldOutProduct<'a> {
     pub(super) naive_bayes: u16,
 }
 
-pub(super) fn share(count: usize, of: usize) -> Option<f64> {
-    (of > 0).then(|| count as f64 / of as f64)
+pub(super) fn share(count: usize, total: usize) -> Option<f64> {
+    (total > 0).then(|| count as f64 / total as f64)
 }
 
 fn rank_labels(probabilities: &[f32]) -> Vec<u16> {
@@ -101,9 +101,9 @@ pub(super) fn category_accuracy(
         let Some(first) = order.first() else { continue };
         let (is_right, confidence) = (first == target, probabilities[*first as usize]);
         top1 += usize::from(is_right);
-        top3 += usize::from(order.iter().take(TOP).any(|label| label == target));
-        confident += usize::from(confidence >= CONFIDENT);
-        right_and_confident += usize::from(confidence >= CONFIDENT && is_right);
+        top3 += usize::from(order.iter().take(MAX_SUGGESTIONS).any(|label| label == target));
+        confident += usize::from(confidence >= MIN_CONFIDENCE);
+        right_and_confident += usize::from(confidence >= MIN_CONFIDENCE && is_right);
         majority += usize::from(product.majority == *target);
         naive_bayes += usize::from(product.naive_bayes == *target);
         confidences.push((confidence, is_right));
@@ -127,7 +127,7 @@ pub(super) fn tag_accuracy(
     judged: &[HeldOutProduct<'_>],
     calibrations: &BTreeMap<usize, Calibration>,
 ) -> (TagAccuracy, Vec<(u16, u16)>) {
-    let (mut suggested, mut right, mut all) = (0, 0, 0);
+    let (mut suggested_count, mut right_count, mut all) = (0, 0, 0);
     let mut confidences = Vec::new();
     let mut guesses = Vec::new();
     for product in judged {
@@ -135,13 +135,14 @@ pub(super) fn tag_accuracy(
         let probabilities = calibration.probabilities(&product.scores, Loss::Independent);
         all += product.targets.len();
         let order = rank_labels(&probabilities);
-        let is_suggested =
-            |label: &u16| order.iter().take(TOP).any(|is| is == label) && probabilities[*label as usize] >= CONFIDENT;
+        let is_suggested = |label: &u16| {
+            order.iter().take(MAX_SUGGESTIONS).any(|is| is == label) && probabilities[*label as usize] >= MIN_CONFIDENCE
+        };
         for label in 0..probabilities.len() as u16 {
             let (is_target, is_suggested) = (product.targets.contains(&label), is_suggested(&label));
             confidences.push((probabilities[label as usize], is_target));
-            suggested += usize::from(is_suggested);
-            right += usize::from(is_suggested && is_target);
+            suggested_count += usize::from(is_suggested);
+            right_count += usize::from(is_suggested && is_target);
             match (is_target, is_suggested) {
                 (true, true) => guesses.push((label, label)),
                 (true, false) => guesses.push((label, u16::MAX)),
@@ -152,25 +153,25 @@ pub(super) fn tag_accuracy(
     }
     let accuracy = TagAccuracy {
         held_out: judged.len(),
-        precision: share(right, suggested),
-        recall: share(right, all),
+        precision: share(right_count, suggested_count),
+        recall: share(right_count, all),
         calibration_error: expected_calibration_error(&confidences),
     };
     (accuracy, guesses)
 }
 
 /// Precision and recall of each label from pairs of target and guess.
-pub(super) fn of_labels(names: &[String], counts: &[usize], guesses: &[(u16, u16)]) -> Vec<LabelAccuracy> {
-    let of = |(index, name): (usize, &String)| {
+pub(super) fn label_accuracies(names: &[String], counts: &[usize], guesses: &[(u16, u16)]) -> Vec<LabelAccuracy> {
+    let label_accuracy = |(index, name): (usize, &String)| {
         let label = index as u16;
-        let count = |is: &dyn Fn(&(u16, u16)) -> bool| guesses.iter().filter(|guess| is(guess)).count();
-        let right = count(&|guess| *guess == (label, label));
+        let count = |predicate: &dyn Fn(&(u16, u16)) -> bool| guesses.iter().filter(|guess| predicate(guess)).count();
+        let right_count = count(&|guess| *guess == (label, label));
         LabelAccuracy {
             label: name.clone(),
             products: counts.get(index).copied().unwrap_or(0),
-            precision: share(right, count(&|(_, guess)| *guess == label)),
-            recall: share(right, count(&|(target, _)| *target == label)),
+            precision: share(right_count, count(&|(_, guess)| *guess == label)),
+            recall: share(right_count, count(&|(target, _)| *target == label)),
         }
     };
-    names.iter().enumerate().map(of).collect()
+    names.iter().enumerate().map(label_accuracy).collect()
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     baseline::NaiveBayes,
     model::Model,
-    report::{HeldOutProduct, Report, category_accuracy, of_labels, tag_accuracy},
+    report::{HeldOutProduct, Report, category_accuracy, label_accuracies, tag_accuracy},
 };
 use crate::{
     calibration::{Calibration, HeldOut},
     duplicates::families,
-    linear::{Loss, MAX_WEIGHTS, Matrix, Task, Weights, train},
-    ngrams::{BUCKETS, MAX_GRAMS, Text, Vocabulary, hash, mixed},
+    linear::{Loss, MAX_WEIGHTS, Matrix, TrainingTask, Weights, train},
+    ngrams::{BUCKETS, MAX_GRAMS, Text, Vocabulary, hash, mix_bits},
 };
 
 /// Minimum products of a label.
@@ -110,16 +110,16 @@ fn train_model(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Res
     if products.len() > MAX_PRODUCTS {
         return Err(TrainError::TooManyProducts(products.len()));
     }
-    let labels = chosen_labels(products, settings, loss);
+    let labels = select_labels(products, settings, loss);
     if labels.names.len() < if loss == Loss::Softmax { 2 } else { 1 } {
         return Err(TrainError::TooFewLabels(labels.left_out));
     }
     let examples = Examples::of(products, &labels.names, settings, loss);
-    let judged = examples.judged();
-    let calibrations = calibrations(&judged, loss);
+    let judged = examples.score_held_out();
+    let calibrations = fit_calibrations(&judged, loss);
     let model = examples.fit(labels.names.clone(), |_| true);
-    let all: Vec<HeldOut<'_>> = judged.iter().map(held_out).collect();
-    let model = Model { calibration: Calibration::fitted(&all, loss), ..model };
+    let all: Vec<HeldOut<'_>> = judged.iter().map(to_held_out).collect();
+    let model = Model { calibration: Calibration::fit_to(&all, loss), ..model };
     let mut report = Report {
         products: examples.targets.len(),
         unlabelled: products.len() - examples.targets.iter().filter(|targets| !targets.is_empty()).count(),
@@ -138,12 +138,12 @@ fn train_model(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Res
             guesses
         }
     };
-    report.labels = of_labels(&model.labels, &labels.counts, &guesses);
+    report.labels = label_accuracies(&model.labels, &labels.counts, &guesses);
     Ok(Trained { model, report })
 }
 
 /// Labels with enough products, in the order of their names.
-fn chosen_labels(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Labels {
+fn select_labels(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Labels {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for product in products {
         let of_product = if loss == Loss::Softmax { product.labels.get(..1).unwrap_or_default() } else { product.labels };
@@ -159,18 +159,18 @@ fn chosen_labels(products: &[Product<'_>], settings: &Settings, loss: Loss) -> L
     Labels { names, counts, left_out }
 }
 
-fn held_out<'a>(product: &'a HeldOutProduct<'a>) -> HeldOut<'a> {
+fn to_held_out<'a>(product: &'a HeldOutProduct<'a>) -> HeldOut<'a> {
     HeldOut { scores: &product.scores, targets: product.targets }
 }
 
 /// For each part a calibration that was fitted on the others.
-fn calibrations(judged: &[HeldOutProduct<'_>], loss: Loss) -> BTreeMap<usize, Calibration> {
+fn fit_calibrations(judged: &[HeldOutProduct<'_>], loss: Loss) -> BTreeMap<usize, Calibration> {
     let parts: std::collections::BTreeSet<usize> = judged.iter().map(|product| product.part).collect();
-    let fitted = |part: usize| {
-        let others: Vec<HeldOut<'_>> = judged.iter().filter(|product| product.part != part).map(held_out).collect();
-        (part, Calibration::fitted(&others, loss))
+    let fit_part = |part: usize| {
+        let others: Vec<HeldOut<'_>> = judged.iter().filter(|product| product.part != part).map(to_held_out).collect();
+        (part, Calibration::fit_to(&others, loss))
     };
-    parts.into_iter().map(fitted).collect()
+    parts.into_iter().map(fit_part).collect()
 }
 
 impl Examples {
@@ -178,7 +178,7 @@ impl Examples {
         let index: HashMap<&str, u16> = labels.iter().enumerate().map(|(index, label)| (label.as_str(), index as u16)).collect();
         let names: Vec<&str> = products.iter().map(|product| product.name).collect();
         let families = families(&names);
-        let most = (MAX_COUNTS / products.len().max(1)).min(MAX_GRAMS);
+        let max_counts = (MAX_COUNTS / products.len().max(1)).min(MAX_GRAMS);
         let mut examples =
             Self { counts: Vec::new(), targets: Vec::new(), folds: Vec::new(), loss, labels: labels.len(), settings: *settings };
         for (product, family) in products.iter().zip(families) {
@@ -192,40 +192,40 @@ impl Examples {
             if targets.is_empty() && loss == Loss::Softmax {
                 continue;
             }
-            examples.counts.push(Text::read(product.name, product.description).counts(most).into_boxed_slice());
+            examples.counts.push(Text::parse(product.name, product.description).counts(max_counts).into_boxed_slice());
             examples.targets.push(targets);
             let family = products.get(family).map_or(product.id, |first| first.id);
-            examples.folds.push((mixed(hash(b'f', &[family]) ^ settings.seed) % FOLDS as u64) as usize);
+            examples.folds.push((mix_bits(hash(b'f', &[family]) ^ settings.seed) % FOLDS as u64) as usize);
         }
         examples
     }
 
-    fn texts(&self, indices: &[usize], vocabulary: &Vocabulary) -> (Matrix, Vec<&[u16]>) {
+    fn vectorize(&self, indices: &[usize], vocabulary: &Vocabulary) -> (Matrix, Vec<&[u16]>) {
         let mut texts = Matrix::default();
         indices.iter().for_each(|index| texts.push(&vocabulary.vector(&self.counts[*index])));
         (texts, indices.iter().map(|index| self.targets[*index].as_slice()).collect())
     }
 
     /// A model without calibration of the products that are wanted.
-    fn fit(&self, labels: Vec<String>, is_wanted: impl Fn(usize) -> bool) -> Model {
-        let wanted: Vec<usize> = (0..self.counts.len()).filter(|index| is_wanted(*index)).collect();
-        let most = (MAX_WEIGHTS / self.labels.max(1)).min(BUCKETS);
-        let vocabulary = Vocabulary::of(wanted.iter().map(|index| &*self.counts[*index]), most);
-        let (texts, targets) = self.texts(&wanted, &vocabulary);
+    fn fit(&self, labels: Vec<String>, is_selected: impl Fn(usize) -> bool) -> Model {
+        let selected_indices: Vec<usize> = (0..self.counts.len()).filter(|index| is_selected(*index)).collect();
+        let max_buckets = (MAX_WEIGHTS / self.labels.max(1)).min(BUCKETS);
+        let vocabulary = Vocabulary::of(selected_indices.iter().map(|index| &*self.counts[*index]), max_buckets);
+        let (texts, targets) = self.vectorize(&selected_indices, &vocabulary);
         let (rows, seed) = (vocabulary.buckets.len(), self.settings.seed);
-        let task = Task { texts: &texts, targets: &targets, rows, labels: self.labels, loss: self.loss, seed };
+        let task = TrainingTask { texts: &texts, targets: &targets, rows, labels: self.labels, loss: self.loss, seed };
         let weights = Weights::of(&train(&task));
         Model { loss: self.loss, labels, vocabulary, weights, calibration: Calibration::default() }
     }
 
     /// Products as models see them that were not trained on them.
-    fn judged(&self) -> Vec<HeldOutProduct<'_>> {
+    fn score_held_out(&self) -> Vec<HeldOutProduct<'_>> {
         let folds = if self.counts.len() <= MAX_ALL_FOLDS { self.settings.folds.clamp(1, FOLDS) } else { 1 };
         let mut judged = Vec::new();
         for fold in 0..folds {
             let model = self.fit(Vec::new(), |index| self.folds[index] != fold);
-            let bayes = self.bayes(&model.vocabulary, fold);
-            let majority = self.majority(fold);
+            let bayes = self.train_naive_bayes(&model.vocabulary, fold);
+            let majority = self.majority_label(fold);
             for index in (0..self.counts.len()).filter(|index| self.folds[*index] == fold) {
                 let vector = model.vocabulary.vector(&self.counts[index]);
                 // One fold alone is cut in two, so that its calibrations are fitted on the other half.
@@ -235,21 +235,21 @@ impl Examples {
                     scores: model.weights.scores(&vector),
                     targets: &self.targets[index],
                     majority,
-                    naive_bayes: bayes.best(&vector),
+                    naive_bayes: bayes.predict(&vector),
                 });
             }
         }
         judged
     }
 
-    fn bayes(&self, vocabulary: &Vocabulary, fold: usize) -> NaiveBayes {
+    fn train_naive_bayes(&self, vocabulary: &Vocabulary, fold: usize) -> NaiveBayes {
         let outside: Vec<usize> = (0..self.counts.len()).filter(|index| self.folds[*index] != fold).collect();
-        let (texts, targets) = self.texts(&outside, vocabulary);
+        let (texts, targets) = self.vectorize(&outside, vocabulary);
         NaiveBayes::of(&texts, &targets, vocabulary.buckets.len(), self.labels)
     }
 
     /// The most frequent label outside of a fold.
-    fn majority(&self, fold: usize) -> u16 {
+    fn majority_label(&self, fold: usize) -> u16 {
         let mut counts = vec![0_usize; self.labels];
         let outside = self.targets.iter().zip(&self.folds).filter(|(_, is)| **is != fold);
         outside.flat_map(|(targets, _)| targets).for_each(|label| counts[*label as usize] += 1);

@@ -14,25 +14,25 @@ const LOWER_CASE_WORDS: &[&str] = &[
 /// Whether a name is in capitals: at least one word of four letters, or two of two letters, and no
 /// small letter except in units.
 pub(super) fn is_upper_case(name: &str) -> bool {
-    let letters = |word: &str| word.chars().filter(|character| character.is_uppercase()).count();
+    let count_capitals = |word: &str| word.chars().filter(|character| character.is_uppercase()).count();
     let runs: Vec<&str> = name.split_whitespace().filter(|run| !is_unit(run) && !is_code(run)).collect();
     let has_small =
         runs.iter().any(|run| run.chars().any(char::is_lowercase) && !run.starts_with(|first: char| first.is_numeric()));
     // "Set of 4" may have been spelled out before: the rest decides.
-    let long = runs.iter().filter(|run| letters(run) >= 2).count();
-    !has_small && (long >= 2 || runs.iter().any(|run| letters(run) >= 4))
+    let long = runs.iter().filter(|run| count_capitals(run) >= 2).count();
+    !has_small && (long >= 2 || runs.iter().any(|run| count_capitals(run) >= 4))
 }
 
 /// Whether all words of at least four letters begin with a capital, at least one of them after the
 /// first word.
 pub(super) fn is_title(name: &str) -> bool {
     let words: Vec<&str> =
-        plain_words(name).into_iter().filter(|word| word.chars().count() >= 3 && !LOWER_CASE_WORDS.contains(word)).collect();
+        letter_words(name).into_iter().filter(|word| word.chars().count() >= 3 && !LOWER_CASE_WORDS.contains(word)).collect();
     words.len() >= 2 && words.iter().all(|word| word.starts_with(char::is_uppercase))
 }
 
 /// Returns the words that consist of letters only.
-pub(super) fn plain_words(name: &str) -> Vec<&str> {
+pub(super) fn letter_words(name: &str) -> Vec<&str> {
     name.split(|character: char| !character.is_alphanumeric() && !matches!(character, '\'' | '’'))
         .filter(|word| {
             !word.is_empty() && word.chars().all(|character| character.is_alphabetic() || matches!(character, '\'' | '’'))
@@ -42,10 +42,10 @@ pub(super) fn plain_words(name: &str) -> Vec<&str> {
 
 pub(super) fn apply_case(name: &str, style: &Style) -> String {
     // Abbreviations that were spelled out are in lower case already, so they do not count.
-    let judged: String = name.strip_prefix("Set of ").unwrap_or(name).to_owned();
+    let name_rest: String = name.strip_prefix("Set of ").unwrap_or(name).to_owned();
     let spelled: Vec<&str> = style.abbreviations.values().map(String::as_str).chain(["of", "set"]).collect();
-    let judged: Vec<&str> = judged.split(' ').filter(|word| !spelled.contains(word)).collect();
-    if style.case == Case::Keep || !is_upper_case(&judged.join(" ")) {
+    let name_rest: Vec<&str> = name_rest.split(' ').filter(|word| !spelled.contains(word)).collect();
+    if style.case == Case::Keep || !is_upper_case(&name_rest.join(" ")) {
         return name.to_owned();
     }
     let mut result = String::new();
@@ -85,8 +85,8 @@ fn push_word(result: &mut String, word: &str, style: &Style, is_first: &mut bool
     if word.starts_with(['\'', '’']) && is_single {
         // "50'S": the end of a number.
         result.push_str(&lower);
-    } else if let Some(own) = style.words.get(bare) {
-        result.push_str(&lower.replace(bare, own));
+    } else if let Some(spelling) = style.words.get(bare) {
+        result.push_str(&lower.replace(bare, spelling));
     } else if is_single && bare != "a" {
         result.push_str(word);
     } else if *is_first || style.case == Case::Title && !LOWER_CASE_WORDS.contains(&bare) {

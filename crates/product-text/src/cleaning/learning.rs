@@ -26,17 +26,17 @@ impl Style {
         if titles * 2 > mixed.len() {
             style.case = Case::Title;
         }
-        let mut written: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+        let mut spelling_counts: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
         for name in mixed.iter().filter(|name| !casing::is_title(name)) {
             // The first word has a capital for another reason.
-            for word in casing::plain_words(name).into_iter().skip(1) {
-                *written.entry(word.to_lowercase()).or_default().entry(word).or_default() += 1;
+            for word in casing::letter_words(name).into_iter().skip(1) {
+                *spelling_counts.entry(word.to_lowercase()).or_default().entry(word).or_default() += 1;
             }
         }
-        for (lower, spellings) in written {
+        for (lower, spellings) in spelling_counts {
             let all: usize = spellings.values().sum();
-            let most = spellings.into_iter().max_by_key(|(_, count)| *count);
-            if let Some((spelling, count)) = most.filter(|(spelling, _)| *spelling != lower)
+            let commonest = spellings.into_iter().max_by_key(|(_, count)| *count);
+            if let Some((spelling, count)) = commonest.filter(|(spelling, _)| *spelling != lower)
                 && count >= MIN_WORD_NAMES
                 && count * 10 >= all * 9
             {

@@ -34,13 +34,15 @@ pub fn clean(name: &str, style: &Style) -> Cleaned {
     }
     for rule in Rule::ALL.into_iter().filter(|rule| !style.off.contains(rule)) {
         let after = match rule {
-            Rule::Whitespace => rules::whitespace(&cleaned.name),
-            Rule::Punctuation => rules::punctuation(&cleaned.name),
-            Rule::Abbreviation => rules::abbreviations(&cleaned.name, style),
-            Rule::Unit => rules::units(&cleaned.name),
+            Rule::Whitespace => rules::normalize_whitespace(&cleaned.name),
+            Rule::Punctuation => rules::normalize_punctuation(&cleaned.name),
+            Rule::Abbreviation => rules::expand_abbreviations(&cleaned.name, style),
+            Rule::Unit => rules::normalize_units(&cleaned.name),
             Rule::Case => casing::apply_case(&cleaned.name, style),
         };
-        let is_safe = !after.is_empty() && figures(&after) == figures(&cleaned.name) && keeps_codes(&cleaned.name, &after, rule);
+        let is_safe = !after.is_empty()
+            && extract_numbers(&after) == extract_numbers(&cleaned.name)
+            && keeps_codes(&cleaned.name, &after, rule);
         if after != cleaned.name && is_safe {
             let before = std::mem::replace(&mut cleaned.name, after.clone());
             cleaned.changes.push(Change { rule, before, after });
@@ -50,24 +52,24 @@ pub fn clean(name: &str, style: &Style) -> Cleaned {
 }
 
 /// The numbers of a text in their order, a decimal point or comma within them included.
-fn figures(text: &str) -> Vec<String> {
-    let bytes: Vec<char> = text.chars().collect();
-    let mut found: Vec<String> = Vec::new();
+fn extract_numbers(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut numbers: Vec<String> = Vec::new();
     let mut is_inside = false;
-    for (place, character) in bytes.iter().enumerate() {
-        let is_digit = |at: usize| bytes.get(at).is_some_and(|next| next.is_numeric());
-        let is_point = matches!(character, '.' | ',' | '/' | '-') && is_inside && is_digit(place + 1);
+    for (index, character) in characters.iter().enumerate() {
+        let is_digit = |position: usize| characters.get(position).is_some_and(|next| next.is_numeric());
+        let is_point = matches!(character, '.' | ',' | '/' | '-') && is_inside && is_digit(index + 1);
         if character.is_numeric() || is_point {
             if !is_inside {
-                found.push(String::new());
+                numbers.push(String::new());
             }
-            found.last_mut().into_iter().for_each(|number| number.push(*character));
+            numbers.last_mut().into_iter().for_each(|number| number.push(*character));
             is_inside = true;
         } else {
             is_inside = false;
         }
     }
-    found
+    numbers
 }
 
 /// Whether the text still has each code that it had before the rule. A code is a run with letters

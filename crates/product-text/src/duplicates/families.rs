@@ -2,7 +2,7 @@
 //! the other, so both are either in the training set or in the test set.
 
 use crate::{
-    minhash::{Signature, each_pair},
+    minhash::{Signature, for_each_pair},
     variants::Parts,
 };
 
@@ -14,16 +14,16 @@ pub fn families(names: &[&str]) -> Vec<usize> {
     let words: Vec<Vec<String>> = names.iter().map(|name| Parts::of(name).words).collect();
     let signatures: Vec<Signature> = words.iter().map(|words| Signature::of(words.iter().map(String::as_str))).collect();
     let mut parent: Vec<usize> = (0..names.len()).collect();
-    each_pair(&signatures, |one, other| {
+    for_each_pair(&signatures, |one, other| {
         if signatures[one].similarity(&signatures[other]) >= MIN_SIMILARITY && !words[one].is_empty() {
-            let (one, other) = (root(&mut parent, one), root(&mut parent, other));
+            let (one, other) = (find_root(&mut parent, one), find_root(&mut parent, other));
             parent[one.max(other)] = one.min(other);
         }
     });
-    (0..names.len()).map(|index| root(&mut parent, index)).collect()
+    (0..names.len()).map(|index| find_root(&mut parent, index)).collect()
 }
 
-fn root(parent: &mut [usize], mut index: usize) -> usize {
+fn find_root(parent: &mut [usize], mut index: usize) -> usize {
     while parent[index] != index {
         parent[index] = parent[parent[index]];
         index = parent[index];

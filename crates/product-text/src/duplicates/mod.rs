@@ -10,7 +10,7 @@ pub use score::Reason;
 
 use crate::{
     folding::fold,
-    minhash::{Signature, each_pair},
+    minhash::{Signature, for_each_pair},
     ngrams::NAME_CHARS,
     variants::{Difference, Parts},
 };
@@ -18,7 +18,7 @@ use crate::{
 /// Minimum estimated similarity of a pair of names that is compared closely.
 const MIN_ESTIMATE: f64 = 0.35;
 /// Pairs that are kept while searching, for each one that may be returned.
-const KEPT_FOR_EACH: usize = 4;
+const KEPT_PER_RESULT: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
@@ -45,7 +45,7 @@ pub struct Duplicate {
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
+pub struct DuplicateSearch {
     /// By score, then by index.
     pub pairs: Vec<Duplicate>,
     /// Pairs that were compared word by word.
@@ -64,23 +64,23 @@ struct Entry {
 
 /// Returns the respect in which two names are of different variants; `None` if no rule
 /// distinguishes them.
-pub fn difference(one: &str, other: &str) -> Option<Difference> {
+pub fn variant_difference(one: &str, other: &str) -> Option<Difference> {
     Parts::of(one).variant.difference(&Parts::of(other).variant)
 }
 
 /// Finds pairs among names. A name without any word is no duplicate of anything.
-pub fn find(names: &[&str], settings: &Settings) -> Found {
+pub fn find_duplicates(names: &[&str], settings: &Settings) -> DuplicateSearch {
     let entries: Vec<Entry> = names.iter().map(|name| Entry { folded: fold(name, NAME_CHARS), parts: Parts::of(name) }).collect();
     let mut frequency: HashMap<&str, u32> = HashMap::new();
     for word in entries.iter().flat_map(|entry| &entry.parts.words) {
         *frequency.entry(word).or_default() += 1;
     }
     let catalogue = score::Catalogue { frequency: &frequency, products: entries.len() };
-    let mut search = Search { found: Found::default(), settings: *settings };
-    let representatives = same_words(&entries, &mut search);
+    let mut search = Search { found: DuplicateSearch::default(), settings: *settings };
+    let representatives = pair_same_words(&entries, &mut search);
     let signatures: Vec<Signature> =
         representatives.iter().map(|index| Signature::of(entries[*index].parts.words.iter().map(String::as_str))).collect();
-    each_pair(&signatures, |one, other| {
+    for_each_pair(&signatures, |one, other| {
         if signatures[one].similarity(&signatures[other]) < MIN_ESTIMATE {
             return;
         }
@@ -98,7 +98,7 @@ pub fn find(names: &[&str], settings: &Settings) -> Found {
 }
 
 struct Search {
-    found: Found,
+    found: DuplicateSearch,
     settings: Settings,
 }
 
@@ -108,7 +108,7 @@ impl Search {
             return;
         }
         self.found.pairs.push(pair);
-        if self.found.pairs.len() > self.settings.most.saturating_mul(KEPT_FOR_EACH).max(1) {
+        if self.found.pairs.len() > self.settings.most.saturating_mul(KEPT_PER_RESULT).max(1) {
             self.drop_worst();
         }
     }
@@ -126,14 +126,14 @@ impl Search {
         pairs.truncate(self.settings.most);
     }
 
-    fn finish(mut self) -> Found {
+    fn finish(mut self) -> DuplicateSearch {
         self.drop_worst();
         self.found
     }
 }
 
 /// Pairs each product with the first one of the same words and variant; returns those first ones.
-fn same_words(entries: &[Entry], search: &mut Search) -> Vec<usize> {
+fn pair_same_words(entries: &[Entry], search: &mut Search) -> Vec<usize> {
     let key = |index: &usize| {
         let Parts { variant, words } = &entries[*index].parts;
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -156,12 +156,12 @@ fn same_words(entries: &[Entry], search: &mut Search) -> Vec<usize> {
             search.add_pair(Duplicate { first: *first, second: *second, score, reasons: vec![reason] });
         }
     }
-    same_letters(entries, &mut representatives, search);
+    pair_same_letters(entries, &mut representatives, search);
     representatives
 }
 
 /// Pairs products whose names are equal but for their spaces: "key ring", "keyring". It leaves the order of the texts without spaces.
-fn same_letters(entries: &[Entry], representatives: &mut [usize], search: &mut Search) {
+fn pair_same_letters(entries: &[Entry], representatives: &mut [usize], search: &mut Search) {
     let compact = |index: &usize| {
         let mut text = String::new();
         let mut is_apart = false;
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     fn pairs(names: &[&str]) -> Vec<(usize, usize)> {
-        find(names, &Settings::default()).pairs.iter().map(|pair| (pair.first, pair.second)).collect()
+        find_duplicates(names, &Settings::default()).pairs.iter().map(|pair| (pair.first, pair.second)).collect()
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
     fn the_best_pairs_come_first_and_the_rest_is_cut() {
         let names = ["Jam pot", "Jam pot", "Pot, jam", "Marmalade", "marmalade"];
         let settings = Settings { most: 2, ..Settings::default() };
-        let found = find(&names, &settings);
+        let found = find_duplicates(&names, &settings);
         assert_eq!(found.pairs.iter().map(|pair| (pair.first, pair.second)).collect::<Vec<_>>(), [(0, 1), (3, 4)]);
         assert!(found.is_cut && found.pairs[0].reasons == [Reason::SameText]);
     }

@@ -55,17 +55,17 @@ impl Catalogue<'_> {
     }
 
     /// The score of two lists of words, 0 to 1, and the reasons for and against.
-    pub(super) fn compare(&self, one: &[String], other: &[String]) -> (f64, Vec<Reason>) {
-        if one.concat() == other.concat() {
+    pub(super) fn compare(&self, name_words: &[String], other_words: &[String]) -> (f64, Vec<Reason>) {
+        if name_words.concat() == other_words.concat() {
             return (0.97, vec![Reason::Joined]);
         }
         let mut reasons = Vec::new();
-        let mut left: Vec<&str> = other.iter().map(String::as_str).collect();
+        let mut remaining: Vec<&str> = other_words.iter().map(String::as_str).collect();
         let (mut matched, mut total, mut unmatched) = (0.0, 0.0, Vec::new());
-        for word in one {
+        for word in name_words {
             let rarity = self.rarity(word);
-            if let Some(place) = left.iter().position(|is| is == word) {
-                left.swap_remove(place);
+            if let Some(index) = remaining.iter().position(|candidate| candidate == word) {
+                remaining.swap_remove(index);
                 matched += 2.0 * rarity;
                 total += 2.0 * rarity;
             } else {
@@ -73,19 +73,22 @@ impl Catalogue<'_> {
             }
         }
         unmatched.retain(|word| {
-            let found = left.iter().enumerate().find_map(|(place, other)| self.alike(word, other).map(|alike| (place, alike)));
-            let Some((place, (similarity, reason))) = found else { return true };
-            let rarity = self.rarity(word).min(self.rarity(left.swap_remove(place)));
+            let alike_match = remaining
+                .iter()
+                .enumerate()
+                .find_map(|(index, other_words)| self.match_similar(word, other_words).map(|alike| (index, alike)));
+            let Some((index, (similarity, reason))) = alike_match else { return true };
+            let rarity = self.rarity(word).min(self.rarity(remaining.swap_remove(index)));
             matched += 2.0 * rarity * similarity;
             total += 2.0 * rarity;
             reasons.push(reason);
             false
         });
-        total += unmatched.iter().chain(&left).map(|word| self.rarity(word)).sum::<f64>();
-        reasons.extend(unmatched.iter().chain(&left).map(|word| Reason::Extra((*word).to_owned())));
+        total += unmatched.iter().chain(&remaining).map(|word| self.rarity(word)).sum::<f64>();
+        reasons.extend(unmatched.iter().chain(&remaining).map(|word| Reason::Extra((*word).to_owned())));
         let words = if total > 0.0 { matched / total } else { 0.0 };
-        let score = WORDS_SHARE * words + (1.0 - WORDS_SHARE) * dice(one, other);
-        let factor = match (unmatched.is_empty(), left.is_empty()) {
+        let score = WORDS_SHARE * words + (1.0 - WORDS_SHARE) * dice(name_words, other_words);
+        let factor = match (unmatched.is_empty(), remaining.is_empty()) {
             (true, true) => 1.0,
             (false, false) => BOTH_EXTRA_FACTOR,
             _ => EXTRA_WORD_FACTOR,
@@ -94,7 +97,7 @@ impl Catalogue<'_> {
         ((score * factor).min(0.98), reasons)
     }
 
-    fn alike(&self, one: &str, other: &str) -> Option<(f64, Reason)> {
+    fn match_similar(&self, one: &str, other: &str) -> Option<(f64, Reason)> {
         let pair = || (one.to_owned(), other.to_owned());
         let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
         let ending = long.strip_prefix(short).or_else(|| short.strip_suffix('y').and_then(|stem| long.strip_prefix(stem)));
@@ -104,12 +107,12 @@ impl Catalogue<'_> {
         }
         let (least, most) = (self.count(one).min(self.count(other)), self.count(one).max(self.count(other)));
         let is_rare = least <= MAX_RARE_PRODUCTS || least * RARITY_RATIO <= most;
-        let letters = short.chars().count();
-        if is_rare && letters >= MIN_SHORTENED_LETTERS && long.starts_with(short) {
+        let letter_count = short.chars().count();
+        if is_rare && letter_count >= MIN_SHORTENED_LETTERS && long.starts_with(short) {
             return Some((0.9, Reason::Shortened(short.to_owned(), long.to_owned())));
         }
-        let most = if letters >= LONG_WORD_LETTERS { 2 } else { 1 };
-        if is_rare && letters >= MIN_TYPO_LETTERS && edit_distance(one, other, most) <= most {
+        let most = if letter_count >= LONG_WORD_LETTERS { 2 } else { 1 };
+        if is_rare && letter_count >= MIN_TYPO_LETTERS && edit_distance(one, other, most) <= most {
             let (one, other) = pair();
             return Some((0.93, Reason::Misspelled(one, other)));
         }
@@ -117,23 +120,23 @@ impl Catalogue<'_> {
     }
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment); more than `most` is `most + 1`.
-fn edit_distance(one: &str, other: &str, most: usize) -> usize {
+/// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment); more than `max_distance` is `max_distance + 1`.
+fn edit_distance(one: &str, other: &str, max_distance: usize) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > most {
-        return most + 1;
+    if one.len().abs_diff(other.len()) > max_distance {
+        return max_distance + 1;
     }
     let mut rows = vec![vec![0_usize; other.len() + 1]; one.len() + 1];
     rows[0] = (0..=other.len()).collect();
     for (i, letter) in one.iter().enumerate() {
         rows[i + 1][0] = i + 1;
-        for (j, against) in other.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(letter != against);
-            let mut least = replaced.min(rows[i][j + 1] + 1).min(rows[i + 1][j] + 1);
-            if i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *against {
-                least = least.min(rows[i - 1][j - 1] + 1);
+        for (j, other_letter) in other.iter().enumerate() {
+            let substitution_cost = rows[i][j] + usize::from(letter != other_letter);
+            let mut min_cost = substitution_cost.min(rows[i][j + 1] + 1).min(rows[i + 1][j] + 1);
+            if i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *other_letter {
+                min_cost = min_cost.min(rows[i - 1][j - 1] + 1);
             }
-            rows[i + 1][j + 1] = least;
+            rows[i + 1][j + 1] = min_cost;
         }
     }
     rows[one.len()][other.len()]

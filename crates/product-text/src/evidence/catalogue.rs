@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ngrams::{hash, mixed};
+use crate::ngrams::{hash, mix_bits};
 
 /// Phrases in their order, each with its class. The first one that a name has gives its class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct Catalogue {
 
 /// Lower-case words without apostrophes; a final `s` of words of more than three letters is cut, except `ss`.
 fn stems(name: &str) -> Vec<String> {
-    let plain: String = name.to_lowercase().chars().filter(|character| *character != '\'').collect();
-    let words = plain.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let bare_name: String = name.to_lowercase().chars().filter(|character| *character != '\'').collect();
+    let words = bare_name.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let stem = |word: &str| match word.strip_suffix('s') {
         Some(stem) if word.len() > 3 && !stem.ends_with('s') => stem.to_owned(),
         _ => word.to_owned(),
@@ -43,7 +43,7 @@ fn stems(name: &str) -> Vec<String> {
 
 impl Phrases {
     /// Parses lines `class,phrase` after a header.
-    pub fn read(csv: &str) -> Self {
+    pub fn parse(csv: &str) -> Self {
         let lines = csv.lines().skip(1).filter_map(|line| line.split_once(','));
         Self(lines.map(|(class, phrase)| (class.to_owned(), stems(phrase))).collect())
     }
@@ -57,7 +57,7 @@ impl Phrases {
 }
 
 /// The name without the words of a phrase.
-pub(super) fn without_phrase(name: &str, phrase: &str) -> String {
+pub(super) fn remove_phrase(name: &str, phrase: &str) -> String {
     let phrase: Vec<&str> = phrase.split(' ').collect();
     let is_kept = |word: &&str| stems(word).iter().all(|stem| !phrase.contains(&stem.as_str()));
     name.split([' ', '-', '/', ',']).filter(is_kept).collect::<Vec<_>>().join(" ")
@@ -65,8 +65,8 @@ pub(super) fn without_phrase(name: &str, phrase: &str) -> String {
 
 impl Catalogue {
     /// Creates the catalogue of the public names, with the files of `evidence/`.
-    pub fn public(names: &[(String, String)]) -> Self {
-        let phrases = Phrases::read(include_str!("../../evidence/rules.csv"));
+    pub fn from_public_names(names: &[(String, String)]) -> Self {
+        let phrases = Phrases::parse(include_str!("../../evidence/rules.csv"));
         Self::of(names, &phrases, include_str!("../../evidence/read.csv"))
     }
 
@@ -94,8 +94,8 @@ impl Catalogue {
 }
 
 /// Returns one of `parts` numbers, always the same for equal texts.
-pub(super) fn part(text: &str, parts: u64) -> u64 {
-    mixed(hash(b'e', &[text])) % parts
+pub(super) fn partition_of(text: &str, parts: u64) -> u64 {
+    mix_bits(hash(b'e', &[text])) % parts
 }
 
 #[cfg(test)]
@@ -104,11 +104,11 @@ mod tests {
 
     #[test]
     fn the_first_phrase_of_the_list_gives_the_class() {
-        let phrases = Phrases::read("class,phrase\ncandles,t light\nlighting,lights\nornaments,heart\n");
+        let phrases = Phrases::parse("class,phrase\ncandles,t light\nlighting,lights\nornaments,heart\n");
         assert_eq!(phrases.label("HEART T-LIGHT HOLDER"), Some(("candles", "t light".to_owned())));
         assert_eq!(phrases.label("HEART LIGHT"), Some(("lighting", "light".to_owned())));
         assert_eq!(phrases.label("HEARTS"), Some(("ornaments", "heart".to_owned())));
         assert_eq!(phrases.label("MUG"), None);
-        assert_eq!(without_phrase("HEART T-LIGHT HOLDER", "t light"), "HEART HOLDER");
+        assert_eq!(remove_phrase("HEART T-LIGHT HOLDER", "t light"), "HEART HOLDER");
     }
 }

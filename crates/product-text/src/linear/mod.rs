@@ -5,5 +5,5 @@ mod training;
 mod weights;
 
 pub use matrix::Matrix;
-pub use training::{Dense, Loss, MAX_WEIGHTS, Task, train};
+pub use training::{DenseWeights, Loss, MAX_WEIGHTS, TrainingTask, train};
 pub use weights::Weights;

@@ -1,7 +1,7 @@
 //! AdaGrad (Duchi, Hazan & Singer 2011) with one sum of squared gradients a row, which halves the memory; rows that are seen often take smaller steps.
 
 use super::Matrix;
-use crate::ngrams::mixed;
+use crate::ngrams::mix_bits;
 
 /// The most weights while training: 128 MiB.
 pub const MAX_WEIGHTS: usize = 1 << 25;
@@ -26,7 +26,7 @@ pub enum Loss {
 
 /// Input of a training.
 #[derive(Debug, Clone, Copy)]
-pub struct Task<'a> {
+pub struct TrainingTask<'a> {
     pub texts: &'a Matrix,
     /// The labels of each text; softmax uses the first.
     pub targets: &'a [&'a [u16]],
@@ -36,7 +36,7 @@ pub struct Task<'a> {
     pub seed: u64,
 }
 
-impl Task<'_> {
+impl TrainingTask<'_> {
     fn epochs(&self) -> usize {
         let once = self.texts.entries() as f64 * self.labels as f64 * 2.0;
         ((MAX_WORK / once.max(1.0)) as usize).clamp(MIN_EPOCHS, EPOCHS)
@@ -45,15 +45,15 @@ impl Task<'_> {
 
 /// Weights of all labels for each row, row after row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dense {
+pub struct DenseWeights {
     pub labels: usize,
     pub values: Vec<f32>,
     pub bias: Vec<f32>,
 }
 
 /// Weights, and the state of AdaGrad.
-struct State {
-    dense: Dense,
+struct TrainerState {
+    dense: DenseWeights,
     squares: Vec<f32>,
     bias_squares: f32,
     /// Scores, then probabilities, then gradients of one text.
@@ -61,9 +61,10 @@ struct State {
     active: Vec<(usize, f32)>,
 }
 
-impl State {
-    fn new(task: &Task<'_>) -> Self {
-        let dense = Dense { labels: task.labels, values: vec![0.0; task.rows * task.labels], bias: vec![0.0; task.labels] };
+impl TrainerState {
+    fn new(task: &TrainingTask<'_>) -> Self {
+        let dense =
+            DenseWeights { labels: task.labels, values: vec![0.0; task.rows * task.labels], bias: vec![0.0; task.labels] };
         let gradient = vec![0.0; task.labels];
         Self { dense, squares: vec![0.0; task.rows], bias_squares: 0.0, gradient, active: Vec::new() }
     }
@@ -79,8 +80,8 @@ impl State {
             Loss::Softmax => softmax(&mut self.gradient),
             Loss::Independent => self.gradient.iter_mut().for_each(|score| *score = 1.0 / (1.0 + (-*score).exp())),
         }
-        let wanted = if loss == Loss::Softmax { targets.get(..1).unwrap_or_default() } else { targets };
-        wanted.iter().for_each(|label| self.gradient[*label as usize] -= 1.0);
+        let target_labels = if loss == Loss::Softmax { targets.get(..1).unwrap_or_default() } else { targets };
+        target_labels.iter().for_each(|label| self.gradient[*label as usize] -= 1.0);
         self.active.clear();
         let errors = self.gradient.iter().enumerate().filter(|(_, error)| error.abs() > NEGLIGIBLE);
         self.active.extend(errors.map(|(label, error)| (label, *error)));
@@ -120,8 +121,8 @@ pub(super) fn softmax(scores: &mut [f32]) {
 }
 
 /// Trains weights. The same task gives the same weights, bit for bit, on one platform.
-pub fn train(task: &Task<'_>) -> Dense {
-    let mut state = State::new(task);
+pub fn train(task: &TrainingTask<'_>) -> DenseWeights {
+    let mut state = TrainerState::new(task);
     let mut order: Vec<u32> = (0..task.texts.len() as u32).collect();
     for epoch in 0..task.epochs() {
         shuffle(&mut order, task.seed.wrapping_add(epoch as u64));
@@ -138,7 +139,7 @@ fn shuffle(order: &mut [u32], seed: u64) {
     let mut state = seed;
     for last in (1..order.len()).rev() {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        order.swap(last, (mixed(state) % (last as u64 + 1)) as usize);
+        order.swap(last, (mix_bits(state) % (last as u64 + 1)) as usize);
     }
 }
 
@@ -146,8 +147,8 @@ fn shuffle(order: &mut [u32], seed: u64) {
 mod tests {
     use super::*;
 
-    fn task<'a>(texts: &'a Matrix, targets: &'a [&'a [u16]], loss: Loss) -> Task<'a> {
-        Task { texts, targets, rows: 3, labels: 2, loss, seed: 7 }
+    fn task<'a>(texts: &'a Matrix, targets: &'a [&'a [u16]], loss: Loss) -> TrainingTask<'a> {
+        TrainingTask { texts, targets, rows: 3, labels: 2, loss, seed: 7 }
     }
 
     #[test]
@@ -177,6 +178,6 @@ mod tests {
         (0..10).for_each(|_| texts.push(&[(0, 1.0)]));
         let small = task(&texts, &[], Loss::Softmax);
         assert_eq!(small.epochs(), EPOCHS);
-        assert_eq!(Task { labels: 1_000_000_000_000, ..small }.epochs(), MIN_EPOCHS);
+        assert_eq!(TrainingTask { labels: 1_000_000_000_000, ..small }.epochs(), MIN_EPOCHS);
     }
 }

@@ -10,21 +10,25 @@ use crate::{
 
 /// All changes, in the order in which they are found.
 pub(super) fn compare_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
-    let mut found = Found::default();
-    for was in old.all() {
-        match new.definition(&was.name) {
-            None => found.add(ChangeKind::TypeRemoved, was.name.clone(), format!("{} removed", was.kind.word())),
-            Some(is) if is.kind != was.kind => {
-                let text = format!("changed from {} to {}", was.kind.word(), is.kind.word());
-                found.add(ChangeKind::TypeKindChanged, was.name.clone(), text);
+    let mut changes = ChangeCollector::default();
+    for old_definition in old.all() {
+        match new.definition(&old_definition.name) {
+            None => changes.add(
+                ChangeKind::TypeRemoved,
+                old_definition.name.clone(),
+                format!("{} removed", old_definition.kind.word()),
+            ),
+            Some(new_definition) if new_definition.kind != old_definition.kind => {
+                let text = format!("changed from {} to {}", old_definition.kind.word(), new_definition.kind.word());
+                changes.add(ChangeKind::TypeKindChanged, old_definition.name.clone(), text);
             }
-            Some(is) => found.definition(was, is),
+            Some(new_definition) => changes.definition(old_definition, new_definition),
         }
     }
-    for is in new.all().filter(|is| old.definition(&is.name).is_none()) {
-        found.add(ChangeKind::TypeAdded, is.name.clone(), format!("{} added", is.kind.word()));
+    for new_definition in new.all().filter(|new_definition| old.definition(&new_definition.name).is_none()) {
+        changes.add(ChangeKind::TypeAdded, new_definition.name.clone(), format!("{} added", new_definition.kind.word()));
     }
-    found.0
+    changes.0
 }
 
 /// Element with a name that is unique among others of its kind.
@@ -58,12 +62,12 @@ enum NameMatch<'a, T> {
 }
 
 fn match_names<'a, T: Named>(old: &'a [T], new: &'a [T]) -> Vec<NameMatch<'a, T>> {
-    let in_old = old.iter().map(|was| match new.iter().find(|is| is.name() == was.name()) {
-        Some(is) => NameMatch::Kept(was, is),
-        None => NameMatch::Removed(was),
+    let old_matches = old.iter().map(|old_item| match new.iter().find(|new_item| new_item.name() == old_item.name()) {
+        Some(new_item) => NameMatch::Kept(old_item, new_item),
+        None => NameMatch::Removed(old_item),
     });
-    let added = new.iter().filter(|is| old.iter().all(|was| was.name() != is.name())).map(NameMatch::Added);
-    in_old.chain(added).collect()
+    let added = new.iter().filter(|new_item| old.iter().all(|old_item| old_item.name() != new_item.name())).map(NameMatch::Added);
+    old_matches.chain(added).collect()
 }
 
 /// Owner of an argument or input field.
@@ -90,14 +94,14 @@ impl Owner<'_> {
         }
     }
 
-    fn removed(self) -> ChangeKind {
+    fn removal_kind(self) -> ChangeKind {
         match self {
             Self::Field(_) => ChangeKind::ArgumentRemoved,
             Self::Input(_) => ChangeKind::InputFieldRemoved,
         }
     }
 
-    fn added(self) -> ChangeKind {
+    fn addition_kind(self) -> ChangeKind {
         match self {
             Self::Field(_) => ChangeKind::ArgumentAdded,
             Self::Input(_) => ChangeKind::InputFieldAdded,
@@ -118,15 +122,15 @@ struct TypeChange {
 
 impl TypeChange {
     fn between(old: &Type, new: &Type) -> Self {
-        let within = match (&old.base, &new.base) {
-            (BaseType::Named(was), BaseType::Named(is)) => Self { is_other: was != is, ..Self::default() },
-            (BaseType::List(was), BaseType::List(is)) => Self::between(was, is),
+        let inner_change = match (&old.base, &new.base) {
+            (BaseType::Named(old_type), BaseType::Named(new_type)) => Self { is_other: old_type != new_type, ..Self::default() },
+            (BaseType::List(old_type), BaseType::List(new_type)) => Self::between(old_type, new_type),
             _ => Self { is_other: true, ..Self::default() },
         };
         Self {
-            is_looser: within.is_looser || (!old.nullable && new.nullable),
-            is_stricter: within.is_stricter || (old.nullable && !new.nullable),
-            ..within
+            is_looser: inner_change.is_looser || (!old.nullable && new.nullable),
+            is_stricter: inner_change.is_stricter || (old.nullable && !new.nullable),
+            ..inner_change
         }
     }
 
@@ -152,40 +156,41 @@ impl TypeChange {
 }
 
 #[derive(Default)]
-struct Found(Vec<Change>);
+struct ChangeCollector(Vec<Change>);
 
-impl Found {
+impl ChangeCollector {
     fn add(&mut self, kind: ChangeKind, coordinate: String, text: String) {
         self.0.push(Change { kind, coordinate, text });
     }
 
     /// Compares two definitions of one name and one kind.
-    fn definition(&mut self, was: &Definition, is: &Definition) {
-        let owner = was.name.as_str();
+    fn definition(&mut self, old_definition: &Definition, new_definition: &Definition) {
+        let owner = old_definition.name.as_str();
         self.names(
             owner,
-            (was.implements.as_slice(), is.implements.as_slice()),
+            (old_definition.implements.as_slice(), new_definition.implements.as_slice()),
             [ChangeKind::InterfaceRemoved, ChangeKind::InterfaceAdded],
         );
-        if was.kind == Kind::Union {
+        if old_definition.kind == Kind::Union {
             self.names(
                 owner,
-                (was.members.as_slice(), is.members.as_slice()),
+                (old_definition.members.as_slice(), new_definition.members.as_slice()),
                 [ChangeKind::UnionMemberRemoved, ChangeKind::UnionMemberAdded],
             );
         }
-        if was.kind == Kind::Input && was.directives.has("oneOf") != is.directives.has("oneOf") {
-            let (kind, text) = if is.directives.has("oneOf") {
+        if old_definition.kind == Kind::Input && old_definition.directives.has("oneOf") != new_definition.directives.has("oneOf")
+        {
+            let (kind, text) = if new_definition.directives.has("oneOf") {
                 (ChangeKind::OneOfAdded, "exactly one field must be given")
             } else {
                 (ChangeKind::InputRelaxed, "more or fewer fields than one may be given")
             };
             self.add(kind, owner.to_owned(), text.to_owned());
         }
-        for fate in match_names(&was.fields, &is.fields) {
-            match fate {
+        for name_match in match_names(&old_definition.fields, &new_definition.fields) {
+            match name_match {
                 NameMatch::Removed(old) => {
-                    self.add(ChangeKind::FieldRemoved, format!("{owner}.{}", old.name), removed("field", &old.directives));
+                    self.add(ChangeKind::FieldRemoved, format!("{owner}.{}", old.name), removal_text("field", &old.directives));
                 }
                 NameMatch::Kept(old, new) => self.field(owner, old, new),
                 NameMatch::Added(new) => {
@@ -193,11 +198,11 @@ impl Found {
                 }
             }
         }
-        self.inputs(Owner::Input(owner), &was.inputs, &is.inputs);
-        for fate in match_names(&was.values, &is.values) {
-            match fate {
+        self.inputs(Owner::Input(owner), &old_definition.inputs, &new_definition.inputs);
+        for name_match in match_names(&old_definition.values, &new_definition.values) {
+            match name_match {
                 NameMatch::Removed(old) => {
-                    let text = removed("enum value", &old.directives);
+                    let text = removal_text("enum value", &old.directives);
                     self.add(ChangeKind::EnumValueRemoved, format!("{owner}.{}", old.name), text);
                 }
                 NameMatch::Kept(old, new) => {
@@ -211,79 +216,89 @@ impl Found {
     }
 
     /// Interfaces of an object, or members of a union.
-    fn names(&mut self, owner: &str, (old, new): (&[String], &[String]), [removed, added]: [ChangeKind; 2]) {
+    fn names(&mut self, owner: &str, (old, new): (&[String], &[String]), [removed_kind, added_kind]: [ChangeKind; 2]) {
         for name in old.iter().filter(|name| !new.contains(name)) {
-            self.add(removed, owner.to_owned(), format!("{name} removed"));
+            self.add(removed_kind, owner.to_owned(), format!("{name} removed"));
         }
         for name in new.iter().filter(|name| !old.contains(name)) {
-            self.add(added, owner.to_owned(), format!("{name} added"));
+            self.add(added_kind, owner.to_owned(), format!("{name} added"));
         }
     }
 
     fn field(&mut self, owner: &str, old: &Field, new: &Field) {
-        let at = format!("{owner}.{}", old.name);
+        let coordinate = format!("{owner}.{}", old.name);
         if let Some(kind) = TypeChange::between(&old.ty, &new.ty).of_output() {
-            self.add(kind, at.clone(), format!("type changed from {} to {}", old.ty, new.ty));
+            self.add(kind, coordinate.clone(), format!("type changed from {} to {}", old.ty, new.ty));
         }
-        let (was, is) = (old.directives.access(), new.directives.access());
-        if was != is {
-            let text = format!("callers changed from {} to {}", callers(&was), callers(&is));
-            self.add(ChangeKind::PermissionChanged, at.clone(), text);
+        let (old_access, new_access) = (old.directives.access(), new.directives.access());
+        if old_access != new_access {
+            let text = format!("callers changed from {} to {}", callers(&old_access), callers(&new_access));
+            self.add(ChangeKind::PermissionChanged, coordinate.clone(), text);
         }
-        self.deprecation(&at, &old.directives, &new.directives);
-        self.inputs(Owner::Field(&at), &old.arguments, &new.arguments);
+        self.deprecation(&coordinate, &old.directives, &new.directives);
+        self.inputs(Owner::Field(&coordinate), &old.arguments, &new.arguments);
     }
 
     fn inputs(&mut self, owner: Owner<'_>, old: &[Input], new: &[Input]) {
-        for fate in match_names(old, new) {
-            match fate {
-                NameMatch::Removed(was) => {
-                    self.add(owner.removed(), owner.coordinate(&was.name), removed(owner.word(), &was.directives));
+        for name_match in match_names(old, new) {
+            match name_match {
+                NameMatch::Removed(old_input) => {
+                    self.add(
+                        owner.removal_kind(),
+                        owner.coordinate(&old_input.name),
+                        removal_text(owner.word(), &old_input.directives),
+                    );
                 }
-                NameMatch::Kept(was, is) => self.input(owner.coordinate(&was.name), was, is),
-                NameMatch::Added(is) if is.is_required() => {
-                    let text = format!("required {} added: {}", owner.word(), is.ty);
-                    self.add(ChangeKind::RequiredInputAdded, owner.coordinate(&is.name), text);
+                NameMatch::Kept(old_input, new_input) => self.input(owner.coordinate(&old_input.name), old_input, new_input),
+                NameMatch::Added(new_input) if new_input.is_required() => {
+                    let text = format!("required {} added: {}", owner.word(), new_input.ty);
+                    self.add(ChangeKind::RequiredInputAdded, owner.coordinate(&new_input.name), text);
                 }
-                NameMatch::Added(is) => {
-                    self.add(owner.added(), owner.coordinate(&is.name), format!("{} added: {}", owner.word(), is.ty));
+                NameMatch::Added(new_input) => {
+                    self.add(
+                        owner.addition_kind(),
+                        owner.coordinate(&new_input.name),
+                        format!("{} added: {}", owner.word(), new_input.ty),
+                    );
                 }
             }
         }
     }
 
-    fn input(&mut self, at: String, was: &Input, is: &Input) {
-        if let Some(kind) = TypeChange::between(&was.ty, &is.ty).of_input() {
-            self.add(kind, at.clone(), format!("type changed from {} to {}", was.ty, is.ty));
+    fn input(&mut self, coordinate: String, old_input: &Input, new_input: &Input) {
+        if let Some(kind) = TypeChange::between(&old_input.ty, &new_input.ty).of_input() {
+            self.add(kind, coordinate.clone(), format!("type changed from {} to {}", old_input.ty, new_input.ty));
         }
-        let change = match (&was.default, &is.default) {
+        let change = match (&old_input.default, &new_input.default) {
             (Some(old), Some(new)) if old != new => {
                 Some((ChangeKind::DefaultChanged, format!("default changed from {old} to {new}")))
             }
             (Some(old), None) => Some((ChangeKind::DefaultChanged, format!("default {old} removed"))),
-            (None, Some(new)) if was.is_required() => Some((ChangeKind::InputRelaxed, format!("default {new} added"))),
+            (None, Some(new)) if old_input.is_required() => Some((ChangeKind::InputRelaxed, format!("default {new} added"))),
             (None, Some(new)) => Some((ChangeKind::DefaultAdded, format!("default {new} added"))),
             _ => None,
         };
         if let Some((kind, text)) = change {
-            self.add(kind, at.clone(), text);
+            self.add(kind, coordinate.clone(), text);
         }
-        self.deprecation(&at, &was.directives, &is.directives);
+        self.deprecation(&coordinate, &old_input.directives, &new_input.directives);
     }
 
-    fn deprecation(&mut self, at: &str, old: &Directives, new: &Directives) {
+    fn deprecation(&mut self, coordinate: &str, old: &Directives, new: &Directives) {
         let (kind, text) = match (old.deprecated(), new.deprecated()) {
             (None, Some(reason)) => (ChangeKind::Deprecated, format!("deprecated: {reason}")),
-            (Some(was), Some(is)) if was != is => (ChangeKind::DeprecationChanged, format!("deprecated otherwise: {is}")),
+            (Some(old_reason), Some(new_reason)) if old_reason != new_reason => {
+                (ChangeKind::DeprecationChanged, format!("deprecated otherwise: {new_reason}"))
+            }
             (Some(_), None) => (ChangeKind::DeprecationWithdrawn, "deprecated no longer".to_owned()),
             _ => return,
         };
-        self.add(kind, at.to_owned(), text);
+        self.add(kind, coordinate.to_owned(), text);
     }
 }
 
 /// With the notice that was given.
-fn removed(word: &str, directives: &Directives) -> String {
+fn removal_text(word: &str, directives: &Directives) -> String {
     match directives.deprecated() {
         Some(reason) => format!("deprecated {word} removed: {reason}"),
         None => format!("{word} removed"),

@@ -55,12 +55,12 @@ impl Exceptions {
     }
 
     /// The breaking changes that are not on the list.
-    pub fn unlisted<'a>(&self, diff: &'a Diff) -> Vec<&'a Change> {
+    pub fn unlisted_changes<'a>(&self, diff: &'a Diff) -> Vec<&'a Change> {
         diff.of(Impact::Breaking).filter(|change| !self.0.iter().any(|exception| exception.is_of(change))).collect()
     }
 
     /// Lines of the list that no change needs, as `KIND coordinate`.
-    pub fn unused(&self, diff: &Diff) -> Vec<String> {
+    pub fn unused_lines(&self, diff: &Diff) -> Vec<String> {
         let is_needed = |exception: &&Exception| diff.of(Impact::Breaking).any(|change| exception.is_of(change));
         let unused = self.0.iter().filter(|exception| !is_needed(exception));
         unused.map(|exception| format!("{} {}", exception.kind, exception.coordinate)).collect()

@@ -55,9 +55,9 @@ pub(super) fn json(diff: &Diff) -> String {
         ])
     };
     let is_breaking = diff.of(Impact::Breaking).next().is_some();
-    let whole = Json::Object(vec![
+    let report = Json::Object(vec![
         ("isBreaking".to_owned(), Json::Bool(is_breaking)),
         ("changes".to_owned(), Json::List(diff.changes.iter().map(change).collect())),
     ]);
-    whole.to_pretty_text() + "\n"
+    report.to_pretty_text() + "\n"
 }

@@ -115,7 +115,7 @@ fn call_program(method: &str, field: &str, document: &str, variables: &Json) -> 
         );
     }
     let in_typescript = variables.to_pretty_text().replace('\n', "\n  ");
-    let in_python = variables.in_python().to_pretty_text().replace('\n', "\n        ");
+    let in_python = variables.to_python().to_pretty_text().replace('\n', "\n        ");
     (
         format!("const data = await client.{method}(\n  `{document}`,\n  {in_typescript},\n);\nconsole.log(data.{field});\n"),
         format!(

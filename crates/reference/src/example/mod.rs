@@ -54,7 +54,7 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
     let (mut variables, mut definitions, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
     for argument in &field.arguments {
         let is_page = argument.name == "first" && argument.default.is_none() && base(&argument.ty) == "Int";
-        if !values::is_given(&field.name, argument) && !is_page {
+        if !values::is_included(&field.name, argument) && !is_page {
             continue;
         }
         let value = if is_page { Json::Number(EXAMPLE_ROWS) } else { values.of(&argument.ty, &argument.name, "") };
@@ -71,10 +71,10 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
         format!(
             "{} {}{} {{\n  {}{}{}\n}}",
             operation.keyword(),
-            capitalised(&field.name),
-            in_brackets(&definitions),
+            capitalise(&field.name),
+            parenthesize(&definitions),
             field.name,
-            in_brackets(arguments),
+            parenthesize(arguments),
             selection::selection_text(&selected, 1),
         )
     };
@@ -91,11 +91,11 @@ pub(crate) fn example(schema: &Schema, operation: Operation, field: &Field) -> E
     Example { operation, field: field.name.clone(), document, variables, curl, calls, answer, dry_run }
 }
 
-fn in_brackets(parts: &[String]) -> String {
+fn parenthesize(parts: &[String]) -> String {
     if parts.is_empty() { String::new() } else { format!("({})", parts.join(", ")) }
 }
 
-fn capitalised(name: &str) -> String {
+fn capitalise(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -73,9 +73,9 @@ const OTHER_ID: &str = "01h455vb4pex5vsknk084sn02r";
 /// An ID of the kind that the field names: `storeId` by its own name, `id` by its input or the root
 /// field, `lineId` by the document.
 pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
-    let (own, owner, root) = (name.to_lowercase(), owner.to_lowercase(), root.to_lowercase());
-    let begins = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
-    let prefix = match own.as_str() {
+    let (lower_name, owner, root) = (name.to_lowercase(), owner.to_lowercase(), root.to_lowercase());
+    let noun_prefix = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
+    let prefix = match lower_name.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
         "documentid" | "id" if root == "documentreverse" => Some(&("transfer", "trf")),
         "documentid" | "id" if root == "papercreate" => Some(&("fulfilmentwork", "fwk")),
@@ -86,9 +86,9 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
         "nodeid" if root == "nodetagsset" => Some(&("supplier", "sup")),
         // Any object: the one that most have.
         "nodeid" => Some(&("product", "prd")),
-        _ => NOUNS.iter().find(|(noun, _)| own.starts_with(noun)),
+        _ => NOUNS.iter().find(|(noun, _)| lower_name.starts_with(noun)),
     };
-    let special = || match root.as_str() {
+    let special_prefix = || match root.as_str() {
         root if root.starts_with("job") => Some("job"),
         root if root.starts_with("invitation") => Some("mem"),
         "productimageremove" => Some("img"),
@@ -96,12 +96,13 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
         "attachmentremove" => Some("att"),
         _ => None,
     };
-    let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));
-    format!("{}_{}", prefix.unwrap_or("prd"), if own == "intoid" { OTHER_ID } else { ID })
+    let prefix =
+        prefix.map(|(_, prefix)| *prefix).or_else(special_prefix).or_else(|| noun_prefix(&owner)).or_else(|| noun_prefix(&root));
+    format!("{}_{}", prefix.unwrap_or("prd"), if lower_name == "intoid" { OTHER_ID } else { ID })
 }
 
 /// The value of an enum that a root field takes, where it is not the first.
-pub(super) fn choice(name: &str, root: &str) -> Option<&'static str> {
+pub(super) fn example_choice(name: &str, root: &str) -> Option<&'static str> {
     match (root, name) {
         ("stockMove", "to") => Some("QUARANTINE"),
         ("stockMove", "reasonCode") => Some("DAMAGE"),
@@ -141,7 +142,7 @@ pub(super) fn date(name: &str) -> &'static str {
 }
 
 pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
-    let fixed = match name {
+    let example = match name {
         "idempotencyKey" => return format!("{}-1", kebab_case(root)),
         "code" => code(owner, root),
         "name" | "title" => title(owner, root),
@@ -186,7 +187,7 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "to" => "new",
         _ => "example",
     };
-    fixed.to_owned()
+    example.to_owned()
 }
 
 fn code(owner: &str, root: &str) -> &'static str {

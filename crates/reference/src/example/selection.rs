@@ -22,7 +22,7 @@ pub(super) struct Selector<'a> {
 }
 
 /// Leaf fields in the order in which they are wanted.
-const WANTED_LEAVES: [&str; 19] = [
+const PREFERRED_LEAVES: [&str; 19] = [
     "phase",
     "cursor",
     "reset",
@@ -90,8 +90,8 @@ impl Selector<'_> {
     }
 
     fn member(&self, definition: &Definition, depth: usize) -> Vec<SelectedField> {
-        let known = KNOWN_MEMBERS.iter().find_map(|name| definition.members.iter().find(|member| member == name));
-        let member = known.or(definition.members.first()).and_then(|name| self.schema.definition(name));
+        let preferred = KNOWN_MEMBERS.iter().find_map(|name| definition.members.iter().find(|member| member == name));
+        let member = preferred.or(definition.members.first()).and_then(|name| self.schema.definition(name));
         let mut picks = vec![leaf("__typename")];
         if let Some(member) = member {
             picks.push(SelectedField { head: format!("... on {}", member.name), below: self.object(member, depth.max(1)) });
@@ -114,7 +114,7 @@ impl Selector<'_> {
         let mut leaves: Vec<_> = fields.iter().filter(|field| self.is_leaf_like(field)).collect();
         leaves.sort_by_key(|field| {
             let is_object = !self.schema.is_leaf(base(&field.ty));
-            (WANTED_LEAVES.iter().position(|wanted| *wanted == field.name).unwrap_or(WANTED_LEAVES.len()), is_object)
+            (PREFERRED_LEAVES.iter().position(|preferred| *preferred == field.name).unwrap_or(PREFERRED_LEAVES.len()), is_object)
         });
         leaves.truncate(MAX_LEAVES);
         let count = leaves.len();
@@ -133,11 +133,11 @@ impl Selector<'_> {
     /// A leaf, or an object of a few leaves. A list of such objects is no leaf.
     fn is_leaf_like(&self, field: &Field) -> bool {
         let name = base(&field.ty);
-        self.schema.is_leaf(name) || (!is_list(&field.ty) && self.small(name).is_some())
+        self.schema.is_leaf(name) || (!is_list(&field.ty) && self.find_small_object(name).is_some())
     }
 
-    fn small(&self, name: &str) -> Option<&Definition> {
-        let definition = self.schema.definition(name).filter(|one| one.kind == Kind::Object)?;
+    fn find_small_object(&self, name: &str) -> Option<&Definition> {
+        let definition = self.schema.definition(name).filter(|candidate| candidate.kind == Kind::Object)?;
         let is_small = definition.fields.len() <= MAX_SMALL_LEAVES
             && definition.fields.iter().all(|field| {
                 field.arguments.is_empty()
@@ -149,7 +149,7 @@ impl Selector<'_> {
     }
 
     fn leaf_like(&self, field: &Field) -> SelectedField {
-        let below = if self.schema.is_leaf(base(&field.ty)) { None } else { self.small(base(&field.ty)) };
+        let below = if self.schema.is_leaf(base(&field.ty)) { None } else { self.find_small_object(base(&field.ty)) };
         let below = below.into_iter().flat_map(|definition| &definition.fields).map(|field| leaf(&field.name)).collect();
         SelectedField { head: field.name.clone(), below }
     }

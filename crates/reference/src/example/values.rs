@@ -15,11 +15,11 @@ pub(super) struct Values<'a> {
 }
 
 /// The members of `@oneOf` inputs in the order in which they are wanted.
-const WANTED_MEMBERS: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersion", "all"];
+const PREFERRED_MEMBERS: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersion", "all"];
 /// The optional field that a change changes.
 const CHANGED_FIELDS: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN_INPUTS: [(&str, &str); 103] = [
+pub(super) const INCLUDED_INPUTS: [(&str, &str); 103] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "idempotencyKey"),
     ("ApiKeyCreateInput", "permissions"),
@@ -139,8 +139,8 @@ impl Values<'_> {
             BaseType::List(item) => Json::List(vec![self.at(item, name, owner, depth + 1)]),
             BaseType::Named(type_name) => match self.schema.definition(type_name) {
                 Some(definition) if definition.kind == Kind::Enum => {
-                    let wanted = names::choice(name, self.root);
-                    let value = definition.values.iter().find(|value| Some(value.name.as_str()) == wanted);
+                    let chosen_value = names::example_choice(name, self.root);
+                    let value = definition.values.iter().find(|value| Some(value.name.as_str()) == chosen_value);
                     Json::Text(value.or(definition.values.first()).map(|value| value.name.clone()).unwrap_or_default())
                 }
                 Some(_) if type_name.as_str() == "StoreRef" && name == "toStore" => {
@@ -161,18 +161,18 @@ impl Values<'_> {
         if definition.directives.has("oneOf") {
             // Digits alone are the number of documents of several kinds.
             let is_numbered = definition.name != "DocumentRef";
-            let mut names = WANTED_MEMBERS.iter().filter(|name| is_numbered || **name != "number");
-            let wanted = names.find_map(|name| definition.inputs.iter().find(|input| input.name == *name));
-            return Json::Object(wanted.or(definition.inputs.first()).map(value).into_iter().collect());
+            let mut names = PREFERRED_MEMBERS.iter().filter(|name| is_numbered || **name != "number");
+            let preferred = names.find_map(|name| definition.inputs.iter().find(|input| input.name == *name));
+            return Json::Object(preferred.or(definition.inputs.first()).map(value).into_iter().collect());
         }
         let is_change = is_argument && self.root.ends_with("Update");
         let changed =
             CHANGED_FIELDS.iter().find(|name| definition.inputs.iter().any(|input| input.name == **name && is_text(input)));
-        let is_given = |input: &&Input| {
+        let is_selected_input = |input: &&Input| {
             let is_changed = is_change && changed.is_some_and(|name| *name == input.name);
-            is_changed || is_given(&definition.name, input)
+            is_changed || is_included(&definition.name, input)
         };
-        Json::Object(definition.inputs.iter().filter(is_given).map(value).collect())
+        Json::Object(definition.inputs.iter().filter(is_selected_input).map(value).collect())
     }
 
     fn scalar(&self, type_name: &str, name: &str, owner: &str) -> Json {
@@ -195,8 +195,8 @@ impl Values<'_> {
 }
 
 /// Whether an example gives the argument or input field.
-pub(super) fn is_given(owner: &str, input: &Input) -> bool {
-    input.is_required() || is_row(input) || GIVEN_INPUTS.contains(&(owner, &input.name))
+pub(super) fn is_included(owner: &str, input: &Input) -> bool {
+    input.is_required() || is_row(input) || INCLUDED_INPUTS.contains(&(owner, &input.name))
 }
 
 /// Whether it is the ID of the row that a mutation changes, which a reference may name instead.
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn every_optional_input_that_examples_give_is_in_the_schema() {
         let schema = Schema::parse(include_str!("../../../../schema.graphql")).unwrap();
-        for (owner, name) in GIVEN_INPUTS {
+        for (owner, name) in INCLUDED_INPUTS {
             let inputs = match schema.definition(owner) {
                 Some(definition) => &definition.inputs,
                 None => &Operation::ALL.into_iter().find_map(|operation| schema.root_field(operation, owner)).unwrap().arguments,

@@ -24,27 +24,27 @@ pub(crate) fn page(schema: &Schema, operation: Operation, field: &Field) -> Stri
         main.push_str(&inputs(schema, "Argument", &field.arguments));
     }
     main.push_str(&returns(schema, field));
-    let shown = example(schema, operation, field);
+    let field_example = example(schema, operation, field);
     main.push_str(&format!(
         "<h2>Example</h2>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n<h3>Variables</h3>\n\
          <pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n",
-        escape_html(&shown.document),
-        escape_html(&shown.variables)
+        escape_html(&field_example.document),
+        escape_html(&field_example.variables)
     ));
-    main.push_str(&answers_of(&shown));
-    main.push_str(&calls_of(&shown));
+    main.push_str(&answers_of(&field_example));
+    main.push_str(&calls_of(&field_example));
     main.push_str(&errors_of(schema, operation, field));
     frame(&format!("{}.{}", operation.root(), field.name), &main)
 }
 
 /// The recorded answers of the example and of its dry run. Nothing if there are none.
-fn answers_of(shown: &Example) -> String {
+fn answers_of(example: &Example) -> String {
     let mut out = String::new();
-    if let Some(answer) = shown.answer {
+    if let Some(answer) = example.answer {
         out.push_str("<h3>Answer</h3>\n<p>IDs, times and secrets are placeholders, and long lists and texts are cut.</p>\n");
         out.push_str(&answer_html(answer));
     }
-    if let Some(answer) = shown.dry_run.as_ref().and_then(|dry_run| dry_run.answer) {
+    if let Some(answer) = example.dry_run.as_ref().and_then(|dry_run| dry_run.answer) {
         out.push_str("<h3>Answer of a dry run</h3>\n<p>With <code>validateOnly: true</code> nothing is written.</p>\n");
         out.push_str(&answer_html(answer));
     }
@@ -61,18 +61,18 @@ fn answer_html(answer: Answer) -> String {
 }
 
 /// Tabs that need no script: one of those that share a name is open.
-fn calls_of(shown: &Example) -> String {
-    let tab = |title: &str, code: &str, open: &str| {
+fn calls_of(example: &Example) -> String {
+    let tab_html = |title: &str, code: &str, open: &str| {
         format!(
             "<details class=\"call\" name=\"call\"{open}><summary>{title}</summary>\n<pre class=\"copy\" tabindex=\"0\"><code>{}</code></pre>\n\
              </details>\n",
             escape_html(code)
         )
     };
-    let mut tabs = tab("curl", &shown.curl, " open");
-    if let Some(calls) = &shown.calls {
-        tabs.push_str(&tab("TypeScript", &calls.typescript, ""));
-        tabs.push_str(&tab("Python", &calls.python, ""));
+    let mut tabs = tab_html("curl", &example.curl, " open");
+    if let Some(calls) = &example.calls {
+        tabs.push_str(&tab_html("TypeScript", &calls.typescript, ""));
+        tabs.push_str(&tab_html("Python", &calls.python, ""));
     }
     format!("<h3>From a program</h3>\n{tabs}")
 }
@@ -137,14 +137,14 @@ fn signature(schema: &Schema, field: &Field) -> String {
 fn returns(schema: &Schema, field: &Field) -> String {
     let definition = schema.definition(base(&field.ty));
     let null = if field.ty.nullable { ", or null" } else { "" };
-    let description = definition.map(|one| paragraphs(&one.description)).unwrap_or_default();
+    let description = definition.map(|object| paragraphs(&object.description)).unwrap_or_default();
     format!("<h2>Returns</h2>\n<p><code>{}</code>{null}</p>\n{description}", type_link(schema, &field.ty))
 }
 
 fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
     let mut out = "<h2>Errors</h2>\n".to_owned();
     let definition = schema.definition(base(&field.ty));
-    if definition.is_some_and(|one| one.fields.iter().any(|field| field.name == "userErrors")) {
+    if definition.is_some_and(|object| object.fields.iter().any(|field| field.name == "userErrors")) {
         out.push_str(&format!(
             "<p>A refusal is data: <code>userErrors</code> has an entry with a code of {}, and nothing was changed. <a \
              href=\"{ROOT}/errors\">Errors</a> says what to do with each code.</p>\n",
@@ -156,10 +156,10 @@ fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
             out.push_str(&errors::list(&refusals));
         }
     }
-    let own = errors::of_field(operation, field);
-    if !own.is_empty() {
+    let field_codes = errors::of_field(operation, field);
+    if !field_codes.is_empty() {
         out.push_str("<p>This field can end with these codes in <code>errors</code>:</p>\n");
-        out.push_str(&errors::list(&own));
+        out.push_str(&errors::list(&field_codes));
     }
     out.push_str("<details><summary>Codes with which any operation can end</summary>\n");
     out.push_str(&errors::list(&errors::COMMON_CODES));
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::example::DryRun;
 
-    fn shown(answer: Option<Answer>, dry_run: Option<Answer>) -> String {
+    fn answers_html(answer: Option<Answer>, dry_run: Option<Answer>) -> String {
         let schema = Schema::parse("type Query { look: Int @public }").unwrap();
         let field = schema.root_field(Operation::Query, "look").unwrap();
         let dry_run = Some(DryRun { document: String::new(), answer: dry_run });
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_recorded_answer_is_only_text() {
         let hostile = Answer { text: "{ \"name\": \"</code></pre><script>alert(1)</script>'&\" }", is_refused: false };
-        let page = shown(Some(hostile), Some(hostile));
+        let page = answers_html(Some(hostile), Some(hostile));
         assert_eq!(
             page.matches("&lt;/code&gt;&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#39;&amp;&quot; }</code></pre>").count(),
             2
@@ -193,12 +193,12 @@ mod tests {
     #[test]
     fn a_page_shows_the_answers_that_are_recorded() {
         let answer = |text, is_refused| Some(Answer { text, is_refused });
-        assert_eq!(shown(None, None), "");
-        let done = shown(answer("{ \"data\": 1 }", false), None);
+        assert_eq!(answers_html(None, None), "");
+        let done = answers_html(answer("{ \"data\": 1 }", false), None);
         assert!(done.contains("<h3>Answer</h3>") && done.contains("<code>{ &quot;data&quot;: 1 }</code>"), "{done}");
         assert!(!done.contains("refusal") && !done.contains("validateOnly"), "{done}");
-        let refused = shown(None, answer("{}", true));
+        let refused = answers_html(None, answer("{}", true));
         assert!(refused.contains("<h3>Answer of a dry run</h3>") && refused.contains("A refusal: "), "{refused}");
-        assert!(shown(answer("", false), None).contains("sends nothing until"));
+        assert!(answers_html(answer("", false), None).contains("sends nothing until"));
     }
 }

@@ -39,12 +39,12 @@ fn names(schema: &Schema, operation: Operation) -> String {
     }
     let (id, title) = fields_heading(operation);
     let mut out = format!("<h2 id=\"{id}\">{title}</h2>\n");
-    for of_one in fields.chunk_by(|one, other| initial(&one.name) == initial(&other.name)) {
-        let items = of_one.iter().map(|field| {
+    for group in fields.chunk_by(|one, other| initial(&one.name) == initial(&other.name)) {
+        let items = group.iter().map(|field| {
             let name = link(&field_path(operation, field), &field.name);
             format!("<li>{name}{}</li>\n", deprecation_mark(field))
         });
-        let letter = of_one.first().map(|field| initial(&field.name)).unwrap_or_default();
+        let letter = group.first().map(|field| initial(&field.name)).unwrap_or_default();
         out.push_str(&format!("<h3>{letter}</h3>\n<ul class=\"columns\">\n{}</ul>\n", concat_html(items)));
     }
     out

@@ -76,15 +76,15 @@ fn inputs(schema: &Schema, word: &str, inputs: &[Input]) -> String {
 /// The points that are added where an input is given, in lists of IDs and texts for each value; empty where there are none.
 fn cost(input: &Input) -> String {
     let has_values = is_list(&input.ty) && matches!(base(&input.ty), "ID" | "String");
-    let when = if has_values { "for each value" } else { "where it is given" };
-    cost_of(&input.directives, when)
+    let condition = if has_values { "for each value" } else { "where it is given" };
+    cost_of(&input.directives, condition)
 }
 
 /// The points that are added when something is given; empty where there are none.
-fn cost_of(directives: &Directives, when: &str) -> String {
+fn cost_of(directives: &Directives, condition: &str) -> String {
     let Some(weight) = directives.weight() else { return String::new() };
     let unit = if weight == "1" { "point" } else { "points" };
-    format!("<p>Costs {} {unit} {when}.</p>\n", escape_html(&weight))
+    format!("<p>Costs {} {unit} {condition}.</p>\n", escape_html(&weight))
 }
 
 /// The kind above a title.

@@ -49,10 +49,10 @@ pub(crate) fn list(groups: &Groups<'_>) -> String {
 
 /// The number of a group's fields of one kind; `None` if it has none.
 fn field_count(fields: &[(Operation, &Field)], operation: Operation) -> Option<String> {
-    match fields.iter().filter(|(own, _)| *own == operation).count() {
+    match fields.iter().filter(|(field_operation, _)| *field_operation == operation).count() {
         0 => None,
         1 => Some(format!("1 {}", operation.keyword())),
-        many => Some(format!("{many} {}", fields_heading(operation).0)),
+        number => Some(format!("{number} {}", fields_heading(operation).0)),
     }
 }
 
@@ -62,10 +62,10 @@ pub(crate) fn page(schema: &Schema, group: &str) -> Option<String> {
     let fields = groups.get(group)?;
     let mut main = heading("permissions", group);
     main.push_str(&facts(&[("Permission", requirements(fields))]));
-    for of_one in fields.chunk_by(|(one, _), (other, _)| one == other) {
-        let Some((operation, _)) = of_one.first() else { continue };
+    for operation_fields in fields.chunk_by(|(one, _), (other, _)| one == other) {
+        let Some((operation, _)) = operation_fields.first() else { continue };
         let (id, title) = fields_heading(*operation);
-        let items = of_one.iter().map(|(operation, field)| {
+        let items = operation_fields.iter().map(|(operation, field)| {
             format!(
                 "<li>{}{} <span>{}</span></li>\n",
                 link(&field_path(*operation, field), &field.name),

@@ -25,11 +25,11 @@ const SINGLE_PAGE_KINDS: [Kind; 3] = [Kind::Interface, Kind::Union, Kind::Scalar
 type Initials<'a> = BTreeMap<String, Vec<&'a Definition>>;
 
 fn initials(schema: &Schema) -> Initials<'_> {
-    let mut found = Initials::new();
+    let mut groups = Initials::new();
     for definition in schema.types() {
-        found.entry(initial(&definition.name)).or_default().push(definition);
+        groups.entry(initial(&definition.name)).or_default().push(definition);
     }
-    found
+    groups
 }
 
 /// The path of the page with the types of this first letter, below `/docs`.
@@ -50,8 +50,8 @@ pub(crate) fn list(schema: &Schema) -> String {
         main.push_str(&entry(&initial_path(&initial), &initial, &counts.join(", ")));
     }
     main.push_str("</ul>\n");
-    let few: Vec<_> = schema.types().filter(|definition| SINGLE_PAGE_KINDS.contains(&definition.kind)).collect();
-    main.push_str(&by_kind(&few));
+    let single_page_types: Vec<_> = schema.types().filter(|definition| SINGLE_PAGE_KINDS.contains(&definition.kind)).collect();
+    main.push_str(&by_kind(&single_page_types));
     frame("Types", &main)
 }
 
@@ -66,17 +66,17 @@ fn type_count(types: &[&Definition], kind: Kind, plural: &str) -> Option<String>
 
 /// The types of one first letter, by kind; `None` if there are none.
 pub(crate) fn of_initial(schema: &Schema, initial: &str) -> Option<String> {
-    let all = initials(schema);
-    let types = all.get(initial)?;
+    let groups = initials(schema);
+    let types = groups.get(initial)?;
     Some(frame(&format!("Types: {initial}"), &format!("<h1>Types: {}</h1>\n{}", escape_html(initial), by_kind(types))))
 }
 
 fn by_kind(types: &[&Definition]) -> String {
     let mut out = String::new();
     for (kind, id, title) in TITLES {
-        let items = concat_html(types.iter().filter(|definition| definition.kind == kind).map(|one| {
-            let path = format!("types/{}", one.name);
-            entry(&path, &one.name, &first_sentence(&one.description))
+        let items = concat_html(types.iter().filter(|definition| definition.kind == kind).map(|ty| {
+            let path = format!("types/{}", ty.name);
+            entry(&path, &ty.name, &first_sentence(&ty.description))
         }));
         if !items.is_empty() {
             out.push_str(&format!("<h2 id=\"{id}\">{title}</h2>\n<ul class=\"entries\">\n{items}</ul>\n"));
@@ -199,6 +199,6 @@ fn members(schema: &Schema, definition: &Definition) -> String {
 }
 
 fn used_by(schema: &Schema, definition: &Definition) -> String {
-    let items = concat_html(schema.uses(&definition.name).map(|one| format!("<li>{}</li>\n", link(&one.path, &one.text))));
+    let items = concat_html(schema.uses(&definition.name).map(|usage| format!("<li>{}</li>\n", link(&usage.path, &usage.text))));
     if items.is_empty() { String::new() } else { format!("<h2>Used by</h2>\n<ul class=\"columns\">\n{items}</ul>\n") }
 }

@@ -36,12 +36,12 @@ pub struct LinkedView {
 }
 
 /// Reason for which a link of a view is not followed.
-pub enum LinkRefused {
+pub enum LinkRefusal {
     /// The operator has suspended the tenant of the link's author.
     Suspended,
     Fault(Fault),
 }
-impl From<Fault> for LinkRefused {
+impl From<Fault> for LinkRefusal {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
@@ -51,7 +51,7 @@ impl From<Fault> for LinkRefused {
 #[async_trait]
 pub trait ViewLinks: Send + Sync + 'static {
     /// Returns the target of a secret; None if the secret is unknown or no longer valid.
-    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefused>;
+    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefusal>;
 }
 
 struct LinkState<E> {
@@ -82,9 +82,9 @@ async fn read<E: Executor>(
         Ok(linked) => linked,
         Err(errors) => return error_reply(&errors, &id),
     };
-    let reading = ViewReader { service: &front.service, session: linked.session, id: &id };
+    let reader = ViewReader { service: &front.service, session: linked.session, id: &id };
     let target = Target { by: json!({ "id": linked.view }), variables: Some(linked.variables) };
-    match Box::pin(reading.requested_sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
+    match Box::pin(reader.requested_sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
         Ok(None) => view_not_found(&id),
         Err(errors) => error_reply(&errors, &id),
@@ -104,10 +104,10 @@ async fn resolve_link<E: Executor>(
         Ok(None) => {
             let meta = RequestMeta { id, address: address(front, parts), user_agent: text(&parts.headers, &header::USER_AGENT) };
             let errors = Errors::one(Code::Unauthenticated, "this link is not valid, or has expired", id);
-            Err(front.service.turned_away(errors, &meta).await)
+            Err(front.service.charge_unauthenticated(errors, &meta).await)
         }
-        Err(LinkRefused::Suspended) => Err(Errors::refused(Refused::suspended(), id)),
-        Err(LinkRefused::Fault(fault)) => {
+        Err(LinkRefusal::Suspended) => Err(Errors::from_refused(Refused::suspended(), id)),
+        Err(LinkRefusal::Fault(fault)) => {
             tracing::warn!(error = %fault, "the link of a view could not be read");
             let errors = Errors::one(Code::Unavailable, "the link could not be read: try again", id);
             Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })

@@ -11,7 +11,7 @@ use super::{
 /// Places behind the point of a decimal.
 const DECIMAL_PLACES: usize = 6;
 /// Digits before it: with those places as many as a decimal has.
-const MAX_WHOLE: usize = 32;
+const MAX_INTEGER_DIGITS: usize = 32;
 
 /// Maximum cells of a file, which are all in memory at once: a row may have many more columns than
 /// its answer has letters.
@@ -27,8 +27,8 @@ pub(super) async fn parquet(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, 
         return Err(RenderError::TooLarge(message));
     }
     let columns: Vec<(String, FileColumn)> = layout.columns.iter().map(|path| (path.join("."), column(rows, path))).collect();
-    let made = tokio::task::spawn_blocking(move || columns_file(&columns)).await;
-    made.map_err(|_| RenderError::Broken)?.map_err(|fault| {
+    let rendered = tokio::task::spawn_blocking(move || columns_file(&columns)).await;
+    rendered.map_err(|_| RenderError::Broken)?.map_err(|fault| {
         tracing::error!(error = %fault, "a Parquet file could not be created");
         RenderError::Broken
     })
@@ -44,16 +44,16 @@ fn typed_column(cells: &[Vec<&Value>], path: &[String]) -> Option<FileColumn> {
     let cells: Vec<&Value> = cells.iter().map(|cell| single_value(cell)).collect::<Option<_>>()?;
     // Decimals by their fields, so that a column has one type whatever its values are.
     let is_of_decimals = path.last().is_some_and(|name| NUMERIC_FIELDS.contains(&name.as_str()));
-    let decimals = is_of_decimals.then(|| all(&cells, |value| millionths(&text(value)))).flatten();
+    let decimals = is_of_decimals.then(|| convert_cells(&cells, |value| millionths(&text(value)))).flatten();
     if let Some(decimals) = decimals {
         return Some(FileColumn::Decimals(decimals));
     }
     if cells.iter().all(|value| value.is_null()) {
         return None;
     }
-    let wholes = || all(&cells, Value::as_i64).map(FileColumn::Wholes);
-    let reals = || all(&cells, Value::as_f64).map(FileColumn::Reals);
-    let flags = || all(&cells, Value::as_bool).map(FileColumn::Flags);
+    let wholes = || convert_cells(&cells, Value::as_i64).map(FileColumn::Wholes);
+    let reals = || convert_cells(&cells, Value::as_f64).map(FileColumn::Reals);
+    let flags = || convert_cells(&cells, Value::as_bool).map(FileColumn::Flags);
     wholes().or_else(reals).or_else(flags)
 }
 
@@ -67,26 +67,31 @@ fn single_value<'a>(cell: &[&'a Value]) -> Option<&'a Value> {
 }
 
 /// Parses each value; `None` if one fails.
-fn all<T>(cells: &[&Value], read: impl Fn(&Value) -> Option<T>) -> Option<Vec<Option<T>>> {
-    cells.iter().map(|value| if value.is_null() { Some(None) } else { read(value).map(Some) }).collect()
+fn convert_cells<T>(cells: &[&Value], convert: impl Fn(&Value) -> Option<T>) -> Option<Vec<Option<T>>> {
+    cells.iter().map(|value| if value.is_null() { Some(None) } else { convert(value).map(Some) }).collect()
 }
 
 fn join_values(cell: &[&Value]) -> Option<String> {
     match cell {
         [] | [Value::Null] => None,
-        all => Some(all.iter().map(|value| text(value)).collect::<Vec<_>>().join("; ")),
+        values => Some(values.iter().map(|value| text(value)).collect::<Vec<_>>().join("; ")),
     }
 }
 
 /// A decimal number in digits, with at most six places.
 fn millionths(text: &str) -> Option<i128> {
     let (sign, size) = text.strip_prefix('-').map_or((1, text), |size| (-1, size));
-    let (whole, part) = size.split_once('.').unwrap_or((size, ""));
+    let (integer_part, fraction_part) = size.split_once('.').unwrap_or((size, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > MAX_WHOLE || part.len() > DECIMAL_PLACES || !is_digits(whole) || !is_digits(part) {
+    if integer_part.is_empty()
+        || integer_part.len() > MAX_INTEGER_DIGITS
+        || fraction_part.len() > DECIMAL_PLACES
+        || !is_digits(integer_part)
+        || !is_digits(fraction_part)
+    {
         return None;
     }
-    let digits = format!("{whole}{part:0<DECIMAL_PLACES$}");
+    let digits = format!("{integer_part}{fraction_part:0<DECIMAL_PLACES$}");
     digits.parse::<i128>().ok().map(|number| sign * number)
 }
 
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_decimal_is_exact_or_none() {
-        let nines = "9".repeat(MAX_WHOLE);
+        let nines = "9".repeat(MAX_INTEGER_DIGITS);
         assert_eq!(millionths(&format!("{nines}.999999")), "9".repeat(38).parse().ok());
         for other in ["", "-", "1e5", "1.2345678", "12a", " 1", format!("1{nines}").as_str()] {
             assert_eq!(millionths(other), None, "{other}");

@@ -51,26 +51,27 @@ impl Layout {
     /// A message for the reader that says why the document has no table.
     pub fn of(document: &str, rows: Option<&str>) -> Result<Self, String> {
         let document = parse_query(document).map_err(|_| "the document of this view cannot be read any more".to_owned())?;
-        let roots: Vec<&SelectionSet> = document.operations.iter().map(|(_, one)| &one.node.selection_set.node).collect();
-        let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+        let roots: Vec<&SelectionSet> =
+            document.operations.iter().map(|(_, definition)| &definition.node.selection_set.node).collect();
+        let fragments = document.fragments.values().map(|definition| &definition.node.selection_set.node);
         if let Some(name) = find_alias(roots.iter().copied().chain(fragments).collect()) {
             return Err(format!("{name} has another name in this view: as CSV and JSONL it keeps its own"));
         }
-        let mut found = Vec::new();
-        lists(&document, &mut Vec::new(), &merge_selections(&document, &roots), &mut found);
-        let (rows, fields) = choose_list(found, rows)?;
-        let under = subfields(&document, &fields);
-        let by_edges = !under.iter().any(|(key, _)| *key == "nodes");
+        let mut found_lists = Vec::new();
+        lists(&document, &mut Vec::new(), &merge_selections(&document, &roots), &mut found_lists);
+        let (rows, fields) = choose_list(found_lists, rows)?;
+        let list_fields = subfields(&document, &fields);
+        let by_edges = !list_fields.iter().any(|(key, _)| *key == "nodes");
         let list = if by_edges { "edges" } else { "nodes" };
-        let leaves = under.iter().filter(|(_, fields)| subfields(&document, fields).is_empty());
+        let leaves = list_fields.iter().filter(|(_, fields)| subfields(&document, fields).is_empty());
         let siblings = leaves.map(|(key, _)| (*key).to_owned()).collect();
-        let mut row = field_selection(&document, under, list);
+        let mut row = field_selection(&document, list_fields, list);
         if by_edges {
             row = field_selection(&document, row, "node");
         }
-        let turns = fields.iter().any(|field| takes_after(field));
+        let is_paged = fields.iter().any(|field| takes_after(field));
         let backward = backward(&document, &fields)?;
-        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new(), siblings, backward };
+        let mut layout = Self { rows, by_edges, turns: is_paged, columns: Vec::new(), inner: Vec::new(), siblings, backward };
         layout.add(&document, &mut Vec::new(), &row)?;
         if layout.columns.is_empty() {
             return Err("the list of this view has no columns".to_owned());
@@ -80,16 +81,16 @@ impl Layout {
 
     fn add(&mut self, document: &ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'_>]) -> Result<(), String> {
         for (key, fields) in selected {
-            let mut under = subfields(document, fields);
+            let mut inner_fields = subfields(document, fields);
             path.push((*key).to_owned());
-            if under.is_empty() {
+            if inner_fields.is_empty() {
                 self.columns.push(path.clone());
-            } else if is_list(&under) {
+            } else if is_list(&inner_fields) {
                 self.inner.push(path.clone());
                 self.backward.extend(backward(document, fields)?);
-                under.retain(|(key, _)| *key != "pageInfo");
+                inner_fields.retain(|(key, _)| *key != "pageInfo");
             }
-            self.add(document, path, &under)?;
+            self.add(document, path, &inner_fields)?;
             path.pop();
         }
         Ok(())
@@ -109,30 +110,30 @@ impl Layout {
     /// # Errors
     /// A message for the reader: something is left out, or may be.
     pub fn page(&self, data: &mut Value) -> Result<Page, String> {
-        let mut at = data;
+        let mut current = data;
         for key in &self.rows {
-            if at.is_array() {
+            if current.is_array() {
                 return Err("the rows are in a list within a list: a table has the rows of one list".to_owned());
             }
-            if at.is_null() {
+            if current.is_null() {
                 break;
             }
-            at = &mut at[key.as_str()];
+            current = &mut current[key.as_str()];
         }
-        if at.is_array() {
+        if current.is_array() {
             return Err("the rows are in a list within a list: a table has the rows of one list".to_owned());
         }
-        if at.is_null() {
+        if current.is_null() {
             return Ok(Page { rows: Vec::new(), next: None, siblings: Value::Null });
         }
-        let next = self.next(&at["pageInfo"])?;
-        let list = at[if self.by_edges { "edges" } else { "nodes" }].take();
+        let next = self.next(&current["pageInfo"])?;
+        let list = current[if self.by_edges { "edges" } else { "nodes" }].take();
         let Value::Array(mut rows) = list else { return Err("the rows of this view are left out".to_owned()) };
         if self.by_edges {
             rows = rows.into_iter().map(|mut edge| edge["node"].take()).collect();
         }
-        rows.iter().try_for_each(|row| self.is_whole(row))?;
-        let siblings = self.siblings.iter().map(|key| (key.clone(), at[key.as_str()].take())).collect();
+        rows.iter().try_for_each(|row| self.check_inner_pages(row))?;
+        let siblings = self.siblings.iter().map(|key| (key.clone(), current[key.as_str()].take())).collect();
         Ok(Page { rows, next, siblings })
     }
 
@@ -149,7 +150,7 @@ impl Layout {
     }
 
     /// Refuses a row with an inner list that has more pages.
-    fn is_whole(&self, row: &Value) -> Result<(), String> {
+    fn check_inner_pages(&self, row: &Value) -> Result<(), String> {
         for path in &self.inner {
             for list in values(row, path).into_iter().filter(|list| !list.is_null()) {
                 match list["pageInfo"]["hasNextPage"].as_bool() {
@@ -167,11 +168,11 @@ impl Layout {
 
 /// Returns the values at a path, through all lists on the way.
 pub fn values<'a>(row: &'a Value, path: &[String]) -> Vec<&'a Value> {
-    let mut found = vec![row];
+    let mut matching = vec![row];
     for key in path {
-        found = found.into_iter().flat_map(flatten_lists).filter_map(|value| value.get(key.as_str())).collect();
+        matching = matching.into_iter().flat_map(flatten_lists).filter_map(|value| value.get(key.as_str())).collect();
     }
-    found.into_iter().flat_map(flatten_lists).collect()
+    matching.into_iter().flat_map(flatten_lists).collect()
 }
 
 fn flatten_lists(value: &Value) -> Vec<&Value> {
@@ -181,20 +182,20 @@ fn flatten_lists(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, found: &mut Selected<'a>) {
+fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, selected: &mut Selected<'a>) {
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => {
                 let (key, field) = (field.node.response_key().node.as_str(), &field.node);
-                match found.iter_mut().find(|(known, _)| *known == key) {
+                match selected.iter_mut().find(|(existing_key, _)| *existing_key == key) {
                     Some((_, fields)) => fields.push(field),
-                    None => found.push((key, vec![field])),
+                    None => selected.push((key, vec![field])),
                 }
             }
-            Selection::InlineFragment(inline) => collect_fields(document, &inline.node.selection_set.node, found),
+            Selection::InlineFragment(inline) => collect_fields(document, &inline.node.selection_set.node, selected),
             Selection::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    collect_fields(document, &fragment.node.selection_set.node, found);
+                    collect_fields(document, &fragment.node.selection_set.node, selected);
                 }
             }
         }
@@ -202,11 +203,11 @@ fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, f
 }
 
 fn merge_selections<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionSet]) -> Selected<'a> {
-    let mut found = Vec::new();
+    let mut selected = Vec::new();
     for set in sets {
-        collect_fields(document, set, &mut found);
+        collect_fields(document, set, &mut selected);
     }
-    found
+    selected
 }
 
 fn subfields<'a>(document: &'a ExecutableDocument, fields: &[&'a Field]) -> Selected<'a> {
@@ -220,33 +221,35 @@ fn field_selection<'a>(document: &'a ExecutableDocument, selected: Selected<'a>,
     field.map(|(_, fields)| subfields(document, &fields)).unwrap_or_default()
 }
 
-fn is_list(under: &[Entry<'_>]) -> bool {
-    under.iter().any(|(key, _)| matches!(*key, "nodes" | "edges"))
+fn is_list(inner_fields: &[Entry<'_>]) -> bool {
+    inner_fields.iter().any(|(key, _)| matches!(*key, "nodes" | "edges"))
 }
 
 /// Lists that are in no other list.
-fn lists<'a>(document: &'a ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'a>], found: &mut Vec<List<'a>>) {
+fn lists<'a>(document: &'a ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'a>], found_lists: &mut Vec<List<'a>>) {
     for (key, fields) in selected {
-        let under = subfields(document, fields);
+        let inner_fields = subfields(document, fields);
         path.push((*key).to_owned());
-        if is_list(&under) {
-            found.push((path.clone(), fields.clone()));
+        if is_list(&inner_fields) {
+            found_lists.push((path.clone(), fields.clone()));
         } else {
-            lists(document, path, &under, found);
+            lists(document, path, &inner_fields, found_lists);
         }
         path.pop();
     }
 }
 
-fn choose_list<'a>(mut found: Vec<List<'a>>, rows: Option<&str>) -> Result<List<'a>, String> {
-    let names: Vec<String> = found.iter().map(|(path, _)| path.join(".")).collect();
+fn choose_list<'a>(mut found_lists: Vec<List<'a>>, rows: Option<&str>) -> Result<List<'a>, String> {
+    let names: Vec<String> = found_lists.iter().map(|(path, _)| path.join(".")).collect();
     match rows {
         Some(rows) => match names.iter().position(|name| name == rows) {
-            Some(index) => Ok(found.swap_remove(index)),
+            Some(index) => Ok(found_lists.swap_remove(index)),
             None => Err(format!("`rows` is the path of a list of this view: {}", names.join(", "))),
         },
-        None if found.len() > 1 => Err(format!("this view has several lists: say by `rows` which one, of {}", names.join(", "))),
-        None => found.pop().ok_or_else(|| "this view has no list of nodes or edges: read it as .json".to_owned()),
+        None if found_lists.len() > 1 => {
+            Err(format!("this view has several lists: say by `rows` which one, of {}", names.join(", ")))
+        }
+        None => found_lists.pop().ok_or_else(|| "this view has no list of nodes or edges: read it as .json".to_owned()),
     }
 }
 
@@ -265,8 +268,9 @@ fn backward(document: &ExecutableDocument, fields: &[&Field]) -> Result<Vec<Stri
     let mut variables = Vec::new();
     for value in values.filter(|value| value != "null") {
         let Some(name) = value.strip_prefix('$') else { return Err(BACKWARD.to_owned()) };
-        let mut declared = document.operations.iter().flat_map(|(_, one)| &one.node.variable_definitions);
-        let declared = declared.find(|one| one.node.name.node == name).and_then(|one| one.node.default_value());
+        let mut declared = document.operations.iter().flat_map(|(_, definition)| &definition.node.variable_definitions);
+        let declared =
+            declared.find(|definition| definition.node.name.node == name).and_then(|definition| definition.node.default_value());
         if declared.is_some_and(|value| value.to_string() != "null") {
             return Err(BACKWARD.to_owned());
         }

@@ -92,72 +92,76 @@ impl Parameters {
 impl<E: Executor> ViewReader<'_, E> {
     /// Returns the sheet that the query parameters select; `None` if there is no such view.
     pub async fn requested_sheet(&self, target: &Target, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
-        let mut asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
-        if let Some(fixed) = &target.variables {
-            if !asked.variables.is_empty() {
-                return Err(self.wrong("the variables of a link are fixed: leave `variables` out".to_owned()));
+        let mut parameters = Parameters::of(query).map_err(|message| self.bad_request(message))?;
+        if let Some(fixed_variables) = &target.variables {
+            if !parameters.variables.is_empty() {
+                return Err(self.bad_request("the variables of a link are fixed: leave `variables` out".to_owned()));
             }
-            asked.variables.clone_from(fixed);
+            parameters.variables.clone_from(fixed_variables);
         }
-        Box::pin(self.sheet(target, format, asked)).await
+        Box::pin(self.sheet(target, format, parameters)).await
     }
 
-    pub async fn sheet(&self, target: &Target, format: Format, asked: Parameters) -> Result<Option<Sheet>, Errors> {
-        let Format::Table(table) = format else { return self.view_data(target, &asked).await };
-        let mut read = Box::pin(self.read_all_pages(target, &asked)).await?;
-        if matches!(read, ReadOutcome::Changed) {
+    pub async fn sheet(&self, target: &Target, format: Format, parameters: Parameters) -> Result<Option<Sheet>, Errors> {
+        let Format::Table(table) = format else { return self.view_data(target, &parameters).await };
+        let mut outcome = Box::pin(self.read_all_pages(target, &parameters)).await?;
+        if matches!(outcome, ReadOutcome::Changed) {
             // Others write meanwhile: the pages are read as of one moment, which holds a connection.
-            let again = Box::pin(with_consistent_reads(self.read_all_pages(target, &asked)));
-            read = timeout(MAX_TIME, again).await.map_err(|_late| self.too_slow())??;
+            let consistent_read = Box::pin(with_consistent_reads(self.read_all_pages(target, &parameters)));
+            outcome = timeout(MAX_TIME, consistent_read).await.map_err(|_late| self.too_slow())??;
         }
-        let (view, layout, (rows, beside)) = match read {
+        let (view, layout, (rows, siblings)) = match outcome {
             ReadOutcome::NoView => return Ok(None),
             ReadOutcome::Changed => {
                 let errors = Errors::one(Code::Unavailable, "the data changes while it is read: try again", self.id);
                 return Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors });
             }
-            ReadOutcome::Read(read) => *read,
+            ReadOutcome::Read(outcome) => *outcome,
         };
         let title = view["name"].as_str().unwrap_or_default().to_owned();
-        let heading = Heading { title, locale: asked.locale };
+        let heading = Heading { title, locale: parameters.locale };
         let bytes = match table {
             TableFormat::Csv => Ok(sheet::csv(&layout, &rows).into_bytes()),
             TableFormat::Jsonl => Ok(sheet::jsonl(&rows).into_bytes()),
             TableFormat::Xlsx => drawn::xlsx(&layout, &rows).await,
-            TableFormat::Pdf => drawn::pdf(&layout, &rows, &beside, heading).await,
+            TableFormat::Pdf => drawn::pdf(&layout, &rows, &siblings, heading).await,
             TableFormat::Parquet => columns::parquet(&layout, &rows).await,
         };
         let bytes = bytes.map_err(|error| self.render_error(error))?;
-        let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&beside) };
+        let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&siblings) };
         Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows), chart }))
     }
 
     /// A view's data in one reading, as JSON.
-    async fn view_data(&self, target: &Target, asked: &Parameters) -> Result<Option<Sheet>, Errors> {
+    async fn view_data(&self, target: &Target, parameters: &Parameters) -> Result<Option<Sheet>, Errors> {
         let view = self.view(&target.by).await?;
         let Some(id) = view["id"].as_str() else { return Ok(None) };
-        let (result, _) = self.result(id, &asked.variables).await?;
+        let (result, _) = self.result(id, &parameters.variables).await?;
         let answer = json!({ "data": result["data"], "errors": result["errors"] });
         let bytes = answer.to_string().into_bytes();
         Ok(Some(Sheet { format: Format::Json, bytes, rows: 0, first_rows: Vec::new(), chart: None }))
     }
 
     /// A view with the rows of all its pages, unless something has changed between the first and the last.
-    async fn read_all_pages(&self, target: &Target, asked: &Parameters) -> Result<ReadOutcome, Errors> {
+    async fn read_all_pages(&self, target: &Target, parameters: &Parameters) -> Result<ReadOutcome, Errors> {
         let view = self.view(&target.by).await?;
         let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(ReadOutcome::NoView) };
-        let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
-        let own = &view["variables"];
-        layout.check(|name| asked.variables.get(name).or_else(|| own.get(name))).map_err(|message| self.wrong(message))?;
-        let Some(read) = self.rows(id, &layout, asked.variables.clone()).await? else { return Ok(ReadOutcome::Changed) };
+        let layout = Layout::of(document, parameters.rows.as_deref()).map_err(|message| self.bad_request(message))?;
+        let own_variables = &view["variables"];
+        layout
+            .check(|name| parameters.variables.get(name).or_else(|| own_variables.get(name)))
+            .map_err(|message| self.bad_request(message))?;
+        let Some(rows_read) = self.read_rows(id, &layout, parameters.variables.clone()).await? else {
+            return Ok(ReadOutcome::Changed);
+        };
         // Another document has other columns.
         let is_same = self.view(&target.by).await? == view;
-        Ok(if is_same { ReadOutcome::Read(Box::new((view, layout, read))) } else { ReadOutcome::Changed })
+        Ok(if is_same { ReadOutcome::Read(Box::new((view, layout, rows_read))) } else { ReadOutcome::Changed })
     }
 
     async fn view(&self, by: &Value) -> Result<Value, Errors> {
-        let (mut found, _) = self.run_query(VIEW_QUERY, json!({ "view": by })).await?;
-        Ok(found["savedView"].take())
+        let (mut data, _) = self.run_query(VIEW_QUERY, json!({ "view": by })).await?;
+        Ok(data["savedView"].take())
     }
 
     fn too_slow(&self) -> Errors {
@@ -170,26 +174,26 @@ impl<E: Executor> ViewReader<'_, E> {
     fn render_error(&self, error: RenderError) -> Errors {
         match error {
             RenderError::TooLarge(message) => Errors::one(Code::LimitExceeded, message, self.id),
-            RenderError::Unfit(message) => self.wrong(message),
+            RenderError::Unfit(message) => self.bad_request(message),
             RenderError::Broken => Errors::one(Code::Internal, "internal error", self.id),
         }
     }
 
     /// Returns the rows of all pages, and the values beside the first page's list; `None` if the data changed meanwhile.
-    async fn rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Read>, Errors> {
-        let (mut rows, mut bytes, mut pages, mut began, mut beside) = (Vec::new(), 0, 0, None, None);
+    async fn read_rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Read>, Errors> {
+        let (mut rows, mut bytes, mut pages, mut first_seq, mut first_siblings) = (Vec::new(), 0, 0, None, None);
         loop {
             let (mut result, size) = self.result(view, &variables).await?;
             if let Some(error) = result["errors"].get(0) {
                 return Err(self.document_error(error, error));
             }
             let seq = result["seq"].take();
-            if *began.get_or_insert_with(|| seq.clone()) != seq {
+            if *first_seq.get_or_insert_with(|| seq.clone()) != seq {
                 return Ok(None);
             }
-            let page = layout.page(&mut result["data"]).map_err(|message| self.wrong(message))?;
+            let page = layout.page(&mut result["data"]).map_err(|message| self.bad_request(message))?;
             rows.extend(page.rows);
-            beside.get_or_insert(page.siblings);
+            first_siblings.get_or_insert(page.siblings);
             bytes += size;
             pages += 1;
             if rows.len() > MAX_ROWS || bytes > MAX_BYTES {
@@ -200,8 +204,8 @@ impl<E: Executor> ViewReader<'_, E> {
             variables.insert("after".to_owned(), next.into());
         }
         // A page is no older than its `seq` and may be newer: the `seq` after the last page shows whether any was.
-        let is_one = pages == 1 || Some(self.result(view, &variables).await?.0["seq"].take()) == began;
-        Ok(is_one.then(|| (rows, beside.unwrap_or_default())))
+        let is_consistent = pages == 1 || Some(self.result(view, &variables).await?.0["seq"].take()) == first_seq;
+        Ok(is_consistent.then(|| (rows, first_siblings.unwrap_or_default())))
     }
 
     /// Returns the result of a view, and the bytes of the response.
@@ -212,7 +216,7 @@ impl<E: Executor> ViewReader<'_, E> {
 
     /// Runs one of our documents as its reader, who needs the view's own in the list if only listed ones are allowed.
     async fn run_query(&self, query: &str, variables: Value) -> Result<(Value, usize), Errors> {
-        let (service, refusal) = (self.service, |refusal| Errors::refusal(refusal, self.id));
+        let (service, refusal) = (self.service, |refusal| Errors::from_refusal(refusal, self.id));
         let operation = service.guard.operation(query, None).map_err(refusal)?;
         let variables = Variables::from_json(variables);
         operation.check_variables(&variables, &service.limits).map_err(refusal)?;
@@ -221,8 +225,8 @@ impl<E: Executor> ViewReader<'_, E> {
             Answer::Ran { json, .. } => json,
             Answer::Refused(errors) => return Err(errors),
         };
-        let read = serde_json::from_slice(&json);
-        let mut answer: Value = read.map_err(|_| Errors::one(Code::Internal, "internal error", self.id))?;
+        let parsed = serde_json::from_slice(&json);
+        let mut answer: Value = parsed.map_err(|_| Errors::one(Code::Internal, "internal error", self.id))?;
         match answer["errors"].get(0) {
             // Without its path, which is one of our own document.
             Some(error) => Err(self.document_error(&json!({ "message": error["message"] }), &error["extensions"])),
@@ -230,19 +234,19 @@ impl<E: Executor> ViewReader<'_, E> {
         }
     }
 
-    /// Converts an error of a document; `coded` has its code.
-    fn document_error(&self, error: &Value, coded: &Value) -> Errors {
-        let code = coded["code"].as_str().and_then(Code::parse).unwrap_or(Code::Internal);
+    /// Converts an error of a document; `extensions` has its code.
+    fn document_error(&self, error: &Value, extensions: &Value) -> Errors {
+        let code = extensions["code"].as_str().and_then(Code::parse).unwrap_or(Code::Internal);
         let mut message = error["message"].as_str().unwrap_or_default().to_owned();
         let path: Vec<&str> = error["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if !path.is_empty() {
             message = format!("{message}: at {}", path.join("."));
         }
-        let errors = Errors::lacking(code, message, coded["permission"].as_str(), self.id);
-        Errors { retry_after_ms: coded["retryAfterMs"].as_u64(), ..errors }
+        let errors = Errors::missing_permission(code, message, extensions["permission"].as_str(), self.id);
+        Errors { retry_after_ms: extensions["retryAfterMs"].as_u64(), ..errors }
     }
 
-    fn wrong(&self, message: String) -> Errors {
+    fn bad_request(&self, message: String) -> Errors {
         Errors::one(Code::BadRequest, message, self.id)
     }
 }

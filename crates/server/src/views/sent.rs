@@ -54,9 +54,9 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    pub(super) fn response(self, asked: &HeaderMap, id: &str) -> Response<Body> {
+    pub(super) fn response(self, request_headers: &HeaderMap, id: &str) -> Response<Body> {
         let tag = etag::of(&self.bytes);
-        let is_known = etag::matches_etag(asked, &tag);
+        let is_known = etag::matches_etag(request_headers, &tag);
         let mut response = Response::new(if is_known { Body::empty() } else { Body::from(self.bytes) });
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -63,7 +63,8 @@ fn escape_formula(cell: &str) -> String {
 fn is_number(cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(size) = cell.strip_prefix('-') else { return false };
-    size.split_once('.').map_or_else(|| digits(size), |(whole, part)| digits(whole) && digits(part))
+    size.split_once('.')
+        .map_or_else(|| digits(size), |(integer_part, fraction_part)| digits(integer_part) && digits(fraction_part))
 }
 
 #[cfg(test)]

@@ -49,13 +49,13 @@ pub async fn view_table<E: Executor>(
     service: &OperationService<E>,
     session: Session,
     id: &str,
-    ask: TableQuery,
+    query: TableQuery,
 ) -> Result<Option<RenderedTable>, Errors> {
-    let reading = ViewReader { service, session, id };
-    let target = Target { by: json!({ "id": ask.view }), variables: None };
-    let asked = Parameters { variables: ask.variables, rows: ask.rows, locale: ask.locale };
-    let sheet = Box::pin(reading.sheet(&target, Format::Table(ask.format), asked)).await?;
-    let sent =
+    let reader = ViewReader { service, session, id };
+    let target = Target { by: json!({ "id": query.view }), variables: None };
+    let parameters = Parameters { variables: query.variables, rows: query.rows, locale: query.locale };
+    let sheet = Box::pin(reader.sheet(&target, Format::Table(query.format), parameters)).await?;
+    let to_rendered =
         |sheet: Sheet| RenderedTable { bytes: sheet.bytes, rows: sheet.rows, first_rows: sheet.first_rows, chart: sheet.chart };
-    Ok(sheet.map(sent))
+    Ok(sheet.map(to_rendered))
 }

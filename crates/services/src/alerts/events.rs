@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{self, Audience, EventViewer, Shown, Stream, Terms, Topic};
+use platform::storage::events::{self, Audience, EventViewer, PayloadVisibility, Stream, Terms, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ platform::events! {
     /// Alerts.
     ALERT: AlertEvent = Terms {
         permission: code::<kind::AlertRead>(),
-        shown: Shown::Part(shown_alert),
+        shown: PayloadVisibility::Part(visible_alert_payload),
         stream: Some(Stream { topic: ALERTS, concerns: |alert| {
             let subjects = alert.store.map(events::Subject::of).into_iter().chain(alert.product.map(events::Subject::of));
             Audience::Of(subjects.collect())
@@ -32,7 +32,7 @@ platform::events! {
         ALERT_RESOLVED "alert.resolved",
     }
     /// Rules of alerts.
-    ALERT_RULE: RuleChanged = Terms { permission: code::<kind::AlertRuleWrite>(), shown: Shown::Whole, stream: None } => {
+    ALERT_RULE: RuleChanged = Terms { permission: code::<kind::AlertRuleWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         ALERT_RULE_SET "alert_rule.set",
         ALERT_RULE_DELETED "alert_rule.deleted",
     }
@@ -97,7 +97,7 @@ pub struct AlertEvent {
 impl AlertEvent {
     pub fn of(alert: &Alert) -> Self {
         let SubjectIds { store, product, lot, purchase_order, transfer, count, order, schedule } = alert.subject.ids();
-        let failed = alert.figures.schedule.as_ref();
+        let failed_schedule = alert.figures.schedule.as_ref();
         Self {
             alert: alert.id,
             kind: alert.kind,
@@ -110,8 +110,8 @@ impl AlertEvent {
             count,
             order,
             schedule,
-            schedule_name: failed.map(|failed| failed.name.clone()),
-            error: failed.and_then(|failed| failed.error.clone()),
+            schedule_name: failed_schedule.map(|failed_schedule| failed_schedule.name.clone()),
+            error: failed_schedule.and_then(|failed_schedule| failed_schedule.error.clone()),
             quantity: alert.figures.quantity,
             threshold: alert.figures.threshold,
             day: alert.figures.day,
@@ -134,12 +134,12 @@ impl AlertEvent {
     /// the current row. `None` if the event does not fit its kind or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
         let schedule = self.schedule_name.clone().map(|name| FailedSchedule { name, error: self.error.clone() });
-        let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
+        let resolution = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
         Some(Alert {
             id: self.alert,
             kind: self.kind,
             subject: self.subject()?,
-            handling: Handling::of(self.state, self.snoozed_until, resolved)?,
+            handling: Handling::of(self.state, self.snoozed_until, resolution)?,
             figures: AlertValues {
                 quantity: self.quantity,
                 threshold: self.threshold,
@@ -159,7 +159,7 @@ impl AlertEvent {
 
 /// Shows an alert of a store to viewers of the store; an alert without a store to viewers who see
 /// all stores and its subject (costs or schedules).
-fn shown_alert(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_alert_payload(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // The nil ID stands for no store: only a viewer of all stores covers it.
     let is_seen = viewer.covers(alert.store.unwrap_or(StoreId::NIL));
     let sees_subject = alert.store.is_some()

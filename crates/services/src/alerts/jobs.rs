@@ -45,7 +45,7 @@ pub fn register(registry: Registry, alerts: &Alerts) -> Registry {
         })
         .periodic("alert.forget", HOUR, move |_| {
             let alerts = forgetting.clone();
-            async move { alerts.forget_old().await.map(drop) }
+            async move { alerts.delete_old_alerts().await.map(drop) }
         })
         .queued(EMAIL_JOB, MAX_FAILURES, move |_, job| {
             let alerts = sending.clone();

@@ -13,7 +13,7 @@ pub mod rows;
 mod shell;
 
 pub use events::AlertEvent;
-pub use shell::limits;
+pub use shell::visibility_tests;
 pub use shell::{
     Act, AlertEmail, AlertError, AlertRefusal, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, StandingCondition, sees,
 };

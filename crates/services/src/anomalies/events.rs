@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::{
     clock::day_text,
-    storage::events::{EventViewer, Shown, Terms},
+    storage::events::{EventViewer, PayloadVisibility, Terms},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Anomalies: days on which the demand for a product in a store was unusual.
-    ANOMALY: AnomalyEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_anomaly), stream: None } => {
+    ANOMALY: AnomalyEvent = Terms { permission: code::<kind::ReportRead>(), shown: PayloadVisibility::Part(visible_anomaly_payload), stream: None } => {
         ANOMALY_FLAGGED "anomaly.flagged" by system,
     }
 }
@@ -40,7 +40,7 @@ impl AnomalyEvent {
 }
 
 /// Shows an anomaly of a store that the viewer covers. Movements belong to no channel.
-fn shown_anomaly(event: &AnomalyEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_anomaly_payload(event: &AnomalyEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = viewer.covers(event.store) && !viewer.is_confined();
     is_seen.then(|| {
         json!({ "id": event.id, "kind": event.kind, "productId": event.product, "storeId": event.store, "day": day_text(event.day) })

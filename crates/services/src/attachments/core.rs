@@ -44,23 +44,23 @@ pub enum Refusal {
 }
 
 /// Returns the stored form of a name: trimmed.
-pub fn name_of(name: &str) -> Result<String, Refusal> {
+pub fn parse_name(name: &str) -> Result<String, Refusal> {
     let name = trimmed_text(name, "name", MAX_NAME)?;
     if name.is_empty() { Err(Refusal::NoName) } else { Ok(name) }
 }
 
 /// Returns the stored form of a description: trimmed.
-pub fn description_of(description: &str) -> Result<String, Refusal> {
+pub fn parse_description(description: &str) -> Result<String, Refusal> {
     trimmed_text(description, "description", MAX_DESCRIPTION)
 }
 
-fn trimmed_text(text: &str, field: &'static str, most: usize) -> Result<String, Refusal> {
+fn trimmed_text(text: &str, field: &'static str, max_chars: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if text.contains('\0') {
         return Err(Refusal::NotPlain { field });
     }
-    if text.chars().nth(most).is_some() {
-        return Err(Refusal::TooLong { field, most });
+    if text.chars().nth(max_chars).is_some() {
+        return Err(Refusal::TooLong { field, most: max_chars });
     }
     Ok(text.to_owned())
 }
@@ -71,13 +71,13 @@ mod tests {
 
     #[test]
     fn a_name_says_something_and_a_description_need_not() {
-        assert_eq!(name_of("  Delivery note "), Ok("Delivery note".to_owned()));
-        assert_eq!(name_of(" "), Err(Refusal::NoName));
-        assert_eq!(description_of(" "), Ok(String::new()));
-        assert_eq!(name_of("a\0b"), Err(Refusal::NotPlain { field: "name" }));
-        assert!(name_of(&"ü".repeat(MAX_NAME)).is_ok());
-        assert_eq!(name_of(&"ü".repeat(MAX_NAME + 1)), Err(Refusal::TooLong { field: "name", most: MAX_NAME }));
-        let long = description_of(&"x".repeat(MAX_DESCRIPTION + 1));
+        assert_eq!(parse_name("  Delivery note "), Ok("Delivery note".to_owned()));
+        assert_eq!(parse_name(" "), Err(Refusal::NoName));
+        assert_eq!(parse_description(" "), Ok(String::new()));
+        assert_eq!(parse_name("a\0b"), Err(Refusal::NotPlain { field: "name" }));
+        assert!(parse_name(&"ü".repeat(MAX_NAME)).is_ok());
+        assert_eq!(parse_name(&"ü".repeat(MAX_NAME + 1)), Err(Refusal::TooLong { field: "name", most: MAX_NAME }));
+        let long = parse_description(&"x".repeat(MAX_DESCRIPTION + 1));
         assert_eq!(long, Err(Refusal::TooLong { field: "description", most: MAX_DESCRIPTION }));
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::notes::events::is_reader;
 
 platform::events! {
     /// Attachments.
-    ATTACHMENT: AttachmentEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_attachment), stream: None } => {
+    ATTACHMENT: AttachmentEvent = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Part(visible_attachment_payload), stream: None } => {
         ATTACHMENT_ADDED "attachment.added",
         ATTACHMENT_REMOVED "attachment.removed",
     }
@@ -30,7 +30,7 @@ pub struct AttachmentEvent {
 }
 
 /// Shows an attachment to readers of its object.
-fn shown_attachment(attachment: &AttachmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_attachment_payload(attachment: &AttachmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = is_reader(viewer, attachment.permission.as_deref(), &attachment.stores);
     is_seen.then(|| json!({ "id": attachment.id, "nodeId": attachment.node_id, "fileId": attachment.file_id }))
 }

@@ -149,18 +149,18 @@ pub async fn count(reads: &impl Reads, target: Uuid) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-pub async fn insert(work: &Work, new: &Attachment) -> Result<(), Fault> {
+pub async fn insert(work: &Work, attachment: &Attachment) -> Result<(), Fault> {
     let mut rows = Rows::<AttachmentRow>::insert(work.tenant());
     rows.push(AttachmentRow {
-        id: new.id,
-        target_kind: new.target.kind.clone(),
-        target_id: new.target.id,
-        file_id: new.file,
-        name: new.name.clone(),
-        description: new.description.clone(),
-        actor_kind: new.author.kind,
-        actor_id: new.author.id,
-        created_at: new.created_at,
+        id: attachment.id,
+        target_kind: attachment.target.kind.clone(),
+        target_id: attachment.target.id,
+        file_id: attachment.file,
+        name: attachment.name.clone(),
+        description: attachment.description.clone(),
+        actor_kind: attachment.author.kind,
+        actor_id: attachment.author.id,
+        created_at: attachment.created_at,
     });
     work.write(rows.into()).await
 }

@@ -15,7 +15,7 @@ use platform::{
     paging::{Listed, PageRequest},
     storage::{
         Database, Fault, Nested, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    core::{Attachment, MAX_ATTACHMENTS, MAX_NAME, Refusal, description_of, name_of},
+    core::{Attachment, MAX_ATTACHMENTS, MAX_NAME, Refusal, parse_description, parse_name},
     events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
     rows::{self, AttachmentTest, AttachmentsSorted},
 };
@@ -80,20 +80,25 @@ struct Receipt {
 }
 
 /// Result of a call: the attachment, or `None` if it no longer exists.
-pub type Outcome = Result<Acted<Option<Attachment>>, AttachmentError>;
+pub type Outcome = Result<CallResult<Option<Attachment>>, AttachmentError>;
 
 /// Attaches a file that its maker has uploaded.
 pub async fn add(
     (db, files): (&Database, &Files),
     (caller, readers): (&Caller, &Readers),
-    new: NewAttachment,
+    new_attachment: NewAttachment,
     write: Write,
 ) -> Outcome {
-    let key = Key { owner: caller.actor.id, mutation: "attachmentAdd", key: new.idempotency_key.clone(), hash: hash_of(&new) };
-    audit::set_target(new.target.clone());
+    let key = Key {
+        owner: caller.actor.id,
+        mutation: "attachmentAdd",
+        key: new_attachment.idempotency_key.clone(),
+        hash: hash_of(&new_attachment),
+    };
+    audit::set_target(new_attachment.target.clone());
     let mut work = db.tenant(caller.tenant).begin().await?;
-    let done = apply_addition(&mut work, files, &key, (caller.actor, readers), new).await;
-    settle(work, done, write == Write::DryRun).await
+    let outcome = apply_addition(&mut work, files, &key, (caller.actor, readers), new_attachment).await;
+    settle(work, outcome, write == Write::DryRun).await
 }
 
 async fn apply_addition(
@@ -101,33 +106,34 @@ async fn apply_addition(
     files: &Files,
     key: &Key,
     (author, readers): (Actor, &Readers),
-    new: NewAttachment,
+    new_attachment: NewAttachment,
 ) -> Outcome {
     match idempotency::lock_and_look_up::<Receipt>(work, key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Err(Refusal::KeyReused.into()),
-        Before::Same(Receipt { attachment, seq }) => {
-            return Ok(Acted { value: rows::by_id(work, attachment).await?, seq, is_replayed: true });
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(Refusal::KeyReused.into()),
+        EarlierUse::Same(Receipt { attachment, seq }) => {
+            return Ok(CallResult { value: rows::by_id(work, attachment).await?, seq, is_replayed: true });
         }
     }
-    if is_erased(work, &new.target).await? {
+    if is_erased(work, &new_attachment.target).await? {
         return Err(Refusal::Erased.into());
     }
-    let name = new.name.as_deref().map(name_of).transpose()?;
-    let description = description_of(&new.description)?;
+    let name = new_attachment.name.as_deref().map(parse_name).transpose()?;
+    let description = parse_description(&new_attachment.description)?;
     // Under the lock of the tenant's counter, so that concurrent calls are counted one after the
     // other.
-    if rows::count(work, new.target.id).await? >= MAX_ATTACHMENTS {
+    if rows::count(work, new_attachment.target.id).await? >= MAX_ATTACHMENTS {
         return Err(Refusal::TooMany.into());
     }
-    let file = files.hold(work, (new.file, Purpose::Document), author).await?;
+    let file = files.claim_upload(work, (new_attachment.file, Purpose::Document), author).await?;
     let (id, created_at) = (files.clock().id(), files.clock().now());
     let name = name.unwrap_or_else(|| file.name.chars().take(MAX_NAME).collect());
-    let attachment = Attachment { id, target: new.target, file: new.file, name, description, author, created_at };
+    let attachment =
+        Attachment { id, target: new_attachment.target, file: new_attachment.file, name, description, author, created_at };
     rows::insert(work, &attachment).await?;
     let seq = journal::append(work, vec![ATTACHMENT_ADDED.event(&event(&attachment, readers))], created_at).await?;
     idempotency::keep(work, key, &Receipt { attachment: id, seq }, created_at).await?;
-    Ok(Acted { value: Some(attachment), seq, is_replayed: false })
+    Ok(CallResult { value: Some(attachment), seq, is_replayed: false })
 }
 
 /// Whether the target is an erased customer, who gets no new data. While the tenant's counter is
@@ -139,8 +145,8 @@ pub async fn is_erased(work: &Work, target: &Target) -> Result<bool, Fault> {
     if target.kind != kind::CustomerId::PREFIX {
         return Ok(false);
     }
-    let found = customer::by_id(work, CustomerId::from_uuid(target.id)).await?;
-    Ok(found.is_none_or(|customer| !customer.is_known()))
+    let customer_row = customer::by_id(work, CustomerId::from_uuid(target.id)).await?;
+    Ok(customer_row.is_none_or(|customer| !customer.is_known()))
 }
 
 /// Removes an attachment. Its bytes are removed later. `readers` is `None` if the attachment does
@@ -153,26 +159,26 @@ pub async fn remove(
 ) -> Outcome {
     let key = Key { owner: caller.actor.id, mutation: "attachmentRemove", key: idempotency_key, hash: hash_of(&id) };
     let mut work = db.tenant(caller.tenant).begin().await?;
-    let done = apply_removal(&mut work, files, &key, (id, readers)).await;
-    settle(work, done, write == Write::DryRun).await
+    let outcome = apply_removal(&mut work, files, &key, (id, readers)).await;
+    settle(work, outcome, write == Write::DryRun).await
 }
 
 async fn apply_removal(work: &mut Work, files: &Files, key: &Key, (id, readers): (AttachmentId, Option<&Readers>)) -> Outcome {
     match idempotency::lock_and_look_up::<Receipt>(work, key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Err(Refusal::KeyReused.into()),
-        Before::Same(Receipt { seq, .. }) => return Ok(Acted { value: None, seq, is_replayed: true }),
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(Refusal::KeyReused.into()),
+        EarlierUse::Same(Receipt { seq, .. }) => return Ok(CallResult { value: None, seq, is_replayed: true }),
     }
     let (Some(attachment), Some(readers)) = (rows::by_id(work, id).await?, readers) else {
         return Err(Refusal::NotFound.into());
     };
     audit::set_target(attachment.target.clone());
     rows::remove(work, id).await?;
-    files.let_go(work, attachment.file).await?;
+    files.expire_file(work, attachment.file).await?;
     let now = files.clock().now();
     let seq = journal::append(work, vec![ATTACHMENT_REMOVED.event(&event(&attachment, readers))], now).await?;
     idempotency::keep(work, key, &Receipt { attachment: id, seq }, now).await?;
-    Ok(Acted { value: None, seq, is_replayed: false })
+    Ok(CallResult { value: None, seq, is_replayed: false })
 }
 
 fn event(attachment: &Attachment, readers: &Readers) -> AttachmentEvent {
@@ -195,20 +201,20 @@ pub async fn find(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attachm
 pub async fn page(
     reads: &impl Reads,
     target: &Target,
-    asked: (&Nested<AttachmentTest>, AttachmentsSorted),
+    selection: (&Nested<AttachmentTest>, AttachmentsSorted),
     request: &PageRequest,
 ) -> Result<Listed<Attachment>, Fault> {
-    let merged: Vec<Uuid> = match target.kind.as_str() {
+    let merged_ids: Vec<Uuid> = match target.kind.as_str() {
         kind::CustomerId::PREFIX => {
-            let merged = merged_customers(reads, &[CustomerId::from_uuid(target.id)]).await?;
-            merged.into_iter().map(|(_, one)| one.uuid()).collect()
+            let merged_ids = merged_customers(reads, &[CustomerId::from_uuid(target.id)]).await?;
+            merged_ids.into_iter().map(|(_, one)| one.uuid()).collect()
         }
         kind::SupplierId::PREFIX => {
-            let merged = merged_suppliers(reads, &[SupplierId::from_uuid(target.id)]).await?;
-            merged.into_iter().map(|(_, one)| one.uuid()).collect()
+            let merged_ids = merged_suppliers(reads, &[SupplierId::from_uuid(target.id)]).await?;
+            merged_ids.into_iter().map(|(_, one)| one.uuid()).collect()
         }
         _ => Vec::new(),
     };
-    let targets: Vec<Uuid> = std::iter::once(target.id).chain(merged).collect();
-    rows::page(reads, &targets, asked, request).await
+    let targets: Vec<Uuid> = std::iter::once(target.id).chain(merged_ids).collect();
+    rows::page(reads, &targets, selection, request).await
 }

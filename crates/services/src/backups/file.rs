@@ -104,12 +104,12 @@ impl Drop for LocalCopy {
 /// Writes one file with all commits before its start (`VACUUM INTO`). It uses a connection of its
 /// own: those of readers may not write, and none may be inside a transaction. It needs as much
 /// space as the database, and keeps the write-ahead log from being reset meanwhile.
-async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
-    let failed = |err: sqlx::Error| {
+async fn copy_file(file: &Path, target: &Path) -> Result<(), Fault> {
+    let sqlite_fault = |err: sqlx::Error| {
         Fault::Broken(format!(
             "{} cannot be copied to {}: {err}. The copy needs as much space as the database, and write permission there",
             file.display(),
-            into.display()
+            target.display()
         ))
     };
     let options = sqlite::SqliteConnectOptions::new()
@@ -119,10 +119,10 @@ async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
         // Checkpoints are the server's.
         .pragma("wal_autocheckpoint", "0")
         .disable_statement_logging();
-    let mut connection = options.connect().await.map_err(failed)?;
-    let copied = sqlx::query("VACUUM INTO ?1").bind(into.display().to_string()).execute(&mut connection).await;
-    connection.close().await.map_err(failed)?;
-    copied.map(drop).map_err(failed)
+    let mut connection = options.connect().await.map_err(sqlite_fault)?;
+    let outcome = sqlx::query("VACUUM INTO ?1").bind(target.display().to_string()).execute(&mut connection).await;
+    connection.close().await.map_err(sqlite_fault)?;
+    outcome.map(drop).map_err(sqlite_fault)
 }
 
 /// Checks a whole file for damage (`PRAGMA integrity_check`).
@@ -130,14 +130,14 @@ async fn copy_file(file: &Path, into: &Path) -> Result<(), Fault> {
 /// # Errors
 /// The file is damaged, or no database.
 pub async fn examine_file(file: &Path) -> Result<(), Fault> {
-    let failed = |err: sqlx::Error| Fault::Broken(format!("{} is no sound database: {err}", file.display()));
+    let sqlite_fault = |err: sqlx::Error| Fault::Broken(format!("{} is no sound database: {err}", file.display()));
     let options = sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(false).disable_statement_logging();
-    let mut connection = options.connect().await.map_err(failed)?;
-    let said: Result<String, sqlx::Error> = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await;
-    connection.close().await.map_err(failed)?;
-    match said.map_err(failed)?.as_str() {
+    let mut connection = options.connect().await.map_err(sqlite_fault)?;
+    let check_result: Result<String, sqlx::Error> = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await;
+    connection.close().await.map_err(sqlite_fault)?;
+    match check_result.map_err(sqlite_fault)?.as_str() {
         "ok" => Ok(()),
-        why => Err(Fault::Broken(format!("{} is damaged: {why}", file.display()))),
+        problem => Err(Fault::Broken(format!("{} is damaged: {problem}", file.display()))),
     }
 }
 

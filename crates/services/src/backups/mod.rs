@@ -17,9 +17,9 @@ mod spool;
 mod wal;
 
 pub use self::core::{
-    archived::LeftOut,
+    archived::OmittedField,
     manifest::{FORMAT, Manifest, PARTS, TenantHead},
-    pgbackrest::{ClusterBackup, ListError, listed},
+    pgbackrest::{ClusterBackup, ListError, parse_backup_list},
     retention::ALL_DAYS,
     revocation::{Revocation, RevocationKind},
     schedule::{EarlierRuns, is_due},
@@ -41,8 +41,8 @@ pub use shell::{
     log::{BackupLog, ExclusiveRun, KILLED_ERROR, RunFacts, measure},
     newest::{NewestUndamaged, restore_newest_undamaged},
     prune::PruneResult,
-    restore::{Restored, restore},
-    revocations::{ListedRevocations, RevokedSince},
+    restore::{RestoredBackup, restore},
+    revocations::{ListedRevocations, RevocationsSince},
     run::{CompletedBackup, Source, heads, run},
     segments::{MAX_CLOCK_SKEW_SECONDS, Reach},
     ship::{ShipSettings, Shipper},

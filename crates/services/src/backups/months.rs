@@ -10,11 +10,11 @@ use platform::storage::{Database, Fault, Month, Part, PartState, PartValue};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    backups::core::archived::{LeftOut, archived_payload},
+    backups::core::archived::{OmittedField, archived_payload},
     files::Store,
     webhooks,
 };
-use archive::{MANIFEST, digest, folder, put_manifest, put_rows, remove_unnamed, shape_of, store_fault};
+use archive::{MANIFEST, digest, folder, put_manifest, put_rows, remove_unlisted, shape_of, store_fault};
 
 pub use archive::{ArchivedFile, ArchivedMonth, verify_month};
 pub use erase::erase_from_months;
@@ -50,7 +50,7 @@ pub struct ArchiveTerms<'a> {
     /// Seconds after its end for which a month waits for webhooks or alerts that have not processed
     /// its events; then it leaves all the same.
     pub grace_seconds: i64,
-    pub left_out: &'a [LeftOut],
+    pub left_out: &'a [OmittedField],
 }
 
 /// Archives the months before `terms.before`, and removes those that were archived a week ago. An
@@ -61,8 +61,8 @@ pub struct ArchiveTerms<'a> {
 pub async fn archive_months(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -> Result<Vec<(String, MonthOutcome)>, Fault> {
     let lock = db.lock_parts().await?;
     let outcomes = archive_locked(db, store, terms).await;
-    let released = lock.release().await;
-    outcomes.and_then(|outcomes| released.map(|()| outcomes))
+    let release_outcome = lock.release().await;
+    outcomes.and_then(|outcomes| release_outcome.map(|()| outcomes))
 }
 
 async fn archive_locked(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -> Result<Vec<(String, MonthOutcome)>, Fault> {
@@ -77,18 +77,18 @@ async fn archive_locked(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -
 }
 
 async fn archive_month(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_>) -> Result<MonthOutcome, Fault> {
-    if let Some(why) = prepare_drop(db, part, terms).await? {
-        return Ok(MonthOutcome::Waits(why));
+    if let Some(reason) = prepare_drop(db, part, terms).await? {
+        return Ok(MonthOutcome::Waits(reason));
     }
     db.detach_part(part).await?;
     let part = Part { state: PartState::Detached, ..part.clone() };
-    if let Some(noted) = &part.note {
-        let noted: ArchivedMonth = serde_json::from_str(noted)
+    if let Some(noted_month) = &part.note {
+        let noted_month: ArchivedMonth = serde_json::from_str(noted_month)
             .map_err(|error| Fault::Broken(format!("the comment of the table {} is not of its archive: {error}", part.name)))?;
         // A tenant that was erased while the month was written is still in the archive: the archive
         // is then written again from the remaining rows.
-        if db.part_size(&part).await? == noted.rows
-            && let Some(outcome) = drop_archived_month(db, store, &part, &noted, terms.now).await?
+        if db.part_size(&part).await? == noted_month.rows
+            && let Some(outcome) = drop_archived_month(db, store, &part, &noted_month, terms.now).await?
         {
             return Ok(outcome);
         }
@@ -107,7 +107,7 @@ async fn archive_month(db: &Database, store: &Store, part: &Part, terms: Archive
     verify_month(store, &archived).await?;
     let text = put_manifest(store, &folder, &archived).await?;
     db.store_part_note(&part, &text).await?;
-    remove_unnamed(store, &folder, &archived).await?;
+    remove_unlisted(store, &folder, &archived).await?;
     Ok(MonthOutcome::Archived(archived))
 }
 
@@ -117,14 +117,14 @@ async fn drop_archived_month(
     db: &Database,
     store: &Store,
     part: &Part,
-    noted: &ArchivedMonth,
+    noted_month: &ArchivedMonth,
     now: Timestamp,
 ) -> Result<Option<MonthOutcome>, Fault> {
-    let days = ARCHIVED_MONTH_RETENTION_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
+    let days = ARCHIVED_MONTH_RETENTION_DAYS - (now.micros() - noted_month.archived_at).div_euclid(24 * 3600 * 1_000_000);
     if days > 0 {
         return Ok(Some(MonthOutcome::Kept { days }));
     }
-    if let Err(fault) = verify_month(store, noted).await {
+    if let Err(fault) = verify_month(store, noted_month).await {
         tracing::warn!(%fault, part = %part.name, "the archive of a month is damaged: it is written again");
         return Ok(None);
     }
@@ -139,8 +139,8 @@ async fn prepare_drop(db: &Database, part: &Part, terms: ArchiveTerms<'_>) -> Re
         return Ok(None);
     };
     let (from, to) = (Timestamp(month.start()), Timestamp(month.plus(1).start()));
-    let waiting = webhooks::release_month(db, from, to, terms.now.plus_seconds(-terms.grace_seconds)).await?;
-    Ok((waiting > 0).then(|| format!("webhooks or alerts of {waiting} tenant(s) have not processed it yet")))
+    let waiting_tenants = webhooks::release_month(db, from, to, terms.now.plus_seconds(-terms.grace_seconds)).await?;
+    Ok((waiting_tenants > 0).then(|| format!("webhooks or alerts of {waiting_tenants} tenant(s) have not processed it yet")))
 }
 
 /// Writes all rows of a part.
@@ -176,9 +176,9 @@ async fn write(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_
 
 /// Removes fields that an archive does not keep from an event. Rows of attempts have other columns,
 /// and stay unchanged.
-fn omit_fields(row: &mut [PartValue], left_out: &[LeftOut]) -> Result<(), serde_json::Error> {
+fn omit_fields(row: &mut [PartValue], omitted_fields: &[OmittedField]) -> Result<(), serde_json::Error> {
     if let [_, _, PartValue::Text(kind), PartValue::Text(payload), _] = row
-        && let Some(archived) = archived_payload(kind, payload, left_out)?
+        && let Some(archived) = archived_payload(kind, payload, omitted_fields)?
     {
         *payload = archived;
     }

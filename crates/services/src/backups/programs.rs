@@ -45,7 +45,7 @@ const RESTORE_OPTIONS: [&str; 6] = [
 /// database than the one that was checked.
 const LIBPQ_ONLY_VARIABLES: [&str; 4] = ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGTARGETSESSIONATTRS"];
 /// Maximum bytes that are kept of a program's stderr.
-const MAX_SAID: usize = 4 << 10;
+const MAX_STDERR_BYTES: usize = 4 << 10;
 
 /// Locations of the programs: paths, or names that are looked up in PATH.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct PgPrograms {
 struct RunningProgram {
     program: String,
     child: Child,
-    said: JoinHandle<String>,
+    stderr_text: JoinHandle<String>,
 }
 
 impl RunningProgram {
@@ -72,8 +72,8 @@ impl RunningProgram {
             ErrorKind::NotFound => BackupError::NoProgram(name.clone()),
             _ => failed(&name, &error.to_string()),
         })?;
-        let said = tokio::spawn(read_stderr(child.stderr.take()));
-        Ok(Self { program: name, child, said })
+        let stderr_task = tokio::spawn(read_stderr(child.stderr.take()));
+        Ok(Self { program: name, child, stderr_text: stderr_task })
     }
 
     /// Waits for its end.
@@ -82,40 +82,40 @@ impl RunningProgram {
         if status.success() {
             return Ok(());
         }
-        let said = self.said.await.unwrap_or_default();
-        Err(failed(&self.program, &explain_failure(&status.to_string(), &said)))
+        let message = self.stderr_text.await.unwrap_or_default();
+        Err(failed(&self.program, &explain_failure(&status.to_string(), &message)))
     }
 }
 
-fn failed(program: &str, why: &str) -> BackupError {
-    BackupError::Program { program: program.to_owned(), why: why.to_owned() }
+fn failed(program: &str, reason: &str) -> BackupError {
+    BackupError::Program { program: program.to_owned(), why: reason.to_owned() }
 }
 
 /// Returns the output of a program, and advice if its cause is known.
-fn explain_failure(status: &str, said: &str) -> String {
-    let said = scrub_message(said);
-    let said = if said.is_empty() { status.to_owned() } else { said };
-    let advice = if said.contains("server version mismatch") {
+fn explain_failure(status: &str, message: &str) -> String {
+    let message = scrub_message(message);
+    let message = if message.is_empty() { status.to_owned() } else { message };
+    let advice = if message.contains("server version mismatch") {
         "Give the programs of the server's version or a newer one with --pg-dump and --pg-restore"
-    } else if said.contains("permission denied") {
+    } else if message.contains("permission denied") {
         "The login of --database-url has to own the tables"
-    } else if said.contains("role \"") && said.contains("does not exist") {
+    } else if message.contains("role \"") && message.contains("does not exist") {
         "Make that role first: it is a role of row security (`entrepot migrate` names them), or the login that owned the tables"
     } else {
-        return said;
+        return message;
     };
-    format!("{said}. {advice}")
+    format!("{message}. {advice}")
 }
 
 /// Reads a program's stderr to the end, and keeps the beginning.
 async fn read_stderr(stderr: Option<ChildStderr>) -> String {
     let Some(mut stderr) = stderr else { return String::new() };
-    let (mut kept, mut piece) = (Vec::new(), [0; 1024]);
-    while let Ok(read @ 1..) = stderr.read(&mut piece).await {
-        let room = MAX_SAID.saturating_sub(kept.len());
-        kept.extend_from_slice(&piece[..read.min(room)]);
+    let (mut text, mut buffer) = (Vec::new(), [0; 1024]);
+    while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
+        let free_bytes = MAX_STDERR_BYTES.saturating_sub(text.len());
+        text.extend_from_slice(&buffer[..read.min(free_bytes)]);
     }
-    String::from_utf8_lossy(&kept).into_owned()
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A dump that is being made from an open snapshot.
@@ -166,8 +166,8 @@ impl RunningRestore {
     ///
     /// # Errors
     /// The program has ended.
-    pub async fn feed(&mut self, piece: &[u8]) -> Result<(), BackupError> {
-        self.input.write_all(piece).await.map_err(|error| failed(&self.running.program, &error.to_string()))
+    pub async fn feed(&mut self, chunk: &[u8]) -> Result<(), BackupError> {
+        self.input.write_all(chunk).await.map_err(|error| failed(&self.running.program, &error.to_string()))
     }
 
     /// Waits for the program's end, after all input was passed.

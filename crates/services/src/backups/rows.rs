@@ -70,7 +70,7 @@ pub async fn is_any_running(global: &Global) -> Result<bool, Fault> {
 
 /// Reads the times of earlier runs of a kind to this destination. Runs from the future, by a wrong
 /// clock, do not count.
-pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: Timestamp) -> Result<EarlierRuns, Fault> {
+pub async fn earlier_runs(global: &Global, kind: BackupKind, destination: &str, now: Timestamp) -> Result<EarlierRuns, Fault> {
     let sql = format!(
         "SELECT {} FROM backup_run
                WHERE kind = $1 AND destination = $2 AND started_at <= $3 AND coalesce(ended_at, started_at) <= $3",
@@ -93,7 +93,7 @@ pub async fn last_success(global: &Global, kind: BackupKind, now: Timestamp) -> 
 }
 
 /// Destination and ID of each backup of the log.
-pub async fn known(global: &Global) -> Result<HashSet<(String, String)>, Fault> {
+pub async fn logged_backups(global: &Global) -> Result<HashSet<(String, String)>, Fault> {
     let sql = format!("SELECT {} FROM backup_run WHERE kind = 'BACKUP' AND backup_id IS NOT NULL", LoggedBackupRow::SELECT);
     let rows = global.records::<LoggedBackupRow>(&sql, vec![]).await?;
     Ok(rows.into_iter().map(|row| (row.destination, row.backup_id)).collect())
@@ -181,10 +181,10 @@ fn only(global: &Global, filter: &Nested<RunFilter>) -> (String, Vec<Value>) {
     filter.conditions(1, &|filter, first| filter.conditions(backend, first))
 }
 
-/// Returns the number of matching runs, counted up to `most`.
-pub async fn count(global: &Global, filter: &Nested<RunFilter>, most: i64) -> Result<i64, Fault> {
+/// Returns the number of matching runs, counted up to `limit`.
+pub async fn count(global: &Global, filter: &Nested<RunFilter>, limit: i64) -> Result<i64, Fault> {
     let (only, mut values) = only(global, filter);
-    values.push(most.into());
+    values.push(limit.into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM backup_run r WHERE TRUE{only} LIMIT ${}) AS few", values.len());
     let rows = global.rows(&sql, values).await?;
     rows.first().map_or(Ok(0), Row::scalar)
@@ -198,17 +198,17 @@ pub async fn page(
     request: &PageRequest,
 ) -> Result<Vec<BackupRun>, Fault> {
     let (only, mut values) = only(global, filter);
-    let (bounds, order, more) = keyset(sorted.columns(), sorted.descending, request, values.len() + 1);
-    values.extend(more);
+    let (bounds, order, bound_values) = keyset(sorted.columns(), sorted.descending, request, values.len() + 1);
+    values.extend(bound_values);
     let columns = BackupRun::select("r");
     global.records(&format!("SELECT {columns} FROM backup_run r WHERE TRUE{only}{bounds}{order}"), values).await
 }
 
 /// The last runs, the newest first.
-pub async fn last(global: &Global, most: i64) -> Result<Vec<BackupRun>, Fault> {
+pub async fn last_runs(global: &Global, limit: i64) -> Result<Vec<BackupRun>, Fault> {
     let columns = BackupRun::select("r");
     let sql = format!("SELECT {columns} FROM backup_run r ORDER BY r.started_at DESC, r.id DESC LIMIT $1");
-    global.records(&sql, vec![most.into()]).await
+    global.records(&sql, vec![limit.into()]).await
 }
 
 pub async fn add(work: &Work, run: BackupRun) -> Result<(), Fault> {
@@ -256,14 +256,14 @@ pub async fn remove_before(work: &Work, before: Timestamp) -> Result<(), Fault> 
 }
 
 /// Reads the stored files without expiry, of all tenants, after the one with these IDs.
-pub async fn stored_files(reads: &impl GlobalReads, after: (Uuid, Uuid), most: i64) -> Result<Vec<ListedFile>, Fault> {
+pub async fn stored_files(reads: &impl GlobalReads, after: (Uuid, Uuid), limit: i64) -> Result<Vec<ListedFile>, Fault> {
     let sql = format!(
         "SELECT {} FROM file f
                WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.expires_at IS NULL AND (f.tenant_id, f.id) > ($1, $2)
                ORDER BY f.tenant_id, f.id LIMIT $3",
         FileRow::SELECT
     );
-    let rows = reads.records::<FileRow>(&sql, vec![after.0.into(), after.1.into(), most.into()]).await?;
+    let rows = reads.records::<FileRow>(&sql, vec![after.0.into(), after.1.into(), limit.into()]).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 

@@ -16,17 +16,17 @@ const SEPARATOR: char = '~';
 /// killed one.
 pub struct Spool {
     folder: PathBuf,
-    most: u64,
+    max_bytes: u64,
     bytes: Cell<u64>,
 }
 
 impl Spool {
     /// # Errors
     /// The folder cannot be created or read.
-    pub fn open(file: &Path, most: u64) -> io::Result<Self> {
+    pub fn open(file: &Path, limit: u64) -> io::Result<Self> {
         let folder = PathBuf::from(format!("{}.wal-spool", file.display()));
         fs::create_dir_all(&folder)?;
-        let spool = Self { folder, most, bytes: Cell::new(0) };
+        let spool = Self { folder, max_bytes: limit, bytes: Cell::new(0) };
         let mut bytes = 0;
         for entry in fs::read_dir(&spool.folder)? {
             let entry = entry?;
@@ -46,17 +46,17 @@ impl Spool {
     /// The disk or the spool is full.
     pub fn store_segment(&self, generation: &str, segment: &str, bytes: &[u8]) -> io::Result<()> {
         let after = self.bytes.get().saturating_add(bytes.len() as u64);
-        if after > self.most {
+        if after > self.max_bytes {
             return Err(io::Error::new(
                 io::ErrorKind::StorageFull,
-                format!("{} has its {} bytes", self.folder.display(), self.most),
+                format!("{} has its {} bytes", self.folder.display(), self.max_bytes),
             ));
         }
-        let half = self.folder.join("half");
-        let mut file = File::create(&half)?;
+        let partial_path = self.folder.join("half");
+        let mut file = File::create(&partial_path)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&half, self.folder.join(format!("{generation}{SEPARATOR}{segment}")))?;
+        fs::rename(&partial_path, self.folder.join(format!("{generation}{SEPARATOR}{segment}")))?;
         if cfg!(unix) {
             File::open(&self.folder)?.sync_all()?;
         }
@@ -71,10 +71,10 @@ impl Spool {
     pub fn first(&self) -> io::Result<Option<(String, String)>> {
         let mut first = None;
         for entry in fs::read_dir(&self.folder)? {
-            let found = split_name(&entry?.file_name().to_string_lossy());
-            first = match (first, found) {
-                (Some(first), Some(found)) => Some(std::cmp::min(first, found)),
-                (first, found) => first.or(found),
+            let entry_name = split_name(&entry?.file_name().to_string_lossy());
+            first = match (first, entry_name) {
+                (Some(first), Some(entry_name)) => Some(std::cmp::min(first, entry_name)),
+                (first, entry_name) => first.or(entry_name),
             };
         }
         Ok(first)
@@ -108,12 +108,12 @@ impl Spool {
     pub fn remove_all(&self, generation: &str) -> io::Result<usize> {
         let mut segments = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
-            let found = split_name(&entry?.file_name().to_string_lossy());
-            segments.extend(found.filter(|(of, _)| of == generation));
+            let entry_name = split_name(&entry?.file_name().to_string_lossy());
+            segments.extend(entry_name.filter(|(segment_generation, _)| segment_generation == generation));
         }
         segments.sort_unstable();
-        for (of, segment) in segments.iter().rev() {
-            self.remove(of, segment)?;
+        for (segment_generation, segment) in segments.iter().rev() {
+            self.remove(segment_generation, segment)?;
         }
         Ok(segments.len())
     }
@@ -128,7 +128,7 @@ impl Spool {
 
     /// Whether less than half of it is used: a new generation has room.
     pub fn has_room(&self) -> bool {
-        self.bytes.get() < self.most / 2
+        self.bytes.get() < self.max_bytes / 2
     }
 }
 

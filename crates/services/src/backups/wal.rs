@@ -64,7 +64,7 @@ pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
     };
     file.seek(SeekFrom::Start(from.offset()))?;
     let (mut at, mut frames, mut frame) = (*from, Vec::new(), vec![0; from.header.frame_bytes()]);
-    let mut whole: Option<(usize, Position, u32)> = None;
+    let mut last_whole: Option<(usize, Position, u32)> = None;
     loop {
         match file.read_exact(&mut frame) {
             Ok(()) => {}
@@ -75,7 +75,7 @@ pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
         frames.extend_from_slice(&facts.page.to_be_bytes());
         frames.extend_from_slice(&frame[FRAME_HEADER_BYTES..]);
         if facts.pages_after > 0 {
-            whole = Some((frames.len(), at, facts.pages_after));
+            last_whole = Some((frames.len(), at, facts.pages_after));
             if frames.len() >= BATCH_BYTES {
                 break;
             }
@@ -84,7 +84,7 @@ pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
             return Err(io::Error::other("a transaction has more than a gibibyte"));
         }
     }
-    let Some((length, end, pages)) = whole else { return Ok(Next::Nothing) };
+    let Some((length, end, pages)) = last_whole else { return Ok(Next::Nothing) };
     // Overwritten frames have other salts, unless the header is not written yet: it is written
     // first.
     if header(log)? != Some(from.header) {
@@ -96,13 +96,13 @@ pub fn next(log: &Path, from: &Position) -> io::Result<Next> {
 
 /// Writes pages into a closed database, and cuts it to `pages` pages.
 pub fn write_pages<'a>(
-    into: &mut (impl Write + Seek),
+    output: &mut (impl Write + Seek),
     page_bytes: u32,
     pages: impl Iterator<Item = (u32, &'a [u8])>,
 ) -> io::Result<()> {
     for (number, page) in pages {
-        into.seek(SeekFrom::Start(u64::from(number.saturating_sub(1)) * u64::from(page_bytes)))?;
-        into.write_all(page)?;
+        output.seek(SeekFrom::Start(u64::from(number.saturating_sub(1)) * u64::from(page_bytes)))?;
+        output.write_all(page)?;
     }
     Ok(())
 }
@@ -117,14 +117,14 @@ mod tests {
     use super::*;
     use crate::backups::core::segment::pages;
 
-    struct Shop {
+    struct TestDatabase {
         _folder: tempfile::TempDir,
         file: PathBuf,
         log: PathBuf,
         connection: sqlite::SqliteConnection,
     }
 
-    impl Shop {
+    impl TestDatabase {
         async fn open() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("shop.sqlite");
@@ -138,11 +138,11 @@ mod tests {
                 .await
                 .unwrap();
             let mut shop = Self { _folder: folder, file, log, connection };
-            shop.tell("CREATE TABLE mug (id INTEGER PRIMARY KEY, note TEXT)").await;
+            shop.execute_sql("CREATE TABLE mug (id INTEGER PRIMARY KEY, note TEXT)").await;
             shop
         }
 
-        async fn tell(&mut self, sql: &str) {
+        async fn execute_sql(&mut self, sql: &str) {
             sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection).await.unwrap();
         }
 
@@ -167,11 +167,11 @@ mod tests {
 
     #[tokio::test]
     async fn frames_make_the_database_again() {
-        let mut shop = Shop::open().await;
+        let mut shop = TestDatabase::open().await;
         let made = batch(next(&shop.log, &shop.start()).unwrap());
-        shop.tell("INSERT INTO mug (note) VALUES ('red')").await;
+        shop.execute_sql("INSERT INTO mug (note) VALUES ('red')").await;
         let red = batch(next(&shop.log, &made.end).unwrap());
-        shop.tell("INSERT INTO mug (note) VALUES ('blue')").await;
+        shop.execute_sql("INSERT INTO mug (note) VALUES ('blue')").await;
         let blue = batch(next(&shop.log, &red.end).unwrap());
         assert_eq!(next(&shop.log, &blue.end).unwrap(), Next::Nothing);
         for (batches, expected) in [(vec![&made, &red], vec!["red"]), (vec![&made, &red, &blue], vec!["red", "blue"])] {
@@ -190,25 +190,25 @@ mod tests {
 
     #[tokio::test]
     async fn an_open_transaction_is_not_read() {
-        let mut shop = Shop::open().await;
+        let mut shop = TestDatabase::open().await;
         let end = batch(next(&shop.log, &shop.start()).unwrap()).end;
         // More pages than the cache holds are written before the commit.
-        shop.tell("PRAGMA cache_size = 5").await;
-        shop.tell(
+        shop.execute_sql("PRAGMA cache_size = 5").await;
+        shop.execute_sql(
             "BEGIN; WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
              INSERT INTO mug (note) SELECT hex(zeroblob(500)) FROM n",
         )
         .await;
         assert_eq!(next(&shop.log, &end).unwrap(), Next::Nothing);
-        shop.tell("COMMIT").await;
+        shop.execute_sql("COMMIT").await;
         assert!(batch(next(&shop.log, &end).unwrap()).end.frames > end.frames);
     }
 
     #[tokio::test]
     async fn a_turned_bit_ends_the_log() {
-        let mut shop = Shop::open().await;
+        let mut shop = TestDatabase::open().await;
         let made = batch(next(&shop.log, &shop.start()).unwrap()).end;
-        shop.tell("INSERT INTO mug (note) VALUES ('red')").await;
+        shop.execute_sql("INSERT INTO mug (note) VALUES ('red')").await;
         let mut bytes = std::fs::read(&shop.log).unwrap();
         let at = made.offset() as usize + FRAME_HEADER_BYTES + 40;
         bytes[at] ^= 1;
@@ -223,46 +223,46 @@ mod tests {
 
     #[tokio::test]
     async fn a_log_begun_anew_is_known_by_its_salts() {
-        let mut shop = Shop::open().await;
+        let mut shop = TestDatabase::open().await;
         let start = shop.start();
         let end = batch(next(&shop.log, &start).unwrap()).end;
-        shop.tell("PRAGMA wal_checkpoint(PASSIVE)").await;
+        shop.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").await;
         assert_eq!(header(&shop.log).unwrap(), Some(start.header), "the next writer begins it, not the checkpoint");
-        shop.tell("INSERT INTO mug (note) VALUES ('red')").await;
+        shop.execute_sql("INSERT INTO mug (note) VALUES ('red')").await;
         let renewed = header(&shop.log).unwrap().unwrap();
         assert!(renewed.follows(&start.header));
         assert_eq!(next(&shop.log, &end).unwrap(), Next::Nothing, "frames of another log do not count");
         assert!(batch(next(&shop.log, &Position::start(renewed)).unwrap()).end.frames > 0);
-        shop.tell("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        shop.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
         assert_eq!(header(&shop.log).unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_log_that_was_large_is_cut_where_nothing_is_read_any_more() {
-        const KEPT: u64 = 64 << 10;
-        let mut shop = Shop::open().await;
+        const JOURNAL_SIZE_LIMIT: u64 = 64 << 10;
+        let mut shop = TestDatabase::open().await;
         let size = |log: &Path| std::fs::metadata(log).unwrap().len();
-        shop.tell(&format!("PRAGMA journal_size_limit = {KEPT}")).await;
-        shop.tell(
+        shop.execute_sql(&format!("PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}")).await;
+        shop.execute_sql(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
              INSERT INTO mug (note) SELECT hex(zeroblob(500)) FROM n",
         )
         .await;
         let large = size(&shop.log);
-        assert!(large > 4 * KEPT, "{large}");
+        assert!(large > 4 * JOURNAL_SIZE_LIMIT, "{large}");
         let mut end = shop.start();
         while let Next::Frames(batch) = next(&shop.log, &end).unwrap() {
             end = batch.end;
         }
         assert_eq!(end.offset(), large, "all of it was read");
-        shop.tell("PRAGMA wal_checkpoint(PASSIVE)").await;
+        shop.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").await;
         assert_eq!(size(&shop.log), large, "a checkpoint cuts nothing");
-        shop.tell("INSERT INTO mug (note) VALUES ('red')").await;
-        assert_eq!(size(&shop.log), KEPT);
+        shop.execute_sql("INSERT INTO mug (note) VALUES ('red')").await;
+        assert_eq!(size(&shop.log), JOURNAL_SIZE_LIMIT);
         assert_eq!(next(&shop.log, &end).unwrap(), Next::Nothing, "what was read ended behind the end of the file");
         let renewed = Position::start(header(&shop.log).unwrap().unwrap());
         let red = batch(next(&shop.log, &renewed).unwrap()).end;
-        shop.tell("INSERT INTO mug (note) VALUES ('blue')").await;
+        shop.execute_sql("INSERT INTO mug (note) VALUES ('blue')").await;
         assert!(batch(next(&shop.log, &red).unwrap()).end.frames > red.frames);
     }
 
@@ -297,6 +297,6 @@ mod tests {
         drop(lock);
         assert!(!is_shipped(&file));
         let next = ShippingLock::take(&file).unwrap().unwrap();
-        assert_eq!(next.noted().unwrap(), "a note");
+        assert_eq!(next.read_note().unwrap(), "a note");
     }
 }

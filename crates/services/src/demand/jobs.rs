@@ -34,13 +34,13 @@ const RUN_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Updates every tenant's facts in rounds, until a round leaves them as current as required.
 pub async fn update_all_facts(db: Database) -> Result<(), Fault> {
-    let begun = Instant::now();
+    let run_start = Instant::now();
     loop {
-        let began = Instant::now();
-        let is_any_far = process_round(&db).await?;
-        let took = began.elapsed();
-        let pause = if is_any_far { min_pause_after(took) } else { pause_after(took) };
-        if begun.elapsed() >= RUN_TIME_LIMIT || !is_any_far && pause >= RUN_INTERVAL {
+        let round_start = Instant::now();
+        let is_any_behind = process_round(&db).await?;
+        let round_time = round_start.elapsed();
+        let pause = if is_any_behind { min_pause_after(round_time) } else { pause_after(round_time) };
+        if run_start.elapsed() >= RUN_TIME_LIMIT || !is_any_behind && pause >= RUN_INTERVAL {
             // The job itself waits for `RUN_INTERVAL` before its next run.
             clock::sleep(pause.saturating_sub(RUN_INTERVAL)).await;
             return Ok(());
@@ -49,32 +49,32 @@ pub async fn update_all_facts(db: Database) -> Result<(), Fault> {
     }
 }
 
-/// Returns the pause after a round of duration `took`, during which the processors, and SQLite's
+/// Returns the pause after a round of duration `round_time`, during which the processors, and SQLite's
 /// writer, are free for other work: as long as the round took, within the limits of `PAUSE_LIMITS`.
-fn min_pause_after(took: Duration) -> Duration {
-    let [least, most] = PAUSE_LIMITS;
-    took.clamp(least, most)
+fn min_pause_after(round_time: Duration) -> Duration {
+    let [shortest, longest] = PAUSE_LIMITS;
+    round_time.clamp(shortest, longest)
 }
 
 /// Returns the time from a round to the next one: the job's interval if few events are written, and
 /// less the longer rounds take, but never less than `min_pause_after`: if rounds take too long, facts
 /// are late.
-fn pause_after(took: Duration) -> Duration {
-    MAX_FACT_DELAY.saturating_sub(took * 2).min(RUN_INTERVAL).max(min_pause_after(took))
+fn pause_after(round_time: Duration) -> Duration {
+    MAX_FACT_DELAY.saturating_sub(round_time * 2).min(RUN_INTERVAL).max(min_pause_after(round_time))
 }
 
 /// Processes some pages of every tenant, so that a tenant that is far behind delays the others by
 /// these pages only; returns whether any is still far behind. A tenant whose facts cannot be
 /// updated is logged and skipped, so that it does not block the others.
 async fn process_round(db: &Database) -> Result<bool, Fault> {
-    let mut is_any_far = false;
+    let mut is_any_behind = false;
     for tenant in rows::tenants_behind(&db.global()).await? {
         match shell::catch_up(db, tenant, PAGES_PER_ROUND).await {
-            Ok(progress) => is_any_far |= progress.is_far(FAR_BEHIND_EVENTS),
+            Ok(progress) => is_any_behind |= progress.is_far_behind(FAR_BEHIND_EVENTS),
             Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "the demand facts could not be brought up to date"),
         }
     }
-    Ok(is_any_far)
+    Ok(is_any_behind)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 /// Maximum buckets.
 pub const MAX_BUCKETS: u32 = 16_384;
 /// Maximum buckets whose levels one request reads.
-pub const MAX_ASKED: usize = 256;
+pub const MAX_REQUESTED_BUCKETS: usize = 256;
 
 /// A number of buckets: a power of two up to `MAX_BUCKETS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

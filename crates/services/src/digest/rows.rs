@@ -77,28 +77,28 @@ pub async fn digest(reads: &impl Reads, store: StoreId, buckets: Buckets) -> Res
     }
 }
 
-/// Levels in some buckets, by product in the order of the range; at most `most`.
+/// Levels in some buckets, by product in the order of the range; at most `limit`.
 pub async fn levels_in(
     reads: &impl Reads,
     (store, buckets): (StoreId, Buckets),
-    wanted: &[u32],
+    bucket_numbers: &[u32],
     mut range: ProductRange,
-    most: usize,
+    limit: usize,
 ) -> Result<Vec<LevelInBucket>, Fault> {
-    let mut found = Vec::new();
+    let mut matching_levels = Vec::new();
     loop {
         let levels = level_page(reads, store, range).await?;
         for level in &levels {
             let bucket = buckets.of(&level.product_id.to_string());
-            if wanted.contains(&bucket) {
-                found.push(LevelInBucket { level: *level, bucket });
+            if bucket_numbers.contains(&bucket) {
+                matching_levels.push(LevelInBucket { level: *level, bucket });
             }
-            if found.len() == most {
-                return Ok(found);
+            if matching_levels.len() == limit {
+                return Ok(matching_levels);
             }
         }
         if levels.len() < PAGE_LEVELS {
-            return Ok(found);
+            return Ok(matching_levels);
         }
         range = range.after_product(levels.last().map(|level| level.product_id));
         tokio::task::yield_now().await;

@@ -2,14 +2,14 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 platform::events! {
     /// Imports, exports and mutations for each line of a file.
-    EXCHANGE: ExchangeEvent = Terms { permission: code::<kind::ExchangeRun>(), shown: Shown::Part(shown_exchange), stream: None } => {
+    EXCHANGE: ExchangeEvent = Terms { permission: code::<kind::ExchangeRun>(), shown: PayloadVisibility::Part(visible_exchange_payload), stream: None } => {
         EXCHANGE_CREATED "exchange.created",
         EXCHANGE_CANCELLED "exchange.cancelled",
         EXCHANGE_FINISHED "exchange.finished" by system,
@@ -28,7 +28,7 @@ pub struct ExchangeEvent {
 }
 
 /// Shows an exchange to its requester, and to viewers with the permission for all stores.
-fn shown_exchange(run: &ExchangeEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_exchange_payload(run: &ExchangeEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // No store has the nil ID: only a viewer with the permission for all stores covers it.
     let is_seen = run.maker == Some(viewer.viewer()) || viewer.covers(StoreId::NIL);
     (viewer.is_permitted() && is_seen)

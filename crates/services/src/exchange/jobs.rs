@@ -14,12 +14,13 @@ const HOUR: Duration = Duration::from_hours(1);
 const MAX_FAILURES: i64 = 12;
 /// Errors that the requester sees: of an exchange whose workers died, and of one that could not be
 /// run or finished.
-const KILLED: &str = "the worker stopped during the exchange, twice at the same position: it is not retried";
-const FAILED: &str = "an internal error occurred repeatedly: the operator's log has the details. Rows that are counted are done";
+const KILLED_MESSAGE: &str = "the worker stopped during the exchange, twice at the same position: it is not retried";
+const FAILED_MESSAGE: &str =
+    "an internal error occurred repeatedly: the operator's log has the details. Rows that are counted are done";
 
 /// Registers this room's jobs.
 pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
-    let (running, burying, clearing) = (exchange.clone(), exchange.clone(), exchange.clone());
+    let (running, dead_letters, clearing) = (exchange.clone(), exchange.clone(), exchange.clone());
     registry
         .queued(JOB, MAX_FAILURES, move |lease, job| {
             let exchange = running.clone();
@@ -29,13 +30,13 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
                 Box::pin(exchange.work(lease, (job.tenant, order.id), (job.failures, MAX_FAILURES))).await
             }
         })
-        .burying(JOB, move |lease, job| {
-            let exchange = burying.clone();
+        .with_dead_letter_handler(JOB, move |lease, job| {
+            let exchange = dead_letters.clone();
             async move {
                 match serde_json::from_str::<Order>(&job.payload) {
                     Ok(order) => {
-                        let why = if job.deaths >= MAX_DEATHS { KILLED } else { FAILED };
-                        exchange.give_up(lease, (job.tenant, order.id), why).await
+                        let reason = if job.deaths >= MAX_DEATHS { KILLED_MESSAGE } else { FAILED_MESSAGE };
+                        exchange.give_up(lease, (job.tenant, order.id), reason).await
                     }
                     Err(_) => Ok(()),
                 }
@@ -43,6 +44,6 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
         })
         .periodic("exchange.forget", HOUR, move |_| {
             let exchange = clearing.clone();
-            async move { exchange.forget_old().await.map(drop) }
+            async move { exchange.delete_old_refusals().await.map(drop) }
         })
 }

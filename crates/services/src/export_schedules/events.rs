@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Export schedules, and the results of their runs.
-    EXPORT_SCHEDULE: ExportScheduleEvent = Terms { permission: code::<kind::ExchangeRun>(), shown: Shown::Part(shown), stream: None } => {
+    EXPORT_SCHEDULE: ExportScheduleEvent = Terms { permission: code::<kind::ExchangeRun>(), shown: PayloadVisibility::Part(shown), stream: None } => {
         EXPORT_SCHEDULE_SET "export_schedule.set",
         EXPORT_SCHEDULE_DELETED "export_schedule.deleted",
         EXPORT_SCHEDULE_REQUESTED "export_schedule.requested",

@@ -11,42 +11,42 @@ use super::{FileLocation, StoreError, store::Store};
 
 /// Numbers of files that were copied, and that existed already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FilesCopied {
+pub struct FileCopyResult {
     pub copied: u64,
     pub there: u64,
 }
 
 /// Copies every object that the other store lacks or has with another size. An interrupted copy
 /// continues with the next call.
-pub async fn copy_all(from: &FileLocation, to: &FileLocation) -> Result<FilesCopied, StoreError> {
+pub async fn copy_all(from: &FileLocation, to: &FileLocation) -> Result<FileCopyResult, StoreError> {
     copy_under(from, to, "").await
 }
 
 /// Copies the objects of one tenant in the same way.
-pub async fn copy_of_tenant(from: &FileLocation, to: &FileLocation, tenant: TenantId) -> Result<FilesCopied, StoreError> {
+pub async fn copy_of_tenant(from: &FileLocation, to: &FileLocation, tenant: TenantId) -> Result<FileCopyResult, StoreError> {
     copy_under(from, to, &format!("{tenant}/")).await
 }
 
-async fn copy_under(from: &FileLocation, to: &FileLocation, prefix: &str) -> Result<FilesCopied, StoreError> {
+async fn copy_under(from: &FileLocation, to: &FileLocation, prefix: &str) -> Result<FileCopyResult, StoreError> {
     if from == to {
-        return Ok(FilesCopied::default());
+        return Ok(FileCopyResult::default());
     }
     if let FileLocation::Folder(folder) = from
         && !folder.exists()
     {
-        return Ok(FilesCopied::default());
+        return Ok(FileCopyResult::default());
     }
     let (from, to) = (Store::open(from)?, Store::open(to)?);
-    let mut done = FilesCopied::default();
+    let mut counts = FileCopyResult::default();
     for (name, size) in from.names().await?.into_iter().filter(|(name, _)| name.starts_with(prefix)) {
         if to.size(&name).await? == Some(size) {
-            done.there += 1;
+            counts.there += 1;
             continue;
         }
-        from.carry(&name, &to).await?;
-        done.copied += 1;
+        from.transfer(&name, &to).await?;
+        counts.copied += 1;
     }
-    Ok(done)
+    Ok(counts)
 }
 
 /// A file whose row has the status ready.
@@ -67,30 +67,34 @@ const PAGE: i64 = 500;
 
 /// Returns the files whose rows are ready and whose bytes are missing, of all tenants.
 pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<StoredFile>, Fault> {
-    missing_of(db, location, None).await
+    find_missing_of_tenant(db, location, None).await
 }
 
 /// Returns the missing files of one tenant, or of all.
-pub async fn missing_of(db: &Database, location: &FileLocation, tenant: Option<TenantId>) -> Result<Vec<StoredFile>, Fault> {
-    let away = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
-    let store = Store::open(location).map_err(away)?;
+pub async fn find_missing_of_tenant(
+    db: &Database,
+    location: &FileLocation,
+    tenant: Option<TenantId>,
+) -> Result<Vec<StoredFile>, Fault> {
+    let store_fault = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
+    let store = Store::open(location).map_err(store_fault)?;
     let sql = format!(
         "SELECT {} FROM file f WHERE f.state = 'READY' AND f.blob IS NOT NULL AND (f.tenant_id, f.id) > ($1, $2)
          ORDER BY f.tenant_id, f.id LIMIT $3",
         StoredFile::SELECT
     );
-    let (mut missing, mut after) = (Vec::new(), (tenant.unwrap_or(TenantId::NIL), FileId::NIL));
+    let (mut missing_files, mut after) = (Vec::new(), (tenant.unwrap_or(TenantId::NIL), FileId::NIL));
     loop {
         let page: Vec<StoredFile> = db.global().records(&sql, vec![after.0.into(), after.1.into(), PAGE.into()]).await?;
-        let Some(last) = page.last() else { return Ok(missing) };
+        let Some(last) = page.last() else { return Ok(missing_files) };
         after = (last.tenant, last.id);
         for file in page {
             if tenant.is_some_and(|tenant| tenant != file.tenant) {
-                return Ok(missing);
+                return Ok(missing_files);
             }
             let blob = file.blob.as_deref().unwrap_or_default();
-            if !store.holds(blob).await.map_err(away)? {
-                missing.push(file);
+            if !store.holds(blob).await.map_err(store_fault)? {
+                missing_files.push(file);
             }
         }
     }

@@ -7,7 +7,7 @@ use image::{
 };
 
 use super::core::{
-    limits::{IMAGE_DRAWN_BYTES, IMAGE_SIDE, LOGO_DRAWN_PIXELS, LOGO_SIDE},
+    limits::{IMAGE_DECODE_BYTES, IMAGE_SIDE, LOGO_PRINT_PIXELS, LOGO_SIDE},
     link::Size,
 };
 
@@ -19,18 +19,18 @@ const LOGO_QUALITY: u8 = 92;
 /// Draws the small versions of a picture; `None` if it cannot be decoded. It is decoded once,
 /// within limits, whatever its header claims.
 pub fn thumbnails(bytes: &[u8]) -> Option<Vec<(Size, Vec<u8>)>> {
-    let (mut picture, turned) = read(bytes, IMAGE_SIDE)?;
-    let mut drawn = Vec::with_capacity(Size::THUMBNAILS.len());
+    let (mut picture, exif_orientation) = read(bytes, IMAGE_SIDE)?;
+    let mut encoded = Vec::with_capacity(Size::THUMBNAILS.len());
     for size in Size::THUMBNAILS {
         let pixels = size.pixels()?;
         if picture.width().max(picture.height()) > pixels {
             picture = picture.thumbnail(pixels, pixels);
         }
         let mut upright = picture.clone();
-        upright.apply_orientation(turned);
-        drawn.push((size, written(&upright)?));
+        upright.apply_orientation(exif_orientation);
+        encoded.push((size, encode_picture(&upright)?));
     }
-    Some(drawn)
+    Some(encoded)
 }
 
 /// Decodes a picture within limits, and returns it with its orientation.
@@ -39,16 +39,16 @@ fn read(bytes: &[u8], side: u32) -> Option<(DynamicImage, Orientation)> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(side);
     limits.max_image_height = Some(side);
-    limits.max_alloc = Some(IMAGE_DRAWN_BYTES);
+    limits.max_alloc = Some(IMAGE_DECODE_BYTES);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().ok()?;
-    let turned = decoder.orientation().ok()?;
-    Some((DynamicImage::from_decoder(decoder).ok()?, turned))
+    let exif_orientation = decoder.orientation().ok()?;
+    Some((DynamicImage::from_decoder(decoder).ok()?, exif_orientation))
 }
 
 /// Printable form of a logo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DrawnLogo {
+pub struct RenderedLogo {
     /// A JPEG of three colours.
     pub jpeg: Vec<u8>,
     /// In pixels.
@@ -58,33 +58,33 @@ pub struct DrawnLogo {
 
 /// Draws a picture as a logo: small enough for print, with transparency on white. `None` if it
 /// cannot be decoded.
-pub fn logo(bytes: &[u8]) -> Option<DrawnLogo> {
-    let (mut picture, turned) = read(bytes, LOGO_SIDE)?;
-    picture.apply_orientation(turned);
-    if picture.width() > LOGO_DRAWN_PIXELS.0 || picture.height() > LOGO_DRAWN_PIXELS.1 {
-        picture = picture.thumbnail(LOGO_DRAWN_PIXELS.0, LOGO_DRAWN_PIXELS.1);
+pub fn logo(bytes: &[u8]) -> Option<RenderedLogo> {
+    let (mut picture, exif_orientation) = read(bytes, LOGO_SIDE)?;
+    picture.apply_orientation(exif_orientation);
+    if picture.width() > LOGO_PRINT_PIXELS.0 || picture.height() > LOGO_PRINT_PIXELS.1 {
+        picture = picture.thumbnail(LOGO_PRINT_PIXELS.0, LOGO_PRINT_PIXELS.1);
     }
-    let clear = picture.to_rgba8();
-    let (width, height) = clear.dimensions();
-    let mut flat = RgbImage::new(width, height);
-    for (to, from) in flat.pixels_mut().zip(clear.pixels()) {
+    let transparent = picture.to_rgba8();
+    let (width, height) = transparent.dimensions();
+    let mut opaque = RgbImage::new(width, height);
+    for (to, from) in opaque.pixels_mut().zip(transparent.pixels()) {
         let [red, green, blue, cover] = from.0.map(u32::from);
         *to = Rgb([red, green, blue].map(|part| ((part * cover + 255 * (255 - cover)) / 255) as u8));
     }
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, LOGO_QUALITY).encode_image(&DynamicImage::ImageRgb8(flat)).ok()?;
-    Some(DrawnLogo { jpeg, width, height })
+    JpegEncoder::new_with_quality(&mut jpeg, LOGO_QUALITY).encode_image(&DynamicImage::ImageRgb8(opaque)).ok()?;
+    Some(RenderedLogo { jpeg, width, height })
 }
 
 /// A picture with transparency becomes a PNG; any other becomes a JPEG, as photographs are.
-fn written(picture: &DynamicImage) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
+fn encode_picture(picture: &DynamicImage) -> Option<Vec<u8>> {
+    let mut encoded = Vec::new();
     if picture.color().has_alpha() {
-        DynamicImage::ImageRgba8(picture.to_rgba8()).write_to(&mut Cursor::new(&mut out), ImageFormat::Png).ok()?;
+        DynamicImage::ImageRgba8(picture.to_rgba8()).write_to(&mut Cursor::new(&mut encoded), ImageFormat::Png).ok()?;
     } else {
-        JpegEncoder::new_with_quality(&mut out, QUALITY).encode_image(&DynamicImage::ImageRgb8(picture.to_rgb8())).ok()?;
+        JpegEncoder::new_with_quality(&mut encoded, QUALITY).encode_image(&DynamicImage::ImageRgb8(picture.to_rgb8())).ok()?;
     }
-    Some(out)
+    Some(encoded)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 
 platform::events! {
     /// Files.
-    FILE: FileChanged = Terms { permission: code::<kind::FileWrite>(), shown: Shown::Whole, stream: None } => {
+    FILE: FileChanged = Terms { permission: code::<kind::FileWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         FILE_CREATED "file.created",
         FILE_UPLOADED "file.uploaded" by system,
     }

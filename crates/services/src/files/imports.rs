@@ -11,10 +11,10 @@ use super::{FileLocation, StoreError, erase, has_any, store::Store};
 /// Folder of the notes: one for each tenant, named by its ID.
 const NOTES_FOLDER: &str = ".imports";
 /// Text of a note, for an operator who finds it.
-const TEXT: &[u8] =
+const NOTE_TEXT: &[u8] =
     b"An import of this tenant has begun. Where it was killed, the next import or the job file.forget removes its files.\n";
 
-fn note(tenant: TenantId) -> String {
+fn note_path(tenant: TenantId) -> String {
     format!("{NOTES_FOLDER}/{tenant}")
 }
 
@@ -27,7 +27,7 @@ pub async fn begin_import(to: &FileLocation, tenant: TenantId) -> Result<bool, S
     if has_any(to, tenant).await? {
         return Ok(false);
     }
-    Store::open(to)?.put(&note(tenant), TEXT).await?;
+    Store::open(to)?.put(&note_path(tenant), NOTE_TEXT).await?;
     Ok(true)
 }
 
@@ -36,7 +36,7 @@ pub async fn begin_import(to: &FileLocation, tenant: TenantId) -> Result<bool, S
 /// # Errors
 /// The store cannot be reached, or takes no writes.
 pub async fn end_import(to: &FileLocation, tenant: TenantId) -> Result<(), StoreError> {
-    Store::open(to)?.remove(&note(tenant)).await
+    Store::open(to)?.remove(&note_path(tenant)).await
 }
 
 /// Whether any import is noted here, one that runs or one that was killed.
@@ -56,24 +56,24 @@ pub async fn has_imports(location: &FileLocation) -> Result<bool, StoreError> {
 /// # Errors
 /// The database, or the store.
 pub async fn remove_killed_imports(db: &Database, location: &FileLocation, _lock: &ImportLock) -> Result<usize, Fault> {
-    let away = |error: StoreError| Fault::Broken(format!("the files of imports in {location}: {error}"));
+    let store_fault = |error: StoreError| Fault::Broken(format!("the files of imports in {location}: {error}"));
     if is_no_folder(location) {
         return Ok(0);
     }
-    let (store, mut removed) = (Store::open(location).map_err(away)?, 0);
-    for name in store.names_under(NOTES_FOLDER).await.map_err(away)? {
+    let (store, mut removed_count) = (Store::open(location).map_err(store_fault)?, 0);
+    for name in store.names_under(NOTES_FOLDER).await.map_err(store_fault)? {
         let tenant = name.rsplit('/').next().and_then(|id| id.parse::<TenantId>().ok());
         let Some(tenant) = tenant else { continue };
         // An import that was killed between its commit and its end has stored its tenant: the files
         // belong to it.
         if !is_there(db, tenant).await? {
-            let files = erase(location, tenant).await.map_err(away)?;
+            let files = erase(location, tenant).await.map_err(store_fault)?;
             tracing::warn!(%tenant, files, "an import was killed: the files that it had copied are removed");
-            removed += 1;
+            removed_count += 1;
         }
-        store.remove(&name).await.map_err(away)?;
+        store.remove(&name).await.map_err(store_fault)?;
     }
-    Ok(removed)
+    Ok(removed_count)
 }
 
 fn is_no_folder(location: &FileLocation) -> bool {
@@ -83,7 +83,7 @@ fn is_no_folder(location: &FileLocation) -> bool {
 /// Whether the primary has the tenant: a replica may not have it yet.
 async fn is_there(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
     let work = db.global().begin().await?;
-    let found = rows::tenant(&work, tenant).await?;
+    let tenant_row = rows::tenant(&work, tenant).await?;
     work.rollback().await?;
-    Ok(found.is_some())
+    Ok(tenant_row.is_some())
 }

@@ -23,9 +23,9 @@ pub fn register(registry: Registry, files: &Files) -> Registry {
         .periodic("file.forget", CHECK_INTERVAL, move |_| {
             let files = forgetting.clone();
             async move {
-                let forgotten = files.forget_old().await;
+                let outcome = files.delete_expired_files().await;
                 files.remove_killed_import_files().await?;
-                forgotten.map(drop)
+                outcome.map(drop)
             }
         })
         .queued(THUMBNAIL_JOB, MAX_FAILURES, move |_, job| {

@@ -60,8 +60,8 @@ impl TryFrom<FileRow> for File {
 /// Returns the area if both sides are stored.
 fn area(width: Option<i64>, height: Option<i64>) -> Result<Option<Dimensions>, Fault> {
     let (Some(width), Some(height)) = (width, height) else { return Ok(None) };
-    let side = |pixels: i64| u32::try_from(pixels).map_err(|_| Fault::corrupt("file", "a picture has sides of pixels"));
-    Ok(Some(Dimensions { width: side(width)?, height: side(height)? }))
+    let side_length = |pixels: i64| u32::try_from(pixels).map_err(|_| Fault::corrupt("file", "a picture has sides of pixels"));
+    Ok(Some(Dimensions { width: side_length(width)?, height: side_length(height)? }))
 }
 
 pub async fn by_ids(reads: &impl Reads, ids: &[FileId]) -> Result<Vec<File>, Fault> {
@@ -131,11 +131,11 @@ pub async fn change(work: &Work, after: &File) -> Result<(), Fault> {
 }
 
 /// Expired files, of all tenants.
-pub async fn expired(global: &Global, now: Timestamp, most: i64) -> Result<Vec<File>, Fault> {
+pub async fn expired_files(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<File>, Fault> {
     let sql = format!(
         "SELECT {} FROM file f WHERE f.state <> 'GONE' AND f.expires_at IS NOT NULL AND f.expires_at <= $1 ORDER BY f.expires_at LIMIT $2",
         FileRow::SELECT
     );
-    let rows = global.records::<FileRow>(&sql, vec![now.micros().into(), most.into()]).await?;
+    let rows = global.records::<FileRow>(&sql, vec![now.micros().into(), limit.into()]).await?;
     rows.into_iter().map(File::try_from).collect()
 }

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::{
     clock::day_text,
-    storage::events::{EventViewer, Shown, Terms},
+    storage::events::{EventViewer, PayloadVisibility, Terms},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,15 +16,15 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Runs of forecasts.
-    FORECAST: RunEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_run), stream: None } => {
+    FORECAST: RunEvent = Terms { permission: code::<kind::ReportRead>(), shown: PayloadVisibility::Part(visible_run_payload), stream: None } => {
         FORECAST_COMPLETED "forecast.completed" by system,
     }
     /// Demand classes whose intervals have left their band.
-    FORECAST_DRIFT: DriftEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_drift), stream: None } => {
+    FORECAST_DRIFT: DriftEvent = Terms { permission: code::<kind::ReportRead>(), shown: PayloadVisibility::Part(visible_drift_payload), stream: None } => {
         FORECAST_DRIFTED "forecast.drifted" by system,
     }
     /// External series that influence demand.
-    FACTOR_SERIES: FactorEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_factor), stream: None } => {
+    FACTOR_SERIES: FactorEvent = Terms { permission: code::<kind::StockPolicy>(), shown: PayloadVisibility::Part(visible_factor_payload), stream: None } => {
         FACTOR_SERIES_SET "factor_series.set",
         FACTOR_SERIES_REMOVED "factor_series.removed",
     }
@@ -55,11 +55,11 @@ impl DriftEvent {
     }
 }
 
-fn shown_run(event: &RunEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_run_payload(event: &RunEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "firstWeek": day_text(event.first_week), "series": event.series }))
 }
 
-fn shown_drift(event: &DriftEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_drift_payload(event: &DriftEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "class": event.class, "scored": event.scored, "inside80": event.inside }))
 }
 
@@ -81,7 +81,7 @@ impl FactorEvent {
 }
 
 /// Shows a series of a store that the viewer covers, or one without a store.
-fn shown_factor(event: &FactorEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_factor_payload(event: &FactorEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = event.store.is_none_or(|store| viewer.covers(store));
     is_seen.then(|| json!({ "code": event.code, "kind": event.kind, "storeId": event.store, "version": event.version }))
 }

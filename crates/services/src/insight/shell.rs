@@ -13,7 +13,7 @@ pub use movements::{
 };
 pub use sales_row::SalesRow;
 pub use sheet::{SalesSheet, sales_sheet};
-pub use summary::{RowPage, SalesSpec, Sorted, sales_row_count, sales_rows, sales_total};
+pub use summary::{RowPage, SalesSort, SalesSpec, sales_row_count, sales_rows, sales_total};
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};
@@ -57,19 +57,19 @@ pub struct SalesReport {
 pub async fn sales_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: SalesRequest,
+    request: SalesRequest,
 ) -> Result<SalesReport, ReportError> {
     let scope = permit.scope(db).long();
-    let currency = match ask.currency {
+    let currency = match request.currency {
         Some(currency) => currency,
         None => rows::default_currency(&scope).await?,
     };
     let query = SalesQuery {
-        from: ask.from,
-        to: ask.to,
-        group: ask.group,
+        from: request.from,
+        to: request.to,
+        group: request.group,
         currency,
-        filter: ask.filter,
+        filter: request.filter,
         products: ProductCondition::default(),
         with_charges: false,
         span: None,
@@ -77,12 +77,12 @@ pub async fn sales_report(
         counts_documents: false,
     };
     let mut tally = rows::sales(&scope, &query).await?.groups;
-    if ask.group == Group::Month {
+    if request.group == Group::Month {
         tally = by_month(&tally);
     }
     let groups = tally.len();
-    let picked = top_groups(tally, ask.group, ask.top_by, ask.first.min(MAX_ROWS)).into_iter();
-    let rows = picked.map(|(key, sums)| build_row(ask.group, &key, &sums, currency).ok_or(ReportError::TooLarge));
+    let picked = top_groups(tally, request.group, request.top_by, request.first.min(MAX_ROWS)).into_iter();
+    let rows = picked.map(|(key, sums)| build_row(request.group, &key, &sums, currency).ok_or(ReportError::TooLarge));
     Ok(SalesReport { rows: rows.collect::<Result<_, _>>()?, groups })
 }
 

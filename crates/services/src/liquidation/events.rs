@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::storage::{
-    events::{EventViewer, Shown, Terms},
+    events::{EventViewer, PayloadVisibility, Terms},
     journal::NewEvent,
 };
 use serde::{Deserialize, Serialize};
@@ -15,18 +15,18 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Criteria of dead stock.
-    LIQUIDATION_SETTINGS: SettingsEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_settings), stream: None } => {
+    LIQUIDATION_SETTINGS: SettingsEvent = Terms { permission: code::<kind::StockPolicy>(), shown: PayloadVisibility::Part(visible_settings_payload), stream: None } => {
         LIQUIDATION_SETTINGS_SET "liquidation_settings.set",
     }
     /// Plans of liquidation.
-    LIQUIDATION_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
+    LIQUIDATION_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: PayloadVisibility::Part(visible_plan_payload), stream: None } => {
         LIQUIDATION_PLAN_CREATED "liquidation_plan.created",
         LIQUIDATION_PLAN_APPROVED "liquidation_plan.approved",
         LIQUIDATION_PLAN_ADVANCED "liquidation_plan.advanced",
         LIQUIDATION_PLAN_EXECUTED "liquidation_plan.executed",
     }
     /// Outcomes of plans of liquidation.
-    LIQUIDATION_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_score), stream: None } => {
+    LIQUIDATION_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: PayloadVisibility::Part(visible_score_payload), stream: None } => {
         LIQUIDATION_PLAN_SCORED "liquidation_plan.scored" by system,
     }
 }
@@ -76,26 +76,26 @@ impl ScoreEvent {
 
 /// Returns the events of a plan that was approved or followed, with `LIQUIDATION_PLAN_EXECUTED`
 /// once none of its lines is under way.
-pub fn followed(event: EventType<PlanEvent>, plan: &Plan, changed: usize) -> Vec<NewEvent> {
-    let mut told = vec![event.event(&PlanEvent::of(plan, changed as i64))];
+pub fn plan_events(event: EventType<PlanEvent>, plan: &Plan, changed: usize) -> Vec<NewEvent> {
+    let mut events = vec![event.event(&PlanEvent::of(plan, changed as i64))];
     if plan.state == LiquidationPlanState::Done {
-        told.push(LIQUIDATION_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0)));
+        events.push(LIQUIDATION_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0)));
     }
-    told
+    events
 }
 
-fn shown_settings(event: &SettingsEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_settings_payload(event: &SettingsEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "version": event.version }))
 }
 
-fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    let within = event.lines - event.below - event.above;
+fn visible_score_payload(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let lines_within = event.lines - event.below - event.above;
     viewer.is_permitted().then(
-        || json!({ "id": event.id, "lines": event.lines, "belowLines": event.below, "withinLines": within, "aboveLines": event.above }),
+        || json!({ "id": event.id, "lines": event.lines, "belowLines": event.below, "withinLines": lines_within, "aboveLines": event.above }),
     )
 }
 
-fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_plan_payload(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
         json!({ "id": event.id, "state": event.state, "lines": event.lines, "changed": event.changed, "version": event.version })
     })

@@ -64,24 +64,27 @@ pub enum Rejection {
     KeyReused,
 }
 
-/// Returns the position of an added picture, and the changed positions of existing ones. `wanted`
-/// counts from 1; `None` is the end.
-pub fn place(images: &[Image], wanted: Option<i64>) -> Result<(i64, Vec<(ImageId, i64)>), Rejection> {
+/// Returns the position of an added picture, and the changed positions of existing ones.
+/// `requested_position` counts from 1; `None` is the end.
+pub fn positions_after_insert(
+    images: &[Image],
+    requested_position: Option<i64>,
+) -> Result<(i64, Vec<(ImageId, i64)>), Rejection> {
     if images.len() >= MAX_IMAGES {
         return Err(Rejection::TooMany { what: "pictures", most: MAX_IMAGES });
     }
     let last = images.len() as i64 + 1;
-    let at = wanted.unwrap_or(last);
-    if !(1..=last).contains(&at) {
+    let target = requested_position.unwrap_or(last);
+    if !(1..=last).contains(&target) {
         return Err(Rejection::NoPlace { last });
     }
-    let moved = (1..).zip(images).filter(|(position, _)| *position >= at).map(|(position, image)| (image.id, position + 1));
-    Ok((at, moved.collect()))
+    let shifted = (1..).zip(images).filter(|(position, _)| *position >= target).map(|(position, image)| (image.id, position + 1));
+    Ok((target, shifted.collect()))
 }
 
 /// Returns the changed positions of a product's pictures after one was removed.
-pub fn positions_after_removal(images: &[Image], without: ImageId) -> Vec<(ImageId, i64)> {
-    numbered(images.iter().filter(|image| image.id != without))
+pub fn positions_after_removal(images: &[Image], removed: ImageId) -> Vec<(ImageId, i64)> {
+    changed_positions(images.iter().filter(|image| image.id != removed))
 }
 
 /// Returns the changed positions of a product's pictures if `first` come first, in this order,
@@ -91,12 +94,12 @@ pub fn positions_after_reorder(images: &[Image], first: &[ImageId]) -> Result<Ve
         return Err(Rejection::Twice);
     }
     let find = |id: &ImageId| images.iter().find(|image| image.id == *id);
-    let named = first.iter().map(find).collect::<Option<Vec<_>>>();
-    let named = named.ok_or(Rejection::NotFound { what: "picture of this product", field: "imageIds" })?;
-    Ok(numbered(named.into_iter().chain(images.iter().filter(|image| !first.contains(&image.id)))))
+    let first_images = first.iter().map(find).collect::<Option<Vec<_>>>();
+    let first_images = first_images.ok_or(Rejection::NotFound { what: "picture of this product", field: "imageIds" })?;
+    Ok(changed_positions(first_images.into_iter().chain(images.iter().filter(|image| !first.contains(&image.id)))))
 }
 
-fn numbered<'a>(images: impl Iterator<Item = &'a Image>) -> Vec<(ImageId, i64)> {
+fn changed_positions<'a>(images: impl Iterator<Item = &'a Image>) -> Vec<(ImageId, i64)> {
     (1..)
         .zip(images)
         .filter(|(position, image)| image.position != *position)
@@ -126,13 +129,13 @@ mod tests {
     #[test]
     fn a_picture_finds_its_place() {
         let three = images(3);
-        assert_eq!(place(&three, None), Ok((4, vec![])));
-        assert_eq!(place(&three, Some(2)), Ok((2, vec![(id(2), 3), (id(3), 4)])));
-        assert_eq!(place(&[], Some(1)), Ok((1, vec![])));
+        assert_eq!(positions_after_insert(&three, None), Ok((4, vec![])));
+        assert_eq!(positions_after_insert(&three, Some(2)), Ok((2, vec![(id(2), 3), (id(3), 4)])));
+        assert_eq!(positions_after_insert(&[], Some(1)), Ok((1, vec![])));
         for wrong in [0, -1, 5, i64::MAX, i64::MIN] {
-            assert_eq!(place(&three, Some(wrong)), Err(Rejection::NoPlace { last: 4 }), "{wrong}");
+            assert_eq!(positions_after_insert(&three, Some(wrong)), Err(Rejection::NoPlace { last: 4 }), "{wrong}");
         }
-        assert_eq!(place(&images(20), None), Err(Rejection::TooMany { what: "pictures", most: 20 }));
+        assert_eq!(positions_after_insert(&images(20), None), Err(Rejection::TooMany { what: "pictures", most: 20 }));
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 
 platform::events! {
     /// Pictures and documents.
-    MEDIA: MediaChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+    MEDIA: MediaChanged = Terms { permission: code::<kind::ProductRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         PRODUCT_IMAGES_CHANGED "product.images_changed",
         PRODUCT_DOCUMENTS_CHANGED "product.documents_changed",
     }

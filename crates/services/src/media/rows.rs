@@ -136,7 +136,7 @@ struct ImagePosition {
 }
 
 /// Sets the positions of pictures.
-pub async fn place(work: &Work, places: &[(ImageId, i64)]) -> Result<(), Fault> {
+pub async fn update_positions(work: &Work, places: &[(ImageId, i64)]) -> Result<(), Fault> {
     let mut rows = Rows::<ImagePosition>::update(work.tenant());
     rows.extend(places.iter().map(|&(id, position)| ImagePosition { id, position }));
     work.write(rows.into()).await

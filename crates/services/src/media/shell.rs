@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use super::{
     core::{
-        ALT_CHARACTERS, Document, Image, MAX_DOCUMENTS, Rejection, TITLE_CHARACTERS, place, positions_after_removal,
-        positions_after_reorder,
+        ALT_CHARACTERS, Document, Image, MAX_DOCUMENTS, Rejection, TITLE_CHARACTERS, positions_after_insert,
+        positions_after_removal, positions_after_reorder,
     },
     rows,
 };
@@ -123,42 +123,42 @@ impl Media {
     /// Adds a picture to a product; the file was uploaded by its maker.
     pub async fn image_add(&self, permit: Permit<kind::ProductWrite>, new: NewImage) -> Outcome<ImageId> {
         check_length(&new.alt, "alt", ALT_CHARACTERS)?;
-        let turn = match self.begin(&permit, ("productImageAdd", &new.key), hash_of(&new)).await? {
-            CallStart::Before(known) => return Ok(known),
-            CallStart::Now(turn) => *turn,
+        let keyed_work = match self.begin(&permit, ("productImageAdd", &new.key), hash_of(&new)).await? {
+            CallStart::Before(replay) => return Ok(replay),
+            CallStart::Now(keyed_work) => *keyed_work,
         };
-        let done = self.add_image(&turn.work, permit.actor(), &new).await;
-        self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
+        let outcome = self.add_image(&keyed_work.work, permit.actor(), &new).await;
+        self.end(keyed_work, events::PRODUCT_IMAGES_CHANGED, outcome).await
     }
 
-    async fn add_image(&self, work: &Work, actor: Actor, new: &NewImage) -> Done<ImageId> {
-        known(work, new.product).await?;
-        let (position, moved) = place(&rows::images_of(work, &[new.product]).await?, new.position)?;
-        self.files.hold(work, (new.file, Purpose::Image), actor).await?;
+    async fn add_image(&self, work: &Work, actor: Actor, new: &NewImage) -> ChangeResult<ImageId> {
+        check_product_exists(work, new.product).await?;
+        let (position, shifted) = positions_after_insert(&rows::images_of(work, &[new.product]).await?, new.position)?;
+        self.files.claim_upload(work, (new.file, Purpose::Image), actor).await?;
         let id = self.clock.id();
         let (alt, created_at) = (new.alt.clone(), self.clock.now());
-        rows::place(work, &moved).await?;
+        rows::update_positions(work, &shifted).await?;
         rows::add_image(work, &Image { id, product: new.product, file: new.file, position, alt, created_at }).await?;
         Ok((id, new.product))
     }
 
     /// Removes a picture. Its bytes are removed later.
     pub async fn image_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: ImageId) -> Outcome<ImageId> {
-        let turn = match self.begin(&permit, ("productImageRemove", key), hash_of(&id)).await? {
-            CallStart::Before(known) => return Ok(known),
-            CallStart::Now(turn) => *turn,
+        let keyed_work = match self.begin(&permit, ("productImageRemove", key), hash_of(&id)).await? {
+            CallStart::Before(replay) => return Ok(replay),
+            CallStart::Now(keyed_work) => *keyed_work,
         };
-        let done = self.remove_image(&turn.work, id).await;
-        self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
+        let outcome = self.remove_image(&keyed_work.work, id).await;
+        self.end(keyed_work, events::PRODUCT_IMAGES_CHANGED, outcome).await
     }
 
-    async fn remove_image(&self, work: &Work, id: ImageId) -> Done<ImageId> {
-        let found = rows::images_by_id(work, &[id]).await?.pop();
-        let image = found.ok_or(Rejection::NotFound { what: "picture", field: "id" })?;
-        let all = rows::images_of(work, &[image.product]).await?;
+    async fn remove_image(&self, work: &Work, id: ImageId) -> ChangeResult<ImageId> {
+        let stored_image = rows::images_by_id(work, &[id]).await?.pop();
+        let image = stored_image.ok_or(Rejection::NotFound { what: "picture", field: "id" })?;
+        let product_images = rows::images_of(work, &[image.product]).await?;
         rows::remove_image(work, id).await?;
-        rows::place(work, &positions_after_removal(&all, id)).await?;
-        self.files.let_go(work, image.file).await?;
+        rows::update_positions(work, &positions_after_removal(&product_images, id)).await?;
+        self.files.expire_file(work, image.file).await?;
         Ok((id, image.product))
     }
 
@@ -169,12 +169,12 @@ impl Media {
         key: &str,
         (product, first): (ProductId, Vec<ImageId>),
     ) -> Outcome<ProductId> {
-        let turn = match self.begin(&permit, ("productImageReorder", key), hash_of(&(product, &first))).await? {
-            CallStart::Before(known) => return Ok(known),
-            CallStart::Now(turn) => *turn,
+        let keyed_work = match self.begin(&permit, ("productImageReorder", key), hash_of(&(product, &first))).await? {
+            CallStart::Before(replay) => return Ok(replay),
+            CallStart::Now(keyed_work) => *keyed_work,
         };
-        let done = reorder(&turn.work, product, &first).await;
-        self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
+        let outcome = reorder(&keyed_work.work, product, &first).await;
+        self.end(keyed_work, events::PRODUCT_IMAGES_CHANGED, outcome).await
     }
 
     /// Adds a document to a product; the file was uploaded by its maker.
@@ -183,20 +183,20 @@ impl Media {
         if new.title.trim().is_empty() {
             return Err(Rejection::NoTitle.into());
         }
-        let turn = match self.begin(&permit, ("productDocumentAdd", &new.key), hash_of(&new)).await? {
-            CallStart::Before(known) => return Ok(known),
-            CallStart::Now(turn) => *turn,
+        let keyed_work = match self.begin(&permit, ("productDocumentAdd", &new.key), hash_of(&new)).await? {
+            CallStart::Before(replay) => return Ok(replay),
+            CallStart::Now(keyed_work) => *keyed_work,
         };
-        let done = self.add_document(&turn.work, permit.actor(), &new).await;
-        self.end(turn, events::PRODUCT_DOCUMENTS_CHANGED, done).await
+        let outcome = self.add_document(&keyed_work.work, permit.actor(), &new).await;
+        self.end(keyed_work, events::PRODUCT_DOCUMENTS_CHANGED, outcome).await
     }
 
-    async fn add_document(&self, work: &Work, actor: Actor, new: &NewDocument) -> Done<DocumentId> {
-        known(work, new.product).await?;
+    async fn add_document(&self, work: &Work, actor: Actor, new: &NewDocument) -> ChangeResult<DocumentId> {
+        check_product_exists(work, new.product).await?;
         if rows::documents_of(work, &[new.product]).await?.len() >= MAX_DOCUMENTS {
             return Err(Rejection::TooMany { what: "documents", most: MAX_DOCUMENTS }.into());
         }
-        self.files.hold(work, (new.file, Purpose::Document), actor).await?;
+        self.files.claim_upload(work, (new.file, Purpose::Document), actor).await?;
         let id = self.clock.id();
         let (title, created_at) = (new.title.trim().to_owned(), self.clock.now());
         rows::add_document(work, &Document { id, product: new.product, file: new.file, title, created_at }).await?;
@@ -205,19 +205,19 @@ impl Media {
 
     /// Removes a document. Its bytes are removed later.
     pub async fn document_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: DocumentId) -> Outcome<DocumentId> {
-        let turn = match self.begin(&permit, ("productDocumentRemove", key), hash_of(&id)).await? {
-            CallStart::Before(known) => return Ok(known),
-            CallStart::Now(turn) => *turn,
+        let keyed_work = match self.begin(&permit, ("productDocumentRemove", key), hash_of(&id)).await? {
+            CallStart::Before(replay) => return Ok(replay),
+            CallStart::Now(keyed_work) => *keyed_work,
         };
-        let done = self.remove_document(&turn.work, id).await;
-        self.end(turn, events::PRODUCT_DOCUMENTS_CHANGED, done).await
+        let outcome = self.remove_document(&keyed_work.work, id).await;
+        self.end(keyed_work, events::PRODUCT_DOCUMENTS_CHANGED, outcome).await
     }
 
-    async fn remove_document(&self, work: &Work, id: DocumentId) -> Done<DocumentId> {
-        let found = rows::documents_by_id(work, &[id]).await?.pop();
-        let document = found.ok_or(Rejection::NotFound { what: "document", field: "id" })?;
+    async fn remove_document(&self, work: &Work, id: DocumentId) -> ChangeResult<DocumentId> {
+        let stored_document = rows::documents_by_id(work, &[id]).await?.pop();
+        let document = stored_document.ok_or(Rejection::NotFound { what: "document", field: "id" })?;
         rows::remove_document(work, id).await?;
-        self.files.let_go(work, document.file).await?;
+        self.files.expire_file(work, document.file).await?;
         Ok((id, document.product))
     }
 
@@ -235,9 +235,9 @@ impl Media {
         journal::lock(&work).await?;
         let receipt = match idempotency::before(&work, &key).await? {
             None => return Ok(CallStart::Now(Box::new(KeyedWork { work, key }))),
-            Some(known) => {
+            Some(key_use) => {
                 work.rollback().await?;
-                match known {
+                match key_use {
                     KeyUse::Same(receipt) => receipt,
                     KeyUse::Reused => return Err(Rejection::KeyReused.into()),
                 }
@@ -251,13 +251,13 @@ impl Media {
     /// Appends the event of a change and stores its receipt; or rolls back a failed change.
     async fn end<K: entity::id::Kind>(
         &self,
-        turn: KeyedWork,
+        keyed_work: KeyedWork,
         event: EventType<events::MediaChanged>,
-        done: Done<Id<K>>,
+        outcome: ChangeResult<Id<K>>,
     ) -> Outcome<Id<K>> {
-        let KeyedWork { mut work, key } = turn;
-        let (id, product) = match done {
-            Ok(done) => done,
+        let KeyedWork { mut work, key } = keyed_work;
+        let (id, product) = match outcome {
+            Ok(outcome) => outcome,
             Err(error) => {
                 work.rollback().await?;
                 return Err(error);
@@ -279,23 +279,23 @@ impl Media {
 }
 
 /// ID of the changed picture or document, and its product.
-type Done<I> = Result<(I, ProductId), MediaError>;
+type ChangeResult<I> = Result<(I, ProductId), MediaError>;
 
-async fn reorder(work: &Work, product: ProductId, first: &[ImageId]) -> Done<ProductId> {
-    known(work, product).await?;
+async fn reorder(work: &Work, product: ProductId, first: &[ImageId]) -> ChangeResult<ProductId> {
+    check_product_exists(work, product).await?;
     let places = positions_after_reorder(&rows::images_of(work, &[product]).await?, first)?;
-    rows::place(work, &places).await?;
+    rows::update_positions(work, &places).await?;
     Ok((product, product))
 }
 
-fn check_length(text: &str, field: &'static str, most: usize) -> Result<(), Rejection> {
+fn check_length(text: &str, field: &'static str, limit: usize) -> Result<(), Rejection> {
     if text.contains('\0') {
         return Err(Rejection::NotPlain { field });
     }
-    if text.chars().count() > most { Err(Rejection::TooLong { field, most }) } else { Ok(()) }
+    if text.chars().count() > limit { Err(Rejection::TooLong { field, most: limit }) } else { Ok(()) }
 }
 
-async fn known(work: &Work, product: ProductId) -> Result<(), MediaError> {
+async fn check_product_exists(work: &Work, product: ProductId) -> Result<(), MediaError> {
     if rows::has_product(work, product).await? {
         return Ok(());
     }

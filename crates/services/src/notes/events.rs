@@ -2,13 +2,13 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 platform::events! {
     /// Notes.
-    NOTE: NoteEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_note), stream: None } => {
+    NOTE: NoteEvent = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Part(visible_note_payload), stream: None } => {
         NOTE_ADDED "note.added",
         NOTE_UPDATED "note.updated",
     }
@@ -40,7 +40,7 @@ pub fn is_reader(viewer: EventViewer<'_>, permission: Option<&str>, stores: &[St
 }
 
 /// Shows a note's event to viewers who may read its object.
-fn shown_note(note: &NoteEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_note_payload(note: &NoteEvent, viewer: EventViewer<'_>) -> Option<Value> {
     is_reader(viewer, note.permission.as_deref(), &note.stores).then(|| {
         json!({ "id": note.id, "version": note.version, "nodeId": note.node_id, "audience": note.audience, "mentions": note.mentions })
     })

@@ -2,28 +2,28 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 platform::events! {
     /// Papers.
-    PAPER: PaperEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_paper), stream: None } => {
+    PAPER: PaperEvent = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Part(visible_paper_payload), stream: None } => {
         PAPER_ISSUED "paper.issued",
     }
     /// Invoices and credit notes.
-    INVOICE: InvoiceEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_invoice), stream: None } => {
+    INVOICE: InvoiceEvent = Terms { permission: code::<kind::OrderRead>(), shown: PayloadVisibility::Part(visible_invoice_payload), stream: None } => {
         INVOICE_ISSUED "invoice.issued",
         CREDIT_NOTE_ISSUED "credit_note.issued",
     }
     /// Companies that issue invoices.
-    LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+    LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         LEGAL_ENTITY_UPDATED "legal_entity.updated",
         LEGAL_ENTITY_ARCHIVED "legal_entity.archived",
         LEGAL_ENTITY_RESTORED "legal_entity.restored",
     }
     /// Settings of the look of papers.
-    PAPER_SETTINGS: PaperSettingsEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+    PAPER_SETTINGS: PaperSettingsEvent = Terms { permission: code::<kind::TenantWrite>(), shown: PayloadVisibility::Whole, stream: None } => {
         PAPER_SETTINGS_SET "paper_settings.set",
     }
 }
@@ -56,7 +56,7 @@ pub struct PaperSettingsEvent {
 
 /// Shows an invoice of a store that the viewer sees, unless the viewer is limited to a channel: an
 /// invoice belongs to the company.
-fn shown_invoice(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_invoice_payload(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(event.store_id))
         .then(|| json!({ "id": event.id, "number": event.number, "orderId": event.order_id, "storeId": event.store_id }))
 }
@@ -78,7 +78,7 @@ pub struct PaperEvent {
 }
 
 /// Shows a paper's event to viewers who may read its document.
-fn shown_paper(paper: &PaperEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_paper_payload(paper: &PaperEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let reads = |permission: &str| {
         let covers = paper.stores.is_empty() || paper.stores.iter().any(|store| viewer.covers_with(permission, *store));
         viewer.holds(permission) && covers

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,26 +12,26 @@ pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Policies of replenishment.
-    REPLENISHMENT_POLICY: PolicyEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_policy), stream: None } => {
+    REPLENISHMENT_POLICY: PolicyEvent = Terms { permission: code::<kind::StockPolicy>(), shown: PayloadVisibility::Part(visible_policy_payload), stream: None } => {
         REPLENISHMENT_POLICY_SET "replenishment_policy.set",
         REPLENISHMENT_POLICY_REMOVED "replenishment_policy.removed",
     }
     /// The rule that approves lines of the night's plan.
-    REPLENISHMENT_RULE: RuleEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_rule), stream: None } => {
+    REPLENISHMENT_RULE: RuleEvent = Terms { permission: code::<kind::StockPolicy>(), shown: PayloadVisibility::Part(visible_rule_payload), stream: None } => {
         REPLENISHMENT_RULE_SET "replenishment_rule.set",
     }
     /// The budget of purchases.
-    REPLENISHMENT_BUDGET: BudgetEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_budget), stream: None } => {
+    REPLENISHMENT_BUDGET: BudgetEvent = Terms { permission: code::<kind::StockPolicy>(), shown: PayloadVisibility::Part(visible_budget_payload), stream: None } => {
         REPLENISHMENT_BUDGET_SET "replenishment_budget.set",
     }
     /// Plans of replenishment.
-    REPLENISHMENT_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
+    REPLENISHMENT_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: PayloadVisibility::Part(visible_plan_payload), stream: None } => {
         REPLENISHMENT_PLAN_CREATED "replenishment_plan.created",
         REPLENISHMENT_PLAN_APPROVED "replenishment_plan.approved",
         REPLENISHMENT_PLAN_EXECUTED "replenishment_plan.executed" by system,
     }
     /// Outcomes of plans of replenishment.
-    REPLENISHMENT_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_score), stream: None } => {
+    REPLENISHMENT_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: PayloadVisibility::Part(visible_score_payload), stream: None } => {
         REPLENISHMENT_PLAN_SCORED "replenishment_plan.scored" by system,
     }
 }
@@ -102,24 +102,24 @@ impl PolicyEvent {
 }
 
 impl PlanEvent {
-    pub fn of(plan: &Plan, approved: i64) -> Self {
-        Self { id: plan.id, state: plan.state, lines: plan.line_count, approved, version: plan.version }
+    pub fn of(plan: &Plan, approved_count: i64) -> Self {
+        Self { id: plan.id, state: plan.state, lines: plan.line_count, approved: approved_count, version: plan.version }
     }
 }
 
 /// A policy that is for a store of the viewer's, or for all.
-fn shown_policy(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_policy_payload(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = event.store.is_none_or(|store| viewer.covers(store));
     is_seen.then(|| json!({ "id": event.id, "kind": event.kind, "storeId": event.store, "version": event.version }))
 }
 
-fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_rule_payload(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
 }
 
 /// A budget for a store of the viewer's, or the company's. One for a supplier or a category counts
 /// purchases of all stores: it needs the viewer's permission for all of them.
-fn shown_budget(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_budget_payload(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let BudgetEvent { scope, is_limited, version } = event;
     let is_seen = match scope {
         BudgetScope::Company => viewer.is_permitted(),
@@ -135,13 +135,13 @@ fn shown_budget(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
     })
 }
 
-fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_score_payload(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(
         || json!({ "id": event.id, "lines": event.lines, "withinLines": event.within, "naiveWithinLines": event.naive_within }),
     )
 }
 
-fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_plan_payload(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
         json!({ "id": event.id, "state": event.state, "lines": event.lines, "approved": event.approved, "version": event.version })
     })

@@ -16,13 +16,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 pub use self::{
-    emails::{Written, compose_email, stopped},
+    emails::{EmailContent, compose_email, compose_stopped_email},
     event_rows::{MAX_SHOWN_BYTES, MAX_SHOWN_ROWS, first_rows},
     problem::Problem,
     readers::{MAX_READERS, Readers, Sharing, ViewReader},
     schedule::{
         CalendarDay, MAX_FAILED_RUNS, MAX_MAIL_BYTES, MAX_RECIPIENTS, MAX_SCHEDULES, MAX_SCHEDULES_OF_A_VIEW, Run, RunEnd,
-        Schedule, ScheduleFields, ScheduleRule, ending, media_type,
+        Schedule, ScheduleFields, ScheduleRule, file_extension, media_type,
     },
     view::{
         Change, Fields, MAX_BYTES, MAX_COST, MAX_LIVE_BYTES, MAX_LIVE_COST, MAX_VIEWS, Variables, View, ViewRef, merge_variables,

@@ -4,20 +4,20 @@ use entity::prelude::*;
 use iam::access::{Caller, REGISTRY, Reach, code, kind};
 use platform::{
     clock::rfc3339,
-    storage::events::{EventViewer, Shown, Terms},
+    storage::events::{EventViewer, PayloadVisibility, Terms},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::core::{Schedule, View};
-use crate::backups::LeftOut;
+use crate::backups::OmittedField;
 
 pub use platform::storage::events::EventType;
 
 platform::events! {
     /// Saved views.
-    SAVED_VIEW: SavedViewEvent = Terms { permission: code::<kind::ViewRead>(), shown: Shown::Part(shown_view), stream: None } => {
+    SAVED_VIEW: SavedViewEvent = Terms { permission: code::<kind::ViewRead>(), shown: PayloadVisibility::Part(visible_view_payload), stream: None } => {
         SAVED_VIEW_CREATED "saved_view.created",
         SAVED_VIEW_UPDATED "saved_view.updated",
         SAVED_VIEW_DELETED "saved_view.deleted",
@@ -27,11 +27,11 @@ platform::events! {
         SAVED_VIEW_SCHEDULE_DELETED "saved_view.schedule_deleted",
     }
     /// Tables that schedules have made.
-    VIEW: ViewResultEvent = Terms { permission: code::<kind::ViewRead>(), shown: Shown::Part(shown_result), stream: None } => {
+    VIEW: ViewResultEvent = Terms { permission: code::<kind::ViewRead>(), shown: PayloadVisibility::Part(visible_result_payload), stream: None } => {
         VIEW_RESULT "view.result" by system,
     }
     /// Schedules of saved views.
-    SAVED_VIEW_SCHEDULE: ScheduleEndedEvent = Terms { permission: code::<kind::ViewManage>(), shown: Shown::Part(shown_ended), stream: None } => {
+    SAVED_VIEW_SCHEDULE: ScheduleEndedEvent = Terms { permission: code::<kind::ViewManage>(), shown: PayloadVisibility::Part(visible_schedule_end_payload), stream: None } => {
         SCHEDULE_FAILED "saved_view_schedule.failed" by system,
         SCHEDULE_STOPPED "saved_view_schedule.stopped" by system,
     }
@@ -40,8 +40,8 @@ platform::events! {
 /// Returns the field with the rows of a query, which archives of the journal leave out: the rows
 /// may hold any data.
 #[must_use]
-pub fn shown_rows() -> LeftOut {
-    LeftOut { kind: VIEW_RESULT.name(), field: "told" }
+pub fn omitted_rows_field() -> OmittedField {
+    OmittedField { kind: VIEW_RESULT.name(), field: "told" }
 }
 
 /// The payload of a view's event.
@@ -118,19 +118,19 @@ impl TableRights {
     /// are grouped.
     pub fn of(caller: &Caller) -> Vec<Self> {
         let (rights, channel) = (&caller.permissions, caller.channel);
-        let mut all: Vec<Self> = Vec::new();
+        let mut right_groups: Vec<Self> = Vec::new();
         for index in rights.bits().indices() {
             let stores = match rights.reach(index) {
                 Reach::Everywhere => vec![StoreId::NIL],
                 Reach::Stores(stores) => stores.to_vec(),
             };
             let permission = REGISTRY[index].code.to_owned();
-            match all.iter_mut().find(|one| one.stores == stores) {
-                Some(one) => one.permissions.push(permission),
-                None => all.push(Self { permissions: vec![permission], stores, channel }),
+            match right_groups.iter_mut().find(|group| group.stores == stores) {
+                Some(group) => group.permissions.push(permission),
+                None => right_groups.push(Self { permissions: vec![permission], stores, channel }),
             }
         }
-        all
+        right_groups
     }
 
     /// Whether the viewer holds these, too. An integration may have been bound to a channel since.
@@ -164,29 +164,29 @@ impl ScheduleEndedEvent {
     }
 }
 
-fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_result_payload(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_owner = event.owner == Some(viewer.viewer());
     let is_shown = viewer.is_permitted() && (!event.is_restricted || is_owner || viewer.holds(code::<kind::ViewManage>()));
     is_shown.then(|| {
-        let mut shown = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
+        let mut payload = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
             "rows": event.rows, "hash": event.hash, "path": event.path });
         // An integration is one owner with many keys, and rights can be revoked: the rows are shown
         // to viewers who hold all rights that they were read with.
         let may_read = is_owner && event.rights.iter().flatten().all(|rights| rights.is_viewer_entitled(viewer));
         if let Some(rows) = event.first_rows.as_ref().filter(|_| may_read) {
-            shown["table"] = json!({ "rows": rows, "truncated": (rows.len() as u64) < event.rows });
+            payload["table"] = json!({ "rows": rows, "truncated": (rows.len() as u64) < event.rows });
         }
-        shown
+        payload
     })
 }
 
-fn shown_ended(event: &ScheduleEndedEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_schedule_end_payload(event: &ScheduleEndedEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
         json!({ "id": event.id, "savedViewId": event.view, "slug": event.slug, "status": event.status.as_str(), "reason": event.reason })
     })
 }
 
-fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_view_payload(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_shown = viewer.is_permitted() && (!event.is_restricted || viewer.holds(code::<kind::ViewManage>()));
     is_shown.then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
 }
@@ -212,7 +212,7 @@ mod tests {
             rights: None,
         };
         let payload = serde_json::to_string(&event).unwrap();
-        let archived = archived_payload(VIEW_RESULT.name(), &payload, &[shown_rows()]).unwrap().unwrap();
+        let archived = archived_payload(VIEW_RESULT.name(), &payload, &[omitted_rows_field()]).unwrap().unwrap();
         assert!(payload.contains("Lovelace") && !archived.contains("Lovelace"), "{archived}");
         let archived: ViewResultEvent = serde_json::from_str(&archived).unwrap();
         assert_eq!(archived, ViewResultEvent { first_rows: None, ..event });

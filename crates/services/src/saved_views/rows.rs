@@ -18,9 +18,9 @@ use super::core::{Link, View, ViewRef};
 
 pub use self::list::{ViewFilter, ViewSort, ViewsSorted, view_page};
 pub use self::schedules::{
-    begin_run, count_schedules, due_schedules, end_run, forget_runs, insert_schedule, is_active_member, lock_schedule,
-    note_error, note_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name, tenant_zone,
-    tenants_due, update_schedule,
+    begin_run, count_schedules, discard_unfinished_runs, due_schedules, end_run, insert_schedule, is_active_member,
+    lock_schedule, record_error, record_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name,
+    tenant_zone, tenants_due, update_schedule,
 };
 
 /// Views: conditions and lock are SQL over `v`, values from `$2`.
@@ -30,12 +30,12 @@ async fn views_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -
 }
 
 /// Reads a view by its reference.
-pub async fn view(reads: &impl Reads, meant: &ViewRef) -> Result<Option<View>, Fault> {
-    let found = match meant {
+pub async fn view(reads: &impl Reads, view_ref: &ViewRef) -> Result<Option<View>, Fault> {
+    let views = match view_ref {
         ViewRef::Id(id) => views_where(reads, " AND v.id = $2", vec![(*id).into()]).await?,
         ViewRef::Slug(slug) => views_where(reads, " AND v.slug = $2", vec![slug.as_str().into()]).await?,
     };
-    Ok(found.into_iter().next())
+    Ok(views.into_iter().next())
 }
 
 /// Reads a view by ID, locked until the transaction ends.

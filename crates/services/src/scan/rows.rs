@@ -19,7 +19,7 @@ use inventory::catalog::{
 };
 
 /// Maximum rows of a branch: a lot's code may be that of many products.
-const MAX_OF_A_BRANCH: usize = 20;
+const MAX_BRANCH_ROWS: usize = 20;
 
 /// A row that matches a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ struct Branches<'s> {
 
 impl Branches<'_> {
     fn wants(&self, kind: Kind) -> bool {
-        self.sought.iter().any(|one| one.kind == kind)
+        self.sought.iter().any(|candidate| candidate.kind == kind)
     }
 
     fn bind(&mut self, value: impl Into<Value>) -> String {
@@ -76,9 +76,9 @@ impl Branches<'_> {
 
     /// Adds the rows of a table that match a condition and are visible to the caller; with `id`,
     /// and for a barcode its `code` and `pack`.
-    fn add(&mut self, kind: Kind, by: MatchedBy, select: &str, from: &str) {
+    fn add(&mut self, kind: Kind, matched_by: MatchedBy, select: &str, from: &str) {
         let (number, visible) = (self.of.len(), self.visible(kind));
-        let end = match (kind, by) {
+        let end = match (kind, matched_by) {
             // Many products may have a lot with the code: the oldest lots come first.
             (Kind::Lot, _) => " ORDER BY r.id",
             // Many parcels of an order may have the number: the order is one row.
@@ -88,71 +88,73 @@ impl Branches<'_> {
         self.sql.push(format!(
             "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{end} LIMIT {}) AS branch_{number}",
             MatchRow::SELECT,
-            MAX_OF_A_BRANCH + 1
+            MAX_BRANCH_ROWS + 1
         ));
-        self.of.push((kind, by));
+        self.of.push((kind, matched_by));
     }
 
     /// Returns the condition that the caller sees a row of a kind; its parameters are bound once.
     fn visible(&mut self, kind: Kind) -> String {
-        if let Some(known) = self.conditions.get(&kind) {
-            return known.clone();
+        if let Some(cached) = self.conditions.get(&kind) {
+            return cached.clone();
         }
-        let own = self.sought.iter().find(|one| one.kind == kind);
-        let condition = own.map_or_else(|| " AND FALSE".to_owned(), |one| one.condition(&mut self.clause));
+        let visible_kind = self.sought.iter().find(|candidate| candidate.kind == kind);
+        let condition = visible_kind.map_or_else(|| " AND FALSE".to_owned(), |candidate| candidate.condition(&mut self.clause));
         self.conditions.insert(kind, condition.clone());
         condition
     }
 }
 
 /// Columns of a match that is no barcode.
-const PLAIN: &str = "CAST(NULL AS text) AS code, CAST(1 AS bigint) AS pack";
+const NO_BARCODE_COLUMNS: &str = "CAST(NULL AS text) AS code, CAST(1 AS bigint) AS pack";
 
 /// Returns the records of these kinds that the names match, in the order of `MatchedBy`; each row
 /// once.
-pub async fn matches(reads: &impl Reads, names: &Names, sought: &[Visible]) -> Result<Matches, Fault> {
-    let Branches { clause, sql, of, .. } = branches(reads.backend(), names, sought);
+pub async fn find_matches(reads: &impl Reads, names: &Names, visible_kinds: &[Visible]) -> Result<Matches, Fault> {
+    let Branches { clause, sql, of: branch_kinds, .. } = branches(reads.backend(), names, visible_kinds);
     if sql.is_empty() {
         return Ok(Matches::default());
     }
-    let (mut found, mut cut) = (Vec::new(), Vec::new());
-    let mut read: BTreeMap<i32, usize> = BTreeMap::new();
+    let (mut matched_rows, mut cut_kinds) = (Vec::new(), Vec::new());
+    let mut row_counts: BTreeMap<i32, usize> = BTreeMap::new();
     for MatchRow { branch, id, code, pack } in reads.records::<MatchRow>(&sql.join(" UNION ALL "), clause.values).await? {
-        let Some((kind, by)) = usize::try_from(branch).ok().and_then(|branch| of.get(branch)).copied() else { continue };
-        let rows = read.entry(branch).or_default();
+        let Some((kind, matched_by)) = usize::try_from(branch).ok().and_then(|branch| branch_kinds.get(branch)).copied() else {
+            continue;
+        };
+        let rows = row_counts.entry(branch).or_default();
         *rows += 1;
-        if *rows > MAX_OF_A_BRANCH {
-            cut.push(kind);
+        if *rows > MAX_BRANCH_ROWS {
+            cut_kinds.push(kind);
         } else {
-            found.push(MatchedRow { kind, id, by, barcode: code.map(|code| (code, pack)) });
+            matched_rows.push(MatchedRow { kind, id, by: matched_by, barcode: code.map(|code| (code, pack)) });
         }
     }
-    Ok(Matches { cut, ..shown(found, names) })
+    Ok(Matches { cut: cut_kinds, ..sort_matches(matched_rows, names) })
 }
 
-fn branches<'s>(backend: Backend, names: &Names, sought: &'s [Visible]) -> Branches<'s> {
+fn branches<'s>(backend: Backend, names: &Names, visible_kinds: &'s [Visible]) -> Branches<'s> {
     let clause = Clause::new(backend);
-    let mut branches = Branches { clause, sought, conditions: BTreeMap::new(), sql: Vec::new(), of: Vec::new() };
+    let mut branches = Branches { clause, sought: visible_kinds, conditions: BTreeMap::new(), sql: Vec::new(), of: Vec::new() };
     if branches.wants(Kind::Product) {
-        products(&mut branches, names);
+        add_products(&mut branches, names);
     }
-    if let Some((number, of)) = &names.number {
-        for kind in of {
+    if let Some((number, kinds)) = &names.number {
+        for kind in kinds {
             if branches.wants(*kind) {
                 let mark = branches.bind(*number);
                 let from = format!("{} r WHERE r.tenant_id = $1 AND r.number = {mark}", table(*kind));
-                branches.add(*kind, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
+                branches.add(*kind, MatchedBy::Number, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
             }
         }
     }
     if branches.wants(Kind::Invoice) {
-        invoices(&mut branches, names);
+        add_invoices(&mut branches, names);
     }
     if let Some(number) = names.work.filter(|_| branches.wants(Kind::FulfilmentWork)) {
-        works(&mut branches, number);
+        add_works(&mut branches, number);
     }
     if branches.wants(Kind::Lot) {
-        lots(&mut branches, names);
+        add_lots(&mut branches, names);
     }
     add_tracking_branches(&mut branches, &names.tracking);
     if let Some(text) = &names.text {
@@ -162,25 +164,26 @@ fn branches<'s>(backend: Backend, names: &Names, sought: &'s [Visible]) -> Branc
 }
 
 /// Returns the matches, sorted. An item is returned for its pack if the pack has no barcode.
-fn shown(mut found: Vec<MatchedRow>, names: &Names) -> Matches {
-    found.sort_by_key(|found| (found.by, found.kind, found.id));
-    let key = |found: &MatchedRow| found.barcode.as_ref().map(|(code, _)| inventory::catalog::core::gtin::key(code));
-    let has_pack = found.iter().any(|found| key(found).is_some() && key(found) == names.barcode);
-    let is_base = |found: &MatchedRow| key(found).is_some() && key(found) == names.base;
+fn sort_matches(mut matched_rows: Vec<MatchedRow>, names: &Names) -> Matches {
+    matched_rows.sort_by_key(|matched_rows| (matched_rows.by, matched_rows.kind, matched_rows.id));
+    let key =
+        |matched_rows: &MatchedRow| matched_rows.barcode.as_ref().map(|(code, _)| inventory::catalog::core::gtin::key(code));
+    let has_pack = matched_rows.iter().any(|matched_rows| key(matched_rows).is_some() && key(matched_rows) == names.barcode);
+    let is_base = |matched_rows: &MatchedRow| key(matched_rows).is_some() && key(matched_rows) == names.base;
     if has_pack {
-        found.retain(|found| !is_base(found));
+        matched_rows.retain(|matched_rows| !is_base(matched_rows));
     }
-    let is_unknown_pack = found.iter().any(is_base);
-    let mut seen = Vec::new();
-    found.retain(|found| {
-        let is_new = !seen.contains(&(found.kind, found.id));
-        seen.push((found.kind, found.id));
+    let is_unknown_pack = matched_rows.iter().any(is_base);
+    let mut matched_ids = Vec::new();
+    matched_rows.retain(|matched_rows| {
+        let is_new = !matched_ids.contains(&(matched_rows.kind, matched_rows.id));
+        matched_ids.push((matched_rows.kind, matched_rows.id));
         is_new
     });
-    Matches { found, is_unknown_pack, cut: Vec::new() }
+    Matches { found: matched_rows, is_unknown_pack, cut: Vec::new() }
 }
 
-fn products(branches: &mut Branches<'_>, names: &Names) {
+fn add_products(branches: &mut Branches<'_>, names: &Names) {
     for key in [&names.barcode, &names.base].into_iter().flatten() {
         let mark = branches.bind(key.as_str());
         let from = format!("barcode b WHERE b.tenant_id = $1 AND b.code_key = {mark}");
@@ -189,12 +192,12 @@ fn products(branches: &mut Branches<'_>, names: &Names) {
     if let Some(sku) = &names.text {
         let mark = branches.bind(text::fold(sku));
         let from = format!("product r WHERE r.tenant_id = $1 AND r.sku_key = {mark}");
-        branches.add(Kind::Product, MatchedBy::Sku, &format!("r.id, {PLAIN}"), &from);
+        branches.add(Kind::Product, MatchedBy::Sku, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
     }
 }
 
 /// Adds lots by their codes; if the code also names a product, only lots of that product.
-fn lots(branches: &mut Branches<'_>, names: &Names) {
+fn add_lots(branches: &mut Branches<'_>, names: &Names) {
     let product = match &names.barcode {
         Some(key) if names.text.is_none() => {
             let keys: Vec<String> =
@@ -207,18 +210,18 @@ fn lots(branches: &mut Branches<'_>, names: &Names) {
         _ => String::new(),
     };
     for code in &names.lots {
-        for (by, tracking) in [(MatchedBy::LotCode, "<>"), (MatchedBy::Serial, "=")] {
+        for (matched_by, tracking) in [(MatchedBy::LotCode, "<>"), (MatchedBy::Serial, "=")] {
             let mark = branches.bind(code.as_str());
             let from =
                 format!("lot r WHERE r.tenant_id = $1 AND r.code_key = {mark} AND r.tracking {tracking} 'SERIAL'{product}");
-            branches.add(Kind::Lot, by, &format!("r.id, {PLAIN}"), &from);
+            branches.add(Kind::Lot, matched_by, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
         }
     }
 }
 
 /// Adds invoices and credit notes by their printed number, and by its digits with or without the
 /// prefix.
-fn invoices(branches: &mut Branches<'_>, names: &Names) {
+fn add_invoices(branches: &mut Branches<'_>, names: &Names) {
     let mut conditions = Vec::new();
     if let Some(label) = &names.label {
         conditions.push(format!("r.label = {}", branches.bind(label.as_str())));
@@ -230,33 +233,35 @@ fn invoices(branches: &mut Branches<'_>, names: &Names) {
     }
     for condition in conditions {
         let from = format!("invoice r WHERE r.tenant_id = $1 AND {condition}");
-        branches.add(Kind::Invoice, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
+        branches.add(Kind::Invoice, MatchedBy::Number, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
     }
 }
 
-fn works(branches: &mut Branches<'_>, WorkNumber { order, nth }: WorkNumber) {
+fn add_works(branches: &mut Branches<'_>, WorkNumber { order, nth }: WorkNumber) {
     let (order, nth) = (branches.bind(order), branches.bind(nth));
     let from = format!(
         "sales_order o CROSS JOIN fulfilment_work r WHERE o.tenant_id = $1 AND o.number = {order}
          AND r.tenant_id = $1 AND r.order_id = o.id AND r.nth = {nth}"
     );
-    branches.add(Kind::FulfilmentWork, MatchedBy::Number, &format!("r.id, {PLAIN}"), &from);
+    branches.add(Kind::FulfilmentWork, MatchedBy::Number, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
 }
 
 /// Adds parcels by their tracking numbers, and orders by those of shipped parcels: without the
 /// right to see fulfilments a caller sees no others.
 fn add_tracking_branches(branches: &mut Branches<'_>, numbers: &[String]) {
-    let of_orders = "parcel p CROSS JOIN fulfilment f CROSS JOIN sales_order r WHERE p.tenant_id = $1 AND f.tenant_id = $1
+    let orders_source = "parcel p CROSS JOIN fulfilment f CROSS JOIN sales_order r WHERE p.tenant_id = $1 AND f.tenant_id = $1
          AND f.id = p.fulfilment_id AND r.tenant_id = $1 AND r.id = f.order_id";
     let of_parcels = "parcel r WHERE r.tenant_id = $1";
-    for (kind, column, from) in [(Kind::Order, "p.tracking_number", of_orders), (Kind::Parcel, "r.tracking_number", of_parcels)] {
+    for (kind, column, from) in
+        [(Kind::Order, "p.tracking_number", orders_source), (Kind::Parcel, "r.tracking_number", of_parcels)]
+    {
         if !branches.wants(kind) {
             continue;
         }
         for number in numbers {
             let mark = branches.bind(number.as_str());
             let from = format!("{from} AND {column} IS NOT NULL AND {column} = {mark}");
-            branches.add(kind, MatchedBy::TrackingNumber, &format!("r.id, {PLAIN}"), &from);
+            branches.add(kind, MatchedBy::TrackingNumber, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
         }
     }
 }
@@ -271,7 +276,7 @@ fn add_text_branches(branches: &mut Branches<'_>, name: &str) {
         if branches.wants(kind) {
             let mark = branches.bind(code);
             let from = format!("{} r WHERE r.tenant_id = $1 AND r.{column} = {mark}", table(kind));
-            branches.add(kind, by, &format!("{id} AS id, {PLAIN}"), &from);
+            branches.add(kind, by, &format!("{id} AS id, {NO_BARCODE_COLUMNS}"), &from);
         }
     }
     // A reference is unique within a channel: the index of orders begins with the channel.
@@ -295,7 +300,7 @@ fn add_text_branches(branches: &mut Branches<'_>, name: &str) {
         let from =
             format!("{table} r WHERE r.tenant_id = $1{narrowed} AND r.external_ref IS NOT NULL AND r.external_ref = {mark}");
         let id = if kind == Kind::Customer { SURVIVOR } else { "r.id" };
-        branches.add(kind, MatchedBy::ExternalRef, &format!("{id} AS id, {PLAIN}"), &from);
+        branches.add(kind, MatchedBy::ExternalRef, &format!("{id} AS id, {NO_BARCODE_COLUMNS}"), &from);
     }
 }
 

@@ -8,14 +8,14 @@ use inventory::{
 };
 use uuid::Uuid;
 
-use crate::scan::core::{InvoiceNumber, Kind, WorkNumber, numbered};
+use crate::scan::core::{InvoiceNumber, Kind, WorkNumber, parse_number};
 
 /// Minimum and maximum characters of a trimmed query. The maximum is that of `search` in filters.
 pub const MIN_CHARACTERS: usize = 2;
 pub const MAX_CHARACTERS: usize = search::MAX_QUERY;
 
 /// Maximum hits of a page.
-pub const MAX_OF_A_PAGE: u32 = 50;
+pub const MAX_PAGE_HITS: u32 = 50;
 /// Maximum hits of all pages together.
 pub const MAX_HITS: usize = 200;
 
@@ -44,10 +44,10 @@ impl Query {
         let trimmed = query.trim();
         let length = trimmed.chars().count();
         (MIN_CHARACTERS..=MAX_CHARACTERS).contains(&length).then(|| Self {
-            text: text::kept(trimmed),
+            text: text::normal_form(trimmed),
             folded: text::fold(trimmed),
             barcode_key: gtin::key_from_input(trimmed),
-            number: numbered(trimmed, patterns),
+            number: parse_number(trimmed, patterns),
             invoice: InvoiceNumber::parse(trimmed),
             work: WorkNumber::parse(trimmed, patterns),
             words: search::Query::parse(trimmed),
@@ -72,14 +72,14 @@ impl Query {
     }
 
     /// Returns the tier of a text that was found as the value of a field.
-    pub fn tier(&self, field: Field, found: &str) -> Tier {
+    pub fn tier(&self, field: Field, field_text: &str) -> Tier {
         let is_whole = match field {
             Field::Number | Field::OrderNumber | Field::Email => true,
-            Field::Barcode => gtin::key(found) == self.barcode_key,
-            Field::ExternalRef => found == self.text,
-            Field::TrackingNumber => found.eq_ignore_ascii_case(&self.text),
-            Field::Sku | Field::Code | Field::Slug | Field::LotCode => text::fold(found) == self.folded,
-            Field::Name => return if text::fold(found).starts_with(&self.folded) { Tier::Prefix } else { Tier::Words },
+            Field::Barcode => gtin::key(field_text) == self.barcode_key,
+            Field::ExternalRef => field_text == self.text,
+            Field::TrackingNumber => field_text.eq_ignore_ascii_case(&self.text),
+            Field::Sku | Field::Code | Field::Slug | Field::LotCode => text::fold(field_text) == self.folded,
+            Field::Name => return if text::fold(field_text).starts_with(&self.folded) { Tier::Prefix } else { Tier::Words },
         };
         if is_whole { Tier::Exact } else { Tier::Prefix }
     }
@@ -87,7 +87,7 @@ impl Query {
     /// Whether a name begins with the query, or each word of the query begins a word of the name.
     pub fn is_in(&self, name: &str) -> bool {
         let words = text::words(name);
-        let has = |word: &String| words.iter().any(|own| own.starts_with(word.as_str()));
+        let has = |word: &String| words.iter().any(|name_word| name_word.starts_with(word.as_str()));
         text::fold(name).starts_with(&self.folded) || self.words.as_ref().is_some_and(|query| query.words.iter().all(has))
     }
 }
@@ -140,7 +140,7 @@ pub struct Hit {
 
 /// Hits of a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchHits {
     pub hits: Vec<Hit>,
     /// Whether there may be more than the hits.
     pub is_cut: bool,
@@ -158,17 +158,17 @@ impl Hit {
 
 /// Returns the hits of all pages, best first, each row once. The order depends on the hits alone,
 /// so that a page can start after any of them.
-pub fn best(found: Found) -> Found {
-    let Found { mut hits, is_cut } = found;
+pub fn rank_hits(found: SearchHits) -> SearchHits {
+    let SearchHits { mut hits, is_cut } = found;
     hits.sort_by_cached_key(|hit| {
         let (numbers, text, id) = hit.rank();
         (numbers, text.to_owned(), id)
     });
-    let mut seen = HashSet::new();
-    hits.retain(|hit| seen.insert((hit.kind, hit.id)));
+    let mut hit_keys = HashSet::new();
+    hits.retain(|hit| hit_keys.insert((hit.kind, hit.id)));
     let is_cut = is_cut || hits.len() > MAX_HITS;
     hits.truncate(MAX_HITS);
-    Found { hits, is_cut }
+    SearchHits { hits, is_cut }
 }
 
 #[cfg(test)]
@@ -255,15 +255,15 @@ mod tests {
             hit(1, Tier::Prefix, "mug of white", false),
             hit(4, Tier::Words, "a mug", false),
         ];
-        let found = best(Found { hits: hits.clone(), is_cut: false });
+        let found = rank_hits(SearchHits { hits: hits.clone(), is_cut: false });
         assert_eq!(found.hits.iter().map(|hit| hit.id.as_u128()).collect::<Vec<_>>(), [1, 3, 4, 2]);
-        assert!(!found.is_cut && best(Found { hits, is_cut: true }).is_cut);
+        assert!(!found.is_cut && rank_hits(SearchHits { hits, is_cut: true }).is_cut);
     }
 
     #[test]
     fn all_pages_have_two_hundred_hits_in_an_order_of_their_own() {
         let all: Vec<Hit> = (0..=MAX_HITS as u128).map(|id| hit(id, Tier::Words, "mug", false)).collect();
-        let ranked = |hits: Vec<Hit>| best(Found { hits, is_cut: false });
+        let ranked = |hits: Vec<Hit>| rank_hits(SearchHits { hits, is_cut: false });
         let (found, backward) = (ranked(all.clone()), ranked(all.iter().rev().cloned().collect()));
         assert_eq!(found, backward, "the order of the rows does not matter");
         assert_eq!((found.hits.len(), found.hits[199].id.as_u128(), found.is_cut), (MAX_HITS, 199, true));

@@ -31,7 +31,7 @@ pub enum StoredData {
 }
 
 /// Returns the data that is stored for objects with this ID prefix; `None` if there is none.
-pub fn kept(prefix: &str) -> Option<StoredData> {
+pub fn stored_data(prefix: &str) -> Option<StoredData> {
     match prefix {
         kind::StoreId::PREFIX
         | kind::GroupId::PREFIX
@@ -56,7 +56,7 @@ pub fn kept(prefix: &str) -> Option<StoredData> {
 
 impl NodeTags {
     /// Returns the state of an object without tags and custom data.
-    pub fn none(target: Target, now: Timestamp) -> Self {
+    pub fn untagged(target: Target, now: Timestamp) -> Self {
         Self { target, tags: Vec::new(), metadata: "{}".to_owned(), version: 0, created_at: now, updated_at: now }
     }
 
@@ -64,7 +64,7 @@ impl NodeTags {
     ///
     /// # Errors
     /// The faults of the input.
-    pub fn changed(&self, tags: &Patch<Vec<String>>, metadata: &Patch<Value>, now: Timestamp) -> Result<Self, Vec<Problem>> {
+    pub fn with_changes(&self, tags: &Patch<Vec<String>>, metadata: &Patch<Value>, now: Timestamp) -> Result<Self, Vec<Problem>> {
         let (mut checker, mut after) = (Checker::default(), self.clone());
         match checker.optional_patch(tags, |checker, list| goods::tags(checker, list)) {
             Patch::Keep => {}
@@ -95,14 +95,14 @@ mod tests {
 
     #[test]
     fn what_is_left_out_stays_and_what_is_equal_changes_nothing() {
-        let none = NodeTags::none(Target { kind: "sup".to_owned(), id: Uuid::nil() }, Timestamp(1));
+        let none = NodeTags::untagged(Target { kind: "sup".to_owned(), id: Uuid::nil() }, Timestamp(1));
         let said = Patch::Set(vec!["Rush".to_owned(), "rush".to_owned()]);
-        let first = none.changed(&said, &Patch::Set(json!({ "erp": 7 })), Timestamp(2)).unwrap();
+        let first = none.with_changes(&said, &Patch::Set(json!({ "erp": 7 })), Timestamp(2)).unwrap();
         assert_eq!((first.tags.join(" "), first.metadata.as_str(), first.version), ("Rush".to_owned(), "{\"erp\":7}", 1));
-        assert_eq!(first.changed(&said, &Patch::Keep, Timestamp(3)), Ok(first.clone()));
-        let bare = first.changed(&Patch::Clear, &Patch::Clear, Timestamp(3)).unwrap();
+        assert_eq!(first.with_changes(&said, &Patch::Keep, Timestamp(3)), Ok(first.clone()));
+        let bare = first.with_changes(&Patch::Clear, &Patch::Clear, Timestamp(3)).unwrap();
         assert_eq!((bare.tags.len(), bare.metadata.as_str(), bare.version), (0, "{}", 2));
-        let problems = none.changed(&Patch::Set(vec!["a|b".to_owned()]), &Patch::Set(json!([])), Timestamp(2)).unwrap_err();
+        let problems = none.with_changes(&Patch::Set(vec!["a|b".to_owned()]), &Patch::Set(json!([])), Timestamp(2)).unwrap_err();
         assert_eq!(problems.len(), 2);
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::events::{EventViewer, PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::notes::events::is_reader;
 
 platform::events! {
     /// Tags and custom data of objects.
-    NODE_TAGS: NodeTagsEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_tags), stream: None } => {
+    NODE_TAGS: NodeTagsEvent = Terms { permission: code::<kind::StoreRead>(), shown: PayloadVisibility::Part(visible_tags_payload), stream: None } => {
         NODE_TAGS_UPDATED "node_tags.updated",
     }
 }
@@ -28,7 +28,7 @@ pub struct NodeTagsEvent {
 }
 
 /// Shows tags to readers of their object.
-fn shown_tags(tags: &NodeTagsEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn visible_tags_payload(tags: &NodeTagsEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = is_reader(viewer, tags.permission.as_deref(), &tags.stores);
     is_seen.then(|| json!({ "nodeId": tags.node_id, "version": tags.version }))
 }

@@ -8,7 +8,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -57,58 +57,58 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-pub type Outcome = Result<Acted<NodeTags>, TagsError>;
+pub type Outcome = Result<CallResult<NodeTags>, TagsError>;
 
 /// Sets the tags, the custom data or both of an object.
 pub async fn set(
     (db, clock): (&Database, &Clock),
     (caller, readers): (&Caller, &Readers),
-    said: SetTags,
+    input: SetTags,
     write: Write,
 ) -> Outcome {
-    let key = Key { owner: caller.actor.id, mutation: "nodeTagsSet", key: said.idempotency_key.clone(), hash: hash_of(&said) };
-    audit::set_target(said.target.clone());
+    let key = Key { owner: caller.actor.id, mutation: "nodeTagsSet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
+    audit::set_target(input.target.clone());
     let mut work = db.tenant(caller.tenant).begin().await?;
-    let done = tagged(&mut work, clock, &key, readers, &said).await;
-    settle(work, done, write == Write::DryRun).await
+    let outcome = apply_tags(&mut work, clock, &key, readers, &input).await;
+    settle(work, outcome, write == Write::DryRun).await
 }
 
-async fn tagged(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, said: &SetTags) -> Outcome {
+async fn apply_tags(work: &mut Work, clock: &Clock, key: &Key, readers: &Readers, input: &SetTags) -> Outcome {
     // Under the lock of the tenant's counter, so that concurrent calls are serialized.
     let receipt = match idempotency::lock_and_look_up::<Receipt>(work, key).await? {
-        Before::Nothing => None,
-        Before::Reused => return Err(TagsError::KeyReused),
-        Before::Same(receipt) => Some(receipt),
+        EarlierUse::Nothing => None,
+        EarlierUse::Reused => return Err(TagsError::KeyReused),
+        EarlierUse::Same(receipt) => Some(receipt),
     };
     let now = clock.now();
-    let before = rows::of(work, &[said.target.id]).await?.pop();
-    let before = before.unwrap_or_else(|| NodeTags::none(said.target.clone(), now));
+    let before = rows::of(work, &[input.target.id]).await?.pop();
+    let before = before.unwrap_or_else(|| NodeTags::untagged(input.target.clone(), now));
     if let Some(Receipt { seq }) = receipt {
-        return Ok(Acted { value: before, seq, is_replayed: true });
+        return Ok(CallResult { value: before, seq, is_replayed: true });
     }
-    if is_erased(work, &said.target).await? {
+    if is_erased(work, &input.target).await? {
         return Err(TagsError::Erased);
     }
-    let after = before.changed(&said.tags, &said.metadata, now).map_err(TagsError::Refused)?;
+    let after = before.with_changes(&input.tags, &input.metadata, now).map_err(TagsError::Refused)?;
     if after == before {
-        return Ok(Acted { value: after, seq: None, is_replayed: false });
+        return Ok(CallResult { value: after, seq: None, is_replayed: false });
     }
     rows::write(work, &after).await?;
-    audit::changed_node(work, &before.target, &traced(&before), &traced(&after));
+    audit::changed_node(work, &before.target, &audit_fields(&before), &audit_fields(&after));
     let event = NodeTagsEvent {
-        node_id: said.node_id.clone(),
+        node_id: input.node_id.clone(),
         version: after.version,
         permission: readers.permission.map(ToOwned::to_owned),
         stores: readers.stores.clone(),
     };
     let seq = journal::append_other(work, vec![NODE_TAGS_UPDATED.event(&event)], now).await?;
     idempotency::keep(work, key, &Receipt { seq }, now).await?;
-    Ok(Acted { value: after, seq, is_replayed: false })
+    Ok(CallResult { value: after, seq, is_replayed: false })
 }
 
 /// Returns the fields that the audit log compares. The chain is never erased: custom data that may
 /// be about a person is recorded as changed, without its values.
-fn traced(tags: &NodeTags) -> Fields {
+fn audit_fields(tags: &NodeTags) -> Fields {
     const PERSONAL_PREFIXES: [&str; 3] = [kind::CustomerId::PREFIX, kind::ReturnId::PREFIX, kind::FulfilmentWorkId::PREFIX];
     let metadata: Value = serde_json::from_str(&tags.metadata).unwrap_or_default();
     let fields = Fields::default().with("tags", &tags.tags);

@@ -2,14 +2,14 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{Shown, Terms};
+use platform::storage::events::{PayloadVisibility, Terms};
 use serde::{Deserialize, Serialize};
 
 pub use platform::storage::events::Registry;
 
 platform::events! {
     /// Webhook endpoints.
-    WEBHOOK: EndpointChanged = Terms { permission: code::<kind::WebhookRead>(), shown: Shown::Whole, stream: None } => {
+    WEBHOOK: EndpointChanged = Terms { permission: code::<kind::WebhookRead>(), shown: PayloadVisibility::Whole, stream: None } => {
         WEBHOOK_CREATED "webhook.created",
         WEBHOOK_UPDATED "webhook.updated",
         WEBHOOK_DELETED "webhook.deleted",

@@ -52,15 +52,16 @@ pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fau
     // Separate tasks, so that deliveries continue while the journal is read for other endpoints.
     // They end with this run, however it ends.
     let mut active: JoinSet<(EndpointId, Result<(), Fault>)> = JoinSet::new();
-    let mut under_way: HashSet<EndpointId> = HashSet::new();
+    let mut active_ids: HashSet<EndpointId> = HashSet::new();
     let (mut failed, mut last) = (None, EndpointId::NIL);
     loop {
         // After a failure no endpoint is begun: the next run of the job comes after a pause.
-        let busy = if failed.is_none() { webhooks.busy(shard, last, MAX_BUSY + under_way.len()).await? } else { Vec::new() };
+        let busy =
+            if failed.is_none() { webhooks.busy_endpoints(shard, last, MAX_BUSY + active_ids.len()).await? } else { Vec::new() };
         for BusyEndpoint { endpoint, head, epoch, is_due } in busy {
-            let put = if endpoint.journal_seq < head { webhooks.fan_out(lease, &endpoint, head).await? } else { 0 };
-            let is_wanted = is_due || put > 0 && !endpoint.health.is_paused(webhooks.clock().now());
-            if is_wanted && under_way.len() < MAX_BUSY && under_way.insert(endpoint.id) {
+            let enqueued = if endpoint.journal_seq < head { webhooks.fan_out(lease, &endpoint, head).await? } else { 0 };
+            let is_wanted = is_due || enqueued > 0 && !endpoint.health.is_paused(webhooks.clock().now());
+            if is_wanted && active_ids.len() < MAX_BUSY && active_ids.insert(endpoint.id) {
                 last = endpoint.id;
                 let (webhooks, id) = (webhooks.clone(), endpoint.id);
                 // They are steps of this run.
@@ -71,13 +72,13 @@ pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fau
             return failed.map_or(Ok(()), Err);
         }
         tokio::select! {
-            Some(ended) = active.join_next() => match ended {
-                Ok((id, Ok(()))) => drop(under_way.remove(&id)),
+            Some(joined) = active.join_next() => match joined {
+                Ok((id, Ok(()))) => drop(active_ids.remove(&id)),
                 Ok((id, Err(fault))) => {
                     tracing::warn!(endpoint = %id, %fault, "the due messages of a webhook endpoint could not be sent");
                     failed = Some(fault);
                 }
-                Err(broken) => failed = Some(Fault::Broken(format!("a delivery task failed: {broken}"))),
+                Err(join_error) => failed = Some(Fault::Broken(format!("a delivery task failed: {join_error}"))),
             },
             () = clock::sleep(BUSY_CHECK_INTERVAL) => {}
         }
@@ -89,6 +90,6 @@ pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fau
 async fn replay(webhooks: Webhooks, lease: Lease, job: Job) -> Result<(), Failure> {
     let order: super::shell::Order = serde_json::from_str(&job.payload)
         .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-    let put = webhooks.enqueue_range_again(lease, (job.tenant, order.endpoint), order.from, order.to).await?;
-    put.map(drop).ok_or_else(|| Failure::Hopeless("the endpoint has been removed".to_owned()))
+    let enqueued = webhooks.enqueue_range_again(lease, (job.tenant, order.endpoint), order.from, order.to).await?;
+    enqueued.map(drop).ok_or_else(|| Failure::Hopeless("the endpoint has been removed".to_owned()))
 }

@@ -18,8 +18,8 @@ pub use rows::{
     endpoints::BusyEndpoint,
 };
 pub use shell::{
-    DeliveryCounters, DeliveryCounts, EndpointFields, JournalRetention, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
-    release_month,
+    DeliveryCounters, DeliveryCounts, EndpointFields, JournalRetention, NewEndpoint, Replay, ReplayResult, WebhookError,
+    Webhooks, release_month,
 };
 pub use wire::{
     AllowedNetworks, OutgoingMessage, OutgoingRequest, RequestFailure, ResponseLimits, SendResult, Sender, check, host_of,

@@ -38,18 +38,18 @@ pub const RETURNS: &str = "query ReplayReturnPages($first: Int!, $after: Cursor)
      pageInfo { hasNextPage endCursor } } }";
 
 /// Whether anything ever moved.
-pub const BEGUN: &str = "query ReplayBegun($first: Int!) { \
+pub const FIRST_MOVEMENT: &str = "query ReplayBegun($first: Int!) { \
      page: stockMovements(first: $first) { nodes { externalRef } pageInfo { hasNextPage endCursor } } }";
 
-pub const MOVED: &str = "query ReplayMovedPages($first: Int!, $after: Cursor, $kind: [MovementKind!]!, $references: [String!]!) { \
+pub const MOVEMENT_PAGE: &str = "query ReplayMovedPages($first: Int!, $after: Cursor, $kind: [MovementKind!]!, $references: [String!]!) { \
      page: stockMovements(filter: {kind: $kind, externalRef: {in: $references}}, first: $first, after: $after) \
      { nodes { externalRef occurredAt entries { product { sku } onHandDelta } } pageInfo { hasNextPage endCursor } } }";
 
-pub const ORDER_THERE: &str = "query ReplayOrderThere($first: Int!, $after: Cursor, $reference: String!) { \
+pub const EXISTING_ORDER: &str = "query ReplayOrderThere($first: Int!, $after: Cursor, $reference: String!) { \
      page: orders(filter: {externalRef: {eq: $reference}}, first: $first, after: $after) \
      { nodes { at: placedAt lines { id kind name sku quantity unitPrice { amount } } } pageInfo { hasNextPage endCursor } } }";
 
-pub const RETURN_THERE: &str = "query ReplayReturnThere($first: Int!, $after: Cursor, $reference: String!) { \
+pub const EXISTING_RETURN: &str = "query ReplayReturnThere($first: Int!, $after: Cursor, $reference: String!) { \
      page: returns(filter: {externalRef: {eq: $reference}}, first: $first, after: $after) \
      { nodes { at: occurredAt lines { id kind name sku quantity unitPrice { amount } } } pageInfo { hasNextPage endCursor } } }";
 
@@ -59,10 +59,10 @@ pub const MONTHS: &str = "query ReplayMonths($from: DateTime!) { \
      netRevenue { amount } } }";
 
 /// Query of the sales of products that a list of the best leaves out.
-pub const SOLD: &str = "query ReplaySold($products: [ID!]!) { \
+pub const UNITS_SOLD: &str = "query ReplaySold($products: [ID!]!) { \
      movements: movementReport(filter: {kind: [SALE], product: {in: $products}}) { kind unitsOut } }";
 
-pub const NAMED: &str = "query ReplayNamed($sku: String!) { product(by: {sku: $sku}) { id sku name } }";
+pub const PRODUCT_BY_SKU: &str = "query ReplayNamed($sku: String!) { product(by: {sku: $sku}) { id sku name } }";
 
 /// Money of the API as pence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Pence {
             amount: String,
         }
         let money = Money::deserialize(from)?;
-        let pence = rule::pence(&money.amount);
+        let pence = rule::parse_pence(&money.amount);
         pence.map(Self).ok_or_else(|| serde::de::Error::custom(format!("{:?} is no amount", money.amount)))
     }
 }

@@ -13,30 +13,30 @@ use super::validation;
 
 pub(super) fn assemble(intake: PlanBuilder, seal: FileSummary) -> Result<Plan, ReplayError> {
     let Some(first_time) = intake.first_time else { return Err(ReplayError::Empty { file: seal.file }) };
-    let (mut products, sku_rank) = products(intake.skus.list, &intake.names, &seal.file)?;
+    let (mut products, sku_rank) = sort_products(intake.skus.list, &intake.names, &seal.file)?;
     drop(intake.names);
     let (order, document_rank) = documents_in_order(&intake.drafts);
-    let (lines, ranges) = lines(intake.picks, &document_rank, &sku_rank, &intake.drafts);
+    let (lines, ranges) = merge_lines(intake.picks, &document_rank, &sku_rank, &intake.drafts);
     let mut documents: Vec<Document> = order
         .iter()
         .zip(ranges)
-        .map(|(&at, lines)| {
-            let draft = &intake.drafts[at as usize];
+        .map(|(&draft_index, lines)| {
+            let draft = &intake.drafts[draft_index as usize];
             let invoice = intake.invoices.list[draft.invoice as usize].clone();
             let DraftDocument { kind, time, customer, country, .. } = *draft;
             Document { kind, invoice, time, customer, country, lines, charges: 0..0 }
         })
         .collect();
-    let services = services(intake.services, &intake.slots, &document_rank);
+    let services = assign_services(intake.services, &intake.slots, &document_rank);
     let mut charges = Vec::new();
     for (rank, of_document) in services.by_document {
         let start = charges.len() as u32;
         charges.extend(of_document);
         documents[rank as usize].charges = start..charges.len() as u32;
     }
-    let pieces = matching::pieces(&documents, &lines);
-    let came_in = stock_and_cost(&mut products, &documents, &lines);
-    validation::check_stock_value(&seal.file, &products, &came_in)?;
+    let pieces = matching::match_returns(&documents, &lines);
+    let received = stock_and_cost(&mut products, &documents, &lines);
+    validation::check_stock_value(&seal.file, &products, &received)?;
     let customers = intake.customers.list.into_iter().zip(intake.countries);
     Ok(Plan {
         seal,
@@ -55,7 +55,7 @@ pub(super) fn assemble(intake: PlanBuilder, seal: FileSummary) -> Result<Plan, R
 }
 
 /// Products sorted by SKU, and each SKU's place among them.
-fn products(
+fn sort_products(
     skus: Vec<Box<str>>,
     names: &[HashMap<Box<str>, NameUse>],
     file: &str,
@@ -63,11 +63,11 @@ fn products(
     let mut sorted: Vec<(Box<str>, u32)> = skus.into_iter().zip(0..).collect();
     sorted.sort_unstable();
     let mut rank = vec![0; sorted.len()];
-    let products = sorted.into_iter().zip(0..).map(|((sku, first_use), place)| {
-        rank[first_use as usize] = place;
+    let products = sorted.into_iter().zip(0..).map(|((sku, first_use), rank_index)| {
+        rank[first_use as usize] = rank_index;
         let name = match best_name(&names[first_use as usize]) {
             Some((name, row)) => {
-                validation::name(file, name, row)?;
+                validation::check_name(file, name, row)?;
                 name.into()
             }
             None => sku.clone(),
@@ -88,16 +88,16 @@ fn best_name(uses: &HashMap<Box<str>, NameUse>) -> Option<(&str, u32)> {
 fn documents_in_order(drafts: &[DraftDocument]) -> (Vec<u32>, Vec<u32>) {
     let mut order: Vec<u32> = (0..drafts.len() as u32).collect();
     // An order and an adjustment of one invoice may begin in the same minute, never in the same row: the order is total.
-    order.sort_unstable_by_key(|&at| (drafts[at as usize].time, drafts[at as usize].seq));
+    order.sort_unstable_by_key(|&draft_index| (drafts[draft_index as usize].time, drafts[draft_index as usize].seq));
     let mut rank = vec![0; drafts.len()];
-    for (&at, place) in order.iter().zip(0..) {
-        rank[at as usize] = place;
+    for (&draft_index, position) in order.iter().zip(0..) {
+        rank[draft_index as usize] = position;
     }
     (order, rank)
 }
 
 /// Merges rows of one (document, SKU, price), but not those of adjustments; gives the lines and each document's range.
-fn lines(
+fn merge_lines(
     mut picks: Vec<StockRow>,
     document_rank: &[u32],
     sku_rank: &[u32],
@@ -106,11 +106,11 @@ fn lines(
     let merges = |pick: &StockRow| drafts[pick.document as usize].kind != DocumentKind::Adjustment;
     picks.sort_unstable_by_key(|p| (p.document, p.product, p.price, p.row));
     // `dedup_by` hands over the later pick first and keeps the earlier one, which has the lowest row.
-    picks.dedup_by(|later, kept| {
-        let same = later.document == kept.document && later.product == kept.product && later.price == kept.price;
-        let merged = same && merges(kept);
+    picks.dedup_by(|later, earlier| {
+        let same = later.document == earlier.document && later.product == earlier.product && later.price == earlier.price;
+        let merged = same && merges(earlier);
         if merged {
-            kept.quantity += later.quantity;
+            earlier.quantity += later.quantity;
         }
         merged
     });
@@ -118,12 +118,12 @@ fn lines(
     let mut ranges = vec![0..0; drafts.len()];
     let mut lines = Vec::with_capacity(picks.len());
     for pick in picks {
-        let at = lines.len() as u32;
+        let line_index = lines.len() as u32;
         let range = &mut ranges[document_rank[pick.document as usize] as usize];
         if range.end == 0 {
-            *range = at..at;
+            *range = line_index..line_index;
         }
-        range.end = at + 1;
+        range.end = line_index + 1;
         let product = sku_rank[pick.product as usize];
         lines.push(Line { product, note: pick.note, quantity: pick.quantity, price: pick.price });
     }
@@ -138,7 +138,7 @@ struct Services {
 
 /// Charges belong to their invoice's order, credits to its return; without such a document they are
 /// skipped and counted.
-fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -> Services {
+fn assign_services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -> Services {
     rows.sort_unstable_by(|a, b| {
         (a.invoice, a.credit, &a.sku, a.price, a.row).cmp(&(b.invoice, b.credit, &b.sku, b.price, b.row))
     });
@@ -147,10 +147,11 @@ fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -
         let row = &group[0];
         skipped[usize::from(row.credit)] += u64::from(document_of_row(row, slots).is_none());
     }
-    rows.dedup_by(|later, kept| {
-        let same = (later.invoice, later.credit, &later.sku, later.price) == (kept.invoice, kept.credit, &kept.sku, kept.price);
+    rows.dedup_by(|later, earlier| {
+        let same = (later.invoice, later.credit, &later.sku, later.price)
+            == (earlier.invoice, earlier.credit, &earlier.sku, earlier.price);
         if same {
-            kept.quantity += later.quantity;
+            earlier.quantity += later.quantity;
         }
         same
     });
@@ -194,7 +195,7 @@ fn stock_and_cost(products: &mut [Product], documents: &[Document], lines: &[Lin
     for (product, low) in products.iter_mut().zip(lowest) {
         product.opening = -low;
         product.closing += product.opening;
-        product.cost = rule::cost(product.price);
+        product.cost = rule::assumed_cost(product.price);
     }
     came_in
 }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::answers::{
     self, Adjustment, Level, LineKind, Months, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals,
 };
-use super::best_sellers::{self, Best};
-use super::costs::costs;
+use super::best_sellers::{self, BestSeller};
+use super::costs::query_costs;
 use super::documents::{self, OPENING};
 use super::error::ReplayError;
 use super::expect::{Expected, Found};
@@ -32,42 +32,43 @@ const MONTHS: usize = 250;
 pub(super) const RECEIPT_PAGE_ROWS: u32 = 4;
 
 /// Gathers all figures; independent parts are queried at the same time.
-pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result<Found, ReplayError> {
-    let (totals, stock, (orders, returns, adjustments)) = tokio::try_join!(totals(client, plan), stock(client), async {
-        tokio::try_join!(orders(client), returns(client), adjustments(client))
-    })?;
-    let mut found = Found::default();
-    found.add("file", &section::file_section(plan));
-    let best = best_sellers::best(client, &totals.top, expected.best()).await?;
-    found.add("salesReport", &sales_section(&totals, &best));
-    found.add("movementReport", &movements_section(&totals.movements));
-    found.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
-    found.add("products, levels", &stock.section(expected.spots()));
-    found.add("orders", &orders.section);
-    found.add("returns", &returns.section);
-    found.add("stockMovements", &adjustments.section);
+pub async fn gather_figures(client: &Client, plan: &Plan, expected: &Expected) -> Result<Found, ReplayError> {
+    let (totals, stock, (orders, returns, adjustments)) =
+        tokio::try_join!(query_totals(client, plan), query_stock(client), async {
+            tokio::try_join!(query_orders(client), query_returns(client), query_adjustments(client))
+        })?;
+    let mut findings = Found::default();
+    findings.add("file", &section::file_section(plan));
+    let best = best_sellers::fetch_best_sellers(client, &totals.top, expected.best()).await?;
+    findings.add("salesReport", &sales_section(&totals, &best));
+    findings.add("movementReport", &movements_section(&totals.movements));
+    findings.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
+    findings.add("products, levels", &stock.section(expected.spots()));
+    findings.add("orders", &orders.section);
+    findings.add("returns", &returns.section);
+    findings.add("stockMovements", &adjustments.section);
     let span = orders.span.merge_span(returns.span).merge_span(adjustments.span);
-    found.add("documents", &span.section()?);
-    if let Some([average, fifo]) = costs(client).await? {
-        found.add("moving average", &average);
-        found.add("first in first out", &fifo);
+    findings.add("documents", &span.section()?);
+    if let Some([average, fifo]) = query_costs(client).await? {
+        findings.add("moving average", &average);
+        findings.add("first in first out", &fifo);
     }
-    Ok(found)
+    Ok(findings)
 }
 
-async fn totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
+async fn query_totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
     let limit = plan.products.len().max(plan.customers.len()).max(9_999) + 1;
     let label = RequestLabel::new("figures", "salesReport, movementReport");
     let mut totals: Totals =
         client.send_query(&label, request(answers::TOTALS, json!({"top": best_sellers::ROWS, "limit": limit}))?).await?;
-    let mut told = totals.months.len();
-    while told == MONTHS
+    let mut month_count = totals.months.len();
+    while month_count == MONTHS
         && let Some(from) = totals.months.last().and_then(|month| month_after(month.key.as_deref()?))
     {
-        let from = documents::instant(&documents::zone()?, from)?.to_string();
-        let more: Months = client.send_query(&label, request(answers::MONTHS, json!({"from": from}))?).await?;
-        told = more.months.len();
-        totals.months.extend(more.months);
+        let from = documents::to_instant(&documents::time_zone()?, from)?.to_string();
+        let next_months: Months = client.send_query(&label, request(answers::MONTHS, json!({"from": from}))?).await?;
+        month_count = next_months.months.len();
+        totals.months.extend(next_months.months);
     }
     Ok(totals)
 }
@@ -78,7 +79,7 @@ fn month_after(key: &str) -> Option<DateTime> {
     Some(first.checked_add(jiff::Span::new().months(1)).ok()?.at(0, 0, 0, 0))
 }
 
-fn sales_section(totals: &Totals, best: &[Best]) -> Value {
+fn sales_section(totals: &Totals, best: &[BestSeller]) -> Value {
     let all = totals.all.first().cloned().unwrap_or_default();
     let months = totals.months.iter().map(|m: &Sales| {
         json!({"month": m.key, "orders": m.orders, "units_sold": m.units_sold, "gross_pence": m.gross_revenue.0,
@@ -108,8 +109,9 @@ fn sales_section(totals: &Totals, best: &[Best]) -> Value {
 }
 
 fn movements_section(report: &[Movements]) -> Value {
-    let of = |kind: &str| report.iter().find(|m| m.kind == kind).cloned().unwrap_or_default();
-    let (receipt, sale, returned, adjusted) = (of("RECEIPT"), of("SALE"), of("RETURN"), of("ADJUSTMENT"));
+    let row_of_kind = |kind: &str| report.iter().find(|m| m.kind == kind).cloned().unwrap_or_default();
+    let (receipt, sale, returned, adjusted) =
+        (row_of_kind("RECEIPT"), row_of_kind("SALE"), row_of_kind("RETURN"), row_of_kind("ADJUSTMENT"));
     let mut section = json!({
         "opening_lines": receipt.entries,
         "opening_units": receipt.units_in,
@@ -149,15 +151,15 @@ struct ProductState {
 /// By SKU, which sorts as the checksums want it.
 struct Stock(BTreeMap<String, ProductState>);
 
-async fn stock(client: &Client) -> Result<Stock, ReplayError> {
+async fn query_stock(client: &Client) -> Result<Stock, ReplayError> {
     let label = RequestLabel::new("store", super::catalogue::STORE_CODE);
     let code = json!({"code": super::catalogue::STORE_CODE});
     let store: payload::Found = client.send_query(&label, request(payload::STORE, code)?).await?;
     let store = store.result.ok_or_else(|| label.invalid_response("the store is not there"))?;
     let (products, levels, receipts) = tokio::try_join!(
-        pages::<Product>(client, "products", answers::PRODUCTS, PAGE_ROWS, json!({})),
-        pages::<Level>(client, "stockLevels", answers::LEVELS, PAGE_ROWS, json!({"store": store.id})),
-        pages::<Receipt>(client, "stockMovements", answers::OPENING, RECEIPT_PAGE_ROWS, json!({"reference": OPENING})),
+        fetch_pages::<Product>(client, "products", answers::PRODUCTS, PAGE_ROWS, json!({})),
+        fetch_pages::<Level>(client, "stockLevels", answers::LEVELS, PAGE_ROWS, json!({"store": store.id})),
+        fetch_pages::<Receipt>(client, "stockMovements", answers::OPENING, RECEIPT_PAGE_ROWS, json!({"reference": OPENING})),
     )?;
     let mut shelves = BTreeMap::new();
     for product in products {
@@ -219,7 +221,7 @@ impl Span {
     }
 
     fn section(self) -> Result<Value, ReplayError> {
-        let zone = documents::zone()?;
+        let zone = documents::time_zone()?;
         let text = |time: Timestamp| local(zone.to_datetime(time));
         Ok(json!({
             "first_document_local": self.0.map(|(first, _)| text(first)),
@@ -233,8 +235,8 @@ struct Documents {
     span: Span,
 }
 
-async fn orders(client: &Client) -> Result<Documents, ReplayError> {
-    let orders: Vec<Order> = pages(client, "orders", answers::ORDERS, DOCUMENT_PAGE_ROWS, json!({})).await?;
+async fn query_orders(client: &Client) -> Result<Documents, ReplayError> {
+    let orders: Vec<Order> = fetch_pages(client, "orders", answers::ORDERS, DOCUMENT_PAGE_ROWS, json!({})).await?;
     let buyers: HashSet<&str> = orders.iter().filter_map(|o| o.customer.as_ref().map(|c| &*c.id)).collect();
     let section = json!({
         "orders": orders.len(),
@@ -246,13 +248,13 @@ async fn orders(client: &Client) -> Result<Documents, ReplayError> {
     Ok(Documents { section, span: Span::of(orders.iter().filter_map(|o| o.placed_at).map(|m| m.0)) })
 }
 
-async fn returns(client: &Client) -> Result<Documents, ReplayError> {
-    let returns: Vec<Return> = pages(client, "returns", answers::RETURNS, DOCUMENT_PAGE_ROWS, json!({})).await?;
+async fn query_returns(client: &Client) -> Result<Documents, ReplayError> {
+    let returns: Vec<Return> = fetch_pages(client, "returns", answers::RETURNS, DOCUMENT_PAGE_ROWS, json!({})).await?;
     let mut matching = Matching::default();
     let mut lines = 0_u64;
-    for each in &returns {
-        let reference = each.external_ref.as_deref().unwrap_or_default();
-        for line in each.lines.iter().filter(|l| l.kind == LineKind::Product) {
+    for return_row in &returns {
+        let reference = return_row.external_ref.as_deref().unwrap_or_default();
+        for line in return_row.lines.iter().filter(|l| l.kind == LineKind::Product) {
             lines += 1;
             matching.line(line.quantity, line.matches.iter().map(|m| m.quantity).sum());
             let sku = line.product.as_ref().map_or("", |p| &p.sku);
@@ -268,15 +270,15 @@ async fn returns(client: &Client) -> Result<Documents, ReplayError> {
 }
 
 /// An invoice may adjust in several calls, so its references are counted, not its movements.
-async fn adjustments(client: &Client) -> Result<Documents, ReplayError> {
-    let moved: Vec<Adjustment> = pages(client, "stockMovements", answers::ADJUSTMENTS, PAGE_ROWS, json!({})).await?;
-    let references: HashSet<&str> = moved.iter().filter_map(|a| a.external_ref.as_deref()).collect();
+async fn query_adjustments(client: &Client) -> Result<Documents, ReplayError> {
+    let movements: Vec<Adjustment> = fetch_pages(client, "stockMovements", answers::ADJUSTMENTS, PAGE_ROWS, json!({})).await?;
+    let references: HashSet<&str> = movements.iter().filter_map(|a| a.external_ref.as_deref()).collect();
     let section = json!({"adjustments": references.len()});
-    Ok(Documents { section, span: Span::of(moved.iter().map(|a| a.occurred_at.0)) })
+    Ok(Documents { section, span: Span::of(movements.iter().map(|a| a.occurred_at.0)) })
 }
 
 /// All nodes of a list, page after page.
-pub(super) async fn pages<N: DeserializeOwned>(
+pub(super) async fn fetch_pages<N: DeserializeOwned>(
     client: &Client,
     list: &'static str,
     query: &str,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answers::{self, ProductName, TopProduct};
 use super::error::ReplayError;
-use super::flat_values::TOP;
+use super::flat_values::TOP_PRODUCTS;
 use super::wire::{Client, RequestLabel, request};
 
 /// Maximum rows of a report; more than the list needs, as ties may continue after its end.
@@ -16,7 +16,7 @@ pub const ROWS: usize = 250;
 
 /// A product and how much of it was sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Best {
+pub struct BestSeller {
     pub sku: String,
     pub name: String,
     pub units: i64,
@@ -40,14 +40,18 @@ struct Sold {
 }
 
 /// The best of a report's rows; `expected` are the SKUs in the order in which the file's section has them.
-pub async fn best(client: &Client, rows: &[TopProduct], expected: &[String]) -> Result<Vec<Best>, ReplayError> {
-    let told = |row: &TopProduct| {
+pub async fn fetch_best_sellers(
+    client: &Client,
+    rows: &[TopProduct],
+    expected: &[String],
+) -> Result<Vec<BestSeller>, ReplayError> {
+    let to_best = |row: &TopProduct| {
         let ProductName { sku, name } = row.product.clone()?;
-        Some(Best { sku, name, units: row.units_sold })
+        Some(BestSeller { sku, name, units: row.units_sold })
     };
-    let mut all: Vec<Best> = rows.iter().filter_map(told).collect();
+    let mut all: Vec<BestSeller> = rows.iter().filter_map(to_best).collect();
     let last = rows.last().map(|row| row.units_sold);
-    if rows.len() == ROWS && last == rows.get(TOP - 1).map(|row| row.units_sold) {
+    if rows.len() == ROWS && last == rows.get(TOP_PRODUCTS - 1).map(|row| row.units_sold) {
         for sku in expected {
             if !all.iter().any(|best| best.sku == *sku) {
                 all.extend(fetch_product(client, sku).await?.filter(|best| Some(best.units) == last));
@@ -58,21 +62,21 @@ pub async fn best(client: &Client, rows: &[TopProduct], expected: &[String]) -> 
 }
 
 /// A product that the report leaves out.
-async fn fetch_product(client: &Client, sku: &str) -> Result<Option<Best>, ReplayError> {
+async fn fetch_product(client: &Client, sku: &str) -> Result<Option<BestSeller>, ReplayError> {
     let label = RequestLabel::new("product", sku);
-    let named: Named = client.send_query(&label, request(answers::NAMED, json!({"sku": sku}))?).await?;
-    let Some(Found { id, sku, name }) = named.product else { return Ok(None) };
-    let sold: Sold = client.send_query(&label, request(answers::SOLD, json!({"products": [id]}))?).await?;
-    let units = sold.movements.iter().map(|row| row.units_out).sum();
-    Ok(Some(Best { sku, name, units }))
+    let product_answer: Named = client.send_query(&label, request(answers::PRODUCT_BY_SKU, json!({"sku": sku}))?).await?;
+    let Some(Found { id, sku, name }) = product_answer.product else { return Ok(None) };
+    let sales_answer: Sold = client.send_query(&label, request(answers::UNITS_SOLD, json!({"products": [id]}))?).await?;
+    let units = sales_answer.movements.iter().map(|row| row.units_out).sum();
+    Ok(Some(BestSeller { sku, name, units }))
 }
 
-fn rank_products(mut all: Vec<Best>, expected: &[String]) -> Vec<Best> {
+fn rank_products(mut all: Vec<BestSeller>, expected: &[String]) -> Vec<BestSeller> {
     // A product without sales is not among the best, however few there are.
     all.retain(|best| best.units > 0);
-    let place = |sku: &str| expected.iter().position(|e| e == sku).unwrap_or(usize::MAX);
-    all.sort_by(|a, b| (Reverse(a.units), place(&a.sku), &a.sku).cmp(&(Reverse(b.units), place(&b.sku), &b.sku)));
-    all.truncate(TOP);
+    let expected_rank = |sku: &str| expected.iter().position(|e| e == sku).unwrap_or(usize::MAX);
+    all.sort_by(|a, b| (Reverse(a.units), expected_rank(&a.sku), &a.sku).cmp(&(Reverse(b.units), expected_rank(&b.sku), &b.sku)));
+    all.truncate(TOP_PRODUCTS);
     all
 }
 
@@ -82,8 +86,8 @@ mod tests {
 
     #[test]
     fn ties_stand_as_they_are_expected_and_who_sold_nothing_is_left_out() {
-        let all = |units: &[(&str, i64)]| -> Vec<Best> {
-            units.iter().map(|(sku, units)| Best { sku: (*sku).to_owned(), name: String::new(), units: *units }).collect()
+        let all = |units: &[(&str, i64)]| -> Vec<BestSeller> {
+            units.iter().map(|(sku, units)| BestSeller { sku: (*sku).to_owned(), name: String::new(), units: *units }).collect()
         };
         let skus = |expected: &[&str], units: &[(&str, i64)]| -> Vec<String> {
             let expected: Vec<String> = expected.iter().map(|sku| (*sku).to_owned()).collect();

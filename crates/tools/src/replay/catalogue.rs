@@ -57,13 +57,17 @@ struct CustomerRow<'a> {
 
 /// Makes or finds all of it and gives the server's ids.
 pub async fn ensure_catalogue(client: &Client, plan: &Plan) -> Result<Ids, ReplayError> {
-    Ok(Ids { store: store(client).await?, products: products(client, plan).await?, customers: customers(client, plan).await? })
+    Ok(Ids {
+        store: ensure_store(client).await?,
+        products: ensure_products(client, plan).await?,
+        customers: ensure_customers(client, plan).await?,
+    })
 }
 
-async fn store(client: &Client) -> Result<String, ReplayError> {
+async fn ensure_store(client: &Client) -> Result<String, ReplayError> {
     let label = RequestLabel::new("store", STORE_CODE);
-    let found: Found = client.send_query(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
-    if let Some(store) = found.result {
+    let stored: Found = client.send_query(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
+    if let Some(store) = stored.result {
         if store.time_zone != TIME_ZONE {
             return Err(ReplayError::StoreZone { code: STORE_CODE, found: store.time_zone, wanted: TIME_ZONE });
         }
@@ -71,44 +75,44 @@ async fn store(client: &Client) -> Result<String, ReplayError> {
     }
     let input =
         StoreInput { idempotency_key: "STORE-MAIN", code: STORE_CODE, name: STORE_NAME, kind: "WAREHOUSE", time_zone: TIME_ZONE };
-    let made: Changed = client.change(&label, request(payload::STORE_CREATE, Input { input })?).await?;
-    let store = made.result.store.ok_or_else(|| label.invalid_response("storeCreate gave no store"))?;
+    let created: Changed = client.change(&label, request(payload::STORE_CREATE, Input { input })?).await?;
+    let store = created.result.store.ok_or_else(|| label.invalid_response("storeCreate gave no store"))?;
     Ok(store.id.into())
 }
 
-async fn products(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, ReplayError> {
+async fn ensure_products(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, ReplayError> {
     let mut ids = Vec::with_capacity(plan.products.len());
-    for some in plan.products.chunks(CHANGES_LIMIT) {
-        let rows = some.iter().map(|p| ProductRow {
+    for chunk in plan.products.chunks(CHANGES_LIMIT) {
+        let rows = chunk.iter().map(|p| ProductRow {
             sku: &p.sku,
             name: &p.name,
             price: (p.price > 0).then(|| Money::pence(p.price)),
             unit_cost: Money::pence(p.cost),
         });
         let body = request(payload::PRODUCTS, Input { input: Rows { rows: rows.collect() } })?;
-        let names: Vec<&str> = some.iter().map(|p| &*p.sku).collect();
-        ids.extend(upsert(client, "product", &names, body).await?);
+        let names: Vec<&str> = chunk.iter().map(|p| &*p.sku).collect();
+        ids.extend(upsert_rows(client, "product", &names, body).await?);
     }
     Ok(ids)
 }
 
-async fn customers(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, ReplayError> {
+async fn ensure_customers(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, ReplayError> {
     let mut ids = Vec::with_capacity(plan.customers.len());
-    for some in plan.customers.chunks(CHANGES_LIMIT) {
-        let rows = some.iter().map(|c| CustomerRow {
+    for chunk in plan.customers.chunks(CHANGES_LIMIT) {
+        let rows = chunk.iter().map(|c| CustomerRow {
             external_ref: &c.external_ref,
             name: format!("Customer {}", c.external_ref).chars().take(validation::MAX_NAME_CHARS).collect(),
             country: country::iso_code(&c.country),
         });
         let body = request(payload::CUSTOMERS, Input { input: Rows { rows: rows.collect() } })?;
-        let names: Vec<&str> = some.iter().map(|c| &*c.external_ref).collect();
-        ids.extend(upsert(client, "customer", &names, body).await?);
+        let names: Vec<&str> = chunk.iter().map(|c| &*c.external_ref).collect();
+        ids.extend(upsert_rows(client, "customer", &names, body).await?);
     }
     Ok(ids)
 }
 
 /// Sends one call of rows; the ids come back in the order of `names`, or the first refused row stops the replay.
-async fn upsert(
+async fn upsert_rows(
     client: &Client,
     document: &'static str,
     names: &[&str],
@@ -120,8 +124,8 @@ async fn upsert(
     let mut ids: Vec<Option<Box<str>>> = names.iter().map(|_| None).collect();
     for RowNode { index, product, user_errors } in rows {
         let name = names.get(index).ok_or_else(|| label.invalid_response(format!("row {index} was not sent")))?;
-        if let Some(refused) = user_errors.first() {
-            return Err(refused.refusal(&RequestLabel::new(document, *name)));
+        if let Some(first_error) = user_errors.first() {
+            return Err(first_error.refusal(&RequestLabel::new(document, *name)));
         }
         ids[index] = product.map(|node| node.id);
     }

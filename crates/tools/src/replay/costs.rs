@@ -17,7 +17,7 @@ const COSTS: &str = "query ReplayCosts { \
      fragment worth on StockValuation { isCurrent total { value { amount } } }";
 
 /// The books take some tens of thousands of entries a question: enough for a hundred million.
-const MAX_QUESTIONS: usize = 2_000;
+const MAX_QUERY_ATTEMPTS: usize = 2_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,9 +55,9 @@ struct Total {
 }
 
 /// Figures by moving average and first-in-first-out; none where the token may not see costs.
-pub async fn costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
+pub async fn query_costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
     let label = RequestLabel::new("figures", "costReport, stockValue");
-    for _ in 0..MAX_QUESTIONS {
+    for _ in 0..MAX_QUERY_ATTEMPTS {
         let answer: Answer = match client.send_query(&label, request(COSTS, json!({}))?).await {
             Err(ReplayError::Refused(refusal)) if refusal.code == "FORBIDDEN" => return Ok(None),
             answer => answer?,
@@ -70,16 +70,16 @@ pub async fn costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayError> {
         ];
         if all.into_iter().all(|is_current| is_current) {
             return Ok(Some([
-                section(&answer.average_cost, &answer.average_worth),
-                section(&answer.fifo_cost, &answer.fifo_worth),
+                cost_section(&answer.average_cost, &answer.average_worth),
+                cost_section(&answer.fifo_cost, &answer.fifo_worth),
             ]));
         }
     }
     Err(label.invalid_response("the cost book did not reach the head of the journal"))
 }
 
-fn section(cost: &Cost, worth: &Worth) -> Value {
-    let sum = |of: fn(&Row) -> Pence| cost.rows.iter().map(|row| of(row).0).sum::<i64>();
+fn cost_section(cost: &Cost, worth: &Worth) -> Value {
+    let sum = |column: fn(&Row) -> Pence| cost.rows.iter().map(|row| column(row).0).sum::<i64>();
     json!({
         "cogs_pence": sum(|row| row.cost_of_goods_sold),
         "opening_value_pence": sum(|row| row.received),

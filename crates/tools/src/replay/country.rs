@@ -7,13 +7,13 @@
 /// (`EU`, reserved).
 pub fn iso_code(name: &str) -> Option<&'static str> {
     let name = name.trim();
-    let found = |pairs: &[(&'static str, &str)]| {
+    let code_in = |pairs: &[(&'static str, &str)]| {
         pairs.iter().find(|(_, names)| names.split('/').any(|n| n.eq_ignore_ascii_case(name))).map(|(code, _)| *code)
     };
     if name.is_empty() {
         return None;
     }
-    found(EXTRA_COUNTRIES).or_else(|| found(ISO))
+    code_in(EXTRA_COUNTRIES).or_else(|| code_in(ISO))
 }
 
 const EXTRA_COUNTRIES: &[(&str, &str)] =

@@ -39,7 +39,7 @@ pub struct Money {
 
 impl Money {
     pub fn pence(pence: i64) -> Self {
-        Self { amount: rule::amount(pence), currency_code: CURRENCY }
+        Self { amount: rule::format_amount(pence), currency_code: CURRENCY }
     }
 }
 
@@ -134,34 +134,34 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn new(plan: &'a Plan, ids: &'a Ids) -> Result<Self, ReplayError> {
-        Ok(Self { plan, ids, zone: zone()? })
+        Ok(Self { plan, ids, zone: time_zone()? })
     }
 
-    pub fn order(&self, document: &'a Document) -> Result<OrderInput<'a>, ReplayError> {
-        let products = self.plan.lines_of(document).iter().map(|line| self.line(line));
+    pub fn order_input(&self, document: &'a Document) -> Result<OrderInput<'a>, ReplayError> {
+        let products = self.plan.lines_of(document).iter().map(|line| self.line_input(line));
         Ok(OrderInput {
             idempotency_key: format!("ORDER-{}", document.invoice),
             store: self.store(),
             external_ref: &document.invoice,
             customer_id: self.customer(document),
             shipping_country: document.country,
-            placed_at: self.utc(document.time)?,
+            placed_at: self.to_utc(document.time)?,
             status: "FULFILLED",
-            lines: products.chain(self.plan.charges_of(document).iter().map(charge)).collect(),
+            lines: products.chain(self.plan.charges_of(document).iter().map(charge_input)).collect(),
         })
     }
 
     /// `order_line_id` returns the server's ID of every order line that the return's pieces name.
-    pub fn refund(
+    pub fn return_input(
         &self,
         document: &'a Document,
         order_line_id: impl Fn(u32) -> Option<&'a str>,
     ) -> Result<ReturnInput<'a>, ReplayError> {
         let mut pieces = self.plan.pieces_of(document);
         let mut lines = Vec::with_capacity(document.lines.len() + document.charges.len());
-        for (at, line) in document.lines.clone().zip(self.plan.lines_of(document)) {
-            let mine = pieces.partition_point(|p| p.return_line <= at);
-            let matches = pieces[..mine].iter().map(|piece| {
+        for (line_index, line) in document.lines.clone().zip(self.plan.lines_of(document)) {
+            let matched_end = pieces.partition_point(|p| p.return_line <= line_index);
+            let matches = pieces[..matched_end].iter().map(|piece| {
                 let order_line_id = order_line_id(piece.order_line).ok_or_else(|| ReplayError::Answer {
                     what: format!("return {}", document.invoice),
                     reason: "an order line that it is matched with has no id".to_owned(),
@@ -169,41 +169,41 @@ impl<'a> Writer<'a> {
                 Ok(MatchInput { order_line_id, quantity: piece.units })
             });
             let matches = matches.collect::<Result<_, ReplayError>>()?;
-            lines.push(LineInput { disposition: Some("RESTOCK"), matches, ..self.line(line) });
-            pieces = &pieces[mine..];
+            lines.push(LineInput { disposition: Some("RESTOCK"), matches, ..self.line_input(line) });
+            pieces = &pieces[matched_end..];
         }
-        lines.extend(self.plan.charges_of(document).iter().map(charge));
+        lines.extend(self.plan.charges_of(document).iter().map(charge_input));
         Ok(ReturnInput {
             idempotency_key: format!("RETURN-{}", document.invoice),
             store: self.store(),
             external_ref: &document.invoice,
             customer_id: self.customer(document),
             receive: true,
-            occurred_at: self.utc(document.time)?,
+            occurred_at: self.to_utc(document.time)?,
             lines,
         })
     }
 
     /// Usually one call; several, one after another, if an invoice adjusts more than
     /// [`CHANGES_LIMIT`] rows.
-    pub fn adjustments(&self, document: &'a Document) -> Result<Vec<AdjustInput<'a>>, ReplayError> {
-        let occurred_at = self.utc(document.time)?;
+    pub fn adjustment_inputs(&self, document: &'a Document) -> Result<Vec<AdjustInput<'a>>, ReplayError> {
+        let occurred_at = self.to_utc(document.time)?;
         let reference = adjustment_reference(document);
         let parts = self.plan.lines_of(document).chunks(CHANGES_LIMIT).zip(1..);
         let inputs = parts.map(|(lines, part)| AdjustInput {
             idempotency_key: if part == 1 { reference.clone() } else { format!("{reference}-{part}") },
             kind: "ADJUSTMENT",
-            reason_code: self.reason(lines),
+            reason_code: self.movement_reason(lines),
             external_ref: reference.clone(),
             occurred_at: occurred_at.clone(),
-            changes: lines.iter().map(|line| self.change(line)).collect(),
+            changes: lines.iter().map(|line| self.change_input(line)).collect(),
         });
         Ok(inputs.collect())
     }
 
     /// The opening receipt in calls that share one reference; products that open with nothing have no line.
-    pub fn opening(&self) -> Result<Vec<AdjustInput<'a>>, ReplayError> {
-        let occurred_at = self.utc(self.plan.opening_time)?;
+    pub fn opening_inputs(&self) -> Result<Vec<AdjustInput<'a>>, ReplayError> {
+        let occurred_at = self.to_utc(self.plan.opening_time)?;
         let stocked: Vec<(&Product, &Box<str>)> =
             self.plan.products.iter().zip(&self.ids.products).filter(|(p, _)| p.opening > 0).collect();
         let inputs = stocked.chunks(CHANGES_LIMIT).zip(1..).map(|(products, part)| AdjustInput {
@@ -222,12 +222,12 @@ impl<'a> Writer<'a> {
         ChangeInput { product: ById { id }, store: self.store(), delta: product.opening, unit_cost, note: "" }
     }
 
-    fn change(&self, line: &Line) -> ChangeInput<'a> {
+    fn change_input(&self, line: &Line) -> ChangeInput<'a> {
         let note = &*self.plan.notes[line.note as usize];
         ChangeInput { product: self.product(line), store: self.store(), delta: line.quantity, unit_cost: None, note }
     }
 
-    fn line(&self, line: &Line) -> LineInput<'a> {
+    fn line_input(&self, line: &Line) -> LineInput<'a> {
         let unit_price = Some(Money::pence(line.price));
         LineInput { product: Some(self.product(line)), quantity: line.quantity, unit_price, ..LineInput::default() }
     }
@@ -244,17 +244,17 @@ impl<'a> Writer<'a> {
         document.customer.map(|number| &*self.ids.customers[number as usize])
     }
 
-    fn utc(&self, local: DateTime) -> Result<String, ReplayError> {
-        Ok(instant(&self.zone, local)?.to_string())
+    fn to_utc(&self, local: DateTime) -> Result<String, ReplayError> {
+        Ok(to_instant(&self.zone, local)?.to_string())
     }
 
     /// A movement has one reason; each change keeps its clerk's words as its note.
-    fn reason(&self, lines: &[Line]) -> &'static str {
-        let words = lines.iter().map(|line| self.plan.notes[line.note as usize].to_lowercase());
-        let said = |part: &str| words.clone().any(|w| w.contains(part));
-        if ["damag", "broke", "crush", "wet", "mould", "rust", "faulty", "smash", "crack"].into_iter().any(said) {
+    fn movement_reason(&self, lines: &[Line]) -> &'static str {
+        let note_texts = lines.iter().map(|line| self.plan.notes[line.note as usize].to_lowercase());
+        let is_mentioned = |part: &str| note_texts.clone().any(|w| w.contains(part));
+        if ["damag", "broke", "crush", "wet", "mould", "rust", "faulty", "smash", "crack"].into_iter().any(is_mentioned) {
             "DAMAGE"
-        } else if ["wrong", "incorrect", "adjust", "error", "mix", "check", "code"].into_iter().any(said) {
+        } else if ["wrong", "incorrect", "adjust", "error", "mix", "check", "code"].into_iter().any(is_mentioned) {
             "CORRECTION"
         } else if lines.iter().map(|line| line.quantity).sum::<i64>() > 0 {
             "FOUND"
@@ -265,12 +265,12 @@ impl<'a> Writer<'a> {
 }
 
 /// The zone of the file's times.
-pub fn zone() -> Result<TimeZone, ReplayError> {
+pub fn time_zone() -> Result<TimeZone, ReplayError> {
     TimeZone::get(TIME_ZONE).map_err(invalid_time)
 }
 
 /// The moment of a local time.
-pub fn instant(zone: &TimeZone, local: DateTime) -> Result<jiff::Timestamp, ReplayError> {
+pub fn to_instant(zone: &TimeZone, local: DateTime) -> Result<jiff::Timestamp, ReplayError> {
     zone.to_timestamp(local).map_err(invalid_time)
 }
 
@@ -284,7 +284,7 @@ pub fn adjustment_reference(document: &Document) -> String {
 }
 
 /// A charge has no product; a credit taken back keeps a positive quantity and turns its price.
-fn charge(charge: &Charge) -> LineInput<'_> {
+fn charge_input(charge: &Charge) -> LineInput<'_> {
     LineInput {
         kind: Some("CHARGE"),
         name: Some(&charge.name),

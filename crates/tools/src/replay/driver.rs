@@ -20,7 +20,7 @@ const LOOK_AHEAD_FACTOR: usize = 8;
 
 /// Result of a load. Documents are calls with an idempotency key; lines are stock movements.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Loaded {
+pub struct LoadResult {
     pub documents: u64,
     /// Documents that an earlier run had already sent.
     pub replayed: u64,
@@ -30,13 +30,13 @@ pub struct Loaded {
     pub seconds: f64,
 }
 
-impl Loaded {
+impl LoadResult {
     pub fn lines_per_second(&self) -> f64 {
         self.lines as f64 / self.seconds.max(0.001)
     }
 }
 
-impl std::fmt::Display for Loaded {
+impl std::fmt::Display for LoadResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { documents, replayed, lines, retries, seconds } = self;
         let rate = self.lines_per_second();
@@ -51,31 +51,31 @@ struct Job {
     label: RequestLabel,
     calls: Vec<Vec<u8>>,
     /// Number of calls that are skipped because the server has their data already.
-    there: u64,
+    existing_parts: u64,
 }
 
-struct Finished {
+struct JobResult {
     number: u32,
-    there: u64,
+    existing_parts: u64,
     payloads: Result<Vec<Payload>, ReplayError>,
 }
 
 /// Sends the plan, at most `parallel` documents at a time. A second load of the same plan changes
 /// nothing, with any credential. The tenant's existing data are read before the first write.
-pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<Loaded, ReplayError> {
+pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<LoadResult, ReplayError> {
     check_limits(plan)?;
     let mut progress = Progress::new(plan.documents.len() as u64);
-    progress.say(&format!("{} products, {} customers …", plan.products.len(), plan.customers.len()));
+    progress.print(&format!("{} products, {} customers …", plan.products.len(), plan.customers.len()));
     let existing = ExistingData::query_server(client, plan).await?;
     let ids = catalogue::ensure_catalogue(client, plan).await?;
     let mut load =
-        Load { client, writer: Writer::new(plan, &ids)?, existing, matched: MatchedLines::of(plan), sum: Loaded::default() };
-    progress.say("opening receipt …");
-    load.opening().await?;
-    progress.say(&format!("{} documents, {} at a time …", plan.documents.len(), parallel.max(1)));
-    load.documents(parallel.max(1), &mut progress).await?;
+        Load { client, writer: Writer::new(plan, &ids)?, existing, matched: MatchedLines::of(plan), sum: LoadResult::default() };
+    progress.print("opening receipt …");
+    load.send_opening().await?;
+    progress.print(&format!("{} documents, {} at a time …", plan.documents.len(), parallel.max(1)));
+    load.send_documents(parallel.max(1), &mut progress).await?;
     progress.finish();
-    Ok(Loaded { seconds: progress.elapsed().as_secs_f64(), retries: client.retries(), ..load.sum })
+    Ok(LoadResult { seconds: progress.elapsed().as_secs_f64(), retries: client.retries(), ..load.sum })
 }
 
 /// Found before anything is sent.
@@ -90,17 +90,17 @@ fn check_limits(plan: &Plan) -> Result<(), ReplayError> {
 
 /// The order lines that returns name, and their IDs on the server once they exist.
 struct MatchedLines {
-    wanted: HashSet<u32>,
+    order_lines: HashSet<u32>,
     ids: HashMap<u32, Box<str>>,
 }
 
 impl MatchedLines {
     fn of(plan: &Plan) -> Self {
-        Self { wanted: plan.pieces.iter().map(|p| p.order_line).collect(), ids: HashMap::new() }
+        Self { order_lines: plan.pieces.iter().map(|p| p.order_line).collect(), ids: HashMap::new() }
     }
 
-    fn is_wanted(&self, document: &Document) -> bool {
-        document.kind == DocumentKind::Order && document.lines.clone().any(|line| self.wanted.contains(&line))
+    fn has_matched_lines(&self, document: &Document) -> bool {
+        document.kind == DocumentKind::Order && document.lines.clone().any(|line| self.order_lines.contains(&line))
     }
 }
 
@@ -109,14 +109,14 @@ struct Load<'a> {
     writer: Writer<'a>,
     existing: ExistingData,
     matched: MatchedLines,
-    sum: Loaded,
+    sum: LoadResult,
 }
 
 impl<'a> Load<'a> {
-    async fn opening(&mut self) -> Result<(), ReplayError> {
-        for (part, input) in self.writer.opening()?.into_iter().enumerate() {
+    async fn send_opening(&mut self) -> Result<(), ReplayError> {
+        for (part, input) in self.writer.opening_inputs()?.into_iter().enumerate() {
             if self.existing.is_opening_sent(part) {
-                self.count_there(1);
+                self.count_existing(1);
                 continue;
             }
             let label = RequestLabel::new("stock adjustment", input.idempotency_key.clone());
@@ -128,13 +128,13 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    async fn documents(&mut self, parallel: usize, progress: &mut Progress) -> Result<(), ReplayError> {
+    async fn send_documents(&mut self, parallel: usize, progress: &mut Progress) -> Result<(), ReplayError> {
         let plan = self.writer.plan;
         let mut scheduler = Scheduler::new(parallel * LOOK_AHEAD_FACTOR);
         let mut waiting = (0..).zip(&plan.documents);
         // On an error the set is dropped and requests in flight are abandoned; a later run detects
         // them by their keys.
-        let mut running: JoinSet<Finished> = JoinSet::new();
+        let mut running: JoinSet<JobResult> = JoinSet::new();
         loop {
             while scheduler.has_room()
                 && let Some((number, document)) = waiting.next()
@@ -144,10 +144,11 @@ impl<'a> Load<'a> {
             while running.len() < parallel
                 && let Some(number) = scheduler.start()
             {
-                running.spawn(send(self.client.clone(), self.job(number)?));
+                running.spawn(run_job(self.client.clone(), self.build_job(number)?));
             }
-            let Some(ended) = running.join_next().await else { return Ok(()) };
-            let Finished { number, there, payloads } = ended.map_err(|e| ReplayError::Task(e.to_string()))?;
+            let Some(join_result) = running.join_next().await else { return Ok(()) };
+            let JobResult { number, existing_parts: existing_count, payloads } =
+                join_result.map_err(|e| ReplayError::Task(e.to_string()))?;
             let document = &plan.documents[number as usize];
             let payloads = match payloads {
                 Ok(payloads) => payloads,
@@ -155,36 +156,36 @@ impl<'a> Load<'a> {
             };
             self.keep_line_ids(document, &payloads)?;
             payloads.iter().for_each(|payload| self.count(payload));
-            self.count_there(there);
+            self.count_existing(existing_count);
             self.sum.lines += document.lines.len() as u64;
-            progress.done(document.lines.len() as u64);
+            progress.finish_document(document.lines.len() as u64);
             scheduler.finish(number);
         }
     }
 
-    fn job(&self, number: u32) -> Result<Job, ReplayError> {
+    fn build_job(&self, number: u32) -> Result<Job, ReplayError> {
         let document: &'a Document = &self.writer.plan.documents[number as usize];
-        let mut there = 0;
+        let mut existing_count = 0;
         let (name, calls) = match document.kind {
             DocumentKind::Order => {
-                let query = if self.matched.is_wanted(document) { payload::ORDER_WITH_LINES } else { payload::ORDER };
-                ("order", vec![request(query, Input { input: self.writer.order(document)? })?])
+                let query = if self.matched.has_matched_lines(document) { payload::ORDER_WITH_LINES } else { payload::ORDER };
+                ("order", vec![request(query, Input { input: self.writer.order_input(document)? })?])
             }
             DocumentKind::Return => {
-                let input = self.writer.refund(document, |line| self.matched.ids.get(&line).map(|id| &**id))?;
+                let input = self.writer.return_input(document, |line| self.matched.ids.get(&line).map(|id| &**id))?;
                 ("return", vec![request(payload::RETURN, Input { input })?])
             }
             DocumentKind::Adjustment => {
-                let mut inputs = self.writer.adjustments(document)?;
+                let mut inputs = self.writer.adjustment_inputs(document)?;
                 let all = inputs.len();
                 let mut part = 0..;
-                inputs.retain(|_| part.next().is_some_and(|part| !self.existing.adjusted(number, part)));
-                there = (all - inputs.len()) as u64;
+                inputs.retain(|_| part.next().is_some_and(|part| !self.existing.is_adjustment_sent(number, part)));
+                existing_count = (all - inputs.len()) as u64;
                 let calls = inputs.into_iter().map(|input| request(payload::ADJUST, Input { input }));
                 ("stock adjustment", calls.collect::<Result<_, _>>()?)
             }
         };
-        Ok(Job { number, label: RequestLabel::new(name, &*document.invoice), calls, there })
+        Ok(Job { number, label: RequestLabel::new(name, &*document.invoice), calls, existing_parts: existing_count })
     }
 
     /// Returns the stored document if `error` says that it was sent before with another credential.
@@ -193,13 +194,13 @@ impl<'a> Load<'a> {
         if !is_taken {
             return Err(explain_error(error));
         }
-        let same = existing_data::same(self.client, self.writer.plan, document).await?;
-        let what = || format!("the stored document {} differs from the file", document.invoice);
-        same.ok_or_else(|| ReplayError::OtherData { what: what() })
+        let same = existing_data::find_identical(self.client, self.writer.plan, document).await?;
+        let subject = || format!("the stored document {} differs from the file", document.invoice);
+        same.ok_or_else(|| ReplayError::OtherData { what: subject() })
     }
 
     fn keep_line_ids(&mut self, document: &Document, payloads: &[Payload]) -> Result<(), ReplayError> {
-        if !self.matched.is_wanted(document) {
+        if !self.matched.has_matched_lines(document) {
             return Ok(());
         }
         let label = || RequestLabel::new("order", &*document.invoice);
@@ -208,7 +209,7 @@ impl<'a> Load<'a> {
         let lines = lines.ok_or_else(|| label().invalid_response("orderCreate did not give a line for each line sent"))?;
         // Products go first and charges after them, so the plan's lines are the first ones.
         for (line, node) in document.lines.clone().zip(lines) {
-            if self.matched.wanted.contains(&line) {
+            if self.matched.order_lines.contains(&line) {
                 self.matched.ids.insert(line, node.id.clone());
             }
         }
@@ -220,7 +221,7 @@ impl<'a> Load<'a> {
         self.sum.replayed += u64::from(payload.replayed);
     }
 
-    fn count_there(&mut self, calls: u64) {
+    fn count_existing(&mut self, calls: u64) {
         self.sum.documents += calls;
         self.sum.replayed += calls;
     }
@@ -236,9 +237,9 @@ fn explain_error(error: ReplayError) -> ReplayError {
     }
 }
 
-async fn send(client: Arc<Client>, job: Job) -> Finished {
-    let Job { number, label, calls, there } = job;
-    Finished { number, there, payloads: send_all(&client, &label, calls).await }
+async fn run_job(client: Arc<Client>, job: Job) -> JobResult {
+    let Job { number, label, calls, existing_parts: existing_count } = job;
+    JobResult { number, existing_parts: existing_count, payloads: send_all(&client, &label, calls).await }
 }
 
 async fn send_all(client: &Client, label: &RequestLabel, calls: Vec<Vec<u8>>) -> Result<Vec<Payload>, ReplayError> {
@@ -258,8 +259,8 @@ pub fn stock_effect(plan: &Plan, document: &Document) -> StockEffect {
         numbers
     };
     let lines = plan.lines_of(document);
-    let takes = |quantity: i64| (quantity < 0) != (document.kind == DocumentKind::Order);
-    let products = |taken: bool| lines.iter().filter(move |l| takes(l.quantity) == taken).map(|l| l.product).collect();
+    let is_taking = |quantity: i64| (quantity < 0) != (document.kind == DocumentKind::Order);
+    let products = |is_taken: bool| lines.iter().filter(move |l| is_taking(l.quantity) == is_taken).map(|l| l.product).collect();
     let after = match document.kind {
         DocumentKind::Return => plan.pieces_of(document).iter().map(|p| plan.document_of(p.order_line)).collect(),
         DocumentKind::Order | DocumentKind::Adjustment => Vec::new(),

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::answers::{self, Moved, Paged, There, ThereLine};
-use super::audit::{RECEIPT_PAGE_ROWS, pages};
+use super::audit::{RECEIPT_PAGE_ROWS, fetch_pages};
 use super::documents::{self, CHANGES_LIMIT, OPENING};
 use super::error::ReplayError;
 use super::payload::{OrderNode, Payload};
@@ -37,83 +37,84 @@ impl ExistingData {
     /// other data is refused.
     pub async fn query_server(client: &Client, plan: &Plan) -> Result<Self, ReplayError> {
         let label = RequestLabel::new("list", "stockMovements");
-        let begun: Paged<IgnoredAny> = client.send_query(&label, request(answers::BEGUN, json!({"first": 1}))?).await?;
-        if begun.page.nodes.is_empty() {
+        let first_page: Paged<IgnoredAny> =
+            client.send_query(&label, request(answers::FIRST_MOVEMENT, json!({"first": 1}))?).await?;
+        if first_page.page.nodes.is_empty() {
             return Ok(Self::default());
         }
-        Ok(Self { opening: opening(client, plan).await?, adjusted: adjusted(client, plan).await? })
+        Ok(Self { opening: query_opening(client, plan).await?, adjusted: query_adjusted(client, plan).await? })
     }
 
     pub fn is_opening_sent(&self, part: usize) -> bool {
         self.opening.get(part).copied().unwrap_or_default()
     }
 
-    pub fn adjusted(&self, document: u32, part: usize) -> bool {
+    pub fn is_adjustment_sent(&self, document: u32, part: usize) -> bool {
         self.adjusted.get(&document).and_then(|parts| parts.get(part)).copied().unwrap_or_default()
     }
 }
 
-async fn opening(client: &Client, plan: &Plan) -> Result<Vec<bool>, ReplayError> {
-    let at = documents::instant(&documents::zone()?, plan.opening_time)?;
+async fn query_opening(client: &Client, plan: &Plan) -> Result<Vec<bool>, ReplayError> {
+    let at = documents::to_instant(&documents::time_zone()?, plan.opening_time)?;
     let stocked: Vec<_> = plan.products.iter().filter(|p| p.opening > 0).collect();
-    let parts = stocked.chunks(CHANGES_LIMIT).map(|some| (at, some.iter().map(|p| (p.sku.to_string(), p.opening)).collect()));
+    let parts = stocked.chunks(CHANGES_LIMIT).map(|chunk| (at, chunk.iter().map(|p| (p.sku.to_string(), p.opening)).collect()));
     let mut parts = Parts::new(parts.collect());
     let variables = json!({"kind": ["RECEIPT"], "references": [OPENING]});
-    for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, RECEIPT_PAGE_ROWS, variables).await? {
-        if !parts.match_movement(&movement_record(moved)) {
+    for movement in fetch_pages::<Moved>(client, "stockMovements", answers::MOVEMENT_PAGE, RECEIPT_PAGE_ROWS, variables).await? {
+        if !parts.match_movement(&movement_record(movement)) {
             return Err(ReplayError::OtherData { what: "the existing opening receipt is not this file's".to_owned() });
         }
     }
-    Ok(parts.there)
+    Ok(parts.matched)
 }
 
-async fn adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>>, ReplayError> {
-    let zone = documents::zone()?;
-    let mut found = HashMap::new();
-    let mut some: HashMap<String, u32> = HashMap::new();
+async fn query_adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec<bool>>, ReplayError> {
+    let zone = documents::time_zone()?;
+    let mut matched_parts = HashMap::new();
+    let mut batch: HashMap<String, u32> = HashMap::new();
     let mut lines = 0;
     let mut all = (0_u32..).zip(&plan.documents).filter(|(_, d)| d.kind == DocumentKind::Adjustment).peekable();
     while let Some((number, document)) = all.next() {
-        some.insert(documents::adjustment_reference(document), number);
+        batch.insert(documents::adjustment_reference(document), number);
         lines += document.lines.len();
-        if some.len() < MAX_REFERENCES && lines < MAX_QUERY_LINES && all.peek().is_some() {
+        if batch.len() < MAX_REFERENCES && lines < MAX_QUERY_LINES && all.peek().is_some() {
             continue;
         }
-        let references: Vec<&String> = some.keys().collect();
+        let references: Vec<&String> = batch.keys().collect();
         let variables = json!({"kind": ["ADJUSTMENT"], "references": references});
         let first = MAX_REFERENCES as u32;
         let mut parts: HashMap<u32, Parts> = HashMap::new();
-        for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, first, variables).await? {
-            let reference = moved.external_ref.clone().unwrap_or_default();
-            let Some(&number) = some.get(&reference) else { continue };
+        for movement in fetch_pages::<Moved>(client, "stockMovements", answers::MOVEMENT_PAGE, first, variables).await? {
+            let reference = movement.external_ref.clone().unwrap_or_default();
+            let Some(&number) = batch.get(&reference) else { continue };
             let parts = match parts.entry(number) {
-                Entry::Occupied(known) => known.into_mut(),
+                Entry::Occupied(occupied) => occupied.into_mut(),
                 Entry::Vacant(new) => new.insert(Parts::of(plan, &plan.documents[number as usize], &zone)?),
             };
-            if !parts.match_movement(&movement_record(moved)) {
+            if !parts.match_movement(&movement_record(movement)) {
                 return Err(ReplayError::OtherData { what: format!("another stock adjustment {reference} already exists") });
             }
         }
-        found.extend(parts.into_iter().map(|(number, parts)| (number, parts.there)));
-        some.clear();
+        matched_parts.extend(parts.into_iter().map(|(number, parts)| (number, parts.matched)));
+        batch.clear();
         lines = 0;
     }
-    Ok(found)
+    Ok(matched_parts)
 }
 
 /// The calls of a document, and whether the server already has each.
 struct Parts {
     records: Vec<MovementRecord>,
-    there: Vec<bool>,
+    matched: Vec<bool>,
 }
 
 impl Parts {
     fn new(records: Vec<MovementRecord>) -> Self {
-        Self { there: vec![false; records.len()], records }
+        Self { matched: vec![false; records.len()], records }
     }
 
     fn of(plan: &Plan, document: &Document, zone: &jiff::tz::TimeZone) -> Result<Self, ReplayError> {
-        let at = documents::instant(zone, document.time)?;
+        let at = documents::to_instant(zone, document.time)?;
         let parts = plan.lines_of(document).chunks(CHANGES_LIMIT).map(|lines| {
             let mut deltas = BTreeMap::new();
             for line in lines {
@@ -125,39 +126,41 @@ impl Parts {
     }
 
     /// Marks one call as done by this movement; each movement matches one call at most.
-    fn match_movement(&mut self, moved: &MovementRecord) -> bool {
-        let free = (0..self.records.len()).find(|part| !self.there[*part] && self.records[*part] == *moved);
-        if let Some(part) = free {
-            self.there[part] = true;
+    fn match_movement(&mut self, movement: &MovementRecord) -> bool {
+        let free_part = (0..self.records.len()).find(|part| !self.matched[*part] && self.records[*part] == *movement);
+        if let Some(part) = free_part {
+            self.matched[part] = true;
         }
-        free.is_some()
+        free_part.is_some()
     }
 }
 
-fn movement_record(moved: Moved) -> MovementRecord {
+fn movement_record(movement: Moved) -> MovementRecord {
     let mut deltas = BTreeMap::new();
-    for entry in moved.entries {
+    for entry in movement.entries {
         *deltas.entry(entry.product.sku).or_default() += entry.on_hand_delta;
     }
-    (moved.occurred_at.0, deltas)
+    (movement.occurred_at.0, deltas)
 }
 
 /// Returns the server's order or return whose reference made it refuse `document`, if both are
 /// equal.
-pub async fn same(client: &Client, plan: &Plan, document: &Document) -> Result<Option<Payload>, ReplayError> {
-    let at = documents::instant(&documents::zone()?, document.time)?;
+pub async fn find_identical(client: &Client, plan: &Plan, document: &Document) -> Result<Option<Payload>, ReplayError> {
+    let at = documents::to_instant(&documents::time_zone()?, document.time)?;
     let (list, query) = match document.kind {
-        DocumentKind::Order => ("orders", answers::ORDER_THERE),
-        DocumentKind::Return => ("returns", answers::RETURN_THERE),
+        DocumentKind::Order => ("orders", answers::EXISTING_ORDER),
+        DocumentKind::Return => ("returns", answers::EXISTING_RETURN),
         DocumentKind::Adjustment => return Ok(None),
     };
-    let wanted = lines(plan, document);
-    let found: Vec<There> = pages(client, list, query, 10, json!({"reference": document.invoice})).await?;
-    let is_same =
-        |there: &There| there.at.is_some_and(|m| m.0 == at) && there.lines.iter().map(server_line).eq(wanted.iter().copied());
-    let same = found.into_iter().find(is_same);
-    Ok(same.map(|there| {
-        let lines = there.lines.into_iter().map(ThereLine::node).collect();
+    let expected_lines = expected_lines_of(plan, document);
+    let candidates: Vec<There> = fetch_pages(client, list, query, 10, json!({"reference": document.invoice})).await?;
+    let is_same = |stored_document: &There| {
+        stored_document.at.is_some_and(|m| m.0 == at)
+            && stored_document.lines.iter().map(server_line).eq(expected_lines.iter().copied())
+    };
+    let same = candidates.into_iter().find(is_same);
+    Ok(same.map(|stored_document| {
+        let lines = stored_document.lines.into_iter().map(ThereLine::node).collect();
         Payload { replayed: true, user_errors: Vec::new(), store: None, order: Some(OrderNode { lines }), rows: None }
     }))
 }
@@ -165,7 +168,7 @@ pub async fn same(client: &Client, plan: &Plan, document: &Document) -> Result<O
 /// A product's SKU or a charge's name, how many, and pence for one.
 type Line<'a> = (answers::LineKind, &'a str, i64, i64);
 
-fn lines<'a>(plan: &'a Plan, document: &'a Document) -> Vec<Line<'a>> {
+fn expected_lines_of<'a>(plan: &'a Plan, document: &'a Document) -> Vec<Line<'a>> {
     let products = plan.lines_of(document).iter();
     let products = products.map(|l| (answers::LineKind::Product, &*plan.product(l).sku, l.quantity, l.price));
     let charges = plan.charges_of(document).iter();

@@ -68,11 +68,11 @@ impl Expected {
 
 /// The figures that follow from the file itself, for files without independent figures.
 pub fn from_plan(plan: &Plan) -> Expected {
-    let all = section::section(plan, &BTreeSet::new());
+    let all = section::build_section(plan, &BTreeSet::new());
     let top = all.get("top10_by_units").and_then(Value::as_array);
     let skus = top.into_iter().flatten().filter_map(|t| t.get("sku").and_then(Value::as_str));
     let spots: BTreeSet<String> = skus.take(SPOT_CHECKS).map(str::to_owned).collect();
-    Expected::from_section(&section::section(plan, &spots))
+    Expected::from_section(&section::build_section(plan, &spots))
 }
 
 /// Reads `expected.json` and takes the section whose `csv_sha256` is the file's, or the only one there is.
@@ -81,7 +81,7 @@ pub fn load(path: &Path, csv_sha256: &str) -> Result<Expected, ReplayError> {
     let text = std::fs::read(path).map_err(|source| ReplayError::Unreadable { file: file.clone(), source })?;
     let fault = |reason: String| ReplayError::Expectation { file: file.clone(), reason };
     let all: Value = serde_json::from_slice(&text).map_err(|e| fault(e.to_string()))?;
-    let expected = choose(&all, csv_sha256).map(Expected::from_section).map_err(fault)?;
+    let expected = find_section(&all, csv_sha256).map(Expected::from_section).map_err(fault)?;
     if expected.is_empty() {
         Err(fault("there is no figure in its section, so nothing would be checked".to_owned()))
     } else {
@@ -89,7 +89,7 @@ pub fn load(path: &Path, csv_sha256: &str) -> Result<Expected, ReplayError> {
     }
 }
 
-fn choose<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, String> {
+fn find_section<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, String> {
     let sha = |section: &Value| section.get("csv_sha256").and_then(Value::as_str).map(str::to_owned);
     // A section may also be the whole file.
     let sections: Vec<&Value> = match all {
@@ -97,11 +97,11 @@ fn choose<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, String> {
         Value::Object(fields) => fields.values().filter(|v| v.is_object()).collect(),
         _ => Vec::new(),
     };
-    if let Some(fits) = sections.iter().find(|s| sha(s).as_deref() == Some(csv_sha256)) {
-        return Ok(fits);
+    if let Some(matching_section) = sections.iter().find(|s| sha(s).as_deref() == Some(csv_sha256)) {
+        return Ok(matching_section);
     }
     match sections[..] {
-        [only] => Ok(only),
+        [only_section] => Ok(only_section),
         [] => Err("there is no section in it".to_owned()),
         _ => Err(format!("none of its {} sections has the file's csv_sha256 {csv_sha256}", sections.len())),
     }
@@ -148,22 +148,22 @@ impl Comparison {
 pub fn compare(expected: &Expected, found: &Found) -> Comparison {
     let mut checks = Vec::new();
     for (figure, want) in &expected.figures {
-        let known = found.figures.get(figure).map(Vec::as_slice).unwrap_or_default();
-        if known.is_empty() {
-            checks.push(check(figure, Some(want), None, "nobody"));
+        let reports = found.figures.get(figure).map(Vec::as_slice).unwrap_or_default();
+        if reports.is_empty() {
+            checks.push(build_check(figure, Some(want), None, "nobody"));
         }
-        checks.extend(known.iter().map(|(source, got)| check(figure, Some(want), Some(got), source)));
+        checks.extend(reports.iter().map(|(source, actual)| build_check(figure, Some(want), Some(actual), source)));
     }
-    for (figure, known) in &found.figures {
+    for (figure, reports) in &found.figures {
         if expected.whole.iter().any(|list| is_in(figure, list)) && !expected.figures.contains_key(figure) {
-            checks.extend(known.iter().map(|(source, got)| check(figure, None, Some(got), source)));
+            checks.extend(reports.iter().map(|(source, actual)| build_check(figure, None, Some(actual), source)));
         }
     }
     for list in &expected.whole {
-        let is_told = |figure: &String| is_in(figure, list);
-        if !expected.figures.keys().any(is_told) && !found.figures.keys().any(is_told) {
-            let nothing = Value::from("nothing");
-            checks.push(check(list, Some(&nothing), Some(&nothing), "all"));
+        let is_reported = |figure: &String| is_in(figure, list);
+        if !expected.figures.keys().any(is_reported) && !found.figures.keys().any(is_reported) {
+            let placeholder = Value::from("nothing");
+            checks.push(build_check(list, Some(&placeholder), Some(&placeholder), "all"));
         }
     }
     Comparison { checks }
@@ -173,33 +173,33 @@ fn is_in(figure: &str, list: &str) -> bool {
     figure.strip_prefix(list).is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn check(figure: &str, want: Option<&Value>, got: Option<&Value>, source: &'static str) -> Check {
+fn build_check(figure: &str, want: Option<&Value>, actual: Option<&Value>, source: &'static str) -> Check {
     let text = |value: Option<&Value>| match value {
         None => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    let (expected, got) = (text(want), text(got));
-    Check { figure: figure.to_owned(), ok: want.is_some() && expected == got, expected, got, source }
+    let (expected, actual) = (text(want), text(actual));
+    Check { figure: figure.to_owned(), ok: want.is_some() && expected == actual, expected, got: actual, source }
 }
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Checksums are shown by their beginning where they agree, and whole where they do not.
-        let short = |text: &str, ok: bool| {
+        let shorten = |text: &str, ok: bool| {
             if ok && text.len() == 64 { format!("{}…", &text[..16]) } else { text.to_owned() }
         };
         let rows: Vec<[String; 5]> = std::iter::once(["figure", "expected", "got", "source", "ok"].map(str::to_owned))
             .chain(self.checks.iter().map(|c| {
                 let verdict = if c.ok { "ok" } else { "DIFFERS" };
-                [c.figure.clone(), short(&c.expected, c.ok), short(&c.got, c.ok), c.source.to_owned(), verdict.to_owned()]
+                [c.figure.clone(), shorten(&c.expected, c.ok), shorten(&c.got, c.ok), c.source.to_owned(), verdict.to_owned()]
             }))
             .collect();
         let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or_default();
         let widths = [0, 1, 2, 3].map(width);
-        for [figure, expected, got, source, ok] in &rows {
+        for [figure, expected, actual, source, ok] in &rows {
             let [w0, w1, w2, w3] = widths;
-            writeln!(f, "{figure:w0$}  {expected:>w1$}  {got:>w2$}  {source:w3$}  {ok}")?;
+            writeln!(f, "{figure:w0$}  {expected:>w1$}  {actual:>w2$}  {source:w3$}  {ok}")?;
         }
         let differ = self.differences();
         write!(f, "{} figures agree, {differ} differ", self.checks.len() - differ)

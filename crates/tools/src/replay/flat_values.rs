@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Number of products in `top10_by_units`.
-pub const TOP: usize = 10;
+pub const TOP_PRODUCTS: usize = 10;
 
 /// Figures by their path (`monthly.2010-12.orders`, `top10_by_units.1.sku`).
 pub type FlatValues = BTreeMap<String, Value>;
@@ -24,10 +24,10 @@ fn flatten_into(path: String, value: &Value, into: &mut FlatValues) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| flatten_into(below(name), value, into)),
         Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
+            for (index, item) in items.iter().enumerate() {
                 match item.get("month").and_then(Value::as_str) {
                     Some(month) => flatten_into(below(month), item, into),
-                    None => flatten_into(below(&(at + 1).to_string()), item, into),
+                    None => flatten_into(below(&(index + 1).to_string()), item, into),
                 }
             }
         }

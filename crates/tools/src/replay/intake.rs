@@ -22,11 +22,11 @@ pub fn plan(reader: RowReader<'_>) -> Result<Plan, ReplayError> {
 /// Like `plan`, at a given moment: later rows are refused.
 pub fn plan_at(mut reader: RowReader<'_>, now: Timestamp) -> Result<Plan, ReplayError> {
     let file = reader.file().to_owned();
-    let mut judge = RowValidator::new(&file, validation::latest(now)?);
+    let mut judge = RowValidator::new(&file, validation::latest_time(now)?);
     let mut intake = PlanBuilder::default();
     let mut text = Buffers::default();
     while let Some(row) = reader.next_row()? {
-        intake.take(&row, &mut text, &file, &mut judge)?;
+        intake.add_row(&row, &mut text, &file, &mut judge)?;
     }
     assemble::assemble(intake, reader.file_summary())
 }
@@ -38,31 +38,37 @@ struct Buffers {
 }
 
 impl PlanBuilder {
-    fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str, judge: &mut RowValidator<'_>) -> Result<(), ReplayError> {
+    fn add_row(
+        &mut self,
+        row: &Row<'_>,
+        text: &mut Buffers,
+        file: &str,
+        judge: &mut RowValidator<'_>,
+    ) -> Result<(), ReplayError> {
         self.first_time.get_or_insert(row.time);
-        rule::sku(row.stock_code, &mut text.sku);
-        rule::description(row.description, &mut text.description);
+        rule::normalize_sku(row.stock_code, &mut text.sku);
+        rule::normalize_description(row.description, &mut text.description);
         let facts =
             Facts { invoice: row.invoice, sku: &text.sku, quantity: row.quantity, price: row.price, customer: row.customer };
-        let kind = rule::kind(facts);
+        let kind = rule::classify_row(facts);
         self.rows_by_kind[kind as usize] += 1;
         let of_a_product = !matches!(kind, Kind::Financial | Kind::Charge | Kind::ChargeCredit | Kind::ServiceIgnored);
         if of_a_product && row.price < 0 {
             return Err(ReplayError::NegativePrice { file: file.to_owned(), row: u64::from(row.number) });
         }
-        judge.row(row, kind, &text.sku, &text.description)?;
+        judge.check_row(row, kind, &text.sku, &text.description)?;
         match kind {
             Kind::Financial | Kind::ServiceIgnored | Kind::Ignored => {}
-            Kind::Charge => self.service(row, text, false),
-            Kind::ChargeCredit => self.service(row, text, true),
-            Kind::Sale => self.stock_row(row, text, DocumentKind::Order),
-            Kind::Return => self.stock_row(row, text, DocumentKind::Return),
-            Kind::AdjustIn | Kind::AdjustOut => self.stock_row(row, text, DocumentKind::Adjustment),
+            Kind::Charge => self.add_service(row, text, false),
+            Kind::ChargeCredit => self.add_service(row, text, true),
+            Kind::Sale => self.add_stock_row(row, text, DocumentKind::Order),
+            Kind::Return => self.add_stock_row(row, text, DocumentKind::Return),
+            Kind::AdjustIn | Kind::AdjustOut => self.add_stock_row(row, text, DocumentKind::Adjustment),
         }
         Ok(())
     }
 
-    fn service(&mut self, row: &Row<'_>, text: &Buffers, credit: bool) {
+    fn add_service(&mut self, row: &Row<'_>, text: &Buffers, credit: bool) {
         let invoice = self.invoice(row.invoice);
         let quantity = if credit { -row.quantity } else { row.quantity };
         let name = if text.sku.is_empty() { charge_name(&text.description) } else { Box::default() };
@@ -70,8 +76,8 @@ impl PlanBuilder {
         self.services.push(ServiceRow { invoice, credit, sku, name, quantity, price: row.price, row: row.number });
     }
 
-    fn stock_row(&mut self, row: &Row<'_>, text: &Buffers, kind: DocumentKind) {
-        let product = self.skus.number(&text.sku);
+    fn add_stock_row(&mut self, row: &Row<'_>, text: &Buffers, kind: DocumentKind) {
+        let product = self.skus.intern(&text.sku);
         if self.names.len() == product as usize {
             self.names.push(HashMap::new());
         }
@@ -111,7 +117,7 @@ impl PlanBuilder {
     }
 
     fn invoice(&mut self, number: &str) -> u32 {
-        let invoice = self.invoices.number(number);
+        let invoice = self.invoices.intern(number);
         if self.slots.len() == invoice as usize {
             self.slots.push([None; 3]);
         }
@@ -119,7 +125,7 @@ impl PlanBuilder {
     }
 
     fn customer(&mut self, id: &str, country: &str) -> u32 {
-        let customer = self.customers.number(id);
+        let customer = self.customers.intern(id);
         if self.countries.len() == customer as usize {
             self.countries.push(country.into());
         }
@@ -130,11 +136,11 @@ impl PlanBuilder {
     fn document(&mut self, row: &Row<'_>, kind: DocumentKind, customer: Option<u32>) -> u32 {
         let invoice = self.invoice(row.invoice);
         let slot = &mut self.slots[invoice as usize][kind as usize];
-        if let Some(known) = *slot {
-            let draft = &mut self.drafts[known as usize];
+        if let Some(existing_number) = *slot {
+            let draft = &mut self.drafts[existing_number as usize];
             draft.time = draft.time.min(row.time);
             draft.customer = draft.customer.or(customer);
-            return known;
+            return existing_number;
         }
         let number = self.drafts.len() as u32;
         *slot = Some(number);
@@ -146,6 +152,6 @@ impl PlanBuilder {
 
 /// Name of a charge without a code: the description of its row.
 fn charge_name(description: &str) -> Box<str> {
-    let said: String = description.chars().filter(|c| !c.is_control()).take(validation::MAX_CHARGE_CHARS).collect();
-    if said.is_empty() { "Charge".into() } else { said.into() }
+    let name: String = description.chars().filter(|c| !c.is_control()).take(validation::MAX_CHARGE_CHARS).collect();
+    if name.is_empty() { "Charge".into() } else { name.into() }
 }

@@ -12,32 +12,33 @@ struct UnreturnedLine {
 
 /// Pieces of all returns that have a customer, sorted by return line. Units without a piece were
 /// returned without an order.
-pub(super) fn pieces(documents: &[Document], lines: &[Line]) -> Vec<Piece> {
-    let of = |document: &Document| document.lines.clone().zip(&lines[document.lines.start as usize..document.lines.end as usize]);
+pub(super) fn match_returns(documents: &[Document], lines: &[Line]) -> Vec<Piece> {
+    let lines_of =
+        |document: &Document| document.lines.clone().zip(&lines[document.lines.start as usize..document.lines.end as usize]);
     // Only lines that a return of the same customer may match are kept: a few thousand of half a
     // million.
-    let mut wanted = HashSet::new();
+    let mut returned_keys = HashSet::new();
     for document in documents.iter().filter(|d| d.kind == DocumentKind::Return) {
         if let Some(customer) = document.customer {
-            wanted.extend(of(document).map(|(_, line)| (customer, line.product)));
+            returned_keys.extend(lines_of(document).map(|(_, line)| (customer, line.product)));
         }
     }
     let mut shelves: HashMap<(u32, u32), Vec<UnreturnedLine>> = HashMap::new();
     let mut pieces = Vec::new();
     for document in documents {
         let Some(customer) = document.customer else { continue };
-        for (at, line) in of(document) {
+        for (line_index, line) in lines_of(document) {
             let key = (customer, line.product);
             match document.kind {
                 DocumentKind::Adjustment => {}
                 DocumentKind::Order => {
-                    if wanted.contains(&key) {
-                        shelves.entry(key).or_default().push(UnreturnedLine { line: at, left: line.quantity });
+                    if returned_keys.contains(&key) {
+                        shelves.entry(key).or_default().push(UnreturnedLine { line: line_index, left: line.quantity });
                     }
                 }
                 DocumentKind::Return => {
                     if let Some(shelf) = shelves.get_mut(&key) {
-                        match_return(shelf, at, line.quantity, &mut pieces);
+                        match_return(shelf, line_index, line.quantity, &mut pieces);
                     }
                 }
             }

@@ -37,7 +37,7 @@ mod progress;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use driver::Loaded;
+pub use driver::LoadResult;
 pub use error::ReplayError;
 pub use expect::{Comparison, Expected};
 pub use plan::Plan;
@@ -66,7 +66,7 @@ pub struct ReplayArgs {
 /// Result of a replay and, if requested, of its check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    pub loaded: Loaded,
+    pub loaded: LoadResult,
     pub comparison: Option<Comparison>,
 }
 
@@ -93,12 +93,12 @@ pub async fn run(args: ReplayArgs) -> Result<Summary, ReplayError> {
 }
 
 /// Sends a plan's documents; a second time changes nothing.
-pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: u16) -> Result<Loaded, ReplayError> {
+pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: u16) -> Result<LoadResult, ReplayError> {
     driver::load(client, plan, usize::from(parallel)).await
 }
 
 /// Queries every figure from the server and compares. For a file without independent figures,
 /// `expected` is [`expect::from_plan`].
 pub async fn verify(client: &Client, plan: &Plan, expected: &Expected) -> Result<Comparison, ReplayError> {
-    Ok(expect::compare(expected, &audit::gather(client, plan, expected).await?))
+    Ok(expect::compare(expected, &audit::gather_figures(client, plan, expected).await?))
 }

@@ -79,9 +79,9 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    pub(super) fn number(&mut self, text: &str) -> u32 {
-        if let Some(&known) = self.index.get(text) {
-            return known;
+    pub(super) fn intern(&mut self, text: &str) -> u32 {
+        if let Some(&existing_number) = self.index.get(text) {
+            return existing_number;
         }
         let number = self.list.len() as u32;
         self.index.insert(text.into(), number);

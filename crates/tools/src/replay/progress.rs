@@ -26,12 +26,12 @@ impl Progress {
     }
 
     /// Prints a text above the bar, or as a line of its own if the bar is hidden.
-    pub fn say(&self, text: &str) {
+    pub fn print(&self, text: &str) {
         if self.bar.is_hidden() { println!("{text}") } else { self.bar.println(text) }
     }
 
     /// Counts one more document with `lines` lines as done.
-    pub fn done(&mut self, lines: u64) {
+    pub fn finish_document(&mut self, lines: u64) {
         self.lines += lines;
         self.bar.inc(1);
         self.bar.set_message(format!("{:.0} lines/s", self.lines_per_second()));

@@ -53,37 +53,37 @@ impl RowReader<'static> {
     /// Opens a file; its extension determines the compression. `-` is standard input, not
     /// compressed.
     pub fn open(path: &Path) -> Result<Self, ReplayError> {
-        Self::open_through(path, |plain| plain)
+        Self::open_through(path, |reader| reader)
     }
 
     /// Like `open`, with the decompressed bytes passed through a reader of the caller.
-    pub fn open_through(path: &Path, through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>) -> Result<Self, ReplayError> {
+    pub fn open_through(path: &Path, wrap: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>) -> Result<Self, ReplayError> {
         if path == Path::new("-") {
-            return Self::new("standard input", through(Box::new(io::stdin())));
+            return Self::new("standard input", wrap(Box::new(io::stdin())));
         }
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let unreadable = |source| ReplayError::Unreadable { file: file.clone(), source };
         let raw = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
         let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        let plain: Box<dyn Read> = match ending.as_deref() {
+        let reader: Box<dyn Read> = match ending.as_deref() {
             Some("gz") => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
             Some("zst") => Box::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(unreadable)?),
             _ => Box::new(raw),
         };
-        Self::new(&file, through(plain))
+        Self::new(&file, wrap(reader))
     }
 }
 
 impl<'r> RowReader<'r> {
     /// Reads uncompressed CSV from anywhere; `file` is the name that errors carry.
-    pub fn new(file: &str, plain: Box<dyn Read + 'r>) -> Result<Self, ReplayError> {
-        let tally = CountingReader { inner: plain, hash: Sha256::new(), bytes: 0, quotes: 0 };
+    pub fn new(file: &str, reader: Box<dyn Read + 'r>) -> Result<Self, ReplayError> {
+        let tally = CountingReader { inner: reader, hash: Sha256::new(), bytes: 0, quotes: 0 };
         let mut csv = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(tally);
-        let header = csv.headers().map_err(|e| fault(file, 0, e))?;
+        let header = csv.headers().map_err(|e| read_error(file, 0, e))?;
         let mut columns = [0; 8];
         for (slot, column) in columns.iter_mut().zip(COLUMNS) {
-            let found = header.iter().position(|name| name.trim_start_matches('\u{feff}').trim() == column);
-            *slot = found.ok_or_else(|| ReplayError::MissingColumn { file: file.to_owned(), column })?;
+            let index = header.iter().position(|name| name.trim_start_matches('\u{feff}').trim() == column);
+            *slot = index.ok_or_else(|| ReplayError::MissingColumn { file: file.to_owned(), column })?;
         }
         Ok(Self {
             csv,
@@ -98,20 +98,20 @@ impl<'r> RowReader<'r> {
     /// The next row, or none after the last one.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReplayError> {
         let was_long = self.has_line_break();
-        let more = self.csv.read_record(&mut self.record).map_err(|e| match e.kind() {
+        let has_row = self.csv.read_record(&mut self.record).map_err(|e| match e.kind() {
             csv::ErrorKind::UnequalLengths { .. } if self.has_line_break() => self.unclosed_quote(self.row + 1),
-            _ => fault(&self.file, self.row, e),
+            _ => read_error(&self.file, self.row, e),
         })?;
-        if !more {
+        if !has_row {
             // A quote that is never closed takes the rest of the file into its field.
             let is_open = was_long && !self.csv.get_ref().quotes.is_multiple_of(2);
             return if is_open { Err(self.unclosed_quote(self.row)) } else { Ok(None) };
         }
         self.row += 1;
         let number = u32::try_from(self.row).map_err(|_| self.bad_row("more than 2^32 rows"))?;
-        let time = self.date()?;
-        let quantity = self.quantity()?;
-        let price = rule::price(self.field(5)).ok_or_else(|| self.bad_value(5, "plain decimal number of pounds"))?;
+        let time = self.parse_date()?;
+        let quantity = self.parse_quantity()?;
+        let price = rule::parse_price(self.field(5)).ok_or_else(|| self.bad_value(5, "plain decimal number of pounds"))?;
         if self.field(0).is_empty() {
             return Err(self.bad_value(0, "invoice number"));
         }
@@ -123,7 +123,7 @@ impl<'r> RowReader<'r> {
             quantity,
             time,
             price,
-            customer: rule::customer(self.field(6)),
+            customer: rule::normalize_customer_id(self.field(6)),
             country: self.field(7).trim(),
         }))
     }
@@ -143,7 +143,7 @@ impl<'r> RowReader<'r> {
         self.record.get(self.columns[column]).unwrap_or_default()
     }
 
-    fn quantity(&self) -> Result<i64, ReplayError> {
+    fn parse_quantity(&self) -> Result<i64, ReplayError> {
         let parsed = self.field(3).trim().parse::<i64>().ok();
         parsed
             .filter(|q| (-rule::QUANTITY_LIMIT..=rule::QUANTITY_LIMIT).contains(q))
@@ -151,7 +151,7 @@ impl<'r> RowReader<'r> {
     }
 
     /// Rows of a document share their time to the minute, so the last one read is remembered.
-    fn date(&mut self) -> Result<DateTime, ReplayError> {
+    fn parse_date(&mut self) -> Result<DateTime, ReplayError> {
         let text = self.record.get(self.columns[4]).unwrap_or_default().trim();
         if text == self.last_date.0 {
             return Ok(self.last_date.1);
@@ -209,7 +209,7 @@ impl<R: Read> Read for CountingReader<R> {
 }
 
 /// `rows` is the number of whole rows read before the fault.
-fn fault(file: &str, rows: u64, error: csv::Error) -> ReplayError {
+fn read_error(file: &str, rows: u64, error: csv::Error) -> ReplayError {
     let file = file.to_owned();
     let reason = error.to_string();
     match error.into_kind() {

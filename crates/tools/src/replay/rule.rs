@@ -61,7 +61,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub invoice: &'a str,
-    /// SKU as [`sku`] returns it.
+    /// SKU as [`normalize_sku`] returns it.
     pub sku: &'a str,
     pub quantity: i64,
     /// Pence.
@@ -69,7 +69,7 @@ pub struct Facts<'a> {
     pub customer: Option<&'a str>,
 }
 
-pub fn kind(row: Facts<'_>) -> Kind {
+pub fn classify_row(row: Facts<'_>) -> Kind {
     let credit = row.invoice.starts_with('C');
     if !credit && row.invoice.starts_with(char::is_alphabetic) {
         return Kind::Financial;
@@ -103,13 +103,13 @@ pub fn is_product(sku: &str) -> bool {
 }
 
 /// Writes the stock code, trimmed and upper-cased, into a buffer that the caller keeps from row to row.
-pub fn sku(code: &str, into: &mut String) {
+pub fn normalize_sku(code: &str, into: &mut String) {
     into.clear();
     into.extend(code.trim().chars().flat_map(char::to_uppercase));
 }
 
 /// Writes a description, trimmed and with runs of spaces made one, into a buffer that the caller keeps.
-pub fn description(text: &str, into: &mut String) {
+pub fn normalize_description(text: &str, into: &mut String) {
     into.clear();
     for word in text.split_whitespace() {
         if !into.is_empty() {
@@ -120,20 +120,20 @@ pub fn description(text: &str, into: &mut String) {
 }
 
 /// A customer's id without the `.0` that spreadsheets add; none when empty.
-pub fn customer(id: &str) -> Option<&str> {
+pub fn normalize_customer_id(id: &str) -> Option<&str> {
     let id = id.trim();
     let id = id.strip_suffix(".0").unwrap_or(id);
     (!id.is_empty()).then_some(id)
 }
 
 /// A row's price in pence; none when it is no plain decimal or beyond [`PRICE_LIMIT`].
-pub fn price(text: &str) -> Option<i64> {
-    pence(text.trim()).filter(|pence| pence.abs() <= PRICE_LIMIT)
+pub fn parse_price(text: &str) -> Option<i64> {
+    parse_pence(text.trim()).filter(|pence| pence.abs() <= PRICE_LIMIT)
 }
 
 /// A decimal text in pence, rounded half away from zero; `None` if it is no plain decimal or
 /// exceeds an `i64`. No float is involved, so the amount is exact.
-pub fn pence(text: &str) -> Option<i64> {
+pub fn parse_pence(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -144,20 +144,20 @@ pub fn pence(text: &str) -> Option<i64> {
         return None;
     }
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let digit = |at: usize| i64::from(fraction.as_bytes().get(at).map_or(0, |b| b - b'0'));
+    let digit = |position: usize| i64::from(fraction.as_bytes().get(position).map_or(0, |b| b - b'0'));
     let round = i64::from(digit(2) >= 5);
     let pence = whole.checked_mul(100)?.checked_add(digit(0) * 10 + digit(1) + round)?;
     Some(if negative { -pence } else { pence })
 }
 
 /// Pence as the API's decimal text: `255` is `2.55`, `-5` is `-0.05`.
-pub fn amount(pence: i64) -> String {
+pub fn format_amount(pence: i64) -> String {
     let sign = if pence < 0 { "-" } else { "" };
     let size = pence.unsigned_abs();
     format!("{sign}{}.{:02}", size / 100, size % 100)
 }
 
 /// The assumed unit cost: 60 % of a price in pence, rounded down.
-pub fn cost(price: i64) -> i64 {
+pub fn assumed_cost(price: i64) -> i64 {
     price * 60 / 100
 }

@@ -77,8 +77,8 @@ impl Scheduler {
     }
 
     pub fn finish(&mut self, document: u32) {
-        let Some(done) = self.open.remove(&document) else { return };
-        for product in done.adds {
+        let Some(finished) = self.open.remove(&document) else { return };
+        for product in finished.adds {
             if let Some(adders) = self.adders.get_mut(&product) {
                 adders.remove(&document);
                 if adders.is_empty() {
@@ -86,7 +86,7 @@ impl Scheduler {
                 }
             }
         }
-        for follower in done.followers {
+        for follower in finished.followers {
             if let Some(open) = self.open.get_mut(&follower) {
                 open.waits -= 1;
                 if open.waits == 0 {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::flat_values::{Matching, TOP, local, number, sha256_of};
+use super::flat_values::{Matching, TOP_PRODUCTS, local, number, sha256_of};
 use super::plan::{DocumentKind, Line, Plan, Product};
 use super::rule::Kind;
 
 /// Everything the file alone implies, as a section of `expected.json`; `spot` names the SKUs of `spot_checks`.
-pub fn section(plan: &Plan, spot: &BTreeSet<String>) -> Value {
+pub fn build_section(plan: &Plan, spot: &BTreeSet<String>) -> Value {
     let mut section = Map::new();
     let mut merge = |part: Value| {
         if let Value::Object(fields) = part {
@@ -21,10 +21,10 @@ pub fn section(plan: &Plan, spot: &BTreeSet<String>) -> Value {
     merge(money_section(plan));
     merge(stock_section(plan));
     merge(json!({
-        "returns_matching": matching(plan),
-        "top10_by_units": top_products(plan),
-        "monthly": monthly(plan),
-        "spot_checks": spot_checks(plan, spot),
+        "returns_matching": matching_section(plan),
+        "top10_by_units": top_products_section(plan),
+        "monthly": monthly_section(plan),
+        "spot_checks": spot_checks_section(plan, spot),
     }));
     Value::Object(section)
 }
@@ -44,22 +44,22 @@ pub fn file_section(plan: &Plan) -> Value {
 }
 
 fn documents_section(plan: &Plan) -> Value {
-    let of = |kind| plan.documents.iter().filter(move |d| d.kind == kind);
-    let lines = |kind| of(kind).map(|d| u64::from(d.lines.end - d.lines.start)).sum::<u64>();
-    let buyers: HashSet<u32> = of(DocumentKind::Order).filter_map(|d| d.customer).collect();
+    let documents_of = |kind| plan.documents.iter().filter(move |d| d.kind == kind);
+    let lines = |kind| documents_of(kind).map(|d| u64::from(d.lines.end - d.lines.start)).sum::<u64>();
+    let buyers: HashSet<u32> = documents_of(DocumentKind::Order).filter_map(|d| d.customer).collect();
     let opening = plan.products.iter().filter(|p| p.opening > 0).count() as u64;
     json!({
         "products": plan.products.len(),
         "customers": plan.customers.len(),
         "customers_with_orders": buyers.len(),
-        "orders": of(DocumentKind::Order).count(),
-        "guest_orders": of(DocumentKind::Order).filter(|d| d.customer.is_none()).count(),
+        "orders": documents_of(DocumentKind::Order).count(),
+        "guest_orders": documents_of(DocumentKind::Order).filter(|d| d.customer.is_none()).count(),
         "order_lines": lines(DocumentKind::Order),
-        "returns": of(DocumentKind::Return).count(),
+        "returns": documents_of(DocumentKind::Return).count(),
         "return_lines": lines(DocumentKind::Return),
-        "adjustments": of(DocumentKind::Adjustment).count(),
+        "adjustments": documents_of(DocumentKind::Adjustment).count(),
         "adjustment_lines": lines(DocumentKind::Adjustment),
-        "order_charge_lines": of(DocumentKind::Order).map(|d| d.charges.len()).sum::<usize>(),
+        "order_charge_lines": documents_of(DocumentKind::Order).map(|d| d.charges.len()).sum::<usize>(),
         "stock_movements": {
             "opening": opening,
             "sale": lines(DocumentKind::Order),
@@ -73,10 +73,10 @@ fn documents_section(plan: &Plan) -> Value {
 }
 
 fn money_section(plan: &Plan) -> Value {
-    let of = |kind| plan.documents.iter().filter(move |d| d.kind == kind);
-    let lines = |kind| of(kind).flat_map(|d| plan.lines_of(d));
+    let documents_of = |kind| plan.documents.iter().filter(move |d| d.kind == kind);
+    let lines = |kind| documents_of(kind).flat_map(|d| plan.lines_of(d));
     let charges = |kind| -> i128 {
-        let all = of(kind).flat_map(|d| plan.charges_of(d));
+        let all = documents_of(kind).flat_map(|d| plan.charges_of(d));
         all.map(|c| i128::from(c.quantity) * i128::from(c.price)).sum()
     };
     let gross = value_of(lines(DocumentKind::Order));
@@ -117,14 +117,14 @@ fn stock_section(plan: &Plan) -> Value {
     })
 }
 
-fn matching(plan: &Plan) -> Value {
+fn matching_section(plan: &Plan) -> Value {
     let mut tally = Matching::default();
     for document in plan.documents.iter().filter(|d| d.kind == DocumentKind::Return) {
         let pieces = plan.pieces_of(document);
-        for (at, line) in document.lines.clone().zip(plan.lines_of(document)) {
-            let mine = pieces.iter().filter(|p| p.return_line == at);
-            tally.line(line.quantity, mine.clone().map(|p| p.units).sum());
-            for piece in mine {
+        for (line_index, line) in document.lines.clone().zip(plan.lines_of(document)) {
+            let line_pieces = pieces.iter().filter(|p| p.return_line == line_index);
+            tally.line(line.quantity, line_pieces.clone().map(|p| p.units).sum());
+            for piece in line_pieces {
                 let order = &plan.documents[plan.document_of(piece.order_line) as usize].invoice;
                 let sold = &plan.lines[piece.order_line as usize];
                 tally.piece(&document.invoice, &plan.product(line).sku, [line.price, sold.price, piece.units], order);
@@ -134,7 +134,7 @@ fn matching(plan: &Plan) -> Value {
     tally.section()
 }
 
-fn top_products(plan: &Plan) -> Value {
+fn top_products_section(plan: &Plan) -> Value {
     let mut units = vec![0_i64; plan.products.len()];
     for document in plan.documents.iter().filter(|d| d.kind == DocumentKind::Order) {
         for line in plan.lines_of(document) {
@@ -143,11 +143,11 @@ fn top_products(plan: &Plan) -> Value {
     }
     let mut ranked: Vec<_> = plan.products.iter().zip(units).filter(|(_, units)| *units > 0).collect();
     ranked.sort_by_key(|(_, units)| std::cmp::Reverse(*units));
-    let named = ranked.iter().take(TOP).map(|(p, units)| json!({"sku": p.sku, "name": p.name, "units": units}));
-    Value::Array(named.collect())
+    let rows = ranked.iter().take(TOP_PRODUCTS).map(|(p, units)| json!({"sku": p.sku, "name": p.name, "units": units}));
+    Value::Array(rows.collect())
 }
 
-fn monthly(plan: &Plan) -> Value {
+fn monthly_section(plan: &Plan) -> Value {
     let mut months: BTreeMap<String, [i128; 4]> = BTreeMap::new();
     for document in &plan.documents {
         let lines = plan.lines_of(document);
@@ -170,14 +170,14 @@ fn monthly(plan: &Plan) -> Value {
     Value::Array(rows.collect())
 }
 
-fn spot_checks(plan: &Plan, skus: &BTreeSet<String>) -> Value {
-    let found = skus.iter().filter_map(|sku| {
-        let at = plan.products.binary_search_by(|p| (*p.sku).cmp(sku.as_str())).ok()?;
-        let p = &plan.products[at];
+fn spot_checks_section(plan: &Plan, skus: &BTreeSet<String>) -> Value {
+    let checks = skus.iter().filter_map(|sku| {
+        let index = plan.products.binary_search_by(|p| (*p.sku).cmp(sku.as_str())).ok()?;
+        let p = &plan.products[index];
         let check = json!({"name": p.name, "opening": p.opening, "final": p.closing, "cost_pence": p.cost});
         Some((sku.clone(), check))
     });
-    Value::Object(found.collect())
+    Value::Object(checks.collect())
 }
 
 /// Pence of lines; wide, because a row's amount may be beyond an `i64`.

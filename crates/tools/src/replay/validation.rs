@@ -27,10 +27,10 @@ const MAX_SAFE: i128 = (1 << 53) - 1;
 const MAX_AHEAD_MINUTES: i64 = 5;
 
 /// Local time after which nothing can have happened yet.
-pub(super) fn latest(now: Timestamp) -> Result<DateTime, ReplayError> {
+pub(super) fn latest_time(now: Timestamp) -> Result<DateTime, ReplayError> {
     let now = jiff::Timestamp::from_microsecond(now.0).unwrap_or(jiff::Timestamp::MAX);
     let ahead = now.saturating_add(jiff::SignedDuration::from_mins(MAX_AHEAD_MINUTES)).unwrap_or(now);
-    Ok(documents::zone()?.to_datetime(ahead))
+    Ok(documents::time_zone()?.to_datetime(ahead))
 }
 
 /// Characters in a row that databases cannot keep, or that are not read as they were meant.
@@ -55,27 +55,29 @@ impl<'a> RowValidator<'a> {
     }
 
     /// `sku` and `description` as the rule makes them.
-    pub fn row(&mut self, row: &Row<'_>, kind: Kind, sku: &str, description: &str) -> Result<(), ReplayError> {
+    pub fn check_row(&mut self, row: &Row<'_>, kind: Kind, sku: &str, description: &str) -> Result<(), ReplayError> {
         let is_adjustment = matches!(kind, Kind::AdjustIn | Kind::AdjustOut);
         if matches!(kind, Kind::Financial | Kind::ServiceIgnored | Kind::Ignored) {
             return Ok(());
         }
         let reference = if is_adjustment { MAX_REFERENCE_CHARS - PREFIX_CHARS } else { MAX_REFERENCE_CHARS };
-        self.text(row, "InvoiceNo", row.invoice, reference, ForbiddenChars::Nul)?;
+        self.check_text(row, "InvoiceNo", row.invoice, reference, ForbiddenChars::Nul)?;
         let code = if matches!(kind, Kind::Charge | Kind::ChargeCredit) { MAX_CHARGE_CHARS } else { MAX_SKU_CHARS };
-        self.text(row, "StockCode", sku, code, ForbiddenChars::Controls)?;
+        self.check_text(row, "StockCode", sku, code, ForbiddenChars::Controls)?;
         if is_adjustment {
-            self.text(row, "Description", description, MAX_NOTE_CHARS, ForbiddenChars::Nul)?;
+            self.check_text(row, "Description", description, MAX_NOTE_CHARS, ForbiddenChars::Nul)?;
         } else if let Some(customer) = row.customer {
-            self.text(row, "CustomerID", customer, MAX_NAME_CHARS, ForbiddenChars::Controls)?;
+            self.check_text(row, "CustomerID", customer, MAX_NAME_CHARS, ForbiddenChars::Controls)?;
         }
         if row.time > self.latest {
-            return Err(self.refusal(row.number, format!("InvoiceDate {} is in the future", super::flat_values::local(row.time))));
+            return Err(
+                self.bad_row_error(row.number, format!("InvoiceDate {} is in the future", super::flat_values::local(row.time)))
+            );
         }
-        self.sums(row, kind)
+        self.check_sums(row, kind)
     }
 
-    fn sums(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), ReplayError> {
+    fn check_sums(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), ReplayError> {
         let units = i128::from(row.quantity).abs();
         let pence = units * i128::from(row.price).abs();
         match kind {
@@ -88,30 +90,38 @@ impl<'a> RowValidator<'a> {
         let too_much = [("units", self.units), ("pence sold", self.sold), ("pence given back", self.given_back)];
         match too_much.into_iter().find(|(_, sum)| *sum > MAX_SAFE) {
             None => Ok(()),
-            Some((what, _)) => {
-                Err(self.refusal(row.number, format!("with it the file has more than {MAX_SAFE} {what}, the limit of the API")))
+            Some((unit, _)) => {
+                Err(self
+                    .bad_row_error(row.number, format!("with it the file has more than {MAX_SAFE} {unit}, the limit of the API")))
             }
         }
     }
 
-    fn text(&self, row: &Row<'_>, column: &str, text: &str, most: usize, without: ForbiddenChars) -> Result<(), ReplayError> {
-        match text_problem(text, most, without) {
+    fn check_text(
+        &self,
+        row: &Row<'_>,
+        column: &str,
+        text: &str,
+        max_chars: usize,
+        without: ForbiddenChars,
+    ) -> Result<(), ReplayError> {
+        match text_problem(text, max_chars, without) {
             None => Ok(()),
-            Some(why) => Err(self.refusal(row.number, format!("{column} {why}"))),
+            Some(problem) => Err(self.bad_row_error(row.number, format!("{column} {problem}"))),
         }
     }
 
-    fn refusal(&self, row: u32, reason: String) -> ReplayError {
+    fn bad_row_error(&self, row: u32, reason: String) -> ReplayError {
         ReplayError::BadRow { file: self.file.to_owned(), row: u64::from(row), reason }
     }
 }
 
 /// A product's name, which may come from any of its rows; `row` is the first one that has it.
-pub(super) fn name(file: &str, name: &str, row: u32) -> Result<(), ReplayError> {
+pub(super) fn check_name(file: &str, name: &str, row: u32) -> Result<(), ReplayError> {
     match text_problem(name, MAX_NAME_CHARS, ForbiddenChars::Controls) {
         None => Ok(()),
-        Some(why) => {
-            let reason = format!("Description {why}, and would be a product's name");
+        Some(problem) => {
+            let reason = format!("Description {problem}, and would be a product's name");
             Err(ReplayError::BadRow { file: file.to_owned(), row: u64::from(row), reason })
         }
     }
@@ -121,8 +131,8 @@ pub(super) fn name(file: &str, name: &str, row: u32) -> Result<(), ReplayError> 
 /// against the limit of the API.
 pub(super) fn check_stock_value(file: &str, products: &[Product], came_back: &[i64]) -> Result<(), ReplayError> {
     let mut sum = 0;
-    for (product, back) in products.iter().zip(came_back) {
-        sum += (i128::from(product.opening) + i128::from(*back)) * i128::from(product.cost);
+    for (product, returned_units) in products.iter().zip(came_back) {
+        sum += (i128::from(product.opening) + i128::from(*returned_units)) * i128::from(product.cost);
         if sum > MAX_SAFE {
             let reason =
                 format!("with product {} the stock is worth more than {MAX_SAFE} pence, the limit of the API", product.sku);
@@ -132,10 +142,10 @@ pub(super) fn check_stock_value(file: &str, products: &[Product], came_back: &[i
     Ok(())
 }
 
-fn text_problem(text: &str, most: usize, without: ForbiddenChars) -> Option<String> {
+fn text_problem(text: &str, max_chars: usize, without: ForbiddenChars) -> Option<String> {
     // Most texts are short: only a long one is counted.
-    if text.len() > most && text.chars().nth(most).is_some() {
-        return Some(format!("has {} characters; the API takes {most}", text.chars().count()));
+    if text.len() > max_chars && text.chars().nth(max_chars).is_some() {
+        return Some(format!("has {} characters; the API takes {max_chars}", text.chars().count()));
     }
     let is_bad = |c: char| c == '\0' || without == ForbiddenChars::Controls && c.is_control();
     text.chars().any(is_bad).then(|| "holds a control character".to_owned())

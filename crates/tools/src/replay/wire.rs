@@ -75,7 +75,7 @@ pub struct Client {
     url: String,
     retries: AtomicU64,
     /// Whether the server has ever answered, or its silence has been reported.
-    heard: AtomicBool,
+    has_answered: AtomicBool,
 }
 
 #[derive(Serialize)]
@@ -128,7 +128,7 @@ pub fn request(query: &str, variables: impl Serialize) -> Result<Vec<u8>, Replay
 impl Client {
     /// `url` is the server's root or its GraphQL endpoint.
     pub fn new(url: &str, token: &str) -> Result<Self, ReplayError> {
-        let url: String = endpoint(url).map_err(|why| ReplayError::Address(url.to_owned(), why))?.into();
+        let url: String = endpoint(url).map_err(|error| ReplayError::Address(url.to_owned(), error))?.into();
         let unfit = |reason: String| ReplayError::Unreachable { what: url.clone(), attempts: 0, reason };
         // A token that was read from a file has a line break at its end.
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| ReplayError::Token)?;
@@ -143,7 +143,7 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|e| unfit(e.to_string()))?;
-        Ok(Self { http, url, retries: AtomicU64::new(0), heard: AtomicBool::new(false) })
+        Ok(Self { http, url, retries: AtomicU64::new(0), has_answered: AtomicBool::new(false) })
     }
 
     /// Returns the number of retries so far.
@@ -189,7 +189,7 @@ impl Client {
             if attempt == MAX_ATTEMPTS {
                 return Err(ReplayError::Unreachable { what: label.to_string(), attempts: attempt, reason: again.reason });
             }
-            if !self.heard.swap(true, Ordering::Relaxed) {
+            if !self.has_answered.swap(true, Ordering::Relaxed) {
                 println!("{} does not answer yet ({}); it is tried again for half a minute …", self.url, again.reason);
             }
             self.retries.fetch_add(1, Ordering::Relaxed);
@@ -210,7 +210,7 @@ impl Client {
             Err(e) if e.is_builder() => return Verdict::Stop(label.invalid_response(root_cause(&e))),
             Err(e) => return again(e),
         };
-        self.heard.store(true, Ordering::Relaxed);
+        self.has_answered.store(true, Ordering::Relaxed);
         let status = response.status();
         let seconds = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let bytes = match response.bytes().await {
@@ -238,14 +238,15 @@ impl Client {
         let code = |e: &TopError| e.extensions.code.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
         let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || RETRYABLE_CODES.contains(&code(e).as_str());
         let fatal = errors.iter().find(|e| !passing(e));
-        let said = fatal.or(errors.first());
-        let reason = said.map_or_else(|| format!("HTTP {}", status.as_u16()), |e| format!("{}: {}", code(e), e.message));
+        let reported_error = fatal.or(errors.first());
+        let reason =
+            reported_error.map_or_else(|| format!("HTTP {}", status.as_u16()), |e| format!("{}: {}", code(e), e.message));
         // A 5xx may hide a committed change: the same key finds out.
         if status.is_server_error() || status.as_u16() == 429 || (!errors.is_empty() && fatal.is_none()) {
-            let asked = errors.iter().filter_map(|e| e.extensions.retry_after_ms).max().map(Duration::from_millis);
-            return Verdict::Again(Again { reason, wait: asked.or(wait) });
+            let requested_wait = errors.iter().filter_map(|e| e.extensions.retry_after_ms).max().map(Duration::from_millis);
+            return Verdict::Again(Again { reason, wait: requested_wait.or(wait) });
         }
-        let Some(error) = said else {
+        let Some(error) = reported_error else {
             return Verdict::Stop(label.refusal_error(
                 &format!("HTTP {}", status.as_u16()),
                 &format!("{} gave no GraphQL answer", self.url),
@@ -259,9 +260,9 @@ impl Client {
 
 /// Doubles with each attempt up to a bound; the server's `retryAfterMs` counts if it is longer, up
 /// to a minute.
-fn backoff_delay(attempt: u32, asked: Option<Duration>) -> Duration {
-    let own = INITIAL_BACKOFF.saturating_mul(1 << attempt.min(10)).min(MAX_BACKOFF);
-    own.max(asked.unwrap_or_default().min(REQUEST_TIMEOUT))
+fn backoff_delay(attempt: u32, requested_delay: Option<Duration>) -> Duration {
+    let own_delay = INITIAL_BACKOFF.saturating_mul(1 << attempt.min(10)).min(MAX_BACKOFF);
+    own_delay.max(requested_delay.unwrap_or_default().min(REQUEST_TIMEOUT))
 }
 
 /// Returns the GraphQL endpoint of a server that is named by its root or by that endpoint, or the

@@ -6,7 +6,7 @@ use std::time::Duration;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// Longest wait that a server may request.
-const MAX_ASKED: Duration = Duration::from_mins(5);
+const MAX_REQUESTED_DELAY: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Default)]
 pub struct Backoff {
@@ -22,11 +22,13 @@ impl Backoff {
 
     /// Returns the next pause: the time that the server named, if this is the first loss, else a
     /// random time between half of a doubling span and all of it.
-    pub fn next(&mut self, asked: Option<Duration>) -> Duration {
+    pub fn next_delay(&mut self, requested_delay: Option<Duration>) -> Duration {
         let span = INITIAL_BACKOFF.saturating_mul(1 << self.failed.min(16)).min(MAX_BACKOFF);
         self.failed = self.failed.saturating_add(1);
-        let own = span.mul_f64(rand::random_range(0.5..=1.0));
-        asked.map_or(own, |asked| asked.min(MAX_ASKED).max(if self.failed > 1 { own } else { Duration::ZERO }))
+        let own_delay = span.mul_f64(rand::random_range(0.5..=1.0));
+        requested_delay.map_or(own_delay, |requested_delay| {
+            requested_delay.min(MAX_REQUESTED_DELAY).max(if self.failed > 1 { own_delay } else { Duration::ZERO })
+        })
     }
 }
 
@@ -43,12 +45,12 @@ mod tests {
     #[test]
     fn pauses_grow_vary_and_begin_again() {
         let mut backoff = Backoff::default();
-        let grown: Vec<Duration> = (0..12).map(|_| backoff.next(None)).collect();
+        let grown: Vec<Duration> = (0..12).map(|_| backoff.next_delay(None)).collect();
         assert!(grown[0] >= INITIAL_BACKOFF / 2 && grown[0] <= INITIAL_BACKOFF, "{grown:?}");
         assert!(grown[11] >= MAX_BACKOFF / 2 && grown[11] <= MAX_BACKOFF, "{grown:?}");
         assert!(grown[7..].windows(2).any(|two| two[0] != two[1]), "{grown:?}");
         backoff.reset_attempts();
-        assert!(backoff.next(None) <= INITIAL_BACKOFF);
+        assert!(backoff.next_delay(None) <= INITIAL_BACKOFF);
     }
 
     #[test]
@@ -56,14 +58,14 @@ mod tests {
         assert_eq!(parse_retry_delay("the node is restarting; come back in 1234 ms"), Some(Duration::from_millis(1_234)));
         assert_eq!((parse_retry_delay("session ended"), parse_retry_delay("come back in a while")), (None, None));
         let asked = Some(Duration::from_secs(2));
-        assert_eq!(Backoff::default().next(asked), Duration::from_secs(2));
-        assert_eq!(Backoff::default().next(Some(Duration::from_hours(9))), MAX_ASKED);
+        assert_eq!(Backoff::default().next_delay(asked), Duration::from_secs(2));
+        assert_eq!(Backoff::default().next_delay(Some(Duration::from_hours(9))), MAX_REQUESTED_DELAY);
         let mut backoff = Backoff::default();
         for _ in 0..10 {
-            assert!(backoff.next(Some(Duration::ZERO)) < MAX_BACKOFF + INITIAL_BACKOFF);
+            assert!(backoff.next_delay(Some(Duration::ZERO)) < MAX_BACKOFF + INITIAL_BACKOFF);
         }
         assert!(
-            backoff.next(Some(Duration::ZERO)) >= MAX_BACKOFF / 2,
+            backoff.next_delay(Some(Duration::ZERO)) >= MAX_BACKOFF / 2,
             "a server that always says at once is not asked all the time"
         );
     }

@@ -20,6 +20,6 @@ pub enum WatchError {
 /// Reason for which a connection ended that another may follow.
 #[derive(Debug)]
 pub enum End {
-    Lost { why: String, come_back: Option<Duration> },
+    Lost { reason: String, come_back: Option<Duration> },
     Reset(String),
 }

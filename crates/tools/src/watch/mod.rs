@@ -42,10 +42,10 @@ pub async fn run(args: WatchArgs) -> Result<ExitCode, WatchError> {
 async fn watch_stock(watch: &mut Watch, printer: &mut Printer) -> Result<(), WatchError> {
     let mut backoff = Backoff::default();
     loop {
-        match watch.session(printer, &mut backoff).await? {
-            End::Lost { why, come_back } => {
-                let pause = backoff.next(come_back);
-                eprintln!("entrepot: {why}; again in {:.1} s", pause.as_secs_f32());
+        match watch.run_session(printer, &mut backoff).await? {
+            End::Lost { reason: message, come_back } => {
+                let pause = backoff.next_delay(come_back);
+                eprintln!("entrepot: {message}; again in {:.1} s", pause.as_secs_f32());
                 tokio::time::sleep(pause).await;
             }
             End::Reset(reason) => {

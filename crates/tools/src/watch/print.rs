@@ -50,14 +50,14 @@ impl Printer {
     pub fn print(&mut self, update: &Update) -> io::Result<()> {
         let mut out = self.out.lock();
         match self.format {
-            Format::Json => json(&mut out, update)?,
-            Format::Text => text(&mut out, update)?,
+            Format::Json => write_json(&mut out, update)?,
+            Format::Text => write_text(&mut out, update)?,
         }
         out.flush()
     }
 }
 
-fn json(out: &mut impl Write, update: &Update) -> io::Result<()> {
+fn write_json(out: &mut impl Write, update: &Update) -> io::Result<()> {
     for Change { seq, in_filter, level } in &update.changes {
         let Level { on_hand, reserved, available, version, .. } = *level;
         let line = Line {
@@ -79,10 +79,10 @@ fn json(out: &mut impl Write, update: &Update) -> io::Result<()> {
     writeln!(out, "{}", serde_json::to_string(&mark)?)
 }
 
-fn text(out: &mut impl Write, update: &Update) -> io::Result<()> {
+fn write_text(out: &mut impl Write, update: &Update) -> io::Result<()> {
     for Change { seq, in_filter, level } in &update.changes {
         let Level { on_hand, reserved, available, .. } = *level;
-        let (store, product) = (without_controls(&level.store.code), without_controls(&level.product.sku));
+        let (store, product) = (replace_controls(&level.store.code), replace_controls(&level.product.sku));
         let left = if *in_filter { "" } else { "  no longer in the filter" };
         writeln!(
             out,
@@ -97,7 +97,7 @@ fn text(out: &mut impl Write, update: &Update) -> io::Result<()> {
 }
 
 /// Replaces control characters: names come from users, and a terminal must not obey them.
-fn without_controls(name: &str) -> String {
+fn replace_controls(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
@@ -105,7 +105,7 @@ fn without_controls(name: &str) -> String {
 pub fn first_error(errors: &Value) -> (String, String) {
     let first = &errors[0];
     let code = first["extensions"]["code"].as_str().unwrap_or("ERROR").to_owned();
-    (code, without_controls(first["message"].as_str().unwrap_or("the operation failed")))
+    (code, replace_controls(first["message"].as_str().unwrap_or("the operation failed")))
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_change_is_a_line_and_its_cursor_follows() {
-        let lines = print_to_text(json);
+        let lines = print_to_text(write_json);
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((&lines[0]["seq"], &lines[0]["product"], &lines[0]["onHand"]), (&json!(7), &json!("MUG"), &json!(5)));
         assert_eq!(lines[1], json!({ "phase": "LIVE", "cursor": "abc" }));
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_name_gives_a_terminal_no_orders() {
-        let lines = print_to_text(text);
+        let lines = print_to_text(write_text);
         assert!(!lines.contains('\u{1b}') && lines.contains("MUG") && lines.ends_with("-- abc\n"), "{lines}");
     }
 }

@@ -32,7 +32,7 @@ pub struct Watch {
 
 impl Watch {
     pub fn new(args: &WatchArgs) -> Result<Self, WatchError> {
-        let unfit = |why: String| WatchError::Address(args.url.clone(), why);
+        let unfit = |reason: String| WatchError::Address(args.url.clone(), reason);
         let url = endpoint(&args.url).map_err(unfit)?;
         // An upgrade is a matter of HTTP/1.
         let http = reqwest::Client::builder().http1_only().connect_timeout(CONNECT_TIMEOUT).build();
@@ -54,7 +54,7 @@ impl Watch {
     }
 
     /// Connects and prints until that ends.
-    pub async fn session(&mut self, printer: &mut Printer, backoff: &mut Backoff) -> Result<End, WatchError> {
+    pub async fn run_session(&mut self, printer: &mut Printer, backoff: &mut Backoff) -> Result<End, WatchError> {
         match self.follow(printer, backoff).await {
             Ok(end) | Err(SocketError::End(end)) => Ok(end),
             Err(SocketError::Fatal(error)) => Err(error),
@@ -70,7 +70,7 @@ impl Watch {
         loop {
             match socket.next_event().await? {
                 StreamMessage::Next(payload) => {
-                    let update = read(payload)?;
+                    let update = parse_update(payload)?;
                     printer.print(&update).map_err(WatchError::from)?;
                     if let Some(reason) = update.reset {
                         self.cursor = None;
@@ -85,7 +85,7 @@ impl Watch {
                 }
                 StreamMessage::Error(errors) => return Err(refusal_error(&errors)),
                 StreamMessage::Complete => {
-                    return Ok(End::Lost { why: "the server ended the stream".to_owned(), come_back: None });
+                    return Ok(End::Lost { reason: "the server ended the stream".to_owned(), come_back: None });
                 }
             }
         }
@@ -95,18 +95,18 @@ impl Watch {
     async fn resolve_filter(&self) -> Result<Value, SocketError> {
         let mut filter = json!({});
         if !self.stores.is_empty() {
-            filter["store"] = json!({ "in": self.ids("store", "StoreRef", "code", "sto_", &self.stores).await? });
+            filter["store"] = json!({ "in": self.resolve_ids("store", "StoreRef", "code", "sto_", &self.stores).await? });
         }
         if !self.products.is_empty() {
-            filter["product"] = json!({ "in": self.ids("product", "ProductRef", "sku", "prd_", &self.products).await? });
+            filter["product"] = json!({ "in": self.resolve_ids("product", "ProductRef", "sku", "prd_", &self.products).await? });
         }
         Ok(if filter == json!({}) { Value::Null } else { filter })
     }
 
-    async fn ids(
+    async fn resolve_ids(
         &self,
-        what: &'static str,
-        of: &str,
+        field: &'static str,
+        by_type: &str,
         by: &str,
         prefix: &str,
         names: &[String],
@@ -117,23 +117,23 @@ impl Watch {
                 ids.push(name.clone());
                 continue;
             }
-            let query = format!("query Find($by: {of}!) {{ found: {what}(by: $by) {{ id }} }}");
+            let query = format!("query Find($by: {by_type}!) {{ found: {field}(by: $by) {{ id }} }}");
             let answer = self.send_query(&json!({ "query": query, "variables": { "by": { by: name } } })).await?;
             let id = answer["data"]["found"]["id"].as_str();
-            ids.push(id.ok_or_else(|| WatchError::Unknown(what, name.clone()))?.to_owned());
+            ids.push(id.ok_or_else(|| WatchError::Unknown(field, name.clone()))?.to_owned());
         }
         Ok(ids)
     }
 
     async fn send_query(&self, body: &Value) -> Result<Value, SocketError> {
-        let lost = |err: reqwest::Error| SocketError::End(End::Lost { why: root_cause(&err), come_back: None });
+        let lost = |err: reqwest::Error| SocketError::End(End::Lost { reason: root_cause(&err), come_back: None });
         let request = self.http.post(&self.url).bearer_auth(&self.token).json(body).timeout(ANSWER_TIMEOUT);
         let answer: Value = request.send().await.map_err(lost)?.json().await.map_err(lost)?;
         if answer["errors"].is_null() { Ok(answer) } else { Err(refusal_error(&answer["errors"])) }
     }
 }
 
-fn read(mut payload: Value) -> Result<Update, SocketError> {
+fn parse_update(mut payload: Value) -> Result<Update, SocketError> {
     if !payload["errors"].is_null() {
         return Err(refusal_error(&payload["errors"]));
     }
@@ -144,7 +144,7 @@ fn refusal_error(errors: &Value) -> SocketError {
     let (code, message) = first_error(errors);
     let wait = errors[0]["extensions"]["retryAfterMs"].as_u64().map(Duration::from_millis);
     if wait.is_some() || RETRYABLE_CODES.contains(&code.as_str()) {
-        return SocketError::End(End::Lost { why: message, come_back: wait });
+        return SocketError::End(End::Lost { reason: message, come_back: wait });
     }
     WatchError::Refused(code, message).into()
 }

@@ -91,8 +91,8 @@ impl From<WatchError> for SocketError {
     }
 }
 
-fn connection_lost(why: impl Into<String>, come_back: Option<Duration>) -> SocketError {
-    SocketError::End(End::Lost { why: why.into(), come_back })
+fn connection_lost(reason: impl Into<String>, come_back: Option<Duration>) -> SocketError {
+    SocketError::End(End::Lost { reason: reason.into(), come_back })
 }
 
 impl Socket {
@@ -109,21 +109,21 @@ impl Socket {
         let status = answer.status();
         if status != StatusCode::SWITCHING_PROTOCOLS {
             let seconds = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-            let why = format!("the server answers {status}");
+            let reason = format!("the server answers {status}");
             return Err(match status.as_u16() {
-                429 | 500..=599 => connection_lost(why, seconds.map(Duration::from_secs)),
-                _ => WatchError::Refused(url.to_owned(), why).into(),
+                429 | 500..=599 => connection_lost(reason, seconds.map(Duration::from_secs)),
+                _ => WatchError::Refused(url.to_owned(), reason).into(),
             });
         }
-        let proves = answer.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes().to_owned());
-        if proves.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+        let accept_key = answer.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes().to_owned());
+        if accept_key.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
             return Err(WatchError::Nonsense("it speaks no WebSocket".to_owned()).into());
         }
         let upgraded = answer.upgrade().await.map_err(|err| connection_lost(root_cause(&err), None))?;
         let mut socket = Self(WebSocketStream::from_raw_socket(Box::pin(upgraded), Role::Client, None).await);
         let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } });
         socket.send_message(&init).await?;
-        match tokio::time::timeout(ANSWER_TIMEOUT, socket.message()).await {
+        match tokio::time::timeout(ANSWER_TIMEOUT, socket.next_message()).await {
             Err(_) => Err(connection_lost("the server does not acknowledge", None)),
             Ok(message) => match message? {
                 message if message["type"] == "connection_ack" => Ok(socket),
@@ -141,7 +141,7 @@ impl Socket {
 
     /// The operation's next message.
     pub async fn next_event(&mut self) -> Result<StreamMessage, SocketError> {
-        let mut message = self.message().await?;
+        let mut message = self.next_message().await?;
         match message["type"].as_str() {
             Some("next") => Ok(StreamMessage::Next(message["payload"].take())),
             Some("error") => Ok(StreamMessage::Error(message["payload"].take())),
@@ -151,7 +151,7 @@ impl Socket {
     }
 
     /// The next message that is no ping; those are answered.
-    async fn message(&mut self) -> Result<Value, SocketError> {
+    async fn next_message(&mut self) -> Result<Value, SocketError> {
         loop {
             let frame = tokio::time::timeout(SILENCE_TIMEOUT, self.0.next())
                 .await
@@ -184,11 +184,11 @@ impl Socket {
 
 /// Returns the meaning of a close code: a temporary refusal, or a permanent one.
 fn close_error(code: u16, reason: &str) -> SocketError {
-    let why = if reason.is_empty() { format!("closed ({code})") } else { format!("{reason} ({code})") };
+    let message = if reason.is_empty() { format!("closed ({code})") } else { format!("{reason} ({code})") };
     match code {
         // Forbidden, and the protocol's reproaches: the same again would end the same.
-        4400..=4499 if code != 4408 => WatchError::Refused("the server closed the socket".to_owned(), why).into(),
-        _ => connection_lost(why, backoff::parse_retry_delay(reason)),
+        4400..=4499 if code != 4408 => WatchError::Refused("the server closed the socket".to_owned(), message).into(),
+        _ => connection_lost(message, backoff::parse_retry_delay(reason)),
     }
 }
 

@@ -16,7 +16,7 @@ use inventory::catalog::{
 use platform::{path, storage::Nested};
 
 use super::{
-    filter::{MetadataFilter, below, checked, metadata_tests, moments, query_text, texts},
+    filter::{MetadataFilter, below, check_text, metadata_tests, moments, query_text, texts},
     page::Direction,
 };
 use crate::graphql::{
@@ -24,7 +24,7 @@ use crate::graphql::{
     directives::cost,
     fault::{Answer, TopError},
     filters::{DateTimeFilter, IdFilter, StringFilter},
-    nested::{NestedFilter, place, read_nested},
+    nested::{NestedFilter, field_path, read_nested},
     price::UnusedPoints,
     refusal::Path,
 };
@@ -89,30 +89,30 @@ pub fn customer_tests(
     (email, tag): (Option<String>, Option<String>),
 ) -> Answer<(Nested<CustomerTests>, Vec<TextTest>)> {
     let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
-    let says_archived = filter.as_ref().is_some_and(|filter| filter.has(&|part| !part.is_archived.is_undefined()));
+    let has_archived_test = filter.as_ref().is_some_and(|filter| filter.has(&|part| !part.is_archived.is_undefined()));
     let own_tests = CustomerTests {
-        is_archived: (!says_archived).then_some(false),
+        is_archived: (!has_archived_test).then_some(false),
         email: email.map(|email| query_text(email, &path!["email"])).transpose()?,
         tags: tag.into_iter().map(|tag| TextTest::In(vec![tag])).collect(),
         ..CustomerTests::default()
     };
     let mut names = Vec::new();
-    let mut read = |mut filter: CustomerFilter, at: &Path| {
-        names.extend(named(filter.name.take(), at)?);
-        own(filter, at)
+    let mut read_tests = |mut filter: CustomerFilter, at: &Path| {
+        names.extend(compile_name_tests(filter.name.take(), at)?);
+        compile_tests(filter, at)
     };
-    let and = filter.map(|filter| read_nested(filter, &mut read)).transpose()?.into_iter().collect();
+    let and = filter.map(|filter| read_nested(filter, &mut read_tests)).transpose()?.into_iter().collect();
     Ok((Nested { own: own_tests, and, or: None, not: None }, names))
 }
 
 /// Compiles the tests of names of one filter. Names are compared only among the customers that
 /// match all other conditions, so such a test is refused inside `or` and `not`.
-fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
-    let at_name = below(at, &["name"]);
+fn compile_name_tests(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
+    let name_path = below(at, &["name"]);
     if filter.is_some() && at.iter().any(|part| part == "or" || part == "not") {
-        return Err(TopError::bad_input("name is taken outside of or and not", at_name));
+        return Err(TopError::bad_input("name is taken outside of or and not", name_path));
     }
-    texts(filter, &at_name)
+    texts(filter, &name_path)
 }
 
 /// Narrows the tests to the customers whose names pass these tests.
@@ -121,41 +121,41 @@ fn named(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
 /// More customers match the other tests than can be compared.
 pub async fn narrow_to_names(
     ctx: &Context<'_>,
-    (permit, seen): (Permit<kind::CustomerRead>, Option<&Permit<kind::CustomerContactRead>>),
+    (permit, contact_permit): (Permit<kind::CustomerRead>, Option<&Permit<kind::CustomerContactRead>>),
     (tests, names): (&mut Nested<CustomerTests>, Vec<TextTest>),
 ) -> Answer<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let found = ctx.given::<Catalog>()?.customers_named(permit, seen, tests.clone(), &names).await?;
-    let Some(found) = found else {
+    let name_matches = ctx.required_data::<Catalog>()?.customers_by_name(permit, contact_permit, tests.clone(), &names).await?;
+    let Some(name_matches) = name_matches else {
         let message = "more than 10,000 customers match the other conditions: narrow them, by country, tag or createdAt, to find a customer by name";
         return Err(TopError::limit_exceeded(message, path!["filter"]));
     };
     if let Some(unused) = ctx.data_opt::<UnusedPoints>() {
-        unused.add(unused_points(found.opened));
+        unused.add(unused_points(name_matches.opened));
     }
-    tests.own.ids = Some(found.ids);
+    tests.own.ids = Some(name_matches.ids);
     Ok(())
 }
 
 /// Returns the points to refund of the cost of comparing names, if fewer customers were decrypted
 /// than the limit.
-fn unused_points(opened: usize) -> u32 {
-    let most = u32::try_from(MAX_COMPARED).unwrap_or(u32::MAX);
-    let left = most.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX));
-    NAME_COMPARISON_POINTS.saturating_mul(left) / most
+fn unused_points(opened_count: usize) -> u32 {
+    let limit = u32::try_from(MAX_COMPARED).unwrap_or(u32::MAX);
+    let unopened = limit.saturating_sub(u32::try_from(opened_count).unwrap_or(u32::MAX));
+    NAME_COMPARISON_POINTS.saturating_mul(unopened) / limit
 }
 
 /// Compiles the tests of one filter, without its nested filters.
-fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
+fn compile_tests(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
     let at_field = |name: &str| below(at, &[name]);
     Ok(CustomerTests {
-        ids: filter.id.map(|filter| filter.ids::<ids::CustomerId>(&place(at, "id"))).transpose()?.flatten(),
+        ids: filter.id.map(|filter| filter.ids::<ids::CustomerId>(&field_path(at, "id"))).transpose()?.flatten(),
         is_archived: filter.is_archived.value().copied(),
         references: texts(filter.external_ref, &at_field("externalRef"))?,
-        search: filter.search.map(|text| checked(text, &at_field("search"))).transpose()?,
-        email: filter.email.map(|text| checked(text, &at_field("email"))).transpose()?,
+        search: filter.search.map(|text| check_text(text, &at_field("search"))).transpose()?,
+        email: filter.email.map(|text| check_text(text, &at_field("email"))).transpose()?,
         countries: texts(filter.country, &at_field("country"))?,
         tags: texts(filter.tag, &at_field("tag"))?,
         metadata: metadata_tests(filter.metadata, at)?,
@@ -171,7 +171,7 @@ fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
 /// The caller sees no orders.
 pub fn limit_to_visible_orders(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<()> {
     for test in tests.all_mut().into_iter().filter_map(|tests| tests.orders.as_mut()) {
-        let permit = ctx.permit::<kind::OrderRead>().map_err(|denied| denied.at(path!["filter"]))?;
+        let permit = ctx.permit::<kind::OrderRead>().map_err(|error| error.at(path!["filter"]))?;
         if let Reach::Stores(stores) = permit.reach() {
             test.stores = Some(stores.to_vec());
         }
@@ -191,7 +191,7 @@ pub fn address_permit(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> A
     if addresses.is_empty() || !(is_tested || ctx.holds::<kind::CustomerContactRead>()) {
         return Ok(None);
     }
-    let permit = ctx.permit::<kind::CustomerContactRead>().map_err(|denied| denied.at(path!["filter"]))?;
+    let permit = ctx.permit::<kind::CustomerContactRead>().map_err(|error| error.at(path!["filter"]))?;
     if addresses.len() > MAX_ADDRESSES {
         return Err(TopError::limit_exceeded(format!("at most {MAX_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
     }

@@ -277,11 +277,11 @@ pub struct ProductBulkUpsertInput {
 }
 
 /// Converts an optional field of an input into a patch of the core.
-pub fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+pub fn patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
         MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(turn(value)),
+        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
     }
 }
 pub fn text(value: MaybeUndefined<String>) -> Patch<String> {
@@ -294,7 +294,9 @@ fn unit(input: UnitInput) -> UnitText {
     UnitText { code: input.code, decimals: input.decimals }
 }
 fn barcodes(list: Vec<BarcodeInput>) -> Vec<product::Barcode> {
-    list.into_iter().map(|b| product::Barcode { code: b.code, pack_quantity: b.pack_quantity.0.get() }).collect()
+    list.into_iter()
+        .map(|barcode| product::Barcode { code: barcode.code, pack_quantity: barcode.pack_quantity.0.get() })
+        .collect()
 }
 fn options(list: Vec<ProductOptionInput>) -> Vec<product::ProductOption> {
     list.into_iter().map(|option| product::ProductOption { name: option.name, value: option.value }).collect()

@@ -7,19 +7,19 @@ use platform::path;
 use super::refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 use crate::{
     graphql::scalars::Long,
-    references::{Names, audited},
+    references::{Names, record_audited_id},
 };
 
 /// The row that an update names.
-pub(super) fn which(id: &ID, expected_version: Option<Long>) -> RowRef {
+pub(super) fn row_ref(id: &ID, expected_version: Option<Long>) -> RowRef {
     RowRef { id: id.0.clone(), expected_version: expected_version.map(|version| version.0) }
 }
 
 /// The row, once its reference has become an ID. The audit log names it too.
-pub(super) fn which_of(id: Option<&ID>, expected_version: Option<Long>) -> RowRef {
+pub(super) fn resolved_row_ref(id: Option<&ID>, expected_version: Option<Long>) -> RowRef {
     let id = id.cloned().unwrap_or_default();
-    audited(&id);
-    which(&id, expected_version)
+    record_audited_id(&id);
+    row_ref(&id, expected_version)
 }
 
 /// Declares inputs that only name one object.
@@ -41,11 +41,11 @@ macro_rules! life_inputs {
 
             impl $name {
                 pub fn names(&mut self) -> Names<'_> {
-                    Names::of(path!["input"]).needed((stringify!($field), self.$field.take()), ("id", &mut self.id))
+                    Names::of(path!["input"]).required((stringify!($field), self.$field.take()), ("id", &mut self.id))
                 }
                 /// The row, once its reference has become an ID.
-                pub fn which(&self) -> RowRef {
-                    which_of(self.id.as_ref(), self.expected_version)
+                pub fn row_ref(&self) -> RowRef {
+                    resolved_row_ref(self.id.as_ref(), self.expected_version)
                 }
             }
         )+

@@ -6,7 +6,7 @@ use inventory::catalog::core::{
     channel::ChannelFields,
     company::{ReachFields, TermsFields},
     customer::CustomerFields,
-    customer_details::ParticularsFields,
+    customer_details::CustomerDetailsFields,
     store::{Life, StoreFields},
     supplier::SupplierFields,
 };
@@ -153,7 +153,7 @@ impl From<CustomerCreateInput> for CustomerFields {
             country: input.country.into(),
             email: input.email.into(),
             tags: input.tags.into(),
-            particulars: ParticularsFields {
+            particulars: CustomerDetailsFields {
                 contacts: input.contacts.map(all).into(),
                 addresses: input.addresses.map(all).into(),
                 terms: TermsFields {
@@ -205,7 +205,7 @@ impl From<CustomerUpdateInput> for CustomerFields {
             country: text(input.country),
             email: text(input.email),
             tags: patch(input.tags, |tags| tags),
-            particulars: ParticularsFields {
+            particulars: CustomerDetailsFields {
                 contacts: patch(input.contacts, all),
                 addresses: patch(input.addresses, all),
                 terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
@@ -364,7 +364,7 @@ impl From<CustomerUpsertInput> for CustomerFields {
             country: text(input.country),
             email: text(input.email),
             tags: patch(input.tags, |tags| tags),
-            particulars: ParticularsFields {
+            particulars: CustomerDetailsFields {
                 contacts: patch(input.contacts, all),
                 addresses: patch(input.addresses, all),
                 terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::of_either,
+        reading::value_or_deprecated,
         scalars::{Json, Long},
     },
     references::Names,
@@ -61,7 +61,7 @@ impl CategoryCreateInput {
 impl CategoryUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("category", self.category.take()), ("id", &mut self.id))
+            .required(("category", self.category.take()), ("id", &mut self.id))
             .patch(("parent", std::mem::take(&mut self.parent)), ("parentId", &mut self.parent_id))
     }
 }
@@ -131,7 +131,7 @@ impl From<CategoryUpdateInput> for CategoryFields {
             name: text(input.name),
             parent_id: patch(input.parent_id, |id| id.0),
             parent_slug: Patch::Keep,
-            position: patch(of_either(input.sort_index, input.position), |position| position),
+            position: patch(value_or_deprecated(input.sort_index, input.position), |position| position),
             image_url: text(input.image_url),
             metadata: patch(input.metadata, |json| json.0),
             texts: CategoryTexts {
@@ -164,7 +164,7 @@ pub struct CategoryArchiveInput {
 impl CategoryArchiveInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("category", self.category.take()), ("id", &mut self.id))
+            .required(("category", self.category.take()), ("id", &mut self.id))
             .optional(("moveTo", self.move_to.take()), ("moveToId", &mut self.move_to_id))
     }
 }
@@ -204,7 +204,7 @@ impl From<CategoryUpsertInput> for CategoryFields {
             name: text(input.name),
             parent_id: Patch::Keep,
             parent_slug: text(input.parent_slug),
-            position: patch(of_either(input.sort_index, input.position), |position| position),
+            position: patch(value_or_deprecated(input.sort_index, input.position), |position| position),
             image_url: text(input.image_url),
             metadata: patch(input.metadata, |json| json.0),
             texts: CategoryTexts {

@@ -16,12 +16,12 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 
 use super::{
     Customer, Supplier,
     mutation_parties::visible_written_customer,
-    payload::written,
+    payload::clear_loaders,
     refs::{CustomerRef, SupplierRef},
     refusal::user_error,
 };
@@ -167,19 +167,19 @@ impl From<Vec<UserError>> for SupplierMergePayload {
 /// Reads the input of both kinds of merges: the key, the merged and the remaining row, each with
 /// its expected version, and the accepted differences.
 fn merge_input<K: Kind>(
-    reading: &mut InputErrors,
+    reader: &mut InputErrors,
     idempotency_key: String,
-    (id, seen): (Option<ID>, Option<Long>),
-    (into, into_seen): (Option<ID>, Option<Long>),
+    (id, merged_version): (Option<ID>, Option<Long>),
+    (into, into_version): (Option<ID>, Option<Long>),
     accept: &[MergeDifference],
 ) -> MergeAsk<K> {
-    check_key(reading, &idempotency_key);
+    check_key(reader, &idempotency_key);
     MergeAsk {
         idempotency_key,
-        id: reading.row(id),
-        expected_version: seen.map(|version| version.0),
-        into: reading.id(&into.unwrap_or_default(), || path!["input", "intoId"]),
-        into_expected_version: into_seen.map(|version| version.0),
+        id: reader.row(id),
+        expected_version: merged_version.map(|version| version.0),
+        into: reader.id(&into.unwrap_or_default(), || path!["input", "intoId"]),
+        into_expected_version: into_version.map(|version| version.0),
         other_tax_ids: accept.contains(&MergeDifference::TaxIds),
     }
 }
@@ -187,30 +187,30 @@ fn merge_input<K: Kind>(
 impl CustomerMergeInput {
     fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("customer", self.customer.take()), ("id", &mut self.id))
-            .needed(("into", self.into.take()), ("intoId", &mut self.into_id))
+            .required(("customer", self.customer.take()), ("id", &mut self.id))
+            .required(("into", self.into.take()), ("intoId", &mut self.into_id))
     }
-    fn read(self, reading: &mut InputErrors) -> MergeAsk<of::CustomerId> {
-        let (merged, stays) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
-        merge_input(reading, self.idempotency_key, merged, stays, &self.accept)
+    fn read(self, reader: &mut InputErrors) -> MergeAsk<of::CustomerId> {
+        let (merged, target) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
+        merge_input(reader, self.idempotency_key, merged, target, &self.accept)
     }
 }
 
 impl SupplierMergeInput {
     fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("supplier", self.supplier.take()), ("id", &mut self.id))
-            .needed(("into", self.into.take()), ("intoId", &mut self.into_id))
+            .required(("supplier", self.supplier.take()), ("id", &mut self.id))
+            .required(("into", self.into.take()), ("intoId", &mut self.into_id))
     }
-    fn read(self, reading: &mut InputErrors) -> SupplierMerge {
-        let (merged, stays) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
-        let ask = merge_input(reading, self.idempotency_key, merged, stays, &self.accept);
-        SupplierMerge { ask, terms: self.supplier_products.map(Into::into) }
+    fn read(self, reader: &mut InputErrors) -> SupplierMerge {
+        let (merged, target) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
+        let request = merge_input(reader, self.idempotency_key, merged, target, &self.accept);
+        SupplierMerge { ask: request, terms: self.supplier_products.map(Into::into) }
     }
 }
 
 /// Refusals are data, faults are top-level errors.
-pub(super) fn stopped(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
+pub(super) fn user_errors_of_stop(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
     user_errors_of(stop, |problem| user_error(&problem, &["input"], None))
 }
 
@@ -230,15 +230,15 @@ impl MergeMutation {
         #[graphql(desc = "Customer to merge, and the customer that stays.")] input: CustomerMergeInput,
     ) -> Answer<CustomerMergePayload> {
         named!(ctx, input, CustomerMergePayload, {
-            let ask = match read(|reading| input.read(reading)) {
-                Ok(ask) => ask,
+            let request = match read(|reader| input.read(reader)) {
+                Ok(request) => request,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(ctx.given::<Catalog>()?.customer_merge(permit, ask, dry_run)).await;
-            written(ctx)?;
-            Ok(match done {
-                Err(stop) => stopped(stop)?.into(),
-                Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
+            let outcome = Box::pin(ctx.required_data::<Catalog>()?.customer_merge(permit, request, dry_run)).await;
+            clear_loaders(ctx)?;
+            Ok(match outcome {
+                Err(stop) => user_errors_of_stop(stop)?.into(),
+                Ok(CallResult { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
                     customer: Some(visible_written_customer(ctx, rows.into)),
                     merged: Some(visible_written_customer(ctx, rows.merged)),
                     orders: Some(Long(orders)),
@@ -274,16 +274,16 @@ impl MergeMutation {
         #[graphql(desc = "Supplier to merge, and the supplier that stays.")] input: SupplierMergeInput,
     ) -> Answer<SupplierMergePayload> {
         named!(ctx, input, SupplierMergePayload, {
-            let asked = match read(|reading| input.read(reading)) {
-                Ok(asked) => asked,
+            let request = match read(|reader| input.read(reader)) {
+                Ok(request) => request,
                 Err(errors) => return Ok(errors.into()),
             };
-            let catalog = ctx.given::<Catalog>()?;
-            let done = Box::pin(supplier_merge((&catalog.db, &catalog.clock), permit, asked, dry_run)).await;
-            written(ctx)?;
-            Ok(match done {
-                Err(stop) => stopped(stop)?.into(),
-                Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierMergePayload {
+            let catalog = ctx.required_data::<Catalog>()?;
+            let outcome = Box::pin(supplier_merge((&catalog.db, &catalog.clock), permit, request, dry_run)).await;
+            clear_loaders(ctx)?;
+            Ok(match outcome {
+                Err(stop) => user_errors_of_stop(stop)?.into(),
+                Ok(CallResult { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierMergePayload {
                     supplier: Some(Supplier(rows.into.into())),
                     merged: Some(Supplier(rows.merged.into())),
                     products: Some(Long(counts.products as i64)),

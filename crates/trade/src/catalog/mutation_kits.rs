@@ -12,8 +12,8 @@ use platform::path;
 
 use super::{
     Product, ProductRef,
-    inputs_archiving::which_of,
-    payload::{Parts, ProductPayload, parts, visibility},
+    inputs_archiving::resolved_row_ref,
+    payload::{Parts, ProductPayload, parts, row_visibility},
 };
 use crate::{
     graphql::{
@@ -55,11 +55,11 @@ pub struct KitSetInput {
 
 impl KitSetInput {
     fn names(&mut self) -> Names<'_> {
-        let components = self.components.iter_mut().enumerate().map(|(index, one)| {
+        let components = self.components.iter_mut().enumerate().map(|(index, component)| {
             let names = Names::of(path!["input", "components", index]);
-            names.needed(("product", one.product.take()), ("productId", &mut one.product_id))
+            names.required(("product", component.product.take()), ("productId", &mut component.product_id))
         });
-        let kit = Names::of(path!["input"]).needed(("product", self.product.take()), ("id", &mut self.id));
+        let kit = Names::of(path!["input"]).required(("product", self.product.take()), ("id", &mut self.id));
         components.fold(kit, Names::and)
     }
 }
@@ -76,16 +76,16 @@ impl KitMutation {
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
     async fn kit_set(&self, ctx: &Context<'_>, #[graphql(desc = "The kit.")] input: KitSetInput) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
-            let ask = CallOptions { key: Some(input.idempotency_key), mode: dry_run };
-            let component = |one: KitComponentInput| ComponentText {
-                product_id: one.product_id.map(|id| id.0).unwrap_or_default(),
-                quantity: one.quantity.0.get(),
+            let options = CallOptions { key: Some(input.idempotency_key), mode: dry_run };
+            let component = |component_input: KitComponentInput| ComponentText {
+                product_id: component_input.product_id.map(|id| id.0).unwrap_or_default(),
+                quantity: component_input.quantity.0.get(),
             };
             let fields = KitFields { components: input.components.into_iter().map(component).collect() };
-            let which = which_of(input.id.as_ref(), input.expected_version);
-            let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), input.expected_version);
+            let batch = ctx.required_data::<Catalog>()?.kit_set(permit, target, fields, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
         })
     }

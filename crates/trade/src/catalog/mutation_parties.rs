@@ -17,15 +17,15 @@ use super::{
     Channel, Customer, Store, Supplier,
     inputs_archiving::{
         ChannelArchiveInput, ChannelRestoreInput, CustomerArchiveInput, CustomerEraseInput, CustomerRestoreInput,
-        StoreArchiveInput, StoreRestoreInput, SupplierArchiveInput, SupplierRestoreInput, which_of,
+        StoreArchiveInput, StoreRestoreInput, SupplierArchiveInput, SupplierRestoreInput, resolved_row_ref,
     },
     inputs_parties::{
         ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerUpdateInput, StoreCreateInput,
         StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
     payload::{
-        ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts, visibility,
-        written,
+        ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, clear_loaders, parts,
+        row_visibility,
     },
 };
 use crate::{
@@ -53,10 +53,10 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Store to create.")] input: StoreCreateInput,
     ) -> Answer<StorePayload> {
-        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.store_create(permit, input.into(), ask).await?;
+        let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+        let batch = ctx.required_data::<Catalog>()?.store_create(permit, input.into(), options).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+            parts(batch, row_visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
@@ -68,11 +68,11 @@ impl PartyMutation {
         #[graphql(desc = "Store to change, with the new values.")] input: StoreUpdateInput,
     ) -> Answer<StorePayload> {
         named!(ctx, input, StorePayload, {
-            let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.store_update(permit, which, input.into(), ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), Some(input.expected_version));
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.store_update(permit, target, input.into(), options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+                parts(batch, row_visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
             Ok(StorePayload { store: entity, user_errors, replayed, seq })
         })
     }
@@ -85,11 +85,11 @@ impl PartyMutation {
         #[graphql(desc = "Store to archive, with its expected version.")] input: StoreArchiveInput,
     ) -> Answer<StorePayload> {
         named!(ctx, input, StorePayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.store_archive(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.store_archive(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+                parts(batch, row_visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
             Ok(StorePayload { store: entity, user_errors, replayed, seq })
         })
     }
@@ -102,11 +102,11 @@ impl PartyMutation {
         #[graphql(desc = "Store to restore, with its expected version.")] input: StoreRestoreInput,
     ) -> Answer<StorePayload> {
         named!(ctx, input, StorePayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.store_restore(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.store_restore(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+                parts(batch, row_visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
             Ok(StorePayload { store: entity, user_errors, replayed, seq })
         })
     }
@@ -118,10 +118,10 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to create.")] input: SupplierCreateInput,
     ) -> Answer<SupplierPayload> {
-        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.supplier_create(permit, input.into(), ask).await?;
+        let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+        let batch = ctx.required_data::<Catalog>()?.supplier_create(permit, input.into(), options).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+            parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
@@ -133,11 +133,11 @@ impl PartyMutation {
         #[graphql(desc = "Supplier to change, with the new values.")] input: SupplierUpdateInput,
     ) -> Answer<SupplierPayload> {
         named!(ctx, input, SupplierPayload, {
-            let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.supplier_update(permit, which, input.into(), ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), Some(input.expected_version));
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.supplier_update(permit, target, input.into(), options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
             Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
         })
     }
@@ -150,11 +150,11 @@ impl PartyMutation {
         #[graphql(desc = "Supplier to archive, with its expected version.")] input: SupplierArchiveInput,
     ) -> Answer<SupplierPayload> {
         named!(ctx, input, SupplierPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.supplier_archive(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.supplier_archive(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
             Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
         })
     }
@@ -167,11 +167,11 @@ impl PartyMutation {
         #[graphql(desc = "Supplier to restore, with its expected version.")] input: SupplierRestoreInput,
     ) -> Answer<SupplierPayload> {
         named!(ctx, input, SupplierPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.supplier_restore(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.supplier_restore(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
             Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
         })
     }
@@ -183,10 +183,10 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to create.")] input: CustomerCreateInput,
     ) -> Answer<CustomerPayload> {
-        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
+        let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+        let batch = ctx.required_data::<Catalog>()?.customer_create(permit, input.into(), options).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
+            parts(batch, row_visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -199,11 +199,11 @@ impl PartyMutation {
         #[graphql(desc = "Customer to change, with the new values.")] input: CustomerUpdateInput,
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
-            let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), Some(input.expected_version));
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.customer_update(permit, target, input.into(), options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
+                parts(batch, row_visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -217,11 +217,11 @@ impl PartyMutation {
         #[graphql(desc = "Customer to archive, with its expected version.")] input: CustomerArchiveInput,
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.customer_archive(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.customer_archive(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
+                parts(batch, row_visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -234,11 +234,11 @@ impl PartyMutation {
         #[graphql(desc = "Customer to restore, with its expected version.")] input: CustomerRestoreInput,
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.customer_restore(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.customer_restore(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
+                parts(batch, row_visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -252,11 +252,11 @@ impl PartyMutation {
         #[graphql(desc = "Customer to erase and its expected version.")] input: CustomerEraseInput,
     ) -> Answer<CustomerPayload> {
         named!(ctx, input, CustomerPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.customer_erase(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
+                parts(batch, row_visibility::<kind::CustomerRead>(ctx)?, |row| visible_written_customer(ctx, row));
             Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
         })
     }
@@ -270,10 +270,10 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rows to create or change.")] input: CustomerBulkUpsertInput,
     ) -> Answer<CustomerBulkUpsertPayload> {
-        let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
+        let options = CallOptions { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
-        let batch = ctx.given::<Catalog>()?.customer_upsert(permit, rows, ask).await?;
-        written(ctx)?;
+        let batch = ctx.required_data::<Catalog>()?.customer_upsert(permit, rows, options).await?;
+        clear_loaders(ctx)?;
         Ok(CustomerBulkUpsertPayload::of(batch, |row| visible_written_customer(ctx, row)))
     }
 
@@ -284,10 +284,10 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Channel to create.")] input: ChannelCreateInput,
     ) -> Answer<ChannelPayload> {
-        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.channel_create(permit, input.into(), ask).await?;
+        let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+        let batch = ctx.required_data::<Catalog>()?.channel_create(permit, input.into(), options).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+            parts(batch, row_visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
         Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
     }
 
@@ -299,11 +299,11 @@ impl PartyMutation {
         #[graphql(desc = "Channel to archive, with its expected version.")] input: ChannelArchiveInput,
     ) -> Answer<ChannelPayload> {
         named!(ctx, input, ChannelPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.channel_archive(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.channel_archive(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+                parts(batch, row_visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
             Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
         })
     }
@@ -316,11 +316,11 @@ impl PartyMutation {
         #[graphql(desc = "Channel to restore, with its expected version.")] input: ChannelRestoreInput,
     ) -> Answer<ChannelPayload> {
         named!(ctx, input, ChannelPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.channel_restore(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.channel_restore(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
+                parts(batch, row_visibility::<kind::ChannelRead>(ctx)?, |row| Channel(row.into()));
             Ok(ChannelPayload { channel: entity, user_errors, replayed, seq })
         })
     }

@@ -17,21 +17,21 @@ use macros::resolvers;
 use super::{
     Category, Product, ProductFamily,
     inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
-    inputs_archiving::{CategoryRestoreInput, ProductArchiveInput, which, which_of},
+    inputs_archiving::{CategoryRestoreInput, ProductArchiveInput, resolved_row_ref, row_ref},
     inputs_tree::{
         CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput,
         ProductFamilyCreateInput, ProductFamilyRestoreInput,
     },
     opening,
     payload::{
-        CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload, parts,
-        visibility, written,
+        CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
+        clear_loaders, parts, row_visibility,
     },
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer, refusal::add_sent_values},
     named,
-    references::in_ids,
+    references::resolve_references,
 };
 
 /// Changes of products, categories and families.
@@ -49,11 +49,12 @@ impl ProductMutation {
     ) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
             if let Some(lines) = input.opening_stock.take().filter(|lines| !lines.is_empty()) {
-                return Box::pin(opening::create(ctx, permit, (input, lines), dry_run)).await;
+                return Box::pin(opening::create_with_stock(ctx, permit, (input, lines), dry_run)).await;
             }
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
-            let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.product_create(permit, input.into(), options).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, Product::from);
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
         })
     }
@@ -66,10 +67,11 @@ impl ProductMutation {
         #[graphql(desc = "Product to change, with the new values.")] input: ProductUpdateInput,
     ) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
-            let which = which(&input.id, Some(input.expected_version));
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
-            let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+            let target = row_ref(&input.id, Some(input.expected_version));
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.product_update(permit, target, input.into(), options).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, Product::from);
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
         })
     }
@@ -82,13 +84,13 @@ impl ProductMutation {
         #[graphql(desc = "Product to archive, with its expected version.")] input: ProductArchiveInput,
     ) -> Answer<ProductPayload> {
         named!(ctx, input, ProductPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.product_archive(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.product_archive(permit, target, options).await?;
             let Parts { entity, mut user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, Product::from);
             // Archiving changes the status, which its input does not name.
-            user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
+            user_errors.iter_mut().for_each(|error| error.rename_field("status", "id"));
             Ok(ProductPayload { product: entity, user_errors, replayed, seq })
         })
     }
@@ -102,17 +104,17 @@ impl ProductMutation {
         #[graphql(desc = "Rows to create or change.")] input: ProductBulkUpsertInput,
     ) -> Answer<ProductBulkUpsertPayload> {
         let mut input = input;
-        let moved = match in_ids(ctx, input.names()).await? {
-            Ok(moved) => moved,
-            Err(wrong) => return Ok(wrong.into()),
+        let reference_paths = match resolve_references(ctx, input.names()).await? {
+            Ok(reference_paths) => reference_paths,
+            Err(errors) => return Ok(errors.into()),
         };
-        let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
+        let options = CallOptions { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
-        let batch = ctx.given::<Catalog>()?.product_upsert(permit, rows, ask).await?;
-        written(ctx)?;
+        let batch = ctx.required_data::<Catalog>()?.product_upsert(permit, rows, options).await?;
+        clear_loaders(ctx)?;
         let mut answer = ProductBulkUpsertPayload::of(batch, Product::from);
         for row in &mut answer.rows {
-            moved.redirect_errors(&mut row.user_errors);
+            reference_paths.redirect_errors(&mut row.user_errors);
             add_sent_values(ctx, &mut row.user_errors);
         }
         Ok(answer)
@@ -126,10 +128,10 @@ impl ProductMutation {
         #[graphql(desc = "Category to create.")] input: CategoryCreateInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.category_create(permit, input.into(), options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
             Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
         })
     }
@@ -142,11 +144,11 @@ impl ProductMutation {
         #[graphql(desc = "Category to change, with the new values.")] input: CategoryUpdateInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let which = which_of(input.id.as_ref(), Some(input.expected_version));
-            let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), Some(input.expected_version));
+            let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.category_update(permit, target, input.into(), options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
             Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
         })
     }
@@ -160,15 +162,15 @@ impl ProductMutation {
         #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let which = which_of(input.id.as_ref(), input.expected_version);
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let catalog = ctx.given::<Catalog>()?;
+            let target = resolved_row_ref(input.id.as_ref(), input.expected_version);
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let catalog = ctx.required_data::<Catalog>()?;
             let batch = match &input.move_to_id {
-                Some(into) => Box::pin(catalog.category_archive_into(permit, which, &into.0, ask)).await?,
-                None => catalog.category_archive(permit, which, ask).await?,
+                Some(into) => Box::pin(catalog.category_archive_into(permit, target, &into.0, options)).await?,
+                None => catalog.category_archive(permit, target, options).await?,
             };
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
             Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
         })
     }
@@ -181,11 +183,11 @@ impl ProductMutation {
         #[graphql(desc = "Category to restore, with its expected version.")] input: CategoryRestoreInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let which = input.which();
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.category_restore(permit, which, ask).await?;
+            let target = input.row_ref();
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.category_restore(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
             Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
         })
     }
@@ -198,10 +200,10 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rows to create or change.")] input: CategoryBulkUpsertInput,
     ) -> Answer<CategoryBulkUpsertPayload> {
-        let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
+        let options = CallOptions { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
-        let batch = ctx.given::<Catalog>()?.category_upsert(permit, rows, ask).await?;
-        written(ctx)?;
+        let batch = ctx.required_data::<Catalog>()?.category_upsert(permit, rows, options).await?;
+        clear_loaders(ctx)?;
         Ok(CategoryBulkUpsertPayload::of(batch, |row| Category(row.into())))
     }
 
@@ -212,10 +214,10 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Family to create.")] input: ProductFamilyCreateInput,
     ) -> Answer<ProductFamilyPayload> {
-        let ask = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;
+        let options = CallOptions { key: input.idempotency_key.clone(), mode: dry_run };
+        let batch = ctx.required_data::<Catalog>()?.family_create(permit, input.into(), options).await?;
         let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+            parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
         Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
     }
 
@@ -227,11 +229,11 @@ impl ProductMutation {
         #[graphql(desc = "Family to archive, with its expected version.")] input: ProductFamilyArchiveInput,
     ) -> Answer<ProductFamilyPayload> {
         named!(ctx, input, ProductFamilyPayload, {
-            let which = which_of(input.id.as_ref(), input.expected_version);
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.family_archive(permit, which, ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), input.expected_version);
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.family_archive(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
             Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
         })
     }
@@ -244,11 +246,11 @@ impl ProductMutation {
         #[graphql(desc = "Family to restore, with its expected version.")] input: ProductFamilyRestoreInput,
     ) -> Answer<ProductFamilyPayload> {
         named!(ctx, input, ProductFamilyPayload, {
-            let which = which_of(input.id.as_ref(), input.expected_version);
-            let ask = CallOptions { key: input.idempotency_key, mode: dry_run };
-            let batch = ctx.given::<Catalog>()?.family_restore(permit, which, ask).await?;
+            let target = resolved_row_ref(input.id.as_ref(), input.expected_version);
+            let options = CallOptions { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.required_data::<Catalog>()?.family_restore(permit, target, options).await?;
             let Parts { entity, user_errors, replayed, seq } =
-                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+                parts(batch, row_visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
             Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
         })
     }

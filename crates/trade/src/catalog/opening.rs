@@ -14,7 +14,7 @@ use platform::path;
 use super::{
     Product,
     inputs::{OpeningStockInput, ProductCreateInput},
-    payload::{Parts, ProductPayload, parts, visibility},
+    payload::{Parts, ProductPayload, parts, row_visibility},
 };
 use crate::{
     graphql::{
@@ -24,17 +24,17 @@ use crate::{
         refusal::{ErrorCode, UserError, truncate_errors},
         scalars::Long,
     },
-    stock::{receipt, stopped},
+    stock::{receipt, user_errors_of_stop},
 };
 
-fn lines(reading: &mut InputErrors, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
+fn opening_lines(reader: &mut InputErrors, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
     let line = |(index, line): (usize, OpeningStockInput)| {
         let at = |name: &str| path!["input", "openingStock", index, name];
         OpeningLine {
-            store: reading.store(line.store, || at("store")),
+            store: reader.store(line.store, || at("store")),
             quantity: line.quantity.0,
-            unit_cost: reading.money(line.unit_cost.as_ref(), || at("unitCost")),
-            lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
+            unit_cost: reader.money(line.unit_cost.as_ref(), || at("unitCost")),
+            lot: line.lot.map(|lot| reader.lot(lot, || at("lot"))),
         }
     };
     lines.into_iter().enumerate().map(line).collect()
@@ -42,30 +42,30 @@ fn lines(reading: &mut InputErrors, lines: Vec<OpeningStockInput>) -> Vec<Openin
 
 /// Creates a product with its stock. If the product was created and its stock was refused, the
 /// product is returned with the rejections: the next call with the key continues there.
-pub async fn create(
+pub async fn create_with_stock(
     ctx: &Context<'_>,
     permit: Permit<kind::ProductWrite>,
-    (input, opening): (ProductCreateInput, Vec<OpeningStockInput>),
+    (input, opening_stock): (ProductCreateInput, Vec<OpeningStockInput>),
     mode: Mode,
 ) -> Answer<ProductPayload> {
     let Some(key) = input.idempotency_key.clone() else {
         let message = "openingStock needs an idempotencyKey: a call that breaks off is finished by sending it again";
         return Ok(vec![UserError::new(ErrorCode::Required, message, path!["input", "idempotencyKey"])].into());
     };
-    let lines = match read(|reading| lines(reading, opening)) {
+    let lines = match read(|reader| opening_lines(reader, opening_stock)) {
         Ok(lines) => lines,
         Err(errors) => return Ok(errors.into()),
     };
-    let rooms = (ctx.given::<Catalog>()?, ctx.given::<Ledger>()?);
+    let services = (ctx.required_data::<Catalog>()?, ctx.required_data::<Ledger>()?);
     let ProductWithStock { batch, stock } =
-        match create_product_with_stock(rooms, permit, (input.into(), lines), (key, mode)).await {
-            Ok(opened) => opened,
-            Err(stop) => return Ok(stopped(ctx, stop).await?.into()),
+        match create_product_with_stock(services, permit, (input.into(), lines), (key, mode)).await {
+            Ok(created) => created,
+            Err(stop) => return Ok(user_errors_of_stop(ctx, stop).await?.into()),
         };
-    let visibility = visibility::<kind::ProductRead>(ctx)?;
+    let visibility = row_visibility::<kind::ProductRead>(ctx)?;
     let Parts { mut entity, mut user_errors, mut replayed, mut seq } = parts(batch, visibility, Product::from);
-    if let Some(done) = stock {
-        match receipt(ctx, done).await? {
+    if let Some(stock_outcome) = stock {
+        match receipt(ctx, stock_outcome).await? {
             Ok(receipt) => {
                 replayed &= receipt.stored.is_some();
                 seq = receipt.seq.map(Long).or(seq);

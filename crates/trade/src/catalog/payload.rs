@@ -121,26 +121,26 @@ pub enum RowVisibility {
 }
 
 /// Clears the loaders after a write: their cached rows may be stale.
-pub(super) fn written(ctx: &Context<'_>) -> Answer<()> {
+pub(super) fn clear_loaders(ctx: &Context<'_>) -> Answer<()> {
     loads(ctx)?.forget();
     Ok(())
 }
 
 /// After a change: whether the caller may be shown the row that a stale version meets.
-pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibility> {
-    written(ctx)?;
+pub(super) fn row_visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibility> {
+    clear_loaders(ctx)?;
     Ok(if ctx.holds::<P>() { RowVisibility::Shown } else { RowVisibility::Hidden })
 }
 
 /// Returns the parts of the payload of a change of one row.
-pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, visibility: RowVisibility, turn: impl Fn(R) -> T) -> Parts<T> {
+pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, visibility: RowVisibility, to_entity: impl Fn(R) -> T) -> Parts<T> {
     let Batch { rows, refused, replayed, seq } = batch;
     let mut user_errors: Vec<UserError> = refused.iter().map(|problem| user_error(problem, &["input"], None)).collect();
     let mut entity = None;
     for RowAnswer { outcome, row, problems } in rows {
-        let row = row.map(&turn);
-        let shown = row.clone().filter(|_| visibility == RowVisibility::Shown);
-        user_errors.extend(problems.iter().map(|problem| user_error(problem, &["input"], shown.clone().map(Into::into))));
+        let row = row.map(&to_entity);
+        let visible_row = row.clone().filter(|_| visibility == RowVisibility::Shown);
+        user_errors.extend(problems.iter().map(|problem| user_error(problem, &["input"], visible_row.clone().map(Into::into))));
         entity = row.filter(|_| outcome != Outcome::Refused);
     }
     let user_errors = truncate_errors(user_errors.into_iter());

@@ -13,7 +13,7 @@ use super::{
     channel_sort::ChannelSort,
     customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_tests, limit_to_visible_orders, narrow_to_names},
     filter::{query_id, query_text},
-    page::{Count, MAX_PAGE, args, build, count_limit, counted},
+    page::{Count, MAX_PAGE, build_page, capped_count, count_limit, page_args},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
     store_filter::{StoreFilter, StoreSort, store_tests},
     supplier_filter::{SupplierFilter, SupplierSort, supplier_tests},
@@ -24,7 +24,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    periods::in_days,
+    periods::resolve_filter_periods,
 };
 
 /// Queries of stores, suppliers, customers and channels.
@@ -45,7 +45,7 @@ impl PartyQuery {
                 StoreRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 StoreRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
             };
-            Ok(ctx.given::<Catalog>()?.store(permit, by).await?.map(|row| Store(row.into())))
+            Ok(ctx.required_data::<Catalog>()?.store(permit, by).await?.map(|row| Store(row.into())))
         }
         .await
         .transpose()
@@ -64,17 +64,17 @@ impl PartyQuery {
         #[graphql(desc = "Filter of the stores; all stores by default.")] filter: Option<StoreFilter>,
         #[graphql(desc = "Sort of the stores. Null for CODE, ASC.")] sort: Option<StoreSort>,
     ) -> Answer<StoreConnection> {
-        let catalog = ctx.given::<Catalog>()?;
+        let catalog = ctx.required_data::<Catalog>()?;
         let sorted = StoreSort::sorted(sort);
         let kind = sorted.kind("stores");
-        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let request = page_args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.stores(permit, store_tests(in_days(ctx, filter).await?)?, sorted, &request).await?;
-        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+        let listing = catalog.stores(permit, store_tests(resolve_filter_periods(ctx, filter).await?)?, sorted, &request).await?;
+        Ok(build_page(listing.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Store(row.into()), keys)
         })
-        .counted(scope, listed.source)
+        .with_count_source(scope, listing.source)
         .into())
     }
 
@@ -90,7 +90,7 @@ impl PartyQuery {
                 SupplierRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 SupplierRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
             };
-            Ok(ctx.given::<Catalog>()?.supplier(permit, by).await?.map(|row| Supplier(row.into())))
+            Ok(ctx.required_data::<Catalog>()?.supplier(permit, by).await?.map(|row| Supplier(row.into())))
         }
         .await
         .transpose()
@@ -109,17 +109,18 @@ impl PartyQuery {
         #[graphql(desc = "Filter of the suppliers; those in use by default.")] filter: Option<SupplierFilter>,
         #[graphql(desc = "Sort of the suppliers. Null for CODE, ASC.")] sort: Option<SupplierSort>,
     ) -> Answer<SupplierConnection> {
-        let catalog = ctx.given::<Catalog>()?;
+        let catalog = ctx.required_data::<Catalog>()?;
         let sorted = SupplierSort::sorted(sort);
         let kind = sorted.kind("suppliers");
-        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let request = page_args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, supplier_tests(in_days(ctx, filter).await?)?, sorted, &request).await?;
-        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+        let listing =
+            catalog.suppliers(permit, supplier_tests(resolve_filter_periods(ctx, filter).await?)?, sorted, &request).await?;
+        Ok(build_page(listing.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Supplier(row.into()), keys)
         })
-        .counted(scope, listed.source)
+        .with_count_source(scope, listing.source)
         .into())
     }
 
@@ -142,7 +143,7 @@ impl PartyQuery {
                     }
                 }
             };
-            Ok(ctx.given::<Catalog>()?.customer(permit, by).await?.map(|row| Customer(row.into())))
+            Ok(ctx.required_data::<Catalog>()?.customer(permit, by).await?.map(|row| Customer(row.into())))
         }
         .await
         .transpose()
@@ -166,24 +167,24 @@ impl PartyQuery {
         >,
         #[graphql(desc = "Sort of the customers. Null for CREATED_AT, ASC.")] sort: Option<CustomerSort>,
     ) -> Answer<CustomerConnection> {
-        let catalog = ctx.given::<Catalog>()?;
+        let catalog = ctx.required_data::<Catalog>()?;
         let sorted = CustomerSort::sorted(sort);
         let kind = sorted.kind("customers");
-        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let request = page_args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let (mut tests, names) = customer_tests(in_days(ctx, filter).await?, (email, tag))?;
+        let (mut tests, names) = customer_tests(resolve_filter_periods(ctx, filter).await?, (email, tag))?;
         limit_to_visible_orders(ctx, &mut tests)?;
-        let seen = address_permit(ctx, &mut tests)?;
-        narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
-        let listed = match seen {
+        let contact_permit = address_permit(ctx, &mut tests)?;
+        narrow_to_names(ctx, (permit.clone(), contact_permit.as_ref()), (&mut tests, names)).await?;
+        let listing = match contact_permit {
             None => catalog.customers(permit, tests, sorted, &request).await?,
             Some(permit) => catalog.customers_by_address(permit, tests, sorted, &request).await?,
         };
-        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+        Ok(build_page(listing.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Customer(row.into()), keys)
         })
-        .counted(scope, listed.source)
+        .with_count_source(scope, listing.source)
         .into())
     }
 
@@ -196,16 +197,16 @@ impl PartyQuery {
         #[graphql(desc = "Count no further than this, at most 1,000,000. Default 10,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
-        let catalog = ctx.given::<Catalog>()?;
-        let (mut tests, names) = customer_tests(in_days(ctx, filter).await?, (None, None))?;
+        let catalog = ctx.required_data::<Catalog>()?;
+        let (mut tests, names) = customer_tests(resolve_filter_periods(ctx, filter).await?, (None, None))?;
         limit_to_visible_orders(ctx, &mut tests)?;
-        let seen = address_permit(ctx, &mut tests)?;
-        narrow_to_names(ctx, (permit.clone(), seen.as_ref()), (&mut tests, names)).await?;
-        let found = match seen {
+        let contact_permit = address_permit(ctx, &mut tests)?;
+        narrow_to_names(ctx, (permit.clone(), contact_permit.as_ref()), (&mut tests, names)).await?;
+        let customer_count = match contact_permit {
             None => catalog.customers_count(permit, tests, limit).await?,
             Some(permit) => catalog.customers_count_by_address(permit, tests, limit).await?,
         };
-        Ok(counted(found, limit))
+        Ok(capped_count(customer_count, limit))
     }
 
     /// Channel by ID or code; null when there is none.
@@ -220,7 +221,7 @@ impl PartyQuery {
                 ChannelRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 ChannelRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
             };
-            Ok(ctx.given::<Catalog>()?.channel(permit, by).await?.map(|row| Channel(row.into())))
+            Ok(ctx.required_data::<Catalog>()?.channel(permit, by).await?.map(|row| Channel(row.into())))
         }
         .await
         .transpose()
@@ -239,30 +240,30 @@ impl PartyQuery {
         #[graphql(desc = "Filter of the channels; those in use by default.")] filter: Option<ArchiveFilter>,
         #[graphql(desc = "Sort of the channels. Null for CODE, ASC.")] sort: Option<ChannelSort>,
     ) -> Answer<ChannelConnection> {
-        let catalog = ctx.given::<Catalog>()?;
+        let catalog = ctx.required_data::<Catalog>()?;
         let sorted = ChannelSort::sorted(sort);
         let kind = sorted.kind("channels");
-        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
+        let request = page_args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let tests = noun_tests::<entity::id::kind::ChannelId>(in_days(ctx, filter).await?)?;
-        let listed = catalog.channels(permit, tests, sorted, &request).await?;
-        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+        let tests = noun_tests::<entity::id::kind::ChannelId>(resolve_filter_periods(ctx, filter).await?)?;
+        let listing = catalog.channels(permit, tests, sorted, &request).await?;
+        Ok(build_page(listing.rows, &request, &kind, &catalog.signer, |row| {
             let keys = sorted.keys(&row);
             (Channel(row.into()), keys)
         })
-        .counted(scope, listed.source)
+        .with_count_source(scope, listing.source)
         .into())
     }
 }
 
 /// The customer of an e-mail address, if there is one. An address that several have is refused.
 async fn by_email(ctx: &Context<'_>, email: &str) -> Answer<Option<CustomerId>> {
-    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(&ctx.given::<Catalog>()?.db);
+    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(&ctx.required_data::<Catalog>()?.db);
     match ids_by_email(&scope, email).await?.as_slice() {
         [] => Ok(None),
         [id] => Ok(Some(*id)),
-        several => {
-            let message = format!("{} customers have this e-mail; use id", several.len());
+        candidates => {
+            let message = format!("{} customers have this e-mail; use id", candidates.len());
             Err(TopError::bad_input(message, path!["by", "email"]))
         }
     }

@@ -10,13 +10,13 @@ use platform::storage::Nested;
 
 use super::{
     enums::StoreKind,
-    filter::{below, checked, listed, moments, texts},
+    filter::{below, check_list_length, check_text, moments, texts},
     page::Direction,
 };
 use crate::graphql::{
     fault::Answer,
     filters::{DateTimeFilter, IdFilter, StringFilter},
-    nested::{place, read_nested},
+    nested::{field_path, read_nested},
     refusal::Path,
 };
 
@@ -61,25 +61,25 @@ crate::dated_filter!(StoreFilter, [] "createdAt" created_at, "updatedAt" updated
 
 /// The tests of a list of stores.
 pub fn store_tests(filter: Option<StoreFilter>) -> Answer<Nested<StoreTests>> {
-    read_nested(filter.unwrap_or_default(), &mut own)
+    read_nested(filter.unwrap_or_default(), &mut compile_tests)
 }
 
 /// Compiles the tests of one filter, without its nested filters.
-fn own(filter: StoreFilter, at: &Path) -> Answer<StoreTests> {
+fn compile_tests(filter: StoreFilter, at: &Path) -> Answer<StoreTests> {
     let at_field = |name: &str| below(at, &[name]);
     if let Some(kinds) = &filter.kind {
-        listed(kinds.len(), &at_field("kind"))?;
+        check_list_length(kinds.len(), &at_field("kind"))?;
     }
     Ok(StoreTests {
-        ids: filter.id.map(|filter| filter.ids::<ids::StoreId>(&place(at, "id"))).transpose()?.flatten(),
-        groups: filter.group.map(|filter| filter.ids::<ids::GroupId>(&place(at, "group"))).transpose()?.flatten(),
+        ids: filter.id.map(|filter| filter.ids::<ids::StoreId>(&field_path(at, "id"))).transpose()?.flatten(),
+        groups: filter.group.map(|filter| filter.ids::<ids::GroupId>(&field_path(at, "group"))).transpose()?.flatten(),
         is_archived: filter.is_archived,
         kinds: filter.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
         codes: texts(filter.code, &at_field("code"))?,
         names: texts(filter.name, &at_field("name"))?,
         countries: texts(filter.country, &at_field("country"))?,
         tags: texts(filter.tag, &at_field("tag"))?,
-        search: filter.search.map(|text| checked(text, &at_field("search"))).transpose()?,
+        search: filter.search.map(|text| check_text(text, &at_field("search"))).transpose()?,
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),
     })

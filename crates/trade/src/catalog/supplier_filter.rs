@@ -9,13 +9,13 @@ use inventory::catalog::rows::{
 use platform::storage::Nested;
 
 use super::{
-    filter::{below, checked, moments, texts},
+    filter::{below, check_text, moments, texts},
     page::Direction,
 };
 use crate::graphql::{
     fault::Answer,
     filters::{DateTimeFilter, IdFilter, StringFilter},
-    nested::{NestedFilter, place, read_nested},
+    nested::{NestedFilter, field_path, read_nested},
     refusal::Path,
 };
 
@@ -54,23 +54,23 @@ crate::dated_filter!(SupplierFilter, [] "createdAt" created_at, "updatedAt" upda
 /// The tests of a list of suppliers.
 pub fn supplier_tests(filter: Option<SupplierFilter>) -> Answer<Nested<SupplierTests>> {
     let filter = filter.unwrap_or_default();
-    let says_archived = filter.has(&|part| !part.is_archived.is_undefined());
-    let mut tests = read_nested(filter, &mut own)?;
-    if !says_archived {
+    let has_archived_test = filter.has(&|part| !part.is_archived.is_undefined());
+    let mut tests = read_nested(filter, &mut compile_tests)?;
+    if !has_archived_test {
         tests.own.is_archived = Some(false);
     }
     Ok(tests)
 }
 
 /// Compiles the tests of one filter, without its nested filters.
-fn own(filter: SupplierFilter, at: &Path) -> Answer<SupplierTests> {
+fn compile_tests(filter: SupplierFilter, at: &Path) -> Answer<SupplierTests> {
     Ok(SupplierTests {
-        ids: filter.id.map(|filter| filter.ids::<ids::SupplierId>(&place(at, "id"))).transpose()?.flatten(),
+        ids: filter.id.map(|filter| filter.ids::<ids::SupplierId>(&field_path(at, "id"))).transpose()?.flatten(),
         is_archived: filter.is_archived.value().copied(),
         codes: texts(filter.code, &below(at, &["code"]))?,
         names: texts(filter.name, &below(at, &["name"]))?,
         tags: texts(filter.tag, &below(at, &["tag"]))?,
-        search: filter.search.map(|text| checked(text, &below(at, &["search"]))).transpose()?,
+        search: filter.search.map(|text| check_text(text, &below(at, &["search"]))).transpose()?,
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),
     })

@@ -15,9 +15,9 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::CallResult};
 
-use super::{Customer, Supplier, merge::stopped, mutation_parties::visible_written_customer, payload::written};
+use super::{Customer, Supplier, merge::user_errors_of_stop, mutation_parties::visible_written_customer, payload::clear_loaders};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -111,29 +111,29 @@ impl From<Vec<UserError>> for SupplierUnmergePayload {
 /// Reads the input of both kinds: the key, the row whose merge is undone, and the expected
 /// versions.
 fn unmerge_input<K: Kind>(
-    reading: &mut InputErrors,
+    reader: &mut InputErrors,
     idempotency_key: String,
     id: &ID,
-    (seen, into_seen): (Option<Long>, Option<Long>),
+    (merged_version, into_version): (Option<Long>, Option<Long>),
 ) -> UnmergeAsk<K> {
-    check_key(reading, &idempotency_key);
+    check_key(reader, &idempotency_key);
     UnmergeAsk {
         idempotency_key,
-        id: reading.id(id, || path!["input", "id"]),
-        expected_version: seen.map(|version| version.0),
-        into_expected_version: into_seen.map(|version| version.0),
+        id: reader.id(id, || path!["input", "id"]),
+        expected_version: merged_version.map(|version| version.0),
+        into_expected_version: into_version.map(|version| version.0),
     }
 }
 
 impl CustomerUnmergeInput {
-    fn read(self, reading: &mut InputErrors) -> UnmergeAsk<of::CustomerId> {
-        unmerge_input(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
+    fn read(self, reader: &mut InputErrors) -> UnmergeAsk<of::CustomerId> {
+        unmerge_input(reader, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
 
 impl SupplierUnmergeInput {
-    fn read(self, reading: &mut InputErrors) -> UnmergeAsk<of::SupplierId> {
-        unmerge_input(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
+    fn read(self, reader: &mut InputErrors) -> UnmergeAsk<of::SupplierId> {
+        unmerge_input(reader, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
 
@@ -152,15 +152,15 @@ impl UnmergeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer whose merge to take back.")] input: CustomerUnmergeInput,
     ) -> Answer<CustomerUnmergePayload> {
-        let ask = match read(|reading| input.read(reading)) {
-            Ok(ask) => ask,
+        let request = match read(|reader| input.read(reader)) {
+            Ok(request) => request,
             Err(errors) => return Ok(errors.into()),
         };
-        let done = Box::pin(ctx.given::<Catalog>()?.customer_unmerge(permit, ask, dry_run)).await;
-        written(ctx)?;
-        Ok(match done {
-            Err(stop) => stopped(stop)?.into(),
-            Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
+        let outcome = Box::pin(ctx.required_data::<Catalog>()?.customer_unmerge(permit, request, dry_run)).await;
+        clear_loaders(ctx)?;
+        Ok(match outcome {
+            Err(stop) => user_errors_of_stop(stop)?.into(),
+            Ok(CallResult { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
                 customer: Some(visible_written_customer(ctx, rows.merged)),
                 merged_into: Some(visible_written_customer(ctx, rows.into)),
                 orders: Some(Long(orders)),
@@ -194,16 +194,16 @@ impl UnmergeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier whose merge to take back.")] input: SupplierUnmergeInput,
     ) -> Answer<SupplierUnmergePayload> {
-        let ask = match read(|reading| input.read(reading)) {
-            Ok(ask) => ask,
+        let request = match read(|reader| input.read(reader)) {
+            Ok(request) => request,
             Err(errors) => return Ok(errors.into()),
         };
-        let catalog = ctx.given::<Catalog>()?;
-        let done = Box::pin(supplier_unmerge((&catalog.db, &catalog.clock), permit, ask, dry_run)).await;
-        written(ctx)?;
-        Ok(match done {
-            Err(stop) => stopped(stop)?.into(),
-            Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierUnmergePayload {
+        let catalog = ctx.required_data::<Catalog>()?;
+        let outcome = Box::pin(supplier_unmerge((&catalog.db, &catalog.clock), permit, request, dry_run)).await;
+        clear_loaders(ctx)?;
+        Ok(match outcome {
+            Err(stop) => user_errors_of_stop(stop)?.into(),
+            Ok(CallResult { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierUnmergePayload {
                 supplier: Some(Supplier(rows.merged.into())),
                 merged_into: Some(Supplier(rows.into.into())),
                 products: Some(Long(counts.products as i64)),

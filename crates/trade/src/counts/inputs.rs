@@ -152,15 +152,17 @@ impl StocktakeCreateInput {
         Names::of(path!["input"]).optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::CountCreate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::CountCreate {
         let products = self.products.into_iter().enumerate();
         shell::CountCreate {
             idempotency_key: self.idempotency_key,
             kind: self.kind.into(),
-            store: reading.store(self.store, || path!["input", "store"]),
-            category: reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]),
+            store: reader.store(self.store, || path!["input", "store"]),
+            category: reader.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]),
             class: self.abc_class.map(Into::into),
-            products: products.map(|(index, one)| reading.product(one, || path!["input", "products", index])).collect(),
+            products: products
+                .map(|(index, product_ref)| reader.product(product_ref, || path!["input", "products", index]))
+                .collect(),
             sight: if self.is_blind { BookVisibility::Blind } else { BookVisibility::Open },
             external_ref: self.external_ref,
             note: self.note,
@@ -171,10 +173,10 @@ impl StocktakeCreateInput {
 
 impl StocktakeActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::CountAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::CountAct {
         shell::CountAct {
             idempotency_key: self.idempotency_key,
-            count: reading.row(self.id),
+            count: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }
@@ -186,17 +188,17 @@ impl StocktakeRecordInput {
         pack_lines(&mut self.lines, "lines", "counted", |line| (Some(&line.product), &mut line.counted, line.packs))
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::CountRecord {
+    pub fn read(self, reader: &mut InputErrors) -> shell::CountRecord {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| shell::CountedLine {
-            product: reading.product(line.product, || path!["input", "lines", index, "product"]),
-            lot: line.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
-            counted: reading.units(line.counted, || path!["input", "lines", index, "counted"]),
+            product: reader.product(line.product, || path!["input", "lines", index, "product"]),
+            lot: line.lot.map(|lot| reader.lot(lot, || path!["input", "lines", index, "lot"])),
+            counted: reader.units(line.counted, || path!["input", "lines", index, "counted"]),
             note: line.note,
         });
         let lines = lines.collect();
         shell::CountRecord {
             idempotency_key: self.idempotency_key,
-            count: reading.row(self.id),
+            count: reader.row(self.id),
             counted_at: self.counted_at.map(|at| at.0),
             lines,
         }
@@ -205,10 +207,10 @@ impl StocktakeRecordInput {
 
 impl StocktakeSubmitInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::CountSubmit {
+    pub fn read(self, reader: &mut InputErrors) -> shell::CountSubmit {
         shell::CountSubmit {
             idempotency_key: self.idempotency_key,
-            count: reading.row(self.id),
+            count: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             on_uncounted: self.on_uncounted.into(),
         }
@@ -217,14 +219,14 @@ impl StocktakeSubmitInput {
 
 impl StocktakeRecountInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::CountRecount {
+    pub fn read(self, reader: &mut InputErrors) -> shell::CountRecount {
         let products = self.products.map(|products| {
             let products = products.into_iter().enumerate();
-            products.map(|(index, one)| reading.product(one, || path!["input", "products", index])).collect()
+            products.map(|(index, product_ref)| reader.product(product_ref, || path!["input", "products", index])).collect()
         });
         shell::CountRecount {
             idempotency_key: self.idempotency_key,
-            count: reading.row(self.id),
+            count: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             products,
         }

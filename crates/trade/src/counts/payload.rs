@@ -14,7 +14,7 @@ use super::count::{Stocktake, StocktakeDryRun};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 seen_payload! {
@@ -22,41 +22,41 @@ seen_payload! {
     StocktakePayload(stocktake: Option<Stocktake>) {
         /// The stocktake as it is after the change; null when there are userErrors, or you may not see it.
         async fn stocktake(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
-            self.seen(ctx)
+            self.visible_stocktake(ctx)
         }
         /// Deprecated name of `stocktake`.
         #[graphql(deprecation = "2026-11-25: use stocktake. Removed after 2027-11-25.")]
         async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
-            self.seen(ctx)
+            self.visible_stocktake(ctx)
         }
     }
 }
 
 impl StocktakePayload {
     /// The stocktake, if the caller may see it.
-    fn seen(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+    fn visible_stocktake(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         let stocktake = self.stocktake.clone()?;
         match ctx.permit::<kind::CountRead>() {
             Ok(permit) => permit.covers(stocktake.row().store).then_some(Ok(stocktake)),
-            Err(denied) => Some(Err(denied)),
+            Err(error) => Some(Err(error)),
         }
     }
 }
 
 impl ReceiptPayload for StocktakePayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         if let Some(id) = receipt.stored.as_ref().map(|stored| stored.part::<StoredCount>().count) {
-            let count = rows::counts(scope, id.as_slice()).await?.pop();
-            return Ok(Some(Stocktake::new(Arc::new(count.ok_or_else(|| lost("stock_count"))?))));
+            let count = rows::load_counts(scope, id.as_slice()).await?.pop();
+            return Ok(Some(Stocktake::new(Arc::new(count.ok_or_else(|| missing_document("stock_count"))?))));
         }
-        let of: CountDecision = receipt.documents.take().ok_or_else(|| lost("stock_count"))?;
-        let tried = match receipt.seq {
+        let decision: CountDecision = receipt.documents.take().ok_or_else(|| missing_document("stock_count"))?;
+        let dry_run = match receipt.seq {
             Some(_) => None,
             None => Some(StocktakeDryRun {
-                progress: rows::progress_after(scope, &of).await?,
-                lines: of.made.into_iter().chain(of.changed).collect(),
+                progress: rows::progress_after(scope, &decision).await?,
+                lines: decision.made.into_iter().chain(decision.changed).collect(),
             }),
         };
-        Ok(Some(Stocktake::new(Arc::new(of.count)).with_dry_run(tried)))
+        Ok(Some(Stocktake::new(Arc::new(decision.count)).with_dry_run(dry_run)))
     }
 }

@@ -11,7 +11,7 @@ use iam::access::{Permit, Reach, kind};
 use inventory::{
     counts::{
         rows::{self, CountTest},
-        shell::classes,
+        shell::classify_products,
     },
     ledger::Ledger,
     numbering::core::Patterns,
@@ -31,22 +31,22 @@ use super::{
     load_count,
 };
 use crate::{
-    catalog::{ProductFilter, product_ids_within, store_named, tag_tests},
+    catalog::{ProductFilter, find_store_id, product_ids_within, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, StringFilter, plain},
-        nested::{NestedFilter, place, read_nested},
+        filters::{DateTimeFilter, IdFilter, StringFilter, refuse_nul},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
         scalars::{Cursor, DateTime},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
         filters::{below, texts},
-        links::{self, MAX_A_PAGE, Product, StoreRef, argument},
+        links::{self, MAX_PAGE_SIZE, Product, StoreRef, argument},
     },
 };
 
@@ -105,20 +105,20 @@ impl StocktakeFilter {
     }
 
     fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Vec<CountTest>> {
-        let mut all = Vec::new();
-        all.extend(self.status.map(|list| CountTest::Status(list.into_iter().map(Into::into).collect())));
-        all.extend(self.kind.map(|list| CountTest::Kind(list.into_iter().map(Into::into).collect())));
+        let mut conditions = Vec::new();
+        conditions.extend(self.status.map(|list| CountTest::Status(list.into_iter().map(Into::into).collect())));
+        conditions.extend(self.kind.map(|list| CountTest::Kind(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.store {
-            all.extend(filter.ids::<ids::StoreId>(&place(at, "store"))?.map(CountTest::Store));
+            conditions.extend(filter.ids::<ids::StoreId>(&field_path(at, "store"))?.map(CountTest::Store));
         }
         if let Some(text) = self.external_ref {
-            plain(&text, || below(at, "externalRef"))?;
-            all.push(CountTest::ExternalRef(TextTest::In(vec![text])));
+            refuse_nul(&text, || below(at, "externalRef"))?;
+            conditions.push(CountTest::ExternalRef(TextTest::In(vec![text])));
         }
-        all.extend(texts(self.external_refs, &below(at, "externalRefs"))?.into_iter().map(CountTest::ExternalRef));
-        all.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(CountTest::Tag));
+        conditions.extend(texts(self.external_refs, &below(at, "externalRefs"))?.into_iter().map(CountTest::ExternalRef));
+        conditions.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(CountTest::Tag));
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
-            all.push(CountTest::Created { from, before });
+            conditions.push(CountTest::Created { from, before });
         }
         let document = DocumentFilter {
             number: self.number,
@@ -129,8 +129,8 @@ impl StocktakeFilter {
             id: self.id,
             search: self.search,
         };
-        all.extend(document.read::<ids::CountId>((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
-        Ok(all)
+        conditions.extend(document.read::<ids::CountId>((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
+        Ok(conditions)
     }
 }
 
@@ -164,25 +164,25 @@ impl CountsQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the stocktakes. Null for CREATED_AT, DESC.")] sort: Option<StocktakeSort>,
     ) -> Answer<StocktakeConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::COUNTS);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
             numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.own.push(CountTest::Store(stores.to_vec()));
         }
-        let source = rows::source(scope.backend(), &tests);
-        let page = rows::page(&scope, source.clone(), sorted, &request).await?;
+        let source = rows::counts_source(scope.backend(), &tests);
+        let page = rows::load_count_page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|count| {
             let keys = rows::count_keys(sorted, &count);
             (Stocktake::new(Arc::new(count)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
     }
 
     /// Products due for a stocktake in a store, class A first, by SKU: those of class A that were not counted for 30 days, of B for 90, of C for 180.
@@ -203,18 +203,18 @@ impl CountsQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StocktakeDueConnection> {
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let list = "stocktakesDue";
-        let request = PageArgs { first, after, last, before }.check(list, signer, MAX_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(list, signer, MAX_PAGE_SIZE)?;
         let products = product_ids_within(ctx, product, None).await?;
         let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
-        let mut due = match store_named(ctx, &store, &["store"]).await? {
-            Some(store) => due(ctx, &permit, store, abc_class).await?,
+        let mut due = match find_store_id(ctx, &store, &["store"]).await? {
+            Some(store) => load_due_products(ctx, &permit, store, abc_class).await?,
             None => Vec::new(),
         };
         due.retain(|(planned, _)| products.as_ref().is_none_or(|products| products.contains(&planned.of.product)));
         let rows = due.into_iter().map(|(planned, class)| {
-            let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
+            let keys = vec![Key::Int(class_rank(class)), Key::Text(planned.of.sku.clone())];
             (StocktakeDue { planned, class }, keys)
         });
         Ok(Page::of_all(rows.collect(), &request, list, signer).into())
@@ -236,16 +236,16 @@ impl CountsQuery {
         #[graphql(desc = "Rows in the answer at most, 1 to 250. Default 50.", default = 50)] first: i32,
     ) -> Answer<Vec<StocktakeDue>> {
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
-        let most = usize::try_from(first).ok().filter(|most| (1..=MAX_A_PAGE as usize).contains(most));
-        let most =
-            most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_A_PAGE}"), path!["first"]))?;
-        let due = due(ctx, &permit, store, abc_class).await?;
-        Ok(due.into_iter().take(most).map(|(planned, class)| StocktakeDue { planned, class }).collect())
+        let limit = usize::try_from(first).ok().filter(|limit| (1..=MAX_PAGE_SIZE as usize).contains(limit));
+        let limit =
+            limit.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_PAGE_SIZE}"), path!["first"]))?;
+        let due = load_due_products(ctx, &permit, store, abc_class).await?;
+        Ok(due.into_iter().take(limit).map(|(planned, class)| StocktakeDue { planned, class }).collect())
     }
 }
 
 /// Class A first.
-fn rank(class: prelude::AbcClass) -> i64 {
+fn class_rank(class: prelude::AbcClass) -> i64 {
     match class {
         prelude::AbcClass::A => 0,
         prelude::AbcClass::B => 1,
@@ -255,29 +255,29 @@ fn rank(class: prelude::AbcClass) -> i64 {
 
 /// Returns the products that are due for a count in a store that the caller may see, by class and
 /// SKU.
-async fn due(
+async fn load_due_products(
     ctx: &Context<'_>,
     permit: &Permit<kind::CountRead>,
     store: prelude::StoreId,
     abc_class: Option<AbcClass>,
-) -> Answer<Vec<(rows::Planned, prelude::AbcClass)>> {
+) -> Answer<Vec<(rows::PlannedProduct, prelude::AbcClass)>> {
     if !permit.covers(store) {
         return Ok(Vec::new());
     }
-    let ledger = ctx.given::<Ledger>()?;
+    let ledger = ctx.required_data::<Ledger>()?;
     let now = ledger.clock().now();
     let class = abc_class.map(prelude::AbcClass::from);
-    let mut due = classes(&permit.scope(ledger.database()), now, store).await?;
-    due.retain(|(planned, is)| {
-        let days = match is {
+    let mut due = classify_products(&permit.scope(ledger.database()), now, store).await?;
+    due.retain(|(planned, line_class)| {
+        let days = match line_class {
             prelude::AbcClass::A => 30,
             prelude::AbcClass::B => 90,
             prelude::AbcClass::C => 180,
         };
         let is_due = planned.counted_at.is_none_or(|at| at.plus_seconds(days * 24 * 3600) <= now);
-        is_due && class.is_none_or(|class| class == *is)
+        is_due && class.is_none_or(|class| class == *line_class)
     });
-    due.sort_by(|(a, of_a), (b, of_b)| (rank(*of_a), &a.of.sku).cmp(&(rank(*of_b), &b.of.sku)));
+    due.sort_by(|(a, class_a), (b, class_b)| (class_rank(*class_a), &a.of.sku).cmp(&(class_rank(*class_b), &b.of.sku)));
     Ok(due)
 }
 
@@ -285,7 +285,7 @@ crate::connection!(counted StocktakeDueConnection, StocktakeDueEdge, StocktakeDu
 
 /// A product that is due to be counted.
 pub struct StocktakeDue {
-    planned: rows::Planned,
+    planned: rows::PlannedProduct,
     class: prelude::AbcClass,
 }
 
@@ -312,8 +312,8 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: StocktakeR
         StocktakeRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // A text that cannot be a number matches no count.
         StocktakeRef::Number(number) => {
-            let Some(number) = numbering::named(ctx, Numbered::Count, &number).await? else { return Ok(None) };
-            let scope = permit.scope(ctx.given::<Ledger>()?.database());
+            let Some(number) = numbering::parse_number(ctx, Numbered::Count, &number).await? else { return Ok(None) };
+            let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
             let Some(id) = rows::id_by_number(&scope, number).await? else { return Ok(None) };
             id
         }

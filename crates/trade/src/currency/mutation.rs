@@ -128,11 +128,11 @@ impl CurrencyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Exchange rate.")] input: ExchangeRateSetInput,
     ) -> Answer<ExchangeRatePayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let refused = |user_errors| ExchangeRatePayload { exchange_rate: None, user_errors, replayed: false, seq: None };
+        let ledger = ctx.required_data::<Ledger>()?;
+        let to_payload = |user_errors| ExchangeRatePayload { exchange_rate: None, user_errors, replayed: false, seq: None };
         let call = match input.read() {
             Ok(call) => call,
-            Err(errors) => return Ok(refused(errors)),
+            Err(errors) => return Ok(to_payload(errors)),
         };
         Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
             Ok(Outcome { rates, is_replayed, seq, .. }) => ExchangeRatePayload {
@@ -141,7 +141,7 @@ impl CurrencyMutation {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(refusals) => refused(truncate_errors(refusals.iter().map(|refusal| rate_error(refusal, |_| path!["input"])))),
+            Err(refusals) => to_payload(truncate_errors(refusals.iter().map(|refusal| rate_error(refusal, |_| path!["input"])))),
         })
     }
 
@@ -152,13 +152,13 @@ impl CurrencyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "File of exchange rates.")] input: ExchangeRatesImportInput,
     ) -> Answer<ExchangeRatesImportPayload> {
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let file = input.field();
-        let (rates, skipped) = match read(|reading| input.rates(reading)) {
+        let (rates, skipped_count) = match read(|reader| input.rates(reader)) {
             Ok(read) => read,
-            Err(errors) => return Ok(ExchangeRatesImportPayload::refused(errors)),
+            Err(errors) => return Ok(ExchangeRatesImportPayload::from_errors(errors)),
         };
-        let cells: Vec<String> = rates.iter().map(|one| format!("{} of {}", one.quote, clock::day_text(one.day))).collect();
+        let cells: Vec<String> = rates.iter().map(|rate| format!("{} of {}", rate.quote, clock::day_text(rate.day))).collect();
         let call = SetRates {
             mutation: "exchangeRatesImport",
             idempotency_key: input.idempotency_key,
@@ -166,16 +166,16 @@ impl CurrencyMutation {
             is_unusual: input.is_unusual || input.unusual,
         };
         Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
-            Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped),
+            Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped_count),
             Err(refusals) => {
-                let of_cell = |refusal: &SetRefusal| {
+                let to_cell_error = |refusal: &SetRefusal| {
                     let mut error = rate_error(refusal, |_| path!["input", file]);
-                    if let (SetRefusal::Row(index, _), UserError::InputError(one)) = (refusal, &mut error) {
-                        one.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), one.message);
+                    if let (SetRefusal::Row(index, _), UserError::InputError(rate)) = (refusal, &mut error) {
+                        rate.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), rate.message);
                     }
                     error
                 };
-                ExchangeRatesImportPayload::refused(truncate_errors(refusals.iter().map(of_cell)))
+                ExchangeRatesImportPayload::from_errors(truncate_errors(refusals.iter().map(to_cell_error)))
             }
         })
     }
@@ -183,18 +183,18 @@ impl CurrencyMutation {
 
 impl ExchangeRateSetInput {
     fn read(self) -> Result<SetRates, Vec<UserError>> {
-        let mut reading = InputErrors::default();
-        check_key(&mut reading, &self.idempotency_key);
+        let mut reader = InputErrors::default();
+        check_key(&mut reader, &self.idempotency_key);
         let mut currency = |code: &CurrencyCode, name: &str| {
-            let found = Currency::parse(&code.0);
-            if found.is_none() {
-                reading.invalid("a currency of ISO 4217 in use is expected, as in EUR", || path!["input", name]);
+            let parsed = Currency::parse(&code.0);
+            if parsed.is_none() {
+                reader.invalid("a currency of ISO 4217 in use is expected, as in EUR", || path!["input", name]);
             }
-            found.unwrap_or(Currency::GBP)
+            parsed.unwrap_or(Currency::GBP)
         };
         let (base, quote) = (currency(&self.base_code, "baseCode"), currency(&self.quote_code, "quoteCode"));
         let rate = NewRate { base, quote, rate: self.rate.0, day: self.day.0, source: self.source };
-        reading.end(SetRates {
+        reader.end(SetRates {
             mutation: "exchangeRateSet",
             idempotency_key: self.idempotency_key,
             rates: vec![rate],
@@ -209,30 +209,30 @@ impl ExchangeRatesImportInput {
         if self.ecb_xml.is_some() { "ecbXml" } else { "ecbCsv" }
     }
 
-    fn rates(&self, reading: &mut InputErrors) -> (Vec<NewRate>, usize) {
-        check_key(reading, &self.idempotency_key);
+    fn rates(&self, reader: &mut InputErrors) -> (Vec<NewRate>, usize) {
+        check_key(reader, &self.idempotency_key);
         let field = || path!["input", self.field()];
-        let found = match (&self.ecb_csv, &self.ecb_xml) {
+        let parsed = match (&self.ecb_csv, &self.ecb_xml) {
             (Some(csv), None) => shell::read_ecb_csv(csv),
             (None, Some(xml)) => shell::read_ecb_xml(xml),
             (None, None) => {
-                reading.required("a file is expected: ecbCsv or ecbXml", field);
+                reader.required("a file is expected: ecbCsv or ecbXml", field);
                 return (Vec::new(), 0);
             }
             (Some(_), Some(_)) => {
-                reading.invalid("one file is expected: ecbCsv or ecbXml", field);
+                reader.invalid("one file is expected: ecbCsv or ecbXml", field);
                 return (Vec::new(), 0);
             }
         };
-        found.unwrap_or_else(|error| {
-            reading.invalid(&error.to_string(), field);
+        parsed.unwrap_or_else(|error| {
+            reader.invalid(&error.to_string(), field);
             (Vec::new(), 0)
         })
     }
 }
 
 impl ExchangeRatesImportPayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
+    fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, InputObject};
 use inventory::{
-    currency::{rows, shell::rate_on},
+    currency::{rows, shell::load_rate_on},
     ledger::Ledger,
 };
 use macros::resolvers;
@@ -20,8 +20,8 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor, Date},
     },
-    keyed_filters::by_ids,
-    orders::links::MAX_A_PAGE,
+    keyed_filters::resolve_filter_keys,
+    orders::links::MAX_PAGE_SIZE,
 };
 
 /// Sort order of a list of exchange rates; rates with equal values are sorted by ID.
@@ -62,8 +62,8 @@ impl CurrencyQuery {
         if from == to {
             return Err(TopError::bad_input("from and to are one currency: no rate is needed", path!["to"]));
         }
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        Ok(rate_on(&scope, from, to, on.0).await?.as_ref().map(FrozenRate::from))
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        Ok(load_rate_on(&scope, from, to, on.0).await?.as_ref().map(FrozenRate::from))
     }
 
     /// Exchange rates, the newest day first unless another order is asked for. Rates that were corrected are among them, with `replacedBy`.
@@ -83,18 +83,18 @@ impl CurrencyQuery {
     ) -> Answer<ExchangeRateConnection> {
         let base = base.map(|code| currency(&code, || path!["base"])).transpose()?;
         let quote = quote.map(|code| currency(&code, || path!["quote"])).transpose()?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let direction = sort.map(|ExchangeRateSort { field: ExchangeRateSortField::Day, direction }| direction);
         let descending = direction != Some(Direction::Asc);
         let kind = rows::rates_kind(descending);
-        let request = PageArgs { first, after, last, before }.check(kind, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let listed = rows::page(&scope, ((base, quote), &filter), descending, &request).await?;
-        let nodes = listed.rows.into_iter().map(|row| {
-            let keys = rows::keys(&row);
+        let request = PageArgs { first, after, last, before }.check(kind, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let listing = rows::load_rate_page(&scope, ((base, quote), &filter), descending, &request).await?;
+        let nodes = listing.rows.into_iter().map(|row| {
+            let keys = rows::cursor_keys(&row);
             (ExchangeRate::from(row), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, listing.source).into())
     }
 }

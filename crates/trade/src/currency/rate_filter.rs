@@ -10,11 +10,11 @@ use crate::{
     graphql::{
         fault::{Answer, TopError},
         filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
         scalars::CurrencyCode,
     },
-    orders::filters::{below, few},
+    orders::filters::{below, check_list_length},
     purchasing::filter::days,
 };
 
@@ -60,13 +60,13 @@ impl ExchangeRateFilter {
     /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<RateFilter> {
         Ok(RateFilter {
-            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&field_path(at, "id"))).transpose()?.flatten(),
             bases: self.base_code.map(|codes| currencies(&codes, &below(at, "baseCode"))).transpose()?,
             quotes: self.quote_code.map(|codes| currencies(&codes, &below(at, "quoteCode"))).transpose()?,
             day: days(self.day, &below(at, "day"))?,
             sources: texts(self.source, &below(at, "source"))?,
             is_replaced: self.is_replaced,
-            entered_by: self.entered_by.map(|filter| filter.of_any_kind(&place(at, "enteredBy"))).transpose()?.flatten(),
+            entered_by: self.entered_by.map(|filter| filter.of_any_kind(&field_path(at, "enteredBy"))).transpose()?.flatten(),
             recorded: moments(self.recorded_at),
         })
     }
@@ -74,7 +74,7 @@ impl ExchangeRateFilter {
 
 /// The currencies of a list at a place. A code that there is not is refused at its own.
 fn currencies(codes: &[CurrencyCode], at: &Path) -> Answer<Vec<Currency>> {
-    few(codes.len(), at)?;
+    check_list_length(codes.len(), at)?;
     codes.iter().enumerate().map(|(index, code)| currency(code, || below(at, &index))).collect()
 }
 

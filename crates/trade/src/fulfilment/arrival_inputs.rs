@@ -51,10 +51,10 @@ pub struct FulfilmentTrackingSetInput {
 
 impl FulfilmentDeliverInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::FulfilmentArrive {
+    pub fn read(self, reader: &mut InputErrors) -> shell::FulfilmentArrive {
         shell::FulfilmentArrive {
             idempotency_key: self.idempotency_key,
-            fulfilment: reading.id(&self.id, || path!["input", "id"]),
+            fulfilment: reader.id(&self.id, || path!["input", "id"]),
             failed: None,
             occurred_at: self.delivered_at.map(|at| at.0),
         }
@@ -63,10 +63,10 @@ impl FulfilmentDeliverInput {
 
 impl FulfilmentFailInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::FulfilmentArrive {
+    pub fn read(self, reader: &mut InputErrors) -> shell::FulfilmentArrive {
         shell::FulfilmentArrive {
             idempotency_key: self.idempotency_key,
-            fulfilment: reading.id(&self.id, || path!["input", "id"]),
+            fulfilment: reader.id(&self.id, || path!["input", "id"]),
             failed: Some(self.reason),
             occurred_at: self.failed_at.map(|at| at.0),
         }
@@ -75,11 +75,11 @@ impl FulfilmentFailInput {
 
 impl FulfilmentTrackingSetInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ParcelTrack {
-        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
+    pub fn read(self, reader: &mut InputErrors) -> shell::ParcelTrack {
+        let carrier = reader.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
         shell::ParcelTrack {
             idempotency_key: self.idempotency_key,
-            parcel: reading.id(&self.id, || path!["input", "id"]),
+            parcel: reader.id(&self.id, || path!["input", "id"]),
             label: shell::LabelSaid { carrier, service: self.service, tracking_number: self.tracking_number },
         }
     }

@@ -13,8 +13,8 @@ impl FulfilmentWorkPackInput {
     pub fn names(&mut self) -> Names<'_> {
         let parcels = self.parcels.iter_mut().enumerate();
         parcels.fold(Names::of(path!["input"]), |names, (index, parcel)| {
-            let of_parcel = Names::of(path!["input", "parcels", index]);
-            names.and(of_parcel.optional(("carrier", parcel.carrier.take()), ("carrierId", &mut parcel.carrier_id)))
+            let parcel_names = Names::of(path!["input", "parcels", index]);
+            names.and(parcel_names.optional(("carrier", parcel.carrier.take()), ("carrierId", &mut parcel.carrier_id)))
         })
     }
 }
@@ -23,8 +23,8 @@ impl FulfilmentWorkShipInput {
     pub fn names(&mut self) -> Names<'_> {
         let parcels = self.parcels.iter_mut().flatten().enumerate();
         parcels.fold(Names::of(path!["input"]), |names, (index, parcel)| {
-            let of_parcel = Names::of(path!["input", "parcels", index]);
-            names.and(of_parcel.optional(("carrier", parcel.carrier.take()), ("carrierId", &mut parcel.carrier_id)))
+            let parcel_names = Names::of(path!["input", "parcels", index]);
+            names.and(parcel_names.optional(("carrier", parcel.carrier.take()), ("carrierId", &mut parcel.carrier_id)))
         })
     }
 }

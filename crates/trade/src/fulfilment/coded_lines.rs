@@ -1,4 +1,4 @@
-//! Lines of works that may count packs, as `packs::of_lines` takes them.
+//! Lines of works that may count packs, as `packs::convert_coded_lines` takes them.
 
 use platform::path;
 

@@ -206,36 +206,36 @@ pub struct FulfilmentWorkMoveInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
-pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut InputErrors, at: impl Fn(usize) -> Path) -> shell::Lines {
+pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reader: &mut InputErrors, at: impl Fn(usize) -> Path) -> shell::Lines {
     let field = |index: usize, name: &str| {
         let mut path = at(index);
         path.push(name.to_owned());
         path
     };
-    let read = |(index, one): (usize, WorkLineQuantity)| {
-        let line = reading.id(&one.line_id, || field(index, "lineId"));
-        if one.lots.is_some_and(|lots| !lots.is_empty()) {
-            reading.invalid("lots are named when goods are packed (fulfilmentWorkPack)", || field(index, "lots"));
+    let read_line = |(index, line_quantity): (usize, WorkLineQuantity)| {
+        let line = reader.id(&line_quantity.line_id, || field(index, "lineId"));
+        if line_quantity.lots.is_some_and(|lots| !lots.is_empty()) {
+            reader.invalid("lots are named when goods are packed (fulfilmentWorkPack)", || field(index, "lots"));
         }
-        (line, reading.units(one.quantity, || field(index, "quantity")))
+        (line, reader.units(line_quantity.quantity, || field(index, "quantity")))
     };
-    Some(lines?.into_iter().enumerate().map(read).collect())
+    Some(lines?.into_iter().enumerate().map(read_line).collect())
 }
 
 /// Takes the lots that the lines of a parcel name off them.
-fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reading: &mut InputErrors, at: impl Fn(usize) -> Path) -> Vec<shell::PackLot> {
-    let mut named = Vec::new();
+fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reader: &mut InputErrors, at: impl Fn(usize) -> Path) -> Vec<shell::PackLot> {
+    let mut pack_lots = Vec::new();
     for (row, line) in lines.iter_mut().flatten().enumerate() {
-        for (nth, one) in line.lots.take().into_iter().flatten().enumerate() {
+        for (nth, line_lot) in line.lots.take().into_iter().flatten().enumerate() {
             let field = || {
                 let mut path = at(row);
                 path.extend(["lots".to_owned(), nth.to_string(), "lot".to_owned()]);
                 path
             };
-            named.push(shell::PackLot { row, nth, lot: reading.lot(one.lot, field), quantity: one.quantity.0 });
+            pack_lots.push(shell::PackLot { row, nth, lot: reader.lot(line_lot.lot, field), quantity: line_lot.quantity.0 });
         }
     }
-    named
+    pack_lots
 }
 
 fn at_line(index: usize) -> Path {
@@ -244,33 +244,33 @@ fn at_line(index: usize) -> Path {
 
 impl FulfilmentWorkAcceptInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorksAccept {
-        shell::WorksAccept { idempotency_key: self.idempotency_key, works: reading.ids(Some(self.ids), "ids") }
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorksAccept {
+        shell::WorksAccept { idempotency_key: self.idempotency_key, works: reader.ids(Some(self.ids), "ids") }
     }
 }
 
 impl FulfilmentWorkRejectInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkReject {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkReject {
         shell::WorkReject {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             reason: self.reason.into(),
             note: self.note,
-            lines: lines(self.lines, reading, at_line),
+            lines: lines(self.lines, reader, at_line),
         }
     }
 }
 
 impl FulfilmentWorkPickInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkPick {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkPick {
         shell::WorkPick {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
-            lines: lines(self.lines, reading, at_line),
+            lines: lines(self.lines, reader, at_line),
             is_short: self.is_short,
         }
     }
@@ -278,22 +278,22 @@ impl FulfilmentWorkPickInput {
 
 impl FulfilmentWorkUnpickInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkPick {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkPick {
         let (id, idempotency_key, expected_version) = (self.id, self.idempotency_key, self.expected_version);
-        FulfilmentWorkPickInput { id, idempotency_key, expected_version, lines: self.lines, is_short: false }.read(reading)
+        FulfilmentWorkPickInput { id, idempotency_key, expected_version, lines: self.lines, is_short: false }.read(reader)
     }
 }
 
 impl FulfilmentWorkPackInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkPack {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkPack {
         let mut parcels = Vec::with_capacity(self.parcels.len());
         for (index, mut parcel) in self.parcels.into_iter().enumerate() {
-            let lots = lots(&mut parcel.lines, reading, |line| path!["input", "parcels", index, "lines", line]);
-            let carrier = reading.id_opt(parcel.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
+            let lots = lots(&mut parcel.lines, reader, |line| path!["input", "parcels", index, "lines", line]);
+            let carrier = reader.id_opt(parcel.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
             let (service, tracking_number) = (parcel.service, parcel.tracking_number);
             parcels.push(shell::PackParcel {
-                lines: lines(parcel.lines, reading, |line| path!["input", "parcels", index, "lines", line]),
+                lines: lines(parcel.lines, reader, |line| path!["input", "parcels", index, "lines", line]),
                 lots,
                 weight: parcel.weight.map(|weight| weight.0),
                 label: shell::LabelSaid { carrier, service, tracking_number },
@@ -301,7 +301,7 @@ impl FulfilmentWorkPackInput {
         }
         shell::WorkPack {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             parcels,
         }
@@ -310,10 +310,10 @@ impl FulfilmentWorkPackInput {
 
 impl FulfilmentWorkActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkAct {
         shell::WorkAct {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             notify: self.notify_in.map(Into::into),
             is_notified: self.notify,
@@ -323,18 +323,19 @@ impl FulfilmentWorkActionInput {
 
 impl FulfilmentWorkShipInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkShip {
-        let parcels = self.parcels.map(|all| {
-            let read = |(index, one): (usize, ParcelLabelInput)| {
-                let carrier = reading.id_opt(one.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
-                let label = shell::LabelSaid { carrier, service: one.service, tracking_number: one.tracking_number };
-                shell::ShipParcel { parcel: reading.id(&one.id, || path!["input", "parcels", index, "id"]), label }
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkShip {
+        let parcels = self.parcels.map(|labels| {
+            let read_label = |(index, parcel_label): (usize, ParcelLabelInput)| {
+                let carrier = reader.id_opt(parcel_label.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
+                let label =
+                    shell::LabelSaid { carrier, service: parcel_label.service, tracking_number: parcel_label.tracking_number };
+                shell::ShipParcel { parcel: reader.id(&parcel_label.id, || path!["input", "parcels", index, "id"]), label }
             };
-            all.into_iter().enumerate().map(read).collect()
+            labels.into_iter().enumerate().map(read_label).collect()
         });
         shell::WorkShip {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             parcels,
             occurred_at: self.occurred_at.map(|at| at.0),
@@ -345,10 +346,10 @@ impl FulfilmentWorkShipInput {
 
 impl FulfilmentWorkCollectInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkCollect {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkCollect {
         shell::WorkCollect {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             code: self.code,
         }
@@ -357,13 +358,13 @@ impl FulfilmentWorkCollectInput {
 
 impl FulfilmentWorkMoveInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WorkMove {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WorkMove {
         shell::WorkMove {
             idempotency_key: self.idempotency_key,
-            work: reading.id(&self.id, || path!["input", "id"]),
+            work: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
-            to: reading.store(self.to_store, || path!["input", "toStore"]),
-            lines: lines(self.lines, reading, at_line),
+            to: reader.store(self.to_store, || path!["input", "toStore"]),
+            lines: lines(self.lines, reader, at_line),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     live::{
         feed::{self, SnapshotPage as Page, StreamOptions, Topic, Update},
         rights::Rights,
@@ -116,20 +116,20 @@ impl Topic for WorkTopic {
     type Row = FulfilmentWorkId;
 
     fn interest(&self) -> Interest {
-        let lists = self.tests.own.works.iter().filter_map(|test| match test {
+        let subject_lists = self.tests.own.works.iter().filter_map(|test| match test {
             WorkTest::Store(stores) => Some(stores.iter().copied().map(Subject::of).collect()),
             _ => None,
         });
-        Interest::narrowest(WORKS, lists)
+        Interest::narrowest(WORKS, subject_lists)
     }
 
     async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Page<Self>, Fault> {
         let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
-        let source = rows::source(scope.backend(), &self.tests);
-        let mut works = rows::page(scope, &source, false, &request).await?;
-        let more = works.len() > SNAPSHOT_PAGE as usize;
+        let source = rows::works_source(scope.backend(), &self.tests);
+        let mut works = rows::load_work_page(scope, &source, false, &request).await?;
+        let has_more = works.len() > SNAPSHOT_PAGE as usize;
         works.truncate(SNAPSHOT_PAGE as usize);
-        let next = works.last().filter(|_| more).map(rows::head_keys);
+        let next = works.last().filter(|_| has_more).map(rows::head_keys);
         let change = |head: WorkHead| {
             let work = FulfilmentWork::head(head);
             FulfilmentWorkChange { seq: 0, work, shared_event: None, in_filter: true }
@@ -179,9 +179,9 @@ impl<Schema> FulfilmentWorkSubscription<Schema> {
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins with a snapshot.")]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<Schema>, TopError> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let filter = by_ids(ctx, without_periods(filter)?, "filter").await?.unwrap_or_default();
+        let filter = resolve_filter_keys(ctx, without_periods(filter)?, "filter").await?.unwrap_or_default();
         let tests = within(&permit, filter.read_for_stream()?);
         let options = StreamOptions { name: name_of(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, WorkTopic { tests }, rights, options).await?;

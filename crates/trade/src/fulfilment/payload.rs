@@ -20,7 +20,7 @@ use crate::{
     graphql::{context::ContextExt, fault::Answer},
     orders::order_after_dry_run,
     seen_payload,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 seen_payload! {
@@ -28,11 +28,11 @@ seen_payload! {
     FulfilmentWorkPayload(works: Vec<FulfilmentWork>) {
         /// Work as it is after the change; null when there are userErrors, when no work was concerned, or when you may not see it.
         async fn work(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {
-            Ok(seen(ctx, &self.works)?.into_iter().next())
+            Ok(visible_works(ctx, &self.works)?.into_iter().next())
         }
         /// Works as they are after the change, of those that you may see; empty when there are userErrors.
         async fn works(&self, ctx: &Context<'_>) -> Answer<Vec<FulfilmentWork>> {
-            seen(ctx, &self.works)
+            visible_works(ctx, &self.works)
         }
     }
 }
@@ -42,7 +42,7 @@ seen_payload! {
     FulfilmentWorkReadyPayload(waits: ReadyWork) {
         /// Work as it is after the change; null when there are userErrors, or when you may not see it.
         async fn work(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {
-            Ok(seen(ctx, self.waits.work.as_slice())?.into_iter().next())
+            Ok(visible_works(ctx, self.waits.work.as_slice())?.into_iter().next())
         }
         /// Code that the customer has to say to collect the goods: six digits, to be sent to the customer. Null when there are userErrors, with
         /// validateOnly, once the goods were put back, and without fulfilment.work in the work's store.
@@ -64,7 +64,7 @@ pub struct ReadyWork {
     code: Option<String>,
 }
 
-fn seen(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWork>> {
+fn visible_works(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWork>> {
     if works.is_empty() {
         return Ok(Vec::new());
     }
@@ -73,20 +73,20 @@ fn seen(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWor
 }
 
 /// The works that a command was about.
-pub(super) async fn named(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<FulfilmentWork>> {
+pub(super) async fn load_works(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<FulfilmentWork>> {
     let works: Vec<Work> = if let Some(stored) = &receipt.stored {
         let ids = stored.part::<StoredWorks>().works;
-        in_requested_order(&ids, rows::works(scope, &ids).await?)
+        in_requested_order(&ids, rows::load_works(scope, &ids).await?)
     } else {
-        let own: WorkDecision = receipt.documents.take().ok_or_else(|| lost("fulfilment_work"))?;
-        in_requested_order(&own.named, own.works.into_iter().map(|touched| touched.work).collect())
+        let decision: WorkDecision = receipt.documents.take().ok_or_else(|| missing_document("fulfilment_work"))?;
+        in_requested_order(&decision.named, decision.works.into_iter().map(|changed_work| changed_work.work).collect())
     };
-    let mut shown = Vec::with_capacity(works.len());
+    let mut nodes = Vec::with_capacity(works.len());
     for work in works {
         let order = order_after_dry_run(scope, receipt, work.head.order).await?;
-        shown.push(FulfilmentWork::whole(Arc::new(work)).of_order(order));
+        nodes.push(FulfilmentWork::with_loaded_lines(Arc::new(work)).of_order(order));
     }
-    Ok(shown)
+    Ok(nodes)
 }
 
 fn in_requested_order(ids: &[FulfilmentWorkId], works: Vec<Work>) -> Vec<Work> {
@@ -96,17 +96,17 @@ fn in_requested_order(ids: &[FulfilmentWorkId], works: Vec<Work>) -> Vec<Work> {
 }
 
 impl ReceiptPayload for FulfilmentWorkPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        named(scope, receipt).await
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
+        load_works(scope, receipt).await
     }
 }
 
 impl ReceiptPayload for FulfilmentWorkReadyPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         let is_written = receipt.seq.is_some();
-        let work = named(scope, receipt).await?.into_iter().next();
-        let ready = work.as_ref().and_then(|work| work.row().ready.as_ref());
-        let code = ready.filter(|_| is_written).map(|ready| ready.code.clone());
+        let work = load_works(scope, receipt).await?.into_iter().next();
+        let readiness = work.as_ref().and_then(|work| work.row().ready.as_ref());
+        let code = readiness.filter(|_| is_written).map(|readiness| readiness.code.clone());
         Ok(ReadyWork { work, code })
     }
 }

@@ -14,11 +14,11 @@ use inventory::{
 use macros::resolvers;
 use platform::{
     path,
-    storage::idempotency::{Acted, check_key},
+    storage::idempotency::{CallResult, check_key},
 };
 
 use crate::{
-    catalog::{Store, loads, store_named},
+    catalog::{Store, find_store_id, loads},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -112,22 +112,26 @@ impl ReadyEmailQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Store of the setting. Null for the tenant's.")] store: Option<StoreRef>,
     ) -> Option<Answer<ReadyEmail>> {
-        found(ctx, &permit, store).await.transpose()
+        find_setting(ctx, &permit, store).await.transpose()
     }
 }
 
-async fn found(ctx: &Context<'_>, permit: &Permit<kind::StoreRead>, store: Option<StoreRef>) -> Answer<Option<ReadyEmail>> {
+async fn find_setting(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::StoreRead>,
+    store: Option<StoreRef>,
+) -> Answer<Option<ReadyEmail>> {
     let store = match store {
         None => None,
-        Some(named) => {
-            let Some(id) = store_named(ctx, &named, &["store"]).await? else { return Ok(None) };
-            // `store_named` returns an ID unchecked.
+        Some(store_ref) => {
+            let Some(id) = find_store_id(ctx, &store_ref, &["store"]).await? else { return Ok(None) };
+            // `find_store_id` returns an ID unchecked.
             let Some(store) = loads(ctx)?.store(id).await? else { return Ok(None) };
             Some(store.id)
         }
     };
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let (own, in_force) = rows::ready_setting(&scope, store).await?;
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let (own, in_force) = rows::load_ready_setting(&scope, store).await?;
     Ok(Some(ReadyEmail { own, in_force }))
 }
 
@@ -144,29 +148,29 @@ impl ReadyEmailMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The setting.")] input: ReadyEmailSetInput,
     ) -> Answer<ReadyEmailPayload> {
-        if let Err(why) = check_key(&input.idempotency_key) {
-            return Ok(vec![UserError::invalid_key(why, path!["input", "idempotencyKey"])].into());
+        if let Err(reason) = check_key(&input.idempotency_key) {
+            return Ok(vec![UserError::invalid_key(reason, path!["input", "idempotencyKey"])].into());
         }
         let ReadyEmailSetInput { idempotency_key, expected_version, store, is_on, locale, text } = input;
-        let store = match read(|reading| store.map(|store| reading.store(store, || path!["input", "store"]))) {
+        let store = match read(|reader| store.map(|store| reader.store(store, || path!["input", "store"]))) {
             Ok(store) => store,
             Err(errors) => return Ok(errors.into()),
         };
         let terms = ReadyTerms { is_on, locale: locale.map(Into::into), text };
-        let set = ReadySet { idempotency_key, expected_version: expected_version.map(|version| version.0), store, terms };
-        Ok(match Box::pin(ready_set(ctx.given::<Ledger>()?, permit, set, dry_run)).await {
-            Ok(Acted { value: (own, in_force), seq, is_replayed }) => ReadyEmailPayload {
+        let request = ReadySet { idempotency_key, expected_version: expected_version.map(|version| version.0), store, terms };
+        Ok(match Box::pin(ready_set(ctx.required_data::<Ledger>()?, permit, request, dry_run)).await {
+            Ok(CallResult { value: (own, in_force), seq, is_replayed }) => ReadyEmailPayload {
                 ready_email: Some(ReadyEmail { own, in_force }),
                 user_errors: Vec::new(),
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(refusal) => vec![refused(refusal)?].into(),
+            Err(refusal) => vec![ready_email_error(refusal)?].into(),
         })
     }
 }
 
-fn refused(refusal: ReadyRefusal) -> Answer<UserError> {
+fn ready_email_error(refusal: ReadyRefusal) -> Answer<UserError> {
     Ok(match refusal {
         ReadyRefusal::Fault(fault) => return Err(fault.into()),
         ReadyRefusal::NoStore => UserError::not_found("store", path!["input", "store"]),

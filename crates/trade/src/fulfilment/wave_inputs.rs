@@ -107,11 +107,11 @@ pub struct FulfilmentWaveCloseInput {
 
 impl FulfilmentWaveCreateInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WaveCreate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WaveCreate {
         shell::WaveCreate {
             idempotency_key: self.idempotency_key,
-            store: reading.store(self.store, || path!["input", "store"]),
-            works: self.works.map(|works| reading.ids(Some(works), "works")),
+            store: reader.store(self.store, || path!["input", "store"]),
+            works: self.works.map(|works| reader.ids(Some(works), "works")),
             due_before: self.due_before.map(|at| at.0),
         }
     }
@@ -119,26 +119,26 @@ impl FulfilmentWaveCreateInput {
 
 impl FulfilmentWavePickInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WavePick {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WavePick {
         let mut found = Vec::with_capacity(self.found.len());
-        for (index, one) in self.found.into_iter().enumerate() {
+        for (index, work_input) in self.found.into_iter().enumerate() {
             found.push(shell::WaveFound {
-                work: reading.id(&one.work_id, || path!["input", "found", index, "workId"]),
-                lines: lines(one.lines, reading, |line| path!["input", "found", index, "lines", line]),
-                is_short: one.is_short,
+                work: reader.id(&work_input.work_id, || path!["input", "found", index, "workId"]),
+                lines: lines(work_input.lines, reader, |line| path!["input", "found", index, "lines", line]),
+                is_short: work_input.is_short,
             });
         }
-        shell::WavePick { idempotency_key: self.idempotency_key, wave: reading.id(&self.id, || path!["input", "id"]), found }
+        shell::WavePick { idempotency_key: self.idempotency_key, wave: reader.id(&self.id, || path!["input", "id"]), found }
     }
 }
 
 impl FulfilmentWavePackInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WavePack {
-        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
+    pub fn read(self, reader: &mut InputErrors) -> shell::WavePack {
+        let carrier = reader.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
         shell::WavePack {
             idempotency_key: self.idempotency_key,
-            wave: reading.id(&self.id, || path!["input", "id"]),
+            wave: reader.id(&self.id, || path!["input", "id"]),
             label: shell::LabelSaid { carrier, service: self.service, tracking_number: None },
         }
     }
@@ -146,10 +146,10 @@ impl FulfilmentWavePackInput {
 
 impl FulfilmentWaveReadyInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WaveReady {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WaveReady {
         shell::WaveReady {
             idempotency_key: self.idempotency_key,
-            wave: reading.id(&self.id, || path!["input", "id"]),
+            wave: reader.id(&self.id, || path!["input", "id"]),
             notify: self.notify_in.map(Into::into),
             is_notified: self.notify,
         }
@@ -158,10 +158,10 @@ impl FulfilmentWaveReadyInput {
 
 impl FulfilmentWaveShipInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WaveShip {
+    pub fn read(self, reader: &mut InputErrors) -> shell::WaveShip {
         shell::WaveShip {
             idempotency_key: self.idempotency_key,
-            wave: reading.id(&self.id, || path!["input", "id"]),
+            wave: reader.id(&self.id, || path!["input", "id"]),
             occurred_at: self.occurred_at.map(|at| at.0),
         }
     }
@@ -169,7 +169,7 @@ impl FulfilmentWaveShipInput {
 
 impl FulfilmentWaveCloseInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::WaveClose {
-        shell::WaveClose { idempotency_key: self.idempotency_key, wave: reading.id(&self.id, || path!["input", "id"]) }
+    pub fn read(self, reader: &mut InputErrors) -> shell::WaveClose {
+        shell::WaveClose { idempotency_key: self.idempotency_key, wave: reader.id(&self.id, || path!["input", "id"]) }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
         fault::Answer,
         refusal::{Path, UserError, add_sent_values},
     },
-    references::in_ids,
+    references::resolve_references,
     step,
 };
 
@@ -64,18 +64,18 @@ impl FulfilmentWaveMutation {
         #[graphql(desc = "Wave and label.")] input: FulfilmentWavePackInput,
     ) -> Answer<FulfilmentWaveStepPayload> {
         let mut input = input;
-        let moved = match in_ids(ctx, input.names()).await? {
-            Ok(moved) => moved,
-            Err(wrong) => return Ok(wrong.into()),
+        let reference_paths = match resolve_references(ctx, input.names()).await? {
+            Ok(reference_paths) => reference_paths,
+            Err(errors) => return Ok(errors.into()),
         };
         let answer: Answer<FulfilmentWaveStepPayload> =
             async { step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pack, dry_run) }.await;
         let mut answer = answer?;
-        let carrier = moved.at(path!["input", "carrierId"]);
+        let carrier_path = reference_paths.at(path!["input", "carrierId"]);
         for result in &mut answer.results {
-            redirect_carrier_errors(ctx, &carrier, &mut result.user_errors);
+            redirect_carrier_errors(ctx, &carrier_path, &mut result.user_errors);
         }
-        moved.redirect_errors(&mut answer.user_errors);
+        reference_paths.redirect_errors(&mut answer.user_errors);
         add_sent_values(ctx, &mut answer.user_errors);
         Ok(answer)
     }
@@ -117,16 +117,16 @@ impl FulfilmentWaveMutation {
     }
 }
 
-/// Moves errors about the carrier of a wave to `carrier`, with the value sent there: a work is
+/// Moves errors about the carrier of a wave to `carrier_path`, with the value sent there: a work is
 /// refused with the path in the one parcel of fulfilmentWorkPack.
-fn redirect_carrier_errors(ctx: &Context<'_>, carrier: &Path, errors: &mut [UserError]) {
-    let of_parcel = path!["input", "parcels", 0, "carrierId"];
+fn redirect_carrier_errors(ctx: &Context<'_>, carrier_path: &Path, errors: &mut [UserError]) {
+    let parcel_path = path!["input", "parcels", 0, "carrierId"];
     for error in errors {
-        if error.field_mut().is_none_or(|field| *field != of_parcel) {
+        if error.field_mut().is_none_or(|field| *field != parcel_path) {
             continue;
         }
         if let Some(field) = error.field_mut() {
-            field.clone_from(carrier);
+            field.clone_from(carrier_path);
         }
         add_sent_values(ctx, std::slice::from_mut(error));
         if let Some(field) = error.field_mut() {

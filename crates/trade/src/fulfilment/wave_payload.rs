@@ -4,12 +4,12 @@ use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::FulfilmentWorkId;
 use iam::access::kind;
 use inventory::{
-    fulfilment::shell::{WaveDone, WaveRefusal, WaveStepResult, WaveStop, WaveWorkRefusal},
-    ledger::Done,
+    fulfilment::shell::{WaveError, WaveRefusal, WaveResult, WaveStepResult, WaveWorkRefusal},
+    ledger::SubmitResult,
 };
 use platform::{path, storage::TenantScope};
 
-use super::{payload::named, visibility::covers, wave::FulfilmentWave, work::FulfilmentWork};
+use super::{payload::load_works, visibility::covers, wave::FulfilmentWave, work::FulfilmentWork};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -18,7 +18,7 @@ use crate::{
         scalars::Long,
     },
     payload,
-    stock::{receipt, stopped},
+    stock::{receipt, user_errors_of_stop},
 };
 
 payload!(FulfilmentWavePayload, wave: FulfilmentWave, "wave");
@@ -57,38 +57,38 @@ impl From<Vec<UserError>> for FulfilmentWaveStepPayload {
 }
 
 impl FulfilmentWavePayload {
-    pub(super) async fn of(ctx: &Context<'_>, _scope: &TenantScope, done: Result<WaveDone, WaveStop>) -> Answer<Self> {
-        let WaveDone { wave, works, seq, is_replayed } = match done {
-            Ok(done) => done,
-            Err(stop) => return Ok(refused(ctx, stop, "works").await?.into()),
+    pub(super) async fn of(ctx: &Context<'_>, _scope: &TenantScope, outcome: Result<WaveResult, WaveError>) -> Answer<Self> {
+        let WaveResult { wave, works, seq, is_replayed } = match outcome {
+            Ok(outcome) => outcome,
+            Err(stop) => return Ok(wave_errors(ctx, stop, "works").await?.into()),
         };
-        let wave = seen(ctx, FulfilmentWave::new(wave, works));
+        let wave = visible_wave(ctx, FulfilmentWave::new(wave, works));
         Ok(Self { wave, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
     }
 }
 
 impl FulfilmentWaveStepPayload {
-    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Result<WaveStepResult, WaveStop>) -> Answer<Self> {
-        let WaveStepResult { wave, works, parts, mut seq, is_replayed } = match done {
-            Ok(done) => done,
-            Err(stop) => return Ok(refused(ctx, stop, "found").await?.into()),
+    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, outcome: Result<WaveStepResult, WaveError>) -> Answer<Self> {
+        let WaveStepResult { wave, works, parts, mut seq, is_replayed } = match outcome {
+            Ok(outcome) => outcome,
+            Err(stop) => return Ok(wave_errors(ctx, stop, "found").await?.into()),
         };
         let mut results = Vec::with_capacity(parts.len());
-        for (id, done) in parts {
-            let (result, last) = match result_of(ctx, scope, (id, done)).await {
-                Ok(found) => found,
-                Err(error) => (failed(id, error)?, None),
+        for (id, outcome) in parts {
+            let (result, last) = match result_of(ctx, scope, (id, outcome)).await {
+                Ok(step_result) => step_result,
+                Err(error) => (fault_result(id, error)?, None),
             };
             results.push(result);
             seq = seq.max(last);
         }
-        let wave = seen(ctx, FulfilmentWave::new(wave, works));
+        let wave = visible_wave(ctx, FulfilmentWave::new(wave, works));
         Ok(Self { wave, results, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
     }
 }
 
 /// The wave, if the caller may see works of its store.
-fn seen(ctx: &Context<'_>, wave: FulfilmentWave) -> Option<FulfilmentWave> {
+fn visible_wave(ctx: &Context<'_>, wave: FulfilmentWave) -> Option<FulfilmentWave> {
     let permit = ctx.permit::<kind::FulfilmentRead>().ok()?;
     (permit.channel().is_none() && permit.covers(wave.row().store)).then_some(wave)
 }
@@ -97,14 +97,14 @@ fn seen(ctx: &Context<'_>, wave: FulfilmentWave) -> Option<FulfilmentWave> {
 async fn result_of(
     ctx: &Context<'_>,
     scope: &TenantScope,
-    (id, done): (FulfilmentWorkId, Done),
+    (id, outcome): (FulfilmentWorkId, SubmitResult),
 ) -> Answer<(FulfilmentWaveResult, Option<i64>)> {
     let work_id = ID(id.to_string());
-    let mut receipt = match receipt(ctx, done).await? {
+    let mut receipt = match receipt(ctx, outcome).await? {
         Ok(receipt) => receipt,
         Err(user_errors) => return Ok((FulfilmentWaveResult { work_id, work: None, user_errors }, None)),
     };
-    let work = named(scope, &mut receipt).await?.into_iter().next();
+    let work = load_works(scope, &mut receipt).await?.into_iter().next();
     let permit = ctx.permit::<kind::FulfilmentRead>().ok();
     let work = work.filter(|work| permit.as_ref().is_some_and(|permit| covers(permit, work.row())));
     Ok((FulfilmentWaveResult { work_id, work, user_errors: Vec::new() }, receipt.seq))
@@ -112,22 +112,24 @@ async fn result_of(
 
 /// Reports a fault of one work as its user error, so that it does not hide the results of others.
 /// Other errors end the call.
-fn failed(id: FulfilmentWorkId, error: TopError) -> Answer<FulfilmentWaveResult> {
+fn fault_result(id: FulfilmentWorkId, error: TopError) -> Answer<FulfilmentWaveResult> {
     let code = match error {
         TopError::Overloaded | TopError::Unavailable | TopError::Unwritable => ErrorCode::Unavailable,
         TopError::Internal => ErrorCode::Internal,
         other => return Err(other),
     };
-    let why = UserError::new(code, format!("{error}: send the same call with the same key"), Vec::new());
-    Ok(FulfilmentWaveResult { work_id: ID(id.to_string()), work: None, user_errors: vec![why] })
+    let user_error = UserError::new(code, format!("{error}: send the same call with the same key"), Vec::new());
+    Ok(FulfilmentWaveResult { work_id: ID(id.to_string()), work: None, user_errors: vec![user_error] })
 }
 
 /// Returns the errors of a call about a wave that was refused; `list` is the place at which it
 /// names works.
-async fn refused(ctx: &Context<'_>, stop: WaveStop, list: &str) -> Answer<Vec<UserError>> {
+async fn wave_errors(ctx: &Context<'_>, stop: WaveError, list: &str) -> Answer<Vec<UserError>> {
     match stop {
-        WaveStop::Call(stop) => Ok(stopped(ctx, stop).await?),
-        WaveStop::Refused(refusals) => Ok(truncate_errors(refusals.into_iter().map(|refusal| wave_refusal_error(refusal, list)))),
+        WaveError::Call(stop) => Ok(user_errors_of_stop(ctx, stop).await?),
+        WaveError::Refused(refusals) => {
+            Ok(truncate_errors(refusals.into_iter().map(|refusal| wave_refusal_error(refusal, list))))
+        }
     }
 }
 
@@ -147,9 +149,9 @@ fn wave_refusal_error(refusal: WaveRefusal, list: &str) -> UserError {
         WaveRefusal::TooManyLines { most } => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} lines are taken"), at(list))
         }
-        WaveRefusal::Work(index, why) => {
+        WaveRefusal::Work(index, reason) => {
             let field: Path = path!["input", list, index];
-            match why {
+            match reason {
                 WaveWorkRefusal::Unknown => UserError::not_found("work", field),
                 WaveWorkRefusal::Twice => UserError::new(ErrorCode::Invalid, "this work occurs twice", field),
                 WaveWorkRefusal::Status(status) => {

@@ -40,22 +40,22 @@ pub struct AddressInput {
 }
 
 impl From<ContactInput> for core::Contact {
-    fn from(of: ContactInput) -> Self {
-        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
+    fn from(input: ContactInput) -> Self {
+        Self { name: input.name, email: input.email, phone: input.phone, role: input.role }
     }
 }
 
 impl From<AddressInput> for core::Address {
-    fn from(of: AddressInput) -> Self {
+    fn from(input: AddressInput) -> Self {
         Self {
-            name: of.name,
-            company: of.company,
-            lines: of.lines.unwrap_or_default(),
-            city: of.city,
-            region: of.region,
-            postal_code: of.postal_code,
-            country: of.country,
-            phone: of.phone,
+            name: input.name,
+            company: input.company,
+            lines: input.lines.unwrap_or_default(),
+            city: input.city,
+            region: input.region,
+            postal_code: input.postal_code,
+            country: input.country,
+            phone: input.phone,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         scalars::{DateTime, Json, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
-    references::{Names, SeenOrder},
+    references::{Names, VisibleOrder},
 };
 
 /// An order as it shall be from now on. A field that is left out stays as it is, null clears it.
@@ -86,11 +86,11 @@ pub struct OrderUpdateInput {
 }
 
 /// Converts an optional field of an input into a patch.
-fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+fn patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
     match value {
         MaybeUndefined::Undefined => Patch::Keep,
         MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(turn(value)),
+        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
     }
 }
 
@@ -106,7 +106,7 @@ impl OrderUpdateInput {
     }
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("order", self.order.take().map(SeenOrder)), ("id", &mut self.id))
+            .required(("order", self.order.take().map(VisibleOrder)), ("id", &mut self.id))
             .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
             .patch(("customer", std::mem::take(&mut self.customer)), ("customerId", &mut self.customer_id))
     }
@@ -114,17 +114,17 @@ impl OrderUpdateInput {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::OrderUpdate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::OrderUpdate {
         let customer = match self.customer_id {
             MaybeUndefined::Undefined => Patch::Keep,
             MaybeUndefined::Null => Patch::Clear,
-            MaybeUndefined::Value(id) => Patch::Set(reading.id(&id, || path!["input", "customerId"])),
+            MaybeUndefined::Value(id) => Patch::Set(reader.id(&id, || path!["input", "customerId"])),
         };
         let set_lines = self.set_lines.into_iter().flatten().enumerate();
         let add_lines = self.add_lines.into_iter().flatten().enumerate();
         shell::OrderUpdate {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.0,
             customer,
             external_ref: patch(self.external_ref, |text| text),
@@ -140,14 +140,14 @@ impl OrderUpdateInput {
                 requested_for: patch(self.requested_for, |at| at.0),
                 delivery_method: self.delivery_method.map(Into::into),
             },
-            set_lines: set_lines.map(|(index, line)| line.read(index, reading)).collect(),
-            add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reading)).collect(),
-            sourcing: self.resourcing.map(|asked| asked.read("resourcing", reading)),
+            set_lines: set_lines.map(|(index, line)| line.read(index, reader)).collect(),
+            add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reader)).collect(),
+            sourcing: self.resourcing.map(|sourcing_input| sourcing_input.read("resourcing", reader)),
             reason: self.reason,
-            store: self.store.map(|store| reading.store(store, || path!["input", "store"])),
-            channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
+            store: self.store.map(|store| reader.store(store, || path!["input", "store"])),
+            channel: reader.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
             placed_at: self.placed_at.map(|at| at.0),
-            draft_sourcing: patch(self.sourcing, |asked| asked.read("sourcing", reading)),
+            draft_sourcing: patch(self.sourcing, |sourcing_input| sourcing_input.read("sourcing", reader)),
         }
     }
 }
@@ -191,15 +191,15 @@ impl CancelStepInput {
             .collect()
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::OrderAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::OrderAct {
         let lines = self.lines.map(|lines| {
-            let read = lines.into_iter().enumerate().map(|(index, one)| shell::CancelLine {
-                line: reading.id(&one.line_id, || path!["lines", index, "lineId"]),
-                quantity: reading.units(one.quantity, || path!["lines", index, "quantity"]),
+            let cancel_lines = lines.into_iter().enumerate().map(|(index, line_input)| shell::CancelLine {
+                line: reader.id(&line_input.line_id, || path!["lines", index, "lineId"]),
+                quantity: reader.units(line_input.quantity, || path!["lines", index, "quantity"]),
             });
-            read.collect()
+            cancel_lines.collect()
         });
         let (reason, register) = (self.reason.map(Into::into), self.register);
-        shell::OrderAct { reason, register, lines, ..self.input.read(reading) }
+        shell::OrderAct { reason, register, lines, ..self.input.read(reader) }
     }
 }

@@ -14,7 +14,7 @@ use platform::path;
 use super::{OrderRef, payload::OrderHoldPayload};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::InputErrors, scalars::Long},
-    references::SeenOrder,
+    references::VisibleOrder,
     row_names, step,
     stock::ReceiptPayload,
 };
@@ -49,14 +49,14 @@ pub struct OrderHoldLiftInput {
     pub expected_version: Option<Long>,
 }
 
-row_names!("order": order as SeenOrder of OrderHoldSetInput);
+row_names!("order": order as VisibleOrder of OrderHoldSetInput);
 
 impl OrderHoldSetInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::OrderHoldSet {
+    pub fn read(self, reader: &mut InputErrors) -> shell::OrderHoldSet {
         shell::OrderHoldSet {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             kind: self.kind,
             reason: self.reason,
@@ -67,10 +67,10 @@ impl OrderHoldSetInput {
 
 impl OrderHoldLiftInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::OrderHoldLift {
+    pub fn read(self, reader: &mut InputErrors) -> shell::OrderHoldLift {
         shell::OrderHoldLift {
             idempotency_key: self.idempotency_key,
-            hold: reading.id(&self.id, || path!["input", "id"]),
+            hold: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
         }
     }

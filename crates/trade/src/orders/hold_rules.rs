@@ -9,7 +9,7 @@ use inventory::orders::{
     shell::{self, RuleRefusal, RuleStop},
 };
 use macros::resolvers;
-use platform::{paging::Key, path, storage::idempotency::Acted};
+use platform::{paging::Key, path, storage::idempotency::CallResult};
 
 use super::{
     links::{Money, MoneyInput},
@@ -26,7 +26,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    periods::in_days,
+    periods::resolve_filter_periods,
     short_lists::{SearchText, ShortList, is_within, matches_archived, short_sort},
     stock,
 };
@@ -167,12 +167,12 @@ pub struct HoldRuleArchiveInput {
 }
 
 impl HoldRuleUpsertInput {
-    fn read(self, reading: &mut InputErrors) -> shell::HoldRuleUpsert {
+    fn read(self, reader: &mut InputErrors) -> shell::HoldRuleUpsert {
         let fields = RuleFields {
             code: self.code,
             kind: self.kind,
             reason: self.reason,
-            total_at_least: reading.money(self.total_at_least.as_ref(), || path!["input", "totalAtLeast"]),
+            total_at_least: reader.money(self.total_at_least.as_ref(), || path!["input", "totalAtLeast"]),
             is_unpaid: self.is_unpaid,
             lacks_address: self.is_address_missing || self.lacks_address,
             countries: self.countries,
@@ -191,24 +191,24 @@ impl HoldRuleUpsertInput {
 payload!(HoldRulePayload, hold_rule: HoldRule, "rule that sets holds");
 
 impl HoldRulePayload {
-    fn of(done: Result<Acted<core::HoldRule>, RuleStop>) -> Answer<Self> {
-        Ok(match done {
-            Ok(Acted { value: rule, seq, is_replayed }) => Self {
+    fn of(outcome: Result<CallResult<core::HoldRule>, RuleStop>) -> Answer<Self> {
+        Ok(match outcome {
+            Ok(CallResult { value: rule, seq, is_replayed }) => Self {
                 hold_rule: Some(HoldRule(Arc::new(rule))),
                 user_errors: Vec::new(),
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(stop) => user_errors_of(stop, refused)?.into(),
+            Err(stop) => user_errors_of(stop, rule_error)?.into(),
         })
     }
 }
 
-fn refused(refusal: RuleRefusal) -> UserError {
+fn rule_error(refusal: RuleRefusal) -> UserError {
     let input = |name: &str| -> Path { path!["input", name] };
     match refusal {
-        RuleRefusal::BadKey(why) => UserError::invalid_key(why, input("idempotencyKey")),
-        RuleRefusal::Field(problem) => field_refused(problem),
+        RuleRefusal::BadKey(reason) => UserError::invalid_key(reason, input("idempotencyKey")),
+        RuleRefusal::Field(problem) => rule_field_error(problem),
         RuleRefusal::NotFound => UserError::not_found("hold rule", input("code")),
         RuleRefusal::TooMany => {
             let message = format!("at most {} rules are kept", core::MAX_RULES);
@@ -218,7 +218,7 @@ fn refused(refusal: RuleRefusal) -> UserError {
     }
 }
 
-fn field_refused(problem: RuleProblem) -> UserError {
+fn rule_field_error(problem: RuleProblem) -> UserError {
     match problem {
         RuleProblem::Missing { at } => UserError::new(ErrorCode::Required, "a text is needed", stock::path(at)),
         RuleProblem::Invalid { message, at } => UserError::new(ErrorCode::Invalid, message, stock::path(at)),
@@ -280,8 +280,8 @@ impl HoldRuleQuery {
         deprecation = "2026-11-26: use holdRulesList, which has pages. Removed after 2027-11-26."
     )]
     async fn hold_rules(&self, ctx: &Context<'_>) -> Answer<Vec<HoldRule>> {
-        let all = shell::hold_rules(ledger(ctx)?, &permit).await?;
-        Ok(all.into_iter().map(|rule| HoldRule(Arc::new(rule))).collect())
+        let rules = shell::hold_rules(ledger(ctx)?, &permit).await?;
+        Ok(rules.into_iter().map(|rule| HoldRule(Arc::new(rule))).collect())
     }
 
     /// Rules that set holds on orders, by their codes unless another order is asked for, with those that are archived.
@@ -298,11 +298,12 @@ impl HoldRuleQuery {
         before: Option<Cursor>,
     ) -> Answer<HoldRuleConnection> {
         let args = PageArgs { first, after, last, before };
-        let list = ShortList::sorted(ctx, "holdRules", sort.map(HoldRuleSort::named), &args)?;
-        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: HoldRuleFilter, at| {
-            Ok((SearchText::read_at(filter.search, at)?, filter.is_archived, filter.created_at, filter.updated_at))
-        })?;
-        let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
+        let list = ShortList::sorted(ctx, "holdRules", sort.map(HoldRuleSort::name_and_direction), &args)?;
+        let filter =
+            read_nested(resolve_filter_periods(ctx, filter).await?.unwrap_or_default(), &mut |filter: HoldRuleFilter, at| {
+                Ok((SearchText::read_at(filter.search, at)?, filter.is_archived, filter.created_at, filter.updated_at))
+            })?;
+        let rules = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
         let is_sought = |rule: &core::HoldRule| {
             filter.holds(&|(search, is_archived, created, updated)| {
                 matches_archived(rule.archived_at, *is_archived)
@@ -311,12 +312,12 @@ impl HoldRuleQuery {
                     && is_within(updated.as_ref(), rule.updated_at)
             })
         };
-        let found = all.filter(is_sought).map(|rule| {
+        let nodes = rules.filter(is_sought).map(|rule| {
             let first = sort.map(|sort| sort.key(&rule));
             let keys: Vec<Key> = first.into_iter().chain([Key::Text(rule.fields.code.clone())]).collect();
             (HoldRule(Arc::new(rule)), keys)
         });
-        Ok(list.page(found).into())
+        Ok(list.page(nodes).into())
     }
 }
 
@@ -335,7 +336,7 @@ impl HoldRuleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rule.")] input: HoldRuleUpsertInput,
     ) -> Answer<HoldRulePayload> {
-        let input = match read(|reading| input.read(reading)) {
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };

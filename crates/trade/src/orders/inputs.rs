@@ -130,25 +130,25 @@ pub struct OrderFulfilInput {
 }
 
 /// Converts a field of a new document into a patch: a missing field and null are the same.
-fn given<T, U>(value: Option<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
-    value.map_or(Patch::Keep, |value| Patch::Set(turn(value)))
+fn to_patch<T, U>(value: Option<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
+    value.map_or(Patch::Keep, |value| Patch::Set(convert(value)))
 }
 
 /// Reads the details of a new order beside its lines; None if there are none.
-fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
-    let said = shell::DetailSaid {
-        contact: given(input.contact.take(), Into::into),
-        shipping_address: given(input.shipping_address.take(), Into::into),
-        billing_address: given(input.billing_address.take(), Into::into),
-        note_for_customer: given(input.note_for_customer.take(), |text| text),
-        note_for_staff: given(input.note_for_staff.take(), |text| text),
+fn read_detail(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
+    let detail = shell::DetailSaid {
+        contact: to_patch(input.contact.take(), Into::into),
+        shipping_address: to_patch(input.shipping_address.take(), Into::into),
+        billing_address: to_patch(input.billing_address.take(), Into::into),
+        note_for_customer: to_patch(input.note_for_customer.take(), |text| text),
+        note_for_staff: to_patch(input.note_for_staff.take(), |text| text),
         tags_add: input.tags.take().unwrap_or_default(),
         tags_remove: Vec::new(),
-        metadata: given(input.metadata.take(), |json| json.0),
-        requested_for: given(input.requested_for.take(), |at| at.0),
+        metadata: to_patch(input.metadata.take(), |json| json.0),
+        requested_for: to_patch(input.requested_for.take(), |at| at.0),
         delivery_method: input.delivery_method.map(Into::into),
     };
-    (!said.is_empty()).then(|| Box::new(said))
+    (!detail.is_empty()).then(|| Box::new(detail))
 }
 
 impl OrderCreateInput {
@@ -161,25 +161,25 @@ impl OrderCreateInput {
         pack_lines(&mut self.lines, "lines")
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(mut self, reading: &mut InputErrors) -> shell::OrderCreate {
-        let detail = said(&mut self);
+    pub fn read(mut self, reader: &mut InputErrors) -> shell::OrderCreate {
+        let detail = read_detail(&mut self);
         let payments = self.payments.take().unwrap_or_default().into_iter().enumerate();
-        let payments = payments.map(|(index, paid)| paid.read(index, reading)).collect();
-        let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reading)).collect();
+        let payments = payments.map(|(index, payment)| payment.read(index, reader)).collect();
+        let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reader)).collect();
         shell::OrderCreate {
             idempotency_key: self.idempotency_key,
-            store: reading.store(self.store, || path!["input", "store"]),
-            channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
+            store: reader.store(self.store, || path!["input", "store"]),
+            channel: reader.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
             external_ref: self.external_ref,
-            customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
+            customer: reader.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             placed_at: self.placed_at.map(|at| at.0),
             country: self.shipping_country,
             register: self.register,
             status: self.status.into(),
-            reservations: reading.ids(self.reservation_ids, "reservationIds"),
+            reservations: reader.ids(self.reservation_ids, "reservationIds"),
             on_shortage: self.on_shortage.into(),
             lines,
-            sourcing: self.sourcing.map(|asked| asked.read("sourcing", reading)),
+            sourcing: self.sourcing.map(|sourcing_input| sourcing_input.read("sourcing", reader)),
             detail,
             payments,
         }
@@ -188,10 +188,10 @@ impl OrderCreateInput {
 
 impl ActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::OrderAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::OrderAct {
         shell::OrderAct {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             reason: None,
@@ -203,21 +203,21 @@ impl ActionInput {
 
 impl OrderFulfilInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::OrderFulfil {
+    pub fn read(self, reader: &mut InputErrors) -> shell::OrderFulfil {
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
-            let read = lines.map(|(index, one)| shell::LineQuantity {
-                line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: one.quantity.0,
-                lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
+            let line_quantities = lines.map(|(index, line_input)| shell::LineQuantity {
+                line: reader.id(&line_input.line_id, || path!["input", "lines", index, "lineId"]),
+                quantity: line_input.quantity.0,
+                lot: line_input.lot.map(|lot| reader.lot(lot, || path!["input", "lines", index, "lot"])),
             });
-            read.collect()
+            line_quantities.collect()
         });
         shell::OrderFulfil {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
-            store: self.store.map(|store| reading.store(store, || path!["input", "store"])),
+            store: self.store.map(|store| reader.store(store, || path!["input", "store"])),
             lines,
             occurred_at: self.occurred_at.map(|at| at.0),
             on_shortage: self.on_shortage.into(),

@@ -78,15 +78,15 @@ pub(super) fn pack_lines<'a>(lines: &'a mut [OrderLineInput], list: &str) -> Vec
 }
 
 /// A rate between 0 and 1.
-fn tax_rate(reading: &mut InputErrors, rate: Option<&Decimal>, field: impl FnOnce() -> Path) -> Option<core::TaxRate> {
+fn tax_rate(reader: &mut InputErrors, rate: Option<&Decimal>, field: impl FnOnce() -> Path) -> Option<core::TaxRate> {
     match core::TaxRate::parse(&rate?.0) {
         Ok(rate) => Some(rate),
         Err(core::TaxRateError::OutOfRange) => {
-            reading.out_of_range("a tax rate lies between 0 and 1: 0.2 is 20 %", field);
+            reader.out_of_range("a tax rate lies between 0 and 1: 0.2 is 20 %", field);
             None
         }
         Err(core::TaxRateError::NotANumber | core::TaxRateError::TooManyDecimals) => {
-            reading.invalid("a decimal number with at most six decimals is expected, as in 0.2", field);
+            reader.invalid("a decimal number with at most six decimals is expected, as in 0.2", field);
             None
         }
     }
@@ -94,43 +94,47 @@ fn tax_rate(reading: &mut InputErrors, rate: Option<&Decimal>, field: impl FnOnc
 
 impl OrderLineInput {
     /// A line of a list of the input.
-    pub(super) fn read(self, list: &str, index: usize, reading: &mut InputErrors) -> shell::NewOrderLine {
+    pub(super) fn read(self, list: &str, index: usize, reader: &mut InputErrors) -> shell::NewOrderLine {
         let at = |name: &str| path!["input", list, index, name];
         shell::NewOrderLine {
             kind: self.kind.into(),
-            product: self.product.map(|product| reading.product(product, || at("product"))),
+            product: self.product.map(|product| reader.product(product, || at("product"))),
             name: self.name,
-            quantity: reading.units(self.quantity, || at("quantity")),
-            unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
-            discount: reading.money(self.discount.as_ref(), || at("discount")),
-            tax: reading.money(self.tax.as_ref(), || at("tax")),
-            tax_rate: tax_rate(reading, self.tax_rate.as_ref(), || at("taxRate")),
+            quantity: reader.units(self.quantity, || at("quantity")),
+            unit_price: reader.money(self.unit_price.as_ref(), || at("unitPrice")),
+            discount: reader.money(self.discount.as_ref(), || at("discount")),
+            tax: reader.money(self.tax.as_ref(), || at("tax")),
+            tax_rate: tax_rate(reader, self.tax_rate.as_ref(), || at("taxRate")),
         }
     }
 }
 
 /// The line by whichever name it was given. Nil takes its place until the reading ends.
-fn named_line((given, earlier): (Option<ID>, Option<ID>), field: impl Fn() -> Path, reading: &mut InputErrors) -> OrderLineId {
-    if given.is_some() && earlier.is_some() && given != earlier {
-        reading.invalid("lineId and id name two lines: give lineId alone", &field);
+fn read_line_id(
+    (line_id, deprecated_id): (Option<ID>, Option<ID>),
+    field: impl Fn() -> Path,
+    reader: &mut InputErrors,
+) -> OrderLineId {
+    if line_id.is_some() && deprecated_id.is_some() && line_id != deprecated_id {
+        reader.invalid("lineId and id name two lines: give lineId alone", &field);
     }
-    if let Some(id) = given.or(earlier) {
-        return reading.id(&id, field);
+    if let Some(id) = line_id.or(deprecated_id) {
+        return reader.id(&id, field);
     }
-    reading.required("the line is needed", field);
+    reader.required("the line is needed", field);
     OrderLineId::NIL
 }
 
 impl OrderLineSet {
-    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> shell::SetLine {
+    pub(super) fn read(self, index: usize, reader: &mut InputErrors) -> shell::SetLine {
         let at = |name: &str| path!["input", "setLines", index, name];
         shell::SetLine {
-            line: named_line((self.line_id, self.id), || at("lineId"), reading),
+            line: read_line_id((self.line_id, self.id), || at("lineId"), reader),
             quantity: self.quantity.map(|quantity| quantity.0),
-            unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
-            discount: reading.money(self.discount.as_ref(), || at("discount")),
-            tax: reading.money(self.tax.as_ref(), || at("tax")),
-            tax_rate: tax_rate(reading, self.tax_rate.as_ref(), || at("taxRate")),
+            unit_price: reader.money(self.unit_price.as_ref(), || at("unitPrice")),
+            discount: reader.money(self.discount.as_ref(), || at("discount")),
+            tax: reader.money(self.tax.as_ref(), || at("tax")),
+            tax_rate: tax_rate(reader, self.tax_rate.as_ref(), || at("taxRate")),
         }
     }
 }

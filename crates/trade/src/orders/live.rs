@@ -72,11 +72,11 @@ impl<Schema> OrderSubscription<Schema> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = without_periods(filter)?;
-        let place = filter.as_ref().and_then(OrderFilter::path_not_streamable);
+        let test_path = filter.as_ref().and_then(OrderFilter::path_not_streamable);
         let filter = OrderFilter::compile_filter(ctx, filter).await?;
-        if place.is_some() || filter.tests_lines() {
+        if test_path.is_some() || filter.tests_lines() {
             let message = "events of orders do not say their lines, texts and times, and the stores that their stock is in: filter by something else";
-            return Err(TopError::bad_input(message, place.unwrap_or_else(|| path!["filter"])));
+            return Err(TopError::bad_input(message, test_path.unwrap_or_else(|| path!["filter"])));
         }
         let (filter, within) = (orders_within(&permit, filter), orders_within(&permit, Filter::default()));
         let options = StreamOptions { name: filter_name(&filter), after, delay: Duration::ZERO };

@@ -41,6 +41,6 @@ pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};
 use crate::graphql::fault::Answer;
 
 /// The order with a printed number; None if the text is no number of an order.
-pub async fn order_numbered(ctx: &Context<'_>, number: &str) -> Answer<Option<Order>> {
+pub async fn find_order_by_number(ctx: &Context<'_>, number: &str) -> Answer<Option<Order>> {
     query::find(ctx, OrderRef::Number(number.trim().to_owned())).await
 }

@@ -31,8 +31,8 @@ pub struct OrderPaymentInput {
 
 impl OrderPaymentInput {
     /// Converts the input to the command of the ledger's shell.
-    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> shell::PaidAtOnce {
-        let amount = reading.money(Some(&self.amount), || path!["input", "payments", index, "amount"]);
+    pub(super) fn read(self, index: usize, reader: &mut InputErrors) -> shell::PaidAtOnce {
+        let amount = reader.money(Some(&self.amount), || path!["input", "payments", index, "amount"]);
         shell::PaidAtOnce {
             kind: self.kind.into(),
             // An invalid amount is refused when the whole input has been read.

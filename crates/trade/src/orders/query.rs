@@ -12,23 +12,23 @@ use super::{
     connections::{self, BackorderConnection, OrderConnection},
     filters::{OrderFilter, OrderOrder, below},
     links::{Count, CountPrecision, ProductRef, StoreRef, argument},
-    nodes::whole,
+    nodes::load_visible_order,
     order::Order,
     order_ref::{ExternalRef, OrderRef},
     payload::ledger,
     visibility::orders_within,
 };
 use crate::{
-    catalog::{product_named, store_named},
+    catalog::{find_product_id, find_store_id},
     graphql::{
         connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
-    references::in_ids,
+    references::resolve_references,
     sorts::{OrderSort, order_of},
 };
 
@@ -84,9 +84,9 @@ impl OrdersQuery {
         }
         let filter = orders_within(&permit, OrderFilter::compile_filter(ctx, filter).await?);
         let filter = rows::include_merged_customers(&scope, &filter).await?;
-        let found = rows::count(&scope, &filter, i64::from(limit)).await?;
-        let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
-        Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
+        let order_count = rows::count(&scope, &filter, i64::from(limit)).await?;
+        let precision = if order_count > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
+        Ok(Count { count: i32::try_from(order_count).unwrap_or(limit).min(limit), precision })
     }
 
     /// Lines that wait for stock, the oldest order first unless another order is asked for. Stock that comes is given to the oldest order first.
@@ -105,15 +105,15 @@ impl OrdersQuery {
         #[graphql(desc = "Sort of the lines. Null for PLACED_AT, ASC.")] sort: Option<BackorderSort>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
-        let mut lines = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        if let Some(named) = product {
+        let mut lines = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        if let Some(reference) = product {
             // No line waits for a product that does not exist.
-            let product = product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL);
+            let product = find_product_id(ctx, reference, &["product"]).await?.unwrap_or(ProductId::NIL);
             lines.own.products.push(vec![product.uuid()]);
         }
         let mut orders = Filter::default();
-        if let Some(named) = store {
-            let store = store_named(ctx, &named, &["store"]).await?;
+        if let Some(reference) = store {
+            let store = find_store_id(ctx, &reference, &["store"]).await?;
             orders = Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect());
         }
         let sorted = BackorderSort::sorted(sort);
@@ -130,9 +130,9 @@ fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
 pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order>> {
     let scope = scope(ctx)?;
     let name = match by {
-        OrderRef::Id(id) => return whole(ctx, argument(&id, || path!["by", "id"])?).await,
+        OrderRef::Id(id) => return load_visible_order(ctx, argument(&id, || path!["by", "id"])?).await,
         // A text that cannot be a number matches no order.
-        OrderRef::Number(number) => match numbering::named(ctx, Numbered::Order, &number).await? {
+        OrderRef::Number(number) => match numbering::parse_number(ctx, Numbered::Order, &number).await? {
             Some(number) => OrderName::Number(number),
             None => return Ok(None),
         },
@@ -145,7 +145,7 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
         }
     };
     match rows::order_id(&scope, &name).await? {
-        Some(id) => whole(ctx, id).await,
+        Some(id) => load_visible_order(ctx, id).await,
         None => Ok(None),
     }
 }
@@ -155,7 +155,7 @@ async fn channel_of(ctx: &Context<'_>, external: &mut ExternalRef) -> Answer<Cha
     external.in_channel(ctx.caller()?.channel);
     let at = path!["by", "external"];
     let field = if external.channel.is_some() { "channel" } else { "channelId" };
-    if in_ids(ctx, external.names(at.clone())).await?.is_err() {
+    if resolve_references(ctx, external.names(at.clone())).await?.is_err() {
         let message = "it names another one than channelId: leave one of the two out";
         return Err(TopError::bad_input(message, below(&at, "channel")));
     }

@@ -99,42 +99,42 @@ pub struct SourcingRuleInput {
     pub max_stores: Option<i32>,
 }
 
-fn position(reading: &mut InputErrors, given: Option<GeoPointInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
-    let given = given?;
-    let found = Position::of_degrees(given.latitude, given.longitude);
-    if found.is_none() {
-        reading.invalid("degrees are expected: latitude within 90, longitude within 180 either way", field);
+fn position(reader: &mut InputErrors, point: Option<GeoPointInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
+    let point = point?;
+    let parsed = Position::of_degrees(point.latitude, point.longitude);
+    if parsed.is_none() {
+        reader.invalid("degrees are expected: latitude within 90, longitude within 180 either way", field);
     }
-    found
+    parsed
 }
 
-fn max_stores(reading: &mut InputErrors, given: Option<i32>, field: impl FnOnce() -> Vec<String>) -> Option<u16> {
-    let given = given?;
-    let found = u16::try_from(given).ok().filter(|max| (1..=MAX_STORES).contains(max));
-    if found.is_none() {
-        reading.invalid("1 to 10 stores are expected", field);
+fn max_stores(reader: &mut InputErrors, count: Option<i32>, field: impl FnOnce() -> Vec<String>) -> Option<u16> {
+    let count = count?;
+    let parsed = u16::try_from(count).ok().filter(|max| (1..=MAX_STORES).contains(max));
+    if parsed.is_none() {
+        reader.invalid("1 to 10 stores are expected", field);
     }
-    found
+    parsed
 }
 
 impl SourcingInput {
     /// Reads the input, which is the field of this name, for the ledger's shell.
-    pub(super) fn read(self, field: &str, reading: &mut InputErrors) -> SourcingAsked {
+    pub(super) fn read(self, field: &str, reader: &mut InputErrors) -> SourcingAsked {
         SourcingAsked {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
-            max_stores: max_stores(reading, self.max_stores, || path!["input", field, "maxStores"]),
-            destination: position(reading, self.destination, || path!["input", field, "destination"]),
+            max_stores: max_stores(reader, self.max_stores, || path!["input", field, "maxStores"]),
+            destination: position(reader, self.destination, || path!["input", field, "destination"]),
         }
     }
 }
 
 impl SourcingRuleInput {
-    pub(super) fn read(self, reading: &mut InputErrors) -> SourcingAsked {
+    pub(super) fn read(self, reader: &mut InputErrors) -> SourcingAsked {
         SourcingAsked {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
-            max_stores: max_stores(reading, self.max_stores, || path!["input", "rule", "maxStores"]),
+            max_stores: max_stores(reader, self.max_stores, || path!["input", "rule", "maxStores"]),
             destination: None,
         }
     }
@@ -142,8 +142,8 @@ impl SourcingRuleInput {
 
 impl StoreSourcingInput {
     /// Reads the settings without the store, which is looked up later.
-    pub(super) fn read(&self, index: usize, reading: &mut InputErrors) -> StoreSourcing {
-        let position = position(reading, self.position, || path!["input", "stores", index, "position"]);
+    pub(super) fn read(&self, index: usize, reader: &mut InputErrors) -> StoreSourcing {
+        let position = position(reader, self.position, || path!["input", "stores", index, "position"]);
         StoreSourcing { store: StoreId::NIL, is_source: self.is_source, priority: self.priority, position }
     }
 }

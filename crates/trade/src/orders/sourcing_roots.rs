@@ -28,7 +28,7 @@ use crate::{
         scalars::Long,
     },
     purchasing::check_key,
-    stock::changed,
+    stock::clear_levels,
 };
 
 /// Stores that are set in one call.
@@ -63,18 +63,18 @@ impl SourcingMutation {
         #[graphql(desc = "The rule, and stores.")] input: SourcingSetInput,
     ) -> Answer<SourcingPayload> {
         let ledger = ledger(ctx)?;
-        let set = match read(ctx, input).await? {
-            Ok(set) => set,
+        let request = match read(ctx, input).await? {
+            Ok(request) => request,
             Err(errors) => return Ok(errors.into()),
         };
-        match Box::pin(set_sourcing(ledger.database(), ledger.clock(), permit, set)).await? {
-            Ok(done) => {
-                changed(ctx);
-                let (would_be, replayed, seq) = (done.would_be, done.is_replayed, done.seq.map(Long));
+        match Box::pin(set_sourcing(ledger.database(), ledger.clock(), permit, request)).await? {
+            Ok(outcome) => {
+                clear_levels(ctx);
+                let (would_be, replayed, seq) = (outcome.would_be, outcome.is_replayed, outcome.seq.map(Long));
                 Ok(SourcingPayload { is_set: true, would_be, user_errors: Vec::new(), replayed, seq })
             }
             Err(refusals) => {
-                let mut errors = truncate_errors(refusals.into_iter().map(refused));
+                let mut errors = truncate_errors(refusals.into_iter().map(sourcing_error));
                 add_sent_values(ctx, &mut errors);
                 Ok(errors.into())
             }
@@ -83,29 +83,29 @@ impl SourcingMutation {
 }
 
 async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<SourcingSet, Vec<UserError>>> {
-    let mut reading = InputErrors::default();
-    check_key(&mut reading, &input.idempotency_key);
+    let mut reader = InputErrors::default();
+    check_key(&mut reader, &input.idempotency_key);
     if input.stores.len() > MAX_SET {
-        reading.invalid("at most 500 stores are set in one call", || path!["input", "stores"]);
+        reader.invalid("at most 500 stores are set in one call", || path!["input", "stores"]);
     }
-    let rule = input.rule.map(|rule| rule.read(&mut reading));
+    let rule = input.rule.map(|rule| rule.read(&mut reader));
     let mut stores = Vec::with_capacity(input.stores.len().min(MAX_SET));
-    for (index, one) in input.stores.iter().enumerate().take(MAX_SET) {
-        let said = one.read(index, &mut reading);
-        let store = match reading.store(one.store.clone(), || path!["input", "stores", index, "store"]) {
+    for (index, store_input) in input.stores.iter().enumerate().take(MAX_SET) {
+        let store_sourcing = store_input.read(index, &mut reader);
+        let store = match reader.store(store_input.store.clone(), || path!["input", "stores", index, "store"]) {
             StoreRef::Id(id) => Some(id),
             StoreRef::Code(code) if code.contains('\0') => None,
             StoreRef::Code(code) => {
                 let permit = ctx.permit::<kind::StoreRead>()?;
-                ctx.given::<Catalog>()?.store(permit, By::Key(code)).await?.map(|row| row.id)
+                ctx.required_data::<Catalog>()?.store(permit, By::Key(code)).await?.map(|row| row.id)
             }
         };
-        stores.push(StoreSourcing { store: store.unwrap_or(said.store), ..said });
+        stores.push(StoreSourcing { store: store.unwrap_or(store_sourcing.store), ..store_sourcing });
     }
-    Ok(reading.end(SourcingSet { idempotency_key: input.idempotency_key, rule, stores }))
+    Ok(reader.end(SourcingSet { idempotency_key: input.idempotency_key, rule, stores }))
 }
 
-fn refused(refusal: SourcingRefusal) -> UserError {
+fn sourcing_error(refusal: SourcingRefusal) -> UserError {
     match refusal {
         SourcingRefusal::NoStore(index) => UserError::not_found("store", path!["input", "stores", index, "store"]),
         SourcingRefusal::Twice(index) => {
@@ -135,8 +135,8 @@ impl SourcingPayload {
             return None;
         }
         let Some((rule, stores)) = &self.would_be else { return Some(Sourcing::of(ctx).await) };
-        let seen = ctx.permit::<kind::StoreRead>();
-        Some(seen.map(|_| Sourcing { rule: *rule, stores: stores.clone() }))
+        let store_permit = ctx.permit::<kind::StoreRead>();
+        Some(store_permit.map(|_| Sourcing { rule: *rule, stores: stores.clone() }))
     }
     /// Reasons for which nothing was changed; empty when the change was made.
     pub async fn user_errors(&self) -> &Vec<UserError> {

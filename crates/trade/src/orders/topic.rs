@@ -35,18 +35,18 @@ impl Topic for OrderTopic {
     type Row = OrderId;
 
     fn interest(&self) -> Interest {
-        let mut lists = Vec::new();
-        collect_required_subjects(&self.filter, &mut lists);
-        Interest::narrowest(inventory::orders::events::ORDERS, lists)
+        let mut subject_lists = Vec::new();
+        collect_required_subjects(&self.filter, &mut subject_lists);
+        Interest::narrowest(inventory::orders::events::ORDERS, subject_lists)
     }
 
     async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<SnapshotPage<Self>, Fault> {
         let sorted = OrdersSorted { by: OrderSort::Number, descending: false };
         let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
         let mut orders = rows::page(scope, &self.filter, sorted, &request).await?;
-        let more = orders.len() > SNAPSHOT_PAGE as usize;
+        let has_more = orders.len() > SNAPSHOT_PAGE as usize;
         orders.truncate(SNAPSHOT_PAGE as usize);
-        let next = orders.last().filter(|_| more).map(|last| sorted.keys(last));
+        let next = orders.last().filter(|_| has_more).map(|last| sorted.keys(last));
         let change =
             |order: core::Order| OrderChange { seq: 0, order: Order::head(Arc::new(order)), kind: None, in_filter: true };
         Ok(SnapshotPage { changes: orders.into_iter().map(change).collect(), next })
@@ -54,10 +54,10 @@ impl Topic for OrderTopic {
 
     async fn changes(&self, scope: &TenantScope, events: &[Arc<SharedEvent>]) -> Result<Vec<OrderChange>, Fault> {
         let shared_event = events.iter().filter(|shared_event| inventory::orders::events::ORDER.is_about(&shared_event.event));
-        let read = shared_event
+        let order_events = shared_event
             .map(|shared_event| Ok((shared_event, shared_event.payload::<OrderEvent>()?)))
             .collect::<Result<Vec<_>, Fault>>()?;
-        let older = older(scope, read.iter().map(|(_, event)| event.as_ref())).await?;
+        let older = load_incomplete_orders(scope, order_events.iter().map(|(_, event)| event.as_ref())).await?;
         let change = |(shared_event, event): (&Arc<SharedEvent>, Arc<OrderEvent>)| {
             let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
             // A draft may have moved to a store or channel that the caller does not see; its lines
@@ -74,8 +74,8 @@ impl Topic for OrderTopic {
             // Events have an order's previous status, store and channel, but not its previous
             // payments or placing time: an order that may have left the filter by those is reported
             // as having left.
-            let is_placed_anew = || event.changed.iter().any(|field| field == "placedAt");
-            let may_have_left = || event.before.is_some() && (self.filter.tests_money_or_holds() || is_placed_anew());
+            let is_placement_changed = || event.changed.iter().any(|field| field == "placedAt");
+            let may_have_left = || event.before.is_some() && (self.filter.tests_money_or_holds() || is_placement_changed());
             (in_filter || was_in() || may_have_left()).then(|| OrderChange {
                 seq: shared_event.seq(),
                 order: Order::head(Arc::new(order)),
@@ -83,7 +83,7 @@ impl Topic for OrderTopic {
                 in_filter,
             })
         };
-        Ok(read.into_iter().filter_map(change).collect())
+        Ok(order_events.into_iter().filter_map(change).collect())
     }
 
     fn row(change: &OrderChange) -> OrderId {
@@ -96,7 +96,10 @@ impl Topic for OrderTopic {
 }
 
 /// Reads the rows of orders whose events are incomplete: those of earlier versions of Entrepot.
-async fn older(scope: &TenantScope, events: impl Iterator<Item = &OrderEvent>) -> Result<HashMap<OrderId, core::Order>, Fault> {
+async fn load_incomplete_orders(
+    scope: &TenantScope,
+    events: impl Iterator<Item = &OrderEvent>,
+) -> Result<HashMap<OrderId, core::Order>, Fault> {
     let ids: BTreeSet<OrderId> = events.filter(|event| !event.is_whole()).map(|event| event.order).collect();
     let orders = rows::orders(scope, &ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())
@@ -107,14 +110,14 @@ fn as_of(row: &core::Order, event: &OrderEvent) -> core::Order {
     core::Order { status: event.status, version: event.version, lines: Vec::new(), ..row.clone() }
 }
 
-fn collect_required_subjects(filter: &Filter, lists: &mut Vec<Vec<Subject>>) {
+fn collect_required_subjects(filter: &Filter, subject_lists: &mut Vec<Vec<Subject>>) {
     match filter {
-        Filter::All(parts) => parts.iter().for_each(|part| collect_required_subjects(part, lists)),
+        Filter::All(parts) => parts.iter().for_each(|part| collect_required_subjects(part, subject_lists)),
         Filter::Ids(IdColumn::Store, ids) => {
-            lists.push(ids.iter().map(|id| Subject::of(StoreId::from_uuid(*id))).collect());
+            subject_lists.push(ids.iter().map(|id| Subject::of(StoreId::from_uuid(*id))).collect());
         }
         Filter::Ids(IdColumn::Channel, ids) => {
-            lists.push(ids.iter().map(|id| Subject::of(ChannelId::from_uuid(*id))).collect());
+            subject_lists.push(ids.iter().map(|id| Subject::of(ChannelId::from_uuid(*id))).collect());
         }
         _ => {}
     }

@@ -13,7 +13,7 @@ use crate::{
         scalars::{DateTime, Long},
     },
     orders::{OrderRef, links::MoneyInput},
-    references::{Names, audited},
+    references::{Names, record_audited_id},
     returns::ReturnRef,
 };
 
@@ -82,10 +82,10 @@ pub struct PaymentReverseInput {
 
 impl PaymentReverseInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PaymentReverse {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PaymentReverse {
         shell::PaymentReverse {
             idempotency_key: self.idempotency_key,
-            payment: reading.id(&self.id, || path!["input", "id"]),
+            payment: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             occurred_at: self.occurred_at.map(|moment| moment.0),
@@ -96,8 +96,8 @@ impl PaymentReverseInput {
 impl PaymentRecordInput {
     /// Sets the caller's channel if an order is named by a reference without one.
     #[must_use]
-    pub fn in_channel(mut self, bound: Option<ChannelId>) -> Self {
-        self.payment.in_channel(bound);
+    pub fn in_channel(mut self, bound_channel: Option<ChannelId>) -> Self {
+        self.payment.in_channel(bound_channel);
         self
     }
     pub fn names(&mut self) -> Names<'_> {
@@ -105,11 +105,11 @@ impl PaymentRecordInput {
     }
     /// Converts the input to the command of the ledger's shell. The audit log names the return,
     /// too.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PaymentsRecord {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PaymentsRecord {
         if let Some(id) = &self.payment.return_id {
-            audited(id);
+            record_audited_id(id);
         }
-        let facts = vec![self.payment.read(reading, path!["input"])];
+        let facts = vec![self.payment.read(reader, path!["input"])];
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }
 }
@@ -117,8 +117,8 @@ impl PaymentRecordInput {
 impl PaymentsRecordInput {
     /// Sets the caller's channel if an order is named by a reference without one.
     #[must_use]
-    pub fn in_channel(mut self, bound: Option<ChannelId>) -> Self {
-        self.payments.iter_mut().for_each(|payment| payment.in_channel(bound));
+    pub fn in_channel(mut self, bound_channel: Option<ChannelId>) -> Self {
+        self.payments.iter_mut().for_each(|payment| payment.in_channel(bound_channel));
         self
     }
     pub fn names(&mut self) -> Names<'_> {
@@ -127,41 +127,42 @@ impl PaymentsRecordInput {
         names.fold(Names::of(path!["input"]), Names::and)
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PaymentsRecord {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PaymentsRecord {
         let facts = self.payments.into_iter().enumerate();
-        let facts = facts.map(|(index, fact)| fact.read(reading, path!["input", "payments", index])).collect();
+        let facts = facts.map(|(index, fact)| fact.read(reader, path!["input", "payments", index])).collect();
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }
 }
 
 impl PaymentInput {
-    fn in_channel(&mut self, bound: Option<ChannelId>) {
+    fn in_channel(&mut self, bound_channel: Option<ChannelId>) {
         if let OrderRef::External(external) = &mut self.order {
-            external.in_channel(bound);
+            external.in_channel(bound_channel);
         }
     }
     fn names(&mut self, mut at: Path) -> Names<'_> {
-        let own = Names::of(at.clone()).optional(("return", self.sales_return.take()), ("returnId", &mut self.return_id));
+        let return_names =
+            Names::of(at.clone()).optional(("return", self.sales_return.take()), ("returnId", &mut self.return_id));
         match &mut self.order {
             OrderRef::External(external) => {
                 at.extend(["order", "external"].map(str::to_owned));
-                own.and(external.names(at))
+                return_names.and(external.names(at))
             }
-            OrderRef::Id(_) | OrderRef::Number(_) => own,
+            OrderRef::Id(_) | OrderRef::Number(_) => return_names,
         }
     }
-    fn read(self, reading: &mut InputErrors, place: Path) -> shell::NewFact {
+    fn read(self, reader: &mut InputErrors, base_path: Path) -> shell::NewFact {
         let at = |names: &[&str]| -> Path {
-            place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
+            base_path.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
         };
         let order = match self.order {
-            OrderRef::Id(id) => shell::OrderRef::Id(reading.id(&id, || at(&["order", "id"]))),
+            OrderRef::Id(id) => shell::OrderRef::Id(reader.id(&id, || at(&["order", "id"]))),
             OrderRef::Number(number) => shell::OrderRef::Number(number.trim().to_owned()),
             OrderRef::External(external) => shell::OrderRef::External {
                 channel: if let Some(id) = &external.channel_id {
-                    reading.id(id, || at(&["order", "external", "channelId"]))
+                    reader.id(id, || at(&["order", "external", "channelId"]))
                 } else {
-                    reading.required("a channel is needed: you are bound to none", || at(&["order", "external", "channel"]));
+                    reader.required("a channel is needed: you are bound to none", || at(&["order", "external", "channel"]));
                     ChannelId::NIL
                 },
                 reference: external.reference,
@@ -171,11 +172,11 @@ impl PaymentInput {
             order,
             kind: self.kind.into(),
             // An invalid amount is refused when the whole input has been read.
-            amount: reading.money(Some(&self.amount), || at(&["amount"])).unwrap_or(Money::zero(Currency::GBP)),
+            amount: reader.money(Some(&self.amount), || at(&["amount"])).unwrap_or(Money::zero(Currency::GBP)),
             method: self.method,
             reference: self.reference,
-            parent: reading.id_opt(self.parent_id.as_ref(), || at(&["parentId"])),
-            sales_return: reading.id_opt(self.return_id.as_ref(), || at(&["returnId"])),
+            parent: reader.id_opt(self.parent_id.as_ref(), || at(&["parentId"])),
+            sales_return: reader.id_opt(self.return_id.as_ref(), || at(&["returnId"])),
             occurred_at: self.occurred_at.map(|moment| moment.0),
             note: self.note,
         }

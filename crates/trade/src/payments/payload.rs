@@ -24,7 +24,7 @@ use crate::{
     graphql::{context::ContextExt, fault::Answer},
     orders::{Order, order_after_dry_run},
     seen_payload,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 seen_payload! {
@@ -33,7 +33,7 @@ seen_payload! {
         /// Payment that was recorded; null when there are userErrors.
         async fn payment(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
             let facts = self.facts.as_deref()?;
-            seen(ctx, facts).map(|mut seen| seen.pop()).transpose()
+            visible_payments(ctx, facts).map(|mut seen| seen.pop()).transpose()
         }
     }
 }
@@ -44,7 +44,7 @@ seen_payload! {
         /// Payments that were recorded, in the order of the input; null when there are userErrors.
         async fn payments(&self, ctx: &Context<'_>) -> Option<Answer<Vec<Payment>>> {
             let facts = self.facts.as_deref()?;
-            Some(seen(ctx, facts))
+            Some(visible_payments(ctx, facts))
         }
     }
 }
@@ -53,60 +53,62 @@ seen_payload! {
 pub struct RecordedPayment {
     recorded: Recorded,
     /// The order of the payment after a dry run.
-    tried: Option<Order>,
+    dry_run_order: Option<Order>,
 }
 
 /// The payments of orders that the caller, who may record them, also may see.
-fn seen(ctx: &Context<'_>, facts: &[RecordedPayment]) -> Answer<Vec<Payment>> {
+fn visible_payments(ctx: &Context<'_>, facts: &[RecordedPayment]) -> Answer<Vec<Payment>> {
     let permit: Permit<kind::OrderRead> = ctx.permit()?;
-    let seen = facts.iter().filter(|fact| permit.covers_document(fact.recorded.store, fact.recorded.channel));
-    Ok(seen.map(|fact| Payment::new(Arc::new(fact.recorded.payment.clone())).of_order(fact.tried.clone())).collect())
+    let visible_facts = facts.iter().filter(|fact| permit.covers_document(fact.recorded.store, fact.recorded.channel));
+    Ok(visible_facts
+        .map(|fact| Payment::new(Arc::new(fact.recorded.payment.clone())).of_order(fact.dry_run_order.clone()))
+        .collect())
 }
 
 impl ReceiptPayload for PaymentPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        facts(scope, receipt).await.map(Some)
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
+        load_facts(scope, receipt).await.map(Some)
     }
 }
 
 impl ReceiptPayload for PaymentsPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        facts(scope, receipt).await.map(Some)
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
+        load_facts(scope, receipt).await.map(Some)
     }
 }
 
 /// The facts of a receipt, in the order of the input. A dry run has their orders, too.
-async fn facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<RecordedPayment>> {
+async fn load_facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<RecordedPayment>> {
     let ids: BTreeSet<OrderId> =
-        receipt.documents.read(|own: &PaymentDecision| own.facts.iter().map(|fact| fact.payment.order).collect());
+        receipt.documents.read(|decision: &PaymentDecision| decision.facts.iter().map(|fact| fact.payment.order).collect());
     let mut orders: HashMap<OrderId, Order> = HashMap::new();
     for id in ids {
         orders.extend(order_after_dry_run(scope, receipt, id).await?.map(|order| (id, order)));
     }
-    let all = recorded(scope, receipt).await?;
+    let payments = load_recorded_payments(scope, receipt).await?;
     let fact = |recorded: Recorded| {
-        let tried = orders.get(&recorded.payment.order).cloned();
-        RecordedPayment { recorded, tried }
+        let loaded_order = orders.get(&recorded.payment.order).cloned();
+        RecordedPayment { recorded, dry_run_order: loaded_order }
     };
-    Ok(all.into_iter().map(fact).collect())
+    Ok(payments.into_iter().map(fact).collect())
 }
 
 /// Payments of a receipt, in the order of the input.
-async fn recorded(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Recorded>> {
+async fn load_recorded_payments(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Recorded>> {
     let Some(stored) = receipt.stored.as_ref().map(StoredReceipt::part::<StoredPayments>) else {
         let decision: Option<PaymentDecision> = receipt.documents.take();
-        return Ok(decision.ok_or_else(|| lost("payment"))?.facts);
+        return Ok(decision.ok_or_else(|| missing_document("payment"))?.facts);
     };
-    let found = rows::payments(scope, &stored.payments).await?;
-    let orders: Vec<OrderId> = found.iter().map(|payment| payment.order).collect();
+    let payments_by_id = rows::payments(scope, &stored.payments).await?;
+    let orders: Vec<OrderId> = payments_by_id.iter().map(|payment| payment.order).collect();
     let places: HashMap<OrderId, (StoreId, ChannelId)> =
         places_of(scope, &orders).await?.into_iter().map(|(id, store, channel)| (id, (store, channel))).collect();
-    let mut found: HashMap<PaymentId, _> = found.into_iter().map(|payment| (payment.id, payment)).collect();
+    let mut payments_by_id: HashMap<PaymentId, _> = payments_by_id.into_iter().map(|payment| (payment.id, payment)).collect();
     let fact = |id: &PaymentId| {
-        let payment = found.remove(id)?;
+        let payment = payments_by_id.remove(id)?;
         let (store, channel) = *places.get(&payment.order)?;
         Some(Recorded { payment, store, channel })
     };
     let facts: Option<Vec<Recorded>> = stored.payments.iter().map(fact).collect();
-    facts.ok_or_else(|| lost("payment"))
+    facts.ok_or_else(|| missing_document("payment"))
 }

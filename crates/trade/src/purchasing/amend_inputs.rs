@@ -8,7 +8,7 @@ use super::{
     PurchaseOrderRef,
     inputs::{PurchaseOrderLineInput, pack_lines},
     links::MoneyInput,
-    receive_inputs::named_line,
+    receive_inputs::read_line_id,
 };
 use crate::{
     graphql::{
@@ -123,16 +123,20 @@ impl PurchaseOrderConfirmInput {
             .collect()
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderConfirm {
-        let mut line = |(index, one): (usize, PurchaseOrderLineConfirmationInput)| shell::ConfirmedLine {
-            line: named_line((one.line_id, one.purchase_order_line_id), || path!["input", "lines", index, "lineId"], reading),
-            quantity: one.quantity.map(|quantity| quantity.0),
-            on: one.confirmed_on.map(|day| day.0),
+    pub fn read(self, reader: &mut InputErrors) -> shell::PurchaseOrderConfirm {
+        let mut line = |(index, line_input): (usize, PurchaseOrderLineConfirmationInput)| shell::ConfirmedLine {
+            line: read_line_id(
+                (line_input.line_id, line_input.purchase_order_line_id),
+                || path!["input", "lines", index, "lineId"],
+                reader,
+            ),
+            quantity: line_input.quantity.map(|quantity| quantity.0),
+            on: line_input.confirmed_on.map(|day| day.0),
         };
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());
         shell::PurchaseOrderConfirm {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             external_ref: self.external_ref,
             on: self.confirmed_on.map(|day| day.0),
@@ -142,12 +146,12 @@ impl PurchaseOrderConfirmInput {
 }
 
 impl PurchaseOrderLineSet {
-    fn read(self, index: usize, reading: &mut InputErrors) -> shell::PurchaseLineSet {
+    fn read(self, index: usize, reader: &mut InputErrors) -> shell::PurchaseLineSet {
         let at = |name: &str| path!["input", "setLines", index, name];
         shell::PurchaseLineSet {
-            line: named_line((self.line_id, self.purchase_order_line_id), || at("lineId"), reading),
+            line: read_line_id((self.line_id, self.purchase_order_line_id), || at("lineId"), reader),
             quantity: self.quantity.map(|quantity| quantity.0),
-            unit_cost: reading.money(self.unit_cost.as_ref(), || at("unitCost")),
+            unit_cost: reader.money(self.unit_cost.as_ref(), || at("unitCost")),
             expected_on: self.expected_on.map_value(|day| day.0).into(),
         }
     }
@@ -167,19 +171,19 @@ impl PurchaseOrderAmendInput {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderAmend {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PurchaseOrderAmend {
         let set_lines = self.set_lines.into_iter().flatten().enumerate();
         let add_lines = self.add_lines.into_iter().flatten().enumerate();
         let cancel_lines = self.cancel_lines.into_iter().flatten().enumerate();
         shell::PurchaseOrderAmend {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             expected_on: self.expected_on.map_value(|day| day.0).into(),
             note: self.note.into(),
-            set_lines: set_lines.map(|(index, line)| line.read(index, reading)).collect(),
-            add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reading)).collect(),
-            cancel_lines: cancel_lines.map(|(index, id)| reading.id(&id, || path!["input", "cancelLines", index])).collect(),
+            set_lines: set_lines.map(|(index, line)| line.read(index, reader)).collect(),
+            add_lines: add_lines.map(|(index, line)| line.read("addLines", index, reader)).collect(),
+            cancel_lines: cancel_lines.map(|(index, id)| reader.id(&id, || path!["input", "cancelLines", index])).collect(),
             reason: self.reason,
         }
     }

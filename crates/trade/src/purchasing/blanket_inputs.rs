@@ -101,19 +101,19 @@ pub struct BlanketOrderActionInput {
 row_names!("blanketOrder": blanket_order of BlanketOrderUpdateInput, BlanketOrderActionInput);
 
 impl BlanketOrderLineInput {
-    fn all(lines: Vec<Self>, reading: &mut InputErrors) -> Vec<shell::BlanketOrderLine> {
-        let mut read = Vec::with_capacity(lines.len());
+    fn all(lines: Vec<Self>, reader: &mut InputErrors) -> Vec<shell::BlanketOrderLine> {
+        let mut new_lines = Vec::with_capacity(lines.len());
         for (index, line) in lines.into_iter().enumerate() {
             let at = |name: &str| path!["input", "lines", index, name];
-            read.push(shell::BlanketOrderLine {
-                product: reading.product(line.product, || at("product")),
-                quantity: reading.units(line.quantity, || at("quantity")),
+            new_lines.push(shell::BlanketOrderLine {
+                product: reader.product(line.product, || at("product")),
+                quantity: reader.units(line.quantity, || at("quantity")),
                 call_off_minimum: line.call_off_minimum.map(|quantity| quantity.0),
                 call_off_multiple: line.call_off_multiple.map(|quantity| quantity.0),
-                unit_cost: reading.money(Some(&line.unit_cost), || at("unitCost")),
+                unit_cost: reader.money(Some(&line.unit_cost), || at("unitCost")),
             });
         }
-        read
+        new_lines
     }
 }
 
@@ -127,18 +127,18 @@ impl BlanketOrderCreateInput {
         pack_lines(&mut self.lines)
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::BlanketOrderCreate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::BlanketOrderCreate {
         let currency = self.currency_code.and_then(|code| {
-            let read = Currency::parse(&code.0);
-            if read.is_none() {
-                reading.invalid("an ISO 4217 code in use is expected, as in GBP", || path!["input", "currencyCode"]);
+            let parsed = Currency::parse(&code.0);
+            if parsed.is_none() {
+                reader.invalid("an ISO 4217 code in use is expected, as in GBP", || path!["input", "currencyCode"]);
             }
-            read
+            parsed
         });
-        let lines = BlanketOrderLineInput::all(self.lines, reading);
+        let lines = BlanketOrderLineInput::all(self.lines, reader);
         shell::BlanketOrderCreate {
             idempotency_key: self.idempotency_key,
-            supplier: supplier_ref(reading, self.supplier, || path!["input", "supplier"]),
+            supplier: supplier_ref(reader, self.supplier, || path!["input", "supplier"]),
             currency,
             valid_from: self.valid_from.0,
             valid_to: self.valid_to.0,
@@ -154,26 +154,26 @@ impl BlanketOrderUpdateInput {
         pack_lines(self.lines.as_deref_mut().unwrap_or_default())
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::BlanketOrderUpdate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::BlanketOrderUpdate {
         shell::BlanketOrderUpdate {
             idempotency_key: self.idempotency_key,
-            blanket: reading.row(self.id),
+            blanket: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             valid_from: self.valid_from.map(|day| day.0),
             valid_to: self.valid_to.map(|day| day.0),
             external_ref: self.external_ref.into(),
             note: self.note.into(),
-            lines: self.lines.map(|lines| BlanketOrderLineInput::all(lines, reading)),
+            lines: self.lines.map(|lines| BlanketOrderLineInput::all(lines, reader)),
         }
     }
 }
 
 impl BlanketOrderActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::BlanketOrderAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::BlanketOrderAct {
         shell::BlanketOrderAct {
             idempotency_key: self.idempotency_key,
-            blanket: reading.row(self.id),
+            blanket: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }

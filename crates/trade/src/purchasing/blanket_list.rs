@@ -21,7 +21,7 @@ use super::{
     BlanketOrderRef,
     blanket::{BlanketOrder, BlanketOrderStatus},
     filter::days,
-    links::{MAX_A_PAGE, argument},
+    links::{MAX_PAGE_SIZE, argument},
     load_blanket,
 };
 use crate::{
@@ -31,11 +31,11 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
-        nested::{NestedFilter, place, read_nested},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         document_filter::DocumentFilter,
@@ -124,7 +124,7 @@ impl BlanketOrderFilter {
     }
 
     fn tests(self, patterns: &Patterns, at: &Path) -> Answer<BlanketFilter> {
-        let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
+        let suppliers = self.supplier.map(|filter| filter.ids(&field_path(at, "supplier"))).transpose()?.flatten();
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -159,7 +159,7 @@ impl BlanketQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "ID or number of the blanket order.")] by: BlanketOrderRef,
     ) -> Option<Answer<BlanketOrder>> {
-        named(ctx, &permit, by).await.transpose()
+        find_blanket_order(ctx, &permit, by).await.transpose()
     }
 
     /// Blanket orders, the newest first unless another order is asked for.
@@ -175,33 +175,37 @@ impl BlanketQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the blanket orders. Null for NUMBER, DESC.")] sort: Option<BlanketOrderSort>,
     ) -> Answer<BlanketOrderConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
             numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;
         let sorted = BlanketOrderSort::sorted(sort);
         let kind = sorted.kind(rows::BLANKETS);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
-        rows::add_merged_suppliers(&scope, lists).await?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let supplier_lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+        rows::add_merged_suppliers(&scope, supplier_lists).await?;
         let source = rows::blanket_source(scope.backend(), &filter);
         let page = rows::blanket_page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|row| {
             let keys = sorted.keys(&row);
             (BlanketOrder::head(Arc::new(row)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
     }
 }
 
-async fn named(ctx: &Context<'_>, permit: &Permit<kind::PurchaseRead>, by: BlanketOrderRef) -> Answer<Option<BlanketOrder>> {
+async fn find_blanket_order(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::PurchaseRead>,
+    by: BlanketOrderRef,
+) -> Answer<Option<BlanketOrder>> {
     let id = match by {
         BlanketOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
         // A text that cannot be a number matches no blanket order.
-        BlanketOrderRef::Number(number) => match numbering::named(ctx, Numbered::BlanketOrder, &number).await? {
-            Some(number) => rows::blanket_by_number(&permit.scope(ctx.given::<Ledger>()?.database()), number).await?,
+        BlanketOrderRef::Number(number) => match numbering::parse_number(ctx, Numbered::BlanketOrder, &number).await? {
+            Some(number) => rows::blanket_by_number(&permit.scope(ctx.required_data::<Ledger>()?.database()), number).await?,
             None => None,
         },
     };

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload, step,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 seen_payload! {
@@ -34,20 +34,20 @@ seen_payload! {
             let blanket = self.blanket.clone()?;
             match ctx.permit::<kind::PurchaseRead>() {
                 Ok(_) => Some(Ok(blanket)),
-                Err(denied) => Some(Err(denied)),
+                Err(error) => Some(Err(error)),
             }
         }
     }
 }
 
 impl ReceiptPayload for BlanketOrderPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         let blanket = match receipt.stored.as_ref().map(|stored| stored.part::<StoredPurchase>().blanket_order) {
-            None => receipt.documents.take().and_then(|mut of: PurchaseDecision| of.blankets.pop()),
+            None => receipt.documents.take().and_then(|mut decision: PurchaseDecision| decision.blankets.pop()),
             Some(id) => rows::blankets(scope, id.as_slice()).await?.pop(),
         };
-        let blanket = blanket.map(Arc::new).map(BlanketOrder::whole);
-        Ok(Some(blanket.ok_or_else(|| lost("blanket_order"))?))
+        let blanket = blanket.map(Arc::new).map(BlanketOrder::with_loaded_lines);
+        Ok(Some(blanket.ok_or_else(|| missing_document("blanket_order"))?))
     }
 }
 

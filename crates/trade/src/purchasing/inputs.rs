@@ -177,73 +177,73 @@ impl PurchaseOrderUpdateInput {
 
 impl PurchaseOrderLineInput {
     /// A line of a list in the input.
-    pub(super) fn read(self, list: &str, index: usize, reading: &mut InputErrors) -> shell::NewPurchaseLine {
+    pub(super) fn read(self, list: &str, index: usize, reader: &mut InputErrors) -> shell::NewPurchaseLine {
         let at = |name: &str| path!["input", list, index, name];
         shell::NewPurchaseLine {
-            product: reading.product(self.product, || at("product")),
-            quantity: reading.units(self.quantity, || at("quantity")),
-            unit_cost: reading.money(self.unit_cost.as_ref(), || at("unitCost")),
+            product: reader.product(self.product, || at("product")),
+            quantity: reader.units(self.quantity, || at("quantity")),
+            unit_cost: reader.money(self.unit_cost.as_ref(), || at("unitCost")),
             weight: self.weight.map(|weight| weight.0),
             expected_on: self.expected_on.map(|day| day.0),
         }
     }
-    fn all(lines: Vec<Self>, reading: &mut InputErrors) -> Vec<shell::NewPurchaseLine> {
-        lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reading)).collect()
+    fn all(lines: Vec<Self>, reader: &mut InputErrors) -> Vec<shell::NewPurchaseLine> {
+        lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reader)).collect()
     }
 }
 
 impl PurchaseChargeInput {
     /// Reads charges. One with an invalid amount is left out: `reading` has refused the call.
-    fn all(charges: Vec<Self>, reading: &mut InputErrors) -> Vec<shell::NewCharge> {
-        let mut read = Vec::with_capacity(charges.len());
+    fn all(charges: Vec<Self>, reader: &mut InputErrors) -> Vec<shell::NewCharge> {
+        let mut new_charges = Vec::with_capacity(charges.len());
         for (index, charge) in charges.into_iter().enumerate() {
-            if let Some(amount) = reading.money(Some(&charge.amount), || path!["input", "charges", index, "amount"]) {
+            if let Some(amount) = reader.money(Some(&charge.amount), || path!["input", "charges", index, "amount"]) {
                 let at = || path!["input", "charges", index, "supplier"];
-                let supplier = charge.supplier.map(|supplier| supplier_ref(reading, supplier, at));
+                let supplier = charge.supplier.map(|supplier| supplier_ref(reader, supplier, at));
                 let (kind, basis) = (charge.kind.into(), charge.basis.into());
-                read.push(shell::NewCharge { kind, basis, name: charge.name, amount, supplier });
+                new_charges.push(shell::NewCharge { kind, basis, name: charge.name, amount, supplier });
             }
         }
-        read
+        new_charges
     }
 }
 
 /// A supplier that is named in an input.
 pub(super) fn supplier_ref(
-    reading: &mut InputErrors,
+    reader: &mut InputErrors,
     supplier: SupplierRef,
     field: impl FnOnce() -> Vec<String>,
 ) -> shell::SupplierRef {
     match supplier {
-        SupplierRef::Id(id) => shell::SupplierRef::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+        SupplierRef::Id(id) => shell::SupplierRef::Id(reader.id(&id, || [field(), path!["id"]].concat())),
         SupplierRef::Code(code) => shell::SupplierRef::Code(code),
     }
 }
 
 impl PurchaseOrderCreateInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderCreate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PurchaseOrderCreate {
         let currency = self.currency_code.and_then(|code| {
-            let read = Currency::parse(&code.0);
-            if read.is_none() {
-                reading.invalid("an ISO 4217 code in use is expected, as in GBP", || path!["input", "currencyCode"]);
+            let parsed = Currency::parse(&code.0);
+            if parsed.is_none() {
+                reader.invalid("an ISO 4217 code in use is expected, as in GBP", || path!["input", "currencyCode"]);
             }
-            read
+            parsed
         });
         shell::PurchaseOrderCreate {
             idempotency_key: self.idempotency_key,
-            supplier: supplier_ref(reading, self.supplier, || path!["input", "supplier"]),
-            store: reading.store(self.store, || path!["input", "store"]),
+            supplier: supplier_ref(reader, self.supplier, || path!["input", "supplier"]),
+            store: reader.store(self.store, || path!["input", "store"]),
             currency,
             expected_on: self.expected_on.map(|day| day.0),
             external_ref: self.external_ref,
             note: self.note,
             over_percent: self.over_delivery_percent.unwrap_or(self.over_percent),
             under_percent: self.under_delivery_percent.unwrap_or(self.under_percent),
-            lines: PurchaseOrderLineInput::all(self.lines, reading),
-            charges: PurchaseChargeInput::all(self.charges, reading),
+            lines: PurchaseOrderLineInput::all(self.lines, reader),
+            charges: PurchaseChargeInput::all(self.charges, reader),
             status: self.status.map(Into::into),
-            blanket_order: self.blanket_order.map(|blanket| blanket.read(reading, || path!["input", "blanketOrder"])),
+            blanket_order: self.blanket_order.map(|blanket| blanket.read(reader, || path!["input", "blanketOrder"])),
             fixed_rate: self.fixed_rate.map(|rate| rate.0),
         }
     }
@@ -251,18 +251,18 @@ impl PurchaseOrderCreateInput {
 
 impl PurchaseOrderUpdateInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderUpdate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PurchaseOrderUpdate {
         shell::PurchaseOrderUpdate {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             expected_on: self.expected_on.map_value(|day| day.0).into(),
             external_ref: self.external_ref.into(),
             note: self.note.into(),
             over_percent: self.over_delivery_percent.or(self.over_percent),
             under_percent: self.under_delivery_percent.or(self.under_percent),
-            lines: self.lines.map(|lines| PurchaseOrderLineInput::all(lines, reading)),
-            charges: self.charges.map(|charges| PurchaseChargeInput::all(charges, reading)),
+            lines: self.lines.map(|lines| PurchaseOrderLineInput::all(lines, reader)),
+            charges: self.charges.map(|charges| PurchaseChargeInput::all(charges, reader)),
             fixed_rate: self.fixed_rate.map_value(|rate| rate.0).into(),
         }
     }
@@ -270,10 +270,10 @@ impl PurchaseOrderUpdateInput {
 
 impl PurchaseOrderActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::PurchaseOrderAct {
         shell::PurchaseOrderAct {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }

@@ -17,7 +17,7 @@ use crate::{
 
 /// The caller's rows of purchase orders.
 pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
-    Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
+    Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.required_data::<Ledger>()?.database()))
 }
 
 /// Returns the ID of the purchase order that the argument `by` names, if there is one. An invalid
@@ -25,7 +25,7 @@ pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
 pub(super) async fn id_of(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrderId>> {
     let number = match by {
         PurchaseOrderRef::Id(id) => return Ok(Some(argument(&id, || path!["by", "id"])?)),
-        PurchaseOrderRef::Number(number) => numbering::named(ctx, Numbered::PurchaseOrder, &number).await?,
+        PurchaseOrderRef::Number(number) => numbering::parse_number(ctx, Numbered::PurchaseOrder, &number).await?,
     };
     let Some(number) = number else { return Ok(None) };
     Ok(rows::order_by_number(&scope(ctx)?, number).await?)
@@ -34,16 +34,16 @@ pub(super) async fn id_of(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Opt
 /// The same with the deprecated argument `id` beside it. One of the two is required.
 pub(super) async fn id_by_ref_or_id(
     ctx: &Context<'_>,
-    by: Option<PurchaseOrderRef>,
+    order_ref: Option<PurchaseOrderRef>,
     id: Option<ID>,
 ) -> Answer<Option<PurchaseOrderId>> {
-    let beside: Option<PurchaseOrderId> = id.map(|id| argument(&id, || path!["id"])).transpose()?;
-    let Some(by) = by else {
-        return if beside.is_some() { Ok(beside) } else { Err(TopError::bad_input("by or id is needed", path!["by"])) };
+    let sibling_id: Option<PurchaseOrderId> = id.map(|id| argument(&id, || path!["id"])).transpose()?;
+    let Some(order_ref) = order_ref else {
+        return if sibling_id.is_some() { Ok(sibling_id) } else { Err(TopError::bad_input("by or id is needed", path!["by"])) };
     };
-    let named = id_of(ctx, by).await?;
-    if beside.is_some() && beside != named {
+    let referenced_id = id_of(ctx, order_ref).await?;
+    if sibling_id.is_some() && sibling_id != referenced_id {
         return Err(TopError::bad_input("it names another one than id: leave one of the two out", path!["by"]));
     }
-    Ok(named)
+    Ok(referenced_id)
 }

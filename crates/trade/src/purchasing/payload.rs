@@ -24,11 +24,11 @@ use crate::{
     catalog::UpsertOutcome,
     graphql::{context::ContextExt, fault::Answer, payload::SeenPayload, refusal::UserError, scalars::Long},
     seen_payload,
-    stock::{ReceiptPayload, StockLevel, lost},
+    stock::{ReceiptPayload, StockLevel, missing_document},
 };
 
 /// Returns those of the orders that the caller sees.
-fn seen(ctx: &Context<'_>, orders: &[PurchaseOrder]) -> Answer<Vec<PurchaseOrder>> {
+fn visible_orders(ctx: &Context<'_>, orders: &[PurchaseOrder]) -> Answer<Vec<PurchaseOrder>> {
     let permit: Permit<kind::PurchaseRead> = ctx.permit()?;
     Ok(orders.iter().filter(|order| permit.covers(order.row().store)).cloned().collect())
 }
@@ -39,9 +39,9 @@ seen_payload! {
         /// The order as it is after the change; null exactly when there are userErrors, or when you may not see orders of its store.
         async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
             let order = self.order.clone()?;
-            match seen(ctx, &[order]) {
+            match visible_orders(ctx, &[order]) {
                 Ok(mut orders) => orders.pop().map(Ok),
-                Err(denied) => Some(Err(denied)),
+                Err(error) => Some(Err(error)),
             }
         }
     }
@@ -52,7 +52,7 @@ seen_payload! {
     PurchaseOrdersCreateFromSuggestionsPayload(orders: Vec<PurchaseOrder>) {
         /// The drafts, one for each supplier, store and currency, in the order of the input's lines; empty when there are userErrors.
         async fn purchase_orders(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrder>> {
-            if self.orders.is_empty() { Ok(Vec::new()) } else { seen(ctx, &self.orders) }
+            if self.orders.is_empty() { Ok(Vec::new()) } else { visible_orders(ctx, &self.orders) }
         }
     }
 }
@@ -62,11 +62,11 @@ seen_payload! {
     SupplierReturnPayload(ret: Option<SupplierReturn>) {
         /// The return as it was written; null exactly when there are userErrors, or when you may not see returns of its store.
         async fn supplier_return(&self, ctx: &Context<'_>) -> Option<Answer<SupplierReturn>> {
-            let ret = self.ret.clone()?;
-            match ctx.permit::<kind::PurchaseRead>().map(|permit| permit.covers(ret.row().store)) {
-                Ok(true) => Some(Ok(ret)),
+            let loaded_return = self.ret.clone()?;
+            match ctx.permit::<kind::PurchaseRead>().map(|permit| permit.covers(loaded_return.row().store)) {
+                Ok(true) => Some(Ok(loaded_return)),
                 Ok(false) => None,
-                Err(denied) => Some(Err(denied)),
+                Err(error) => Some(Err(error)),
             }
         }
     }
@@ -77,13 +77,13 @@ seen_payload! {
     ReorderPolicyPayload(levels: Vec<StockLevel>) {
         /// The levels as they are now, or with validateOnly as they would be, in the order of the input; empty when there are userErrors.
         async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<StockLevel>> {
-            let mut all = Vec::with_capacity(self.levels.len());
+            let mut visible_levels = Vec::with_capacity(self.levels.len());
             for level in &self.levels {
                 if ctx.permit::<kind::StockRead>()?.covers(level.0.key.store) {
-                    all.push(level.clone());
+                    visible_levels.push(level.clone());
                 }
             }
-            Ok(all)
+            Ok(visible_levels)
         }
     }
 }
@@ -121,59 +121,63 @@ pub struct SupplierProductBulkUpsertPayload {
 async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<PurchaseOrder>, Fault> {
     let orders = match &receipt.stored {
         None => {
-            let mut of: PurchaseDecision = receipt.documents.take().unwrap_or_default();
-            let orders = std::mem::take(&mut of.orders);
-            let is_tried = receipt.seq.is_none();
+            let mut decision: PurchaseDecision = receipt.documents.take().unwrap_or_default();
+            let orders = std::mem::take(&mut decision.orders);
+            let is_dry_run = receipt.seq.is_none();
             let order = |order: core::PurchaseOrder| {
-                let tried = is_tried.then(|| tried(&of, order.id));
-                PurchaseOrder::whole(Arc::new(order)).with_dry_run(tried)
+                let dry_run = is_dry_run.then(|| dry_run_additions(&decision, order.id));
+                PurchaseOrder::with_loaded_lines(Arc::new(order)).with_dry_run(dry_run)
             };
             return Ok(orders.into_iter().map(order).collect());
         }
         Some(stored) => {
-            let named = stored.part::<StoredPurchase>().purchases;
-            let mut found = rows::orders(scope, &named).await?;
-            found.sort_by_key(|order| named.iter().position(|id| *id == order.id));
-            found
+            let order_ids = stored.part::<StoredPurchase>().purchases;
+            let mut sorted_orders = rows::orders(scope, &order_ids).await?;
+            sorted_orders.sort_by_key(|order| order_ids.iter().position(|id| *id == order.id));
+            sorted_orders
         }
     };
-    Ok(orders.into_iter().map(Arc::new).map(PurchaseOrder::whole).collect())
+    Ok(orders.into_iter().map(Arc::new).map(PurchaseOrder::with_loaded_lines).collect())
 }
 
 /// Returns the receipts and discrepancies that a dry run would add to an order.
-fn tried(decision: &PurchaseDecision, id: PurchaseOrderId) -> PurchaseOrderDryRun {
+fn dry_run_additions(decision: &PurchaseDecision, id: PurchaseOrderId) -> PurchaseOrderDryRun {
     PurchaseOrderDryRun {
         receipts: decision.receipts.iter().filter(|receipt| receipt.order == id).cloned().collect(),
-        discrepancies: decision.discrepancies.iter().filter(|one| one.order == id).cloned().collect(),
+        discrepancies: decision.discrepancies.iter().filter(|discrepancy| discrepancy.order == id).cloned().collect(),
     }
 }
 
 impl ReceiptPayload for PurchaseOrderPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         let order = orders_of(scope, receipt).await?.pop();
-        Ok(Some(order.ok_or_else(|| lost("purchase_order"))?))
+        Ok(Some(order.ok_or_else(|| missing_document("purchase_order"))?))
     }
 }
 
 impl PurchaseOrderPayload {
     /// An order that was not changed.
     pub(super) fn unchanged(order: core::PurchaseOrder, replayed: bool) -> Self {
-        Self::with(Some(PurchaseOrder::whole(Arc::new(order))), replayed, None)
+        Self::with(Some(PurchaseOrder::with_loaded_lines(Arc::new(order))), replayed, None)
     }
 }
 
 impl ReceiptPayload for PurchaseOrdersCreateFromSuggestionsPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         Ok(orders_of(scope, receipt).await?)
     }
 }
 
 impl ReceiptPayload for SupplierReturnPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredPurchase>().supplier_return) {
-            None => receipt.documents.take().and_then(|mut of: PurchaseDecision| of.returns.pop()).map(SupplierReturn::whole),
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
+        let loaded_return = match receipt.stored.as_ref().map(|stored| stored.part::<StoredPurchase>().supplier_return) {
+            None => receipt
+                .documents
+                .take()
+                .and_then(|mut decision: PurchaseDecision| decision.returns.pop())
+                .map(SupplierReturn::with_loaded_lines),
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(SupplierReturn::head),
         };
-        Ok(Some(ret.ok_or_else(|| lost("supplier_return"))?))
+        Ok(Some(loaded_return.ok_or_else(|| missing_document("supplier_return"))?))
     }
 }

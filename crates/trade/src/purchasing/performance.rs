@@ -16,7 +16,7 @@ use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
 use serde_json::json;
 
-use super::{links::MAX_A_PAGE, reorder::SupplierPerformance};
+use super::{links::MAX_PAGE_SIZE, reorder::SupplierPerformance};
 use crate::{
     catalog::{Direction, ProductFilter, products_at},
     graphql::{
@@ -27,7 +27,7 @@ use crate::{
         filters::IdFilter,
         scalars::{DateTime, Long},
     },
-    keyed_filters::{KeyKind, test_by_ids},
+    keyed_filters::{KeyKind, resolve_test_keys},
 };
 
 /// Seconds of a year, the default span.
@@ -69,26 +69,26 @@ pub enum SupplierPerformanceSortField {
 
 impl SupplierPerformanceSort {
     /// The place of a supplier in the list.
-    fn place(self, of: &Performance) -> Key {
+    fn place(self, performance: &Performance) -> Key {
         let value = match self.field {
-            SupplierPerformanceSortField::Orders => Some(of.orders as f64),
-            SupplierPerformanceSortField::OnTimeRate => of.on_time,
-            SupplierPerformanceSortField::UnitFillRate => of.unit_fill,
-            SupplierPerformanceSortField::LineFillRate => of.line_fill,
-            SupplierPerformanceSortField::OrderFillRate => of.order_fill,
-            SupplierPerformanceSortField::LeadTimeDaysMean => of.lead_days_mean,
-            SupplierPerformanceSortField::OnTimeInFullRate => of.on_time_in_full,
-            SupplierPerformanceSortField::DamagedRate => of.damaged,
-            SupplierPerformanceSortField::ReturnedRate => of.returned,
+            SupplierPerformanceSortField::Orders => Some(performance.orders as f64),
+            SupplierPerformanceSortField::OnTimeRate => performance.on_time,
+            SupplierPerformanceSortField::UnitFillRate => performance.unit_fill,
+            SupplierPerformanceSortField::LineFillRate => performance.line_fill,
+            SupplierPerformanceSortField::OrderFillRate => performance.order_fill,
+            SupplierPerformanceSortField::LeadTimeDaysMean => performance.lead_days_mean,
+            SupplierPerformanceSortField::OnTimeInFullRate => performance.on_time_in_full,
+            SupplierPerformanceSortField::DamagedRate => performance.damaged,
+            SupplierPerformanceSortField::ReturnedRate => performance.returned,
         };
         let millionths = value.map(|value| (value * 1e6).round() as i64);
         Key::Int(millionths.map_or(i64::MAX, |value| if self.direction == Direction::Desc { -value } else { value }))
     }
     /// Returns the name that cursors of the list are bound to, without its filters.
     fn list_name(self, (from, to): (Option<DateTime>, Option<DateTime>)) -> String {
-        let micros = |at: Option<DateTime>| at.map_or_else(String::new, |at| at.0.micros().to_string());
+        let micros_text = |at: Option<DateTime>| at.map_or_else(String::new, |at| at.0.micros().to_string());
         let (field, direction) = (self.field.to_value(), self.direction.to_value());
-        format!("supplierPerformances:{field}:{direction}:{}:{}", micros(from), micros(to))
+        format!("supplierPerformances:{field}:{direction}:{}:{}", micros_text(from), micros_text(to))
     }
 }
 
@@ -107,18 +107,18 @@ async fn read_delivery_filter(
     (supplier, store): (Option<IdFilter>, Option<IdFilter>),
     products: Option<ProductFilter>,
 ) -> Answer<(DeliveryFilter, String)> {
-    let supplier = test_by_ids(ctx, KeyKind::SupplierCode, supplier, "supplier").await?;
-    let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
+    let supplier = resolve_test_keys(ctx, KeyKind::SupplierCode, supplier, "supplier").await?;
+    let store = resolve_test_keys(ctx, KeyKind::StoreCode, store, "store").await?;
     let suppliers = supplier.and_then(|ids| ids.ids(&["supplier"]).transpose()).transpose()?;
     let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;
-    let (products, of_products) = products_at(ctx, products, "products").await?;
+    let (products, products_name) = products_at(ctx, products, "products").await?;
     let filter = DeliveryFilter { suppliers, stores, products };
-    if filter.suppliers.is_none() && filter.stores.is_none() && of_products.is_none() {
+    if filter.suppliers.is_none() && filter.stores.is_none() && products_name.is_none() {
         return Ok((filter, String::new()));
     }
-    let of_products = of_products.map(|name| URL_SAFE_NO_PAD.encode(name));
-    let asked = json!({ "supplier": filter.suppliers, "store": filter.stores, "products": of_products });
-    Ok((filter, format!(":{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(asked)))))
+    let products_name = products_name.map(|name| URL_SAFE_NO_PAD.encode(name));
+    let conditions = json!({ "supplier": filter.suppliers, "store": filter.stores, "products": products_name });
+    Ok((filter, format!(":{}", URL_SAFE_NO_PAD.encode(canonical::digest_of(conditions)))))
 }
 
 /// A page of suppliers by how they deliver, and all of them together.
@@ -153,37 +153,40 @@ pub(super) fn measured_span((from, to): (Option<DateTime>, Option<DateTime>), no
 pub(super) async fn supplier_performances(
     ctx: &Context<'_>,
     permit: Permit<kind::PurchaseRead>,
-    ask: PerformanceListArgs,
+    list_args: PerformanceListArgs,
     args: &PageArgs,
 ) -> Answer<SupplierPerformanceConnection> {
-    let by_orders = SupplierPerformanceSort { field: SupplierPerformanceSortField::Orders, direction: Direction::Desc };
-    let PerformanceListArgs { span, supplier, store, products, sort } = ask;
-    let sort = sort.unwrap_or(by_orders);
+    let default_sort = SupplierPerformanceSort { field: SupplierPerformanceSortField::Orders, direction: Direction::Desc };
+    let PerformanceListArgs { span, supplier, store, products, sort } = list_args;
+    let sort = sort.unwrap_or(default_sort);
     let (filter, name) = read_delivery_filter(ctx, (supplier, store), products).await?;
-    let (ledger, signer) = (ctx.given::<Ledger>()?, ctx.given::<CursorSigner>()?);
+    let (ledger, signer) = (ctx.required_data::<Ledger>()?, ctx.required_data::<CursorSigner>()?);
     let list = format!("{}{name}", sort.list_name(span));
-    let request = args.check(&list, signer, MAX_A_PAGE)?;
+    let request = args.check(&list, signer, MAX_PAGE_SIZE)?;
     let now = ledger.clock().now();
-    let measured = measured_span(span, now);
-    let found = shell::supplier_performances(ledger.database(), &permit, &filter, (measured, now)).await?;
+    let window = measured_span(span, now);
+    let performances = shell::supplier_performances(ledger.database(), &permit, &filter, (window, now)).await?;
     let drifts = if is_drift_selected(ctx)? {
-        shell::supplier_price_drifts(ledger.database(), &permit, &filter, measured).await?
+        shell::supplier_price_drifts(ledger.database(), &permit, &filter, window).await?
     } else {
         SupplierPriceDrifts::default()
     };
-    let (totals, suppliers) = (found.totals, found.rows.len());
-    let row = |(supplier, of): (SupplierId, Performance)| {
+    let (totals, suppliers) = (performances.totals, performances.rows.len());
+    let row = |(supplier, performance): (SupplierId, Performance)| {
         let prices = drifts.of.get(&supplier).cloned().unwrap_or_default();
-        (SupplierPerformance::of(Some(supplier), of).with_prices(prices), vec![sort.place(&of), Key::from(supplier)])
+        (
+            SupplierPerformance::of(Some(supplier), performance).with_prices(prices),
+            vec![sort.place(&performance), Key::from(supplier)],
+        )
     };
-    let page = Page::of_all(found.rows.into_iter().map(row).collect(), &request, list, signer);
+    let page = Page::of_all(performances.rows.into_iter().map(row).collect(), &request, list, signer);
     Ok(SupplierPerformanceConnection { page, totals, prices: drifts.totals, suppliers })
 }
 
 /// Whether the drift of prices is selected, of single suppliers or of all, by a caller who may see
 /// it: it is read separately.
 fn is_drift_selected(ctx: &Context<'_>) -> Answer<bool> {
-    let look = ctx.look_ahead();
-    let rows = [look.field("nodes"), look.field("edges").field("node"), look.field("totals")];
+    let selection = ctx.look_ahead();
+    let rows = [selection.field("nodes"), selection.field("edges").field("node"), selection.field("totals")];
     Ok(ctx.caller()?.sees_costs() && rows.iter().any(|row| row.field("priceDrift").exists()))
 }

@@ -12,8 +12,8 @@ pub struct SupplierPriceDrift(pub core::PriceDrift);
 
 impl SupplierPriceDrift {
     fn money(&self, minor: i128) -> Money {
-        let most = i128::from(entity::quantity::MAX_SAFE);
-        let minor = i64::try_from(minor.min(most)).unwrap_or_default();
+        let limit = i128::from(entity::quantity::MAX_SAFE);
+        let minor = i64::try_from(minor.min(limit)).unwrap_or_default();
         prelude::Money::new(minor, self.0.currency).into()
     }
 }

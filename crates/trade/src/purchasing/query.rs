@@ -19,7 +19,7 @@ use platform::{clock::day_text, paging::CursorSigner, storage::Reads};
 use super::{
     PurchaseOrderRef,
     filter::{self, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderListArgs, PurchaseOrderSort},
-    links::{MAX_A_PAGE, StoreRef, SupplierRef},
+    links::{MAX_PAGE_SIZE, StoreRef, SupplierRef},
     load_order,
     order::PurchaseOrder,
     order_ref::{id_by_ref_or_id, id_of, scope},
@@ -44,7 +44,7 @@ use crate::{
         scalars::{Cursor, DateTime},
         truncated,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
 };
 
@@ -64,7 +64,7 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "ID or number of the purchase order.")] by: PurchaseOrderRef,
     ) -> Option<Answer<PurchaseOrder>> {
-        named(ctx, by).await.transpose()
+        find_purchase_order(ctx, by).await.transpose()
     }
 
     /// Purchase orders, the newest first unless another order is asked for.
@@ -80,8 +80,8 @@ impl PurchaseQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the purchase orders. Null for NUMBER, DESC.")] sort: Option<PurchaseOrderSort>,
     ) -> Answer<PurchaseOrderConnection> {
-        let ask = PurchaseOrderListArgs { filter, sort, args: PageArgs { first, after, last, before }, supplier: None };
-        filter::purchase_orders(ctx, &permit, ask).await
+        let list_args = PurchaseOrderListArgs { filter, sort, args: PageArgs { first, after, last, before }, supplier: None };
+        filter::purchase_orders(ctx, &permit, list_args).await
     }
 
     /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
@@ -98,8 +98,8 @@ impl PurchaseQuery {
         let Some(id) = id_by_ref_or_id(ctx, by, id).await? else { return Ok(None) };
         let Some(order) = load_order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
-        let number = numbering::shown(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
-        Ok(printed.map(|of| core::page((order.row(), &number), &of.buyer, &of.supplier, &of.store, day_text)))
+        let number = numbering::format_number(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
+        Ok(printed.map(|parties| core::page((order.row(), &number), &parties.buyer, &parties.supplier, &parties.store, day_text)))
     }
 
     /// Returns to suppliers, the newest first unless another order is asked for.
@@ -131,19 +131,19 @@ impl PurchaseQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the rows. Null for SUPPLIER, ASC.")] sort: Option<SupplierProductSort>,
     ) -> Answer<SupplierProductConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let sorted = SupplierProductSort::sorted(sort);
         let kind = sorted.kind("supplies");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
         let source = rows::supply_source(scope.backend(), &filter);
         let page = rows::supply_page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|row| {
             let keys = sorted.keys(&row);
             (SupplierProduct(Arc::new(row)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
     }
 
     /// Delivery performance of a supplier over a period: lead time, fill rates, punctuality. Orders count that are RECEIVED, CLOSED, or CANCELLED after
@@ -181,8 +181,8 @@ impl PurchaseQuery {
         before: Option<Cursor>,
     ) -> Answer<SupplierPerformanceConnection> {
         let args = PageArgs { first, after, last, before };
-        let ask = PerformanceListArgs { span: (from, to), supplier, store, products, sort };
-        Box::pin(supplier_performances(ctx, permit, ask, &args)).await
+        let list_args = PerformanceListArgs { span: (from, to), supplier, store, products, sort };
+        Box::pin(supplier_performances(ctx, permit, list_args, &args)).await
     }
 
     /// Suggestions to transfer or buy goods, with the values behind them: for the given stores, or for all; for goods of one supplier, or of any.
@@ -223,7 +223,7 @@ impl PurchaseQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<ReorderSuggestionConnection> {
-        let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
+        let plan = reorder_plan::build_plan(days, cover_days, service_level, lead_days)?;
         let args = PageArgs { first, after, last, before };
         Box::pin(reorder_plan::suggestions_page(ctx, SuggestionFilter { stores, supplier, product }, plan, &args)).await
     }
@@ -264,17 +264,17 @@ impl PurchaseQuery {
         lead_days: i32,
         #[graphql(desc = "Suggestions in the answer at most, 1 to 5,000. Default 250.", default = 250)] first: i32,
     ) -> Answer<Vec<ReorderSuggestion>> {
-        let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
-        let most = reorder_plan::number(first, 1, MAX_SUGGESTIONS as i32, "first")?;
-        let mut found =
+        let plan = reorder_plan::build_plan(days, cover_days, service_level, lead_days)?;
+        let limit = reorder_plan::parse_in_range(first, 1, MAX_SUGGESTIONS as i32, "first")?;
+        let mut suggestions =
             Box::pin(reorder_plan::load_suggestions(ctx, SuggestionFilter { stores, supplier, product: None }, plan)).await?;
-        truncated::tell(ctx, found.len().min(usize::from(most)), found.len(), "reorderSuggestionsList");
-        found.truncate(usize::from(most));
-        Ok(found)
+        truncated::record_truncation(ctx, suggestions.len().min(usize::from(limit)), suggestions.len(), "reorderSuggestionsList");
+        suggestions.truncate(usize::from(limit));
+        Ok(suggestions)
     }
 }
 
-async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrder>> {
+async fn find_purchase_order(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrder>> {
     match id_of(ctx, by).await? {
         Some(id) => load_order(ctx, id).await,
         None => Ok(None),
@@ -287,16 +287,16 @@ async fn performance(
     supplier: SupplierRef,
     (from, to): (Option<DateTime>, Option<DateTime>),
 ) -> Answer<Option<SupplierPerformance>> {
-    let ledger = ctx.given::<Ledger>()?;
+    let ledger = ctx.required_data::<Ledger>()?;
     let Some(supplier) = supplier_of(&permit.scope(ledger.database()), supplier).await? else { return Ok(None) };
     let now = ledger.clock().now();
     let span = measured_span((from, to), now);
     let found = shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?;
-    let mut of_supplier = SupplierPerformance::of(Some(supplier), found);
+    let mut supplier_totals = SupplierPerformance::of(Some(supplier), found);
     if ctx.look_ahead().field("priceDrift").exists() && ctx.caller()?.sees_costs() {
         let filter = DeliveryFilter { suppliers: Some(vec![supplier]), ..DeliveryFilter::default() };
         let drifts = Box::pin(shell::supplier_price_drifts(ledger.database(), &permit, &filter, span)).await?;
-        of_supplier = of_supplier.with_prices(drifts.totals);
+        supplier_totals = supplier_totals.with_prices(drifts.totals);
     }
-    Ok(Some(of_supplier))
+    Ok(Some(supplier_totals))
 }

@@ -94,31 +94,31 @@ pub struct PurchaseOrderReceiveInput {
 
 row_names!("purchaseOrder": purchase_order of PurchaseOrderReceiveInput);
 
-fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut InputErrors) -> Vec<shell::ReceivedLot> {
-    let mut read = Vec::with_capacity(lots.len());
-    for (nth, one) in lots.into_iter().enumerate() {
-        read.push(shell::ReceivedLot {
-            lot: reading.lot(one.lot, || path!["input", "lines", index, "lots", nth, "lot"]),
-            quantity: one.quantity.0,
-            damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
+fn lots(lots: Vec<ReceivedLotInput>, index: usize, reader: &mut InputErrors) -> Vec<shell::ReceivedLot> {
+    let mut received_lots = Vec::with_capacity(lots.len());
+    for (nth, lot_input) in lots.into_iter().enumerate() {
+        received_lots.push(shell::ReceivedLot {
+            lot: reader.lot(lot_input.lot, || path!["input", "lines", index, "lots", nth, "lot"]),
+            quantity: lot_input.quantity.0,
+            damaged: lot_input.damaged.map(|damaged| damaged.0).unwrap_or_default(),
         });
     }
-    read
+    received_lots
 }
 
 /// The line by whichever name it was given. Nil takes its place until the reading ends.
-pub(super) fn named_line(
-    (given, earlier): (Option<ID>, Option<ID>),
+pub(super) fn read_line_id(
+    (line_id, deprecated_id): (Option<ID>, Option<ID>),
     field: impl Fn() -> Path,
-    reading: &mut InputErrors,
+    reader: &mut InputErrors,
 ) -> PurchaseOrderLineId {
-    if given.is_some() && earlier.is_some() && given != earlier {
-        reading.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", &field);
+    if line_id.is_some() && deprecated_id.is_some() && line_id != deprecated_id {
+        reader.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", &field);
     }
-    if let Some(id) = given.or(earlier) {
-        return reading.id(&id, field);
+    if let Some(id) = line_id.or(deprecated_id) {
+        return reader.id(&id, field);
     }
-    reading.required("the line is needed", field);
+    reader.required("the line is needed", field);
     PurchaseOrderLineId::NIL
 }
 
@@ -143,24 +143,28 @@ impl PurchaseOrderReceiveInput {
         })
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::PurchaseOrderReceive {
-        let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
-            line: named_line((one.line_id, one.purchase_order_line_id), || path!["input", "lines", index, "lineId"], reading),
-            quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
-            damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
-            lots: lots(one.lots, index, reading),
-            note: one.note,
+    pub fn read(self, reader: &mut InputErrors) -> shell::PurchaseOrderReceive {
+        let mut line = |(index, line_input): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
+            line: read_line_id(
+                (line_input.line_id, line_input.purchase_order_line_id),
+                || path!["input", "lines", index, "lineId"],
+                reader,
+            ),
+            quantity: reader.units(line_input.quantity, || path!["input", "lines", index, "quantity"]),
+            damaged: line_input.damaged.map(|damaged| damaged.0).unwrap_or_default(),
+            lots: lots(line_input.lots, index, reader),
+            note: line_input.note,
         };
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());
-        let wrong = self.wrong_items.into_iter().enumerate().map(|(index, one)| shell::WrongItem {
-            product: one.product.map(|product| reading.product(product, || path!["input", "wrongItems", index, "product"])),
-            quantity: reading.units(one.quantity, || path!["input", "wrongItems", index, "quantity"]),
-            note: one.note,
+        let wrong = self.wrong_items.into_iter().enumerate().map(|(index, line_input)| shell::WrongItem {
+            product: line_input.product.map(|product| reader.product(product, || path!["input", "wrongItems", index, "product"])),
+            quantity: reader.units(line_input.quantity, || path!["input", "wrongItems", index, "quantity"]),
+            note: line_input.note,
         });
         let wrong = wrong.collect();
         shell::PurchaseOrderReceive {
             idempotency_key: self.idempotency_key,
-            order: reading.row(self.id),
+            order: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             external_ref: self.delivery_note,
             note: self.note,

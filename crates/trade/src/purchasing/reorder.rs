@@ -23,13 +23,13 @@ use crate::{
 
 /// A suggestion with the product that it is of.
 pub struct ReorderSuggestion {
-    pub of: Arc<ReplenishmentInput>,
+    pub input: Arc<ReplenishmentInput>,
     pub row: Suggestion,
 }
 
-fn units(n: i64) -> Quantity {
-    let most = entity::quantity::MAX_SAFE;
-    Quantity(entity::prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
+fn units(number: i64) -> Quantity {
+    let limit = entity::quantity::MAX_SAFE;
+    Quantity(entity::prelude::Quantity::new(number.clamp(-limit, limit)).unwrap_or_default())
 }
 
 /// Suggestion to transfer or buy a product for a store, with every value behind it. Quantities are in the product's smallest unit.
@@ -37,7 +37,7 @@ fn units(n: i64) -> Quantity {
 impl ReorderSuggestion {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        links::product(ctx, self.of.product).await
+        links::product(ctx, self.input.product).await
     }
     /// Store that needs the goods.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -60,13 +60,13 @@ impl ReorderSuggestion {
     /// Supplier to buy from: the preferred supplier, else the product's own. Null where none is known, and for a transfer.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         match self.row.kind {
-            Kind::Purchase => Some(links::supplier(ctx, self.of.supplier?).await),
+            Kind::Purchase => Some(links::supplier(ctx, self.input.supplier?).await),
             Kind::Transfer { .. } => None,
         }
     }
     /// Row of the product in that supplier's catalogue. Null where the catalogue has none, and for a transfer.
     async fn supplier_product(&self) -> Option<SupplierProduct> {
-        let supply = self.of.supply.clone().filter(|_| self.row.kind == Kind::Purchase)?;
+        let supply = self.input.supply.clone().filter(|_| self.row.kind == Kind::Purchase)?;
         Some(SupplierProduct(Arc::new(supply)))
     }
     /// Suggested quantity, in the product's smallest unit: the shortfall to the target, at least the supplier's
@@ -190,21 +190,21 @@ impl SupplierPerformance {
 
 impl SupplierPerformance {
     /// Builds the performance of one supplier, or of several together.
-    pub fn of(supplier_id: Option<SupplierId>, of: core::Performance) -> Self {
+    pub fn of(supplier_id: Option<SupplierId>, performance: core::Performance) -> Self {
         Self {
             supplier_id,
             prices: Vec::new(),
-            orders: i32::try_from(of.orders).unwrap_or(i32::MAX),
-            lead_time_days_mean: of.lead_days_mean,
-            lead_time_days_deviation: of.lead_days_deviation,
-            unit_fill_rate: of.unit_fill,
-            line_fill_rate: of.line_fill,
-            order_fill_rate: of.order_fill,
-            on_time_rate: of.on_time,
-            on_time_in_full_rate: of.on_time_in_full,
-            damaged_rate: of.damaged,
-            returned_rate: of.returned,
-            on_time_share: of.on_time,
+            orders: i32::try_from(performance.orders).unwrap_or(i32::MAX),
+            lead_time_days_mean: performance.lead_days_mean,
+            lead_time_days_deviation: performance.lead_days_deviation,
+            unit_fill_rate: performance.unit_fill,
+            line_fill_rate: performance.line_fill,
+            order_fill_rate: performance.order_fill,
+            on_time_rate: performance.on_time,
+            on_time_in_full_rate: performance.on_time_in_full,
+            damaged_rate: performance.damaged,
+            returned_rate: performance.returned,
+            on_time_share: performance.on_time,
         }
     }
     /// Attaches the prices, which are read only if they are selected.

@@ -20,7 +20,7 @@ use platform::{
 };
 
 use super::{
-    links::{MAX_A_PAGE, StoreRef, SupplierRef},
+    links::{MAX_PAGE_SIZE, StoreRef, SupplierRef},
     reorder::ReorderSuggestion,
     supply_inputs::{store_name, supplier_of},
 };
@@ -40,21 +40,21 @@ const SUGGESTION_LIST: &str = "reorderSuggestions";
 crate::connection!(counted ReorderSuggestionConnection, ReorderSuggestionEdge, ReorderSuggestion, "suggestions to transfer or buy goods");
 
 /// An argument that has a range.
-pub(super) fn number(value: i32, least: i32, most: i32, name: &str) -> Answer<u16> {
-    let sound = (least..=most).contains(&value).then(|| u16::try_from(value).ok()).flatten();
-    sound.ok_or_else(|| TopError::bad_input(format!("{name} must lie between {least} and {most}"), path![name]))
+pub(super) fn parse_in_range(value: i32, min: i32, max: i32, name: &str) -> Answer<u16> {
+    let checked = (min..=max).contains(&value).then(|| u16::try_from(value).ok()).flatten();
+    checked.ok_or_else(|| TopError::bad_input(format!("{name} must lie between {min} and {max}"), path![name]))
 }
 
 /// The figures of a plan.
-pub(super) fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i32) -> Answer<Plan> {
+pub(super) fn build_plan(days: i32, cover_days: i32, service_level: f64, lead_days: i32) -> Answer<Plan> {
     if !(0.0..=0.9999).contains(&service_level) {
         return Err(TopError::bad_input("serviceLevel must lie between 0 and 0.9999", path!["serviceLevel"]));
     }
     Ok(Plan {
-        days: number(days, 1, 365, "days")?,
-        cover_days: number(cover_days, 0, 365, "coverDays")?,
+        days: parse_in_range(days, 1, 365, "days")?,
+        cover_days: parse_in_range(cover_days, 0, 365, "coverDays")?,
         service_level,
-        lead_days: number(lead_days, 0, 365, "leadDays")?,
+        lead_days: parse_in_range(lead_days, 0, 365, "leadDays")?,
     })
 }
 
@@ -67,9 +67,9 @@ pub(super) struct SuggestionFilter {
 }
 
 /// All suggestions, the most urgent of each product first.
-pub(super) async fn load_suggestions(ctx: &Context<'_>, of: SuggestionFilter, plan: Plan) -> Answer<Vec<ReorderSuggestion>> {
-    let SuggestionFilter { stores, supplier, product } = of;
-    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
+pub(super) async fn load_suggestions(ctx: &Context<'_>, input: SuggestionFilter, plan: Plan) -> Answer<Vec<ReorderSuggestion>> {
+    let SuggestionFilter { stores, supplier, product } = input;
+    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.required_data::<Ledger>()?);
     let scope = permit.scope(ledger.database());
     let stores = match stores {
         Some(stores) => Some(stores_of(&scope, stores).await?),
@@ -77,7 +77,7 @@ pub(super) async fn load_suggestions(ctx: &Context<'_>, of: SuggestionFilter, pl
     };
     let supplier = match supplier {
         // A supplier that does not exist has no suggestions.
-        Some(named) => match supplier_of(&scope, named).await? {
+        Some(supplier_ref) => match supplier_of(&scope, supplier_ref).await? {
             Some(supplier) => Some(supplier),
             None => return Ok(Vec::new()),
         },
@@ -85,51 +85,51 @@ pub(super) async fn load_suggestions(ctx: &Context<'_>, of: SuggestionFilter, pl
     };
     let products = product_ids_within(ctx, product, None).await?;
     let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
-    let ask = ReorderSuggestionQuery { stores, supplier, plan, now: ledger.clock().now() };
-    let mut found = shell::suggestions(ledger.database(), &permit, &ask).await?;
-    found.retain(|(of, _)| products.as_ref().is_none_or(|products| products.contains(&of.product)));
-    let each = found.into_iter().flat_map(|(of, rows)| {
-        let of = Arc::new(of);
-        rows.into_iter().map(move |row| ReorderSuggestion { of: of.clone(), row })
+    let query = ReorderSuggestionQuery { stores, supplier, plan, now: ledger.clock().now() };
+    let mut inputs = shell::suggestions(ledger.database(), &permit, &query).await?;
+    inputs.retain(|(input, _)| products.as_ref().is_none_or(|products| products.contains(&input.product)));
+    let each = inputs.into_iter().flat_map(|(input, rows)| {
+        let input = Arc::new(input);
+        rows.into_iter().map(move |row| ReorderSuggestion { input: input.clone(), row })
     });
     Ok(each.collect())
 }
 
 /// Returns the identity of a suggestion, which stays when quantities change between two pages: the
 /// product, the store, and the source of the goods; purchases sort last.
-fn keys(of: &ReorderSuggestion) -> Vec<Key> {
-    let Suggestion { store, kind, .. } = of.row;
-    let (place, from) = match kind {
+fn keys(suggestion: &ReorderSuggestion) -> Vec<Key> {
+    let Suggestion { store, kind, .. } = suggestion.row;
+    let (kind_rank, from) = match kind {
         Kind::Transfer { from } => (0, from),
         Kind::Purchase => (1, StoreId::NIL),
     };
-    vec![Key::from(of.of.product), Key::from(store), Key::Int(place), Key::from(from)]
+    vec![Key::from(suggestion.input.product), Key::from(store), Key::Int(kind_rank), Key::from(from)]
 }
 
 /// A page of the suggestions in the order of their keys, and how many there are.
 pub(super) async fn suggestions_page(
     ctx: &Context<'_>,
-    of: SuggestionFilter,
+    filter: SuggestionFilter,
     plan: Plan,
     args: &PageArgs,
 ) -> Answer<ReorderSuggestionConnection> {
-    let signer = ctx.given::<CursorSigner>()?;
-    let request = args.check(SUGGESTION_LIST, signer, MAX_A_PAGE)?;
-    let with_keys = |one: ReorderSuggestion| {
-        let keys = keys(&one);
-        (one, keys)
+    let signer = ctx.required_data::<CursorSigner>()?;
+    let request = args.check(SUGGESTION_LIST, signer, MAX_PAGE_SIZE)?;
+    let with_keys = |suggestion: ReorderSuggestion| {
+        let keys = keys(&suggestion);
+        (suggestion, keys)
     };
-    let all = load_suggestions(ctx, of, plan).await?.into_iter().map(with_keys).collect();
-    Ok(Page::of_all(all, &request, SUGGESTION_LIST, signer).into())
+    let nodes = load_suggestions(ctx, filter, plan).await?.into_iter().map(with_keys).collect();
+    Ok(Page::of_all(nodes, &request, SUGGESTION_LIST, signer).into())
 }
 
 /// The stores of an argument; unknown ones have no suggestions.
 async fn stores_of(scope: &TenantScope, stores: Vec<StoreRef>) -> Answer<Vec<StoreId>> {
-    let (mut reading, mut names) = (InputErrors::default(), Names::default());
-    let named: Vec<_> = stores.into_iter().map(|store| store_name(&mut reading, store, || path!["stores"])).collect();
-    if reading.end(()).is_err() {
+    let (mut reader, mut names) = (InputErrors::default(), Names::default());
+    let place_names: Vec<_> = stores.into_iter().map(|store| store_name(&mut reader, store, || path!["stores"])).collect();
+    if reader.end(()).is_err() {
         return Err(TopError::bad_input("ids of stores are expected", path!["stores"]));
     }
-    names.stores(scope, &named).await?;
-    Ok(named.iter().filter_map(|name| names.store(name)).collect())
+    names.stores(scope, &place_names).await?;
+    Ok(place_names.iter().filter_map(|name| names.store(name)).collect())
 }

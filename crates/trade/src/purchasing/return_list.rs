@@ -15,7 +15,7 @@ use platform::{
     storage::{Nested, Reads},
 };
 
-use super::{links::MAX_A_PAGE, query::SupplierReturnConnection, returns::SupplierReturn};
+use super::{links::MAX_PAGE_SIZE, query::SupplierReturnConnection, returns::SupplierReturn};
 use crate::{
     catalog::{Direction, tag_tests},
     graphql::{
@@ -23,10 +23,10 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
-        nested::{NestedFilter, place, read_nested},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         document_filter::DocumentFilter,
@@ -114,9 +114,9 @@ impl SupplierReturnFilter {
     }
 
     fn tests(self, patterns: &Patterns, at: &Path) -> Answer<ReturnFilter> {
-        let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
-        let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
-        let orders = self.purchase_order.map(|filter| filter.ids(&place(at, "purchaseOrder"))).transpose()?.flatten();
+        let suppliers = self.supplier.map(|filter| filter.ids(&field_path(at, "supplier"))).transpose()?.flatten();
+        let stores = self.store.map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten();
+        let orders = self.purchase_order.map(|filter| filter.ids(&field_path(at, "purchaseOrder"))).transpose()?.flatten();
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -146,8 +146,9 @@ pub(super) async fn supplier_returns(
     (filter, sort): (Option<SupplierReturnFilter>, Option<SupplierReturnSort>),
     args: PageArgs,
 ) -> Answer<SupplierReturnConnection> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let (signer, filter) = (ctx.given::<CursorSigner>()?, by_ids(ctx, filter, "filter").await?.unwrap_or_default());
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+    let (signer, filter) =
+        (ctx.required_data::<CursorSigner>()?, resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default());
     let patterns =
         numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
     let mut filter = filter.read(&patterns)?;
@@ -156,12 +157,12 @@ pub(super) async fn supplier_returns(
     }
     let sorted = SupplierReturnSort::sorted(sort);
     let kind = sorted.kind("supplier_returns");
-    let request = args.check(&kind, signer, MAX_A_PAGE)?;
-    let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
-    rows::add_merged_suppliers(&scope, lists).await?;
+    let request = args.check(&kind, signer, MAX_PAGE_SIZE)?;
+    let supplier_lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+    rows::add_merged_suppliers(&scope, supplier_lists).await?;
     let source = rows::returns_source(scope.backend(), &filter);
     let page = rows::returns_page(&scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|row| (sorted.keys(&row), row));
     let nodes = nodes.map(|(keys, row)| (SupplierReturn::head(Arc::new(row)), keys));
-    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
 }

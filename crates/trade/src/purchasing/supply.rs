@@ -83,8 +83,11 @@ impl SupplierProduct {
     /// Costs of one whole unit for larger quantities, by ascending quantity.
     async fn price_breaks(&self) -> Vec<PriceBreak> {
         let currency = self.0.unit_cost.currency;
-        let one = |one: &core::PriceBreak| PriceBreak { from: one.from, cost: entity::prelude::Money::new(one.minor, currency) };
-        self.0.breaks.iter().map(one).collect()
+        let price_break = |price_break: &core::PriceBreak| PriceBreak {
+            from: price_break.from,
+            cost: entity::prelude::Money::new(price_break.minor, currency),
+        };
+        self.0.breaks.iter().map(price_break).collect()
     }
     /// True if the supplier is the preferred one of the product.
     #[field(was("preferred", "2026-11-25"))]

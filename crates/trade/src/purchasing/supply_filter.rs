@@ -10,7 +10,7 @@ use crate::{
         archived::IsArchived,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
     },
     orders::filters::below,
@@ -65,12 +65,12 @@ impl SupplierProductFilter {
     /// Compiles the tests of one filter, without its nested filters.
     fn tests(self, at: &Path) -> Answer<SupplyFilter> {
         Ok(SupplyFilter {
-            suppliers: self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten(),
-            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            suppliers: self.supplier.map(|filter| filter.ids(&field_path(at, "supplier"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&field_path(at, "product"))).transpose()?.flatten(),
             skus: texts(self.sku, &below(at, "sku"))?,
             supplier_skus: texts(self.supplier_sku, &below(at, "supplierSku"))?,
             barcodes: texts(self.barcode, &below(at, "barcode"))?,
-            is_archived: self.is_archived.wanted(),
+            is_archived: self.is_archived.as_condition(),
             created: moments(self.created_at),
             updated: moments(self.updated_at),
         })

@@ -6,7 +6,7 @@ use inventory::{
     catalog::core::archiving::Step,
     purchasing::{
         rows::{Names, PlaceName},
-        shell::{self, PolicyRow, SupplyRow, SupplyTurn},
+        shell::{self, PolicyRow, SupplyArchivingInput, SupplyRow},
     },
 };
 use platform::{path, storage::TenantScope};
@@ -71,12 +71,12 @@ pub struct SupplierReturnCreateInput {
 }
 
 /// Expired and recalled goods are written off, and damaged ones are set aside with the rest.
-fn return_source(from: StockCondition, reading: &mut InputErrors, field: impl FnOnce() -> Vec<String>) -> ReturnSource {
+fn return_source(from: StockCondition, reader: &mut InputErrors, field: impl FnOnce() -> Vec<String>) -> ReturnSource {
     match from {
         StockCondition::Available => ReturnSource::Available,
         StockCondition::Quarantine => ReturnSource::Quarantine,
         StockCondition::Damaged | StockCondition::Expired | StockCondition::Recalled => {
-            reading.invalid("AVAILABLE or QUARANTINE is expected", field);
+            reader.invalid("AVAILABLE or QUARANTINE is expected", field);
             ReturnSource::Quarantine
         }
     }
@@ -87,23 +87,23 @@ impl SupplierReturnCreateInput {
         pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::SupplierReturnCreate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::SupplierReturnCreate {
         let mut lines = Vec::with_capacity(self.lines.len());
         for (index, line) in self.lines.into_iter().enumerate() {
             let at = |name: &str| path!["input", "lines", index, name];
             lines.push(shell::NewReturnLine {
-                product: line.product.map(|product| reading.product(product, || at("product"))),
-                of: reading.id_opt(line.purchase_order_line_id.as_ref(), || at("purchaseOrderLineId")),
-                quantity: reading.units(line.quantity, || at("quantity")),
-                source: return_source(line.source, reading, || at("source")),
-                unit_credit: reading.money(line.unit_credit.as_ref(), || at("unitCredit")),
-                lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
+                product: line.product.map(|product| reader.product(product, || at("product"))),
+                of: reader.id_opt(line.purchase_order_line_id.as_ref(), || at("purchaseOrderLineId")),
+                quantity: reader.units(line.quantity, || at("quantity")),
+                source: return_source(line.source, reader, || at("source")),
+                unit_credit: reader.money(line.unit_credit.as_ref(), || at("unitCredit")),
+                lot: line.lot.map(|lot| reader.lot(lot, || at("lot"))),
             });
         }
         shell::SupplierReturnCreate {
             idempotency_key: self.idempotency_key,
-            supplier: supplier_ref(reading, self.supplier, || path!["input", "supplier"]),
-            store: reading.store(self.store, || path!["input", "store"]),
+            supplier: supplier_ref(reader, self.supplier, || path!["input", "supplier"]),
+            store: reader.store(self.store, || path!["input", "store"]),
             external_ref: self.external_ref,
             reason: self.reason_code.into(),
             note: self.note,
@@ -137,14 +137,14 @@ pub struct PurchaseOrdersCreateFromSuggestionsInput {
 
 impl PurchaseOrdersCreateFromSuggestionsInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ReorderOrder {
+    pub fn read(self, reader: &mut InputErrors) -> shell::ReorderOrder {
         let mut lines = Vec::with_capacity(self.lines.len());
         for (index, line) in self.lines.into_iter().enumerate() {
             let at = |name: &str| path!["input", "lines", index, name];
             lines.push(shell::ReorderLine {
-                product: reading.product(line.product, || at("product")),
-                store: reading.store(line.store, || at("store")),
-                supplier: line.supplier.map(|supplier| supplier_ref(reading, supplier, || at("supplier"))),
+                product: reader.product(line.product, || at("product")),
+                store: reader.store(line.store, || at("store")),
+                supplier: line.supplier.map(|supplier| supplier_ref(reader, supplier, || at("supplier"))),
                 quantity: line.quantity.0,
             });
         }
@@ -222,43 +222,43 @@ pub struct SupplierProductRestoreInput {
 
 /// Reads a row that is archived or restored.
 pub(super) fn read_supply_change(
-    reading: &mut InputErrors,
+    reader: &mut InputErrors,
     idempotency_key: String,
     (supplier, product): (SupplierRef, ProductRef),
     step: Step,
-) -> SupplyTurn {
-    check_key(reading, &idempotency_key);
-    SupplyTurn {
+) -> SupplyArchivingInput {
+    check_key(reader, &idempotency_key);
+    SupplyArchivingInput {
         idempotency_key,
-        supplier: supplier_name(reading, supplier, || path!["input", "supplier"]),
-        product: product_name(reading, product, || path!["input", "product"]),
+        supplier: supplier_name(reader, supplier, || path!["input", "supplier"]),
+        product: product_name(reader, product, || path!["input", "product"]),
         step,
     }
 }
 
 /// A store by its ID or code.
-pub(super) fn store_name(reading: &mut InputErrors, store: StoreRef, field: impl FnOnce() -> Vec<String>) -> PlaceName<StoreId> {
+pub(super) fn store_name(reader: &mut InputErrors, store: StoreRef, field: impl FnOnce() -> Vec<String>) -> PlaceName<StoreId> {
     match store {
-        StoreRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+        StoreRef::Id(id) => PlaceName::Id(reader.id(&id, || [field(), path!["id"]].concat())),
         StoreRef::Code(code) => PlaceName::Code(code),
     }
 }
 pub(super) fn supplier_name(
-    reading: &mut InputErrors,
+    reader: &mut InputErrors,
     supplier: SupplierRef,
     field: impl FnOnce() -> Vec<String>,
 ) -> PlaceName<SupplierId> {
     match supplier {
-        SupplierRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+        SupplierRef::Id(id) => PlaceName::Id(reader.id(&id, || [field(), path!["id"]].concat())),
         SupplierRef::Code(code) => PlaceName::Code(code),
     }
 }
 
 /// The supplier that an argument names; None if there is none.
 pub(super) async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<SupplierId>> {
-    let (mut reading, mut names) = (InputErrors::default(), Names::default());
-    let name = supplier_name(&mut reading, supplier, || path!["supplier"]);
-    if reading.end(()).is_err() {
+    let (mut reader, mut names) = (InputErrors::default(), Names::default());
+    let name = supplier_name(&mut reader, supplier, || path!["supplier"]);
+    if reader.end(()).is_err() {
         return Err(TopError::bad_input("an id of a supplier is expected", path!["supplier", "id"]));
     }
     names.suppliers(scope, [&name]).await?;
@@ -267,21 +267,21 @@ pub(super) async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> A
 
 impl SupplierProductInput {
     /// None if an amount is invalid: `reading` has refused the call.
-    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> Option<SupplyRow> {
+    pub(super) fn read(self, index: usize, reader: &mut InputErrors) -> Option<SupplyRow> {
         let at = |name: &str| path!["input", "rows", index, name];
         let mut breaks = Vec::with_capacity(self.price_breaks.len());
-        for (nth, one) in self.price_breaks.iter().enumerate() {
+        for (nth, price_break) in self.price_breaks.iter().enumerate() {
             let field = || path!["input", "rows", index, "priceBreaks", nth, "unitCost"];
-            breaks.extend(reading.money(Some(&one.unit_cost), field).map(|cost| (one.from_quantity.0, cost)));
+            breaks.extend(reader.money(Some(&price_break.unit_cost), field).map(|cost| (price_break.from_quantity.0, cost)));
         }
         Some(SupplyRow {
-            supplier: supplier_name(reading, self.supplier, || at("supplier")),
-            product: product_name(reading, self.product, || at("product")),
+            supplier: supplier_name(reader, self.supplier, || at("supplier")),
+            product: product_name(reader, self.product, || at("product")),
             supplier_sku: self.supplier_sku,
             pack_size: self.pack_size.map_or(entity::prelude::Quantity::ONE, |size| size.0),
-            minimum_order: self.minimum_order.map(|least| least.0).unwrap_or_default(),
+            minimum_order: self.minimum_order.map(|quantity| quantity.0).unwrap_or_default(),
             lead_time_days: self.lead_time_days,
-            unit_cost: reading.money(Some(&self.unit_cost), || at("unitCost"))?,
+            unit_cost: reader.money(Some(&self.unit_cost), || at("unitCost"))?,
             breaks,
             is_preferred: self.is_preferred || self.preferred,
         })
@@ -315,13 +315,13 @@ pub struct ReorderPolicySetInput {
 }
 
 impl ReorderPolicyInput {
-    pub(super) fn read(self, index: usize, reading: &mut InputErrors) -> PolicyRow {
+    pub(super) fn read(self, index: usize, reader: &mut InputErrors) -> PolicyRow {
         let at = |name: &str| path!["input", "items", index, name];
         PolicyRow {
-            product: product_name(reading, self.product, || at("product")),
-            store: store_name(reading, self.store, || at("store")),
+            product: product_name(reader, self.product, || at("product")),
+            store: store_name(reader, self.store, || at("store")),
             reorder_point: self.reorder_point.map_value(|point| point.0).into(),
-            maximum: self.maximum.map_value(|most| most.0).into(),
+            maximum: self.maximum.map_value(|limit| limit.0).into(),
             safety_stock: self.safety_stock.map(|stock| stock.0),
             bin_location: self.bin_location.map_value(|bin| bin.trim().to_owned()).into(),
         }

@@ -28,7 +28,7 @@ use super::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },
-    refusal::{mail_refused, policy_refused, supply_error},
+    refusal::{mail_error, reorder_policy_error, supply_error},
     supply::SupplierProduct,
     supply_inputs::{
         PurchaseOrdersCreateFromSuggestionsInput, ReorderPolicySetInput, SupplierProductArchiveInput,
@@ -45,7 +45,7 @@ use crate::{
         scalars::Long,
     },
     named, row_names, step,
-    stock::{ReceiptPayload, StockLevel, StockLoader, changed},
+    stock::{ReceiptPayload, StockLevel, StockLoader, clear_levels},
 };
 
 /// Root fields that change suppliers' catalogues and reorder policies, create orders from
@@ -76,10 +76,10 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
 async fn change_archived_state(
     ctx: &Context<'_>,
     permit: Permit<kind::ProductWrite>,
-    turn: own::SupplyTurn,
+    change: own::SupplyArchivingInput,
 ) -> Answer<SupplierProductPayload> {
-    let ledger = ctx.given::<Ledger>()?;
-    let Some(batch) = own::change_supply_life(ledger.database(), ledger.clock(), permit, turn).await? else {
+    let ledger = ctx.required_data::<Ledger>()?;
+    let Some(batch) = own::archive_or_restore_supplies(ledger.database(), ledger.clock(), permit, change).await? else {
         let message = "this key was used before with another input";
         return Ok(SupplierProductPayload::from(vec![UserError::new(
             ErrorCode::IdempotencyKeyReused,
@@ -112,7 +112,7 @@ impl SupplyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The rows.")] input: SupplierProductBulkUpsertInput,
     ) -> Answer<SupplierProductBulkUpsertPayload> {
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let refused = |errors: Vec<UserError>| SupplierProductBulkUpsertPayload {
             rows: Vec::new(),
             user_errors: errors,
@@ -122,9 +122,9 @@ impl SupplyMutation {
         if let Some(error) = too_many(input.rows.len(), "rows") {
             return Ok(refused(vec![error]));
         }
-        let input = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            let rows = input.rows.into_iter().enumerate().filter_map(|(index, row)| row.read(index, reading)).collect();
+        let input = read(|reader| {
+            check_key(reader, &input.idempotency_key);
+            let rows = input.rows.into_iter().enumerate().filter_map(|(index, row)| row.read(index, reader)).collect();
             own::SupplyUpsert { idempotency_key: input.idempotency_key, rows }
         });
         let input = match input {
@@ -165,8 +165,8 @@ impl SupplyMutation {
         #[graphql(desc = "Row to archive.")] input: SupplierProductArchiveInput,
     ) -> Answer<SupplierProductPayload> {
         let names = (input.supplier, input.product);
-        match read(|reading| read_supply_change(reading, input.idempotency_key, names, Step::Archive)) {
-            Ok(turn) => Box::pin(change_archived_state(ctx, permit, turn)).await,
+        match read(|reader| read_supply_change(reader, input.idempotency_key, names, Step::Archive)) {
+            Ok(change) => Box::pin(change_archived_state(ctx, permit, change)).await,
             Err(errors) => Ok(SupplierProductPayload::from(errors)),
         }
     }
@@ -179,8 +179,8 @@ impl SupplyMutation {
         #[graphql(desc = "Row to restore.")] input: SupplierProductRestoreInput,
     ) -> Answer<SupplierProductPayload> {
         let names = (input.supplier, input.product);
-        match read(|reading| read_supply_change(reading, input.idempotency_key, names, Step::Restore)) {
-            Ok(turn) => Box::pin(change_archived_state(ctx, permit, turn)).await,
+        match read(|reader| read_supply_change(reader, input.idempotency_key, names, Step::Restore)) {
+            Ok(change) => Box::pin(change_archived_state(ctx, permit, change)).await,
             Err(errors) => Ok(SupplierProductPayload::from(errors)),
         }
     }
@@ -192,38 +192,38 @@ impl SupplyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The levels.")] input: ReorderPolicySetInput,
     ) -> Answer<ReorderPolicyPayload> {
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         if let Some(error) = too_many(input.items.len(), "items") {
             return Ok(vec![error].into());
         }
-        let input = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            let rows = input.items.into_iter().enumerate().map(|(index, item)| item.read(index, reading)).collect();
+        let input = read(|reader| {
+            check_key(reader, &input.idempotency_key);
+            let rows = input.items.into_iter().enumerate().map(|(index, item)| item.read(index, reader)).collect();
             own::PolicySet { idempotency_key: input.idempotency_key, rows }
         });
         let input = match input {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
-        let set = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
-            Ok(set) => set,
+        let outcome = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
+            Ok(outcome) => outcome,
             Err(refusals) => {
-                let mut errors = truncate_errors(refusals.into_iter().map(policy_refused));
+                let mut errors = truncate_errors(refusals.into_iter().map(reorder_policy_error));
                 add_sent_values(ctx, &mut errors);
                 return Ok(errors.into());
             }
         };
-        changed(ctx);
+        clear_levels(ctx);
         let keys: Vec<LevelKey> =
-            set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
-        let mut found: HashMap<LevelKey, StockLevel> = if set.would_be.is_empty() {
-            let found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
-            found.into_iter().map(|(key, level)| (key, level.into())).collect()
+            outcome.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
+        let mut levels_by_key: HashMap<LevelKey, StockLevel> = if outcome.would_be.is_empty() {
+            let levels_by_key = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
+            levels_by_key.into_iter().map(|(key, level)| (key, level.into())).collect()
         } else {
-            set.would_be.into_iter().map(|(level, bin)| (level.key, StockLevel::tried(level, bin))).collect()
+            outcome.would_be.into_iter().map(|(level, bin)| (level.key, StockLevel::from_dry_run(level, bin))).collect()
         };
-        let levels = keys.iter().filter_map(|key| found.remove(key)).collect();
-        Ok(ReorderPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
+        let levels = keys.iter().filter_map(|key| levels_by_key.remove(key)).collect();
+        Ok(ReorderPolicyPayload { levels, user_errors: Vec::new(), replayed: outcome.is_replayed, seq: outcome.seq.map(Long) })
     }
 
     /// Creates draft purchase orders from the given lines, one for each supplier, store and
@@ -255,18 +255,18 @@ impl SupplyMutation {
         #[graphql(desc = "Purchase order to send.")] input: PurchaseOrderSendInput,
     ) -> Answer<PurchaseOrderPayload> {
         named!(ctx, input, PurchaseOrderPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let read = read(|reading| {
-                check_key(reading, &input.idempotency_key);
-                (reading.row(input.id), input.idempotency_key)
+            let ledger = ctx.required_data::<Ledger>()?;
+            let read = read(|reader| {
+                check_key(reader, &input.idempotency_key);
+                (reader.row(input.id), input.idempotency_key)
             });
-            let what = match read {
-                Ok(what) => what,
+            let send_request = match read {
+                Ok(send_request) => send_request,
                 Err(errors) => return Ok(errors.into()),
             };
-            Ok(match Box::pin(own::send(ledger.database(), ledger.clock(), permit, what)).await? {
-                Ok(sent) => PurchaseOrderPayload::unchanged(sent.order, sent.is_replayed),
-                Err(refusal) => vec![mail_refused(refusal)].into(),
+            Ok(match Box::pin(own::send(ledger.database(), ledger.clock(), permit, send_request)).await? {
+                Ok(outcome) => PurchaseOrderPayload::unchanged(outcome.order, outcome.is_replayed),
+                Err(refusal) => vec![mail_error(refusal)].into(),
             })
         })
     }

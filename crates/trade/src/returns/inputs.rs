@@ -108,18 +108,18 @@ impl ReturnCreateInput {
         pack_lines(&mut self.lines, "lines", "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnCreate {
-        let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read(index, reading)).collect();
+    pub fn read(self, reader: &mut InputErrors) -> shell::ReturnCreate {
+        let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read(index, reader)).collect();
         let payments = self.payments.unwrap_or_default();
-        let settle = ClosingFields { is_closed: self.close, is_received: self.receive, refund: self.refund, payments };
+        let closing_fields = ClosingFields { is_closed: self.close, is_received: self.receive, refund: self.refund, payments };
         shell::ReturnCreate {
             idempotency_key: self.idempotency_key,
-            store: reading.store(self.store, || path!["input", "store"]),
-            customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
+            store: reader.store(self.store, || path!["input", "store"]),
+            customer: reader.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             external_ref: self.external_ref,
             register: self.register,
             receive: if self.receive { Receive::Now } else { Receive::Later },
-            settle: settle.read(reading),
+            settle: closing_fields.read(reader),
             note: self.note,
             occurred_at: self.occurred_at.map(|at| at.0),
             lines,
@@ -128,24 +128,24 @@ impl ReturnCreateInput {
 }
 
 impl ReturnLineInput {
-    fn read(self, index: usize, reading: &mut InputErrors) -> shell::ReturnLine {
+    fn read(self, index: usize, reader: &mut InputErrors) -> shell::ReturnLine {
         let at = |name: &str| path!["input", "lines", index, name];
         let pieces = self.matches.iter().enumerate();
-        let matches = pieces.map(|(piece, one)| ReturnMatch {
-            line: reading.id(&one.order_line_id, || path!["input", "lines", index, "matches", piece, "orderLineId"]),
-            quantity: one.quantity.0,
+        let matches = pieces.map(|(position, piece)| ReturnMatch {
+            line: reader.id(&piece.order_line_id, || path!["input", "lines", index, "matches", position, "orderLineId"]),
+            quantity: piece.quantity.0,
         });
         let matches = matches.collect();
         shell::ReturnLine {
             kind: self.kind.into(),
-            order_line: reading.id_opt(self.order_line_id.as_ref(), || at("orderLineId")),
+            order_line: reader.id_opt(self.order_line_id.as_ref(), || at("orderLineId")),
             matches,
-            product: self.product.map(|product| reading.product(product, || at("product"))),
+            product: self.product.map(|product| reader.product(product, || at("product"))),
             name: self.name,
-            quantity: reading.units(self.quantity, || at("quantity")),
-            unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
+            quantity: reader.units(self.quantity, || at("quantity")),
+            unit_price: reader.money(self.unit_price.as_ref(), || at("unitPrice")),
             disposition: self.disposition.into(),
-            lot: self.lot.map(|lot| reading.lot(lot, || at("lot"))),
+            lot: self.lot.map(|lot| reader.lot(lot, || at("lot"))),
         }
     }
 }

@@ -43,23 +43,23 @@ pub(super) struct ClosingFields {
 
 impl ClosingFields {
     /// Converts the input to the command of the ledger's shell.
-    pub(super) fn read(self, reading: &mut InputErrors) -> Option<shell::ReturnSettle> {
+    pub(super) fn read(self, reader: &mut InputErrors) -> Option<shell::ReturnSettle> {
         if !self.is_closed {
             if self.refund.is_some() {
-                reading.invalid("a refund closes the return: set close, or use returnClose", || path!["input", "refund"]);
+                reader.invalid("a refund closes the return: set close, or use returnClose", || path!["input", "refund"]);
             }
             if !self.payments.is_empty() {
-                reading.invalid("payments are for a return that is closed: set close", || path!["input", "payments"]);
+                reader.invalid("payments are for a return that is closed: set close", || path!["input", "payments"]);
             }
             return None;
         }
         if !self.is_received {
-            reading.invalid("only a return that is received at once can be closed at once", || path!["input", "close"]);
+            reader.invalid("only a return that is received at once can be closed at once", || path!["input", "close"]);
         }
         let payments = self.payments.into_iter().enumerate();
         Some(shell::ReturnSettle {
-            refund: reading.money(self.refund.as_ref(), || path!["input", "refund"]),
-            payments: payments.map(|(index, paid)| paid.read(index, reading)).collect(),
+            refund: reader.money(self.refund.as_ref(), || path!["input", "refund"]),
+            payments: payments.map(|(index, payment)| payment.read(index, reader)).collect(),
         })
     }
 }
@@ -69,14 +69,14 @@ impl ReturnPaymentInput {
         let names = Names::of(path!["input", "payments", index]);
         names.optional(("order", self.order.take()), ("orderId", &mut self.order_id))
     }
-    fn read(self, index: usize, reading: &mut InputErrors) -> core::RefundAtOnce {
+    fn read(self, index: usize, reader: &mut InputErrors) -> core::RefundAtOnce {
         let at = |name: &str| path!["input", "payments", index, name];
         core::RefundAtOnce {
-            order: reading.id_opt(self.order_id.as_ref(), || at("orderId")),
-            amount: reading.money(self.amount.as_ref(), || at("amount")),
+            order: reader.id_opt(self.order_id.as_ref(), || at("orderId")),
+            amount: reader.money(self.amount.as_ref(), || at("amount")),
             method: self.method,
             reference: self.reference,
-            parent: reading.id_opt(self.parent_id.as_ref(), || at("parentId")),
+            parent: reader.id_opt(self.parent_id.as_ref(), || at("parentId")),
             occurred_at: self.occurred_at.map(|moment| moment.0),
             note: self.note,
         }

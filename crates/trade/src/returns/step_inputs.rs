@@ -12,7 +12,7 @@ use crate::{
     },
     orders::links::{LotRef, MoneyInput},
     packs::CodedLine,
-    references::SeenReturn,
+    references::VisibleReturn,
     row_names,
 };
 
@@ -141,24 +141,24 @@ pub struct ReturnCloseInput {
     pub refund: Option<MoneyInput>,
 }
 
-row_names!("return": sales_return as SeenReturn of ReturnActionInput, ReturnRejectInput, ReturnReceiveInput, ReturnInspectInput, ReturnCloseInput);
+row_names!("return": sales_return as VisibleReturn of ReturnActionInput, ReturnRejectInput, ReturnReceiveInput, ReturnInspectInput, ReturnCloseInput);
 
 /// The fields that every step has.
-fn of(reading: &mut InputErrors, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
-    ReturnOf { idempotency_key: key, ret: reading.row(id), expected_version: version.map(|version| version.0), note }
+fn of(reader: &mut InputErrors, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
+    ReturnOf { idempotency_key: key, ret: reader.row(id), expected_version: version.map(|version| version.0), note }
 }
 
 impl ReturnActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> ReturnOf {
-        of(reading, self.id, self.idempotency_key, self.expected_version, None)
+    pub fn read(self, reader: &mut InputErrors) -> ReturnOf {
+        of(reader, self.id, self.idempotency_key, self.expected_version, None)
     }
 }
 
 impl ReturnRejectInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnReject {
-        shell::ReturnReject { of: of(reading, self.id, self.idempotency_key, self.expected_version, None), reason: self.reason }
+    pub fn read(self, reader: &mut InputErrors) -> shell::ReturnReject {
+        shell::ReturnReject { of: of(reader, self.id, self.idempotency_key, self.expected_version, None), reason: self.reason }
     }
 }
 
@@ -172,16 +172,16 @@ impl ReturnReceiveInput {
             .collect()
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnReceive {
-        let of = of(reading, self.id, self.idempotency_key, self.expected_version, self.note);
+    pub fn read(self, reader: &mut InputErrors) -> shell::ReturnReceive {
+        let of = of(reader, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
-            let read = lines.map(|(index, one)| shell::ReturnLineBack {
-                line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
-                lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
+            let returned_lines = lines.map(|(index, line_input)| shell::ReturnLineBack {
+                line: reader.id(&line_input.line_id, || path!["input", "lines", index, "lineId"]),
+                quantity: reader.units(line_input.quantity, || path!["input", "lines", index, "quantity"]),
+                lot: line_input.lot.map(|lot| reader.lot(lot, || path!["input", "lines", index, "lot"])),
             });
-            read.collect()
+            returned_lines.collect()
         });
         let rest = if self.is_last { RemainderPolicy::GivenUp } else { RemainderPolicy::Awaited };
         shell::ReturnReceive { of, lines, rest, occurred_at: self.occurred_at.map(|at| at.0) }
@@ -198,17 +198,17 @@ impl ReturnInspectInput {
             .collect()
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnInspect {
-        let of = of(reading, self.id, self.idempotency_key, self.expected_version, self.note);
+    pub fn read(self, reader: &mut InputErrors) -> shell::ReturnInspect {
+        let of = of(reader, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
-            let read = lines.map(|(index, one)| shell::ReturnLineSeen {
-                line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
-                disposition: one.disposition.into(),
-                lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
+            let inspected_lines = lines.map(|(index, line_input)| shell::ReturnLineSeen {
+                line: reader.id(&line_input.line_id, || path!["input", "lines", index, "lineId"]),
+                quantity: reader.units(line_input.quantity, || path!["input", "lines", index, "quantity"]),
+                disposition: line_input.disposition.into(),
+                lot: line_input.lot.map(|lot| reader.lot(lot, || path!["input", "lines", index, "lot"])),
             });
-            read.collect()
+            inspected_lines.collect()
         });
         shell::ReturnInspect { of, lines, occurred_at: self.occurred_at.map(|at| at.0) }
     }
@@ -216,10 +216,10 @@ impl ReturnInspectInput {
 
 impl ReturnCloseInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::ReturnClose {
+    pub fn read(self, reader: &mut InputErrors) -> shell::ReturnClose {
         shell::ReturnClose {
-            of: of(reading, self.id, self.idempotency_key, self.expected_version, None),
-            refund: reading.money(self.refund.as_ref(), || path!["input", "refund"]),
+            of: of(reader, self.id, self.idempotency_key, self.expected_version, None),
+            refund: reader.money(self.refund.as_ref(), || path!["input", "refund"]),
         }
     }
 }

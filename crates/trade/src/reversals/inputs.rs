@@ -64,7 +64,7 @@ pub struct DocumentReverseInput {
 
 impl DocumentReverseInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).needed(("document", self.document.take()), ("documentId", &mut self.document_id))
+        Names::of(path!["input"]).required(("document", self.document.take()), ("documentId", &mut self.document_id))
     }
     /// Lines that count packs. The others give units, or are reversed whole.
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
@@ -77,22 +77,22 @@ impl DocumentReverseInput {
             .collect()
     }
     /// Converts the input to the command of the shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::DocumentReverse {
+    pub fn read(self, reader: &mut InputErrors) -> shell::DocumentReverse {
         let lines = self.lines.map(|lines| {
-            let mut read = Vec::with_capacity(lines.len());
+            let mut reverse_lines = Vec::with_capacity(lines.len());
             for (index, line) in lines.into_iter().enumerate() {
                 let at = |name: &str| path!["input", "lines", index, name];
                 let id = prefix_of(&line.line_id).map(|(_, id)| id);
                 if id.is_none() {
-                    reading.invalid("one of our ids is expected", || at("lineId"));
+                    reader.invalid("one of our ids is expected", || at("lineId"));
                 }
-                read.push(shell::ReverseLine {
+                reverse_lines.push(shell::ReverseLine {
                     line: id.unwrap_or_default(),
                     quantity: line.quantity.map(|quantity| quantity.0),
-                    lot: reading.id_opt(line.lot_id.as_ref(), || at("lotId")),
+                    lot: reader.id_opt(line.lot_id.as_ref(), || at("lotId")),
                 });
             }
-            read
+            reverse_lines
         });
         shell::DocumentReverse {
             idempotency_key: self.idempotency_key,

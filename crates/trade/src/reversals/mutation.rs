@@ -11,7 +11,7 @@ use inventory::{
         events::{FULFILMENT_CANCELLED, WORK_CHANGED, WORK_CREATED},
         shell as fulfilment,
     },
-    ledger::{Done, Ledger, Mode, Receipt},
+    ledger::{Ledger, Mode, Receipt, SubmitResult},
     orders::{
         events::{ORDER_CANCELLED, ORDER_UPDATED},
         shell as orders,
@@ -43,7 +43,7 @@ use crate::{
     named,
     references::is_unknown,
     seen_payload,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 seen_payload! {
@@ -55,23 +55,23 @@ seen_payload! {
             match ctx.permit::<may::StockMovementRead>().map(|permit| can_see(&permit, reversal.row())) {
                 Ok(true) => Some(Ok(reversal)),
                 Ok(false) => None,
-                Err(denied) => Some(Err(denied)),
+                Err(error) => Some(Err(error)),
             }
         }
     }
 }
 
 impl ReceiptPayload for DocumentReversalPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         let reversal = match receipt.stored.as_ref().map(|stored| stored.part::<StoredReversal>().reversal) {
             None => {
-                let made = receipt.documents.take().map(|of: ReversalDecision| of.reversal);
+                let new_reversal = receipt.documents.take().map(|decision: ReversalDecision| decision.reversal);
                 let movements = std::mem::take(&mut receipt.movements).into_iter().filter(|movement| movement.reverses.is_some());
-                made.map(|reversal| DocumentReversal::fresh(reversal, movements.map(Arc::new).collect()))
+                new_reversal.map(|reversal| DocumentReversal::with_movements(reversal, movements.map(Arc::new).collect()))
             }
-            Some(id) => rows::reversals(scope, id.as_slice()).await?.pop().map(DocumentReversal::stored),
+            Some(id) => rows::reversals(scope, id.as_slice()).await?.pop().map(DocumentReversal::from_row),
         };
-        Ok(Some(reversal.ok_or_else(|| lost("document_reversal"))?))
+        Ok(Some(reversal.ok_or_else(|| missing_document("document_reversal"))?))
     }
 }
 
@@ -113,23 +113,23 @@ impl ReversalMutation {
         #[graphql(desc = "Document, and how much of it.")] input: DocumentReverseInput,
     ) -> Answer<DocumentReversalPayload> {
         named!(ctx, input, DocumentReversalPayload, {
-            let ledger = ctx.given::<Ledger>()?;
-            let wrong = convert_packs(ctx, &permit, &mut input).await?;
-            if !wrong.is_empty() {
-                return Ok(wrong.into());
+            let ledger = ctx.required_data::<Ledger>()?;
+            let pack_errors = convert_packs(ctx, &permit, &mut input).await?;
+            if !pack_errors.is_empty() {
+                return Ok(pack_errors.into());
             }
-            let input = match read(|reading| input.read(reading)) {
+            let input = match read(|reader| input.read(reader)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),
             };
-            let done = Box::pin(reverse(ledger, &permit, &input, dry_run)).await;
-            DocumentReversalPayload::of(ctx, &permit.scope(ledger.database()), done).await
+            let outcome = Box::pin(reverse(ledger, &permit, &input, dry_run)).await;
+            DocumentReversalPayload::of(ctx, &permit.scope(ledger.database()), outcome).await
         })
     }
 }
 
 /// Passes the call to the room of the document.
-async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> Done {
+async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> SubmitResult {
     let refused = |refusal: Refusal| Err(refusal.at(At::input(Field::Document)).into());
     let Some((prefix, id)) = prefix_of(&input.document) else { return Err(document_not_found()) };
     // True for the number of a document that does not exist, whatever its kind.

@@ -20,7 +20,7 @@ use platform::storage::{Fault, TenantScope};
 use super::inputs::DocumentReverseInput;
 use crate::{
     graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Quantity},
-    packs::{LineOwner, of_lines},
+    packs::{LineOwner, convert_coded_lines},
 };
 
 /// Converts packs to smallest units, and returns the errors of lines. Packs of a document that is
@@ -34,7 +34,7 @@ pub(super) async fn convert_packs(
     if input.coded_lines().is_empty() {
         return Ok(Vec::new());
     }
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
     let document = input.document_id.clone().unwrap_or_default();
     let Some((kind, owner)) = Box::pin(lines_of(&scope, permit, &document)).await? else {
         for line in input.coded_lines() {
@@ -42,7 +42,7 @@ pub(super) async fn convert_packs(
         }
         return Ok(Vec::new());
     };
-    of_lines(ctx, permit, (kind, &owner), input.coded_lines()).await
+    convert_coded_lines(ctx, permit, (kind, &owner), input.coded_lines()).await
 }
 
 /// The document whose lines name the parts of this one. None if it is reversed whole, or if the
@@ -54,20 +54,20 @@ async fn lines_of(
 ) -> Result<Option<(LineOwner, ID)>, Fault> {
     let Some((prefix, id)) = prefix_of(document) else { return Ok(None) };
     match prefix {
-        kind::GoodsReceiptId::PREFIX => of_receipt(scope, permit, Id::from_uuid(id)).await,
-        kind::SupplierReturnId::PREFIX => of_supplier_return(scope, permit, Id::from_uuid(id)).await,
-        kind::TransferId::PREFIX => of_transfer(scope, permit, Id::from_uuid(id)).await,
+        kind::GoodsReceiptId::PREFIX => resolve_receipt(scope, permit, Id::from_uuid(id)).await,
+        kind::SupplierReturnId::PREFIX => resolve_supplier_return(scope, permit, Id::from_uuid(id)).await,
+        kind::TransferId::PREFIX => resolve_transfer(scope, permit, Id::from_uuid(id)).await,
         kind::MovementId::PREFIX => {
-            let of = movement_of(scope, Id::from_uuid(id)).await?.and_then(|movement| movement.reference);
-            let Some(Reference { kind: ReferenceKind::Transfer, id }) = of else { return Ok(None) };
-            of_transfer(scope, permit, Id::from_uuid(id)).await
+            let movement_reference = movement_of(scope, Id::from_uuid(id)).await?.and_then(|movement| movement.reference);
+            let Some(Reference { kind: ReferenceKind::Transfer, id }) = movement_reference else { return Ok(None) };
+            resolve_transfer(scope, permit, Id::from_uuid(id)).await
         }
         _ => Ok(None),
     }
 }
 
 /// The parts of a goods receipt are named by the lines of its order.
-async fn of_receipt(
+async fn resolve_receipt(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     receipt: GoodsReceiptId,
@@ -78,29 +78,30 @@ async fn of_receipt(
     Ok(is_own.then(|| (LineOwner::PurchaseOrder, ID(order.to_string()))))
 }
 
-async fn of_supplier_return(
+async fn resolve_supplier_return(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     id: SupplierReturnId,
 ) -> Result<Option<(LineOwner, ID)>, Fault> {
-    let found = purchasing::returns(scope, &[id]).await?;
-    let is_own = found.iter().any(|ret| may_receive::<may::PurchaseReceive>(permit, ret.store));
+    let supplier_returns = purchasing::returns(scope, &[id]).await?;
+    let is_own =
+        supplier_returns.iter().any(|supplier_return| may_receive::<may::PurchaseReceive>(permit, supplier_return.store));
     Ok(is_own.then(|| (LineOwner::SupplierReturn, ID(id.to_string()))))
 }
 
 /// Returns the lines of a transfer. Its receipt is the only step that can be reversed in part, by a
 /// caller who may receive in its destination.
-async fn of_transfer(
+async fn resolve_transfer(
     scope: &TenantScope,
     permit: &Permit<may::DocumentReverse>,
     id: TransferId,
 ) -> Result<Option<(LineOwner, ID)>, Fault> {
-    let Some(route) = transfers::places_of(scope, id).await? else { return Ok(None) };
+    let Some(route) = transfers::load_route(scope, id).await? else { return Ok(None) };
     let is_own = may_receive::<may::TransferReceive>(permit, route.to);
     Ok(is_own.then(|| (LineOwner::Transfer, ID(id.to_string()))))
 }
 
 /// Whether the caller may undo documents in a store and, by the permission `R`, count goods in there.
 fn may_receive<R: Permission>(permit: &Permit<may::DocumentReverse>, store: StoreId) -> bool {
-    permit.covers(store) && permit.also::<R>().is_ok_and(|receiving| receiving.covers(store))
+    permit.covers(store) && permit.also::<R>().is_ok_and(|receive_permit| receive_permit.covers(store))
 }

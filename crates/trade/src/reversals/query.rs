@@ -22,13 +22,13 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
-        nested::{place, read_nested},
+        nested::{field_path, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
-    orders::links::MAX_A_PAGE,
-    stock::{folded, texts},
+    keyed_filters::resolve_filter_keys,
+    orders::links::MAX_PAGE_SIZE,
+    stock::{fold_values, texts},
 };
 
 /// Reversals that match all of these; a condition that is null is ignored.
@@ -82,16 +82,16 @@ impl ReversalFilter {
             let (from, before) = test.as_ref().map(DateTimeFilter::range).unwrap_or_default();
             [from, before]
         };
-        let stores = self.store.map(|test| test.ids(&place(at, "store"))).transpose()?.flatten();
-        let skus = self.sku.map(|test| texts(&test, &place(at, "sku"))).transpose()?.unwrap_or_default();
+        let stores = self.store.map(|test| test.ids(&field_path(at, "store"))).transpose()?.flatten();
+        let skus = self.sku.map(|test| texts(&test, &field_path(at, "sku"))).transpose()?.unwrap_or_default();
         Ok(rows::ReversalFilter {
-            ids: self.id.map(|test| test.ids(&place(at, "id"))).transpose()?.flatten(),
-            documents: self.document.map(|test| test.of_any_kind(&place(at, "document"))).transpose()?.flatten(),
+            ids: self.id.map(|test| test.ids(&field_path(at, "id"))).transpose()?.flatten(),
+            documents: self.document.map(|test| test.of_any_kind(&field_path(at, "document"))).transpose()?.flatten(),
             stores: stores.into_iter().collect(),
             kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            products: self.product.map(|test| test.ids(&place(at, "product"))).transpose()?.flatten(),
-            skus: skus.into_iter().map(folded).collect(),
-            actors: self.created_by.map(|test| test.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
+            products: self.product.map(|test| test.ids(&field_path(at, "product"))).transpose()?.flatten(),
+            skus: skus.into_iter().map(fold_values).collect(),
+            actors: self.created_by.map(|test| test.of_any_kind(&field_path(at, "createdBy"))).transpose()?.flatten(),
             occurred: span(self.occurred_at),
             recorded: span(self.recorded_at),
         })
@@ -139,17 +139,17 @@ impl ReversalQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<DocumentReversalConnection> {
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
-        let signer = ctx.given::<CursorSigner>()?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = ReversalSort::sorted(sort);
         let list = sorted.kind(rows::REVERSALS);
-        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_A_PAGE)?;
-        let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::page(&permit, db, filter, sorted, &request).await?;
-        let nodes = listed.rows.into_iter().map(|reversal| {
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let listing = shell::load_reversal_page(&permit, db, filter, sorted, &request).await?;
+        let nodes = listing.rows.into_iter().map(|reversal| {
             let keys = sorted.keys(&reversal);
-            (DocumentReversal::stored(reversal), keys)
+            (DocumentReversal::from_row(reversal), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(permit.scope(db), listed.source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(permit.scope(db), listing.source).into())
     }
 }

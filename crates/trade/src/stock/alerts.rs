@@ -8,7 +8,7 @@ use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::{CategoryId, ProductId, StoreId};
 use iam::access::{Permit, Reach, kind};
 use inventory::stock::{
-    core::{self, LevelKey, alert},
+    core::{self, LevelKey, detect_alert},
     events::StockChanged,
     rows::list::{LevelFilter, LevelRow},
 };
@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use super::{
     StockLevel,
-    loader_reset::forget,
-    topic::{before, changed_levels, interest, level_row},
+    loader_reset::reset_loaders,
+    topic::{changed_levels, interest, level_before, level_row},
 };
 use crate::{
     graphql::{
@@ -113,7 +113,7 @@ impl AlertUpdate {
     }
     /// Crossings of this item.
     async fn alerts(&self, ctx: &Context<'_>) -> Answer<&[StockAlert]> {
-        forget(ctx)?;
+        reset_loaders(ctx)?;
         Ok(&self.0.changes)
     }
     /// Reason that the stream ends; null unless the phase is RESET.
@@ -132,21 +132,23 @@ pub struct AlertTopic {
 impl AlertTopic {
     pub fn of(permit: &Permit<kind::StockRead>, filter: AlertFilter) -> Result<Self, TopError> {
         let AlertFilter { kind, store, product, category } = filter;
-        let stores: Option<Vec<StoreId>> = store.map(|f| f.ids(&["filter", "store"])).transpose()?.flatten();
-        let products: Option<Vec<ProductId>> = product.map(|f| f.ids(&["filter", "product"])).transpose()?.flatten();
-        let categories: Option<Vec<CategoryId>> = category.map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
-        let own = match permit.reach() {
+        let stores: Option<Vec<StoreId>> = store.map(|id_filter| id_filter.ids(&["filter", "store"])).transpose()?.flatten();
+        let products: Option<Vec<ProductId>> =
+            product.map(|id_filter| id_filter.ids(&["filter", "product"])).transpose()?.flatten();
+        let categories: Option<Vec<CategoryId>> =
+            category.map(|id_filter| id_filter.ids(&["filter", "category"])).transpose()?.flatten();
+        let store_filters = match permit.reach() {
             Reach::Everywhere => Vec::new(),
-            Reach::Stores(own) => vec![LevelFilter { stores: Some(own.to_vec()), ..LevelFilter::default() }],
+            Reach::Stores(store_filters) => vec![LevelFilter { stores: Some(store_filters.to_vec()), ..LevelFilter::default() }],
         };
         let kinds = kind.map(|kinds| kinds.into_iter().map(Into::into).collect());
-        Ok(Self { kinds, levels: LevelFilter { and: own, stores, products, categories, ..LevelFilter::default() } })
+        Ok(Self { kinds, levels: LevelFilter { and: store_filters, stores, products, categories, ..LevelFilter::default() } })
     }
 
-    fn raised(&self, seq: i64, before: &LevelRow, after: LevelRow) -> Option<StockAlert> {
-        let kind = alert(before.status(), after.status())?;
-        let wanted = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind)) && self.levels.matches(&after);
-        wanted.then_some(StockAlert { seq, kind, level: after })
+    fn raised_alert(&self, seq: i64, before: &LevelRow, after: LevelRow) -> Option<StockAlert> {
+        let kind = detect_alert(before.status(), after.status())?;
+        let is_matching = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind)) && self.levels.matches(&after);
+        is_matching.then_some(StockAlert { seq, kind, level: after })
     }
 }
 
@@ -170,17 +172,17 @@ impl Topic for AlertTopic {
             if inventory::stock::events::STOCK_CHANGED.is(&shared_event.event) {
                 let changed = shared_event.payload::<StockChanged>()?;
                 // A level's first entries are its first stock, not a recovery.
-                let known = changed.levels.iter().filter(|state| state.version > state.entries);
-                alerts.extend(known.filter_map(|state| {
+                let existing_states = changed.levels.iter().filter(|state| state.version > state.entries);
+                alerts.extend(existing_states.filter_map(|state| {
                     let after = level_row(state, seq, at);
-                    self.raised(seq, &before(state, &after), after)
+                    self.raised_alert(seq, &level_before(state, &after), after)
                 }));
             } else {
-                let raised = changed_levels(scope, shared_event)
+                let raised_alerts = changed_levels(scope, shared_event)
                     .await?
                     .into_iter()
-                    .filter_map(|(before, after)| self.raised(seq, &before, LevelRow { updated_at: at, ..after }));
-                alerts.extend(raised);
+                    .filter_map(|(before, after)| self.raised_alert(seq, &before, LevelRow { updated_at: at, ..after }));
+                alerts.extend(raised_alerts);
             }
         }
         Ok(alerts)

@@ -11,13 +11,13 @@ use platform::{
     storage::{Reads, TenantScope},
 };
 use services::digest::{
-    core::{Buckets, MAX_ASKED, MAX_BUCKETS, StoreDigest},
+    core::{Buckets, MAX_BUCKETS, MAX_REQUESTED_BUCKETS, StoreDigest},
     rows::{self, LevelInBucket, ProductRange},
 };
 
 use super::{StockLevel, loaders::StockLoader, visibility::within};
 use crate::{
-    catalog::{Store, StoreRef, loads, store_named},
+    catalog::{Store, StoreRef, find_store_id, loads},
     graphql::{
         canonical::filter_name,
         connection::{Page, PageArgs},
@@ -95,8 +95,8 @@ impl StockDigestLevel {
     }
     /// Level, which may be newer than `version`.
     async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
-        let found = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(self.0.level.id).await?;
-        found.map(StockLevel::from).ok_or(TopError::Internal)
+        let row = ctx.lazy::<DataLoader<StockLoader>>()?.load_one(self.0.level.id).await?;
+        row.map(StockLevel::from).ok_or(TopError::Internal)
     }
 }
 
@@ -118,8 +118,8 @@ impl DigestQuery {
         #[graphql(desc = "Number of buckets, a power of two from 1 to 16,384. Default 8192.", default = 8192)] buckets: i32,
     ) -> Answer<StockDigest> {
         let (buckets, store) = (parse_buckets(buckets)?, visible_store(ctx, &permit, &store).await?);
-        let scope = permit.scope(ctx.given::<Ledger>()?.database()).long();
-        let (seq, cursor) = stream(ctx, &permit, &scope, store.0.id).await?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database()).long();
+        let (seq, cursor) = stream_position(ctx, &permit, &scope, store.0.id).await?;
         let digest = Box::pin(rows::digest(&scope, store.0.id, buckets)).await?;
         Ok(StockDigest { store, seq, buckets, digest, cursor })
     }
@@ -143,18 +143,22 @@ impl DigestQuery {
     ) -> Answer<StockDigestLevelConnection> {
         let (buckets, store) = (parse_buckets(buckets)?, visible_store(ctx, &permit, &store).await?);
         let wanted = parse_bucket_numbers(&wanted, buckets)?;
-        let scope = permit.scope(ctx.given::<Ledger>()?.database()).long();
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database()).long();
+        let signer = ctx.required_data::<CursorSigner>()?;
         let list = format!("digest:{}:{}", store.0.id, buckets.get());
-        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let (of, most) = ((store.0.id, buckets), request.limit as usize + 1);
-        let found = Box::pin(rows::levels_in(&scope, of, &wanted, range(&request), most)).await?;
-        let nodes = found.into_iter().map(|found| (StockDigestLevel(found), vec![found.level.product_id.into()])).collect();
-        let page = Page::build(nodes, &request, list, signer).with_count(move |most| {
+        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
+        let (store_buckets, row_limit) = ((store.0.id, buckets), request.limit as usize + 1);
+        let store_levels = Box::pin(rows::levels_in(&scope, store_buckets, &wanted, range(&request), row_limit)).await?;
+        let nodes = store_levels
+            .into_iter()
+            .map(|store_levels| (StockDigestLevel(store_levels), vec![store_levels.level.product_id.into()]))
+            .collect();
+        let page = Page::build(nodes, &request, list, signer).with_count(move |row_limit| {
             let (scope, wanted) = (scope.clone(), wanted.clone());
             async move {
-                let found = Box::pin(rows::levels_in(&scope, of, &wanted, ProductRange::default(), most)).await?;
-                Ok::<i64, TopError>(i64::try_from(found.len()).unwrap_or(i64::MAX))
+                let store_levels =
+                    Box::pin(rows::levels_in(&scope, store_buckets, &wanted, ProductRange::default(), row_limit)).await?;
+                Ok::<i64, TopError>(i64::try_from(store_levels.len()).unwrap_or(i64::MAX))
             }
         });
         Ok(page.into())
@@ -171,36 +175,36 @@ fn range(request: &PageRequest) -> ProductRange {
 }
 
 fn parse_buckets(buckets: i32) -> Answer<Buckets> {
-    let known = u32::try_from(buckets).ok().and_then(Buckets::new);
-    known.ok_or_else(|| TopError::bad_input(format!("buckets must be a power of two from 1 to {MAX_BUCKETS}"), path!["buckets"]))
+    let parsed = u32::try_from(buckets).ok().and_then(Buckets::new);
+    parsed.ok_or_else(|| TopError::bad_input(format!("buckets must be a power of two from 1 to {MAX_BUCKETS}"), path!["buckets"]))
 }
 
-fn parse_bucket_numbers(wanted: &[i32], buckets: Buckets) -> Answer<Vec<u32>> {
-    let known = wanted.iter().map(|bucket| u32::try_from(*bucket).ok().filter(|bucket| *bucket < buckets.get()));
-    let fits = (1..=MAX_ASKED).contains(&wanted.len());
-    let known: Option<Vec<u32>> = known.collect::<Option<_>>().filter(|_| fits);
-    known.ok_or_else(|| {
-        let message = format!("in must have 1 to {MAX_ASKED} buckets, each from 0 to {}", buckets.get() - 1);
+fn parse_bucket_numbers(numbers: &[i32], buckets: Buckets) -> Answer<Vec<u32>> {
+    let parsed = numbers.iter().map(|bucket| u32::try_from(*bucket).ok().filter(|bucket| *bucket < buckets.get()));
+    let is_count_valid = (1..=MAX_REQUESTED_BUCKETS).contains(&numbers.len());
+    let parsed: Option<Vec<u32>> = parsed.collect::<Option<_>>().filter(|_| is_count_valid);
+    parsed.ok_or_else(|| {
+        let message = format!("in must have 1 to {MAX_REQUESTED_BUCKETS} buckets, each from 0 to {}", buckets.get() - 1);
         TopError::bad_input(message, path!["in"])
     })
 }
 
 /// The store, if the caller reads its stock; another store is reported like an unknown one.
-async fn visible_store(ctx: &Context<'_>, permit: &Permit<kind::StockRead>, named: &StoreRef) -> Answer<Store> {
-    let id = store_named(ctx, named, &["store"]).await?.filter(|id| permit.covers(*id));
-    let found = match id {
+async fn visible_store(ctx: &Context<'_>, permit: &Permit<kind::StockRead>, store_ref: &StoreRef) -> Answer<Store> {
+    let id = find_store_id(ctx, store_ref, &["store"]).await?.filter(|id| permit.covers(*id));
+    let row = match id {
         Some(id) => loads(ctx)?.store(id).await?,
         None => None,
     };
-    let asked = match named {
+    let message = match store_ref {
         StoreRef::Id(id) => format!("No store with ID \"{}\".", id.as_str()),
         StoreRef::Code(code) => format!("No store with code \"{code}\"."),
     };
-    found.map(Store).ok_or_else(|| TopError::bad_input(asked, path!["store"]))
+    row.map(Store).ok_or_else(|| TopError::bad_input(message, path!["store"]))
 }
 
 /// Returns the position of the tenant's stream, and the cursor that follows the store from there.
-async fn stream(
+async fn stream_position(
     ctx: &Context<'_>,
     permit: &Permit<kind::StockRead>,
     scope: &TenantScope,
@@ -208,7 +212,12 @@ async fn stream(
 ) -> Answer<(i64, Cursor)> {
     let head = crate::live::stream::position(scope).await?;
     let filter = within(permit, LevelFilter { stores: Some(vec![store]), ..LevelFilter::default() });
-    let cursor =
-        crate::live::stream::cursor(ctx.given::<CursorSigner>()?, scope.tenant(), head.epoch, head.seq, &filter_name(&filter));
+    let cursor = crate::live::stream::cursor(
+        ctx.required_data::<CursorSigner>()?,
+        scope.tenant(),
+        head.epoch,
+        head.seq,
+        &filter_name(&filter),
+    );
     Ok((head.seq, cursor))
 }

@@ -8,14 +8,14 @@ use inventory::{
     stock::{
         core::{self, Arrival, LevelKey, Outlook},
         rows::list::LevelRow,
-        shell::{Explanation, explain},
+        shell::{Explanation, explain_level},
     },
 };
 use macros::resolvers;
 
 use super::{LotLevel, Reservation, StockCondition, StockLevel, UnavailableStock, lot::Lot, sees_reservation};
 use crate::{
-    catalog::{ProductRef, StoreRef, product_named, store_named},
+    catalog::{ProductRef, StoreRef, find_product_id, find_store_id},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -36,8 +36,8 @@ pub struct AvailabilityExplanation(Explanation);
 
 impl AvailabilityExplanation {
     /// The reservations that the caller sees, the oldest first.
-    fn seen<'a>(&'a self, permit: &'a Permit<kind::StockRead>) -> impl Iterator<Item = &'a core::Reservation> {
-        self.0.reservations.iter().filter(move |held| sees_reservation(permit, held))
+    fn visible_reservations<'a>(&'a self, permit: &'a Permit<kind::StockRead>) -> impl Iterator<Item = &'a core::Reservation> {
+        self.0.reservations.iter().filter(move |reservation| sees_reservation(permit, reservation))
     }
 }
 
@@ -101,9 +101,11 @@ impl AvailabilityExplanation {
     /// Unavailable quantities by condition; conditions without stock are left out.
     #[field(list_size(assumed = 4))]
     async fn unavailable_by(&self) -> Vec<UnavailableStock> {
-        let all = prelude::Condition::ALL.iter().map(|condition| (*condition, self.0.level_snapshot.aside.of(*condition)));
-        all.filter(|(_, n)| *n != 0)
-            .map(|(condition, n)| UnavailableStock { condition: StockCondition::from(condition), quantity: quantity(n) })
+        let units_by_condition =
+            prelude::Condition::ALL.iter().map(|condition| (*condition, self.0.level_snapshot.aside.of(*condition)));
+        units_by_condition
+            .filter(|(_, units)| *units != 0)
+            .map(|(condition, units)| UnavailableStock { condition: StockCondition::from(condition), quantity: quantity(units) })
             .collect()
     }
     /// Reserved quantity, in the product's smallest unit: the sum of reservations and reservedOther.
@@ -114,20 +116,26 @@ impl AvailabilityExplanation {
     #[field(list_size(assumed = 50))]
     async fn reservations(&self, ctx: &Context<'_>) -> Answer<Vec<Reservation>> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        Ok(self.seen(&permit).take(MAX_LISTED).cloned().map(|held| Reservation(None, held)).collect())
+        Ok(self
+            .visible_reservations(&permit)
+            .take(MAX_LISTED)
+            .cloned()
+            .map(|reservation| Reservation(None, reservation))
+            .collect())
     }
     /// True if there are more active reservations that you may see than `reservations` has. `reservedOther` includes them.
     async fn has_more_reservations(&self, ctx: &Context<'_>) -> Answer<bool> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        Ok(self.seen(&permit).nth(MAX_LISTED).is_some())
+        Ok(self.visible_reservations(&permit).nth(MAX_LISTED).is_some())
     }
     /// Quantity of the reservations that are not listed, in the product's smallest unit: those beyond the limit, and those
     /// of channels that you may not see.
     #[field(was("reservedElse", "2026-11-25"))]
     async fn reserved_other(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        let listed: i64 = self.seen(&permit).take(MAX_LISTED).map(|held| held.remaining.get()).sum();
-        Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
+        let listed_units: i64 =
+            self.visible_reservations(&permit).take(MAX_LISTED).map(|reservation| reservation.remaining.get()).sum();
+        Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed_units))
     }
     /// Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
@@ -169,27 +177,27 @@ impl AvailabilityExplanation {
 }
 
 /// The explanation of a level, if its product and store exist and the store is one of the caller's.
-async fn explanation(
+async fn load_explanation(
     ctx: &Context<'_>,
     permit: Permit<kind::StockRead>,
     product: ProductRef,
     store: StoreRef,
 ) -> Answer<Option<Explanation>> {
-    let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
-    let Some(store) = store_named(ctx, &store, &["store"]).await?.filter(|store| permit.covers(*store)) else {
+    let Some(product) = find_product_id(ctx, product, &["product"]).await? else { return Ok(None) };
+    let Some(store) = find_store_id(ctx, &store, &["store"]).await?.filter(|store| permit.covers(*store)) else {
         return Ok(None);
     };
-    let ledger = ctx.given::<Ledger>()?;
-    Ok(explain(&permit.scope(ledger.database()), ledger.clock(), LevelKey { product, store }).await?)
+    let ledger = ctx.required_data::<Ledger>()?;
+    Ok(explain_level(&permit.scope(ledger.database()), ledger.clock(), LevelKey { product, store }).await?)
 }
 
-pub async fn explained(
+pub async fn explain_availability(
     ctx: &Context<'_>,
     permit: Permit<kind::StockRead>,
     product: ProductRef,
     store: StoreRef,
 ) -> Answer<Option<AvailabilityExplanation>> {
-    Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplanation))
+    Ok(load_explanation(ctx, permit, product, store).await?.map(AvailabilityExplanation))
 }
 
 /// Quantity that a store may promise for a day.
@@ -207,12 +215,12 @@ impl AvailabilityForecast {
         store: StoreRef,
         date: Date,
     ) -> Answer<Option<Self>> {
-        let Some(found) = explanation(ctx, permit, product, store).await? else { return Ok(None) };
-        if date.0 < found.today {
+        let Some(level_explanation) = load_explanation(ctx, permit, product, store).await? else { return Ok(None) };
+        if date.0 < level_explanation.today {
             return Err(TopError::bad_input("today or a later day is expected", vec!["date".to_owned()]));
         }
-        let level = LevelRow::from(&found.level_snapshot.level).into();
-        Ok(Some(Self { outlook: found.level_snapshot.outlook(found.today, date.0), date: date.0, level }))
+        let level = LevelRow::from(&level_explanation.level_snapshot.level).into();
+        Ok(Some(Self { outlook: level_explanation.level_snapshot.outlook(level_explanation.today, date.0), date: date.0, level }))
     }
 }
 

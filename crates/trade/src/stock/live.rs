@@ -13,7 +13,7 @@ use super::{
     StockFilter,
     alerts::{AlertFilter, AlertTopic, AlertUpdate},
     level_filter,
-    loader_reset::forget,
+    loader_reset::reset_loaders,
     stock_change::StockChange,
     topic::StockTopic,
     visibility::within,
@@ -25,7 +25,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     live::{
         feed::{self, StreamOptions, Update},
         rights::Rights,
@@ -50,7 +50,7 @@ impl StockUpdate {
     }
     /// Levels in their current state, or as the change left them.
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[StockChange]> {
-        forget(ctx)?;
+        reset_loaders(ctx)?;
         Ok(&self.0.changes)
     }
     /// Reason that the stream ends; null unless the phase is RESET.
@@ -84,14 +84,14 @@ impl<Schema> StockSubscription<Schema> {
         )]
         max_delay_ms: i32,
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
-        let (scope, rights) = follower(ctx, &permit)?;
+        let (scope, rights) = subscriber_scope(ctx, &permit)?;
         let delay = feed::delay(max_delay_ms)?;
         let filter = without_periods(filter)?;
-        let place = filter.as_ref().and_then(StockFilter::path_not_streamable);
+        let test_path = filter.as_ref().and_then(StockFilter::path_not_streamable);
         let filter = level_filter(ctx, filter.as_ref()).await?;
-        if place.is_some() || filter.has_list_only_test() {
+        if test_path.is_some() || filter.has_list_only_test() {
             let message = "events of stock do not say the product's texts, category tree and supplier, lots and times: filter by something else";
-            return Err(TopError::bad_input(message, place.unwrap_or_else(|| path!["filter"])));
+            return Err(TopError::bad_input(message, test_path.unwrap_or_else(|| path!["filter"])));
         }
         let filter = within(&permit, filter);
         let options = StreamOptions { name: filter_name(&filter), after, delay };
@@ -109,8 +109,8 @@ impl<Schema> StockSubscription<Schema> {
         #[graphql(desc = "Filter of the levels and thresholds. All by default.")] filter: Option<AlertFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins now.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<Schema>, TopError> {
-        let (scope, rights) = follower(ctx, &permit)?;
-        let topic = AlertTopic::of(&permit, by_ids(ctx, filter, "filter").await?.unwrap_or_default())?;
+        let (scope, rights) = subscriber_scope(ctx, &permit)?;
+        let topic = AlertTopic::of(&permit, resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default())?;
         let options = StreamOptions { name: filter_name(&topic), after, delay: std::time::Duration::ZERO };
         let updates = feed::open(ctx, scope, topic, rights, options).await?;
         Ok(updates.map(|update| update.map(AlertUpdate)))
@@ -118,8 +118,8 @@ impl<Schema> StockSubscription<Schema> {
 }
 
 /// Returns the tenant's rows and the current rights of a subscriber of stock.
-fn follower(ctx: &Context<'_>, permit: &Permit<kind::StockRead>) -> Answer<(TenantScope, Rights)> {
-    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+fn subscriber_scope(ctx: &Context<'_>, permit: &Permit<kind::StockRead>) -> Answer<(TenantScope, Rights)> {
+    let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
     let rights = Rights::of::<kind::StockRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
     Ok((scope, rights))
 }

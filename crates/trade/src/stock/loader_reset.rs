@@ -7,7 +7,7 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// Clears the operation's loaders, which outlive an event: their catalogue data may have changed
 /// since the last one.
-pub(super) fn forget(ctx: &Context<'_>) -> Answer<()> {
+pub(super) fn reset_loaders(ctx: &Context<'_>) -> Answer<()> {
     crate::catalog::loads(ctx)?.forget();
     ctx.lazy::<LevelLoader>()?.forget();
     Ok(())

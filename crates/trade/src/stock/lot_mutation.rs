@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ComplexObject, Context, SimpleObject, dataloader::DataLoader};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Done, Ledger},
+    ledger::{Ledger, SubmitResult},
     lots::shell,
     stock::events::{LOT_CHANGED, STOCK_CHANGED},
 };
@@ -57,26 +57,26 @@ impl LotPayload {
 }
 
 impl LotPayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
+    fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
 }
 
 /// Takes a lot one step on.
-async fn act<'c, F: Future<Output = Done> + Send>(
+async fn run_lot_command<'c, F: Future<Output = SubmitResult> + Send>(
     ctx: &'c Context<'_>,
     permit: Permit<kind::LotWrite>,
     input: Result<shell::LotActInput, Vec<UserError>>,
     step: impl FnOnce(&'c Ledger, Permit<kind::LotWrite>, shell::LotActInput) -> F,
 ) -> Answer<LotPayload> {
-    let ledger = ctx.given::<Ledger>()?;
+    let ledger = ctx.required_data::<Ledger>()?;
     let input = match input {
         Ok(input) => input,
-        Err(errors) => return Ok(LotPayload::refused(errors)),
+        Err(errors) => return Ok(LotPayload::from_errors(errors)),
     };
     let lot = input.lot;
-    let done = Box::pin(step(ledger, permit, input)).await;
-    Box::pin(payload(ctx, done, Some(lot))).await
+    let outcome = Box::pin(step(ledger, permit, input)).await;
+    Box::pin(lot_payload(ctx, outcome, Some(lot))).await
 }
 
 #[derive(Default)]
@@ -88,13 +88,13 @@ impl LotMutation {
     /// too.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED), dry_run)]
     async fn lot_create(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotCreateInput) -> Answer<LotPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| input.read(reader)) {
             Ok(input) => input,
-            Err(errors) => return Ok(LotPayload::refused(errors)),
+            Err(errors) => return Ok(LotPayload::from_errors(errors)),
         };
-        let done = Box::pin(shell::lot_create(ledger, permit, input, dry_run)).await;
-        Box::pin(payload(ctx, done, None)).await
+        let outcome = Box::pin(shell::lot_create(ledger, permit, input, dry_run)).await;
+        Box::pin(lot_payload(ctx, outcome, None)).await
     }
 
     /// Changes a lot's dates and note. Its stock follows its date: expired units are set aside, others come back.
@@ -104,7 +104,7 @@ impl LotMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the lot.")] input: LotUpdateInput,
     ) -> Answer<LotPayload> {
-        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+        run_lot_command(ctx, permit, read(|reader| input.read(reader)), |ledger, permit, input| {
             shell::lot_update(ledger, permit, input, dry_run)
         })
         .await
@@ -113,7 +113,7 @@ impl LotMutation {
     /// Sets a lot aside in all stores, until it is released.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_quarantine(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
-        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+        run_lot_command(ctx, permit, read(|reader| input.read(reader)), |ledger, permit, input| {
             shell::lot_quarantine(ledger, permit, input, dry_run)
         })
         .await
@@ -123,7 +123,7 @@ impl LotMutation {
     /// and expired units stay set aside, and so do customer returns that are not inspected yet.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_release(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
-        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+        run_lot_command(ctx, permit, read(|reader| input.read(reader)), |ledger, permit, input| {
             shell::lot_release(ledger, permit, input, dry_run)
         })
         .await
@@ -132,7 +132,7 @@ impl LotMutation {
     /// Calls a lot back: units that are still there are taken out of sale at once, and Lot.trace says where the rest went.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
-        act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
+        run_lot_command(ctx, permit, read(|reader| input.read(reader)), |ledger, permit, input| {
             shell::lot_recall(ledger, permit, input, dry_run)
         })
         .await
@@ -146,8 +146,8 @@ impl LotMutation {
         #[graphql(desc = "Stock to move, with its condition before and after.")] input: StockMoveInput,
     ) -> Answer<StockPayload> {
         crate::convert_packs!(ctx, input);
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading: &mut InputErrors| input.read(reading)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader: &mut InputErrors| input.read(reader)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
@@ -156,23 +156,27 @@ impl LotMutation {
 }
 
 /// `of` is the lot that the call named.
-async fn payload(ctx: &Context<'_>, done: Done, of: Option<entity::prelude::LotId>) -> Answer<LotPayload> {
-    let mut receipt = match receipt(ctx, done).await? {
+async fn lot_payload(
+    ctx: &Context<'_>,
+    outcome: SubmitResult,
+    fallback_lot: Option<entity::prelude::LotId>,
+) -> Answer<LotPayload> {
+    let mut receipt = match receipt(ctx, outcome).await? {
         Ok(receipt) => receipt,
-        Err(errors) => return Ok(LotPayload::refused(errors)),
+        Err(errors) => return Ok(LotPayload::from_errors(errors)),
     };
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let seq = receipt.seq.map(Long);
     let stored = receipt.stored.take();
-    let own = receipt.take_movement();
-    let id = stored.as_ref().and_then(|stored| stored.lot).or(receipt.lot).or(of);
+    let own_movement = receipt.take_movement();
+    let id = stored.as_ref().and_then(|stored| stored.lot).or(receipt.lot).or(fallback_lot);
     let lot = match (receipt.lots.into_iter().find(|lot| Some(lot.id) == id), id) {
         (Some(lot), _) => Some(Lot::of(lot)),
         (None, Some(id)) => loader.load_one(id).await?.map(Lot),
         (None, None) => None,
     };
     let movement = match &stored {
-        None => own.map(|movement| StockMovement(Arc::new(movement))),
+        None => own_movement.map(|movement| StockMovement(Arc::new(movement))),
         Some(stored) => match stored.movement {
             Some(seq) => loader.load_one(MovementSeqKey(seq)).await?.map(StockMovement),
             None => None,

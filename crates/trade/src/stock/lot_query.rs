@@ -16,12 +16,12 @@ use platform::{
 
 use super::{
     Lot, LotConnection, LotTraceConnection,
-    explain::{AvailabilityExplanation, AvailabilityForecast, explained},
+    explain::{AvailabilityExplanation, AvailabilityForecast, explain_availability},
     lot::{ExpiringLot, ExpiringLotConnection, trace},
-    lot_filter::{ExpiringLotSort, LotFilter, LotSort, lot_sorted},
+    lot_filter::{ExpiringLotSort, LotFilter, LotSort, resolve_lot_sort},
 };
 use crate::{
-    catalog::{ProductFilter, ProductRef, StoreRef, product_ids_within, store_named},
+    catalog::{ProductFilter, ProductRef, StoreRef, find_store_id, product_ids_within},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -30,7 +30,7 @@ use crate::{
         limits::Limits,
         scalars::{Cursor, Date},
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
 };
 
 /// Maximum days ahead of `expiringLots`: a hundred years.
@@ -54,19 +54,19 @@ impl LotQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the lots. Null for the newest first.")] sort: Option<LotSort>,
     ) -> Answer<LotConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
-        let sorted = lot_sorted(sort);
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let sorted = resolve_lot_sort(sort);
         let kind = sorted.kind("lots");
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.given::<Limits>()?.page)?;
-        let tests = within(LotFilter::read(by_ids(ctx, filter, "filter").await?)?, &permit.reach());
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.required_data::<Limits>()?.page)?;
+        let tests = within(LotFilter::read(resolve_filter_keys(ctx, filter, "filter").await?)?, &permit.reach());
         let source = lot_list::lots_source(scope.backend(), &tests);
         let lots = lot_list::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = lots.into_iter().map(|lot| {
             let keys = sorted.keys(&lot);
             (Lot::of(lot), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
     }
 
     /// Trace of a lot: stores, orders, customers and quantities by ledger line, the oldest first. Null when there is no such lot.
@@ -107,52 +107,52 @@ impl LotQuery {
         if !(0..=MAX_DAYS).contains(&within) {
             return Err(TopError::bad_input(format!("0 to {MAX_DAYS} days"), vec!["within".to_owned()]));
         }
-        let ledger = ctx.given::<Ledger>()?;
+        let ledger = ctx.required_data::<Ledger>()?;
         let scope = permit.scope(ledger.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = ExpiringLotSort::sorted(sort);
         let list = sorted.kind("expiring");
         let args = PageArgs { first, after, last, before };
-        let request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let tests = self::within(LotFilter::read(by_ids(ctx, filter, "filter").await?)?, &permit.reach());
-        let mut wanted: Option<Vec<StoreId>> = match permit.reach() {
+        let request = args.check(&list, signer, ctx.required_data::<Limits>()?.page)?;
+        let tests = self::within(LotFilter::read(resolve_filter_keys(ctx, filter, "filter").await?)?, &permit.reach());
+        let mut visible_stores: Option<Vec<StoreId>> = match permit.reach() {
             Reach::Everywhere => None,
-            Reach::Stores(own) => Some(own.to_vec()),
+            Reach::Stores(own_stores) => Some(own_stores.to_vec()),
         };
         if let Some(stores) = stores {
-            let mut named = Vec::with_capacity(stores.len());
+            let mut requested_stores = Vec::with_capacity(stores.len());
             for (index, store) in stores.iter().enumerate() {
-                named.extend(store_named(ctx, store, &["stores", &index.to_string()]).await?);
+                requested_stores.extend(find_store_id(ctx, store, &["stores", &index.to_string()]).await?);
             }
-            named.retain(|store| permit.covers(*store));
-            wanted = Some(named);
+            requested_stores.retain(|store| permit.covers(*store));
+            visible_stores = Some(requested_stores);
         }
         let products = product_ids_within(ctx, product, None).await?;
         let days = LocalDays::at(&scope, ledger.clock().now()).await?;
         let (today, mut values) = days.sql(scope.backend(), "v.store_id", 3);
         let mut conditions = format!(" AND l.expires_on <= {today} + {within}");
-        if let Some(wanted) = wanted {
+        if let Some(visible_stores) = visible_stores {
             conditions += &format!(" AND {}", scope.backend().in_ids("v.store_id", values.len() + 3));
-            values.push(scope.backend().ids(wanted));
+            values.push(scope.backend().ids(visible_stores));
         }
         if let Some(products) = products {
             conditions += &format!(" AND {}", scope.backend().in_ids("l.product_id", values.len() + 3));
             values.push(scope.backend().ids(products));
         }
-        let (narrowed, more) = lot_list::lot_conditions(scope.backend(), &tests, values.len() + 3);
-        conditions += &narrowed;
-        values.extend(more);
+        let (filter_conditions, filter_values) = lot_list::lot_conditions(scope.backend(), &tests, values.len() + 3);
+        conditions += &filter_conditions;
+        values.extend(filter_values);
         let source = lot_list::expiring_source(days.last() + within, &conditions, values.clone());
-        let (bounds, order, bound) = keyset(sorted.columns(), sorted.descending, &request, values.len() + 3);
+        let (bounds, order, keyset_values) = keyset(sorted.columns(), sorted.descending, &request, values.len() + 3);
         conditions += &bounds;
         conditions += &order;
-        values.extend(bound);
-        let found = lot_list::expiring(&scope, days.last() + within, &conditions, values).await?;
-        let nodes = found.into_iter().map(|one| {
-            let keys = sorted.keys(&one);
-            (ExpiringLot(one), keys)
+        values.extend(keyset_values);
+        let lot_rows = lot_list::expiring(&scope, days.last() + within, &conditions, values).await?;
+        let nodes = lot_rows.into_iter().map(|lot_row| {
+            let keys = sorted.keys(&lot_row);
+            (ExpiringLot(lot_row), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(scope, source).into())
     }
 
     /// Explanation of a product's available quantity in a store: each quantity with its parts. Null when there is no such product or store.
@@ -163,7 +163,7 @@ impl LotQuery {
         #[graphql(desc = "The product.")] product: ProductRef,
         #[graphql(desc = "The store.")] store: StoreRef,
     ) -> Option<Answer<AvailabilityExplanation>> {
-        Box::pin(explained(ctx, permit, product, store)).await.transpose()
+        Box::pin(explain_availability(ctx, permit, product, store)).await.transpose()
     }
 
     /// Quantity of a product that a store may promise for a day, as known now: stock that will have expired is subtracted, and stock expected by
@@ -182,9 +182,9 @@ impl LotQuery {
 
 /// Lots of the stores that a caller may see.
 fn within(mut tests: Nested<LotFilterSpec>, reach: &Reach) -> Nested<LotFilterSpec> {
-    if let Reach::Stores(own) = reach {
-        tests.all_mut().into_iter().for_each(|spec| spec.restrict_to_stores(own));
-        tests.own.seen_in = Some(own.to_vec());
+    if let Reach::Stores(visible_stores) = reach {
+        tests.all_mut().into_iter().for_each(|spec| spec.restrict_to_stores(visible_stores));
+        tests.own.seen_in = Some(visible_stores.to_vec());
     }
     tests
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, dataloader::DataLoader};
 use inventory::{
-    ledger::{Done, Ledger, shell},
+    ledger::{Ledger, SubmitResult, shell},
     stock::{
         core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
         events::STOCK_CHANGED,
@@ -40,8 +40,8 @@ impl StockMutation {
         #[graphql(desc = "Changes to post.")] input: StockAdjustInput,
     ) -> Answer<StockPayload> {
         crate::convert_packs!(ctx, input);
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| adjust_input(reading, input)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| adjust_input(reader, input)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
@@ -52,8 +52,8 @@ impl StockMutation {
     /// expected.
     #[mutation(permit = StockSet, emits(STOCK_CHANGED), dry_run)]
     async fn stock_set(&self, ctx: &Context<'_>, #[graphql(desc = "Quantities.")] input: StockSetInput) -> Answer<StockPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| set_input(reading, input)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| set_input(reader, input)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
@@ -68,8 +68,8 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The movement.")] input: StockReverseInput,
     ) -> Answer<StockPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let movement = match read(|reading| reading.id(&input.movement_id, || path!["input", "movementId"])) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let movement = match read(|reader| reader.id(&input.movement_id, || path!["input", "movementId"])) {
             Ok(movement) => movement,
             Err(errors) => return Ok(errors.into()),
         };
@@ -77,7 +77,7 @@ impl StockMutation {
             idempotency_key: input.idempotency_key,
             movement,
             note: input.note,
-            occurred_at: input.occurred_at.map(|t| t.0),
+            occurred_at: input.occurred_at.map(|time| time.0),
             on_shortage: input.on_shortage.into(),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, dry_run)).await)).await
@@ -91,8 +91,8 @@ impl StockMutation {
         #[graphql(desc = "Items to reserve, and for how long.")] input: StockReserveInput,
     ) -> Answer<ReservationPayload> {
         crate::convert_packs!(ctx, input);
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| reserve_input(reading, input)) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| reserve_input(reader, input)) {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
@@ -107,8 +107,8 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Reservations to release.")] input: StockReleaseInput,
     ) -> Answer<ReservationPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| reading.ids(Some(input.reservation_ids), "reservationIds")) {
+        let ledger = ctx.required_data::<Ledger>()?;
+        let input = match read(|reader| reader.ids(Some(input.reservation_ids), "reservationIds")) {
             Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },
             Err(errors) => return Ok(errors.into()),
         };
@@ -116,17 +116,17 @@ impl StockMutation {
     }
 }
 
-fn adjust_input(reading: &mut InputErrors, input: StockAdjustInput) -> shell::AdjustInput {
+fn adjust_input(reader: &mut InputErrors, input: StockAdjustInput) -> shell::AdjustInput {
     let changes = input.changes.into_iter().enumerate().map(|(index, change)| {
         let at = |name: &str| path!["input", "changes", index, name];
         shell::ChangeInput {
-            product: reading.product(change.product, || at("product")),
-            store: reading.store(change.store, || at("store")),
-            delta: reading.units(change.delta, || at("delta")),
-            expected_version: change.expected_version.map(|v| v.0),
-            unit_cost: reading.money(change.unit_cost.as_ref(), || at("unitCost")),
+            product: reader.product(change.product, || at("product")),
+            store: reader.store(change.store, || at("store")),
+            delta: reader.units(change.delta, || at("delta")),
+            expected_version: change.expected_version.map(|version| version.0),
+            unit_cost: reader.money(change.unit_cost.as_ref(), || at("unitCost")),
             note: change.note,
-            lot: change.lot.map(|lot| reading.lot(lot, || at("lot"))),
+            lot: change.lot.map(|lot| reader.lot(lot, || at("lot"))),
         }
     });
     shell::AdjustInput {
@@ -135,13 +135,13 @@ fn adjust_input(reading: &mut InputErrors, input: StockAdjustInput) -> shell::Ad
         reason: input.reason_code.into(),
         note: input.note,
         external_ref: input.external_ref,
-        occurred_at: input.occurred_at.map(|t| t.0),
+        occurred_at: input.occurred_at.map(|time| time.0),
         on_shortage: input.on_shortage.into(),
         changes: changes.collect(),
     }
 }
 
-fn set_input(reading: &mut InputErrors, input: StockSetInput) -> shell::SetInput {
+fn set_input(reader: &mut InputErrors, input: StockSetInput) -> shell::SetInput {
     let items = input.items.into_iter().enumerate().map(|(index, item)| {
         let at = |name: &str| path!["input", "items", index, name];
         let compare = match item.compare {
@@ -149,13 +149,13 @@ fn set_input(reading: &mut InputErrors, input: StockSetInput) -> shell::SetInput
             StockCompare::ExpectedOnHand(on_hand) => Compare::OnHand(on_hand.0),
             StockCompare::Unconditional(yes) => {
                 if !yes {
-                    reading.invalid("unconditional must be true", || at("compare"));
+                    reader.invalid("unconditional must be true", || at("compare"));
                 }
                 Compare::Unconditional
             }
         };
-        let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
-        let lot = item.lot.map(|lot| reading.lot(lot, || at("lot")));
+        let (product, store) = (reader.product(item.product, || at("product")), reader.store(item.store, || at("store")));
+        let lot = item.lot.map(|lot| reader.lot(lot, || at("lot")));
         shell::SetItemInput { product, store, on_hand: item.on_hand.0, compare, lot }
     });
     shell::SetInput {
@@ -167,33 +167,33 @@ fn set_input(reading: &mut InputErrors, input: StockSetInput) -> shell::SetInput
     }
 }
 
-fn reserve_input(reading: &mut InputErrors, input: StockReserveInput) -> shell::ReserveInput {
+fn reserve_input(reader: &mut InputErrors, input: StockReserveInput) -> shell::ReserveInput {
     let items = input.items.into_iter().enumerate().map(|(index, item)| {
         let at = |name: &str| path!["input", "items", index, name];
-        let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
-        shell::ReserveItemInput { product, store, quantity: reading.units(item.quantity, || at("quantity")) }
+        let (product, store) = (reader.product(item.product, || at("product")), reader.store(item.store, || at("store")));
+        shell::ReserveItemInput { product, store, quantity: reader.units(item.quantity, || at("quantity")) }
     });
     let items = items.collect();
     let reference = input.reference_id.as_ref().and_then(|id| {
-        let found = entity::id::prefix_of(id).filter(|(prefix, _)| entity::id::PREFIXES.contains(prefix));
-        if found.is_none() {
-            reading.invalid("one of our ids is expected", || path!["input", "referenceId"]);
+        let parsed = entity::id::prefix_of(id).filter(|(prefix, _)| entity::id::PREFIXES.contains(prefix));
+        if parsed.is_none() {
+            reader.invalid("one of our ids is expected", || path!["input", "referenceId"]);
         }
-        found.map(|(prefix, id)| Reference { kind: ReferenceKind::of_prefix(prefix), id })
+        parsed.map(|(prefix, id)| Reference { kind: ReferenceKind::of_prefix(prefix), id })
     });
     shell::ReserveInput { idempotency_key: input.idempotency_key, ttl_seconds: input.ttl_seconds.into(), reference, items }
 }
 
-pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<StockPayload> {
-    let mut receipt = match receipt(ctx, done).await? {
+pub(super) async fn stock_payload(ctx: &Context<'_>, outcome: SubmitResult) -> Answer<StockPayload> {
+    let mut receipt = match receipt(ctx, outcome).await? {
         Ok(receipt) => receipt,
         Err(errors) => return Ok(errors.into()),
     };
     if let Some(stored) = receipt.stored {
-        return replayed(ctx, stored.movement, stored.seq).await;
+        return replayed_payload(ctx, stored.movement, stored.seq).await;
     }
     if receipt.lots.iter().any(|lot| !lot.row.is_stored()) {
-        ctx.lazy::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
+        ctx.lazy::<DataLoader<StockLoader>>()?.loader().insert_new_lots(&receipt.lots);
     }
     Ok(StockPayload {
         levels: Some(receipt.levels.iter().map(|level| LevelRow::from(level).into()).collect()),
@@ -207,18 +207,18 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Done) -> Answer<Stock
 /// The answer to a repeated call: the movement from the ledger, and its levels with their
 /// quantities after it. The call's last event belongs to another movement if a count was recorded
 /// with it.
-async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
+async fn replayed_payload(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
-    let mut found = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(MovementSeqKey)).await?;
-    let beside = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| found.remove(&MovementSeqKey(seq)));
-    let movement = movement.and_then(|seq| found.remove(&MovementSeqKey(seq)));
-    let moved = movement.iter().chain(&beside);
-    let last: HashMap<LevelKey, (&Entry, &Movement)> =
-        moved.flat_map(|movement| movement.entries.iter().map(|entry| (entry.key, (entry, &**movement)))).collect();
-    let mut levels: Vec<LevelRow> = loader.load_many(last.keys().copied()).await?.into_values().collect();
+    let mut movements_by_seq = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(MovementSeqKey)).await?;
+    let seq_movement = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| movements_by_seq.remove(&MovementSeqKey(seq)));
+    let movement = movement.and_then(|seq| movements_by_seq.remove(&MovementSeqKey(seq)));
+    let movements = movement.iter().chain(&seq_movement);
+    let last_entries: HashMap<LevelKey, (&Entry, &Movement)> =
+        movements.flat_map(|movement| movement.entries.iter().map(|entry| (entry.key, (entry, &**movement)))).collect();
+    let mut levels: Vec<LevelRow> = loader.load_many(last_entries.keys().copied()).await?.into_values().collect();
     levels.sort_by_key(|level| level.key);
     for level in &mut levels {
-        if let Some((entry, movement)) = last.get(&level.key) {
+        if let Some((entry, movement)) = last_entries.get(&level.key) {
             apply_entry(level, entry, movement);
         }
     }
@@ -232,8 +232,8 @@ fn apply_entry(level: &mut LevelRow, entry: &Entry, movement: &Movement) {
     (level.version, level.seq, level.updated_at) = (entry.version_after, movement.seq, movement.recorded_at);
 }
 
-async fn reservation_payload(ctx: &Context<'_>, done: Done) -> Answer<ReservationPayload> {
-    let receipt = match receipt(ctx, done).await? {
+async fn reservation_payload(ctx: &Context<'_>, outcome: SubmitResult) -> Answer<ReservationPayload> {
+    let receipt = match receipt(ctx, outcome).await? {
         Ok(receipt) => receipt,
         Err(errors) => return Ok(errors.into()),
     };
@@ -242,8 +242,8 @@ async fn reservation_payload(ctx: &Context<'_>, done: Done) -> Answer<Reservatio
     let (held, replayed) = match &receipt.stored {
         None => (receipt.reservations, false),
         Some(stored) => {
-            let mut found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
-            (stored.reservations.iter().filter_map(|id| found.remove(id)).collect(), true)
+            let mut reservations_by_id = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
+            (stored.reservations.iter().filter_map(|id| reservations_by_id.remove(id)).collect(), true)
         }
     };
     let reservations = Some(held.into_iter().map(|held| Reservation(levels.get(&held.key).cloned(), held)).collect());

@@ -42,8 +42,9 @@ impl StockPayload {
     /// Stock levels after the change. Null when the change was refused.
     async fn levels(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&StockLevel>>> {
         let levels = self.levels.as_deref()?;
-        let seen = |permit: Permit<kind::StockRead>| levels.iter().filter(|level| permit.covers(level.0.key.store)).collect();
-        Some(ctx.permit().map(seen))
+        let visible_levels =
+            |permit: Permit<kind::StockRead>| levels.iter().filter(|level| permit.covers(level.0.key.store)).collect();
+        Some(ctx.permit().map(visible_levels))
     }
     /// The movement; null when it was refused or changed nothing.
     async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
@@ -56,8 +57,9 @@ impl ReservationPayload {
     /// Reservations after the change. Null when the change was refused.
     async fn reservations(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&Reservation>>> {
         let reservations = self.reservations.as_deref()?;
-        let seen = |permit| reservations.iter().filter(|held| sees_reservation(&permit, &held.1)).collect();
-        Some(ctx.permit().map(seen))
+        let visible_reservations =
+            |permit| reservations.iter().filter(|reservation| sees_reservation(&permit, &reservation.1)).collect();
+        Some(ctx.permit().map(visible_reservations))
     }
 }
 

@@ -21,7 +21,7 @@ pub struct StockChange {
     pub(super) level: LevelRow,
     pub(super) in_filter: bool,
     /// The event, if it has entries on this level.
-    pub(super) moved: Option<Arc<SharedEvent>>,
+    pub(super) movement_event: Option<Arc<SharedEvent>>,
 }
 
 /// A level as one event left it. A row may come twice: keep the one with the greater seq.
@@ -39,17 +39,17 @@ impl StockChange {
     /// store whose movements you may not see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
         // A store whose movements the caller may not see has no entries here.
-        let Some(shared_event) = self.moved.as_ref() else { return Ok(Vec::new()) };
+        let Some(shared_event) = self.movement_event.as_ref() else { return Ok(Vec::new()) };
         if !sees_movements(ctx, self.level.key.store)? {
             return Ok(Vec::new());
         }
         // A movement never changes: it is read once for all who follow.
         let movement = shared_event.attachment(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(MovementSeqKey(self.seq))).await?;
-        let of = |m: &Arc<inventory::stock::core::Movement>| {
-            let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
-            mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()
+        let to_entries = |event_movement: &Arc<inventory::stock::core::Movement>| {
+            let level_entries = event_movement.entries.iter().filter(|entry| entry.key == self.level.key);
+            level_entries.map(|entry| StockEntry { movement: event_movement.clone(), line: entry.line }).collect()
         };
-        Ok(movement.as_ref().map(of).unwrap_or_default())
+        Ok(movement.as_ref().map(to_entries).unwrap_or_default())
     }
     /// True if the level is in the filter. False once it has left, and no more is said of it until it enters again.
     async fn in_filter(&self) -> bool {

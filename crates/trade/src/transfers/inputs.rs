@@ -166,10 +166,10 @@ pub struct TransferCloseInput {
 
 row_names!("transfer": transfer of TransferUpdateInput, TransferActionInput, TransferShipmentInput, TransferCloseInput);
 
-fn lines(lines: Vec<TransferLineInput>, reading: &mut InputErrors) -> Vec<shell::TransferLine> {
+fn lines(lines: Vec<TransferLineInput>, reader: &mut InputErrors) -> Vec<shell::TransferLine> {
     let read = |(index, line): (usize, TransferLineInput)| shell::TransferLine {
-        product: reading.product(line.product, || path!["input", "lines", index, "product"]),
-        quantity: reading.units(line.quantity, || path!["input", "lines", index, "quantity"]),
+        product: reader.product(line.product, || path!["input", "lines", index, "product"]),
+        quantity: reader.units(line.quantity, || path!["input", "lines", index, "quantity"]),
     };
     lines.into_iter().enumerate().map(read).collect()
 }
@@ -184,15 +184,15 @@ impl TransferCreateInput {
         pack_lines(&mut self.lines, "lines")
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::TransferCreate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::TransferCreate {
         shell::TransferCreate {
             idempotency_key: self.idempotency_key,
-            from: reading.store(self.from_store, || path!["input", "fromStore"]),
-            to: reading.store(self.to_store, || path!["input", "toStore"]),
+            from: reader.store(self.from_store, || path!["input", "fromStore"]),
+            to: reader.store(self.to_store, || path!["input", "toStore"]),
             external_ref: self.external_ref,
             note: self.note,
             expected_at: self.expected_at.map(|at| at.0),
-            lines: lines(self.lines, reading),
+            lines: lines(self.lines, reader),
             status: self.status.map(Into::into),
             metadata: self.metadata.map(|json| json.0),
         }
@@ -204,15 +204,15 @@ impl TransferUpdateInput {
         pack_lines(&mut self.lines, "lines")
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::TransferUpdate {
+    pub fn read(self, reader: &mut InputErrors) -> shell::TransferUpdate {
         shell::TransferUpdate {
             idempotency_key: self.idempotency_key,
-            transfer: reading.row(self.id),
+            transfer: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             external_ref: self.external_ref,
             note: self.note,
             expected_at: self.expected_at.map(|at| at.0),
-            lines: lines(self.lines, reading),
+            lines: lines(self.lines, reader),
             metadata: self.metadata.map(|json| json.0),
         }
     }
@@ -220,10 +220,10 @@ impl TransferUpdateInput {
 
 impl TransferActionInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::TransferAct {
+    pub fn read(self, reader: &mut InputErrors) -> shell::TransferAct {
         shell::TransferAct {
             idempotency_key: self.idempotency_key,
-            transfer: reading.row(self.id),
+            transfer: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }
@@ -240,11 +240,13 @@ impl TransferShipmentInput {
             .collect()
     }
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::TransferMove {
-        let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(|(index, one)| one.read(index, reading)).collect());
+    pub fn read(self, reader: &mut InputErrors) -> shell::TransferMove {
+        let lines = self
+            .lines
+            .map(|lines| lines.into_iter().enumerate().map(|(index, line_input)| line_input.read(index, reader)).collect());
         shell::TransferMove {
             idempotency_key: self.idempotency_key,
-            transfer: reading.row(self.id),
+            transfer: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             lines,
             occurred_at: self.occurred_at.map(|at| at.0),
@@ -254,24 +256,24 @@ impl TransferShipmentInput {
 }
 
 impl TransferShipmentLineInput {
-    fn read(self, index: usize, reading: &mut InputErrors) -> shell::TransferParcel {
-        let line = reading.id(&self.line_id, || path!["input", "lines", index, "lineId"]);
+    fn read(self, index: usize, reader: &mut InputErrors) -> shell::TransferParcel {
+        let line = reader.id(&self.line_id, || path!["input", "lines", index, "lineId"]);
         let mut lots = Vec::with_capacity(self.lots.len());
-        for (nth, one) in self.lots.into_iter().enumerate() {
-            let lot = reading.lot(one.lot, || path!["input", "lines", index, "lots", nth, "lot"]);
-            lots.push((lot, one.quantity.0));
+        for (nth, lot_input) in self.lots.into_iter().enumerate() {
+            let lot = reader.lot(lot_input.lot, || path!["input", "lines", index, "lots", nth, "lot"]);
+            lots.push((lot, lot_input.quantity.0));
         }
-        let quantity = reading.units(self.quantity, || path!["input", "lines", index, "quantity"]);
+        let quantity = reader.units(self.quantity, || path!["input", "lines", index, "quantity"]);
         shell::TransferParcel { line, quantity, lots }
     }
 }
 
 impl TransferCloseInput {
     /// Converts the input to the command of the ledger's shell.
-    pub fn read(self, reading: &mut InputErrors) -> shell::TransferClose {
+    pub fn read(self, reader: &mut InputErrors) -> shell::TransferClose {
         shell::TransferClose {
             idempotency_key: self.idempotency_key,
-            transfer: reading.row(self.id),
+            transfer: reader.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             reason: self.reason_code.into(),
             note: self.note,

@@ -14,7 +14,7 @@ use super::{covers, transfer::Transfer};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
-    stock::{ReceiptPayload, lost},
+    stock::{ReceiptPayload, missing_document},
 };
 
 seen_payload! {
@@ -25,19 +25,19 @@ seen_payload! {
             let transfer = self.transfer.clone()?;
             match ctx.permit::<kind::TransferRead>() {
                 Ok(permit) => covers(&permit, transfer.row()).then_some(Ok(transfer)),
-                Err(denied) => Some(Err(denied)),
+                Err(error) => Some(Err(error)),
             }
         }
     }
 }
 
 impl ReceiptPayload for TransferPayload {
-    async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+    async fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Documents> {
         let transfer = match receipt.stored.as_ref().map(|stored| stored.part::<StoredTransfer>().transfer) {
-            None => receipt.documents.take().map(|of: TransferDecision| of.transfer),
-            Some(id) => rows::transfers(scope, id.as_slice()).await?.pop(),
+            None => receipt.documents.take().map(|decision: TransferDecision| decision.transfer),
+            Some(id) => rows::load_transfers(scope, id.as_slice()).await?.pop(),
         };
-        let transfer = Transfer::whole(Arc::new(transfer.ok_or_else(|| lost("transfer"))?));
+        let transfer = Transfer::with_loaded_lines(Arc::new(transfer.ok_or_else(|| missing_document("transfer"))?));
         Ok(Some(transfer))
     }
 }

@@ -31,17 +31,17 @@ use crate::{
         context::ContextExt,
         directives::cost,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, StringFilter, plain},
-        nested::{NestedFilter, place, read_nested},
+        filters::{DateTimeFilter, IdFilter, StringFilter, refuse_nul},
+        nested::{NestedFilter, field_path, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
-    keyed_filters::by_ids,
+    keyed_filters::resolve_filter_keys,
     numbering,
     orders::{
         document_filter::DocumentFilter,
         filters::{below, texts},
-        links::{MAX_A_PAGE, argument},
+        links::{MAX_PAGE_SIZE, argument},
     },
     sorts::UNINDEXED,
 };
@@ -134,31 +134,31 @@ impl TransferFilter {
     }
 
     fn tests(mut self, patterns: &Patterns, at: &Path) -> Answer<Vec<TransferTest>> {
-        let mut all = Vec::new();
+        let mut transfer_tests = Vec::new();
         let is_null = self.expected_at.as_mut().and_then(|filter| filter.is_null.take());
-        all.extend(is_null.map(|is_null| TransferTest::IsExpected(!is_null)));
-        all.extend(self.status.map(|list| TransferTest::Status(list.into_iter().map(Into::into).collect())));
+        transfer_tests.extend(is_null.map(|is_null| TransferTest::IsExpected(!is_null)));
+        transfer_tests.extend(self.status.map(|list| TransferTest::Status(list.into_iter().map(Into::into).collect())));
         let stores = |filter: Option<IdFilter>, name: &str| {
-            Ok::<_, TopError>(filter.map(|filter| filter.ids::<ids::StoreId>(&place(at, name))).transpose()?.flatten())
+            Ok::<_, TopError>(filter.map(|filter| filter.ids::<ids::StoreId>(&field_path(at, name))).transpose()?.flatten())
         };
-        all.extend(stores(self.from_store, "fromStore")?.map(TransferTest::From));
-        all.extend(stores(self.to_store, "toStore")?.map(TransferTest::To));
-        all.extend(stores(self.store, "store")?.map(TransferTest::Touches));
+        transfer_tests.extend(stores(self.from_store, "fromStore")?.map(TransferTest::From));
+        transfer_tests.extend(stores(self.to_store, "toStore")?.map(TransferTest::To));
+        transfer_tests.extend(stores(self.store, "store")?.map(TransferTest::Touches));
         if let Some(filter) = self.product {
-            all.extend(filter.ids::<ids::ProductId>(&place(at, "product"))?.map(TransferTest::Product));
+            transfer_tests.extend(filter.ids::<ids::ProductId>(&field_path(at, "product"))?.map(TransferTest::Product));
         }
         if let Some(text) = self.external_ref {
-            plain(&text, || below(at, "externalRef"))?;
-            all.push(TransferTest::ExternalRef(TextTest::In(vec![text])));
+            refuse_nul(&text, || below(at, "externalRef"))?;
+            transfer_tests.push(TransferTest::ExternalRef(TextTest::In(vec![text])));
         }
-        all.extend(texts(self.external_refs, &below(at, "externalRefs"))?.into_iter().map(TransferTest::ExternalRef));
+        transfer_tests.extend(texts(self.external_refs, &below(at, "externalRefs"))?.into_iter().map(TransferTest::ExternalRef));
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
-            all.push(TransferTest::Created { from, before });
+            transfer_tests.push(TransferTest::Created { from, before });
         }
         if let Some((from, before)) = self.expected_at.as_ref().map(DateTimeFilter::range) {
-            all.push(TransferTest::Expected { from, before });
+            transfer_tests.push(TransferTest::Expected { from, before });
         }
-        all.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(TransferTest::Tag));
+        transfer_tests.extend(tag_tests(self.tag, &below(at, "tag"))?.into_iter().map(TransferTest::Tag));
         let document = DocumentFilter {
             id: self.id,
             search: self.search,
@@ -167,8 +167,10 @@ impl TransferFilter {
             updated_at: self.updated_at,
             ..DocumentFilter::default()
         };
-        all.extend(document.read::<ids::TransferId>((Numbered::Transfer, patterns), at)?.into_iter().map(TransferTest::Document));
-        Ok(all)
+        transfer_tests.extend(
+            document.read::<ids::TransferId>((Numbered::Transfer, patterns), at)?.into_iter().map(TransferTest::Document),
+        );
+        Ok(transfer_tests)
     }
 }
 
@@ -202,12 +204,12 @@ impl TransfersQuery {
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the transfers. Null for CREATED_AT, DESC.")] sort: Option<TransferSort>,
     ) -> Answer<TransferConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
+        let signer = ctx.required_data::<CursorSigner>()?;
         let sorted = TransferSort::sorted(sort);
         let kind = sorted.kind(rows::TRANSFERS);
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_A_PAGE)?;
-        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MAX_PAGE_SIZE)?;
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default();
         let patterns =
             numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
@@ -220,7 +222,7 @@ impl TransfersQuery {
             let keys = sorted.keys(&transfer);
             (Transfer::head(Arc::new(transfer)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).with_count_source(scope, source).into())
     }
 }
 
@@ -229,8 +231,8 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::TransferRead>, by: Transfe
         TransferRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // A text that cannot be a number matches no transfer.
         TransferRef::Number(number) => {
-            let Some(number) = numbering::named(ctx, Numbered::Transfer, &number).await? else { return Ok(None) };
-            let scope = permit.scope(ctx.given::<Ledger>()?.database());
+            let Some(number) = numbering::parse_number(ctx, Numbered::Transfer, &number).await? else { return Ok(None) };
+            let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
             let Some(id) = rows::id_by_number(&scope, number).await? else { return Ok(None) };
             id
         }

@@ -2,46 +2,50 @@
 
 use serde_json::{Value, json};
 
-use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, PARIS, Week, Who, expect_equal};
+use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, PARIS, Persona, Week, expect_equal};
 use crate::demo::{
     day::values::{pounds, text},
     error::DemoError,
     steps::print_step,
 };
 
-const BACK: &str = "return { id number status refunded { amount } lines { id } }";
-const BOUGHT: &str = "purchaseOrder { id number revision receipts { id } lines { id } }";
-const MOVED: &str = "transfer { id number status expectedAt }";
+const RETURN_FIELDS: &str = "return { id number status refunded { amount } lines { id } }";
+const PURCHASE_FIELDS: &str = "purchaseOrder { id number revision receipts { id } lines { id } }";
+const TRANSFER_FIELDS: &str = "transfer { id number status expectedAt }";
 
 impl Week {
     /// Two of seven mugs come back to London: one is sold again, one is broken, and both are credited and paid back.
-    pub(super) async fn take_back(&mut self, sold: &Value) -> Result<(), DemoError> {
-        let lines = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 2 }]);
+    pub(super) async fn take_back(&mut self, sold_order: &Value) -> Result<(), DemoError> {
+        let lines = json!([{ "orderLineId": sold_order["lines"][0]["id"], "quantity": 2 }]);
         let input = json!({ "store": self.stores[LONDON], "receive": false, "lines": lines, "note": "too blue" });
-        let asked = self.by(Who::London, ("returnCreate", "ReturnCreateInput"), BACK, input).await?["return"].take();
-        let id = json!({ "id": asked["id"] });
-        let told = "does not approve the return that it asked for";
-        self.expect_refusal((Who::London, told), ("returnApprove", "ReturnActionInput"), id.clone(), &["FORBIDDEN"]).await?;
-        self.by(Who::Accounts, ("returnApprove", "ReturnActionInput"), BACK, id.clone()).await?;
-        self.by(Who::London, ("returnReceive", "ReturnReceiveInput"), BACK, id.clone()).await?;
-        let line = &asked["lines"][0]["id"];
-        let found = json!([{ "lineId": line, "quantity": 1, "disposition": "RESTOCK" }, { "lineId": line, "quantity": 1, "disposition": "WRITE_OFF" }]);
-        let input = json!({ "id": asked["id"], "lines": found });
-        self.by(Who::London, ("returnInspect", "ReturnInspectInput"), BACK, input).await?;
-        let closed = self.by(Who::Accounts, ("returnClose", "ReturnCloseInput"), BACK, id).await?["return"].take();
+        let goods_return =
+            self.call_as(Persona::London, ("returnCreate", "ReturnCreateInput"), RETURN_FIELDS, input).await?["return"].take();
+        let id = json!({ "id": goods_return["id"] });
+        let description = "does not approve the return that it asked for";
+        self.expect_refusal((Persona::London, description), ("returnApprove", "ReturnActionInput"), id.clone(), &["FORBIDDEN"])
+            .await?;
+        self.call_as(Persona::Accounts, ("returnApprove", "ReturnActionInput"), RETURN_FIELDS, id.clone()).await?;
+        self.call_as(Persona::London, ("returnReceive", "ReturnReceiveInput"), RETURN_FIELDS, id.clone()).await?;
+        let line = &goods_return["lines"][0]["id"];
+        let inspected_lines = json!([{ "lineId": line, "quantity": 1, "disposition": "RESTOCK" }, { "lineId": line, "quantity": 1, "disposition": "WRITE_OFF" }]);
+        let input = json!({ "id": goods_return["id"], "lines": inspected_lines });
+        self.call_as(Persona::London, ("returnInspect", "ReturnInspectInput"), RETURN_FIELDS, input).await?;
+        let closed =
+            self.call_as(Persona::Accounts, ("returnClose", "ReturnCloseInput"), RETURN_FIELDS, id).await?["return"].take();
         expect_equal(&closed["refunded"]["amount"], "16.00", "what two mugs bring")?;
         self.check_stock(&self.mug, LONDON, 11, 11).await?;
-        let number = text(&asked["number"]);
+        let number = text(&goods_return["number"]);
         print_step(
             "takes back",
             &format!("London: return {number}: 2 mugs inspected, one back on the shelf, one broken; accounts: 16.00 due"),
         );
-        let lines = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 2 }]);
+        let lines = json!([{ "orderLineId": sold_order["lines"][0]["id"], "quantity": 2 }]);
         let input = json!({ "invoice": { "id": self.invoice }, "lines": lines, "reason": "Two came back" });
         let fields = "invoice { number total { amount } }";
-        let credit = self.by(Who::Accounts, ("creditNoteIssue", "CreditNoteIssueInput"), fields, input).await?["invoice"].take();
-        let input = json!({ "order": { "id": sold["id"] }, "kind": "REFUND", "method": "CARD", "amount": pounds("16.00"), "return": { "id": asked["id"] } });
-        self.by(Who::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", input).await?;
+        let credit =
+            self.call_as(Persona::Accounts, ("creditNoteIssue", "CreditNoteIssueInput"), fields, input).await?["invoice"].take();
+        let input = json!({ "order": { "id": sold_order["id"] }, "kind": "REFUND", "method": "CARD", "amount": pounds("16.00"), "return": { "id": goods_return["id"] } });
+        self.call_as(Persona::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", input).await?;
         let (number, total) = (text(&credit["number"]), text(&credit["total"]["amount"]));
         print_step("credits", &format!("accounts: credit note {number} of {total}, 16.00 refunded by card"));
         Ok(())
@@ -52,34 +56,34 @@ impl Week {
         let lines = json!([{ "product": self.mug, "quantity": 24, "unitCost": pounds("3.00") }]);
         let input = json!({ "supplier": self.supplier, "store": self.stores[DEPOT], "expectedOn": self.day(5), "lines": lines });
         let create = ("purchaseOrderCreate", "PurchaseOrderCreateInput");
-        let order = self.by(Who::Buyer, create, BOUGHT, input).await?["purchaseOrder"].take();
+        let order = self.call_as(Persona::Buyer, create, PURCHASE_FIELDS, input).await?["purchaseOrder"].take();
         let id = json!({ "id": order["id"] });
         let approve = ("purchaseOrderApprove", "PurchaseOrderActionInput");
-        self.by(Who::Buyer, ("purchaseOrderSubmit", "PurchaseOrderActionInput"), BOUGHT, id.clone()).await?;
-        self.expect_refusal((Who::Buyer, "does not approve a purchase"), approve, id.clone(), &["FORBIDDEN"]).await?;
-        self.by(Who::Accounts, approve, BOUGHT, id.clone()).await?;
-        self.by(Who::Buyer, ("purchaseOrderPlace", "PurchaseOrderActionInput"), BOUGHT, id).await?;
+        self.call_as(Persona::Buyer, ("purchaseOrderSubmit", "PurchaseOrderActionInput"), PURCHASE_FIELDS, id.clone()).await?;
+        self.expect_refusal((Persona::Buyer, "does not approve a purchase"), approve, id.clone(), &["FORBIDDEN"]).await?;
+        self.call_as(Persona::Accounts, approve, PURCHASE_FIELDS, id.clone()).await?;
+        self.call_as(Persona::Buyer, ("purchaseOrderPlace", "PurchaseOrderActionInput"), PURCHASE_FIELDS, id).await?;
         let line = &order["lines"][0]["id"];
         let input = json!({ "id": order["id"], "expectedOn": self.day(9), "reason": "The kiln is small",
             "setLines": [{ "lineId": line, "quantity": 18 }] });
         let amend = ("purchaseOrderAmend", "PurchaseOrderAmendInput");
-        let amended = self.by(Who::Buyer, amend, BOUGHT, input).await?["purchaseOrder"].take();
+        let amended = self.call_as(Persona::Buyer, amend, PURCHASE_FIELDS, input).await?["purchaseOrder"].take();
         let (number, revision) = (text(&order["number"]), &amended["revision"]);
         print_step(
             "revises",
             &format!("buyer: purchase order {number}, revision {revision}: 18 mugs instead of 24, on {}", self.day(9)),
         );
         let receive = ("purchaseOrderReceive", "PurchaseOrderReceiveInput");
-        let came = |quantity: i64| json!({ "id": order["id"], "lines": [{ "lineId": line, "quantity": quantity }] });
-        let typed = self.by(Who::Depot, receive, BOUGHT, came(16)).await?["purchaseOrder"].take();
+        let receipt_input = |quantity: i64| json!({ "id": order["id"], "lines": [{ "lineId": line, "quantity": quantity }] });
+        let typed = self.call_as(Persona::Depot, receive, PURCHASE_FIELDS, receipt_input(16)).await?["purchaseOrder"].take();
         self.check_stock(&self.mug, DEPOT, 49, 49).await?;
         let input = json!({ "document": { "id": typed["receipts"][0]["id"] }, "note": "6 came, not 16" });
         let reverse = ("documentReverse", "DocumentReverseInput");
-        let undone = self.by(Who::Depot, reverse, "documentReversal { number }", input).await?;
+        let reversal = self.call_as(Persona::Depot, reverse, "documentReversal { number }", input).await?;
         self.check_stock(&self.mug, DEPOT, 33, 33).await?;
-        self.by(Who::Depot, receive, BOUGHT, came(6)).await?;
+        self.call_as(Persona::Depot, receive, PURCHASE_FIELDS, receipt_input(6)).await?;
         self.check_stock(&self.mug, DEPOT, 39, 39).await?;
-        let number = text(&undone["documentReversal"]["number"]);
+        let number = text(&reversal["documentReversal"]["number"]);
         print_step(
             "reverses",
             &format!("depot: a receipt of 16 mugs undone by reversal {number}; 6 are received, 12 are outstanding"),
@@ -90,18 +94,24 @@ impl Week {
     /// Ten mugs are transferred to Paris, a day later than planned.
     pub(super) async fn transfer(&mut self) -> Result<(), DemoError> {
         let lines = json!([{ "product": self.mug, "quantity": 10 }]);
-        let at = |day: String| format!("{day}T09:00:00Z");
-        let input = json!({ "fromStore": self.stores[DEPOT], "toStore": self.stores[PARIS], "lines": lines, "expectedAt": at(self.day(2)), "status": "READY" });
+        let timestamp = |day: String| format!("{day}T09:00:00Z");
+        let input = json!({ "fromStore": self.stores[DEPOT], "toStore": self.stores[PARIS], "lines": lines, "expectedAt": timestamp(self.day(2)), "status": "READY" });
         let create = ("transferCreate", "TransferCreateInput");
-        let transfer = self.by(Who::Depot, create, MOVED, input).await?["transfer"].take();
+        let transfer = self.call_as(Persona::Depot, create, TRANSFER_FIELDS, input).await?["transfer"].take();
         self.check_stock(&self.mug, DEPOT, 39, 29).await?;
-        let input = json!({ "id": transfer["id"], "expectedAt": at(self.day(3)), "note": "the ferry is late" });
-        self.by(Who::Depot, ("transferUpdate", "TransferUpdateInput"), MOVED, input).await?;
+        let input = json!({ "id": transfer["id"], "expectedAt": timestamp(self.day(3)), "note": "the ferry is late" });
+        self.call_as(Persona::Depot, ("transferUpdate", "TransferUpdateInput"), TRANSFER_FIELDS, input).await?;
         let id = json!({ "id": transfer["id"] });
-        let told = "does not receive what goes to Paris";
-        self.by(Who::Depot, ("transferShip", "TransferShipmentInput"), MOVED, id.clone()).await?;
-        self.expect_refusal((Who::Leeds, told), ("transferReceive", "TransferShipmentInput"), id.clone(), &DENIED_CODES).await?;
-        self.by(Who::Paris, ("transferReceive", "TransferShipmentInput"), MOVED, id).await?;
+        let description = "does not receive what goes to Paris";
+        self.call_as(Persona::Depot, ("transferShip", "TransferShipmentInput"), TRANSFER_FIELDS, id.clone()).await?;
+        self.expect_refusal(
+            (Persona::Leeds, description),
+            ("transferReceive", "TransferShipmentInput"),
+            id.clone(),
+            &DENIED_CODES,
+        )
+        .await?;
+        self.call_as(Persona::Paris, ("transferReceive", "TransferShipmentInput"), TRANSFER_FIELDS, id).await?;
         self.check_stock(&self.mug, DEPOT, 29, 29).await?;
         self.check_stock(&self.mug, PARIS, 20, 20).await?;
         let number = text(&transfer["number"]);
@@ -118,29 +128,29 @@ impl Week {
             json!({ "kind": "LIST", "store": self.stores[PARIS], "products": [self.mug], "isBlind": true, "start": true });
         let fields = "stocktake { id number status }";
         let create = ("stocktakeCreate", "StocktakeCreateInput");
-        let count = self.by(Who::Accounts, create, fields, input).await?["stocktake"].take();
+        let count = self.call_as(Persona::Accounts, create, fields, input).await?["stocktake"].take();
         let id = json!({ "id": count["id"] });
         let input = json!({ "id": count["id"], "lines": [{ "product": self.mug, "counted": 19 }] });
-        self.by(Who::Paris, ("stocktakeRecord", "StocktakeRecordInput"), fields, input).await?;
-        self.by(Who::Paris, ("stocktakeSubmit", "StocktakeSubmitInput"), fields, id.clone()).await?;
+        self.call_as(Persona::Paris, ("stocktakeRecord", "StocktakeRecordInput"), fields, input).await?;
+        self.call_as(Persona::Paris, ("stocktakeSubmit", "StocktakeSubmitInput"), fields, id.clone()).await?;
         let approve = ("stocktakeApprove", "StocktakeActionInput");
-        let told = "does not approve its own count";
-        self.expect_refusal((Who::Paris, told), approve, id.clone(), &["FORBIDDEN"]).await?;
-        self.by(Who::Accounts, approve, fields, id).await?;
+        let description = "does not approve its own count";
+        self.expect_refusal((Persona::Paris, description), approve, id.clone(), &["FORBIDDEN"]).await?;
+        self.call_as(Persona::Accounts, approve, fields, id).await?;
         self.check_stock(&self.mug, PARIS, 19, 19).await?;
         print_step("counts", &format!("Paris: stocktake {}: 19 mugs of 20; accounts approve it", text(&count["number"])));
         Ok(())
     }
 
     pub(super) async fn close(&self) -> Result<(), DemoError> {
-        for (product, store, left) in [
+        for (product, store, quantity) in [
             (&self.mug, DEPOT, 29),
             (&self.mug, LONDON, 11),
             (&self.mug, PARIS, 19),
             (&self.lamp, DEPOT, 10),
             (&self.lamp, LEEDS, 2),
         ] {
-            self.check_stock(product, store, left, left).await?;
+            self.check_stock(product, store, quantity, quantity).await?;
         }
         print_step("closes", "mugs: 29 in the depot, 11 in London, 19 in Paris; lamps: 10 in the depot, 2 in Leeds");
         Ok(())

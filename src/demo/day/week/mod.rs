@@ -13,7 +13,7 @@ use tools::replay::{
 };
 
 use crate::demo::{day::values::pounds, error::DemoError, shop::DemoSite, steps::print_step};
-use people::{Who, hire};
+use people::{Persona, hire};
 
 /// Code, name and kind of each store, in the order of the staff.
 const STORES: [(&str, &str, &str); 4] =
@@ -58,19 +58,19 @@ impl Week {
     }
 
     /// From Monday to Saturday.
-    pub async fn live(mut self) -> Result<(), DemoError> {
+    pub async fn run_scenario(mut self) -> Result<(), DemoError> {
         println!(" Monday");
-        let sold = self.order().await?;
-        let (taken, rejected) = self.reject().await?;
-        self.try_others(&sold).await?;
+        let sold_order = self.order().await?;
+        let (lamp_order, leeds_work) = self.reject().await?;
+        self.try_others(&sold_order).await?;
         println!(" Tuesday");
-        self.send(&sold).await?;
-        self.send_from_leeds(&taken, &rejected).await?;
+        self.send(&sold_order).await?;
+        self.send_from_leeds(&lamp_order, &leeds_work).await?;
         self.collect().await?;
         println!(" Wednesday");
-        self.bill(&sold).await?;
+        self.bill(&sold_order).await?;
         println!(" Thursday");
-        self.take_back(&sold).await?;
+        self.take_back(&sold_order).await?;
         println!(" Friday");
         self.buy().await?;
         self.transfer().await?;
@@ -83,49 +83,49 @@ impl Week {
         let word = self.word.clone();
         for (code, name, kind) in STORES {
             let input = json!({ "code": format!("{word}-{code}"), "name": format!("{name} {word}"), "kind": kind });
-            let made = self.by(Who::Owner, ("storeCreate", "StoreCreateInput"), "store { id }", input).await?;
-            self.stores.push(json!({ "id": made["store"]["id"] }));
+            let created = self.call_as(Persona::Owner, ("storeCreate", "StoreCreateInput"), "store { id }", input).await?;
+            self.stores.push(json!({ "id": created["store"]["id"] }));
         }
         let input = json!({ "code": format!("{word}-POTTERY"), "name": "Potters & Sons", "leadTimeDays": 5 });
-        let made = self.by(Who::Owner, ("supplierCreate", "SupplierCreateInput"), "supplier { id }", input).await?;
-        self.supplier = json!({ "id": made["supplier"]["id"] });
+        let created = self.call_as(Persona::Owner, ("supplierCreate", "SupplierCreateInput"), "supplier { id }", input).await?;
+        self.supplier = json!({ "id": created["supplier"]["id"] });
         self.mug = self.product("MUG", "Mug, blue", ("8.00", "3.00")).await?;
         self.lamp = self.product("LAMP", "Desk lamp", ("20.00", "9.00")).await?;
         let input = json!({ "code": format!("week-{word}"), "name": "Week & Co. Ltd", "address": ["1 Wharf Lane"], "stores": self.stores,
             "invoicePrefix": format!("W{word}-"), "creditNotePrefix": format!("C{word}-") });
-        self.by(Who::Owner, ("legalEntityUpsert", "LegalEntityUpsertInput"), "legalEntity { id }", input).await?;
-        let came = |product: &Value, store: usize, delta: i64| json!({ "product": product, "store": self.stores[store], "delta": delta });
+        self.call_as(Persona::Owner, ("legalEntityUpsert", "LegalEntityUpsertInput"), "legalEntity { id }", input).await?;
+        let stock_change = |product: &Value, store: usize, delta: i64| json!({ "product": product, "store": self.stores[store], "delta": delta });
         let changes = json!([
-            came(&self.mug, DEPOT, 40),
-            came(&self.mug, LONDON, 12),
-            came(&self.mug, PARIS, 10),
-            came(&self.lamp, DEPOT, 10),
-            came(&self.lamp, LEEDS, 6),
+            stock_change(&self.mug, DEPOT, 40),
+            stock_change(&self.mug, LONDON, 12),
+            stock_change(&self.mug, PARIS, 10),
+            stock_change(&self.lamp, DEPOT, 10),
+            stock_change(&self.lamp, LEEDS, 6),
         ]);
         let input = json!({ "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
-        self.by(Who::Owner, ("stockAdjust", "StockAdjustInput"), "movement { id }", input).await?;
+        self.call_as(Persona::Owner, ("stockAdjust", "StockAdjustInput"), "movement { id }", input).await?;
         Ok(())
     }
 
     async fn product(&mut self, code: &str, name: &str, (price, cost): (&str, &str)) -> Result<Value, DemoError> {
         let sku = format!("{}-{code}", self.word);
         let input = json!({ "sku": sku, "name": name, "price": pounds(price), "unitCost": pounds(cost) });
-        let made = self.by(Who::Owner, ("productCreate", "ProductCreateInput"), "product { id }", input).await?;
-        Ok(json!({ "id": made["product"]["id"] }))
+        let created = self.call_as(Persona::Owner, ("productCreate", "ProductCreateInput"), "product { id }", input).await?;
+        Ok(json!({ "id": created["product"]["id"] }))
     }
 
     /// The payload of a person's mutation that takes one input; a refusal ends the week.
-    async fn by(&mut self, who: Who, what: (&str, &str), fields: &str, input: Value) -> Result<Value, DemoError> {
-        let payload = self.try_as(who, what, fields, input).await?;
+    async fn call_as(&mut self, who: Persona, mutation: (&str, &str), fields: &str, input: Value) -> Result<Value, DemoError> {
+        let payload = self.try_as(who, mutation, fields, input).await?;
         if payload["userErrors"].as_array().is_none_or(Vec::is_empty) {
             return Ok(payload);
         }
-        Err(DemoError::Day(format!("{} was refused {}: {}", who.name(), what.0, payload["userErrors"])))
+        Err(DemoError::Day(format!("{} was refused {}: {}", who.name(), mutation.0, payload["userErrors"])))
     }
 
     async fn try_as(
         &mut self,
-        who: Who,
+        who: Persona,
         (mutation, kind): (&str, &str),
         fields: &str,
         mut input: Value,
@@ -139,19 +139,19 @@ impl Week {
         Ok(data[mutation].take())
     }
 
-    async fn send_query(&self, who: Who, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
-        Ok(self.clients[who as usize].send_query(&RequestLabel::new("week", what), request(query, variables)?).await?)
+    async fn send_query(&self, who: Persona, label: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        Ok(self.clients[who as usize].send_query(&RequestLabel::new("week", label), request(query, variables)?).await?)
     }
 
     /// Makes a call that must be refused with one of these codes, and describes the refusal.
     async fn expect_refusal(
         &mut self,
-        (who, told): (Who, &str),
-        what: (&str, &str),
+        (who, description): (Persona, &str),
+        mutation: (&str, &str),
         input: Value,
         codes: &[&str],
     ) -> Result<(), DemoError> {
-        let code = match self.try_as(who, what, "", input).await {
+        let code = match self.try_as(who, mutation, "", input).await {
             Ok(payload) => payload["userErrors"][0]["code"].as_str().unwrap_or_default().to_owned(),
             Err(DemoError::Replay(ReplayError::Refused(refusal))) => refusal.code,
             Err(other) => return Err(other),
@@ -160,10 +160,10 @@ impl Week {
             return Err(DemoError::Day(format!(
                 "{} tried {}: one of {codes:?} was expected, and there is {code:?}",
                 who.name(),
-                what.0
+                mutation.0
             )));
         }
-        print_step("refuses", &format!("{}: {told} ({code})", who.name()));
+        print_step("refuses", &format!("{}: {description} ({code})", who.name()));
         Ok(())
     }
 
@@ -172,13 +172,13 @@ impl Week {
         let query =
             "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) { onHand available } }";
         let variables = json!({ "p": product, "s": self.stores[store] });
-        let told = self.send_query(Who::Owner, "availabilityExplanation", query, variables).await?;
-        let told = &told["availabilityExplanation"];
-        if told["onHand"] == on_hand && told["available"] == available {
+        let response = self.send_query(Persona::Owner, "availabilityExplanation", query, variables).await?;
+        let response = &response["availabilityExplanation"];
+        if response["onHand"] == on_hand && response["available"] == available {
             return Ok(());
         }
-        let place = STORES[store].1;
-        Err(DemoError::Day(format!("{place}: {on_hand} on hand and {available} available were expected, found {told}")))
+        let store_name = STORES[store].1;
+        Err(DemoError::Day(format!("{store_name}: {on_hand} on hand and {available} available were expected, found {response}")))
     }
 
     /// The date `days` days after today.
@@ -187,11 +187,11 @@ impl Week {
     }
 }
 
-fn expect_equal(found: &Value, expected: &str, what: &str) -> Result<(), DemoError> {
-    if found == expected {
+fn expect_equal(actual: &Value, expected: &str, subject: &str) -> Result<(), DemoError> {
+    if actual == expected {
         return Ok(());
     }
-    Err(DemoError::Day(format!("{what}: {expected} was expected, and there is {found}")))
+    Err(DemoError::Day(format!("{subject}: {expected} was expected, and there is {actual}")))
 }
 
 /// A step of a work, and the type of its input.

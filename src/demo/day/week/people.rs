@@ -17,7 +17,7 @@ use crate::demo::{
 
 /// Person of the week; the owner creates the stores and does nothing else.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Who {
+pub(super) enum Persona {
     Owner,
     Depot,
     London,
@@ -28,7 +28,7 @@ pub(super) enum Who {
     Accounts,
 }
 
-impl Who {
+impl Persona {
     /// Name of the person in the week's lines.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -44,20 +44,20 @@ impl Who {
     }
 }
 
-/// Invited people, in the order of [`Who`]: the index of the role in [`ROLES_MADE`], and the index
+/// Invited people, in the order of [`Persona`]: the index of the role in [`ROLES`], and the index
 /// of the store among the week's, if it is a single one.
-const INVITED: [(Who, usize, Option<usize>); 7] = [
-    (Who::Depot, 0, Some(0)),
-    (Who::London, 1, Some(1)),
-    (Who::Leeds, 1, Some(2)),
-    (Who::Paris, 1, Some(3)),
-    (Who::Desk, 2, None),
-    (Who::Buyer, 3, None),
-    (Who::Accounts, 4, None),
+const INVITATIONS: [(Persona, usize, Option<usize>); 7] = [
+    (Persona::Depot, 0, Some(0)),
+    (Persona::London, 1, Some(1)),
+    (Persona::Leeds, 1, Some(2)),
+    (Persona::Paris, 1, Some(3)),
+    (Persona::Desk, 2, None),
+    (Persona::Buyer, 3, None),
+    (Persona::Accounts, 4, None),
 ];
 
 /// Key, name and permissions.
-const ROLES_MADE: [(&str, &str, &[&str]); 5] = [
+const ROLES: [(&str, &str, &[&str]); 5] = [
     (
         "depot",
         "Depot in the week",
@@ -130,40 +130,40 @@ const ROLE: &str = "mutation($input: RoleCreateInput!) { roleCreate(input: $inpu
 const PASSWORD: &str = "five working days of tea";
 
 /// The owner, who makes roles and invites.
-struct Office<'a> {
+struct OwnerClient<'a> {
     site: &'a DemoSite<'a>,
     client: Client,
     word: &'a str,
 }
 
-/// One client for each of [`Who`], the owner's first. Roles and addresses carry the run's word.
+/// One client for each of [`Persona`], the owner's first. Roles and addresses carry the run's word.
 pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), stores: &[Value]) -> Result<Vec<Client>, DemoError> {
-    let office = Office { site, client: Client::new(site.base, owner)?, word };
-    let mut made = Vec::new();
-    for (key, name, permissions) in ROLES_MADE {
+    let office = OwnerClient { site, client: Client::new(site.base, owner)?, word };
+    let mut created_roles = Vec::new();
+    for (key, name, permissions) in ROLES {
         let key = format!("week-{word}-{key}");
         let input = json!({ "idempotencyKey": key, "key": key, "name": format!("{name} {word}"), "permissions": permissions });
         office.send_query("roleCreate", ROLE, json!({ "input": input })).await?;
-        made.push(json!({ "key": key }));
+        created_roles.push(json!({ "key": key }));
     }
     let mut staff = Vec::new();
-    for (who, role, store) in INVITED {
+    for (who, role, store) in INVITATIONS {
         let scope = match store {
             Some(store) => json!({ "stores": [stores[store]] }),
             None => json!({ "all": true }),
         };
         // Stores and products are seen by a permission for the whole tenant, which a grant for one store never gives.
-        let ground = json!({ "role": { "key": CATALOGUE_ROLE }, "scope": { "all": true } });
-        let grants = store.map(|_| json!([{ "role": made[role], "scope": scope }, ground]));
-        staff.push(office.invite(who, json!({ "roles": [made[role]], "scope": scope }), grants).await?);
+        let catalogue_grant = json!({ "role": { "key": CATALOGUE_ROLE }, "scope": { "all": true } });
+        let grants = store.map(|_| json!([{ "role": created_roles[role], "scope": scope }, catalogue_grant]));
+        staff.push(office.invite(who, json!({ "roles": [created_roles[role]], "scope": scope }), grants).await?);
     }
     staff.insert(0, office.client);
     Ok(staff)
 }
 
-impl Office<'_> {
+impl OwnerClient<'_> {
     /// Invites a person, who joins by the link of the e-mail.
-    async fn invite(&self, who: Who, mut variables: Value, grants: Option<Value>) -> Result<Client, DemoError> {
+    async fn invite(&self, who: Persona, mut variables: Value, grants: Option<Value>) -> Result<Client, DemoError> {
         let key = format!("week-{}-{}", self.word, who.name().to_lowercase().replace(' ', "-"));
         let email = format!("{key}@demo.example");
         variables["email"] = json!(email);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, ORDER, Week, Who, expect_equal, step};
+use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, ORDER, Persona, Week, expect_equal, step};
 use crate::demo::{
     day::values::{pounds, text},
     error::DemoError,
@@ -17,17 +17,20 @@ impl Week {
         let lines = json!([{ "product": self.mug, "quantity": 5 }]);
         let input =
             json!({ "store": self.stores[LONDON], "lines": lines, "sourcing": { "strategy": "MOST_STOCK", "split": "REFUSE" } });
-        let order = self.by(Who::Desk, ("orderCreate", "OrderCreateInput"), ORDER, input).await?["order"].take();
+        let order = self.call_as(Persona::Desk, ("orderCreate", "OrderCreateInput"), ORDER, input).await?["order"].take();
         let address =
             json!({ "name": "Ada Quay", "lines": ["4 Mill Street"], "city": "London", "postalCode": "SE1 2BA", "country": "GB" });
         let input = json!({ "id": order["id"], "expectedVersion": order["version"], "reason": "Asked by telephone",
             "setLines": [{ "lineId": order["lines"][0]["id"], "quantity": 7 }], "shippingAddress": address });
-        let edited = self.by(Who::Desk, ("orderUpdate", "OrderUpdateInput"), ORDER, input).await?["order"].take();
-        expect_equal(&edited["total"]["amount"], "56.00", "what seven mugs cost")?;
+        let edited_order = self.call_as(Persona::Desk, ("orderUpdate", "OrderUpdateInput"), ORDER, input).await?["order"].take();
+        expect_equal(&edited_order["total"]["amount"], "56.00", "what seven mugs cost")?;
         self.check_stock(&self.mug, DEPOT, 40, 33).await?;
-        let (number, before) = (text(&edited["number"]), text(&order["total"]["amount"]));
-        print_step("orders", &format!("order desk: order {number}: 5 mugs for {before}, then 7 for 56.00; the depot holds them"));
-        Ok(edited)
+        let (number, previous_total) = (text(&edited_order["number"]), text(&order["total"]["amount"]));
+        print_step(
+            "orders",
+            &format!("order desk: order {number}: 5 mugs for {previous_total}, then 7 for 56.00; the depot holds them"),
+        );
+        Ok(edited_order)
     }
 
     /// Four lamps are requested from the depot, which rejects the work: it is sent to Leeds.
@@ -36,11 +39,11 @@ impl Week {
         let lines = json!([{ "product": self.lamp, "quantity": 4 }]);
         let input =
             json!({ "store": self.stores[LONDON], "lines": lines, "sourcing": { "strategy": "MOST_STOCK", "split": "REFUSE" } });
-        let order = self.by(Who::Desk, ("orderCreate", "OrderCreateInput"), ORDER, input).await?["order"].take();
-        let work = self.work(Who::Depot, &order).await?;
+        let order = self.call_as(Persona::Desk, ("orderCreate", "OrderCreateInput"), ORDER, input).await?["order"].take();
+        let work = self.find_open_work(Persona::Depot, &order).await?;
         let input = json!({ "id": work, "reason": "DAMAGED", "note": "the boxes are wet" });
-        self.work_step(Who::Depot, "fulfilmentWorkReject", input).await?;
-        let anew = self.work(Who::Leeds, &order).await?;
+        self.work_step(Persona::Depot, "fulfilmentWorkReject", input).await?;
+        let leeds_work = self.find_open_work(Persona::Leeds, &order).await?;
         self.check_stock(&self.lamp, DEPOT, 10, 10).await?;
         self.check_stock(&self.lamp, LEEDS, 6, 2).await?;
         let (number, total) = (text(&order["number"]), text(&order["total"]["amount"]));
@@ -48,45 +51,46 @@ impl Week {
             "rejects",
             &format!("depot: order {number}: 4 lamps for {total} in wet boxes; Leeds takes over and reserves 4 of its 6"),
         );
-        Ok((order, anew))
+        Ok((order, leeds_work))
     }
 
     /// Staff try actions without the permission.
-    pub(super) async fn try_others(&mut self, sold: &Value) -> Result<(), DemoError> {
-        let work = self.work(Who::Depot, sold).await?;
+    pub(super) async fn try_others(&mut self, sold_order: &Value) -> Result<(), DemoError> {
+        let work = self.find_open_work(Persona::Depot, sold_order).await?;
         let (pick, kind) = step("fulfilmentWorkPick");
-        let told = "does not pick what the depot sends";
-        self.expect_refusal((Who::Leeds, told), (pick, kind.as_str()), json!({ "id": work }), &DENIED_CODES).await?;
+        let description = "does not pick what the depot sends";
+        self.expect_refusal((Persona::Leeds, description), (pick, kind.as_str()), json!({ "id": work }), &DENIED_CODES).await?;
         let changes = json!([{ "product": self.mug, "store": self.stores[LONDON], "delta": -1 }]);
         let input = json!({ "kind": "ADJUSTMENT", "reasonCode": "DAMAGE", "changes": changes });
-        let told = "does not change the stock of London";
-        self.expect_refusal((Who::Paris, told), ("stockAdjust", "StockAdjustInput"), input, &DENIED_CODES).await?;
+        let description = "does not change the stock of London";
+        self.expect_refusal((Persona::Paris, description), ("stockAdjust", "StockAdjustInput"), input, &DENIED_CODES).await?;
         let input = json!({ "store": self.stores[LONDON], "lines": [{ "product": self.mug, "quantity": 1 }] });
-        let told = "sells nothing";
-        self.expect_refusal((Who::Depot, told), ("orderCreate", "OrderCreateInput"), input, &DENIED_CODES).await?;
-        let input = json!({ "order": { "id": sold["id"] }, "kind": "CAPTURE", "method": "CARD", "amount": pounds("56.00") });
-        let told = "takes no payments of the order desk's orders";
-        self.expect_refusal((Who::London, told), ("paymentRecord", "PaymentRecordInput"), input, &DENIED_CODES).await
+        let description = "sells nothing";
+        self.expect_refusal((Persona::Depot, description), ("orderCreate", "OrderCreateInput"), input, &DENIED_CODES).await?;
+        let input =
+            json!({ "order": { "id": sold_order["id"] }, "kind": "CAPTURE", "method": "CARD", "amount": pounds("56.00") });
+        let description = "takes no payments of the order desk's orders";
+        self.expect_refusal((Persona::London, description), ("paymentRecord", "PaymentRecordInput"), input, &DENIED_CODES).await
     }
 
-    pub(super) async fn send(&mut self, sold: &Value) -> Result<(), DemoError> {
-        let work = self.work(Who::Depot, sold).await?;
-        self.pack(Who::Depot, &work).await?;
-        self.work_step(Who::Depot, "fulfilmentWorkShip", json!({ "id": work })).await?;
+    pub(super) async fn send(&mut self, sold_order: &Value) -> Result<(), DemoError> {
+        let work = self.find_open_work(Persona::Depot, sold_order).await?;
+        self.pack(Persona::Depot, &work).await?;
+        self.work_step(Persona::Depot, "fulfilmentWorkShip", json!({ "id": work })).await?;
         self.check_stock(&self.mug, DEPOT, 33, 33).await?;
         print_step(
             "ships",
             &format!(
                 "depot: order {}: 7 mugs accepted, picked, packed in a parcel and shipped; 33 are left",
-                text(&sold["number"])
+                text(&sold_order["number"])
             ),
         );
         Ok(())
     }
 
     pub(super) async fn send_from_leeds(&mut self, order: &Value, work: &Value) -> Result<(), DemoError> {
-        self.pack(Who::Leeds, work).await?;
-        self.work_step(Who::Leeds, "fulfilmentWorkShip", json!({ "id": work })).await?;
+        self.pack(Persona::Leeds, work).await?;
+        self.work_step(Persona::Leeds, "fulfilmentWorkShip", json!({ "id": work })).await?;
         self.check_stock(&self.lamp, LEEDS, 2, 2).await?;
         print_step("ships", &format!("Leeds: order {}: the 4 lamps that the depot refused; 2 are left", text(&order["number"])));
         Ok(())
@@ -96,15 +100,15 @@ impl Week {
     pub(super) async fn collect(&mut self) -> Result<(), DemoError> {
         let lines = json!([{ "product": self.mug, "quantity": 2 }]);
         let input = json!({ "store": self.stores[LONDON], "lines": lines, "deliveryMethod": "COLLECT" });
-        let order = self.by(Who::London, ("orderCreate", "OrderCreateInput"), ORDER, input).await?["order"].take();
-        let work = self.work(Who::London, &order).await?;
-        self.pack(Who::London, &work).await?;
+        let order = self.call_as(Persona::London, ("orderCreate", "OrderCreateInput"), ORDER, input).await?["order"].take();
+        let work = self.find_open_work(Persona::London, &order).await?;
+        self.pack(Persona::London, &work).await?;
         let ready = ("fulfilmentWorkReady", "FulfilmentWorkActionInput");
-        let code = self.by(Who::London, ready, "collectCode", json!({ "id": work })).await?["collectCode"].take();
-        self.work_step(Who::London, "fulfilmentWorkCollect", json!({ "id": work, "code": code })).await?;
+        let code = self.call_as(Persona::London, ready, "collectCode", json!({ "id": work })).await?["collectCode"].take();
+        self.work_step(Persona::London, "fulfilmentWorkCollect", json!({ "id": work, "code": code })).await?;
         self.check_stock(&self.mug, LONDON, 10, 10).await?;
         let payment = json!({ "order": { "id": order["id"] }, "kind": "CAPTURE", "method": "CASH", "amount": pounds("16.00") });
-        self.by(Who::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", payment).await?;
+        self.call_as(Persona::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", payment).await?;
         print_step(
             "collects",
             &format!("London: order {}: 2 mugs handed over for their code, 16.00 paid", text(&order["number"])),
@@ -113,16 +117,17 @@ impl Week {
     }
 
     /// Takes the payment for shipped goods, and invoices them.
-    pub(super) async fn bill(&mut self, sold: &Value) -> Result<(), DemoError> {
-        let order = json!({ "id": sold["id"] });
+    pub(super) async fn bill(&mut self, sold_order: &Value) -> Result<(), DemoError> {
+        let order = json!({ "id": sold_order["id"] });
         let record = ("paymentRecord", "PaymentRecordInput");
         let input = json!({ "order": order, "kind": "AUTHORISATION", "method": "CARD", "amount": pounds("56.00") });
-        let authorised = self.by(Who::Accounts, record, "payment { id }", input).await?;
+        let authorised = self.call_as(Persona::Accounts, record, "payment { id }", input).await?;
         let input = json!({ "order": order, "kind": "CAPTURE", "method": "CARD", "amount": pounds("56.00"), "parentId": authorised["payment"]["id"] });
-        self.by(Who::Accounts, record, "payment { order { paymentStatus } }", input).await?;
+        self.call_as(Persona::Accounts, record, "payment { order { paymentStatus } }", input).await?;
         let input = json!({ "order": order });
         let fields = "invoice { id number total { amount } }";
-        let invoice = self.by(Who::Accounts, ("invoiceIssue", "InvoiceIssueInput"), fields, input).await?["invoice"].take();
+        let invoice =
+            self.call_as(Persona::Accounts, ("invoiceIssue", "InvoiceIssueInput"), fields, input).await?["invoice"].take();
         expect_equal(&invoice["total"]["amount"], "56.00", "the invoice")?;
         self.invoice = invoice["id"].clone();
         print_step(
@@ -133,23 +138,23 @@ impl Week {
     }
 
     /// The ID of an order's open fulfilment work, as `who` sees it.
-    pub(super) async fn work(&self, who: Who, order: &Value) -> Result<Value, DemoError> {
-        let told = self.send_query(who, "fulfilmentWorks", WORKS, json!({})).await?;
-        let works = told["fulfilmentWorks"]["nodes"].as_array().into_iter().flatten();
+    pub(super) async fn find_open_work(&self, who: Persona, order: &Value) -> Result<Value, DemoError> {
+        let response = self.send_query(who, "fulfilmentWorks", WORKS, json!({})).await?;
+        let works = response["fulfilmentWorks"]["nodes"].as_array().into_iter().flatten();
         let work = works.filter(|work| work["status"] == "OPEN").find(|work| work["orderNumber"] == order["number"]);
-        let none = || DemoError::Day(format!("{} has no work of order {}: {told}", who.name(), order["number"]));
-        work.map(|work| work["id"].clone()).ok_or_else(none)
+        let missing_work = || DemoError::Day(format!("{} has no work of order {}: {response}", who.name(), order["number"]));
+        work.map(|work| work["id"].clone()).ok_or_else(missing_work)
     }
 
-    async fn pack(&mut self, who: Who, work: &Value) -> Result<(), DemoError> {
+    async fn pack(&mut self, who: Persona, work: &Value) -> Result<(), DemoError> {
         let accept = ("fulfilmentWorkAccept", "FulfilmentWorkAcceptInput");
-        self.by(who, accept, "seq", json!({ "ids": [work] })).await?;
+        self.call_as(who, accept, "seq", json!({ "ids": [work] })).await?;
         self.work_step(who, "fulfilmentWorkPick", json!({ "id": work })).await?;
         self.work_step(who, "fulfilmentWorkPack", json!({ "id": work, "parcels": [{ "weight": 1_400 }] })).await
     }
 
-    async fn work_step(&mut self, who: Who, mutation: &str, input: Value) -> Result<(), DemoError> {
+    async fn work_step(&mut self, who: Persona, mutation: &str, input: Value) -> Result<(), DemoError> {
         let (mutation, kind) = step(mutation);
-        self.by(who, (mutation, kind.as_str()), "seq", input).await.map(drop)
+        self.call_as(who, (mutation, kind.as_str()), "seq", input).await.map(drop)
     }
 }

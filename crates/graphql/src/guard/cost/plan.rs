@@ -80,26 +80,26 @@ impl Plan {
     pub fn requested(&self, variables: &Variables) -> RequestedCost {
         let inputs = self.inputs.iter().map(|argument| argument.price(variables)).collect();
         let mut requested = RequestedCost { millis: 0, sizes: SmallVec::from_elem(0, self.slots), inputs };
-        let rows = self.expected(variables, &mut requested);
+        let rows = self.expected_millis(variables, &mut requested);
         let lines = self.lines.iter().map(|slice| lines_of(slice, variables)).fold(0, Millis::saturating_add);
         requested.millis = rows.saturating_add(lines);
         requested
     }
 
-    fn expected(&self, variables: &Variables, requested: &mut RequestedCost) -> Millis {
-        let mut sum = self.once(requested);
+    fn expected_millis(&self, variables: &Variables, requested: &mut RequestedCost) -> Millis {
+        let mut sum = self.fixed_millis(requested);
         for list in &self.lists {
             let size = list.size.of(variables);
             if let Some(slot) = requested.sizes.get_mut(list.slot) {
                 *slot = size;
             }
-            sum = sum.saturating_add(list.each.expected(variables, requested).saturating_mul(Millis::from(size)));
+            sum = sum.saturating_add(list.each.expected_millis(variables, requested).saturating_mul(Millis::from(size)));
         }
         sum
     }
 
     /// Returns the part of the price that does not depend on the length of a list in it.
-    fn once(&self, requested: &RequestedCost) -> Millis {
+    fn fixed_millis(&self, requested: &RequestedCost) -> Millis {
         let inputs = self.arguments.iter().filter_map(|argument| requested.inputs.get(*argument));
         inputs.fold(self.fixed, |sum, price| sum.saturating_add(*price))
     }
@@ -112,46 +112,50 @@ impl Plan {
 
     /// Returns the actual points: lists count by their length in the answer. Never more than the
     /// requested points.
-    pub fn actual(&self, requested: &RequestedCost, data: &Value) -> u32 {
+    pub fn actual_points(&self, requested: &RequestedCost, data: &Value) -> u32 {
         if self.lists.is_empty() {
             return requested.points();
         }
         let expected = self.sum(requested);
         let lines = requested.millis.saturating_sub(expected);
-        price::points(self.found(requested, data).saturating_add(lines).min(requested.millis))
+        price::points(self.actual_millis(requested, data).saturating_add(lines).min(requested.millis))
     }
 
     /// Returns the cost with the requested sizes.
     fn sum(&self, requested: &RequestedCost) -> Millis {
-        self.lists.iter().fold(self.once(requested), |sum, list| sum.saturating_add(list.expected(requested)))
+        self.lists.iter().fold(self.fixed_millis(requested), |sum, list| sum.saturating_add(list.expected_millis(requested)))
     }
 
-    fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
-        self.lists.iter().fold(self.once(requested), |sum, list| sum.saturating_add(list.found(requested, data)))
+    fn actual_millis(&self, requested: &RequestedCost, data: &Value) -> Millis {
+        self.lists.iter().fold(self.fixed_millis(requested), |sum, list| sum.saturating_add(list.actual_millis(requested, data)))
     }
 }
 
 impl List {
-    fn expected(&self, requested: &RequestedCost) -> Millis {
+    fn expected_millis(&self, requested: &RequestedCost) -> Millis {
         let size = requested.sizes.get(self.slot).copied().unwrap_or_default();
         self.each.sum(requested).saturating_mul(Millis::from(size))
     }
 
-    fn found(&self, requested: &RequestedCost, data: &Value) -> Millis {
-        let mut at = data;
+    fn actual_millis(&self, requested: &RequestedCost, data: &Value) -> Millis {
+        let mut value = data;
         for key in &self.path {
-            let Value::Object(members) = at else { return 0 };
+            let Value::Object(members) = value else { return 0 };
             // An answer that was written straight to JSON is not parsed again: its estimate counts.
             if is_written(members) {
-                return self.expected(requested);
+                return self.expected_millis(requested);
             }
             let Some(member) = members.get(key) else { return 0 };
-            at = member;
+            value = member;
         }
-        match at {
-            Value::List(items) if self.each.lists.is_empty() => self.each.once(requested).saturating_mul(items.len() as Millis),
-            Value::List(items) => items.iter().fold(0, |sum: Millis, item| sum.saturating_add(self.each.found(requested, item))),
-            Value::Object(members) if is_written(members) => self.expected(requested),
+        match value {
+            Value::List(items) if self.each.lists.is_empty() => {
+                self.each.fixed_millis(requested).saturating_mul(items.len() as Millis)
+            }
+            Value::List(items) => {
+                items.iter().fold(0, |sum: Millis, item| sum.saturating_add(self.each.actual_millis(requested, item)))
+            }
+            Value::Object(members) if is_written(members) => self.expected_millis(requested),
             _ => 0,
         }
     }

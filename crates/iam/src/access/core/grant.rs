@@ -59,7 +59,7 @@ impl Scope {
         match self {
             Self::All => Reach::Everywhere,
             Self::Stores(stores) => Reach::stores(stores.iter().copied()),
-            Self::Groups(named) => Reach::stores(named.iter().filter_map(|id| groups.get(id)).flatten().copied()),
+            Self::Groups(group_ids) => Reach::stores(group_ids.iter().filter_map(|id| groups.get(id)).flatten().copied()),
         }
     }
     /// Returns the permissions that this scope does not grant: those for the whole tenant, if it is
@@ -98,15 +98,15 @@ pub fn compile(grants: &[Grant], roles: &HashMap<RoleId, Bits>, groups: &Groups,
 
 /// Returns the first permission of the grant that the giver does not hold in all of the grant's
 /// stores, as an error.
-pub fn may_give(
+pub fn check_grantable(
     giver: &PermissionSet,
     grant: &Grant,
     roles: &HashMap<RoleId, Bits>,
     groups: &Groups,
 ) -> Result<(), &'static PermissionInfo> {
     // An expiry in the past is ignored: the stored grant may be evaluated again.
-    let whole = Grant { expires_at: None, ..grant.clone() };
-    giver.first_missing(&compile(&[whole], roles, groups, Timestamp(0))).map_or(Ok(()), Err)
+    let unlimited_grant = Grant { expires_at: None, ..grant.clone() };
+    giver.first_missing(&compile(&[unlimited_grant], roles, groups, Timestamp(0))).map_or(Ok(()), Err)
 }
 
 /// Whether a grant would last longer than the rights of its giver.

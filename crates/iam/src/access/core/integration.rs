@@ -31,11 +31,11 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// Whether the integration has been bound to this channel since `made_at` or earlier. Changes
+    /// Whether the integration has been bound to this channel since `created_at` or earlier. Changes
     /// do not record the previous channel, so `updated_at` counts as the start of the binding:
     /// older objects may concern all channels, or another.
-    pub fn has_been_bound_since(&self, channel: ChannelId, made_at: Timestamp) -> bool {
-        self.channel == Some(channel) && self.updated_at <= made_at
+    pub fn has_been_bound_since(&self, channel: ChannelId, created_at: Timestamp) -> bool {
+        self.channel == Some(channel) && self.updated_at <= created_at
     }
 }
 
@@ -117,22 +117,22 @@ pub fn cross_channel_permissions(permissions: Bits) -> Bits {
 
 /// Returns the permissions that a change of an integration adds. The caller must hold them;
 /// permissions can be removed freely.
-pub fn gained(before: &PermissionSet, after: &PermissionSet) -> PermissionSet {
-    let mut gained = PermissionSet::default();
+pub fn added_permissions(before: &PermissionSet, after: &PermissionSet) -> PermissionSet {
+    let mut added = PermissionSet::default();
     for index in after.bits().indices() {
-        let (had, has) = (before.reach(index), after.reach(index));
-        if !before.holds(index) || !had.contains(&has) {
-            gained.grant(index, &has);
+        let (reach_before, reach_after) = (before.reach(index), after.reach(index));
+        if !before.holds(index) || !reach_before.contains(&reach_after) {
+            added.grant(index, &reach_after);
         }
     }
-    gained
+    added
 }
 
 /// Whether an integration may have one more key. Ended keys do not count towards the limit of live
 /// ones, so that keys can be rolled for years.
 pub fn check_key_limit(keys: &[ApiKey], now: Timestamp) -> Result<(), Refusal> {
-    let lives = |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
-    if keys.iter().filter(lives).count() >= MAX_KEYS {
+    let is_live = |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
+    if keys.iter().filter(is_live).count() >= MAX_KEYS {
         return Err(Refusal::TooMany { what: Counted::Keys, most: MAX_KEYS });
     }
     if keys.len() >= MAX_KEYS_INCLUDING_ENDED {

@@ -42,9 +42,9 @@ pub fn has_key_prefix(token: &str) -> bool {
 }
 
 impl Secret {
-    /// Creates a secret from random bytes, which `more` supplies. Bytes beyond the largest multiple
+    /// Creates a secret from random bytes, which `fill_random` supplies. Bytes beyond the largest multiple
     /// of 62 are drawn again, so that every character is equally likely.
-    pub fn make(kind: Kind, mut more: impl FnMut(&mut [u8])) -> Self {
+    pub fn make(kind: Kind, mut fill_random: impl FnMut(&mut [u8])) -> Self {
         let mut text = String::from(match kind {
             Kind::Live => LIVE_PREFIX,
             Kind::Test => TEST_PREFIX,
@@ -52,10 +52,11 @@ impl Secret {
         let end = text.len() + BODY_LENGTH;
         while text.len() < end {
             let mut bytes = [0; BODY_LENGTH];
-            more(&mut bytes);
-            let fair = bytes.into_iter().filter(|byte| *byte < 248).map(|byte| char::from(ALPHABET[usize::from(byte) % 62]));
-            let left = end - text.len();
-            text.extend(fair.take(left));
+            fill_random(&mut bytes);
+            let characters =
+                bytes.into_iter().filter(|byte| *byte < 248).map(|byte| char::from(ALPHABET[usize::from(byte) % 62]));
+            let remaining = end - text.len();
+            text.extend(characters.take(remaining));
         }
         let check = checksum(text.as_bytes());
         text.extend(check.map(char::from));
@@ -66,8 +67,8 @@ impl Secret {
     pub fn parse(token: &str) -> Option<Self> {
         let body = token.strip_prefix(LIVE_PREFIX).or_else(|| token.strip_prefix(TEST_PREFIX))?;
         let is_formed = body.len() == BODY_LENGTH + CHECKSUM_LENGTH && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let (said, check) = token.as_bytes().split_at_checked(token.len().checked_sub(CHECKSUM_LENGTH)?)?;
-        (is_formed && checksum(said) == check).then(|| Self(token.to_owned()))
+        let (payload, check) = token.as_bytes().split_at_checked(token.len().checked_sub(CHECKSUM_LENGTH)?)?;
+        (is_formed && checksum(payload) == check).then(|| Self(token.to_owned()))
     }
 
     pub fn text(&self) -> &str {

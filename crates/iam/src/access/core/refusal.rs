@@ -89,7 +89,7 @@ pub enum Invalid {
         permission: &'static str,
     },
     /// The giver's own rights end earlier.
-    Outlives(Given),
+    Outlives(GrantingChange),
     /// The integration itself lacks the permission.
     BeyondIntegration {
         permission: &'static str,
@@ -104,7 +104,7 @@ pub enum Invalid {
 
 /// Ways in which a change gives rights to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Given {
+pub enum GrantingChange {
     /// More by a group of stores.
     Group,
     /// More by a role.
@@ -250,13 +250,13 @@ impl Invalid {
 pub const MAX_NAME: usize = 255;
 
 /// Refuses a text of blanks alone.
-fn check_given(text: &str, at: At) -> Result<(), Rejection> {
+fn check_not_blank(text: &str, at: At) -> Result<(), Rejection> {
     if text.trim().is_empty() { Err(Refusal::Required.at(at)) } else { Ok(()) }
 }
 
 /// A name that people read: something, and not too much.
 pub fn check_name(name: &str, at: At) -> Result<(), Rejection> {
-    check_given(name, at)?;
+    check_not_blank(name, at)?;
     if name.chars().any(char::is_control) {
         return Err(Invalid::Name.at(at));
     }
@@ -268,15 +268,15 @@ pub fn check_name(name: &str, at: At) -> Result<(), Rejection> {
 
 /// A short name that programs use.
 pub fn check_key(key: &str, at: At) -> Result<(), Rejection> {
-    check_given(key, at)?;
-    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let is_key = (2..=63).contains(&key.len()) && key.bytes().all(good) && key.as_bytes()[0].is_ascii_lowercase();
+    check_not_blank(key, at)?;
+    let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let is_key = (2..=63).contains(&key.len()) && key.bytes().all(is_allowed) && key.as_bytes()[0].is_ascii_lowercase();
     if is_key { Ok(()) } else { Err(Invalid::Key.at(at)) }
 }
 
 /// A short name as people write it, and the key that it is unique by.
 pub fn check_code(code: &str, at: At) -> Result<String, Rejection> {
-    check_given(code, at)?;
+    check_not_blank(code, at)?;
     let is_code = (1..=64).contains(&code.chars().count()) && !code.chars().any(|c| c.is_control() || c.is_whitespace());
     if is_code { Ok(code.to_lowercase()) } else { Err(Invalid::Code.at(at)) }
 }

@@ -51,14 +51,14 @@ pub fn check_role(key: Option<&str>, name: Option<&str>, inherits: Option<&[Role
 }
 
 /// Whether `role` may inherit these: all are known, none leads back to it, and no chain through it grows too long. Refuses each that may not be.
-pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Vec<RoleId>>, refusals: &mut Refusals) -> bool {
+pub fn inheritance(role: RoleId, inherits: &[RoleId], parents: &HashMap<RoleId, Vec<RoleId>>, refusals: &mut Refusals) -> bool {
     let mut is_sound = true;
     for (index, inherited) in inherits.iter().enumerate() {
         let at = At::input(Field::Inherits).nth(index);
-        if *inherited != role && !known.contains_key(inherited) {
+        if *inherited != role && !parents.contains_key(inherited) {
             refusals.add(Refusal::NotFound(Noun::Role).at(at));
             is_sound = false;
-        } else if inherits_from(*inherited, role, known) {
+        } else if inherits_from(*inherited, role, parents) {
             refusals.add(Invalid::InheritsItself.at(at));
             is_sound = false;
         }
@@ -66,41 +66,43 @@ pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Ve
     if !is_sound {
         return false;
     }
-    let mut with = known.clone();
-    with.insert(role, inherits.to_vec());
-    let longest = with.keys().map(|from| chain(*from, &with, &mut HashMap::new())).max().unwrap_or_default();
-    if longest > MAX_CHAIN {
+    let mut updated_parents = parents.clone();
+    updated_parents.insert(role, inherits.to_vec());
+    let longest_chain =
+        updated_parents.keys().map(|from| chain(*from, &updated_parents, &mut HashMap::new())).max().unwrap_or_default();
+    if longest_chain > MAX_CHAIN {
         refusals.add(Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }.at(At::input(Field::Inherits)));
     }
-    longest <= MAX_CHAIN
+    longest_chain <= MAX_CHAIN
 }
 
 /// A role and all that inherit it, be it by way of others.
-pub fn descendant_roles(role: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> Vec<RoleId> {
-    known.keys().copied().filter(|from| inherits_from(*from, role, known)).collect()
+pub fn descendant_roles(role: RoleId, parents: &HashMap<RoleId, Vec<RoleId>>) -> Vec<RoleId> {
+    parents.keys().copied().filter(|from| inherits_from(*from, role, parents)).collect()
 }
 
-fn inherits_from(from: RoleId, goal: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> bool {
-    let (mut open, mut seen) = (vec![from], HashSet::new());
-    while let Some(role) = open.pop() {
-        if role == goal {
+fn inherits_from(from: RoleId, target: RoleId, parents: &HashMap<RoleId, Vec<RoleId>>) -> bool {
+    let (mut pending, mut visited) = (vec![from], HashSet::new());
+    while let Some(role) = pending.pop() {
+        if role == target {
             return true;
         }
-        if seen.insert(role) {
-            open.extend(known.get(&role).into_iter().flatten());
+        if visited.insert(role) {
+            pending.extend(parents.get(&role).into_iter().flatten());
         }
     }
     false
 }
 
 /// Links of the longest chain from a role. The graph has no cycles, which are refused before.
-fn chain(from: RoleId, known: &HashMap<RoleId, Vec<RoleId>>, found: &mut HashMap<RoleId, usize>) -> usize {
-    if let Some(length) = found.get(&from) {
+fn chain(from: RoleId, parents: &HashMap<RoleId, Vec<RoleId>>, lengths: &mut HashMap<RoleId, usize>) -> usize {
+    if let Some(length) = lengths.get(&from) {
         return *length;
     }
-    let below = known.get(&from).into_iter().flatten().map(|role| 1 + chain(*role, known, found)).max().unwrap_or_default();
-    found.insert(from, below);
-    below
+    let chain_length =
+        parents.get(&from).into_iter().flatten().map(|role| 1 + chain(*role, parents, lengths)).max().unwrap_or_default();
+    lengths.insert(from, chain_length);
+    chain_length
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ impl Refusal {
     pub const fn stage(&self) -> Stage {
         match self {
             Self::NotFound(_) => Stage::Reference,
-            Self::Invalid(why) => why.stage(),
+            Self::Invalid(invalid) => invalid.stage(),
             Self::TooMany { what, .. } => what.stage(),
             Self::Required | Self::NameTooLong { .. } => Stage::Shape,
             Self::GrantTwice | Self::GroupArchived { .. } => Stage::Value,
@@ -82,12 +82,12 @@ impl Refusals {
         self.0.extend(rejections);
     }
     /// Returns the value of a check; None if it was refused, which is recorded.
-    pub fn take<T>(&mut self, checked: Result<T, Rejection>) -> Option<T> {
-        checked.map_err(|rejection| self.add(rejection)).ok()
+    pub fn take<T>(&mut self, result: Result<T, Rejection>) -> Option<T> {
+        result.map_err(|rejection| self.add(rejection)).ok()
     }
     /// Moves rejections of the input to an argument, for a call whose argument names the input that
     /// another call wrote.
-    pub fn inputs_to(&mut self, argument: Field) {
+    pub fn move_inputs_to(&mut self, argument: Field) {
         let of_inputs = self.0.iter_mut().filter(|rejection| rejection.at.part != Part::Arguments);
         of_inputs.for_each(|rejection| rejection.at = At::argument(argument));
     }
@@ -108,7 +108,7 @@ impl Refusals {
         }
         for (index, code) in codes.iter().enumerate() {
             match index_of(code) {
-                Some(known) => bits.insert(known),
+                Some(permission) => bits.insert(permission),
                 None => self.add(Refusal::NotFound(Noun::Permission).at(At::input(Field::Permissions).nth(index))),
             }
         }
@@ -117,16 +117,16 @@ impl Refusals {
     /// Refuses permissions, each at the code that names it. Permissions that the input does not
     /// name, because they are inherited or taken away, are reported by one rejection of the whole
     /// list, which names the first.
-    pub fn beyond(&mut self, codes: &[String], mut beyond: Bits, why: fn(&'static str) -> Invalid) {
-        let (at, all) = (At::input(Field::Permissions), beyond);
+    pub fn refuse_permissions(&mut self, codes: &[String], mut forbidden: Bits, invalid: fn(&'static str) -> Invalid) {
+        let (at, all_forbidden) = (At::input(Field::Permissions), forbidden);
         for (index, code) in codes.iter().enumerate() {
-            if let Some(known) = index_of(code).filter(|known| all.holds(*known)) {
-                beyond.remove(known);
-                self.add(why(REGISTRY[known].code).at(at.nth(index)));
+            if let Some(permission) = index_of(code).filter(|permission| all_forbidden.holds(*permission)) {
+                forbidden.remove(permission);
+                self.add(invalid(REGISTRY[permission].code).at(at.nth(index)));
             }
         }
-        if let Some(info) = beyond.infos().next() {
-            self.add(why(info.code).at(at));
+        if let Some(info) = forbidden.infos().next() {
+            self.add(invalid(info.code).at(at));
         }
     }
 
@@ -134,15 +134,15 @@ impl Refusals {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub fn end(&mut self, through: Stage) -> Result<(), Vec<Rejection>> {
-        if !self.0.iter().any(|rejection| rejection.stage() <= through) {
+    pub fn end(&mut self, last_stage: Stage) -> Result<(), Vec<Rejection>> {
+        if !self.0.iter().any(|rejection| rejection.stage() <= last_stage) {
             return Ok(());
         }
-        let mut told = earliest(std::mem::take(&mut self.0));
+        let mut rejections = earliest(std::mem::take(&mut self.0));
         let mut seen = HashSet::new();
-        told.retain(|rejection| seen.insert(rejection.clone()));
-        told.sort_by_key(|rejection| rejection.at);
-        Err(told)
+        rejections.retain(|rejection| seen.insert(rejection.clone()));
+        rejections.sort_by_key(|rejection| rejection.at);
+        Err(rejections)
     }
 }
 
@@ -191,10 +191,10 @@ mod tests {
         let mut refusals = Refusals::default();
         let known = refusals.permissions(&codes);
         assert_eq!((known.indices().count(), refusals.end(Stage::Reference)), (2, Err(vec![missing(1)])));
-        let mut beyond = Bits::default();
-        ["order.read", "audit.read", "job.read"].into_iter().filter_map(index_of).for_each(|index| beyond.insert(index));
-        refusals.beyond(&codes, beyond, |permission| Invalid::NotHeld { permission });
-        let rest = beyond.infos().map(|info| info.code).find(|code| *code != "order.read").unwrap();
+        let mut forbidden = Bits::default();
+        ["order.read", "audit.read", "job.read"].into_iter().filter_map(index_of).for_each(|index| forbidden.insert(index));
+        refusals.refuse_permissions(&codes, forbidden, |permission| Invalid::NotHeld { permission });
+        let rest = forbidden.infos().map(|info| info.code).find(|code| *code != "order.read").unwrap();
         let at = At::input(Field::Permissions);
         let expected =
             vec![Invalid::NotHeld { permission: rest }.at(at), Invalid::NotHeld { permission: "order.read" }.at(at.nth(2))];

@@ -51,10 +51,10 @@ pub async fn addresses_of(reads: &impl Reads, keys: &[ApiKeyId]) -> Result<HashM
         AddressRow::SELECT,
         backend.in_ids("key_id", 2)
     );
-    let mut found: HashMap<ApiKeyId, Vec<KeyAddress>> = HashMap::new();
+    let mut addresses_by_key: HashMap<ApiKeyId, Vec<KeyAddress>> = HashMap::new();
     for row in reads.records::<AddressRow>(&sql, vec![backend.ids(keys.iter().copied())]).await? {
-        let used = KeyAddress { address: row.address, first_used_at: row.first_used_at, last_used_at: row.last_used_at };
-        found.entry(row.key_id).or_default().push(used);
+        let key_address = KeyAddress { address: row.address, first_used_at: row.first_used_at, last_used_at: row.last_used_at };
+        addresses_by_key.entry(row.key_id).or_default().push(key_address);
     }
-    Ok(found)
+    Ok(addresses_by_key)
 }

@@ -74,14 +74,17 @@ struct GrantRow {
 /// The grants of several members, each in its order.
 pub async fn grants_of_all(reads: &impl Reads, members: &[MemberId]) -> Result<HashMap<MemberId, Vec<Grant>>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("member_id", 2);
-    let sql = format!("SELECT {} FROM role_grant WHERE tenant_id = $1 AND {of} ORDER BY member_id, position", GrantRow::SELECT);
-    let mut found: HashMap<MemberId, Vec<Grant>> = HashMap::new();
+    let id_condition = backend.in_ids("member_id", 2);
+    let sql = format!(
+        "SELECT {} FROM role_grant WHERE tenant_id = $1 AND {id_condition} ORDER BY member_id, position",
+        GrantRow::SELECT
+    );
+    let mut grants_by_member: HashMap<MemberId, Vec<Grant>> = HashMap::new();
     for row in reads.records::<GrantRow>(&sql, vec![backend.ids(members.iter().copied())]).await? {
         let grant = Grant { role: row.role_id, scope: scope("role_grant", &row.scope)?, expires_at: row.expires_at };
-        found.entry(row.member_id).or_default().push(grant);
+        grants_by_member.entry(row.member_id).or_default().push(grant);
     }
-    Ok(found)
+    Ok(grants_by_member)
 }
 
 /// Replaces all grants of a member by these.

@@ -38,8 +38,8 @@ pub async fn groups(reads: &impl Reads) -> Result<Vec<StoreGroup>, Fault> {
 
 pub async fn groups_by_id(reads: &impl Reads, ids: &[GroupId]) -> Result<Vec<StoreGroup>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (GroupRow::SELECT, backend.in_ids("g.id", 2));
-    let sql = format!("SELECT {select} FROM store_group g WHERE g.tenant_id = $1 AND {of} ORDER BY g.code_key");
+    let (select, id_condition) = (GroupRow::SELECT, backend.in_ids("g.id", 2));
+    let sql = format!("SELECT {select} FROM store_group g WHERE g.tenant_id = $1 AND {id_condition} ORDER BY g.code_key");
     let rows = reads.records::<GroupRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(StoreGroup::from).collect())
 }
@@ -59,17 +59,17 @@ pub async fn members_of(reads: &impl Reads, ids: &[GroupId]) -> Result<Groups, F
         return Ok(Groups::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("g.id", 2);
+    let id_condition = backend.in_ids("g.id", 2);
     let sql = format!(
         "SELECT {} FROM store_group g LEFT JOIN store_in_group s ON s.tenant_id = g.tenant_id AND s.group_id = g.id
-         WHERE g.tenant_id = $1 AND {of} ORDER BY s.store_id",
+         WHERE g.tenant_id = $1 AND {id_condition} ORDER BY s.store_id",
         StoreRow::SELECT
     );
-    let mut found = Groups::new();
+    let mut stores_by_group = Groups::new();
     for row in reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        found.entry(row.group).or_default().extend(row.store);
+        stores_by_group.entry(row.group).or_default().extend(row.store);
     }
-    Ok(found)
+    Ok(stores_by_group)
 }
 
 #[derive(Record)]
@@ -82,17 +82,17 @@ struct GroupOfStore {
 /// The groups that stores are in.
 pub async fn groups_of_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashMap<StoreId, Vec<StoreGroup>>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("s.store_id", 2);
+    let id_condition = backend.in_ids("s.store_id", 2);
     let sql = format!(
         "SELECT {} FROM store_in_group s JOIN store_group g ON g.tenant_id = s.tenant_id AND g.id = s.group_id
-         WHERE s.tenant_id = $1 AND {of} ORDER BY s.store_id, g.code_key",
+         WHERE s.tenant_id = $1 AND {id_condition} ORDER BY s.store_id, g.code_key",
         GroupOfStore::SELECT
     );
-    let mut found: HashMap<StoreId, Vec<StoreGroup>> = HashMap::new();
+    let mut groups_by_store: HashMap<StoreId, Vec<StoreGroup>> = HashMap::new();
     for row in reads.records::<GroupOfStore>(&sql, vec![backend.ids(stores.iter().copied())]).await? {
-        found.entry(row.store).or_default().push(row.group.into());
+        groups_by_store.entry(row.store).or_default().push(row.group.into());
     }
-    Ok(found)
+    Ok(groups_by_store)
 }
 
 /// Returns those of these stores that the tenant has.
@@ -165,9 +165,9 @@ async fn fill(work: &Work, group: GroupId, stores: &[StoreId]) -> Result<(), Fau
         return Ok(());
     }
     let backend = work.backend();
-    let of = backend.in_ids("s.id", 3);
+    let id_condition = backend.in_ids("s.id", 3);
     let sql = format!(
-        "INSERT INTO store_in_group (tenant_id, group_id, store_id) SELECT s.tenant_id, $2, s.id FROM store s WHERE s.tenant_id = $1 AND {of}"
+        "INSERT INTO store_in_group (tenant_id, group_id, store_id) SELECT s.tenant_id, $2, s.id FROM store s WHERE s.tenant_id = $1 AND {id_condition}"
     );
     work.execute(&sql, vec![group.into(), backend.ids(stores.iter().copied())]).await?;
     Ok(())

@@ -51,8 +51,8 @@ pub async fn integrations(reads: &impl Reads) -> Result<Vec<Integration>, Fault>
 
 pub async fn integrations_by_id(reads: &impl Reads, ids: &[IntegrationId]) -> Result<Vec<Integration>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (IntegrationRow::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM integration WHERE tenant_id = $1 AND {of}");
+    let (select, id_condition) = (IntegrationRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM integration WHERE tenant_id = $1 AND {id_condition}");
     let rows = reads.records::<IntegrationRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.into_iter().map(Integration::try_from).collect()
 }

@@ -78,8 +78,8 @@ pub async fn keys_by_id(reads: &impl Reads, ids: &[ApiKeyId]) -> Result<Vec<ApiK
 /// The keys of integrations, the oldest first.
 pub async fn keys_of(reads: &impl Reads, integrations: &[IntegrationId]) -> Result<Vec<ApiKey>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("integration_id", 2);
-    let conditions = format!("{of} ORDER BY integration_id, created_at, id");
+    let id_condition = backend.in_ids("integration_id", 2);
+    let conditions = format!("{id_condition} ORDER BY integration_id, created_at, id");
     keys(reads, &conditions, vec![backend.ids(integrations.iter().copied())]).await
 }
 
@@ -125,7 +125,7 @@ pub async fn end_key(work: &Work, after: &ApiKey) -> Result<(), Fault> {
 }
 
 /// Records a use. Several nodes may report the same key: the latest time is kept.
-pub async fn used(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), Fault> {
+pub async fn record_key_use(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), Fault> {
     let sql =
         "UPDATE api_key SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
     work.execute(sql, vec![key.into(), minute.micros().into()]).await?;
@@ -160,7 +160,7 @@ pub struct KeyWithIntegration {
     pub integration: Integration,
 }
 
-pub async fn opened(reads: &impl Reads, key: ApiKeyId) -> Result<Option<KeyWithIntegration>, Fault> {
+pub async fn find_key_with_integration(reads: &impl Reads, key: ApiKeyId) -> Result<Option<KeyWithIntegration>, Fault> {
     let Some(key) = keys_by_id(reads, &[key]).await?.pop() else { return Ok(None) };
     let integration = integrations_by_id(reads, &[key.integration]).await?.pop();
     let integration = integration.ok_or_else(|| Fault::corrupt("api_key", "a key has an integration"))?;
@@ -178,8 +178,9 @@ struct ServedTenant {
 /// Reads the home of a key of this tenant.
 pub async fn read_tenant_key(reads: &impl Reads, key: ApiKeyId) -> Result<TenantKey, Fault> {
     let sql = format!("SELECT {} FROM tenant WHERE id = $1", ServedTenant::SELECT);
-    let served = reads.records::<ServedTenant>(&sql, vec![]).await?.pop();
-    let (is_sandbox, suspended_at) = served.map_or((false, None), |served| (served.sandbox, served.suspended_at));
+    let served_tenant = reads.records::<ServedTenant>(&sql, vec![]).await?.pop();
+    let (is_sandbox, suspended_at) =
+        served_tenant.map_or((false, None), |served_tenant| (served_tenant.sandbox, served_tenant.suspended_at));
     Ok(TenantKey { tenant: reads.tenant(), key, is_sandbox, suspended_at })
 }
 

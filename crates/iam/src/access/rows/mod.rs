@@ -19,7 +19,7 @@ pub use groups::{
 };
 pub use integrations::{add_integration, change_integration, integrations, integrations_by_id, is_channel};
 pub use keys::{
-    KeyWithIntegration, TenantKey, active_keys, add_key, end_key, find_tenant_key, is_sandbox, keys_by_id, keys_of, opened,
-    read_tenant_key, used,
+    KeyWithIntegration, TenantKey, active_keys, add_key, end_key, find_key_with_integration, find_tenant_key, is_sandbox,
+    keys_by_id, keys_of, read_tenant_key, record_key_use,
 };
 pub use roles::{add_role, change_role, remove_role, roles};

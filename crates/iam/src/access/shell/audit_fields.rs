@@ -32,8 +32,8 @@ pub(super) fn role(role: &Role) -> Fields {
 pub(super) fn grants(grants: &[Grant]) -> Fields {
     let mut roles: BTreeMap<RoleId, Vec<Value>> = BTreeMap::new();
     for grant in grants {
-        let shown = json!({ "scope": scope(&grant.scope), "expiresAt": grant.expires_at.map(clock::rfc3339) });
-        roles.entry(grant.role).or_default().push(shown);
+        let grant_json = json!({ "scope": scope(&grant.scope), "expiresAt": grant.expires_at.map(clock::rfc3339) });
+        roles.entry(grant.role).or_default().push(grant_json);
     }
     roles.into_iter().fold(Fields::default(), |fields, (role, mut granted)| {
         // Grants have no order of their own.

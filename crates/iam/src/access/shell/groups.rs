@@ -17,8 +17,8 @@ use super::{
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, Given, Invalid, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup, check_code, check_name,
-        group_key, outlives,
+        At, Counted, Field, GrantingChange, Invalid, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup, check_code,
+        check_name, group_key, outlives,
     },
     events,
     permissions::{Bits, Class, REGISTRY, kind},
@@ -61,14 +61,14 @@ impl Access {
         check_number(&stores, &mut refusals);
         refusals.end(Stage::Shape)?;
         let mut work = self.begin(&permit).await?;
-        let all = rows::groups(&work).await?;
+        let all_groups = rows::groups(&work).await?;
         check_stores(&work, &stores, &mut refusals).await?;
-        let key = check_unique_code(&all, &group, &mut refusals);
-        if all.len() >= MAX_GROUPS {
+        let code_key = check_unique_code(&all_groups, &group, &mut refusals);
+        if all_groups.len() >= MAX_GROUPS {
             refusals.add(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT));
         }
         refusals.end(Stage::State)?;
-        rows::add_group(&work, &group, &key, &stores).await?;
+        rows::add_group(&work, &group, &code_key, &stores).await?;
         audit::changed(&mut work, group.id, None, Some(&audit_fields::group(&group, &stores)), None);
         let seq = self.end(work, events::STORE_GROUP_CREATED.of(group.id, 1)).await?;
         Ok(Changed { value: group, seq })
@@ -90,20 +90,20 @@ impl Access {
         check_number(fields.stores.as_deref().unwrap_or_default(), &mut refusals);
         refusals.end(Stage::Shape)?;
         let mut work = self.begin(&permit).await?;
-        let all = rows::groups(&work).await?;
+        let all_groups = rows::groups(&work).await?;
         let missing = || Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id));
-        let found = all.iter().find(|group| group.id == id);
-        if found.is_none() {
+        let existing = all_groups.iter().find(|group| group.id == id);
+        if existing.is_none() {
             refusals.add(missing());
         }
         check_stores(&work, fields.stores.as_deref().unwrap_or_default(), &mut refusals).await?;
         refusals.end(Stage::Reference)?;
-        let before = found.ok_or_else(missing)?;
+        let before = existing.ok_or_else(missing)?;
         refusals.version(before.version, expected);
         if let Some(since) = before.archived_at {
             refusals.add(Refusal::GroupArchived { since }.at(At::input(Field::Id)));
         }
-        let had = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
+        let stores_before = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
         let group = StoreGroup {
             id,
             code: fields.code.map_or_else(|| before.code.clone(), |code| code.trim().to_owned()),
@@ -113,14 +113,14 @@ impl Access {
             updated_at: self.clock().now(),
             archived_at: None,
         };
-        let stores = fields.stores.unwrap_or_else(|| had.clone());
-        let key = check_unique_code(&all, &group, &mut refusals);
+        let stores = fields.stores.unwrap_or_else(|| stores_before.clone());
+        let code_key = check_unique_code(&all_groups, &group, &mut refusals);
         let giver = self.current_permissions(&work, permit.caller()).await?;
-        refusals.extend(self.check_store_change(&work, &giver, id, (&had, &stores)).await?);
+        refusals.extend(self.check_store_change(&work, &giver, id, (&stores_before, &stores)).await?);
         refusals.end(Stage::State)?;
-        rows::change_group(&work, &group, &key, &stores).await?;
-        let (was, is) = (audit_fields::group(before, &had), audit_fields::group(&group, &stores));
-        audit::changed(&mut work, id, Some(&was), Some(&is), None);
+        rows::change_group(&work, &group, &code_key, &stores).await?;
+        let (fields_before, fields_after) = (audit_fields::group(before, &stores_before), audit_fields::group(&group, &stores));
+        audit::changed(&mut work, id, Some(&fields_before), Some(&fields_after), None);
         let seq = self.end(work, events::STORE_GROUP_UPDATED.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })
     }
@@ -129,17 +129,17 @@ impl Access {
     pub async fn store_group_archive(
         &self,
         permit: Permit<kind::StoreWrite>,
-        which: (GroupId, Option<i64>),
+        expected_group: (GroupId, Option<i64>),
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        self.set_group_archived(permit, which, events::STORE_GROUP_ARCHIVED).await
+        self.set_group_archived(permit, expected_group, events::STORE_GROUP_ARCHIVED).await
     }
     /// Restores an archived group. No right depends on it, so no member gains one.
     pub async fn store_group_restore(
         &self,
         permit: Permit<kind::StoreWrite>,
-        which: (GroupId, Option<i64>),
+        expected_group: (GroupId, Option<i64>),
     ) -> Result<Changed<StoreGroup>, AccessError> {
-        self.set_group_archived(permit, which, events::STORE_GROUP_RESTORED).await
+        self.set_group_archived(permit, expected_group, events::STORE_GROUP_RESTORED).await
     }
 
     /// A repeated step changes nothing. Changes of grants lock the same row as this, so no grant is
@@ -157,21 +157,21 @@ impl Access {
         if expected.is_some_and(|expected| expected != before.version) {
             return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
         }
-        let archives = event == events::STORE_GROUP_ARCHIVED;
-        if before.archived_at.is_some() == archives {
+        let is_archiving = event == events::STORE_GROUP_ARCHIVED;
+        if before.archived_at.is_some() == is_archiving {
             work.rollback().await?;
             return Ok(Changed { value: before, seq: None });
         }
-        if archives {
+        if is_archiving {
             check_unused(&work, id).await?;
         }
         let now = self.clock().now();
         let version = before.version + 1;
-        let group = StoreGroup { archived_at: archives.then_some(now), version, updated_at: now, ..before.clone() };
+        let group = StoreGroup { archived_at: is_archiving.then_some(now), version, updated_at: now, ..before.clone() };
         rows::set_group_archived(&work, &group).await?;
         let stores = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
-        let (was, is) = (audit_fields::group(&before, &stores), audit_fields::group(&group, &stores));
-        audit::changed(&mut work, id, Some(&was), Some(&is), None);
+        let (fields_before, fields_after) = (audit_fields::group(&before, &stores), audit_fields::group(&group, &stores));
+        audit::changed(&mut work, id, Some(&fields_before), Some(&fields_after), None);
         let seq = self.end(work, event.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })
     }
@@ -185,16 +185,18 @@ impl Access {
         group: GroupId,
         (before, after): (&[StoreId], &[StoreId]),
     ) -> Result<Vec<Rejection>, Fault> {
-        let new = |of: &[StoreId], than: &[StoreId]| of.iter().filter(|store| !than.contains(store)).copied().collect::<Vec<_>>();
-        let (added, gone) = (new(after, before), new(before, after));
-        let moved = Reach::stores(added.iter().chain(&gone).copied());
-        if moved == Reach::stores([]) {
+        let difference = |candidates: &[StoreId], excluded: &[StoreId]| {
+            candidates.iter().filter(|store| !excluded.contains(store)).copied().collect::<Vec<_>>()
+        };
+        let (added, removed) = (difference(after, before), difference(before, after));
+        let changed_reach = Reach::stores(added.iter().chain(&removed).copied());
+        if changed_reach == Reach::stores([]) {
             return Ok(Vec::new());
         }
         let roles = self.grantable_roles(work).await?;
-        let mut given = Bits::default();
+        let mut granted = Bits::default();
         for role in rows::roles_granted_by_group(work, group).await? {
-            given.join(roles.get(&role).copied().unwrap_or_default());
+            granted.join(roles.get(&role).copied().unwrap_or_default());
         }
         let is_by_group = |scope: &Scope| scope.groups().contains(&group);
         let integrations = rows::integrations(work).await?;
@@ -202,24 +204,24 @@ impl Access {
         let keys = rows::keys_of(work, &ids).await?;
         for integration in &integrations {
             if is_by_group(&integration.scope) {
-                given.join(integration.permissions);
+                granted.join(integration.permissions);
             }
             // A key may be limited further than its integration, by a group of its own.
             for key in keys.iter().filter(|key| key.integration == integration.id && key.revoked_at.is_none()) {
                 if key.scope.as_ref().is_some_and(is_by_group) {
-                    given.join(key.permissions.unwrap_or(integration.permissions).and(integration.permissions));
+                    granted.join(key.permissions.unwrap_or(integration.permissions).and(integration.permissions));
                 }
             }
         }
-        let given: Vec<usize> = given.indices().filter(|index| REGISTRY[*index].class == Class::Store).collect();
-        let (mut refused, at) = (Vec::new(), At::input(Field::StoreIds));
-        if !added.is_empty() && !given.is_empty() && outlives(giver, None) {
-            refused.push(Invalid::Outlives(Given::Group).at(at));
+        let granted: Vec<usize> = granted.indices().filter(|index| REGISTRY[*index].class == Class::Store).collect();
+        let (mut rejections, at) = (Vec::new(), At::input(Field::StoreIds));
+        if !added.is_empty() && !granted.is_empty() && outlives(giver, None) {
+            rejections.push(Invalid::Outlives(GrantingChange::Group).at(at));
         }
-        if let Some(index) = given.into_iter().find(|index| !giver.reach(*index).contains(&moved)) {
-            refused.push(Invalid::NotHeld { permission: REGISTRY[index].code }.at(at));
+        if let Some(index) = granted.into_iter().find(|index| !giver.reach(*index).contains(&changed_reach)) {
+            rejections.push(Invalid::NotHeld { permission: REGISTRY[index].code }.at(at));
         }
-        Ok(refused)
+        Ok(rejections)
     }
 }
 
@@ -231,20 +233,21 @@ async fn check_unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
     let ids: Vec<IntegrationId> = integrations.iter().map(|integration| integration.id).collect();
     let keys = rows::keys_of(work, &ids).await?;
     let has_key = |integration: IntegrationId| {
-        let mut live = keys.iter().filter(|key| key.integration == integration && key.revoked_at.is_none());
-        live.any(|key| key.scope.as_ref().is_some_and(is_by_group))
+        let mut live_keys = keys.iter().filter(|key| key.integration == integration && key.revoked_at.is_none());
+        live_keys.any(|key| key.scope.as_ref().is_some_and(is_by_group))
     };
-    let named = integrations.iter().filter(|one| is_by_group(&one.scope) || has_key(one.id)).count();
-    if members == 0 && named == 0 {
+    let integration_count =
+        integrations.iter().filter(|candidate| is_by_group(&candidate.scope) || has_key(candidate.id)).count();
+    if members == 0 && integration_count == 0 {
         return Ok(());
     }
-    Err(Refusal::GroupInUse { members, integrations: named }.at(At::input(Field::Id)).into())
+    Err(Refusal::GroupInUse { members, integrations: integration_count }.at(At::input(Field::Id)).into())
 }
 
 /// The key that the group's code is unique by. Refuses a code that another group has.
-fn check_unique_code(all: &[StoreGroup], group: &StoreGroup, refusals: &mut Refusals) -> String {
+fn check_unique_code(all_groups: &[StoreGroup], group: &StoreGroup, refusals: &mut Refusals) -> String {
     let key = group_key(&group.code);
-    if all.iter().any(|other| other.id != group.id && group_key(&other.code) == key) {
+    if all_groups.iter().any(|other| other.id != group.id && group_key(&other.code) == key) {
         refusals.add(Refusal::GroupCodeTaken.at(At::input(Field::Code)));
     }
     key
@@ -258,8 +261,8 @@ fn check_number(stores: &[StoreId], refusals: &mut Refusals) {
 
 /// Refuses each store that does not exist.
 async fn check_stores(work: &Work, stores: &[StoreId], refusals: &mut Refusals) -> Result<(), Fault> {
-    let known: std::collections::HashSet<StoreId> = rows::existing_stores(work, stores).await?.into_iter().collect();
-    for (index, _) in stores.iter().enumerate().filter(|(_, store)| !known.contains(*store)) {
+    let existing: std::collections::HashSet<StoreId> = rows::existing_stores(work, stores).await?.into_iter().collect();
+    for (index, _) in stores.iter().enumerate().filter(|(_, store)| !existing.contains(*store)) {
         refusals.add(Refusal::NotFound(Noun::Store).at(At::input(Field::StoreIds).nth(index)));
     }
     Ok(())

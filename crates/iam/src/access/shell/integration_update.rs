@@ -10,15 +10,15 @@ use platform::{
 use super::{
     audit_fields,
     error::AccessError,
-    integrations::{check_bounds, check_channel, within},
+    integrations::{check_bounds, check_channel, check_permissions_held},
     members::{ScopeTargets, check_scope, load_scope_targets},
     service::{Access, Changed},
 };
 use crate::access::{
     caller::Permit,
     core::{
-        ApiKey, At, Field, Given, Integration, Invalid, Noun, Refusal, Refusals, Scope, Stage, check_name, gained, outlives,
-        rights,
+        ApiKey, At, Field, GrantingChange, Integration, Invalid, Noun, Refusal, Refusals, Scope, Stage, added_permissions,
+        check_name, outlives, rights,
     },
     events,
     permissions::{Bits, kind},
@@ -52,23 +52,23 @@ impl Access {
         let permissions = fields.permissions.as_deref().map(|codes| refusals.permissions(codes));
         let mut work = self.begin(&permit).await?;
         let missing = || Refusal::NotFound(Noun::Integration).at(At::input(Field::Id));
-        let found = rows::integrations_by_id(&work, &[id]).await?.pop();
-        if found.is_none() {
+        let existing = rows::integrations_by_id(&work, &[id]).await?.pop();
+        if existing.is_none() {
             refusals.add(missing());
         }
-        let places = check_named(&work, found.as_ref(), &fields, &mut refusals).await?;
+        let targets = check_references(&work, existing.as_ref(), &fields, &mut refusals).await?;
         refusals.end(Stage::Reference)?;
-        let before = found.ok_or_else(missing)?;
+        let before = existing.ok_or_else(missing)?;
         let codes = fields.permissions.clone().unwrap_or_default();
         let after = self.changed(&before, permissions, fields);
         check_bounds(after.channel, after.permissions, &codes, &mut refusals);
         if after.disabled_at.is_none() {
             let giver = self.current_permissions(&work, permit.caller()).await?;
-            let gained = added_rights(&before, &after, &places);
-            within(&giver, &gained, &codes, &mut refusals);
-            let lives = |key: &ApiKey| key.revoked_at.is_none() && outlives(&giver, key.expires_at);
-            if !gained.bits().is_empty() && rows::keys_of(&work, &[id]).await?.iter().any(lives) {
-                refusals.add(Invalid::Outlives(Given::Integration).at(At::input(Field::Permissions)));
+            let added = added_rights(&before, &after, &targets);
+            check_permissions_held(&giver, &added, &codes, &mut refusals);
+            let is_outliving = |key: &ApiKey| key.revoked_at.is_none() && outlives(&giver, key.expires_at);
+            if !added.bits().is_empty() && rows::keys_of(&work, &[id]).await?.iter().any(is_outliving) {
+                refusals.add(Invalid::Outlives(GrantingChange::Integration).at(At::input(Field::Permissions)));
             }
         }
         refusals.version(before.version, expected);
@@ -101,7 +101,7 @@ impl Access {
 }
 
 /// Refuses a missing channel, and missing stores and groups, that the change names.
-async fn check_named(
+async fn check_references(
     work: &Work,
     before: Option<&Integration>,
     fields: &IntegrationFields,
@@ -110,25 +110,25 @@ async fn check_named(
     let channel = fields.channel.unwrap_or_else(|| before.and_then(|before| before.channel));
     // The channel of a disabled integration may be archived: then the integration cannot be enabled
     // for it again.
-    let comes_back = fields.enabled == Some(true) && before.is_some_and(|before| before.disabled_at.is_some());
-    if comes_back || before.is_none_or(|before| before.channel != channel) {
+    let is_reenabled = fields.enabled == Some(true) && before.is_some_and(|before| before.disabled_at.is_some());
+    if is_reenabled || before.is_none_or(|before| before.channel != channel) {
         check_channel(work, channel, refusals).await?;
     }
     let scopes: Vec<&Scope> = before.into_iter().map(|before| &before.scope).chain(&fields.scope).collect();
-    let places = load_scope_targets(work, &scopes).await?;
+    let targets = load_scope_targets(work, &scopes).await?;
     if let Some(scope) = fields.scope.as_ref().filter(|scope| before.is_none_or(|before| before.scope != **scope)) {
-        places.check(scope, At::input(Field::Scope), refusals);
+        targets.check(scope, At::input(Field::Scope), refusals);
     }
-    Ok(places)
+    Ok(targets)
 }
 
 /// Returns the permissions that a change adds to an integration.
-fn added_rights(before: &Integration, after: &Integration, places: &ScopeTargets) -> PermissionSet {
+fn added_rights(before: &Integration, after: &Integration, targets: &ScopeTargets) -> PermissionSet {
     // A disabled integration had no rights, and one bound to a channel had fewer: enabling or
     // unbinding it counts as giving all of them.
     let is_unbound = before.channel.is_some() && after.channel != before.channel;
     let is_opened = before.disabled_at.is_some() || is_unbound;
-    let had = rights(before.permissions, &before.scope, &places.groups);
-    let had = if is_opened { PermissionSet::default() } else { had };
-    gained(&had, &rights(after.permissions, &after.scope, &places.groups))
+    let rights_before = rights(before.permissions, &before.scope, &targets.groups);
+    let rights_before = if is_opened { PermissionSet::default() } else { rights_before };
+    added_permissions(&rights_before, &rights(after.permissions, &after.scope, &targets.groups))
 }

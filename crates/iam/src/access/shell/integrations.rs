@@ -17,8 +17,8 @@ use crate::access::{
     caller::Permit,
     cidr::Cidr,
     core::{
-        ApiKey, At, Counted, Field, Given, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, Noun,
-        ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, check_key_limit, check_name, cross_channel_permissions,
+        ApiKey, At, Counted, Field, GrantingChange, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS,
+        Noun, ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, check_key_limit, check_name, cross_channel_permissions,
         key::{Kind, Secret},
         outlives, rights,
     },
@@ -58,29 +58,34 @@ pub type CreatedKey = (ApiKey, Secret);
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
 /// Refuses permissions that the giver does not hold, each at the code that names it.
-pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, codes: &[String], refusals: &mut Refusals) {
-    refusals.beyond(codes, giver.missing(given), |permission| Invalid::NotHeld { permission });
+pub(super) fn check_permissions_held(giver: &PermissionSet, granted: &PermissionSet, codes: &[String], refusals: &mut Refusals) {
+    refusals.refuse_permissions(codes, giver.missing_permissions(granted), |permission| Invalid::NotHeld { permission });
 }
 
 impl Access {
     pub async fn integration_create(
         &self,
         permit: Permit<kind::ApikeyWrite>,
-        new: NewIntegration,
+        new_integration: NewIntegration,
     ) -> Result<Changed<Integration>, AccessError> {
         let mut refusals = Refusals::default();
-        refusals.take(check_name(&new.name, At::input(Field::Name)));
-        refusals.take(check_scope(&new.scope, At::input(Field::Scope)));
+        refusals.take(check_name(&new_integration.name, At::input(Field::Name)));
+        refusals.take(check_scope(&new_integration.scope, At::input(Field::Scope)));
         refusals.end(Stage::Shape)?;
-        let permissions = refusals.permissions(&new.permissions);
+        let permissions = refusals.permissions(&new_integration.permissions);
         let mut work = self.begin(&permit).await?;
-        check_channel(&work, new.channel, &mut refusals).await?;
-        let places = load_scope_targets(&work, &[&new.scope]).await?;
-        places.check(&new.scope, At::input(Field::Scope), &mut refusals);
+        check_channel(&work, new_integration.channel, &mut refusals).await?;
+        let targets = load_scope_targets(&work, &[&new_integration.scope]).await?;
+        targets.check(&new_integration.scope, At::input(Field::Scope), &mut refusals);
         refusals.end(Stage::Reference)?;
-        check_bounds(new.channel, permissions, &new.permissions, &mut refusals);
+        check_bounds(new_integration.channel, permissions, &new_integration.permissions, &mut refusals);
         let giver = self.current_permissions(&work, permit.caller()).await?;
-        within(&giver, &rights(permissions, &new.scope, &places.groups), &new.permissions, &mut refusals);
+        check_permissions_held(
+            &giver,
+            &rights(permissions, &new_integration.scope, &targets.groups),
+            &new_integration.permissions,
+            &mut refusals,
+        );
         if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
             refusals.add(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT));
         }
@@ -88,11 +93,11 @@ impl Access {
         let now = self.clock().now();
         let integration = Integration {
             id: self.clock().id(),
-            name: new.name.trim().to_owned(),
-            channel: new.channel,
+            name: new_integration.name.trim().to_owned(),
+            channel: new_integration.channel,
             permissions,
-            scope: new.scope,
-            trusted_only: new.trusted_only,
+            scope: new_integration.scope,
+            trusted_only: new_integration.trusted_only,
             disabled_at: None,
             version: 1,
             created_at: now,
@@ -111,15 +116,15 @@ impl Access {
         id: IntegrationId,
     ) -> Result<Changed<Integration>, AccessError> {
         let mut work = self.begin(&permit).await?;
-        let integration = found(&work, id, At::argument(Field::Id)).await?;
+        let integration = require_integration(&work, id, At::argument(Field::Id)).await?;
         if integration.disabled_at.is_some() {
             return Ok(Changed { value: integration, seq: None });
         }
         let now = self.clock().now();
-        let was = audit_fields::integration(&integration);
+        let fields_before = audit_fields::integration(&integration);
         let after = Integration { disabled_at: Some(now), updated_at: now, version: integration.version + 1, ..integration };
         rows::change_integration(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&audit_fields::integration(&after)), None);
+        audit::changed(&mut work, id, Some(&fields_before), Some(&audit_fields::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_DISABLED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }
@@ -127,53 +132,53 @@ impl Access {
     pub async fn api_key_create(
         &self,
         permit: Permit<kind::ApikeyWrite>,
-        new: NewKey,
+        new_key: NewKey,
     ) -> Result<Changed<CreatedKey>, AccessError> {
         let mut refusals = Refusals::default();
-        refusals.take(check_name(&new.name, At::input(Field::Name)));
-        check_networks(&new.cidrs, &mut refusals);
-        if let Some(scope) = &new.scope {
+        refusals.take(check_name(&new_key.name, At::input(Field::Name)));
+        check_networks(&new_key.cidrs, &mut refusals);
+        if let Some(scope) = &new_key.scope {
             refusals.take(check_scope(scope, At::input(Field::Scope)));
         }
         refusals.end(Stage::Shape)?;
-        let permissions = new.permissions.as_deref().map(|codes| refusals.permissions(codes));
+        let permissions = new_key.permissions.as_deref().map(|codes| refusals.permissions(codes));
         let now = self.clock().now();
         let mut work = self.begin_with_credentials(&permit).await?;
-        let missing = || Refusal::NotFound(Noun::Integration).at(At::input(Field::IntegrationId));
-        let found = rows::integrations_by_id(&work, &[new.integration]).await?.pop();
-        if found.is_none() {
-            refusals.add(missing());
+        let not_found = || Refusal::NotFound(Noun::Integration).at(At::input(Field::IntegrationId));
+        let existing = rows::integrations_by_id(&work, &[new_key.integration]).await?.pop();
+        if existing.is_none() {
+            refusals.add(not_found());
         }
-        let scopes: Vec<&Scope> = found.iter().map(|integration| &integration.scope).chain(&new.scope).collect();
-        let places = load_scope_targets(&work, &scopes).await?;
-        if let Some(scope) = &new.scope {
-            places.check(scope, At::input(Field::Scope), &mut refusals);
+        let scopes: Vec<&Scope> = existing.iter().map(|integration| &integration.scope).chain(&new_key.scope).collect();
+        let targets = load_scope_targets(&work, &scopes).await?;
+        if let Some(scope) = &new_key.scope {
+            targets.check(scope, At::input(Field::Scope), &mut refusals);
         }
         refusals.end(Stage::Reference)?;
-        let integration = found.ok_or_else(missing)?;
-        check_budget(new.budget, &mut refusals);
-        if new.expires_at.is_some_and(|end| end <= now) {
+        let integration = existing.ok_or_else(not_found)?;
+        check_budget(new_key.budget, &mut refusals);
+        if new_key.expires_at.is_some_and(|end| end <= now) {
             refusals.add(Invalid::Past.at(At::input(Field::ExpiresAt)));
         }
         let key = ApiKey {
             id: self.clock().id(),
             integration: integration.id,
-            name: new.name.trim().to_owned(),
+            name: new_key.name.trim().to_owned(),
             prefix: String::new(),
             permissions,
-            scope: new.scope,
-            cidrs: new.cidrs,
-            trusted_only: new.trusted_only,
-            budget: new.budget,
-            expires_at: Some(new.expires_at.unwrap_or_else(|| now.plus_seconds(YEAR_SECONDS))),
+            scope: new_key.scope,
+            cidrs: new_key.cidrs,
+            trusted_only: new_key.trusted_only,
+            budget: new_key.budget,
+            expires_at: Some(new_key.expires_at.unwrap_or_else(|| now.plus_seconds(YEAR_SECONDS))),
             last_used_at: None,
             revoked_at: None,
             leaked_at: None,
             created_at: now,
         };
         let giver = self.current_permissions(&work, permit.caller()).await?;
-        let codes = new.permissions.as_deref().unwrap_or_default();
-        KeyTerms { integration: &integration, places: &places, codes }.check_rights(&giver, &key, &mut refusals);
+        let codes = new_key.permissions.as_deref().unwrap_or_default();
+        KeyTerms { integration: &integration, places: &targets, codes }.check_rights(&giver, &key, &mut refusals);
         check_room(&work, &integration, now, &mut refusals).await?;
         refusals.end(Stage::State)?;
         let (key, secret) = self.add(&work, key).await?;
@@ -192,40 +197,41 @@ impl Access {
     ) -> Result<Changed<CreatedKey>, AccessError> {
         let now = self.clock().now();
         let mut work = self.begin_with_credentials(&permit).await?;
-        let old = find_key(&work, id).await?;
-        let integration = found(&work, old.integration, At::argument(Field::Id)).await?;
+        let old_key = find_key(&work, id).await?;
+        let integration = require_integration(&work, old_key.integration, At::argument(Field::Id)).await?;
         let mut refusals = Refusals::default();
         if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
             refusals.add(Invalid::RollTooLong.at(At::argument(Field::OldKeyExpiresAt)));
         }
-        if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
+        if old_key.revoked_at.is_some() || old_key.expires_at.is_some_and(|end| end <= now) {
             refusals.add(Refusal::KeyEnded.at(At::argument(Field::Id)));
         }
-        let lives = |end: Timestamp| Timestamp(now.micros().saturating_add(end.micros().saturating_sub(old.created_at.micros())));
-        let next = ApiKey {
+        let shifted_expiry =
+            |end: Timestamp| Timestamp(now.micros().saturating_add(end.micros().saturating_sub(old_key.created_at.micros())));
+        let new_key = ApiKey {
             id: self.clock().id(),
             created_at: now,
             last_used_at: None,
-            expires_at: old.expires_at.map(lives),
-            ..old.clone()
+            expires_at: old_key.expires_at.map(shifted_expiry),
+            ..old_key.clone()
         };
-        let scope = next.scope.as_ref().unwrap_or(&integration.scope);
-        let places = load_scope_targets(&work, &[&integration.scope, scope]).await?;
-        places.check(scope, At::input(Field::Scope), &mut refusals);
-        refusals.inputs_to(Field::Id);
+        let scope = new_key.scope.as_ref().unwrap_or(&integration.scope);
+        let targets = load_scope_targets(&work, &[&integration.scope, scope]).await?;
+        targets.check(scope, At::input(Field::Scope), &mut refusals);
+        refusals.move_inputs_to(Field::Id);
         refusals.end(Stage::Reference)?;
         let giver = self.current_permissions(&work, permit.caller()).await?;
-        KeyTerms { integration: &integration, places: &places, codes: &[] }.check_rights(&giver, &next, &mut refusals);
+        KeyTerms { integration: &integration, places: &targets, codes: &[] }.check_rights(&giver, &new_key, &mut refusals);
         check_room(&work, &integration, now, &mut refusals).await?;
         // The call names only the key, so rejections about its rights or its integration are placed
         // at the key's ID.
-        refusals.inputs_to(Field::Id);
+        refusals.move_inputs_to(Field::Id);
         refusals.end(Stage::State)?;
-        let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
-        let (was, ended) = (audit_fields::key(&old), ApiKey { expires_at: Some(ends), ..old });
-        rows::end_key(&work, &ended).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&audit_fields::key(&ended)), None);
-        let (key, secret) = self.add(&work, next).await?;
+        let old_ends_at = old_key.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
+        let (fields_before, ended_key) = (audit_fields::key(&old_key), ApiKey { expires_at: Some(old_ends_at), ..old_key });
+        rows::end_key(&work, &ended_key).await?;
+        audit::changed(&mut work, id, Some(&fields_before), Some(&audit_fields::key(&ended_key)), None);
+        let (key, secret) = self.add(&work, new_key).await?;
         audit::changed(&mut work, key.id, None, Some(&audit_fields::key(&key)), None);
         let seq = self.end(work, events::API_KEY_ROLLED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
@@ -238,10 +244,10 @@ impl Access {
         if key.revoked_at.is_some() {
             return Ok(Changed { value: key, seq: None });
         }
-        let was = audit_fields::key(&key);
+        let fields_before = audit_fields::key(&key);
         let after = ApiKey { revoked_at: Some(self.clock().now()), ..key };
         rows::end_key(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&audit_fields::key(&after)), None);
+        audit::changed(&mut work, id, Some(&fields_before), Some(&audit_fields::key(&after)), None);
         let seq = self.end(work, events::API_KEY_REVOKED.of(id, 1)).await?;
         Ok(Changed { value: after, seq })
     }
@@ -268,16 +274,16 @@ impl KeyTerms<'_> {
     /// its secret holds all of them.
     fn check_rights(&self, giver: &PermissionSet, key: &ApiKey, refusals: &mut Refusals) {
         let (integration, groups) = (self.integration, &self.places.groups);
-        let beyond = key.permissions.unwrap_or_default().without(integration.permissions);
-        refusals.beyond(self.codes, beyond, |permission| Invalid::BeyondIntegration { permission });
+        let excess = key.permissions.unwrap_or_default().without(integration.permissions);
+        refusals.refuse_permissions(self.codes, excess, |permission| Invalid::BeyondIntegration { permission });
         let scope = key.scope.as_ref().unwrap_or(&integration.scope);
         if !integration.scope.reach(groups).contains(&scope.reach(groups)) {
             refusals.add(Invalid::OutsideIntegration.at(At::input(Field::Scope)));
         }
-        let given = key.permissions.unwrap_or(integration.permissions).and(integration.permissions);
-        within(giver, &rights(given, scope, groups), self.codes, refusals);
+        let granted = key.permissions.unwrap_or(integration.permissions).and(integration.permissions);
+        check_permissions_held(giver, &rights(granted, scope, groups), self.codes, refusals);
         if outlives(giver, key.expires_at) {
-            refusals.add(Invalid::Outlives(Given::Key).at(At::input(Field::ExpiresAt)));
+            refusals.add(Invalid::Outlives(GrantingChange::Key).at(At::input(Field::ExpiresAt)));
         }
     }
 }
@@ -288,7 +294,7 @@ async fn check_room(work: &Work, integration: &Integration, now: Timestamp, refu
         refusals.add(Refusal::IntegrationDisabled.at(At::input(Field::IntegrationId)));
     }
     let keys = rows::keys_of(work, &[integration.id]).await?;
-    refusals.take(check_key_limit(&keys, now).map_err(|full| full.at(At::INPUT)));
+    refusals.take(check_key_limit(&keys, now).map_err(|refusal| refusal.at(At::INPUT)));
     Ok(())
 }
 
@@ -305,7 +311,9 @@ fn check_networks(cidrs: &[String], refusals: &mut Refusals) {
 /// Refuses permissions that cover more than one channel, if the integration is bound to a channel.
 pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits, codes: &[String], refusals: &mut Refusals) {
     if channel.is_some() {
-        refusals.beyond(codes, cross_channel_permissions(permissions), |permission| Invalid::BeyondChannel { permission });
+        refusals.refuse_permissions(codes, cross_channel_permissions(permissions), |permission| Invalid::BeyondChannel {
+            permission,
+        });
     }
 }
 
@@ -329,12 +337,12 @@ fn check_budget(budget: Option<KeyBudget>, refusals: &mut Refusals) {
     }
 }
 
-async fn found(work: &Work, id: IntegrationId, at: At) -> Result<Integration, AccessError> {
-    let found = rows::integrations_by_id(work, &[id]).await?.pop();
-    Ok(found.ok_or(Refusal::NotFound(Noun::Integration).at(at))?)
+async fn require_integration(work: &Work, id: IntegrationId, at: At) -> Result<Integration, AccessError> {
+    let integration = rows::integrations_by_id(work, &[id]).await?.pop();
+    Ok(integration.ok_or(Refusal::NotFound(Noun::Integration).at(at))?)
 }
 
 async fn find_key(work: &Work, id: ApiKeyId) -> Result<ApiKey, AccessError> {
-    let found = rows::keys_by_id(work, &[id]).await?.pop();
-    Ok(found.ok_or(Refusal::NotFound(Noun::ApiKey).at(At::argument(Field::Id)))?)
+    let key = rows::keys_by_id(work, &[id]).await?.pop();
+    Ok(key.ok_or(Refusal::NotFound(Noun::ApiKey).at(At::argument(Field::Id)))?)
 }

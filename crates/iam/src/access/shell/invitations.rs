@@ -44,20 +44,20 @@ impl Access {
             return Err(AccessError::Denied(Denied(kind::MemberInvite::info().code)));
         }
         let targets = self.targets(&work, (&[], &grants), INVITE).await?;
-        targets.check_named(&grants, &mut refusals);
+        targets.check_grant_references(&grants, &mut refusals);
         refusals.end(Stage::Reference)?;
-        targets.check_given(&giver, (&[], &grants), self.clock().now(), &mut refusals);
+        targets.check_grant_changes(&giver, (&[], &grants), self.clock().now(), &mut refusals);
         refusals.end(Stage::Value)?;
         let (work, placement) = identity.add_invited_member(work, invitee).await?;
-        let placed = match placement {
-            InvitationOutcome::Placed(placed) => placed,
+        let invitation = match placement {
+            InvitationOutcome::Placed(invitation) => invitation,
             InvitationOutcome::Member => return Err(Refusal::MemberAlready.at(At::argument(Field::Email)).into()),
             InvitationOutcome::SessionEnded => return Err(Refusal::SessionEnded.at(At::argument(Field::Email)).into()),
         };
-        rows::replace_grants(&work, placed.member, &grants).await?;
-        let seq = self.end(work, events::MEMBER_INVITED.of(placed.member, placed.version)).await?;
-        let member = placed.member;
-        identity.send_invitation(placed);
+        rows::replace_grants(&work, invitation.member, &grants).await?;
+        let seq = self.end(work, events::MEMBER_INVITED.of(invitation.member, invitation.version)).await?;
+        let member = invitation.member;
+        identity.send_invitation(invitation);
         Ok(Changed { value: member, seq })
     }
 }

@@ -27,7 +27,11 @@ pub(super) struct KeyUsage {
 
 impl KeyUsage {
     pub fn is_recorded(&self, address: Option<IpAddr>, minute: i64) -> bool {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).get(&address).is_some_and(|noted| *noted == minute)
+        self.noted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&address)
+            .is_some_and(|recorded_minute| *recorded_minute == minute)
     }
     pub fn note(&self, address: Option<IpAddr>, minute: i64) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);

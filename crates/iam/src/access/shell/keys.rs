@@ -111,7 +111,9 @@ impl Access {
     /// do not get results that were made with the key.
     pub async fn holds_all_of_key(&self, caller: &Caller, key: ApiKeyId) -> Result<bool, Fault> {
         let scope = self.primary_scope(caller.tenant);
-        let Some(KeyWithIntegration { key, integration }) = rows::opened(&scope, key).await? else { return Ok(false) };
+        let Some(KeyWithIntegration { key, integration }) = rows::find_key_with_integration(&scope, key).await? else {
+            return Ok(false);
+        };
         Ok(caller.permissions.first_missing(&key_permissions(&scope, &key, &integration).await?).is_none())
     }
 
@@ -127,13 +129,13 @@ impl Access {
 
     async fn cached_key(&self, hash: &[u8; 32]) -> Result<Option<KeyRecord>, Fault> {
         let now = self.0.clock.monotonic();
-        let remembered = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
-        let fresh = remembered.as_ref().filter(|record| now.since(record.read_at) < RIGHTS_CACHE_TTL);
-        metrics::count_lookup("keys", Lookup::of(fresh));
-        if let Some(record) = fresh {
+        let cached = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
+        let fresh_record = cached.as_ref().filter(|record| now.since(record.read_at) < RIGHTS_CACHE_TTL);
+        metrics::count_lookup("keys", Lookup::of(fresh_record));
+        if let Some(record) = fresh_record {
             return Ok(record.key.clone());
         }
-        let uses = remembered.and_then(|record| record.key).map(|key| key.uses).unwrap_or_default();
+        let uses = cached.and_then(|record| record.key).map(|key| key.uses).unwrap_or_default();
         let key = match rows::find_tenant_key(&self.0.db.global(), hash).await? {
             Some(home) => self.read_key(home, uses).await?,
             None => None,
@@ -149,12 +151,14 @@ impl Access {
     /// The tenant's committed rows on the primary, whatever freshness the request chose: a key that
     /// has ended must stop at once.
     fn primary_scope(&self, tenant: TenantId) -> TenantScope {
-        self.0.db.tenant(tenant).fresh(Freshness::Primary)
+        self.0.db.tenant(tenant).with_freshness(Freshness::Primary)
     }
 
     async fn read_key(&self, home: TenantKey, uses: Arc<KeyUsage>) -> Result<Option<KeyRecord>, Fault> {
         let scope = self.primary_scope(home.tenant);
-        let Some(KeyWithIntegration { key, integration }) = rows::opened(&scope, home.key).await? else { return Ok(None) };
+        let Some(KeyWithIntegration { key, integration }) = rows::find_key_with_integration(&scope, home.key).await? else {
+            return Ok(None);
+        };
         // The prefix of a key's secret names the kind of tenant that it is for; the tenant's row
         // decides.
         let is_astray = kind_of(&key.prefix) != if home.is_sandbox { Kind::Test } else { Kind::Live };
@@ -162,8 +166,8 @@ impl Access {
         let caller = if is_ended {
             None
         } else {
-            let given = key_permissions(&scope, &key, &integration).await?;
-            let caller = Caller::new(home.tenant, Actor::integration(integration.id), given);
+            let permissions = key_permissions(&scope, &key, &integration).await?;
+            let caller = Caller::new(home.tenant, Actor::integration(integration.id), permissions);
             let trusted_only = key.trusted_only || integration.trusted_only;
             Some(Caller { channel: integration.channel, trusted_only, key: Some(home.key), ..caller })
         };
@@ -178,9 +182,9 @@ impl Access {
 
 /// Returns the permissions of a key: its part of those of its integration.
 async fn key_permissions(reads: &impl Reads, key: &ApiKey, integration: &Integration) -> Result<PermissionSet, Fault> {
-    let own = key.scope.as_ref().unwrap_or(&integration.scope);
-    let named: Vec<GroupId> = own.groups().iter().chain(integration.scope.groups()).copied().collect();
-    let groups = rows::members_of(reads, &named).await?;
-    let whole = rights(integration.permissions, &integration.scope, &groups);
-    Ok(whole.and(&rights(key.permissions.unwrap_or(integration.permissions), own, &groups)))
+    let key_scope = key.scope.as_ref().unwrap_or(&integration.scope);
+    let group_ids: Vec<GroupId> = key_scope.groups().iter().chain(integration.scope.groups()).copied().collect();
+    let groups = rows::members_of(reads, &group_ids).await?;
+    let integration_rights = rights(integration.permissions, &integration.scope, &groups);
+    Ok(integration_rights.and(&rights(key.permissions.unwrap_or(integration.permissions), key_scope, &groups)))
 }

@@ -29,13 +29,15 @@ impl Access {
         let scope = self.0.db.tenant(home.tenant);
         // The first check takes no lock: reports of keys that ended long ago block no other
         // transaction.
-        let lives = |opened: &KeyWithIntegration| opened.key.revoked_at.is_none();
-        if rows::opened(&scope, home.key).await?.is_none_or(|opened| !lives(&opened)) {
+        let is_live = |found_key: &KeyWithIntegration| found_key.key.revoked_at.is_none();
+        if rows::find_key_with_integration(&scope, home.key).await?.is_none_or(|found_key| !is_live(&found_key)) {
             return Ok(None);
         }
         let work = scope.begin().await?;
         rows::bump_rights_version(&work).await?;
-        let Some(KeyWithIntegration { key, integration }) = rows::opened(&work, home.key).await?.filter(lives) else {
+        let Some(KeyWithIntegration { key, integration }) =
+            rows::find_key_with_integration(&work, home.key).await?.filter(is_live)
+        else {
             work.rollback().await?;
             return Ok(None);
         };
@@ -43,8 +45,8 @@ impl Access {
         let after = ApiKey { revoked_at: Some(now), leaked_at: Some(now), ..key };
         rows::end_key(&work, &after).await?;
         let owners = rows::owners(&work, now).await?;
-        let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.with_audit_log(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
+        let commit = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
+        self.with_audit_log(("api_key.leaked", Actor::SYSTEM), home, None, commit).await?;
         let ApiKey { id: key, name: key_name, prefix, .. } = after;
         Ok(Some(RevokedKey { tenant: home.tenant, key, key_name, prefix, integration_name: integration.name, owners }))
     }

@@ -26,10 +26,10 @@ impl Access {
         self.watch(WatchedSubject::Key(hash), caller)
     }
 
-    fn watch(&self, who: WatchedSubject, caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
+    fn watch(&self, subject: WatchedSubject, caller: &Caller) -> (LiveRights, watch::Receiver<bool>) {
         let mut live = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = live
-            .entry(who)
+            .entry(subject)
             .or_insert_with(|| Entry { caller: watch::channel(Some(caller.clone())).0, gone: watch::channel(false).0 });
         // Every request of the caller gets here: the rights are copied only if they have changed.
         let is_known = entry.caller.borrow().as_ref() == Some(caller);
@@ -46,18 +46,18 @@ impl Access {
             live.retain(|_, entry| entry.caller.receiver_count() > 0);
             live.keys().copied().collect()
         };
-        for who in watched {
+        for subject in watched {
             // A failed read is repeated at the next interval; the last known value stays until
             // then.
-            let Ok(caller) = self.current_caller(who).await else { continue };
-            if let Some(entry) = self.0.live.lock().unwrap_or_else(PoisonError::into_inner).get(&who) {
+            let Ok(caller) = self.current_caller(subject).await else { continue };
+            if let Some(entry) = self.0.live.lock().unwrap_or_else(PoisonError::into_inner).get(&subject) {
                 entry.notify_watchers(caller);
             }
         }
     }
 
-    async fn current_caller(&self, who: WatchedSubject) -> Result<Option<Caller>, Fault> {
-        match who {
+    async fn current_caller(&self, subject: WatchedSubject) -> Result<Option<Caller>, Fault> {
+        match subject {
             WatchedSubject::Member(tenant, member) => self.member(tenant, member).await,
             WatchedSubject::Key(hash) => self.key_by_hash(&hash).await,
         }

@@ -39,12 +39,12 @@ impl LiveRights {
 }
 
 impl Entry {
-    pub fn notify_watchers(&self, now: Option<Caller>) {
-        let is_gone = now.is_none();
-        self.gone.send_if_modified(|gone| std::mem::replace(gone, is_gone) != is_gone);
-        self.caller.send_if_modified(|known| {
-            let changes = *known != now;
-            *known = now;
+    pub fn notify_watchers(&self, new_caller: Option<Caller>) {
+        let is_gone = new_caller.is_none();
+        self.gone.send_if_modified(|was_gone| std::mem::replace(was_gone, is_gone) != is_gone);
+        self.caller.send_if_modified(|current| {
+            let changes = *current != new_caller;
+            *current = new_caller;
             changes
         });
     }

@@ -19,20 +19,21 @@ impl Access {
     pub async fn member(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
         let (asked_at, now) = (self.0.clock.monotonic(), self.0.clock.now());
         let cached = self.0.members.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, member)).cloned();
-        let fresh = cached.as_ref().filter(|cached| cached.holds(asked_at, now));
-        metrics::count_lookup("members", Lookup::of(fresh));
-        if let Some(cached) = fresh {
+        let fresh_caller = cached.as_ref().filter(|cached| cached.holds(asked_at, now));
+        metrics::count_lookup("members", Lookup::of(fresh_caller));
+        if let Some(cached) = fresh_caller {
             return Ok(cached.caller.clone());
         }
         // The primary is read, regardless of the request's freshness: only committed values may be
         // cached.
-        let scope = self.0.db.tenant(tenant).fresh(Freshness::Primary);
+        let scope = self.0.db.tenant(tenant).with_freshness(Freshness::Primary);
         // The version is read before the values that it covers: a change between the two is noticed
         // at the next lookup.
         let (is_active, version) = rows::is_active(&scope, member).await?;
         let caller = if is_active {
-            let same = cached.filter(|cached| cached.version == version && cached.caller.is_some() && !cached.has_expired(now));
-            if let Some(cached) = same {
+            let current =
+                cached.filter(|cached| cached.version == version && cached.caller.is_some() && !cached.has_expired(now));
+            if let Some(cached) = current {
                 cached.caller
             } else {
                 let permissions = self.member_permissions(&scope, member, version).await?;
@@ -57,8 +58,8 @@ impl Access {
     async fn member_permissions(&self, scope: &TenantScope, member: MemberId, version: i64) -> Result<PermissionSet, Fault> {
         let grants = rows::grants_of(scope, member).await?;
         let roles = self.roles_at(scope, version).await?;
-        let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
-        let groups = rows::members_of(scope, &named).await?;
+        let group_ids: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
+        let groups = rows::members_of(scope, &group_ids).await?;
         Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
     }
 
@@ -66,17 +67,17 @@ impl Access {
     pub(super) async fn roles_at(&self, scope: &TenantScope, version: i64) -> Result<CompiledRoles, Fault> {
         use platform::storage::Reads;
         let tenant = scope.tenant();
-        if let Some((of, compiled)) = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant)
-            && *of == version
+        if let Some((cached_version, compiled_roles)) = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant)
+            && *cached_version == version
         {
-            return Ok(compiled.clone());
+            return Ok(compiled_roles.clone());
         }
-        let compiled = Arc::new(self.compiled(scope, &rows::roles(scope).await?).await?);
+        let compiled_roles = Arc::new(self.compile_roles(scope, &rows::roles(scope).await?).await?);
         let mut roles = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner);
         if roles.len() >= MAX_CACHED_CALLERS {
             roles.clear();
         }
-        roles.insert(tenant, (version, compiled.clone()));
-        Ok(compiled)
+        roles.insert(tenant, (version, compiled_roles.clone()));
+        Ok(compiled_roles)
     }
 }

@@ -16,8 +16,8 @@ use super::{
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, Given, Grant, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Refusals, Rejection, Scope, Stage,
-        may_give, outlives,
+        At, Counted, Field, Grant, GrantingChange, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Refusals, Rejection, Scope, Stage,
+        check_grantable, outlives,
     },
     events,
     permissions::{Bits, Permission, kind},
@@ -63,8 +63,8 @@ impl Access {
             return Err(AccessError::Denied(crate::access::Denied(kind::MemberWrite::info().code)));
         }
         let missing = || Refusal::NotFound(Noun::Member).at(At::input(Field::MemberId));
-        let found = rows::find_member(&work, member).await?;
-        if found.is_none() {
+        let found_version = rows::find_member(&work, member).await?;
+        if found_version.is_none() {
             refusals.add(missing());
         }
         // Grants that have ended give nothing: they can be removed by a caller who does not hold
@@ -72,11 +72,11 @@ impl Access {
         let mut before = rows::grants_of(&work, member).await?;
         before.retain(|grant| grant.expires_at.is_none_or(|end| end > now));
         let targets = self.targets(&work, (&before, &grants), UPDATE).await?;
-        targets.check_named(&grants, &mut refusals);
+        targets.check_grant_references(&grants, &mut refusals);
         refusals.end(Stage::Reference)?;
-        let actual = found.ok_or_else(missing)?;
-        targets.check_given(&giver, (&before, &grants), now, &mut refusals);
-        refusals.version(actual, expected);
+        let actual_version = found_version.ok_or_else(missing)?;
+        targets.check_grant_changes(&giver, (&before, &grants), now, &mut refusals);
+        refusals.version(actual_version, expected);
         refusals.end(Stage::State)?;
         rows::replace_grants(&work, member, &grants).await?;
         rows::touch_member(&work, member, now).await?;
@@ -84,13 +84,13 @@ impl Access {
             return Err(Refusal::LastOwner.at(At::input(Field::Grants)).into());
         }
         audit::changed(&mut work, member, Some(&audit_fields::grants(&before)), Some(&audit_fields::grants(&grants)), None);
-        let would_be = if dry_run::is_on() {
-            Some(MemberPreview { grants: rows::grants_of(&work, member).await?, version: actual + 1, updated_at: now })
+        let preview = if dry_run::is_on() {
+            Some(MemberPreview { grants: rows::grants_of(&work, member).await?, version: actual_version + 1, updated_at: now })
         } else {
             None
         };
-        let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual + 1)).await?;
-        Ok(Changed { value: UpdatedMemberGrants { member, would_be }, seq })
+        let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual_version + 1)).await?;
+        Ok(Changed { value: UpdatedMemberGrants { member, would_be: preview }, seq })
     }
 
     /// The roles that can be granted, and the places that these grants name.
@@ -116,7 +116,7 @@ pub(super) struct GrantTargets {
 
 impl GrantTargets {
     /// Refuses missing roles, stores and groups.
-    pub fn check_named(&self, grants: &[Grant], refusals: &mut Refusals) {
+    pub fn check_grant_references(&self, grants: &[Grant], refusals: &mut Refusals) {
         for (index, grant) in grants.iter().enumerate() {
             if !self.roles.contains_key(&grant.role) {
                 refusals.add(Refusal::NotFound(Noun::Role).at((self.names.at)(index, Field::RoleId)));
@@ -127,14 +127,14 @@ impl GrantTargets {
 
     /// Refuses grants that occur twice or have ended, and those that are added or removed without
     /// being held.
-    pub fn check_given(
+    pub fn check_grant_changes(
         &self,
         giver: &PermissionSet,
         (before, after): (&[Grant], &[Grant]),
         now: Timestamp,
         refusals: &mut Refusals,
     ) {
-        let may_give = |grant: &Grant| may_give(giver, grant, &self.roles, &self.places.groups);
+        let check_grant = |grant: &Grant| check_grantable(giver, grant, &self.roles, &self.places.groups);
         for (index, grant) in after.iter().enumerate() {
             let at = |field: Field| (self.names.at)(index, field);
             if grant.expires_at.is_some_and(|end| end <= now) {
@@ -146,15 +146,15 @@ impl GrantTargets {
             if before.contains(grant) {
                 continue;
             }
-            if let Err(permission) = may_give(grant) {
+            if let Err(permission) = check_grant(grant) {
                 refusals.add(Invalid::NotHeld { permission: permission.code }.at(at(Field::RoleId)));
             }
             if outlives(giver, grant.expires_at) {
-                refusals.add(Invalid::Outlives(Given::Grant).at(at(Field::ExpiresAt)));
+                refusals.add(Invalid::Outlives(GrantingChange::Grant).at(at(Field::ExpiresAt)));
             }
         }
         for grant in before.iter().filter(|grant| !after.contains(grant)) {
-            if let Err(permission) = may_give(grant) {
+            if let Err(permission) = check_grant(grant) {
                 refusals.add(Invalid::NotHeld { permission: permission.code }.at(self.names.all));
             }
         }
@@ -182,12 +182,12 @@ pub(super) fn check(grants: &[Grant], names: GrantFields, refusals: &mut Refusal
 
 /// A scope that names something, and not too much.
 pub(super) fn check_scope(scope: &Scope, at: At) -> Result<(), Rejection> {
-    let places = match scope {
+    let target_count = match scope {
         Scope::All => return Ok(()),
         Scope::Groups(groups) => groups.len(),
         Scope::Stores(stores) => stores.len(),
     };
-    match places {
+    match target_count {
         0 => Err(Invalid::NoPlace.at(at)),
         1..=MAX_SCOPE_TARGETS => Ok(()),
         _ => Err(Refusal::TooMany { what: Counted::Places, most: MAX_SCOPE_TARGETS }.at(at)),

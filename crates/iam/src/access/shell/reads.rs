@@ -18,12 +18,12 @@ pub struct RoleView {
 }
 
 /// The default roles as rows. They change only with a new version of Entrepot.
-pub(super) fn defaults(gives: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Role> + use<'_> {
-    BUILT_IN.iter().map(|known| Role {
-        id: known.id,
-        key: known.key.to_owned(),
-        name: known.name.to_owned(),
-        permissions: gives.get(&known.id).copied().unwrap_or_default(),
+pub(super) fn defaults(permissions_by_role: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Role> + use<'_> {
+    BUILT_IN.iter().map(|built_in| Role {
+        id: built_in.id,
+        key: built_in.key.to_owned(),
+        name: built_in.name.to_owned(),
+        permissions: permissions_by_role.get(&built_in.id).copied().unwrap_or_default(),
         inherits: Vec::new(),
         version: 1,
         created_at: Timestamp(0),
@@ -39,11 +39,14 @@ impl Access {
 
     /// The default roles, then the tenant's own by key.
     pub async fn roles(&self, reads: &impl Reads) -> Result<Vec<RoleView>, Fault> {
-        let own = rows::roles(reads).await?;
-        let gives = self.compiled(reads, &own).await?;
-        let view =
-            |role: Role, is_built_in| RoleView { gives: gives.get(&role.id).copied().unwrap_or_default(), role, is_built_in };
-        let defaults = defaults(&gives).map(|role| view(role, true));
-        Ok(defaults.chain(own.iter().map(|role| view(role.clone(), false))).collect())
+        let own_roles = rows::roles(reads).await?;
+        let permissions_by_role = self.compile_roles(reads, &own_roles).await?;
+        let view = |role: Role, is_built_in| RoleView {
+            gives: permissions_by_role.get(&role.id).copied().unwrap_or_default(),
+            role,
+            is_built_in,
+        };
+        let defaults = defaults(&permissions_by_role).map(|role| view(role, true));
+        Ok(defaults.chain(own_roles.iter().map(|role| view(role.clone(), false))).collect())
     }
 }

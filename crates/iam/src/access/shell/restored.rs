@@ -30,13 +30,17 @@ impl Access {
         let keys = rows::active_keys(&scope, self.0.clock.now()).await?;
         let ids: Vec<IntegrationId> = keys.iter().map(|key| key.integration).collect();
         let integrations = rows::integrations_by_id(&scope, &ids).await?;
-        let name =
-            |id| integrations.iter().find(|known| known.id == id && known.disabled_at.is_none()).map(|known| known.name.clone());
-        let live = |key: ApiKey| {
+        let name = |id| {
+            integrations
+                .iter()
+                .find(|candidate| candidate.id == id && candidate.disabled_at.is_none())
+                .map(|candidate| candidate.name.clone())
+        };
+        let active_key = |key: ApiKey| {
             let ApiKey { id, name: key_name, prefix, created_at, last_used_at, .. } = key;
             Some(ActiveKey { id, name: key_name, prefix, integration: name(key.integration)?, created_at, last_used_at })
         };
-        Ok(keys.into_iter().filter_map(live).collect())
+        Ok(keys.into_iter().filter_map(active_key).collect())
     }
 
     /// Revokes all accepted keys of a tenant, as the system (`revoke_as_system`), and returns them.
@@ -69,15 +73,15 @@ impl Access {
         let work = scope.begin().await?;
         rows::bump_rights_version(&work).await?;
         let Some(KeyWithIntegration { key, .. }) =
-            rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none())
+            rows::find_key_with_integration(&work, key).await?.filter(|found_key| found_key.key.revoked_at.is_none())
         else {
             work.rollback().await?;
             return Ok(false);
         };
         let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
         rows::end_key(&work, &after).await?;
-        let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.with_audit_log((action, Actor::SYSTEM), home, None, ended).await?;
+        let commit = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
+        self.with_audit_log((action, Actor::SYSTEM), home, None, commit).await?;
         Ok(true)
     }
 }

@@ -17,8 +17,8 @@ use super::{
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, Given, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage, check_role,
-        descendant_roles, inheritance, outlives,
+        At, Counted, Field, GrantingChange, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage,
+        check_role, descendant_roles, inheritance, outlives,
     },
     events,
     permissions::{Bits, kind},
@@ -36,60 +36,70 @@ pub struct RoleFields {
     pub inherits: Option<Vec<RoleId>>,
 }
 
-fn known(own: &[Role]) -> HashMap<RoleId, Vec<RoleId>> {
+fn inheritance_by_role(own_roles: &[Role]) -> HashMap<RoleId, Vec<RoleId>> {
     let defaults = BUILT_IN.iter().map(|role| (role.id, Vec::new()));
-    own.iter().map(|role| (role.id, role.inherits.clone())).chain(defaults).collect()
+    own_roles.iter().map(|role| (role.id, role.inherits.clone())).chain(defaults).collect()
 }
 
-fn check_unique_key(own: &[Role], role: RoleId, key: &str, refusals: &mut Refusals) {
-    let taken = own.iter().any(|other| other.id != role && other.key == key) || BUILT_IN.iter().any(|known| known.key == key);
-    if taken {
+fn check_unique_key(own_roles: &[Role], role: RoleId, key: &str, refusals: &mut Refusals) {
+    let is_taken =
+        own_roles.iter().any(|other| other.id != role && other.key == key) || BUILT_IN.iter().any(|built_in| built_in.key == key);
+    if is_taken {
         refusals.add(Refusal::RoleKeyTaken.at(At::input(Field::Key)));
     }
 }
 
 /// A role has no stores, so a caller who adds a permission to a role, or removes one, must hold it
 /// for all stores.
-fn within(giver: &PermissionSet, given: Bits, codes: &[String], refusals: &mut Refusals) {
-    let beyond = given.indices().filter(|index| giver.reach(*index) != Reach::Everywhere).collect();
-    refusals.beyond(codes, beyond, |permission| Invalid::NotHeld { permission });
+fn check_held_everywhere(giver: &PermissionSet, granted: Bits, codes: &[String], refusals: &mut Refusals) {
+    let not_held = granted.indices().filter(|index| giver.reach(*index) != Reach::Everywhere).collect();
+    refusals.refuse_permissions(codes, not_held, |permission| Invalid::NotHeld { permission });
 }
 
 impl Access {
-    pub async fn role_create(&self, permit: Permit<kind::RoleWrite>, new: NewRole) -> Result<Changed<RoleView>, AccessError> {
+    pub async fn role_create(
+        &self,
+        permit: Permit<kind::RoleWrite>,
+        new_role: NewRole,
+    ) -> Result<Changed<RoleView>, AccessError> {
         let mut refusals = Refusals::default();
-        check_role(Some(&new.key), Some(&new.name), Some(&new.inherits), &mut refusals);
+        check_role(Some(&new_role.key), Some(&new_role.name), Some(&new_role.inherits), &mut refusals);
         refusals.end(Stage::Shape)?;
-        let permissions = refusals.permissions(&new.permissions);
+        let permissions = refusals.permissions(&new_role.permissions);
         let mut work = self.begin(&permit).await?;
-        let mut own = rows::roles(&work).await?;
+        let mut own_roles = rows::roles(&work).await?;
         let now = self.clock().now();
         let role = Role {
             id: self.clock().id(),
-            key: new.key,
-            name: new.name.trim().to_owned(),
+            key: new_role.key,
+            name: new_role.name.trim().to_owned(),
             permissions,
-            inherits: new.inherits,
+            inherits: new_role.inherits,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        let is_sound = inheritance(role.id, &role.inherits, &known(&own), &mut refusals);
+        let is_sound = inheritance(role.id, &role.inherits, &inheritance_by_role(&own_roles), &mut refusals);
         refusals.end(Stage::Reference)?;
-        check_unique_key(&own, role.id, &role.key, &mut refusals);
-        if own.len() >= MAX_ROLES {
+        check_unique_key(&own_roles, role.id, &role.key, &mut refusals);
+        if own_roles.len() >= MAX_ROLES {
             refusals.add(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT));
         }
-        own.push(role.clone());
+        own_roles.push(role.clone());
         // Only chains that may be are compiled.
-        let gives = if is_sound { self.gives(&work, &own, role.id).await? } else { permissions };
-        within(&self.current_permissions(&work, permit.caller()).await?, gives, &new.permissions, &mut refusals);
+        let effective = if is_sound { self.gives(&work, &own_roles, role.id).await? } else { permissions };
+        check_held_everywhere(
+            &self.current_permissions(&work, permit.caller()).await?,
+            effective,
+            &new_role.permissions,
+            &mut refusals,
+        );
         refusals.end(Stage::State)?;
         rows::add_role(&work, &role).await?;
         audit::changed(&mut work, role.id, None, Some(&audit_fields::role(&role)), None);
         let event = events::ROLE_CREATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
-        Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
+        Ok(Changed { value: RoleView { role, is_built_in: false, gives: effective }, seq })
     }
 
     pub async fn role_update(
@@ -103,16 +113,16 @@ impl Access {
         refusals.end(Stage::Shape)?;
         let permissions = fields.permissions.as_deref().map(|codes| refusals.permissions(codes));
         let mut work = self.begin(&permit).await?;
-        let mut own = rows::roles(&work).await?;
-        let found = find_own(&own, id);
-        if let Err(rejection) = &found {
+        let mut own_roles = rows::roles(&work).await?;
+        let lookup = find_own_role(&own_roles, id);
+        if let Err(rejection) = &lookup {
             refusals.add(rejection.clone());
         }
         let inherits = fields.inherits.as_deref();
-        let is_sound = inherits.is_none_or(|inherits| inheritance(id, inherits, &known(&own), &mut refusals));
-        refusals.end(if found.is_ok() { Stage::Reference } else { Stage::State })?;
-        let place = found?;
-        let before = own[place].clone();
+        let is_sound = inherits.is_none_or(|inherits| inheritance(id, inherits, &inheritance_by_role(&own_roles), &mut refusals));
+        refusals.end(if lookup.is_ok() { Stage::Reference } else { Stage::State })?;
+        let position = lookup?;
+        let before = own_roles[position].clone();
         refusals.version(before.version, expected);
         let role = Role {
             id,
@@ -124,23 +134,27 @@ impl Access {
             created_at: before.created_at,
             updated_at: self.clock().now(),
         };
-        check_unique_key(&own, id, &role.key, &mut refusals);
-        let gave = self.gives(&work, &own, id).await?;
-        own[place] = role.clone();
-        let gives = if is_sound { self.gives(&work, &own, id).await? } else { union_of(gave, role.permissions) };
+        check_unique_key(&own_roles, id, &role.key, &mut refusals);
+        let effective_before = self.gives(&work, &own_roles, id).await?;
+        own_roles[position] = role.clone();
+        let effective =
+            if is_sound { self.gives(&work, &own_roles, id).await? } else { union_of(effective_before, role.permissions) };
         let giver = self.current_permissions(&work, permit.caller()).await?;
-        let gained = gives.without(gave);
-        let moved = union_of(gained, gave.without(gives));
-        within(&giver, moved, fields.permissions.as_deref().unwrap_or_default(), &mut refusals);
-        if !gained.is_empty() && outlives(&giver, None) && has_holders(&work, &descendant_roles(id, &known(&own))).await? {
-            refusals.add(Invalid::Outlives(Given::Role).at(At::input(Field::Permissions)));
+        let gained = effective.without(effective_before);
+        let changed_permissions = union_of(gained, effective_before.without(effective));
+        check_held_everywhere(&giver, changed_permissions, fields.permissions.as_deref().unwrap_or_default(), &mut refusals);
+        if !gained.is_empty()
+            && outlives(&giver, None)
+            && has_holders(&work, &descendant_roles(id, &inheritance_by_role(&own_roles))).await?
+        {
+            refusals.add(Invalid::Outlives(GrantingChange::Role).at(At::input(Field::Permissions)));
         }
         refusals.end(Stage::State)?;
         rows::change_role(&work, &role).await?;
         audit::changed(&mut work, role.id, Some(&audit_fields::role(&before)), Some(&audit_fields::role(&role)), None);
         let event = events::ROLE_UPDATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
-        Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
+        Ok(Changed { value: RoleView { role, is_built_in: false, gives: effective }, seq })
     }
 
     /// Deletes a role that no member has and no other role inherits.
@@ -151,36 +165,36 @@ impl Access {
         expected: i64,
     ) -> Result<Changed<RoleView>, AccessError> {
         let mut work = self.begin(&permit).await?;
-        let own = rows::roles(&work).await?;
-        let place = find_own(&own, id)?;
+        let own_roles = rows::roles(&work).await?;
+        let position = find_own_role(&own_roles, id)?;
         let (mut refusals, at) = (Refusals::default(), At::input(Field::Id));
-        refusals.version(own[place].version, expected);
-        if let Some(heir) = own.iter().find(|role| role.inherits.contains(&id)) {
-            refusals.add(Refusal::Inherited { by: heir.key.clone() }.at(at));
+        refusals.version(own_roles[position].version, expected);
+        if let Some(inheriting_role) = own_roles.iter().find(|role| role.inherits.contains(&id)) {
+            refusals.add(Refusal::Inherited { by: inheriting_role.key.clone() }.at(at));
         }
         let members = rows::count_role_holders(&work, id).await?;
         if members > 0 {
             refusals.add(Refusal::HeldBy { members }.at(at));
         }
         refusals.end(Stage::State)?;
-        let gives = self.gives(&work, &own, id).await?;
+        let effective = self.gives(&work, &own_roles, id).await?;
         rows::remove_role(&work, id).await?;
-        let role = own[place].clone();
+        let role = own_roles[position].clone();
         audit::changed(&mut work, id, Some(&audit_fields::role(&role)), None, None);
         let seq = self.end(work, events::ROLE_DELETED.of(id, role.version)).await?;
-        Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
+        Ok(Changed { value: RoleView { role, is_built_in: false, gives: effective }, seq })
     }
 
-    async fn gives(&self, work: &Work, own: &[Role], id: RoleId) -> Result<Bits, Fault> {
-        Ok(self.compiled(work, own).await?.get(&id).copied().unwrap_or_default())
+    async fn gives(&self, work: &Work, own_roles: &[Role], id: RoleId) -> Result<Bits, Fault> {
+        Ok(self.compile_roles(work, own_roles).await?.get(&id).copied().unwrap_or_default())
     }
 
     /// The roles that can be granted, with their permissions.
     pub(super) async fn grantable_roles(&self, reads: &impl Reads) -> Result<HashMap<RoleId, Bits>, Fault> {
-        let own = rows::roles(reads).await?;
-        let gives = self.compiled(reads, &own).await?;
-        let ids = own.iter().map(|role| role.id).chain(defaults(&gives).map(|role| role.id));
-        Ok(ids.map(|id| (id, gives.get(&id).copied().unwrap_or_default())).collect())
+        let own_roles = rows::roles(reads).await?;
+        let permissions_by_role = self.compile_roles(reads, &own_roles).await?;
+        let ids = own_roles.iter().map(|role| role.id).chain(defaults(&permissions_by_role).map(|role| role.id));
+        Ok(ids.map(|id| (id, permissions_by_role.get(&id).copied().unwrap_or_default())).collect())
     }
 }
 
@@ -194,15 +208,15 @@ async fn has_holders(work: &Work, roles: &[RoleId]) -> Result<bool, Fault> {
     Ok(false)
 }
 
-fn union_of(mut bits: Bits, more: Bits) -> Bits {
-    bits.join(more);
+fn union_of(mut bits: Bits, other: Bits) -> Bits {
+    bits.join(other);
     bits
 }
 
-fn find_own(own: &[Role], id: RoleId) -> Result<usize, Rejection> {
-    own.iter().position(|role| role.id == id).ok_or_else(|| {
-        let built_in = BUILT_IN.iter().find(|known| known.id == id);
-        let why = built_in.map_or(Refusal::NotFound(Noun::Role), |known| Refusal::BuiltIn { key: known.key });
-        why.at(At::input(Field::Id))
+fn find_own_role(own_roles: &[Role], id: RoleId) -> Result<usize, Rejection> {
+    own_roles.iter().position(|role| role.id == id).ok_or_else(|| {
+        let built_in = BUILT_IN.iter().find(|default_role| default_role.id == id);
+        let refusal = built_in.map_or(Refusal::NotFound(Noun::Role), |default_role| Refusal::BuiltIn { key: default_role.key });
+        refusal.at(At::input(Field::Id))
     })
 }

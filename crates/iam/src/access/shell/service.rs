@@ -62,7 +62,7 @@ impl Access {
     }
     /// The same, with a writer of audit entries for changes without a request: a key used from a
     /// new address, a key that leaked.
-    pub fn audited(db: Database, clock: Clock, policies: Policies, audit_writer: AuditWriter) -> Self {
+    pub fn with_audit_writer(db: Database, clock: Clock, policies: Policies, audit_writer: AuditWriter) -> Self {
         Self::with(db, clock, policies, Some(audit_writer))
     }
     fn with(db: Database, clock: Clock, policies: Policies, audit_writer: Option<AuditWriter>) -> Self {
@@ -91,13 +91,15 @@ impl Access {
         (action, actor): (&str, Actor),
         home: TenantKey,
         address: Option<IpAddr>,
-        commits: impl Future<Output = T>,
+        commit: impl Future<Output = T>,
     ) -> T {
-        let Some(audit_writer) = &self.0.audit_writer else { return commits.await };
+        let Some(audit_writer) = &self.0.audit_writer else { return commit.await };
         let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
-        let who = Some((home.tenant, actor));
-        let commits = Box::pin(commits);
-        AuditContext::new(action.to_owned(), origin, audit_writer.clone(), who, Some(Target::of(home.key))).over(commits).await
+        let tenant_actor = Some((home.tenant, actor));
+        let commit = Box::pin(commit);
+        AuditContext::new(action.to_owned(), origin, audit_writer.clone(), tenant_actor, Some(Target::of(home.key)))
+            .run_within(commit)
+            .await
     }
 
     /// Whether the operator has suspended the tenant.
@@ -139,7 +141,7 @@ impl Access {
     /// Drops this node's cached rights of a tenant, because another node has changed them.
     pub fn invalidate_locally(&self, tenant: TenantId) {
         self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
-        self.0.members.write().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != tenant);
+        self.0.members.write().unwrap_or_else(PoisonError::into_inner).retain(|(cached_tenant, _), _| *cached_tenant != tenant);
         self.0.keys.write().unwrap_or_else(PoisonError::into_inner).retain(|_, cached| cached.tenant() != Some(tenant));
     }
 
@@ -154,29 +156,33 @@ impl Access {
         if !is_active {
             return Ok(PermissionSet::default());
         }
-        let mut held = self.granted_permissions(work, member).await?.and(&caller.permissions);
-        held.until = held.until.or(caller.permissions.until);
-        Ok(held)
+        let mut current = self.granted_permissions(work, member).await?.and(&caller.permissions);
+        current.until = current.until.or(caller.permissions.until);
+        Ok(current)
     }
 
     /// Returns the permissions of a member's grants, read in this transaction.
     async fn granted_permissions(&self, work: &Work, member: MemberId) -> Result<PermissionSet, Fault> {
         let grants = rows::grants_of(work, member).await?;
-        let roles = self.compiled(work, &rows::roles(work).await?).await?;
-        let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
-        let groups = rows::members_of(work, &named).await?;
+        let roles = self.compile_roles(work, &rows::roles(work).await?).await?;
+        let group_ids: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
+        let groups = rows::members_of(work, &group_ids).await?;
         Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
     }
 
     /// Whether a member holds all rights of another, as read in the transaction: for rooms that
     /// suspend and remove members.
-    pub async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
-        let (is_active, _) = rows::is_active(work, who).await?;
+    pub async fn holds_all_of(&self, work: &Work, member: MemberId, other: MemberId) -> Result<bool, Fault> {
+        let (is_active, _) = rows::is_active(work, member).await?;
         Ok(is_active
-            && self.granted_permissions(work, who).await?.first_missing(&self.granted_permissions(work, other).await?).is_none())
+            && self
+                .granted_permissions(work, member)
+                .await?
+                .first_missing(&self.granted_permissions(work, other).await?)
+                .is_none())
     }
 
-    pub(super) async fn compiled(&self, reads: &impl Reads, roles: &[Role]) -> Result<HashMap<RoleId, Bits>, Fault> {
+    pub(super) async fn compile_roles(&self, reads: &impl Reads, roles: &[Role]) -> Result<HashMap<RoleId, Bits>, Fault> {
         self.0.policies.compile(reads.tenant(), roles).await.map_err(|err| Fault::Broken(err.to_string()))
     }
 }

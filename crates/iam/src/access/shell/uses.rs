@@ -21,22 +21,22 @@ impl Access {
             return;
         }
         record.uses.note(address, minute);
-        let Some(mut writing) = WriteGuard::begin(&record.uses) else { return };
-        let (access, whose) = (self.clone(), (record.home, actor));
+        let Some(mut guard) = WriteGuard::begin(&record.uses) else { return };
+        let (access, owner) = (self.clone(), (record.home, actor));
         tokio::spawn(async move {
             loop {
-                while let Some((address, minute)) = writing.0.next() {
-                    if let Err(fault) = access.write_use(whose, Timestamp(minute), address).await {
+                while let Some((address, minute)) = guard.0.next() {
+                    if let Err(fault) = access.write_use(owner, Timestamp(minute), address).await {
                         tracing::warn!(error = %fault, "the use of a key could not be recorded");
                     }
                 }
-                let uses = writing.0.clone();
-                drop(writing);
+                let uses = guard.0.clone();
+                drop(guard);
                 // Uses that arrived between the last check and the end of this writer are written
                 // too.
                 let is_left = !uses.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
-                let Some(again) = is_left.then(|| WriteGuard::begin(&uses)).flatten() else { return };
-                writing = again;
+                let Some(next_guard) = is_left.then(|| WriteGuard::begin(&uses)).flatten() else { return };
+                guard = next_guard;
             }
         });
     }
@@ -48,7 +48,7 @@ impl Access {
         address: Option<IpAddr>,
     ) -> Result<(), Fault> {
         let work = self.0.db.tenant(home.tenant).begin().await?;
-        rows::used(&work, home.key, minute).await?;
+        rows::record_key_use(&work, home.key, minute).await?;
         let is_new = match address {
             Some(address) => rows::record_address(&work, home.key, &address.to_string(), minute).await?,
             None => false,

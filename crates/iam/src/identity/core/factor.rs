@@ -52,10 +52,10 @@ pub fn backup_code(number: i64, random: [u8; 10]) -> String {
 
 /// Parses a typed backup code: its number, and the code as it was printed.
 pub fn read_backup_code(typed: &str) -> Option<(i64, String)> {
-    let plain: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
-    let is_known = plain.len() == 12 && plain.bytes().all(|byte| ALPHABET.contains(&byte));
-    let number: i64 = plain.get(..2).filter(|_| is_known)?.parse().ok()?;
-    (1..=BACKUP_CODE_COUNT).contains(&number).then(|| (number, format!("{number:02}-{}-{}", &plain[2..7], &plain[7..])))
+    let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
+    let is_well_formed = code.len() == 12 && code.bytes().all(|byte| ALPHABET.contains(&byte));
+    let number: i64 = code.get(..2).filter(|_| is_well_formed)?.parse().ok()?;
+    (1..=BACKUP_CODE_COUNT).contains(&number).then(|| (number, format!("{number:02}-{}-{}", &code[2..7], &code[7..])))
 }
 
 #[cfg(test)]

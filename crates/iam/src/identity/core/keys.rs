@@ -47,12 +47,15 @@ pub struct RotationPlan {
 pub fn plan_rotation(keys: &[(SigningKeyId, Timestamp)], now: Timestamp) -> RotationPlan {
     let times: Vec<Timestamp> = keys.iter().map(|(_, from)| *from).collect();
     let states = states(&times, now);
-    let gone = keys.iter().zip(&states).filter(|(_, state)| **state == KeyState::Gone);
+    let expired_keys = keys.iter().zip(&states).filter(|(_, state)| **state == KeyState::Gone);
     let is_due = match (times.last(), states.last()) {
         (Some(from), Some(KeyState::Active)) => from.plus_seconds(ROTATE_SECONDS - LEAD_SECONDS) <= now,
         _ => false,
     };
-    RotationPlan { make_for: is_due.then(|| now.plus_seconds(LEAD_SECONDS)), remove: gone.map(|((id, _), _)| *id).collect() }
+    RotationPlan {
+        make_for: is_due.then(|| now.plus_seconds(LEAD_SECONDS)),
+        remove: expired_keys.map(|((id, _), _)| *id).collect(),
+    }
 }
 
 #[cfg(test)]

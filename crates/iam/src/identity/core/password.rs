@@ -146,24 +146,24 @@ const KEYBOARD_ROWS: &[&str] =
 const MIN_RUN_LENGTH: usize = 4;
 
 /// Returns the reason to refuse a password. `context` are words of the person and the tenant;
-/// `denied` is true of leaked passwords, given in lowercase.
-pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool) -> Option<Weakness> {
+/// `is_denied` is true of leaked passwords, given in lowercase.
+pub fn weakness(password: &str, context: &[&str], is_denied: impl Fn(&str) -> bool) -> Option<Weakness> {
     let length = password.chars().count();
     if !LENGTH_RANGE.contains(&length) {
         return Some(Weakness::Length { least: *LENGTH_RANGE.start(), most: *LENGTH_RANGE.end() });
     }
-    let small = password.to_lowercase();
-    let different: std::collections::BTreeSet<char> = small.chars().collect();
-    let rest = without_runs(&small);
+    let lowercase = password.to_lowercase();
+    let distinct_chars: std::collections::BTreeSet<char> = lowercase.chars().collect();
+    let rest = without_runs(&lowercase);
     let context: Vec<String> = context.iter().flat_map(|text| words(text)).filter(|word| word.chars().count() >= 3).collect();
     let without_context = |text: String| context.iter().fold(text, |text, word| text.replace(word, " "));
     let without_known = |text: &str| COMMON_WORDS.iter().fold(undo_substitutions(text), |text, word| text.replace(word, " "));
     // A short word of the person's data may be part of a known word, or the other way round: the
     // order of removal that leaves less counts.
-    let left = [without_known(&without_context(rest.clone())), without_context(without_known(&rest))];
-    let own = |text: &String| text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
-    let own = left.iter().map(own).min().unwrap_or_default();
-    let is_common = different.len() < MIN_DISTINCT_CHARS || own < MIN_OWN_CHARS || denied(&small);
+    let remainders = [without_known(&without_context(rest.clone())), without_context(without_known(&rest))];
+    let own_length = |text: &String| text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
+    let own_length = remainders.iter().map(own_length).min().unwrap_or_default();
+    let is_common = distinct_chars.len() < MIN_DISTINCT_CHARS || own_length < MIN_OWN_CHARS || is_denied(&lowercase);
     is_common.then_some(Weakness::Common)
 }
 
@@ -180,13 +180,13 @@ pub fn length_class(password: &str) -> i64 {
 
 /// The words of a name, an address or a slug: the whole text first.
 fn words(text: &str) -> Vec<String> {
-    let small = text.trim().to_lowercase();
-    let parts = small.split(|c: char| !c.is_alphanumeric()).map(ToOwned::to_owned).filter(|part| !part.is_empty());
-    let mut all: Vec<String> = parts.collect();
-    all.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    all.insert(0, small);
-    all.retain(|word| !word.is_empty());
-    all
+    let lowercase = text.trim().to_lowercase();
+    let parts = lowercase.split(|c: char| !c.is_alphanumeric()).map(ToOwned::to_owned).filter(|part| !part.is_empty());
+    let mut longest_first: Vec<String> = parts.collect();
+    longest_first.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    longest_first.insert(0, lowercase);
+    longest_first.retain(|word| !word.is_empty());
+    longest_first
 }
 
 /// Replaces digits and signs by the letters that they imitate.
@@ -202,19 +202,19 @@ fn undo_substitutions(text: &str) -> String {
     };
     // Digits without an adjacent letter are a number, and are not replaced.
     let chars: Vec<char> = text.chars().collect();
-    let beside = |index: usize| {
+    let has_adjacent_letter = |index: usize| {
         let before = index.checked_sub(1).and_then(|before| chars.get(before));
         [before, chars.get(index + 1)].into_iter().flatten().any(|c| c.is_alphabetic())
     };
-    chars.iter().enumerate().map(|(index, c)| if beside(index) { letter(*c) } else { *c }).collect()
+    chars.iter().enumerate().map(|(index, c)| if has_adjacent_letter(index) { letter(*c) } else { *c }).collect()
 }
 
 /// The text without runs over rows, in either direction.
 fn without_runs(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let follows = |a: char, b: char, row: &str| {
-        let place = |c| row.chars().position(|known| known == c);
-        match (place(a), place(b)) {
+    let distance = |a: char, b: char, row: &str| {
+        let column = |c| row.chars().position(|candidate| candidate == c);
+        match (column(a), column(b)) {
             (Some(a), Some(b)) => i64::try_from(b).unwrap_or_default() - i64::try_from(a).unwrap_or_default(),
             _ => 0,
         }
@@ -224,7 +224,7 @@ fn without_runs(text: &str) -> String {
         for step in [1, -1] {
             let mut start = 0;
             for index in 1..=chars.len() {
-                if index < chars.len() && follows(chars[index - 1], chars[index], row) == step {
+                if index < chars.len() && distance(chars[index - 1], chars[index], row) == step {
                     continue;
                 }
                 if index - start >= MIN_RUN_LENGTH {

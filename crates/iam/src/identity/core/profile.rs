@@ -3,16 +3,17 @@
 /// A language tag as people use them, in its usual spelling: `en`, `en-GB`, `zh-Hant-TW`, `es-419` (RFC 5646 without variants and extensions).
 pub fn locale(text: &str) -> Option<String> {
     let mut parts = text.trim().split(['-', '_']).peekable();
-    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let language = parts.next().filter(|part| (2..=3).contains(&part.len()) && letters(part))?;
+    let is_alphabetic = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let language = parts.next().filter(|part| (2..=3).contains(&part.len()) && is_alphabetic(part))?;
     let mut tag = language.to_ascii_lowercase();
-    if let Some(script) = parts.next_if(|part| part.len() == 4 && letters(part)) {
+    if let Some(script) = parts.next_if(|part| part.len() == 4 && is_alphabetic(part)) {
         tag.push('-');
         tag.push_str(&script[..1].to_ascii_uppercase());
         tag.push_str(&script[1..].to_ascii_lowercase());
     }
-    let is_region =
-        |part: &str| (part.len() == 2 && letters(part)) || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_region = |part: &str| {
+        (part.len() == 2 && is_alphabetic(part)) || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     if let Some(region) = parts.next_if(|part| is_region(part)) {
         tag.push('-');
         tag.push_str(&region.to_ascii_uppercase());

@@ -117,13 +117,13 @@ pub enum MemberRefusal {
 }
 
 impl From<InputRefusal> for Rejection {
-    fn from(why: InputRefusal) -> Self {
-        Self::Input(why)
+    fn from(refusal: InputRefusal) -> Self {
+        Self::Input(refusal)
     }
 }
 impl From<MemberRefusal> for Rejection {
-    fn from(why: MemberRefusal) -> Self {
-        Self::Member(why)
+    fn from(refusal: MemberRefusal) -> Self {
+        Self::Member(refusal)
     }
 }
 

@@ -25,24 +25,24 @@ pub fn email_key(email: &str) -> String {
 
 /// Returns all errors of a registration, in the order of its fields.
 pub fn check(new: &NewTenant) -> Vec<Rejection> {
-    let mut found: Vec<Rejection> = check_email(&new.email).into_iter().collect();
-    found.extend(check_name(Field::DisplayName, &new.display_name));
-    found.extend(check_name(Field::TenantName, &new.tenant_name));
-    found.extend(check_slug(&new.tenant_slug));
-    found
+    let mut rejections: Vec<Rejection> = check_email(&new.email).into_iter().collect();
+    rejections.extend(check_name(Field::DisplayName, &new.display_name));
+    rejections.extend(check_name(Field::TenantName, &new.tenant_name));
+    rejections.extend(check_slug(&new.tenant_slug));
+    rejections
 }
 
 /// Checks an e-mail address.
 pub fn check_email(email: &str) -> Option<Rejection> {
     let email = email.trim();
     let parts = email.split_once('@');
-    let plausible = parts
+    let is_plausible = parts
         .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 2 && domain.contains('.') && !domain.contains('@'));
     if email.is_empty() {
         Some(InputRefusal::NoEmail.into())
     } else if email.len() > EMAIL {
         Some(InputRefusal::EmailTooLong { most: EMAIL }.into())
-    } else if !plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    } else if !is_plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
         Some(InputRefusal::Email.into())
     } else {
         None
@@ -72,8 +72,8 @@ pub fn check_name(field: Field, value: &str) -> Option<Rejection> {
 
 fn is_slug(slug: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let ends = slug.bytes().next().is_some_and(inner) && slug.bytes().next_back().is_some_and(inner);
-    (2..=63).contains(&slug.len()) && ends && slug.bytes().all(|b| inner(b) || b == b'-')
+    let has_valid_ends = slug.bytes().next().is_some_and(inner) && slug.bytes().next_back().is_some_and(inner);
+    (2..=63).contains(&slug.len()) && has_valid_ends && slug.bytes().all(|b| inner(b) || b == b'-')
 }
 
 #[cfg(test)]

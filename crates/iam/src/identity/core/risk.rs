@@ -65,8 +65,8 @@ impl Risk {
     }
     /// Parses a stored risk. Unknown signs are skipped.
     pub fn read(score: i32, words: &str) -> Self {
-        let known = |word: &str| RiskFactor::ALL.into_iter().find(|sign| sign.as_str() == word);
-        Self { score, signs: words.split(' ').filter_map(known).collect() }
+        let named_factor = |word: &str| RiskFactor::ALL.into_iter().find(|sign| sign.as_str() == word);
+        Self { score, signs: words.split(' ').filter_map(named_factor).collect() }
     }
 }
 
@@ -101,13 +101,14 @@ pub fn assess(facts: &LoginFacts<'_>, now: Timestamp) -> Risk {
         risk.signs.push(sign);
         risk.score += weight;
     };
-    let here = |before: &&EarlierSession| facts.network.is_some() && before.network.as_deref() == facts.network;
-    let is_known_network = facts.network.is_none() || facts.before.iter().any(|before| here(&before));
+    let is_same_network = |session: &&EarlierSession| facts.network.is_some() && session.network.as_deref() == facts.network;
+    let is_known_network = facts.network.is_none() || facts.before.iter().any(|session| is_same_network(&session));
     // Programs keep no device token: the same program in the same network counts as the same
     // device.
-    let same =
-        |before: &EarlierSession| before.user_agent.as_deref() == facts.user_agent && (here(&before) || facts.network.is_none());
-    let is_known_device = facts.known_device || facts.before.iter().any(same);
+    let is_same_device = |session: &EarlierSession| {
+        session.user_agent.as_deref() == facts.user_agent && (is_same_network(&session) || facts.network.is_none())
+    };
+    let is_known_device = facts.known_device || facts.before.iter().any(is_same_device);
     if !facts.is_first && !is_known_device {
         add(RiskFactor::NewDevice, 25);
     }
@@ -120,9 +121,10 @@ pub fn assess(facts: &LoginFacts<'_>, now: Timestamp) -> Risk {
     {
         add(RiskFactor::Failures, i32::try_from(count.min(6)).unwrap_or(6) * 5);
     }
-    let lately = |before: &EarlierSession| before.goes_on && before.used_at.plus_seconds(NETWORK_CHANGE_SECONDS) > now;
-    let elsewhere = |before: &EarlierSession| before.network.is_some() && before.network.as_deref() != facts.network;
-    if !is_known_device && !is_known_network && facts.before.iter().any(|before| lately(before) && elsewhere(before)) {
+    let is_recent = |session: &EarlierSession| session.goes_on && session.used_at.plus_seconds(NETWORK_CHANGE_SECONDS) > now;
+    let is_other_network = |session: &EarlierSession| session.network.is_some() && session.network.as_deref() != facts.network;
+    if !is_known_device && !is_known_network && facts.before.iter().any(|session| is_recent(session) && is_other_network(session))
+    {
         add(RiskFactor::Hurry, 30);
     }
     risk.score = risk.score.min(100);

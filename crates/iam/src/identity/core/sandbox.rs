@@ -21,8 +21,8 @@ pub fn check_sandbox(new: &NewSandbox) -> Vec<Rejection> {
 }
 
 /// The first place that no other sandbox has.
-pub fn free_slot(taken: &[i32]) -> Option<i32> {
-    (1..=MAX_SANDBOXES).find(|slot| !taken.contains(slot))
+pub fn free_slot(taken_slots: &[i32]) -> Option<i32> {
+    (1..=MAX_SANDBOXES).find(|slot| !taken_slots.contains(slot))
 }
 
 #[cfg(test)]

@@ -59,8 +59,8 @@ pub enum RefreshDecision {
     Expired,
 }
 
-pub fn step(shown: PresentedToken) -> RefreshDecision {
-    let PresentedToken { token, successor, arrived_at, now } = shown;
+pub fn step(presented: PresentedToken) -> RefreshDecision {
+    let PresentedToken { token, successor, arrived_at, now } = presented;
     if token.dead_at.is_some() {
         return RefreshDecision::EndFamily;
     }

@@ -17,7 +17,7 @@ const MAX_DEVICES: i64 = 50;
 const MAX_COMPARED_LOGINS: i64 = 250;
 
 /// Whether the account has had a login from the device, and whether any account has.
-pub async fn known(db: &impl GlobalReads, user: UserId, hash: [u8; 32]) -> Result<(bool, bool), Fault> {
+pub async fn look_up_device(db: &impl GlobalReads, user: UserId, hash: [u8; 32]) -> Result<(bool, bool), Fault> {
     let rows = db.rows("SELECT user_id FROM device WHERE hash = $1", vec![hash.to_vec().into()]).await?;
     let users: Vec<UserId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     Ok((users.contains(&user), !users.is_empty()))
@@ -89,13 +89,13 @@ struct Login {
 /// Returns a user's logins, the last first.
 pub async fn logins(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<EarlierSession>, Fault> {
     let sql = format!("SELECT {} FROM session WHERE user_id = $1 ORDER BY created_at DESC LIMIT $2", Login::SELECT);
-    let before = |row: Login| {
+    let to_session = |row: Login| {
         let address = row.address.and_then(|address| address.parse().ok());
-        let goes_on = row.ended_at.is_none() && row.ends_at > now;
-        EarlierSession { network: address.map(network), user_agent: row.user_agent, used_at: row.used_at, goes_on }
+        let is_active = row.ended_at.is_none() && row.ends_at > now;
+        EarlierSession { network: address.map(network), user_agent: row.user_agent, used_at: row.used_at, goes_on: is_active }
     };
     let rows = db.records::<Login>(&sql, vec![user.into(), MAX_COMPARED_LOGINS.into()]).await?;
-    Ok(rows.into_iter().map(before).collect())
+    Ok(rows.into_iter().map(to_session).collect())
 }
 
 /// Whether the account has ever had a login.

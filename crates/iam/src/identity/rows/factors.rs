@@ -82,8 +82,8 @@ pub async fn confirm(
 pub async fn count_attempt(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Result<(), Timestamp>, Fault> {
     let since = now.plus_seconds(-WRONG_CODE_WINDOW_SECONDS);
     // If the clock was set back, the window is capped at its full length, and the count is kept.
-    let ahead = "UPDATE totp SET wrong_since = $1 WHERE user_id = $2 AND wrong_since > $1";
-    work.change(ahead, vec![now.into(), user.into()]).await?;
+    let clamp_sql = "UPDATE totp SET wrong_since = $1 WHERE user_id = $2 AND wrong_since > $1";
+    work.change(clamp_sql, vec![now.into(), user.into()]).await?;
     let sql = "UPDATE totp SET wrong = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN 1 ELSE wrong + 1 END,
         wrong_since = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN $2 ELSE wrong_since END
         WHERE user_id = $3 AND (wrong_since <= $1 OR wrong < $4)";
@@ -91,8 +91,8 @@ pub async fn count_attempt(work: &GlobalWork, user: UserId, now: Timestamp) -> R
         return Ok(Ok(()));
     }
     let rows = work.rows("SELECT wrong_since FROM totp WHERE user_id = $1", vec![user.into()]).await?;
-    let began: Option<Timestamp> = rows.first().map(Row::scalar).transpose()?;
-    Ok(began.map_or(Ok(()), |began| Err(began.plus_seconds(WRONG_CODE_WINDOW_SECONDS))))
+    let window_start: Option<Timestamp> = rows.first().map(Row::scalar).transpose()?;
+    Ok(window_start.map_or(Ok(()), |window_start| Err(window_start.plus_seconds(WRONG_CODE_WINDOW_SECONDS))))
 }
 
 /// Uses a code by time, which must be of a later step than the last; returns whether it was. A last
@@ -119,18 +119,18 @@ pub async fn backup_code(db: &impl GlobalReads, user: UserId, number: i64) -> Re
     db.rows(sql, vec![user.into(), number.into()]).await?.first().map(Row::scalar).transpose()
 }
 
-pub async fn backup_codes_left(db: &impl GlobalReads, user: UserId) -> Result<usize, Fault> {
+pub async fn count_backup_codes(db: &impl GlobalReads, user: UserId) -> Result<usize, Fault> {
     Ok(db.rows("SELECT number FROM backup_code WHERE user_id = $1 AND used_at IS NULL", vec![user.into()]).await?.len())
 }
 
 /// Uses a code for emergencies; whether it was there to be used.
 pub async fn use_backup_code(work: &GlobalWork, user: UserId, number: i64, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE backup_code SET used_at = $1 WHERE user_id = $2 AND number = $3 AND used_at IS NULL";
-    let used = work.change(sql, vec![now.into(), user.into(), number.into()]).await? == 1;
-    if used {
+    let is_used = work.change(sql, vec![now.into(), user.into(), number.into()]).await? == 1;
+    if is_used {
         work.change("UPDATE totp SET wrong = 0 WHERE user_id = $1", vec![user.into()]).await?;
     }
-    Ok(used)
+    Ok(is_used)
 }
 
 /// Takes a user's second factor away; whether there was one.

@@ -26,8 +26,8 @@ pub async fn insert(work: &GlobalWork, key: signing_key::Model) -> Result<(), Fa
 }
 
 /// Replaces a plain private key, from before there was a master key, by its sealed form.
-pub async fn seal(work: &GlobalWork, id: SigningKeyId, plain: Vec<u8>, sealed: Vec<u8>) -> Result<(), Fault> {
-    let values = vec![sealed.into(), id.into(), plain.into()];
+pub async fn seal(work: &GlobalWork, id: SigningKeyId, plaintext: Vec<u8>, sealed: Vec<u8>) -> Result<(), Fault> {
+    let values = vec![sealed.into(), id.into(), plaintext.into()];
     work.change("UPDATE signing_key SET pkcs8 = $1 WHERE id = $2 AND pkcs8 = $3", values).await?;
     Ok(())
 }

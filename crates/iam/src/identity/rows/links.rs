@@ -34,13 +34,13 @@ impl LinkPurpose {
 pub async fn insert_link(
     work: &GlobalWork,
     hash: [u8; 32],
-    what: LinkPurpose,
+    link_purpose: LinkPurpose,
     user: UserId,
     (now, expires_at): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
     let row = link::Model {
         hash: hash.to_vec(),
-        purpose: what.as_str().to_owned(),
+        purpose: link_purpose.as_str().to_owned(),
         user_id: user,
         created_at: now,
         expires_at,
@@ -50,22 +50,27 @@ pub async fn insert_link(
 }
 
 /// Returns the user of a link, if it can still be used.
-pub async fn user_of(db: &impl GlobalReads, hash: [u8; 32], what: LinkPurpose, now: Timestamp) -> Result<Option<UserId>, Fault> {
+pub async fn user_of(
+    db: &impl GlobalReads,
+    hash: [u8; 32],
+    link_purpose: LinkPurpose,
+    now: Timestamp,
+) -> Result<Option<UserId>, Fault> {
     let sql = "SELECT user_id FROM link WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
-    let rows = db.rows(sql, vec![hash.to_vec().into(), what.as_str().into(), now.into()]).await?;
+    let rows = db.rows(sql, vec![hash.to_vec().into(), link_purpose.as_str().into(), now.into()]).await?;
     rows.first().map(Row::scalar).transpose()
 }
 
 /// Uses a link up: only one of many calls at once does.
-pub async fn consume(work: &GlobalWork, hash: [u8; 32], what: LinkPurpose, now: Timestamp) -> Result<bool, Fault> {
+pub async fn consume(work: &GlobalWork, hash: [u8; 32], link_purpose: LinkPurpose, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE link SET used_at = $1 WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1";
-    Ok(work.change(sql, vec![now.into(), hash.to_vec().into(), what.as_str().into()]).await? == 1)
+    Ok(work.change(sql, vec![now.into(), hash.to_vec().into(), link_purpose.as_str().into()]).await? == 1)
 }
 
 /// Invalidates the user's other links of the same purpose.
-pub async fn invalidate(work: &GlobalWork, user: UserId, what: LinkPurpose, now: Timestamp) -> Result<(), Fault> {
+pub async fn invalidate(work: &GlobalWork, user: UserId, link_purpose: LinkPurpose, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE link SET used_at = $1 WHERE user_id = $2 AND purpose = $3 AND used_at IS NULL";
-    work.change(sql, vec![now.into(), user.into(), what.as_str().into()]).await?;
+    work.change(sql, vec![now.into(), user.into(), link_purpose.as_str().into()]).await?;
     Ok(())
 }
 
@@ -99,17 +104,17 @@ pub async fn invalidate_after(work: &GlobalWork, user: UserId, now: Timestamp) -
     let rows = work.rows(&sql, vec![user.into(), MAX_ACCOUNTS_PER_CALL.into()]).await?;
     let ids: Vec<UserId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     let Some(last) = ids.last().copied() else { return Ok(None) };
-    let of_them = backend.in_ids("user_id", 2);
-    let sql = format!("UPDATE link SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1 AND {of_them}");
+    let user_condition = backend.in_ids("user_id", 2);
+    let sql = format!("UPDATE link SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1 AND {user_condition}");
     Ok(Some((work.change(&sql, vec![now.into(), backend.ids(ids)]).await?, last)))
 }
 
 /// Replaces all passwords by a hash that no password has; returns their number.
-pub async fn reset_passwords(work: &GlobalWork, nobodys: &str) -> Result<usize, Fault> {
+pub async fn reset_passwords(work: &GlobalWork, dummy_hash: &str) -> Result<usize, Fault> {
     // Users that were only invited have no password.
-    let those = "password_hash <> '' AND password_hash <> $1";
-    work.lock_in_order(ACCOUNT_LOCK_ORDER, those, vec![nobodys.into()]).await?;
-    work.change(&format!("UPDATE app_user SET password_hash = $1 WHERE {those}"), vec![nobodys.into()]).await
+    let condition = "password_hash <> '' AND password_hash <> $1";
+    work.lock_in_order(ACCOUNT_LOCK_ORDER, condition, vec![dummy_hash.into()]).await?;
+    work.change(&format!("UPDATE app_user SET password_hash = $1 WHERE {condition}"), vec![dummy_hash.into()]).await
 }
 
 /// Keeps a new password: its hash, and how long it is at least.
@@ -120,9 +125,9 @@ pub async fn set_password(work: &GlobalWork, user: UserId, (hash, class): (Strin
 }
 
 /// Replaces a hash by one with stronger parameters, if the password is still the same.
-pub async fn rehash(work: &GlobalWork, user: UserId, old: &str, hash: String) -> Result<(), Fault> {
+pub async fn rehash(work: &GlobalWork, user: UserId, old_hash: &str, hash: String) -> Result<(), Fault> {
     let sql = "UPDATE app_user SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
-    work.change(sql, vec![hash.into(), user.into(), old.into()]).await?;
+    work.change(sql, vec![hash.into(), user.into(), old_hash.into()]).await?;
     Ok(())
 }
 
@@ -146,16 +151,16 @@ pub struct PendingRegistration {
 pub async fn insert_registration(
     work: &GlobalWork,
     hash: [u8; 32],
-    waiting: PendingRegistration,
+    pending: PendingRegistration,
     expires_at: Timestamp,
 ) -> Result<(), Fault> {
     let row = registration::Model {
         hash: hash.to_vec(),
-        email: waiting.email,
-        display_name: waiting.display_name,
-        tenant_name: waiting.tenant_name,
-        tenant_slug: waiting.tenant_slug,
-        password_hash: waiting.password_hash,
+        email: pending.email,
+        display_name: pending.display_name,
+        tenant_name: pending.tenant_name,
+        tenant_slug: pending.tenant_slug,
+        password_hash: pending.password_hash,
         expires_at,
     };
     work.tenant().insert_global::<registration::Entity>(row).await

@@ -72,9 +72,9 @@ struct ViewRow {
 
 impl From<ViewRow> for MemberView {
     fn from(row: ViewRow) -> Self {
-        let sent = row.invited_by.zip(row.sent_at.zip(row.expires_at));
+        let invitation_times = row.invited_by.zip(row.sent_at.zip(row.expires_at));
         let left_at = row.removed_at.filter(|_| row.membership.status != MemberStatus::Invited);
-        let seen = Self {
+        let view = Self {
             membership: row.membership,
             email: row.email,
             email_key: row.email_key,
@@ -84,9 +84,9 @@ impl From<ViewRow> for MemberView {
             last_seen_at: row.last_seen_at,
             mfa_enabled: row.mfa_enabled,
             left_at,
-            invitation: sent.map(|(by, (at, expires_at))| PendingInvitation { by, at, expires_at }),
+            invitation: invitation_times.map(|(by, (at, expires_at))| PendingInvitation { by, at, expires_at }),
         };
-        seen.mask_invited_account(row.invited)
+        view.mask_invited_account(row.invited)
     }
 }
 
@@ -124,8 +124,8 @@ pub async fn with_addresses(db: &impl GlobalReads, tenant: TenantId, keys: &[Str
     }
     let backend = db.backend();
     let condition = format!("m.tenant_id = $1 AND {}", backend.in_texts("u.email_key", 2));
-    let found = views(db, &condition, vec![tenant.into(), backend.texts(keys.iter().map(String::as_str))]).await?;
-    Ok(found.into_iter().filter(|view| keys.contains(&email_key(&view.email))).collect())
+    let member_views = views(db, &condition, vec![tenant.into(), backend.texts(keys.iter().map(String::as_str))]).await?;
+    Ok(member_views.into_iter().filter(|view| keys.contains(&email_key(&view.email))).collect())
 }
 
 /// Filter of a tenant's members; a field that is None does not filter. For invited members it uses
@@ -152,10 +152,10 @@ pub struct MemberFilter {
 /// The condition on `m`, `u` and `i` for members that match a filter and have not left, and its
 /// values, from `$1` on.
 fn condition(filter: &Nested<MemberFilter>, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
-    let (own, more) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
-    let sql = format!("m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED'){own}");
+    let (filter_sql, filter_values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    let sql = format!("m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED'){filter_sql}");
     let mut values: Vec<Value> = vec![tenant.into()];
-    values.extend(more);
+    values.extend(filter_values);
     (sql, values)
 }
 
@@ -177,17 +177,18 @@ impl MemberFilter {
         }
         if let Some(text) = &self.search {
             let number = bind(text.to_ascii_lowercase().into());
-            let (finder, collation) = match backend {
+            let (function, collation) = match backend {
                 Backend::Postgres => ("strpos", " COLLATE \"C\""),
                 Backend::Sqlite => ("instr", ""),
             };
-            let shown = |own: &str| format!("CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE {own} END");
-            let has = |own: &str| format!("{finder}(lower(({}){collation}), ${number}) > 0", shown(own));
-            sql.push_str(&format!(" AND ({} OR {})", has("u.email"), has("u.display_name")));
+            let shown_value =
+                |own: &str| format!("CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE {own} END");
+            let condition = |own: &str| format!("{function}(lower(({}){collation}), ${number}) > 0", shown_value(own));
+            sql.push_str(&format!(" AND ({} OR {})", condition("u.email"), condition("u.display_name")));
         }
         if let Some(is_enabled) = self.mfa_enabled {
-            let has = format!("(m.status <> 'INVITED' AND {HAS_MFA})");
-            sql.push_str(&format!(" AND {}{has}", if is_enabled { "" } else { "NOT " }));
+            let condition = format!("(m.status <> 'INVITED' AND {HAS_MFA})");
+            sql.push_str(&format!(" AND {}{condition}", if is_enabled { "" } else { "NOT " }));
         }
         for (column, bounds) in [("m.created_at", self.created), ("m.updated_at", self.updated)] {
             for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
@@ -204,8 +205,8 @@ impl MemberFilter {
             }
         }
         if let Some(is_seen) = self.is_seen {
-            let seen = "(m.status <> 'INVITED' AND m.last_seen_at IS NOT NULL)";
-            sql.push_str(&format!(" AND {}{seen}", if is_seen { "" } else { "NOT " }));
+            let seen_condition = "(m.status <> 'INVITED' AND m.last_seen_at IS NOT NULL)";
+            sql.push_str(&format!(" AND {}{seen_condition}", if is_seen { "" } else { "NOT " }));
         }
         (sql, values)
     }
@@ -287,16 +288,16 @@ pub struct MemberPage {
 pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
     let (mut sql, mut values) = condition(&page.filter, db.backend(), tenant);
     let columns = [page.sorted.column(db.backend()), "m.id"];
-    let (bounds, tail, more) = keyset(&columns, page.sorted.descending, &page.request, values.len() + 1);
-    values.extend(more);
+    let (bounds, tail, keyset_values) = keyset(&columns, page.sorted.descending, &page.request, values.len() + 1);
+    values.extend(keyset_values);
     sql.push_str(&format!("{bounds}{tail}"));
     views(db, &sql, values).await
 }
 
-/// Counts the members that match the filter, up to one more than `most`.
-pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &Nested<MemberFilter>, most: i64) -> Result<i64, Fault> {
+/// Counts the members that match the filter, up to one more than `limit`.
+pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &Nested<MemberFilter>, limit: i64) -> Result<i64, Fault> {
     let (condition, mut values) = condition(filter, db.backend(), tenant);
-    values.push(most.saturating_add(1).into());
+    values.push(limit.saturating_add(1).into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM_CLAUSE} WHERE {condition} LIMIT ${}) AS few", values.len());
     let rows = db.rows(&sql, values).await?;
     rows.first().map_or(Ok(0), Row::scalar)
@@ -305,10 +306,10 @@ pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &Nested<Memb
 /// A member, locked until the transaction ends, and whether they have left.
 pub async fn lock(work: &GlobalWork, tenant: TenantId, member: MemberId) -> Result<Option<(Membership, bool)>, Fault> {
     let sql = format!("{} WHERE tenant_id = $1 AND id = $2{}", select_memberships(), work.backend().for_update("member"));
-    let Some(found) = work.records(&sql, vec![tenant.into(), member.into()]).await?.pop() else { return Ok(None) };
-    let left = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 AND removed_at IS NOT NULL";
-    let has_left = !work.rows(left, vec![tenant.into(), member.into()]).await?.is_empty();
-    Ok(Some((found, has_left)))
+    let Some(membership) = work.records(&sql, vec![tenant.into(), member.into()]).await?.pop() else { return Ok(None) };
+    let left_sql = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 AND removed_at IS NOT NULL";
+    let has_left = !work.rows(left_sql, vec![tenant.into(), member.into()]).await?.is_empty();
+    Ok(Some((membership, has_left)))
 }
 
 pub async fn set_status(
@@ -341,13 +342,13 @@ pub async fn mark_joined(work: &GlobalWork, tenant: TenantId, member: MemberId, 
 }
 
 /// Deletes a member who never joined, and the row of their address if no other tenant uses it.
-pub async fn delete_never_joined(work: &GlobalWork, found: &Membership) -> Result<(), Fault> {
+pub async fn delete_never_joined(work: &GlobalWork, membership: &Membership) -> Result<(), Fault> {
     // Other memberships are searched after the lock, so that a tenant that has invited the address
     // meanwhile is found.
-    lock_password(work, found.user).await?;
-    let values = vec![found.tenant.into(), found.member.into()];
+    lock_password(work, membership.user).await?;
+    let values = vec![membership.tenant.into(), membership.member.into()];
     work.change("DELETE FROM member WHERE tenant_id = $1 AND id = $2", values).await?;
-    let alone = "DELETE FROM app_user WHERE id = $1 AND password_hash = '' AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
-    work.change(alone, vec![found.user.into()]).await?;
+    let delete_sql = "DELETE FROM app_user WHERE id = $1 AND password_hash = '' AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
+    work.change(delete_sql, vec![membership.user.into()]).await?;
     Ok(())
 }

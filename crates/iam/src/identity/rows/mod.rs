@@ -36,8 +36,8 @@ pub struct Membership {
 /// The account of an address. A user who is invited and has not joined yet has none: their row has
 /// no password.
 pub async fn user_by_email(global: &Global, email_key: &str) -> Result<Option<app_user::Model>, Fault> {
-    let known = app_user::Entity::find().filter(app_user::Column::EmailKey.eq(email_key));
-    global.one(known.filter(app_user::Column::PasswordHash.ne(""))).await
+    let users = app_user::Entity::find().filter(app_user::Column::EmailKey.eq(email_key));
+    global.one(users.filter(app_user::Column::PasswordHash.ne(""))).await
 }
 pub async fn user(db: &impl GlobalReads, id: UserId) -> Result<Option<app_user::Model>, Fault> {
     let rows = db.rows("SELECT * FROM app_user WHERE id = $1", vec![id.into()]).await?;
@@ -126,8 +126,8 @@ pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<Str
 /// waits for none, and the next call deletes them. The condition is SQL on the table, with `at` as
 /// `$1`. Returns the number of rows.
 async fn delete_unlocked(work: &GlobalWork, (table, key): (&str, &str), condition: &str, at: Timestamp) -> Result<usize, Fault> {
-    let free = work.backend().for_update_if_free(table);
-    let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE ({condition}){free})");
+    let lock_clause = work.backend().for_update_if_free(table);
+    let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE ({condition}){lock_clause})");
     work.change(&sql, vec![at.into()]).await
 }
 

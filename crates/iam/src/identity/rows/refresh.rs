@@ -16,7 +16,7 @@ pub struct TokenRow {
     pub id: RefreshTokenId,
     pub hash: Vec<u8>,
     pub successor: Option<RefreshTokenId>,
-    pub kept: TokenState,
+    pub state: TokenState,
 }
 
 #[derive(Record)]
@@ -34,14 +34,14 @@ struct TokenRecord {
 
 impl From<TokenRecord> for TokenRow {
     fn from(row: TokenRecord) -> Self {
-        let kept = TokenState {
+        let token_state = TokenState {
             issued_at: row.issued_at,
             expires_at: row.expires_at,
             used_at: row.used_at,
             rotated_at: row.rotated_at,
             dead_at: row.dead_at,
         };
-        Self { id: row.id, hash: row.hash, successor: row.successor_id, kept }
+        Self { id: row.id, hash: row.hash, successor: row.successor_id, state: token_state }
     }
 }
 

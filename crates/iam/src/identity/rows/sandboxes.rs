@@ -34,10 +34,10 @@ pub async fn set_sandbox_owner(
     work: &GlobalWork,
     sandbox: TenantId,
     (live, slot): (TenantId, i32),
-    (idle, whole): SessionRules,
+    (idle_seconds, session_seconds): SessionRules,
 ) -> Result<(), Fault> {
     let sql =
         "UPDATE tenant SET sandbox_of = $1, sandbox_slot = $2, session_idle_seconds = $3, session_seconds = $4 WHERE id = $5";
-    work.change(sql, vec![live.into(), slot.into(), idle.into(), whole.into(), sandbox.into()]).await?;
+    work.change(sql, vec![live.into(), slot.into(), idle_seconds.into(), session_seconds.into(), sandbox.into()]).await?;
     Ok(())
 }

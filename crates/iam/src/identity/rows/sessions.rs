@@ -140,8 +140,7 @@ pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault
     Ok(())
 }
 
-/// The session of a refresh token, locked until the transaction ends: other calls with a token of
-/// its family wait.
+/// The session of a refresh token, locked until the transaction ends: other calls with a token of its family wait.
 pub async fn lock_by_token(work: &GlobalWork, hash: &[u8]) -> Result<Option<SessionRow>, Fault> {
     let lock = work.backend().for_update("s");
     let conditions = format!("s.id = (SELECT t.session_id FROM refresh_token t WHERE t.hash = $1){lock}");
@@ -161,13 +160,13 @@ pub async fn lock_if_active(work: &GlobalWork, id: SessionId, now: Timestamp) ->
 }
 
 /// Sessions of a user that are shown.
-pub const MAX_SHOWN: usize = 250;
+pub const MAX_LISTED_SESSIONS: usize = 250;
 
 /// The user's sessions that go on, the one last used first: of many one more than are shown.
 pub async fn of_user(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Fault> {
     let conditions = "s.user_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND EXISTS
         (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC";
-    sessions(db, &format!("{conditions} LIMIT {}", MAX_SHOWN + 1), vec![user.into(), now.into()]).await
+    sessions(db, &format!("{conditions} LIMIT {}", MAX_LISTED_SESSIONS + 1), vec![user.into(), now.into()]).await
 }
 
 pub async fn by_id(db: &impl GlobalReads, id: SessionId) -> Result<Option<SessionRow>, Fault> {
@@ -201,12 +200,11 @@ impl SessionSelection {
         let ends: Filter = match self {
             Self::One(id) => ("(id = $1 OR begun_from = $1)", vec![id.into()]),
             Self::OfUser(user) => ("user_id = $1", vec![user.into()]),
-            Self::OthersOfUser(user, but) => ("user_id = $1 AND id <> $2", vec![user.into(), but.into()]),
+            Self::OthersOfUser(user, kept_session) => ("user_id = $1 AND id <> $2", vec![user.into(), kept_session.into()]),
             Self::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
         };
         let locked = match self {
-            // The remaining session is locked too, since a caller that ends the others may change
-            // it afterwards.
+            // The remaining session is locked too, since a caller that ends the others may change it afterwards.
             Self::OthersOfUser(user, _) => Self::OfUser(user).filters().ends,
             Self::One(_) | Self::OfUser(_) | Self::OfMember(..) => ends.clone(),
         };
@@ -215,11 +213,16 @@ impl SessionSelection {
 }
 
 /// Ends sessions that go on, and the logins of the same people that wait for a second factor; the ids of the sessions it ended.
-pub async fn end(work: &GlobalWork, which: SessionSelection, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
-    let Filters { locked: (locked, values), ends: (filter, ids) } = which.filters();
+pub async fn end(
+    work: &GlobalWork,
+    selection: SessionSelection,
+    end_reason: EndReason,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Fault> {
+    let Filters { locked: (locked, values), ends: (filter, ids) } = selection.filters();
     // Challenges first: if one is completed concurrently, its session has begun before the next statement looks for sessions. Both tables have the
     // columns of the condition.
-    if !matches!(which, SessionSelection::One(_)) {
+    if !matches!(selection, SessionSelection::One(_)) {
         factors::end_challenges(work, locked, values.clone(), now).await?;
     }
     // The lock also catches sessions that are being begun by switching the tenant: a switch locks
@@ -228,7 +231,7 @@ pub async fn end(work: &GlobalWork, which: SessionSelection, why: EndReason, now
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
-    let values = [ids, vec![now.into(), why.as_str().into()]].concat();
+    let values = [ids, vec![now.into(), end_reason.as_str().into()]].concat();
     work.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
@@ -268,14 +271,13 @@ pub async fn count_active(db: &impl GlobalReads, tenant: TenantId) -> Result<i64
 }
 
 /// Records that a session's user has authenticated again.
-pub async fn authenticated(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
+pub async fn record_authentication(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
     let sql = "UPDATE session SET auth_at = $1, mfa_at = $2, used_at = $1 WHERE id = $3";
     work.change(sql, vec![session.auth_at.into(), session.mfa_at.map(Timestamp::micros).into(), session.id.into()]).await?;
     Ok(())
 }
 
-/// Records that the session's user has shown a second factor. A caller that ends the user's other
-/// sessions does so before.
+/// Records that the session's user has shown a second factor. A caller that ends the user's other sessions does so before.
 pub async fn record_second_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<(), Fault> {
     work.change("UPDATE session SET mfa_at = $1 WHERE id = $2", vec![now.into(), id.into()]).await?;
     Ok(())
@@ -288,8 +290,7 @@ pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Re
     Ok(())
 }
 
-/// Clears the session's proof of a second factor. A caller that ends the user's other sessions does
-/// so before.
+/// Clears the session's proof of a second factor. A caller that ends the user's other sessions does so before.
 pub async fn clear_second_factor(work: &GlobalWork, id: SessionId) -> Result<(), Fault> {
     work.change("UPDATE session SET mfa_at = NULL WHERE id = $1", vec![id.into()]).await?;
     Ok(())
@@ -374,25 +375,24 @@ pub async fn session_statuses(db: &impl GlobalReads, ids: &[SessionId]) -> Resul
 /// Notes when sessions were last used, and that their members were here. It waits for no row.
 pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Result<(), Fault> {
     let backend = work.backend();
-    let (filter, all) = (backend.in_ids("id", 2), || vec![now.into(), backend.ids(ids.iter().copied())]);
+    let (filter, values) = (backend.in_ids("id", 2), || vec![now.into(), backend.ids(ids.iter().copied())]);
     // Rows that are locked are skipped and noted the next time: the transaction that holds one may
     // wait for another of these.
     let [free_sessions, free_members] = ["session", "member"].map(|table| backend.for_change_if_free(table));
-    let used = format!(
+    let session_sql = format!(
         "UPDATE session SET used_at = $1 WHERE id IN (SELECT id FROM session WHERE {filter} AND used_at < $1{free_sessions})"
     );
-    work.change(&used, all()).await?;
-    let seen = format!(
+    work.change(&session_sql, values()).await?;
+    let member_sql = format!(
         "UPDATE member SET last_seen_at = $1 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM member
          WHERE (tenant_id, id) IN (SELECT tenant_id, member_id FROM session WHERE {filter})
          AND (last_seen_at IS NULL OR last_seen_at < $1){free_members})"
     );
-    work.change(&seen, all()).await?;
+    work.change(&member_sql, values()).await?;
     Ok(())
 }
 
-/// Deletes sessions that ended before a time, with their tokens, except rows that are locked at the
-/// moment.
+/// Deletes sessions that ended before a time, with their tokens, except rows that are locked at the moment.
 pub async fn delete_expired(work: &GlobalWork, before: Timestamp) -> Result<usize, Fault> {
     delete_unlocked(work, ("session", "id"), "ends_at < $1 OR ended_at < $1", before).await
 }

@@ -17,8 +17,8 @@ pub enum IdentityError {
     Fault(Fault),
 }
 impl From<InsufficientPoints> for IdentityError {
-    fn from(empty: InsufficientPoints) -> Self {
-        Self::Wait { retry_after_ms: empty.wait_ms() }
+    fn from(shortage: InsufficientPoints) -> Self {
+        Self::Wait { retry_after_ms: shortage.wait_ms() }
     }
 }
 impl From<Fault> for IdentityError {
@@ -27,8 +27,8 @@ impl From<Fault> for IdentityError {
     }
 }
 impl From<MemberRefusal> for IdentityError {
-    fn from(why: MemberRefusal) -> Self {
-        Rejection::from(why).into()
+    fn from(refusal: MemberRefusal) -> Self {
+        Rejection::from(refusal).into()
     }
 }
 impl From<Rejection> for IdentityError {

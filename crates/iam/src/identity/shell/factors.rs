@@ -46,7 +46,7 @@ impl Identity {
         if !factors::has_factor(db, user).await? {
             return Ok(Vec::new());
         }
-        let has_codes = factors::backup_codes_left(db, user).await? > 0;
+        let has_codes = factors::count_backup_codes(db, user).await? > 0;
         Ok([Some(Factor::Totp), has_codes.then_some(Factor::BackupCode)].into_iter().flatten().collect())
     }
 
@@ -59,31 +59,31 @@ impl Identity {
     pub(super) async fn verify_code(&self, user: UserId, factor: Factor, code: &str) -> Result<Proof, IdentityError> {
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
-        let may_try = factors::count_attempt(&work, user, now).await?;
+        let attempt = factors::count_attempt(&work, user, now).await?;
         work.commit().await?;
-        if let Err(until) = may_try {
-            let wait = until.micros().saturating_sub(now.micros()).max(1_000);
-            return Err(IdentityError::Wait { retry_after_ms: wait.unsigned_abs().div_ceil(1_000) });
+        if let Err(retry_at) = attempt {
+            let wait_micros = retry_at.micros().saturating_sub(now.micros()).max(1_000);
+            return Err(IdentityError::Wait { retry_after_ms: wait_micros.unsigned_abs().div_ceil(1_000) });
         }
         let global = self.db.global();
         let proof = match factor {
             Factor::Totp => {
-                let kept = factors::totp(&global, user).await?;
-                let sealed = kept.seed.ok_or(Rejection::MfaInvalid)?;
+                let authenticator = factors::totp(&global, user).await?;
+                let sealed = authenticator.seed.ok_or(Rejection::MfaInvalid)?;
                 let seed = self.ring.open(&factors::SEED.context(&[user.uuid()]), &sealed)?;
                 core::matching_step(&seed, code, now.micros() / 1_000_000).map(Proof::Step)
             }
             // A code from an e-mail belongs to its login, which checks it.
             Factor::Email => None,
             Factor::BackupCode => {
-                let read = core::read_backup_code(code);
-                let hash = match &read {
+                let parsed_code = core::read_backup_code(code);
+                let hash = match &parsed_code {
                     Some((number, _)) => factors::backup_code(&global, user, *number).await?,
                     None => None,
                 };
                 // A missing code takes as long as a wrong one.
-                let (number, plain) = read.unwrap_or_default();
-                self.passwords.verify(&plain, hash.as_deref()).await?.then_some(Proof::Code(number))
+                let (number, code_text) = parsed_code.unwrap_or_default();
+                self.passwords.verify(&code_text, hash.as_deref()).await?.then_some(Proof::Code(number))
             }
         };
         Ok(proof.ok_or(Rejection::MfaInvalid)?)
@@ -108,8 +108,8 @@ impl Identity {
         let mut seed = [0u8; SEED_BYTES];
         self.clock.fill(&mut seed);
         let uri = core::otpauth_uri(&seed, &user.email);
-        let drawn = uri.as_deref().and_then(core::svg);
-        let (Some(otpauth_uri), Some(qr_svg)) = (uri, drawn) else {
+        let qr_code = uri.as_deref().and_then(core::svg);
+        let (Some(otpauth_uri), Some(qr_svg)) = (uri, qr_code) else {
             return Err(Fault::Broken("an address that no QR code holds".to_owned()).into());
         };
         let sealed = self.ring.seal(&factors::PENDING_SEED.context(&[session.user.uuid()]), &seed)?;
@@ -123,12 +123,12 @@ impl Identity {
     /// as one with a second factor, and the user's others end.
     pub async fn totp_confirm(&self, session: &Session, code: &str) -> Result<Vec<String>, IdentityError> {
         let (now, user) = (self.clock.now(), session.user);
-        let kept = factors::totp(&self.db.global(), user).await?;
-        let waiting = kept.pending.filter(|(_, at)| at.plus_seconds(ENROLMENT_SECONDS) > now);
-        let Some((pending, _)) = waiting else {
+        let authenticator = factors::totp(&self.db.global(), user).await?;
+        let pending_enrolment = authenticator.pending.filter(|(_, at)| at.plus_seconds(ENROLMENT_SECONDS) > now);
+        let Some((pending, _)) = pending_enrolment else {
             return Err(Rejection::NoEnrolment.into());
         };
-        if kept.seed.is_some() && !session.mfa {
+        if authenticator.seed.is_some() && !session.mfa {
             return Err(IdentityError::StepUp);
         }
         let seed = self.ring.open(&factors::PENDING_SEED.context(&[user.uuid()]), &pending)?;
@@ -140,9 +140,9 @@ impl Identity {
         rows::lock_password(&work, user).await?;
         // Hashing the backup codes takes time: if the session was a stranger's and the user has set
         // a new password meanwhile, the stranger's factor must not lock them out.
-        if let Err(refused) = Self::recheck_session(&work, session).await {
+        if let Err(error) = Self::recheck_session(&work, session).await {
             work.rollback().await?;
-            return Err(refused);
+            return Err(error);
         }
         // Backup codes are written before the authenticator, in the order in which a call that
         // shows such a code locks them.
@@ -153,10 +153,11 @@ impl Identity {
         }
         // Logins that wait for a code from an e-mail end too: they would complete with that code
         // alone.
-        let ended = sessions::end(&work, SessionSelection::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
+        let ended_sessions =
+            sessions::end(&work, SessionSelection::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
         sessions::record_second_factor(&work, session.id, now).await?;
         work.commit().await?;
-        self.presence.end(&ended);
+        self.presence.end(&ended_sessions);
         self.presence.invalidate(session.id);
         Ok(codes)
     }
@@ -181,9 +182,9 @@ impl Identity {
         let work = self.db.global().begin().await?;
         // Another call would not see the rows of this one when it takes the old ones away, and meet them when it writes its own.
         rows::lock_password(&work, session.user).await?;
-        if let Err(refused) = Self::recheck_factor(&work, session).await {
+        if let Err(error) = Self::recheck_factor(&work, session).await {
             work.rollback().await?;
-            return Err(refused);
+            return Err(error);
         }
         factors::replace_backup_codes(&work, session.user, hashes).await?;
         work.commit().await?;
@@ -197,17 +198,17 @@ impl Identity {
         // A concurrent confirmation of another authenticator has committed, or begins after this
         // transaction: no backup codes are left without a factor.
         rows::lock_password(&work, session.user).await?;
-        if let Err(refused) = Self::recheck_factor(&work, session).await {
+        if let Err(error) = Self::recheck_factor(&work, session).await {
             work.rollback().await?;
-            return Err(refused);
+            return Err(error);
         }
         factors::remove(&work, session.user).await?;
         let now = self.clock.now();
-        let ended =
+        let ended_sessions =
             sessions::end(&work, SessionSelection::OthersOfUser(session.user, session.id), EndReason::Factor, now).await?;
         sessions::clear_second_factor(&work, session.id).await?;
         work.commit().await?;
-        self.presence.end(&ended);
+        self.presence.end(&ended_sessions);
         self.presence.invalidate(session.id);
         Ok(())
     }
@@ -249,31 +250,31 @@ impl Identity {
     /// to other companies too.
     pub async fn reset_factor(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let global = self.db.global();
-        let found = members::member_with_user(&global, session.tenant, member).await?;
-        let view = found.ok_or(MemberRefusal::Unknown)?;
+        let locked_member = members::member_with_user(&global, session.tenant, member).await?;
+        let view = locked_member.ok_or(MemberRefusal::Unknown)?;
         let user = view.membership.user;
-        let refused = if user == session.user {
+        let refusal = if user == session.user {
             Some(MemberRefusal::OwnFactor)
         } else if view.membership.status == MemberStatus::Invited {
             Some(MemberRefusal::FactorOfInvited)
         } else {
             Self::reset_refusal(&global, user).await?
         };
-        if let Some(why) = refused {
-            return Err(why.into());
+        if let Some(reason) = refusal {
+            return Err(reason.into());
         }
         let work = GlobalWork::from(global.maintenance_for(session.tenant).await?);
-        self.within_own_rights(&work, session, member).await?;
+        self.check_rights_over_member(&work, session, member).await?;
         rows::lock_password(&work, user).await?;
         // Checked again under the lock: of two concurrent calls only one resets the factor.
-        if let Some(why) = Self::reset_refusal(&work, user).await? {
+        if let Some(reason) = Self::reset_refusal(&work, user).await? {
             work.rollback().await?;
-            return Err(why.into());
+            return Err(reason.into());
         }
         factors::remove(&work, user).await?;
-        let ended = sessions::end(&work, SessionSelection::OfUser(user), EndReason::Factor, self.clock.now()).await?;
+        let ended_sessions = sessions::end(&work, SessionSelection::OfUser(user), EndReason::Factor, self.clock.now()).await?;
         work.commit().await?;
-        self.presence.end(&ended);
+        self.presence.end(&ended_sessions);
         let tenant = rows::tenant(&global, session.tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
         self.write(EmailKind::FactorReset { tenant }, &view.email, &view.display_name);
         Ok(MemberView { mfa_enabled: false, ..view })

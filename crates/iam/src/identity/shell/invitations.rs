@@ -95,8 +95,8 @@ impl Identity {
         if !sessions::lock_if_active(&work, invitee.session, now).await? {
             return Ok((work.into_tenant(), InvitationOutcome::SessionEnded));
         }
-        let placed = invitations::upsert_member(&work, (tenant, user), self.clock.id(), now).await?;
-        let Some((member, version)) = placed else { return Ok((work.into_tenant(), InvitationOutcome::Member)) };
+        let placed_member = invitations::upsert_member(&work, (tenant, user), self.clock.id(), now).await?;
+        let Some((member, version)) = placed_member else { return Ok((work.into_tenant(), InvitationOutcome::Member)) };
         let invitation = self.write_invitation(&work, (tenant, member), invitee.by, &invitee.email).await?;
         Ok((work.into_tenant(), InvitationOutcome::Placed(Placed { member, version, invitation })))
     }
@@ -122,8 +122,8 @@ impl Identity {
     }
 
     /// Sends the e-mail of a stored invitation.
-    pub fn send_invitation(&self, placed: Placed) {
-        self.invite_by_email(placed.invitation);
+    pub fn send_invitation(&self, placement: Placed) {
+        self.invite_by_email(placement.invitation);
     }
 
     fn invite_by_email(&self, invitation: Invitation) {
@@ -145,12 +145,12 @@ impl Identity {
         };
         self.count_invitation(session.tenant, &core::email_key(&address)).await?;
         let work = self.begin_for_members(session).await?;
-        self.within_own_rights(&work, session, member).await?;
+        self.check_rights_over_member(&work, session, member).await?;
         if !sessions::lock_if_active(&work, session.id, self.clock.now()).await? {
             return Err(Rejection::SessionEnded.into());
         }
         match members::lock(&work, session.tenant, member).await? {
-            Some((found, _)) if found.status == MemberStatus::Invited => {}
+            Some((membership, _)) if membership.status == MemberStatus::Invited => {}
             _ => return Err(MemberRefusal::NotInvited.into()),
         }
         let invitation = self.write_invitation(&work, (session.tenant, member), session.member, &address).await?;
@@ -168,18 +168,18 @@ impl Identity {
         let work = self.db.global().maintenance_for(session.tenant).await?;
         self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
-        let found = members::lock(&work, session.tenant, member).await?;
-        let (found, has_left) = found.ok_or(MemberRefusal::Unknown)?;
-        if found.status != MemberStatus::Invited {
+        let locked_member = members::lock(&work, session.tenant, member).await?;
+        let (locked_member, has_left) = locked_member.ok_or(MemberRefusal::Unknown)?;
+        if locked_member.status != MemberStatus::Invited {
             return Err(MemberRefusal::NotInvited.into());
         }
-        self.within_own_rights(&work, session, member).await?;
+        self.check_rights_over_member(&work, session, member).await?;
         invitations::invalidate(&work, session.tenant, member).await?;
         self.provisioner.revoke_all_rights(work.tenant(), member).await?;
         if has_left {
             members::mark_left(&work, session.tenant, member, self.clock.now()).await?;
         } else {
-            members::delete_never_joined(&work, &found).await?;
+            members::delete_never_joined(&work, &locked_member).await?;
         }
         once::set_subject(&member);
         Ok(work.commit().await?)
@@ -195,26 +195,30 @@ impl Identity {
         display_name: Option<&str>,
         visit: &Visit,
     ) -> Result<LoginOutcome, IdentityError> {
-        let over = || IdentityError::from(Rejection::LinkOver);
-        let hash = secret::kept(token, Purpose::Invite).ok_or_else(over)?;
+        let link_over = || IdentityError::from(Rejection::LinkOver);
+        let hash = secret::hash_token(token, Purpose::Invite).ok_or_else(link_over)?;
         let (global, now) = (self.db.global(), self.clock.now());
-        let found = invitations::by_hash(&global, hash, now).await?.ok_or_else(over)?;
-        let user = rows::user(&global, found.user).await?.ok_or_else(over)?;
-        let tenant = rows::tenant(&global, found.tenant).await?.ok_or_else(over)?;
-        audit::attribute(found.tenant, Actor::member(found.member));
+        let invitation = invitations::by_hash(&global, hash, now).await?.ok_or_else(link_over)?;
+        let user = rows::user(&global, invitation.user).await?.ok_or_else(link_over)?;
+        let tenant = rows::tenant(&global, invitation.tenant).await?.ok_or_else(link_over)?;
+        audit::attribute(invitation.tenant, Actor::member(invitation.member));
         let newcomer = if user.password_hash.is_empty() {
-            let stored = self.hash_new_password(&user, &tenant.name, password, display_name).await?;
-            Some(app_user::Model { password_hash: stored, ..user.clone() })
+            let new_hash = self.hash_new_password(&user, &tenant.name, password, display_name).await?;
+            Some(app_user::Model { password_hash: new_hash, ..user.clone() })
         } else {
             self.check_user_password(&user, password, visit, Rejection::InvalidCredentials).await?;
             None
         };
-        Self::check_length(password, rows::security_limits(&global, found.tenant).await?.password_length, core::Field::Password)?;
-        let work = self.db.global().maintenance_for(found.tenant).await?;
+        Self::check_length(
+            password,
+            rows::security_limits(&global, invitation.tenant).await?.password_length,
+            core::Field::Password,
+        )?;
+        let work = self.db.global().maintenance_for(invitation.tenant).await?;
         self.provisioner.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
         if !invitations::consume(&work, hash, now).await? {
-            return Err(over());
+            return Err(link_over());
         }
         if let Some(mut newcomer) = newcomer {
             display_name.unwrap_or_default().trim().clone_into(&mut newcomer.display_name);
@@ -222,12 +226,12 @@ impl Identity {
             // The address was registered meanwhile: the password of that account is required.
             rows::claim_user(&work, &newcomer).await?.ok_or(Rejection::InvalidCredentials)?;
         } else {
-            Self::ensure_password_unchanged(&work, found.user, &user.password_hash, Rejection::InvalidCredentials).await?;
+            Self::ensure_password_unchanged(&work, invitation.user, &user.password_hash, Rejection::InvalidCredentials).await?;
         }
-        links::set_verified(&work, found.user, now).await?;
-        rows::record_password_class(&work, found.user, core::length_class(password)).await?;
-        members::mark_joined(&work, found.tenant, found.member, now).await?;
-        let membership = rows::membership(&work, found.tenant, found.member).await?.ok_or_else(over)?;
+        links::set_verified(&work, invitation.user, now).await?;
+        rows::record_password_class(&work, invitation.user, core::length_class(password)).await?;
+        members::mark_joined(&work, invitation.tenant, invitation.member, now).await?;
+        let membership = rows::membership(&work, invitation.tenant, invitation.member).await?.ok_or_else(link_over)?;
         self.complete_login(work, &membership, tenant, (visit, Risk::default())).await
     }
 
@@ -240,8 +244,8 @@ impl Identity {
         display_name: Option<&str>,
     ) -> Result<String, IdentityError> {
         let name = display_name.unwrap_or_default();
-        let mut wrong: Vec<Rejection> = core::check_name(core::Field::DisplayName, name).into_iter().collect();
-        wrong.extend(self.check_password(password, &[&user.email, name, tenant], core::Field::Password).err());
-        if wrong.is_empty() { Ok(self.passwords.hash(password).await?) } else { Err(IdentityError::Refused(wrong)) }
+        let mut rejections: Vec<Rejection> = core::check_name(core::Field::DisplayName, name).into_iter().collect();
+        rejections.extend(self.check_password(password, &[&user.email, name, tenant], core::Field::Password).err());
+        if rejections.is_empty() { Ok(self.passwords.hash(password).await?) } else { Err(IdentityError::Refused(rejections)) }
     }
 }

@@ -24,9 +24,9 @@ pub enum OldKeyPolicy {
 }
 
 /// The keys, unsealed. A plain key, from before there was a master key, is sealed on the way.
-async fn opened(db: &Database, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
-    let mut found = keys::all(&db.global()).await?;
-    for key in &mut found {
+async fn load_unsealed_keys(db: &Database, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
+    let mut signing_keys = keys::all(&db.global()).await?;
+    for key in &mut signing_keys {
         let context = keys::SIGNING_KEY.context(&[key.id.uuid()]);
         if secrets::key_of(&key.pkcs8).is_some() {
             key.pkcs8 = ring.open(&context, &key.pkcs8)?;
@@ -36,7 +36,7 @@ async fn opened(db: &Database, ring: &KeyRing) -> Result<Vec<signing_key::Model>
             work.commit().await?;
         }
     }
-    Ok(found)
+    Ok(signing_keys)
 }
 
 /// The name of the mark that the deployment's file store carries, by a ring alone. `None` before any process has marked one.
@@ -51,9 +51,9 @@ async fn deployment_value(db: &Database, ring: &KeyRing, id: Uuid) -> Result<Opt
 
 /// The keys, unsealed; creates the first one if there is none.
 pub async fn load_or_create_keys(db: &Database, clock: &Clock, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
-    let found = opened(db, ring).await?;
-    if !found.is_empty() {
-        return Ok(found);
+    let signing_keys = load_unsealed_keys(db, ring).await?;
+    if !signing_keys.is_empty() {
+        return Ok(signing_keys);
     }
     // The first key has a fixed ID: if two processes create it at once, the primary key admits one.
     let key = new_signing_key(clock, ring, SigningKeyId::from_uuid(Uuid::from_u128(1)), clock.now())?;
@@ -63,7 +63,7 @@ pub async fn load_or_create_keys(db: &Database, clock: &Clock, ring: &KeyRing) -
         Err(fault) if fault.unique_violation().is_some() => work.rollback().await?,
         Err(fault) => return Err(fault),
     }
-    opened(db, ring).await
+    load_unsealed_keys(db, ring).await
 }
 
 fn new_signing_key(clock: &Clock, ring: &KeyRing, id: SigningKeyId, signs_from: Timestamp) -> Result<signing_key::Model, Fault> {
@@ -78,14 +78,14 @@ pub async fn rotate(
     ring: &KeyRing,
     clock: &Clock,
     lead_seconds: i64,
-    old: OldKeyPolicy,
+    key_policy: OldKeyPolicy,
 ) -> Result<SigningKeyId, Fault> {
     let before = keys::all(&db.global()).await?;
     let key = new_signing_key(clock, ring, clock.id(), clock.now().plus_seconds(lead_seconds))?;
     let id = key.id;
     let work = db.global().begin().await?;
     keys::insert(&work, key).await?;
-    if old == OldKeyPolicy::Remove {
+    if key_policy == OldKeyPolicy::Remove {
         keys::remove(&work, &before.iter().map(|key| key.id).collect::<Vec<_>>()).await?;
     }
     work.commit().await?;
@@ -99,18 +99,18 @@ impl Identity {
     /// Adopts the changes that other processes made to the keys, and does due work: creates the
     /// next key in time, and removes those that no longer verify.
     pub async fn maintain_signing_keys(&self) -> Result<(), Fault> {
-        let found = opened(&self.db, &self.ring).await?;
-        self.tokens.adopt(&found)?;
-        let lives: Vec<_> = found.iter().map(|key| (key.id, key.signs_from)).collect();
-        let due = core::plan_rotation(&lives, self.clock.now());
-        if due.make_for.is_none() && due.remove.is_empty() {
+        let signing_keys = load_unsealed_keys(&self.db, &self.ring).await?;
+        self.tokens.adopt(&signing_keys)?;
+        let key_times: Vec<_> = signing_keys.iter().map(|key| (key.id, key.signs_from)).collect();
+        let rotation = core::plan_rotation(&key_times, self.clock.now());
+        if rotation.make_for.is_none() && rotation.remove.is_empty() {
             return Ok(());
         }
         let work = self.db.global().begin().await?;
-        if let Some(from) = due.make_for {
+        if let Some(from) = rotation.make_for {
             // The ID is derived from the newest key's: of several nodes that find the next one due,
             // one inserts it.
-            let newest = found.last().map(|key| key.id.uuid()).unwrap_or_default();
+            let newest = signing_keys.last().map(|key| key.id.uuid()).unwrap_or_default();
             let mut id = [0u8; 16];
             id.copy_from_slice(&Sha256::digest(newest.as_bytes())[..16]);
             let id = SigningKeyId::from_uuid(uuid::Builder::from_random_bytes(id).into_uuid());
@@ -121,25 +121,25 @@ impl Identity {
                 Err(fault) => return Err(fault),
             }
         }
-        keys::remove(&work, &due.remove).await?;
+        keys::remove(&work, &rotation.remove).await?;
         work.commit().await?;
-        self.tokens.adopt(&opened(&self.db, &self.ring).await?)
+        self.tokens.adopt(&load_unsealed_keys(&self.db, &self.ring).await?)
     }
 
     /// The secret that list cursors are signed with: the same on every node, and independent of the
     /// keys that sign tokens.
     pub async fn cursor_secret(&self) -> Result<[u8; 32], Fault> {
         const ID: Uuid = Uuid::from_u128(1);
-        let kept = if let Some(kept) = self.deployment_value(ID).await? {
-            kept
+        let secret = if let Some(secret) = self.deployment_value(ID).await? {
+            secret
         } else {
             // Deployments from before there was such a secret derived it from their only key, and their cursors go on.
-            let keys = opened(&self.db, &self.ring).await?;
+            let keys = load_unsealed_keys(&self.db, &self.ring).await?;
             let first = keys.first().ok_or_else(|| Fault::corrupt("signing_key", "a deployment has a key"))?;
             let value = Sha256::new().chain_update(b"entrepot cursors 1").chain_update(&first.pkcs8).finalize();
             self.store_deployment_value(ID, &value).await?
         };
-        kept.try_into().map_err(|_| Fault::corrupt("server_secret", "the secret of cursors has 32 bytes"))
+        secret.try_into().map_err(|_| Fault::corrupt("server_secret", "the secret of cursors has 32 bytes"))
     }
 
     /// The name of the mark that the deployment's file store carries. `None` before any process has marked one.
@@ -164,7 +164,7 @@ impl Identity {
         let work = self.db.global().begin().await?;
         keys::store_secret(&work, id, sealed, self.clock.now()).await?;
         work.commit().await?;
-        let kept = self.deployment_value(id).await?;
-        kept.ok_or_else(|| Fault::corrupt("server_secret", "a value that was kept is there"))
+        let stored_value = self.deployment_value(id).await?;
+        stored_value.ok_or_else(|| Fault::corrupt("server_secret", "a value that was kept is there"))
     }
 }

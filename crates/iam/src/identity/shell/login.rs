@@ -62,9 +62,9 @@ impl Identity {
         let Some(address) = visit.address.map(|address| format!("address {}", host(address))) else {
             return Ok(Attempt(vec![account]));
         };
-        if let Err(empty) = attempts.attempt(&PASSWORD, &address).await {
+        if let Err(shortage) = attempts.attempt(&PASSWORD, &address).await {
             attempts.refund_attempt(&PASSWORD, &account);
-            return Err(empty.into());
+            return Err(shortage.into());
         }
         Ok(Attempt(vec![account, address]))
     }
@@ -75,7 +75,7 @@ impl Identity {
         let global = self.db.global();
         // An unknown account is queried too, so that it takes as long.
         let user = rows::user_by_email(&global, account).await?.map_or(UserId::NIL, |user| user.id);
-        let (is_own, _) = devices::known(&global, user, hash).await?;
+        let (is_own, _) = devices::look_up_device(&global, user, hash).await?;
         Ok(is_own.then(|| format!("device {account} {hash:02x?}")))
     }
 
@@ -85,16 +85,16 @@ impl Identity {
         attempt.0.iter().for_each(|name| attempts.refund_attempt(&PASSWORD, name));
     }
 
-    /// Checks the password of a known user; a wrong one is counted and refused with `refused`.
+    /// Checks the password of a known user; a wrong one is counted and refused with `rejection`.
     pub(super) async fn check_user_password(
         &self,
         user: &app_user::Model,
         password: &str,
         visit: &Visit,
-        refused: Rejection,
+        rejection: Rejection,
     ) -> Result<(), IdentityError> {
         let attempt = self.attempt(&user.email_key, visit).await?;
-        self.check_counted_password(user, password, &attempt, refused).await
+        self.check_counted_password(user, password, &attempt, rejection).await
     }
 
     /// Checks the password of a user who is logged in. These attempts have a bucket of their own:
@@ -104,11 +104,11 @@ impl Identity {
         &self,
         user: &app_user::Model,
         password: &str,
-        refused: Rejection,
+        rejection: Rejection,
     ) -> Result<(), IdentityError> {
         let attempt = Attempt(vec![format!("logged in {}", user.id)]);
         self.attempts().attempt(&PASSWORD, &attempt.0[0]).await?;
-        self.check_counted_password(user, password, &attempt, refused).await
+        self.check_counted_password(user, password, &attempt, rejection).await
     }
 
     async fn check_counted_password(
@@ -116,11 +116,11 @@ impl Identity {
         user: &app_user::Model,
         password: &str,
         attempt: &Attempt,
-        refused: Rejection,
+        rejection: Rejection,
     ) -> Result<(), IdentityError> {
         if !self.passwords.verify(password, Some(&user.password_hash)).await? {
             self.note_failure(user.id);
-            return Err(refused.into());
+            return Err(rejection.into());
         }
         self.refund_attempt(attempt);
         Ok(())
@@ -154,22 +154,24 @@ impl Identity {
         let ids: Vec<TenantId> = memberships.iter().map(|m| m.tenant).collect();
         let tenants = rows::tenants_by_id(&global, &ids).await?;
         let suspended = rows::suspended_among(&global, &ids).await?;
-        let wanted = memberships.iter().filter(|m| m.status == MemberStatus::Active).filter_map(|m| {
+        let candidates = memberships.iter().filter(|m| m.status == MemberStatus::Active).filter_map(|m| {
             let row = tenants.iter().find(|t| t.id == m.tenant)?;
             tenant.is_none_or(|slug| slug == row.slug).then(|| (m, row.clone()))
         });
-        let wanted: Vec<_> = wanted.collect();
+        let candidates: Vec<_> = candidates.collect();
         // The oldest membership whose tenant is not suspended; if all are, `complete_login` refuses the
         // first.
-        let first = wanted.iter().position(|(m, _)| !suspended.contains(&m.tenant)).unwrap_or_default();
-        let Some((membership, tenant)) = wanted.into_iter().nth(first) else { return Err(Rejection::InvalidCredentials.into()) };
+        let first = candidates.iter().position(|(m, _)| !suspended.contains(&m.tenant)).unwrap_or_default();
+        let Some((membership, tenant)) = candidates.into_iter().nth(first) else {
+            return Err(Rejection::InvalidCredentials.into());
+        };
         self.refund_attempt(&attempt);
         self.rehash(user.id, password, &user.password_hash).await?;
-        let (user, checked) = (user.id, user.password_hash);
-        let least = rows::security_limits(&global, tenant.id).await?.password_length;
-        Self::check_length(password, least, core::Field::Password)?;
+        let (user, checked_hash) = (user.id, user.password_hash);
+        let min_length = rows::security_limits(&global, tenant.id).await?.password_length;
+        Self::check_length(password, min_length, core::Field::Password)?;
         let risk = self.assess(user, visit).await?;
-        let work = self.begin_with_password(user, password, checked).await?;
+        let work = self.begin_with_password(user, password, checked_hash).await?;
         rows::record_password_class(&work, user, core::length_class(password)).await?;
         self.complete_login(work, membership, tenant, (visit, risk)).await
     }
@@ -177,21 +179,26 @@ impl Identity {
     /// Begins a transaction in which the user's password stays the one that was checked. If its
     /// hash has changed meanwhile, the password is checked against the new hash: either another
     /// login has rehashed it, or the password was changed.
-    async fn begin_with_password(&self, user: UserId, password: &str, mut checked: String) -> Result<GlobalWork, IdentityError> {
+    async fn begin_with_password(
+        &self,
+        user: UserId,
+        password: &str,
+        mut checked_hash: String,
+    ) -> Result<GlobalWork, IdentityError> {
         /// Passwords do not change more often within one login.
         const MAX_TRIES: usize = 3;
         for _ in 0..MAX_TRIES {
             let work = self.db.global().begin().await?;
-            let stands = rows::lock_password(&work, user).await?;
-            if stands.as_deref() == Some(checked.as_str()) {
+            let current_hash = rows::lock_password(&work, user).await?;
+            if current_hash.as_deref() == Some(checked_hash.as_str()) {
                 return Ok(work);
             }
             work.rollback().await?;
-            let Some(stands) = stands else { break };
-            if !self.passwords.verify(password, Some(&stands)).await? {
+            let Some(current_hash) = current_hash else { break };
+            if !self.passwords.verify(password, Some(&current_hash)).await? {
                 break;
             }
-            checked = stands;
+            checked_hash = current_hash;
         }
         Err(Rejection::InvalidCredentials.into())
     }
@@ -201,21 +208,21 @@ impl Identity {
     pub(super) async fn ensure_password_unchanged(
         work: &GlobalWork,
         user: UserId,
-        checked: &str,
-        refused: Rejection,
+        checked_hash: &str,
+        rejection: Rejection,
     ) -> Result<(), IdentityError> {
-        let stands = rows::lock_password(work, user).await?;
-        if stands.as_deref() == Some(checked) { Ok(()) } else { Err(refused.into()) }
+        let current_hash = rows::lock_password(work, user).await?;
+        if current_hash.as_deref() == Some(checked_hash) { Ok(()) } else { Err(rejection.into()) }
     }
 
     /// Rehashes a password whose hash was made with weaker parameters.
-    async fn rehash(&self, user: UserId, password: &str, stored: &str) -> Result<(), Fault> {
-        if Passwords::is_strong(stored) {
+    async fn rehash(&self, user: UserId, password: &str, stored_hash: &str) -> Result<(), Fault> {
+        if Passwords::is_strong(stored_hash) {
             return Ok(());
         }
-        let stronger = self.passwords.hash(password).await?;
+        let new_hash = self.passwords.hash(password).await?;
         let work = self.db.global().begin().await?;
-        links::rehash(&work, user, stored, stronger).await?;
+        links::rehash(&work, user, stored_hash, new_hash).await?;
         work.commit().await
     }
 
@@ -240,8 +247,8 @@ impl Identity {
         // concurrently.
         let methods = Self::factors(&work, user.id).await?;
         // Without a mailer no code can be sent, so none is required.
-        let by_mail = methods.is_empty() && risk.is_high() && self.settings.mailer.is_configured();
-        if methods.is_empty() && !by_mail {
+        let needs_mailed_code = methods.is_empty() && risk.is_high() && self.settings.mailer.is_configured();
+        if methods.is_empty() && !needs_mailed_code {
             let logged_in =
                 self.begin_session(&work, membership, tenant, SessionProofs::now(now, None), (visit, risk.clone())).await?;
             work.commit().await?;
@@ -249,32 +256,32 @@ impl Identity {
             return Ok(LoginOutcome::In(Box::new(logged_in)));
         }
         let (token, hash) = secret::generate_token(&self.clock, Purpose::Challenge);
-        let drawn = if by_mail { Some(self.generate_mailed_code(&user, &token, visit).await?) } else { None };
-        let (code, kept) = drawn.unzip();
+        let mailed_code = if needs_mailed_code { Some(self.generate_mailed_code(&user, &token, visit).await?) } else { None };
+        let (code, code_hash) = mailed_code.unzip();
         let expires_at = now.plus_seconds(CHALLENGE_SECONDS);
         let (network, member) = (visit.address.map(core::network), membership.member);
-        let row = ChallengeRow { user: user.id, tenant: membership.tenant, member, network, auth_at: now, risk, code: kept };
+        let row = ChallengeRow { user: user.id, tenant: membership.tenant, member, network, auth_at: now, risk, code: code_hash };
         factors::insert_challenge(&work, hash, row, expires_at).await?;
         work.commit().await?;
         if let Some(code) = code {
             self.write(EmailKind::LoginCode { code }, &user.email, &user.display_name);
         }
-        let methods = if by_mail { vec![Factor::Email] } else { methods };
+        let methods = if needs_mailed_code { vec![Factor::Email] } else { methods };
         Ok(LoginOutcome::Challenge(Challenge { token, methods, expires_at }))
     }
 
     /// Completes a login that waits for a second factor.
     pub async fn mfa_verify(&self, token: &str, factor: Factor, code: &str, visit: &Visit) -> Result<LoggedIn, IdentityError> {
-        let hash = secret::kept(token, Purpose::Challenge).ok_or(Rejection::ChallengeOver)?;
+        let hash = secret::hash_token(token, Purpose::Challenge).ok_or(Rejection::ChallengeOver)?;
         let work = self.db.global().begin().await?;
         let challenge = factors::count_challenge_attempt(&work, hash, self.clock.now()).await?;
         work.commit().await?;
-        let elsewhere = |began: &String| visit.address.map(core::network).as_ref() != Some(began);
-        let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(elsewhere));
+        let is_other_network = |start_network: &String| visit.address.map(core::network).as_ref() != Some(start_network);
+        let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(is_other_network));
         let challenge = challenge.ok_or(Rejection::ChallengeOver)?;
         audit::attribute(challenge.tenant, Actor::member(challenge.member));
         let proof = match (factor, challenge.code) {
-            (Factor::Email, Some(kept)) if kept == secret::bound(token, code.trim()) => None,
+            (Factor::Email, Some(code_hash)) if code_hash == secret::hash_code(token, code.trim()) => None,
             (Factor::Email, _) => return Err(Rejection::MfaInvalid.into()),
             (Factor::Totp | Factor::BackupCode, _) => Some(self.verify_code(challenge.user, factor, code).await?),
         };
@@ -302,8 +309,8 @@ impl Identity {
         };
         // A code from an e-mail proves the address; it is no second factor that a tenant could
         // require.
-        let (shown, risk) = (SessionProofs::now(now, proof.map(|_| now)), challenge.risk);
-        let logged_in = self.begin_session(&work, &membership, tenant, shown, (visit, risk.clone())).await?;
+        let (proofs, risk) = (SessionProofs::now(now, proof.map(|_| now)), challenge.risk);
+        let logged_in = self.begin_session(&work, &membership, tenant, proofs, (visit, risk.clone())).await?;
         let user = rows::user(&work, challenge.user).await?;
         work.commit().await?;
         if let Some(user) = user {
@@ -350,7 +357,7 @@ impl Identity {
             return Err(Rejection::MfaInvalid.into());
         };
         (row.auth_at, row.mfa_at) = (now, proof.map(|_| now).or(row.mfa_at));
-        sessions::authenticated(&work, &row).await?;
+        sessions::record_authentication(&work, &row).await?;
         let (next, logged_in) = self.issue(&work, row, &membership, tenant).await?;
         refresh::rotate_all(&work, session.id, next, now).await?;
         work.commit().await?;

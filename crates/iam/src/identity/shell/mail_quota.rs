@@ -30,7 +30,7 @@ pub(super) enum EmailPurpose {
 }
 
 impl EmailPurpose {
-    const fn each(self) -> Attempts {
+    const fn attempts_per_requester(self) -> Attempts {
         let kind = match self {
             Self::Reset => "letter.reset",
             Self::LoginCode => "letter.code",
@@ -65,37 +65,42 @@ pub(super) enum Requester {
 
 impl Identity {
     /// Counts an e-mail to an account.
-    pub(super) async fn count_email(&self, purpose: EmailPurpose, account: &str, asker: &Requester) -> Result<(), IdentityError> {
+    pub(super) async fn count_email(
+        &self,
+        purpose: EmailPurpose,
+        account: &str,
+        requester: &Requester,
+    ) -> Result<(), IdentityError> {
         let attempts = self.attempts();
-        let (Requester::Owner(who) | Requester::Other(who)) = asker;
-        let (each, own) = (purpose.each(), format!("{account} by {who}"));
-        attempts.attempt(&each, &own).await?;
-        if matches!(asker, Requester::Other(_))
-            && let Err(empty) = attempts.attempt(&purpose.total_attempts(), account).await
+        let (Requester::Owner(requester_name) | Requester::Other(requester_name)) = requester;
+        let (requester_attempts, requester_key) = (purpose.attempts_per_requester(), format!("{account} by {requester_name}"));
+        attempts.attempt(&requester_attempts, &requester_key).await?;
+        if matches!(requester, Requester::Other(_))
+            && let Err(shortage) = attempts.attempt(&purpose.total_attempts(), account).await
         {
-            attempts.refund_attempt(&each, &own);
-            return Err(empty.into());
+            attempts.refund_attempt(&requester_attempts, &requester_key);
+            return Err(shortage.into());
         }
         Ok(())
     }
 
     /// Counts a requested reset link, whether the account exists or not.
     pub(super) async fn count_reset(&self, account: &str, visit: &Visit) -> Result<(), IdentityError> {
-        let (attempts, asker) = (self.attempts(), self.asker(account, visit).await?);
+        let (attempts, requester) = (self.attempts(), self.find_requester(account, visit).await?);
         let Some(address) = visit.address.map(|address| host(address).to_string()) else {
-            return self.count_email(EmailPurpose::Reset, account, &asker).await;
+            return self.count_email(EmailPurpose::Reset, account, &requester).await;
         };
         attempts.attempt(&HOST_RESET_LIMIT, &address).await?;
-        let counted = self.count_email(EmailPurpose::Reset, account, &asker).await;
-        if counted.is_err() {
+        let result = self.count_email(EmailPurpose::Reset, account, &requester).await;
+        if result.is_err() {
             attempts.refund_attempt(&HOST_RESET_LIMIT, &address);
         }
-        counted
+        result
     }
 
     /// Returns the requester of an e-mail about an account: its owner, if the device is known to
     /// the account, or else the network.
-    pub(super) async fn asker(&self, account: &str, visit: &Visit) -> Result<Requester, Fault> {
+    pub(super) async fn find_requester(&self, account: &str, visit: &Visit) -> Result<Requester, Fault> {
         if let Some(device) = self.known_device_bucket(account, visit).await? {
             return Ok(Requester::Owner(device));
         }

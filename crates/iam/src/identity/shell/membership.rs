@@ -20,9 +20,9 @@ impl Identity {
         members::page(&self.db.global(), tenant, page).await
     }
 
-    /// Counts the members of the tenant that match the filter, up to one more than `most`.
-    pub async fn count_members(&self, tenant: TenantId, filter: &Nested<MemberFilter>, most: i64) -> Result<i64, Fault> {
-        members::count(&self.db.global(), tenant, filter, most).await
+    /// Counts the members of the tenant that match the filter, up to one more than `limit`.
+    pub async fn count_members(&self, tenant: TenantId, filter: &Nested<MemberFilter>, limit: i64) -> Result<i64, Fault> {
+        members::count(&self.db.global(), tenant, filter, limit).await
     }
 
     /// A member of the tenant, also one who has left.
@@ -48,7 +48,7 @@ impl Identity {
 
     /// Refuses to take rights from a member that the caller does not hold, as read in the
     /// transaction.
-    pub(super) async fn within_own_rights(
+    pub(super) async fn check_rights_over_member(
         &self,
         work: &GlobalWork,
         session: &Session,
@@ -70,24 +70,24 @@ impl Identity {
     ) -> Result<MemberView, IdentityError> {
         let now = self.clock.now();
         let work = self.begin_for_members(session).await?;
-        let found = members::lock(&work, session.tenant, member).await?;
-        let (found, has_left) = found.ok_or(MemberRefusal::Unknown)?;
+        let locked_member = members::lock(&work, session.tenant, member).await?;
+        let (locked_member, has_left) = locked_member.ok_or(MemberRefusal::Unknown)?;
         if member == session.member {
             return Err(MemberRefusal::SuspendsThemselves.into());
         }
-        if found.status == MemberStatus::Invited {
+        if locked_member.status == MemberStatus::Invited {
             return Err(MemberRefusal::NotComeIn.into());
         }
         if has_left {
             return Err(MemberRefusal::HasLeft.into());
         }
-        if found.status == status {
+        if locked_member.status == status {
             return Err(MemberRefusal::StandsSo(status).into());
         }
-        self.within_own_rights(&work, session, member).await?;
+        self.check_rights_over_member(&work, session, member).await?;
         members::set_status(&work, session.tenant, member, status, now).await?;
         self.ensure_owner_remains(&work, MemberRefusal::LastOwner).await?;
-        let ended = match status {
+        let ended_sessions = match status {
             MemberStatus::Suspended => {
                 sessions::end(&work, SessionSelection::OfMember(session.tenant, member), EndReason::Member, now).await?
             }
@@ -96,14 +96,14 @@ impl Identity {
         let view = Self::read_member_view(&work, session.tenant, member).await?;
         once::set_subject(&member);
         work.commit().await?;
-        self.notify_ended(&ended);
+        self.notify_ended(&ended_sessions);
         Ok(view)
     }
 
     /// Closes the sockets of sessions that have ended, unless it was a dry run.
-    fn notify_ended(&self, ended: &[SessionId]) {
+    fn notify_ended(&self, ended_sessions: &[SessionId]) {
         if !dry_run::is_on() {
-            self.presence.end(ended);
+            self.presence.end(ended_sessions);
         }
     }
 
@@ -118,18 +118,18 @@ impl Identity {
     /// name.
     pub async fn remove_member(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let work = self.begin_for_members(session).await?;
-        let found = members::lock(&work, session.tenant, member).await?;
-        let (found, has_left) = found.ok_or(MemberRefusal::Unknown)?;
+        let locked_member = members::lock(&work, session.tenant, member).await?;
+        let (locked_member, has_left) = locked_member.ok_or(MemberRefusal::Unknown)?;
         if member == session.member {
             return Err(MemberRefusal::RemovesThemselves.into());
         }
-        if found.status == MemberStatus::Invited {
+        if locked_member.status == MemberStatus::Invited {
             return Err(MemberRefusal::OnlyInvited.into());
         }
         if has_left {
             return Err(MemberRefusal::HasLeftAlready.into());
         }
-        self.within_own_rights(&work, session, member).await?;
+        self.check_rights_over_member(&work, session, member).await?;
         once::set_subject(&member);
         self.remove_from_tenant(work, session.tenant, member, MemberRefusal::LastOwner).await
     }
@@ -147,16 +147,16 @@ impl Identity {
         work: GlobalWork,
         tenant: TenantId,
         member: MemberId,
-        last: MemberRefusal,
+        last_owner_refusal: MemberRefusal,
     ) -> Result<MemberView, IdentityError> {
         let now = self.clock.now();
         members::mark_left(&work, tenant, member, now).await?;
-        self.ensure_owner_remains(&work, last).await?;
+        self.ensure_owner_remains(&work, last_owner_refusal).await?;
         self.provisioner.revoke_all_rights(work.tenant(), member).await?;
-        let ended = sessions::end(&work, SessionSelection::OfMember(tenant, member), EndReason::Member, now).await?;
+        let ended_sessions = sessions::end(&work, SessionSelection::OfMember(tenant, member), EndReason::Member, now).await?;
         let view = Self::read_member_view(&work, tenant, member).await?;
         work.commit().await?;
-        self.notify_ended(&ended);
+        self.notify_ended(&ended_sessions);
         Ok(view)
     }
 
@@ -170,7 +170,7 @@ impl Identity {
         session: &Session,
         slug: &str,
         visit: &Visit,
-        shown: AuthAge,
+        auth_age: AuthAge,
     ) -> Result<LoginOutcome, IdentityError> {
         let global = self.db.global();
         // A text that cannot be a slug is not queried: a database refuses some of these.
@@ -189,19 +189,19 @@ impl Identity {
         }
         // The password is not available here; if the tenant requires a longer one, the stored
         // length class tells whether it is long enough.
-        if let Some(least) = rows::security_limits(&global, tenant.id).await?.password_length
-            && rows::password_class(&global, session.user).await?.is_none_or(|class| class < least)
+        if let Some(min_length) = rows::security_limits(&global, tenant.id).await?.password_length
+            && rows::password_class(&global, session.user).await?.is_none_or(|class| class < min_length)
         {
-            return Err(Rejection::TenantAsksLonger { least }.into());
+            return Err(Rejection::TenantAsksLonger { least: min_length }.into());
         }
-        let here = sessions::by_id(&global, session.id).await?.ok_or(Rejection::TokenExpired)?;
-        let began = here.address.as_deref().and_then(|address| address.parse().ok()).map(core::network);
-        let is_elsewhere = began.is_some() && began != visit.address.map(core::network);
-        if is_elsewhere && shown == AuthAge::LongAgo {
+        let current_session = sessions::by_id(&global, session.id).await?.ok_or(Rejection::TokenExpired)?;
+        let start_network = current_session.address.as_deref().and_then(|address| address.parse().ok()).map(core::network);
+        let is_other_network = start_network.is_some() && start_network != visit.address.map(core::network);
+        if is_other_network && auth_age == AuthAge::LongAgo {
             return Err(IdentityError::StepUp);
         }
-        let risk = if is_elsewhere { self.assess(session.user, visit).await? } else { here.risk.clone() };
-        let risk = if risk.score < here.risk.score { here.risk.clone() } else { risk };
+        let risk = if is_other_network { self.assess(session.user, visit).await? } else { current_session.risk.clone() };
+        let risk = if risk.score < current_session.risk.score { current_session.risk.clone() } else { risk };
         let user = rows::user(&global, session.user).await?.ok_or(Rejection::TokenExpired)?;
         let work = global.begin().await?;
         // The account is locked before any session, in the order of a password change or the
@@ -210,10 +210,10 @@ impl Identity {
         // The session of the login stays locked until the new one is written, so no session begun
         // from it outlives it.
         let now = self.clock.now();
-        let login = sessions::lock(&work, here.begun_from.unwrap_or(here.id)).await?;
+        let login = sessions::lock(&work, current_session.begun_from.unwrap_or(current_session.id)).await?;
         let row = sessions::by_id(&work, session.id).await?;
-        let goes_on = |row: &SessionRow| row.ended_at.is_none() && row.ends_at > now;
-        let (Some(login), Some(row)) = (login.filter(goes_on), row.filter(goes_on)) else {
+        let is_active = |row: &SessionRow| row.ended_at.is_none() && row.ends_at > now;
+        let (Some(login), Some(row)) = (login.filter(is_active), row.filter(is_active)) else {
             work.rollback().await?;
             return Err(Rejection::TokenExpired.into());
         };
@@ -221,14 +221,14 @@ impl Identity {
         if row.mfa_at.is_none() && self.has_factor(session.user).await? {
             return self.complete_login(work, membership, tenant, (visit, risk)).await;
         }
-        let proven = SessionProofs {
+        let proofs = SessionProofs {
             auth_at: session.authenticated_at,
             mfa_at: row.mfa_at,
             from: Some((login.id, login.ends_at.min(row.ends_at))),
         };
-        let logged_in = self.begin_session(&work, membership, tenant, proven, (visit, risk.clone())).await?;
+        let logged_in = self.begin_session(&work, membership, tenant, proofs, (visit, risk.clone())).await?;
         work.commit().await?;
-        if is_elsewhere {
+        if is_other_network {
             self.notify_of_login(&user, visit, &risk);
         }
         Ok(LoginOutcome::In(Box::new(logged_in)))

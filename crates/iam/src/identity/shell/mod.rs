@@ -37,7 +37,7 @@ pub use membership::AuthAge;
 pub use people::{LeakedKey, ProfileChange};
 pub use restored::{MembershipEnd, OldPasswordPolicy, end_all, end_member, end_sessions, open_sessions, remove_factors};
 pub use service::{Identity, TenantProvisioner};
-pub use sessions::{AdmitError, Admitted, LoggedIn};
+pub use sessions::{AdmitError, AuthenticatedRequest, LoggedIn};
 pub use settings::{Registration, Settings};
 
 impl Identity {

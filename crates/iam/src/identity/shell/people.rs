@@ -41,18 +41,19 @@ pub struct LeakedKey {
 impl Identity {
     /// Refuses a weak password, with the reason.
     pub(super) fn check_password(&self, password: &str, context: &[&str], field: Field) -> Result<(), Rejection> {
-        let denied = |small: &str| self.settings.denied.contains(small);
-        weakness(password, context, denied).map_or(Ok(()), |why| Err(InputRefusal::WeakPassword(field, why).into()))
+        let is_denied = |lowercase: &str| self.settings.denied.contains(lowercase);
+        weakness(password, context, is_denied)
+            .map_or(Ok(()), |found_weakness| Err(InputRefusal::WeakPassword(field, found_weakness).into()))
     }
 
     /// Whether a password is as long as the tenant requires, which may be longer than the
     /// deployment's minimum.
-    pub(super) fn check_length(password: &str, least: Option<i64>, field: Field) -> Result<(), Rejection> {
-        let least = least.unwrap_or_default();
-        if core::length_class(password) >= least {
+    pub(super) fn check_length(password: &str, min_length: Option<i64>, field: Field) -> Result<(), Rejection> {
+        let min_length = min_length.unwrap_or_default();
+        if core::length_class(password) >= min_length {
             return Ok(());
         }
-        Err(InputRefusal::ShortPassword { field, least }.into())
+        Err(InputRefusal::ShortPassword { field, least: min_length }.into())
     }
 
     /// Sends a reset link to an address, if there is an account. The response and its time are the
@@ -83,13 +84,13 @@ impl Identity {
 
     /// Creates a link for an account that the transaction has locked, and commits. Its time begins
     /// when the lock has been obtained.
-    async fn new_link(&self, work: GlobalWork, what: LinkPurpose, user: UserId) -> Result<String, Fault> {
-        let (purpose, seconds) = match what {
+    async fn new_link(&self, work: GlobalWork, link_purpose: LinkPurpose, user: UserId) -> Result<String, Fault> {
+        let (purpose, seconds) = match link_purpose {
             LinkPurpose::Reset => (Purpose::Reset, RESET_SECONDS),
             LinkPurpose::Verify => (Purpose::Verify, VERIFY_SECONDS),
         };
         let ((token, hash), now) = (secret::generate_token(&self.clock, purpose), self.clock.now());
-        links::insert_link(&work, hash, what, user, (now, now.plus_seconds(seconds))).await?;
+        links::insert_link(&work, hash, link_purpose, user, (now, now.plus_seconds(seconds))).await?;
         work.commit().await?;
         Ok(self.link(purpose, &token))
     }
@@ -124,13 +125,13 @@ impl Identity {
         tenant: TenantId,
         owners: &[MemberId],
         endpoint: &str,
-        why: &str,
+        reason: &str,
     ) -> Result<(), Fault> {
-        let (endpoint, why) = (endpoint.to_owned(), why.to_owned());
+        let (endpoint, reason) = (endpoint.to_owned(), reason.to_owned());
         self.notify_owners(tenant, owners, |tenant| EmailKind::WebhookDisabled {
             tenant,
             endpoint: endpoint.clone(),
-            why: why.clone(),
+            why: reason.clone(),
         })
         .await
     }
@@ -157,31 +158,31 @@ impl Identity {
     /// Sets a new password by a link. All sessions end, and no session begins: a second factor is
     /// still required at login.
     pub async fn reset_password(&self, token: &str, password: &str) -> Result<(), IdentityError> {
-        let over = || Rejection::LinkOver;
-        let hash = secret::kept(token, Purpose::Reset).ok_or_else(over)?;
+        let link_over = || Rejection::LinkOver;
+        let hash = secret::hash_token(token, Purpose::Reset).ok_or_else(link_over)?;
         let (global, now) = (self.db.global(), self.clock.now());
-        let user = links::user_of(&global, hash, LinkPurpose::Reset, now).await?.ok_or_else(over)?;
-        let user = rows::user(&global, user).await?.ok_or_else(over)?;
+        let user = links::user_of(&global, hash, LinkPurpose::Reset, now).await?.ok_or_else(link_over)?;
+        let user = rows::user(&global, user).await?.ok_or_else(link_over)?;
         self.check_password(password, &[&user.email, &user.display_name], Field::NewPassword)?;
         Self::check_length(password, rows::required_password_length(&global, user.id).await?, Field::NewPassword)?;
-        let stored = (self.passwords.hash(password).await?, core::length_class(password));
+        let hash_and_class = (self.passwords.hash(password).await?, core::length_class(password));
         let work = global.begin().await?;
         // The account is locked before any link, in the order of a password change: two links of
         // one user would deadlock otherwise.
         rows::lock_password(&work, user.id).await?;
         if !links::consume(&work, hash, LinkPurpose::Reset, now).await? {
             work.rollback().await?;
-            return Err(over().into());
+            return Err(link_over().into());
         }
         links::invalidate(&work, user.id, LinkPurpose::Reset, now).await?;
-        links::set_password(&work, user.id, stored).await?;
+        links::set_password(&work, user.id, hash_and_class).await?;
         // Logins with the old password do not count as known devices.
         devices::delete_devices(&work, user.id).await?;
         // A used link proves that the user receives e-mail at the address.
         links::set_verified(&work, user.id, now).await?;
-        let ended = sessions::end(&work, SessionSelection::OfUser(user.id), EndReason::Password, now).await?;
+        let ended_sessions = sessions::end(&work, SessionSelection::OfUser(user.id), EndReason::Password, now).await?;
         work.commit().await?;
-        self.presence.end(&ended);
+        self.presence.end(&ended_sessions);
         self.write(EmailKind::PasswordChanged, &user.email, &user.display_name);
         Ok(())
     }
@@ -192,16 +193,17 @@ impl Identity {
         self.check_password_again(&user, current, Rejection::WrongPassword).await?;
         self.check_password(password, &[&user.email, &user.display_name], Field::NewPassword)?;
         Self::check_length(password, rows::required_password_length(&self.db.global(), user.id).await?, Field::NewPassword)?;
-        let stored = (self.passwords.hash(password).await?, core::length_class(password));
+        let hash_and_class = (self.passwords.hash(password).await?, core::length_class(password));
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
         // A concurrent change of the password has ended this session too.
         Self::ensure_password_unchanged(&work, user.id, &user.password_hash, Rejection::WrongPassword).await?;
-        links::set_password(&work, user.id, stored).await?;
+        links::set_password(&work, user.id, hash_and_class).await?;
         links::invalidate(&work, user.id, LinkPurpose::Reset, now).await?;
-        let ended = sessions::end(&work, SessionSelection::OthersOfUser(user.id, session.id), EndReason::Password, now).await?;
+        let ended_sessions =
+            sessions::end(&work, SessionSelection::OthersOfUser(user.id, session.id), EndReason::Password, now).await?;
         work.commit().await?;
-        self.presence.end(&ended);
+        self.presence.end(&ended_sessions);
         self.write(EmailKind::PasswordChanged, &user.email, &user.display_name);
         Ok(())
     }
@@ -223,7 +225,7 @@ impl Identity {
 
     /// Confirms an address by a link: of an account, or of a registration, which is carried out.
     pub async fn verify_email(&self, token: &str) -> Result<(), IdentityError> {
-        let hash = secret::kept(token, Purpose::Verify).ok_or(Rejection::LinkOver)?;
+        let hash = secret::hash_token(token, Purpose::Verify).ok_or(Rejection::LinkOver)?;
         let now = self.clock.now();
         let Some(user) = links::user_of(&self.db.global(), hash, LinkPurpose::Verify, now).await? else {
             return self.finish_registration(hash).await;
@@ -247,28 +249,28 @@ impl Identity {
 
     /// Changes the caller's profile: fields that are None stay, and `Some(None)` clears a field.
     pub async fn change_profile(&self, session: &Session, change: ProfileChange) -> Result<Profile, IdentityError> {
-        let found = self.profile(session.user).await?;
-        let mut profile = found.ok_or_else(|| Fault::corrupt("session", "a session has a user"))?;
-        let mut wrong: Vec<Rejection> = Vec::new();
-        if let Some(said) = change.locale {
-            let read = said.as_deref().map(core::locale);
-            if read == Some(None) {
-                wrong.push(InputRefusal::Locale.into());
+        let existing = self.profile(session.user).await?;
+        let mut profile = existing.ok_or_else(|| Fault::corrupt("session", "a session has a user"))?;
+        let mut rejections: Vec<Rejection> = Vec::new();
+        if let Some(new_locale) = change.locale {
+            let parsed_locale = new_locale.as_deref().map(core::locale);
+            if parsed_locale == Some(None) {
+                rejections.push(InputRefusal::Locale.into());
             }
-            profile.locale = read.flatten();
+            profile.locale = parsed_locale.flatten();
         }
         if let Some(zone) = change.time_zone {
             if zone.as_deref().is_some_and(|zone| zone.len() > 64 || !clock::is_time_zone(zone)) {
-                wrong.push(InputRefusal::TimeZone.into());
+                rejections.push(InputRefusal::TimeZone.into());
             }
             profile.time_zone = zone;
         }
         if let Some(name) = change.display_name {
-            wrong.extend(core::check_name(Field::DisplayName, &name));
+            rejections.extend(core::check_name(Field::DisplayName, &name));
             name.trim().clone_into(&mut profile.display_name);
         }
-        if !wrong.is_empty() {
-            return Err(IdentityError::Refused(wrong));
+        if !rejections.is_empty() {
+            return Err(IdentityError::Refused(rejections));
         }
         // The user belongs to no tenant; rows of commit hooks, such as the receipt of a key, belong
         // to the session's tenant.

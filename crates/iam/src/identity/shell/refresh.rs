@@ -48,10 +48,10 @@ impl Identity {
         if token.is_empty() {
             return Err(Rejection::TokenMissing.into());
         }
-        let hash = secret::kept(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
+        let hash = secret::hash_token(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
         let _turn = self.refreshing.of(hash).await;
         let work = self.db.global().begin().await?;
-        let refused = match self.rotate(&work, ReceivedToken { token, hash, at }).await {
+        let refusal = match self.rotate(&work, ReceivedToken { token, hash, at }).await {
             Ok(logged_in) => {
                 work.commit().await?;
                 return Ok(logged_in);
@@ -69,13 +69,13 @@ impl Identity {
             Err(Refusal::Fault(fault)) => IdentityError::Fault(fault),
         };
         work.rollback().await?;
-        Err(refused)
+        Err(refusal)
     }
 
-    async fn rotate(&self, work: &GlobalWork, came: ReceivedToken<'_>) -> Result<LoggedIn, Refusal> {
+    async fn rotate(&self, work: &GlobalWork, received: ReceivedToken<'_>) -> Result<LoggedIn, Refusal> {
         // From here on, calls with another token of the family wait.
-        let mut session = sessions::lock_by_token(work, &came.hash).await?.ok_or(Refusal::Expired)?;
-        let token = refresh::by_hash(work, &came.hash).await?.ok_or(Refusal::Expired)?;
+        let mut session = sessions::lock_by_token(work, &received.hash).await?.ok_or(Refusal::Expired)?;
+        let token = refresh::by_hash(work, &received.hash).await?.ok_or(Refusal::Expired)?;
         let now = self.clock.now();
         if session.ended_at.is_some() || session.ends_at <= now {
             return Err(Refusal::Expired);
@@ -84,23 +84,27 @@ impl Identity {
             Some(id) => refresh::by_id(work, id).await?,
             None => None,
         };
-        let shown =
-            PresentedToken { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at: came.at, now };
-        let step = match (core::step(shown), &successor) {
+        let presented = PresentedToken {
+            token: token.state,
+            successor: successor.as_ref().map(|next| next.state),
+            arrived_at: received.at,
+            now,
+        };
+        let step = match (core::step(presented), &successor) {
             // Its access token may have been seen since it was read.
-            (RefreshDecision::Replace, Some(lost)) if !refresh::invalidate(work, lost.id, now).await? => {
+            (RefreshDecision::Replace, Some(lost_token)) if !refresh::invalidate(work, lost_token.id, now).await? => {
                 RefreshDecision::EndFamily
             }
             (step, _) => step,
         };
-        let again = match (step, successor) {
+        let repeated = match (step, successor) {
             (RefreshDecision::Rotate | RefreshDecision::Replace, _) => None,
-            (RefreshDecision::Again, Some(next)) => Some(self.recompute_successor(&came, next)?),
+            (RefreshDecision::Again, Some(next)) => Some(self.recompute_successor(&received, next)?),
             (RefreshDecision::Expired, _) => return Err(Refusal::Expired),
             (RefreshDecision::EndFamily | RefreshDecision::Again, _) => {
                 audit::attribute(session.tenant, Actor::member(session.member));
                 audit::set_target(Target::of(session.id));
-                audit::refused("REFRESH_TOKEN_REUSED");
+                audit::note_refusal_code("REFRESH_TOKEN_REUSED");
                 return Err(Refusal::Family(session.id));
             }
         };
@@ -111,26 +115,26 @@ impl Identity {
             return Err(Refusal::Suspended);
         }
         self.apply_security_limits(work, &mut session, now).await?;
-        if let Some((next, text)) = again {
-            let expires_at = next.kept.expires_at.min(session.ends_at);
-            return Ok(self.pair((session, tenant), &membership, (next.id, text, expires_at))?);
+        if let Some((next, text)) = repeated {
+            let expires_at = next.state.expires_at.min(session.ends_at);
+            return Ok(self.issue_pair((session, tenant), &membership, (next.id, text, expires_at))?);
         }
-        self.issue_successor(work, &came, token.id, (session, tenant), &membership).await
+        self.issue_successor(work, &received, token.id, (session, tenant), &membership).await
     }
 
     /// Replaces a token by a successor.
     async fn issue_successor(
         &self,
         work: &GlobalWork,
-        came: &ReceivedToken<'_>,
+        received: &ReceivedToken<'_>,
         token: RefreshTokenId,
-        of: (SessionRow, tenant::Model),
+        session_and_tenant: (SessionRow, tenant::Model),
         membership: &Membership,
     ) -> Result<LoggedIn, Refusal> {
         let next: RefreshTokenId = self.clock.id();
-        let made = self.derive_successors(came.token, next).next();
-        let (text, hash) = made.ok_or_else(|| Fault::Broken("there is no key to derive a token from".to_owned()))?;
-        let logged_in = self.issue_as(work, of, membership, (next, text, hash)).await?;
+        let successor = self.derive_successors(received.token, next).next();
+        let (text, hash) = successor.ok_or_else(|| Fault::Broken("there is no key to derive a token from".to_owned()))?;
+        let logged_in = self.issue_as(work, session_and_tenant, membership, (next, text, hash)).await?;
         refresh::rotate(work, token, next, self.clock.now()).await?;
         Ok(logged_in)
     }
@@ -147,14 +151,14 @@ impl Identity {
     /// The text of a successor that was issued before. If it was derived from something else (a
     /// step-up or an earlier version), its text cannot be computed again: the call has raced with
     /// another, and nothing ends because of it.
-    fn recompute_successor(&self, came: &ReceivedToken<'_>, next: TokenRow) -> Result<(TokenRow, String), Refusal> {
-        let known = || self.derive_successors(came.token, next.id).find(|(_, hash)| hash[..] == next.hash[..]);
-        let found = known().or_else(|| {
+    fn recompute_successor(&self, received: &ReceivedToken<'_>, next: TokenRow) -> Result<(TokenRow, String), Refusal> {
+        let matching_successor = || self.derive_successors(received.token, next.id).find(|(_, hash)| hash[..] == next.hash[..]);
+        let token_text = matching_successor().or_else(|| {
             // Another node may have begun to use a master key that is not known here yet.
             self.ring.reload().ok()?;
-            known()
+            matching_successor()
         });
-        found.map(|(text, _)| (next, text)).ok_or(Refusal::Raced)
+        token_text.map(|(text, _)| (next, text)).ok_or(Refusal::Raced)
     }
 
     /// A tenant that has become stricter since a session began is so with the session too.
@@ -165,7 +169,7 @@ impl Identity {
             sessions::shorten(work, session.id, session.ends_at).await?;
         }
         let is_long_enough = match strict.password_length {
-            Some(least) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= least),
+            Some(min_length) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= min_length),
             None => true,
         };
         if session.ends_at > now && is_long_enough { Ok(()) } else { Err(Refusal::Expired) }

@@ -25,42 +25,42 @@ use Account::{Existing, New};
 impl Identity {
     /// Creates a tenant and its owner, and logs the owner in; or, if addresses have to be confirmed
     /// first, sends the link for that. A user with an account already gives its password.
-    pub async fn register(&self, new: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
+    pub async fn register(&self, request: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
         if self.settings.registration == Registration::Closed {
             return Err(Rejection::RegistrationClosed.into());
         }
-        let mut wrong = core::check(&new);
-        let context = [new.email.as_str(), &new.display_name, &new.tenant_name, &new.tenant_slug];
-        wrong.extend(self.check_password(&new.password, &context, core::Field::Password).err());
-        if !wrong.is_empty() {
-            return Err(IdentityError::Refused(wrong));
+        let mut rejections = core::check(&request);
+        let context = [request.email.as_str(), &request.display_name, &request.tenant_name, &request.tenant_slug];
+        rejections.extend(self.check_password(&request.password, &context, core::Field::Password).err());
+        if !rejections.is_empty() {
+            return Err(IdentityError::Refused(rejections));
         }
-        if rows::tenant_by_slug(&self.db.global(), &new.tenant_slug).await?.is_some() {
+        if rows::tenant_by_slug(&self.db.global(), &request.tenant_slug).await?.is_some() {
             return Err(Rejection::SlugTaken.into());
         }
         match self.settings.registration {
-            Registration::Verified => self.register_with_confirmation(new, visit).await,
-            Registration::Open | Registration::Closed => self.register_unconfirmed(new, visit).await,
+            Registration::Verified => self.register_with_confirmation(request, visit).await,
+            Registration::Open | Registration::Closed => self.register_unconfirmed(request, visit).await,
         }
     }
 
-    async fn register_unconfirmed(&self, new: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
-        let (global, key) = (self.db.global(), core::email_key(&new.email));
-        let (account, checked) = if let Some(user) = rows::user_by_email(&global, &key).await? {
-            self.check_user_password(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
+    async fn register_unconfirmed(&self, request: NewTenant, visit: &Visit) -> Result<LoginOutcome, IdentityError> {
+        let (global, key) = (self.db.global(), core::email_key(&request.email));
+        let (account, checked_hash) = if let Some(user) = rows::user_by_email(&global, &key).await? {
+            self.check_user_password(&user, &request.password, visit, Rejection::InvalidCredentials).await?;
             (Existing(user.id), user.password_hash)
         } else {
-            let hash = self.passwords.hash(&new.password).await?;
-            (New(self.new_user(&new.email, &new.display_name, hash.clone())), hash)
+            let hash = self.passwords.hash(&request.password).await?;
+            (New(self.new_user(&request.email, &request.display_name, hash.clone())), hash)
         };
-        let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
-        let written = async {
+        let tenant = self.new_tenant(&request.tenant_name, &request.tenant_slug);
+        let transaction = async {
             let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
-            Self::ensure_password_unchanged(&work, membership.user, &checked, Rejection::InvalidCredentials).await?;
-            rows::record_password_class(&work, membership.user, core::length_class(&new.password)).await?;
+            Self::ensure_password_unchanged(&work, membership.user, &checked_hash, Rejection::InvalidCredentials).await?;
+            rows::record_password_class(&work, membership.user, core::length_class(&request.password)).await?;
             self.complete_login(work, &membership, tenant, (visit, Risk::default())).await
         };
-        written.await.map_err(map_race)
+        transaction.await.map_err(map_unique_violation)
     }
 
     /// Answers and works the same whether the address is known or not: its owner learns it from the
@@ -71,16 +71,16 @@ impl Identity {
         let (token, hash) = secret::generate_token(&self.clock, Purpose::Verify);
         let expires_at = self.clock.now().plus_seconds(VERIFY_SECONDS);
         let email = new.email.trim().to_owned();
-        let waiting = PendingRegistration {
+        let pending = PendingRegistration {
             email: email.clone(),
             display_name: new.display_name.trim().to_owned(),
             tenant_name: new.tenant_name.trim().to_owned(),
             tenant_slug: new.tenant_slug,
             password_hash,
         };
-        let tenant = waiting.tenant_name.clone();
+        let tenant = pending.tenant_name.clone();
         let work = self.db.global().begin().await?;
-        links::insert_registration(&work, hash, waiting, expires_at).await?;
+        links::insert_registration(&work, hash, pending, expires_at).await?;
         work.commit().await?;
         self.write(EmailKind::Registered { link: self.link(Purpose::Verify, &token), tenant }, &email, "");
         Ok(LoginOutcome::LinkSent { email, expires_at })
@@ -91,13 +91,17 @@ impl Identity {
     /// or fails, the link can be used again.
     pub(super) async fn finish_registration(&self, hash: [u8; 32]) -> Result<(), IdentityError> {
         let (global, now) = (self.db.global(), self.clock.now());
-        let waiting = links::registration(&global, hash, now).await?.ok_or(Rejection::LinkOver)?;
-        let account = match rows::user_by_email(&global, &core::email_key(&waiting.email)).await? {
+        let pending_registration = links::registration(&global, hash, now).await?.ok_or(Rejection::LinkOver)?;
+        let account = match rows::user_by_email(&global, &core::email_key(&pending_registration.email)).await? {
             Some(user) => Existing(user.id),
-            None => New(self.new_user(&waiting.email, &waiting.display_name, waiting.password_hash)),
+            None => New(self.new_user(
+                &pending_registration.email,
+                &pending_registration.display_name,
+                pending_registration.password_hash,
+            )),
         };
-        let tenant = self.new_tenant(&waiting.tenant_name, &waiting.tenant_slug);
-        let written = async {
+        let tenant = self.new_tenant(&pending_registration.tenant_name, &pending_registration.tenant_slug);
+        let transaction = async {
             let work = self.begin_tenant(tenant.id).await?;
             // The link can be used once: of concurrent calls, one succeeds.
             if !links::end_registration(&work, hash).await? {
@@ -108,7 +112,7 @@ impl Identity {
             links::set_verified(&work, membership.user, now).await?;
             Ok::<(), IdentityError>(work.commit().await?)
         };
-        written.await.map_err(map_race)
+        transaction.await.map_err(map_unique_violation)
     }
 
     fn new_user(&self, email: &str, display_name: &str, password_hash: String) -> app_user::Model {
@@ -189,12 +193,12 @@ impl Identity {
 
 /// Two concurrent registrations: the second finds the slug taken, or needs the password of the
 /// account that the first created.
-fn map_race(err: IdentityError) -> IdentityError {
-    let violated = match &err {
+fn map_unique_violation(err: IdentityError) -> IdentityError {
+    let constraint = match &err {
         IdentityError::Fault(fault) => fault.unique_violation(),
         _ => None,
     };
-    match violated {
+    match constraint {
         Some(message) if message.contains("slug") => Rejection::SlugTaken.into(),
         Some(_) => Rejection::InvalidCredentials.into(),
         None => err,

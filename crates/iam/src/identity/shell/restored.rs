@@ -44,17 +44,17 @@ pub struct EndedCounts {
 pub async fn end_all(
     db: &Database,
     clock: &Clock,
-    old: OldPasswordPolicy,
+    password_policy: OldPasswordPolicy,
     progress: impl Fn(usize),
 ) -> Result<EndedCounts, Fault> {
     let (work, now) = (db.global().begin().await?, clock.now());
     // Links are withdrawn before passwords, in a transaction of its own: each locks accounts in the
     // order of their IDs, and no old link sets a password after the second transaction.
-    let withdrawn = links::invalidate_all(&work, now).await?;
+    let withdrawn_count = links::invalidate_all(&work, now).await?;
     work.commit().await?;
     // The order of locks is that of a password change, since nodes may be running.
     let work = db.global().begin().await?;
-    let passwords = match old {
+    let passwords = match password_policy {
         OldPasswordPolicy::Keep => 0,
         OldPasswordPolicy::Reset => links::reset_passwords(&work, password::DUMMY_PASSWORD_HASH).await?,
     };
@@ -62,23 +62,23 @@ pub async fn end_all(
     work.commit().await?;
     let sessions = end_all_sessions(db, now, progress).await?;
     // New links come last: users who were still logged in could request links and invite people.
-    let asked_for = invalidate_new_links(db, clock).await?;
+    let new_link_count = invalidate_new_links(db, clock).await?;
     let (work, now) = (db.global().begin().await?, clock.now());
     let registrations = links::end_registrations(&work, now).await?;
-    let links = withdrawn + asked_for + registrations + invitations::expire_all(&work, now).await?;
+    let links = withdrawn_count + new_link_count + registrations + invitations::expire_all(&work, now).await?;
     work.commit().await?;
     Ok(EndedCounts { sessions, links, passwords })
 }
 
 /// Withdraws the links that were requested since all of them were withdrawn; returns their number.
 async fn invalidate_new_links(db: &Database, clock: &Clock) -> Result<usize, Fault> {
-    let (mut withdrawn, mut last) = (0, UserId::NIL);
+    let (mut withdrawn_count, mut last_id) = (0, UserId::NIL);
     loop {
         let work = db.global().begin().await?;
-        let batch = links::invalidate_after(&work, last, clock.now()).await?;
+        let batch = links::invalidate_after(&work, last_id, clock.now()).await?;
         work.commit().await?;
-        let Some((count, id)) = batch else { return Ok(withdrawn) };
-        (withdrawn, last) = (withdrawn + count, id);
+        let Some((count, id)) = batch else { return Ok(withdrawn_count) };
+        (withdrawn_count, last_id) = (withdrawn_count + count, id);
     }
 }
 
@@ -88,19 +88,19 @@ async fn end_all_sessions(db: &Database, now: Timestamp, progress: impl Fn(usize
     /// differ: the second pass finds that. A session that has ended cannot be switched from, so a
     /// third pass would find new logins only.
     const PASSES: usize = 2;
-    let mut ended = 0;
+    let mut ended_count = 0;
     for _ in 0..PASSES {
-        let mut last = SessionId::NIL;
+        let mut last_id = SessionId::NIL;
         loop {
             let work = db.global().begin().await?;
-            let batch = sessions::end_next_after(&work, last, now).await?;
+            let batch = sessions::end_next_after(&work, last_id, now).await?;
             work.commit().await?;
             let Some((count, id)) = batch else { break };
-            (ended, last) = (ended + count, id);
-            progress(ended);
+            (ended_count, last_id) = (ended_count + count, id);
+            progress(ended_count);
         }
     }
-    Ok(ended)
+    Ok(ended_count)
 }
 
 /// Counts the sessions of a tenant that `end_sessions` would end.
@@ -142,8 +142,8 @@ pub async fn end_member(
     end: MembershipEnd,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let Some((found, has_left)) = members::lock(work, tenant, member).await? else { return Ok(false) };
-    if has_left || (end == MembershipEnd::Suspended && found.status != MemberStatus::Active) {
+    let Some((membership, has_left)) = members::lock(work, tenant, member).await? else { return Ok(false) };
+    if has_left || (end == MembershipEnd::Suspended && membership.status != MemberStatus::Active) {
         return Ok(false);
     }
     match end {

@@ -22,7 +22,7 @@ impl Identity {
         let (global, now) = (self.db.global(), self.clock.now());
         let before = devices::logins(&global, user, now).await?;
         let known_device = match visit.device_hash() {
-            Some(hash) => devices::known(&global, user, hash).await?.0,
+            Some(hash) => devices::look_up_device(&global, user, hash).await?.0,
             None => false,
         };
         let (network, agent) = (visit.address.map(core::network), visit.agent());
@@ -64,7 +64,7 @@ impl Identity {
         }
         let now = self.clock.now();
         if let Some(hash) = visit.device_hash()
-            && devices::known(work, user, hash).await?.1
+            && devices::look_up_device(work, user, hash).await?.1
         {
             devices::note(work, user, hash, now).await?;
             return Ok(None);
@@ -82,13 +82,13 @@ impl Identity {
         token: &str,
         visit: &Visit,
     ) -> Result<(String, [u8; 32]), IdentityError> {
-        let asker = self.asker(&user.email_key, visit).await?;
-        self.count_email(EmailPurpose::LoginCode, &user.email_key, &asker).await?;
+        let requester = self.find_requester(&user.email_key, visit).await?;
+        self.count_email(EmailPurpose::LoginCode, &user.email_key, &requester).await?;
         let mut random = [0u8; 8];
         self.clock.fill(&mut random);
         let code = format!("{:08}", u64::from_le_bytes(random) % 100_000_000);
-        let kept = secret::bound(token, &code);
-        Ok((code, kept))
+        let code_hash = secret::hash_code(token, &code);
+        Ok((code, code_hash))
     }
 
     /// Sends the account's owner an e-mail about a login, if its risk warrants one.

@@ -25,12 +25,12 @@ use crate::identity::{
 };
 
 /// An authenticated request.
-pub struct Admitted {
+pub struct AuthenticatedRequest {
     pub claims: Arc<Claims>,
     cached: Arc<CachedSession>,
 }
 
-impl Admitted {
+impl AuthenticatedRequest {
     pub fn session_status(&self) -> &SessionStatus {
         self.cached.session_status()
     }
@@ -94,22 +94,22 @@ pub(super) const NAME: usize = 255;
 impl Identity {
     /// Admits a request with an access token of an active session. Costs no query if both were seen
     /// in the last seconds.
-    pub async fn admit(&self, token: &str, origin: &Origin) -> Result<Admitted, AdmitError> {
-        let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
+    pub async fn admit(&self, token: &str, origin: &Origin) -> Result<AuthenticatedRequest, AdmitError> {
+        let (claims, token_use) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
         let (asked_at, now) = (self.clock.monotonic(), self.clock.now());
-        let fresh = self.presence.fresh(claims.sid, asked_at);
-        metrics::count_lookup("sessions", Lookup::of(fresh.as_ref()));
-        let cached = if let Some(cached) = fresh {
+        let fresh_session = self.presence.get_fresh(claims.sid, asked_at);
+        metrics::count_lookup("sessions", Lookup::of(fresh_session.as_ref()));
+        let cached = if let Some(cached) = fresh_session {
             cached
         } else {
-            let found = sessions::session_statuses(&self.db.global(), &[claims.sid]).await?.pop();
-            self.presence.cache_session(found.ok_or(AdmitError::Token)?, asked_at)
+            let status = sessions::session_statuses(&self.db.global(), &[claims.sid]).await?.pop();
+            self.presence.cache_session(status.ok_or(AdmitError::Token)?, asked_at)
         };
         let session_status = cached.session_status();
         if cached.has_ended() || session_status.ends_at <= now || session_status.user != claims.sub {
             return Err(AdmitError::Token);
         }
-        if sight == TokenUse::First {
+        if token_use == TokenUse::First {
             let work = self.db.global().begin().await?;
             let is_own = refresh::confirm_first_use(&work, claims.jti, now).await?;
             work.commit().await?;
@@ -122,7 +122,7 @@ impl Identity {
         if session_status.suspended {
             return Err(AdmitError::Suspended);
         }
-        Ok(Admitted { claims, cached })
+        Ok(AuthenticatedRequest { claims, cached })
     }
 
     /// Ends the session of an access token whose pair was withdrawn, with an audit entry of its
@@ -131,12 +131,12 @@ impl Identity {
         let (origin, audit_writer) =
             (Origin { session: Some(claims.sid), ..origin.clone() }, AuditWriter::new(self.ring.clone(), self.clock.clone()));
         let audit_context = AuditContext::new("session.end".to_owned(), origin, audit_writer, None, Some(Target::of(claims.sid)));
-        let ended = audit_context.over(async {
+        let ending = audit_context.run_within(async {
             audit::attribute(claims.tid, Actor::member(claims.mid));
-            audit::refused("REFRESH_TOKEN_REUSED");
+            audit::note_refusal_code("REFRESH_TOKEN_REUSED");
             self.end_family(claims.sid).await
         });
-        Box::pin(ended).await
+        Box::pin(ending).await
     }
 
     /// Ends a session whose token was reused by a stranger, and informs its owner. The transaction
@@ -144,13 +144,13 @@ impl Identity {
     /// precede it in the order of the IDs, if clocks differ.
     pub(super) async fn end_family(&self, session: SessionId) -> Result<(), Fault> {
         let work = self.db.global().begin().await?;
-        let ended = sessions::end(&work, SessionSelection::One(session), EndReason::Reuse, self.clock.now()).await?;
+        let ended_sessions = sessions::end(&work, SessionSelection::One(session), EndReason::Reuse, self.clock.now()).await?;
         let owner = match sessions::by_id(&work, session).await? {
-            Some(row) if !ended.is_empty() => rows::user(&work, row.user).await?,
+            Some(row) if !ended_sessions.is_empty() => rows::user(&work, row.user).await?,
             _ => None,
         };
         work.commit().await?;
-        self.presence.end(&ended);
+        self.presence.end(&ended_sessions);
         if let Some(owner) = owner {
             self.write(EmailKind::SessionStolen, &owner.email, &owner.display_name);
         }
@@ -164,12 +164,12 @@ impl Identity {
         work: &GlobalWork,
         membership: &Membership,
         tenant: tenant::Model,
-        shown: SessionProofs,
+        proofs: SessionProofs,
         (visit, risk): (&Visit, Risk),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
-        let tenants_own = rows::security_limits(work, membership.tenant).await?.seconds;
-        let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
+        let tenant_seconds = rows::security_limits(work, membership.tenant).await?.seconds;
+        let seconds = self.settings.absolute_seconds.min(tenant_seconds.unwrap_or(i64::MAX));
         let latest = now.plus_seconds(seconds);
         let session = SessionRow {
             id: self.clock.id(),
@@ -181,12 +181,12 @@ impl Identity {
             address: visit.address.map(|address| address.to_string()),
             created_at: now,
             used_at: now,
-            auth_at: shown.auth_at,
-            mfa_at: shown.mfa_at,
-            ends_at: shown.from.map_or(latest, |(_, ends_at)| ends_at.min(latest)),
+            auth_at: proofs.auth_at,
+            mfa_at: proofs.mfa_at,
+            ends_at: proofs.from.map_or(latest, |(_, ends_at)| ends_at.min(latest)),
             ended_at: None,
             risk,
-            begun_from: shown.from.map(|(id, _)| id),
+            begun_from: proofs.from.map(|(id, _)| id),
         };
         sessions::insert(work, &session).await?;
         let (_, logged_in) = self.issue(work, session, membership, tenant).await?;
@@ -218,11 +218,11 @@ impl Identity {
         let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let expires_at = now.plus_seconds(idle).min(session.ends_at);
         refresh::insert(work, refresh::NewToken { id, hash, session: session.id, issued_at: now, expires_at }).await?;
-        self.pair((session, tenant), membership, (id, refresh_token, expires_at))
+        self.issue_pair((session, tenant), membership, (id, refresh_token, expires_at))
     }
 
     /// A stored refresh token, with an access token for it.
-    pub(super) fn pair(
+    pub(super) fn issue_pair(
         &self,
         (session, tenant): (SessionRow, tenant::Model),
         membership: &Membership,
@@ -238,8 +238,8 @@ impl Identity {
             auth_at: session.auth_at,
             mfa: session.mfa_at.is_some(),
         };
-        let left = (session.ends_at.micros() - self.clock.now().micros()) / 1_000_000;
-        let claims = self.tokens.claims(&subject, id, self.settings.access_seconds.min(left));
+        let remaining_seconds = (session.ends_at.micros() - self.clock.now().micros()) / 1_000_000;
+        let claims = self.tokens.claims(&subject, id, self.settings.access_seconds.min(remaining_seconds));
         Ok(LoggedIn {
             access_token: self.tokens.sign(&claims)?,
             access_expires_at: Timestamp(claims.exp * 1_000_000),
@@ -262,39 +262,39 @@ impl Identity {
     }
 
     /// Ends one of the user's sessions; an ended one stays unchanged.
-    pub async fn end_session(&self, user: UserId, id: SessionId, why: EndReason) -> Result<(), IdentityError> {
+    pub async fn end_session(&self, user: UserId, id: SessionId, reason: EndReason) -> Result<(), IdentityError> {
         if self.session(user, id).await?.is_none() {
             return Err(Rejection::NoSession.into());
         }
-        Ok(self.end_sessions(SessionSelection::One(id), why).await.map(drop)?)
+        Ok(self.end_sessions(SessionSelection::One(id), reason).await.map(drop)?)
     }
 
     /// Ends sessions, here at once and on other nodes within seconds; how many.
-    pub async fn end_sessions(&self, which: SessionSelection, why: EndReason) -> Result<usize, Fault> {
+    pub async fn end_sessions(&self, selection: SessionSelection, reason: EndReason) -> Result<usize, Fault> {
         let work = self.db.global().begin().await?;
-        let ended = sessions::end(&work, which, why, self.clock.now()).await?;
+        let ended_sessions = sessions::end(&work, selection, reason, self.clock.now()).await?;
         work.commit().await?;
-        self.presence.end(&ended);
-        Ok(ended.len())
+        self.presence.end(&ended_sessions);
+        Ok(ended_sessions.len())
     }
 
     /// Names a session, so that its user recognizes it.
     pub async fn name_session(&self, user: UserId, id: SessionId, name: Option<&str>) -> Result<SessionRow, IdentityError> {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
-        if let Some(wrong) = name.and_then(|name| core::check_name(core::Field::Name, name)) {
-            return Err(wrong.into());
+        if let Some(rejection) = name.and_then(|name| core::check_name(core::Field::Name, name)) {
+            return Err(rejection.into());
         }
         let work = self.db.global().begin().await?;
-        let is_there = sessions::rename(&work, id, user, name.map(ToOwned::to_owned)).await?;
+        let exists = sessions::rename(&work, id, user, name.map(ToOwned::to_owned)).await?;
         work.commit().await?;
-        let session = if is_there { self.session(user, id).await? } else { None };
+        let session = if exists { self.session(user, id).await? } else { None };
         Ok(session.ok_or(Rejection::NoSession)?)
     }
 
     /// Checks whether watched sessions were ended on other nodes, or must show more now, and
     /// notifies their watchers.
     pub async fn refresh_watched_sessions(&self) -> Result<(), Fault> {
-        self.refresh_watched(&self.presence.watched()).await
+        self.refresh_watched(&self.presence.watched_sessions()).await
     }
 
     /// Drops these sessions from the cache, and re-reads those that are watched here: another node
@@ -304,21 +304,21 @@ impl Identity {
             return Ok(());
         }
         ids.iter().for_each(|id| self.presence.invalidate_locally(*id));
-        let spoken_of: HashSet<&SessionId> = ids.iter().collect();
-        let mut watched = self.presence.watched();
-        watched.retain(|id| spoken_of.contains(id));
-        self.refresh_watched(&watched).await
+        let named_ids: HashSet<&SessionId> = ids.iter().collect();
+        let mut session_ids = self.presence.watched_sessions();
+        session_ids.retain(|id| named_ids.contains(id));
+        self.refresh_watched(&session_ids).await
     }
 
     async fn refresh_watched(&self, ids: &[SessionId]) -> Result<(), Fault> {
         /// Sessions in one statement.
         const CHUNK: usize = 1_000;
         for ids in ids.chunks(CHUNK) {
-            let found = sessions::session_statuses(&self.db.global(), ids).await?;
-            let goes_on = |id: &SessionId| found.iter().any(|session| session.id == *id && !session.ended);
-            let ended: Vec<SessionId> = ids.iter().filter(|id| !goes_on(id)).copied().collect();
-            self.presence.end_locally(&ended);
-            found
+            let statuses = sessions::session_statuses(&self.db.global(), ids).await?;
+            let is_active = |id: &SessionId| statuses.iter().any(|session| session.id == *id && !session.ended);
+            let ended_sessions: Vec<SessionId> = ids.iter().filter(|id| !is_active(id)).copied().collect();
+            self.presence.end_locally(&ended_sessions);
+            statuses
                 .into_iter()
                 .filter(|session_status| session_status.must_enrol() || session_status.suspended)
                 .for_each(|session_status| self.presence.tighten_locally(session_status));
@@ -328,11 +328,11 @@ impl Identity {
 
     /// Writes down when sessions were used.
     pub async fn note_use(&self) -> Result<(), Fault> {
-        let used = self.presence.used(self.clock.monotonic());
-        if !used.is_empty() {
+        let used_sessions = self.presence.take_used_sessions(self.clock.monotonic());
+        if !used_sessions.is_empty() {
             let now = self.clock.now();
             let work = self.db.global().begin().await?;
-            sessions::touch(&work, &used, now).await?;
+            sessions::touch(&work, &used_sessions, now).await?;
             work.commit().await?;
         }
         Ok(())

@@ -58,11 +58,11 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn place(&self, name: &str) -> Option<usize> {
+    fn column_index(&self, name: &str) -> Option<usize> {
         self.table.columns.iter().position(|column| column.0 == name)
     }
     fn get(&self, name: &str) -> Option<&Value> {
-        self.place(name).map(|place| &self.row[place])
+        self.column_index(name).map(|index| &self.row[index])
     }
     fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
@@ -74,8 +74,8 @@ impl Columns<'_> {
         matches!(self.get(name), Some(Value::BigInt(Some(_))))
     }
     fn set(&mut self, name: &str, value: impl Into<Value>) {
-        if let Some(place) = self.place(name) {
-            self.row[place] = value.into();
+        if let Some(index) = self.column_index(name) {
+            self.row[index] = value.into();
         }
     }
 }
@@ -106,20 +106,20 @@ impl Adapter<'_> {
             // Cursors of the other deployment are none of this one's.
             "tenant_counter" => columns.set("epoch", self.clock.uuid()),
             "member" => {
-                let exported = match columns.get("user_id") {
+                let exported_id = match columns.get("user_id") {
                     Some(Value::Uuid(Some(id))) => Some(*id),
                     _ => None,
                 };
-                let Some(here) = exported.and_then(|exported| people.account(exported)) else {
+                let Some(local_id) = exported_id.and_then(|exported_id| people.account(exported_id)) else {
                     return Ok(Err(LineRefusal::UnknownAccount));
                 };
-                columns.set("user_id", here);
+                columns.set("user_id", local_id);
             }
             "integration" => {
-                let ended = self.end(&mut columns, "disabled_at").then(|| columns.text("name").map(str::to_owned));
-                self.imported.integrations.extend(ended.flatten());
+                let disabled_name = self.set_end(&mut columns, "disabled_at").then(|| columns.text("name").map(str::to_owned));
+                self.imported.integrations.extend(disabled_name.flatten());
             }
-            "api_key" => self.imported.keys += u64::from(self.end(&mut columns, "revoked_at")),
+            "api_key" => self.imported.keys += u64::from(self.set_end(&mut columns, "revoked_at")),
             "webhook_endpoint" => self.endpoint(&mut columns)?,
             // As in a copy, a job that a worker held is queued again.
             "job" => {
@@ -129,8 +129,8 @@ impl Adapter<'_> {
                 }
             }
             "file" => {
-                let own = format!("{}/", self.tenant);
-                let is_own = |blob: &str| blob.starts_with(&own) && blob.split('/').all(|part| part != "..");
+                let tenant_prefix = format!("{}/", self.tenant);
+                let is_own = |blob: &str| blob.starts_with(&tenant_prefix) && blob.split('/').all(|part| part != "..");
                 if columns.text("blob").is_some_and(|blob| !is_own(blob)) {
                     return Ok(Err(LineRefusal::ForeignBytes));
                 }
@@ -141,12 +141,12 @@ impl Adapter<'_> {
     }
 
     /// Sets a time of an end to now if it is not set; returns whether it was unset.
-    fn end(&self, columns: &mut Columns<'_>, name: &str) -> bool {
-        let goes_on = !columns.has_time(name);
-        if goes_on {
+    fn set_end(&self, columns: &mut Columns<'_>, name: &str) -> bool {
+        let is_active = !columns.has_time(name);
+        if is_active {
             columns.set(name, self.now.micros());
         }
-        goes_on
+        is_active
     }
 
     /// Gives an endpoint a random secret, which no client knows, and disables it until its secret
@@ -159,7 +159,7 @@ impl Adapter<'_> {
         columns.set("secret_sealed", self.ring.seal(&context, &secret)?);
         columns.set("old_secret_sealed", Value::Bytes(None));
         columns.set("old_secret_until", Value::BigInt(None));
-        if self.end(columns, "disabled_at") {
+        if self.set_end(columns, "disabled_at") {
             columns.set("disabled_why", "SWITCHED_OFF");
             self.imported.endpoints.extend(columns.text("url").map(str::to_owned));
         }

@@ -28,11 +28,11 @@ pub(super) struct Lines {
 impl Lines {
     pub fn open(folder: &Path, table: &'static str) -> Result<Self, ImportError> {
         let file = file_of(table);
-        let opened = match File::open(folder.join(&file)) {
+        let opened_file = match File::open(folder.join(&file)) {
             Err(err) if err.kind() == ErrorKind::NotFound => return Err(Refusal::FileMissing(file).into()),
-            opened => opened.map_err(|err| failed(table, &err))?,
+            opened_file => opened_file.map_err(|err| read_fault(table, &err))?,
         };
-        let reader = BufReader::with_capacity(1 << 20, opened);
+        let reader = BufReader::with_capacity(1 << 20, opened_file);
         Ok(Self { table, reader, hash: Sha256::new(), rows: 0, bytes: 0, line: Vec::new() })
     }
 
@@ -41,44 +41,44 @@ impl Lines {
     pub fn next_line(&mut self) -> Result<Option<&str>, ImportError> {
         self.line.clear();
         let mut limited = self.reader.by_ref().take(MAX_LINE_BYTES);
-        let read = limited.read_until(b'\n', &mut self.line).map_err(|err| failed(self.table, &err))?;
-        if read == 0 {
+        let length = limited.read_until(b'\n', &mut self.line).map_err(|err| read_fault(self.table, &err))?;
+        if length == 0 {
             return Ok(None);
         }
         self.hash.update(&self.line);
         self.rows += 1;
-        self.bytes += read as u64;
+        self.bytes += length as u64;
         let at = FileLine { file: self.table, line: self.rows };
-        if self.line.last() != Some(&b'\n') && read as u64 == MAX_LINE_BYTES {
-            return Err(at.refuses(LineRefusal::TooLong(MAX_LINE_BYTES)));
+        if self.line.last() != Some(&b'\n') && length as u64 == MAX_LINE_BYTES {
+            return Err(at.into_error(LineRefusal::TooLong(MAX_LINE_BYTES)));
         }
-        let text = std::str::from_utf8(&self.line).map_err(|_| at.refuses(LineRefusal::NotUtf8))?;
+        let text = std::str::from_utf8(&self.line).map_err(|_| at.into_error(LineRefusal::NotUtf8))?;
         Ok(Some(text.trim_end_matches('\n')))
     }
 
     /// Reads the rest and compares the file with its entry in the manifest.
-    pub fn finish(mut self, written: &Written) -> Result<u64, ImportError> {
-        let mut rest = vec![0; 1 << 20];
+    pub fn finish(mut self, listed_file: &Written) -> Result<u64, ImportError> {
+        let mut buffer = vec![0; 1 << 20];
         loop {
-            let read = self.reader.read(&mut rest).map_err(|err| failed(self.table, &err))?;
-            if read == 0 {
+            let read_length = self.reader.read(&mut buffer).map_err(|err| read_fault(self.table, &err))?;
+            if read_length == 0 {
                 break;
             }
-            self.rows += rest[..read].split(|byte| *byte == b'\n').skip(1).count() as u64;
-            self.bytes += read as u64;
-            self.hash.update(&rest[..read]);
+            self.rows += buffer[..read_length].split(|byte| *byte == b'\n').skip(1).count() as u64;
+            self.bytes += read_length as u64;
+            self.hash.update(&buffer[..read_length]);
         }
         let file = file_of(self.table);
-        if self.bytes != written.bytes {
-            return Err(Refusal::FileCut { file, expected: written.bytes, found: self.bytes }.into());
+        if self.bytes != listed_file.bytes {
+            return Err(Refusal::FileCut { file, expected: listed_file.bytes, found: self.bytes }.into());
         }
-        if hex::encode(self.hash.finalize()) != written.sha256 || self.rows != written.rows {
+        if hex::encode(self.hash.finalize()) != listed_file.sha256 || self.rows != listed_file.rows {
             return Err(Refusal::FileChanged(file).into());
         }
         Ok(self.rows)
     }
 }
 
-fn failed(table: &str, err: &io::Error) -> Fault {
+fn read_fault(table: &str, err: &io::Error) -> Fault {
     Fault::Broken(format!("{}: {err}", file_of(table)))
 }

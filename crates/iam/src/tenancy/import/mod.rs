@@ -88,19 +88,19 @@ impl Export {
     /// Reads every file to its end and compares it with the manifest; `progress` is called with the
     /// table of each file that has rows.
     pub fn check(&self, progress: impl Fn(&str)) -> Result<(), ImportError> {
-        for table in tables::exported().map(|table| table.name).chain([PEOPLE]) {
-            let written = self.written(table)?;
-            if written.rows > 0 {
-                progress(&format!("checking {}: {} rows, {} MiB", written.file, written.rows, written.bytes >> 20));
+        for table in tables::exported_tables().map(|table| table.name).chain([PEOPLE]) {
+            let listed_file = self.file_entry(table)?;
+            if listed_file.rows > 0 {
+                progress(&format!("checking {}: {} rows, {} MiB", listed_file.file, listed_file.rows, listed_file.bytes >> 20));
             }
-            Lines::open(&self.folder, table)?.finish(written)?;
+            Lines::open(&self.folder, table)?.finish(listed_file)?;
         }
         Ok(())
     }
 
-    fn written(&self, table: &str) -> Result<&Written, Refusal> {
+    fn file_entry(&self, table: &str) -> Result<&Written, Refusal> {
         let file = file_of(table);
-        self.manifest.files.iter().find(|written| written.file == file).ok_or(Refusal::FileUnlisted(file))
+        self.manifest.files.iter().find(|listed_file| listed_file.file == file).ok_or(Refusal::FileUnlisted(file))
     }
     fn lines(&self, table: &'static str) -> Result<Lines, ImportError> {
         Lines::open(&self.folder, table)
@@ -118,12 +118,12 @@ impl Export {
             "SELECT {} FROM tenant WHERE id = $1 OR slug = $2 ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, slug",
             ExistingTenant::SELECT
         );
-        for ExistingTenant { id, slug: taken } in db.global().records(&sql, vec![tenant.into(), slug.into()]).await? {
+        for ExistingTenant { id, slug: existing_slug } in db.global().records(&sql, vec![tenant.into(), slug.into()]).await? {
             if id == tenant {
-                return Err(Refusal::TenantThere(taken).into());
+                return Err(Refusal::TenantThere(existing_slug).into());
             }
-            if taken == slug {
-                return Err(Refusal::SlugTaken(taken).into());
+            if existing_slug == slug {
+                return Err(Refusal::SlugTaken(existing_slug).into());
             }
         }
         Ok(())
@@ -135,18 +135,18 @@ impl Export {
     /// # Errors
     /// A file has such a row, or is not JSON; or the database fails.
     pub async fn refuse_missing_months(&self, db: &Database) -> Result<(), ImportError> {
-        for parted in db.parted_tables().await? {
-            let table = parted.table;
-            if !tables::exported().any(|exported| exported.name == table) {
+        for partitioned in db.parted_tables().await? {
+            let table = partitioned.table;
+            if !tables::exported_tables().any(|exported_table| exported_table.name == table) {
                 continue;
             }
             let (mut lines, mut line) = (self.lines(table)?, 0);
             while let Some(text) = lines.next_line()? {
                 line += 1;
-                let fields = values::fields(text).map_err(|why| FileLine { file: table, line }.refuses(why))?;
+                let fields = values::fields(text).map_err(|reason| FileLine { file: table, line }.into_error(reason))?;
                 // A line without it is refused when it is written.
-                let Some(at) = fields.get(parted.column).and_then(serde_json::Value::as_i64) else { continue };
-                if !parted.takes(at) {
+                let Some(at) = fields.get(partitioned.column).and_then(serde_json::Value::as_i64) else { continue };
+                if !partitioned.takes(at) {
                     let month = Month::of(Timestamp(at.clamp(0, MAX_TIMESTAMP_MICROS)));
                     return Err(Refusal::NoPartition { table, month }.into());
                 }
@@ -158,14 +158,14 @@ impl Export {
 
 /// Checks that the manifest lists one file for each table, and no others.
 fn check_files(manifest: &Manifest) -> Result<(), Refusal> {
-    let expected: Vec<String> = tables::exported().map(|table| file_of(table.name)).chain([file_of(PEOPLE)]).collect();
+    let expected: Vec<String> = tables::exported_tables().map(|table| file_of(table.name)).chain([file_of(PEOPLE)]).collect();
     let mut listed = HashSet::new();
-    for written in &manifest.files {
-        if !expected.contains(&written.file) {
-            return Err(Refusal::UnknownFile(written.file.clone()));
+    for listed_file in &manifest.files {
+        if !expected.contains(&listed_file.file) {
+            return Err(Refusal::UnknownFile(listed_file.file.clone()));
         }
-        if !listed.insert(&written.file) {
-            return Err(Refusal::FileTwice(written.file.clone()));
+        if !listed.insert(&listed_file.file) {
+            return Err(Refusal::FileTwice(listed_file.file.clone()));
         }
     }
     match expected.iter().find(|file| !listed.contains(file)) {
@@ -189,7 +189,7 @@ pub async fn write(
     let work = db.global().maintenance_for(export.manifest.tenant).await?;
     let imported = rows(&work, &plan, export, terms, &progress).await?;
     progress("audit log");
-    adopt(&work, terms.audit_writer, &export.manifest).await?;
+    apply_imported_log(&work, terms.audit_writer, &export.manifest).await?;
     Ok((work, imported))
 }
 
@@ -221,7 +221,7 @@ async fn rows(
     for step in plan.steps() {
         match step.table().name {
             "app_user" => arrival.accounts().await?,
-            name if tables::exported().any(|table| table.name == name) => arrival.table(step, progress).await?,
+            name if tables::exported_tables().any(|table| table.name == name) => arrival.table(step, progress).await?,
             _ => {}
         }
     }
@@ -232,12 +232,12 @@ async fn rows(
 }
 
 /// Walks the audit log and ends it with an entry of this deployment.
-async fn adopt(work: &Work, audit_writer: &AuditWriter, manifest: &Manifest) -> Result<(), ImportError> {
+async fn apply_imported_log(work: &Work, audit_writer: &AuditWriter, manifest: &Manifest) -> Result<(), ImportError> {
     let changes = json!({ "exportedAt": manifest.exported_at, "slug": manifest.slug, "head": manifest.head, "auditHead": manifest.audit_head });
     let target = Some(Target::of(manifest.tenant));
     let entry = audit_writer.system_entry(manifest.tenant, "tenant.import", target, "command line", changes.to_string());
-    match audit::adopt(work, audit_writer, entry).await?.broken {
-        Some((seq, why)) => Err(Refusal::AuditLog { seq, why }.into()),
+    match audit::apply_imported_log(work, audit_writer, entry).await?.broken {
+        Some((seq, reason)) => Err(Refusal::AuditLog { seq, why: reason }.into()),
         None => Ok(()),
     }
 }
@@ -270,7 +270,7 @@ impl RowImporter<'_> {
             let at = FileLine { file: PEOPLE, line };
             self.people.match_or_create(self.work, self.adapter.clock, text, at).await?;
         }
-        lines.finish(self.export.written(PEOPLE)?)?;
+        lines.finish(self.export.file_entry(PEOPLE)?)?;
         Ok(())
     }
 
@@ -291,7 +291,7 @@ impl RowImporter<'_> {
             }
         }
         self.write(step, batch, line).await?;
-        let rows = lines.finish(self.export.written(table)?)?;
+        let rows = lines.finish(self.export.file_entry(table)?)?;
         if rows > 0 {
             progress(&format!("{table}: {rows} rows, all"));
             self.adapter.imported.tables.push((table, rows));
@@ -301,11 +301,11 @@ impl RowImporter<'_> {
 
     /// The values of a line, as this deployment keeps them.
     fn row(&mut self, step: &Step, text: &str, at: FileLine) -> Result<Vec<Value>, ImportError> {
-        let refused = |why| at.refuses(why);
-        let mut fields = values::fields(text).map_err(refused)?;
-        self.sealer.seal(step.table().name, &mut fields)?.map_err(refused)?;
-        let mut row = values::values(step.table(), fields).map_err(refused)?;
-        self.adapter.adapt(step.table(), &mut row, &self.people)?.map_err(refused)?;
+        let to_error = |reason| at.into_error(reason);
+        let mut fields = values::fields(text).map_err(to_error)?;
+        self.sealer.seal(step.table().name, &mut fields)?.map_err(to_error)?;
+        let mut row = values::values(step.table(), fields).map_err(to_error)?;
+        self.adapter.adapt(step.table(), &mut row, &self.people)?.map_err(to_error)?;
         Ok(row)
     }
 

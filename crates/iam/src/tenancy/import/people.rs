@@ -65,31 +65,31 @@ impl People {
 
     /// Finds the account of a line in this deployment, or creates one.
     pub async fn match_or_create(&mut self, work: &Work, clock: &Clock, text: &str, at: FileLine) -> Result<(), ImportError> {
-        let account: Account = serde_json::from_str(text).map_err(|err| at.refuses(LineRefusal::NoJson(err.to_string())))?;
-        let exported = id(&account.id).ok_or_else(|| at.refuses(LineRefusal::Value("id")))?;
+        let account: Account = serde_json::from_str(text).map_err(|err| at.into_error(LineRefusal::NoJson(err.to_string())))?;
+        let exported = id(&account.id).ok_or_else(|| at.into_error(LineRefusal::Value("id")))?;
         if check_email(&account.email).is_some() {
-            return Err(at.refuses(LineRefusal::Address(account.email)));
+            return Err(at.into_error(LineRefusal::Address(account.email)));
         }
         let key = email_key(&account.email);
         let sql = format!("SELECT {} FROM app_user WHERE email_key = $1", LocalAccount::SELECT);
-        let here = match select(work, &sql, vec![key.as_str().into()]).await?.first() {
+        let local_id = match select(work, &sql, vec![key.as_str().into()]).await?.first() {
             None => self.create_account(work, clock, &account, exported).await?,
             Some(row) => {
-                let found: LocalAccount = Row::new(row).record()?;
-                let here = found.id.uuid();
-                if found.password_hash.is_empty() {
-                    self.claim(work, &account, here).await?;
-                } else if found.verified_at.is_none() {
+                let local_account: LocalAccount = Row::new(row).record()?;
+                let local_id = local_account.id.uuid();
+                if local_account.password_hash.is_empty() {
+                    self.claim(work, &account, local_id).await?;
+                } else if local_account.verified_at.is_none() {
                     // A user who registered an unconfirmed address may not be its owner, and must
                     // not get the owner's rights.
                     return Err(Refusal::Unconfirmed(account.email).into());
                 } else {
                     self.matched += 1;
                 }
-                here
+                local_id
             }
         };
-        self.accounts.insert(exported, here);
+        self.accounts.insert(exported, local_id);
         Ok(())
     }
 
@@ -102,10 +102,10 @@ impl People {
         account: &Account,
         exported: Uuid,
     ) -> Result<Uuid, ImportError> {
-        let taken = select(work, "SELECT 1 FROM app_user WHERE id = $1", vec![exported.into()]).await?;
-        let here = if taken.is_empty() { exported } else { clock.uuid() };
+        let conflicts = select(work, "SELECT 1 FROM app_user WHERE id = $1", vec![exported.into()]).await?;
+        let local_id = if conflicts.is_empty() { exported } else { clock.uuid() };
         let row = app_user::Model {
-            id: UserId::from_uuid(here),
+            id: UserId::from_uuid(local_id),
             email: account.email.clone(),
             email_key: email_key(&account.email),
             password_hash: if account.joined { NOBODYS_HASH } else { "" }.to_owned(),
@@ -118,17 +118,17 @@ impl People {
         };
         work.insert_global::<app_user::Entity>(row).await?;
         self.note(account);
-        Ok(here)
+        Ok(local_id)
     }
 
     /// Handles a user row that another tenant's invitation has created here: if the user had an
     /// account in the other deployment, the row becomes an account.
-    async fn claim(&mut self, work: &Work, account: &Account, here: Uuid) -> Result<(), ImportError> {
+    async fn claim(&mut self, work: &Work, account: &Account, local_id: Uuid) -> Result<(), ImportError> {
         if account.joined {
             let sql =
                 "UPDATE app_user SET email = $2, password_hash = $3, display_name = $4 WHERE id = $1 AND password_hash = ''";
             let (email, name) = (account.email.as_str(), account.display_name.as_str());
-            work.execute_global(sql, vec![here.into(), email.into(), NOBODYS_HASH.into(), name.into()]).await?;
+            work.execute_global(sql, vec![local_id.into(), email.into(), NOBODYS_HASH.into(), name.into()]).await?;
         }
         self.note(account);
         Ok(())

@@ -117,8 +117,8 @@ pub(super) struct FileLine {
 }
 
 impl FileLine {
-    pub fn refuses(self, why: LineRefusal) -> ImportError {
+    pub fn into_error(self, reason: LineRefusal) -> ImportError {
         let Self { file, line } = self;
-        Refusal::Line { file: file_of(file), line, why }.into()
+        Refusal::Line { file: file_of(file), line, why: reason }.into()
     }
 }

@@ -18,8 +18,8 @@ pub(super) fn fields(line: &str) -> Result<Fields, LineRefusal> {
 pub(super) fn values(table: &'static Description, mut fields: Fields) -> Result<Vec<Value>, LineRefusal> {
     let mut values = Vec::with_capacity(table.columns.len());
     for column in table.columns {
-        let given = fields.remove(column.0).ok_or(LineRefusal::ColumnMissing(column.0))?;
-        values.push(value(column.1, given).ok_or(LineRefusal::Value(column.0))?);
+        let json = fields.remove(column.0).ok_or(LineRefusal::ColumnMissing(column.0))?;
+        values.push(value(column.1, json).ok_or(LineRefusal::Value(column.0))?);
     }
     match fields.into_iter().next() {
         Some((unknown, _)) => Err(LineRefusal::UnknownColumn(unknown)),
@@ -27,14 +27,14 @@ pub(super) fn values(table: &'static Description, mut fields: Fields) -> Result<
     }
 }
 
-fn value(kind: ColumnKind, given: Json) -> Option<Value> {
-    Some(match (kind, given) {
+fn value(kind: ColumnKind, json: Json) -> Option<Value> {
+    Some(match (kind, json) {
         (ColumnKind::Id | ColumnKind::IdOrNull, Json::String(text)) => id(&text)?.into(),
         (ColumnKind::Int | ColumnKind::IntOrNull, Json::Number(number)) => number.as_i64()?.into(),
         (ColumnKind::Small | ColumnKind::SmallOrNull, Json::Number(number)) => i32::try_from(number.as_i64()?).ok()?.into(),
         (ColumnKind::Text | ColumnKind::TextOrNull, Json::String(text)) => text.into(),
         (ColumnKind::Bytes | ColumnKind::BytesOrNull, Json::String(text)) => hex::decode(text).ok()?.into(),
-        (ColumnKind::Bool | ColumnKind::BoolOrNull, Json::Bool(is)) => is.into(),
+        (ColumnKind::Bool | ColumnKind::BoolOrNull, Json::Bool(flag)) => flag.into(),
         (ColumnKind::IdOrNull, Json::Null) => Value::Uuid(None),
         (ColumnKind::IntOrNull, Json::Null) => Value::BigInt(None),
         (ColumnKind::SmallOrNull, Json::Null) => Value::Int(None),

@@ -56,24 +56,24 @@ impl AnomalyLimits {
 }
 
 /// The text of the column. The ranges are those of the tenant's settings.
-pub(super) fn checked(c: &mut Checker, given: &AnomalyLimits) -> Option<String> {
+pub(super) fn check_and_serialize(checker: &mut Checker, anomaly_limits: &AnomalyLimits) -> Option<String> {
     let limits = [
-        ("size", given.size, ANOMALY_SIZE_RANGE),
-        ("lossUnits", given.loss_units, LOSS_UNITS_RANGE),
-        ("lossAmount", given.loss_amount, LOSS_AMOUNT_RANGE),
-        ("reversals", given.reversals, REVERSALS_RANGE),
-        ("shortCounts", given.short_counts, SHORT_COUNTS_RANGE),
-        ("duplicateMinutes", given.duplicate_minutes, DUPLICATE_MINUTES_RANGE),
-        ("unmovedDays", given.unmoved_days, UNMOVED_DAYS_RANGE),
-        ("duplicateReceiptDays", given.duplicate_receipt_days, DUPLICATE_RECEIPT_DAYS_RANGE),
+        ("size", anomaly_limits.size, ANOMALY_SIZE_RANGE),
+        ("lossUnits", anomaly_limits.loss_units, LOSS_UNITS_RANGE),
+        ("lossAmount", anomaly_limits.loss_amount, LOSS_AMOUNT_RANGE),
+        ("reversals", anomaly_limits.reversals, REVERSALS_RANGE),
+        ("shortCounts", anomaly_limits.short_counts, SHORT_COUNTS_RANGE),
+        ("duplicateMinutes", anomaly_limits.duplicate_minutes, DUPLICATE_MINUTES_RANGE),
+        ("unmovedDays", anomaly_limits.unmoved_days, UNMOVED_DAYS_RANGE),
+        ("duplicateReceiptDays", anomaly_limits.duplicate_receipt_days, DUPLICATE_RECEIPT_DAYS_RANGE),
     ];
-    for (field, limit, (least, most)) in limits {
+    for (field, limit, (min, max)) in limits {
         if let Some(limit) = limit {
             let at: InputPath = input_path!["anomalyLimits", field];
-            c.range(at, limit, least, most);
+            checker.range(at, limit, min, max);
         }
     }
-    serde_json::to_string(given).ok()
+    serde_json::to_string(anomaly_limits).ok()
 }
 
 #[cfg(test)]
@@ -84,14 +84,14 @@ mod tests {
     fn each_limit_out_of_its_range_is_named_and_nothing_is_none() {
         let mut c = Checker::default();
         let given = AnomalyLimits { size: Some(0), short_counts: Some(1), unmoved_days: Some(90), ..AnomalyLimits::default() };
-        checked(&mut c, &given);
+        check_and_serialize(&mut c, &given);
         let paths: Vec<String> = c.problems.iter().map(|problem| problem.at.join(".")).collect();
         assert_eq!(paths, ["anomalyLimits.size", "anomalyLimits.shortCounts"]);
         let mut c = Checker::default();
-        let none = checked(&mut c, &AnomalyLimits::default()).unwrap();
+        let none = check_and_serialize(&mut c, &AnomalyLimits::default()).unwrap();
         assert_eq!((none.as_str(), AnomalyLimits::read(&none)), (AnomalyLimits::NONE, None));
         let own = AnomalyLimits { size: Some(20), ..AnomalyLimits::default() };
-        assert_eq!(AnomalyLimits::read(&checked(&mut c, &own).unwrap()), Some(own));
+        assert_eq!(AnomalyLimits::read(&check_and_serialize(&mut c, &own).unwrap()), Some(own));
         assert!(c.problems.is_empty());
     }
 }

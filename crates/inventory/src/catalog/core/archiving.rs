@@ -5,7 +5,7 @@ use entity::prelude::Timestamp;
 use super::{
     command::{CheckedCommand, NewIdAndTime, Target},
     rejection::{Problem, Rejection, Subject, Use},
-    verdict::{Verdict, Versioned, found},
+    verdict::{Verdict, Versioned, find_target},
 };
 
 /// Step of a row's life cycle.
@@ -17,13 +17,13 @@ pub enum Step {
 
 /// A checked command.
 #[derive(Debug, Clone)]
-pub struct LifeCommand<I> {
+pub struct ArchivingCommand<I> {
     pub target: Target<I>,
     pub step: Step,
     pub problems: Vec<Problem>,
 }
 
-impl<I> CheckedCommand for LifeCommand<I> {
+impl<I> CheckedCommand for ArchivingCommand<I> {
     fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -59,19 +59,19 @@ retires!(entity::category::Model => Category, entity::supplier::Model => Supplie
 
 /// The row that a command is for, and the reasons that prevent the step.
 #[derive(Debug)]
-pub struct LifeContext<R> {
+pub struct ArchivingContext<R> {
     pub row: Option<R>,
     pub hindrances: Vec<Rejection>,
 }
 
-impl<R: Archivable> LifeContext<R> {
+impl<R: Archivable> ArchivingContext<R> {
     /// A step that was done before changes nothing.
-    pub fn decide<I>(&self, command: &LifeCommand<I>, fresh: NewIdAndTime) -> Verdict<R> {
+    pub fn decide<I>(&self, command: &ArchivingCommand<I>, id_and_time: NewIdAndTime) -> Verdict<R> {
         let expected = match &command.target {
             Target::Id { expected_version, .. } => *expected_version,
             Target::New | Target::Key => None,
         };
-        let row = match found(self.row.as_ref(), expected, R::SUBJECT, &command.problems) {
+        let row = match find_target(self.row.as_ref(), expected, R::SUBJECT, &command.problems) {
             Ok(row) => row,
             Err(refusal) => return Verdict::Refused(refusal),
         };
@@ -83,16 +83,19 @@ impl<R: Archivable> LifeContext<R> {
             return Verdict::Unchanged(row.clone());
         }
         if !self.hindrances.is_empty() {
-            return Verdict::refused(self.hindrances.iter().cloned().map(|why| Problem::at("id", why)).collect());
+            return Verdict::refused(self.hindrances.iter().cloned().map(|hindrance| Problem::at("id", hindrance)).collect());
         }
-        Verdict::Updated { before: row.clone(), after: row.with_archived_at(archives.then_some(fresh.now), fresh.now) }
+        Verdict::Updated {
+            before: row.clone(),
+            after: row.with_archived_at(archives.then_some(id_and_time.now), id_and_time.now),
+        }
     }
 }
 
 /// Returns a rejection with the uses that remain; `None` if all counts are 0.
-pub fn in_use_by(counts: &[(Use, i64)]) -> Option<Rejection> {
-    let left: Vec<(Use, i64)> = counts.iter().copied().filter(|(_, count)| *count > 0).collect();
-    (!left.is_empty()).then_some(Rejection::InUseBy(left))
+pub fn in_use_rejection(counts: &[(Use, i64)]) -> Option<Rejection> {
+    let remaining_uses: Vec<(Use, i64)> = counts.iter().copied().filter(|(_, count)| *count > 0).collect();
+    (!remaining_uses.is_empty()).then_some(Rejection::InUseBy(remaining_uses))
 }
 
 #[cfg(test)]
@@ -130,9 +133,10 @@ mod tests {
     }
 
     fn decided(row: Option<SupplierRow>, step: Step, expected_version: Option<i64>, left: i64) -> Verdict<SupplierRow> {
-        let context = LifeContext { row, hindrances: in_use_by(&[(Use::OpenPurchaseOrders, left)]).into_iter().collect() };
+        let context =
+            ArchivingContext { row, hindrances: in_use_rejection(&[(Use::OpenPurchaseOrders, left)]).into_iter().collect() };
         let target = Target::Id { id: SupplierId::NIL, expected_version };
-        context.decide(&LifeCommand { target, step, problems: Vec::new() }, NewIdAndTime { id: Uuid::nil(), now: NOW })
+        context.decide(&ArchivingCommand { target, step, problems: Vec::new() }, NewIdAndTime { id: Uuid::nil(), now: NOW })
     }
 
     #[test]

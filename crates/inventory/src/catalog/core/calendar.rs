@@ -14,7 +14,7 @@ pub const MAX_CLOSED_DAYS: usize = 60;
 const MAX_CLOSED_NAME: usize = 120;
 const WEEKDAYS: usize = 7;
 /// Days within which each weekday has an open day, even if all closed days fell on that weekday.
-const MAX_WAIT: i32 = 7 * (MAX_CLOSED_DAYS as i32 + 1);
+const MAX_WAIT_DAYS: i32 = 7 * (MAX_CLOSED_DAYS as i32 + 1);
 
 /// A day on which a supplier neither takes orders nor delivers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,14 +48,14 @@ impl SupplierCalendar {
 
     /// Returns the first day from `day` on that the supplier accepts orders.
     pub fn order_day(&self, day: i32) -> i32 {
-        self.next(&self.order_days, day)
+        self.next_open_day(&self.order_days, day)
     }
 
     /// Returns the day on which an order placed on `day` arrives: the next order day, plus the lead time,
     /// then the next delivery day. The lead time is in calendar days: the supplier also works on
     /// days without orders and deliveries.
     pub fn arrival(&self, day: i32, lead_days: i32) -> i32 {
-        self.next(&self.delivery_days, self.order_day(day).saturating_add(lead_days.max(0)))
+        self.next_open_day(&self.delivery_days, self.order_day(day).saturating_add(lead_days.max(0)))
     }
 
     /// Returns the lead time that stock must cover: from today until the arrival of the order after
@@ -70,12 +70,12 @@ impl SupplierCalendar {
     }
 
     /// Returns the first day from `from` on that is one of the weekdays and not closed.
-    fn next(&self, weekdays: &[i32], from: i32) -> i32 {
+    fn next_open_day(&self, weekdays: &[i32], from: i32) -> i32 {
         let is_open = |day: &i32| {
             let is_closed = self.closed_days.binary_search_by_key(day, |closed| closed.day).is_ok();
             !is_closed && (weekdays.is_empty() || weekdays.contains(&weekday(*day)))
         };
-        (0..=MAX_WAIT).map(|more| from.saturating_add(more)).find(is_open).unwrap_or(from)
+        (0..=MAX_WAIT_DAYS).map(|wait| from.saturating_add(wait)).find(is_open).unwrap_or(from)
     }
 }
 
@@ -85,42 +85,42 @@ pub(super) const fn weekday(day: i32) -> i32 {
 }
 
 /// The text of the column.
-pub(super) fn checked(c: &mut Checker, given: &SupplierCalendar) -> Option<String> {
-    let order_days = weekdays(c, "orderDays", &given.order_days);
-    let delivery_days = weekdays(c, "deliveryDays", &given.delivery_days);
-    let closed_days = closed_days(c, &given.closed_days);
+pub(super) fn check_and_serialize(checker: &mut Checker, calendar: &SupplierCalendar) -> Option<String> {
+    let order_days = weekdays(checker, "orderDays", &calendar.order_days);
+    let delivery_days = weekdays(checker, "deliveryDays", &calendar.delivery_days);
+    let closed_days = closed_days(checker, &calendar.closed_days);
     serde_json::to_string(&SupplierCalendar { order_days, delivery_days, closed_days }).ok()
 }
 
-fn weekdays(c: &mut Checker, field: &str, given: &[i32]) -> Vec<i32> {
-    if given.len() > WEEKDAYS {
-        c.refuse(input_path!["calendar", field], Rejection::TooMany { most: WEEKDAYS });
+fn weekdays(checker: &mut Checker, field: &str, days: &[i32]) -> Vec<i32> {
+    if days.len() > WEEKDAYS {
+        checker.refuse(input_path!["calendar", field], Rejection::TooMany { most: WEEKDAYS });
         return Vec::new();
     }
-    let mut kept = BTreeSet::new();
-    for (index, day) in given.iter().enumerate() {
-        if c.range(input_path!["calendar", field, index], i64::from(*day), 1, 7).is_some() {
-            kept.insert(*day);
+    let mut valid_days = BTreeSet::new();
+    for (index, day) in days.iter().enumerate() {
+        if checker.range(input_path!["calendar", field, index], i64::from(*day), 1, 7).is_some() {
+            valid_days.insert(*day);
         }
     }
-    kept.into_iter().collect()
+    valid_days.into_iter().collect()
 }
 
-fn closed_days(c: &mut Checker, given: &[ClosedDay]) -> Vec<ClosedDay> {
-    if given.len() > MAX_CLOSED_DAYS {
-        c.refuse(input_path!["calendar", "closedDays"], Rejection::TooMany { most: MAX_CLOSED_DAYS });
+fn closed_days(checker: &mut Checker, days: &[ClosedDay]) -> Vec<ClosedDay> {
+    if days.len() > MAX_CLOSED_DAYS {
+        checker.refuse(input_path!["calendar", "closedDays"], Rejection::TooMany { most: MAX_CLOSED_DAYS });
         return Vec::new();
     }
-    let mut kept: BTreeMap<i32, ClosedDay> = BTreeMap::new();
-    for (index, closed) in given.iter().enumerate() {
+    let mut by_day: BTreeMap<i32, ClosedDay> = BTreeMap::new();
+    for (index, closed) in days.iter().enumerate() {
         let at = |field: &str| -> InputPath { input_path!["calendar", "closedDays", index, field] };
         let name = closed.name.as_ref().filter(|name| !name.trim().is_empty());
-        let name = name.and_then(|name| c.line(at("name"), name, MAX_CLOSED_NAME));
-        if kept.insert(closed.day, ClosedDay { day: closed.day, name }).is_some() {
-            c.refuse(at("date"), Rejection::Repeated(Subject::ClosedDay));
+        let name = name.and_then(|name| checker.line(at("name"), name, MAX_CLOSED_NAME));
+        if by_day.insert(closed.day, ClosedDay { day: closed.day, name }).is_some() {
+            checker.refuse(at("date"), Rejection::Repeated(Subject::ClosedDay));
         }
     }
-    kept.into_values().collect()
+    by_day.into_values().collect()
 }
 
 #[cfg(test)]
@@ -203,18 +203,18 @@ mod tests {
             delivery_days: vec![0, 8],
             closed_days: vec![closed(9, " "), closed(3, &"x".repeat(121)), closed(9, "Fair")],
         };
-        checked(&mut c, &given);
+        check_and_serialize(&mut c, &given);
         let paths: Vec<String> = c.problems.iter().map(|problem| problem.at.join(".")).collect();
         let wanted =
             ["calendar.deliveryDays.0", "calendar.deliveryDays.1", "calendar.closedDays.1.name", "calendar.closedDays.2.date"];
         assert_eq!(paths, wanted);
         let mut c = Checker::default();
         let given = SupplierCalendar { delivery_days: vec![], closed_days: vec![closed(9, " Fair "), closed(3, "")], ..given };
-        let kept = SupplierCalendar::read(checked(&mut c, &given).as_deref());
+        let kept = SupplierCalendar::read(check_and_serialize(&mut c, &given).as_deref());
         assert_eq!((c.problems.len(), &kept.order_days), (0, &vec![1, 4]));
         assert_eq!(kept.closed_days, [ClosedDay { day: 3, name: None }, closed(9, "Fair")]);
         let many = SupplierCalendar { closed_days: (0..61).map(|day| ClosedDay { day, name: None }).collect(), ..kept };
-        checked(&mut c, &many);
+        check_and_serialize(&mut c, &many);
         assert_eq!(c.problems.len(), 1);
         assert!(SupplierCalendar::read(None).is_any_day() && SupplierCalendar::read(Some("?")).is_any_day());
     }

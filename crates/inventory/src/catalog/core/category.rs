@@ -12,7 +12,7 @@ use super::{
     patch::Patch,
     rejection::{Problem, Rejection, Subject},
     text::slug_of,
-    verdict::{Verdict, found},
+    verdict::{Verdict, find_target},
 };
 
 pub use entity::category::Model as CategoryRow;
@@ -49,16 +49,17 @@ impl CategoryTexts {
         *self == Self::default()
     }
 
-    fn check(&self, c: &mut Checker) -> Self {
-        let description = c.optional_patch(&clear_if_blank(&self.description), |c, value| {
-            c.multiline_text(input_path!["description"], value, MAX_DESCRIPTION)
+    fn check(&self, checker: &mut Checker) -> Self {
+        let description = checker.optional_patch(&clear_if_blank(&self.description), |checker, value| {
+            checker.multiline_text(input_path!["description"], value, MAX_DESCRIPTION)
         });
-        let seo_title =
-            c.optional_patch(&clear_if_blank(&self.seo_title), |c, value| c.line(input_path!["seoTitle"], value, MAX_NAME));
-        let seo_description = c.optional_patch(&clear_if_blank(&self.seo_description), |c, value| {
-            c.multiline_text(input_path!["seoDescription"], value, MAX_SEO_DESCRIPTION)
+        let seo_title = checker.optional_patch(&clear_if_blank(&self.seo_title), |checker, value| {
+            checker.line(input_path!["seoTitle"], value, MAX_NAME)
         });
-        let is_active = c.required_patch("isActive", &self.is_active, |_, value| Some(*value));
+        let seo_description = checker.optional_patch(&clear_if_blank(&self.seo_description), |checker, value| {
+            checker.multiline_text(input_path!["seoDescription"], value, MAX_SEO_DESCRIPTION)
+        });
+        let is_active = checker.required_patch("isActive", &self.is_active, |_, value| Some(*value));
         Self { description, seo_title, seo_description, is_active }
     }
 
@@ -107,8 +108,8 @@ pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: C
     let mut slug = checker.required_patch("slug", &fields.slug, |c, value| c.slug(input_path!["slug"], value));
     if let (Target::New, true, Patch::Set(name)) = (&target, fields.slug.is_keep(), &name) {
         match slug_of(name) {
-            made if made.is_empty() => checker.refuse(input_path!["slug"], Rejection::Required),
-            made => slug = Patch::Set(made),
+            derived_slug if derived_slug.is_empty() => checker.refuse(input_path!["slug"], Rejection::Required),
+            derived_slug => slug = Patch::Set(derived_slug),
         }
     }
     let by_id = checker.optional_patch(&fields.parent_id, |c, value| c.category_id("parentId", value).map(Parent::Id));
@@ -134,26 +135,26 @@ pub struct CategoryContext {
     pub tenant: TenantId,
     pub rows: HashMap<CategoryId, CategoryRow>,
     pub by_slug: HashMap<String, CategoryId>,
-    pub seen: HashSet<String>,
+    pub seen_keys: HashSet<String>,
 }
 
 impl CategoryContext {
-    pub fn decide(&mut self, command: &CategoryCommand, fresh: NewIdAndTime) -> Verdict<CategoryRow> {
+    pub fn decide(&mut self, command: &CategoryCommand, id_and_time: NewIdAndTime) -> Verdict<CategoryRow> {
         let mut problems = command.problems.clone();
-        let wanted = command.slug.set();
+        let requested_slug = command.slug.set();
         let before = match &command.target {
             Target::New => None,
-            Target::Key => wanted.and_then(|slug| self.by_slug.get(slug)).and_then(|id| self.rows.get(id)).cloned(),
+            Target::Key => requested_slug.and_then(|slug| self.by_slug.get(slug)).and_then(|id| self.rows.get(id)).cloned(),
             Target::Id { id, expected_version } => {
-                match found(self.rows.get(id), *expected_version, Subject::Category, &command.problems) {
+                match find_target(self.rows.get(id), *expected_version, Subject::Category, &command.problems) {
                     Ok(row) => Some(row.clone()),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
             }
         };
-        let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
-        if let Some(slug) = wanted {
-            if command.target == Target::Key && self.seen.contains(slug) {
+        let mut row = before.clone().unwrap_or_else(|| self.blank(id_and_time));
+        if let Some(slug) = requested_slug {
+            if command.target == Target::Key && self.seen_keys.contains(slug) {
                 problems.push(Problem::at("slug", Rejection::Repeated(Subject::Slug)));
             } else if self.by_slug.get(slug).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("slug", Rejection::Taken(Subject::Slug)));
@@ -174,12 +175,12 @@ impl CategoryContext {
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
-        self.seen.extend(wanted.cloned());
+        self.seen_keys.extend(requested_slug.cloned());
         let verdict = match before {
             None => Verdict::Created(row.clone()),
             Some(before) if before == row => return Verdict::Unchanged(row),
             Some(before) => {
-                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                (row.version, row.updated_at) = (row.version + 1, id_and_time.now);
                 self.by_slug.remove(&before.slug);
                 Verdict::Updated { before, after: row.clone() }
             }
@@ -199,7 +200,7 @@ impl CategoryContext {
             Patch::Set(Parent::Id(id)) => ("parentId", Some(*id).filter(|id| self.rows.contains_key(id))),
             Patch::Set(Parent::Slug(slug)) => ("parentSlug", self.by_slug.get(slug).copied()),
         };
-        let refused = |why| Err(Problem::at(field, why));
+        let refused = |rejection| Err(Problem::at(field, rejection));
         let Some(id) = id else { return refused(Rejection::Missing(Subject::Category)) };
         if row.parent_id == Some(id) {
             return Ok(());
@@ -207,8 +208,8 @@ impl CategoryContext {
         if let Some(since) = self.rows.get(&id).and_then(|parent| parent.archived_at) {
             return refused(Rejection::ArchivedSince { what: Subject::Category, since });
         }
-        let (mut above, mut depth) = (Some(id), 1);
-        while let Some(ancestor) = above {
+        let (mut next_ancestor, mut depth) = (Some(id), 1);
+        while let Some(ancestor) = next_ancestor {
             if ancestor == row.id {
                 return refused(Rejection::Cycle);
             }
@@ -216,7 +217,7 @@ impl CategoryContext {
             if depth > MAX_DEPTH {
                 return refused(Rejection::TooDeep { most: MAX_DEPTH });
             }
-            above = self.rows.get(&ancestor).and_then(|row| row.parent_id);
+            next_ancestor = self.rows.get(&ancestor).and_then(|row| row.parent_id);
         }
         if depth + self.height(row.id) > MAX_DEPTH {
             return refused(Rejection::TooDeep { most: MAX_DEPTH });
@@ -227,21 +228,21 @@ impl CategoryContext {
 
     /// Returns the number of levels below a category, as far as they are loaded.
     fn height(&self, id: CategoryId) -> usize {
-        let below = |level: &HashSet<CategoryId>| -> HashSet<CategoryId> {
-            let lies_below = |row: &&CategoryRow| row.parent_id.is_some_and(|above| level.contains(&above));
-            self.rows.values().filter(lies_below).map(|row| row.id).collect()
+        let children = |level: &HashSet<CategoryId>| -> HashSet<CategoryId> {
+            let is_child = |row: &&CategoryRow| row.parent_id.is_some_and(|above| level.contains(&above));
+            self.rows.values().filter(is_child).map(|row| row.id).collect()
         };
-        let (mut height, mut level) = (0, below(&HashSet::from([id])));
+        let (mut height, mut level) = (0, children(&HashSet::from([id])));
         while !level.is_empty() && height <= MAX_DEPTH {
-            (height, level) = (height + 1, below(&level));
+            (height, level) = (height + 1, children(&level));
         }
         height
     }
 
-    fn blank(&self, fresh: NewIdAndTime) -> CategoryRow {
+    fn blank(&self, id_and_time: NewIdAndTime) -> CategoryRow {
         CategoryRow {
             tenant_id: self.tenant,
-            id: CategoryId::from_uuid(fresh.id),
+            id: CategoryId::from_uuid(id_and_time.id),
             parent_id: None,
             name: String::new(),
             slug: String::new(),
@@ -250,8 +251,8 @@ impl CategoryContext {
             metadata: "{}".to_owned(),
             archived_at: None,
             version: 1,
-            created_at: fresh.now,
-            updated_at: fresh.now,
+            created_at: id_and_time.now,
+            updated_at: id_and_time.now,
             description: None,
             seo_title: None,
             seo_description: None,

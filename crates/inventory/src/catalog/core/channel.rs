@@ -46,35 +46,35 @@ pub struct ChannelContext {
 }
 
 impl ChannelContext {
-    pub fn decide(&self, command: &ChannelCommand, fresh: NewIdAndTime) -> Verdict<ChannelRow> {
+    pub fn decide(&self, command: &ChannelCommand, id_and_time: NewIdAndTime) -> Verdict<ChannelRow> {
         let mut problems = command.problems.clone();
         if self.code_owner.is_some() {
             problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
         }
         match (&command.code, &command.name) {
             (Some(code), Some(name)) if problems.is_empty() => {
-                Verdict::Created(row(self.tenant, code.clone(), name.clone(), fresh))
+                Verdict::Created(row(self.tenant, code.clone(), name.clone(), id_and_time))
             }
             _ => Verdict::refused(problems),
         }
     }
 }
 
-fn row(tenant: TenantId, code: Code, name: String, fresh: NewIdAndTime) -> ChannelRow {
+fn row(tenant: TenantId, code: Code, name: String, id_and_time: NewIdAndTime) -> ChannelRow {
     ChannelRow {
         tenant_id: tenant,
-        id: ChannelId::from_uuid(fresh.id),
+        id: ChannelId::from_uuid(id_and_time.id),
         code: code.text,
         code_key: code.key,
         name,
         archived_at: None,
         version: 1,
-        created_at: fresh.now,
-        updated_at: fresh.now,
+        created_at: id_and_time.now,
+        updated_at: id_and_time.now,
     }
 }
 
 /// The channel of orders that no other channel brought in.
-pub fn direct(tenant: TenantId, fresh: NewIdAndTime) -> ChannelRow {
-    row(tenant, Code { text: DIRECT.to_owned(), key: text::fold(DIRECT) }, "Direct".to_owned(), fresh)
+pub fn direct(tenant: TenantId, id_and_time: NewIdAndTime) -> ChannelRow {
+    row(tenant, Code { text: DIRECT.to_owned(), key: text::fold(DIRECT) }, "Direct".to_owned(), id_and_time)
 }

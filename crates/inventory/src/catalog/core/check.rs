@@ -40,24 +40,24 @@ pub struct Checker {
 }
 
 impl Checker {
-    pub fn refuse(&mut self, at: InputPath, why: Rejection) {
-        self.problems.push(Problem { at, why });
+    pub fn refuse(&mut self, at: InputPath, rejection: Rejection) {
+        self.problems.push(Problem { at, why: rejection });
     }
 
     /// A text of 1 to `most` characters without control characters, trimmed.
-    pub fn line(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
-        self.text(at, value, most, |_| true)
+    pub fn line(&mut self, at: InputPath, value: &str, max_length: usize) -> Option<String> {
+        self.text(at, value, max_length, |_| true)
     }
     /// Like `line`, but line breaks and tabs are allowed.
-    pub fn multiline_text(&mut self, at: InputPath, value: &str, most: usize) -> Option<String> {
-        self.text(at, value, most, |c| !matches!(c, '\n' | '\r' | '\t'))
+    pub fn multiline_text(&mut self, at: InputPath, value: &str, max_length: usize) -> Option<String> {
+        self.text(at, value, max_length, |c| !matches!(c, '\n' | '\r' | '\t'))
     }
-    fn text(&mut self, at: InputPath, value: &str, most: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
+    fn text(&mut self, at: InputPath, value: &str, max_length: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
         let value = text::normalize_nfc(value.trim());
         if value.is_empty() {
             self.refuse(at, Rejection::Required);
-        } else if value.chars().count() > most {
-            self.refuse(at, Rejection::TooLong { most });
+        } else if value.chars().count() > max_length {
+            self.refuse(at, Rejection::TooLong { most: max_length });
         } else if value.chars().any(|c| c.is_control() && is_bad_control(c)) {
             self.refuse(at, Rejection::Malformed(Form::Plain));
         } else {
@@ -66,7 +66,7 @@ impl Checker {
         None
     }
     pub fn slug(&mut self, at: InputPath, value: &str) -> Option<String> {
-        let value = self.line(at.clone(), value, text::MAX_SLUG)?;
+        let value = self.line(at.clone(), value, text::MAX_SLUG_LENGTH)?;
         self.check_form(at, value, Form::Slug, text::is_slug)
     }
     /// Requires one @ with text on both sides and no spaces; only sending an e-mail could verify
@@ -100,11 +100,11 @@ impl Checker {
         }
         self.check_form(at, value, form, is_good)
     }
-    pub fn range(&mut self, at: InputPath, value: i64, least: i64, most: i64) -> Option<i64> {
-        if (least..=most).contains(&value) {
+    pub fn range(&mut self, at: InputPath, value: i64, min: i64, max: i64) -> Option<i64> {
+        if (min..=max).contains(&value) {
             return Some(value);
         }
-        self.refuse(at, Rejection::OutOfRange { least, most });
+        self.refuse(at, Rejection::OutOfRange { least: min, most: max });
         None
     }
     pub fn id<K: entity::id::Kind>(&mut self, at: InputPath, value: &str, word: Subject) -> Option<Id<K>> {
@@ -120,7 +120,7 @@ impl Checker {
             self.refuse(input_path![at, "currencyCode"], Rejection::Malformed(Form::Currency));
             return None;
         };
-        let why = match Money::parse(&value.amount, currency) {
+        let rejection = match Money::parse(&value.amount, currency) {
             Ok(money) if money.minor >= 0 => return Some(money),
             Ok(_) | Err(MoneyError::OutOfRange) => {
                 Rejection::OutOfRange { least: 0, most: entity::quantity::MAX_SAFE / 10_i64.pow(currency.decimals()) }
@@ -128,7 +128,7 @@ impl Checker {
             Err(MoneyError::NotANumber) => Rejection::Malformed(Form::Amount),
             Err(MoneyError::TooManyDecimals { decimals, .. }) => Rejection::TooManyDecimals { decimals },
         };
-        self.refuse(input_path![at, "amount"], why);
+        self.refuse(input_path![at, "amount"], rejection);
         None
     }
     /// The text of a JSON object.

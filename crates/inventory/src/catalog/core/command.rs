@@ -38,7 +38,7 @@ pub struct NewIdAndTime {
 pub trait CheckedCommand {
     fn problems(&self) -> &[Problem];
     /// True if an ID in it is malformed or of another kind: the database need not be read then.
-    fn has_wrong_id(&self) -> bool {
+    fn has_malformed_id(&self) -> bool {
         self.problems().iter().any(|problem| matches!(problem.why, Rejection::WrongId(_)))
     }
 }

@@ -15,7 +15,7 @@ const MAX_ADDRESSES: usize = 20;
 const MAX_TAX_IDS: usize = 10;
 const MAX_LINES: usize = 6;
 /// Characters of a name, a town or a telephone number.
-const MAX_WORDS: usize = 120;
+const MAX_SHORT_TEXT_LENGTH: usize = 120;
 const MAX_COUNTRY: usize = 64;
 const MAX_KIND: usize = 32;
 const MAX_TERMS: usize = 500;
@@ -101,12 +101,12 @@ impl ReachFields {
         *self == Self::default()
     }
 
-    pub(super) fn check(&self, c: &mut Checker) -> ContactColumns {
+    pub(super) fn check(&self, checker: &mut Checker) -> ContactColumns {
         let contacts = match &self.contacts {
             Patch::Clear => Patch::Set("[]".to_owned()),
-            other => c.optional_patch(other, |c, list| contacts(c, list)),
+            other => checker.optional_patch(other, |checker, list| contacts(checker, list)),
         };
-        ContactColumns { contacts, address: c.optional_patch(&self.address, address) }
+        ContactColumns { contacts, address: checker.optional_patch(&self.address, address) }
     }
 }
 
@@ -115,12 +115,12 @@ impl TermsFields {
         *self == Self::default()
     }
 
-    pub(super) fn check(&self, c: &mut Checker) -> TermsColumns {
+    pub(super) fn check(&self, checker: &mut Checker) -> TermsColumns {
         let tax_ids = match &self.tax_ids {
             Patch::Clear => Patch::Set("[]".to_owned()),
-            other => c.optional_patch(other, |c, list| tax_ids(c, list)),
+            other => checker.optional_patch(other, |checker, list| tax_ids(checker, list)),
         };
-        TermsColumns { tax_ids, payment_terms: c.optional_patch(&self.payment_terms, payment_terms) }
+        TermsColumns { tax_ids, payment_terms: checker.optional_patch(&self.payment_terms, payment_terms) }
     }
 }
 
@@ -143,105 +143,107 @@ pub fn read<T: Default + serde::de::DeserializeOwned>(text: &str) -> T {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-fn below(at: &[String], field: &str) -> InputPath {
+fn field_path(at: &[String], field: &str) -> InputPath {
     at.iter().cloned().chain([field.to_owned()]).collect()
 }
 
 /// Checks an optional text; an empty one counts as absent.
-fn words(c: &mut Checker, at: InputPath, value: Option<&String>, most: usize) -> Option<String> {
+fn check_optional_line(checker: &mut Checker, at: InputPath, value: Option<&String>, max_length: usize) -> Option<String> {
     let value = value.filter(|text| !text.trim().is_empty())?;
-    c.line(at, value, most)
+    checker.line(at, value, max_length)
 }
 
-pub(super) fn contacts(c: &mut Checker, list: &[Contact]) -> Option<String> {
+pub(super) fn contacts(checker: &mut Checker, list: &[Contact]) -> Option<String> {
     if list.len() > MAX_CONTACTS {
-        c.refuse(input_path!["contacts"], Rejection::TooMany { most: MAX_CONTACTS });
+        checker.refuse(input_path!["contacts"], Rejection::TooMany { most: MAX_CONTACTS });
         return None;
     }
-    let mut kept: Vec<Contact> = Vec::with_capacity(list.len());
+    let mut checked_contacts: Vec<Contact> = Vec::with_capacity(list.len());
     for (index, contact) in list.iter().enumerate() {
         let at = input_path!["contacts", index];
         let email = contact.email.as_ref().filter(|text| !text.trim().is_empty());
         let checked = Contact {
-            name: words(c, below(&at, "name"), contact.name.as_ref(), MAX_WORDS),
-            email: email.and_then(|text| c.email(below(&at, "email"), text)),
-            phone: words(c, below(&at, "phone"), contact.phone.as_ref(), MAX_WORDS),
-            role: words(c, below(&at, "role"), contact.role.as_ref(), MAX_WORDS),
+            name: check_optional_line(checker, field_path(&at, "name"), contact.name.as_ref(), MAX_SHORT_TEXT_LENGTH),
+            email: email.and_then(|text| checker.email(field_path(&at, "email"), text)),
+            phone: check_optional_line(checker, field_path(&at, "phone"), contact.phone.as_ref(), MAX_SHORT_TEXT_LENGTH),
+            role: check_optional_line(checker, field_path(&at, "role"), contact.role.as_ref(), MAX_SHORT_TEXT_LENGTH),
         };
-        let said = [&contact.name, &contact.email, &contact.phone];
-        if said.into_iter().flatten().all(|text| text.trim().is_empty()) {
-            c.refuse(at, Rejection::Required);
+        let identifying_texts = [&contact.name, &contact.email, &contact.phone];
+        if identifying_texts.into_iter().flatten().all(|text| text.trim().is_empty()) {
+            checker.refuse(at, Rejection::Required);
         }
-        kept.push(checked);
+        checked_contacts.push(checked);
     }
-    serde_json::to_string(&kept).ok()
+    serde_json::to_string(&checked_contacts).ok()
 }
 
-fn address(c: &mut Checker, given: &Address) -> Option<String> {
+fn address(checker: &mut Checker, input: &Address) -> Option<String> {
     let at = input_path!["address"];
-    let kept = place(c, &at, given)?;
-    serde_json::to_string(&kept).ok()
+    let checked_address = check_address(checker, &at, input)?;
+    serde_json::to_string(&checked_address).ok()
 }
 
-pub(super) fn addresses(c: &mut Checker, list: &[Address]) -> Option<String> {
+pub(super) fn addresses(checker: &mut Checker, list: &[Address]) -> Option<String> {
     if list.len() > MAX_ADDRESSES {
-        c.refuse(input_path!["addresses"], Rejection::TooMany { most: MAX_ADDRESSES });
+        checker.refuse(input_path!["addresses"], Rejection::TooMany { most: MAX_ADDRESSES });
         return None;
     }
-    let mut kept: Vec<Address> = Vec::with_capacity(list.len());
-    for (index, one) in list.iter().enumerate() {
+    let mut checked_addresses: Vec<Address> = Vec::with_capacity(list.len());
+    for (index, address) in list.iter().enumerate() {
         let at = input_path!["addresses", index];
-        kept.extend(place(c, &at, one));
+        checked_addresses.extend(check_address(checker, &at, address));
     }
-    serde_json::to_string(&kept).ok()
+    serde_json::to_string(&checked_addresses).ok()
 }
 
 /// Checks an address at this path of the input; at least one of its fields must have a text.
-fn place(c: &mut Checker, at: &[String], given: &Address) -> Option<Address> {
-    let at_lines = below(at, "lines");
-    if given.lines.len() > MAX_LINES {
-        c.refuse(at_lines, Rejection::TooMany { most: MAX_LINES });
+fn check_address(checker: &mut Checker, at: &[String], address: &Address) -> Option<Address> {
+    let at_lines = field_path(at, "lines");
+    if address.lines.len() > MAX_LINES {
+        checker.refuse(at_lines, Rejection::TooMany { most: MAX_LINES });
         return None;
     }
-    let mut lines: Vec<String> = Vec::with_capacity(given.lines.len());
-    for (index, line) in given.lines.iter().enumerate() {
-        lines.extend(words(c, below(&at_lines, &index.to_string()), Some(line), MAX_WORDS));
+    let mut lines: Vec<String> = Vec::with_capacity(address.lines.len());
+    for (index, line) in address.lines.iter().enumerate() {
+        lines.extend(check_optional_line(checker, field_path(&at_lines, &index.to_string()), Some(line), MAX_SHORT_TEXT_LENGTH));
     }
-    let mut one = |field: &str, value: Option<&String>, most: usize| words(c, below(at, field), value, most);
-    let kept = Address {
-        name: one("name", given.name.as_ref(), MAX_WORDS),
-        company: one("company", given.company.as_ref(), MAX_WORDS),
-        lines,
-        city: one("city", given.city.as_ref(), MAX_WORDS),
-        region: one("region", given.region.as_ref(), MAX_WORDS),
-        postal_code: one("postalCode", given.postal_code.as_ref(), MAX_WORDS),
-        country: one("country", given.country.as_ref(), MAX_COUNTRY).map(country_code),
-        phone: one("phone", given.phone.as_ref(), MAX_WORDS),
+    let mut checked_line = |field: &str, value: Option<&String>, max_length: usize| {
+        check_optional_line(checker, field_path(at, field), value, max_length)
     };
-    if kept == Address::default() && !c.problems.iter().any(|problem| problem.at.starts_with(at)) {
-        c.refuse(at.to_vec(), Rejection::Required);
+    let checked_address = Address {
+        name: checked_line("name", address.name.as_ref(), MAX_SHORT_TEXT_LENGTH),
+        company: checked_line("company", address.company.as_ref(), MAX_SHORT_TEXT_LENGTH),
+        lines,
+        city: checked_line("city", address.city.as_ref(), MAX_SHORT_TEXT_LENGTH),
+        region: checked_line("region", address.region.as_ref(), MAX_SHORT_TEXT_LENGTH),
+        postal_code: checked_line("postalCode", address.postal_code.as_ref(), MAX_SHORT_TEXT_LENGTH),
+        country: checked_line("country", address.country.as_ref(), MAX_COUNTRY).map(country_code),
+        phone: checked_line("phone", address.phone.as_ref(), MAX_SHORT_TEXT_LENGTH),
+    };
+    if checked_address == Address::default() && !checker.problems.iter().any(|problem| problem.at.starts_with(at)) {
+        checker.refuse(at.to_vec(), Rejection::Required);
     }
-    Some(kept)
+    Some(checked_address)
 }
 
-pub(super) fn tax_ids(c: &mut Checker, list: &[TaxId]) -> Option<String> {
+pub(super) fn tax_ids(checker: &mut Checker, list: &[TaxId]) -> Option<String> {
     if list.len() > MAX_TAX_IDS {
-        c.refuse(input_path!["taxIds"], Rejection::TooMany { most: MAX_TAX_IDS });
+        checker.refuse(input_path!["taxIds"], Rejection::TooMany { most: MAX_TAX_IDS });
         return None;
     }
-    let mut kept: Vec<TaxId> = Vec::with_capacity(list.len());
+    let mut checked_tax_ids: Vec<TaxId> = Vec::with_capacity(list.len());
     for (index, tax_id) in list.iter().enumerate() {
         let country = tax_id.country.trim().to_ascii_uppercase();
         let is_code = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-        let country = c.given(input_path!["taxIds", index, "country"], country, Form::Country, is_code);
-        let kind = c.line(input_path!["taxIds", index, "kind"], &tax_id.kind, MAX_KIND);
+        let country = checker.given(input_path!["taxIds", index, "country"], country, Form::Country, is_code);
+        let kind = checker.line(input_path!["taxIds", index, "kind"], &tax_id.kind, MAX_KIND);
         let number: String = tax_id.number.split_whitespace().collect::<String>().to_uppercase();
-        let number = c.given(input_path!["taxIds", index, "number"], number, Form::TaxNumber, is_tax_number);
+        let number = checker.given(input_path!["taxIds", index, "number"], number, Form::TaxNumber, is_tax_number);
         if let (Some(country), Some(kind), Some(number)) = (country, kind, number) {
-            kept.push(TaxId { country, kind, number });
+            checked_tax_ids.push(TaxId { country, kind, number });
         }
     }
-    serde_json::to_string(&kept).ok()
+    serde_json::to_string(&checked_tax_ids).ok()
 }
 
 /// Letters and digits with points, hyphens and slashes between them; the number is not verified.
@@ -251,43 +253,43 @@ fn is_tax_number(text: &str) -> bool {
         && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-pub(super) fn payment_terms(c: &mut Checker, given: &PaymentTerms) -> Option<String> {
+pub(super) fn payment_terms(checker: &mut Checker, terms: &PaymentTerms) -> Option<String> {
     let mut days = |field: &str, value: Option<i32>| {
-        let value = c.range(input_path!["paymentTerms", field], i64::from(value?), 0, MAX_DAYS)?;
+        let value = checker.range(input_path!["paymentTerms", field], i64::from(value?), 0, MAX_DAYS)?;
         i32::try_from(value).ok()
     };
-    let (net, early) = (days("days", given.days), days("discountDays", given.discount_days));
+    let (net_days, early_payment_days) = (days("days", terms.days), days("discountDays", terms.discount_days));
     let at = input_path!["paymentTerms", "discountPercent"];
-    let discount_percent = match given.discount_percent.as_deref() {
+    let discount_percent = match terms.discount_percent.as_deref() {
         None => None,
         Some(text) => match parse_hundredths(text.trim()) {
             Some(points @ 0..=10_000) => Some(format!("{}.{:02}", points / 100, points % 100)),
             Some(_) => {
-                c.refuse(at, Rejection::OutOfRange { least: 0, most: 100 });
+                checker.refuse(at, Rejection::OutOfRange { least: 0, most: 100 });
                 None
             }
             None => {
-                c.refuse(at, Rejection::Malformed(Form::Amount));
+                checker.refuse(at, Rejection::Malformed(Form::Amount));
                 None
             }
         },
     };
-    let text = words(c, input_path!["paymentTerms", "text"], given.text.as_ref(), MAX_TERMS);
-    if *given == PaymentTerms::default() {
-        c.refuse(input_path!["paymentTerms"], Rejection::Required);
+    let text = check_optional_line(checker, input_path!["paymentTerms", "text"], terms.text.as_ref(), MAX_TERMS);
+    if *terms == PaymentTerms::default() {
+        checker.refuse(input_path!["paymentTerms"], Rejection::Required);
     }
-    serde_json::to_string(&PaymentTerms { days: net, discount_days: early, discount_percent, text }).ok()
+    serde_json::to_string(&PaymentTerms { days: net_days, discount_days: early_payment_days, discount_percent, text }).ok()
 }
 
 /// A decimal number with at most two decimals, in hundredths.
 fn parse_hundredths(text: &str) -> Option<u32> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole_part, part) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_digits(whole) || !is_digits(part) || part.len() > 2 {
+    if !is_digits(whole_part) || !is_digits(part) || part.len() > 2 {
         return None;
     }
     let part: u32 = format!("{part:0<2}").parse().ok()?;
-    whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(part)
+    whole_part.parse::<u32>().ok()?.checked_mul(100)?.checked_add(part)
 }
 
 #[cfg(test)]

@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::{
     check::{Checker, MAX_NAME, input_path},
     command::{NewIdAndTime, Target},
-    customer_details::{ParticularsCommand, ParticularsFields},
+    customer_details::{CustomerDetailsCommand, CustomerDetailsFields},
     goods,
     patch::Patch,
     rejection::{Problem, Rejection, Subject},
-    verdict::{Verdict, found},
+    verdict::{Verdict, find_target},
 };
 
-use entity::customer::Particulars;
+use entity::customer::CustomerDetails;
 
 pub use super::text::country_code;
 pub use entity::customer::Model as CustomerRow;
@@ -26,7 +26,7 @@ pub fn erase_command(target: Target<CustomerId>, checker: Checker) -> CustomerCo
     let (external_ref, name, email) = (Patch::Clear, Patch::Clear, Patch::Clear);
     let tags = Patch::Set(Vec::new());
     let fields = CustomerFields { external_ref, name, email, tags, ..CustomerFields::default() };
-    let particulars = ParticularsCommand::none();
+    let particulars = CustomerDetailsCommand::clear_all();
     CustomerCommand { target, purpose: CustomerAction::Forget, fields, particulars, problems: checker.problems }
 }
 
@@ -39,8 +39,8 @@ pub struct CustomerFields {
     pub email: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub tags: Patch<Vec<String>>,
-    #[serde(skip_serializing_if = "ParticularsFields::is_empty")]
-    pub particulars: ParticularsFields,
+    #[serde(skip_serializing_if = "CustomerDetailsFields::is_empty")]
+    pub particulars: CustomerDetailsFields,
 }
 
 /// Kind of a customer command.
@@ -58,7 +58,7 @@ pub struct CustomerCommand {
     pub purpose: CustomerAction,
     /// All fields but the particulars.
     pub fields: CustomerFields,
-    pub particulars: ParticularsCommand,
+    pub particulars: CustomerDetailsCommand,
     pub problems: Vec<Problem>,
 }
 
@@ -83,8 +83,8 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
         other => checker.optional_patch(other, |c, list| goods::tags(c, list)),
     };
     let particulars = fields.particulars.check(&mut checker);
-    let fields = CustomerFields { external_ref, name, country, email, tags, particulars: ParticularsFields::default() };
-    let says_something = [&fields.external_ref, &fields.name, &fields.email].iter().any(|f| f.set().is_some());
+    let fields = CustomerFields { external_ref, name, country, email, tags, particulars: CustomerDetailsFields::default() };
+    let says_something = [&fields.external_ref, &fields.name, &fields.email].iter().any(|field| field.set().is_some());
     if target == Target::New && !says_something && checker.problems.is_empty() {
         checker.refuse(input_path!["name"], Rejection::Required);
     }
@@ -101,7 +101,7 @@ fn is_identifiable(row: &CustomerRow) -> bool {
 
 /// Returns the row without personal data, for callers that may not see who the customer is.
 pub fn without_personal_data(row: CustomerRow) -> CustomerRow {
-    let (tags, particulars) = (NO_TAGS.to_owned(), Particulars::default());
+    let (tags, particulars) = (NO_TAGS.to_owned(), CustomerDetails::default());
     CustomerRow {
         external_ref: None,
         name: None,
@@ -121,7 +121,7 @@ pub struct CustomerContext {
     pub tenant: TenantId,
     pub rows: HashMap<CustomerId, CustomerRow>,
     pub by_ref: HashMap<String, CustomerId>,
-    pub seen: HashSet<String>,
+    pub seen_keys: HashSet<String>,
     /// Customers that rows of this call were for.
     pub touched: HashSet<CustomerId>,
     /// Customers that have merged ones which this call does not name.
@@ -129,24 +129,24 @@ pub struct CustomerContext {
 }
 
 impl CustomerContext {
-    pub fn decide(&mut self, command: &CustomerCommand, fresh: NewIdAndTime) -> Verdict<CustomerRow> {
+    pub fn decide(&mut self, command: &CustomerCommand, id_and_time: NewIdAndTime) -> Verdict<CustomerRow> {
         let mut problems = command.problems.clone();
-        let wanted = command.fields.external_ref.set();
+        let requested_ref = command.fields.external_ref.set();
         let before = match &command.target {
             Target::New => None,
-            Target::Key => wanted.and_then(|text| self.by_ref.get(text)).and_then(|id| self.survivor(*id)),
+            Target::Key => requested_ref.and_then(|text| self.by_ref.get(text)).and_then(|id| self.find_survivor(*id)),
             Target::Id { id, expected_version } => {
-                match found(self.rows.get(id), *expected_version, Subject::Customer, &command.problems) {
+                match find_target(self.rows.get(id), *expected_version, Subject::Customer, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
             }
         };
         let before = before.cloned();
-        problems.extend(before.as_ref().and_then(|row| self.merged(command, row)));
-        let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
-        if let Some(text) = wanted {
-            if command.target == Target::Key && (self.seen.contains(text) || self.touched.contains(&row.id)) {
+        problems.extend(before.as_ref().and_then(|row| self.refuse_merged(command, row)));
+        let mut row = before.clone().unwrap_or_else(|| self.blank(id_and_time));
+        if let Some(text) = requested_ref {
+            if command.target == Target::Key && (self.seen_keys.contains(text) || self.touched.contains(&row.id)) {
                 problems.push(Problem::at("externalRef", Rejection::Repeated(Subject::ExternalRef)));
             } else if command.target != Target::Key && self.by_ref.get(text).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef)));
@@ -165,17 +165,17 @@ impl CustomerContext {
             row.tags = serde_json::Value::from(tags.clone()).to_string();
         }
         command.particulars.apply(&mut row.particulars);
-        let says_who = row.name.is_some() || row.email.is_some() || row.particulars != Particulars::default();
-        row.is_lost &= command.purpose == CustomerAction::Describe && !says_who;
-        let loses_all = before.as_ref().is_some_and(is_identifiable) && !is_identifiable(&row);
-        if loses_all && command.purpose == CustomerAction::Describe {
+        let is_described = row.name.is_some() || row.email.is_some() || row.particulars != CustomerDetails::default();
+        row.is_lost &= command.purpose == CustomerAction::Describe && !is_described;
+        let loses_identity = before.as_ref().is_some_and(is_identifiable) && !is_identifiable(&row);
+        if loses_identity && command.purpose == CustomerAction::Describe {
             problems.push(Problem::at("name", Rejection::Required));
         }
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
-        if let Some(text) = wanted {
-            self.seen.insert(text.clone());
+        if let Some(text) = requested_ref {
+            self.seen_keys.insert(text.clone());
             self.touched.insert(row.id);
             self.by_ref.entry(text.clone()).or_insert(row.id);
         }
@@ -183,21 +183,21 @@ impl CustomerContext {
             None => Verdict::Created(row),
             Some(before) if before == row => Verdict::Unchanged(row),
             Some(before) => {
-                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                (row.version, row.updated_at) = (row.version + 1, id_and_time.now);
                 Verdict::Updated { before, after: row }
             }
         }
     }
 
     /// Returns the customer itself, or its survivor if it is merged.
-    fn survivor(&self, id: CustomerId) -> Option<&CustomerRow> {
+    fn find_survivor(&self, id: CustomerId) -> Option<&CustomerRow> {
         let row = self.rows.get(&id)?;
         row.merged_into.map_or(Some(row), |into| self.rows.get(&into).or(Some(row)))
     }
 
     /// Refuses a change of a merged customer, and an erasure whose command does not name all
     /// customers that are merged into the erased one.
-    fn merged(&self, command: &CustomerCommand, row: &CustomerRow) -> Option<Problem> {
+    fn refuse_merged(&self, command: &CustomerCommand, row: &CustomerRow) -> Option<Problem> {
         match command.purpose {
             CustomerAction::Describe => {
                 let into = row.merged_into?.to_string();
@@ -211,21 +211,21 @@ impl CustomerContext {
         }
     }
 
-    fn blank(&self, fresh: NewIdAndTime) -> CustomerRow {
+    fn blank(&self, id_and_time: NewIdAndTime) -> CustomerRow {
         CustomerRow {
             tenant_id: self.tenant,
-            id: CustomerId::from_uuid(fresh.id),
+            id: CustomerId::from_uuid(id_and_time.id),
             external_ref: None,
             name: None,
             country: None,
             email: None,
             version: 1,
-            created_at: fresh.now,
-            updated_at: fresh.now,
+            created_at: id_and_time.now,
+            updated_at: id_and_time.now,
             merged_into: None,
             tags: NO_TAGS.to_owned(),
             archived_at: None,
-            particulars: Particulars::default(),
+            particulars: CustomerDetails::default(),
             is_lost: false,
         }
     }

@@ -1,7 +1,7 @@
 //! Contacts, addresses, tax numbers and payment terms of a customer. They are sealed like the name,
 //! unlike those of companies.
 
-use entity::customer::Particulars;
+use entity::customer::CustomerDetails;
 use serde::Serialize;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 
 /// Input form of the particulars. A list replaces the whole list; an empty one clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct ParticularsFields {
+pub struct CustomerDetailsFields {
     pub contacts: Patch<Vec<Contact>>,
     pub addresses: Patch<Vec<Address>>,
     pub terms: TermsFields,
@@ -20,24 +20,30 @@ pub struct ParticularsFields {
 
 /// Checked: the texts that are sealed.
 #[derive(Debug, Clone)]
-pub struct ParticularsCommand {
+pub struct CustomerDetailsCommand {
     contacts: Patch<String>,
     addresses: Patch<String>,
     tax_ids: Patch<String>,
     payment_terms: Patch<String>,
 }
 
-impl ParticularsFields {
+impl CustomerDetailsFields {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    pub(super) fn check(&self, c: &mut Checker) -> ParticularsCommand {
-        ParticularsCommand {
-            contacts: clear_if_empty_list(c.optional_patch(&self.contacts, |c, list| company::contacts(c, list))),
-            addresses: clear_if_empty_list(c.optional_patch(&self.addresses, |c, list| company::addresses(c, list))),
-            tax_ids: clear_if_empty_list(c.optional_patch(&self.terms.tax_ids, |c, list| company::tax_ids(c, list))),
-            payment_terms: c.optional_patch(&self.terms.payment_terms, company::payment_terms),
+    pub(super) fn check(&self, checker: &mut Checker) -> CustomerDetailsCommand {
+        CustomerDetailsCommand {
+            contacts: clear_if_empty_list(
+                checker.optional_patch(&self.contacts, |checker, list| company::contacts(checker, list)),
+            ),
+            addresses: clear_if_empty_list(
+                checker.optional_patch(&self.addresses, |checker, list| company::addresses(checker, list)),
+            ),
+            tax_ids: clear_if_empty_list(
+                checker.optional_patch(&self.terms.tax_ids, |checker, list| company::tax_ids(checker, list)),
+            ),
+            payment_terms: checker.optional_patch(&self.terms.payment_terms, company::payment_terms),
         }
     }
 }
@@ -49,12 +55,12 @@ fn clear_if_empty_list(list: Patch<String>) -> Patch<String> {
     }
 }
 
-impl ParticularsCommand {
+impl CustomerDetailsCommand {
     /// Command that clears all particulars.
-    pub(super) fn none() -> Self {
+    pub(super) fn clear_all() -> Self {
         Self { contacts: Patch::Clear, addresses: Patch::Clear, tax_ids: Patch::Clear, payment_terms: Patch::Clear }
     }
-    pub(super) fn apply(&self, to: &mut Particulars) {
+    pub(super) fn apply(&self, to: &mut CustomerDetails) {
         self.contacts.apply(&mut to.contacts);
         self.addresses.apply(&mut to.addresses);
         self.tax_ids.apply(&mut to.tax_ids);
@@ -66,7 +72,7 @@ impl ParticularsCommand {
 mod tests {
     use super::*;
 
-    fn said(fields: &ParticularsFields, to: &mut Particulars) -> Vec<String> {
+    fn apply_details(fields: &CustomerDetailsFields, to: &mut CustomerDetails) -> Vec<String> {
         let mut checker = Checker::default();
         fields.check(&mut checker).apply(to);
         checker.problems.iter().map(|problem| problem.at.join(".")).collect()
@@ -74,20 +80,22 @@ mod tests {
 
     #[test]
     fn lists_are_said_whole_and_an_empty_one_leaves_nothing() {
-        let mut kept = Particulars::default();
+        let mut kept = CustomerDetails::default();
         let address = |city: &str| Address { city: Some(city.to_owned()), ..Address::default() };
-        let two =
-            ParticularsFields { addresses: Patch::Set(vec![address("Leeds"), address("York")]), ..ParticularsFields::default() };
-        assert_eq!(said(&two, &mut kept), Vec::<String>::new());
+        let two = CustomerDetailsFields {
+            addresses: Patch::Set(vec![address("Leeds"), address("York")]),
+            ..CustomerDetailsFields::default()
+        };
+        assert_eq!(apply_details(&two, &mut kept), Vec::<String>::new());
         let read: Vec<Address> = company::read(kept.addresses.as_deref().unwrap_or_default());
         assert_eq!(read, [address("Leeds"), address("York")]);
         // A field that is left out keeps its value.
-        assert_eq!(said(&ParticularsFields::default(), &mut kept), Vec::<String>::new());
+        assert_eq!(apply_details(&CustomerDetailsFields::default(), &mut kept), Vec::<String>::new());
         assert!(kept.addresses.is_some());
         for nothing in [Patch::Set(Vec::new()), Patch::Clear] {
             let mut kept = kept.clone();
-            said(&ParticularsFields { addresses: nothing, ..ParticularsFields::default() }, &mut kept);
-            assert_eq!(kept, Particulars::default());
+            apply_details(&CustomerDetailsFields { addresses: nothing, ..CustomerDetailsFields::default() }, &mut kept);
+            assert_eq!(kept, CustomerDetails::default());
         }
     }
 
@@ -96,7 +104,10 @@ mod tests {
         let wrong = Address { city: Some("two\nlines".to_owned()), ..Address::default() };
         let good = Address { lines: vec!["1 Kiln Lane".to_owned()], ..Address::default() };
         let addresses = Patch::Set(vec![good, wrong, Address::default()]);
-        let told = said(&ParticularsFields { addresses, ..ParticularsFields::default() }, &mut Particulars::default());
+        let told = apply_details(
+            &CustomerDetailsFields { addresses, ..CustomerDetailsFields::default() },
+            &mut CustomerDetails::default(),
+        );
         assert_eq!(told, ["addresses.1.city", "addresses.2"]);
     }
 }

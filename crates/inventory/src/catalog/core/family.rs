@@ -29,7 +29,7 @@ pub struct FamilyCommand {
 }
 
 pub const MAX_OPTIONS: usize = 10;
-pub const MAX_OPTION: usize = 100;
+pub const MAX_OPTION_LENGTH: usize = 100;
 
 pub fn check(fields: &FamilyFields) -> FamilyCommand {
     let mut checker = Checker::default();
@@ -42,8 +42,8 @@ pub fn check(fields: &FamilyFields) -> FamilyCommand {
     }
     let mut option_names: Vec<String> = Vec::new();
     for (index, option) in fields.option_names.iter().take(MAX_OPTIONS).enumerate() {
-        let Some(option) = checker.line(input_path!["optionNames", index], option, MAX_OPTION) else { continue };
-        if option_names.iter().any(|known| text::fold(known) == text::fold(&option)) {
+        let Some(option) = checker.line(input_path!["optionNames", index], option, MAX_OPTION_LENGTH) else { continue };
+        if option_names.iter().any(|existing_name| text::fold(existing_name) == text::fold(&option)) {
             checker.refuse(input_path!["optionNames", index], Rejection::Repeated(Subject::OptionName));
         }
         option_names.push(option);
@@ -52,17 +52,17 @@ pub fn check(fields: &FamilyFields) -> FamilyCommand {
 }
 
 /// Creates the family; no other row can prevent it.
-pub fn decide(tenant: TenantId, command: &FamilyCommand, fresh: NewIdAndTime) -> Verdict<FamilyRow> {
+pub fn decide(tenant: TenantId, command: &FamilyCommand, id_and_time: NewIdAndTime) -> Verdict<FamilyRow> {
     match &command.name {
         Some(name) if command.problems.is_empty() => Verdict::Created(FamilyRow {
             tenant_id: tenant,
-            id: FamilyId::from_uuid(fresh.id),
+            id: FamilyId::from_uuid(id_and_time.id),
             name: name.clone(),
             option_names: serde_json::Value::from(command.option_names.clone()).to_string(),
             archived_at: None,
             version: 1,
-            created_at: fresh.now,
-            updated_at: fresh.now,
+            created_at: id_and_time.now,
+            updated_at: id_and_time.now,
         }),
         _ => Verdict::refused(command.problems.clone()),
     }

@@ -13,7 +13,7 @@ use super::{
 /// Maximum tags of a product.
 pub const MAX_TAGS: usize = 50;
 /// Characters of a tag.
-pub const MAX_TAG: usize = 64;
+pub const MAX_TAG_LENGTH: usize = 64;
 /// A thousand tonnes.
 const MAX_GRAMS: i64 = 1_000_000_000;
 /// A kilometre.
@@ -89,20 +89,20 @@ pub struct GoodsFields {
 }
 
 impl GoodsFields {
-    /// Reads the fields of a row of a file, in the order of [`FIELD_NAMES`]: `whole` and `text` by name, `tags` last.
+    /// Reads the fields of a row of a file, in the order of [`FIELD_NAMES`]: `whole_number` and `text` by name, `tags` last.
     ///
     /// # Errors
     /// The first of the readers that fails.
     pub fn read<E>(
-        whole: impl Fn(&str) -> Result<Patch<i64>, E>,
+        whole_number: impl Fn(&str) -> Result<Patch<i64>, E>,
         text: impl Fn(&str) -> Patch<String>,
         tags: impl FnOnce() -> Result<Patch<Vec<String>>, E>,
     ) -> Result<Self, E> {
         Ok(Self {
-            weight_grams: whole("weightGrams")?,
-            length_mm: whole("lengthMm")?,
-            width_mm: whole("widthMm")?,
-            height_mm: whole("heightMm")?,
+            weight_grams: whole_number("weightGrams")?,
+            length_mm: whole_number("lengthMm")?,
+            width_mm: whole_number("widthMm")?,
+            height_mm: whole_number("heightMm")?,
             origin_country: text("originCountry"),
             tariff_number: text("tariffNumber"),
             tags: tags()?,
@@ -114,22 +114,25 @@ impl GoodsFields {
         *self == Self::default()
     }
 
-    pub(super) fn check(&self, c: &mut Checker) -> GoodsCommand {
-        let mut whole = |field: &str, patch: &Patch<i64>, most: i64| {
-            c.optional_patch(patch, |c, value| {
-                c.range(input_path![field], *value, 0, most).and_then(|value| i32::try_from(value).ok())
+    pub(super) fn check(&self, checker: &mut Checker) -> GoodsCommand {
+        let mut whole_number = |field: &str, patch: &Patch<i64>, max: i64| {
+            checker.optional_patch(patch, |checker, value| {
+                checker.range(input_path![field], *value, 0, max).and_then(|value| i32::try_from(value).ok())
             })
         };
-        let weight_grams = whole("weightGrams", &self.weight_grams, MAX_GRAMS);
-        let length_mm = whole("lengthMm", &self.length_mm, MAX_MILLIMETRES);
-        let width_mm = whole("widthMm", &self.width_mm, MAX_MILLIMETRES);
-        let height_mm = whole("heightMm", &self.height_mm, MAX_MILLIMETRES);
-        let origin_country = c.optional_patch(&self.origin_country, |c, value| country(c, input_path!["originCountry"], value));
-        let tariff_number = c.optional_patch(&self.tariff_number, |c, value| tariff(c, input_path!["tariffNumber"], value));
-        let add_tags = tags(c, &self.add_tags).unwrap_or_default();
+        let weight_grams = whole_number("weightGrams", &self.weight_grams, MAX_GRAMS);
+        let length_mm = whole_number("lengthMm", &self.length_mm, MAX_MILLIMETRES);
+        let width_mm = whole_number("widthMm", &self.width_mm, MAX_MILLIMETRES);
+        let height_mm = whole_number("heightMm", &self.height_mm, MAX_MILLIMETRES);
+        let origin_country =
+            checker.optional_patch(&self.origin_country, |checker, value| country(checker, input_path!["originCountry"], value));
+        let tariff_number = checker.optional_patch(&self.tariff_number, |checker, value| {
+            check_tariff_number(checker, input_path!["tariffNumber"], value)
+        });
+        let add_tags = tags(checker, &self.add_tags).unwrap_or_default();
         let tags = match &self.tags {
             Patch::Clear => Patch::Set(Vec::new()),
-            other => c.optional_patch(other, |c, list| tags(c, list)),
+            other => checker.optional_patch(other, |checker, list| tags(checker, list)),
         };
         GoodsCommand { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags, add_tags }
     }
@@ -158,7 +161,7 @@ impl GoodsCommand {
         self.tariff_number.apply(&mut goods.tariff_number);
         self.tags.apply_value(&mut goods.tags);
         for tag in &self.add_tags {
-            if !goods.tags.iter().any(|known| text::fold(known) == text::fold(tag)) {
+            if !goods.tags.iter().any(|existing_tag| text::fold(existing_tag) == text::fold(tag)) {
                 goods.tags.push(tag.clone());
             }
         }
@@ -167,39 +170,39 @@ impl GoodsCommand {
 
 /// Two letters, written in capitals. Whether the code is assigned is not checked, because the list
 /// changes.
-fn country(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
+fn country(checker: &mut Checker, at: InputPath, value: &str) -> Option<String> {
     let code = value.trim().to_ascii_uppercase();
-    c.check_form(at, code, Form::Country, |code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+    checker.check_form(at, code, Form::Country, |code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
 /// Checks for digits; points and spaces between them, as in print, are removed.
-fn tariff(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
+fn check_tariff_number(checker: &mut Checker, at: InputPath, value: &str) -> Option<String> {
     let digits: String = value.chars().filter(|character| !matches!(character, '.' | ' ')).collect();
-    c.check_form(at, digits, Form::Tariff, |text| {
+    checker.check_form(at, digits, Form::Tariff, |text| {
         (6..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
 
 /// Tags in the caller's order and spelling; one that only differs in case from an earlier one is the same tag.
-pub fn tags(c: &mut Checker, list: &[String]) -> Option<Vec<String>> {
+pub fn tags(checker: &mut Checker, list: &[String]) -> Option<Vec<String>> {
     if list.len() > MAX_TAGS {
-        c.refuse(input_path!["tags"], Rejection::TooMany { most: MAX_TAGS });
+        checker.refuse(input_path!["tags"], Rejection::TooMany { most: MAX_TAGS });
         return None;
     }
-    let mut kept: Vec<String> = Vec::with_capacity(list.len());
+    let mut checked_tags: Vec<String> = Vec::with_capacity(list.len());
     for (index, tag) in list.iter().enumerate() {
-        let Some(tag) = c.line(input_path!["tags", index], tag, MAX_TAG) else { continue };
+        let Some(tag) = checker.line(input_path!["tags", index], tag, MAX_TAG_LENGTH) else { continue };
         // Files have bars between them.
         let Some(tag) =
-            c.check_form(input_path!["tags", index], tag, Form::Tag, |tag| !tag.contains('|') && !tag.starts_with('['))
+            checker.check_form(input_path!["tags", index], tag, Form::Tag, |tag| !tag.contains('|') && !tag.starts_with('['))
         else {
             continue;
         };
-        if !kept.iter().any(|known| text::fold(known) == text::fold(&tag)) {
-            kept.push(tag);
+        if !checked_tags.iter().any(|existing_tag| text::fold(existing_tag) == text::fold(&tag)) {
+            checked_tags.push(tag);
         }
     }
-    Some(kept)
+    Some(checked_tags)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! GTINs of 8, 12, 13 and 14 digits: their check digits (GS1 General Specifications, §7.9), and the
 //! equality of their formats.
 
-use super::text::kept;
+use super::text::normal_form;
 
 /// Whether a code has the shape of a GTIN.
 fn is_gtin(code: &str) -> bool {
@@ -12,7 +12,7 @@ fn is_gtin(code: &str) -> bool {
 /// to fourteen digits (GS1 General Specifications, §3.3.2), so that a UPC-A and its EAN-13 are one;
 /// any other code unchanged.
 pub fn key(code: &str) -> String {
-    if is_gtin(code) { format!("{code:0>14}") } else { kept(code) }
+    if is_gtin(code) { format!("{code:0>14}") } else { normal_form(code) }
 }
 
 /// Returns the key of a code as a user types it: a GTIN may have spaces and hyphens between its
@@ -31,8 +31,8 @@ pub fn expected_check_digit(code: &str) -> Option<u8> {
     }
     let digits = code.as_bytes();
     // From the right, the digits before the check digit weigh 3, 1, 3, 1 …
-    let weighed = digits.iter().rev().skip(1).zip([3u32, 1].into_iter().cycle());
-    let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let weighted_digits = digits.iter().rev().skip(1).zip([3u32, 1].into_iter().cycle());
+    let sum: u32 = weighted_digits.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     Some(b'0' + ((10 - sum % 10) % 10) as u8)
 }
 

@@ -12,7 +12,7 @@ use super::{
     rejection::{InputPath, Rejection},
 };
 
-const HOUR: i64 = 3_600_000_000;
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// 0001-01-01: the first moment that clients read.
 const MIN_TIMESTAMP: Timestamp = Timestamp(-62_135_596_800_000_000);
 /// Thirty days.
@@ -67,61 +67,61 @@ impl HandlingTime {
 
     /// Returns the moment by which goods leave that are ordered at `at`: the same time of day after
     /// the working days, plus the hours.
-    pub fn after(&self, at: Timestamp, place: StoreDays<'_>) -> Timestamp {
-        let days = self.days_away((place.local_day)(at, place.time_zone), 1);
-        let at = (place.plus_days)(at, days, place.time_zone);
+    pub fn after(&self, at: Timestamp, store_days: StoreDays<'_>) -> Timestamp {
+        let days = self.days_away((store_days.local_day)(at, store_days.time_zone), 1);
+        let at = (store_days.plus_days)(at, days, store_days.time_zone);
         Timestamp(at.micros().saturating_add(self.micros()))
     }
 
     /// Returns the moment at which work must begin for goods to leave by `at`: minus the hours,
     /// then minus the working days.
-    pub fn before(&self, at: Timestamp, place: StoreDays<'_>) -> Timestamp {
+    pub fn before(&self, at: Timestamp, store_days: StoreDays<'_>) -> Timestamp {
         let at = Timestamp(at.micros().saturating_sub(self.micros()));
-        let days = self.days_away((place.local_day)(at, place.time_zone), -1);
-        (place.plus_days)(at, days, place.time_zone).max(MIN_TIMESTAMP)
+        let days = self.days_away((store_days.local_day)(at, store_days.time_zone), -1);
+        (store_days.plus_days)(at, days, store_days.time_zone).max(MIN_TIMESTAMP)
     }
 
     fn micros(&self) -> i64 {
-        i64::from(self.hours).saturating_mul(HOUR)
+        i64::from(self.hours).saturating_mul(MICROS_PER_HOUR)
     }
 
     /// Returns the signed distance in days to the last of the working days; `step` is 1 or -1.
     fn days_away(&self, today: i32, step: i32) -> i32 {
-        let is_open = |away: &i32| self.days().contains(&weekday(today.saturating_add(*away)));
-        let most = self.working_days.saturating_mul(WEEKDAYS as i32);
-        let last = usize::try_from(self.working_days).unwrap_or_default().checked_sub(1);
-        let away = last.and_then(|last| (1..=most).map(|days| days * step).filter(is_open).nth(last));
-        away.unwrap_or_default()
+        let is_open = |offset: &i32| self.days().contains(&weekday(today.saturating_add(*offset)));
+        let max_offset = self.working_days.saturating_mul(WEEKDAYS as i32);
+        let last_index = usize::try_from(self.working_days).unwrap_or_default().checked_sub(1);
+        let offset = last_index.and_then(|last_index| (1..=max_offset).map(|days| days * step).filter(is_open).nth(last_index));
+        offset.unwrap_or_default()
     }
 }
 
 /// The text of the column.
-pub(super) fn checked(c: &mut Checker, given: &HandlingTime) -> Option<String> {
+pub(super) fn check_and_serialize(checker: &mut Checker, handling_time: &HandlingTime) -> Option<String> {
     let at = |field: &str| -> InputPath { input_path!["handlingTime", field] };
-    c.range(at("hours"), i64::from(given.hours), 0, MAX_HOURS);
-    c.range(at("workingDays"), i64::from(given.working_days), 0, MAX_WORKING_DAYS);
-    if given.open_days.len() > WEEKDAYS {
-        c.refuse(at("openDays"), Rejection::TooMany { most: WEEKDAYS });
+    checker.range(at("hours"), i64::from(handling_time.hours), 0, MAX_HOURS);
+    checker.range(at("workingDays"), i64::from(handling_time.working_days), 0, MAX_WORKING_DAYS);
+    if handling_time.open_days.len() > WEEKDAYS {
+        checker.refuse(at("openDays"), Rejection::TooMany { most: WEEKDAYS });
         return None;
     }
     let mut open_days = BTreeSet::new();
-    for (index, day) in given.open_days.iter().enumerate() {
+    for (index, day) in handling_time.open_days.iter().enumerate() {
         let at = input_path!["handlingTime", "openDays", index];
-        if c.range(at, i64::from(*day), 1, 7).is_some() {
+        if checker.range(at, i64::from(*day), 1, 7).is_some() {
             open_days.insert(*day);
         }
     }
-    if given.is_none() {
+    if handling_time.is_none() {
         return Some(HandlingTime::NONE.to_owned());
     }
-    serde_json::to_string(&HandlingTime { open_days: open_days.into_iter().collect(), ..given.clone() }).ok()
+    serde_json::to_string(&HandlingTime { open_days: open_days.into_iter().collect(), ..handling_time.clone() }).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DAY: i64 = 24 * HOUR;
+    const DAY: i64 = 24 * MICROS_PER_HOUR;
     /// 1970-01-05, a Monday.
     const MONDAY: i64 = 4 * DAY;
 
@@ -150,8 +150,8 @@ mod tests {
         ];
         for ((hours, working_days), days, [at, after, before]) in cases {
             let time = HandlingTime { hours, working_days, open_days: days.to_vec() };
-            let at = Timestamp(MONDAY + at * HOUR);
-            let away = |moment: Timestamp| (moment.micros() - at.micros()) / HOUR;
+            let at = Timestamp(MONDAY + at * MICROS_PER_HOUR);
+            let away = |moment: Timestamp| (moment.micros() - at.micros()) / MICROS_PER_HOUR;
             assert_eq!((away(time.after(at, STORE)), away(time.before(at, STORE))), (after, before), "{time:?} at {at:?}");
         }
         let broken = HandlingTime { hours: 0, working_days: 2, open_days: vec![9] };
@@ -164,13 +164,13 @@ mod tests {
     fn each_wrong_part_is_named_and_nothing_is_none() {
         let mut c = Checker::default();
         let given = HandlingTime { hours: -1, working_days: 61, open_days: vec![5, 0, 5] };
-        checked(&mut c, &given);
+        check_and_serialize(&mut c, &given);
         let paths: Vec<String> = c.problems.iter().map(|problem| problem.at.join(".")).collect();
         assert_eq!(paths, ["handlingTime.hours", "handlingTime.workingDays", "handlingTime.openDays.1"]);
         let mut c = Checker::default();
-        let none = checked(&mut c, &HandlingTime { open_days: vec![1], ..HandlingTime::default() }).unwrap();
+        let none = check_and_serialize(&mut c, &HandlingTime { open_days: vec![1], ..HandlingTime::default() }).unwrap();
         assert_eq!((none.as_str(), HandlingTime::read(&none)), (HandlingTime::NONE, None));
-        let kept = checked(&mut c, &HandlingTime { hours: 0, working_days: 2, open_days: vec![6, 1, 6] }).unwrap();
+        let kept = check_and_serialize(&mut c, &HandlingTime { hours: 0, working_days: 2, open_days: vec![6, 1, 6] }).unwrap();
         assert_eq!(HandlingTime::read(&kept), Some(HandlingTime { hours: 0, working_days: 2, open_days: vec![1, 6] }));
         assert!(c.problems.is_empty());
     }

@@ -10,7 +10,7 @@ use super::{
     command::{NewIdAndTime, Target},
     product_row::ProductRow,
     rejection::{Problem, Rejection, Subject, Use},
-    verdict::{Verdict, Versioned, found},
+    verdict::{Verdict, Versioned, find_target},
 };
 
 /// The most components of a kit.
@@ -54,7 +54,7 @@ pub struct KitCommand {
     pub components: Vec<Component>,
     /// All products of the input with their places in it: unknown products are reported before
     /// faults in their lines.
-    pub named: Vec<(usize, ProductId)>,
+    pub listed: Vec<(usize, ProductId)>,
     pub problems: Vec<Problem>,
 }
 
@@ -63,20 +63,20 @@ pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker
         checker.refuse(input_path!["components"], Rejection::TooMany { most: MAX_COMPONENTS });
     }
     let mut components: Vec<Component> = Vec::with_capacity(fields.components.len());
-    let mut named: Vec<(usize, ProductId)> = Vec::with_capacity(fields.components.len());
-    for (index, one) in fields.components.iter().enumerate().take(MAX_COMPONENTS) {
-        let product = checker.id(input_path!["components", index, "productId"], &one.product_id, Subject::Product);
+    let mut listed_products: Vec<(usize, ProductId)> = Vec::with_capacity(fields.components.len());
+    for (index, component) in fields.components.iter().enumerate().take(MAX_COMPONENTS) {
+        let product = checker.id(input_path!["components", index, "productId"], &component.product_id, Subject::Product);
         let at = input_path!["components", index, "quantity"];
-        let quantity = checker.range(at, one.quantity, 1, entity::quantity::MAX_SAFE);
+        let quantity = checker.range(at, component.quantity, 1, entity::quantity::MAX_SAFE);
         let Some(product) = product else { continue };
-        if named.iter().any(|(_, other)| *other == product) {
+        if listed_products.iter().any(|(_, other)| *other == product) {
             checker.refuse(input_path!["components", index, "productId"], Rejection::Repeated(Subject::Product));
         } else if let Some(quantity) = quantity {
             components.push(Component { product, quantity });
         }
-        named.push((index, product));
+        listed_products.push((index, product));
     }
-    KitCommand { target, components, named, problems: checker.problems }
+    KitCommand { target, components, listed: listed_products, problems: checker.problems }
 }
 
 /// Database state that a kit's command is decided on.
@@ -89,13 +89,13 @@ pub struct KitContext {
 }
 
 impl KitContext {
-    pub fn decide(&self, command: &KitCommand, fresh: NewIdAndTime) -> Verdict<KitDoc> {
+    pub fn decide(&self, command: &KitCommand, id_and_time: NewIdAndTime) -> Verdict<KitDoc> {
         let unknown = self.unknown(command);
         if !unknown.is_empty() {
             return Verdict::refused(unknown);
         }
         let expected = if let Target::Id { expected_version, .. } = &command.target { *expected_version } else { None };
-        let before = match found(self.kit.as_ref(), expected, Subject::Product, &command.problems) {
+        let before = match find_target(self.kit.as_ref(), expected, Subject::Product, &command.problems) {
             Ok(kit) => kit,
             Err(refusal) => return Verdict::Refused(refusal),
         };
@@ -104,7 +104,7 @@ impl KitContext {
         after.components.clone_from(&command.components);
         after.row.is_kit = !command.components.is_empty();
         if after.row.is_kit {
-            self.can_be_a_kit(before, &mut problems);
+            self.check_can_be_kit(before, &mut problems);
             // A product that cannot be a kit is refused without a check of its components.
             if !problems.is_empty() {
                 return Verdict::refused(problems);
@@ -112,7 +112,7 @@ impl KitContext {
             after.row.stock_policy = StockPolicy::Untracked;
         }
         for (index, part) in command.components.iter().enumerate() {
-            let why = match self.parts.get(&part.product) {
+            let rejection = match self.parts.get(&part.product) {
                 _ if part.product == before.row.id => Some(Rejection::KitInItself),
                 None => Some(Rejection::Missing(Subject::Product)),
                 Some(row) if row.is_kit => Some(Rejection::KitInKit),
@@ -120,7 +120,8 @@ impl KitContext {
                 Some(row) if row.stock_policy == StockPolicy::Untracked => Some(Rejection::NotStocked),
                 Some(_) => None,
             };
-            problems.extend(why.map(|why| Problem { at: input_path!["components", index, "productId"], why }));
+            problems
+                .extend(rejection.map(|rejection| Problem { at: input_path!["components", index, "productId"], why: rejection }));
         }
         if !problems.is_empty() {
             return Verdict::refused(problems);
@@ -128,7 +129,7 @@ impl KitContext {
         if after == *before {
             return Verdict::Unchanged(after);
         }
-        (after.row.version, after.row.updated_at) = (before.row.version + 1, fresh.now);
+        (after.row.version, after.row.updated_at) = (before.row.version + 1, id_and_time.now);
         Verdict::Updated { before: before.clone(), after }
     }
 
@@ -141,13 +142,13 @@ impl KitContext {
         }
         let missing = |at| Problem { at, why: Rejection::Missing(Subject::Product) };
         let kit = self.kit.is_none().then(|| missing(input_path!["id"]));
-        let parts = command.named.iter().filter(|(_, product)| !self.parts.contains_key(product));
+        let parts = command.listed.iter().filter(|(_, product)| !self.parts.contains_key(product));
         kit.into_iter().chain(parts.map(|(index, _)| missing(input_path!["components", index, "productId"]))).collect()
     }
 
     /// Checks that a product may be a kit: it is counted in whole units, has no stock of its own
     /// and is no component of another kit.
-    fn can_be_a_kit(&self, before: &KitDoc, problems: &mut Vec<Problem>) {
+    fn check_can_be_kit(&self, before: &KitDoc, problems: &mut Vec<Problem>) {
         let row = &before.row;
         if row.status == ProductStatus::Archived {
             problems.push(Problem::at("id", Rejection::Archived));
@@ -155,9 +156,9 @@ impl KitContext {
         if row.unit_decimals > 0 || row.tracking != Tracking::None {
             problems.push(Problem::at("id", Rejection::NotWhole));
         }
-        let ties: Vec<Use> = self.uses.iter().copied().filter(|tie| !before.row.is_kit || *tie == Use::Kits).collect();
-        if !ties.is_empty() {
-            problems.push(Problem::at("id", Rejection::InUse(ties)));
+        let open_uses: Vec<Use> = self.uses.iter().copied().filter(|usage| !before.row.is_kit || *usage == Use::Kits).collect();
+        if !open_uses.is_empty() {
+            problems.push(Problem::at("id", Rejection::InUse(open_uses)));
         }
     }
 }

@@ -84,13 +84,13 @@ impl Mergeable for SupplierRow {
 }
 
 /// Returns the problems of a merge that the two rows alone show.
-pub fn check<K: Kind, R: Mergeable>(ask: &MergeAsk<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
-    if ask.id == ask.into {
+pub fn check<K: Kind, R: Mergeable>(request: &MergeAsk<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
+    if request.id == request.into {
         return vec![Problem::at("intoId", Rejection::IntoItself)];
     }
     let sides = [
-        (merged, "id", ask.expected_version, "expectedVersion"),
-        (into, "intoId", ask.into_expected_version, "intoExpectedVersion"),
+        (merged, "id", request.expected_version, "expectedVersion"),
+        (into, "intoId", request.into_expected_version, "intoExpectedVersion"),
     ];
     let mut problems = Vec::new();
     for (row, at, expected, version_at) in sides {
@@ -108,7 +108,7 @@ pub fn check<K: Kind, R: Mergeable>(ask: &MergeAsk<K>, merged: Option<&R>, into:
         }
     }
     if let (Some(merged), Some(into)) = (merged, into)
-        && !ask.other_tax_ids
+        && !request.other_tax_ids
         && have_disjoint_tax_ids(merged.tax_ids(), into.tax_ids())
     {
         problems.push(Problem::at("accept", Rejection::OtherTaxIds));
@@ -118,8 +118,8 @@ pub fn check<K: Kind, R: Mergeable>(ask: &MergeAsk<K>, merged: Option<&R>, into:
 
 /// True if both lists have tax numbers and share none.
 fn have_disjoint_tax_ids(one: &str, other: &str) -> bool {
-    let listed = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default();
-    let (one, other) = (listed(one), listed(other));
+    let tax_numbers = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default();
+    let (one, other) = (tax_numbers(one), tax_numbers(other));
     !one.is_empty() && !other.is_empty() && !one.iter().any(|number| other.contains(number))
 }
 

@@ -42,7 +42,7 @@ pub use command::{CheckedCommand, NewIdAndTime, Target};
 pub use patch::Patch;
 pub use product_check::MAX_BARCODES;
 pub use rejection::{Form, InputPath, MergeStays, Problem, Rejection, Subject, Use};
-pub use verdict::{Refusal, Verdict, Versioned, found};
+pub use verdict::{Refusal, Verdict, Versioned, find_target};
 
 macro_rules! checked {
     ($($command:ty),*) => { $(impl CheckedCommand for $command { fn problems(&self) -> &[Problem] { &self.problems } })* };

@@ -22,11 +22,11 @@ impl<T> Patch<T> {
         matches!(self, Self::Keep)
     }
     /// Converts the value, if one is set; a None drops the field, as for an invalid value.
-    pub fn check<U>(&self, turn: impl FnOnce(&T) -> Option<U>) -> Patch<U> {
+    pub fn check<U>(&self, conversion: impl FnOnce(&T) -> Option<U>) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
             Self::Clear => Patch::Clear,
-            Self::Set(value) => turn(value).map_or(Patch::Keep, Patch::Set),
+            Self::Set(value) => conversion(value).map_or(Patch::Keep, Patch::Set),
         }
     }
     /// Writes the patch into a field that may be empty.

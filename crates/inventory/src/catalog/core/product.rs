@@ -4,7 +4,7 @@
 pub use super::{
     check::MoneyText,
     product_check::check,
-    product_decide::{ExistingProduct, ProductContext, combination},
+    product_decide::{ExistingProduct, ProductContext, variant_key},
     product_fields::{ProductCommand, ProductFields, Unit, UnitText},
     product_row::{Barcode, ProductDoc, ProductOption, ProductRow},
 };

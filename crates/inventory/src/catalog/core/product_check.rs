@@ -5,7 +5,7 @@ use entity::{prelude::ProductId, quantity::MAX_SAFE};
 use super::{
     check::{Checker, MAX_CODE, MAX_DESCRIPTION, MAX_NAME, input_path},
     command::Target,
-    family::{MAX_OPTION, MAX_OPTIONS},
+    family::{MAX_OPTION_LENGTH, MAX_OPTIONS},
     gtin,
     patch::Patch,
     product_fields::{ProductCommand, ProductFields, Unit, UnitText},
@@ -84,46 +84,46 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
     }
 }
 
-fn unit(c: &mut Checker, unit: &UnitText) -> Option<Unit> {
-    let code = c.line(input_path!["unit", "code"], &unit.code, MAX_UNIT_CODE);
-    let decimals = c.range(input_path!["unit", "decimals"], i64::from(unit.decimals), 0, MAX_DECIMALS);
+fn unit(checker: &mut Checker, unit: &UnitText) -> Option<Unit> {
+    let code = checker.line(input_path!["unit", "code"], &unit.code, MAX_UNIT_CODE);
+    let decimals = checker.range(input_path!["unit", "decimals"], i64::from(unit.decimals), 0, MAX_DECIMALS);
     Some(Unit { code: code?, decimals: decimals? as i32 })
 }
 
-fn barcodes(c: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
+fn barcodes(checker: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
     if codes.len() > MAX_BARCODES {
-        c.refuse(input_path!["barcodes"], Rejection::TooMany { most: MAX_BARCODES });
+        checker.refuse(input_path!["barcodes"], Rejection::TooMany { most: MAX_BARCODES });
         return None;
     }
-    let mut kept: Vec<Barcode> = Vec::with_capacity(codes.len());
+    let mut checked_barcodes: Vec<Barcode> = Vec::with_capacity(codes.len());
     for (index, barcode) in codes.iter().enumerate() {
         let at = input_path!["barcodes", index, "code"];
-        c.range(input_path!["barcodes", index, "packQuantity"], barcode.pack_quantity, 1, MAX_SAFE);
-        let Some(code) = c.line(at.clone(), &barcode.code, MAX_CODE) else { continue };
+        checker.range(input_path!["barcodes", index, "packQuantity"], barcode.pack_quantity, 1, MAX_SAFE);
+        let Some(code) = checker.line(at.clone(), &barcode.code, MAX_CODE) else { continue };
         if let Some(expected) = gtin::wrong_check_digit(&code) {
-            c.refuse(at, Rejection::CheckDigit { expected });
-        } else if kept.iter().any(|known| gtin::key(&known.code) == gtin::key(&code)) {
-            c.refuse(at, Rejection::Repeated(Subject::Barcode));
+            checker.refuse(at, Rejection::CheckDigit { expected });
+        } else if checked_barcodes.iter().any(|previous_barcode| gtin::key(&previous_barcode.code) == gtin::key(&code)) {
+            checker.refuse(at, Rejection::Repeated(Subject::Barcode));
         }
-        kept.push(Barcode { code, pack_quantity: barcode.pack_quantity });
+        checked_barcodes.push(Barcode { code, pack_quantity: barcode.pack_quantity });
     }
-    Some(kept)
+    Some(checked_barcodes)
 }
 
-fn options(c: &mut Checker, list: &[ProductOption]) -> Option<Vec<ProductOption>> {
+fn options(checker: &mut Checker, list: &[ProductOption]) -> Option<Vec<ProductOption>> {
     if list.len() > MAX_OPTIONS {
-        c.refuse(input_path!["options"], Rejection::TooMany { most: MAX_OPTIONS });
+        checker.refuse(input_path!["options"], Rejection::TooMany { most: MAX_OPTIONS });
         return None;
     }
-    let mut kept: Vec<ProductOption> = Vec::with_capacity(list.len());
+    let mut checked_options: Vec<ProductOption> = Vec::with_capacity(list.len());
     for (index, option) in list.iter().enumerate() {
-        let name = c.line(input_path!["options", index, "name"], &option.name, MAX_OPTION);
-        let value = c.line(input_path!["options", index, "value"], &option.value, MAX_OPTION);
+        let name = checker.line(input_path!["options", index, "name"], &option.name, MAX_OPTION_LENGTH);
+        let value = checker.line(input_path!["options", index, "value"], &option.value, MAX_OPTION_LENGTH);
         let (Some(name), Some(value)) = (name, value) else { continue };
-        if kept.iter().any(|known| text::fold(&known.name) == text::fold(&name)) {
-            c.refuse(input_path!["options", index, "name"], Rejection::Repeated(Subject::OptionName));
+        if checked_options.iter().any(|previous_option| text::fold(&previous_option.name) == text::fold(&name)) {
+            checker.refuse(input_path!["options", index, "name"], Rejection::Repeated(Subject::OptionName));
         }
-        kept.push(ProductOption { name, value });
+        checked_options.push(ProductOption { name, value });
     }
-    Some(kept)
+    Some(checked_options)
 }

@@ -17,7 +17,7 @@ use super::{
     product_row::{ProductDoc, ProductOption, ProductRow},
     rejection::{Problem, Rejection, Subject, Use},
     text,
-    verdict::{Refusal, Verdict, Versioned, found},
+    verdict::{Refusal, Verdict, Versioned, find_target},
 };
 
 /// An existing product, with the uses that restrict changes.
@@ -59,20 +59,20 @@ pub struct ProductContext {
     pub families_since: HashMap<FamilyId, Option<Timestamp>>,
     pub combinations: HashMap<(FamilyId, String), ProductId>,
     /// SKUs of this call's rows, without refused ones.
-    pub seen: HashSet<String>,
+    pub seen_keys: HashSet<String>,
 }
 
 /// Maximum former SKUs that are kept for a product.
 const MAX_FORMER_SKUS: usize = 20;
 
 impl ProductContext {
-    pub fn decide(&mut self, command: &ProductCommand, fresh: NewIdAndTime) -> Verdict<ProductDoc> {
+    pub fn decide(&mut self, command: &ProductCommand, id_and_time: NewIdAndTime) -> Verdict<ProductDoc> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::New => None,
             Target::Key => command.sku.set().and_then(|sku| self.by_sku.get(&sku.key)).and_then(|id| self.products.get(id)),
             Target::Id { id, expected_version } => {
-                match found(self.products.get(id), *expected_version, Subject::Product, &command.problems) {
+                match find_target(self.products.get(id), *expected_version, Subject::Product, &command.problems) {
                     Ok(existing) => Some(existing),
                     Err(refusal) => {
                         let current = refusal.current.map(|existing| existing.doc);
@@ -82,7 +82,7 @@ impl ProductContext {
             }
         }
         .cloned();
-        let mut doc = before.as_ref().map_or_else(|| blank(fresh), |existing| existing.doc.clone());
+        let mut doc = before.as_ref().map_or_else(|| blank(id_and_time), |existing| existing.doc.clone());
         self.rename(command, &mut doc, &mut problems);
         if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
             problems.push(Problem::at("name", Rejection::Required));
@@ -98,18 +98,18 @@ impl ProductContext {
         }
         if let Some(existing) = &before {
             refuse_changes_in_use(existing, command, &doc.row, &mut problems);
-            problems.extend(self.restored_into_archived(&existing.doc.row, &doc.row));
+            problems.extend(self.refuse_restore_into_archived(&existing.doc.row, &doc.row));
         }
         self.set_options(command, &mut doc.row, &mut problems);
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
-        self.seen.extend(command.sku.set().map(|sku| sku.key.clone()));
+        self.seen_keys.extend(command.sku.set().map(|sku| sku.key.clone()));
         let verdict = match before {
             None => Verdict::Created(doc.clone()),
             Some(existing) if existing.doc == doc => return Verdict::Unchanged(doc),
             Some(existing) => {
-                (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, fresh.now);
+                (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, id_and_time.now);
                 self.remove_keys(&existing.doc);
                 Verdict::Updated { before: existing.doc, after: doc.clone() }
             }
@@ -124,7 +124,7 @@ impl ProductContext {
             (doc.row.name, doc.row.name_key) = (name.clone(), text::fold(name));
         }
         let Patch::Set(sku) = &command.sku else { return };
-        if command.target == Target::Key && self.seen.contains(&sku.key) {
+        if command.target == Target::Key && self.seen_keys.contains(&sku.key) {
             problems.push(Problem::at("sku", Rejection::Repeated(Subject::Sku)));
         } else if self.by_sku.get(&sku.key).is_some_and(|owner| *owner != doc.row.id) {
             problems.push(Problem::at("sku", Rejection::Taken(Subject::Sku)));
@@ -148,11 +148,11 @@ impl ProductContext {
     fn set_references(&self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
         let (category, supplier) = (doc.row.category_id, doc.row.supplier_id);
         let category = check_reference(&self.categories, command.category_id.set(), category, Subject::Category);
-        problems.extend(category.map(|why| Problem::at("categoryId", why)));
+        problems.extend(category.map(|rejection| Problem::at("categoryId", rejection)));
         let supplier = check_reference(&self.suppliers, command.supplier_id.set(), supplier, Subject::Supplier);
-        problems.extend(supplier.map(|why| Problem::at("supplierId", why)));
+        problems.extend(supplier.map(|rejection| Problem::at("supplierId", rejection)));
         let family = check_reference(&self.families_since, command.family_id.set(), doc.row.family_id, Subject::Family);
-        problems.extend(family.map(|why| Problem::at("familyId", why)));
+        problems.extend(family.map(|rejection| Problem::at("familyId", rejection)));
         command.category_id.apply(&mut doc.row.category_id);
         command.supplier_id.apply(&mut doc.row.supplier_id);
         command.family_id.apply(&mut doc.row.family_id);
@@ -168,7 +168,7 @@ impl ProductContext {
     }
 
     /// Refuses to restore a product in an archived category or family.
-    fn restored_into_archived(&self, before: &ProductRow, after: &ProductRow) -> Vec<Problem> {
+    fn refuse_restore_into_archived(&self, before: &ProductRow, after: &ProductRow) -> Vec<Problem> {
         if before.status != ProductStatus::Archived || after.status == ProductStatus::Archived {
             return Vec::new();
         }
@@ -178,7 +178,7 @@ impl ProductContext {
         let family = family.and_then(|id| self.families_since.get(&id).copied().flatten());
         let category = category.map(|since| Rejection::InArchivedCategory { since });
         let family = family.map(|since| Rejection::InArchivedFamily { since });
-        category.into_iter().chain(family).map(|why| Problem::at("status", why)).collect()
+        category.into_iter().chain(family).map(|rejection| Problem::at("status", rejection)).collect()
     }
 
     /// Puts the options in the family's order; refuses names that are not the family's, and a combination that a sibling has.
@@ -186,13 +186,13 @@ impl ProductContext {
         if command.family_id.is_keep() && command.options.is_keep() {
             return;
         }
-        let wanted = match &command.options {
+        let requested_options = match &command.options {
             Patch::Set(options) => options.clone(),
             _ if row.family_id.is_none() => Vec::new(),
             _ => row.option_list(),
         };
         let Some(family) = row.family_id else {
-            if wanted.is_empty() {
+            if requested_options.is_empty() {
                 "[]".clone_into(&mut row.options);
             } else {
                 problems.push(Problem::at("options", Rejection::OptionsWithoutFamily));
@@ -200,16 +200,16 @@ impl ProductContext {
             return;
         };
         let Some(names) = self.families.get(&family) else { return };
-        let value_of = |name: &String| wanted.iter().find(|option| text::fold(&option.name) == text::fold(name));
+        let value_of = |name: &String| requested_options.iter().find(|option| text::fold(&option.name) == text::fold(name));
         let ordered: Option<Vec<ProductOption>> = names
             .iter()
             .map(|name| value_of(name).map(|option| ProductOption { name: name.clone(), value: option.value.clone() }))
             .collect();
-        let Some(ordered) = ordered.filter(|ordered| ordered.len() == wanted.len()) else {
+        let Some(ordered) = ordered.filter(|ordered| ordered.len() == requested_options.len()) else {
             problems.push(Problem::at("options", Rejection::OptionNames { expected: names.clone() }));
             return;
         };
-        if self.combinations.get(&(family, combination(&ordered))).is_some_and(|owner| *owner != row.id) {
+        if self.combinations.get(&(family, variant_key(&ordered))).is_some_and(|owner| *owner != row.id) {
             problems.push(Problem::at("options", Rejection::Taken(Subject::Options)));
         }
         row.options = serde_json::to_string(&ordered).unwrap_or_else(|_| "[]".to_owned());
@@ -221,7 +221,7 @@ impl ProductContext {
             self.by_barcode.remove(&gtin::key(&barcode.code));
         }
         if let Some(family) = doc.row.family_id {
-            self.combinations.remove(&(family, combination(&doc.row.option_list())));
+            self.combinations.remove(&(family, variant_key(&doc.row.option_list())));
         }
     }
 
@@ -230,7 +230,7 @@ impl ProductContext {
         self.by_sku.insert(doc.row.sku_key.clone(), id);
         self.by_barcode.extend(doc.barcodes.iter().map(|barcode| (gtin::key(&barcode.code), id)));
         if let Some(family) = doc.row.family_id {
-            self.combinations.insert((family, combination(&doc.row.option_list())), id);
+            self.combinations.insert((family, variant_key(&doc.row.option_list())), id);
         }
         self.products.insert(id, ExistingProduct { doc, uses: Vec::new(), quantities: Vec::new(), has_moved: false });
     }
@@ -239,22 +239,22 @@ impl ProductContext {
 /// Refuses a reference to a row that does not exist, or that is archived and was not referenced
 /// before.
 fn check_reference<I: Copy + Eq + Hash>(
-    known: &HashMap<I, Option<Timestamp>>,
-    named: Option<&I>,
+    archive_times: &HashMap<I, Option<Timestamp>>,
+    requested_id: Option<&I>,
     before: Option<I>,
-    what: Subject,
+    subject: Subject,
 ) -> Option<Rejection> {
-    let id = named?;
-    match known.get(id) {
-        None => Some(Rejection::Missing(what)),
-        Some(Some(since)) if before != Some(*id) => Some(Rejection::ArchivedSince { what, since: *since }),
+    let id = requested_id?;
+    match archive_times.get(id) {
+        None => Some(Rejection::Missing(subject)),
+        Some(Some(since)) if before != Some(*id) => Some(Rejection::ArchivedSince { what: subject, since: *since }),
         Some(_) => None,
     }
 }
 
 /// Returns the key by which two variants of a family are equal: the folded values in the family's
 /// order.
-pub fn combination(options: &[ProductOption]) -> String {
+pub fn variant_key(options: &[ProductOption]) -> String {
     options.iter().map(|option| text::fold(&option.value)).collect::<Vec<_>>().join("\u{1f}")
 }
 
@@ -282,35 +282,35 @@ fn quantities_in_unit(existing: &ExistingProduct, command: &ProductCommand) -> V
     let ProductDoc { row, barcodes } = &existing.doc;
     let has_threshold = command.low_stock_threshold.is_keep() && row.low_stock_threshold.is_some_and(|threshold| threshold > 0);
     let has_packs = command.barcodes.is_keep() && barcodes.iter().any(|barcode| barcode.pack_quantity > 1);
-    let own = [has_threshold.then_some(Use::LowStockThreshold), has_packs.then_some(Use::PackBarcodes)];
-    own.into_iter().flatten().chain(existing.quantities.iter().copied()).collect()
+    let product_uses = [has_threshold.then_some(Use::LowStockThreshold), has_packs.then_some(Use::PackBarcodes)];
+    product_uses.into_iter().flatten().chain(existing.quantities.iter().copied()).collect()
 }
 
 fn refuse_changes_in_use(existing: &ExistingProduct, command: &ProductCommand, after: &ProductRow, problems: &mut Vec<Problem>) {
     let before = &existing.doc.row;
-    let archives = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
+    let is_archiving = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
     // Blanket orders do not prevent archiving: the agreement may stay open until its end, but an
     // archived product cannot be called off.
-    let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| *one != Use::OpenBlanketOrders).collect();
-    if archives && !uses.is_empty() {
+    let uses: Vec<Use> = existing.uses.iter().copied().filter(|usage| *usage != Use::OpenBlanketOrders).collect();
+    if is_archiving && !uses.is_empty() {
         problems.push(Problem::at("status", Rejection::InUse(uses)));
     }
     // Documents keep the stock policy of their lines: open lines of an untracked product reserve
     // nothing, and would not once it is tracked.
     let is_untracked = |row: &ProductRow| row.stock_policy == StockPolicy::Untracked;
     if is_untracked(after) != is_untracked(before) {
-        let stops = is_untracked(after);
+        let becomes_untracked = is_untracked(after);
         // These uses take stock under any policy.
-        let takes_stock = |one: &Use| matches!(one, Use::Kits | Use::OrderedKits | Use::OpenBlanketOrders);
-        let uses: Vec<Use> = existing.uses.iter().copied().filter(|one| stops || !takes_stock(one)).collect();
+        let takes_stock = |usage: &Use| matches!(usage, Use::Kits | Use::OrderedKits | Use::OpenBlanketOrders);
+        let uses: Vec<Use> = existing.uses.iter().copied().filter(|usage| becomes_untracked || !takes_stock(usage)).collect();
         if !uses.is_empty() {
             problems.push(Problem::at("stockPolicy", Rejection::InUse(uses)));
         }
     }
     // Levels, documents and kits store quantities in its smallest unit.
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
-    let moved = existing.has_moved.then_some(Use::Movements);
-    let uses: Vec<Use> = existing.uses.iter().copied().chain(moved).collect();
+    let movement_use = existing.has_moved.then_some(Use::Movements);
+    let uses: Vec<Use> = existing.uses.iter().copied().chain(movement_use).collect();
     // Quantities in the unit are reported only if no other use prevents the change: clearing them
     // would not help.
     let uses = if uses.is_empty() { quantities_in_unit(existing, command) } else { uses };

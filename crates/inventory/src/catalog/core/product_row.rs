@@ -75,13 +75,13 @@ impl ProductDoc {
     /// Returns the words of SKU, name and barcodes between single spaces, also at both ends, so
     /// that " mug" matches the beginning of a word.
     pub fn search_text(&self) -> String {
-        let mut out = String::from(" ");
+        let mut joined_words = String::from(" ");
         let codes = self.barcodes.iter().map(|b| b.code.as_str());
         for word in [self.row.sku.as_str(), self.row.name.as_str()].into_iter().chain(codes).flat_map(text::words) {
-            out.push_str(&word);
-            out.push(' ');
+            joined_words.push_str(&word);
+            joined_words.push(' ');
         }
-        out
+        joined_words
     }
 }
 

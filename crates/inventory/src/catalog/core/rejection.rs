@@ -220,7 +220,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub fn at(field: &str, why: Rejection) -> Self {
-        Self { at: vec![field.to_owned()], why }
+    pub fn at(field: &str, rejection: Rejection) -> Self {
+        Self { at: vec![field.to_owned()], why: rejection }
     }
 }

@@ -37,7 +37,7 @@ impl Query {
 
     /// Returns the patterns that find the words in a search text: each word between spaces, and a
     /// single letter as the beginning of a word.
-    pub fn whole_words(&self) -> Vec<String> {
+    pub fn word_patterns(&self) -> Vec<String> {
         let is_letter = |word: &String| word.chars().nth(1).is_none();
         self.words.iter().map(|word| if is_letter(word) { format!(" {word}") } else { format!(" {word} ") }).collect()
     }
@@ -72,8 +72,8 @@ pub fn rank<I: Copy + Ord>(query: &Query, candidates: Vec<Candidate<I>>) -> Vec<
     scored.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.sku_key.cmp(&y.sku_key)).then_with(|| x.id.cmp(&y.id)));
     // Each candidate once, also one that was changed between two statements: its better rank
     // counts.
-    let mut seen = BTreeSet::new();
-    scored.retain(|(_, candidate)| seen.insert(candidate.id));
+    let mut ranked_ids = BTreeSet::new();
+    scored.retain(|(_, candidate)| ranked_ids.insert(candidate.id));
     scored.into_iter().map(|(_, candidate)| candidate.id).collect()
 }
 
@@ -114,8 +114,8 @@ fn best(word: &str, words: &[&str]) -> f64 {
     let mut best: f64 = 0.0;
     for (index, candidate) in words.iter().enumerate() {
         best = best.max(word_similarity(word, candidate));
-        if let Some(next) = words.get(index + 1) {
-            let is_joined = word.strip_prefix(candidate).is_some_and(|rest| !rest.is_empty() && rest == *next);
+        if let Some(next_word) = words.get(index + 1) {
+            let is_joined = word.strip_prefix(candidate).is_some_and(|rest| !rest.is_empty() && rest == *next_word);
             best = best.max(if is_joined { 0.95 } else { 0.0 });
         }
     }
@@ -135,20 +135,20 @@ pub(super) fn word_similarity(word: &str, candidate: &str) -> f64 {
         return 0.6 + 0.15 * share;
     }
     // One typo in four letters, at most three: with more, two words are simply different.
-    let allowed = (length / 4 + 1).min(3);
-    if length < 3 || length.abs_diff(other) > allowed || min_edit_distance(word, candidate) > allowed {
+    let max_slips = (length / 4 + 1).min(3);
+    if length < 3 || length.abs_diff(other) > max_slips || min_edit_distance(word, candidate) > max_slips {
         return 0.0;
     }
     let slips = edit_distance(word, candidate);
     let likeness = 0.9 * (1.0 - slips as f64 / length.max(other) as f64);
-    if slips <= allowed && likeness >= MIN_WORD_SIMILARITY { likeness } else { 0.0 }
+    if slips <= max_slips && likeness >= MIN_WORD_SIMILARITY { likeness } else { 0.0 }
 }
 
 /// Lower bound of the distance of two words: each typo removes or adds at most one letter that the
 /// other word does not have.
 fn min_edit_distance(a: &str, b: &str) -> usize {
-    let letters = |word: &str| word.chars().fold(0_u64, |all, letter| all | (1_u64 << (u32::from(letter) % 64)));
-    let (a, b) = (letters(a), letters(b));
+    let letter_mask = |word: &str| word.chars().fold(0_u64, |mask, letter| mask | (1_u64 << (u32::from(letter) % 64)));
+    let (a, b) = (letter_mask(a), letter_mask(b));
     (a & !b).count_ones().max((b & !a).count_ones()) as usize
 }
 
@@ -156,20 +156,20 @@ fn min_edit_distance(a: &str, b: &str) -> usize {
 /// (optimal string alignment).
 pub(super) fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut two_above: Vec<usize> = vec![0; b.len() + 1];
-    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut row_before_previous: Vec<usize> = vec![0; b.len() + 1];
+    let mut previous_row: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
         let mut row = vec![i; b.len() + 1];
         for j in 1..=b.len() {
-            let change = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = change.min(above[j] + 1).min(row[j - 1] + 1);
+            let change = previous_row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = change.min(previous_row[j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(two_above[j - 2] + 1);
+                row[j] = row[j].min(row_before_previous[j - 2] + 1);
             }
         }
-        two_above = std::mem::replace(&mut above, row);
+        row_before_previous = std::mem::replace(&mut previous_row, row);
     }
-    above[b.len()]
+    previous_row[b.len()]
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
     handling::{self, HandlingTime},
     patch::Patch,
     rejection::{Form, Problem, Rejection, Subject, Use},
-    verdict::{Verdict, found},
+    verdict::{Verdict, find_target},
 };
 
 pub use entity::store::Model as StoreRow;
@@ -77,11 +77,11 @@ pub fn check(
     let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
     let handling_time = match &fields.handling_time {
         Patch::Clear => Patch::Set(HandlingTime::NONE.to_owned()),
-        other => checker.optional_patch(other, handling::checked),
+        other => checker.optional_patch(other, handling::check_and_serialize),
     };
     let anomaly_limits = match &fields.anomaly_limits {
         Patch::Clear => Patch::Set(AnomalyLimits::NONE.to_owned()),
-        other => checker.optional_patch(other, anomaly_limits::checked),
+        other => checker.optional_patch(other, anomaly_limits::check_and_serialize),
     };
     let (life, problems) = (fields.life, checker.problems);
     StoreCommand { target, code, name, kind, time_zone, life, reach, terms, handling_time, anomaly_limits, problems }
@@ -101,18 +101,18 @@ pub struct StoreContext {
 }
 
 impl StoreContext {
-    pub fn decide(&self, command: &StoreCommand, fresh: NewIdAndTime) -> Verdict<StoreRow> {
+    pub fn decide(&self, command: &StoreCommand, id_and_time: NewIdAndTime) -> Verdict<StoreRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
-                match found(self.row.as_ref(), *expected_version, Subject::Store, &command.problems) {
+                match find_target(self.row.as_ref(), *expected_version, Subject::Store, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
             }
             _ => None,
         };
-        let mut row = before.cloned().unwrap_or_else(|| self.blank(fresh));
+        let mut row = before.cloned().unwrap_or_else(|| self.blank(id_and_time));
         if let Patch::Set(code) = &command.code {
             if self.code_owner.is_some_and(|owner| owner != row.id) {
                 problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
@@ -130,23 +130,23 @@ impl StoreContext {
             if !self.uses.is_empty() {
                 problems.push(Problem::at("id", Rejection::InUse(self.uses.clone())));
             }
-            row.archived_at = Some(fresh.now);
+            row.archived_at = Some(id_and_time.now);
         }
         match before {
             _ if !problems.is_empty() => Verdict::refused(problems),
             None => Verdict::Created(row),
             Some(before) if *before == row => Verdict::Unchanged(row),
             Some(before) => {
-                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                (row.version, row.updated_at) = (row.version + 1, id_and_time.now);
                 Verdict::Updated { before: before.clone(), after: row }
             }
         }
     }
 
-    fn blank(&self, fresh: NewIdAndTime) -> StoreRow {
+    fn blank(&self, id_and_time: NewIdAndTime) -> StoreRow {
         StoreRow {
             tenant_id: self.tenant,
-            id: StoreId::from_uuid(fresh.id),
+            id: StoreId::from_uuid(id_and_time.id),
             code: String::new(),
             code_key: String::new(),
             name: String::new(),
@@ -154,8 +154,8 @@ impl StoreContext {
             time_zone: self.tenant_zone.clone(),
             archived_at: None,
             version: 1,
-            created_at: fresh.now,
-            updated_at: fresh.now,
+            created_at: id_and_time.now,
+            updated_at: id_and_time.now,
             contacts: "[]".to_owned(),
             address: None,
             tax_ids: "[]".to_owned(),

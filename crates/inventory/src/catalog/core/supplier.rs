@@ -12,7 +12,7 @@ use super::{
     company::{ContactColumns, ReachFields, TermsColumns, TermsFields},
     patch::Patch,
     rejection::{Problem, Rejection, Subject},
-    verdict::{Verdict, found},
+    verdict::{Verdict, find_target},
 };
 
 pub use entity::supplier::Model as SupplierRow;
@@ -68,8 +68,8 @@ pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: C
         other => other,
     };
     let calendar = match &fields.calendar {
-        Patch::Set(given) if given.is_any_day() => Patch::Clear,
-        other => checker.optional_patch(other, calendar::checked),
+        Patch::Set(new_calendar) if new_calendar.is_any_day() => Patch::Clear,
+        other => checker.optional_patch(other, calendar::check_and_serialize),
     };
     let problems = checker.problems;
     SupplierCommand { target, code, name, lead_time_days, email, reach, terms, minimum_order, calendar, problems }
@@ -83,16 +83,16 @@ pub struct SupplierContext {
     /// By folded code.
     pub by_code: HashMap<String, SupplierId>,
     /// Codes of this call's rows.
-    pub seen: HashSet<String>,
+    pub seen_keys: HashSet<String>,
 }
 
 impl SupplierContext {
-    pub fn decide(&mut self, command: &SupplierCommand, fresh: NewIdAndTime) -> Verdict<SupplierRow> {
+    pub fn decide(&mut self, command: &SupplierCommand, id_and_time: NewIdAndTime) -> Verdict<SupplierRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
-                let known = command.target.id().and_then(|id| self.rows.get(&id));
-                match found(known, *expected_version, Subject::Supplier, &command.problems) {
+                let existing_row = command.target.id().and_then(|id| self.rows.get(&id));
+                match find_target(existing_row, *expected_version, Subject::Supplier, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
@@ -105,7 +105,7 @@ impl SupplierContext {
             let at = if command.target == Target::Key { "code" } else { "id" };
             problems.push(Problem::at(at, Rejection::MergedInto { what: Subject::Supplier, into: into.to_string() }));
         }
-        let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
+        let mut row = before.clone().unwrap_or_else(|| self.blank(id_and_time));
         if command.target == Target::Key && command.code.is_keep() && problems.is_empty() {
             problems.push(Problem::at("code", Rejection::Required));
         }
@@ -117,7 +117,7 @@ impl SupplierContext {
             problems.push(Problem::at("name", Rejection::Required));
         }
         if let Patch::Set(code) = &command.code {
-            if command.target == Target::Key && self.seen.contains(&code.key) {
+            if command.target == Target::Key && self.seen_keys.contains(&code.key) {
                 problems.push(Problem::at("code", Rejection::Repeated(Subject::Code)));
             } else if self.by_code.get(&code.key).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("code", Rejection::Taken(Subject::Code)));
@@ -141,7 +141,7 @@ impl SupplierContext {
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
-        self.seen.extend(command.code.set().map(|code| code.key.clone()));
+        self.seen_keys.extend(command.code.set().map(|code| code.key.clone()));
         match before {
             None => {
                 self.insert_supplier(&row);
@@ -149,7 +149,7 @@ impl SupplierContext {
             }
             Some(before) if before == row => Verdict::Unchanged(row),
             Some(before) => {
-                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                (row.version, row.updated_at) = (row.version + 1, id_and_time.now);
                 self.by_code.remove(&before.code_key);
                 self.insert_supplier(&row);
                 Verdict::Updated { before, after: row }
@@ -162,10 +162,10 @@ impl SupplierContext {
         self.rows.insert(row.id, row.clone());
     }
 
-    fn blank(&self, fresh: NewIdAndTime) -> SupplierRow {
+    fn blank(&self, id_and_time: NewIdAndTime) -> SupplierRow {
         SupplierRow {
             tenant_id: self.tenant,
-            id: SupplierId::from_uuid(fresh.id),
+            id: SupplierId::from_uuid(id_and_time.id),
             code: String::new(),
             code_key: String::new(),
             name: String::new(),
@@ -173,8 +173,8 @@ impl SupplierContext {
             email: None,
             archived_at: None,
             version: 1,
-            created_at: fresh.now,
-            updated_at: fresh.now,
+            created_at: id_and_time.now,
+            updated_at: id_and_time.now,
             contacts: "[]".to_owned(),
             address: None,
             tax_ids: "[]".to_owned(),

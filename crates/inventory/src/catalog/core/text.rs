@@ -11,7 +11,7 @@ pub fn normalize_nfc(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns the stored form of a name that is unique by its exact spelling.
-pub fn kept(text: &str) -> String {
+pub fn normal_form(text: &str) -> String {
     normalize_nfc(text).into_owned()
 }
 
@@ -34,13 +34,13 @@ pub fn words(text: &str) -> Vec<String> {
 /// `prefix`. None if no such text exists.
 pub fn prefix_upper_bound(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
-    while let Some(last) = chars.pop() {
-        let next = match last {
+    while let Some(last_char) = chars.pop() {
+        let next_char = match last_char {
             '\u{d7ff}' => Some('\u{e000}'),
             other => char::from_u32(other as u32 + 1),
         };
-        if let Some(next) = next {
-            chars.push(next);
+        if let Some(next_char) = next_char {
+            chars.push(next_char);
             return Some(chars.into_iter().collect());
         }
     }
@@ -50,15 +50,15 @@ pub fn prefix_upper_bound(prefix: &str) -> Option<String> {
 /// Returns a word unchanged, in small letters, in capitals, and with a capital first: references
 /// are stored as sent, and no index folds them.
 pub fn spellings(word: &str) -> Vec<String> {
-    let small = word.to_ascii_lowercase();
-    let mut first = small.clone();
-    if let Some(letter) = first.get_mut(..1) {
+    let lowercase = word.to_ascii_lowercase();
+    let mut capitalized = lowercase.clone();
+    if let Some(letter) = capitalized.get_mut(..1) {
         letter.make_ascii_uppercase();
     }
-    let mut all = vec![word.to_owned(), word.to_ascii_uppercase(), small, first];
-    all.sort_unstable();
-    all.dedup();
-    all
+    let mut word_forms = vec![word.to_owned(), word.to_ascii_uppercase(), lowercase, capitalized];
+    word_forms.sort_unstable();
+    word_forms.dedup();
+    word_forms
 }
 
 /// Returns a slug for a name: letters and digits of ASCII, all other runs become one hyphen.
@@ -71,17 +71,17 @@ pub fn slug_of(name: &str) -> String {
             slug.push('-');
         }
     }
-    slug.truncate(MAX_SLUG);
+    slug.truncate(MAX_SLUG_LENGTH);
     slug.trim_end_matches('-').to_owned()
 }
 
 /// The longest slug, in bytes.
-pub const MAX_SLUG: usize = 100;
+pub const MAX_SLUG_LENGTH: usize = 100;
 
 /// Lower-case letters and digits of ASCII, and single hyphens between them.
 pub fn is_slug(text: &str) -> bool {
-    let good = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.split('-').all(good)
+    let is_valid_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.split('-').all(is_valid_part)
 }
 
 /// Writes codes of ISO 3166 in capitals; any other text is kept unchanged.
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn country_codes_are_capitals_and_names_stay() {
-        for (given, kept) in
+        for (given, normal_form) in
             [("gb", "GB"), ("gb-cha", "GB-CHA"), ("United Kingdom", "United Kingdom"), ("Vy-dehrad", "Vy-dehrad")]
         {
-            assert_eq!(country_code(given.to_owned()), kept);
+            assert_eq!(country_code(given.to_owned()), normal_form);
         }
     }
 

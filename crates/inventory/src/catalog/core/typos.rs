@@ -8,9 +8,9 @@ use super::search::{MIN_WORD_SIMILARITY, edit_distance, word_similarity};
 /// Lengths of words that are corrected, in characters.
 const CORRECTABLE_LENGTHS: std::ops::RangeInclusive<usize> = 3..=24;
 /// The most corrections of a word.
-const MAX_MEANT: usize = 4;
+const MAX_CORRECTIONS: usize = 4;
 /// Characters that are tried in the middle of a misspelt word of three letters.
-const LETTERS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+const REPLACEMENT_CHARACTERS: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Correction of a word: another word, or two words that were written without a space.
 pub type WordCorrection = Vec<String>;
@@ -21,23 +21,23 @@ pub type WordCorrection = Vec<String>;
 pub fn spellings(word: &str) -> Vec<WordCorrection> {
     let letters: Vec<char> = word.chars().collect();
     let count = letters.len();
-    let mut all = Vec::new();
+    let mut corrections = Vec::new();
     if !CORRECTABLE_LENGTHS.contains(&count) {
-        return all;
+        return corrections;
     }
     if count <= 5 {
         for at in 1..count {
-            let mut swapped = letters.clone();
-            swapped.swap(at - 1, at);
-            all.push(vec![swapped.into_iter().collect()]);
+            let mut swapped_letters = letters.clone();
+            swapped_letters.swap(at - 1, at);
+            corrections.push(vec![swapped_letters.into_iter().collect()]);
         }
     }
     if let [first, _, last] = letters[..] {
-        all.extend(LETTERS.chars().map(|letter| vec![[first, letter, last].iter().collect()]));
+        corrections.extend(REPLACEMENT_CHARACTERS.chars().map(|letter| vec![[first, letter, last].iter().collect()]));
     } else {
-        all.extend((1..count).map(|at| vec![letters[..at].iter().collect(), letters[at..].iter().collect()]));
+        corrections.extend((1..count).map(|at| vec![letters[..at].iter().collect(), letters[at..].iter().collect()]));
     }
-    all
+    corrections
 }
 
 /// Returns parts of words that the word may be a misspelling of, each a list of parts in their
@@ -50,30 +50,34 @@ pub fn parts(word: &str) -> Vec<Vec<String>> {
     if !CORRECTABLE_LENGTHS.contains(&count) {
         return Vec::new();
     }
-    let begins = |to: usize| format!(" {}", letters[..to].iter().collect::<String>());
-    let ends = |from: usize| format!("{} ", letters[from..].iter().collect::<String>());
-    let mut all = vec![vec![word.to_owned()]];
+    let prefix = |to: usize| format!(" {}", letters[..to].iter().collect::<String>());
+    let suffix = |from: usize| format!("{} ", letters[from..].iter().collect::<String>());
+    let mut part_lists = vec![vec![word.to_owned()]];
     // A typo changes one letter or two neighbours, or falls between them.
-    all.extend((0..count - 1).map(|at| vec![begins(at), ends(at + 2)]));
+    part_lists.extend((0..count - 1).map(|at| vec![prefix(at), suffix(at + 2)]));
     if count == 3 {
-        all.extend((1..count).map(|at| vec![begins(at), ends(at)]));
+        part_lists.extend((1..count).map(|at| vec![prefix(at), suffix(at)]));
     }
     if count >= 7 {
-        let half = count / 2;
-        all.extend([vec![begins(half)], vec![letters[2..count - 2].iter().collect()], vec![ends(count - half)]]);
+        let half_length = count / 2;
+        part_lists.extend([
+            vec![prefix(half_length)],
+            vec![letters[2..count - 2].iter().collect()],
+            vec![suffix(count - half_length)],
+        ]);
     }
-    for parts in &mut all {
+    for parts in &mut part_lists {
         parts.retain(|part| part.chars().nth(2).is_some());
     }
-    all.retain(|parts| !parts.is_empty());
-    all.sort();
-    all.dedup();
-    all
+    part_lists.retain(|parts| !parts.is_empty());
+    part_lists.sort();
+    part_lists.dedup();
+    part_lists
 }
 
 /// Returns corrections of the word among the words of these search texts, the likeliest first.
 pub fn meant(word: &str, texts: &[&str]) -> Vec<WordCorrection> {
-    let mut found: BTreeMap<Vec<&str>, f64> = BTreeMap::new();
+    let mut likeness_by_words: BTreeMap<Vec<&str>, f64> = BTreeMap::new();
     // Many texts have the same words: each is compared once.
     let mut compared: HashSet<&str> = HashSet::new();
     for text in texts {
@@ -81,25 +85,25 @@ pub fn meant(word: &str, texts: &[&str]) -> Vec<WordCorrection> {
         for (index, candidate) in words.iter().enumerate() {
             let likeness = if compared.insert(*candidate) { word_similarity(word, candidate) } else { 0.0 };
             if likeness >= MIN_WORD_SIMILARITY {
-                found.insert(vec![*candidate], likeness);
+                likeness_by_words.insert(vec![*candidate], likeness);
             }
-            let next = words.get(index + 1).filter(|next| word.strip_prefix(candidate) == Some(**next));
-            if let Some(next) = next {
-                found.insert(vec![*candidate, *next], 1.0);
+            let next_word = words.get(index + 1).filter(|next_word| word.strip_prefix(candidate) == Some(**next_word));
+            if let Some(next_word) = next_word {
+                likeness_by_words.insert(vec![*candidate, *next_word], 1.0);
             }
         }
     }
-    let mut found: Vec<(Vec<&str>, f64)> = found.into_iter().collect();
+    let mut likeness_by_words: Vec<(Vec<&str>, f64)> = likeness_by_words.into_iter().collect();
     // The order of the map decides between those that are alike.
-    found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-    found.truncate(MAX_MEANT);
-    found.into_iter().map(|(words, _)| words.into_iter().map(str::to_owned).collect()).collect()
+    likeness_by_words.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    likeness_by_words.truncate(MAX_CORRECTIONS);
+    likeness_by_words.into_iter().map(|(words, _)| words.into_iter().map(str::to_owned).collect()).collect()
 }
 
 /// True if the word is one typo away from one of its meanings: no candidate can be nearer.
 pub fn is_one_typo_away(word: &str, meanings: &[WordCorrection]) -> bool {
     meanings.iter().any(|meaning| match meaning.as_slice() {
-        [one] => edit_distance(word, one) <= 1,
+        [single_word] => edit_distance(word, single_word) <= 1,
         // Only the blank was left out.
         _ => true,
     })
@@ -107,10 +111,10 @@ pub fn is_one_typo_away(word: &str, meanings: &[WordCorrection]) -> bool {
 
 /// Whether a text has all these parts, in their order.
 pub fn has_parts(text: &str, parts: &[String]) -> bool {
-    let mut rest = text;
-    parts.iter().all(|part| match rest.find(part.as_str()) {
+    let mut remaining_text = text;
+    parts.iter().all(|part| match remaining_text.find(part.as_str()) {
         Some(at) => {
-            rest = &rest[at + part.len()..];
+            remaining_text = &remaining_text[at + part.len()..];
             true
         }
         None => false,
@@ -122,7 +126,7 @@ mod tests {
     use super::*;
 
     /// Whether what leads to words finds the one that was meant.
-    fn finds(typed: &str, meant: &str) -> bool {
+    fn finds_typo_of(typed: &str, meant: &str) -> bool {
         let text = format!(" {meant} ");
         spellings(typed).iter().any(|words| words.join(" ") == meant) || parts(typed).iter().any(|parts| has_parts(&text, parts))
     }
@@ -151,9 +155,9 @@ mod tests {
             ("cakxxand", "cakestand"),
             ("lxnternq", "lanterns"),
         ] {
-            assert!(finds(typed, meant), "{typed}: {:?} {:?}", spellings(typed), parts(typed));
+            assert!(finds_typo_of(typed, meant), "{typed}: {:?} {:?}", spellings(typed), parts(typed));
         }
-        assert!(!finds("saucer", "holder"));
+        assert!(!finds_typo_of("saucer", "holder"));
     }
 
     #[test]

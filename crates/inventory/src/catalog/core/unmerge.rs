@@ -49,36 +49,36 @@ pub struct CustomersMoved {
 
 /// Returns the problems of undoing the merge that the two rows and its record alone show.
 pub fn check<K: Kind, R: Mergeable>(
-    ask: &UnmergeAsk<K>,
+    request: &UnmergeAsk<K>,
     record: Option<&MergeRecord<K>>,
     (merged, into): (Option<&R>, Option<&R>),
     now: Timestamp,
 ) -> Vec<Problem> {
     let Some(merged) = merged else { return vec![Problem::at("id", Rejection::Missing(R::SUBJECT))] };
-    let stays = |why: MergeStays| Rejection::Unmerge(R::SUBJECT, why);
+    let refusal = |reason: MergeStays| Rejection::Unmerge(R::SUBJECT, reason);
     let mut problems = Vec::new();
-    if ask.expected_version.is_some_and(|expected| expected != merged.version()) {
+    if request.expected_version.is_some_and(|expected| expected != merged.version()) {
         problems.push(Problem::at("expectedVersion", Rejection::Stale { actual: merged.version() }));
     }
     let Some(current) = merged.merged_into() else {
-        problems.push(Problem::at("id", stays(MergeStays::NotMerged)));
+        problems.push(Problem::at("id", refusal(MergeStays::NotMerged)));
         return problems;
     };
     let (Some(record), Some(into)) = (record, into) else {
-        problems.push(Problem::at("id", stays(MergeStays::Unkept)));
+        problems.push(Problem::at("id", refusal(MergeStays::Unkept)));
         return problems;
     };
     if record.into.to_string() != current {
-        problems.push(Problem::at("id", stays(MergeStays::MergedOn { first: record.into.to_string(), into: current })));
+        problems.push(Problem::at("id", refusal(MergeStays::MergedOn { first: record.into.to_string(), into: current })));
         return problems;
     }
-    if ask.into_expected_version.is_some_and(|expected| expected != into.version()) {
+    if request.into_expected_version.is_some_and(|expected| expected != into.version()) {
         problems.push(Problem::at("intoExpectedVersion", Rejection::Stale { actual: into.version() }));
     }
     if merged.is_erased() || into.is_erased() {
-        problems.push(Problem::at("id", stays(MergeStays::Erased)));
+        problems.push(Problem::at("id", refusal(MergeStays::Erased)));
     } else if record.merged_at.plus_seconds(UNMERGE_DAYS * 86_400) < now {
-        problems.push(Problem::at("id", stays(MergeStays::LongAgo { days: UNMERGE_DAYS })));
+        problems.push(Problem::at("id", refusal(MergeStays::LongAgo { days: UNMERGE_DAYS })));
     }
     problems
 }

@@ -43,20 +43,21 @@ versioned!(
 
 /// Returns the row that an update is for, or the refusal, with all `problems` so far: the row does
 /// not exist, or its version differs from the caller's.
-pub fn found<'a, R: Versioned>(
+pub fn find_target<'a, R: Versioned>(
     row: Option<&'a R>,
     expected: Option<i64>,
-    word: Subject,
+    subject: Subject,
     problems: &[Problem],
 ) -> Result<&'a R, Refusal<R>> {
-    let refused = |why, current| Refusal { problems: std::iter::once(why).chain(problems.iter().cloned()).collect(), current };
+    let refused =
+        |problem, current| Refusal { problems: std::iter::once(problem).chain(problems.iter().cloned()).collect(), current };
     let Some(row) = row else {
-        return Err(refused(Problem::at("id", Rejection::Missing(word)), None));
+        return Err(refused(Problem::at("id", Rejection::Missing(subject)), None));
     };
     match expected {
         Some(expected) if expected != row.version() => {
-            let why = Problem::at("expectedVersion", Rejection::Stale { actual: row.version() });
-            Err(refused(why, Some(row.clone())))
+            let problem = Problem::at("expectedVersion", Rejection::Stale { actual: row.version() });
+            Err(refused(problem, Some(row.clone())))
         }
         _ => Ok(row),
     }

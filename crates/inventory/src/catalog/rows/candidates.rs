@@ -12,7 +12,7 @@ use sea_orm::Value;
 
 use super::{
     clause::Clause,
-    terms::{products_with, push_letters},
+    terms::{matching_ids_sql, push_letters},
     text_filter::begins_with,
     word_index::{TermMatch, word_query},
 };
@@ -22,7 +22,7 @@ use crate::catalog::core::search::{Candidate, Query};
 pub const MAX_CANDIDATES: usize = 500;
 /// The most products that are read for the words of the query, in the order of the index: one more
 /// than `totalCount` counts by default.
-pub(super) const MAX_WITH_WORDS: usize = 1_001;
+pub(super) const MAX_WORD_MATCHES: usize = 1_001;
 
 /// Candidates, and whether the last branch or any branch reached its limit.
 #[derive(Default)]
@@ -37,8 +37,8 @@ pub(super) struct BranchResults {
 impl BranchResults {
     /// Counts the candidates of the last branch that have the whole words.
     pub(super) fn count_with_whole_words(&self, query: &Query) -> usize {
-        let words = query.whole_words();
-        let of_last = self.of_last.iter().filter_map(|place| self.candidates.get(*place));
+        let words = query.word_patterns();
+        let of_last = self.of_last.iter().filter_map(|index| self.candidates.get(*index));
         of_last.filter(|candidate| words.iter().all(|word| candidate.search_text.contains(word.as_str()))).count()
     }
 }
@@ -47,24 +47,24 @@ impl BranchResults {
 pub(super) struct Branches {
     clause: Clause,
     /// Condition of all candidates, beginning with ` AND `, or empty.
-    narrowed: String,
+    condition_sql: String,
     /// The test that the query is one of the product's barcodes.
     barcode: String,
     /// The most rows of each branch.
-    most: Vec<usize>,
+    limits: Vec<usize>,
 }
 
 impl Branches {
-    pub(super) fn new(query: &Query, narrowed: &Clause) -> Self {
-        let mut clause = narrowed.clone();
-        let narrowed = std::mem::take(&mut clause.sql);
+    pub(super) fn new(query: &Query, conditions: &Clause) -> Self {
+        let mut clause = conditions.clone();
+        let conditions = std::mem::take(&mut clause.sql);
         let barcode = has_barcode(query, &mut clause);
-        Self { clause, narrowed, barcode, most: Vec::new() }
+        Self { clause, condition_sql: conditions, barcode, limits: Vec::new() }
     }
 
     /// Begins a branch; its own condition follows.
-    fn open(&mut self, from: &str) {
-        let number = self.most.len();
+    fn begin_branch(&mut self, from: &str) {
+        let number = self.limits.len();
         let union = if number == 0 { "" } else { " UNION ALL " };
         self.clause.push(&format!(
             "{union}SELECT * FROM (SELECT {} FROM {from} WHERE p.tenant_id = $1 AND ",
@@ -73,104 +73,104 @@ impl Branches {
     }
 
     /// Ends a branch, in the order of its index.
-    fn close(&mut self, order: &str, most: usize) {
-        let rest = format!("{}{order} LIMIT {most}) AS branch_{}", self.narrowed, self.most.len());
-        self.clause.push(&rest);
-        self.most.push(most);
+    fn end_branch(&mut self, order: &str, limit: usize) {
+        let branch_end = format!("{}{order} LIMIT {limit}) AS branch_{}", self.condition_sql, self.limits.len());
+        self.clause.push(&branch_end);
+        self.limits.push(limit);
     }
 
     /// Searches SKUs, barcodes and names that are the query or begin with it: these rank above
     /// words at other places, and may come late in the index of words.
     pub(super) fn by_names(&mut self, query: &Query) {
         for (column, order) in [("p.sku_key", " ORDER BY p.sku_key"), ("p.name_key", " ORDER BY p.name_key, p.id")] {
-            self.open("product p");
+            self.begin_branch("product p");
             begins_with(&mut self.clause, column, &query.folded);
-            self.close(order, MAX_CANDIDATES);
+            self.end_branch(order, MAX_CANDIDATES);
         }
-        self.open("product p");
+        self.begin_branch("product p");
         let barcode = self.barcode.clone();
         self.clause.push(&barcode);
-        self.close("", MAX_CANDIDATES);
+        self.end_branch("", MAX_CANDIDATES);
     }
 
     /// Searches by all words of the query. SQLite's index has no beginnings for single letters:
     /// they are tested row by row, or must be whole words.
-    pub(super) fn by_words(&mut self, query: &Query, which: TermMatch, most: usize) {
+    pub(super) fn by_words(&mut self, query: &Query, term_match: TermMatch, limit: usize) {
         let backend = self.clause.backend();
         if backend == Backend::Postgres {
-            let found = products_with(&mut self.clause, query, which);
-            self.begin_id_branch(&found);
+            let id_select = matching_ids_sql(&mut self.clause, query, term_match);
+            self.begin_id_branch(&id_select);
             push_letters(&mut self.clause, query, "p.search_text");
-            self.close("", most);
+            self.end_branch("", limit);
         } else if query.indexed_words().next().is_none() {
-            self.by_match(word_query(backend, query.letters(), TermMatch::Whole), &[], most);
+            self.by_match(word_query(backend, query.letters(), TermMatch::Whole), &[], limit);
         } else {
             let letters: Vec<Vec<String>> = query.letters().map(|letter| vec![format!(" {letter}")]).collect();
-            self.by_match(word_query(backend, query.indexed_words(), which), &letters, most);
+            self.by_match(word_query(backend, query.indexed_words(), term_match), &letters, limit);
         }
     }
 
     /// Searches the index of words with a MATCH or a `to_tsquery`. A MATCH may find too many: a
     /// product must have one text of each list in `tests`.
-    pub(super) fn by_text(&mut self, text: Value, tests: &[Vec<String>], most: usize) {
+    pub(super) fn by_text(&mut self, text: Value, tests: &[Vec<String>], limit: usize) {
         match self.clause.backend() {
             Backend::Postgres => {
                 let mark = self.clause.bind(text);
                 self.begin_id_branch(&format!("products_with_words($1, to_tsquery('simple', {mark}))"));
-                self.close("", most);
+                self.end_branch("", limit);
             }
-            Backend::Sqlite => self.by_match(text, tests, most),
+            Backend::Sqlite => self.by_match(text, tests, limit),
         }
     }
 
     /// Searches by IDs, fewer than are ranked.
     pub(super) fn by_ids(&mut self, ids: &[ProductId]) {
         let backend = self.clause.backend();
-        self.open("product p");
+        self.begin_branch("product p");
         let number = self.clause.number(backend.ids(ids.iter().copied()));
         self.clause.push(&backend.in_ids("p.id", number));
-        self.close("", MAX_CANDIDATES);
+        self.end_branch("", MAX_CANDIDATES);
     }
 
     /// Begins a branch with a call that yields IDs on Postgres, one by one: it ends when enough of
     /// them fulfil all other conditions.
-    fn begin_id_branch(&mut self, found: &str) {
-        self.open(&format!("(SELECT {found} AS id) f CROSS JOIN product p"));
+    fn begin_id_branch(&mut self, id_select: &str) {
+        self.begin_branch(&format!("(SELECT {id_select} AS id) f CROSS JOIN product p"));
         self.clause.push("p.id = f.id");
     }
 
     /// Searches with a MATCH of SQLite; the search text must have one text of each list.
-    fn by_match(&mut self, text: Value, tests: &[Vec<String>], most: usize) {
+    fn by_match(&mut self, text: Value, tests: &[Vec<String>], limit: usize) {
         // CROSS JOIN tells SQLite to begin with the words, whose index has the order of rows.
-        self.open("product_search f CROSS JOIN product p");
+        self.begin_branch("product_search f CROSS JOIN product p");
         let mark = self.clause.bind(text);
         self.clause.push(&format!("p.rowid = f.rowid AND f.product_search MATCH {mark}"));
         for texts in tests {
             let any: Vec<String> = texts.iter().map(|text| part(&mut self.clause, text)).collect();
             self.clause.push(&format!(" AND ({})", any.join(" OR ")));
         }
-        self.close(" ORDER BY f.rowid", most);
+        self.end_branch(" ORDER BY f.rowid", limit);
     }
 
     /// Reads the candidates. A product occurs once for each branch that finds it.
     pub(super) async fn read(self, reads: &impl Reads) -> Result<BranchResults, Fault> {
-        let Self { clause, most, .. } = self;
+        let Self { clause, limits: row_limits, .. } = self;
         let rows = reads.records::<FoundRow>(&clause.sql, clause.values).await?;
-        let (mut candidates, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
+        let (mut candidates, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; row_limits.len()]);
         let mut of_last = Vec::new();
         for FoundRow { of: CandidateRow { id, sku_key, name_key, search_text }, has_barcode, branch } in rows {
             let branch = usize::try_from(branch).unwrap_or(usize::MAX);
             if let Some(count) = counts.get_mut(branch) {
                 *count += 1;
             }
-            if branch.saturating_add(1) == most.len() {
+            if branch.saturating_add(1) == row_limits.len() {
                 of_last.push(candidates.len());
             }
             candidates.push(Candidate { id, sku_key, name_key, search_text, has_barcode: has_barcode == 1 });
         }
-        let full: Vec<bool> = counts.iter().zip(&most).map(|(count, most)| count >= most).collect();
-        let is_full = full.last().is_some_and(|is_full| *is_full);
-        Ok(BranchResults { candidates, is_full, is_any_full: full.contains(&true), of_last })
+        let full_branches: Vec<bool> = counts.iter().zip(&row_limits).map(|(count, row_limits)| count >= row_limits).collect();
+        let is_full = full_branches.last().is_some_and(|is_full| *is_full);
+        Ok(BranchResults { candidates, is_full, is_any_full: full_branches.contains(&true), of_last })
     }
 }
 
@@ -218,7 +218,7 @@ mod tests {
         narrowed.push(&format!(" AND p.status = {mark}"));
         let mut branches = Branches::new(&query, &narrowed);
         branches.by_names(&query);
-        branches.by_words(&query, TermMatch::Beginnings, MAX_WITH_WORDS);
+        branches.by_words(&query, TermMatch::Beginnings, MAX_WORD_MATCHES);
         let sql = branches.clause.sql;
         assert!(sql.ends_with(" AND p.status = $2 ORDER BY f.rowid LIMIT 1001) AS branch_3"), "{sql}");
         assert_eq!((sql.matches(" LIMIT 500) AS ").count(), sql.matches("p.status = $2").count()), (3, 4), "{sql}");

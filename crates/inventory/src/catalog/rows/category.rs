@@ -54,14 +54,14 @@ impl SortBy for CategorySort {
         }
     }
     fn keys(self, row: &CategoryRow) -> Vec<Key> {
-        let first = match self {
+        let first_key = match self {
             Self::Position => Key::Int(i64::from(row.position)),
             Self::Name => Key::Text(row.name.to_ascii_lowercase()),
             Self::Slug => Key::Text(row.slug.clone()),
             Self::CreatedAt => Key::Int(row.created_at.micros()),
             Self::UpdatedAt => Key::Int(row.updated_at.micros()),
         };
-        vec![first, row.id.into()]
+        vec![first_key, row.id.into()]
     }
 }
 
@@ -129,28 +129,28 @@ pub async fn context(work: &Work, commands: &[CategoryCommand]) -> Result<Catego
             Parent::Slug(slug) => slugs.push(slug),
         }
     }
-    let moves = || commands.iter().filter(|c| c.parent.set().is_some() && c.target != Target::New);
-    let moved = backend.ids(moves().filter_map(|c| c.target.id()));
-    let moved_slugs = backend.texts(moves().filter_map(|c| c.slug.set()).map(String::as_str));
-    let (named, of) = (columns::<Entity>(""), columns::<Entity>("c."));
+    let moving_commands = || commands.iter().filter(|c| c.parent.set().is_some() && c.target != Target::New);
+    let moved_ids = backend.ids(moving_commands().filter_map(|c| c.target.id()));
+    let moved_slugs = backend.texts(moving_commands().filter_map(|c| c.slug.set()).map(String::as_str));
+    let (bare_columns, qualified_columns) = (columns::<Entity>(""), columns::<Entity>("c."));
     let sql = format!(
         "WITH RECURSIVE up AS (
-           SELECT {named} FROM category WHERE tenant_id = $1 AND ({} OR {})
-           UNION SELECT {of} FROM category c JOIN up ON c.tenant_id = $1 AND c.id = up.parent_id),
+           SELECT {bare_columns} FROM category WHERE tenant_id = $1 AND ({} OR {})
+           UNION SELECT {qualified_columns} FROM category c JOIN up ON c.tenant_id = $1 AND c.id = up.parent_id),
          down AS (
-           SELECT {named} FROM category WHERE tenant_id = $1 AND ({} OR {})
-           UNION SELECT {of} FROM category c JOIN down ON c.tenant_id = $1 AND c.parent_id = down.id)
-         SELECT {named} FROM up UNION SELECT {named} FROM down",
+           SELECT {bare_columns} FROM category WHERE tenant_id = $1 AND ({} OR {})
+           UNION SELECT {qualified_columns} FROM category c JOIN down ON c.tenant_id = $1 AND c.parent_id = down.id)
+         SELECT {bare_columns} FROM up UNION SELECT {bare_columns} FROM down",
         backend.in_ids("id", 2),
         backend.in_texts("slug", 3),
         backend.in_ids("id", 4),
         backend.in_texts("slug", 5)
     );
-    let values = vec![backend.ids(ids), backend.texts(slugs), moved, moved_slugs];
+    let values = vec![backend.ids(ids), backend.texts(slugs), moved_ids, moved_slugs];
     let rows: Vec<CategoryRow> = models(&work.rows(&sql, values).await?)?;
     let by_slug = rows.iter().map(|row| (row.slug.clone(), row.id)).collect();
     let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-    Ok(CategoryContext { tenant: work.tenant(), rows, by_slug, seen: HashSet::new() })
+    Ok(CategoryContext { tenant: work.tenant(), rows, by_slug, seen_keys: HashSet::new() })
 }
 
 /// Writes rows in the order of the call: a parent before its children.
@@ -171,13 +171,13 @@ pub async fn children(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<
         columns::<Entity>(""),
         backend.in_ids("parent_id", 2)
     );
-    let mut found: HashMap<CategoryId, Vec<CategoryRow>> = HashMap::new();
+    let mut children_by_parent: HashMap<CategoryId, Vec<CategoryRow>> = HashMap::new();
     for row in models::<CategoryRow>(&reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?)? {
         if let Some(parent) = row.parent_id {
-            found.entry(parent).or_default().push(row);
+            children_by_parent.entry(parent).or_default().push(row);
         }
     }
-    Ok(found)
+    Ok(children_by_parent)
 }
 
 /// The way from the root to each category, both included.
@@ -192,12 +192,12 @@ pub async fn paths(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMap<Cat
         backend.in_ids("id", 2),
         columns::<Entity>("c.")
     );
-    let mut found: HashMap<CategoryId, Vec<CategoryRow>> = HashMap::new();
+    let mut path_by_leaf: HashMap<CategoryId, Vec<CategoryRow>> = HashMap::new();
     for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let leaf = row.try_get("", "leaf")?;
-        found.entry(leaf).or_default().push(CategoryRow::from_query_result(row, "")?);
+        path_by_leaf.entry(leaf).or_default().push(CategoryRow::from_query_result(row, "")?);
     }
-    Ok(found)
+    Ok(path_by_leaf)
 }
 
 /// Counts the products of each category itself that are not archived.
@@ -208,7 +208,7 @@ pub async fn own_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashMa
         DirectCount::SELECT,
         backend.in_ids("p.category_id", 2)
     );
-    let rows = reads.records::<DirectCount>(&sql, without_archived(reads, ids)).await?;
+    let rows = reads.records::<DirectCount>(&sql, archived_filter_values(reads, ids)).await?;
     Ok(rows.into_iter().map(|row| (row.category_id, row.products)).collect())
 }
 
@@ -226,10 +226,10 @@ pub async fn whole_counts(reads: &impl Reads, ids: &[CategoryId]) -> Result<Hash
         of = backend.in_ids("id", 2),
         select = SubtreeCount::SELECT
     );
-    let rows = reads.records::<SubtreeCount>(&sql, without_archived(reads, ids)).await?;
+    let rows = reads.records::<SubtreeCount>(&sql, archived_filter_values(reads, ids)).await?;
     Ok(rows.into_iter().map(|row| (row.root, row.products)).collect())
 }
 
-fn without_archived(reads: &impl Reads, ids: &[CategoryId]) -> Vec<sea_orm::Value> {
+fn archived_filter_values(reads: &impl Reads, ids: &[CategoryId]) -> Vec<sea_orm::Value> {
     vec![reads.backend().ids(ids.iter().copied()), ProductStatus::Archived.as_str().into()]
 }

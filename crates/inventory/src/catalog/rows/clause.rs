@@ -19,8 +19,8 @@ impl Clause {
         Self::numbered(backend, 2)
     }
     /// Like `new`, with parameters numbered from `first`.
-    pub fn numbered(backend: Backend, first: usize) -> Self {
-        Self { sql: String::new(), values: Vec::new(), backend, first }
+    pub fn numbered(backend: Backend, first_number: usize) -> Self {
+        Self { sql: String::new(), values: Vec::new(), backend, first: first_number }
     }
     /// Stores a value and returns the number of its parameter.
     pub fn number(&mut self, value: impl Into<Value>) -> usize {

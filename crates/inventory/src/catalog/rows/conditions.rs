@@ -45,13 +45,13 @@ pub struct DaySpan {
 
 impl DaySpan {
     /// Returns the conditions that a column, which is never null, is in the span, expected of few
-    /// rows; each begins with ` AND `. Parameters are numbered from `first`.
-    pub fn conditions(self, backend: Backend, column: &str, first: usize) -> (String, Vec<Value>) {
+    /// rows; each begins with ` AND `. Parameters are numbered from `first_number`.
+    pub fn conditions(self, backend: Backend, column: &str, first_number: usize) -> (String, Vec<Value>) {
         let mut sql = self.is_null.map(|is_null| format!(" AND {}", never_null(is_null))).unwrap_or_default();
         let mut values = Vec::<Value>::new();
         for (bound, operator) in [(self.from, ">="), (self.before, "<")] {
             if let Some(day) = bound {
-                let test = backend.rarely_matches(&format!("{column} {operator} ${}", first + values.len()));
+                let test = backend.rarely_matches(&format!("{column} {operator} ${}", first_number + values.len()));
                 sql.push_str(&format!(" AND {test}"));
                 values.push(day.into());
             }
@@ -136,26 +136,26 @@ pub(super) fn push_tag(clause: &mut Clause, column: &str, test: &TextTest) {
 pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
     match test {
         TextTest::IsNull(is_null) => !is_null,
-        TextTest::In(texts) => texts.iter().any(|one| text::fold(one.trim()) == folded),
+        TextTest::In(texts) => texts.iter().any(|candidate| text::fold(candidate.trim()) == folded),
         TextTest::StartsWith(prefix) => folded.starts_with(&text::fold(prefix)),
         TextTest::Contains(part) => folded.contains(&text::fold(part)),
     }
 }
 
-/// Returns the condition of nested filters, each of which `own` writes.
-pub(super) fn nested<T>(backend: Backend, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) -> Clause {
+/// Returns the condition of nested filters, each of which `push_tests` writes.
+pub(super) fn nested<T>(backend: Backend, tests: &Nested<T>, push_tests: impl Fn(&mut Clause, &T)) -> Clause {
     let mut clause = Clause::new(backend);
-    push_nested(&mut clause, tests, own);
+    push_nested(&mut clause, tests, push_tests);
     clause
 }
 
-/// Adds the conditions of nested filters to those present. `own` writes those of one filter, each
+/// Adds the conditions of nested filters to those present. `push_tests` writes those of one filter, each
 /// beginning with ` AND `.
-pub fn push_nested<T>(clause: &mut Clause, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) {
+pub fn push_nested<T>(clause: &mut Clause, tests: &Nested<T>, push_tests: impl Fn(&mut Clause, &T)) {
     let backend = clause.backend();
-    let (sql, values) = tests.conditions(clause.next(), &|tests: &T, next| {
-        let mut clause = Clause::numbered(backend, next);
-        own(&mut clause, tests);
+    let (sql, values) = tests.conditions(clause.next(), &|tests: &T, next_number| {
+        let mut clause = Clause::numbered(backend, next_number);
+        push_tests(&mut clause, tests);
         (clause.sql, clause.values)
     });
     clause.push(&sql);
@@ -163,8 +163,8 @@ pub fn push_nested<T>(clause: &mut Clause, tests: &Nested<T>, own: impl Fn(&mut 
 }
 
 /// Whether each of the words begins one of a text's own; none of no words.
-pub(super) fn has_words(words: &[String], own: &[String]) -> bool {
-    !words.is_empty() && words.iter().all(|word| own.iter().any(|one| one.starts_with(word)))
+pub(super) fn has_words(words: &[String], name_words: &[String]) -> bool {
+    !words.is_empty() && words.iter().all(|word| name_words.iter().any(|name_word| name_word.starts_with(word)))
 }
 
 #[cfg(test)]

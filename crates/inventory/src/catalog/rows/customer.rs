@@ -2,10 +2,12 @@
 //! same statement; the country, which reports group by, and the caller's own key of the customer
 //! are not.
 
+mod erasure;
+
 use std::collections::HashMap;
 
 use entity::{
-    customer::Particulars,
+    customer::CustomerDetails,
     prelude::*,
     record::{Record, Selected},
     tables::{customer, subject},
@@ -13,11 +15,12 @@ use entity::{
 use platform::{
     paging::{ListSource, Listed, PageRequest, SortBy, Sorted},
     secrets::{DataKey, KeyRing, Texts, row_context},
-    storage::{Fault, Finds, Reads, Row, Rows, Work, journal},
+    storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
+use self::erasure::{delete_related_data, erase_order_contacts};
 use super::{clause::Clause, history_key, merge::SURVIVOR};
 use crate::catalog::core::{
     customer::{CustomerRow, tags_of},
@@ -101,14 +104,14 @@ fn context(tenant: TenantId, id: CustomerId) -> String {
     row_context("customer", tenant, id.uuid())
 }
 
-pub(super) async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
-    query_decrypted(reads, &format!("SELECT {} {FROM}{rest}", SealedRow::SELECT), values).await
+pub(super) async fn select(reads: &impl Reads, sql_suffix: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
+    query_decrypted(reads, &format!("SELECT {} {FROM}{sql_suffix}", SealedRow::SELECT), values).await
 }
 
 async fn query_decrypted(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
     let rows = reads.records(sql, values).await?;
     let ring: Option<KeyRing> = reads.extensions().get();
-    let mut found = Vec::with_capacity(rows.len());
+    let mut customers = Vec::with_capacity(rows.len());
     for SealedRow { customer: row, key_sealed: key } in rows {
         let mut customer = CustomerRow {
             tenant_id: reads.tenant(),
@@ -123,7 +126,7 @@ async fn query_decrypted(reads: &impl Reads, sql: &str, values: Vec<Value>) -> R
             merged_into: row.merged_into,
             tags: row.tags,
             archived_at: row.archived_at,
-            particulars: Particulars::default(),
+            particulars: CustomerDetails::default(),
             is_lost: false,
         };
         // Without its key a value is unreadable. Erasing removes the value, too: one that is left was lost with the keys of the deployment.
@@ -133,16 +136,16 @@ async fn query_decrypted(reads: &impl Reads, sql: &str, values: Vec<Value>) -> R
             let key = ring.as_ref().ok_or_else(missing_keys_fault)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
             let mut texts = key.open_texts(&context(customer.tenant_id, customer.id), &sealed)?;
             (customer.name, customer.email) = (texts.remove(NAME), texts.remove(EMAIL));
-            customer.particulars = Particulars {
+            customer.particulars = CustomerDetails {
                 contacts: texts.remove(CONTACTS),
                 addresses: texts.remove(ADDRESSES),
                 tax_ids: texts.remove(TAX_IDS),
                 payment_terms: texts.remove(PAYMENT_TERMS),
             };
         }
-        found.push(customer);
+        customers.push(customer);
     }
-    Ok(found)
+    Ok(customers)
 }
 
 pub async fn by_id(reads: &impl Reads, id: CustomerId) -> Result<Option<CustomerRow>, Fault> {
@@ -154,18 +157,19 @@ pub async fn by_ids(reads: &impl Reads, ids: &[CustomerId]) -> Result<Vec<Custom
 }
 /// Returns the customer of a reference, or its survivor if it is merged.
 pub async fn by_external_ref(reads: &impl Reads, text: &str) -> Result<Option<CustomerRow>, Fault> {
-    let found = select(reads, " AND c.external_ref = $2", vec![text.into()]).await?.pop();
-    match found.as_ref().and_then(|row| row.merged_into) {
+    let customer = select(reads, " AND c.external_ref = $2", vec![text.into()]).await?.pop();
+    match customer.as_ref().and_then(|row| row.merged_into) {
         Some(into) => by_id(reads, into).await,
-        None => Ok(found),
+        None => Ok(customer),
     }
 }
 /// Returns the customers with one of the IDs or references, locked in the order of their IDs: callers write them next.
 pub async fn lock_for_update(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result<Vec<CustomerRow>, Fault> {
     let backend = work.backend();
     let lock = backend.for_change("c");
-    let rest = format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
-    select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
+    let sql_suffix =
+        format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
+    select(work, &sql_suffix, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
 }
 /// Returns the customer's tags in their searchable form.
 fn tag_keys(row: &CustomerRow) -> String {
@@ -173,12 +177,12 @@ fn tag_keys(row: &CustomerRow) -> String {
     if tags.is_empty() {
         return String::new();
     }
-    let folded: Vec<String> = tags.iter().map(|tag| text::fold(tag)).collect();
-    format!("\n{}\n", folded.join("\n"))
+    let folded_tags: Vec<String> = tags.iter().map(|tag| text::fold(tag)).collect();
+    format!("\n{}\n", folded_tags.join("\n"))
 }
 
 /// The customers that fulfil a condition, without merged ones.
-fn listed(clause: Clause) -> ListSource {
+fn list_source(clause: Clause) -> ListSource {
     ListSource { from: format!("{FROM}{} AND c.merged_into IS NULL", clause.sql), values: clause.values }
 }
 
@@ -189,29 +193,29 @@ pub(super) async fn page(
     sorted: Sorted<impl SortBy>,
     request: &PageRequest,
 ) -> Result<Listed<CustomerRow>, Fault> {
-    let source = listed(clause);
+    let source = list_source(clause);
     let (sql, values) = sorted.page(source.clone(), SealedRow::SELECT, request);
     Ok(Listed { rows: query_decrypted(reads, &sql, values).await?, source })
 }
 
 /// Returns the customers that have this e-mail address, each once; for a merged one its survivor.
 pub async fn ids_by_email(reads: &impl Reads, email: &str) -> Result<Vec<CustomerId>, Fault> {
-    let Some(blind) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
-    let mut ids = ids_by_blind_index(reads, blind).await?;
+    let Some(blind_index) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
+    let mut ids = ids_by_blind_index(reads, blind_index).await?;
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
 }
 
-async fn ids_by_blind_index(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
+async fn ids_by_blind_index(reads: &impl Reads, blind_index: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
     let sql = format!("SELECT {SURVIVOR} FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2");
-    let rows = reads.rows(&sql, vec![blind.into()]).await?;
+    let rows = reads.rows(&sql, vec![blind_index.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }
 
 /// Counts the customers of a condition that are not merged, up to one more than `limit`.
 pub(super) async fn count(reads: &impl Reads, clause: Clause, limit: i64) -> Result<i64, Fault> {
-    listed(clause).count(reads, limit).await
+    list_source(clause).count(reads, limit).await
 }
 
 /// Returns the value of `email_blind` for an e-mail address; None while no customer has an address.
@@ -223,8 +227,8 @@ pub async fn email_blind(reads: &impl Reads, email: &str) -> Result<Option<Vec<u
 pub(super) async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
     let rows = reads.rows("SELECT key_sealed FROM subject WHERE tenant_id = $1 AND id = $1", vec![]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let sealed: Vec<u8> = Row::scalar(row)?;
-    ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed).map(Some)
+    let sealed_key: Vec<u8> = Row::scalar(row)?;
+    ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed_key).map(Some)
 }
 
 /// Like `blind_key`; creates the key if there is none.
@@ -232,9 +236,9 @@ pub(super) async fn get_or_create_blind_key(work: &Work, now: i64) -> Result<Dat
     if let Some(key) = blind_key(work).await? {
         return Ok(key);
     }
-    let (_, sealed) = ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
+    let (_, sealed_key) = ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
     let id = work.tenant().uuid();
-    work.insert_or_ignore(NewSubjectKey { id, key_sealed: sealed, created_at: Timestamp(now) }).await?;
+    work.insert_or_ignore(NewSubjectKey { id, key_sealed: sealed_key, created_at: Timestamp(now) }).await?;
     // Another transaction may have inserted its key first, which then counts.
     blind_key(work).await?.ok_or_else(|| Fault::Broken("a key that was just inserted was not found".to_owned()))
 }
@@ -251,14 +255,14 @@ struct Sealed {
 /// Writes customers, new ones in the order of their references. Each write uses a new key: the earlier key is gone, with the data that it sealed.
 pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerRow, &CustomerRow)]) -> Result<(), Fault> {
     let after = || created.iter().copied().chain(updated.iter().map(|(_, row)| *row));
-    let mut sealed: HashMap<Uuid, Sealed> = seal(work, after()).await?;
+    let mut sealed: HashMap<Uuid, Sealed> = seal_personal_fields(work, after()).await?;
     let mut subjects = Rows::<NewSubjectKey>::insert(work.tenant());
     for row in after() {
         if let Some(key) = sealed.get_mut(&row.id.uuid()).and_then(|sealed| sealed.data_key.take()) {
             subjects.push(NewSubjectKey { id: row.id.uuid(), key_sealed: key, created_at: row.updated_at });
         }
     }
-    let mut written = |row: &CustomerRow| {
+    let mut stored_row = |row: &CustomerRow| {
         let Sealed { mut body, blind, .. } = sealed.remove(&row.id.uuid()).unwrap_or_default();
         if row.is_lost && body.is_empty() {
             body.push(LOST_MARKER);
@@ -279,16 +283,17 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
             archived_at: row.archived_at,
         }
     };
-    let mut new = created.to_vec();
-    new.sort_by(|a, b| a.external_ref.cmp(&b.external_ref));
+    let mut new_rows = created.to_vec();
+    new_rows.sort_by(|a, b| a.external_ref.cmp(&b.external_ref));
     let (mut inserts, mut updates) = (Rows::<WrittenRow>::insert(work.tenant()), Rows::<WrittenRow>::update(work.tenant()));
-    inserts.extend(new.into_iter().map(&mut written));
-    updates.extend(updated.iter().map(|(_, row)| written(row)));
+    inserts.extend(new_rows.into_iter().map(&mut stored_row));
+    updates.extend(updated.iter().map(|(_, row)| stored_row(row)));
     destroy_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
     let is_forgotten = |row: &CustomerRow| !row.is_known();
     // To archive or restore a customer without a name erases nothing.
-    let is_turned = |before: &CustomerRow, row: &CustomerRow| before.archived_at != row.archived_at;
-    let forgotten = updated.iter().filter(|(before, row)| is_forgotten(row) && !is_turned(before, row)).map(|(_, row)| row.id);
+    let is_archive_change = |before: &CustomerRow, row: &CustomerRow| before.archived_at != row.archived_at;
+    let forgotten =
+        updated.iter().filter(|(before, row)| is_forgotten(row) && !is_archive_change(before, row)).map(|(_, row)| row.id);
     let forgotten: Vec<CustomerId> = forgotten.collect();
     erase_order_contacts(work, &forgotten).await?;
     // Without their key, an erased customer's marks in the audit log cannot be compared with a
@@ -311,77 +316,30 @@ async fn destroy_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId
     Ok(())
 }
 
-/// Removes custom data and attachments of customers; the cleanup job removes the files in its next round.
-async fn delete_related_data(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let backend = work.backend();
-    let own = format!("tenant_id = $1 AND {} AND target_kind = 'cus'", backend.in_ids("target_id", 2));
-    let ids = || vec![backend.ids(ids.iter().map(|id| CustomerId::from_uuid(*id)))];
-    let sql = format!(
-        "UPDATE file SET name = 'erased', expires_at = created_at WHERE tenant_id = $1 AND id IN (SELECT file_id FROM attachment WHERE {own})"
-    );
-    work.execute(&sql, ids()).await?;
-    work.execute(&format!("DELETE FROM attachment WHERE {own}"), ids()).await?;
-    work.execute(&format!("DELETE FROM node_tags WHERE {own}"), ids()).await.map(drop)
-}
-
-/// Erases contacts and shipping addresses of these customers' orders. The room that owns those tables is above this one; the statements use the
-/// orders' keys alone. The counter row is locked, so no edit of the orders is under way that could write the old values back.
-async fn erase_order_contacts(work: &Work, customers: &[CustomerId]) -> Result<(), Fault> {
-    if customers.is_empty() {
-        return Ok(());
-    }
-    journal::hold(work).await?;
-    let backend = work.backend();
-    let own = format!(
-        "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND {}",
-        backend.in_ids("o.customer_id", 2)
-    );
-    let ids = || vec![backend.ids(customers.iter().copied())];
-    for keys in ["subject", "subject_history"] {
-        work.execute(&format!("DELETE FROM {keys} WHERE tenant_id = $1 AND id IN ({own})"), ids()).await?;
-    }
-    let sql =
-        format!("UPDATE order_detail SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
-    work.execute(&sql, ids()).await?;
-    // Numbers and amounts of invoices stay; the recipient is lost with the key.
-    let invoices = format!("SELECT i.id FROM invoice i WHERE i.tenant_id = $1 AND i.order_id IN ({own})");
-    work.execute(&format!("DELETE FROM subject WHERE tenant_id = $1 AND id IN ({invoices})"), ids()).await?;
-    let sql = format!("UPDATE invoice SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
-    work.execute(&sql, ids()).await?;
-    // Papers of these orders are rendered again on request: the cleanup job removes their files in its next round.
-    let drawn = |file: &str| format!("SELECT p.{file} FROM paper p WHERE p.tenant_id = $1 AND p.order_id IN ({own})");
-    let sql = format!(
-        "UPDATE file SET expires_at = created_at WHERE tenant_id = $1 AND state = 'READY' AND id IN ({} UNION ALL {} AND p.pdf_file_id IS NOT NULL)",
-        drawn("html_file_id"),
-        drawn("pdf_file_id")
-    );
-    work.execute(&sql, ids()).await?;
-    Ok(())
-}
-
-async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clone) -> Result<HashMap<Uuid, Sealed>, Fault> {
+async fn seal_personal_fields<'a>(
+    work: &Work,
+    rows: impl Iterator<Item = &'a CustomerRow> + Clone,
+) -> Result<HashMap<Uuid, Sealed>, Fault> {
     let mut sealed = HashMap::new();
-    let told = rows.filter(|row| row.name.is_some() || row.email.is_some() || row.particulars != Particulars::default());
-    let Some(first) = told.clone().next() else { return Ok(sealed) };
+    let identified_rows =
+        rows.filter(|row| row.name.is_some() || row.email.is_some() || row.particulars != CustomerDetails::default());
+    let Some(first_row) = identified_rows.clone().next() else { return Ok(sealed) };
     let ring = ring(work)?;
-    let blind = if told.clone().any(|row| row.email.is_some()) {
-        Some(get_or_create_blind_key(work, first.updated_at.micros()).await?)
+    let blind = if identified_rows.clone().any(|row| row.email.is_some()) {
+        Some(get_or_create_blind_key(work, first_row.updated_at.micros()).await?)
     } else {
         None
     };
-    for row in told {
+    for row in identified_rows {
         let (key, data_key) = ring.new_data_key(row.tenant_id, row.id.uuid())?;
-        let more = &row.particulars;
+        let details = &row.particulars;
         let texts = [
             (NAME, &row.name),
             (EMAIL, &row.email),
-            (CONTACTS, &more.contacts),
-            (ADDRESSES, &more.addresses),
-            (TAX_IDS, &more.tax_ids),
-            (PAYMENT_TERMS, &more.payment_terms),
+            (CONTACTS, &details.contacts),
+            (ADDRESSES, &details.addresses),
+            (TAX_IDS, &details.tax_ids),
+            (PAYMENT_TERMS, &details.payment_terms),
         ];
         let texts: Texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text.clone()?))).collect();
         let body = ring.seal_texts(&key, &context(row.tenant_id, row.id), &texts)?;
@@ -392,8 +350,8 @@ async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clo
 }
 
 /// Returns the first customers from before they had keys, locked.
-pub async fn lock_unsealed(work: &Work, most: i64) -> Result<Vec<CustomerRow>, Fault> {
-    let rest =
+pub async fn lock_unsealed(work: &Work, limit: i64) -> Result<Vec<CustomerRow>, Fault> {
+    let sql_suffix =
         format!(" AND (c.name IS NOT NULL OR c.email IS NOT NULL) ORDER BY c.id LIMIT $2{}", work.backend().for_change("c"));
-    select(work, &rest, vec![most.into()]).await
+    select(work, &sql_suffix, vec![limit.into()]).await
 }

@@ -8,7 +8,7 @@ use super::{clause::Clause, conditions::MAX_COMPARED, customer, text_filter::Tex
 use crate::catalog::core::text;
 
 /// Customers that are opened at a time.
-const CHUNK: usize = 500;
+const CUSTOMERS_PER_CHUNK: usize = 500;
 
 /// The customers whose names pass.
 pub struct Named {
@@ -20,27 +20,28 @@ pub struct Named {
 /// Returns the customers of a condition whose names pass these tests; None if more customers fulfil
 /// the condition than are compared. Merged ones are left out.
 pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextTest]) -> Result<Option<Named>, Fault> {
-    let most = clause.bind(MAX_COMPARED + 1);
-    let sql = format!("SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {most}", clause.sql);
+    let limit_mark = clause.bind(MAX_COMPARED + 1);
+    let sql =
+        format!("SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {limit_mark}", clause.sql);
     let rows = reads.rows(&sql, clause.values).await?;
     if i64::try_from(rows.len()).is_ok_and(|count| count > MAX_COMPARED) {
         return Ok(None);
     }
     let ids: Vec<CustomerId> = rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
     let names: Vec<TextTest> = names.iter().map(fold_test).collect();
-    let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        let opened = customer::by_ids(reads, chunk).await?;
-        found.extend(opened.iter().filter(|row| passes(&names, row.name.as_deref())).map(|row| row.id));
+    let mut matching_ids = Vec::new();
+    for chunk in ids.chunks(CUSTOMERS_PER_CHUNK) {
+        let customers = customer::by_ids(reads, chunk).await?;
+        matching_ids.extend(customers.iter().filter(|row| passes(&names, row.name.as_deref())).map(|row| row.id));
     }
-    Ok(Some(Named { ids: found, opened: ids.len() }))
+    Ok(Some(Named { ids: matching_ids, opened: ids.len() }))
 }
 
 /// Prepares a test for comparisons with names: its texts are folded once and sorted.
 fn fold_test(test: &TextTest) -> TextTest {
     match test {
         TextTest::In(texts) => {
-            let mut keys: Vec<String> = texts.iter().map(|one| text::fold(one.trim())).collect();
+            let mut keys: Vec<String> = texts.iter().map(|name| text::fold(name.trim())).collect();
             keys.sort_unstable();
             TextTest::In(keys)
         }

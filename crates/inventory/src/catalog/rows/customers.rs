@@ -93,12 +93,12 @@ impl SortBy for CustomerSort {
         }
     }
     fn keys(self, row: &CustomerRow) -> Vec<Key> {
-        let first = match self {
+        let first_key = match self {
             Self::CreatedAt => None,
             Self::UpdatedAt => Some(Key::Int(row.updated_at.micros())),
             Self::ExternalRef => Some(Key::Text(row.external_ref.clone().unwrap_or_default())),
         };
-        first.into_iter().chain([row.id.into()]).collect()
+        first_key.into_iter().chain([row.id.into()]).collect()
     }
 }
 
@@ -151,24 +151,24 @@ type Named = HashMap<String, Vec<CustomerId>>;
 /// Postgres would scan all customers for the few that one names. The address of a merged customer
 /// finds its survivor.
 async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, addresses: AddressSearch) -> Result<Clause, Fault> {
-    let mut wanted = BTreeSet::new();
+    let mut requested_addresses = BTreeSet::new();
     if addresses == AddressSearch::Seen {
         for tests in tests.all_mut() {
-            wanted.extend(tests.addresses().map(str::to_owned));
+            requested_addresses.extend(tests.addresses().map(str::to_owned));
         }
     }
-    let mut named = Named::new();
-    for address in wanted {
+    let mut ids_by_address = Named::new();
+    for address in requested_addresses {
         let ids = customer::ids_by_email(reads, &address).await?;
-        named.insert(address, ids);
+        ids_by_address.insert(address, ids);
     }
-    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &named)))
+    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &ids_by_address)))
 }
 
 /// The tests of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
-    let of_address = |address: &str| named.get(address).cloned().unwrap_or_default();
-    small_tables::archived(clause, tests.is_archived);
+fn own(clause: &mut Clause, tests: &CustomerTests, ids_by_address: &Named) {
+    let of_address = |address: &str| ids_by_address.get(address).cloned().unwrap_or_default();
+    small_tables::push_archived_test(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         push_id_in(clause, ids);
     }
@@ -182,7 +182,7 @@ fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
         push_reference_test(clause, test);
     }
     for test in &tests.countries {
-        push_text(clause, "lower(c.country)", test, |country| text::kept(country).to_ascii_lowercase());
+        push_text(clause, "lower(c.country)", test, |country| text::normal_form(country).to_ascii_lowercase());
     }
     for test in &tests.tags {
         push_tag(clause, "c.tag_keys", test);
@@ -210,24 +210,25 @@ fn push_id_in(clause: &mut Clause, ids: &[CustomerId]) {
 /// Adds the test of orders, evaluated customer by customer: as a condition on orders, both
 /// databases may scan all orders.
 fn push_orders_test(clause: &mut Clause, test: &OrdersTest) {
-    let (backend, mut within) = (clause.backend(), String::new());
+    let (backend, mut order_conditions) = (clause.backend(), String::new());
     if let Some(stores) = &test.stores {
         let number = clause.number(backend.ids(stores.iter().copied()));
-        within.push_str(&format!(" AND {}", backend.in_ids("o.store_id", number)));
+        order_conditions.push_str(&format!(" AND {}", backend.in_ids("o.store_id", number)));
     }
     if let Some(channel) = test.channel {
         let mark = clause.bind(channel);
-        within.push_str(&format!(" AND o.channel_id = {mark}"));
+        order_conditions.push_str(&format!(" AND o.channel_id = {mark}"));
     }
-    let own = format!("(SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id = c.id{within} LIMIT 1)");
+    let orders_sql =
+        format!("(SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id = c.id{order_conditions} LIMIT 1)");
     let merged = format!(
         "(SELECT o.id FROM customer m JOIN sales_order o ON o.tenant_id = $1 AND o.customer_id = m.id \
-         WHERE m.tenant_id = $1 AND m.merged_into = c.id{within} LIMIT 1)"
+         WHERE m.tenant_id = $1 AND m.merged_into = c.id{order_conditions} LIMIT 1)"
     );
     clause.push(&if test.has {
-        format!(" AND ({own} IS NOT NULL OR {merged} IS NOT NULL)")
+        format!(" AND ({orders_sql} IS NOT NULL OR {merged} IS NOT NULL)")
     } else {
-        format!(" AND {own} IS NULL AND {merged} IS NULL")
+        format!(" AND {orders_sql} IS NULL AND {merged} IS NULL")
     });
 }
 
@@ -235,14 +236,14 @@ fn push_orders_test(clause: &mut Clause, test: &OrdersTest) {
 /// all customers in the order of the list.
 fn push_reference_test(clause: &mut Clause, test: &TextTest) {
     let TextTest::In(texts) = test else {
-        push_text(clause, "c.external_ref", test, text::kept);
+        push_text(clause, "c.external_ref", test, text::normal_form);
         return;
     };
     let backend = clause.backend();
-    let keys: Vec<String> = texts.iter().map(|one| text::kept(one.trim())).collect();
+    let keys: Vec<String> = texts.iter().map(|reference| text::normal_form(reference.trim())).collect();
     let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
-    let known = backend.in_texts("k.external_ref", number);
-    clause.push(&format!(" AND c.id IN (SELECT k.id FROM customer k WHERE k.tenant_id = $1 AND {known})"));
+    let key_condition = backend.in_texts("k.external_ref", number);
+    clause.push(&format!(" AND c.id IN (SELECT k.id FROM customer k WHERE k.tenant_id = $1 AND {key_condition})"));
 }
 
 /// Shorter texts must match exactly: they are the beginning of most references.
@@ -263,7 +264,7 @@ fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
         clause.push(&backend.select_ids(number));
         before = " UNION ALL ";
     }
-    for spelling in text::spellings(&text::kept(search)) {
+    for spelling in text::spellings(&text::normal_form(search)) {
         clause.push(before);
         clause.push(&format!("SELECT {SURVIVOR} FROM customer k WHERE k.tenant_id = $1 AND "));
         if spelling.chars().nth(MIN_PREFIX_LENGTH - 1).is_some() {
@@ -283,7 +284,7 @@ mod tests {
 
     use super::*;
 
-    fn written(tests: &CustomerTests, named: &Named) -> (String, usize) {
+    fn compile_tests(tests: &CustomerTests, named: &Named) -> (String, usize) {
         let mut clause = Clause::new(Backend::Sqlite);
         own(&mut clause, tests, named);
         (clause.sql, clause.values.len())
@@ -292,9 +293,12 @@ mod tests {
     #[test]
     fn a_line_end_is_in_no_tag() {
         let tests = |test: TextTest| CustomerTests { tags: vec![test], ..CustomerTests::default() };
-        assert_eq!(written(&tests(TextTest::Contains("vip\nlate".to_owned())), &Named::new()), (" AND FALSE".to_owned(), 0));
+        assert_eq!(
+            compile_tests(&tests(TextTest::Contains("vip\nlate".to_owned())), &Named::new()),
+            (" AND FALSE".to_owned(), 0)
+        );
         let found = " AND c.tag_keys <> '' AND instr(c.tag_keys, $2) > 0".to_owned();
-        assert_eq!(written(&tests(TextTest::StartsWith("Late".to_owned())), &Named::new()), (found, 1));
+        assert_eq!(compile_tests(&tests(TextTest::StartsWith("Late".to_owned())), &Named::new()), (found, 1));
         let mut clause = Clause::new(Backend::Sqlite);
         push_tag(&mut clause, "c.tag_keys", &TextTest::In(vec!["vip\nlate".to_owned(), " Late\n".to_owned()]));
         assert_eq!(clause.values, [Backend::Sqlite.texts(["\nlate\n"])]);
@@ -303,8 +307,8 @@ mod tests {
     #[test]
     fn a_short_search_is_the_whole_reference_and_an_empty_one_finds_nothing() {
         let tests = |search: &str| CustomerTests { search: Some(search.to_owned()), ..CustomerTests::default() };
-        assert_eq!(written(&tests(" "), &Named::new()).0, " AND FALSE");
-        assert!(written(&tests("12"), &Named::new()).0.contains("k.external_ref = $2"));
-        assert!(written(&tests("123"), &Named::new()).0.contains("k.external_ref >= $2 AND k.external_ref < $3"));
+        assert_eq!(compile_tests(&tests(" "), &Named::new()).0, " AND FALSE");
+        assert!(compile_tests(&tests("12"), &Named::new()).0.contains("k.external_ref = $2"));
+        assert!(compile_tests(&tests("123"), &Named::new()).0.contains("k.external_ref >= $2 AND k.external_ref < $3"));
     }
 }

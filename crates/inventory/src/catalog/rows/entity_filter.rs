@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     clause::Clause,
     conditions::{MAX_COMPARED, TimeSpan, push_nested, push_text},
-    named::Named,
+    named::NameCandidate,
     small_tables,
     text_filter::TextTest,
 };
@@ -43,7 +43,7 @@ pub enum Noun {
 
 impl Noun {
     /// The table, and its column of codes.
-    const fn place(self) -> (&'static str, Option<&'static str>) {
+    const fn table_and_code_column(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Category => ("category", Some("slug")),
             Self::Channel => ("channel", Some("code_key")),
@@ -57,20 +57,20 @@ impl Noun {
 pub async fn push_to(reads: &impl Reads, clause: &mut Clause, (noun, mut tests): (Noun, Nested<NounTests>)) -> Result<(), Fault> {
     let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
     let names = if by_name { names(reads, noun).await? } else { Vec::new() };
-    push_nested(clause, &tests, |clause, tests| own(clause, tests, noun, &names));
+    push_nested(clause, &tests, |clause, tests| push_noun_tests(clause, tests, noun, &names));
     Ok(())
 }
 
 /// The tests of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, tests: &NounTests, noun: Noun, names: &[Named<Uuid>]) {
-    small_tables::archived(clause, tests.is_archived);
+fn push_noun_tests(clause: &mut Clause, tests: &NounTests, noun: Noun, names: &[NameCandidate<Uuid>]) {
+    small_tables::push_archived_test(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         push_ids(clause, ids);
     }
     tests.created.push_to(clause, "created_at");
     tests.updated.push_to(clause, "updated_at");
     for test in &tests.codes {
-        match noun.place().1 {
+        match noun.table_and_code_column().1 {
             Some(column) => push_text(clause, column, test, text::fold),
             None if *test == TextTest::IsNull(true) => {}
             None => clause.push(" AND FALSE"),
@@ -78,8 +78,8 @@ fn own(clause: &mut Clause, tests: &NounTests, noun: Noun, names: &[Named<Uuid>]
     }
     if !tests.names.is_empty() || tests.search.is_some() {
         let words = tests.search.as_deref().map(text::words);
-        let found = names.iter().filter(|named| named.passes(&tests.names, words.as_deref()));
-        push_ids(clause, &found.map(|named| named.id).collect::<Vec<_>>());
+        let matches = names.iter().filter(|candidate| candidate.passes(&tests.names, words.as_deref()));
+        push_ids(clause, &matches.map(|candidate| candidate.id).collect::<Vec<_>>());
     }
 }
 
@@ -100,11 +100,11 @@ struct NameRow {
 }
 
 /// Reads the rows that are compared by name, the first ones in the order of their creation.
-async fn names(reads: &impl Reads, noun: Noun) -> Result<Vec<Named<Uuid>>, Fault> {
-    let (table, code) = noun.place();
+async fn names(reads: &impl Reads, noun: Noun) -> Result<Vec<NameCandidate<Uuid>>, Fault> {
+    let (table, code) = noun.table_and_code_column();
     let code = code.unwrap_or("CAST('' AS text)");
     let select = NameRow::SELECT.replace("{code}", code);
     let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 ORDER BY id LIMIT $2");
     let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
-    Ok(rows.iter().map(|row| Named::new(row.id, &row.code, &row.name)).collect())
+    Ok(rows.iter().map(|row| NameCandidate::new(row.id, &row.code, &row.name)).collect())
 }

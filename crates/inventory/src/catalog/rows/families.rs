@@ -32,12 +32,12 @@ impl SortBy for FamilySort {
         }
     }
     fn keys(self, row: &FamilyRow) -> Vec<Key> {
-        let first = match self {
+        let first_key = match self {
             Self::Id => None,
             Self::Name => Some(Key::Text(row.name.to_ascii_lowercase())),
             Self::CreatedAt => Some(Key::Int(row.created_at.micros())),
             Self::UpdatedAt => Some(Key::Int(row.updated_at.micros())),
         };
-        first.into_iter().chain([row.id.into()]).collect()
+        first_key.into_iter().chain([row.id.into()]).collect()
     }
 }

@@ -89,17 +89,17 @@ impl Filter {
             *self = Self::default();
             return Some(text);
         };
-        let found = parts.iter_mut().find_map(Self::take_search);
+        let search_text = parts.iter_mut().find_map(Self::take_search);
         parts.retain(|part| *part != Self::default());
-        found
+        search_text
     }
 
     /// Collects the remaining searches, such as those inside `or` and `not`.
-    pub fn searches<'a>(&'a self, found: &mut Vec<&'a str>) {
+    pub fn searches<'a>(&'a self, texts: &mut Vec<&'a str>) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.searches(found)),
-            Self::Not(part) => part.searches(found),
-            Self::Search(text) => found.push(text),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.searches(texts)),
+            Self::Not(part) => part.searches(texts),
+            Self::Search(text) => texts.push(text),
             Self::Ids(..)
             | Self::IsNull(..)
             | Self::Text(..)
@@ -134,22 +134,22 @@ impl Filter {
         }
     }
 
-    /// Appends the condition, on alias `p`. `found` has the answers to the searches inside.
-    pub fn compile(&self, clause: &mut Clause, found: &HashMap<String, Ranked>) {
+    /// Appends the condition, on alias `p`. `rankings` has the answers to the searches inside.
+    pub fn compile(&self, clause: &mut Clause, rankings: &HashMap<String, Ranked>) {
         match self {
-            Self::All(parts) => join(parts, "TRUE", " AND ", clause, found),
-            Self::Any(parts) => join(parts, "FALSE", " OR ", clause, found),
+            Self::All(parts) => join(parts, "TRUE", " AND ", clause, rankings),
+            Self::Any(parts) => join(parts, "FALSE", " OR ", clause, rankings),
             Self::Not(part) => {
                 clause.push("NOT (");
-                part.compile(clause, found);
+                part.compile(clause, rankings);
                 clause.push(")");
             }
-            Self::Ids(column, ids) => id_in(clause, *column, ids),
+            Self::Ids(column, ids) => push_id_test(clause, *column, ids),
             Self::IsNull(column, is_null) => {
                 let (name, _) = id_column(*column);
                 clause.push(&format!("{name} {}", if *is_null { "IS NULL" } else { "IS NOT NULL" }));
             }
-            Self::Text(column, test) => text_is(clause, *column, test),
+            Self::Text(column, test) => push_text_test(clause, *column, test),
             Self::Status(list) => {
                 let texts = clause.backend().texts(list.iter().map(|status| status.as_str()));
                 let number = clause.number(texts);
@@ -162,11 +162,11 @@ impl Filter {
             }
             Self::UpdatedAt { from, before } => push_time_span(clause, "p.updated_at", *from, *before),
             Self::CreatedAt { from, before } => push_time_span(clause, "p.created_at", *from, *before),
-            Self::Barcode(test) => leaves::barcode(test, clause),
+            Self::Barcode(test) => leaves::push_barcode_test(test, clause),
             Self::Price(test) => test.compile(clause),
             Self::Metadata(test) => test.compile(clause),
             Self::Stock(test) => test.compile(clause),
-            Self::Search(text) => match found.get(text) {
+            Self::Search(text) => match rankings.get(text) {
                 Some(ranked) => ranked.compile(clause),
                 None => clause.push("FALSE"),
             },
@@ -183,14 +183,14 @@ fn push_time_span(clause: &mut Clause, column: &str, from: Option<Timestamp>, be
     clause.push(&parts.join(" AND "));
 }
 
-fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found: &HashMap<String, Ranked>) {
+fn join(parts: &[Filter], empty: &str, separator: &str, clause: &mut Clause, rankings: &HashMap<String, Ranked>) {
     if parts.is_empty() {
         clause.push(empty);
     }
     for (index, part) in parts.iter().enumerate() {
-        clause.push(if index == 0 { "(" } else { between });
+        clause.push(if index == 0 { "(" } else { separator });
         clause.push("(");
-        part.compile(clause, found);
+        part.compile(clause, rankings);
         clause.push(")");
     }
     if !parts.is_empty() {
@@ -208,7 +208,7 @@ const fn id_column(column: IdColumn) -> (&'static str, bool) {
     }
 }
 
-fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
+fn push_id_test(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
     let (name, may_be_null) = id_column(column);
     if may_be_null {
         clause.push(&format!("{name} IS NOT NULL AND "));
@@ -234,7 +234,7 @@ fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
     clause.push(&clause.backend().in_ids(name, number));
 }
 
-fn text_is(clause: &mut Clause, column: TextColumn, test: &TextTest) {
+fn push_text_test(clause: &mut Clause, column: TextColumn, test: &TextTest) {
     let name = match column {
         TextColumn::Sku => "p.sku_key",
         TextColumn::Name => "p.name_key",
@@ -248,18 +248,18 @@ fn text_is(clause: &mut Clause, column: TextColumn, test: &TextTest) {
             clause.push(&clause.backend().in_texts(name, number));
         }
         TextTest::StartsWith(prefix) => begins_with(clause, name, &text::fold(prefix)),
-        TextTest::Contains(part) => contains(clause, name, &text::fold(part)),
+        TextTest::Contains(part) => push_contains_test(clause, name, &text::fold(part)),
     }
 }
 
 /// Adds the exact test, after one that the trigram index serves: each whole run of letters and
 /// digits is also in the search text.
-fn contains(clause: &mut Clause, name: &str, part: &str) {
-    let runs: Vec<String> = text::words(part).into_iter().filter(|run| run.chars().nth(2).is_some()).collect();
+fn push_contains_test(clause: &mut Clause, name: &str, part: &str) {
+    let runs: Vec<String> = text::words(part).into_iter().filter(|word| word.chars().nth(2).is_some()).collect();
     match clause.backend() {
         Backend::Postgres => {
-            for run in &runs {
-                let mark = clause.bind(format!("%{run}%"));
+            for word in &runs {
+                let mark = clause.bind(format!("%{word}%"));
                 clause.push(&format!("p.search_text LIKE {mark} AND "));
             }
             let mark = clause.bind(part);
@@ -267,7 +267,7 @@ fn contains(clause: &mut Clause, name: &str, part: &str) {
         }
         Backend::Sqlite => {
             if !runs.is_empty() {
-                let phrases: Vec<String> = runs.iter().map(|run| format!("\"{run}\"")).collect();
+                let phrases: Vec<String> = runs.iter().map(|word| format!("\"{word}\"")).collect();
                 let mark = clause.bind(phrases.join(" "));
                 clause.push(&in_search_index(&mark));
                 clause.push(" AND ");

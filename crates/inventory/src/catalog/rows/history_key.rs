@@ -31,7 +31,7 @@ struct NewKey {
 
 /// Returns the keys of these persons, and creates missing ones. The persons' rows are locked or
 /// new, so no other transaction creates one meanwhile.
-pub async fn made(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
+pub async fn load_or_create_keys(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
     let ring: KeyRing = work
         .extensions()
         .get()
@@ -43,21 +43,21 @@ pub async fn made(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<U
     for row in work.records::<KeyRow>(&sql, values).await? {
         keys.insert(row.id, ring.history_key(work.tenant(), row.id, &row.key_sealed)?);
     }
-    let mut new = Rows::<NewKey>::insert(work.tenant());
+    let mut new_keys = Rows::<NewKey>::insert(work.tenant());
     for id in ids {
         if !keys.contains_key(id) {
             let (key, key_sealed) = ring.new_history_key(work.tenant(), *id)?;
-            new.push(NewKey { id: *id, key_sealed, created_at: now });
+            new_keys.push(NewKey { id: *id, key_sealed, created_at: now });
             keys.insert(*id, key);
         }
     }
-    work.write(new.into()).await?;
+    work.write(new_keys.into()).await?;
     Ok(keys)
 }
 
 /// Returns the key of the history of a person whose data are sealed under this ID; if there is
 /// none, a new one with its sealed form to store.
-pub async fn found(reads: &impl Reads, id: Uuid) -> Result<(DataKey, Option<Vec<u8>>), Fault> {
+pub async fn load_or_new_key(reads: &impl Reads, id: Uuid) -> Result<(DataKey, Option<Vec<u8>>), Fault> {
     let ring: KeyRing = reads
         .extensions()
         .get()
@@ -66,8 +66,8 @@ pub async fn found(reads: &impl Reads, id: Uuid) -> Result<(DataKey, Option<Vec<
     if let Some(row) = reads.records::<KeyRow>(&sql, vec![id.into()]).await?.pop() {
         return Ok((ring.history_key(reads.tenant(), id, &row.key_sealed)?, None));
     }
-    let (key, sealed) = ring.new_history_key(reads.tenant(), id)?;
-    Ok((key, Some(sealed)))
+    let (key, sealed_key) = ring.new_history_key(reads.tenant(), id)?;
+    Ok((key, Some(sealed_key)))
 }
 
 /// Destroys the keys of erased persons.

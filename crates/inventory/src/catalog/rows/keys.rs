@@ -30,14 +30,14 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// The key as the table keeps it.
-    pub fn kept(self, key: &str) -> String {
+    pub fn normal_form(self, key: &str) -> String {
         let key = key.trim();
         match self {
             Self::CategorySlug => key.to_owned(),
             Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku | Self::CarrierCode => text::fold(key),
             // Groups belong to the rights room, which folds only capitals.
             Self::StoreGroupCode => group_key(key),
-            Self::CustomerExternalRef => text::kept(key),
+            Self::CustomerExternalRef => text::normal_form(key),
             Self::ProductBarcode => gtin::key(key),
         }
     }
@@ -76,74 +76,74 @@ struct IndexedKey {
 }
 
 /// Returns the IDs of these keys, archived rows included, by the keys as tables store them
-/// (`KeyKind::kept`). One statement; none without keys.
+/// (`KeyKind::normal_form`). One statement; none without keys.
 pub async fn ids_by_stored_keys(
     reads: &impl Reads,
     kind: KeyKind,
-    mut kept: Vec<String>,
+    mut stored_keys: Vec<String>,
 ) -> Result<HashMap<String, Uuid>, Fault> {
-    sort_and_dedup(&mut kept);
-    if kept.is_empty() {
+    sort_and_dedup(&mut stored_keys);
+    if stored_keys.is_empty() {
         return Ok(HashMap::new());
     }
     let (table, column, id) = kind.place();
     let backend = reads.backend();
     let select = KeyRow::SELECT.replace("{key}", column).replace("{id}", id);
-    let of = backend.in_texts(column, 2);
-    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of}");
-    let rows = reads.records::<KeyRow>(&sql, vec![backend.texts(kept.iter().map(String::as_str))]).await?;
+    let condition = backend.in_texts(column, 2);
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {condition}");
+    let rows = reads.records::<KeyRow>(&sql, vec![backend.texts(stored_keys.iter().map(String::as_str))]).await?;
     Ok(rows.into_iter().map(|row| (row.key, row.id)).collect())
 }
 
 /// Sorts the keys and removes duplicates, and keys with a NUL character: Postgres refuses such a
 /// text, and no stored key has one.
-fn sort_and_dedup(kept: &mut Vec<String>) {
-    kept.retain(|key| !key.contains('\0'));
-    kept.sort_unstable();
-    kept.dedup();
+fn sort_and_dedup(stored_keys: &mut Vec<String>) {
+    stored_keys.retain(|key| !key.contains('\0'));
+    stored_keys.sort_unstable();
+    stored_keys.dedup();
 }
 
 /// Looks up keys of several kinds in one statement; each result is at the index of its kind.
 pub async fn ids_of_kinds<const N: usize>(
     reads: &impl Reads,
-    asked: [(KeyKind, Vec<String>); N],
+    keys_by_kind: [(KeyKind, Vec<String>); N],
 ) -> Result<[HashMap<String, Uuid>; N], Fault> {
-    let mut found: [HashMap<String, Uuid>; N] = std::array::from_fn(|_| HashMap::new());
+    let mut ids_by_kind: [HashMap<String, Uuid>; N] = std::array::from_fn(|_| HashMap::new());
     let backend = reads.backend();
     let (mut parts, mut values) = (Vec::with_capacity(N), Vec::with_capacity(N));
-    for (place, (kind, mut kept)) in asked.into_iter().enumerate() {
-        sort_and_dedup(&mut kept);
-        if kept.is_empty() {
+    for (place, (kind, mut stored_keys)) in keys_by_kind.into_iter().enumerate() {
+        sort_and_dedup(&mut stored_keys);
+        if stored_keys.is_empty() {
             continue;
         }
         let (table, column, id) = kind.place();
         let select = IndexedKey::SELECT.replace("{place}", &place.to_string()).replace("{key}", column).replace("{id}", id);
-        let of = backend.in_texts(column, values.len() + 2);
-        parts.push(format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of}"));
-        values.push(backend.texts(kept.iter().map(String::as_str)));
+        let condition = backend.in_texts(column, values.len() + 2);
+        parts.push(format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {condition}"));
+        values.push(backend.texts(stored_keys.iter().map(String::as_str)));
     }
     if parts.is_empty() {
-        return Ok(found);
+        return Ok(ids_by_kind);
     }
     for IndexedKey { place, of: KeyRow { key, id } } in reads.records(&parts.join(" UNION ALL "), values).await? {
-        if let Some(of_kind) = found.get_mut(place as usize) {
+        if let Some(of_kind) = ids_by_kind.get_mut(place as usize) {
             of_kind.insert(key, id);
         }
     }
-    Ok(found)
+    Ok(ids_by_kind)
 }
 
 /// Returns the result of `ids_by_stored_keys` by the keys as the caller wrote them.
 pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
-    let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
-    let found = ids_by_stored_keys(reads, kind, kept.clone()).await?;
-    Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
+    let stored: Vec<String> = keys.iter().map(|key| kind.normal_form(key)).collect();
+    let ids_by_key = ids_by_stored_keys(reads, kind, stored.clone()).await?;
+    Ok(keys.iter().zip(&stored).filter_map(|(key, stored)| Some(((*key).to_owned(), *ids_by_key.get(stored)?))).collect())
 }
 
 /// A product family of a name.
 #[derive(Record)]
 #[record(of = product_family, alias = "f")]
-struct NamedFamily {
+struct FamilyNameRow {
     id: FamilyId,
     name: String,
     archived_at: Option<Timestamp>,
@@ -153,26 +153,26 @@ struct NamedFamily {
 /// there are none, the archived ones. Names are case-sensitive. One statement; none without names.
 /// No index: a tenant has few families.
 pub async fn families_by_names(reads: &impl Reads, names: &[&str]) -> Result<HashMap<String, Vec<FamilyId>>, Fault> {
-    let kept: Vec<String> = names.iter().map(|name| text::kept(name.trim())).collect();
-    let mut asked = kept.clone();
-    sort_and_dedup(&mut asked);
-    if asked.is_empty() {
+    let stored: Vec<String> = names.iter().map(|name| text::normal_form(name.trim())).collect();
+    let mut distinct_names = stored.clone();
+    sort_and_dedup(&mut distinct_names);
+    if distinct_names.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (NamedFamily::SELECT, backend.in_texts("f.name", 2));
-    let sql = format!("SELECT {select} FROM product_family f WHERE f.tenant_id = $1 AND {of} ORDER BY f.id");
-    let rows = reads.records::<NamedFamily>(&sql, vec![backend.texts(asked.iter().map(String::as_str))]).await?;
-    let of_name = |kept: &String| -> Vec<FamilyId> {
-        let named: Vec<&NamedFamily> = rows.iter().filter(|row| row.name == *kept).collect();
-        let is_in_use = named.iter().any(|row| row.archived_at.is_none());
-        named.into_iter().filter(|row| row.archived_at.is_none() == is_in_use).map(|row| row.id).collect()
+    let (select, condition) = (FamilyNameRow::SELECT, backend.in_texts("f.name", 2));
+    let sql = format!("SELECT {select} FROM product_family f WHERE f.tenant_id = $1 AND {condition} ORDER BY f.id");
+    let rows = reads.records::<FamilyNameRow>(&sql, vec![backend.texts(distinct_names.iter().map(String::as_str))]).await?;
+    let of_name = |stored: &String| -> Vec<FamilyId> {
+        let matching_rows: Vec<&FamilyNameRow> = rows.iter().filter(|row| row.name == *stored).collect();
+        let is_in_use = matching_rows.iter().any(|row| row.archived_at.is_none());
+        matching_rows.into_iter().filter(|row| row.archived_at.is_none() == is_in_use).map(|row| row.id).collect()
     };
-    Ok(names.iter().zip(&kept).map(|(name, kept)| ((*name).to_owned(), of_name(kept))).collect())
+    Ok(names.iter().zip(&stored).map(|(name, stored)| ((*name).to_owned(), of_name(stored))).collect())
 }
 
 /// Returns those of the products that exist.
-pub async fn products_that_exist(
+pub async fn filter_existing_products(
     reads: &impl Reads,
     ids: impl IntoIterator<Item = ProductId>,
 ) -> Result<HashSet<ProductId>, Fault> {

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Rows, Work};
 
 use super::{
-    product::{self, ShownRow},
+    product::{self, CatalogProductRow},
     uses,
 };
 use crate::catalog::core::{
@@ -53,15 +53,15 @@ pub async fn components_of(
         ComponentRow::SELECT,
         backend.in_ids("kit_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<Component>> = HashMap::new();
+    let mut components_by_kit: HashMap<ProductId, Vec<Component>> = HashMap::new();
     for ComponentRow { kit_id, component_id, quantity } in reads.records(&sql, vec![backend.ids(kits)]).await? {
-        found.entry(kit_id).or_default().push(Component { product: component_id, quantity: quantity.get() });
+        components_by_kit.entry(kit_id).or_default().push(Component { product: component_id, quantity: quantity.get() });
     }
-    Ok(found)
+    Ok(components_by_kit)
 }
 
 /// The kits that these products are part of, by SKU.
-pub async fn kits_with(
+pub async fn kits_of_components(
     reads: &impl Reads,
     components: impl IntoIterator<Item = ProductId>,
 ) -> Result<HashMap<ProductId, Vec<ProductId>>, Fault> {
@@ -72,11 +72,11 @@ pub async fn kits_with(
         KitOfComponentRow::SELECT,
         backend.in_ids("k.component_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<ProductId>> = HashMap::new();
+    let mut kits_by_component: HashMap<ProductId, Vec<ProductId>> = HashMap::new();
     for KitOfComponentRow { component_id, kit_id } in reads.records(&sql, vec![backend.ids(components)]).await? {
-        found.entry(component_id).or_default().push(kit_id);
+        kits_by_component.entry(component_id).or_default().push(kit_id);
     }
-    Ok(found)
+    Ok(kits_by_component)
 }
 
 /// Locks the products and their components-to-be, in the order of their IDs, and reads the uses
@@ -88,17 +88,17 @@ pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext,
         let backend = work.backend();
         let sql = format!(
             "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id{}",
-            ShownRow::SELECT,
+            CatalogProductRow::SELECT,
             backend.in_ids("p.id", 2),
             backend.for_change("p")
         );
-        let wanted = command.named.iter().map(|(_, product)| *product).chain([id]);
-        let rows = product::found(work, &sql, vec![backend.ids(wanted)]).await?;
+        let product_ids = command.listed.iter().map(|(_, product)| *product).chain([id]);
+        let rows = product::select_products(work, &sql, vec![backend.ids(product_ids)]).await?;
         context.parts = rows.into_iter().map(|row| (row.id, row)).collect();
         let components = components_of(work, [id]).await?.remove(&id).unwrap_or_default();
         context.kit = context.parts.get(&id).map(|row| KitDoc { row: row.clone(), components });
         let uses = uses::of(work, uses::UsedColumn::Product, &[id]).await?;
-        context.uses = uses.into_values().flatten().filter(|tie| *tie != Use::Movements).collect();
+        context.uses = uses.into_values().flatten().filter(|usage| *usage != Use::Movements).collect();
     }
     Ok(context)
 }

@@ -35,13 +35,13 @@ impl PriceTest {
 }
 
 /// Appends the condition that a product has a barcode that passes.
-pub(super) fn barcode(test: &TextTest, clause: &mut Clause) {
-    barcode_of("p.id", test, clause);
+pub(super) fn push_barcode_test(test: &TextTest, clause: &mut Clause) {
+    push_barcode_test_of("p.id", test, clause);
 }
 
 /// Adds the test of barcodes of the product in a column. Whole codes are compared as GTINs, parts
 /// of codes as printed.
-pub fn barcode_of(column: &str, test: &TextTest, clause: &mut Clause) {
+pub fn push_barcode_test_of(column: &str, test: &TextTest, clause: &mut Clause) {
     // A product without a barcode passes no test of one.
     let not = if *test == TextTest::IsNull(true) { " NOT" } else { "" };
     clause.push(&format!("{column}{not} IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND "));
@@ -113,16 +113,17 @@ impl MetadataTest {
     /// character below that is in no text of this test. A filter has no NUL, so it must not match
     /// one.
     fn stand_in(&self) -> char {
-        let is_free = |one: &char| !self.key.contains(*one) && self.value.iter().all(|test| !has(test, *one));
+        let is_free =
+            |character: &char| !self.key.contains(*character) && self.value.iter().all(|test| !has_character(test, *character));
         ('\u{10000}'..=char::MAX).rev().find(is_free).unwrap_or(char::MAX)
     }
 }
 
-fn has(test: &TextTest, one: char) -> bool {
+fn has_character(test: &TextTest, character: char) -> bool {
     match test {
         TextTest::IsNull(_) => false,
-        TextTest::In(texts) => texts.iter().any(|text| text.contains(one)),
-        TextTest::StartsWith(text) | TextTest::Contains(text) => text.contains(one),
+        TextTest::In(texts) => texts.iter().any(|text| text.contains(character)),
+        TextTest::StartsWith(text) | TextTest::Contains(text) => text.contains(character),
     }
 }
 
@@ -132,8 +133,8 @@ fn has(test: &TextTest, one: char) -> bool {
 fn replace_nul(column: &str, stand_in: char) -> String {
     let mut units = [0; 2];
     let escaped = stand_in.encode_utf16(&mut units).iter().fold(String::new(), |text, unit| format!(r"{text}\u{unit:04x}"));
-    let plain = format!(r"replace(replace(replace({column}, '\\', chr(1)), '\u0000', '{escaped}'), chr(1), '\\')");
-    format!(r"CASE WHEN strpos({column}, '\u0000') > 0 THEN {plain} ELSE {column} END")
+    let replacement = format!(r"replace(replace(replace({column}, '\\', chr(1)), '\u0000', '{escaped}'), chr(1), '\\')");
+    format!(r"CASE WHEN strpos({column}, '\u0000') > 0 THEN {replacement} ELSE {column} END")
 }
 
 /// Adds the test of a text, compared exactly.

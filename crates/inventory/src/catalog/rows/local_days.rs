@@ -49,14 +49,14 @@ impl LocalDays {
 
     /// Returns SQL of the current local date in the store of a column, and its values, with
     /// parameters numbered from `next`.
-    pub fn sql(&self, backend: Backend, column: &str, next: usize) -> (String, Vec<Value>) {
+    pub fn sql(&self, backend: Backend, column: &str, first_number: usize) -> (String, Vec<Value>) {
         let mut values = Vec::new();
-        let mut cases = String::new();
+        let mut case_sql = String::new();
         for (day, stores) in self.0.range(..self.last()) {
-            cases += &format!(" WHEN {} THEN {day}", backend.in_ids(column, next + values.len()));
+            case_sql += &format!(" WHEN {} THEN {day}", backend.in_ids(column, first_number + values.len()));
             values.push(backend.ids(stores.iter().copied()));
         }
-        let sql = if cases.is_empty() { self.last().to_string() } else { format!("CASE{cases} ELSE {} END", self.last()) };
+        let sql = if case_sql.is_empty() { self.last().to_string() } else { format!("CASE{case_sql} ELSE {} END", self.last()) };
         (sql, values)
     }
 }

@@ -113,7 +113,7 @@ struct DocumentCounts {
 }
 
 /// Counts the orders and the returns of a customer.
-pub async fn documents_of(reads: &impl Reads, customer: CustomerId) -> Result<(i64, i64), Fault> {
+pub async fn count_customer_documents(reads: &impl Reads, customer: CustomerId) -> Result<(i64, i64), Fault> {
     let sql = format!("SELECT {}", DocumentCounts::SELECT);
     let counts = reads.records::<DocumentCounts>(&sql, vec![customer.into()]).await?.pop();
     Ok(counts.map_or((0, 0), |counts| (counts.orders, counts.returns)))

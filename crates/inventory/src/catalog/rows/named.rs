@@ -71,18 +71,18 @@ impl SortBy for NamedSort {
         }
     }
     fn keys(self, row: &Self::Row) -> Vec<Key> {
-        let first = match self {
+        let first_key = match self {
             Self::Code => Key::Text(row.code_key().to_owned()),
             Self::Name => Key::Text(row.name().to_ascii_lowercase()),
             Self::CreatedAt => Key::Int(row.created_at().micros()),
             Self::UpdatedAt => Key::Int(row.updated_at().micros()),
         };
-        vec![first, row.id_key()]
+        vec![first_key, row.id_key()]
     }
 }
 
 /// A row's texts that are compared by name.
-pub(super) struct Named<I> {
+pub(super) struct NameCandidate<I> {
     pub id: I,
     /// Case-folded name.
     name: String,
@@ -90,7 +90,7 @@ pub(super) struct Named<I> {
     words: Vec<String>,
 }
 
-impl<I> Named<I> {
+impl<I> NameCandidate<I> {
     pub fn new(id: I, code: &str, name: &str) -> Self {
         Self { id, name: text::fold(name), words: text::words(&format!("{code} {name}")) }
     }

@@ -51,7 +51,7 @@ impl SortBy for ProductSort {
         }
     }
     fn keys(self, row: &ProductRow) -> Vec<Key> {
-        let first = match self {
+        let first_key = match self {
             Self::Sku => Key::Text(row.sku_key.clone()),
             Self::Name => Key::Text(row.name_key.clone()),
             Self::CreatedAt => Key::Int(row.created_at.micros()),
@@ -62,7 +62,7 @@ impl SortBy for ProductSort {
                 return vec![Key::Text(currency.to_owned()), Key::Int(minor), row.id.into()];
             }
         };
-        vec![first, row.id.into()]
+        vec![first_key, row.id.into()]
     }
 }
 
@@ -81,31 +81,31 @@ pub struct ResolvedFilter {
 impl ResolvedFilter {
     /// Runs the searches of `filter`; without any, it sends no statement.
     pub async fn resolve(reads: &impl Reads, mut filter: Filter) -> Result<Self, Fault> {
-        let narrowing = filter.take_search();
-        let mut inside = Vec::new();
-        filter.searches(&mut inside);
-        let mut found: HashMap<String, search::Ranked> = HashMap::new();
-        for text in inside {
+        let search_text = filter.take_search();
+        let mut nested_searches = Vec::new();
+        filter.searches(&mut nested_searches);
+        let mut rankings: HashMap<String, search::Ranked> = HashMap::new();
+        for text in nested_searches {
             if let Some(query) = Query::parse(text) {
-                found.insert(text.to_owned(), search::ranked(reads, &query, &Clause::new(reads.backend())).await?);
+                rankings.insert(text.to_owned(), search::ranked(reads, &query, &Clause::new(reads.backend())).await?);
             }
         }
         let mut clause = Clause::new(reads.backend());
         if filter != Filter::default() {
             clause.push(" AND ");
-            filter.compile(&mut clause, &found);
+            filter.compile(&mut clause, &rankings);
         }
-        let ranked = match narrowing.as_deref().map(Query::parse) {
+        let ranked = match search_text.as_deref().map(Query::parse) {
             None => None,
             Some(None) => Some(search::Ranked::default()),
             Some(Some(query)) => Some(search::ranked(reads, &query, &clause).await?),
         };
-        let is_vague = found.values().chain(&ranked).any(|ranked| ranked.is_vague);
+        let is_vague = rankings.values().chain(&ranked).any(|ranked| ranked.is_vague);
         Ok(Self { clause, ranked, is_vague })
     }
 
     /// Returns the condition alone, searches included.
-    fn whole(&self) -> Clause {
+    fn full_condition(&self) -> Clause {
         let Some(ranked) = &self.ranked else { return self.clause.clone() };
         let mut clause = self.clause.clone();
         clause.push(" AND ");
@@ -115,20 +115,20 @@ impl ResolvedFilter {
 
     /// Returns the condition alone, for statements of other rooms.
     pub fn condition(&self) -> ProductCondition {
-        let Clause { sql, values, .. } = self.whole();
+        let Clause { sql, values, .. } = self.full_condition();
         ProductCondition { sql, values }
     }
 
     /// Returns the rows of a page in the direction of the request, one more than its limit if there
     /// are more.
     pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
-        let (sql, values) = order.page(self.source(), product::ShownRow::SELECT, request);
-        product::found(reads, &sql, values).await
+        let (sql, values) = order.page(self.source(), product::CatalogProductRow::SELECT, request);
+        product::select_products(reads, &sql, values).await
     }
 
     /// The products that fulfil the condition.
     pub fn source(&self) -> ListSource {
-        let Clause { sql, values, .. } = self.whole();
+        let Clause { sql, values, .. } = self.full_condition();
         ListSource { from: format!("FROM product p WHERE p.tenant_id = $1{sql}"), values }
     }
 

@@ -32,16 +32,16 @@ pub struct GoodsRow {
 
 /// A product as the catalogue shows it.
 #[derive(Record)]
-pub(super) struct ShownRow {
+pub(super) struct CatalogProductRow {
     #[record(alias = "p")]
-    own: OwnRow,
+    own: ProductColumns,
     #[record(alias = "p")]
     goods: GoodsRow,
 }
 
 #[derive(Record)]
 #[record(of = product)]
-struct OwnRow {
+struct ProductColumns {
     id: ProductId,
     sku: String,
     sku_key: String,
@@ -144,7 +144,7 @@ impl GoodsRow {
     }
 }
 
-impl ShownRow {
+impl CatalogProductRow {
     /// An invalid currency is a corrupt row.
     pub fn product(self) -> Result<ProductRow, Fault> {
         let Self { own: row, goods } = self;
@@ -186,19 +186,24 @@ fn money(minor: Option<i64>, currency: Option<String>) -> Result<Option<Money>, 
 }
 
 async fn select(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Result<Vec<ProductRow>, Fault> {
-    found(reads, &format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {condition}", ShownRow::SELECT), values).await
+    select_products(
+        reads,
+        &format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {condition}", CatalogProductRow::SELECT),
+        values,
+    )
+    .await
 }
 
-/// The products of a statement that selects `ShownRow`.
-pub(super) async fn found(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<ProductRow>, Fault> {
-    reads.records::<ShownRow>(sql, values).await?.into_iter().map(ShownRow::product).collect()
+/// The products of a statement that selects `CatalogProductRow`.
+pub(super) async fn select_products(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec<ProductRow>, Fault> {
+    reads.records::<CatalogProductRow>(sql, values).await?.into_iter().map(CatalogProductRow::product).collect()
 }
 
 /// Products by their IDs, batched with other requests.
 pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
-    let load =
+    let loader =
         |ids| async move { Ok(by_ids(scope, ids).await?.into_iter().map(|row: ProductRow| (row.id, Arc::new(row))).collect()) };
-    scope.coalesce(ids, load).await
+    scope.coalesce(ids, loader).await
 }
 /// Columns of a referenced product that most lists show.
 #[derive(Debug, Clone, PartialEq, Eq, Record, Serialize, Deserialize)]
@@ -211,14 +216,14 @@ pub struct ProductName {
 
 /// Names of products by their IDs, batched with other requests.
 pub async fn load_names_batched(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductName>>, Fault> {
-    let load = |ids| async move {
+    let loader = |ids| async move {
         let backend = scope.backend();
-        let (select, of) = (ProductName::SELECT, backend.in_ids("p.id", 2));
-        let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+        let (select, condition) = (ProductName::SELECT, backend.in_ids("p.id", 2));
+        let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {condition}");
         let names = scope.records::<ProductName>(&sql, vec![backend.ids(ids)]).await?;
         Ok(names.into_iter().map(|name| (name.id, Arc::new(name))).collect())
     };
-    scope.coalesce(ids, load).await
+    scope.coalesce(ids, loader).await
 }
 
 pub async fn by_sku_key(reads: &impl Reads, key: &str) -> Result<Option<ProductRow>, Fault> {
@@ -233,24 +238,28 @@ pub async fn by_ids(reads: &impl Reads, ids: impl IntoIterator<Item = ProductId>
     select(reads, &backend.in_ids("p.id", 2), vec![backend.ids(ids)]).await
 }
 /// The first products of a supplier, locked in the order of their ids.
-pub async fn lock_products_of_supplier(work: &Work, supplier: SupplierId, most: usize) -> Result<Vec<ProductRow>, Fault> {
+pub async fn lock_products_of_supplier(work: &Work, supplier: SupplierId, limit: usize) -> Result<Vec<ProductRow>, Fault> {
     let condition = format!("p.supplier_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
-    select(work, &condition, vec![supplier.into(), (most as i64).into()]).await
+    select(work, &condition, vec![supplier.into(), (limit as i64).into()]).await
 }
 /// The first products of a category, locked in the order of their ids.
-pub async fn lock_products_of_category(work: &Work, category: CategoryId, most: usize) -> Result<Vec<ProductRow>, Fault> {
+pub async fn lock_products_of_category(work: &Work, category: CategoryId, limit: usize) -> Result<Vec<ProductRow>, Fault> {
     let condition = format!("p.category_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
-    select(work, &condition, vec![category.into(), (most as i64).into()]).await
+    select(work, &condition, vec![category.into(), (limit as i64).into()]).await
 }
 /// Returns those of these products that still have the supplier, locked in the order of their IDs.
-pub async fn lock_products_still_of(work: &Work, ids: &[ProductId], supplier: SupplierId) -> Result<Vec<ProductRow>, Fault> {
+pub async fn lock_listed_products_of_supplier(
+    work: &Work,
+    ids: &[ProductId],
+    supplier: SupplierId,
+) -> Result<Vec<ProductRow>, Fault> {
     let backend = work.backend();
-    let of = backend.in_ids("p.id", 2);
-    let condition = format!("{of} AND p.supplier_id = $3 ORDER BY p.id{}", backend.for_change("p"));
+    let id_condition = backend.in_ids("p.id", 2);
+    let condition = format!("{id_condition} AND p.supplier_id = $3 ORDER BY p.id{}", backend.for_change("p"));
     select(work, &condition, vec![backend.ids(ids.iter().copied()), supplier.into()]).await
 }
 /// The products that changed last.
-pub async fn latest(reads: &impl Reads, limit: i64) -> Result<Vec<ProductRow>, Fault> {
+pub async fn latest_changed(reads: &impl Reads, limit: i64) -> Result<Vec<ProductRow>, Fault> {
     select(reads, "true ORDER BY p.updated_at DESC LIMIT $2", vec![limit.into()]).await
 }
 /// The variants of families, by SKU.
@@ -271,11 +280,11 @@ pub async fn barcodes_of(
         select = BarcodeRow::SELECT,
         of = backend.in_ids("product_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<Barcode>> = HashMap::new();
+    let mut barcodes_by_product: HashMap<ProductId, Vec<Barcode>> = HashMap::new();
     for BarcodeRow { product_id, code, pack_quantity } in reads.records(&sql, vec![backend.ids(ids)]).await? {
-        found.entry(product_id).or_default().push(Barcode { code, pack_quantity });
+        barcodes_by_product.entry(product_id).or_default().push(Barcode { code, pack_quantity });
     }
-    Ok(found)
+    Ok(barcodes_by_product)
 }
 
 /// Products with their barcodes.
@@ -334,9 +343,9 @@ impl WrittenRow {
 pub async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
     let tenant = work.tenant();
     let mut inserts = Rows::<WrittenRow>::insert(tenant);
-    let mut new: Vec<&ProductDoc> = created.to_vec();
-    new.sort_by(|a, b| a.row.sku_key.cmp(&b.row.sku_key));
-    for doc in &new {
+    let mut new_docs: Vec<&ProductDoc> = created.to_vec();
+    new_docs.sort_by(|a, b| a.row.sku_key.cmp(&b.row.sku_key));
+    for doc in &new_docs {
         inserts.push(WrittenRow::of(doc)?);
     }
     let mut updates = Rows::<WrittenRow>::update(tenant);
@@ -352,9 +361,9 @@ pub async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc
         work.execute(&sql, vec![backend.ids(recoded.iter().map(|doc| doc.row.id))]).await?;
     }
     let mut codes: Vec<NewBarcode> = Vec::new();
-    for doc in new.iter().chain(&recoded) {
-        let listed = doc.barcodes.iter().zip(0..);
-        codes.extend(listed.map(|(barcode, position)| NewBarcode {
+    for doc in new_docs.iter().chain(&recoded) {
+        let numbered_barcodes = doc.barcodes.iter().zip(0..);
+        codes.extend(numbered_barcodes.map(|(barcode, position)| NewBarcode {
             code_key: gtin::key(&barcode.code),
             code: barcode.code.clone(),
             product_id: doc.row.id,

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Work};
 
 use super::{
-    product::{self, BarcodeRow, ShownRow},
+    product::{self, BarcodeRow, CatalogProductRow},
     uses,
 };
 use crate::catalog::core::{
@@ -18,7 +18,7 @@ use crate::catalog::core::{
     family::option_names,
     gtin,
     product::{
-        Barcode, ExistingProduct, ProductCommand, ProductContext, ProductDoc, ProductOption, ProductRow, Unit, combination,
+        Barcode, ExistingProduct, ProductCommand, ProductContext, ProductDoc, ProductOption, ProductRow, Unit, variant_key,
     },
 };
 
@@ -42,21 +42,23 @@ struct VariantRow {
 /// Loads and locks what `commands` need.
 pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
     let mut context = ProductContext::default();
-    let wanted = |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
+    let referenced_ids =
+        |pick: fn(&ProductCommand) -> Option<uuid::Uuid>| commands.iter().filter_map(pick).collect::<HashSet<_>>();
     // Locked before the products, as by merges of suppliers: no product gets a supplier that is
     // merged meanwhile.
     let lock = work.backend().for_reference("supplier");
-    context.suppliers = existing(work, ("supplier", &lock), wanted(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
+    context.suppliers = existing(work, ("supplier", &lock), referenced_ids(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
     let docs = targets(work, commands).await?;
     barcodes(work, commands, docs, &mut context).await?;
-    let mut categories = wanted(|c| c.category_id.set().map(|id| id.uuid()));
+    let mut categories = referenced_ids(|c| c.category_id.set().map(|id| id.uuid()));
     // An archived product may be restored, but not into an archived category: its category is
     // checked too.
-    let asleep = context.products.values().map(|known| &known.doc.row).filter(|row| row.status == ProductStatus::Archived);
-    categories.extend(asleep.filter_map(|row| row.category_id).map(Id::uuid));
+    let archived_rows =
+        context.products.values().map(|product| &product.doc.row).filter(|row| row.status == ProductStatus::Archived);
+    categories.extend(archived_rows.filter_map(|row| row.category_id).map(Id::uuid));
     context.categories = existing(work, ("category", ""), categories).await?;
     families(work, commands, &mut context).await?;
-    ties(work, commands, &mut context).await?;
+    load_blocking_uses(work, commands, &mut context).await?;
     Ok(context)
 }
 
@@ -68,12 +70,12 @@ async fn targets(work: &Work, commands: &[ProductCommand]) -> Result<Vec<Product
     let backend = work.backend();
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND ({} OR {}) ORDER BY p.id{}",
-        ShownRow::SELECT,
+        CatalogProductRow::SELECT,
         backend.in_ids("p.id", 2),
         backend.in_texts("p.sku_key", 3),
         backend.for_change("p")
     );
-    product::found(work, &sql, vec![backend.ids(ids), backend.texts(keys)]).await
+    product::select_products(work, &sql, vec![backend.ids(ids), backend.texts(keys)]).await
 }
 
 async fn barcodes(
@@ -84,13 +86,13 @@ async fn barcodes(
 ) -> Result<(), Fault> {
     let codes: Vec<String> =
         commands.iter().filter_map(|c| c.barcodes.set()).flatten().map(|barcode| gtin::key(&barcode.code)).collect();
-    let mut known: HashMap<ProductId, ExistingProduct> = HashMap::new();
+    let mut existing: HashMap<ProductId, ExistingProduct> = HashMap::new();
     for row in rows {
         context.by_sku.insert(row.sku_key.clone(), row.id);
         let doc = ProductDoc { row, barcodes: Vec::new() };
-        known.insert(doc.row.id, ExistingProduct { doc, uses: Vec::new(), quantities: Vec::new(), has_moved: false });
+        existing.insert(doc.row.id, ExistingProduct { doc, uses: Vec::new(), quantities: Vec::new(), has_moved: false });
     }
-    context.products = known;
+    context.products = existing;
     if context.products.is_empty() && codes.is_empty() {
         return Ok(());
     }
@@ -104,8 +106,8 @@ async fn barcodes(
     let values = vec![backend.ids(context.products.keys().copied()), backend.texts(codes.iter().map(String::as_str))];
     for BarcodeRow { product_id: id, code, pack_quantity } in work.records(&sql, values).await? {
         context.by_barcode.insert(gtin::key(&code), id);
-        if let Some(known) = context.products.get_mut(&id) {
-            known.doc.barcodes.push(Barcode { code, pack_quantity });
+        if let Some(existing) = context.products.get_mut(&id) {
+            existing.doc.barcodes.push(Barcode { code, pack_quantity });
         }
     }
     Ok(())
@@ -129,8 +131,8 @@ async fn existing<K: Send + 'static>(
         return Ok(HashMap::new());
     }
     let backend = work.backend();
-    let (select, of) = (ArchivableRow::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {of} ORDER BY id{lock}");
+    let (select, condition) = (ArchivableRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {condition} ORDER BY id{lock}");
     let rows = work.records::<ArchivableRow>(&sql, vec![backend.ids(ids.into_iter().map(Id::<K>::from_uuid))]).await?;
     Ok(rows.into_iter().map(|row| (Id::from_uuid(row.id), row.archived_at)).collect())
 }
@@ -139,11 +141,11 @@ async fn existing<K: Send + 'static>(
 /// combinations that are taken.
 async fn families(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
     let mut ids: HashSet<FamilyId> = commands.iter().filter_map(|c| c.family_id.set().copied()).collect();
-    let fits = commands.iter().any(|c| !c.options.is_keep());
+    let changes_options = commands.iter().any(|c| !c.options.is_keep());
     // An archived product may be restored, but not into an archived family: its family is checked
     // too.
-    let known = context.products.values().map(|known| &known.doc.row);
-    ids.extend(known.filter(|row| fits || row.status == ProductStatus::Archived).filter_map(|row| row.family_id));
+    let existing = context.products.values().map(|existing| &existing.doc.row);
+    ids.extend(existing.filter(|row| changes_options || row.status == ProductStatus::Archived).filter_map(|row| row.family_id));
     if ids.is_empty() {
         return Ok(());
     }
@@ -160,47 +162,49 @@ async fn families(work: &Work, commands: &[ProductCommand], context: &mut Produc
         context.families.insert(id, names);
         context.families_since.insert(id, archived_at);
     }
-    let (select, of) = (VariantRow::SELECT, backend.in_ids("p.family_id", 2));
-    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+    let (select, condition) = (VariantRow::SELECT, backend.in_ids("p.family_id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {condition}");
     for row in work.records::<VariantRow>(&sql, vec![backend.ids(ids)]).await? {
         let options: Vec<ProductOption> = serde_json::from_str(&row.options).unwrap_or_default();
-        context.combinations.insert((row.family_id, combination(&options)), row.id);
+        context.combinations.insert((row.family_id, variant_key(&options)), row.id);
     }
     Ok(())
 }
 
 /// Loads the uses that forbid archiving or a change of unit, policy or tracking, if a command does
 /// one of these.
-async fn ties(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
+async fn load_blocking_uses(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
     let target = |c: &ProductCommand| c.target.id().or_else(|| c.sku.set().and_then(|sku| context.by_sku.get(&sku.key)).copied());
-    let before = |c: &ProductCommand| target(c).and_then(|id| context.products.get(&id)).map(|known| &known.doc.row);
+    let before = |c: &ProductCommand| target(c).and_then(|id| context.products.get(&id)).map(|existing| &existing.doc.row);
     let new_unit = |c: &&ProductCommand| {
         let changed = |(unit, row): (&Unit, &ProductRow)| (&unit.code, unit.decimals) != (&row.unit_code, row.unit_decimals);
         c.unit.set().zip(before(c)).is_some_and(changed)
     };
-    let new_tracking = |c: &&ProductCommand| c.tracking.set().zip(before(c)).is_some_and(|(one, row)| *one != row.tracking);
+    let new_tracking = |c: &&ProductCommand| {
+        c.tracking.set().zip(before(c)).is_some_and(|(requested_tracking, row)| *requested_tracking != row.tracking)
+    };
     let new_policy =
         |c: &&ProductCommand| c.stock_policy.set().zip(before(c)).is_some_and(|(policy, row)| *policy != row.stock_policy);
-    let ties = |c: &&ProductCommand| c.status == Patch::Set(ProductStatus::Archived) || new_policy(c) || new_unit(c);
-    let tied: Vec<ProductId> = commands.iter().filter(ties).filter_map(target).collect();
+    let needs_uses = |c: &&ProductCommand| c.status == Patch::Set(ProductStatus::Archived) || new_policy(c) || new_unit(c);
+    let checked_ids: Vec<ProductId> = commands.iter().filter(needs_uses).filter_map(target).collect();
     let with_new_unit: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();
-    let measured: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
-    let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::UsedColumn::Product, &tied).await?;
-    let moved = uses::moved(work, &measured).await?;
+    let remeasured_ids: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
+    let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::UsedColumn::Product, &checked_ids).await?;
+    let moved_ids = uses::filter_with_entries(work, &remeasured_ids).await?;
     let quantities = uses::quantities(work, &with_new_unit).await?;
     for (id, uses) in uses {
-        if let Some(known) = context.products.get_mut(&id) {
-            known.uses = uses;
+        if let Some(existing) = context.products.get_mut(&id) {
+            existing.uses = uses;
         }
     }
     for (id, quantities) in quantities {
-        if let Some(known) = context.products.get_mut(&id) {
-            known.quantities = quantities;
+        if let Some(existing) = context.products.get_mut(&id) {
+            existing.quantities = quantities;
         }
     }
-    for id in moved {
-        if let Some(known) = context.products.get_mut(&id) {
-            known.has_moved = true;
+    for id in moved_ids {
+        if let Some(existing) = context.products.get_mut(&id) {
+            existing.has_moved = true;
         }
     }
     Ok(())

@@ -4,9 +4,9 @@ use entity::prelude::ProductId;
 use platform::storage::{Backend, Fault, Reads};
 
 use super::{
-    candidates::{BranchResults, Branches, MAX_CANDIDATES, MAX_WITH_WORDS, has_barcode, part},
+    candidates::{BranchResults, Branches, MAX_CANDIDATES, MAX_WORD_MATCHES, has_barcode, part},
     clause::Clause,
-    terms::{products_with, push_letters},
+    terms::{matching_ids_sql, push_letters},
     text_filter::begins_with,
     typos,
     word_index::{TermMatch, in_search_index, word_query},
@@ -41,15 +41,15 @@ impl Ranked {
     }
 }
 
-/// Searches the tenant's products that fulfil `narrowed`. If none has the words of the query,
+/// Searches the tenant's products that fulfil `conditions`. If none has the words of the query,
 /// mistyped words are corrected.
-pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Result<Ranked, Fault> {
-    let mut branches = Branches::new(query, narrowed);
+pub async fn ranked(reads: &impl Reads, query: &Query, conditions: &Clause) -> Result<Ranked, Fault> {
+    let mut branches = Branches::new(query, conditions);
     branches.by_names(query);
-    branches.by_words(query, TermMatch::Beginnings, MAX_WITH_WORDS);
-    let looked = branches.read(reads).await?;
-    let has_whole = looked.count_with_whole_words(query) >= MAX_CANDIDATES;
-    let BranchResults { mut candidates, is_full, is_any_full, .. } = looked;
+    branches.by_words(query, TermMatch::Beginnings, MAX_WORD_MATCHES);
+    let results = branches.read(reads).await?;
+    let has_whole = results.count_with_whole_words(query) >= MAX_CANDIDATES;
+    let BranchResults { mut candidates, is_full, is_any_full, .. } = results;
     let has_words = query.indexed_words().next().is_some();
     // A product that begins with the query also holds its words, unless they are single letters:
     // then each branch may have found products that the others cut off.
@@ -58,20 +58,20 @@ pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Res
         // Products with the whole words rank above those whose words only begin with them. If the
         // first branch already returned `MAX_CANDIDATES` of them, this branch would add none: both
         // are read in the same order.
-        let mut branches = Branches::new(query, narrowed);
+        let mut branches = Branches::new(query, conditions);
         branches.by_words(query, TermMatch::Whole, MAX_CANDIDATES);
         candidates.extend(branches.read(reads).await?.candidates);
     }
     let (mut is_vague, is_corrected) = (false, candidates.is_empty());
     if is_corrected {
-        (candidates, is_vague) = typos::corrected(reads, query, narrowed).await?;
+        (candidates, is_vague) = typos::search_corrected(reads, query, conditions).await?;
     }
     let mut ids = rank(query, candidates);
-    let found = ids.len();
-    let is_more = is_cut || found > MAX_CANDIDATES;
+    let count = ids.len();
+    let is_more = is_cut || count > MAX_CANDIDATES;
     ids.truncate(MAX_CANDIDATES);
     is_vague |= is_more && is_corrected;
-    Ok(Ranked { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found, is_cut })
+    Ok(Ranked { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found: count, is_cut })
 }
 
 /// Appends the condition that the SKU or a barcode of a product is the query, or that each word of
@@ -90,8 +90,8 @@ fn push_word_tests(query: &Query, clause: &mut Clause) {
     }
     match clause.backend() {
         Backend::Postgres => {
-            let found = products_with(clause, query, TermMatch::Beginnings);
-            clause.push(&format!("p.id = ANY(ARRAY(SELECT {found}))"));
+            let id_select = matching_ids_sql(clause, query, TermMatch::Beginnings);
+            clause.push(&format!("p.id = ANY(ARRAY(SELECT {id_select}))"));
             push_letters(clause, query, "p.search_text");
         }
         Backend::Sqlite if is_of_letters => matches(clause, query.letters(), TermMatch::Whole),
@@ -107,7 +107,7 @@ fn push_word_tests(query: &Query, clause: &mut Clause) {
 }
 
 /// SQLite: appends the condition that the search index has these words.
-fn matches<'a>(clause: &mut Clause, words: impl Iterator<Item = &'a str>, which: TermMatch) {
-    let mark = clause.bind(word_query(clause.backend(), words, which));
+fn matches<'a>(clause: &mut Clause, words: impl Iterator<Item = &'a str>, term_match: TermMatch) {
+    let mark = clause.bind(word_query(clause.backend(), words, term_match));
     clause.push(&in_search_index(&mark));
 }

@@ -38,7 +38,7 @@ pub async fn locked<E: Tenanted, K>(work: &Work, id: Id<K>) -> Result<Option<E::
     Ok(select::<E>(work, &format!("id = $2{lock}"), vec![id.into()]).await?.into_iter().next())
 }
 /// The rows that changed last.
-pub async fn latest<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<Vec<E::Model>, Fault> {
+pub async fn latest_changed<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<Vec<E::Model>, Fault> {
     select::<E>(reads, "true ORDER BY updated_at DESC LIMIT $2", vec![limit.into()]).await
 }
 pub async fn by_ids<E: Tenanted, K>(reads: &impl Reads, ids: &[Id<K>]) -> Result<Vec<E::Model>, Fault> {
@@ -65,7 +65,7 @@ pub async fn lock_by_ids_or_texts<E: Tenanted, K>(
 }
 
 /// Adds the condition on archived rows; `None` keeps all rows.
-pub fn archived(clause: &mut Clause, is_archived: Option<bool>) {
+pub fn push_archived_test(clause: &mut Clause, is_archived: Option<bool>) {
     match is_archived {
         Some(true) => clause.push(" AND archived_at IS NOT NULL"),
         Some(false) => clause.push(" AND archived_at IS NULL"),

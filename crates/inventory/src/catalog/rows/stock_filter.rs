@@ -70,8 +70,8 @@ impl StockTest {
             sql.push_str(" AND ");
             sql.push_str(&condition);
         }
-        if let Some(seen) = &self.seen {
-            let number = clause.number(backend.ids(seen.iter().copied()));
+        if let Some(visible_stores) = &self.seen {
+            let number = clause.number(backend.ids(visible_stores.iter().copied()));
             sql.push_str(" AND ");
             sql.push_str(&backend.in_ids("l.store_id", number));
         }

@@ -13,7 +13,7 @@ use platform::{
 use super::{
     clause::Clause,
     conditions::{MAX_COMPARED, TimeSpan, holds, nested, push_text},
-    named::{Named, NamedSorted},
+    named::{NameCandidate, NamedSorted},
     node_tags::push_tag_condition,
     small_tables,
     text_filter::TextTest,
@@ -67,13 +67,13 @@ pub async fn page(
 async fn condition(reads: &impl Reads, mut tests: Nested<StoreTests>) -> Result<Clause, Fault> {
     let reads_names = tests.all_mut().into_iter().any(|tests| tests.reads_names());
     let names = if reads_names { names(reads).await? } else { Vec::new() };
-    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &names)))
+    Ok(nested(reads.backend(), &tests, |clause, tests| push_store_tests(clause, tests, &names)))
 }
 
 /// The tests of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
+fn push_store_tests(clause: &mut Clause, tests: &StoreTests, names: &[StoreCandidate]) {
     let backend = clause.backend();
-    small_tables::archived(clause, tests.is_archived);
+    small_tables::push_archived_test(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         let number = clause.number(backend.ids(ids.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));
@@ -97,23 +97,23 @@ fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
     }
     if tests.reads_names() {
         let words = tests.search.as_deref().map(text::words);
-        let found = names.iter().filter(|named| {
-            let country = named.country.as_deref();
-            named.by.passes(&tests.names, words.as_deref())
+        let matches = names.iter().filter(|compared| {
+            let country = compared.country.as_deref();
+            compared.by.passes(&tests.names, words.as_deref())
                 && tests.countries.iter().all(|test| match test {
                     TextTest::IsNull(is_null) => country.is_none() == *is_null,
                     test => country.is_some_and(|country| holds(test, country)),
                 })
         });
-        let ids: Vec<StoreId> = found.map(|named| named.by.id).collect();
+        let ids: Vec<StoreId> = matches.map(|compared| compared.by.id).collect();
         let number = clause.number(backend.ids(ids));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));
     }
 }
 
 /// A store's texts that are compared by name and country.
-struct Compared {
-    by: Named<StoreId>,
+struct StoreCandidate {
+    by: NameCandidate<StoreId>,
     /// Folded.
     country: Option<String>,
 }
@@ -128,14 +128,14 @@ struct NameRow {
 }
 
 /// The stores that are compared by name.
-async fn names(reads: &impl Reads) -> Result<Vec<Compared>, Fault> {
+async fn names(reads: &impl Reads) -> Result<Vec<StoreCandidate>, Fault> {
     let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
     let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
-    let named = rows.iter().map(|row| {
+    let compared = rows.iter().map(|row| {
         let country = row.address.as_deref().map(country).transpose()?.flatten();
-        Ok(Compared { by: Named::new(row.id, &row.code_key, &row.name), country })
+        Ok(StoreCandidate { by: NameCandidate::new(row.id, &row.code_key, &row.name), country })
     });
-    named.collect()
+    compared.collect()
 }
 
 /// The country of an address, folded.

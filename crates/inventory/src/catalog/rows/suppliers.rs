@@ -13,7 +13,7 @@ use platform::{
 use super::{
     clause::Clause,
     conditions::{MAX_COMPARED, TimeSpan, nested, push_text},
-    named::{Named, NamedSorted},
+    named::{NameCandidate, NamedSorted},
     node_tags::push_tag_condition,
     small_tables,
     text_filter::TextTest,
@@ -54,13 +54,13 @@ pub async fn page(
 async fn condition(reads: &impl Reads, mut tests: Nested<SupplierTests>) -> Result<Clause, Fault> {
     let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
     let names = if by_name { names(reads).await? } else { Vec::new() };
-    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &names)))
+    Ok(nested(reads.backend(), &tests, |clause, tests| push_supplier_tests(clause, tests, &names)))
 }
 
 /// The tests of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named<SupplierId>]) {
+fn push_supplier_tests(clause: &mut Clause, tests: &SupplierTests, names: &[NameCandidate<SupplierId>]) {
     let backend = clause.backend();
-    small_tables::archived(clause, tests.is_archived);
+    small_tables::push_archived_test(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         let number = clause.number(backend.ids(ids.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));
@@ -75,8 +75,8 @@ fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named<SupplierId>]) 
     }
     if !tests.names.is_empty() || tests.search.is_some() {
         let words = tests.search.as_deref().map(text::words);
-        let found = names.iter().filter(|named| named.passes(&tests.names, words.as_deref()));
-        let ids: Vec<SupplierId> = found.map(|named| named.id).collect();
+        let matches = names.iter().filter(|candidate| candidate.passes(&tests.names, words.as_deref()));
+        let ids: Vec<SupplierId> = matches.map(|candidate| candidate.id).collect();
         let number = clause.number(backend.ids(ids));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));
     }
@@ -91,8 +91,8 @@ struct NameRow {
 }
 
 /// The suppliers that are compared by name.
-async fn names(reads: &impl Reads) -> Result<Vec<Named<SupplierId>>, Fault> {
+async fn names(reads: &impl Reads) -> Result<Vec<NameCandidate<SupplierId>>, Fault> {
     let sql = format!("SELECT {} FROM supplier WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
     let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
-    Ok(rows.iter().map(|row| Named::new(row.id, &row.code_key, &row.name)).collect())
+    Ok(rows.iter().map(|row| NameCandidate::new(row.id, &row.code_key, &row.name)).collect())
 }

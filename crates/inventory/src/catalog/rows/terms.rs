@@ -11,23 +11,23 @@ use crate::catalog::core::search::Query;
 
 /// Returns the call that yields the IDs of the products that have all words of the query, in the
 /// order of the table: rows of a select list, which are produced as they are read, so that a limit
-/// ends the search. `which` applies to words of two characters and more; a single letter is the
+/// ends the search. `term_match` applies to words of two characters and more; a single letter is the
 /// beginning of a word, and if the query has only letters they are whole words.
-pub fn products_with(clause: &mut Clause, query: &Query, which: TermMatch) -> String {
+pub fn matching_ids_sql(clause: &mut Clause, query: &Query, term_match: TermMatch) -> String {
     let words: Vec<&str> = query.indexed_words().collect();
     let Some(rarest) = likely_rarest(&words) else {
         let letters = clause.bind(word_query(Backend::Postgres, query.letters(), TermMatch::Whole));
         return format!("products_with_words($1, to_tsquery('simple', {letters}))");
     };
     let letters = query.letters().map(|letter| term(Backend::Postgres, letter, TermMatch::Beginnings));
-    let terms: Vec<String> = words.iter().map(|word| term(Backend::Postgres, word, which)).chain(letters).collect();
-    let all = clause.bind(terms.join(" & "));
+    let terms: Vec<String> = words.iter().map(|word| term(Backend::Postgres, word, term_match)).chain(letters).collect();
+    let all_terms = clause.bind(terms.join(" & "));
     // Whole words are compared within the index, and a single one has no others.
-    if which == TermMatch::Whole || terms.len() == 1 {
-        return format!("products_with_words($1, to_tsquery('simple', {all}))");
+    if term_match == TermMatch::Whole || terms.len() == 1 {
+        return format!("products_with_words($1, to_tsquery('simple', {all_terms}))");
     }
-    let rarest = clause.bind(term(Backend::Postgres, rarest, which));
-    format!("products_with_terms($1, to_tsquery('simple', {rarest}), to_tsquery('simple', {all}))")
+    let rarest = clause.bind(term(Backend::Postgres, rarest, term_match));
+    format!("products_with_terms($1, to_tsquery('simple', {rarest}), to_tsquery('simple', {all_terms}))")
 }
 
 /// Appends the tests that a word of the search text begins with each single letter of a query that
@@ -73,7 +73,7 @@ mod tests {
     fn a_query_of_several_words_names_the_rarest_and_all() {
         let call = |text: &str, which| {
             let mut clause = Clause::new(Backend::Postgres);
-            let call = products_with(&mut clause, &Query::parse(text).unwrap(), which);
+            let call = matching_ids_sql(&mut clause, &Query::parse(text).unwrap(), which);
             (call, clause.values)
         };
         let one = "products_with_words($1, to_tsquery('simple', $2))";

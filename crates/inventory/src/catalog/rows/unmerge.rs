@@ -44,7 +44,7 @@ pub enum Pair {
 }
 
 /// Records a merge, with the rows that it moved as JSON.
-pub async fn record_merge(work: &Work, id: Uuid, pair: Pair, moved: String, now: Timestamp) -> Result<(), Fault> {
+pub async fn record_merge(work: &Work, id: Uuid, pair: Pair, moved_json: String, now: Timestamp) -> Result<(), Fault> {
     let (customers, suppliers) = match pair {
         Pair::Customers { merged, into } => (Some((merged, into)), None),
         Pair::Suppliers { merged, into } => (None, Some((merged, into))),
@@ -56,7 +56,7 @@ pub async fn record_merge(work: &Work, id: Uuid, pair: Pair, moved: String, now:
         into_customer_id: customers.map(|(_, into)| into),
         supplier_id: suppliers.map(|(merged, _)| merged),
         into_supplier_id: suppliers.map(|(_, into)| into),
-        moved,
+        moved: moved_json,
         merged_at: now,
         undone_at: None,
     };
@@ -100,15 +100,15 @@ pub async fn mark_merge_undone(work: &Work, id: Uuid, now: Timestamp) -> Result<
 /// Returns their IDs and versions.
 pub async fn unmerge_customers(
     work: &Work,
-    (one, other): (&CustomerRow, &CustomerRow),
-    along: &CustomersMoved,
+    (merged_row, surviving_row): (&CustomerRow, &CustomerRow),
+    moved_customers: &CustomersMoved,
 ) -> Result<Vec<(CustomerId, i64)>, Fault> {
-    let (backend, now) = (work.backend(), one.updated_at.micros());
+    let (backend, now) = (work.backend(), merged_row.updated_at.micros());
     let sql = "UPDATE customer SET merged_into = NULL, version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![one.id.into(), one.version.into(), now.into()]).await?;
+    work.execute(sql, vec![merged_row.id.into(), merged_row.version.into(), now.into()]).await?;
     let sql = "UPDATE customer SET version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![other.id.into(), other.version.into(), now.into()]).await?;
-    if along.turned.is_empty() {
+    work.execute(sql, vec![surviving_row.id.into(), surviving_row.version.into(), now.into()]).await?;
+    if moved_customers.turned.is_empty() {
         return Ok(Vec::new());
     }
     let sql = format!(
@@ -116,18 +116,19 @@ pub async fn unmerge_customers(
          WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5",
         backend.in_ids("id", 2)
     );
-    let values = vec![backend.ids(along.turned.iter().copied()), one.id.into(), now.into(), other.id.into()];
+    let values =
+        vec![backend.ids(moved_customers.turned.iter().copied()), merged_row.id.into(), now.into(), surviving_row.id.into()];
     merge::turned(work, &sql, values).await
 }
 
 /// Writes that suppliers are merged into one again that they came along with to another: their ids and versions.
 pub async fn restore_merged_suppliers(
     work: &Work,
-    turned: &[SupplierId],
+    supplier_ids: &[SupplierId],
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
 ) -> Result<Vec<(SupplierId, i64)>, Fault> {
-    if turned.is_empty() {
+    if supplier_ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = work.backend();
@@ -136,6 +137,6 @@ pub async fn restore_merged_suppliers(
          WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5",
         backend.in_ids("id", 2)
     );
-    let values = vec![backend.ids(turned.iter().copied()), to.into(), now.micros().into(), from.into()];
+    let values = vec![backend.ids(supplier_ids.iter().copied()), to.into(), now.micros().into(), from.into()];
     merge::turned(work, &sql, values).await
 }

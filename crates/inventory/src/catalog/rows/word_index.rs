@@ -16,15 +16,15 @@ pub enum TermMatch {
 }
 
 /// Returns the argument of a MATCH or a `to_tsquery`, built from words of letters and digits only.
-pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: TermMatch) -> Value {
-    let words = words.map(|word| term(backend, word, which));
-    let between = if backend == Backend::Postgres { " & " } else { " AND " };
-    Value::from(words.collect::<Vec<_>>().join(between))
+pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, term_match: TermMatch) -> Value {
+    let words = words.map(|word| term(backend, word, term_match));
+    let separator = if backend == Backend::Postgres { " & " } else { " AND " };
+    Value::from(words.collect::<Vec<_>>().join(separator))
 }
 
 /// A word in a MATCH or a `to_tsquery`.
-pub fn term(backend: Backend, word: &str, which: TermMatch) -> String {
-    match (backend, which) {
+pub fn term(backend: Backend, word: &str, term_match: TermMatch) -> String {
+    match (backend, term_match) {
         (Backend::Postgres, TermMatch::Whole) => word.to_owned(),
         (Backend::Postgres, TermMatch::Beginnings) => format!("{word}:*"),
         (Backend::Sqlite, TermMatch::Whole) => format!("\" {word} \""),

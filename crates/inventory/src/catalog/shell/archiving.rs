@@ -21,7 +21,7 @@ use super::{
 use crate::catalog::{
     core::{
         Checker, NewIdAndTime, Problem, Rejection, Verdict,
-        archiving::{Archivable, LifeCommand, LifeContext, Step},
+        archiving::{Archivable, ArchivingCommand, ArchivingContext, Step},
         category::CategoryRow,
         channel::ChannelRow,
         customer::CustomerRow,
@@ -36,24 +36,24 @@ use crate::catalog::{
 /// A noun that is archived and restored.
 pub(super) trait ArchivableEntity: BatchEntity {
     /// Loads and locks a row and the reasons that prevent the step.
-    fn life_context(
+    fn archiving_context(
         work: &Work,
         id: Id<Self::Noun>,
         step: Step,
-    ) -> impl Future<Output = Result<LifeContext<Self::Row>, Fault>> + Send;
+    ) -> impl Future<Output = Result<ArchivingContext<Self::Row>, Fault>> + Send;
     /// The event of a row that was archived or restored.
-    fn life_event(row: &Self::Row, step: Step) -> NewEvent;
+    fn archiving_event(row: &Self::Row, step: Step) -> NewEvent;
     /// Returns an additional event, for subscribers of another kind.
-    fn additional_life_event(_: &Self::Row) -> Option<NewEvent> {
+    fn additional_archiving_event(_: &Self::Row) -> Option<NewEvent> {
         None
     }
 }
 
 impl ArchivableEntity for Categories {
-    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
+    async fn archiving_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<ArchivingContext<CategoryRow>, Fault> {
         archiving::category(work, id, step).await
     }
-    fn life_event(row: &CategoryRow, step: Step) -> NewEvent {
+    fn archiving_event(row: &CategoryRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::CATEGORY_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CATEGORY_RESTORED.of(row.id, row.version),
@@ -62,10 +62,10 @@ impl ArchivableEntity for Categories {
 }
 
 impl ArchivableEntity for Suppliers {
-    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
+    async fn archiving_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<ArchivingContext<SupplierRow>, Fault> {
         archiving::supplier(work, id, step).await
     }
-    fn life_event(row: &SupplierRow, step: Step) -> NewEvent {
+    fn archiving_event(row: &SupplierRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::SUPPLIER_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::SUPPLIER_RESTORED.of(row.id, row.version),
@@ -74,10 +74,10 @@ impl ArchivableEntity for Suppliers {
 }
 
 impl ArchivableEntity for Channels {
-    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<ChannelRow>, Fault> {
+    async fn archiving_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<ArchivingContext<ChannelRow>, Fault> {
         archiving::channel(work, id, step).await
     }
-    fn life_event(row: &ChannelRow, step: Step) -> NewEvent {
+    fn archiving_event(row: &ChannelRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::CHANNEL_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CHANNEL_RESTORED.of(row.id, row.version),
@@ -86,10 +86,10 @@ impl ArchivableEntity for Channels {
 }
 
 impl ArchivableEntity for Families {
-    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
+    async fn archiving_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<ArchivingContext<FamilyRow>, Fault> {
         archiving::family(work, id, step).await
     }
-    fn life_event(row: &FamilyRow, step: Step) -> NewEvent {
+    fn archiving_event(row: &FamilyRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::FAMILY_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::FAMILY_RESTORED.of(row.id, row.version),
@@ -98,10 +98,10 @@ impl ArchivableEntity for Families {
 }
 
 impl ArchivableEntity for Customers {
-    async fn life_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<CustomerRow>, Fault> {
+    async fn archiving_context(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<ArchivingContext<CustomerRow>, Fault> {
         archiving::customer(work, id, step).await
     }
-    fn life_event(row: &CustomerRow, step: Step) -> NewEvent {
+    fn archiving_event(row: &CustomerRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::CUSTOMER_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CUSTOMER_RESTORED.of(row.id, row.version),
@@ -111,10 +111,10 @@ impl ArchivableEntity for Customers {
 
 /// Restores stores; `Catalog::store_archive` archives them.
 impl ArchivableEntity for Stores {
-    async fn life_context(work: &Work, id: Id<Self::Noun>, _: Step) -> Result<LifeContext<StoreRow>, Fault> {
+    async fn archiving_context(work: &Work, id: Id<Self::Noun>, _: Step) -> Result<ArchivingContext<StoreRow>, Fault> {
         archiving::store(work, id).await
     }
-    fn life_event(row: &StoreRow, step: Step) -> NewEvent {
+    fn archiving_event(row: &StoreRow, step: Step) -> NewEvent {
         match step {
             Step::Archive => events::STORE_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::STORE_RESTORED.of(row.id, row.version),
@@ -122,7 +122,7 @@ impl ArchivableEntity for Stores {
     }
     /// Returns an event of the kind on which caches of stores invalidate, in older releases as well
     /// (`events::CACHED`).
-    fn additional_life_event(row: &StoreRow) -> Option<NewEvent> {
+    fn additional_archiving_event(row: &StoreRow) -> Option<NewEvent> {
         Some(events::STORE_UPDATED.of(row.id, row.version))
     }
 }
@@ -136,8 +136,8 @@ where
     N::Row: Archivable,
 {
     type Row = N::Row;
-    type Command = LifeCommand<Id<N::Noun>>;
-    type Context = LifeContext<N::Row>;
+    type Command = ArchivingCommand<Id<N::Noun>>;
+    type Context = ArchivingContext<N::Row>;
     type Noun = N::Noun;
 
     fn id(row: &N::Row) -> Uuid {
@@ -151,12 +151,12 @@ where
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         match commands.first().and_then(|command| Some((command.target.id()?, command.step))) {
-            Some((id, step)) => N::life_context(work, id, step).await,
-            None => Ok(LifeContext { row: None, hindrances: Vec::new() }),
+            Some((id, step)) => N::archiving_context(work, id, step).await,
+            None => Ok(ArchivingContext { row: None, hindrances: Vec::new() }),
         }
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<N::Row> {
-        context.decide(command, fresh)
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<N::Row> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, created: &[&N::Row], updated: &[(&N::Row, &N::Row)]) -> Result<(), Fault> {
         N::write(work, created, updated).await
@@ -166,10 +166,10 @@ where
     }
     fn event(change: &Change<'_, N::Row>) -> NewEvent {
         let step = if change.after.archived_at().is_some() { Step::Archive } else { Step::Restore };
-        N::life_event(change.after, step)
+        N::archiving_event(change.after, step)
     }
     fn additional_event(change: &Change<'_, N::Row>) -> Option<NewEvent> {
-        N::additional_life_event(change.after)
+        N::additional_archiving_event(change.after)
     }
     /// Neither step changes a unique value.
     fn race_problem() -> Problem {
@@ -178,11 +178,11 @@ where
 }
 
 impl Catalog {
-    async fn change_life<N, P>(
+    async fn archive_or_restore<N, P>(
         &self,
         permit: Permit<P>,
-        which: &RowRef,
-        ask: &CallOptions,
+        row_ref: &RowRef,
+        options: &CallOptions,
         (mutation, step): (&'static str, Step),
     ) -> Result<Batch<N::Row>, Fault>
     where
@@ -191,108 +191,108 @@ impl Catalog {
         P: Permission,
     {
         let mut checker = Checker::default();
-        let target = target(which, <N::Row as Archivable>::SUBJECT, &mut checker);
-        let command = LifeCommand { target, step, problems: checker.problems };
-        self.run::<LifecycleEntity<N>, _>(permit, ask, (mutation, hash_of(&which.id)), vec![command]).await
+        let target = target(row_ref, <N::Row as Archivable>::SUBJECT, &mut checker);
+        let command = ArchivingCommand { target, step, problems: checker.problems };
+        self.run::<LifecycleEntity<N>, _>(permit, options, (mutation, hash_of(&row_ref.id)), vec![command]).await
     }
 
     /// Archives a category. Refused while it has products or categories in use.
     pub async fn category_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
-        self.change_life::<Categories, _>(permit, &which, &ask, ("categoryArchive", Step::Archive)).await
+        self.archive_or_restore::<Categories, _>(permit, &row_ref, &options, ("categoryArchive", Step::Archive)).await
     }
     pub async fn category_restore(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
-        self.change_life::<Categories, _>(permit, &which, &ask, ("categoryRestore", Step::Restore)).await
+        self.archive_or_restore::<Categories, _>(permit, &row_ref, &options, ("categoryRestore", Step::Restore)).await
     }
 
     /// Archives a family. Refused while a variant of it is in use.
     pub async fn family_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<FamilyRow>, Fault> {
-        self.change_life::<Families, _>(permit, &which, &ask, ("productFamilyArchive", Step::Archive)).await
+        self.archive_or_restore::<Families, _>(permit, &row_ref, &options, ("productFamilyArchive", Step::Archive)).await
     }
     pub async fn family_restore(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<FamilyRow>, Fault> {
-        self.change_life::<Families, _>(permit, &which, &ask, ("productFamilyRestore", Step::Restore)).await
+        self.archive_or_restore::<Families, _>(permit, &row_ref, &options, ("productFamilyRestore", Step::Restore)).await
     }
 
     /// Archives a supplier. Refused while it has open purchase orders.
     pub async fn supplier_archive(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
-        self.change_life::<Suppliers, _>(permit, &which, &ask, ("supplierArchive", Step::Archive)).await
+        self.archive_or_restore::<Suppliers, _>(permit, &row_ref, &options, ("supplierArchive", Step::Archive)).await
     }
     pub async fn supplier_restore(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
-        self.change_life::<Suppliers, _>(permit, &which, &ask, ("supplierRestore", Step::Restore)).await
+        self.archive_or_restore::<Suppliers, _>(permit, &row_ref, &options, ("supplierRestore", Step::Restore)).await
     }
 
     /// Archives a channel. Refused while it has open orders or integrations that sell there.
     pub async fn channel_archive(
         &self,
         permit: Permit<kind::ChannelWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<ChannelRow>, Fault> {
-        self.change_life::<Channels, _>(permit, &which, &ask, ("channelArchive", Step::Archive)).await
+        self.archive_or_restore::<Channels, _>(permit, &row_ref, &options, ("channelArchive", Step::Archive)).await
     }
     pub async fn channel_restore(
         &self,
         permit: Permit<kind::ChannelWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<ChannelRow>, Fault> {
-        self.change_life::<Channels, _>(permit, &which, &ask, ("channelRestore", Step::Restore)).await
+        self.archive_or_restore::<Channels, _>(permit, &row_ref, &options, ("channelRestore", Step::Restore)).await
     }
 
     /// Archives a customer. Refused while it has open orders.
     pub async fn customer_archive(
         &self,
         permit: Permit<kind::CustomerWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
-        self.change_life::<Customers, _>(permit, &which, &ask, ("customerArchive", Step::Archive)).await
+        self.archive_or_restore::<Customers, _>(permit, &row_ref, &options, ("customerArchive", Step::Archive)).await
     }
     pub async fn customer_restore(
         &self,
         permit: Permit<kind::CustomerWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
-        self.change_life::<Customers, _>(permit, &which, &ask, ("customerRestore", Step::Restore)).await
+        self.archive_or_restore::<Customers, _>(permit, &row_ref, &options, ("customerRestore", Step::Restore)).await
     }
 
     /// Restores a closed store.
     pub async fn store_restore(
         &self,
         permit: Permit<kind::StoreWrite>,
-        which: RowRef,
-        ask: CallOptions,
+        row_ref: RowRef,
+        options: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
-        self.change_life::<Stores, _>(permit, &which, &ask, ("storeRestore", Step::Restore)).await
+        self.archive_or_restore::<Stores, _>(permit, &row_ref, &options, ("storeRestore", Step::Restore)).await
     }
 }

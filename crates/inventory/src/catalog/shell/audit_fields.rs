@@ -27,7 +27,7 @@ const CONTACT: &str = code::<kind::CustomerContactRead>();
 const COST: &str = code::<kind::ProductCostRead>();
 
 /// A column of JSON text; a broken one counts as null.
-fn parsed(text: &str) -> Value {
+fn parse_or_null(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
@@ -51,7 +51,7 @@ fn of_product(row: &ProductRow) -> Fields {
         .with("categoryId", row.category_id)
         .with("supplierId", row.supplier_id)
         .with("familyId", row.family_id)
-        .with("options", parsed(&row.options))
+        .with("options", parse_or_null(&row.options))
         .with("unit", json!({ "code": row.unit_code, "decimals": row.unit_decimals }))
         .with("price", money(row.price))
         .masked("unitCost", COST, money(row.unit_cost))
@@ -59,7 +59,7 @@ fn of_product(row: &ProductRow) -> Fields {
         .with("tracking", row.tracking)
         .with("minimumRemainingDays", row.minimum_remaining_days);
     let fields = row.goods.named().into_iter().fold(fields, |fields, (name, value)| fields.with(name, value));
-    fields.with("tags", &row.goods.tags).with("metadata", parsed(&row.metadata))
+    fields.with("tags", &row.goods.tags).with("metadata", parse_or_null(&row.metadata))
 }
 
 pub(super) fn category(row: &CategoryRow) -> Fields {
@@ -69,7 +69,7 @@ pub(super) fn category(row: &CategoryRow) -> Fields {
         .with("parentId", row.parent_id)
         .with("position", row.position)
         .with("imageUrl", &row.image_url)
-        .with("metadata", parsed(&row.metadata))
+        .with("metadata", parse_or_null(&row.metadata))
         .with("description", &row.description)
         .with("seoTitle", &row.seo_title)
         .with("seoDescription", &row.seo_description)
@@ -80,7 +80,7 @@ pub(super) fn category(row: &CategoryRow) -> Fields {
 pub(super) fn family(row: &FamilyRow) -> Fields {
     Fields::default()
         .with("name", &row.name)
-        .with("optionNames", parsed(&row.option_names))
+        .with("optionNames", parse_or_null(&row.option_names))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
@@ -90,10 +90,10 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("name", &row.name)
         .with("leadTimeDays", row.lead_time_days)
         .with("email", &row.email)
-        .with("contacts", parsed(&row.contacts))
-        .with("address", row.address.as_deref().map(parsed))
-        .with("taxIds", parsed(&row.tax_ids))
-        .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
+        .with("contacts", parse_or_null(&row.contacts))
+        .with("address", row.address.as_deref().map(parse_or_null))
+        .with("taxIds", parse_or_null(&row.tax_ids))
+        .with("paymentTerms", row.payment_terms.as_deref().map(parse_or_null))
         .with("minimumOrderValue", money(row.minimum_order()))
         .with("calendar", row.calendar.as_deref().map(calendar))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
@@ -113,12 +113,12 @@ pub(super) fn store(row: &StoreRow) -> Fields {
         .with("name", &row.name)
         .with("kind", row.kind)
         .with("timeZone", &row.time_zone)
-        .with("contacts", parsed(&row.contacts))
-        .with("address", row.address.as_deref().map(parsed))
-        .with("taxIds", parsed(&row.tax_ids))
-        .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
-        .with("handlingTime", HandlingTime::read(&row.handling_time).map(|_| parsed(&row.handling_time)))
-        .with("anomalyLimits", AnomalyLimits::read(&row.anomaly_limits).map(|_| parsed(&row.anomaly_limits)))
+        .with("contacts", parse_or_null(&row.contacts))
+        .with("address", row.address.as_deref().map(parse_or_null))
+        .with("taxIds", parse_or_null(&row.tax_ids))
+        .with("paymentTerms", row.payment_terms.as_deref().map(parse_or_null))
+        .with("handlingTime", HandlingTime::read(&row.handling_time).map(|_| parse_or_null(&row.handling_time)))
+        .with("anomalyLimits", AnomalyLimits::read(&row.anomaly_limits).map(|_| parse_or_null(&row.anomaly_limits)))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
@@ -133,10 +133,10 @@ pub(super) fn customer(row: &CustomerRow) -> Fields {
         .personal("name", CUSTOMER, &row.name)
         .masked("country", CUSTOMER, &row.country)
         .personal("email", CUSTOMER, &row.email)
-        .personal("contacts", CONTACT, row.particulars.contacts.as_deref().map(parsed))
-        .personal("addresses", CONTACT, row.particulars.addresses.as_deref().map(parsed))
-        .personal("taxIds", CONTACT, row.particulars.tax_ids.as_deref().map(parsed))
-        .personal("paymentTerms", CONTACT, row.particulars.payment_terms.as_deref().map(parsed))
+        .personal("contacts", CONTACT, row.particulars.contacts.as_deref().map(parse_or_null))
+        .personal("addresses", CONTACT, row.particulars.addresses.as_deref().map(parse_or_null))
+        .personal("taxIds", CONTACT, row.particulars.tax_ids.as_deref().map(parse_or_null))
+        .personal("paymentTerms", CONTACT, row.particulars.payment_terms.as_deref().map(parse_or_null))
         .personal("tags", CUSTOMER, Some(tags_of(row)).filter(|tags| !tags.is_empty()))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
         .with("mergedInto", row.merged_into)
@@ -164,9 +164,9 @@ mod tests {
             merged_into: None,
             tags: "[\"VIP\"]".to_owned(),
             archived_at: None,
-            particulars: entity::customer::Particulars {
+            particulars: entity::customer::CustomerDetails {
                 contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
-                ..entity::customer::Particulars::default()
+                ..entity::customer::CustomerDetails::default()
             },
             is_lost: false,
         };

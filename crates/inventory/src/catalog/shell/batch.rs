@@ -78,9 +78,9 @@ impl<R> Batch<R> {
     /// Keeps only the problems of the first stage that has any, for rows that are one call.
     #[must_use]
     pub(super) fn keep_first_stage(mut self) -> Self {
-        let first = self.rows.iter().flat_map(|row| &row.problems).map(Staged::stage).min();
+        let first_stage = self.rows.iter().flat_map(|row| &row.problems).map(Staged::stage).min();
         for row in &mut self.rows {
-            row.problems.retain(|problem| Some(problem.stage()) == first);
+            row.problems.retain(|problem| Some(problem.stage()) == first_stage);
         }
         self
     }
@@ -151,42 +151,42 @@ pub(super) async fn run<N: BatchEntity>(
     clock: &Clock,
     call: &Call<N::Command>,
 ) -> Result<Batch<N::Row>, Fault> {
-    if call.commands.iter().all(CheckedCommand::has_wrong_id) && !call.commands.is_empty() {
+    if call.commands.iter().all(CheckedCommand::has_malformed_id) && !call.commands.is_empty() {
         let rows = call.commands.iter().map(|command| Verdict::refused(command.problems().to_vec())).map(to_row_answer);
         return Ok(Batch { rows: rows.collect(), refused: Vec::new(), replayed: false, seq: None });
     }
     let decide = |mut work: Work| async move {
-        let batch = once::<N>(&mut work, clock, call).await;
+        let batch = write_batch::<N>(&mut work, clock, call).await;
         (work, batch)
     };
-    let is_to_keep = |batch: &Batch<N::Row>| batch.seq.is_some() && !batch.replayed;
-    match with_retries(scope, decide, is_to_keep).await {
+    let should_commit = |batch: &Batch<N::Row>| batch.seq.is_some() && !batch.replayed;
+    match with_retries(scope, decide, should_commit).await {
         Ok((batch, _)) => Ok(batch),
         Err(fault) if fault.unique_violation().is_some() => Ok(Batch::refused(N::race_problem())),
         Err(fault) => Err(fault),
     }
 }
 
-async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {
+async fn write_batch<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {
     let now = clock.now();
     let mut context = N::load(work, &call.commands).await?;
     // Looked up after loading: a concurrent call with this key has either committed, and its answer
     // is found here, or will conflict with our write. Before loading, we could miss its answer and
     // then find its rows.
     if let Some(key) = &call.key
-        && let Some(batch) = stored_batch::<N>(work, key).await?
+        && let Some(batch) = replay_batch::<N>(work, key).await?
     {
         return Ok(batch);
     }
     let verdicts: Vec<Verdict<N::Row>> =
         call.commands.iter().map(|command| N::decide(&mut context, command, NewIdAndTime { id: clock.uuid(), now })).collect();
     let mut seq = None;
-    let writes = match call.mode {
+    let should_write = match call.mode {
         Mode::Write => true,
         Mode::WriteAll => !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Refused(_))),
         Mode::Check => false,
     };
-    if writes {
+    if should_write {
         let changes: Vec<Change<'_, N::Row>> = verdicts.iter().filter_map(change).collect();
         let created: Vec<&N::Row> = changes.iter().filter(|c| c.before.is_none()).map(|c| c.after).collect();
         let updated: Vec<(&N::Row, &N::Row)> = changes.iter().filter_map(|c| Some((c.before?, c.after))).collect();
@@ -202,13 +202,13 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
                 journal::hold(work).await?;
             }
             N::write(work, &created, &updated).await?;
-            note::<N>(work, &changes, &keys);
+            log_changes::<N>(work, &changes, &keys);
         }
         let events =
             changes.iter().flat_map(|change| std::iter::once(N::event(change)).chain(N::additional_event(change))).collect();
         seq = journal::append(work, events, now).await?;
         if let (Some(key), Some(_)) = (&call.key, seq) {
-            let receipt = Receipt { seq, rows: verdicts.iter().map(kept::<N>).collect() };
+            let receipt = Receipt { seq, rows: verdicts.iter().map(receipt_row::<N>).collect() };
             let receipt =
                 serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
             idempotency::store_receipts(work, [(key, receipt)], now).await?;
@@ -219,7 +219,7 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
 }
 
 /// Records the differences of the rows for the audit log.
-fn note<N: BatchEntity>(work: &mut Work, changes: &[Change<'_, N::Row>], keys: &HashMap<Uuid, DataKey>) {
+fn log_changes<N: BatchEntity>(work: &mut Work, changes: &[Change<'_, N::Row>], keys: &HashMap<Uuid, DataKey>) {
     if !audit::logs_changes() {
         return;
     }
@@ -230,7 +230,7 @@ fn note<N: BatchEntity>(work: &mut Work, changes: &[Change<'_, N::Row>], keys: &
     }
 }
 
-async fn stored_batch<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
+async fn replay_batch<N: BatchEntity>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
     let receipt = match idempotency::before(work, key).await? {
         None => return Ok(None),
         Some(KeyUse::Reused) => return Ok(Some(Batch::refused(Problem::at("idempotencyKey", Rejection::KeyReused)))),
@@ -255,7 +255,7 @@ fn change<R>(verdict: &Verdict<R>) -> Option<Change<'_, R>> {
     }
 }
 
-fn kept<N: BatchEntity>(verdict: &Verdict<N::Row>) -> (Outcome, Option<Uuid>, Vec<Problem>) {
+fn receipt_row<N: BatchEntity>(verdict: &Verdict<N::Row>) -> (Outcome, Option<Uuid>, Vec<Problem>) {
     match verdict {
         Verdict::Created(row) => (Outcome::Created, Some(N::id(row)), Vec::new()),
         Verdict::Updated { after, .. } => (Outcome::Updated, Some(N::id(after)), Vec::new()),
@@ -265,11 +265,11 @@ fn kept<N: BatchEntity>(verdict: &Verdict<N::Row>) -> (Outcome, Option<Uuid>, Ve
 }
 
 fn to_row_answer<R>(verdict: Verdict<R>) -> RowAnswer<R> {
-    let done = |outcome, row| RowAnswer { outcome, row: Some(row), problems: Vec::new() };
+    let answer = |outcome, row| RowAnswer { outcome, row: Some(row), problems: Vec::new() };
     match verdict {
-        Verdict::Created(row) => done(Outcome::Created, row),
-        Verdict::Updated { after, .. } => done(Outcome::Updated, after),
-        Verdict::Unchanged(row) => done(Outcome::Unchanged, row),
+        Verdict::Created(row) => answer(Outcome::Created, row),
+        Verdict::Updated { after, .. } => answer(Outcome::Updated, after),
+        Verdict::Unchanged(row) => answer(Outcome::Unchanged, row),
         Verdict::Refused(Refusal { problems, current }) => RowAnswer { outcome: Outcome::Refused, row: current, problems },
     }
 }

@@ -40,47 +40,47 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<ProductFields>,
-        onto: OnExistingKey,
-        ask: CallOptions,
+        on_existing: OnExistingKey,
+        options: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let hash = hash_of(&rows);
-        let commands = rows.iter().map(|fields| product::check(onto.target(), fields, Checker::default())).collect();
-        self.run_rows::<Products, _>(permit, &ask, ("productImport", hash), commands).await
+        let commands = rows.iter().map(|fields| product::check(on_existing.target(), fields, Checker::default())).collect();
+        self.run_rows::<Products, _>(permit, &options, ("productImport", hash), commands).await
     }
 
     pub async fn category_import(
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<CategoryFields>,
-        onto: OnExistingKey,
-        ask: CallOptions,
+        on_existing: OnExistingKey,
+        options: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let hash = hash_of(&rows);
-        let commands = rows.iter().map(|fields| category::check(onto.target(), fields, Checker::default())).collect();
-        self.run_rows::<Categories, _>(permit, &ask, ("categoryImport", hash), commands).await
+        let commands = rows.iter().map(|fields| category::check(on_existing.target(), fields, Checker::default())).collect();
+        self.run_rows::<Categories, _>(permit, &options, ("categoryImport", hash), commands).await
     }
 
     pub async fn supplier_import(
         &self,
         permit: Permit<kind::ProductWrite>,
         rows: Vec<SupplierFields>,
-        onto: OnExistingKey,
-        ask: CallOptions,
+        on_existing: OnExistingKey,
+        options: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
         let hash = hash_of(&rows);
-        let commands = rows.iter().map(|fields| supplier::check(onto.target(), fields, Checker::default())).collect();
-        self.run_rows::<Suppliers, _>(permit, &ask, ("supplierImport", hash), commands).await
+        let commands = rows.iter().map(|fields| supplier::check(on_existing.target(), fields, Checker::default())).collect();
+        self.run_rows::<Suppliers, _>(permit, &options, ("supplierImport", hash), commands).await
     }
 
     pub async fn customer_import(
         &self,
         permit: Permit<kind::CustomerWrite>,
         rows: Vec<CustomerFields>,
-        onto: OnExistingKey,
-        ask: CallOptions,
+        on_existing: OnExistingKey,
+        options: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let hash = hash_of(&rows);
-        let commands = rows.iter().map(|fields| customer::check(onto.target(), fields, Checker::default())).collect();
-        self.run_rows::<Customers, _>(permit, &ask, ("customerImport", hash), commands).await
+        let commands = rows.iter().map(|fields| customer::check(on_existing.target(), fields, Checker::default())).collect();
+        self.run_rows::<Customers, _>(permit, &options, ("customerImport", hash), commands).await
     }
 }

@@ -6,7 +6,7 @@ use platform::{
     audit,
     storage::{
         Fault, Work,
-        idempotency::{self, Acted, Key, hash_of, settle},
+        idempotency::{self, CallResult, Key, hash_of, settle},
         journal,
     },
 };
@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     audit_fields,
     batch::{Batch, CallOptions, Mode, Outcome, RowAnswer},
-    merge::{MAX_MOVED, MergeStop, stored_result, turned},
+    merge::{MAX_MOVED_PRODUCTS, MergeStop, stored_result, turned},
     service::Catalog,
     writes::{RowRef, key_rejection, target},
 };
 use crate::catalog::{
     core::{
         Checker, NewIdAndTime, Problem, Refusal, Rejection, Subject, Verdict,
-        archiving::{LifeCommand, LifeContext, Step},
+        archiving::{ArchivingCommand, ArchivingContext, Step},
         category::CategoryRow,
     },
     events,
@@ -43,8 +43,8 @@ enum Stop {
 }
 
 impl Stop {
-    fn at(field: &str, why: Rejection) -> Self {
-        Self::of(vec![Problem::at(field, why)])
+    fn at(field: &str, rejection: Rejection) -> Self {
+        Self::of(vec![Problem::at(field, rejection)])
     }
     fn of(problems: Vec<Problem>) -> Self {
         Self::Refused(Box::new(Refusal { problems, current: None }))
@@ -71,16 +71,16 @@ impl Catalog {
     pub async fn category_archive_into(
         &self,
         permit: Permit<kind::ProductWrite>,
-        which: RowRef,
+        row_ref: RowRef,
         into: &str,
-        ask: CallOptions,
+        options: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
-        let text = ask.key.unwrap_or_default();
-        if let Some(why) = key_rejection(&text) {
-            return Ok(Batch::refused(Problem::at("idempotencyKey", why)));
+        let text = options.key.unwrap_or_default();
+        if let Some(rejection) = key_rejection(&text) {
+            return Ok(Batch::refused(Problem::at("idempotencyKey", rejection)));
         }
         let mut checker = Checker::default();
-        let target = target::<entity::id::kind::CategoryId>(&which, Subject::Category, &mut checker);
+        let target = target::<entity::id::kind::CategoryId>(&row_ref, Subject::Category, &mut checker);
         let into = into.parse::<CategoryId>().ok();
         if into.is_none() {
             checker.refuse(vec!["moveToId".to_owned()], Rejection::WrongId(Subject::Category));
@@ -90,12 +90,12 @@ impl Catalog {
         };
         let hash = hash_of(&(id, into));
         let key = Key { owner: permit.actor().id, mutation: "categoryArchive", key: text, hash };
-        let command = LifeCommand { target, step: Step::Archive, problems: Vec::new() };
-        let fresh = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
+        let command = ArchivingCommand { target, step: Step::Archive, problems: Vec::new() };
+        let id_and_time = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
         let mut work = permit.scope(&self.db).begin().await?;
-        let done = archived(&mut work, &key, (&command, id, into), fresh).await;
-        match settle(work, done, ask.mode == Mode::Check).await {
-            Ok(Acted { value, seq, is_replayed }) => {
+        let result = archive_and_move(&mut work, &key, (&command, id, into), id_and_time).await;
+        match settle(work, result, options.mode == Mode::Check).await {
+            Ok(CallResult { value, seq, is_replayed }) => {
                 let row = RowAnswer { outcome: Outcome::Updated, row: Some(value), problems: Vec::new() };
                 Ok(Batch { rows: vec![row], refused: Vec::new(), replayed: is_replayed, seq })
             }
@@ -111,41 +111,41 @@ fn refused(Refusal { problems, current }: Refusal<CategoryRow>) -> Batch<Categor
     Batch { rows: vec![row], refused: Vec::new(), replayed: false, seq: None }
 }
 
-async fn archived(
+async fn archive_and_move(
     work: &mut Work,
     key: &Key,
-    (command, id, into): (&LifeCommand<CategoryId>, CategoryId, CategoryId),
-    fresh: NewIdAndTime,
-) -> Result<Acted<CategoryRow>, Stop> {
-    let now = fresh.now;
+    (command, id, into): (&ArchivingCommand<CategoryId>, CategoryId, CategoryId),
+    id_and_time: NewIdAndTime,
+) -> Result<CallResult<CategoryRow>, Stop> {
+    let now = id_and_time.now;
     // Products are locked before the counter row, as in changes of products; categories after it.
-    let products = rows::product::lock_products_of_category(work, id, MAX_MOVED + 1).await?;
+    let products = rows::product::lock_products_of_category(work, id, MAX_MOVED_PRODUCTS + 1).await?;
     if let Some(receipt) = stored_result::<Receipt>(work, key).await? {
-        return again(work, &receipt).await;
+        return replay_archive(work, &receipt).await;
     }
     let row = by_id::<entity::category::Entity, _>(work, id).await?;
-    let (before, after) = match (LifeContext { row, hindrances: Vec::new() }).decide(command, fresh) {
+    let (before, after) = match (ArchivingContext { row, hindrances: Vec::new() }).decide(command, id_and_time) {
         Verdict::Updated { before, after } => (before, after),
-        Verdict::Created(row) | Verdict::Unchanged(row) => return Ok(Acted { value: row, seq: None, is_replayed: false }),
+        Verdict::Created(row) | Verdict::Unchanged(row) => return Ok(CallResult { value: row, seq: None, is_replayed: false }),
         Verdict::Refused(refusal) => return Err(Stop::Refused(Box::new(refusal))),
     };
     check_accepts_products(work, id, into).await?;
-    if products.len() > MAX_MOVED {
-        return Err(Stop::at("id", Rejection::TooMany { most: MAX_MOVED }));
+    if products.len() > MAX_MOVED_PRODUCTS {
+        return Err(Stop::at("id", Rejection::TooMany { most: MAX_MOVED_PRODUCTS }));
     }
-    let moved = turned(work, products, |row| row.category_id = Some(into), now).await?;
+    let moved_products = turned(work, products, |row| row.category_id = Some(into), now).await?;
     // Its child categories, and products that were added to it meanwhile, still prevent it.
-    let left = archiving::category(work, id, Step::Archive).await?.hindrances;
-    if !left.is_empty() {
-        return Err(Stop::of(left.into_iter().map(|why| Problem::at("id", why)).collect()));
+    let remaining_hindrances = archiving::category(work, id, Step::Archive).await?.hindrances;
+    if !remaining_hindrances.is_empty() {
+        return Err(Stop::of(remaining_hindrances.into_iter().map(|hindrance| Problem::at("id", hindrance)).collect()));
     }
     rows::category::write(work, &[], &[(&before, &after)]).await?;
     audit::changed(work, id, Some(&audit_fields::category(&before)), Some(&audit_fields::category(&after)), None);
-    let mut all = moved.events;
-    all.push(events::CATEGORY_ARCHIVED.of(id, after.version));
-    let seq = journal::append(work, all, now).await?;
+    let mut event_list = moved_products.events;
+    event_list.push(events::CATEGORY_ARCHIVED.of(id, after.version));
+    let seq = journal::append(work, event_list, now).await?;
     idempotency::keep(work, key, &Receipt { id, seq }, now).await?;
-    Ok(Acted { value: after, seq, is_replayed: false })
+    Ok(CallResult { value: after, seq, is_replayed: false })
 }
 
 /// Refuses a category that products cannot be put into.
@@ -163,8 +163,8 @@ async fn check_accepts_products(work: &Work, id: CategoryId, into: CategoryId) -
 }
 
 /// The answer to a repeated call: the current category.
-async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<CategoryRow>, Stop> {
+async fn replay_archive(work: &Work, receipt: &Receipt) -> Result<CallResult<CategoryRow>, Stop> {
     let row = by_id::<entity::category::Entity, _>(work, receipt.id).await?;
     let value = row.ok_or_else(|| Fault::corrupt("category", "a category that was archived stays"))?;
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value, seq: receipt.seq, is_replayed: true })
 }

@@ -69,8 +69,8 @@ impl BatchEntity for Stores {
         }
         Ok(context)
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<StoreRow> {
-        context.decide(command, fresh)
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<StoreRow> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, created: &[&StoreRow], updated: &[(&StoreRow, &StoreRow)]) -> Result<(), Fault> {
         for row in created {
@@ -120,17 +120,17 @@ impl BatchEntity for Suppliers {
         let rows = lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &keys).await?;
         let by_code = rows.iter().map(|row| (row.code_key.clone(), row.id)).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-        Ok(supplier::SupplierContext { tenant: work.tenant(), rows, by_code, seen: HashSet::new() })
+        Ok(supplier::SupplierContext { tenant: work.tenant(), rows, by_code, seen_keys: HashSet::new() })
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
-        context.decide(command, fresh)
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<Self::Row> {
+        context.decide(command, id_and_time)
     }
     /// Writes suppliers, new ones in the order of their codes, so that two calls that create the
     /// same ones do not deadlock.
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
-        let mut new = created.to_vec();
-        new.sort_by(|a, b| a.code_key.cmp(&b.code_key));
-        for row in new {
+        let mut new_rows = created.to_vec();
+        new_rows.sort_by(|a, b| a.code_key.cmp(&b.code_key));
+        for row in new_rows {
             work.insert::<entity::supplier::Entity>(row.clone()).await?;
         }
         for (_, row) in updated {
@@ -168,12 +168,12 @@ impl BatchEntity for Channels {
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.as_ref()).map(|code| code.key.as_str()).collect();
-        let none: [ChannelId; 0] = [];
-        let rows = lock_by_ids_or_texts::<entity::channel::Entity, _>(work, &none, "code_key", &keys).await?;
+        let no_ids: [ChannelId; 0] = [];
+        let rows = lock_by_ids_or_texts::<entity::channel::Entity, _>(work, &no_ids, "code_key", &keys).await?;
         Ok(channel::ChannelContext { tenant: work.tenant(), code_owner: rows.first().map(|row| row.id) })
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
-        context.decide(command, fresh)
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<Self::Row> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         for row in created {
@@ -211,8 +211,8 @@ impl BatchEntity for Families {
     async fn load(work: &Work, _: &[Self::Command]) -> Result<TenantId, Fault> {
         Ok(work.tenant())
     }
-    fn decide(tenant: &mut TenantId, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
-        family::decide(*tenant, command, fresh)
+    fn decide(tenant: &mut TenantId, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<Self::Row> {
+        family::decide(*tenant, command, id_and_time)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         for row in created {
@@ -250,8 +250,8 @@ impl BatchEntity for Categories {
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         category_rows::context(work, commands).await
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
-        context.decide(command, fresh)
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<Self::Row> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         category_rows::write(work, created, updated).await
@@ -283,26 +283,26 @@ impl BatchEntity for Customers {
         audit_fields::customer(row)
     }
     async fn history_keys(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
-        history_key::made(work, ids, now).await
+        history_key::load_or_create_keys(work, ids, now).await
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let mut targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();
-        let named: HashSet<CustomerId> = targets.iter().copied().collect();
+        let target_ids: HashSet<CustomerId> = targets.iter().copied().collect();
         let refs: Vec<&str> = commands.iter().filter_map(|c| c.fields.external_ref.set()).map(String::as_str).collect();
         // Looked up before the rows are locked, so that they are locked in the order of their IDs.
         targets.extend(merge_rows::survivors_of_refs(work, &refs).await?);
         let rows = customer_rows::lock_for_update(work, &targets, &refs).await?;
         let by_ref = rows.iter().filter_map(|row| Some((row.external_ref.clone()?, row.id))).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-        let forgets = commands.iter().filter(|c| c.purpose == customer::CustomerAction::Forget);
-        let forgotten: Vec<CustomerId> = forgets.filter_map(|c| c.target.id()).collect();
+        let forget_commands = commands.iter().filter(|c| c.purpose == customer::CustomerAction::Forget);
+        let forgotten: Vec<CustomerId> = forget_commands.filter_map(|c| c.target.id()).collect();
         let merged = merge_rows::merged_customers(work, &forgotten).await?;
-        let unnamed = merged.into_iter().filter(|(_, one)| !named.contains(one)).map(|(into, _)| into).collect();
-        let (seen, touched) = (HashSet::new(), HashSet::new());
-        Ok(customer::CustomerContext { tenant: work.tenant(), rows, by_ref, seen, touched, unnamed })
+        let unnamed = merged.into_iter().filter(|(_, merged_id)| !target_ids.contains(merged_id)).map(|(into, _)| into).collect();
+        let (seen_refs, touched) = (HashSet::new(), HashSet::new());
+        Ok(customer::CustomerContext { tenant: work.tenant(), rows, by_ref, seen_keys: seen_refs, touched, unnamed })
     }
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row> {
-        context.decide(command, fresh)
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<Self::Row> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         customer_rows::write(work, created, updated).await

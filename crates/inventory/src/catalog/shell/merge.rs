@@ -10,7 +10,7 @@ use platform::{
     stages::Stop,
     storage::{
         Fault, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal::{self, NewEvent},
     },
 };
@@ -34,7 +34,7 @@ use crate::catalog::{
 };
 
 /// The most products that one merge moves to another supplier.
-pub const MAX_MOVED: usize = 2_000;
+pub const MAX_MOVED_PRODUCTS: usize = 2_000;
 
 /// The merged row and the row that it was merged into, after the call.
 #[derive(Debug, Clone)]
@@ -55,8 +55,8 @@ pub struct MergedCustomer {
 /// Reason why nothing was merged.
 pub type MergeStop = Stop<Problem>;
 
-pub fn refuse_at(field: &str, why: Rejection) -> MergeStop {
-    Problem::at(field, why).into()
+pub fn refuse_at(field: &str, rejection: Rejection) -> MergeStop {
+    Problem::at(field, rejection).into()
 }
 
 /// Stored result of a call that merges two customers or undoes a merge.
@@ -72,13 +72,13 @@ pub(super) struct Receipt {
 /// Returns the stored result of an earlier call with this key. The caller has locked all rows that
 /// it writes.
 pub async fn stored_result<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Option<R>, MergeStop> {
-    if let Some(why) = key_rejection(&key.key) {
-        return Err(refuse_at("idempotencyKey", why));
+    if let Some(rejection) = key_rejection(&key.key) {
+        return Err(refuse_at("idempotencyKey", rejection));
     }
     match idempotency::lock_and_look_up(work, key).await? {
-        Before::Nothing => Ok(None),
-        Before::Reused => Err(refuse_at("idempotencyKey", Rejection::KeyReused)),
-        Before::Same(receipt) => Ok(Some(receipt)),
+        EarlierUse::Nothing => Ok(None),
+        EarlierUse::Reused => Err(refuse_at("idempotencyKey", Rejection::KeyReused)),
+        EarlierUse::Same(receipt) => Ok(Some(receipt)),
     }
 }
 
@@ -87,83 +87,98 @@ impl Catalog {
     pub async fn customer_merge(
         &self,
         permit: Permit<kind::CustomerMerge>,
-        ask: MergeAsk<of::CustomerId>,
+        request: MergeAsk<of::CustomerId>,
         mode: Mode,
-    ) -> Result<Acted<MergedCustomer>, MergeStop> {
-        let key =
-            Key { owner: permit.actor().id, mutation: "customerMerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
+    ) -> Result<CallResult<MergedCustomer>, MergeStop> {
+        let key = Key {
+            owner: permit.actor().id,
+            mutation: "customerMerge",
+            key: request.idempotency_key.clone(),
+            hash: hash_of(&request),
+        };
         let mut work = permit.scope(&self.db).begin().await?;
-        let fresh = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
-        let done = merged(&mut work, &key, &ask, fresh).await;
-        settle(work, done, mode == Mode::Check).await
+        let id_and_time = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
+        let outcome = merged(&mut work, &key, &request, id_and_time).await;
+        settle(work, outcome, mode == Mode::Check).await
     }
 }
 
 async fn merged(
     work: &mut Work,
     key: &Key,
-    ask: &MergeAsk<of::CustomerId>,
+    request: &MergeAsk<of::CustomerId>,
     NewIdAndTime { id, now }: NewIdAndTime,
-) -> Result<Acted<MergedCustomer>, MergeStop> {
+) -> Result<CallResult<MergedCustomer>, MergeStop> {
     // Read before the rows are locked, so that they are locked in the order of their IDs: of two
     // merges in opposite directions, one waits for the other.
-    let before = merge_rows::merged_customers(work, &[ask.id, ask.into]).await?;
-    let own = before.iter().filter(|(into, _)| *into == ask.id).map(|(_, id)| *id);
-    let ids: Vec<CustomerId> = [ask.id, ask.into].into_iter().chain(own).collect();
-    let known = rows::customer::lock_for_update(work, &ids, &[]).await?;
+    let before = merge_rows::merged_customers(work, &[request.id, request.into]).await?;
+    let own_merged = before.iter().filter(|(into, _)| *into == request.id).map(|(_, id)| *id);
+    let ids: Vec<CustomerId> = [request.id, request.into].into_iter().chain(own_merged).collect();
+    let customers = rows::customer::lock_for_update(work, &ids, &[]).await?;
     if let Some(receipt) = stored_result::<Receipt>(work, key).await? {
-        return again(work, &receipt).await;
+        return replay_merge(work, &receipt).await;
     }
-    let row = |id: CustomerId| known.iter().find(|row| row.id == id);
-    let problems = merge::check(ask, row(ask.id), row(ask.into));
-    let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
+    let row = |id: CustomerId| customers.iter().find(|row| row.id == id);
+    let problems = merge::check(request, row(request.id), row(request.into));
+    let (true, Some(merged_row), Some(surviving_row)) = (problems.is_empty(), row(request.id), row(request.into)) else {
         return Err(MergeStop::Refused(problems));
     };
     if before.len() >= MAX_MERGED {
         return Err(refuse_at("intoId", Rejection::TooMany { most: MAX_MERGED }));
     }
-    let one_after = CustomerRow { merged_into: Some(other.id), version: one.version + 1, updated_at: now, ..one.clone() };
-    let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
-    let turned = merge_rows::merge_customers(work, &one_after, &other_after).await?;
-    let moved = CustomersMoved { turned: turned.iter().map(|(id, _)| *id).collect() };
-    let pair = Pair::Customers { merged: one.id, into: other.id };
-    record_merge(work, id, pair, text_of(&moved)?, now).await?;
-    audit::changed(work, one.id, Some(&audit_fields::customer(one)), Some(&audit_fields::customer(&one_after)), None);
-    audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
-    let mut all = vec![events::CUSTOMER_MERGED.of(one.id, one_after.version)];
-    for (id, version) in turned {
+    let merged_after = CustomerRow {
+        merged_into: Some(surviving_row.id),
+        version: merged_row.version + 1,
+        updated_at: now,
+        ..merged_row.clone()
+    };
+    let survivor_after = CustomerRow { version: surviving_row.version + 1, updated_at: now, ..surviving_row.clone() };
+    let repointed = merge_rows::merge_customers(work, &merged_after, &survivor_after).await?;
+    let moved_customers = CustomersMoved { turned: repointed.iter().map(|(id, _)| *id).collect() };
+    let pair = Pair::Customers { merged: merged_row.id, into: surviving_row.id };
+    record_merge(work, id, pair, serialize_moved_rows(&moved_customers)?, now).await?;
+    audit::changed(
+        work,
+        merged_row.id,
+        Some(&audit_fields::customer(merged_row)),
+        Some(&audit_fields::customer(&merged_after)),
+        None,
+    );
+    audit::changed(work, surviving_row.id, Some(&Fields::default()), Some(&merged_from_fields(merged_row.id.to_string())), None);
+    let mut event_list = vec![events::CUSTOMER_MERGED.of(merged_row.id, merged_after.version)];
+    for (id, version) in repointed {
         let into = |into: CustomerId| Fields::default().with("mergedInto", into);
-        audit::changed(work, id, Some(&into(one.id)), Some(&into(other.id)), None);
-        all.push(events::CUSTOMER_UPDATED.of(id, version));
+        audit::changed(work, id, Some(&into(merged_row.id)), Some(&into(surviving_row.id)), None);
+        event_list.push(events::CUSTOMER_UPDATED.of(id, version));
     }
-    all.push(events::CUSTOMER_UPDATED.of(other.id, other_after.version));
-    let (orders, returns) = merge_rows::documents_of(work, one.id).await?;
-    let seq = journal::append(work, all, now).await?;
-    let receipt = Receipt { merged: one.id, into: other.id, seq, orders, returns };
+    event_list.push(events::CUSTOMER_UPDATED.of(surviving_row.id, survivor_after.version));
+    let (orders, returns) = merge_rows::count_customer_documents(work, merged_row.id).await?;
+    let seq = journal::append(work, event_list, now).await?;
+    let receipt = Receipt { merged: merged_row.id, into: surviving_row.id, seq, orders, returns };
     idempotency::keep(work, key, &receipt, now).await?;
-    let rows = MergedPair { merged: one_after, into: other_after };
-    Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
+    let rows = MergedPair { merged: merged_after, into: survivor_after };
+    Ok(CallResult { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
 }
 
 /// Serializes a merge's list of moved rows for its record.
-pub fn text_of(moved: &impl Serialize) -> Result<String, Fault> {
-    serde_json::to_string(moved).map_err(|err| Fault::Broken(err.to_string()))
+pub fn serialize_moved_rows(value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|err| Fault::Broken(err.to_string()))
 }
 
 /// Returns the audit log fields of the row into which another is merged.
-pub fn merged_from(id: String) -> Fields {
+pub fn merged_from_fields(id: String) -> Fields {
     Fields::default().with("mergedFrom", id)
 }
 
 /// The answer to a repeated call: the current state of both customers.
-pub(super) async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<MergedCustomer>, MergeStop> {
-    let found = rows::customer::by_ids(work, &[receipt.merged, receipt.into]).await?;
-    let mut known: HashMap<CustomerId, CustomerRow> = found.into_iter().map(|row| (row.id, row)).collect();
-    let lost = || Fault::corrupt("customer", "a customer that was merged stays");
-    let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
-    let into = known.remove(&receipt.into).ok_or_else(lost)?;
+pub(super) async fn replay_merge(work: &Work, receipt: &Receipt) -> Result<CallResult<MergedCustomer>, MergeStop> {
+    let customers = rows::customer::by_ids(work, &[receipt.merged, receipt.into]).await?;
+    let mut by_id: HashMap<CustomerId, CustomerRow> = customers.into_iter().map(|row| (row.id, row)).collect();
+    let corruption = || Fault::corrupt("customer", "a customer that was merged stays");
+    let merged = by_id.remove(&receipt.merged).ok_or_else(corruption)?;
+    let into = by_id.remove(&receipt.into).ok_or_else(corruption)?;
     let value = MergedCustomer { rows: MergedPair { merged, into }, orders: receipt.orders, returns: receipt.returns };
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value, seq: receipt.seq, is_replayed: true })
 }
 
 /// Products that were moved to another supplier or category, and their events.
@@ -179,11 +194,11 @@ pub async fn move_products(
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
 ) -> Result<Option<MovedProducts>, Fault> {
-    let found = rows::product::lock_products_of_supplier(work, from, MAX_MOVED + 1).await?;
-    if found.len() > MAX_MOVED {
+    let products = rows::product::lock_products_of_supplier(work, from, MAX_MOVED_PRODUCTS + 1).await?;
+    if products.len() > MAX_MOVED_PRODUCTS {
         return Ok(None);
     }
-    turned(work, found, |row| row.supplier_id = Some(to), now).await.map(Some)
+    turned(work, products, |row| row.supplier_id = Some(to), now).await.map(Some)
 }
 
 /// Moves those of these products that still have the other supplier back to a supplier.
@@ -193,16 +208,19 @@ pub async fn move_products_back(
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
 ) -> Result<MovedProducts, Fault> {
-    let found =
-        if products.is_empty() { Vec::new() } else { rows::product::lock_products_still_of(work, products, from).await? };
+    let found = if products.is_empty() {
+        Vec::new()
+    } else {
+        rows::product::lock_listed_products_of_supplier(work, products, from).await?
+    };
     turned(work, found, |row| row.supplier_id = Some(to), now).await
 }
 
-/// Applies `turn` to these products and writes each as a change of its own.
+/// Applies `change` to these products and writes each as a change of its own.
 pub(super) async fn turned(
     work: &mut Work,
     found: Vec<ProductRow>,
-    turn: impl Fn(&mut ProductRow) + Send + Sync,
+    change: impl Fn(&mut ProductRow) + Send + Sync,
     now: Timestamp,
 ) -> Result<MovedProducts, Fault> {
     if found.is_empty() {
@@ -212,19 +230,19 @@ pub(super) async fn turned(
     let mut barcodes = rows::product::barcodes_of(work, ids.clone()).await?;
     let doc = |row: ProductRow| ProductDoc { barcodes: barcodes.remove(&row.id).unwrap_or_default(), row };
     let before: Vec<ProductDoc> = found.into_iter().map(doc).collect();
-    let turned = |doc: &ProductDoc| {
+    let changed_doc = |doc: &ProductDoc| {
         let mut doc = doc.clone();
-        turn(&mut doc.row);
+        change(&mut doc.row);
         (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, now);
         doc
     };
-    let after: Vec<ProductDoc> = before.iter().map(turned).collect();
+    let after: Vec<ProductDoc> = before.iter().map(changed_doc).collect();
     let pairs: Vec<(&ProductDoc, &ProductDoc)> = before.iter().zip(&after).collect();
     rows::product::write(work, &[], &pairs).await?;
     let mut events = Vec::with_capacity(pairs.len());
-    for (was, is) in pairs {
-        audit::changed(work, is.row.id, Some(&audit_fields::product(was)), Some(&audit_fields::product(is)), None);
-        events.push(super::products::product_event(Some(&was.row), &is.row));
+    for (old_doc, new_doc) in pairs {
+        audit::changed(work, new_doc.row.id, Some(&audit_fields::product(old_doc)), Some(&audit_fields::product(new_doc)), None);
+        events.push(super::products::product_event(Some(&old_doc.row), &new_doc.row));
     }
     Ok(MovedProducts { ids, events })
 }

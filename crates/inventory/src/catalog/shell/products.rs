@@ -57,8 +57,8 @@ impl BatchEntity for Kits {
     async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::KitContext, Fault> {
         rows::kit::context(work, commands).await
     }
-    fn decide(context: &mut kit::KitContext, command: &KitCommand, fresh: NewIdAndTime) -> Verdict<KitDoc> {
-        context.decide(command, fresh)
+    fn decide(context: &mut kit::KitContext, command: &KitCommand, id_and_time: NewIdAndTime) -> Verdict<KitDoc> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, _: &[&KitDoc], updated: &[(&KitDoc, &KitDoc)]) -> Result<(), Fault> {
         let kits: Vec<&KitDoc> = updated.iter().map(|(_, after)| *after).collect();
@@ -92,8 +92,8 @@ impl BatchEntity for Products {
     async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
         rows::product_context::load(work, commands).await
     }
-    fn decide(context: &mut ProductContext, command: &ProductCommand, fresh: NewIdAndTime) -> Verdict<ProductDoc> {
-        context.decide(command, fresh)
+    fn decide(context: &mut ProductContext, command: &ProductCommand, id_and_time: NewIdAndTime) -> Verdict<ProductDoc> {
+        context.decide(command, id_and_time)
     }
     async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
         rows::product::write(work, created, updated).await

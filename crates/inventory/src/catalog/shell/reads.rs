@@ -50,17 +50,17 @@ impl Catalog {
         permit.scope(&self.db)
     }
 
-    pub async fn product(&self, permit: Permit<kind::ProductRead>, by: ProductBy) -> Result<Option<Arc<ProductRow>>, Fault> {
+    pub async fn product(&self, permit: Permit<kind::ProductRead>, key: ProductBy) -> Result<Option<Arc<ProductRow>>, Fault> {
         let scope = self.scope(permit);
-        let found = match by {
+        let product_row = match key {
             ProductBy::Id(id) => return Ok(rows::product::together(&scope, vec![id]).await?.remove(&id)),
             ProductBy::Sku(sku) => rows::product::by_sku_key(&scope, &text::fold(sku.trim())).await?,
             ProductBy::Barcode(code) => rows::product::by_barcode(&scope, code.trim()).await?,
         };
-        Ok(found.map(Arc::new))
+        Ok(product_row.map(Arc::new))
     }
     /// Runs the searches of a filter, so that pages and counts can be read with it.
-    pub async fn filtered(
+    pub async fn resolve_filter(
         &self,
         permit: Permit<kind::ProductRead>,
         filter: Filter,
@@ -70,9 +70,9 @@ impl Catalog {
         Ok((scope, scoped))
     }
 
-    pub async fn store(&self, permit: Permit<kind::StoreRead>, by: By<StoreId>) -> Result<Option<StoreRow>, Fault> {
+    pub async fn store(&self, permit: Permit<kind::StoreRead>, key: By<StoreId>) -> Result<Option<StoreRow>, Fault> {
         let scope = self.scope(permit);
-        match by {
+        match key {
             By::Id(id) => small_tables::by_id::<entity::store::Entity, _>(&scope, id).await,
             By::Key(code) => small_tables::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
@@ -87,9 +87,9 @@ impl Catalog {
         rows::stores::page(&self.scope(permit), tests, sorted, request).await
     }
 
-    pub async fn category(&self, permit: Permit<kind::ProductRead>, by: By<CategoryId>) -> Result<Option<CategoryRow>, Fault> {
+    pub async fn category(&self, permit: Permit<kind::ProductRead>, key: By<CategoryId>) -> Result<Option<CategoryRow>, Fault> {
         let scope = self.scope(permit);
-        match by {
+        match key {
             By::Id(id) => small_tables::by_id::<entity::category::Entity, _>(&scope, id).await,
             By::Key(slug) => small_tables::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
         }
@@ -109,17 +109,21 @@ impl Catalog {
         small_tables::sorted_page::<entity::category::Entity>(&scope, clause, sorted, request).await
     }
 
-    pub async fn supplier(&self, permit: Permit<kind::ProductRead>, by: By<SupplierId>) -> Result<Option<SupplierRow>, Fault> {
+    pub async fn supplier(
+        &self,
+        permit: Permit<kind::ProductRead>,
+        lookup: By<SupplierId>,
+    ) -> Result<Option<SupplierRow>, Fault> {
         let scope = self.scope(permit);
-        match by {
+        match lookup {
             By::Id(id) => small_tables::by_id::<entity::supplier::Entity, _>(&scope, id).await,
             By::Key(code) => {
                 let key = text::fold(code.trim());
-                let found = small_tables::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
+                let supplier_row = small_tables::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
                 // The code of a merged supplier finds its survivor.
-                match found.as_ref().and_then(|row| row.merged_into) {
+                match supplier_row.as_ref().and_then(|row| row.merged_into) {
                     Some(into) => small_tables::by_id::<entity::supplier::Entity, _>(&scope, into).await,
-                    None => Ok(found),
+                    None => Ok(supplier_row),
                 }
             }
         }
@@ -150,11 +154,15 @@ impl Catalog {
         small_tables::sorted_page::<entity::product_family::Entity>(&scope, clause, sorted, request).await
     }
 
-    pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {
+    pub async fn customer(
+        &self,
+        permit: Permit<kind::CustomerRead>,
+        lookup: By<CustomerId>,
+    ) -> Result<Option<CustomerRow>, Fault> {
         let scope = self.scope(permit);
-        match by {
+        match lookup {
             By::Id(id) => rows::customer::by_id(&scope, id).await,
-            By::Key(text) => rows::customer::by_external_ref(&scope, &text::kept(text.trim())).await,
+            By::Key(text) => rows::customer::by_external_ref(&scope, &text::normal_form(text.trim())).await,
         }
     }
     /// Customers that pass the tests; none is found by an e-mail address.
@@ -179,14 +187,14 @@ impl Catalog {
     }
     /// Customers that pass the tests and the tests of names, by e-mail addresses too if the caller
     /// may see them; None if more rows pass the tests than are compared by name.
-    pub async fn customers_named(
+    pub async fn customers_by_name(
         &self,
         permit: Permit<kind::CustomerRead>,
-        seen: Option<&Permit<kind::CustomerContactRead>>,
+        contact_permit: Option<&Permit<kind::CustomerContactRead>>,
         tests: Nested<CustomerTests>,
         names: &[TextTest],
     ) -> Result<Option<NamedCustomers>, Fault> {
-        let addresses = if seen.is_some() { AddressSearch::Seen } else { AddressSearch::Hidden };
+        let addresses = if contact_permit.is_some() { AddressSearch::Seen } else { AddressSearch::Hidden };
         rows::customers::named(&self.scope(permit), tests, addresses, names).await
     }
     /// Number of customers that pass the tests, counted up to one more than `limit`; none is found
@@ -209,9 +217,9 @@ impl Catalog {
         rows::customers::count(&self.scope(permit), tests, AddressSearch::Seen, limit).await
     }
 
-    pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {
+    pub async fn channel(&self, permit: Permit<kind::ChannelRead>, lookup: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {
         let scope = self.scope(permit);
-        match by {
+        match lookup {
             By::Id(id) => small_tables::by_id::<entity::channel::Entity, _>(&scope, id).await,
             By::Key(code) => small_tables::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }

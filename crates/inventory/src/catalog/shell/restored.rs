@@ -20,7 +20,11 @@ use crate::catalog::{
 ///
 /// # Errors
 /// The database cannot be read.
-pub async fn merged_with_personal_data(db: &Database, tenant: TenantId, id: CustomerId) -> Result<Vec<CustomerId>, Fault> {
+pub async fn merged_customers_with_personal_data(
+    db: &Database,
+    tenant: TenantId,
+    id: CustomerId,
+) -> Result<Vec<CustomerId>, Fault> {
     unerased_merged_customers(&db.tenant(tenant), id).await
 }
 
@@ -32,8 +36,8 @@ pub async fn merged_with_personal_data(db: &Database, tenant: TenantId, id: Cust
 pub async fn erase_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<bool, Fault> {
     let scope = db.tenant(tenant);
     let merged = merged_customers(&scope, &[id]).await?;
-    let with = |id| customer::erase_command(Target::Id { id, expected_version: None }, Checker::default());
-    let commands = merged.into_iter().map(|(_, one)| with(one)).chain([with(id)]).collect();
+    let erasure = |id| customer::erase_command(Target::Id { id, expected_version: None }, Checker::default());
+    let commands = merged.into_iter().map(|(_, merged_id)| erasure(merged_id)).chain([erasure(id)]).collect();
     let call = Call { key: None, mode: Mode::WriteAll, commands };
     Ok(Box::pin(run::<Customers>(&scope, clock, &call)).await?.seq.is_some())
 }

@@ -8,7 +8,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Acted, Key, hash_of, settle},
+        idempotency::{self, CallResult, Key, hash_of, settle},
         journal,
     },
 };
@@ -16,7 +16,7 @@ use platform::{
 use super::{
     audit_fields,
     batch::Mode,
-    merge::{MergeStop, MergedCustomer, MergedPair, Receipt, again, merged_from, refuse_at, stored_result},
+    merge::{MergeStop, MergedCustomer, MergedPair, Receipt, merged_from_fields, refuse_at, replay_merge, stored_result},
     service::Catalog,
 };
 use crate::catalog::{
@@ -26,25 +26,29 @@ use crate::catalog::{
         unmerge::{self, CustomersMoved, UnmergeAsk},
     },
     events,
-    rows::{self, merge::documents_of, unmerge as unmerge_rows},
+    rows::{self, merge::count_customer_documents, unmerge as unmerge_rows},
 };
 
-type Done = Result<Acted<MergedCustomer>, MergeStop>;
+type Done = Result<CallResult<MergedCustomer>, MergeStop>;
 
 impl Catalog {
     /// Undoes the merge of a customer, once for the key.
     pub async fn customer_unmerge(
         &self,
         permit: Permit<kind::CustomerMerge>,
-        ask: UnmergeAsk<of::CustomerId>,
+        request: UnmergeAsk<of::CustomerId>,
         mode: Mode,
     ) -> Done {
-        let key =
-            Key { owner: permit.actor().id, mutation: "customerUnmerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
+        let key = Key {
+            owner: permit.actor().id,
+            mutation: "customerUnmerge",
+            key: request.idempotency_key.clone(),
+            hash: hash_of(&request),
+        };
         let mut work = permit.scope(&self.db).begin().await?;
         let now = self.clock.now();
-        let done = unmerged(&mut work, &key, &ask, (now, Some(now))).await;
-        settle(work, done, mode == Mode::Check).await
+        let outcome = run_customer_unmerge(&mut work, &key, &request, (now, Some(now))).await;
+        settle(work, outcome, mode == Mode::Check).await
     }
 }
 
@@ -56,12 +60,12 @@ impl Catalog {
 pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<(), Fault> {
     // A new key: the merge may have been undone after an earlier restore, too.
     let idempotency_key = format!("restored-{}", clock.uuid());
-    let ask = UnmergeAsk { idempotency_key, id, expected_version: None, into_expected_version: None };
+    let request = UnmergeAsk { idempotency_key, id, expected_version: None, into_expected_version: None };
     let owner = Actor::SYSTEM.id;
-    let key = Key { owner, mutation: "customerUnmerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
+    let key = Key { owner, mutation: "customerUnmerge", key: request.idempotency_key.clone(), hash: hash_of(&request) };
     let mut work = db.tenant(tenant).begin().await?;
-    let done = unmerged(&mut work, &key, &ask, (clock.now(), None)).await;
-    match settle(work, done, false).await {
+    let outcome = run_customer_unmerge(&mut work, &key, &request, (clock.now(), None)).await;
+    match settle(work, outcome, false).await {
         Ok(_) => Ok(()),
         Err(MergeStop::Fault(fault)) => Err(fault),
         Err(MergeStop::Refused(_)) => Err(Fault::Broken(format!(
@@ -72,50 +76,57 @@ pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, i
 
 /// `asked_at` is the time of the request, which is checked against the days in which a merge can be
 /// undone; None skips the check.
-async fn unmerged(
+async fn run_customer_unmerge(
     work: &mut Work,
     key: &Key,
-    ask: &UnmergeAsk<of::CustomerId>,
+    request: &UnmergeAsk<of::CustomerId>,
     (now, asked_at): (Timestamp, Option<Timestamp>),
 ) -> Done {
     // Read before the rows are locked, so that they are locked in the order of their IDs, as by
     // merges.
-    let record = unmerge_rows::customer_merge(work, ask.id).await?;
-    let along: CustomersMoved = unmerge_rows::moved(record.as_ref())?;
+    let record = unmerge_rows::customer_merge(work, request.id).await?;
+    let moved_customers: CustomersMoved = unmerge_rows::moved(record.as_ref())?;
     let into = record.as_ref().map(|record| record.into);
-    let ids: Vec<CustomerId> = [ask.id].into_iter().chain(into).chain(along.turned.iter().copied()).collect();
-    let known = rows::customer::lock_for_update(work, &ids, &[]).await?;
+    let ids: Vec<CustomerId> = [request.id].into_iter().chain(into).chain(moved_customers.turned.iter().copied()).collect();
+    let customers = rows::customer::lock_for_update(work, &ids, &[]).await?;
     if let Some(receipt) = stored_result::<Receipt>(work, key).await? {
-        return again(work, &receipt).await;
+        return replay_merge(work, &receipt).await;
     }
-    let row = |id: CustomerId| known.iter().find(|row| row.id == id);
-    let (one, other) = (row(ask.id), into.and_then(row));
+    let row = |id: CustomerId| customers.iter().find(|row| row.id == id);
+    let (merged_row, surviving_row) = (row(request.id), into.and_then(row));
     let asked_at = asked_at.or_else(|| record.as_ref().map(|record| record.merged_at)).unwrap_or(now);
-    let problems = unmerge::check(ask, record.as_ref(), (one, other), asked_at);
-    let (true, Some(record), Some(one), Some(other)) = (problems.is_empty(), record, one, other) else {
+    let problems = unmerge::check(request, record.as_ref(), (merged_row, surviving_row), asked_at);
+    let (true, Some(record), Some(merged_row), Some(surviving_row)) = (problems.is_empty(), record, merged_row, surviving_row)
+    else {
         return Err(MergeStop::Refused(problems));
     };
     // Another call may have undone the merge and merged again before the rows were locked.
-    if unmerge_rows::customer_merge(work, ask.id).await?.is_none_or(|stands| stands.id != record.id) {
-        return Err(refuse_at("expectedVersion", Rejection::Stale { actual: one.version }));
+    if unmerge_rows::customer_merge(work, request.id).await?.is_none_or(|current_record| current_record.id != record.id) {
+        return Err(refuse_at("expectedVersion", Rejection::Stale { actual: merged_row.version }));
     }
-    let one_after = CustomerRow { merged_into: None, version: one.version + 1, updated_at: now, ..one.clone() };
-    let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
-    let turned = unmerge_rows::unmerge_customers(work, (&one_after, &other_after), &along).await?;
+    let merged_after = CustomerRow { merged_into: None, version: merged_row.version + 1, updated_at: now, ..merged_row.clone() };
+    let survivor_after = CustomerRow { version: surviving_row.version + 1, updated_at: now, ..surviving_row.clone() };
+    let repointed = unmerge_rows::unmerge_customers(work, (&merged_after, &survivor_after), &moved_customers).await?;
     unmerge_rows::mark_merge_undone(work, record.id, now).await?;
-    audit::changed(work, one.id, Some(&audit_fields::customer(one)), Some(&audit_fields::customer(&one_after)), None);
-    audit::changed(work, other.id, Some(&merged_from(one.id.to_string())), Some(&Fields::default()), None);
-    let mut all = vec![events::CUSTOMER_UNMERGED.of(one.id, one_after.version)];
-    for (id, version) in turned {
+    audit::changed(
+        work,
+        merged_row.id,
+        Some(&audit_fields::customer(merged_row)),
+        Some(&audit_fields::customer(&merged_after)),
+        None,
+    );
+    audit::changed(work, surviving_row.id, Some(&merged_from_fields(merged_row.id.to_string())), Some(&Fields::default()), None);
+    let mut event_list = vec![events::CUSTOMER_UNMERGED.of(merged_row.id, merged_after.version)];
+    for (id, version) in repointed {
         let into = |into: CustomerId| Fields::default().with("mergedInto", into);
-        audit::changed(work, id, Some(&into(other.id)), Some(&into(one.id)), None);
-        all.push(events::CUSTOMER_UPDATED.of(id, version));
+        audit::changed(work, id, Some(&into(surviving_row.id)), Some(&into(merged_row.id)), None);
+        event_list.push(events::CUSTOMER_UPDATED.of(id, version));
     }
-    all.push(events::CUSTOMER_UPDATED.of(other.id, other_after.version));
-    let (orders, returns) = documents_of(work, one.id).await?;
-    let seq = journal::append(work, all, now).await?;
-    let receipt = Receipt { merged: one.id, into: other.id, seq, orders, returns };
+    event_list.push(events::CUSTOMER_UPDATED.of(surviving_row.id, survivor_after.version));
+    let (orders, returns) = count_customer_documents(work, merged_row.id).await?;
+    let seq = journal::append(work, event_list, now).await?;
+    let receipt = Receipt { merged: merged_row.id, into: surviving_row.id, seq, orders, returns };
     idempotency::keep(work, key, &receipt, now).await?;
-    let rows = MergedPair { merged: one_after, into: other_after };
-    Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
+    let rows = MergedPair { merged: merged_after, into: survivor_after };
+    Ok(CallResult { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
 }

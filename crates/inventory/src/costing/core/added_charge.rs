@@ -49,7 +49,7 @@ impl ChargeShare {
 
 /// Spreads an amount of either sign by weights, so that the shares add up to it. None if all
 /// weights are 0.
-pub fn spread(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
+pub fn allocate_signed(amount: i64, weights: &[i64]) -> Option<Vec<i64>> {
     let shares = allocate_proportionally(amount.abs(), weights)?;
     Some(shares.into_iter().map(|share| share * amount.signum()).collect())
 }
@@ -60,56 +60,56 @@ impl Pool {
     /// the received ones; by first in, first out the layers show which are left.
     pub fn charge(&mut self, charge: &ChargeShare) -> Values {
         let (before, units) = (self.values(), charge.units());
-        self.average += within(share(charge.amount, units.min(self.quantity), units), (self.average, self.average));
+        self.average += clamp_change(share(charge.amount, units.min(self.quantity), units), (self.average, self.average));
         let weights: Vec<i64> = charge.receipts.iter().map(|(_, units)| *units).collect();
         // Receipts of one cost share a layer, which the oldest units leave first: the remaining
         // units are the newest's, and each unit belongs to one receipt.
-        let mut free: Vec<i64> = self.layers.iter().map(|layer| layer.quantity).collect();
-        let amounts = spread(charge.amount, &weights).unwrap_or_default();
+        let mut free_units: Vec<i64> = self.layers.iter().map(|layer| layer.quantity).collect();
+        let amounts = allocate_signed(charge.amount, &weights).unwrap_or_default();
         for (receipt, amount) in charge.receipts.iter().zip(amounts).rev() {
-            self.charge_layers(*receipt, amount, &mut free);
+            self.charge_layers(*receipt, amount, &mut free_units);
         }
         let after = self.values();
         Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
     }
 
-    /// Changes the layers' values by a receipt's part of the charge. `free` are the units of each
+    /// Changes the layers' values by a receipt's part of the charge. `free_units` are the units of each
     /// layer that belong to no newer receipt of the charge.
-    fn charge_layers(&mut self, (seq, units): (i64, i64), amount: i64, free: &mut [i64]) {
-        let mut left = units;
-        let mut own: Vec<(usize, i64)> = Vec::new();
-        for (place, (layer, free)) in self.layers.iter().zip(free.iter_mut()).enumerate().rev() {
-            let taken = if holds(layer, seq) { left.min(*free) } else { 0 };
-            if taken > 0 {
-                *free -= taken;
-                left -= taken;
-                own.push((place, taken));
+    fn charge_layers(&mut self, (seq, units): (i64, i64), amount: i64, free_units: &mut [i64]) {
+        let mut remaining = units;
+        let mut touched_layers: Vec<(usize, i64)> = Vec::new();
+        for (index, (layer, free_units)) in self.layers.iter().zip(free_units.iter_mut()).enumerate().rev() {
+            let layer_units = if has_units_of(layer, seq) { remaining.min(*free_units) } else { 0 };
+            if layer_units > 0 {
+                *free_units -= layer_units;
+                remaining -= layer_units;
+                touched_layers.push((index, layer_units));
             }
         }
-        let (mut worth, held) = (self.values().fifo, units - left);
-        let due = share(amount, held, units);
-        let (mut upto, mut told) = (0, 0);
-        for (place, taken) in own.into_iter().rev() {
-            upto += taken;
-            let part = share(due, upto, held) - told;
-            told += part;
-            let layer = &mut self.layers[place];
-            let change = within(part, (layer.value, worth));
+        let (mut fifo_value, charged_units) = (self.values().fifo, units - remaining);
+        let amount_due = share(amount, charged_units, units);
+        let (mut running_units, mut applied) = (0, 0);
+        for (index, layer_units) in touched_layers.into_iter().rev() {
+            running_units += layer_units;
+            let part = share(amount_due, running_units, charged_units) - applied;
+            applied += part;
+            let layer = &mut self.layers[index];
+            let change = clamp_change(part, (layer.value, fifo_value));
             layer.value += change;
-            worth += change;
+            fifo_value += change;
         }
     }
 }
 
 /// True if a layer has units that came with an event.
-const fn holds(layer: &Layer, seq: i64) -> bool {
+const fn has_units_of(layer: &Layer, seq: i64) -> bool {
     layer.from.seq <= seq && seq <= layer.last_seq
 }
 
 /// Limits a change so that the value stays at 0 or more, and its total within the range of exact
 /// integers.
-fn within(change: i64, (value, all): (i64, i64)) -> i64 {
-    change.clamp(-value, (MAX_SAFE - all).max(0))
+fn clamp_change(change: i64, (value, total_value): (i64, i64)) -> i64 {
+    change.clamp(-value, (MAX_SAFE - total_value).max(0))
 }
 
 #[cfg(test)]
@@ -169,16 +169,16 @@ mod tests {
 
     #[test]
     fn shares_of_either_sign_add_up() {
-        assert_eq!(spread(1_000, &[1, 1, 1]), Some(vec![334, 333, 333]));
-        assert_eq!(spread(-1_000, &[1, 1, 1]), Some(vec![-334, -333, -333]));
-        assert_eq!(spread(5, &[0, 0]), None);
+        assert_eq!(allocate_signed(1_000, &[1, 1, 1]), Some(vec![334, 333, 333]));
+        assert_eq!(allocate_signed(-1_000, &[1, 1, 1]), Some(vec![-334, -333, -333]));
+        assert_eq!(allocate_signed(5, &[0, 0]), None);
     }
 
     #[test]
     fn what_is_undone_leaves_every_layer_as_it_was() {
         let mut pool = pool(&[(1, 3, 1_000), (2, 7, 333), (3, 7, 333)]);
         pool.issue(1);
-        let (before, worth) = (pool.clone(), pool.worth());
+        let (before, worth) = (pool.clone(), pool.layer_values());
         let by = pool.charge(&ChargeShare { amount: 777, receipts: vec![(1, 3), (3, 7)] });
         assert_ne!(pool, before);
         assert_eq!((pool.restore(&worth), &pool), (by.negated(), &before));

@@ -23,10 +23,10 @@ impl AgeSums {
     pub fn value(&self) -> i128 {
         self.values.iter().sum()
     }
-    /// Adds units with their time of receipt. `since` has, for each age but the last, the earliest
+    /// Adds units with their time of receipt. `band_starts` has, for each age but the last, the earliest
     /// time of receipt of its units.
-    pub fn add(&mut self, piece: &Piece, since: &[Timestamp; AGE_BANDS - 1]) {
-        let age = since.iter().position(|earliest| piece.received_at >= *earliest).unwrap_or(AGE_BANDS - 1);
+    pub fn add(&mut self, piece: &Piece, band_starts: &[Timestamp; AGE_BANDS - 1]) {
+        let age = band_starts.iter().position(|earliest| piece.received_at >= *earliest).unwrap_or(AGE_BANDS - 1);
         self.quantities[age] += i128::from(piece.quantity);
         self.values[age] += i128::from(piece.value);
         self.oldest = Some(self.oldest.map_or(piece.received_at, |oldest| oldest.min(piece.received_at)));
@@ -52,17 +52,17 @@ pub struct Piece {
 /// Splits a layer by the receipts that formed it. Adjacent layers of the same cost are one, whose
 /// oldest units leave first: the remaining units came last. `arrivals` are the receipts that joined
 /// it, the newest first; units that none of them explains came with its first.
-pub fn pieces(layer: Piece, arrivals: &[(Timestamp, i64)]) -> Vec<Piece> {
+pub fn split_layer(layer: Piece, arrivals: &[(Timestamp, i64)]) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut taken = 0;
+    let mut taken_quantity = 0;
     let arrivals = arrivals.iter().copied().chain([(layer.received_at, i64::MAX)]);
-    for (received_at, came) in arrivals {
-        let quantity = came.min(layer.quantity - taken);
+    for (received_at, arrived_quantity) in arrivals {
+        let quantity = arrived_quantity.min(layer.quantity - taken_quantity);
         if quantity > 0 {
             // Shares of the running sum, so that all of them sum to the layer's value.
-            let upto = |units: i64| i128::from(layer.value) * i128::from(units) / i128::from(layer.quantity);
-            let value = (upto(taken + quantity) - upto(taken)) as i64;
-            taken += quantity;
+            let value_of_first = |units: i64| i128::from(layer.value) * i128::from(units) / i128::from(layer.quantity);
+            let value = (value_of_first(taken_quantity + quantity) - value_of_first(taken_quantity)) as i64;
+            taken_quantity += quantity;
             pieces.push(Piece { received_at, quantity, value });
         }
     }
@@ -80,10 +80,10 @@ mod tests {
     #[test]
     fn what_is_left_of_a_layer_came_last() {
         let arrivals = [(Timestamp(9), 4), (Timestamp(5), 4), (Timestamp(1), 4)];
-        assert_eq!(pieces(piece(1, 10, 101), &arrivals), [piece(9, 4, 40), piece(5, 4, 40), piece(1, 2, 21)]);
-        assert_eq!(pieces(piece(1, 3, 10), &arrivals), [piece(9, 3, 10)]);
-        assert_eq!(pieces(piece(1, 3, 10), &[]), [piece(1, 3, 10)], "one that nothing joined");
-        assert_eq!(pieces(piece(1, 20, 7), &arrivals).iter().map(|one| one.value).sum::<i64>(), 7);
+        assert_eq!(split_layer(piece(1, 10, 101), &arrivals), [piece(9, 4, 40), piece(5, 4, 40), piece(1, 2, 21)]);
+        assert_eq!(split_layer(piece(1, 3, 10), &arrivals), [piece(9, 3, 10)]);
+        assert_eq!(split_layer(piece(1, 3, 10), &[]), [piece(1, 3, 10)], "one that nothing joined");
+        assert_eq!(split_layer(piece(1, 20, 7), &arrivals).iter().map(|one| one.value).sum::<i64>(), 7);
     }
 
     #[test]

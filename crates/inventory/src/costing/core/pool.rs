@@ -87,7 +87,7 @@ impl Layer {
     fn has_same_unit_cost(&self, quantity: i64, value: i64) -> bool {
         i128::from(self.value) * i128::from(quantity) == i128::from(value) * i128::from(self.quantity)
     }
-    fn take(&mut self, quantity: i64) -> i64 {
+    fn take_units(&mut self, quantity: i64) -> i64 {
         let value = if quantity == self.quantity { self.value } else { share(self.value, quantity, self.quantity) };
         self.quantity -= quantity;
         self.value -= value;
@@ -121,15 +121,15 @@ impl Pool {
     /// Adds units; returns the values added, which are less than `values` only where the total
     /// would exceed the range of exact integers.
     pub fn receive(&mut self, posting_key: PostingKey, at: Timestamp, quantity: i64, values: Values) -> Values {
-        let now = self.values();
-        let room = |now: i64, more: i64| more.clamp(0, MAX_SAFE - now);
-        let taken = Values { average: room(now.average, values.average), fifo: room(now.fifo, values.fifo) };
+        let current = self.values();
+        let capped = |current: i64, addition: i64| addition.clamp(0, MAX_SAFE - current);
+        let added = Values { average: capped(current.average, values.average), fifo: capped(current.fifo, values.fifo) };
         self.quantity += quantity;
-        self.average += taken.average;
+        self.average += added.average;
         match self.layers.back_mut() {
-            Some(last) if last.has_same_unit_cost(quantity, taken.fifo) => {
+            Some(last) if last.has_same_unit_cost(quantity, added.fifo) => {
                 last.quantity += quantity;
-                last.value += taken.fifo;
+                last.value += added.fifo;
                 last.last_seq = posting_key.seq;
             }
             _ => self.layers.push_back(Layer {
@@ -137,10 +137,10 @@ impl Pool {
                 last_seq: posting_key.seq,
                 received_at: at,
                 quantity,
-                value: taken.fifo,
+                value: added.fifo,
             }),
         }
-        taken
+        added
     }
 
     /// Removes units, the oldest first, at most all of them; returns the values that they take.
@@ -155,31 +155,31 @@ impl Pool {
 
     /// Removes units of a reversed receipt with the value that they brought, from the layer that
     /// holds them. Units that are no longer in it are taken like any other units.
-    pub fn reverse_receipt(&mut self, quantity: i64, seq: i64, brought: i64) -> Values {
+    pub fn reverse_receipt(&mut self, quantity: i64, seq: i64, receipt_average: i64) -> Values {
         let quantity = quantity.min(self.quantity);
-        let all = quantity == self.quantity;
-        let average = if all { self.average } else { brought.clamp(0, self.average) };
+        let is_all = quantity == self.quantity;
+        let average = if is_all { self.average } else { receipt_average.clamp(0, self.average) };
         let mut fifo = 0;
-        let mut left = quantity;
+        let mut remaining = quantity;
         for layer in self.layers.iter_mut().filter(|layer| layer.from.seq <= seq && seq <= layer.last_seq) {
-            let own = left.min(layer.quantity);
-            fifo += layer.take(own);
-            left -= own;
+            let layer_units = remaining.min(layer.quantity);
+            fifo += layer.take_units(layer_units);
+            remaining -= layer_units;
         }
         self.layers.retain(|layer| layer.quantity > 0);
-        fifo += self.take_layers(left);
+        fifo += self.take_layers(remaining);
         self.quantity -= quantity;
         self.average -= average;
         Values { average, fifo }
     }
 
     fn take_layers(&mut self, quantity: i64) -> i64 {
-        let (mut left, mut value) = (quantity, 0);
-        while left > 0 {
+        let (mut remaining, mut value) = (quantity, 0);
+        while remaining > 0 {
             let Some(layer) = self.layers.front_mut() else { break };
-            let own = left.min(layer.quantity);
-            value += layer.take(own);
-            left -= own;
+            let layer_units = remaining.min(layer.quantity);
+            value += layer.take_units(layer_units);
+            remaining -= layer_units;
             if layer.quantity == 0 {
                 self.layers.pop_front();
             }
@@ -188,16 +188,16 @@ impl Pool {
     }
 
     /// Returns the value of its units, layer by layer.
-    pub fn worth(&self) -> WorthBefore {
+    pub fn layer_values(&self) -> WorthBefore {
         WorthBefore { average: self.average, layers: self.layers.iter().map(|layer| layer.value).collect() }
     }
 
     /// Restores the value from before a revaluation, of units that have not changed since; returns
     /// the change of the values.
-    pub fn restore(&mut self, worth: &WorthBefore) -> Values {
+    pub fn restore(&mut self, worth_before: &WorthBefore) -> Values {
         let before = self.values();
-        self.average = worth.average;
-        for (layer, value) in self.layers.iter_mut().zip(&worth.layers) {
+        self.average = worth_before.average;
+        for (layer, value) in self.layers.iter_mut().zip(&worth_before.layers) {
             layer.value = *value;
         }
         let after = self.values();
@@ -210,12 +210,12 @@ impl Pool {
         self.average = value_at_cost(unit_cost, self.quantity, decimals);
         // The layers' values sum to the total: each has the difference between the running totals
         // after and before it.
-        let (mut units, mut told) = (0, 0);
+        let (mut units, mut previous_total) = (0, 0);
         for layer in &mut self.layers {
             units += layer.quantity;
-            let upto = value_at_cost(unit_cost, units, decimals);
-            layer.value = upto - told;
-            told = upto;
+            let running_total = value_at_cost(unit_cost, units, decimals);
+            layer.value = running_total - previous_total;
+            previous_total = running_total;
         }
         let after = self.values();
         Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
@@ -317,7 +317,7 @@ mod tests {
         pool.receive(posting_key(1), AT, 3, Values::both(1_000));
         pool.receive(posting_key(2), AT, 7, Values::both(333));
         pool.issue(1);
-        let (before, worth) = (pool.clone(), pool.worth());
+        let (before, worth) = (pool.clone(), pool.layer_values());
         let by = pool.revalue(150, 0);
         assert_ne!(pool, before);
         assert_eq!((pool.restore(&worth), &pool), (by.negated(), &before));

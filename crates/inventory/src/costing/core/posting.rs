@@ -1,32 +1,14 @@
-//! Conversion of ledger entries into postings: their effect on the value of a product's units.
+//! Conversion of facts into postings: their effect on the value of a product's units.
 
 use std::collections::HashMap;
 
 use entity::prelude::*;
 use uuid::Uuid;
 
-use super::pool::{Pool, PostingKey, Values, value_at_cost};
-
-/// A ledger entry as an input of costing: units that the company received or that left it. Units in transit still belong to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fact {
-    pub posting_key: PostingKey,
-    pub product: ProductId,
-    pub store: StoreId,
-    pub kind: CostKind,
-    /// The document of the movement.
-    pub reference: Option<Uuid>,
-    /// The event of the reversed movement.
-    pub reverses: Option<i64>,
-    /// Above 0 for units received.
-    pub quantity: i64,
-    /// Cost of a whole unit by the entry, in minor units of the books' currency.
-    pub unit_cost: Option<i64>,
-    pub decimals: u8,
-    pub occurred_at: Timestamp,
-    pub business_date: i32,
-    pub recorded_at: Timestamp,
-}
+use super::{
+    fact::Fact,
+    pool::{Pool, PostingKey, Values, value_at_cost},
+};
 
 /// Effect of one fact on the value of a product's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +35,10 @@ pub struct Sums {
 }
 
 impl Sums {
-    pub fn add(&mut self, more: Self) {
-        self.quantity += more.quantity;
-        self.values.average += more.values.average;
-        self.values.fifo += more.values.fifo;
+    pub fn add(&mut self, addition: Self) {
+        self.quantity += addition.quantity;
+        self.values.average += addition.values.average;
+        self.values.fifo += addition.values.fifo;
     }
 }
 
@@ -82,116 +64,95 @@ pub struct PostingHistory {
 
 impl PostingHistory {
     /// Adds a posting, which later ones may depend on.
-    pub fn note(&mut self, posting: &Posting, reverses: Option<i64>) {
+    pub fn record_posting(&mut self, posting: &Posting, reverses: Option<i64>) {
         let sums = Sums { quantity: posting.quantity, values: posting.values };
         self.booked.entry((posting.posting_key.seq, posting.product)).or_default().add(sums);
-        if let Some(undone) = reverses.and_then(|seq| self.booked.get_mut(&(seq, posting.product))) {
-            undone.add(sums);
+        if let Some(reversed_sums) = reverses.and_then(|seq| self.booked.get_mut(&(seq, posting.product))) {
+            reversed_sums.add(sums);
         }
         match (posting.kind, posting.reference) {
             (CostKind::Sale, Some(document)) => self.sold.entry((document, posting.product)).or_default().add(sums),
-            (CostKind::Return, Some(ret)) if posting.quantity < 0 => self.reverse_return(ret, posting.product, -posting.quantity),
-            (CostKind::Return, Some(ret)) => {
-                for (place, order, part) in self.split_return(ret, posting.product, posting.quantity) {
-                    self.record_return((ret, posting.product), (place, order), part);
-                    self.back.entry((ret, posting.product)).or_default().push((place, order, part));
+            (CostKind::Return, Some(return_id)) if posting.quantity < 0 => {
+                self.reverse_return(return_id, posting.product, -posting.quantity);
+            }
+            (CostKind::Return, Some(return_id)) => {
+                for (index, order, part) in self.split_return(return_id, posting.product, posting.quantity) {
+                    self.record_return((return_id, posting.product), (index, order), part);
+                    self.back.entry((return_id, posting.product)).or_default().push((index, order, part));
                 }
             }
             _ => {}
         }
     }
-    fn record_return(&mut self, (ret, product): (Uuid, ProductId), (place, order): (usize, Uuid), part: Sums) {
+    fn record_return(&mut self, (return_id, product): (Uuid, ProductId), (index, order): (usize, Uuid), part: Sums) {
         self.sold.entry((order, product)).or_default().add(part);
-        if let Some((_, left)) = self.matched.get_mut(&(ret, product)).and_then(|all| all.get_mut(place)) {
-            *left -= part.quantity;
+        if let Some((_, remaining)) =
+            self.matched.get_mut(&(return_id, product)).and_then(|order_units| order_units.get_mut(index))
+        {
+            *remaining -= part.quantity;
         }
     }
     /// Reverses units that a return brought back, the latest first: they count as not returned to their orders, and may be returned again.
-    fn reverse_return(&mut self, ret: Uuid, product: ProductId, units: i64) {
-        let mut rest = units;
-        while rest > 0
-            && let Some((place, order, mut part)) = self.back.get_mut(&(ret, product)).and_then(Vec::pop)
+    fn reverse_return(&mut self, return_id: Uuid, product: ProductId, units: i64) {
+        let mut remaining = units;
+        while remaining > 0
+            && let Some((index, order, mut part)) = self.back.get_mut(&(return_id, product)).and_then(Vec::pop)
         {
-            let quantity = rest.min(part.quantity);
-            let undone = Sums { quantity: -quantity, values: part.values.share(quantity, part.quantity).negated() };
-            self.record_return((ret, product), (place, order), undone);
-            rest -= quantity;
-            part.add(undone);
+            let quantity = remaining.min(part.quantity);
+            let reversed_sums = Sums { quantity: -quantity, values: part.values.share(quantity, part.quantity).negated() };
+            self.record_return((return_id, product), (index, order), reversed_sums);
+            remaining -= quantity;
+            part.add(reversed_sums);
             if part.quantity > 0 {
-                self.back.entry((ret, product)).or_default().push((place, order, part));
+                self.back.entry((return_id, product)).or_default().push((index, order, part));
             }
         }
     }
     /// Splits a return's units by the orders that they come back from, each with its share of the
     /// value that has not come back: the last unit of an order has the rest. Units beyond those
     /// that the orders took belong to no order and are left out.
-    fn split_return(&self, ret: Uuid, product: ProductId, units: i64) -> Vec<(usize, Uuid, Sums)> {
-        let (mut rest, mut parts) = (units, Vec::new());
-        for (place, (order, matched)) in self.matched.get(&(ret, product)).into_iter().flatten().enumerate() {
-            let Some(taken) = self.sold.get(&(*order, product)) else { continue };
-            let quantity = rest.min(*matched).min(-taken.quantity);
+    fn split_return(&self, return_id: Uuid, product: ProductId, units: i64) -> Vec<(usize, Uuid, Sums)> {
+        let (mut remaining, mut parts) = (units, Vec::new());
+        for (index, (order, matched)) in self.matched.get(&(return_id, product)).into_iter().flatten().enumerate() {
+            let Some(sold_sums) = self.sold.get(&(*order, product)) else { continue };
+            let quantity = remaining.min(*matched).min(-sold_sums.quantity);
             if quantity > 0 {
-                let values = taken.values.negated().share(quantity, -taken.quantity);
-                parts.push((place, *order, Sums { quantity, values }));
-                rest -= quantity;
+                let values = sold_sums.values.negated().share(quantity, -sold_sums.quantity);
+                parts.push((index, *order, Sums { quantity, values }));
+                remaining -= quantity;
             }
         }
         parts
     }
     /// Returns the value that units of a reversed receipt brought: by the latest revaluation if the
     /// product was revalued after it.
-    fn brought(&self, seq: i64, product: ProductId, left: Sums, units: i64) -> i64 {
-        match self.revalued.get(&product).and_then(|all| all.last()) {
-            Some((since, unit_cost, decimals)) if *since > seq => {
-                value_at_cost(*unit_cost, left.quantity, *decimals) - value_at_cost(*unit_cost, left.quantity - units, *decimals)
+    fn receipt_value(&self, seq: i64, product: ProductId, booked_sums: Sums, units: i64) -> i64 {
+        match self.revalued.get(&product).and_then(|revaluations| revaluations.last()) {
+            Some((revalued_seq, unit_cost, decimals)) if *revalued_seq > seq => {
+                value_at_cost(*unit_cost, booked_sums.quantity, *decimals)
+                    - value_at_cost(*unit_cost, booked_sums.quantity - units, *decimals)
             }
-            _ => left.values.share(units, left.quantity).average,
+            _ => booked_sums.values.share(units, booked_sums.quantity).average,
         }
     }
-}
-
-/// Returns the facts of entries in the order of their keys. A movement within one product's stores cancels out: only the difference between units
-/// taken and units brought is a fact.
-pub fn facts(entries: Vec<Fact>) -> Vec<Fact> {
-    let mut net: HashMap<(i64, ProductId), (i64, i64)> = HashMap::new();
-    for entry in &entries {
-        let (came, left) = net.entry((entry.posting_key.seq, entry.product)).or_default();
-        *came += entry.quantity.max(0);
-        *left += entry.quantity.min(0);
-    }
-    let mut kept = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let key = (entry.posting_key.seq, entry.product);
-        match net.get(&key) {
-            Some((came, left)) if *came != 0 && *left != 0 => {
-                let rest = came + left;
-                if rest.signum() == entry.quantity.signum() {
-                    kept.push(Fact { quantity: rest, ..entry });
-                    net.insert(key, (1, -1));
-                }
-            }
-            _ => kept.push(entry),
-        }
-    }
-    kept
 }
 
 /// Books a fact on its product's pool.
-pub fn post(pool: &mut Pool, fact: &Fact, history: &PostingHistory) -> Posting {
+pub fn post_fact(pool: &mut Pool, fact: &Fact, history: &PostingHistory) -> Posting {
     let before = pool.quantity;
-    let booked = fact.reverses.and_then(|seq| Some((seq, *history.booked.get(&(seq, fact.product))?)));
+    let booked_sums = fact.reverses.and_then(|seq| Some((seq, *history.booked.get(&(seq, fact.product))?)));
     let (basis, values) = if fact.quantity < 0 {
         let units = -fact.quantity;
-        match booked {
-            Some((seq, left)) if left.quantity > 0 => {
-                let brought = history.brought(seq, fact.product, left, units.min(left.quantity));
-                (CostBasis::Reversed, pool.reverse_receipt(units, seq, brought).negated())
+        match booked_sums {
+            Some((seq, remaining)) if remaining.quantity > 0 => {
+                let receipt_average = history.receipt_value(seq, fact.product, remaining, units.min(remaining.quantity));
+                (CostBasis::Reversed, pool.reverse_receipt(units, seq, receipt_average).negated())
             }
             _ => (CostBasis::Issued, pool.issue(units).negated()),
         }
     } else {
-        let (basis, worth) = worth(pool, fact, history, booked.map(|(_, sums)| sums));
-        (basis, pool.receive(fact.posting_key, fact.occurred_at, fact.quantity, worth))
+        let (basis, values_received) = value_incoming(pool, fact, history, booked_sums.map(|(_, sums)| sums));
+        (basis, pool.receive(fact.posting_key, fact.occurred_at, fact.quantity, values_received))
     };
     Posting {
         posting_key: fact.posting_key,
@@ -209,21 +170,21 @@ pub fn post(pool: &mut Pool, fact: &Fact, history: &PostingHistory) -> Posting {
 }
 
 /// Returns the value of incoming units, and its basis.
-fn worth(pool: &Pool, fact: &Fact, history: &PostingHistory, booked: Option<Sums>) -> (CostBasis, Values) {
-    if let Some(taken) = booked.filter(|sums| sums.quantity < 0) {
-        let units = fact.quantity.min(-taken.quantity);
-        return (CostBasis::Reversed, taken.values.negated().share(units, -taken.quantity));
+fn value_incoming(pool: &Pool, fact: &Fact, history: &PostingHistory, booked_sums: Option<Sums>) -> (CostBasis, Values) {
+    if let Some(issued_sums) = booked_sums.filter(|sums| sums.quantity < 0) {
+        let units = fact.quantity.min(-issued_sums.quantity);
+        return (CostBasis::Reversed, issued_sums.values.negated().share(units, -issued_sums.quantity));
     }
-    if let (CostKind::Return, Some(ret)) = (fact.kind, fact.reference) {
-        let mut back = Sums::default();
-        history.split_return(ret, fact.product, fact.quantity).into_iter().for_each(|(_, _, part)| back.add(part));
-        if back.quantity > 0 {
-            let rest = fact.quantity - back.quantity;
-            back.add(Sums {
-                quantity: rest,
-                values: if rest > 0 { default_values(pool, fact, rest).1 } else { Values::default() },
+    if let (CostKind::Return, Some(return_id)) = (fact.kind, fact.reference) {
+        let mut returned_sums = Sums::default();
+        history.split_return(return_id, fact.product, fact.quantity).into_iter().for_each(|(_, _, part)| returned_sums.add(part));
+        if returned_sums.quantity > 0 {
+            let unmatched_units = fact.quantity - returned_sums.quantity;
+            returned_sums.add(Sums {
+                quantity: unmatched_units,
+                values: if unmatched_units > 0 { default_values(pool, fact, unmatched_units).1 } else { Values::default() },
             });
-            return (CostBasis::Sold, back.values);
+            return (CostBasis::Sold, returned_sums.values);
         }
     }
     default_values(pool, fact, fact.quantity)
@@ -244,38 +205,12 @@ fn default_values(pool: &Pool, fact: &Fact, units: i64) -> (CostBasis, Values) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn fact(seq: i64, line: u16, quantity: i64) -> Fact {
-        Fact {
-            posting_key: PostingKey { seq, line },
-            product: ProductId::NIL,
-            store: StoreId::NIL,
-            kind: CostKind::Correction,
-            reference: None,
-            reverses: None,
-            quantity,
-            unit_cost: Some(100),
-            decimals: 0,
-            occurred_at: Timestamp(0),
-            business_date: 0,
-            recorded_at: Timestamp(0),
-        }
-    }
+    use crate::costing::core::fact::tests::fact;
 
     fn booked(pool: &mut Pool, history: &mut PostingHistory, fact: Fact) -> Posting {
-        let posting = post(pool, &fact, history);
-        history.note(&posting, fact.reverses);
+        let posting = post_fact(pool, &fact, history);
+        history.record_posting(&posting, fact.reverses);
         posting
-    }
-
-    #[test]
-    fn what_goes_from_one_store_to_another_changes_nothing() {
-        let quantities = |entries: Vec<Fact>| facts(entries).iter().map(|f| (f.posting_key.line, f.quantity)).collect::<Vec<_>>();
-        assert_eq!(quantities(vec![fact(1, 1, -5), fact(1, 2, 5)]), []);
-        assert_eq!(quantities(vec![fact(1, 1, -5), fact(1, 2, 3)]), [(1, -2)]);
-        assert_eq!(quantities(vec![fact(1, 1, -5), fact(1, 2, 4), fact(1, 3, 4)]), [(2, 3)]);
-        assert_eq!(quantities(vec![fact(1, 1, 5), fact(1, 2, 4)]), [(1, 5), (2, 4)]);
-        assert_eq!(quantities(vec![fact(1, 1, 5), fact(2, 1, -5)]), [(1, 5), (1, -5)]);
     }
 
     #[test]
@@ -376,15 +311,15 @@ mod tests {
     fn a_reversal_undoes_what_was_booked() {
         let (mut pool, mut history) = (Pool::default(), PostingHistory::default());
         for one in [Fact { unit_cost: Some(100), ..fact(1, 1, 10) }, Fact { unit_cost: Some(1_000), ..fact(2, 1, 10) }] {
-            let posting = post(&mut pool, &one, &history);
-            history.note(&posting, None);
+            let posting = post_fact(&mut pool, &one, &history);
+            history.record_posting(&posting, None);
         }
-        let undone = post(&mut pool, &Fact { reverses: Some(2), ..fact(3, 1, -10) }, &history);
+        let undone = post_fact(&mut pool, &Fact { reverses: Some(2), ..fact(3, 1, -10) }, &history);
         assert_eq!((undone.basis, undone.values), (CostBasis::Reversed, Values::both(-10_000)));
         assert_eq!((pool.quantity, pool.values()), (10, Values::both(1_000)));
-        let gone = post(&mut pool, &fact(4, 1, -10), &history);
-        history.note(&gone, None);
-        let back = post(&mut pool, &Fact { reverses: Some(4), unit_cost: Some(7), ..fact(5, 1, 10) }, &history);
+        let gone = post_fact(&mut pool, &fact(4, 1, -10), &history);
+        history.record_posting(&gone, None);
+        let back = post_fact(&mut pool, &Fact { reverses: Some(4), unit_cost: Some(7), ..fact(5, 1, 10) }, &history);
         assert_eq!((back.basis, back.values), (CostBasis::Reversed, Values::both(1_000)));
     }
 
@@ -392,9 +327,9 @@ mod tests {
     fn without_a_cost_units_are_worth_what_the_others_are() {
         let (mut pool, history) = (Pool::default(), PostingHistory::default());
         let silent = |seq, quantity| Fact { unit_cost: None, ..fact(seq, 1, quantity) };
-        assert_eq!(post(&mut pool, &silent(1, 5), &history).basis, CostBasis::Unknown);
+        assert_eq!(post_fact(&mut pool, &silent(1, 5), &history).basis, CostBasis::Unknown);
         pool.revalue(200, 0);
-        let found = post(&mut pool, &silent(2, 5), &history);
+        let found = post_fact(&mut pool, &silent(2, 5), &history);
         assert_eq!((found.basis, found.values), (CostBasis::Average, Values::both(1_000)));
     }
 }

@@ -56,7 +56,7 @@ pub struct NewRevaluation {
 }
 
 impl NewRevaluation {
-    pub fn written(self, number: i64, seq: i64, created_at: Timestamp) -> Revaluation {
+    pub fn into_revaluation(self, number: i64, seq: i64, created_at: Timestamp) -> Revaluation {
         let Self { id, external_ref, note, actor, business_date, reverses, charge, lines } = self;
         Revaluation { id, number, seq, external_ref, note, actor, business_date, created_at, reverses, charge, lines }
     }
@@ -145,27 +145,27 @@ impl Staged for RevalueProblem {
 ///
 /// # Errors
 /// All problems of the first stage that has any.
-pub fn check(
+pub fn check_lines(
     lines: &[NewLine],
     currency: Currency,
     units: impl Fn(ProductId) -> Option<(i64, u8)>,
 ) -> Result<Vec<RevaluationLine>, Vec<RevalueProblem>> {
-    let mut seen = BTreeSet::new();
+    let mut seen_products = BTreeSet::new();
     let mut problems = Vec::new();
-    let mut checked = Vec::with_capacity(lines.len());
+    let mut checked_lines = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        match check_line((index, line), currency, &mut seen, units(line.product)) {
-            Ok(line) => checked.push(line),
+        match check_line((index, line), currency, &mut seen_products, units(line.product)) {
+            Ok(line) => checked_lines.push(line),
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(checked) } else { Err(earliest(problems)) }
+    if problems.is_empty() { Ok(checked_lines) } else { Err(earliest(problems)) }
 }
 
 fn check_line(
     (index, line): (usize, &NewLine),
     currency: Currency,
-    seen: &mut BTreeSet<ProductId>,
+    seen_products: &mut BTreeSet<ProductId>,
     units: Option<(i64, u8)>,
 ) -> Result<RevaluationLine, RevalueProblem> {
     if line.unit_cost.currency != currency {
@@ -174,13 +174,13 @@ fn check_line(
     if line.unit_cost.minor < 0 {
         return Err(RevalueProblem::Negative(index));
     }
-    if !seen.insert(line.product) {
+    if !seen_products.insert(line.product) {
         return Err(RevalueProblem::Twice(index));
     }
     let (quantity, decimals) = match units {
         None => return Err(RevalueProblem::NoProduct(index)),
         Some((0, _)) => return Err(RevalueProblem::NoStock(index)),
-        Some(of) => of,
+        Some(units_and_decimals) => units_and_decimals,
     };
     if !is_value_in_range(line.unit_cost.minor, quantity, decimals) {
         return Err(RevalueProblem::TooDear(index));
@@ -190,12 +190,12 @@ fn check_line(
 }
 
 /// Books a line of a document on its product's pool.
-pub fn revalue(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) -> Posting {
-    posting(document, line, (CostBasis::Revalued, revalued(pool, line)))
+pub fn post_revaluation(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) -> Posting {
+    build_posting(document, line, (CostBasis::Revalued, apply_revaluation(pool, line)))
 }
 
 /// Revalues the units of a product's pool; returns the change of the values.
-pub fn revalued(pool: &mut Pool, line: &RevaluationLine) -> Values {
+pub fn apply_revaluation(pool: &mut Pool, line: &RevaluationLine) -> Values {
     match &line.charge {
         Some(charge) => pool.charge(charge),
         None => pool.revalue(line.unit_cost, line.decimals),
@@ -203,11 +203,11 @@ pub fn revalued(pool: &mut Pool, line: &RevaluationLine) -> Values {
 }
 
 /// Books a line of a document that undoes another one: the units get their values from before it.
-pub fn restore(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine, before: &WorthBefore) -> Posting {
-    posting(document, line, (CostBasis::Reversed, pool.restore(before)))
+pub fn post_restoration(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine, before: &WorthBefore) -> Posting {
+    build_posting(document, line, (CostBasis::Reversed, pool.restore(before)))
 }
 
-fn posting(document: &Revaluation, line: &RevaluationLine, (basis, values): (CostBasis, Values)) -> Posting {
+fn build_posting(document: &Revaluation, line: &RevaluationLine, (basis, values): (CostBasis, Values)) -> Posting {
     Posting {
         posting_key: PostingKey { seq: document.seq, line: line.position },
         product: line.product,

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
 
-use super::{report::CostFilter, revaluation::documents};
+use super::{report::CostFilter, revaluation::select_revaluations};
 use crate::costing::core::{Revaluation, Values};
 
 /// Units of a product that a receipt brought, less those that reversals took back.
@@ -50,8 +50,8 @@ pub async fn received_quantities(
 /// Returns the charges added to these orders, the oldest first, including reversed ones.
 pub async fn charges_of_orders(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Result<Vec<Revaluation>, Fault> {
     let backend = reads.backend();
-    let rest = format!("WHERE v.tenant_id = $1 AND {} ORDER BY v.seq", backend.in_ids("v.purchase_order_id", 2));
-    documents(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
+    let conditions = format!("WHERE v.tenant_id = $1 AND {} ORDER BY v.seq", backend.in_ids("v.purchase_order_id", 2));
+    select_revaluations(reads, &conditions, vec![backend.ids(orders.iter().copied())]).await
 }
 
 /// Returns the number of charges that were added to an order, including those that were taken back.
@@ -94,20 +94,20 @@ pub async fn charge_variances(reads: &impl Reads, filter: &CostFilter) -> Result
         return Ok(Vec::new());
     }
     let mut values: Vec<Value> = filter.products.values.clone();
-    let mut tests = filter.products.on("p.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
-    let mut test = |text: &str, value: Option<Value>| {
+    let mut conditions = filter.products.on("p.product_id").map(|condition| format!(" AND {condition}")).unwrap_or_default();
+    let mut add_condition = |text: &str, value: Option<Value>| {
         if let Some(value) = value {
             values.push(value);
-            tests.push_str(&format!(" AND {text} ${}", values.len() + 1));
+            conditions.push_str(&format!(" AND {text} ${}", values.len() + 1));
         }
     };
-    test("p.occurred_at >=", filter.from.map(|at| at.micros().into()));
-    test("p.occurred_at <", filter.to.map(|at| at.micros().into()));
-    test("p.product_id =", filter.product.map(Into::into));
+    add_condition("p.occurred_at >=", filter.from.map(|at| at.micros().into()));
+    add_condition("p.occurred_at <", filter.to.map(|at| at.micros().into()));
+    add_condition("p.product_id =", filter.product.map(Into::into));
     let sql = format!(
         "SELECT {select} FROM revaluation_line l JOIN revaluation v ON v.tenant_id = $1 AND v.id = l.revaluation_id
          JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = v.seq AND p.line = l.position
-         WHERE l.tenant_id = $1 AND l.charge_minor IS NOT NULL{tests} GROUP BY p.business_date, p.product_id ORDER BY 1, 2",
+         WHERE l.tenant_id = $1 AND l.charge_minor IS NOT NULL{conditions} GROUP BY p.business_date, p.product_id ORDER BY 1, 2",
         select = VarianceRow::SELECT
     );
     let rows = reads.records::<VarianceRow>(&sql, values).await?;

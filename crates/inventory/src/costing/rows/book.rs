@@ -105,7 +105,7 @@ pub(super) struct SumsRow {
 }
 
 #[derive(Record)]
-struct SoldRow {
+struct SaleSumsRow {
     #[record(of = cost_posting, alias = "", not_null)]
     reference_id: Uuid,
     #[record(of = cost_posting, alias = "")]
@@ -132,7 +132,7 @@ impl From<SumsRow> for Sums {
 }
 
 /// Returns the last event that is booked.
-pub async fn book(reads: &impl Reads) -> Result<i64, Fault> {
+pub async fn load_booked_seq(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT seq FROM cost_book WHERE tenant_id = $1", vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
@@ -146,8 +146,8 @@ pub async fn lock_book(work: &Work) -> Result<i64, Fault> {
     Row::scalar(row)
 }
 
-pub async fn advance_book(work: &Work, upto: i64) -> Result<(), Fault> {
-    work.execute("UPDATE cost_book SET seq = $2 WHERE tenant_id = $1", vec![upto.into()]).await.map(drop)
+pub async fn advance_book(work: &Work, seq: i64) -> Result<(), Fault> {
+    work.execute("UPDATE cost_book SET seq = $2 WHERE tenant_id = $1", vec![seq.into()]).await.map(drop)
 }
 
 /// Returns tenants whose journal is ahead of their books.
@@ -163,12 +163,12 @@ pub async fn tenants_behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
 #[derive(Debug, Default)]
 pub struct Pools {
     pub of: HashMap<ProductId, Pool>,
-    there: HashSet<ProductId>,
+    stored_products: HashSet<ProductId>,
     layers: HashMap<ProductId, HashMap<PostingKey, Layer>>,
 }
 
 /// Returns the pools of products with their layers.
-pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result<Pools, Fault> {
+pub async fn load_pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result<Pools, Fault> {
     let mut pools = Pools::default();
     if products.is_empty() {
         return Ok(pools);
@@ -178,7 +178,7 @@ pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result
     let within = backend.in_ids("product_id", 2);
     let sql = format!("SELECT {} FROM cost_pool WHERE tenant_id = $1 AND {within}", PoolRow::SELECT);
     for PoolRow { product_id, quantity, average_minor: average } in reads.records(&sql, ids()).await? {
-        pools.there.insert(product_id);
+        pools.stored_products.insert(product_id);
         pools.of.insert(product_id, Pool { quantity, average, ..Pool::default() });
     }
     let sql = format!(
@@ -197,29 +197,34 @@ pub async fn pools(reads: &impl Reads, products: &BTreeSet<ProductId>) -> Result
 /// Writes the pools that have changed.
 pub async fn write_pools(work: &Work, pools: &Pools, seq: i64) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed) = (Rows::<WrittenPool>::insert(tenant), Rows::<WrittenPool>::update(tenant));
-    let (mut laid, mut left) = (Rows::<LayerRow>::insert(tenant), Rows::<ChangedLayer>::update(tenant));
-    let mut gone = Rows::<RemovedLayer>::delete(tenant);
-    let mut sorted: Vec<_> = pools.of.iter().collect();
-    sorted.sort_by_key(|(product, _)| **product);
-    for (&product_id, pool) in sorted {
+    let (mut new_pools, mut changed_pools) = (Rows::<WrittenPool>::insert(tenant), Rows::<WrittenPool>::update(tenant));
+    let (mut new_layers, mut changed_layers) = (Rows::<LayerRow>::insert(tenant), Rows::<ChangedLayer>::update(tenant));
+    let mut removed_layers = Rows::<RemovedLayer>::delete(tenant);
+    let mut sorted_pools: Vec<_> = pools.of.iter().collect();
+    sorted_pools.sort_by_key(|(product, _)| **product);
+    for (&product_id, pool) in sorted_pools {
         let Values { average: average_minor, fifo: fifo_minor } = pool.values();
-        let to = if pools.there.contains(&product_id) { &mut changed } else { &mut new };
-        to.push(WrittenPool { product_id, quantity: pool.quantity, average_minor, fifo_minor, seq });
-        let mut before = pools.layers.get(&product_id).cloned().unwrap_or_default();
+        let target_rows = if pools.stored_products.contains(&product_id) { &mut changed_pools } else { &mut new_pools };
+        target_rows.push(WrittenPool { product_id, quantity: pool.quantity, average_minor, fifo_minor, seq });
+        let mut stored_layers = pools.layers.get(&product_id).cloned().unwrap_or_default();
         for layer in &pool.layers {
-            match before.remove(&layer.from) {
+            match stored_layers.remove(&layer.from) {
                 Some(same) if same == *layer => {}
-                Some(_) => left.push(ChangedLayer::of(product_id, layer)),
-                None => laid.push(LayerRow::of(product_id, layer)),
+                Some(_) => changed_layers.push(ChangedLayer::of(product_id, layer)),
+                None => new_layers.push(LayerRow::of(product_id, layer)),
             }
         }
-        let mut over: Vec<PostingKey> = before.into_keys().collect();
-        over.sort_unstable();
-        gone.extend(over.into_iter().map(|place| RemovedLayer { product_id, seq: place.seq, line: place.line.into() }));
+        let mut removed_keys: Vec<PostingKey> = stored_layers.into_keys().collect();
+        removed_keys.sort_unstable();
+        removed_layers.extend(removed_keys.into_iter().map(|key| RemovedLayer {
+            product_id,
+            seq: key.seq,
+            line: key.line.into(),
+        }));
     }
-    let all: [Bulk; 5] = [new.into(), changed.into(), gone.into(), left.into(), laid.into()];
-    for bulk in all {
+    let bulks: [Bulk; 5] =
+        [new_pools.into(), changed_pools.into(), removed_layers.into(), changed_layers.into(), new_layers.into()];
+    for bulk in bulks {
         work.write(bulk).await?;
     }
     Ok(())
@@ -257,7 +262,7 @@ pub type WorthsBefore = HashMap<(Uuid, ProductId), WorthBefore>;
 
 /// Reads the values of the units just before these revaluations, for those that are booked and have
 /// them stored.
-pub async fn worths_before(reads: &impl Reads, revaluations: &[RevaluationId]) -> Result<WorthsBefore, Fault> {
+pub async fn load_worths_before(reads: &impl Reads, revaluations: &[RevaluationId]) -> Result<WorthsBefore, Fault> {
     let mut worths = WorthsBefore::new();
     if revaluations.is_empty() {
         return Ok(worths);
@@ -270,9 +275,9 @@ pub async fn worths_before(reads: &impl Reads, revaluations: &[RevaluationId]) -
         of = backend.in_ids("reference_id", 2)
     );
     for row in reads.records::<WorthRow>(&sql, vec![backend.ids(revaluations.iter().copied())]).await? {
-        let worth = serde_json::from_str(&row.worth_before);
-        let worth = worth.map_err(|_| Fault::corrupt("cost_posting", "a worth of before is its JSON"))?;
-        worths.insert((row.reference_id, row.product_id), worth);
+        let stored_worth = serde_json::from_str(&row.worth_before);
+        let stored_worth = stored_worth.map_err(|_| Fault::corrupt("cost_posting", "a worth of before is its JSON"))?;
+        worths.insert((row.reference_id, row.product_id), stored_worth);
     }
     Ok(worths)
 }
@@ -305,7 +310,7 @@ pub async fn write_postings(work: &Work, postings: &[Posting], worths: &WorthsBe
 }
 
 /// Reads the sums that sales took for documents, by document and product.
-pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(Uuid, ProductId), Sums>, Fault> {
+pub async fn load_sale_sums(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(Uuid, ProductId), Sums>, Fault> {
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
@@ -313,9 +318,9 @@ pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(U
     let sql = format!(
         "SELECT {select} FROM cost_posting
          WHERE tenant_id = $1 AND {of} AND kind = 'SALE' GROUP BY reference_id, product_id",
-        select = SoldRow::SELECT,
+        select = SaleSumsRow::SELECT,
         of = backend.in_ids("reference_id", 2)
     );
-    let rows = reads.records::<SoldRow>(&sql, vec![backend.ids(orders)]).await?;
+    let rows = reads.records::<SaleSumsRow>(&sql, vec![backend.ids(orders)]).await?;
     Ok(rows.into_iter().map(|row| ((row.reference_id, row.product_id), row.sums.into())).collect())
 }

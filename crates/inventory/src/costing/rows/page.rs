@@ -68,7 +68,7 @@ pub struct Page {
 
 /// Returns the entries after an event up to another, or to the maximum of events of a page: without
 /// that bound, the database would sort all remaining entries for each page.
-pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency) -> Result<Page, Fault> {
+pub async fn load_entry_page(reads: &impl Reads, after: i64, head: i64, currency: Currency) -> Result<Page, Fault> {
     let sql = format!(
         "SELECT {select}
          FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
@@ -78,14 +78,14 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
          ORDER BY e.seq, e.line LIMIT {MAX_PAGE_EVENTS}",
         select = FactRow::SELECT
     );
-    let upto = head.min(after + MAX_PAGE_EVENTS as i64);
-    let rows = reads.records::<FactRow>(&sql, vec![after.into(), upto.into()]).await?;
+    let last_seq = head.min(after + MAX_PAGE_EVENTS as i64);
+    let rows = reads.records::<FactRow>(&sql, vec![after.into(), last_seq.into()]).await?;
     let read = rows.len();
-    let mut page = Page { entries: Vec::with_capacity(rows.len()), upto, returns: BTreeSet::new() };
+    let mut page = Page { entries: Vec::with_capacity(rows.len()), upto: last_seq, returns: BTreeSet::new() };
     for row in rows {
-        let (fact, ret) = row.fact(currency);
+        let (fact, return_id) = row.fact(currency);
         page.entries.push(fact);
-        page.returns.extend(ret);
+        page.returns.extend(return_id);
     }
     if read == MAX_PAGE_EVENTS
         && let Some(last) = page.entries.last().map(|entry| entry.posting_key.seq)
@@ -101,7 +101,7 @@ impl FactRow {
     /// Returns the fact, and the return of its movement.
     fn fact(self, currency: Currency) -> (Fact, Option<Uuid>) {
         let Self { entry, cost, .. } = self;
-        let ret = self.reference_id.filter(|_| self.reference_kind.as_deref() == Some("RETURN"));
+        let return_id = self.reference_id.filter(|_| self.reference_kind.as_deref() == Some("RETURN"));
         let fact = Fact {
             posting_key: PostingKey { seq: entry.seq, line: entry.line as u16 },
             product: entry.product_id,
@@ -118,7 +118,7 @@ impl FactRow {
             business_date: self.business_date,
             recorded_at: cost.recorded_at,
         };
-        (fact, ret)
+        (fact, return_id)
     }
 }
 

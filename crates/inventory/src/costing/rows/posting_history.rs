@@ -67,15 +67,15 @@ struct RevaluedRow {
 
 /// Reads the history that the facts after an event depend on: the remainders of sales that returns
 /// come back from and of movements that are reversed, and the revaluations of products.
-pub async fn posting_history(
+pub async fn load_posting_history(
     reads: &impl Reads,
     after: i64,
     facts: &[Fact],
     returns: &BTreeSet<Uuid>,
 ) -> Result<PostingHistory, Fault> {
     let mut history = PostingHistory::default();
-    let back = facts.iter().filter(|fact| fact.reference.is_some_and(|document| returns.contains(&document)));
-    let products: BTreeSet<ProductId> = back.map(|fact| fact.product).collect();
+    let return_facts = facts.iter().filter(|fact| fact.reference.is_some_and(|document| returns.contains(&document)));
+    let products: BTreeSet<ProductId> = return_facts.map(|fact| fact.product).collect();
     if !products.is_empty() {
         read_matches(reads, returns, &mut history).await?;
         read_remainders(reads, &products, &mut history).await?;
@@ -84,8 +84,8 @@ pub async fn posting_history(
     let reversed = facts.iter().filter_map(|fact| Some((fact.reverses?, fact.product)));
     let (seqs, products): (BTreeSet<i64>, BTreeSet<ProductId>) = reversed.unzip();
     if !seqs.is_empty() {
-        booked(reads, &seqs, &mut history).await?;
-        revalued(reads, after, &products, &mut history).await?;
+        load_reversed_sums(reads, &seqs, &mut history).await?;
+        load_revaluations(reads, after, &products, &mut history).await?;
     }
     Ok(history)
 }
@@ -124,7 +124,7 @@ async fn read_remainders(reads: &impl Reads, products: &BTreeSet<ProductId>, his
         .matched
         .iter()
         .filter(|((_, product), _)| products.contains(product))
-        .flat_map(|((ret, _), orders)| std::iter::once(*ret).chain(orders.iter().map(|(order, _)| *order)))
+        .flat_map(|((return_id, _), orders)| std::iter::once(*return_id).chain(orders.iter().map(|(order, _)| *order)))
         .collect();
     let backend = reads.backend();
     let sql = format!(
@@ -136,7 +136,7 @@ async fn read_remainders(reads: &impl Reads, products: &BTreeSet<ProductId>, his
     );
     let documents = backend.ids(documents.into_iter().map(OrderId::from_uuid));
     for row in reads.records::<PostingRow>(&sql, vec![documents, backend.ids(products.iter().copied())]).await? {
-        history.note(&row.into(), None);
+        history.record_posting(&row.into(), None);
     }
     Ok(())
 }
@@ -161,7 +161,7 @@ impl From<PostingRow> for Posting {
 
 /// Reads the effects of movements that are reversed, less those that earlier partial reversals have
 /// undone.
-async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingHistory) -> Result<(), Fault> {
+async fn load_reversed_sums(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingHistory) -> Result<(), Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (
@@ -181,9 +181,9 @@ async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingH
 
 /// Reads the stated values of a whole unit of products from revaluations that have not been undone,
 /// as far as the book is posted.
-async fn revalued(
+async fn load_revaluations(
     reads: &impl Reads,
-    upto: i64,
+    last_seq: i64,
     products: &BTreeSet<ProductId>,
     history: &mut PostingHistory,
 ) -> Result<(), Fault> {
@@ -197,13 +197,13 @@ async fn revalued(
         select = RevaluedRow::SELECT,
         of = backend.in_ids("c.product_id", 2)
     );
-    for row in reads.records::<RevaluedRow>(&sql, vec![backend.ids(products.iter().copied()), upto.into()]).await? {
-        let all = history.revalued.entry(row.product_id).or_default();
+    for row in reads.records::<RevaluedRow>(&sql, vec![backend.ids(products.iter().copied()), last_seq.into()]).await? {
+        let product_revaluations = history.revalued.entry(row.product_id).or_default();
         if row.reverses_id.is_some() {
             // Only the latest revaluation that has not been undone can be undone.
-            all.pop();
+            product_revaluations.pop();
         } else {
-            all.push((row.seq, row.unit_cost_minor, row.unit_decimals as u8));
+            product_revaluations.push((row.seq, row.unit_cost_minor, row.unit_decimals as u8));
         }
     }
     Ok(())

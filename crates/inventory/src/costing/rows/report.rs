@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{cost_pool, cost_posting, product, tenant},
+    tables::{cost_posting, tenant},
 };
 use platform::{
     blocking,
@@ -17,7 +17,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::book::{LayerRow, SumsRow, book};
+use super::book::{LayerRow, SumsRow, load_booked_seq};
 use crate::{
     catalog::rows::page::ProductCondition,
     costing::core::{Layer, Sums, Values},
@@ -28,38 +28,6 @@ use crate::{
 struct MethodRow {
     costing_method: CostingMethod,
     default_currency: String,
-}
-
-#[derive(Record)]
-struct WorthNow {
-    #[record(of = cost_pool, alias = "c")]
-    product_id: ProductId,
-    #[record(of = product, alias = "p")]
-    category_id: Option<CategoryId>,
-    #[record(alias = "c")]
-    pool: PoolSums,
-}
-
-#[derive(Record)]
-#[record(of = cost_pool)]
-struct PoolSums {
-    quantity: i64,
-    average_minor: i64,
-    fifo_minor: i64,
-}
-
-#[derive(Record)]
-struct WorthThen {
-    #[record(of = cost_posting, alias = "s")]
-    product_id: ProductId,
-    #[record(of = product, alias = "p")]
-    category_id: Option<CategoryId>,
-    #[record(sql = "s.quantity")]
-    quantity: i64,
-    #[record(sql = "s.average")]
-    average: i64,
-    #[record(sql = "s.fifo")]
-    fifo: i64,
 }
 
 /// Sums of a kind; the columns of the group precede them.
@@ -108,88 +76,12 @@ struct EntryCost {
 }
 
 /// Reads the costing method and the currency of a tenant.
-pub async fn method(reads: &impl Reads) -> Result<(CostingMethod, Currency), Fault> {
+pub async fn load_costing_method(reads: &impl Reads) -> Result<(CostingMethod, Currency), Fault> {
     let sql = format!("SELECT {} FROM tenant WHERE id = $1", MethodRow::SELECT);
     let row = reads.records::<MethodRow>(&sql, vec![]).await?.into_iter().next();
     let row = row.ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
     let unknown = || Fault::corrupt("tenant", format!("unknown word {}", row.default_currency));
     Ok((row.costing_method, Currency::parse(&row.default_currency).ok_or_else(unknown)?))
-}
-
-/// The date of a valuation: now, or everything that had occurred by a time, as it was recorded by
-/// `known`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Worth {
-    Now,
-    At { occurred: Timestamp, known: Option<Timestamp> },
-}
-
-/// A product's units and their value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProductWorth {
-    pub product: ProductId,
-    pub category: Option<CategoryId>,
-    pub sums: Sums,
-}
-
-/// Reads the units and the value of each product, or of one product if it is given; products whose
-/// sums are zero are left out.
-pub async fn worth(reads: &impl Reads, of: Worth, product: Option<ProductId>) -> Result<Vec<ProductWorth>, Fault> {
-    let only = product.map(|_| " AND c.product_id = $2").unwrap_or_default();
-    worth_where(reads, of, only, product.map(Value::from).into_iter().collect()).await
-}
-
-/// Returns the value of the products that match a condition.
-pub async fn worth_of(reads: &impl Reads, of: Worth, products: &ProductCondition) -> Result<Vec<ProductWorth>, Fault> {
-    let only = products.on("c.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
-    worth_where(reads, of, &only, products.values.clone()).await
-}
-
-/// `only` is a condition on postings or pools as `c`, with the parameters `values` from `$2` on.
-async fn worth_where(reads: &impl Reads, of: Worth, only: &str, mut values: Vec<Value>) -> Result<Vec<ProductWorth>, Fault> {
-    let mut place = |value: Value| {
-        values.push(value);
-        values.len() + 1
-    };
-    match of {
-        Worth::Now => {
-            let sql = format!(
-                "SELECT {select} FROM cost_pool c
-                 JOIN product p ON p.tenant_id = $1 AND p.id = c.product_id
-                 WHERE c.tenant_id = $1{only} AND c.quantity > 0 ORDER BY c.product_id",
-                select = WorthNow::SELECT
-            );
-            Ok(reads.records::<WorthNow>(&sql, values).await?.into_iter().map(Into::into).collect())
-        }
-        Worth::At { occurred, known } => {
-            let at = place(occurred.micros().into());
-            let known = known.map(|at| format!(" AND c.recorded_at <= ${}", place(at.micros().into()))).unwrap_or_default();
-            let sql = format!(
-                "SELECT {select} FROM (
-                   SELECT c.product_id, CAST(sum(c.quantity) AS bigint) AS quantity, CAST(sum(c.average_minor) AS bigint) AS average,
-                     CAST(sum(c.fifo_minor) AS bigint) AS fifo
-                   FROM cost_posting c WHERE c.tenant_id = $1{only} AND c.occurred_at <= ${at}{known} GROUP BY c.product_id) s
-                 JOIN product p ON p.tenant_id = $1 AND p.id = s.product_id
-                 WHERE s.quantity <> 0 OR s.average <> 0 OR s.fifo <> 0 ORDER BY s.product_id",
-                select = WorthThen::SELECT
-            );
-            Ok(reads.records::<WorthThen>(&sql, values).await?.into_iter().map(Into::into).collect())
-        }
-    }
-}
-
-impl From<WorthNow> for ProductWorth {
-    fn from(row: WorthNow) -> Self {
-        let values = Values { average: row.pool.average_minor, fifo: row.pool.fifo_minor };
-        Self { product: row.product_id, category: row.category_id, sums: Sums { quantity: row.pool.quantity, values } }
-    }
-}
-
-impl From<WorthThen> for ProductWorth {
-    fn from(row: WorthThen) -> Self {
-        let values = Values { average: row.average, fifo: row.fifo };
-        Self { product: row.product_id, category: row.category_id, sums: Sums { quantity: row.quantity, values } }
-    }
 }
 
 /// Grouping of the rows of a cost report.
@@ -223,30 +115,35 @@ type GroupKindSums = (Option<i32>, Option<Uuid>, CostKind, Sums);
 /// SQLite would sort all postings by product or store. Postings never change, so the earlier and
 /// the later events' postings are read at the same time, packed, or sorted if there are too many to
 /// hold.
-pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter) -> Result<Vec<GroupKindSums>, Fault> {
+pub async fn load_cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter) -> Result<Vec<GroupKindSums>, Fault> {
     let scans = reads.backend() == Backend::Sqlite && spans_most_postings(reads, filter).await?;
     if !scans || !matches!(group, CostGroup::Product | CostGroup::Store) {
-        return sums_of(reads, group, filter, (scans, None)).await;
+        return select_sums(reads, group, filter, (scans, None)).await;
     }
-    let middle = book(reads).await? / 2;
-    let [earlier, later] = [Some(("seq <=", middle)), Some(("seq >", middle))];
-    if middle <= packed::MAX_EVENTS {
-        let packed = tokio::try_join!(packed_sums(reads, group, filter, earlier), packed_sums(reads, group, filter, later))?;
-        if let (Some(mut sums), Some(later)) = packed {
-            sums.extend(later);
+    let middle_seq = load_booked_seq(reads).await? / 2;
+    let [earlier_half, later_half] = [Some(("seq <=", middle_seq)), Some(("seq >", middle_seq))];
+    if middle_seq <= packed::MAX_EVENTS {
+        let packed = tokio::try_join!(
+            load_packed_sums(reads, group, filter, earlier_half),
+            load_packed_sums(reads, group, filter, later_half)
+        )?;
+        if let (Some(mut sums), Some(later_half)) = packed {
+            sums.extend(later_half);
             return Ok(sums);
         }
     }
-    let (mut sums, later) =
-        tokio::try_join!(sums_of(reads, group, filter, (scans, earlier)), sums_of(reads, group, filter, (scans, later)))?;
-    sums.extend(later);
+    let (mut sums, later_half) = tokio::try_join!(
+        select_sums(reads, group, filter, (scans, earlier_half)),
+        select_sums(reads, group, filter, (scans, later_half))
+    )?;
+    sums.extend(later_half);
     Ok(sums)
 }
 
 /// Returns the sums of the postings of some events, read in the order of their keys, a row per
 /// event; None if there are more groups than are held at once, or if a sum exceeds 64 bits, which
 /// the database reports.
-async fn packed_sums(
+async fn load_packed_sums(
     reads: &impl Reads,
     group: CostGroup,
     filter: &CostFilter,
@@ -264,12 +161,12 @@ async fn packed_sums(
         averages = packed::numbers(backend, "average_minor"),
         fifos = packed::numbers(backend, "fifo_minor")
     );
-    let rows = reads.records::<EventRow>(&packed::bounded(&sql, EventRow::SELECT), values).await?;
+    let rows = reads.records::<EventRow>(&packed::bounded_query(&sql, EventRow::SELECT), values).await?;
     let Some(groups) = blocking::run("sums of costs", move || sum_by_kind(&rows)).await?? else { return Ok(None) };
-    let exact = |sum: i128| i64::try_from(sum).ok();
+    let to_i64 = |sum: i128| i64::try_from(sum).ok();
     let sums = groups.into_iter().map(|((kind, id), [quantity, average, fifo])| {
-        let values = Values { average: exact(average)?, fifo: exact(fifo)? };
-        Some((None, Some(id).filter(|id| !id.is_nil()), kind, Sums { quantity: exact(quantity)?, values }))
+        let values = Values { average: to_i64(average)?, fifo: to_i64(fifo)? };
+        Some((None, Some(id).filter(|id| !id.is_nil()), kind, Sums { quantity: to_i64(quantity)?, values }))
     });
     Ok(sums.collect())
 }
@@ -290,7 +187,7 @@ fn sum_by_kind(rows: &[EventRow]) -> Result<Option<SumsByKind>, Fault> {
 }
 
 /// Returns the sums of the postings of some events, read in the order of their key if `scans`.
-async fn sums_of(
+async fn select_sums(
     reads: &impl Reads,
     group: CostGroup,
     filter: &CostFilter,
@@ -331,22 +228,22 @@ fn filter_conditions(
     (scans, events): (bool, Option<(&str, i64)>),
 ) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = filter.products.values.clone();
-    let mut tests = filter.products.on("product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
-    let mut test = |text: &str, value: Option<Value>| {
+    let mut conditions = filter.products.on("product_id").map(|condition| format!(" AND {condition}")).unwrap_or_default();
+    let mut add_condition = |text: &str, value: Option<Value>| {
         if let Some(value) = value {
             values.push(value);
-            tests.push_str(&format!(" AND {text} ${}", values.len() + 1));
+            conditions.push_str(&format!(" AND {text} ${}", values.len() + 1));
         }
     };
     let occurred = if scans { "+occurred_at" } else { "occurred_at" };
-    test(&format!("{occurred} >="), filter.from.map(|at| at.micros().into()));
-    test(&format!("{occurred} <"), filter.to.map(|at| at.micros().into()));
-    test("product_id =", filter.product.map(Into::into));
-    if let Some((are, seq)) = events {
-        test(are, Some(seq.into()));
+    add_condition(&format!("{occurred} >="), filter.from.map(|at| at.micros().into()));
+    add_condition(&format!("{occurred} <"), filter.to.map(|at| at.micros().into()));
+    add_condition("product_id =", filter.product.map(Into::into));
+    if let Some((column, seq)) = events {
+        add_condition(column, Some(seq.into()));
     }
-    tests.push_str(&backend.and_ids("store_id", filter.stores.as_deref(), &mut values));
-    (tests, values)
+    conditions.push_str(&backend.and_ids("store_id", filter.stores.as_deref(), &mut values));
+    (conditions, values)
 }
 
 /// True if a filter's span is at least a quarter of the booked time. SQLite then reads the postings
@@ -355,15 +252,15 @@ async fn spans_most_postings(reads: &impl Reads, filter: &CostFilter) -> Result<
     if filter.from.is_none() && filter.to.is_none() {
         return Ok(true);
     }
-    let booked = reads.records::<BookedSpan>(&format!("SELECT {}", BookedSpan::SELECT), vec![]).await?.pop();
-    let Some(BookedSpan { first: Some(first), last: Some(last) }) = booked else { return Ok(false) };
+    let booked_span = reads.records::<BookedSpan>(&format!("SELECT {}", BookedSpan::SELECT), vec![]).await?.pop();
+    let Some(BookedSpan { first: Some(first), last: Some(last) }) = booked_span else { return Ok(false) };
     let from = filter.from.map_or(first, |at| at.micros().max(first));
     let to = filter.to.map_or(last, |at| at.micros().min(last));
     Ok((to - from).saturating_mul(4) >= last - first)
 }
 
 /// Reads the values that were booked for entries, by event and line.
-pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i64, u16), Values>, Fault> {
+pub async fn load_entry_values(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i64, u16), Values>, Fault> {
     if seqs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -379,9 +276,9 @@ pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i
 }
 
 /// Returns a product's layers, the oldest first.
-pub async fn layers(reads: &impl Reads, product: ProductId, most: usize) -> Result<Vec<Layer>, Fault> {
+pub async fn load_layers(reads: &impl Reads, product: ProductId, limit: usize) -> Result<Vec<Layer>, Fault> {
     let sql = format!(
-        "SELECT {select} FROM cost_layer WHERE tenant_id = $1 AND product_id = $2 ORDER BY seq, line LIMIT {most}",
+        "SELECT {select} FROM cost_layer WHERE tenant_id = $1 AND product_id = $2 ORDER BY seq, line LIMIT {limit}",
         select = LayerRow::SELECT
     );
     Ok(reads.records::<LayerRow>(&sql, vec![product.into()]).await?.into_iter().map(Into::into).collect())

@@ -209,19 +209,24 @@ pub async fn product_units(reads: &impl Reads, products: &[ProductId]) -> Result
 /// Returns the value of all products, each by the method that values it higher. It is approximate,
 /// because it may exceed the range of exact numbers.
 pub async fn approximate_total_value(reads: &impl Reads) -> Result<f64, Fault> {
-    let dearer = "CASE WHEN average_minor > fifo_minor THEN average_minor ELSE fifo_minor END";
-    let sql = format!("SELECT coalesce(sum(CAST({dearer} AS double precision)), 0.0) FROM cost_pool WHERE tenant_id = $1");
+    let greater_value_sql = "CASE WHEN average_minor > fifo_minor THEN average_minor ELSE fifo_minor END";
+    let sql =
+        format!("SELECT coalesce(sum(CAST({greater_value_sql} AS double precision)), 0.0) FROM cost_pool WHERE tenant_id = $1");
     let rows = reads.rows(&sql, vec![]).await?;
     rows.first().map_or(Ok(0.0), Row::scalar)
 }
 
-/// Returns the documents that a clause selects; `rest` is the statement from its WHERE on.
-pub(super) async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {
-    let sql = format!("SELECT {} FROM revaluation v {rest}", HeadRow::SELECT);
+/// Returns the documents that a clause selects; `conditions` is the statement from its WHERE on.
+pub(super) async fn select_revaluations(
+    reads: &impl Reads,
+    conditions: &str,
+    values: Vec<sea_orm::Value>,
+) -> Result<Vec<Revaluation>, Fault> {
+    let sql = format!("SELECT {} FROM revaluation v {conditions}", HeadRow::SELECT);
     let rows = reads.records::<HeadRow>(&sql, values).await?;
-    let mut all = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Revaluation>, Fault>>()?;
-    if all.is_empty() {
-        return Ok(all);
+    let mut revaluations = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Revaluation>, Fault>>()?;
+    if revaluations.is_empty() {
+        return Ok(revaluations);
     }
     let backend = reads.backend();
     let sql = format!(
@@ -232,7 +237,9 @@ pub(super) async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_or
         of = backend.in_ids("l.revaluation_id", 2)
     );
     let mut lines: HashMap<RevaluationId, Vec<RevaluationLine>> = HashMap::new();
-    for LineAndUnit { line, unit_decimals } in reads.records(&sql, vec![backend.ids(all.iter().map(|one| one.id))]).await? {
+    for LineAndUnit { line, unit_decimals } in
+        reads.records(&sql, vec![backend.ids(revaluations.iter().map(|revaluation_row| revaluation_row.id))]).await?
+    {
         let charge = line.charge()?;
         lines.entry(line.revaluation_id).or_default().push(RevaluationLine {
             position: line.position as u16,
@@ -242,27 +249,27 @@ pub(super) async fn documents(reads: &impl Reads, rest: &str, values: Vec<sea_or
             charge,
         });
     }
-    for one in &mut all {
-        one.lines = lines.remove(&one.id).unwrap_or_default();
+    for revaluation_row in &mut revaluations {
+        revaluation_row.lines = lines.remove(&revaluation_row.id).unwrap_or_default();
     }
-    Ok(all)
+    Ok(revaluations)
 }
 
-/// Returns the revaluations whose events are after `after` and up to `upto`, in their order.
-pub async fn revaluations_between(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Revaluation>, Fault> {
-    let rest = "WHERE v.tenant_id = $1 AND v.seq > $2 AND v.seq <= $3 ORDER BY v.seq";
-    documents(reads, rest, vec![after.into(), upto.into()]).await
+/// Returns the revaluations whose events are after `after` and up to `last_seq`, in their order.
+pub async fn revaluations_between(reads: &impl Reads, after: i64, last_seq: i64) -> Result<Vec<Revaluation>, Fault> {
+    let conditions = "WHERE v.tenant_id = $1 AND v.seq > $2 AND v.seq <= $3 ORDER BY v.seq";
+    select_revaluations(reads, conditions, vec![after.into(), last_seq.into()]).await
 }
 
-pub async fn revaluation(reads: &impl Reads, id: RevaluationId) -> Result<Option<Revaluation>, Fault> {
-    Ok(documents(reads, "WHERE v.tenant_id = $1 AND v.id = $2", vec![id.into()]).await?.pop())
+pub async fn load_revaluation(reads: &impl Reads, id: RevaluationId) -> Result<Option<Revaluation>, Fault> {
+    Ok(select_revaluations(reads, "WHERE v.tenant_id = $1 AND v.id = $2", vec![id.into()]).await?.pop())
 }
 
 /// Returns the reversals of these revaluations; at most one each.
 pub async fn reversals_of_revaluations(reads: &impl Reads, ids: &[RevaluationId]) -> Result<Vec<Revaluation>, Fault> {
     let backend = reads.backend();
-    let rest = format!("WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL AND {}", backend.in_ids("v.reverses_id", 2));
-    documents(reads, &rest, vec![backend.ids(ids.iter().copied())]).await
+    let conditions = format!("WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL AND {}", backend.in_ids("v.reverses_id", 2));
+    select_revaluations(reads, &conditions, vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// True if another document reverses the revaluation.
@@ -272,19 +279,19 @@ pub async fn is_reversed(reads: &impl Reads, id: RevaluationId) -> Result<bool, 
 }
 
 /// Maximum rows read that depend on a revaluation, and the maximum that a rejection names.
-const MAX_RESTING: usize = 500;
-const MAX_NAMED: usize = 10;
+const MAX_LATER_ROWS: usize = 500;
+const MAX_LISTED_DOCUMENTS: usize = 10;
 
 /// Reads the documents that affected products after an event: movements that changed the number of
 /// units, and revaluations that are not undone.
-pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i64) -> Result<LaterDocuments, Fault> {
+pub async fn load_later_documents(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i64) -> Result<LaterDocuments, Fault> {
     let backend = reads.backend();
     let values = || vec![seq.into(), backend.ids(products.iter().copied())];
     let movements = format!(
         "SELECT m.id FROM movement m WHERE m.tenant_id = $1 AND m.seq IN (
            SELECT e.seq FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND {of}
            GROUP BY e.seq, e.product_id HAVING sum(e.on_hand_delta + e.in_transit_delta) <> 0)
-         ORDER BY m.seq DESC LIMIT {MAX_RESTING}",
+         ORDER BY m.seq DESC LIMIT {MAX_LATER_ROWS}",
         of = backend.in_ids("e.product_id", 3)
     );
     // LIMIT keeps this a look-up for each revaluation: otherwise Postgres scans the lines of all of
@@ -293,18 +300,18 @@ pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i6
         "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.seq > $2 AND v.reverses_id IS NULL
            AND (SELECT 1 FROM revaluation_line l WHERE l.tenant_id = $1 AND l.revaluation_id = v.id AND {of} LIMIT 1) = 1
            AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id)
-         ORDER BY v.seq DESC LIMIT {MAX_RESTING}",
+         ORDER BY v.seq DESC LIMIT {MAX_LATER_ROWS}",
         of = backend.in_ids("l.product_id", 3)
     );
-    let mut resting = LaterDocuments::default();
+    let mut later_documents = LaterDocuments::default();
     for row in &reads.rows(&movements, values()).await? {
-        resting.movements.push(Row::scalar(row)?);
+        later_documents.movements.push(Row::scalar(row)?);
     }
     for row in &reads.rows(&revaluations, values()).await? {
-        resting.revaluations.push(Row::scalar(row)?);
+        later_documents.revaluations.push(Row::scalar(row)?);
     }
-    resting.count = resting.movements.len() + resting.revaluations.len();
-    resting.movements.truncate(MAX_NAMED);
-    resting.revaluations.truncate(MAX_NAMED);
-    Ok(resting)
+    later_documents.count = later_documents.movements.len() + later_documents.revaluations.len();
+    later_documents.movements.truncate(MAX_LISTED_DOCUMENTS);
+    later_documents.revaluations.truncate(MAX_LISTED_DOCUMENTS);
+    Ok(later_documents)
 }

@@ -6,7 +6,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::revaluation::documents;
+use super::revaluation::select_revaluations;
 use crate::{
     costing::core::Revaluation,
     orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
@@ -36,7 +36,7 @@ pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
 }
 
 /// Adds the conditions of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, filter: &RevaluationFilter) {
+fn push_filter_conditions(clause: &mut Clause, filter: &RevaluationFilter) {
     for test in &filter.document {
         clause.push(" AND ");
         test.push_to(clause, &REVALUATIONS);
@@ -59,10 +59,10 @@ pub async fn page_of_revaluations(
     request: &PageRequest,
 ) -> Result<Listed<Revaluation>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
-    clause.nested(filter, own);
+    clause.nested(filter, push_filter_conditions);
     let Clause { sql, values, .. } = clause;
-    let (bounds, tail, more) = keyset(&["v.number"], descending, request, values.len() + 2);
-    let all = values.iter().cloned().chain(more).collect();
-    let rows = documents(reads, &format!("WHERE v.tenant_id = $1{sql}{bounds}{tail}"), all).await?;
+    let (bounds, tail, keyset_values) = keyset(&["v.number"], descending, request, values.len() + 2);
+    let all_values = values.iter().cloned().chain(keyset_values).collect();
+    let rows = select_revaluations(reads, &format!("WHERE v.tenant_id = $1{sql}{bounds}{tail}"), all_values).await?;
     Ok(Listed { rows, source: ListSource { from: format!("FROM revaluation v WHERE v.tenant_id = $1{sql}"), values } })
 }

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
-use super::Worth;
+use super::ValuationTime;
 use crate::catalog::rows::page::ProductCondition;
 
 /// Units of a product in a store, in its smallest unit.
@@ -23,24 +23,28 @@ pub struct StoreUnits {
 }
 
 /// Returns the units of each product in each store, in this order, without zeros: one statement.
-pub async fn units_by_store(reads: &impl Reads, of: Worth, products: &ProductCondition) -> Result<Vec<StoreUnits>, Fault> {
+pub async fn units_by_store(
+    reads: &impl Reads,
+    valuation_time: ValuationTime,
+    products: &ProductCondition,
+) -> Result<Vec<StoreUnits>, Fault> {
     let mut values: Vec<Value> = products.values.clone();
-    let only = |column: &str| products.on(column).map(|fits| format!(" AND {fits}")).unwrap_or_default();
-    let units = match of {
-        Worth::Now => format!(
+    let product_condition = |column: &str| products.on(column).map(|condition| format!(" AND {condition}")).unwrap_or_default();
+    let units = match valuation_time {
+        ValuationTime::Now => format!(
             "SELECT l.product_id, l.store_id, l.on_hand + l.in_transit AS units FROM stock_level l WHERE l.tenant_id = $1{}",
-            only("l.product_id")
+            product_condition("l.product_id")
         ),
-        Worth::At { occurred, known } => {
-            let mut tests = only("e.product_id");
+        ValuationTime::At { occurred, known } => {
+            let mut conditions = product_condition("e.product_id");
             for (column, at) in [("occurred_at", Some(occurred)), ("recorded_at", known)] {
                 let Some(at) = at else { continue };
                 values.push(at.micros().into());
-                tests.push_str(&format!(" AND e.{column} <= ${}", values.len() + 1));
+                conditions.push_str(&format!(" AND e.{column} <= ${}", values.len() + 1));
             }
             format!(
                 "SELECT e.product_id, e.store_id, CAST(sum(e.on_hand_delta + e.in_transit_delta) AS bigint) AS units
-                 FROM entry e WHERE e.tenant_id = $1{tests} GROUP BY e.product_id, e.store_id"
+                 FROM entry e WHERE e.tenant_id = $1{conditions} GROUP BY e.product_id, e.store_id"
             )
         }
     };

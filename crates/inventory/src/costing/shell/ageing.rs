@@ -9,7 +9,7 @@ use platform::{
     storage::{Database, Reads, Row},
 };
 
-use super::report::{Method, ReportError, begin};
+use super::report::{CostingContext, ReportError, prepare_costing};
 use crate::{
     catalog::rows::page::ProductCondition,
     costing::{
@@ -21,7 +21,7 @@ use crate::{
 /// Ages of the stock: by product, the highest value first, and in total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ageing {
-    pub how: Method,
+    pub how: CostingContext,
     pub rows: Vec<(ProductId, AgeSums)>,
     pub total: AgeSums,
 }
@@ -35,15 +35,15 @@ pub async fn stock_ageing(
     now: Timestamp,
 ) -> Result<Ageing, ReportError> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, Some(CostingMethod::Fifo)).await?;
+    let cost_method = prepare_costing(&scope, Some(CostingMethod::Fifo)).await?;
     let zones = scope.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
     let zone: String = zones.first().map(Row::scalar::<String>).transpose()?.unwrap_or_default();
     let today = local_day(now, &zone);
-    let since = AGE_BAND_DAYS.map(|days| resolve_local_time((today - days, 0), &zone, Timestamp(i64::MIN)));
+    let band_starts = AGE_BAND_DAYS.map(|days| resolve_local_time((today - days, 0), &zone, Timestamp(i64::MIN)));
     let (mut sums, mut total): (BTreeMap<ProductId, AgeSums>, _) = (BTreeMap::new(), AgeSums::default());
     for (product, piece) in rows::layer_pieces(&scope, products).await? {
-        sums.entry(product).or_default().add(&piece, &since);
-        total.add(&piece, &since);
+        sums.entry(product).or_default().add(&piece, &band_starts);
+        total.add(&piece, &band_starts);
     }
     if total.value() > i128::from(MAX_SAFE) {
         return Err(ReportError::TooDear);
@@ -53,5 +53,5 @@ pub async fn stock_ageing(
     }
     let mut rows: Vec<(ProductId, AgeSums)> = sums.into_iter().collect();
     rows.sort_by_key(|(product, sums)| (Reverse(sums.value()), *product));
-    Ok(Ageing { how, rows, total })
+    Ok(Ageing { how: cost_method, rows, total })
 }

@@ -15,17 +15,17 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, written};
+use super::revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, write_document};
 use crate::{
     catalog::rows::small_tables::tenant_zone,
     costing::{
         core::{
-            AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED_PRODUCTS, NewRevaluation, Pool, RevaluationLine, Values, share,
-            spread,
+            AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED_PRODUCTS, NewRevaluation, Pool, RevaluationLine, Values,
+            allocate_signed, share,
         },
         rows,
     },
-    currency::shell::rate_on,
+    currency::shell::load_rate_on,
     purchasing::{
         core::{PurchaseOrder, charge_name},
         events::{PURCHASE_ORDER_UPDATED, PurchaseOrderEvent},
@@ -103,7 +103,7 @@ pub async fn charge_add(
     let scope = permit.scope(db);
     let (permit, key, input) = (&permit, &key, &input);
     let decide = |mut work: Work| async move {
-        let decided = once(&mut work, clock, (permit, key), input).await;
+        let decided = add_charge_once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
     run_with_retries(&scope, write, decide).await
@@ -111,7 +111,7 @@ pub async fn charge_add(
 
 /// Returns the first problem of the input that does not depend on the order.
 fn charge_form_problem(input: &ChargeAdd) -> Option<ChargeProblem> {
-    let is_bad = |text: &str, most: usize| text.trim().is_empty() || text.chars().count() > most || text.contains('\0');
+    let is_bad = |text: &str, max_chars: usize| text.trim().is_empty() || text.chars().count() > max_chars || text.contains('\0');
     let note = input.note.trim();
     match () {
         () if note.is_empty() || note.contains('\0') => Some(ChargeProblem::NoNote),
@@ -124,7 +124,7 @@ fn charge_form_problem(input: &ChargeAdd) -> Option<ChargeProblem> {
     }
 }
 
-async fn once(
+async fn add_charge_once(
     work: &mut Work,
     clock: &Clock,
     (permit, key): (&Permit<kind::CostWrite>, &Key),
@@ -142,22 +142,22 @@ async fn once(
     }
     // The journal's lock is held from here on: no stock moves and nothing is received, so received
     // and remaining units stay as they are read.
-    let before = journal::take_numbers(work, CounterRequest::events(2).and(1, Numbered::Revaluation), clock.now()).await?;
-    let found = purchases::lock_orders(work, &[input.order]).await?.pop();
-    let Some(order) = found else { return Ok(Err(ChargeProblem::NoOrder)) };
-    if input.expected_version.is_some_and(|seen| seen != order.version) {
+    let taken_numbers = journal::take_numbers(work, CounterRequest::events(2).and(1, Numbered::Revaluation), clock.now()).await?;
+    let locked_order = purchases::lock_orders(work, &[input.order]).await?.pop();
+    let Some(order) = locked_order else { return Ok(Err(ChargeProblem::NoOrder)) };
+    if input.expected_version.is_some_and(|expected| expected != order.version) {
         return Ok(Err(ChargeProblem::Version(order.version)));
     }
-    let now = before.recorded_at;
+    let now = taken_numbers.recorded_at;
     let charge = match convert_charge(work, input, now).await? {
         Ok(charge) => charge,
         Err(problem) => return Ok(Err(problem)),
     };
-    let (lines, foreseen) = match shared(work, &order, &charge).await? {
+    let (lines, expected_values) = match allocate_to_lines(work, &order, &charge).await? {
         Ok(shared) => shared,
         Err(problem) => return Ok(Err(problem)),
     };
-    if exceeds_max_value(work, &foreseen).await? {
+    if exceeds_max_value(work, &expected_values).await? {
         return Ok(Err(ChargeProblem::TooDearTogether));
     }
     let document = NewRevaluation {
@@ -170,12 +170,12 @@ async fn once(
         charge: Some(charge),
         lines,
     };
-    let changed = changed(work, &order, now).await?;
-    written(work, key, before, (document, foreseen), vec![changed]).await.map(Ok)
+    let changed = touch_order(work, &order, now).await?;
+    write_document(work, key, taken_numbers, (document, expected_values), vec![changed]).await.map(Ok)
 }
 
 /// Increments the version of an order whose charge is added or reversed, and returns its event.
-pub(super) async fn changed(work: &Work, order: &PurchaseOrder, now: Timestamp) -> Result<NewEvent, Fault> {
+pub(super) async fn touch_order(work: &Work, order: &PurchaseOrder, now: Timestamp) -> Result<NewEvent, Fault> {
     rows::change_order(work, order.id, now).await?;
     Ok(PURCHASE_ORDER_UPDATED.event(&PurchaseOrderEvent {
         purchase_order: order.id,
@@ -191,10 +191,10 @@ pub(super) async fn changed(work: &Work, order: &PurchaseOrder, now: Timestamp) 
 /// Returns the charge in the currency of the books, at the rate of the day in the store's time
 /// zone.
 async fn convert_charge(work: &Work, input: &ChargeAdd, now: Timestamp) -> Result<Result<AddedCharge, ChargeProblem>, Fault> {
-    let (_, books) = rows::method(work).await?;
+    let (_, books) = rows::load_costing_method(work).await?;
     let (from, zone) = (input.amount.currency, purchases::currency_and_zone_of(work, input.order).await?.map(|(_, zone)| zone));
     let day = clock::local_day(now, &zone.unwrap_or_else(|| "UTC".to_owned()));
-    let rate = if from == books { None } else { rate_on(work, from, books, day).await? };
+    let rate = if from == books { None } else { load_rate_on(work, from, books, day).await? };
     let minor = match &rate {
         Some(rate) => rate.convert(input.amount.minor),
         None if from == books => Some(input.amount.minor),
@@ -209,40 +209,41 @@ async fn convert_charge(work: &Work, input: &ChargeAdd, now: Timestamp) -> Resul
 /// Returns the document's lines, one for each received product, and the change of value of each.
 /// The charge is spread over the order's lines like any charge of an order, by their received
 /// units.
-async fn shared(
+async fn allocate_to_lines(
     work: &Work,
     order: &PurchaseOrder,
     charge: &AddedCharge,
 ) -> Result<Result<(Vec<RevaluationLine>, Vec<Values>), ChargeProblem>, Fault> {
-    let came: Vec<_> = order.lines.iter().filter(|line| line.received.is_positive()).collect();
-    if came.is_empty() {
+    let received_lines: Vec<_> = order.lines.iter().filter(|line| line.received.is_positive()).collect();
+    if received_lines.is_empty() {
         return Ok(Err(ChargeProblem::NothingReceived));
     }
     if rows::count_charges(work, order.id).await? >= MAX_ADDED_CHARGES {
         return Ok(Err(ChargeProblem::TooManyCharges));
     }
-    let weights: Vec<i64> = came.iter().map(|line| line.weight_of_received(charge.basis)).collect();
-    let Some(shares) = spread(charge.in_books.minor, &weights) else {
+    let weights: Vec<i64> = received_lines.iter().map(|line| line.weight_of_received(charge.basis)).collect();
+    let Some(shares) = allocate_signed(charge.in_books.minor, &weights) else {
         return Ok(Err(ChargeProblem::NothingToSpreadBy(charge.basis)));
     };
-    let mut of_products: BTreeMap<ProductId, (i64, u8)> = BTreeMap::new();
-    for (line, own) in came.iter().zip(shares) {
-        of_products.entry(line.product).or_insert((0, line.decimals)).0 += own;
+    let mut product_amounts: BTreeMap<ProductId, (i64, u8)> = BTreeMap::new();
+    for (line, charge_share) in received_lines.iter().zip(shares) {
+        product_amounts.entry(line.product).or_insert((0, line.decimals)).0 += charge_share;
     }
-    if of_products.len() > MAX_REVALUED_PRODUCTS {
+    if product_amounts.len() > MAX_REVALUED_PRODUCTS {
         return Ok(Err(ChargeProblem::TooManyProducts));
     }
-    let mut received = rows::received_quantities(work, order.id).await?;
-    let mut pools = rows::pools(work, &of_products.keys().copied().collect()).await?;
-    let (mut lines, mut foreseen) = (Vec::with_capacity(of_products.len()), Vec::with_capacity(of_products.len()));
-    for ((product, (amount, decimals)), position) in of_products.into_iter().zip(1_u16..) {
-        let receipts =
-            received.remove(&product).ok_or_else(|| Fault::corrupt("goods_receipt", "received lines have movements"))?;
-        let own = ChargeShare { amount, receipts };
+    let mut receipts_by_product = rows::received_quantities(work, order.id).await?;
+    let mut pools = rows::load_pools(work, &product_amounts.keys().copied().collect()).await?;
+    let (mut lines, mut expected_values) = (Vec::with_capacity(product_amounts.len()), Vec::with_capacity(product_amounts.len()));
+    for ((product, (amount, decimals)), position) in product_amounts.into_iter().zip(1_u16..) {
+        let receipts = receipts_by_product
+            .remove(&product)
+            .ok_or_else(|| Fault::corrupt("goods_receipt", "received lines have movements"))?;
+        let charge_share = ChargeShare { amount, receipts };
         let pool: &mut Pool = pools.of.entry(product).or_default();
-        foreseen.push(pool.charge(&own));
+        expected_values.push(pool.charge(&charge_share));
         let unit_cost = share(pool.average, 10i64.pow(u32::from(decimals)), pool.quantity);
-        lines.push(RevaluationLine { position, product, unit_cost, decimals, charge: Some(own) });
+        lines.push(RevaluationLine { position, product, unit_cost, decimals, charge: Some(charge_share) });
     }
-    Ok(Ok((lines, foreseen)))
+    Ok(Ok((lines, expected_values)))
 }

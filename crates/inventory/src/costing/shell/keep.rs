@@ -40,22 +40,22 @@ pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<B
 /// Does the same with a caller's handle. Look-ups in tasks of their own get the snapshot or the
 /// replica of their request only from it.
 pub(super) async fn catch_up_in_scope(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {
-    let (head, seq) = (journal::head(scope).await?.seq, rows::book(scope).await?);
+    let (head, seq) = (journal::head(scope).await?.seq, rows::load_booked_seq(scope).await?);
     // A snapshot that has begun does not see what is booked now.
     if seq >= head || scope.has_consistent_reads() {
         return Ok(BookProgress { seq, head });
     }
     let extensions = scope.database().extensions();
-    let turn: PostingLock = extensions.get().unwrap_or_else(|| {
-        let turn = PostingLock::default();
-        extensions.insert(turn.clone());
-        turn
+    let posting_lock: PostingLock = extensions.get().unwrap_or_else(|| {
+        let posting_lock = PostingLock::default();
+        extensions.insert(posting_lock.clone());
+        posting_lock
     });
     let scope = scope.clone();
     // Runs in a task of its own: the mutation's commit hook must not add its audit entry to this
     // commit, and a cancelled caller must not interrupt a page.
-    let kept = tokio::spawn(async move {
-        let _mine = turn.0.lock().await;
+    let posting_task = tokio::spawn(async move {
+        let _guard = posting_lock.0.lock().await;
         let mut seq = seq;
         for _ in 0..pages {
             seq = post_next_page(&scope).await?;
@@ -65,7 +65,7 @@ pub(super) async fn catch_up_in_scope(scope: &TenantScope, pages: usize) -> Resu
         }
         Ok::<_, Fault>(seq)
     });
-    let seq = kept.await.map_err(|err| Fault::Broken(format!("the cost book: {err}")))??;
+    let seq = posting_task.await.map_err(|err| Fault::Broken(format!("the cost book: {err}")))??;
     Ok(BookProgress { seq, head })
 }
 
@@ -78,28 +78,28 @@ async fn post_next_page(scope: &TenantScope) -> Result<i64, Fault> {
         work.rollback().await?;
         return Ok(seq);
     }
-    let (_, currency) = rows::method(&work).await?;
-    let page = rows::page(&work, seq, head, currency).await?;
+    let (_, currency) = rows::load_costing_method(&work).await?;
+    let page = rows::load_entry_page(&work, seq, head, currency).await?;
     let documents = rows::revaluations_between(&work, seq, page.upto).await?;
-    let facts = core::facts(page.entries);
-    let of_documents = documents.iter().flat_map(|one| &one.lines).map(|line| line.product);
+    let facts = core::combine_facts(page.entries);
+    let of_documents = documents.iter().flat_map(|revaluation| &revaluation.lines).map(|line| line.product);
     let products: BTreeSet<ProductId> = facts.iter().map(|fact| fact.product).chain(of_documents).collect();
-    let mut pools = rows::pools(&work, &products).await?;
-    let mut history = rows::posting_history(&work, seq, &facts, &page.returns).await?;
-    let undone: Vec<RevaluationId> = documents.iter().filter_map(|one| one.reverses).collect();
-    let mut worths = rows::worths_before(&work, &undone).await?;
+    let mut pools = rows::load_pools(&work, &products).await?;
+    let mut history = rows::load_posting_history(&work, seq, &facts, &page.returns).await?;
+    let reversed_ids: Vec<RevaluationId> = documents.iter().filter_map(|revaluation| revaluation.reverses).collect();
+    let mut worths = rows::load_worths_before(&work, &reversed_ids).await?;
     let mut postings: Vec<Posting> = Vec::with_capacity(facts.len());
     let mut documents = documents.iter().peekable();
     for fact in &facts {
-        while let Some(document) = documents.next_if(|one| one.seq < fact.posting_key.seq) {
-            postings.extend(apply(&mut pools, document, &mut history, &mut worths)?);
+        while let Some(document) = documents.next_if(|revaluation| revaluation.seq < fact.posting_key.seq) {
+            postings.extend(post_document(&mut pools, document, &mut history, &mut worths)?);
         }
-        let posting = core::post(pools.of.entry(fact.product).or_default(), fact, &history);
-        history.note(&posting, fact.reverses);
+        let posting = core::post_fact(pools.of.entry(fact.product).or_default(), fact, &history);
+        history.record_posting(&posting, fact.reverses);
         postings.push(posting);
     }
     for document in documents {
-        postings.extend(apply(&mut pools, document, &mut history, &mut worths)?);
+        postings.extend(post_document(&mut pools, document, &mut history, &mut worths)?);
     }
     rows::write_pools(&work, &pools, page.upto).await?;
     rows::write_postings(&work, &postings, &worths).await?;
@@ -109,7 +109,7 @@ async fn post_next_page(scope: &TenantScope) -> Result<i64, Fault> {
 }
 
 /// Books a document, and notes the units' values before it, because another document may undo it.
-fn apply(
+fn post_document(
     pools: &mut Pools,
     document: &Revaluation,
     history: &mut PostingHistory,
@@ -119,20 +119,20 @@ fn apply(
     for line in &document.lines {
         let pool = pools.of.entry(line.product).or_default();
         let revalued = history.revalued.entry(line.product).or_default();
-        if let Some(undone) = document.reverses {
-            let before = worths.get(&(undone.uuid(), line.product));
+        if let Some(reversed_id) = document.reverses {
+            let before = worths.get(&(reversed_id.uuid(), line.product));
             let before =
                 before.ok_or_else(|| Fault::corrupt("cost_posting", "a revaluation that is undone keeps worths of before"))?;
             if line.charge.is_none() {
                 revalued.pop();
             }
-            postings.push(core::restore(pool, document, line, before));
+            postings.push(core::post_restoration(pool, document, line, before));
         } else {
             if line.charge.is_none() {
                 revalued.push((document.seq, line.unit_cost, line.decimals));
             }
-            worths.insert((document.id.uuid(), line.product), pool.worth());
-            postings.push(core::revalue(pool, document, line));
+            worths.insert((document.id.uuid(), line.product), pool.layer_values());
+            postings.push(core::post_revaluation(pool, document, line));
         }
     }
     Ok(postings)

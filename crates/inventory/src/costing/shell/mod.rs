@@ -15,5 +15,6 @@ pub use report::*;
 pub use revaluation_reversal::{RevaluationReverse, revaluation_reverse};
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
 pub use summary::{
-    CostSheet, CostSpec, SummaryPage, SummaryPageRequest, ValueSpec, WorthGroup, WorthRow, cost_sheet, worth_rows, worth_total,
+    CostSheet, CostSpec, SummaryPage, SummaryPageRequest, ValuationGroup, ValuationRow, ValueSpec, cost_sheet,
+    load_valuation_rows, load_valuation_total,
 };

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::keep::{BookProgress, catch_up_in_scope};
 use crate::costing::{
     core::{Layer, Sums, Values, share},
-    rows::{self, CostFilter, CostGroup, Worth},
+    rows::{self, CostFilter, CostGroup, ValuationTime},
 };
 
 /// Maximum pages of the book that a reader waits for: some tens of thousands of entries. If they do
@@ -43,26 +43,26 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    /// Returns `passed` if the database reports an overflow of a sum, which no client could read
+    /// Returns `overflow_error` if the database reports an overflow of a sum, which no client could read
     /// exactly either.
-    pub(super) fn from_sum_fault(fault: Fault, passed: Self) -> Self {
-        if fault.is_overflow() { passed } else { Self::Fault(fault) }
+    pub(super) fn from_sum_fault(fault: Fault, overflow_error: Self) -> Self {
+        if fault.is_overflow() { overflow_error } else { Self::Fault(fault) }
     }
 }
 
 /// Costing method and currency of a report, and the progress of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Method {
+pub struct CostingContext {
     pub method: CostingMethod,
     pub currency: Currency,
     pub progress: BookProgress,
 }
 
 /// `method` is the requested one; None for the tenant's own.
-pub async fn begin(scope: &TenantScope, method: Option<CostingMethod>) -> Result<Method, Fault> {
+pub async fn prepare_costing(scope: &TenantScope, method: Option<CostingMethod>) -> Result<CostingContext, Fault> {
     let progress = catch_up_in_scope(scope, MAX_BOOK_PAGES).await?;
-    let (own, currency) = rows::method(scope).await?;
-    Ok(Method { method: method.unwrap_or(own), currency, progress })
+    let (default_method, currency) = rows::load_costing_method(scope).await?;
+    Ok(CostingContext { method: method.unwrap_or(default_method), currency, progress })
 }
 
 /// Grouping of the rows of a valuation.
@@ -78,7 +78,7 @@ pub enum ValueGroup {
 pub struct ValuationQuery {
     /// None for the tenant's own method.
     pub method: Option<CostingMethod>,
-    pub of: Worth,
+    pub of: ValuationTime,
     pub group: ValueGroup,
     /// At most `MAX_ROWS`, the most valuable first.
     pub first: usize,
@@ -96,7 +96,7 @@ pub struct ValueRow {
 /// Value of stock at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Valuation {
-    pub how: Method,
+    pub how: CostingContext,
     /// Total of all units, including those that the rows leave out.
     pub total: ValueRow,
     pub rows: Vec<ValueRow>,
@@ -108,40 +108,49 @@ pub struct Valuation {
 pub async fn stock_value(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
-    ask: ValuationQuery,
+    query: ValuationQuery,
 ) -> Result<Valuation, ReportError> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, ask.method).await?;
+    let cost_method = prepare_costing(&scope, query.method).await?;
     let mut total = Sums::default();
     let mut groups: BTreeMap<(Option<ProductId>, Option<CategoryId>), Sums> = BTreeMap::new();
-    for one in
-        rows::worth(&scope, ask.of, None).await.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooDear))?
+    for worth_row in rows::load_product_values(&scope, query.of, None)
+        .await
+        .map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooDear))?
     {
-        total = add_sums(total, one.sums)?;
-        let key = match ask.group {
+        total = add_sums(total, worth_row.sums)?;
+        let key = match query.group {
             ValueGroup::None => continue,
-            ValueGroup::Product => (Some(one.product), None),
-            ValueGroup::Category => (None, one.category),
+            ValueGroup::Product => (Some(worth_row.product), None),
+            ValueGroup::Category => (None, worth_row.category),
         };
         let group = groups.entry(key).or_default();
-        *group = add_sums(*group, one.sums)?;
+        *group = add_sums(*group, worth_row.sums)?;
     }
-    let shape = |(product, category): (Option<ProductId>, Option<CategoryId>), sums: &Sums| {
+    let build_row = |(product, category): (Option<ProductId>, Option<CategoryId>), sums: &Sums| {
         let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooMany)?;
-        Ok::<_, ReportError>(ValueRow { product, category, quantity, value: money(sums.values.by(how.method), how.currency)? })
+        Ok::<_, ReportError>(ValueRow {
+            product,
+            category,
+            quantity,
+            value: money(sums.values.by(cost_method.method), cost_method.currency)?,
+        })
     };
-    let mut rows = groups.iter().map(|(key, sums)| shape(*key, sums)).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = groups.iter().map(|(key, sums)| build_row(*key, sums)).collect::<Result<Vec<_>, _>>()?;
     rows.sort_by_key(|row| Reverse(row.value.minor));
     let groups = rows.len();
-    rows.truncate(ask.first.min(MAX_ROWS));
-    Ok(Valuation { how, total: shape((None, None), &total)?, rows, groups })
+    rows.truncate(query.first.min(MAX_ROWS));
+    Ok(Valuation { how: cost_method, total: build_row((None, None), &total)?, rows, groups })
 }
 
-pub(super) fn add_sums(a: Sums, b: Sums) -> Result<Sums, ReportError> {
-    let add = |a: i64, b: i64| a.checked_add(b).ok_or(ReportError::TooDear);
+pub(super) fn add_sums(left: Sums, right: Sums) -> Result<Sums, ReportError> {
+    let add = |left: i64, right: i64| left.checked_add(right).ok_or(ReportError::TooDear);
     Ok(Sums {
-        quantity: add(a.quantity, b.quantity)?,
-        values: Values { average: add(a.values.average, b.values.average)?, fifo: add(a.values.fifo, b.values.fifo)? },
+        quantity: add(left.quantity, right.quantity)?,
+        values: Values {
+            average: add(left.values.average, right.values.average)?,
+            fifo: add(left.values.fifo, right.values.fifo)?,
+        },
     })
 }
 
@@ -174,7 +183,7 @@ pub struct CostRow {
 
 impl CostRow {
     /// Returns the change of the stock's value by postings of a kind.
-    pub fn part(&self, kind: CostKind) -> Money {
+    pub fn change_by_kind(&self, kind: CostKind) -> Money {
         Money::new(self.parts.get(&kind).copied().unwrap_or_default(), self.currency)
     }
     /// Returns the part of charges added after receipt that falls on units that had left stock: a
@@ -191,7 +200,7 @@ impl CostRow {
 /// Changes of the value of stock in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Costs {
-    pub how: Method,
+    pub how: CostingContext,
     pub rows: Vec<CostRow>,
     /// Number of rows in all.
     pub groups: usize,
@@ -201,43 +210,48 @@ pub struct Costs {
 pub async fn cost_report(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
-    ask: &CostReportQuery,
+    query: &CostReportQuery,
 ) -> Result<Costs, ReportError> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, ask.method).await?;
-    let all = cost_groups(&scope, how, ask.group, &ask.filter).await?;
-    let groups = all.len();
-    Ok(Costs { how, rows: all.into_values().take(ask.first.min(MAX_ROWS)).collect(), groups })
+    let cost_method = prepare_costing(&scope, query.method).await?;
+    let groups_by_key = cost_groups(&scope, cost_method, query.group, &query.filter).await?;
+    let groups = groups_by_key.len();
+    Ok(Costs { how: cost_method, rows: groups_by_key.into_values().take(query.first.min(MAX_ROWS)).collect(), groups })
 }
 
 /// Returns all rows in the order of their keys, the row without a group last.
 pub(super) async fn cost_groups(
     scope: &TenantScope,
-    how: Method,
+    cost_method: CostingContext,
     group: CostGroup,
     filter: &CostFilter,
 ) -> Result<BTreeMap<(bool, String), CostRow>, ReportError> {
     let mut groups: BTreeMap<(bool, String), CostRow> = BTreeMap::new();
     if group == CostGroup::None {
-        groups.insert((true, String::new()), CostRow::empty(None, how.currency));
+        groups.insert((true, String::new()), CostRow::empty(None, cost_method.currency));
     }
-    let sums = rows::cost_sums(scope, group, filter).await;
+    let sums = rows::load_cost_sums(scope, group, filter).await;
     for (day, id, kind, sums) in sums.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooLarge))? {
         let key = key_text(group, day, id);
-        let row =
-            groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
+        let row = groups
+            .entry((key.is_none(), key.clone().unwrap_or_default()))
+            .or_insert_with(|| CostRow::empty(key, cost_method.currency));
         row.product = id.filter(|_| group == CostGroup::Product).map(ProductId::from_uuid);
-        let part = row.parts.entry(kind).or_default();
-        *part = part.checked_add(sums.values.by(how.method)).filter(|sum| sum.abs() <= MAX_SAFE).ok_or(ReportError::TooLarge)?;
+        let amount = row.parts.entry(kind).or_default();
+        *amount = amount
+            .checked_add(sums.values.by(cost_method.method))
+            .filter(|sum| sum.abs() <= MAX_SAFE)
+            .ok_or(ReportError::TooLarge)?;
     }
     let variances = rows::charge_variances(scope, filter).await;
-    for one in variances.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooLarge))? {
-        let product = (group == CostGroup::Product).then_some(one.product);
-        let key = key_text(group, Some(one.day), product.map(Id::uuid));
-        let row =
-            groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
+    for variance in variances.map_err(|fault| ReportError::from_sum_fault(fault, ReportError::TooLarge))? {
+        let product = (group == CostGroup::Product).then_some(variance.product);
+        let key = key_text(group, Some(variance.day), product.map(Id::uuid));
+        let row = groups
+            .entry((key.is_none(), key.clone().unwrap_or_default()))
+            .or_insert_with(|| CostRow::empty(key, cost_method.currency));
         row.product = product;
-        row.add_variance(one.values.by(how.method))?;
+        row.add_variance(variance.values.by(cost_method.method))?;
     }
     Ok(groups)
 }
@@ -276,7 +290,7 @@ fn key_text(group: CostGroup, day: Option<i32>, id: Option<Uuid>) -> Option<Stri
 /// A product's units, their value by both methods, and their layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductCost {
-    pub how: Method,
+    pub how: CostingContext,
     pub product: ProductId,
     /// Decimals of the product's unit.
     pub decimals: u8,
@@ -294,14 +308,18 @@ pub async fn product_cost(
     product: ProductId,
 ) -> Result<Option<ProductCost>, Fault> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, None).await?;
+    let cost_method = prepare_costing(&scope, None).await?;
     let units = rows::product_units(&scope, &[product]).await?;
     let Some((_, decimals)) = units.get(&product).copied() else { return Ok(None) };
-    let sums = rows::worth(&scope, Worth::Now, Some(product)).await?.first().map(|one| one.sums).unwrap_or_default();
-    let mut layers = rows::layers(&scope, product, MAX_LAYERS + 1).await?;
+    let sums = rows::load_product_values(&scope, ValuationTime::Now, Some(product))
+        .await?
+        .first()
+        .map(|row| row.sums)
+        .unwrap_or_default();
+    let mut layers = rows::load_layers(&scope, product, MAX_LAYERS + 1).await?;
     let has_more_layers = layers.len() > MAX_LAYERS;
     layers.truncate(MAX_LAYERS);
-    Ok(Some(ProductCost { how, product, decimals, sums, layers, has_more_layers }))
+    Ok(Some(ProductCost { how: cost_method, product, decimals, sums, layers, has_more_layers }))
 }
 
 impl ProductCost {
@@ -310,7 +328,7 @@ impl ProductCost {
     }
     /// Returns the cost of a whole unit, given the value of all units; None if there are no units.
     pub fn unit_cost(&self, value: i64) -> Option<Money> {
-        let whole = 10i64.pow(u32::from(self.decimals));
-        (self.sums.quantity > 0).then(|| self.money(share(value, whole, self.sums.quantity)))
+        let units_per_whole = 10i64.pow(u32::from(self.decimals));
+        (self.sums.quantity > 0).then(|| self.money(share(value, units_per_whole, self.sums.quantity)))
     }
 }

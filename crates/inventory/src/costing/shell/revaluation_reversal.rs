@@ -16,8 +16,8 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    charge::changed,
-    revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, written},
+    charge::touch_order,
+    revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, write_document},
 };
 use crate::{
     catalog::rows::small_tables::tenant_zone,
@@ -57,13 +57,13 @@ pub async fn revaluation_reverse(
     let scope = permit.scope(db);
     let (permit, key, input) = (&permit, &key, &input);
     let decide = |mut work: Work| async move {
-        let decided = once(&mut work, clock, (permit, key), input).await;
+        let decided = reverse_once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
     run_with_retries(&scope, write, decide).await
 }
 
-async fn once(
+async fn reverse_once(
     work: &mut Work,
     clock: &Clock,
     (permit, key): (&Permit<kind::CostWrite>, &Key),
@@ -74,7 +74,9 @@ async fn once(
         Some(KeyUse::Reused) => return Ok(Err(UndoProblem::KeyReused)),
         Some(KeyUse::Same(receipt)) => return replay_outcome(work, &receipt).await.map(Ok),
     }
-    let Some(original) = rows::revaluation(work, input.revaluation).await? else { return Ok(Err(UndoProblem::NoRevaluation)) };
+    let Some(original) = rows::load_revaluation(work, input.revaluation).await? else {
+        return Ok(Err(UndoProblem::NoRevaluation));
+    };
     if original.reverses.is_some() {
         return Ok(Err(UndoProblem::OfReversal));
     }
@@ -86,18 +88,18 @@ async fn once(
         return Ok(Err(UndoProblem::AlreadyReversed));
     }
     let products: BTreeSet<ProductId> = original.lines.iter().map(|line| line.product).collect();
-    let resting = rows::resting(work, &products, original.seq).await?;
-    if resting.count > 0 {
-        return Ok(Err(UndoProblem::Rests(resting)));
+    let later_documents = rows::load_later_documents(work, &products, original.seq).await?;
+    if later_documents.count > 0 {
+        return Ok(Err(UndoProblem::Rests(later_documents)));
     }
-    if rows::book(work).await? < original.seq {
+    if rows::load_booked_seq(work).await? < original.seq {
         return Ok(Err(UndoProblem::NotBooked));
     }
-    let worths = rows::worths_before(work, &[original.id]).await?;
-    let Some((lines, foreseen)) = restored_lines(work, &original, &products, &worths).await? else {
+    let worths = rows::load_worths_before(work, &[original.id]).await?;
+    let Some((lines, expected_values)) = restored_lines(work, &original, &products, &worths).await? else {
         return Ok(Err(UndoProblem::WorthUnknown));
     };
-    if exceeds_max_value(work, &foreseen).await? {
+    if exceeds_max_value(work, &expected_values).await? {
         return Ok(Err(UndoProblem::TooDearTogether));
     }
     let now = before.recorded_at;
@@ -111,8 +113,8 @@ async fn once(
         charge: None,
         lines,
     };
-    let also = order_change_event(work, &original, now).await?;
-    written(work, key, before, (document, foreseen), also).await.map(Ok)
+    let other_events = order_change_event(work, &original, now).await?;
+    write_document(work, key, before, (document, expected_values), other_events).await.map(Ok)
 }
 
 /// Returns the event of the order that loses a charge, as when the charge was added: the order has
@@ -121,7 +123,7 @@ async fn order_change_event(work: &Work, original: &Revaluation, now: Timestamp)
     let Some(charge) = &original.charge else { return Ok(Vec::new()) };
     let order = purchases::lock_orders(work, &[charge.order]).await?.pop();
     let order = order.ok_or_else(|| Fault::corrupt("revaluation", "the order of a charge stays"))?;
-    Ok(vec![changed(work, &order, now).await?])
+    Ok(vec![touch_order(work, &order, now).await?])
 }
 
 /// Returns the lines of the document that undoes another one, each with the resulting value of a
@@ -132,15 +134,15 @@ async fn restored_lines(
     products: &BTreeSet<ProductId>,
     worths: &WorthsBefore,
 ) -> Result<Option<(Vec<RevaluationLine>, Vec<Values>)>, Fault> {
-    let mut pools = rows::pools(work, products).await?;
-    let (mut lines, mut foreseen) = (Vec::with_capacity(original.lines.len()), Vec::with_capacity(original.lines.len()));
+    let mut pools = rows::load_pools(work, products).await?;
+    let (mut lines, mut expected_values) = (Vec::with_capacity(original.lines.len()), Vec::with_capacity(original.lines.len()));
     for line in &original.lines {
         let Some(before) = worths.get(&(original.id.uuid(), line.product)) else { return Ok(None) };
         let pool = pools.of.entry(line.product).or_default();
         let unit_cost = share(before.average, 10i64.pow(u32::from(line.decimals)), pool.quantity);
         let charge = line.charge.as_ref().map(ChargeShare::negated);
         lines.push(RevaluationLine { unit_cost, charge, ..line.clone() });
-        foreseen.push(pool.restore(before));
+        expected_values.push(pool.restore(before));
     }
-    Ok(Some((lines, foreseen)))
+    Ok(Some((lines, expected_values)))
 }

@@ -21,7 +21,7 @@ use crate::{
     costing::{
         core::{
             MAX_NOTE, MAX_REVALUED_PRODUCTS, NewLine, NewRevaluation, Pool, Revaluation, RevaluationLine, RevalueProblem, Values,
-            check, revalued,
+            apply_revaluation, check_lines,
         },
         rows,
     },
@@ -91,7 +91,7 @@ pub async fn revalue(
     let scope = permit.scope(db);
     let (permit, key, input) = (&permit, &key, &input);
     let decide = |mut work: Work| async move {
-        let decided = once(&mut work, clock, (permit, key), input).await;
+        let decided = revalue_once(&mut work, clock, (permit, key), input).await;
         (work, decided)
     };
     run_with_retries(&scope, write, decide).await
@@ -130,25 +130,25 @@ where
 /// True if the value of all products together would exceed the range of exact integers with these
 /// values added.
 pub(super) async fn exceeds_max_value(reads: &impl Reads, added: &[Values]) -> Result<bool, Fault> {
-    let raised = added.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
-    Ok(raised > 0.0 && rows::approximate_total_value(reads).await? + raised > MAX_SAFE as f64)
+    let added_value = added.iter().map(|values| values.average.max(values.fifo) as f64).sum::<f64>();
+    Ok(added_value > 0.0 && rows::approximate_total_value(reads).await? + added_value > MAX_SAFE as f64)
 }
 
 /// Returns all problems of the input that do not depend on the books.
 fn form_problems(input: &Revalue) -> Vec<RevalueProblem> {
     let note = input.note.trim();
     let is_odd = |reference: &str| reference.trim().is_empty() || reference.chars().count() > MAX_REF || reference.contains('\0');
-    let found = [
+    let checks = [
         (input.lines.is_empty(), RevalueProblem::NoLines),
         (input.lines.len() > MAX_REVALUED_PRODUCTS, RevalueProblem::TooManyLines),
         (note.is_empty() || note.contains('\0'), RevalueProblem::NoNote),
         (note.chars().count() > MAX_NOTE, RevalueProblem::NoteTooLong),
         (input.external_ref.as_deref().is_some_and(is_odd), RevalueProblem::Reference),
     ];
-    found.into_iter().filter_map(|(is_so, problem)| is_so.then_some(problem)).collect()
+    checks.into_iter().filter_map(|(is_wrong, problem)| is_wrong.then_some(problem)).collect()
 }
 
-async fn once(
+async fn revalue_once(
     work: &mut Work,
     clock: &Clock,
     (permit, key): (&Permit<kind::CostWrite>, &Key),
@@ -180,45 +180,45 @@ async fn once(
         charge: None,
         lines,
     };
-    let mut pools = rows::pools(work, &document.lines.iter().map(|line| line.product).collect()).await?;
-    let foreseen = document.lines.iter().map(|line| {
+    let mut pools = rows::load_pools(work, &document.lines.iter().map(|line| line.product).collect()).await?;
+    let expected_values = document.lines.iter().map(|line| {
         let pool: &mut Pool = pools.of.entry(line.product).or_default();
-        revalued(pool, line)
+        apply_revaluation(pool, line)
     });
-    let foreseen: Vec<Values> = foreseen.collect();
-    if exceeds_max_value(work, &foreseen).await? {
+    let expected_values: Vec<Values> = expected_values.collect();
+    if exceeds_max_value(work, &expected_values).await? {
         return refuse(RevalueProblem::TooDearTogether);
     }
     let before = journal::take_numbers(work, CounterRequest::events(1).and(1, Numbered::Revaluation), now).await?;
-    written(work, key, before, (document, foreseen), Vec::new()).await.map(Ok)
+    write_document(work, key, before, (document, expected_values), Vec::new()).await.map(Ok)
 }
 
 /// Writes a document under the numbers that follow on from a counter, with its event, those that follow it, and the receipt of its key.
-pub(super) async fn written(
+pub(super) async fn write_document(
     work: &mut Work,
     key: &Key,
     before: Counter,
-    (document, foreseen): (NewRevaluation, Vec<Values>),
-    also: Vec<NewEvent>,
+    (document, expected_values): (NewRevaluation, Vec<Values>),
+    other_events: Vec<NewEvent>,
 ) -> Result<Outcome, Fault> {
     let mut counter = before;
-    let document = document.written(counter.number(Numbered::Revaluation), before.seq + 1, before.recorded_at);
+    let document = document.into_revaluation(counter.number(Numbered::Revaluation), before.seq + 1, before.recorded_at);
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&event_payload(&document));
-    let events = std::iter::once(event).chain(also).zip(document.seq..);
-    let events = events.map(|(event, seq)| event.with_current_trace().numbered(seq, document.created_at)).collect();
+    let events = std::iter::once(event).chain(other_events).zip(document.seq..);
+    let events = events.map(|(event, seq)| event.with_current_trace().with_seq(seq, document.created_at)).collect();
     journal::write(work, events).await?;
     let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
     let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::store_receipts(work, [(key, receipt)], document.created_at).await?;
     let seq = Some(document.seq);
-    Ok(Outcome { document, is_replayed: false, seq, foreseen })
+    Ok(Outcome { document, is_replayed: false, seq, foreseen: expected_values })
 }
 
 pub(super) async fn replay_outcome(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
     let corrupt = || Fault::corrupt("idempotency", "a receipt of a revaluation names it");
     let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| corrupt())?;
-    let document = rows::revaluation(work, receipt.id).await?.ok_or_else(corrupt)?;
+    let document = rows::load_revaluation(work, receipt.id).await?.ok_or_else(corrupt)?;
     Ok(Outcome { document, is_replayed: true, seq: Some(receipt.seq), foreseen: Vec::new() })
 }
 
@@ -239,8 +239,8 @@ async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<Revaluati
     }
     let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     let units = rows::product_units(work, &ids).await?;
-    let (_, currency) = rows::method(work).await?;
-    Ok(check(&lines, currency, |product| units.get(&product).copied()))
+    let (_, currency) = rows::load_costing_method(work).await?;
+    Ok(check_lines(&lines, currency, |product| units.get(&product).copied()))
 }
 
 fn event_payload(document: &Revaluation) -> events::RevaluationEvent {

@@ -10,12 +10,12 @@ use platform::{
     storage::{Database, TenantScope},
 };
 
-use super::report::{CostRow, Method, ReportError, add_sums, begin, cost_groups, money};
+use super::report::{CostRow, CostingContext, ReportError, add_sums, cost_groups, money, prepare_costing};
 use crate::{
     catalog::rows::page::ProductCondition,
     costing::{
         core::{Sums, Values},
-        rows::{self, CostFilter, CostGroup, Worth},
+        rows::{self, CostFilter, CostGroup, ValuationTime},
     },
 };
 
@@ -62,12 +62,12 @@ pub async fn cost_sheet(
     group: CostGroup,
 ) -> Result<CostSheet, ReportError> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, spec.method).await?;
-    let mut groups = cost_groups(&scope, how, group, &spec.filter).await?;
+    let cost_method = prepare_costing(&scope, spec.method).await?;
+    let mut groups = cost_groups(&scope, cost_method, group, &spec.filter).await?;
     if let (CostGroup::Store, Some(visible)) = (group, &spec.visible) {
-        groups = hide_stores(groups, visible, how)?;
+        groups = hide_stores(groups, visible, cost_method)?;
     }
-    Ok(CostSheet { currency: how.currency, groups })
+    Ok(CostSheet { currency: cost_method.currency, groups })
 }
 
 impl CostSheet {
@@ -80,29 +80,30 @@ impl CostSheet {
     /// Returns the rows after the page's key, in the order of their keys, the row without a group
     /// last.
     pub fn page(&self, (after, first): SummaryPageRequest) -> SummaryPage<CostRow> {
-        let after = after.as_deref().and_then(place);
+        let after = after.as_deref().and_then(parse_cursor_keys);
         let behind = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
-        let mut found = behind.map(|((is_none, text), row)| (row.clone(), keys(*is_none, text.clone())));
-        let rows: Vec<_> = found.by_ref().take(first).collect();
-        SummaryPage { rows, has_next: found.next().is_some(), count: self.groups.len() }
+        let mut later_rows = behind.map(|((is_none, text), row)| (row.clone(), cursor_keys(*is_none, text.clone())));
+        let rows: Vec<_> = later_rows.by_ref().take(first).collect();
+        SummaryPage { rows, has_next: later_rows.next().is_some(), count: self.groups.len() }
     }
 }
 
 /// Adds the rows of other stores to the row without a store.
-fn hide_stores(groups: CostGroups, visible: &[StoreId], how: Method) -> Result<CostGroups, ReportError> {
+fn hide_stores(groups: CostGroups, visible: &[StoreId], cost_method: CostingContext) -> Result<CostGroups, ReportError> {
     let visible: BTreeSet<String> = visible.iter().map(ToString::to_string).collect();
-    let (mut shown, hidden): (CostGroups, CostGroups) = groups.into_iter().partition(|((_, key), _)| visible.contains(key));
-    for row in hidden.values() {
-        shown.entry((true, String::new())).or_insert_with(|| CostRow::empty(None, how.currency)).add_row(row)?;
+    let (mut shown_groups, hidden_groups): (CostGroups, CostGroups) =
+        groups.into_iter().partition(|((_, key), _)| visible.contains(key));
+    for row in hidden_groups.values() {
+        shown_groups.entry((true, String::new())).or_insert_with(|| CostRow::empty(None, cost_method.currency)).add_row(row)?;
     }
-    Ok(shown)
+    Ok(shown_groups)
 }
 
-fn keys(is_none: bool, text: String) -> Vec<Key> {
+fn cursor_keys(is_none: bool, text: String) -> Vec<Key> {
     vec![Key::Int(is_none.into()), Key::Text(text)]
 }
 
-fn place(keys: &[Key]) -> Option<(bool, String)> {
+fn parse_cursor_keys(keys: &[Key]) -> Option<(bool, String)> {
     match keys {
         [Key::Int(is_none), Key::Text(text)] => Some((*is_none == 1, text.clone())),
         _ => None,
@@ -114,7 +115,7 @@ fn place(keys: &[Key]) -> Option<(bool, String)> {
 pub struct ValueSpec {
     /// None for the tenant's own method.
     pub method: Option<CostingMethod>,
-    pub of: Worth,
+    pub of: ValuationTime,
     pub products: ProductCondition,
     /// Only units of these stores; None for all units of the company.
     pub stores: Option<Vec<StoreId>>,
@@ -125,7 +126,7 @@ pub struct ValueSpec {
 
 /// Grouping of the rows of a value summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WorthGroup {
+pub enum ValuationGroup {
     None,
     Product,
     Category,
@@ -135,24 +136,24 @@ pub enum WorthGroup {
 /// Group key of a value row. The order of the fields is the order of rows: the row without a group
 /// comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WorthKey {
+pub struct ValuationKey {
     is_none: bool,
     id: uuid::Uuid,
 }
 
 /// A group's units and their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorthRow {
-    group: WorthGroup,
-    key: WorthKey,
+pub struct ValuationRow {
+    group: ValuationGroup,
+    key: ValuationKey,
     pub quantity: Quantity,
     pub value: Money,
 }
 
-impl WorthRow {
+impl ValuationRow {
     /// Returns the ID of the row's object if the rows are grouped by `group`; None for the row
     /// without an object.
-    pub fn id(&self, group: WorthGroup) -> Option<uuid::Uuid> {
+    pub fn id(&self, group: ValuationGroup) -> Option<uuid::Uuid> {
         (self.group == group && !self.key.is_none).then_some(self.key.id)
     }
 }
@@ -161,99 +162,108 @@ impl WorthRow {
 ///
 /// # Errors
 /// A sum passes 2^53 − 1.
-pub async fn worth_total(
+pub async fn load_valuation_total(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
     spec: &ValueSpec,
-) -> Result<(Method, WorthRow), ReportError> {
+) -> Result<(CostingContext, ValuationRow), ReportError> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, spec.method).await?;
-    let mut groups = worth_groups(&scope, spec, WorthGroup::None).await?.into_iter();
-    let (key, sums) = groups.next().unwrap_or((WorthKey::of(None), Sums::default()));
-    Ok((how, build_worth_row(WorthGroup::None, key, sums, how)?))
+    let cost_method = prepare_costing(&scope, spec.method).await?;
+    let mut groups = load_valuation_groups(&scope, spec, ValuationGroup::None).await?.into_iter();
+    let (key, sums) = groups.next().unwrap_or((ValuationKey::of(None), Sums::default()));
+    Ok((cost_method, build_valuation_row(ValuationGroup::None, key, sums, cost_method)?))
 }
 
 /// Returns the rows after the page's key, in the order of their keys, the row without a group last.
 ///
 /// # Errors
 /// A sum passes 2^53 − 1.
-pub async fn worth_rows(
+pub async fn load_valuation_rows(
     db: &Database,
     permit: Permit<kind::ProductCostRead>,
     spec: &ValueSpec,
-    group: WorthGroup,
+    group: ValuationGroup,
     (after, first): SummaryPageRequest,
-) -> Result<(Method, SummaryPage<WorthRow>), ReportError> {
+) -> Result<(CostingContext, SummaryPage<ValuationRow>), ReportError> {
     let scope = permit.scope(db).long();
-    let how = begin(&scope, spec.method).await?;
+    let cost_method = prepare_costing(&scope, spec.method).await?;
     let after = match after.as_deref() {
-        Some([Key::Int(is_none), Key::Id(id)]) => Some(WorthKey { is_none: *is_none == 1, id: *id }),
+        Some([Key::Int(is_none), Key::Id(id)]) => Some(ValuationKey { is_none: *is_none == 1, id: *id }),
         _ => None,
     };
-    let groups = worth_groups(&scope, spec, group).await?;
+    let groups = load_valuation_groups(&scope, spec, group).await?;
     let count = groups.len();
-    let mut found = groups.into_iter().filter(|(key, _)| after.is_none_or(|after| *key > after));
-    let row = |(key, sums): (WorthKey, Sums)| {
-        Ok((build_worth_row(group, key, sums, how)?, vec![Key::Int(key.is_none.into()), Key::Id(key.id)]))
+    let mut later_groups = groups.into_iter().filter(|(key, _)| after.is_none_or(|after| *key > after));
+    let build_row = |(key, sums): (ValuationKey, Sums)| {
+        Ok((build_valuation_row(group, key, sums, cost_method)?, vec![Key::Int(key.is_none.into()), Key::Id(key.id)]))
     };
-    let rows = found.by_ref().take(first).map(row).collect::<Result<_, ReportError>>()?;
-    Ok((how, SummaryPage { rows, has_next: found.next().is_some(), count }))
+    let rows = later_groups.by_ref().take(first).map(build_row).collect::<Result<_, ReportError>>()?;
+    Ok((cost_method, SummaryPage { rows, has_next: later_groups.next().is_some(), count }))
 }
 
 impl ValueSpec {
-    fn shows(&self, store: StoreId) -> bool {
+    fn is_visible(&self, store: StoreId) -> bool {
         self.visible.as_ref().is_none_or(|visible| visible.binary_search(&store).is_ok())
     }
 }
 
-impl WorthKey {
+impl ValuationKey {
     fn of(id: Option<uuid::Uuid>) -> Self {
         Self { is_none: id.is_none(), id: id.unwrap_or_default() }
     }
 }
 
-fn build_worth_row(group: WorthGroup, key: WorthKey, sums: Sums, how: Method) -> Result<WorthRow, ReportError> {
+fn build_valuation_row(
+    group: ValuationGroup,
+    key: ValuationKey,
+    sums: Sums,
+    cost_method: CostingContext,
+) -> Result<ValuationRow, ReportError> {
     let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooMany)?;
-    Ok(WorthRow { group, key, quantity, value: money(sums.values.by(how.method), how.currency)? })
+    Ok(ValuationRow { group, key, quantity, value: money(sums.values.by(cost_method.method), cost_method.currency)? })
 }
 
 /// Returns the sums of all groups; at most one without grouping.
-async fn worth_groups(scope: &TenantScope, spec: &ValueSpec, group: WorthGroup) -> Result<BTreeMap<WorthKey, Sums>, ReportError> {
-    let dear = |fault| ReportError::from_sum_fault(fault, ReportError::TooDear);
-    let mut groups: BTreeMap<WorthKey, Sums> = BTreeMap::new();
+async fn load_valuation_groups(
+    scope: &TenantScope,
+    spec: &ValueSpec,
+    group: ValuationGroup,
+) -> Result<BTreeMap<ValuationKey, Sums>, ReportError> {
+    let too_dear = |fault| ReportError::from_sum_fault(fault, ReportError::TooDear);
+    let mut groups: BTreeMap<ValuationKey, Sums> = BTreeMap::new();
     let mut add = |key: Option<uuid::Uuid>, sums: Sums| {
-        let group = groups.entry(WorthKey::of(key)).or_default();
+        let group = groups.entry(ValuationKey::of(key)).or_default();
         *group = add_sums(*group, sums)?;
         Ok::<_, ReportError>(())
     };
-    if spec.stores.is_none() && group != WorthGroup::Store {
-        for one in rows::worth_of(scope, spec.of, &spec.products).await.map_err(dear)? {
+    if spec.stores.is_none() && group != ValuationGroup::Store {
+        for worth_row in rows::load_values_of_products(scope, spec.of, &spec.products).await.map_err(too_dear)? {
             let key = match group {
-                WorthGroup::Product => Some(one.product.uuid()),
-                WorthGroup::Category => one.category.map(Id::uuid),
-                WorthGroup::None | WorthGroup::Store => None,
+                ValuationGroup::Product => Some(worth_row.product.uuid()),
+                ValuationGroup::Category => worth_row.category.map(Id::uuid),
+                ValuationGroup::None | ValuationGroup::Store => None,
             };
-            add(key, one.sums)?;
+            add(key, worth_row.sums)?;
         }
         return Ok(groups);
     }
-    let worth = rows::worth_of(scope, spec.of, &spec.products).await.map_err(dear)?;
+    let worth_rows = rows::load_values_of_products(scope, spec.of, &spec.products).await.map_err(too_dear)?;
     let mut units: HashMap<ProductId, Vec<(StoreId, i64)>> = HashMap::new();
-    for found in rows::units_by_store(scope, spec.of, &spec.products).await.map_err(dear)? {
-        units.entry(found.product).or_default().push((found.store, found.units));
+    for store_units in rows::units_by_store(scope, spec.of, &spec.products).await.map_err(too_dear)? {
+        units.entry(store_units.product).or_default().push((store_units.store, store_units.units));
     }
-    for one in worth {
-        let of_stores = units.remove(&one.product).unwrap_or_default();
-        for (store, sums) in allocate_to_stores(one.sums, &of_stores) {
-            let is_asked = spec.stores.as_ref().is_none_or(|stores| store.is_some_and(|store| stores.contains(&store)));
-            if !is_asked || sums == Sums::default() {
+    for worth_row in worth_rows {
+        let store_quantities = units.remove(&worth_row.product).unwrap_or_default();
+        for (store, sums) in allocate_to_stores(worth_row.sums, &store_quantities) {
+            let is_requested = spec.stores.as_ref().is_none_or(|stores| store.is_some_and(|store| stores.contains(&store)));
+            if !is_requested || sums == Sums::default() {
                 continue;
             }
             let key = match group {
-                WorthGroup::Product => Some(one.product.uuid()),
-                WorthGroup::Category => one.category.map(Id::uuid),
-                WorthGroup::Store => store.filter(|store| spec.shows(*store)).map(Id::uuid),
-                WorthGroup::None => None,
+                ValuationGroup::Product => Some(worth_row.product.uuid()),
+                ValuationGroup::Category => worth_row.category.map(Id::uuid),
+                ValuationGroup::Store => store.filter(|store| spec.is_visible(*store)).map(Id::uuid),
+                ValuationGroup::None => None,
             };
             add(key, sums)?;
         }
@@ -265,19 +275,19 @@ async fn worth_groups(scope: &TenantScope, spec: &ValueSpec, group: WorthGroup) 
 /// a unit has the same value in every store, as the company bought it. The difference between the
 /// units in the books and those in the stores (the books may lag) goes to no store; so does a value
 /// without units.
-fn allocate_to_stores(whole: Sums, stores: &[(StoreId, i64)]) -> Vec<(Option<StoreId>, Sums)> {
-    let rest = whole.quantity - stores.iter().map(|(_, units)| units).sum::<i64>();
-    let (mut units, mut given) = (0, Values::default());
-    let mut shared = Vec::with_capacity(stores.len() + 1);
-    for (store, quantity) in stores.iter().map(|(store, units)| (Some(*store), *units)).chain([(None, rest)]) {
+fn allocate_to_stores(total: Sums, stores: &[(StoreId, i64)]) -> Vec<(Option<StoreId>, Sums)> {
+    let unstored_units = total.quantity - stores.iter().map(|(_, units)| units).sum::<i64>();
+    let (mut units, mut allocated) = (0, Values::default());
+    let mut allocations = Vec::with_capacity(stores.len() + 1);
+    for (store, quantity) in stores.iter().map(|(store, units)| (Some(*store), *units)).chain([(None, unstored_units)]) {
         units += quantity;
         // The last row takes the remainder, even if there are no units to divide by.
-        let upto = if store.is_none() { whole.values } else { whole.values.share(units, whole.quantity) };
-        let values = Values { average: upto.average - given.average, fifo: upto.fifo - given.fifo };
-        given = upto;
-        shared.push((store, Sums { quantity, values }));
+        let running_values = if store.is_none() { total.values } else { total.values.share(units, total.quantity) };
+        let values = Values { average: running_values.average - allocated.average, fifo: running_values.fifo - allocated.fifo };
+        allocated = running_values;
+        allocations.push((store, Sums { quantity, values }));
     }
-    shared
+    allocations
 }
 
 #[cfg(test)]

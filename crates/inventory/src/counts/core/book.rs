@@ -49,10 +49,10 @@ impl CountBook {
     }
     /// The lines of a product that are loaded, by their lots.
     pub fn lines_of(&self, count: CountId, product: ProductId) -> Vec<&Line> {
-        let all = self.lines.get(&count).into_iter().flat_map(HashMap::values);
-        let mut found: Vec<&Line> = all.filter(|line| line.product == product).collect();
-        found.sort_by_cached_key(|line| line.key());
-        found
+        let count_lines = self.lines.get(&count).into_iter().flat_map(HashMap::values);
+        let mut product_lines: Vec<&Line> = count_lines.filter(|line| line.product == product).collect();
+        product_lines.sort_by_cached_key(|line| line.key());
+        product_lines
     }
     /// Returns the book quantity at the time of the line's count, with the corrections known by
     /// now.
@@ -60,7 +60,7 @@ impl CountBook {
         Some(line.state.tally()?.book + self.late.get(&(count, line.key())).copied().unwrap_or(0))
     }
     /// Returns the number of a count of this level that has been started and has not ended.
-    pub fn counted_elsewhere(&self, level: LevelKey) -> Option<DocumentNumber> {
+    pub fn find_parallel_count(&self, level: LevelKey) -> Option<DocumentNumber> {
         let (id, number) = self.under_way.get(&level)?;
         // Counts that this batch has changed are in their latest state.
         self.counts.get(id).is_none_or(|count| count.state.is_under_way()).then_some(*number)
@@ -88,7 +88,7 @@ impl CountBook {
                 *self.open.entry(id).or_default() -= 1;
             }
         }
-        self.counters.entry(id).or_default().extend(decision.tries.iter().map(|one| one.actor));
+        self.counters.entry(id).or_default().extend(decision.tries.iter().map(|attempt| attempt.actor));
     }
 }
 

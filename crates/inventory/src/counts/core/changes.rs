@@ -44,7 +44,7 @@ impl Changes {
 }
 
 /// A line that is not counted yet.
-pub(super) fn fresh(new: &NewLine, expected: Expected) -> Line {
+pub(super) fn build_uncounted_line(new: &NewLine, expected: Expected) -> Line {
     Line {
         id: new.id,
         product: new.product,
@@ -58,8 +58,8 @@ pub(super) fn fresh(new: &NewLine, expected: Expected) -> Line {
 }
 
 /// A line of a product or a lot at this level.
-pub(super) fn line_of(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: Expected) -> Line {
+pub(super) fn build_line(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: Expected) -> Line {
     let facts = &level.facts;
     let (sku, name, decimals) = (facts.sku.clone(), facts.name.clone(), facts.decimals);
-    fresh(&NewLine { id, product: level.key.product, lot, sku, name, decimals }, expected)
+    build_uncounted_line(&NewLine { id, product: level.key.product, lot, sku, name, decimals }, expected)
 }

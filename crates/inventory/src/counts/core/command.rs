@@ -11,7 +11,7 @@ use super::{
     step::{NewCount, Step, Steps},
 };
 use crate::{
-    ledger::{ALONE, Books, Decide, Decision, Needs},
+    ledger::{Books, Decide, Decision, EXCLUSIVE_WEIGHT, Needs},
     stock::core::{Draft, LevelKey, Rejection, Shortage},
 };
 
@@ -28,7 +28,7 @@ impl CountNeeds {
                 }
             }
             Step::Record(record) => {
-                self.lines.entry(count).or_default().extend(record.tallied.iter().map(|one| one.product));
+                self.lines.entry(count).or_default().extend(record.tallied.iter().map(|tally_line| tally_line.product));
                 if let Some(at) = record.counted_at {
                     self.past.entry(at).or_default().extend(keys);
                 }
@@ -64,7 +64,7 @@ impl Decide for CountCommand {
             Step::Record(record) if record.counted_at.is_none() => keys.len(),
             Step::Start(lines) => lines.len(),
             Step::Create(NewCount { begin: Some(begin), .. }) => keys.len().max(begin.lines.len()),
-            Step::Record(_) | Step::Approve(_) | Step::Recount(_) => ALONE,
+            Step::Record(_) | Step::Approve(_) | Step::Recount(_) => EXCLUSIVE_WEIGHT,
             Step::Create(_) | Step::Submit(_) | Step::Cancel(_) => keys.len(),
         }
     }
@@ -72,10 +72,10 @@ impl Decide for CountCommand {
     fn needs(&self, needs: &mut Needs) {
         let Self(steps, keys) = self;
         needs.levels.extend(keys);
-        needs.documents.with(|own: &mut CountNeeds| own.add(steps, keys));
+        needs.documents.with(|count_needs: &mut CountNeeds| count_needs.add(steps, keys));
         match &steps.step {
             Step::Record(record) => {
-                record.tallied.iter().for_each(|one| needs.lots.choice(one.product, &one.lot));
+                record.tallied.iter().for_each(|tally_line| needs.lots.choice(tally_line.product, &tally_line.lot));
             }
             Step::Approve(approval) => {
                 needs.lots.codes.extend(approval.lots.keys().map(|line| (line.product, line.lot.clone())));

@@ -288,6 +288,6 @@ impl Count {
 }
 
 /// The refusal of a step that the count's state does not allow.
-pub(super) fn not_open(count: &Count) -> Rejection {
+pub(super) fn state_rejection(count: &Count) -> Rejection {
     Refusal::Status(count.status()).at(At::input(Field::Id))
 }

@@ -28,5 +28,5 @@ pub use posting::DIFFERENCES_PER_MOVEMENT;
 pub use refusal::Refusal;
 pub use reverse::{CountReversal, ReverseCount};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
-pub use statistics::{Pair, abc, accuracy, shrinkage};
+pub use statistics::{Pair, accuracy, classify_abc, shrinkage};
 pub use step::{Approval, Begin, NewCount, NewLine, Record, Step, Steps, TallyLine, Uncounted};

@@ -46,5 +46,5 @@ pub fn actions_from(status: CountStatus) -> impl Iterator<Item = Action> {
 
 /// Whether the action is open in the state.
 pub fn may(status: CountStatus, action: Action) -> bool {
-    actions_from(status).any(|open| open == action)
+    actions_from(status).any(|action_from_status| action_from_status == action)
 }

@@ -25,9 +25,9 @@ pub fn accuracy(pairs: &[Pair], tolerance: i64) -> Option<f64> {
 
 /// Returns the class of each: highest revenue first, ties by name; A while the share before it is
 /// below 80 %, B below 95 %, then C. Without revenue it is C.
-pub fn abc<K: Ord + Clone>(revenue: &[(K, i64)]) -> Vec<(K, AbcClass)> {
+pub fn classify_abc<K: Ord + Clone>(revenue: &[(K, i64)]) -> Vec<(K, AbcClass)> {
     let mut ranked: Vec<&(K, i64)> = revenue.iter().collect();
-    ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    ranked.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
     let total: i128 = ranked.iter().map(|(_, brings)| i128::from((*brings).max(0))).sum();
     let mut before: i128 = 0;
     let class = |(key, brings): &(K, i64)| {

@@ -65,7 +65,7 @@ pub(super) struct LineRow {
 }
 
 /// Returns None if a row has columns that its kind does not have, or lacks one that it has.
-fn selection(row: &CountRow) -> Option<Selection> {
+fn parse_selection(row: &CountRow) -> Option<Selection> {
     Some(match (row.kind, row.category_id, row.abc_class) {
         (CountKind::Full, None, None) => Selection::Full,
         (CountKind::Category, Some(category), None) => Selection::Category(category),
@@ -76,7 +76,7 @@ fn selection(row: &CountRow) -> Option<Selection> {
 }
 
 /// Returns None if a row has columns that its status does not have, or lacks one that it has.
-fn state(row: &CountRow) -> Option<CountState> {
+fn parse_state(row: &CountRow) -> Option<CountState> {
     let stage = match (row.started_at, row.submitted_at) {
         (None, None) => Stage::Open,
         (Some(started_at), None) => Stage::Counting { started_at },
@@ -107,8 +107,8 @@ impl TryFrom<CountRow> for Count {
         Ok(Self {
             id: row.id,
             number: DocumentNumber::Given(row.number),
-            selection: selection(&row).ok_or_else(corrupt("category and class are those of the kind"))?,
-            state: state(&row).ok_or_else(corrupt("times and approver are those of the status"))?,
+            selection: parse_selection(&row).ok_or_else(corrupt("category and class are those of the kind"))?,
+            state: parse_state(&row).ok_or_else(corrupt("times and approver are those of the status"))?,
             store: row.store_id,
             sight: if row.is_blind == 1 { BookVisibility::Blind } else { BookVisibility::Open },
             external_ref: row.external_ref,
@@ -122,7 +122,7 @@ impl TryFrom<CountRow> for Count {
 }
 
 /// Returns None if a row has columns that its state does not have, or lacks one that it has.
-fn line_state(row: &LineRow) -> Option<LineState> {
+fn parse_line_state(row: &LineRow) -> Option<LineState> {
     let finding = match (row.counted, row.counted_at, row.book, row.book_version) {
         (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
             let unit_cost = cost(row.unit_cost_minor, row.cost_currency.as_deref());
@@ -145,7 +145,7 @@ fn line_state(row: &LineRow) -> Option<LineState> {
 impl TryFrom<LineRow> for Line {
     type Error = Fault;
     fn try_from(row: LineRow) -> Result<Self, Fault> {
-        let state = line_state(&row).ok_or_else(|| Fault::corrupt("count_line", "figures are those of the state"))?;
+        let state = parse_line_state(&row).ok_or_else(|| Fault::corrupt("count_line", "figures are those of the state"))?;
         let (id, key, made_on, expires_on) = (row.lot_id, row.lot_key, row.made_on, row.expires_on);
         Ok(Self {
             id: row.id,
@@ -211,7 +211,7 @@ mod tests {
                     approver_id: at(mask, 3).map(|_| Uuid::from_u128(1)),
                     ..full()
                 };
-                let Some(state) = state(&row) else { continue };
+                let Some(state) = parse_state(&row) else { continue };
                 legal += 1;
                 assert_eq!((state.status(), state.completed_at()), (row.status, row.completed_at));
                 assert_eq!((state.started_at(), state.submitted_at()), (row.started_at, row.submitted_at));
@@ -228,7 +228,7 @@ mod tests {
             for mask in 0..1_u32 << 2 {
                 let (category_id, abc_class) = (at(mask, 0).map(|_| CategoryId::NIL), at(mask, 1).map(|_| AbcClass::B));
                 let row = CountRow { kind: *kind, category_id, abc_class, ..full() };
-                let Some(selection) = selection(&row) else { continue };
+                let Some(selection) = parse_selection(&row) else { continue };
                 legal += 1;
                 assert_eq!((selection.kind(), selection.category(), selection.class()), (*kind, category_id, abc_class));
             }

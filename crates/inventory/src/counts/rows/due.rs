@@ -59,27 +59,27 @@ pub struct Countable {
     pub tracking: Tracking,
 }
 
-/// The stocked products of a store that have a level there, of one category if one is named (and those below it), by SKU; one more than `most`.
-pub async fn countable(
+/// The stocked products of a store that have a level there, of one category if one is named (and those below it), by SKU; one more than `max_rows`.
+pub async fn load_countable(
     reads: &impl Reads,
     store: StoreId,
     category: Option<CategoryId>,
-    most: usize,
+    max_rows: usize,
 ) -> Result<Vec<Countable>, Fault> {
     let mut values = vec![store.into()];
-    let (mut tree, mut within) = ("", "");
+    let (mut tree, mut category_condition) = ("", "");
     if let Some(category) = category {
         values.push(category.into());
         tree = "WITH RECURSIVE below (id) AS (SELECT g.id FROM category g WHERE g.tenant_id = $1 AND g.id = $3
                 UNION SELECT g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id) ";
-        within = " AND p.category_id IN (SELECT id FROM below)";
+        category_condition = " AND p.category_id IN (SELECT id FROM below)";
     }
     let sql = format!(
         "{tree}SELECT {select} FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED'{within}
+         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED'{category_condition}
          ORDER BY p.sku LIMIT {limit}",
         select = ProductRow::SELECT,
-        limit = most + 1
+        limit = max_rows + 1
     );
     Ok(reads.records::<ProductRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
@@ -92,7 +92,7 @@ impl From<ProductRow> for Countable {
 }
 
 /// The products of a count that are kept by lots.
-pub async fn listed(reads: &impl Reads, count: CountId) -> Result<Vec<Countable>, Fault> {
+pub async fn load_listed_products(reads: &impl Reads, count: CountId) -> Result<Vec<Countable>, Fault> {
     let sql = format!(
         "SELECT {select} FROM product p WHERE p.tenant_id = $1 AND p.tracking <> 'NONE'
          AND p.id IN (SELECT l.product_id FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2) ORDER BY p.sku",
@@ -102,7 +102,7 @@ pub async fn listed(reads: &impl Reads, count: CountId) -> Result<Vec<Countable>
 }
 
 /// Returns the lots of these products in stock at a store, by code.
-pub async fn lots_at_store(
+pub async fn load_lots_at_store(
     reads: &impl Reads,
     store: StoreId,
     products: &[ProductId],
@@ -111,23 +111,23 @@ pub async fn lots_at_store(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("v.product_id", 3);
+    let product_condition = backend.in_ids("v.product_id", 3);
     let sql = format!(
         "SELECT {select} FROM lot_level v JOIN lot o ON o.tenant_id = $1 AND o.id = v.lot_id
-         WHERE v.tenant_id = $1 AND v.store_id = $2 AND v.on_hand > 0 AND {of} ORDER BY v.product_id, o.code_key",
+         WHERE v.tenant_id = $1 AND v.store_id = $2 AND v.on_hand > 0 AND {product_condition} ORDER BY v.product_id, o.code_key",
         select = LotAtStore::SELECT
     );
-    let mut found: HashMap<ProductId, Vec<CountedLot>> = HashMap::new();
+    let mut lots_by_product: HashMap<ProductId, Vec<CountedLot>> = HashMap::new();
     for row in reads.records::<LotAtStore>(&sql, vec![store.into(), backend.ids(products.iter().copied())]).await? {
-        found.entry(row.product_id).or_default().push(CountedLot::known(row.id, &row.code, &row.code_key));
+        lots_by_product.entry(row.product_id).or_default().push(CountedLot::known(row.id, &row.code, &row.code_key));
     }
-    Ok(found)
+    Ok(lots_by_product)
 }
 
 /// Returns each product's revenue from a store's orders placed since then, in minor units of the
 /// tenant's own currency: the total of its lines, without cancelled quantities. Orders in another
 /// currency are left out, because the amounts cannot be compared.
-pub async fn revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Result<Vec<(ProductId, i64)>, Fault> {
+pub async fn load_revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Result<Vec<(ProductId, i64)>, Fault> {
     let sql = format!(
         "SELECT {select} FROM sales_order o
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
@@ -141,18 +141,18 @@ pub async fn revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Re
 
 /// A product of a store, and when it was last counted there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub struct PlannedProduct {
     pub of: Countable,
     pub counted_at: Option<Timestamp>,
 }
 
 /// Returns the products that can be counted in a store, with the time of their last count.
-pub async fn plan(reads: &impl Reads, store: StoreId, most: usize) -> Result<Vec<Planned>, Fault> {
+pub async fn load_count_plan(reads: &impl Reads, store: StoreId, limit: usize) -> Result<Vec<PlannedProduct>, Fault> {
     let sql = format!(
         "SELECT {select} FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED' ORDER BY p.sku LIMIT {most}",
+         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED' ORDER BY p.sku LIMIT {limit}",
         select = PlannedRow::SELECT
     );
     let rows = reads.records::<PlannedRow>(&sql, vec![store.into()]).await?;
-    Ok(rows.into_iter().map(|row| Planned { of: row.product.into(), counted_at: row.counted_at }).collect())
+    Ok(rows.into_iter().map(|row| PlannedProduct { of: row.product.into(), counted_at: row.counted_at }).collect())
 }

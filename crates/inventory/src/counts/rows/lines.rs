@@ -56,7 +56,7 @@ struct PairRow {
 
 /// A line for display, counted or not, and the book quantity at the time of its count.
 #[derive(Record)]
-struct ShownRow {
+struct LineWithBookRow {
     line: LineRow,
     #[record(sql = "{book}")]
     book: Option<i64>,
@@ -87,7 +87,7 @@ struct AttemptOfLine {
 
 /// A line, and the book quantity when it was counted, with the corrections known by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownLine {
+pub struct LineWithBook {
     pub line: Line,
     pub book: Option<i64>,
 }
@@ -115,52 +115,52 @@ pub fn line_keys(line: &Line) -> Vec<Key> {
 }
 
 /// A page of a count's lines, by SKU.
-pub async fn line_page(
+pub async fn load_line_page(
     reads: &impl Reads,
     count: CountId,
     tests: &Nested<Vec<LineTest>>,
     request: &PageRequest,
-) -> Result<Listed<ShownLine>, Fault> {
+) -> Result<Listed<LineWithBook>, Fault> {
     let source = lines_source(reads.backend(), count, tests);
-    let select = ShownRow::SELECT.replace("{book}", &corrected_book_sql());
+    let select = LineWithBookRow::SELECT.replace("{book}", &corrected_book_sql());
     let (sql, values) = source.clone().page(&select, &["l.sku", "l.id"], false, request);
-    let found = reads.records::<ShownRow>(&sql, values).await?;
-    let shown = |row: ShownRow| Ok(ShownLine { line: row.line.try_into()?, book: row.book });
-    let rows = found.into_iter().map(shown).collect::<Result<_, Fault>>()?;
+    let shown_rows = reads.records::<LineWithBookRow>(&sql, values).await?;
+    let to_shown_line = |row: LineWithBookRow| Ok(LineWithBook { line: row.line.try_into()?, book: row.book });
+    let rows = shown_rows.into_iter().map(to_shown_line).collect::<Result<_, Fault>>()?;
     Ok(Listed { rows, source })
 }
 
 /// The lines of a count that fulfil all tests.
 fn lines_source(backend: Backend, count: CountId, tests: &Nested<Vec<LineTest>>) -> ListSource {
-    let (conditions, more) = tests.conditions(3, &|tests: &Vec<LineTest>, first| conditions(tests, backend, first));
+    let (conditions, condition_values) = tests.conditions(3, &|tests: &Vec<LineTest>, first| conditions(tests, backend, first));
     let from = format!(
         "FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          WHERE l.tenant_id = $1 AND l.count_id = $2{conditions}"
     );
     let mut values: Vec<Value> = vec![count.into()];
-    values.extend(more);
+    values.extend(condition_values);
     ListSource { from, values }
 }
 
 /// The conditions of all tests, each beginning with ` AND `, and their values; parameters are numbered from `first`.
 fn conditions(tests: &[LineTest], backend: Backend, first: usize) -> (String, Vec<Value>) {
-    let (shown, mut sql, mut values) = (corrected_book_sql(), String::new(), Vec::new());
+    let (book_sql, mut sql, mut values) = (corrected_book_sql(), String::new(), Vec::new());
     for test in tests {
-        let next = first + values.len();
-        let part = match test {
+        let next_parameter = first + values.len();
+        let condition = match test {
             LineTest::State(list) => {
                 values.push(backend.texts(list.iter().map(|state| state.as_str())));
-                backend.in_texts("l.state", next)
+                backend.in_texts("l.state", next_parameter)
             }
             LineTest::Product(products) => {
                 values.push(backend.ids(products.iter().copied()));
-                backend.in_ids("l.product_id", next)
+                backend.in_ids("l.product_id", next_parameter)
             }
-            LineTest::Difference(Difference::Some) => format!("l.state = 'COUNTED' AND l.counted <> {shown}"),
-            LineTest::Difference(Difference::None) => format!("l.state = 'COUNTED' AND l.counted = {shown}"),
+            LineTest::Difference(Difference::Some) => format!("l.state = 'COUNTED' AND l.counted <> {book_sql}"),
+            LineTest::Difference(Difference::None) => format!("l.state = 'COUNTED' AND l.counted = {book_sql}"),
         };
         sql.push_str(" AND ");
-        sql.push_str(&part);
+        sql.push_str(&condition);
     }
     (sql, values)
 }
@@ -175,7 +175,7 @@ pub struct Progress {
 }
 
 /// The progress of several counts; one without lines is left out.
-pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, Progress>, Fault> {
+pub async fn load_progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, Progress>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM count_line l WHERE l.tenant_id = $1 AND {of} GROUP BY l.count_id",
@@ -193,15 +193,15 @@ pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<Cou
 /// Returns the progress of a count after a decision that is not written.
 pub async fn progress_after(reads: &impl Reads, decision: &CountDecision) -> Result<Progress, Fault> {
     let id = decision.count.id;
-    let mut progress = progress(reads, &[id]).await?.remove(&id).unwrap_or_default();
-    let touched: BTreeSet<LineKey> = decision.changed.iter().map(Line::key).chain(decision.gone.iter().cloned()).collect();
-    if !touched.is_empty() {
-        let products: BTreeSet<ProductId> = touched.iter().map(|key| key.product).collect();
-        let known = super::load::lines(reads, id, Some(&products.into_iter().collect::<Vec<_>>())).await?;
-        known.iter().filter(|(key, _)| touched.contains(key)).for_each(|(_, line)| progress.count(line, -1));
+    let mut progress = load_progress(reads, &[id]).await?.remove(&id).unwrap_or_default();
+    let touched_keys: BTreeSet<LineKey> = decision.changed.iter().map(Line::key).chain(decision.gone.iter().cloned()).collect();
+    if !touched_keys.is_empty() {
+        let products: BTreeSet<ProductId> = touched_keys.iter().map(|key| key.product).collect();
+        let stored_lines = super::load::load_lines(reads, id, Some(&products.into_iter().collect::<Vec<_>>())).await?;
+        stored_lines.iter().filter(|(key, _)| touched_keys.contains(key)).for_each(|(_, line)| progress.count(line, -1));
     }
-    let after: BTreeMap<LineKey, &Line> = decision.lines().map(|line| (line.key(), line)).collect();
-    after.values().for_each(|line| progress.count(line, 1));
+    let lines_after: BTreeMap<LineKey, &Line> = decision.lines().map(|line| (line.key(), line)).collect();
+    lines_after.values().for_each(|line| progress.count(line, 1));
     Ok(progress)
 }
 
@@ -220,7 +220,11 @@ impl Progress {
 
 /// Reads the book and counted quantities of each line that was counted and is not to be counted
 /// again, with its unit cost and decimals. Lines of a dry run replace their stored rows.
-pub async fn pairs(reads: &impl Reads, count: CountId, tried: &[Line]) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
+pub async fn load_counted_pairs(
+    reads: &impl Reads,
+    count: CountId,
+    changed_lines: &[Line],
+) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
     let sql = format!(
         "SELECT {select} FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
@@ -228,15 +232,15 @@ pub async fn pairs(reads: &impl Reads, count: CountId, tried: &[Line]) -> Result
         select = PairRow::SELECT.replace("{book}", &corrected_book_sql())
     );
     let rows = reads.records::<PairRow>(&sql, vec![count.into()]).await?;
-    let pair = |PairRow { book, line }: PairRow| {
+    let to_pair = |PairRow { book, line }: PairRow| {
         let cost = cost(line.unit_cost_minor, line.cost_currency.as_deref());
         (Pair { book, counted: line.counted.get() }, cost, line.unit_decimals as u8)
     };
     // Posting a line changes neither of its two figures.
-    let tried = tried.iter().filter(|line| line.state.posted().is_none());
-    let replaced: HashSet<CountLineId> = tried.clone().map(|line| line.id).collect();
-    let kept = rows.into_iter().filter(|row| !replaced.contains(&row.line.id)).map(pair);
-    Ok(kept.chain(tried.filter_map(counted_pair)).collect())
+    let changed_lines = changed_lines.iter().filter(|line| line.state.posted().is_none());
+    let replaced_ids: HashSet<CountLineId> = changed_lines.clone().map(|line| line.id).collect();
+    let kept_pairs = rows.into_iter().filter(|row| !replaced_ids.contains(&row.line.id)).map(to_pair);
+    Ok(kept_pairs.chain(changed_lines.filter_map(counted_pair)).collect())
 }
 
 /// Returns the figures of a line that was counted in this step; None if it must be counted.
@@ -260,12 +264,12 @@ pub async fn attempts_of_lines(
         select = AttemptOfLine::SELECT,
         of = backend.in_ids("l.id", 2)
     );
-    let mut found: HashMap<CountLineId, Vec<(CountAttempt, Timestamp)>> = HashMap::new();
+    let mut attempts_by_line: HashMap<CountLineId, Vec<(CountAttempt, Timestamp)>> = HashMap::new();
     for AttemptOfLine { line, of } in reads.records(&sql, vec![backend.ids(lines.iter().copied())]).await? {
         let recorded_at = of.recorded_at;
-        found.entry(line).or_default().push((of.into(), recorded_at));
+        attempts_by_line.entry(line).or_default().push((of.into(), recorded_at));
     }
-    Ok(found)
+    Ok(attempts_by_line)
 }
 
 impl From<AttemptRow> for CountAttempt {

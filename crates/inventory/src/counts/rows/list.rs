@@ -45,7 +45,7 @@ pub fn count_keys(sorted: DocumentSorted, count: &Count) -> Vec<Key> {
 }
 
 /// The counts that pass these tests: all of each list.
-pub fn source(backend: Backend, tests: &Nested<Vec<CountTest>>) -> ListSource {
+pub fn counts_source(backend: Backend, tests: &Nested<Vec<CountTest>>) -> ListSource {
     let (conditions, values) = tests.conditions(2, &|tests, next| conditions(backend, tests, next));
     ListSource { from: format!("FROM stock_count c WHERE c.tenant_id = $1{conditions}"), values }
 }
@@ -54,22 +54,22 @@ pub fn source(backend: Backend, tests: &Nested<Vec<CountTest>>) -> ListSource {
 fn conditions(backend: Backend, tests: &[CountTest], first: usize) -> (String, Vec<Value>) {
     let (mut sql, mut values) = (String::new(), Vec::new());
     for test in tests {
-        let next = first + values.len();
-        let part = match test {
+        let next_parameter = first + values.len();
+        let condition = match test {
             CountTest::Status(list) => {
                 values.push(backend.texts(list.iter().map(|status| status.as_str())));
-                backend.in_texts("c.status", next)
+                backend.in_texts("c.status", next_parameter)
             }
             CountTest::Kind(list) => {
                 values.push(backend.texts(list.iter().map(|kind| kind.as_str())));
-                backend.in_texts("c.kind", next)
+                backend.in_texts("c.kind", next_parameter)
             }
             CountTest::Store(stores) => {
                 values.push(backend.ids(stores.iter().copied()));
-                backend.in_ids("c.store_id", next)
+                backend.in_ids("c.store_id", next_parameter)
             }
             CountTest::ExternalRef(test) => {
-                let mut clause = Clause::new(backend, next);
+                let mut clause = Clause::new(backend, next_parameter);
                 clause.text("c.external_ref", test);
                 values.extend(clause.values);
                 clause.sql
@@ -77,29 +77,30 @@ fn conditions(backend: Backend, tests: &[CountTest], first: usize) -> (String, V
             CountTest::Created { from, before } => {
                 values.push(from.map_or(i64::MIN, Timestamp::micros).into());
                 values.push(before.map_or(i64::MAX, Timestamp::micros).into());
-                format!("c.created_at >= ${next} AND c.created_at < ${}", next + 1)
+                format!("c.created_at >= ${next_parameter} AND c.created_at < ${}", next_parameter + 1)
             }
             CountTest::Tag(test) => {
-                let (part, more) = tag_condition(backend, next, "c.id", test);
-                values.extend(more);
-                sql.push_str(&part);
+                let (condition, condition_values) = tag_condition(backend, next_parameter, "c.id", test);
+                values.extend(condition_values);
+                sql.push_str(&condition);
                 continue;
             }
             CountTest::Document(test) => {
-                let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);
-                values.extend(more);
-                sql.push_str(&part);
+                let (condition, condition_values) =
+                    DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next_parameter);
+                values.extend(condition_values);
+                sql.push_str(&condition);
                 continue;
             }
         };
         sql.push_str(" AND ");
-        sql.push_str(&part);
+        sql.push_str(&condition);
     }
     (sql, values)
 }
 
 /// A page of counts.
-pub async fn page(
+pub async fn load_count_page(
     reads: &impl Reads,
     source: ListSource,
     sorted: DocumentSorted,

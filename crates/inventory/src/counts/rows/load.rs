@@ -80,31 +80,35 @@ struct CountingActorRow {
 
 /// Counts, locked in id order until the transaction ends.
 pub async fn lock_counts(work: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
-    read(work, ids, &work.backend().for_change("c")).await
+    select_counts(work, ids, &work.backend().for_change("c")).await
 }
 
 /// Counts as committed; in no order.
-pub async fn counts(reads: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
-    read(reads, ids, "").await
+pub async fn load_counts(reads: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
+    select_counts(reads, ids, "").await
 }
 
-async fn read(reads: &impl Reads, ids: &[CountId], lock: &str) -> Result<Vec<Count>, Fault> {
+async fn select_counts(reads: &impl Reads, ids: &[CountId], lock: &str) -> Result<Vec<Count>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (CountRow::SELECT, backend.in_ids("c.id", 2));
-    let sql = format!("SELECT {select} FROM stock_count c WHERE c.tenant_id = $1 AND {of} ORDER BY c.id{lock}");
+    let (select, id_condition) = (CountRow::SELECT, backend.in_ids("c.id", 2));
+    let sql = format!("SELECT {select} FROM stock_count c WHERE c.tenant_id = $1 AND {id_condition} ORDER BY c.id{lock}");
     let rows = reads.records::<CountRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.into_iter().map(Count::try_from).collect()
 }
 
 /// Lines of a count: those of these products, or all.
-pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>) -> Result<HashMap<LineKey, Line>, Fault> {
+pub async fn load_lines(
+    reads: &impl Reads,
+    count: CountId,
+    requested_products: Option<&[ProductId]>,
+) -> Result<HashMap<LineKey, Line>, Fault> {
     let backend = reads.backend();
     let mut sql = format!("SELECT {} FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2", LineRow::SELECT);
     let mut values = vec![count.into()];
-    if let Some(products) = of {
+    if let Some(products) = requested_products {
         sql.push_str(&format!(" AND {}", backend.in_ids("l.product_id", 3)));
         values.push(backend.ids(products.iter().copied()));
     }
@@ -113,7 +117,7 @@ pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>)
 }
 
 /// Counts the open lines of each count.
-pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, i64>, Fault> {
+pub async fn count_open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, i64>, Fault> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -166,10 +170,10 @@ pub(super) fn corrected_book_sql() -> String {
 
 /// Reads the corrections of the book quantities in a count's tallies; lines without a correction
 /// are left out.
-pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, LineKey), i64>, Fault> {
-    let known = corrected_book_sql();
+pub async fn load_book_corrections(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, LineKey), i64>, Fault> {
+    let corrected_book = corrected_book_sql();
     let sql = format!(
-        "SELECT {select} FROM (SELECT l.product_id, l.lot_key, l.book, {known} AS known FROM count_line l
+        "SELECT {select} FROM (SELECT l.product_id, l.lot_key, l.book, {corrected_book} AS known FROM count_line l
            JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
            WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.counted IS NOT NULL) k WHERE k.known <> k.book",
         select = BookCorrectionRow::SELECT
@@ -181,42 +185,42 @@ pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId
 /// Reads the quantities that counts approved after a moment posted on these levels, for lots by
 /// lot: the book quantities of that moment lack them. Postings that were reversed after it are
 /// subtracted: the book quantities include them.
-pub async fn posted_since(
+pub async fn load_posted_since(
     reads: &impl Reads,
     keys: &[LevelKey],
     at: Timestamp,
 ) -> Result<Vec<(LevelKey, Option<LotId>, i64)>, Fault> {
     let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
-    let (k, mut values) = reads.backend().pairs(&pairs, 2);
+    let (key_table, mut values) = reads.backend().pairs(&pairs, 2);
     let time = format!("${}", values.len() + 2);
     values.push(at.micros().into());
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN count_line l
+        "SELECT {select} FROM {key_table} CROSS JOIN count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id AND c.store_id = k.b
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.posted <> 0 AND (c.completed_at > {time} OR l.reversed_at > {time})
          GROUP BY l.product_id, c.store_id, l.lot_id",
         select = PostedRow::SELECT.replace("{time}", &time)
     );
     let rows = reads.records::<PostedRow>(&sql, values).await?;
-    let posted = |row: PostedRow| (LevelKey { product: row.product_id, store: row.store_id }, row.lot_id, row.posted);
-    Ok(rows.into_iter().map(posted).collect())
+    let to_posted = |row: PostedRow| (LevelKey { product: row.product_id, store: row.store_id }, row.lot_id, row.posted);
+    Ok(rows.into_iter().map(to_posted).collect())
 }
 
 /// Reads the quantities of lots at an earlier moment, for all lots that were ever at these levels.
-pub async fn lots_past(
+pub async fn load_past_lot_quantities(
     reads: &impl Reads,
     keys: &[LevelKey],
     at: Timestamp,
 ) -> Result<HashMap<(LotId, StoreId, Timestamp), i64>, Fault> {
     let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
-    let (k, mut values) = reads.backend().pairs(&pairs, 2);
+    let (key_table, mut values) = reads.backend().pairs(&pairs, 2);
     let time = values.len() + 2;
     values.push(at.micros().into());
     // The lots are found first: levels that are not kept by lots cost no scan of their entries.
     // CROSS JOIN forces this order in SQLite, and NOT keeps it from the entries' index by store: it
     // would read all entries of the store for each lot.
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN lot_level v CROSS JOIN entry e
+        "SELECT {select} FROM {key_table} CROSS JOIN lot_level v CROSS JOIN entry e
          WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b
            AND e.tenant_id = $1 AND e.lot_id = v.lot_id AND NOT (e.store_id <> v.store_id) AND e.occurred_at <= ${time}
          GROUP BY v.lot_id, v.store_id",
@@ -227,7 +231,7 @@ pub async fn lots_past(
 }
 
 /// Reads the actors who counted, each once.
-pub async fn counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, Fault> {
+pub async fn load_counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, Fault> {
     let select = CountingActorRow::SELECT;
     let sql = format!("SELECT DISTINCT {select} FROM count_try t WHERE t.tenant_id = $1 AND t.count_id = $2");
     let rows = reads.records::<CountingActorRow>(&sql, vec![count.into()]).await?;
@@ -236,7 +240,7 @@ pub async fn counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, 
 
 /// Returns counts that have been started and have not ended, for these levels; of several at one
 /// level, any.
-pub async fn under_way(
+pub async fn load_counts_under_way(
     reads: &impl Reads,
     keys: &BTreeSet<LevelKey>,
 ) -> Result<HashMap<LevelKey, (CountId, DocumentNumber)>, Fault> {
@@ -256,19 +260,19 @@ pub async fn under_way(
     );
     let values = vec![backend.ids(stores), backend.ids(keys.iter().map(|key| key.product))];
     let rows = reads.records::<OpenCountRow>(&sql, values).await?.into_iter();
-    let found =
+    let items_under_way =
         rows.map(|row| (LevelKey { product: row.product_id, store: row.store_id }, (row.id, DocumentNumber::Given(row.number))));
-    Ok(found.filter(|(level, _)| keys.contains(level)).collect())
+    Ok(items_under_way.filter(|(level, _)| keys.contains(level)).collect())
 }
 
 /// Returns those of these external references that a count has.
-pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
+pub async fn find_used_references(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
-    let of = backend.in_texts("external_ref", 2);
-    let sql = format!("SELECT external_ref FROM stock_count WHERE tenant_id = $1 AND {of}");
+    let reference_condition = backend.in_texts("external_ref", 2);
+    let sql = format!("SELECT external_ref FROM stock_count WHERE tenant_id = $1 AND {reference_condition}");
     let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
     rows.iter().map(Row::scalar).collect()
 }
@@ -281,9 +285,9 @@ pub struct CountScope {
 }
 
 /// The places of a count; None when there is no such count.
-pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<CountScope>, Fault> {
-    let found = counts(reads, &[id]).await?.pop();
-    Ok(found.map(|count| CountScope { store: count.store, selection: count.selection }))
+pub async fn load_count_scope(reads: &impl Reads, id: CountId) -> Result<Option<CountScope>, Fault> {
+    let stored_count = load_counts(reads, &[id]).await?.pop();
+    Ok(stored_count.map(|count| CountScope { store: count.store, selection: count.selection }))
 }
 
 /// Whether there is such a category.

@@ -138,28 +138,28 @@ pub struct CountChanges<'a> {
 /// The rows, in the order of their foreign keys.
 pub fn count_rows(tenant: TenantId, changes: &CountChanges<'_>, now: Timestamp) -> [Bulk; 6] {
     let (mut new, mut changed) = (Rows::<NewCount>::insert(tenant), Rows::<ChangedCount>::update(tenant));
-    for &(count, is) in &changes.counts {
-        match is {
+    for &(count, written) in &changes.counts {
+        match written {
             Written::New => new.push(count.into()),
             Written::Changed => changed.push(count.into()),
         }
     }
     let (mut new_lines, mut changed_lines) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
-    for (count, line, is) in &changes.lines {
-        match is {
+    for (count, line, written) in &changes.lines {
+        match written {
             Written::New => new_lines.push(NewLine::of(*count, line)),
             Written::Changed => changed_lines.push(ChangedLine::of(*count, line)),
         }
     }
-    let mut gone = Rows::<DeletedLine>::delete(tenant);
-    gone.extend(changes.gone.iter().map(|(count, key)| DeletedLine {
+    let mut deleted_lines = Rows::<DeletedLine>::delete(tenant);
+    deleted_lines.extend(changes.gone.iter().map(|(count, key)| DeletedLine {
         count_id: *count,
         product_id: key.product,
         lot_key: key.lot.clone(),
     }));
-    let mut tries = Rows::<NewAttempt>::insert(tenant);
-    tries.extend(changes.tries.iter().map(|(count, one)| NewAttempt::of(*count, one, now)));
-    [new.into(), changed.into(), gone.into(), new_lines.into(), changed_lines.into(), tries.into()]
+    let mut new_attempts = Rows::<NewAttempt>::insert(tenant);
+    new_attempts.extend(changes.tries.iter().map(|(count, attempt)| NewAttempt::of(*count, attempt, now)));
+    [new.into(), changed.into(), deleted_lines.into(), new_lines.into(), changed_lines.into(), new_attempts.into()]
 }
 
 impl From<&Count> for NewCount {
@@ -260,19 +260,19 @@ impl ChangedLine {
 }
 
 impl NewAttempt {
-    fn of(count: CountId, one: &CountAttempt, now: Timestamp) -> Self {
+    fn of(count: CountId, count_attempt: &CountAttempt, now: Timestamp) -> Self {
         Self {
             count_id: count,
-            product_id: one.of.product,
-            lot_key: one.of.lot.clone(),
-            attempt: one.attempt,
-            counted: one.tally.counted,
-            counted_at: one.tally.counted_at,
-            book: one.tally.book,
-            book_version: one.tally.book_version,
-            actor_kind: one.actor.kind,
-            actor_id: one.actor.id,
-            note: one.note.clone(),
+            product_id: count_attempt.of.product,
+            lot_key: count_attempt.of.lot.clone(),
+            attempt: count_attempt.attempt,
+            counted: count_attempt.tally.counted,
+            counted_at: count_attempt.tally.counted_at,
+            book: count_attempt.tally.book,
+            book_version: count_attempt.tally.book_version,
+            actor_kind: count_attempt.actor.kind,
+            actor_id: count_attempt.actor.id,
+            note: count_attempt.note.clone(),
             recorded_at: now,
         }
     }

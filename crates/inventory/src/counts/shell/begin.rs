@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::storage::{Fault, Reads};
 
-use super::{input::CountCreate, lines::lines_of};
+use super::{input::CountCreate, lines::build_new_lines};
 use crate::{
     counts::{
         core::{Begin, CountedLot, Selection},
@@ -14,7 +14,7 @@ use crate::{
 
 /// Loads the lines of a count that is started in the call that creates it; empty if the input lacks
 /// a field that its kind needs, because such a count is refused.
-pub(super) async fn begin(
+pub(super) async fn load_begin_lines(
     ledger: &Ledger,
     reads: &impl Reads,
     (input, store): (&CountCreate, StoreId),
@@ -26,15 +26,15 @@ pub(super) async fn begin(
         CountKind::Category => input.category.map(Selection::Category),
         CountKind::Cycle => input.class.map(Selection::Cycle),
         CountKind::List => {
-            let listed: Vec<ProductId> = products.iter().map(|(product, _)| *product).collect();
-            let there = rows::lots_at_store(reads, store, &listed).await?;
-            let named = |lots: Vec<CountedLot>| lots.into_iter().map(|lot| (clock.id(), lot)).collect();
-            let lots = there.into_iter().map(|(product, lots)| (product, named(lots))).collect();
+            let listed_products: Vec<ProductId> = products.iter().map(|(product, _)| *product).collect();
+            let lots_by_product = rows::load_lots_at_store(reads, store, &listed_products).await?;
+            let number_lots = |lots: Vec<CountedLot>| lots.into_iter().map(|lot| (clock.id(), lot)).collect();
+            let lots = lots_by_product.into_iter().map(|(product, lots)| (product, number_lots(lots))).collect();
             return Ok(Begin { lots, ..Begin::default() });
         }
     };
     let Some(selection) = selection else { return Ok(Begin::default()) };
     // Counts of these kinds have no lines before they are started.
-    let lines = lines_of(reads, clock, (CountId::NIL, CountScope { store, selection })).await?;
+    let lines = build_new_lines(reads, clock, (CountId::NIL, CountScope { store, selection })).await?;
     Ok(Begin { lines, ..Begin::default() })
 }

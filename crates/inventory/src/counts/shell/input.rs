@@ -23,7 +23,7 @@ pub struct CountCreate {
     pub category: Option<CategoryId>,
     pub class: Option<AbcClass>,
     pub products: Vec<ProductRef>,
-    #[serde(serialize_with = "sight_word")]
+    #[serde(serialize_with = "serialize_visibility")]
     pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
@@ -33,8 +33,8 @@ pub struct CountCreate {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn sight_word<S: serde::Serializer>(sight: &BookVisibility, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(*sight == BookVisibility::Blind)
+fn serialize_visibility<S: serde::Serializer>(visibility: &BookVisibility, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*visibility == BookVisibility::Blind)
 }
 
 /// A step that needs no more than the count, and optionally a note.
@@ -75,12 +75,12 @@ pub struct CountSubmit {
     pub count: CountId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    #[serde(serialize_with = "uncounted_word")]
+    #[serde(serialize_with = "serialize_uncounted")]
     pub on_uncounted: Uncounted,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn uncounted_word<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_uncounted<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(*uncounted == Uncounted::Leave)
 }
 

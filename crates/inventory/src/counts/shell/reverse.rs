@@ -11,12 +11,12 @@ use crate::{
         core::{Count, CountReversal, CountToReverse, Line, ReverseCount},
         rows,
     },
-    ledger::{Command, Done, Ledger, Mode, key_of, stored_answer_or, submit},
+    ledger::{Command, Ledger, Mode, SubmitResult, key_of, stored_answer_or, submit},
     reversals::{
         rows::movements_of,
         shell::{
-            DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, named,
-            requested_lines,
+            DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, requested_lines,
+            with_document_names,
         },
     },
     stock::core::{Movement, Reference, ReferenceKind},
@@ -37,62 +37,64 @@ pub async fn count_reverse(
     input: &DocumentReverse,
     count: CountId,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     check_input(input)?;
-    let approving = permit.also::<kind::CountApprove>()?;
+    let approve_permit = permit.also::<kind::CountApprove>()?;
     let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
-    let covers = |store: StoreId| permit.covers(store) && approving.covers(store);
-    let mut tries = RemainingAttempts::of(input.expected_version);
+    let covers = |store: StoreId| permit.covers(store) && approve_permit.covers(store);
+    let mut attempts = RemainingAttempts::of(input.expected_version);
     loop {
         let scope = permit.scope(ledger.database());
-        let Some(found) = load_reversal_inputs(&scope, count).await?.filter(|found| covers(found.count.store)) else {
+        let Some(inputs) = load_reversal_inputs(&scope, count).await?.filter(|inputs| covers(inputs.count.store)) else {
             return stored_answer_or(ledger, permit, &key, document_not_found()).await;
         };
-        match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
-            Err(stop) if tries.should_retry(&stop) => {}
-            Err(stop) => return Err(named(&scope, stop, &found.originals).await?),
+        match try_reverse(ledger, permit, (input, mode), &inputs, key.clone()).await {
+            Err(stop) if attempts.should_retry(&stop) => {}
+            Err(stop) => return Err(with_document_names(&scope, stop, &inputs.originals).await?),
             done => return done,
         }
     }
 }
 
-async fn attempt(
+async fn try_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
     (input, mode): (&DocumentReverse, Mode),
-    found: &ReversalInputs,
+    inputs: &ReversalInputs,
     key: Key,
-) -> Done {
-    let ReversalInputs { count, lines, originals } = found;
-    let is_named = |line: &&Line| input.lines.as_ref().is_none_or(|all| all.iter().any(|one| one.line == line.id.uuid()));
-    let named: BTreeSet<ProductId> = lines.iter().filter(is_named).map(|line| line.product).collect();
+) -> SubmitResult {
+    let ReversalInputs { count, lines, originals } = inputs;
+    let is_requested = |line: &&Line| {
+        input.lines.as_ref().is_none_or(|requested| requested.iter().any(|requested_line| requested_line.line == line.id.uuid()))
+    };
+    let reversed_products: BTreeSet<ProductId> = lines.iter().filter(is_requested).map(|line| line.product).collect();
     let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
-    let undone = CountToReverse {
+    let count_to_reverse = CountToReverse {
         count: count.id,
         store: count.store,
-        products: named.into_iter().collect(),
+        products: reversed_products.into_iter().collect(),
         completed_at: count.state.completed_at().unwrap_or(count.updated_at),
         seq: originals.iter().map(|movement| movement.seq).min().unwrap_or_default(),
     };
-    let reverse = ReverseCount {
+    let command = ReverseCount {
         expected_version: input.expected_version,
         seen: count.version,
-        undone,
+        undone: count_to_reverse,
         products: products.into_iter().collect(),
         lots: lines.iter().filter_map(|line| line.lot.as_ref()?.id).collect(),
         originals: originals.clone(),
         lines: requested_lines(input),
         call: build_call(ledger, permit, input, originals)?,
     };
-    submit(ledger, permit, Command::of(CountReversal(Box::new(reverse))), key, mode).await
+    submit(ledger, permit, Command::of(CountReversal(Box::new(command))), key, mode).await
 }
 
 /// The count is read first: later reads are never older than its version.
 async fn load_reversal_inputs(reads: &impl Reads, id: CountId) -> Result<Option<ReversalInputs>, Fault> {
-    let Some(count) = rows::counts(reads, &[id]).await?.pop() else { return Ok(None) };
-    let lines = rows::lines(reads, id, None).await?;
+    let Some(count) = rows::load_counts(reads, &[id]).await?.pop() else { return Ok(None) };
+    let lines = rows::load_lines(reads, id, None).await?;
     let lines = lines.into_values().filter(|line| line.state.posted().is_some()).collect();
-    let of = Reference { kind: ReferenceKind::Count, id: id.uuid() };
-    let originals = movements_of(reads, of, &[MovementKind::Count]).await?;
+    let reference = Reference { kind: ReferenceKind::Count, id: id.uuid() };
+    let originals = movements_of(reads, reference, &[MovementKind::Count]).await?;
     Ok(Some(ReversalInputs { count, lines, originals }))
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::rate::{Rate, rounded};
+use super::rate::{Rate, divide_rounded};
 
 /// A rate is used this many days after its own at most: over weekends and long holidays.
 pub const MAX_AGE_DAYS: i32 = 7;
@@ -77,7 +77,7 @@ impl FrozenRate {
         let dividend = i128::from(minor).checked_mul(i128::from(self.numerator.digits()))?;
         let dividend = dividend.checked_mul(10_i128.checked_pow(up - common)?)?;
         let divisor = i128::from(self.denominator.digits()).checked_mul(10_i128.checked_pow(down - common)?)?;
-        let value = i64::try_from(rounded(dividend, divisor)).ok()?;
+        let value = i64::try_from(divide_rounded(dividend, divisor)).ok()?;
         (value.abs() <= entity::quantity::MAX_SAFE).then_some(value)
     }
 }
@@ -86,31 +86,38 @@ impl FrozenRate {
 /// are not replaced: a stored rate of this direction, else one of the other as a divisor, else two
 /// of one day and source through the pivot; of each the newest that is not later than the day and
 /// at most seven days older.
-pub fn find(rates: &[StoredRate], from: Currency, to: Currency, on: i32) -> Option<FrozenRate> {
-    let frozen = |numerator, denominator, of: &StoredRate| FrozenRate {
+pub fn find_rate(rates: &[StoredRate], from: Currency, to: Currency, on_day: i32) -> Option<FrozenRate> {
+    let freeze = |numerator, denominator, rates_of: &StoredRate| FrozenRate {
         from,
         to,
         numerator,
         denominator,
-        day: of.day,
-        source: of.source.clone(),
+        day: rates_of.day,
+        source: rates_of.source.clone(),
     };
-    let holds = |one: &&StoredRate| one.replaced_by.is_none() && one.day <= on && on - one.day <= MAX_AGE_DAYS;
-    let of =
-        |base: Currency, quote: Currency| rates.iter().filter(holds).filter(move |one| one.base == base && one.quote == quote);
-    let newest = |base, quote| of(base, quote).max_by_key(|one| (one.day, one.recorded_at, one.id));
-    if let Some(direct) = newest(from, to) {
-        return Some(frozen(direct.rate, Rate::ONE, direct));
+    let is_valid = |stored_rate: &&StoredRate| {
+        stored_rate.replaced_by.is_none() && stored_rate.day <= on_day && on_day - stored_rate.day <= MAX_AGE_DAYS
+    };
+    let rates_of = |base: Currency, quote: Currency| {
+        rates.iter().filter(is_valid).filter(move |stored_rate| stored_rate.base == base && stored_rate.quote == quote)
+    };
+    let newest_of =
+        |base, quote| rates_of(base, quote).max_by_key(|stored_rate| (stored_rate.day, stored_rate.recorded_at, stored_rate.id));
+    if let Some(direct) = newest_of(from, to) {
+        return Some(freeze(direct.rate, Rate::ONE, direct));
     }
-    if let Some(inverse) = newest(to, from) {
-        return Some(frozen(Rate::ONE, inverse.rate, inverse));
+    if let Some(inverse) = newest_of(to, from) {
+        return Some(freeze(Rate::ONE, inverse.rate, inverse));
     }
     let pivot = Currency::parse(PIVOT)?;
-    let pairs = of(pivot, to).flat_map(|there| {
-        of(pivot, from).filter(move |here| (here.day, &here.source) == (there.day, &there.source)).map(move |here| (there, here))
+    let pairs = rates_of(pivot, to).flat_map(|target_rate| {
+        rates_of(pivot, from)
+            .filter(move |source_rate| (source_rate.day, &source_rate.source) == (target_rate.day, &target_rate.source))
+            .map(move |source_rate| (target_rate, source_rate))
     });
-    let (there, here) = pairs.max_by_key(|(there, _)| (there.day, there.recorded_at, there.id))?;
-    Some(frozen(there.rate, here.rate, there))
+    let (target_rate, source_rate) =
+        pairs.max_by_key(|(target_rate, _)| (target_rate.day, target_rate.recorded_at, target_rate.id))?;
+    Some(freeze(target_rate.rate, source_rate.rate, target_rate))
 }
 
 /// A request for a rate to the currency of the books, as it was known at a moment.
@@ -124,11 +131,11 @@ pub struct RateRequest {
 /// Returns the rates that may hold on a day and were recorded by a moment, as they were then: a
 /// later replacement is not known yet. Rates are never removed, so the result is the same at any
 /// time. `rates` must include the rates that were replaced.
-pub fn rates_known_at(rates: &[StoredRate], day: i32, at: Timestamp) -> Vec<StoredRate> {
-    let is_known = |id: ExchangeRateId| rates.iter().any(|one| one.id == id && one.recorded_at <= at);
-    let may_hold = |one: &&StoredRate| one.day <= day && day - one.day <= MAX_AGE_DAYS && one.recorded_at <= at;
-    let known = rates.iter().filter(may_hold).cloned();
-    known.map(|one| StoredRate { replaced_by: one.replaced_by.filter(|id| is_known(*id)), ..one }).collect()
+pub fn filter_recorded_by(rates: &[StoredRate], day: i32, at: Timestamp) -> Vec<StoredRate> {
+    let is_known = |id: ExchangeRateId| rates.iter().any(|rate| rate.id == id && rate.recorded_at <= at);
+    let is_candidate = |rate: &&StoredRate| rate.day <= day && day - rate.day <= MAX_AGE_DAYS && rate.recorded_at <= at;
+    let known_rates = rates.iter().filter(is_candidate).cloned();
+    known_rates.map(|rate| StoredRate { replaced_by: rate.replaced_by.filter(|id| is_known(*id)), ..rate }).collect()
 }
 
 #[cfg(test)]
@@ -161,7 +168,7 @@ mod tests {
     }
 
     fn converted(rates: &[StoredRate], minor: i64, from: &str, to: &str, on: i32) -> Option<i64> {
-        find(rates, currency(from), currency(to), on).and_then(|rate| rate.convert(minor))
+        find_rate(rates, currency(from), currency(to), on).and_then(|rate| rate.convert(minor))
     }
 
     #[test]
@@ -190,7 +197,7 @@ mod tests {
         let mut rates = [stored("EUR", "GBP", "0.8425", 100, "ECB"), stored("EUR", "GBP", "0.9", 100, "ECB")];
         rates[1].id = ExchangeRateId::from_uuid(uuid::Uuid::from_u128(7));
         (rates[0].recorded_at, rates[1].recorded_at, rates[0].replaced_by) = (Timestamp(10), Timestamp(20), Some(rates[1].id));
-        let known = |at: i64| converted(&rates_known_at(&rates, 101, Timestamp(at)), 10_000, "EUR", "GBP", 101);
+        let known = |at: i64| converted(&filter_recorded_by(&rates, 101, Timestamp(at)), 10_000, "EUR", "GBP", 101);
         assert_eq!((known(9), known(10), known(19), known(20)), (None, Some(8_425), Some(8_425), Some(9_000)));
     }
 
@@ -210,7 +217,7 @@ mod tests {
         rates[1] = stored("EUR", "USD", "1.0842", 100, "BANK");
         assert_eq!(converted(&rates, 100, "USD", "GBP", 100), None);
         rates[1] = stored("EUR", "USD", "1.0842", 100, "ECB");
-        let rate = find(&rates, currency("USD"), currency("GBP"), 100).unwrap();
+        let rate = find_rate(&rates, currency("USD"), currency("GBP"), 100).unwrap();
         assert_eq!((rate.numerator.to_string(), rate.denominator.to_string()), ("0.8425".into(), "1.0842".into()));
     }
 }

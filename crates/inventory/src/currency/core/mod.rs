@@ -5,7 +5,9 @@ mod cost_split;
 mod rate;
 mod refusal;
 
-pub use cost_split::pieces;
-pub use find::{BrokenRate, FrozenRate, MAX_AGE_DAYS, PIVOT, RateColumns, RateRequest, StoredRate, find, rates_known_at};
-pub use rate::{Rate, share};
-pub use refusal::{NewRate, NewestRates, RateProblem, check};
+pub use cost_split::split_by_unit_cost;
+pub use find::{
+    BrokenRate, FrozenRate, MAX_AGE_DAYS, PIVOT, RateColumns, RateRequest, StoredRate, filter_recorded_by, find_rate,
+};
+pub use rate::{Rate, allocate_by_weights};
+pub use refusal::{NewRate, NewestRates, RateProblem, check_new_rate};

@@ -35,16 +35,16 @@ impl Rate {
 
     /// Whether one is more than twice the other: the mark of a rate that was entered upside down.
     pub fn is_far_from(self, other: Self) -> bool {
-        let (mine, theirs) = (self.digits_at(other.scale), other.digits_at(self.scale));
-        mine > 2 * theirs || theirs > 2 * mine
+        let (own_digits, other_digits) = (self.digits_at(other.scale), other.digits_at(self.scale));
+        own_digits > 2 * other_digits || other_digits > 2 * own_digits
     }
 
     /// True if it is far from 1 ÷ the other, a rate of the other direction. The inverse is never
     /// rounded: the product is compared with 1.
     pub fn is_far_from_inverse(self, other: Self) -> bool {
         let product = i128::from(self.digits) * i128::from(other.digits);
-        let one = 10_i128.pow(u32::from(self.scale) + u32::from(other.scale));
-        product > 2 * one || one > 2 * product
+        let unity = 10_i128.pow(u32::from(self.scale) + u32::from(other.scale));
+        product > 2 * unity || unity > 2 * product
     }
 
     /// The digits of both at a common scale: below 10^24.
@@ -57,62 +57,62 @@ impl FromStr for Rate {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let (whole_digits, decimal_digits) = text.split_once('.').unwrap_or((text, ""));
         let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty()
-            || !is_plain(whole)
-            || !is_plain(part)
-            || (text.contains('.') && part.is_empty())
-            || part.len() > MAX_SCALE
+        if whole_digits.is_empty()
+            || !is_plain(whole_digits)
+            || !is_plain(decimal_digits)
+            || (text.contains('.') && decimal_digits.is_empty())
+            || decimal_digits.len() > MAX_SCALE
         {
             return Err(());
         }
-        let digits = format!("{whole}{part}");
+        let digits = format!("{whole_digits}{decimal_digits}");
         let digits = digits.trim_start_matches('0');
         if digits.is_empty() || digits.trim_end_matches('0').len() > MAX_DIGITS || digits.len() > 18 {
             return Err(());
         }
-        Ok(Self { digits: digits.parse().map_err(|_| ())?, scale: part.len() as u8 })
+        Ok(Self { digits: digits.parse().map_err(|_| ())?, scale: decimal_digits.len() as u8 })
     }
 }
 
 impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scale = usize::from(self.scale);
         if scale == 0 {
-            return write!(f, "{}", self.digits);
+            return write!(formatter, "{}", self.digits);
         }
         let digits = format!("{:0width$}", self.digits, width = scale + 1);
-        let (whole, part) = digits.split_at(digits.len() - scale);
-        write!(f, "{whole}.{part}")
+        let (whole_digits, decimal_digits) = digits.split_at(digits.len() - scale);
+        write!(formatter, "{whole_digits}.{decimal_digits}")
     }
 }
 
 /// Shares `total` out by weights: the part of line k is the difference of the rounded running
 /// totals, so that all parts add up to `total` and none is off by a whole minor unit. If all
 /// weights are 0, they count as equal.
-pub fn share(total: i64, weights: &[i64]) -> Vec<i64> {
-    let all: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
-    let (mut running, mut given) = (0_i128, 0_i64);
+pub fn allocate_by_weights(total: i64, weights: &[i64]) -> Vec<i64> {
+    let total_weight: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    let (mut running, mut allocated) = (0_i128, 0_i64);
     weights
         .iter()
         .enumerate()
         .map(|(index, weight)| {
-            running += if all == 0 { 1 } else { i128::from(*weight) };
-            let whole = if all == 0 { weights.len() as i128 } else { all };
-            let upto = rounded(i128::from(total) * running, whole) as i64;
-            let part = upto - given;
-            given = upto;
-            debug_assert!(index + 1 < weights.len() || given == total, "the last part completes the total");
+            running += if total_weight == 0 { 1 } else { i128::from(*weight) };
+            let divisor = if total_weight == 0 { weights.len() as i128 } else { total_weight };
+            let running_total = divide_rounded(i128::from(total) * running, divisor) as i64;
+            let part = running_total - allocated;
+            allocated = running_total;
+            debug_assert!(index + 1 < weights.len() || allocated == total, "the last part completes the total");
             part
         })
         .collect()
 }
 
 /// A quotient rounded half away from zero; the divisor is above 0.
-pub(super) fn rounded(dividend: i128, divisor: i128) -> i128 {
-    let (quotient, rest) = (dividend / divisor, dividend % divisor);
-    if 2 * rest.abs() >= divisor { quotient + dividend.signum() } else { quotient }
+pub(super) fn divide_rounded(dividend: i128, divisor: i128) -> i128 {
+    let (quotient, remainder) = (dividend / divisor, dividend % divisor);
+    if 2 * remainder.abs() >= divisor { quotient + dividend.signum() } else { quotient }
 }
 
 #[cfg(test)]
@@ -161,11 +161,11 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_total() {
-        assert_eq!(share(333, &[666, 133, 131, 525]), [152, 31, 30, 120]);
-        assert_eq!(share(10, &[1, 1, 1]), [3, 4, 3]);
-        assert_eq!(share(9, &[0, 0]), [5, 4]);
-        assert_eq!(share(7, &[]), Vec::<i64>::new());
-        let thirteen = share(1_500, &[1; 13]);
+        assert_eq!(allocate_by_weights(333, &[666, 133, 131, 525]), [152, 31, 30, 120]);
+        assert_eq!(allocate_by_weights(10, &[1, 1, 1]), [3, 4, 3]);
+        assert_eq!(allocate_by_weights(9, &[0, 0]), [5, 4]);
+        assert_eq!(allocate_by_weights(7, &[]), Vec::<i64>::new());
+        let thirteen = allocate_by_weights(1_500, &[1; 13]);
         assert!(thirteen.iter().sum::<i64>() == 1_500 && thirteen.iter().all(|part| [115, 116].contains(part)));
     }
 }

@@ -57,11 +57,11 @@ impl NewestRates {
     /// Compares a rate with the newest ones. An inverse from before the newest rate of the pair is
     /// ignored: the currency may have moved far since.
     fn check_unusual(&self, rate: Rate) -> Option<RateProblem> {
-        let own = self.own.as_ref();
-        if let Some(own) = own.filter(|own| rate.is_far_from(own.rate)) {
-            return Some(RateProblem::Unusual { before: own.rate, day: own.day });
+        let own_rate = self.own.as_ref();
+        if let Some(own_rate) = own_rate.filter(|own_rate| rate.is_far_from(own_rate.rate)) {
+            return Some(RateProblem::Unusual { before: own_rate.rate, day: own_rate.day });
         }
-        let inverse = self.inverse.as_ref().filter(|inverse| own.is_none_or(|own| own.day <= inverse.day))?;
+        let inverse = self.inverse.as_ref().filter(|inverse| own_rate.is_none_or(|own_rate| own_rate.day <= inverse.day))?;
         let is_far = rate.is_far_from_inverse(inverse.rate);
         is_far.then_some(RateProblem::UnusualInverse { other: inverse.rate, day: inverse.day })
     }
@@ -72,7 +72,7 @@ impl NewestRates {
 ///
 /// # Errors
 /// The reason of the refusal.
-pub fn check(new: &NewRate, newest: &NewestRates, today: i32, is_unusual: bool) -> Result<Rate, RateProblem> {
+pub fn check_new_rate(new: &NewRate, newest: &NewestRates, today: i32, is_unusual: bool) -> Result<Rate, RateProblem> {
     let rate = new.rate.parse::<Rate>().map_err(|()| RateProblem::Rate)?;
     let source = new.source.trim();
     match newest.check_unusual(rate) {
@@ -123,9 +123,9 @@ mod tests {
         for (newest, other, text, problem) in cases {
             let new = NewRate { base, quote, rate: text.to_owned(), day: 9, source: "BANK".to_owned() };
             let newest = NewestRates { own: newest.map(stored), inverse: other.map(stored) };
-            let found = check(&new, &newest, 9, false);
+            let found = check_new_rate(&new, &newest, 9, false);
             assert_eq!(found.as_ref().err(), problem, "{text} beside {newest:?}");
-            assert_eq!(check(&new, &newest, 9, true), Ok(rate(text)), "what is known to be unusual is entered");
+            assert_eq!(check_new_rate(&new, &newest, 9, true), Ok(rate(text)), "what is known to be unusual is entered");
         }
     }
 }

@@ -50,22 +50,22 @@ const DISCONTINUED_CURRENCIES: [&str; 11] = ["BGN", "CYP", "EEK", "HRK", "LTL", 
 pub(super) fn quote_currency(code: &str) -> Result<Option<Currency>, ParseError> {
     match Currency::parse(code) {
         None if DISCONTINUED_CURRENCIES.contains(&code) => Ok(None),
-        None => Err(ParseError::Currency(code.chars().take(MAX_QUOTED).collect())),
+        None => Err(ParseError::Currency(code.chars().take(MAX_QUOTED_CHARS).collect())),
         found => Ok(found),
     }
 }
 
 /// Characters of the file that a refusal quotes.
-const MAX_QUOTED: usize = 20;
+const MAX_QUOTED_CHARS: usize = 20;
 
 const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
-/// Reads a file; at most `most` rates. Currencies that have ended are skipped.
+/// Reads a file; at most `max_rates` rates. Currencies that have ended are skipped.
 ///
 /// # Errors
 /// It is not such a file.
-pub(super) fn parse_csv(text: &str, source: &str, most: usize) -> Result<Parsed, ParseError> {
+pub(super) fn parse_csv(text: &str, source: &str, max_rates: usize) -> Result<Parsed, ParseError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|_| ParseError::Csv(1))?.clone();
     if !header.get(0).is_some_and(|first| first.trim_start_matches('\u{feff}').eq_ignore_ascii_case("date")) || header.len() < 2 {
@@ -75,7 +75,7 @@ pub(super) fn parse_csv(text: &str, source: &str, most: usize) -> Result<Parsed,
     let mut parsed = Parsed::default();
     for (row, record) in (2..).zip(reader.records()) {
         let record = record.map_err(|_| ParseError::Csv(row))?;
-        let day = record.get(0).and_then(day).ok_or(ParseError::Day(row))?;
+        let day = record.get(0).and_then(parse_day).ok_or(ParseError::Day(row))?;
         for (name, cell) in header.iter().zip(record.iter()).skip(1) {
             if cell.is_empty() || cell == "N/A" {
                 parsed.skipped += usize::from(!name.is_empty());
@@ -85,8 +85,8 @@ pub(super) fn parse_csv(text: &str, source: &str, most: usize) -> Result<Parsed,
                 parsed.skipped += 1;
                 continue;
             };
-            if parsed.rates.len() == most {
-                return Err(ParseError::TooMany(most));
+            if parsed.rates.len() == max_rates {
+                return Err(ParseError::TooMany(max_rates));
             }
             parsed.rates.push(NewRate { base, quote, rate: cell.to_owned(), day, source: source.to_owned() });
         }
@@ -95,7 +95,7 @@ pub(super) fn parse_csv(text: &str, source: &str, most: usize) -> Result<Parsed,
 }
 
 /// Days since 1970-01-01.
-fn day(text: &str) -> Option<i32> {
+fn parse_day(text: &str) -> Option<i32> {
     let mut words = text.split_whitespace();
     let (Some(day), Some(month), Some(year), None) = (words.next(), words.next(), words.next(), words.next()) else {
         return clock::parse_day(text);

@@ -19,24 +19,24 @@ const MAX_ELEMENT_DEPTH: usize = 8;
 const DAY_DEPTH: usize = 2;
 const CELL_DEPTH: usize = 3;
 /// Characters of the file that a refusal quotes.
-const MAX_QUOTED: usize = 20;
+const MAX_QUOTED_CHARS: usize = 20;
 /// The most characters of the reader's message about a file that is no XML: it quotes names of any
 /// length.
-const MAX_SAID: usize = 200;
+const MAX_MESSAGE_CHARS: usize = 200;
 /// Attributes of an element that are read: the files have two.
 const MAX_ATTRIBUTES: usize = 8;
 
-/// Reads a file; at most `most` rates.
+/// Reads a file; at most `max_rates` rates.
 ///
 /// # Errors
 /// It is not such a file, or not all of it.
-pub(super) fn parse_xml(text: &str, source: &str, most: usize) -> Result<Parsed, ParseError> {
+pub(super) fn parse_xml(text: &str, source: &str, max_rates: usize) -> Result<Parsed, ParseError> {
     let base = Currency::parse(PIVOT).ok_or(ParseError::Envelope)?;
-    let mut file = File { base, source, most, has_root: false, depth: 0, day: None, parsed: Parsed::default() };
+    let mut file = File { base, source, rate_limit: max_rates, has_root: false, depth: 0, day: None, parsed: Parsed::default() };
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().expand_empty_elements = true;
     loop {
-        match reader.read_event().map_err(|error| fault(&error))? {
+        match reader.read_event().map_err(|error| map_xml_error(&error))? {
             Event::Start(start) => file.open(&start)?,
             Event::End(_) => file.depth = file.depth.saturating_sub(1),
             Event::DocType(_) | Event::GeneralRef(_) => return Err(ParseError::Entity),
@@ -52,7 +52,7 @@ pub(super) fn parse_xml(text: &str, source: &str, most: usize) -> Result<Parsed,
 struct File<'a> {
     base: Currency,
     source: &'a str,
-    most: usize,
+    rate_limit: usize,
     has_root: bool,
     /// Number of open elements.
     depth: usize,
@@ -73,7 +73,7 @@ impl File<'_> {
         match (self.depth, name) {
             (0, "Envelope") if !self.has_root => self.has_root = true,
             (0 | MAX_ELEMENT_DEPTH.., _) => return Err(ParseError::Envelope),
-            (DAY_DEPTH, "Cube") => self.day = Some(day_of(start)?),
+            (DAY_DEPTH, "Cube") => self.day = Some(read_day(start)?),
             (DAY_DEPTH, _) => self.day = None,
             (CELL_DEPTH, "Cube") => self.rate(start)?,
             _ => {}
@@ -83,7 +83,7 @@ impl File<'_> {
     }
 
     fn rate(&mut self, start: &BytesStart<'_>) -> Result<(), ParseError> {
-        let (quote, rate) = (attribute(start, "currency")?, attribute(start, "rate")?);
+        let (quote, rate) = (read_attribute(start, "currency")?, read_attribute(start, "rate")?);
         let (Some(quote), Some(rate), Some(day)) = (quote, rate, self.day) else { return Err(ParseError::Envelope) };
         let (quote, rate) = (quote.trim(), rate.trim());
         if rate.is_empty() || rate == "N/A" {
@@ -94,32 +94,32 @@ impl File<'_> {
             self.parsed.skipped += 1;
             return Ok(());
         };
-        if self.parsed.rates.len() == self.most {
-            return Err(ParseError::TooMany(self.most));
+        if self.parsed.rates.len() == self.rate_limit {
+            return Err(ParseError::TooMany(self.rate_limit));
         }
         self.parsed.rates.push(NewRate { base: self.base, quote, rate: rate.to_owned(), day, source: self.source.to_owned() });
         Ok(())
     }
 }
 
-fn day_of(start: &BytesStart<'_>) -> Result<i32, ParseError> {
-    let time = attribute(start, "time")?.ok_or(ParseError::Envelope)?;
-    clock::parse_day(time.trim()).ok_or_else(|| ParseError::Time(quoted(&time)))
+fn read_day(start: &BytesStart<'_>) -> Result<i32, ParseError> {
+    let time = read_attribute(start, "time")?.ok_or(ParseError::Envelope)?;
+    clock::parse_day(time.trim()).ok_or_else(|| ParseError::Time(quote_excerpt(&time)))
 }
 
 /// Returns an attribute by its name; all attributes are checked.
-fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ParseError> {
+fn read_attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, ParseError> {
     let mut value = None;
-    for (index, found) in start.attributes().enumerate() {
-        let found = found.map_err(|error| ParseError::Xml(said(&error)))?;
+    for (index, xml_attribute) in start.attributes().enumerate() {
+        let xml_attribute = xml_attribute.map_err(|error| ParseError::Xml(error_excerpt(&error)))?;
         if index == MAX_ATTRIBUTES {
             return Err(ParseError::Envelope);
         }
-        if found.value.contains('&') {
+        if xml_attribute.value.contains('&') {
             return Err(ParseError::Entity);
         }
-        if found.key.local_name().as_ref() == name {
-            value = Some(found.value.into_owned());
+        if xml_attribute.key.local_name().as_ref() == name {
+            value = Some(xml_attribute.value.into_owned());
         }
     }
     Ok(value)
@@ -127,19 +127,19 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Parse
 
 /// Converts an error; errors of syntax are those of a file that ends inside a tag, a comment or a
 /// declaration.
-fn fault(error: &Error) -> ParseError {
+fn map_xml_error(error: &Error) -> ParseError {
     match error {
         Error::Syntax(_) => ParseError::Cut,
-        other => ParseError::Xml(said(other)),
+        other => ParseError::Xml(error_excerpt(other)),
     }
 }
 
-fn said(error: &impl ToString) -> String {
-    error.to_string().chars().take(MAX_SAID).collect()
+fn error_excerpt(error: &impl ToString) -> String {
+    error.to_string().chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
-fn quoted(text: &str) -> String {
-    text.chars().take(MAX_QUOTED).collect()
+fn quote_excerpt(text: &str) -> String {
+    text.chars().take(MAX_QUOTED_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -200,7 +200,7 @@ mod tests {
         let moved = replaced(day, "<a><Cube currency='USD' rate='1.0830'/></a>");
         assert_eq!(moved, ParseError::Envelope, "a rate within no day");
         let long = format!("<Envelope></{}>", "a".repeat(100_000));
-        assert!(matches!(refused(&long), ParseError::Xml(text) if text.chars().count() == MAX_SAID));
+        assert!(matches!(refused(&long), ParseError::Xml(text) if text.chars().count() == MAX_MESSAGE_CHARS));
         let many = " a='' b='' c='' d='' e='' f='' g='' h='' time='2026-11-20'";
         assert_eq!(replaced(" time='2026-11-20'", many), ParseError::Envelope);
         let deep = format!("<Envelope>{}", "<a>".repeat(MAX_ELEMENT_DEPTH));

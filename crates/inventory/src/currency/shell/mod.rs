@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use ecb::ParseError;
 
 use super::{
-    core::{FrozenRate, NewRate, NewestRates, RateProblem, RateRequest, StoredRate, check, find, rates_known_at},
+    core::{
+        FrozenRate, NewRate, NewestRates, RateProblem, RateRequest, StoredRate, check_new_rate, filter_recorded_by, find_rate,
+    },
     events::{EXCHANGE_RATE_SET, ExchangeRatesSet},
     rows,
 };
@@ -102,30 +104,33 @@ pub fn read_ecb_xml(text: &str) -> Result<(Vec<NewRate>, usize), ParseError> {
 }
 
 /// The rate that holds from one currency to another on a day (days since 1970-01-01).
-pub async fn rate_on(reads: &impl Reads, from: Currency, to: Currency, on: i32) -> Result<Option<FrozenRate>, Fault> {
-    Ok(find(&rows::candidates(reads, from, to, on).await?, from, to, on))
+pub async fn load_rate_on(reads: &impl Reads, from: Currency, to: Currency, on_day: i32) -> Result<Option<FrozenRate>, Fault> {
+    Ok(find_rate(&rows::load_candidates(reads, from, to, on_day).await?, from, to, on_day))
 }
 
 /// Returns the rates to the currency of the books as they were known, without those that did not
 /// exist: one statement for each currency. Later corrections never change them.
-pub async fn rates_as_known(
+pub async fn load_rates_as_recorded(
     reads: &impl Reads,
     books: Currency,
-    asks: &[RateRequest],
+    requests: &[RateRequest],
 ) -> Result<HashMap<RateRequest, FrozenRate>, Fault> {
     let mut days: BTreeMap<Currency, (i32, i32)> = BTreeMap::new();
-    for ask in asks.iter().filter(|ask| ask.from != books) {
-        let (first, last) = days.entry(ask.from).or_insert((ask.day, ask.day));
-        (*first, *last) = ((*first).min(ask.day), (*last).max(ask.day));
+    for request in requests.iter().filter(|request| request.from != books) {
+        let (first, last) = days.entry(request.from).or_insert((request.day, request.day));
+        (*first, *last) = ((*first).min(request.day), (*last).max(request.day));
     }
-    let mut known = HashMap::with_capacity(asks.len());
+    let mut known_rates = HashMap::with_capacity(requests.len());
     for (from, days) in days {
-        let rates = rows::recorded(reads, from, books, days).await?;
-        for ask in asks.iter().filter(|ask| ask.from == from) {
-            known.extend(find(&rates_known_at(&rates, ask.day, ask.known_at), from, books, ask.day).map(|rate| (*ask, rate)));
+        let rates = rows::load_recorded(reads, from, books, days).await?;
+        for request in requests.iter().filter(|request| request.from == from) {
+            known_rates.extend(
+                find_rate(&filter_recorded_by(&rates, request.day, request.known_at), from, books, request.day)
+                    .map(|rate| (*request, rate)),
+            );
         }
     }
-    Ok(known)
+    Ok(known_rates)
 }
 
 /// Enters rates, all or none.
@@ -147,7 +152,7 @@ pub async fn set_rates(
     let scope = permit.scope(db);
     let (actor, key, input) = (permit.actor(), &key, &input);
     let decide = |mut work: Work| async move {
-        let decided = once(&mut work, clock, (actor, key), input).await;
+        let decided = set_rates_once(&mut work, clock, (actor, key), input).await;
         (work, decided)
     };
     let is_to_keep = |decided: &Result<Outcome, Vec<SetRefusal>>| {
@@ -163,7 +168,7 @@ pub async fn set_rates(
     Ok(answer)
 }
 
-async fn once(
+async fn set_rates_once(
     work: &mut Work,
     clock: &Clock,
     (actor, key): (Actor, &Key),
@@ -172,30 +177,31 @@ async fn once(
     match idempotency::before(work, key).await? {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(vec![SetRefusal::KeyReused])),
-        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+        Some(KeyUse::Same(receipt)) => return replay_outcome(work, &receipt).await.map(Ok),
     }
     let now = clock.now();
     let today = clock::local_day(now, &tenant_zone(work).await?);
-    let mut before = Before::default();
-    let (mut made, mut held, mut seen, mut refused) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
+    let mut before = StoredRates::default();
+    let (mut created_rates, mut current_rates, mut seen_keys, mut refusals) =
+        (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
     let mut replaced = BTreeMap::new();
     for (index, new) in input.rates.iter().enumerate() {
-        let known = before.of(work, new, &input.rates).await?;
-        let rate = match check(new, &known.newest, today, input.is_unusual) {
+        let pair_rates = before.of(work, new, &input.rates).await?;
+        let rate = match check_new_rate(new, &pair_rates.newest, today, input.is_unusual) {
             Ok(rate) => rate,
             Err(problem) => {
-                refused.push(SetRefusal::Row(index, problem));
+                refusals.push(SetRefusal::Row(index, problem));
                 continue;
             }
         };
         let source = new.source.trim().to_owned();
-        if !seen.insert((new.base, new.quote, new.day, source.clone())) {
-            refused.push(SetRefusal::Row(index, RateProblem::Twice));
+        if !seen_keys.insert((new.base, new.quote, new.day, source.clone())) {
+            refusals.push(SetRefusal::Row(index, RateProblem::Twice));
             continue;
         }
-        let old = known.in_force.get(&(new.day, source.clone()));
-        if let Some(same) = old.filter(|old| old.rate.has_equal_value(rate)) {
-            held.push(same.clone());
+        let existing = pair_rates.in_force.get(&(new.day, source.clone()));
+        if let Some(equal_rate) = existing.filter(|existing| existing.rate.has_equal_value(rate)) {
+            current_rates.push(equal_rate.clone());
             continue;
         }
         let stored = StoredRate {
@@ -209,24 +215,24 @@ async fn once(
             recorded_at: now,
             replaced_by: None,
         };
-        if let Some(old) = old {
-            replaced.insert(old.id, stored.id);
+        if let Some(existing) = existing {
+            replaced.insert(existing.id, stored.id);
         }
-        held.push(stored.clone());
-        made.push(stored);
+        current_rates.push(stored.clone());
+        created_rates.push(stored);
     }
-    if !refused.is_empty() {
-        return Ok(Err(refused));
+    if !refusals.is_empty() {
+        return Ok(Err(refusals));
     }
-    let seq = if made.is_empty() {
+    let seq = if created_rates.is_empty() {
         None
     } else {
-        rows::write_rates(work, replaced, &made).await?;
-        journal::append(work, vec![EXCHANGE_RATE_SET.event(&event_payload(&made))], now).await?
+        rows::write_rates(work, replaced, &created_rates).await?;
+        journal::append(work, vec![EXCHANGE_RATE_SET.event(&event_payload(&created_rates))], now).await?
     };
-    let unchanged = held.len() - made.len();
-    held.truncate(MAX_RETURNED_RATES);
-    let outcome = Outcome { rates: held, created: made.len(), unchanged, is_replayed: false, seq };
+    let unchanged = current_rates.len() - created_rates.len();
+    current_rates.truncate(MAX_RETURNED_RATES);
+    let outcome = Outcome { rates: current_rates, created: created_rates.len(), unchanged, is_replayed: false, seq };
     let ids = outcome.rates.iter().map(|rate| rate.id).collect();
     let receipt = Receipt { rates: ids, created: outcome.created, unchanged, seq };
     let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
@@ -236,7 +242,7 @@ async fn once(
 
 /// Stored rates of the pairs of a call, read once per pair.
 #[derive(Default)]
-struct Before(HashMap<(Currency, Currency), PairRates>);
+struct StoredRates(HashMap<(Currency, Currency), PairRates>);
 
 #[derive(Default)]
 struct PairRates {
@@ -244,41 +250,41 @@ struct PairRates {
     in_force: HashMap<(i32, String), StoredRate>,
 }
 
-impl Before {
-    async fn of(&mut self, work: &Work, new: &NewRate, all: &[NewRate]) -> Result<&PairRates, Fault> {
+impl StoredRates {
+    async fn of(&mut self, work: &Work, new: &NewRate, new_rates: &[NewRate]) -> Result<&PairRates, Fault> {
         let pair = (new.base, new.quote);
         match self.0.entry(pair) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Occupied(pair_entry) => Ok(pair_entry.into_mut()),
             Entry::Vacant(vacant) => {
-                let days = all.iter().filter(|one| (one.base, one.quote) == pair).map(|one| one.day);
+                let days = new_rates.iter().filter(|rate| (rate.base, rate.quote) == pair).map(|rate| rate.day);
                 let (first, last) = days.fold((new.day, new.day), |(first, last), day| (first.min(day), last.max(day)));
                 let newest = NewestRates {
-                    own: rows::newest(work, pair.0, pair.1).await?,
-                    inverse: rows::newest(work, pair.1, pair.0).await?,
+                    own: rows::load_newest(work, pair.0, pair.1).await?,
+                    inverse: rows::load_newest(work, pair.1, pair.0).await?,
                 };
-                let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
-                let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
+                let stored = rows::load_in_force(work, pair.0, pair.1, (first, last)).await?;
+                let in_force = stored.into_iter().map(|rate| ((rate.day, rate.source.clone()), rate)).collect();
                 Ok(vacant.insert(PairRates { newest, in_force }))
             }
         }
     }
 }
 
-async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
+async fn replay_outcome(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
     let corrupt = || Fault::corrupt("idempotency", "a receipt of rates names them");
     let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| corrupt())?;
     let mut rates = Vec::with_capacity(receipt.rates.len());
     for id in receipt.rates {
-        rates.push(rows::by_id(work, id).await?.ok_or_else(corrupt)?);
+        rates.push(rows::load_rate(work, id).await?.ok_or_else(corrupt)?);
     }
     Ok(Outcome { rates, created: receipt.created, unchanged: receipt.unchanged, is_replayed: true, seq: receipt.seq })
 }
 
-fn event_payload(made: &[StoredRate]) -> ExchangeRatesSet {
-    let days = || made.iter().map(|one| one.day);
-    let pairs: BTreeSet<String> = made.iter().map(|one| format!("{}/{}", one.base, one.quote)).collect();
+fn event_payload(created_rates: &[StoredRate]) -> ExchangeRatesSet {
+    let days = || created_rates.iter().map(|rate| rate.day);
+    let pairs: BTreeSet<String> = created_rates.iter().map(|rate| format!("{}/{}", rate.base, rate.quote)).collect();
     ExchangeRatesSet {
-        count: made.len(),
+        count: created_rates.len(),
         from: clock::day_text(days().min().unwrap_or_default()),
         to: clock::day_text(days().max().unwrap_or_default()),
         pairs: pairs.into_iter().take(MAX_PAIRS).collect(),

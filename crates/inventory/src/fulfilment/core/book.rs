@@ -68,7 +68,7 @@ pub struct ShipmentFact {
 
 /// A store's refusal to send a line of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Barred {
+pub struct StoreRefusal {
     pub order: OrderId,
     pub position: u16,
     pub store: StoreId,
@@ -85,7 +85,7 @@ pub struct WorkDecision {
     pub shipments: Vec<ShipmentFact>,
     /// Fulfilments that arrived, failed, or were undone.
     pub arrived: Vec<Fulfilment>,
-    pub barred: Vec<Barred>,
+    pub barred: Vec<StoreRefusal>,
     /// The works that the command names; empty if it only changed an order.
     pub named: Vec<FulfilmentWorkId>,
     /// The work that a store refused whole.
@@ -106,9 +106,9 @@ impl WorkBefore {
 impl WorkDecision {
     /// A decision that changes only these works.
     pub fn step(works: Vec<Work>) -> Self {
-        let named = works.iter().map(|work| work.head.id).collect();
+        let work_ids = works.iter().map(|work| work.head.id).collect();
         let works = works.into_iter().map(|work| WorkChange { work, before: None }).collect();
-        Self { works, named, ..Self::default() }
+        Self { works, named: work_ids, ..Self::default() }
     }
 }
 
@@ -123,7 +123,7 @@ impl WorkBook {
     }
     /// Stores that have refused lines of the order.
     pub fn refused_stores_of(&self, order: OrderId) -> Vec<(u16, StoreId)> {
-        self.barred.iter().filter(|(of, ..)| *of == order).map(|(_, position, store)| (*position, *store)).collect()
+        self.barred.iter().filter(|(order_id, ..)| *order_id == order).map(|(_, position, store)| (*position, *store)).collect()
     }
 
     /// Applies an accepted decision to the works.
@@ -131,7 +131,7 @@ impl WorkBook {
         for WorkChange { work, .. } in &decision.works {
             self.works.insert((work.head.order, work.head.nth), work.clone());
         }
-        self.barred.extend(decision.barred.iter().map(|one| (one.order, one.position, one.store)));
-        self.fulfilments.extend(decision.arrived.iter().map(|one| (one.id, one.clone())));
+        self.barred.extend(decision.barred.iter().map(|bar| (bar.order, bar.position, bar.store)));
+        self.fulfilments.extend(decision.arrived.iter().map(|fulfilment| (fulfilment.id, fulfilment.clone())));
     }
 }

@@ -61,42 +61,42 @@ pub struct Label {
     pub tracking_number: Option<String>,
 }
 
-fn is_text(text: &str, most: usize) -> bool {
-    !text.trim().is_empty() && text.chars().nth(most).is_none() && !text.chars().any(char::is_control)
+fn is_text(text: &str, max_chars: usize) -> bool {
+    !text.trim().is_empty() && text.chars().nth(max_chars).is_none() && !text.chars().any(char::is_control)
 }
 
 /// Returns all problems of a carrier's input.
 pub fn check_carrier(new: &NewCarrier) -> Vec<CarrierProblem> {
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     if new.code.trim().is_empty() {
-        wrong.push(CarrierProblem::NoCode);
+        problems.push(CarrierProblem::NoCode);
     } else if !is_text(&new.code, MAX_CODE) {
-        wrong.push(CarrierProblem::Code);
+        problems.push(CarrierProblem::Code);
     }
     if new.name.trim().is_empty() {
-        wrong.push(CarrierProblem::NoName);
+        problems.push(CarrierProblem::NoName);
     } else if !is_text(&new.name, MAX_NAME) {
-        wrong.push(CarrierProblem::Name);
+        problems.push(CarrierProblem::Name);
     }
     if new.services.len() > MAX_SERVICES {
-        wrong.push(CarrierProblem::Services { most: MAX_SERVICES });
+        problems.push(CarrierProblem::Services { most: MAX_SERVICES });
     }
     if new.services.iter().any(|service| !is_text(service, MAX_CODE)) {
-        wrong.push(CarrierProblem::Service);
+        problems.push(CarrierProblem::Service);
     }
     if new.url_template.as_ref().is_some_and(|template| !is_template(template)) {
-        wrong.push(CarrierProblem::Template);
+        problems.push(CarrierProblem::Template);
     }
     if new.number_pattern.as_ref().is_some_and(|pattern| !is_text(pattern, MAX_NUMBER_PATTERN_LENGTH)) {
-        wrong.push(CarrierProblem::Pattern);
+        problems.push(CarrierProblem::Pattern);
     }
-    wrong
+    problems
 }
 
 /// True if the text is a web address with one placeholder for the number, outside of its host.
 fn is_template(template: &str) -> bool {
-    let Some(rest) = template.strip_prefix("https://") else { return false };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some(address) = template.strip_prefix("https://") else { return false };
+    let host = address.split(['/', '?', '#']).next().unwrap_or_default();
     is_text(template, MAX_URL_TEMPLATE_LENGTH)
         && !template.contains(char::is_whitespace)
         && template.matches(NUMBER_PLACEHOLDER).count() == 1
@@ -106,12 +106,12 @@ fn is_template(template: &str) -> bool {
 
 /// True if a number matches the pattern: `#` is a digit, `@` a letter, `*` either; other characters
 /// match themselves.
-fn fits(number: &str, pattern: &str) -> bool {
-    let fits = |(own, wanted): (char, char)| match wanted {
-        '#' => own.is_ascii_digit(),
-        '@' => own.is_ascii_alphabetic(),
-        '*' => own.is_ascii_alphanumeric(),
-        other => own == other,
+fn matches_pattern(number: &str, pattern: &str) -> bool {
+    let fits = |(actual, expected): (char, char)| match expected {
+        '#' => actual.is_ascii_digit(),
+        '@' => actual.is_ascii_alphabetic(),
+        '*' => actual.is_ascii_alphanumeric(),
+        literal => actual == literal,
     };
     number.chars().count() == pattern.chars().count() && number.chars().zip(pattern.chars()).all(fits)
 }
@@ -139,7 +139,7 @@ impl ShippingCarrier {
             return Err(Refusal::NoSuchService { code: self.code.clone() }.at(at.field(Field::Service)));
         }
         match (&label.tracking_number, &self.number_pattern) {
-            (Some(number), Some(pattern)) if !fits(number, pattern) => {
+            (Some(number), Some(pattern)) if !matches_pattern(number, pattern) => {
                 Err(Refusal::NumberOdd { pattern: pattern.clone() }.at(at.field(Field::TrackingNumber)))
             }
             _ => Ok(()),
@@ -158,8 +158,8 @@ impl Label {
         carriers: &'a std::collections::HashMap<CarrierId, ShippingCarrier>,
         at: At,
     ) -> Result<Option<&'a ShippingCarrier>, Rejection> {
-        let found = |id| carriers.get(&id).ok_or_else(|| Rejection::not_found(Noun::Carrier, at.field(Field::Carrier)));
-        self.carrier.map(found).transpose()
+        let find_carrier = |id| carriers.get(&id).ok_or_else(|| Rejection::not_found(Noun::Carrier, at.field(Field::Carrier)));
+        self.carrier.map(find_carrier).transpose()
     }
     /// Overwrites the fields that `other` has.
     pub fn change(&mut self, other: &Self) {

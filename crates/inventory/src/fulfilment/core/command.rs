@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     book::{WorkBook, WorkDecision},
-    decline::{LetGo, ReleaseReason, decide_release_goods},
+    decline::{ReleaseGoods, ReleaseReason, decide_release_goods},
     needs::WorkNeeds,
     pack::NewParcel,
     ship::{Arrival, Ship, Track, decide_arrival, decide_ship, decide_track},
@@ -23,7 +23,7 @@ use crate::{
 pub enum WorkCommand {
     Accept(Vec<WorkRef>),
     Step(WorkRef, Step),
-    LetGo(WorkRef, Box<LetGo>, Vec<LevelKey>),
+    ReleaseGoods(WorkRef, Box<ReleaseGoods>, Vec<LevelKey>),
     Ship(WorkRef, Box<Ship>, Vec<LevelKey>),
     Arrive(Arrival),
     Track(WorkRef, Track),
@@ -41,7 +41,7 @@ impl Decide for WorkCommand {
                 Step::Pack(_) => "fulfilment_work.pack",
                 Step::Ready(_) => "fulfilment_work.ready",
             },
-            Self::LetGo(_, command, _) => match command.why {
+            Self::ReleaseGoods(_, command, _) => match command.why {
                 ReleaseReason::Rejected(_) => "fulfilment_work.reject",
                 ReleaseReason::NotFound => "fulfilment_work.pick",
                 ReleaseReason::Moved(_) => "fulfilment_work.move",
@@ -55,8 +55,8 @@ impl Decide for WorkCommand {
 
     fn weight(&self) -> usize {
         match self {
-            Self::Accept(all) => all.len(),
-            Self::LetGo(_, command, keys) => keys.len() + Sourcing::levels(&command.sourcing).count(),
+            Self::Accept(work_refs) => work_refs.len(),
+            Self::ReleaseGoods(_, command, keys) => keys.len() + Sourcing::levels(&command.sourcing).count(),
             Self::Ship(_, _, keys) => keys.len(),
             Self::Step(..) | Self::Arrive(_) | Self::Track(..) | Self::Follow(_) => 1,
         }
@@ -64,39 +64,39 @@ impl Decide for WorkCommand {
 
     fn needs(&self, needs: &mut Needs) {
         match self {
-            Self::Accept(all) => all.iter().for_each(|on| order(on.order, needs)),
-            Self::Step(on, step) => {
-                order(on.order, needs);
+            Self::Accept(works) => works.iter().for_each(|work_ref| need_order_rows(work_ref.order, needs)),
+            Self::Step(work_ref, step) => {
+                need_order_rows(work_ref.order, needs);
                 if let Step::Pack(parcels) = step {
-                    carriers(parcels.iter().filter_map(|parcel| parcel.label.carrier), needs);
-                    lots(parcels, needs);
+                    need_carriers(parcels.iter().filter_map(|parcel| parcel.label.carrier), needs);
+                    need_named_lots(parcels, needs);
                 }
             }
-            Self::LetGo(on, command, keys) => {
-                goods(on.order, needs);
+            Self::ReleaseGoods(work_ref, command, keys) => {
+                need_order_goods(work_ref.order, needs);
                 needs.levels.extend(keys);
                 needs.levels.extend(command.sourcing.levels());
-                needs.documents.with(|own: &mut WorkNeeds| own.barred.insert(on.order));
+                needs.documents.with(|work_needs: &mut WorkNeeds| work_needs.barred.insert(work_ref.order));
             }
-            Self::Ship(on, command, keys) => {
-                goods(on.order, needs);
+            Self::Ship(work_ref, command, keys) => {
+                need_order_goods(work_ref.order, needs);
                 needs.levels.extend(keys);
-                needs.lots.left_at(command.occurred_at);
+                needs.lots.note_departure(command.occurred_at);
                 needs.shortage(command.on_shortage, keys);
                 // A changed label of a packed parcel is checked again.
-                let named = command.parcels.iter().flatten().filter_map(|(_, label)| label.carrier);
-                carriers(named, needs);
-                needs.documents.with(|own: &mut WorkNeeds| own.labels.insert(on.order));
+                let carrier_ids = command.parcels.iter().flatten().filter_map(|(_, label)| label.carrier);
+                need_carriers(carrier_ids, needs);
+                needs.documents.with(|work_needs: &mut WorkNeeds| work_needs.labels.insert(work_ref.order));
             }
             Self::Arrive(command) => {
-                order(command.order, needs);
-                needs.documents.with(|own: &mut WorkNeeds| own.fulfilments.insert(command.fulfilment));
+                need_order_rows(command.order, needs);
+                needs.documents.with(|work_needs: &mut WorkNeeds| work_needs.fulfilments.insert(command.fulfilment));
             }
-            Self::Track(on, command) => {
-                order(on.order, needs);
-                carriers(command.label.carrier.into_iter(), needs);
+            Self::Track(work_ref, command) => {
+                need_order_rows(work_ref.order, needs);
+                need_carriers(command.label.carrier.into_iter(), needs);
             }
-            Self::Follow(id) => goods(*id, needs),
+            Self::Follow(id) => need_order_goods(*id, needs),
         }
     }
 
@@ -104,56 +104,54 @@ impl Decide for WorkCommand {
         let now = draft.now();
         books.read(|orders: &OrderBook| {
             books.read(|works: &WorkBook| match self {
-                Self::Accept(all) => decide_accept((orders, works), draft, all).map(Decision::of),
-                Self::Step(on, step) => decide_step((orders, works), draft, on, step).map(Decision::of),
-                Self::LetGo(on, command, _) => {
-                    decide_release_goods((orders, works), draft, on, command).map(|(own, of)| combine_decisions(own, of))
-                }
-                Self::Ship(on, command, _) => {
-                    decide_ship((orders, works), draft, on, command).map(|(own, of)| combine_decisions(own, Some(of)))
-                }
+                Self::Accept(work_refs) => decide_accept((orders, works), draft, work_refs).map(Decision::of),
+                Self::Step(work_ref, step) => decide_step((orders, works), draft, work_ref, step).map(Decision::of),
+                Self::ReleaseGoods(work_ref, command, _) => decide_release_goods((orders, works), draft, work_ref, command)
+                    .map(|(work_decision, order_decision)| combine_decisions(work_decision, order_decision)),
+                Self::Ship(work_ref, command, _) => decide_ship((orders, works), draft, work_ref, command)
+                    .map(|(work_decision, order_decision)| combine_decisions(work_decision, Some(order_decision))),
                 Self::Arrive(command) => decide_arrival(works, command, now).map(Decision::of),
-                Self::Track(on, command) => decide_track(works, on, command).map(Decision::of),
+                Self::Track(work_ref, command) => decide_track(works, work_ref, command).map(Decision::of),
                 Self::Follow(id) => Ok(Decision::of(WorkDecision { remade: vec![*id], ..WorkDecision::default() })),
             })
         })
     }
 }
 
-fn combine_decisions(own: WorkDecision, orders: Option<OrderDecision>) -> Decision {
-    let mut decision = Decision::of(own);
-    if let Some(orders) = orders {
-        decision.documents.put(orders);
+fn combine_decisions(work_decision: WorkDecision, order_decision: Option<OrderDecision>) -> Decision {
+    let mut decision = Decision::of(work_decision);
+    if let Some(order_decision) = order_decision {
+        decision.documents.put(order_decision);
     }
     decision
 }
 
 /// The order's row and its works: enough for steps that move no stock, and locks no levels.
-fn order(order: OrderId, needs: &mut Needs) {
-    needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
-    needs.documents.with(|own: &mut WorkNeeds| own.orders.insert(order));
+fn need_order_rows(order: OrderId, needs: &mut Needs) {
+    needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.orders.insert(order));
+    needs.documents.with(|document_needs: &mut WorkNeeds| document_needs.orders.insert(order));
 }
 
 /// The order with its works and its reservations, which its works depend on.
-fn goods(id: OrderId, needs: &mut Needs) {
+fn need_order_goods(id: OrderId, needs: &mut Needs) {
     needs.held_by_orders.insert(id);
-    order(id, needs);
+    need_order_rows(id, needs);
 }
 
-fn carriers(named: impl Iterator<Item = CarrierId>, needs: &mut Needs) {
-    let named: Vec<CarrierId> = named.collect();
-    if !named.is_empty() {
-        needs.documents.with(|own: &mut WorkNeeds| own.carriers.extend(named));
+fn need_carriers(carrier_ids: impl Iterator<Item = CarrierId>, needs: &mut Needs) {
+    let carrier_ids: Vec<CarrierId> = carrier_ids.collect();
+    if !carrier_ids.is_empty() {
+        needs.documents.with(|work_needs: &mut WorkNeeds| work_needs.carriers.extend(carrier_ids));
     }
 }
 
 /// Adds the lots that parcels name to the needs: their levels, and their quantities in other
 /// parcels.
-fn lots(parcels: &[NewParcel], needs: &mut Needs) {
-    let named: Vec<LotId> = parcels.iter().flat_map(|parcel| &parcel.lots).filter_map(|lot| lot.id).collect();
-    if !named.is_empty() {
-        needs.lots.whole.extend(&named);
-        needs.documents.with(|own: &mut WorkNeeds| own.lots.extend(named));
+fn need_named_lots(parcels: &[NewParcel], needs: &mut Needs) {
+    let lot_ids: Vec<LotId> = parcels.iter().flat_map(|parcel| &parcel.lots).filter_map(|lot| lot.id).collect();
+    if !lot_ids.is_empty() {
+        needs.lots.whole.extend(&lot_ids);
+        needs.documents.with(|work_needs: &mut WorkNeeds| work_needs.lots.extend(lot_ids));
     }
 }
 

@@ -4,11 +4,11 @@
 use entity::prelude::*;
 
 use super::{
-    book::{Barred, WorkBook, WorkDecision},
-    pack::{find_line, within},
+    book::{StoreRefusal, WorkBook, WorkDecision},
+    pack::{check_quantity, find_line},
     refusal::Refusal,
     states::WorkAction,
-    step::{Picked, check_confirmed, check_fulfillable, open, pick},
+    step::{LineSelection, check_confirmed, check_fulfillable, find_work, pick_goods},
     work::{Rejected, Work, WorkRef},
 };
 use crate::{
@@ -28,11 +28,11 @@ pub enum ReleaseReason {
 }
 
 /// Selection of goods: all that are not picked, or these.
-pub type GoodsSelection = Picked;
+pub type GoodsSelection = LineSelection;
 
 /// Release of goods by a store, and the sourcing rule for another one.
 #[derive(Debug, Clone)]
-pub struct LetGo {
+pub struct ReleaseGoods {
     /// Goods to release; for `NotFound`, those that were picked.
     pub lines: GoodsSelection,
     pub why: ReleaseReason,
@@ -41,7 +41,7 @@ pub struct LetGo {
     pub movements: [MovementId; 2],
 }
 
-impl LetGo {
+impl ReleaseGoods {
     pub const fn action(&self) -> WorkAction {
         match self.why {
             ReleaseReason::Rejected(_) => WorkAction::Reject,
@@ -54,11 +54,11 @@ impl LetGo {
 pub fn decide_release_goods(
     books: (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    on: &WorkRef,
-    command: &LetGo,
+    work_ref: &WorkRef,
+    command: &ReleaseGoods,
 ) -> Result<(WorkDecision, Option<OrderDecision>), Rejection> {
     let at = At::input(Field::Id);
-    let (order, mut work) = open(books, on, command.action(), at)?;
+    let (order, mut work) = find_work(books, work_ref, command.action(), at)?;
     match command.why {
         // Goods that were found are picked.
         ReleaseReason::NotFound => check_fulfillable(order, at)?,
@@ -69,19 +69,19 @@ pub fn decide_release_goods(
             match command.lines.as_deref() {
                 // No units were found.
                 Some([]) => {}
-                lines => pick(draft, &mut work, lines, on.actor)?,
+                lines => pick_goods(draft, &mut work, lines, work_ref.actor)?,
             }
-            units_not_found(&work, order)
+            find_missing_units(&work, order)
         }
-        ReleaseReason::Rejected(_) | ReleaseReason::Moved(_) => named(draft, &work, order, command.lines.as_deref())?,
+        ReleaseReason::Rejected(_) | ReleaseReason::Moved(_) => select_units(draft, &work, order, command.lines.as_deref())?,
     };
     if lines.is_empty() && matches!(command.why, ReleaseReason::NotFound) {
         return Ok((WorkDecision::step(vec![work]), None));
     }
-    for of in &lines {
-        drop_units(&mut work, order, *of)?;
+    for line_units in &lines {
+        drop_units(&mut work, order, *line_units)?;
     }
-    let orders = source_elsewhere(books, draft, (on, &work), (command, &lines))?;
+    let order_decision = source_from_others(books, draft, (work_ref, &work), (command, &lines))?;
     let has_refused = !matches!(command.why, ReleaseReason::Moved(_));
     if !work.is_live() && work.lines.iter().all(|line| line.shipped == 0) && has_refused {
         work.head.rejected = Some(match &command.why {
@@ -90,53 +90,55 @@ pub fn decide_release_goods(
         });
     }
     let (id, store, is_rejected) = (work.head.id, work.head.store, work.head.rejected.is_some());
-    let new = |position: u16| !books.1.barred.contains(&(order.id, position, store));
-    let (now, by) = (draft.now(), on.actor);
-    let refused = lines.iter().filter(|of| has_refused && new(of.position));
-    let barred = refused.map(|of| Barred { order: order.id, position: of.position, store, at: now, by }).collect();
-    let moved = if let ReleaseReason::Moved(to) = command.why { Some((id, to)) } else { None };
+    let is_new_bar = |position: u16| !books.1.barred.contains(&(order.id, position, store));
+    let (now, by) = (draft.now(), work_ref.actor);
+    let refused_lines = lines.iter().filter(|line_units| has_refused && is_new_bar(line_units.position));
+    let new_bars = refused_lines
+        .map(|line_units| StoreRefusal { order: order.id, position: line_units.position, store, at: now, by })
+        .collect();
+    let moved_work = if let ReleaseReason::Moved(to) = command.why { Some((id, to)) } else { None };
     let rejected = is_rejected.then_some(id);
-    Ok((WorkDecision { barred, rejected, moved, ..WorkDecision::step(vec![work]) }, Some(orders)))
+    Ok((WorkDecision { barred: new_bars, rejected, moved: moved_work, ..WorkDecision::step(vec![work]) }, Some(order_decision)))
 }
 
 /// Sources the goods from other stores, by the order's rule; moved goods, from one store only.
-fn source_elsewhere(
+fn source_from_others(
     (orders, works): (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    (on, work): (&WorkRef, &Work),
-    (command, lines): (&LetGo, &[LineUnits]),
+    (work_ref, work): (&WorkRef, &Work),
+    (command, lines): (&ReleaseGoods, &[LineUnits]),
 ) -> Result<OrderDecision, Rejection> {
-    let (barred, short) = match command.why {
+    let (barred_stores, on_shortage) = match command.why {
         ReleaseReason::Moved(to) if to == work.head.store => return Err(Refusal::SameStore.at(At::input(Field::ToStore))),
         // A move by an operator may choose a store that has refused before.
         ReleaseReason::Moved(_) => (Vec::new(), OnShortage::Refuse),
-        ReleaseReason::Rejected(_) | ReleaseReason::NotFound => (works.refused_stores_of(on.order), OnShortage::Wait),
+        ReleaseReason::Rejected(_) | ReleaseReason::NotFound => (works.refused_stores_of(work_ref.order), OnShortage::Wait),
     };
     let resource = Reallocation {
-        order: on.order,
+        order: work_ref.order,
         from: work.head.store,
         lines,
         sourcing: &command.sourcing,
-        barred: &barred,
-        short,
-        actor: on.actor,
+        barred: &barred_stores,
+        short: on_shortage,
+        actor: work_ref.actor,
         movements: command.movements,
     };
     decide_reallocate(orders, draft, &resource)
 }
 
-fn line_at(order: &Order, position: u16) -> Option<&Line> {
+fn find_order_line(order: &Order, position: u16) -> Option<&Line> {
     order.lines.iter().find(|line| line.position == position)
 }
 
 /// Returns the quantity of a product in one unit of the line.
-fn takes(line: &Line, product: ProductId) -> i64 {
-    line.goods().find(|(own, _)| *own == product).map_or(1, |(_, takes)| takes.max(1))
+fn units_per_line_unit(line: &Line, product: ProductId) -> i64 {
+    line.goods().find(|(part, _)| *part == product).map_or(1, |(_, takes)| takes.max(1))
 }
 
 /// Returns the lines of the order that the store does not send, in whole units: the named ones, or
 /// all that are not picked. One part names a whole kit, whose parts go together.
-fn named(
+fn select_units(
     draft: &mut Draft<'_>,
     work: &Work,
     order: &Order,
@@ -145,9 +147,9 @@ fn named(
     let mut units: Vec<LineUnits> = Vec::new();
     let Some(lines) = lines else {
         for line in work.lines.iter().filter(|line| line.open > 0) {
-            let Some(of) = line_at(order, line.position) else { continue };
-            let whole = line.open / takes(of, line.product);
-            add(&mut units, line.position, whole);
+            let Some(order_line) = find_order_line(order, line.position) else { continue };
+            let kit_units = line.open / units_per_line_unit(order_line, line.product);
+            add(&mut units, line.position, kit_units);
         }
         return Ok(units);
     };
@@ -157,12 +159,12 @@ fn named(
     for (index, (id, quantity)) in lines.iter().enumerate() {
         let at = At::line(index);
         let Some(line) = draft.pass(find_line(work, *id, at))? else { continue };
-        let Some(quantity) = draft.pass(within(*quantity, line.open, at))? else { continue };
-        let Some(of) = line_at(order, line.position) else { continue };
-        let takes = takes(of, line.product);
-        let is_other = |own: &LineUnits| own.position == line.position && own.units != quantity / takes;
+        let Some(quantity) = draft.pass(check_quantity(*quantity, line.open, at))? else { continue };
+        let Some(order_line) = find_order_line(order, line.position) else { continue };
+        let takes = units_per_line_unit(order_line, line.product);
+        let is_other = |other: &LineUnits| other.position == line.position && other.units != quantity / takes;
         if quantity % takes != 0 || units.iter().any(is_other) {
-            draft.refuse(Refusal::KitInParts { sku: of.sku.clone() }.at(at.field(Field::Quantity)))?;
+            draft.refuse(Refusal::KitInParts { sku: order_line.sku.clone() }.at(at.field(Field::Quantity)))?;
             continue;
         }
         add(&mut units, line.position, quantity / takes);
@@ -173,42 +175,42 @@ fn named(
 
 /// Returns the units that were not found: for a product its open units; for a kit, those beyond the
 /// whole kits that the picked parts suffice for.
-fn units_not_found(work: &Work, order: &Order) -> Vec<LineUnits> {
+fn find_missing_units(work: &Work, order: &Order) -> Vec<LineUnits> {
     let mut units: Vec<LineUnits> = Vec::new();
     for line in &work.lines {
-        let Some(of) = line_at(order, line.position) else { continue };
-        let takes = takes(of, line.product);
-        let (all, found) = (line.live() / takes, (line.picked + line.packed) / takes);
-        let missing = all - found;
-        match units.iter_mut().find(|own| own.position == line.position) {
-            Some(own) => own.units = own.units.max(missing),
+        let Some(order_line) = find_order_line(order, line.position) else { continue };
+        let takes = units_per_line_unit(order_line, line.product);
+        let (expected, found_units) = (line.live() / takes, (line.picked + line.packed) / takes);
+        let missing = expected - found_units;
+        match units.iter_mut().find(|existing| existing.position == line.position) {
+            Some(existing) => existing.units = existing.units.max(missing),
             None => units.push(LineUnits { position: line.position, units: missing }),
         }
     }
-    units.retain(|of| of.units > 0);
+    units.retain(|order_line| order_line.units > 0);
     units
 }
 
-fn add(units: &mut Vec<LineUnits>, position: u16, whole: i64) {
-    if whole > 0 && !units.iter().any(|own| own.position == position) {
-        units.push(LineUnits { position, units: whole });
+fn add(units: &mut Vec<LineUnits>, position: u16, whole_units: i64) {
+    if whole_units > 0 && !units.iter().any(|existing| existing.position == position) {
+        units.push(LineUnits { position, units: whole_units });
     }
 }
 
 /// Takes units of an order's line off the work: unpicked units first, then picked units that are in
 /// no parcel.
-fn drop_units(work: &mut Work, order: &Order, of: LineUnits) -> Result<(), Rejection> {
-    let Some(line) = line_at(order, of.position) else { return Ok(()) };
+fn drop_units(work: &mut Work, order: &Order, line_units: LineUnits) -> Result<(), Rejection> {
+    let Some(line) = find_order_line(order, line_units.position) else { return Ok(()) };
     for (product, takes) in line.goods() {
-        let Some(own) = work.line_of(of.position, product) else { continue };
-        let mut left = of.units.saturating_mul(takes);
-        for bucket in [&mut own.open, &mut own.picked] {
-            let out = left.min(*bucket);
-            *bucket -= out;
-            left -= out;
-            own.dropped += out;
+        let Some(work_line) = work.line_of(line_units.position, product) else { continue };
+        let mut remaining = line_units.units.saturating_mul(takes);
+        for bucket in [&mut work_line.open, &mut work_line.picked] {
+            let quantity = remaining.min(*bucket);
+            *bucket -= quantity;
+            remaining -= quantity;
+            work_line.dropped += quantity;
         }
-        if left > 0 {
+        if remaining > 0 {
             return Err(Refusal::KitInParts { sku: line.sku.clone() }.at(At::input(Field::Lines)));
         }
     }

@@ -29,12 +29,13 @@ impl<'a> DueCalculator<'a> {
         changed: Option<&OrderDecision>,
         plus_days: PlusDays,
     ) -> Self {
-        let decided = changed.and_then(|of| of.details.iter().find(|one| one.after.order == order.id));
-        let decided = decided.map(|one| one.after.requested_for);
-        let loaded = orders.details.get(&order.id).map(|detail| detail.requested_for);
-        let wanted = decided.or(loaded).unwrap_or_else(|| orders.wanted.get(&order.id).copied());
-        let is_said = decided.is_some_and(|after| after != loaded.flatten());
-        Self { stock, book, plus_days, placed_at: order.placed_at, wanted, is_said }
+        let changed_date =
+            changed.and_then(|decision| decision.details.iter().find(|order_detail| order_detail.after.order == order.id));
+        let changed_date = changed_date.map(|order_detail| order_detail.after.requested_for);
+        let loaded_date = orders.details.get(&order.id).map(|detail| detail.requested_for);
+        let requested_date = changed_date.or(loaded_date).unwrap_or_else(|| orders.wanted.get(&order.id).copied());
+        let is_said = changed_date.is_some_and(|after| after != loaded_date.flatten());
+        Self { stock, book, plus_days, placed_at: order.placed_at, wanted: requested_date, is_said }
     }
 
     pub(super) const fn book(&self) -> &'a WorkBook {
@@ -47,8 +48,8 @@ impl<'a> DueCalculator<'a> {
         match (self.wanted, handling) {
             (None, None) => self.placed_at,
             (Some(at), None) => at,
-            (None, Some((time, place))) => time.after(self.placed_at, place),
-            (Some(at), Some((time, place))) => time.before(at, place),
+            (None, Some((time, store_days))) => time.after(self.placed_at, store_days),
+            (Some(at), Some((time, store_days))) => time.before(at, store_days),
         }
     }
 
@@ -56,22 +57,22 @@ impl<'a> DueCalculator<'a> {
     /// requested time of its order and the work has not left, or if goods that had left are to be
     /// sent again. A later change of the store's handling time does not affect a waiting work.
     pub(super) fn recalculate_due_at(&self, work: &Work) -> Timestamp {
-        let was = self.book.works.get(&(work.head.order, work.head.nth));
-        let is_again = was.is_some_and(|was| !was.is_live());
+        let work_before = self.book.works.get(&(work.head.order, work.head.nth));
+        let is_reopened = work_before.is_some_and(|work_before| !work_before.is_live());
         match work.lines.first() {
-            Some(line) if work.is_live() && (self.is_said || is_again) => self.at(work.head.store, line.product),
+            Some(line) if work.is_live() && (self.is_said || is_reopened) => self.at(work.head.store, line.product),
             _ => work.head.due_at,
         }
     }
 
     fn handling(&self, store: StoreId, product: ProductId) -> Option<(&HandlingTime, StoreDays<'_>)> {
-        let (time, time_zone) = if let Some(of) = self.book.handling.get(&store) {
-            (&of.time, of.time_zone.as_str())
+        let (time, time_zone) = if let Some(store_handling) = self.book.handling.get(&store) {
+            (&store_handling.time, store_handling.time_zone.as_str())
         } else {
             // All levels of a store have the same handling time.
             let levels = &self.stock.levels;
-            let here = || levels.values().find(|level| level.key.store == store);
-            let facts = &levels.get(&LevelKey { product, store }).or_else(here)?.facts;
+            let any_level = || levels.values().find(|level| level.key.store == store);
+            let facts = &levels.get(&LevelKey { product, store }).or_else(any_level)?.facts;
             (facts.handling.as_deref()?, facts.time_zone.as_str())
         };
         Some((time, StoreDays { time_zone, local_day: self.stock.local_day, plus_days: self.plus_days }))

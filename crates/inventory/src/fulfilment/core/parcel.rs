@@ -56,8 +56,8 @@ impl Parcel {
     /// in parcels, took goods out of it.
     pub fn drop_stale_lots(&mut self) {
         for line in &self.lines {
-            let named: i64 = self.lots.iter().filter(|lot| lot.nth == line.nth).map(|lot| lot.units).sum();
-            if named != line.quantity {
+            let lot_units: i64 = self.lots.iter().filter(|lot| lot.nth == line.nth).map(|lot| lot.units).sum();
+            if lot_units != line.quantity {
                 self.lots.iter_mut().filter(|lot| lot.nth == line.nth).for_each(|lot| lot.units = 0);
             }
         }

@@ -1,7 +1,7 @@
 //! The e-mail that tells a customer that goods can be collected.
 
 use entity::prelude::*;
-use platform::markup::escaped;
+use platform::markup::escape_markup;
 
 /// Contents of an e-mail about goods that are ready for collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,10 +50,11 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
     let subject = strip_control_chars(&subject);
     let more: Vec<String> =
         more.iter().flat_map(|more| more.lines()).map(strip_control_chars).filter(|line| !line.trim().is_empty()).collect();
-    let paragraphs = lines.iter().chain(&more).fold(String::new(), |html, line| html + "<p>" + escaped(line).as_str() + "</p>\n");
+    let paragraphs =
+        lines.iter().chain(&more).fold(String::new(), |html, line| html + "<p>" + escape_markup(line).as_str() + "</p>\n");
     let html = format!(
         "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{paragraphs}</body></html>\n",
-        escaped(&subject)
+        escape_markup(&subject)
     );
     let more = more.iter().fold(String::new(), |text, line| text + "\n" + line.as_str() + "\n");
     ReadyText { text: format!("{}\n\n{}\n{more}", strip_control_chars(&lines[0]), strip_control_chars(&lines[1])), subject, html }
@@ -61,7 +62,7 @@ pub fn ready_email(locale: PaperLocale, goods: &ReadyGoods) -> ReadyText {
 
 /// Replaces control characters with spaces, so that names add no lines.
 fn strip_control_chars(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 #[cfg(test)]

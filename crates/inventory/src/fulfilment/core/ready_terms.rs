@@ -30,7 +30,7 @@ pub struct ReadySetting {
 
 impl ReadySetting {
     /// Returns the setting of a tenant or a store that has not set anything.
-    pub fn unset(store: Option<StoreId>) -> Self {
+    pub fn unset_for(store: Option<StoreId>) -> Self {
         Self { store, terms: ReadyTerms::default(), version: 0, updated_at: None }
     }
 }
@@ -45,15 +45,15 @@ pub struct ReadyOptions {
 impl ReadyTerms {
     /// Returns these terms, with those of `behind` where these are None.
     #[must_use]
-    pub fn over(self, behind: Self) -> Self {
+    pub fn merge_over(self, behind: Self) -> Self {
         Self { is_on: self.is_on.or(behind.is_on), locale: self.locale.or(behind.locale), text: self.text.or(behind.text) }
     }
     /// Returns the language of the e-mail, or None if none is sent. A call that names a language
     /// requests an e-mail, unless it also declines one.
-    pub fn sends_in(&self, asked: ReadyOptions) -> Option<PaperLocale> {
-        let named = asked.locale.is_some().then_some(true);
-        let is_wanted = asked.is_wanted.or(named).or(self.is_on).unwrap_or_default();
-        is_wanted.then(|| asked.locale.or(self.locale).unwrap_or(PaperLocale::English))
+    pub fn sends_in(&self, options: ReadyOptions) -> Option<PaperLocale> {
+        let has_locale = options.locale.is_some().then_some(true);
+        let is_requested = options.is_wanted.or(has_locale).or(self.is_on).unwrap_or_default();
+        is_requested.then(|| options.locale.or(self.locale).unwrap_or(PaperLocale::English))
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
     fn a_store_says_what_it_says_over_the_tenant_and_a_call_over_both() {
         let (german, french) = (Some(PaperLocale::German), Some(PaperLocale::French));
         let tenant = ReadyTerms { text: Some("Bring your papers.".to_owned()), ..terms(Some(true), german) };
-        let both = terms(Some(false), None).over(tenant.clone());
+        let both = terms(Some(false), None).merge_over(tenant.clone());
         assert_eq!((both.is_on, both.locale, both.text.as_deref()), (Some(false), german, Some("Bring your papers.")));
         let asked = |is_wanted, locale| ReadyOptions { is_wanted, locale };
         for (terms, said, sends_in) in [

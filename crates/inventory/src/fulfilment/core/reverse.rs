@@ -13,13 +13,13 @@ use crate::{
     orders::{
         core::{
             By, Fulfilment, FulfilmentLine, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal,
-            assign_entries, check_not_invoiced, check_not_returned, order_effects, unship,
+            assign_entries, check_not_invoiced, check_not_returned, order_effects, reverse_shipped_units,
         },
         events::ORDER_UPDATED,
     },
     reversals::core::{
-        Call, Refusal as ReversalRefusal, RequestedLine, Reversal, ReversalBook, ReversalDecision, Subject, choose,
-        level_effects, mirror, needs as mirror_needs,
+        Call, Refusal as ReversalRefusal, RequestedLine, Reversal, ReversalBook, ReversalDecision, Subject, level_effects,
+        needs as mirror_needs, post_mirror, select_entries,
     },
     stock::core::{At, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
 };
@@ -60,11 +60,11 @@ impl Decide for ShipmentReversal {
         let ReverseShipment { order, fulfilment, original, call, .. } = self.0.as_ref();
         mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
         needs.held_by_orders.insert(*order);
-        needs.documents.with(|own: &mut OrderNeeds| {
-            own.orders.insert(*order);
-            own.invoiced.insert(*order);
+        needs.documents.with(|document_needs: &mut OrderNeeds| {
+            document_needs.orders.insert(*order);
+            document_needs.invoiced.insert(*order);
         });
-        needs.documents.with(|own: &mut WorkNeeds| own.fulfilments.insert(*fulfilment));
+        needs.documents.with(|document_needs: &mut WorkNeeds| document_needs.fulfilments.insert(*fulfilment));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -82,34 +82,36 @@ fn decide(
     let ReverseShipment { original, call, .. } = command;
     let field = At::input(Field::Document);
     let missing = || Rejection::not_found(Noun::Document, field);
-    let was = orders.orders.get(&command.order).ok_or_else(missing)?;
-    was.expect(Some(command.seen))?;
-    was.expect(command.expected_version)?;
-    let found = works.fulfilments.get(&command.fulfilment).filter(|one| one.order == was.id);
-    let mut shipment = found.ok_or_else(missing)?.clone();
-    let parts = choose(draft, &assign_entries(was, &shipment.lines, original), reversed, None)?;
+    let order_before = orders.orders.get(&command.order).ok_or_else(missing)?;
+    order_before.check_version(Some(command.seen))?;
+    order_before.check_version(command.expected_version)?;
+    let stored_fulfilment =
+        works.fulfilments.get(&command.fulfilment).filter(|fulfilment_line| fulfilment_line.order == order_before.id);
+    let mut shipment = stored_fulfilment.ok_or_else(missing)?.clone();
+    let parts = select_entries(draft, &assign_entries(order_before, &shipment.lines, original), reversed, None)?;
     if command.lines.is_some() {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
     if shipment.status != FulfilmentStatus::Shipped {
         return Err(ReversalRefusal::Arrived.at(field));
     }
-    if !matches!(was.status, OrderStatus::PartiallyFulfilled | OrderStatus::Fulfilled) {
-        return Err(OrderRefusal::Status(was.status).at(field));
+    if !matches!(order_before.status, OrderStatus::PartiallyFulfilled | OrderStatus::Fulfilled) {
+        return Err(OrderRefusal::Status(order_before.status).at(field));
     }
-    check_not_returned(was, &shipment.lines)?;
+    check_not_returned(order_before, &shipment.lines)?;
     // Charges are invoiced before they go with the last of the goods.
-    let is_goods =
-        |one: &&FulfilmentLine| was.lines.iter().any(|line| line.position == one.position && line.kind() == LineKind::Product);
+    let is_goods = |fulfilment_line: &&FulfilmentLine| {
+        order_before.lines.iter().any(|line| line.position == fulfilment_line.position && line.kind() == LineKind::Product)
+    };
     let goods: Vec<FulfilmentLine> = shipment.lines.iter().filter(is_goods).copied().collect();
-    check_not_invoiced(orders, was, &goods)?;
+    check_not_invoiced(orders, order_before, &goods)?;
     let occurred_at = call.moment(draft, shipment.shipped_at.unwrap_or(original.occurred_at))?;
-    let mut order = was.clone();
-    let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
-    unship(draft, &mut order, &shipment, (&parts, call.actor, command.holding))?;
+    let mut order = order_before.clone();
+    let mirrored_lines = post_mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
+    reverse_shipped_units(draft, &mut order, &shipment, (&parts, call.actor, command.holding))?;
     shipment.status = FulfilmentStatus::Cancelled;
     let repacked = restore_parcels(works, &shipment);
-    let mut effects = order_effects(was, &order);
+    let mut effects = order_effects(order_before, &order);
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
     let first = parts.first().map(|part| LevelKey { store: command.store, ..part.entry.key }).ok_or_else(missing)?;
     let subject = Subject {
@@ -119,9 +121,9 @@ fn decide(
         store: command.store,
         other_store: None,
     };
-    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored_lines, effects)?;
     let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: None, register: None };
-    let event = OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(was.status), by, changed: Vec::new() };
+    let event = OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(order_before.status), by, changed: Vec::new() };
     let mut decision = Decision::of(WorkDecision { works: repacked, arrived: vec![shipment], ..WorkDecision::default() });
     decision.documents.put(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() });
     decision.documents.put(ReversalDecision { reversal });
@@ -133,15 +135,15 @@ fn restore_parcels(book: &WorkBook, shipment: &Fulfilment) -> Vec<WorkChange> {
     let mut touched = Vec::new();
     for work in book.of_order(shipment.order) {
         let mut work: Work = work.clone();
-        let mut back: Vec<(u16, i64)> = Vec::new();
+        let mut restored_units: Vec<(u16, i64)> = Vec::new();
         for parcel in work.parcels.iter_mut().filter(|parcel| parcel.sent.is_some_and(|sent| sent.fulfilment == shipment.id)) {
             parcel.sent = None;
-            back.extend(parcel.lines.iter().map(|line| (line.nth, line.quantity)));
+            restored_units.extend(parcel.lines.iter().map(|line| (line.nth, line.quantity)));
         }
-        if back.is_empty() {
+        if restored_units.is_empty() {
             continue;
         }
-        for (nth, units) in back {
+        for (nth, units) in restored_units {
             if let Some(line) = work.line_mut(nth) {
                 line.shipped -= units;
                 line.packed += units;

@@ -11,7 +11,7 @@ use super::{
     parcel::ParcelShipment,
     refusal::Refusal,
     states::WorkAction,
-    step::open,
+    step::find_work,
     work::{Work, WorkRef},
 };
 use crate::{
@@ -56,22 +56,22 @@ pub struct Track {
 pub fn decide_ship(
     books: (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    on: &WorkRef,
+    work_ref: &WorkRef,
     command: &Ship,
 ) -> Result<(WorkDecision, OrderDecision), Rejection> {
     let at = At::input(Field::Id);
     let action = if command.code.is_some() { WorkAction::Collect } else { WorkAction::Ship };
-    let (order, mut work) = open(books, on, action, at)?;
+    let (order, mut work) = find_work(books, work_ref, action, at)?;
     if command.code.is_some() && work.head.ready.as_ref().map(|ready| &ready.code) != command.code.as_ref() {
         return Err(Refusal::WrongCode.at(At::input(Field::Code)));
     }
-    let sent = ParcelShipment { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
-    let leaving = label(draft, &mut work, books.1, command.parcels.as_deref())?;
-    let left = send(&mut work, &leaving, sent);
-    let named = lots(draft, &work, &leaving)?;
-    let lines = lines(draft, order, &left)?;
+    let shipment = ParcelShipment { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
+    let leaving_parcels = label_parcels(draft, &mut work, books.1, command.parcels.as_deref())?;
+    let shipped_units = mark_parcels_sent(&mut work, &leaving_parcels, shipment);
+    let named_lots = shipped_lots(draft, &work, &leaving_parcels)?;
+    let lines = shipped_lines(draft, order, &shipped_units)?;
     draft.end_pass()?;
-    for LotPart { product, lot, units, .. } in &named {
+    for LotPart { product, lot, units, .. } in &named_lots {
         draft.leaves_parcels(LevelKey { product: *product, store: work.head.store }, *lot, *units);
     }
     let fulfil = Fulfil {
@@ -79,98 +79,98 @@ pub fn decide_ship(
         expected_version: None,
         store: Some(work.head.store),
         lines: Some(lines),
-        lots: named,
+        lots: named_lots,
         occurred_at: command.occurred_at,
         on_shortage: command.on_shortage,
-        actor: on.actor,
+        actor: work_ref.actor,
         fulfilment: command.fulfilment,
         movements: command.movements,
     };
     // The input has no lines: rejections of lines are reported for the work.
-    let shipped = decide_fulfil(books.0, draft, &fulfil).map_err(|why| why.of_whole(at));
+    let order_decision = decide_fulfil(books.0, draft, &fulfil).map_err(|rejection| rejection.of_whole(at));
     draft.refuse_rows_at(at);
-    let mut orders = shipped?;
-    let mut own = WorkDecision::default();
+    let mut orders = order_decision?;
+    let mut work_decision = WorkDecision::default();
     for fulfilment in &mut orders.fulfilments {
         fulfilment.work = Some(work.head.id);
         if command.code.is_some() {
             // The goods are in the customer's hands.
             let mut arrived = fulfilment.clone();
             (arrived.status, arrived.delivered_at) = (FulfilmentStatus::Delivered, fulfilment.shipped_at);
-            own.arrived.push(arrived);
+            work_decision.arrived.push(arrived);
         }
     }
     if command.code.is_some() {
         set_status(&mut work, command.fulfilment, FulfilmentStatus::Delivered);
     }
-    own.named.push(work.head.id);
-    own.works.push(WorkChange { work, before: None });
-    Ok((own, orders))
+    work_decision.named.push(work.head.id);
+    work_decision.works.push(WorkChange { work, before: None });
+    Ok((work_decision, orders))
 }
 
 /// Returns the parcels that leave, with their new labels.
-fn label(
+fn label_parcels(
     draft: &mut Draft<'_>,
     work: &mut Work,
     book: &WorkBook,
-    named: Option<&[(ParcelId, Label)]>,
+    labels: Option<&[(ParcelId, Label)]>,
 ) -> Result<Vec<ParcelId>, Rejection> {
-    let Some(named) = named else {
-        let all = work.parcels.iter().filter(|parcel| parcel.sent.is_none() && !parcel.is_empty());
-        let all: Vec<ParcelId> = all.map(|parcel| parcel.id).collect();
-        if all.is_empty() {
+    let Some(labels) = labels else {
+        let packed_parcels = work.parcels.iter().filter(|parcel| parcel.sent.is_none() && !parcel.is_empty());
+        let packed_parcels: Vec<ParcelId> = packed_parcels.map(|parcel| parcel.id).collect();
+        if packed_parcels.is_empty() {
             return Err(Refusal::NothingPacked.at(At::input(Field::Parcels)));
         }
-        return Ok(all);
+        return Ok(packed_parcels);
     };
-    if named.is_empty() {
+    if labels.is_empty() {
         return Err(Refusal::NoParcels.at(At::input(Field::Parcels)));
     }
-    let mut leaving: Vec<ParcelId> = Vec::with_capacity(named.len());
-    for (index, (id, said)) in named.iter().enumerate() {
+    let mut leaving_parcels: Vec<ParcelId> = Vec::with_capacity(labels.len());
+    for (index, (id, new_label)) in labels.iter().enumerate() {
         let at = At::row(Field::Parcels, index);
         // An unknown carrier is reported beside an unknown parcel.
-        draft.pass(said.carrier_in(&book.carriers, at))?;
-        let labelled = label_parcel(work, book, (*id, said, &leaving), at);
-        leaving.extend(draft.pass(labelled)?);
+        draft.pass(new_label.carrier_in(&book.carriers, at))?;
+        let labelled_parcel = label_parcel(work, book, (*id, new_label, &leaving_parcels), at);
+        leaving_parcels.extend(draft.pass(labelled_parcel)?);
     }
     draft.end_pass()?;
-    Ok(leaving)
+    Ok(leaving_parcels)
 }
 
 fn label_parcel(
     work: &mut Work,
     book: &WorkBook,
-    (id, said, before): (ParcelId, &Label, &[ParcelId]),
+    (id, new_label, earlier_parcels): (ParcelId, &Label, &[ParcelId]),
     at: At,
 ) -> Result<ParcelId, Rejection> {
-    let of_parcel = at.field(Field::Id);
-    let parcel = work.parcel_mut(id).ok_or_else(|| Rejection::not_found(Noun::Parcel, of_parcel))?;
-    if before.contains(&id) {
-        return Err(Refusal::ParcelTwice.at(of_parcel));
+    let parcel_field = at.field(Field::Id);
+    let parcel = work.parcel_mut(id).ok_or_else(|| Rejection::not_found(Noun::Parcel, parcel_field))?;
+    if earlier_parcels.contains(&id) {
+        return Err(Refusal::ParcelTwice.at(parcel_field));
     }
     if parcel.sent.is_some() {
-        return Err(Refusal::ParcelSent.at(of_parcel));
+        return Err(Refusal::ParcelSent.at(parcel_field));
     }
     if parcel.is_empty() {
-        return Err(Refusal::EmptyParcel.at(of_parcel));
+        return Err(Refusal::EmptyParcel.at(parcel_field));
     }
-    parcel.label.change(said);
+    parcel.label.change(new_label);
     parcel.label.check(&book.carriers, at)?;
     Ok(id)
 }
 
 /// Marks parcels as sent; returns the quantity of each product for each line of the order in them.
-fn send(work: &mut Work, leaving: &[ParcelId], sent: ParcelShipment) -> BTreeMap<(u16, ProductId), i64> {
-    let mut left: BTreeMap<u16, i64> = BTreeMap::new();
+fn mark_parcels_sent(work: &mut Work, leaving: &[ParcelId], shipment: ParcelShipment) -> BTreeMap<(u16, ProductId), i64> {
+    let mut units_by_line: BTreeMap<u16, i64> = BTreeMap::new();
     for parcel in work.parcels.iter_mut().filter(|parcel| leaving.contains(&parcel.id)) {
-        parcel.sent = Some(sent);
+        parcel.sent = Some(shipment);
         for line in &parcel.lines {
-            *left.entry(line.nth).or_default() += line.quantity;
+            *units_by_line.entry(line.nth).or_default() += line.quantity;
         }
     }
     let mut goods = BTreeMap::new();
-    for (nth, units) in left.into_iter().filter(|(_, units)| *units > 0) {
+    for (nth, units) in units_by_line.into_iter().filter(|(_, units)| *units > 0) {
         if let Some(line) = work.line_mut(nth) {
             line.packed -= units;
             line.shipped += units;
@@ -182,44 +182,61 @@ fn send(work: &mut Work, leaving: &[ParcelId], sent: ParcelShipment) -> BTreeMap
 
 /// Returns the quantities that leave, by lines of the order, kits whole. Products without stock
 /// keeping leave with the last of the stocked ones.
-fn lines(draft: &mut Draft<'_>, order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<LineQuantity>, Rejection> {
-    let mut leaving: Vec<(u16, i64)> = Vec::new();
-    for line in &order.lines {
-        let units = |product: ProductId| left.get(&(line.position, product)).copied().unwrap_or(0);
-        let mut whole = line.goods().map(|(product, takes)| (units(product) / takes.max(1), units(product) % takes.max(1)));
-        let Some((quantity, rest)) = whole.next() else { continue };
-        if rest != 0 || whole.any(|other| other != (quantity, 0)) {
-            draft.refuse(Refusal::KitInParts { sku: line.sku.clone() }.at(At::input(Field::Parcels)))?;
+fn shipped_lines(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    shipped_units: &BTreeMap<(u16, ProductId), i64>,
+) -> Result<Vec<LineQuantity>, Rejection> {
+    let mut leaving_lines: Vec<(u16, i64)> = Vec::new();
+    for to_line_quantity in &order.lines {
+        let units = |product: ProductId| shipped_units.get(&(to_line_quantity.position, product)).copied().unwrap_or(0);
+        let mut whole_units =
+            to_line_quantity.goods().map(|(product, takes)| (units(product) / takes.max(1), units(product) % takes.max(1)));
+        let Some((quantity, part_of_kit)) = whole_units.next() else { continue };
+        if part_of_kit != 0 || whole_units.any(|other| other != (quantity, 0)) {
+            draft.refuse(Refusal::KitInParts { sku: to_line_quantity.sku.clone() }.at(At::input(Field::Parcels)))?;
         }
         if quantity > 0 {
-            leaving.push((line.position, quantity));
+            leaving_lines.push((to_line_quantity.position, quantity));
         }
     }
-    let of = |line: &Line| leaving.iter().find(|(position, _)| *position == line.position).map_or(0, |(_, units)| *units);
-    let is_stocked = |line: &&Line| line.goods().next().is_some();
-    let is_last = order.lines.iter().filter(is_stocked).all(|line| line.outstanding() == of(line));
-    let with = order.lines.iter().filter(|line| is_last && line.kind() == LineKind::Product && !is_stocked(line));
-    let with: Vec<(u16, i64)> = with.map(|line| (line.position, line.outstanding())).filter(|(_, units)| *units > 0).collect();
-    let all = leaving.into_iter().chain(with);
-    let line = |(position, units): (u16, i64)| LineQuantity {
+    let leaving_units = |to_line_quantity: &Line| {
+        leaving_lines.iter().find(|(position, _)| *position == to_line_quantity.position).map_or(0, |(_, units)| *units)
+    };
+    let is_stocked = |to_line_quantity: &&Line| to_line_quantity.goods().next().is_some();
+    let is_last = order
+        .lines
+        .iter()
+        .filter(is_stocked)
+        .all(|to_line_quantity| to_line_quantity.outstanding() == leaving_units(to_line_quantity));
+    let accompanying_lines = order
+        .lines
+        .iter()
+        .filter(|to_line_quantity| is_last && to_line_quantity.kind() == LineKind::Product && !is_stocked(to_line_quantity));
+    let accompanying_lines: Vec<(u16, i64)> = accompanying_lines
+        .map(|to_line_quantity| (to_line_quantity.position, to_line_quantity.outstanding()))
+        .filter(|(_, units)| *units > 0)
+        .collect();
+    let all_lines = leaving_lines.into_iter().chain(accompanying_lines);
+    let to_line_quantity = |(position, units): (u16, i64)| LineQuantity {
         line: order.line_id(position),
         quantity: count(units),
         lot: LotChoice::Unsaid,
     };
-    Ok(all.map(line).collect())
+    Ok(all_lines.map(to_line_quantity).collect())
 }
 
 /// Returns the lots that leaving parcels name, by lines of the order. Rejects lots that no longer
 /// exist; the levels of the others limit their quantities.
-fn lots(draft: &mut Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<LotPart>, Rejection> {
-    let mut named: BTreeMap<(u16, ProductId, LotId), i64> = BTreeMap::new();
-    let parcels = work.parcels.iter().filter(|parcel| leaving.contains(&parcel.id));
-    for of in parcels.flat_map(|parcel| &parcel.lots).filter(|of| of.units > 0) {
-        let Some(line) = work.lines.iter().find(|line| line.nth == of.nth) else { continue };
-        *named.entry((line.position, line.product, of.lot)).or_default() += of.units;
+fn shipped_lots(draft: &mut Draft<'_>, work: &Work, leaving_parcels: &[ParcelId]) -> Result<Vec<LotPart>, Rejection> {
+    let mut lot_units: BTreeMap<(u16, ProductId, LotId), i64> = BTreeMap::new();
+    let parcels = work.parcels.iter().filter(|parcel| leaving_parcels.contains(&parcel.id));
+    for parcel_lot in parcels.flat_map(|parcel| &parcel.lots).filter(|parcel_lot| parcel_lot.units > 0) {
+        let Some(line) = work.lines.iter().find(|line| line.nth == parcel_lot.nth) else { continue };
+        *lot_units.entry((line.position, line.product, parcel_lot.lot)).or_default() += parcel_lot.units;
     }
-    let mut parts = Vec::with_capacity(named.len());
-    for ((position, product, lot), units) in named {
+    let mut parts = Vec::with_capacity(lot_units.len());
+    for ((position, product, lot), units) in lot_units {
         if draft.lot(lot).is_none() {
             let (key, at) = (LevelKey { product, store: work.head.store }, At::input(Field::Parcels));
             let sku = draft.level(key, at)?.facts.sku.clone();
@@ -231,15 +248,19 @@ fn lots(draft: &mut Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<
 }
 
 fn set_status(work: &mut Work, fulfilment: FulfilmentId, status: FulfilmentStatus) {
-    let own = work.parcels.iter_mut().filter_map(|parcel| parcel.sent.as_mut()).filter(|sent| sent.fulfilment == fulfilment);
-    own.for_each(|sent| sent.status = status);
+    let sent_parcels = work
+        .parcels
+        .iter_mut()
+        .filter_map(|parcel| parcel.sent.as_mut())
+        .filter(|parcel_shipment| parcel_shipment.fulfilment == fulfilment);
+    sent_parcels.for_each(|parcel_shipment| parcel_shipment.status = status);
 }
 
 /// Decides that goods arrived, or that their delivery failed.
 pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Result<WorkDecision, Rejection> {
     let at = At::input(Field::Id);
-    let found = book.fulfilments.get(&command.fulfilment).filter(|one| one.order == command.order);
-    let mut fulfilment = found.cloned().ok_or_else(|| Rejection::not_found(Noun::Fulfilment, at))?;
+    let arriving = book.fulfilments.get(&command.fulfilment).filter(|stored_fulfilment| stored_fulfilment.order == command.order);
+    let mut fulfilment = arriving.cloned().ok_or_else(|| Rejection::not_found(Noun::Fulfilment, at))?;
     if fulfilment.status != FulfilmentStatus::Shipped {
         return Err(Refusal::Fulfilment(fulfilment.status).at(at));
     }
@@ -248,12 +269,12 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
         None => (FulfilmentStatus::Delivered, Field::DeliveredAt),
     };
     // The time of the shipment may come from a clock that is ahead of this node's.
-    let left = fulfilment.shipped_at.unwrap_or(now);
-    let moment = command.at.unwrap_or(now.max(left));
+    let departed_at = fulfilment.shipped_at.unwrap_or(now);
+    let moment = command.at.unwrap_or(now.max(departed_at));
     if moment > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) {
         return Err(Refusal::Ahead.at(At::input(field)));
     }
-    if fulfilment.shipped_at.is_some() && moment < left {
+    if fulfilment.shipped_at.is_some() && moment < departed_at {
         return Err(Refusal::BeforeItLeft.at(At::input(field)));
     }
     fulfilment.status = status;
@@ -261,8 +282,8 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
     fulfilment.failed_at = command.failed.is_some().then_some(moment);
     fulfilment.failed_reason.clone_from(&command.failed);
     let has_it = |work: &&Work| {
-        let mut sent = work.parcels.iter().filter_map(|parcel| parcel.sent);
-        sent.any(|sent| sent.fulfilment == command.fulfilment)
+        let mut parcel_shipment = work.parcels.iter().filter_map(|parcel| parcel.sent);
+        parcel_shipment.any(|parcel_shipment| parcel_shipment.fulfilment == command.fulfilment)
     };
     let mut works: Vec<Work> = book.of_order(command.order).filter(has_it).cloned().collect();
     works.iter_mut().for_each(|work| set_status(work, command.fulfilment, status));
@@ -270,9 +291,9 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
 }
 
 /// Decides a new label of a parcel.
-pub fn decide_track(book: &WorkBook, on: &WorkRef, command: &Track) -> Result<WorkDecision, Rejection> {
+pub fn decide_track(book: &WorkBook, work_ref: &WorkRef, command: &Track) -> Result<WorkDecision, Rejection> {
     let at = At::input(Field::Id);
-    let mut work = book.work(on.order, on.work).cloned().ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;
+    let mut work = book.work(work_ref.order, work_ref.work).cloned().ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;
     let parcel = work.parcel_mut(command.parcel).ok_or_else(|| Rejection::not_found(Noun::Parcel, at))?;
     command.label.check(&book.carriers, At::INPUT)?;
     parcel.label = command.label.clone();

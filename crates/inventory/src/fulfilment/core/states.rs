@@ -62,6 +62,6 @@ pub fn actions_from(status: WorkStatus) -> impl Iterator<Item = WorkAction> {
 }
 
 /// Whether the step is open in the state.
-pub fn may(status: WorkStatus, action: WorkAction) -> bool {
-    actions_from(status).any(|open| open == action)
+pub fn is_allowed(status: WorkStatus, action: WorkAction) -> bool {
+    actions_from(status).any(|action_from_status| action_from_status == action)
 }

@@ -4,10 +4,10 @@ use entity::prelude::*;
 
 use super::{
     book::{WorkBook, WorkDecision},
-    pack::{NewParcel, find_line, pack, unpack, within},
+    pack::{NewParcel, check_quantity, find_line, pack_parcels, take_from_parcels},
     parcel_lots::splits_lots,
     refusal::Refusal,
-    states::{WorkAction, may},
+    states::{WorkAction, is_allowed},
     work::{Accepted, Ready, Work, WorkLine, WorkRef},
 };
 use crate::{
@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// Lines of a work with quantities; None for all that can be taken.
-pub type Picked = Option<Vec<(FulfilmentWorkLineId, Quantity)>>;
+pub type LineSelection = Option<Vec<(FulfilmentWorkLineId, Quantity)>>;
 
 /// A step of one work.
 #[derive(Debug, Clone)]
 pub enum Step {
-    Pick(Picked),
-    Unpick(Picked),
+    Pick(LineSelection),
+    Unpick(LineSelection),
     Pack(Vec<NewParcel>),
     /// The goods are ready for pickup, with this code.
     Ready(String),
@@ -56,41 +56,46 @@ pub fn check_confirmed(order: &Order, at: At) -> Result<(), Rejection> {
 }
 
 /// Returns the work in the book, if the step is allowed.
-pub fn open<'b>(
+pub fn find_work<'b>(
     (orders, works): (&'b OrderBook, &'b WorkBook),
-    on: &WorkRef,
+    work_ref: &WorkRef,
     action: WorkAction,
     at: At,
 ) -> Result<(&'b Order, Work), Rejection> {
     let missing = || Rejection::not_found(Noun::FulfilmentWork, at);
-    let order = orders.orders.get(&on.order).ok_or_else(missing)?;
-    let work = works.work(on.order, on.work).ok_or_else(missing)?;
-    if let Some(expected) = on.expected_version
+    let order = orders.orders.get(&work_ref.order).ok_or_else(missing)?;
+    let work = works.work(work_ref.order, work_ref.work).ok_or_else(missing)?;
+    if let Some(expected) = work_ref.expected_version
         && expected != work.head.version
     {
         return Err(Rejection::stale(Noun::FulfilmentWork, work.head.id.uuid(), work.head.version));
     }
-    if !may(work.head.status, action) {
+    if !is_allowed(work.head.status, action) {
         return Err(Refusal::Status(work.head.status).at(at));
     }
     Ok((order, work.clone()))
 }
 
 /// Accepts works, all or none.
-pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all: &[WorkRef]) -> Result<WorkDecision, Rejection> {
-    if all.is_empty() {
+pub fn decide_accept(
+    books: (&OrderBook, &WorkBook),
+    draft: &mut Draft<'_>,
+    work_refs: &[WorkRef],
+) -> Result<WorkDecision, Rejection> {
+    if work_refs.is_empty() {
         return Err(Refusal::NoWorks.at(At::input(Field::Ids)));
     }
-    let mut accepted: Vec<Work> = Vec::with_capacity(all.len());
-    for (index, on) in all.iter().enumerate() {
+    let mut accepted: Vec<Work> = Vec::with_capacity(work_refs.len());
+    for (index, work_ref) in work_refs.iter().enumerate() {
         let at = At::row(Field::Ids, index);
-        if accepted.iter().any(|work| work.head.id == on.work) {
+        if accepted.iter().any(|work| work.head.id == work_ref.work) {
             draft.refuse(Refusal::WorkTwice.at(at))?;
             continue;
         }
-        let found = open(books, on, WorkAction::Accept, at).and_then(|(order, work)| check_fulfillable(order, at).map(|()| work));
-        let Some(mut work) = draft.pass(found)? else { continue };
-        work.head.accepted = Some(Accepted { at: draft.now(), by: on.actor });
+        let checked_work = find_work(books, work_ref, WorkAction::Accept, at)
+            .and_then(|(order, work)| check_fulfillable(order, at).map(|()| work));
+        let Some(mut work) = draft.pass(checked_work)? else { continue };
+        work.head.accepted = Some(Accepted { at: draft.now(), by: work_ref.actor });
         accepted.push(work);
     }
     draft.end_pass()?;
@@ -101,17 +106,17 @@ pub fn decide_accept(books: (&OrderBook, &WorkBook), draft: &mut Draft<'_>, all:
 pub fn decide_step(
     books: (&OrderBook, &WorkBook),
     draft: &mut Draft<'_>,
-    on: &WorkRef,
+    work_ref: &WorkRef,
     step: &Step,
 ) -> Result<WorkDecision, Rejection> {
     let (at, now) = (At::input(Field::Id), draft.now());
-    let (order, mut work) = open(books, on, step.action(), at)?;
+    let (order, mut work) = find_work(books, work_ref, step.action(), at)?;
     match step {
         // Goods can always be put back to their places.
-        Step::Unpick(lines) => unpick(draft, &mut work, lines.as_deref())?,
+        Step::Unpick(lines) => unpick_goods(draft, &mut work, lines.as_deref())?,
         Step::Pick(lines) => {
             check_fulfillable(order, at)?;
-            pick(draft, &mut work, lines.as_deref(), on.actor)?;
+            pick_goods(draft, &mut work, lines.as_deref(), work_ref.actor)?;
         }
         Step::Pack(parcels) => {
             check_fulfillable(order, at)?;
@@ -119,7 +124,7 @@ pub fn decide_step(
                 let label = parcel.label.check(&books.1.carriers, At::row(Field::Parcels, index));
                 draft.pass(label)?;
             }
-            pack(draft, books.1, &mut work, parcels)?;
+            pack_parcels(draft, books.1, &mut work, parcels)?;
         }
         Step::Ready(code) => {
             check_fulfillable(order, at)?;
@@ -130,14 +135,14 @@ pub fn decide_step(
 }
 
 /// Picks goods. Picking a work that is not accepted accepts it.
-pub(super) fn pick(
+pub(super) fn pick_goods(
     draft: &mut Draft<'_>,
     work: &mut Work,
     lines: Option<&[(FulfilmentWorkLineId, Quantity)]>,
     actor: Actor,
 ) -> Result<(), Rejection> {
     work.head.accepted.get_or_insert(Accepted { at: draft.now(), by: actor });
-    let Some(named) = lines else {
+    let Some(requested_lines) = lines else {
         for line in &mut work.lines {
             (line.open, line.picked) = (0, line.picked + line.open);
         }
@@ -146,7 +151,7 @@ pub(super) fn pick(
     apply_to_lines(
         draft,
         work,
-        named,
+        requested_lines,
         |line| line.open,
         |work, nth, units| {
             if let Some(line) = work.line_mut(nth) {
@@ -157,29 +162,33 @@ pub(super) fn pick(
 }
 
 /// Puts back goods that have not left, those in no parcel first.
-fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWorkLineId, Quantity)]>) -> Result<(), Rejection> {
+fn unpick_goods(
+    draft: &mut Draft<'_>,
+    work: &mut Work,
+    lines: Option<&[(FulfilmentWorkLineId, Quantity)]>,
+) -> Result<(), Rejection> {
     work.head.ready = None;
-    let back = |work: &mut Work, nth: u16, units: i64| {
-        let loose = work.line_mut(nth).map_or(0, |line| line.picked.min(units));
-        let out = unpack(work, nth, units - loose);
+    let unpick_units = |work: &mut Work, nth: u16, units: i64| {
+        let picked_units = work.line_mut(nth).map_or(0, |line| line.picked.min(units));
+        let unpacked_units = take_from_parcels(work, nth, units - picked_units);
         if let Some(line) = work.line_mut(nth) {
-            line.picked -= loose;
-            line.packed -= out;
-            line.open += loose + out;
+            line.picked -= picked_units;
+            line.packed -= unpacked_units;
+            line.open += picked_units + unpacked_units;
         }
     };
-    if let Some(named) = lines {
-        for (index, (id, quantity)) in named.iter().enumerate() {
+    if let Some(requested_lines) = lines {
+        for (index, (id, quantity)) in requested_lines.iter().enumerate() {
             let at = At::line(index);
             let Ok(line) = find_line(work, *id, at) else { continue };
             if splits_lots(work, line.nth, quantity.get() - line.picked) {
                 draft.refuse(Refusal::LotsStay.at(at.field(Field::Quantity)))?;
             }
         }
-        return apply_to_lines(draft, work, named, |line| line.picked + line.packed, back);
+        return apply_to_lines(draft, work, requested_lines, |line| line.picked + line.packed, unpick_units);
     }
-    let all: Vec<(u16, i64)> = work.lines.iter().map(|line| (line.nth, line.picked + line.packed)).collect();
-    all.into_iter().for_each(|(nth, units)| back(work, nth, units));
+    let line_units: Vec<(u16, i64)> = work.lines.iter().map(|line| (line.nth, line.picked + line.packed)).collect();
+    line_units.into_iter().for_each(|(nth, units)| unpick_units(work, nth, units));
     Ok(())
 }
 
@@ -188,23 +197,23 @@ fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWor
 fn apply_to_lines(
     draft: &mut Draft<'_>,
     work: &mut Work,
-    named: &[(FulfilmentWorkLineId, Quantity)],
-    most: fn(&WorkLine) -> i64,
+    requested_lines: &[(FulfilmentWorkLineId, Quantity)],
+    max_units: fn(&WorkLine) -> i64,
     change: impl Fn(&mut Work, u16, i64),
 ) -> Result<(), Rejection> {
-    if named.is_empty() {
+    if requested_lines.is_empty() {
         return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
     }
-    let mut seen = Vec::with_capacity(named.len());
-    for (index, (id, quantity)) in named.iter().enumerate() {
+    let mut seen_lines = Vec::with_capacity(requested_lines.len());
+    for (index, (id, quantity)) in requested_lines.iter().enumerate() {
         let at = At::line(index);
         let Some(line) = draft.pass(find_line(work, *id, at))? else { continue };
-        if seen.contains(&line.nth) {
+        if seen_lines.contains(&line.nth) {
             draft.refuse(Refusal::LineTwice.at(at.field(Field::LineId)))?;
             continue;
         }
-        seen.push(line.nth);
-        if let Some(units) = draft.pass(within(*quantity, most(&line), at))? {
+        seen_lines.push(line.nth);
+        if let Some(units) = draft.pass(check_quantity(*quantity, max_units(&line), at))? {
             change(work, line.nth, units);
         }
     }

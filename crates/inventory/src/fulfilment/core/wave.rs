@@ -57,27 +57,27 @@ pub const fn is_over(status: WorkStatus) -> bool {
     matches!(status, WorkStatus::Shipped | WorkStatus::Done | WorkStatus::Rejected | WorkStatus::Cancelled)
 }
 
-/// Returns the open quantities of these works, a line for each product, in walking order. `named`
+/// Returns the open quantities of these works, a line for each product, in walking order. `names_of`
 /// gives the SKU and the name of a work's line, `bins` the bin locations in the works' store.
 pub fn picking_list<'w>(
     works: impl IntoIterator<Item = &'w Work>,
-    named: impl Fn(&Work, &WorkLine) -> (String, String),
+    names_of: impl Fn(&Work, &WorkLine) -> (String, String),
     bins: &HashMap<ProductId, String>,
 ) -> Vec<PickingLine> {
     let mut lines: BTreeMap<ProductId, PickingLine> = BTreeMap::new();
     for work in works {
         for line in work.lines.iter().filter(|line| line.open > 0) {
             let share = PickingShare { work: work.head.id, line: work.head.line_id(line.nth), units: line.open };
-            let of = lines.entry(line.product).or_insert_with(|| {
-                let (sku, name) = named(work, line);
+            let picking_line = lines.entry(line.product).or_insert_with(|| {
+                let (sku, name) = names_of(work, line);
                 let bin_location = bins.get(&line.product).cloned();
                 PickingLine { product: line.product, sku, name, bin_location, shares: Vec::new() }
             });
-            of.shares.push(share);
+            picking_line.shares.push(share);
         }
     }
     let mut lines: Vec<PickingLine> = lines.into_values().collect();
-    lines.sort_by(|one, other| picking_order(one.place(), other.place()));
+    lines.sort_by(|left, right| picking_order(left.place(), right.place()));
     lines
 }
 

@@ -112,8 +112,9 @@ impl Work {
     /// twelve random bits, so that an order's works sort in their order; the last twelve bits are
     /// free for its lines.
     pub fn new(order: &Order, nth: u16, store: StoreId, now: Timestamp) -> Self {
-        let chance = u128::from(entity::id::MAX_LINES) << 12;
-        let id = FulfilmentWorkId::from_uuid(Uuid::from_u128((order.id.uuid().as_u128() & !chance) | (u128::from(nth) << 12)));
+        let random_bits = u128::from(entity::id::MAX_LINES) << 12;
+        let id =
+            FulfilmentWorkId::from_uuid(Uuid::from_u128((order.id.uuid().as_u128() & !random_bits) | (u128::from(nth) << 12)));
         let head = WorkHead {
             id,
             order: order.id,
@@ -134,14 +135,14 @@ impl Work {
 
     /// Returns the status that the quantities result in.
     pub fn status(&self) -> WorkStatus {
-        let sum = |of: fn(&WorkLine) -> i64| self.lines.iter().map(of).sum::<i64>();
+        let sum = |quantity_of: fn(&WorkLine) -> i64| self.lines.iter().map(quantity_of).sum::<i64>();
         let (open, picked, packed) = (sum(|line| line.open), sum(|line| line.picked), sum(|line| line.packed));
-        let has_left = self.lines.iter().any(|line| line.shipped > 0);
+        let has_shipped = self.lines.iter().any(|line| line.shipped > 0);
         match (open, picked, packed) {
-            (0, 0, 0) if has_left => {
-                let mut sent = self.parcels.iter().filter_map(|parcel| parcel.sent);
-                let all = sent.all(|sent| sent.status == FulfilmentStatus::Delivered);
-                if all { WorkStatus::Done } else { WorkStatus::Shipped }
+            (0, 0, 0) if has_shipped => {
+                let mut shipments = self.parcels.iter().filter_map(|parcel| parcel.sent);
+                let is_all_delivered = shipments.all(|shipments| shipments.status == FulfilmentStatus::Delivered);
+                if is_all_delivered { WorkStatus::Done } else { WorkStatus::Shipped }
             }
             (0, 0, 0) if self.head.rejected.is_some() => WorkStatus::Rejected,
             (0, 0, 0) => WorkStatus::Cancelled,

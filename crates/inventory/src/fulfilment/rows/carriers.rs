@@ -62,29 +62,33 @@ impl TryFrom<CarrierRow> for ShippingCarrier {
     }
 }
 
-async fn read(reads: &impl Reads, more: &str, values: Vec<sea_orm::Value>) -> Result<Vec<ShippingCarrier>, Fault> {
+async fn select_carriers(
+    reads: &impl Reads,
+    condition: &str,
+    values: Vec<sea_orm::Value>,
+) -> Result<Vec<ShippingCarrier>, Fault> {
     let select = CarrierRow::SELECT;
-    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{more} ORDER BY c.code_key");
+    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{condition} ORDER BY c.code_key");
     reads.records::<CarrierRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns the tenant's carriers by their codes.
-pub async fn carriers(reads: &impl Reads) -> Result<Vec<ShippingCarrier>, Fault> {
-    read(reads, "", Vec::new()).await
+pub async fn load_carriers(reads: &impl Reads) -> Result<Vec<ShippingCarrier>, Fault> {
+    select_carriers(reads, "", Vec::new()).await
 }
 
 /// Returns these carriers, without unknown ones.
-pub async fn carriers_by_id(reads: &impl Reads, ids: &[CarrierId]) -> Result<Vec<ShippingCarrier>, Fault> {
+pub async fn load_carriers_by_id(reads: &impl Reads, ids: &[CarrierId]) -> Result<Vec<ShippingCarrier>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    read(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
+    select_carriers(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// Returns the carrier with a folded code.
-pub async fn carrier_by_code(reads: &impl Reads, key: &str) -> Result<Option<ShippingCarrier>, Fault> {
-    Ok(read(reads, " AND c.code_key = $2", vec![key.into()]).await?.pop())
+pub async fn find_carrier_by_code(reads: &impl Reads, key: &str) -> Result<Option<ShippingCarrier>, Fault> {
+    Ok(select_carriers(reads, " AND c.code_key = $2", vec![key.into()]).await?.pop())
 }
 
 /// Returns the row of a carrier: an insert at version 1, else an update.

@@ -66,34 +66,34 @@ impl WorkTest {
 
     /// Adds the condition.
     fn push_to(&self, clause: &mut Clause) {
-        let (backend, next) = (clause.backend(), clause.next());
-        let (part, value) = match self {
-            Self::Due { from, before } => return span(clause, "w.due_at", (*from, *before)),
-            Self::Created { from, before } => return span(clause, "w.created_at", (*from, *before)),
-            Self::Updated { from, before } => return span(clause, "w.updated_at", (*from, *before)),
+        let (backend, next_parameter) = (clause.backend(), clause.next());
+        let (condition, value) = match self {
+            Self::Due { from, before } => return push_time_span(clause, "w.due_at", (*from, *before)),
+            Self::Created { from, before } => return push_time_span(clause, "w.created_at", (*from, *before)),
+            Self::Updated { from, before } => return push_time_span(clause, "w.updated_at", (*from, *before)),
             Self::Late { is_late, now } => {
                 let is_live = IS_LIVE.trim_start_matches(" AND ");
-                let late = format!("{is_live} AND w.due_at < ${next}");
-                (if *is_late { late } else { format!("NOT ({late})") }, Value::from(now.micros()))
+                let late_condition = format!("{is_live} AND w.due_at < ${next_parameter}");
+                (if *is_late { late_condition } else { format!("NOT ({late_condition})") }, Value::from(now.micros()))
             }
             Self::Status(list) => {
                 if list.iter().all(|status| LIVE.contains(status)) {
                     clause.push(IS_LIVE);
                 }
                 let words: Vec<&str> = list.iter().map(|status| status.as_str()).collect();
-                backend.one_of_texts("w.status", &words, next)
+                backend.one_of_texts("w.status", &words, next_parameter)
             }
-            Self::Store(stores) => backend.one_of_ids("w.store_id", stores, next),
-            Self::Order(orders) => backend.one_of_ids("w.order_id", orders, next),
-            Self::Id(ids) => backend.one_of_ids("w.id", ids, next),
+            Self::Store(stores) => backend.one_of_ids("w.store_id", stores, next_parameter),
+            Self::Order(orders) => backend.one_of_ids("w.order_id", orders, next_parameter),
+            Self::Id(ids) => backend.one_of_ids("w.id", ids, next_parameter),
         };
         clause.values.push(value);
-        clause.push(&format!(" AND {part}"));
+        clause.push(&format!(" AND {condition}"));
     }
 }
 
 /// Adds the bounds of a moment.
-fn span(clause: &mut Clause, column: &str, (from, before): (Option<Timestamp>, Option<Timestamp>)) {
+fn push_time_span(clause: &mut Clause, column: &str, (from, before): (Option<Timestamp>, Option<Timestamp>)) {
     for (bound, operator) in [(from, ">="), (before, "<")] {
         let Some(bound) = bound else { continue };
         let number = clause.bind(bound.micros());
@@ -120,25 +120,25 @@ pub enum OrderTest {
 impl OrderTest {
     /// Adds the condition.
     fn push_to(self, clause: &mut Clause) {
-        let part = match self {
+        let condition = match self {
             Self::IsHeld(is_held) => {
-                let held = if is_held { "IS NOT NULL" } else { "IS NULL" };
+                let null_test = if is_held { "IS NOT NULL" } else { "IS NULL" };
                 format!(
-                    " AND EXISTS (SELECT 1 FROM sales_order o WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id AND o.hold_kinds {held})"
+                    " AND EXISTS (SELECT 1 FROM sales_order o WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id AND o.hold_kinds {null_test})"
                 )
             }
             // Orders without details have no row.
             Self::Method(DeliveryMethod::Ship) => delivery_method_condition(("NOT EXISTS", "<>"), DeliveryMethod::Ship),
             Self::Method(method) => delivery_method_condition(("EXISTS", "="), method),
         };
-        clause.push(&part);
+        clause.push(&condition);
     }
 }
 
 /// A condition for lists only: events of works do not have the previous assignee, the lines'
 /// products, or the order's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ListedTest {
+pub enum ListOnlyTest {
     /// Assigned to one of these members and integrations.
     Assignee(Vec<Uuid>),
     IsAssigned(bool),
@@ -148,7 +148,7 @@ pub enum ListedTest {
     Number(Vec<NumberOf>),
 }
 
-impl ListedTest {
+impl ListOnlyTest {
     /// Adds the condition.
     fn push_to(&self, clause: &mut Clause) {
         clause.push(" AND ");
@@ -163,11 +163,11 @@ impl ListedTest {
             Self::Line(test) => test.push_to(clause, &LINES),
             Self::Number(numbers) => match numbers.as_slice() {
                 [] => clause.ids("w.id", &[]),
-                [one] => one.push_to(clause),
+                [condition] => condition.push_to(clause),
                 several => {
-                    for (index, one) in several.iter().enumerate() {
+                    for (index, condition) in several.iter().enumerate() {
                         clause.push(if index == 0 { "((" } else { ") OR (" });
-                        one.push_to(clause);
+                        condition.push_to(clause);
                     }
                     clause.push("))");
                 }
@@ -181,7 +181,7 @@ impl ListedTest {
 pub struct WorkTests {
     pub works: Vec<WorkTest>,
     pub orders: Vec<OrderTest>,
-    pub listed: Vec<ListedTest>,
+    pub listed: Vec<ListOnlyTest>,
 }
 
 impl WorkTests {
@@ -204,7 +204,7 @@ impl WorkTests {
 
 /// True if a work passes these tests, with the same result as the list's SQL.
 pub fn passes(tests: &Nested<WorkTests>, work: &WorkHead) -> bool {
-    tests.holds(&|own: &WorkTests| own.passes(work))
+    tests.holds(&|work_tests: &WorkTests| work_tests.passes(work))
 }
 
 /// Number of an order, for all of its works, or of one work.
@@ -246,8 +246,8 @@ pub fn head_keys(work: &WorkHead) -> Vec<Key> {
 }
 
 /// Returns the source of the works that pass these tests.
-pub fn source(backend: Backend, tests: &Nested<WorkTests>) -> ListSource {
-    let (conditions, values) = tests.conditions(2, &|own: &WorkTests, first| own.conditions(backend, first));
+pub fn works_source(backend: Backend, tests: &Nested<WorkTests>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|work_tests: &WorkTests, first| work_tests.conditions(backend, first));
     ListSource { from: format!("FROM fulfilment_work w WHERE w.tenant_id = $1{conditions}"), values }
 }
 
@@ -260,7 +260,7 @@ fn delivery_method_condition((exists, operator): (&str, &str), method: DeliveryM
 }
 
 /// Returns a page of works without their lines, by due time.
-pub async fn page(
+pub async fn load_work_page(
     reads: &impl Reads,
     source: &ListSource,
     descending: bool,
@@ -291,8 +291,8 @@ mod tests {
     use super::*;
 
     /// Returns the list's source for a filter without nested filters.
-    fn plain(backend: Backend, works: Vec<WorkTest>, listed: Vec<ListedTest>) -> ListSource {
-        source(backend, &Nested::plain(WorkTests { works, orders: Vec::new(), listed }))
+    fn plain(backend: Backend, works: Vec<WorkTest>, listed: Vec<ListOnlyTest>) -> ListSource {
+        works_source(backend, &Nested::plain(WorkTests { works, orders: Vec::new(), listed }))
     }
 
     #[test]
@@ -309,8 +309,8 @@ mod tests {
     #[test]
     fn values_of_listed_tests_follow_those_before() {
         let id = Uuid::from_u128(1);
-        let line = ListedTest::Line(DocumentTest::Product(vec![id]));
-        let listed = vec![ListedTest::Assignee(vec![id]), line, ListedTest::IsAssigned(true)];
+        let line = ListOnlyTest::Line(DocumentTest::Product(vec![id]));
+        let listed = vec![ListOnlyTest::Assignee(vec![id]), line, ListOnlyTest::IsAssigned(true)];
         let found = plain(Backend::Sqlite, vec![WorkTest::Status(vec![WorkStatus::Done])], listed);
         assert!(
             found.from.ends_with(
@@ -326,11 +326,11 @@ mod tests {
     #[test]
     fn tests_inside_one_another_number_their_values_in_turn() {
         let status = |status| WorkTests { works: vec![WorkTest::Status(vec![status])], ..WorkTests::default() };
-        let taken = WorkTests { listed: vec![ListedTest::Assignee(vec![Uuid::from_u128(1)])], ..WorkTests::default() };
+        let taken = WorkTests { listed: vec![ListOnlyTest::Assignee(vec![Uuid::from_u128(1)])], ..WorkTests::default() };
         let either = vec![Nested::plain(taken), Nested::plain(status(WorkStatus::Done))];
         let due = WorkTests { works: vec![WorkTest::Due { from: Some(Timestamp(7)), before: None }], ..WorkTests::default() };
         let not = Some(Box::new(Nested::plain(status(WorkStatus::Cancelled))));
-        let found = source(Backend::Postgres, &Nested { or: Some(either), not, ..Nested::plain(due) });
+        let found = works_source(Backend::Postgres, &Nested { or: Some(either), not, ..Nested::plain(due) });
         assert_eq!(
             found.from,
             "FROM fulfilment_work w WHERE w.tenant_id = $1 AND w.due_at >= $2 AND ((TRUE AND w.assignee_id IS NOT NULL AND \
@@ -343,7 +343,7 @@ mod tests {
     fn the_number_of_an_order_leads_to_the_index_of_its_works() {
         let of = |numbers: &[(i64, Option<i32>)]| {
             let numbers = numbers.iter().map(|(order, nth)| NumberOf { order: *order, nth: *nth }).collect();
-            plain(Backend::Sqlite, Vec::new(), vec![ListedTest::Number(numbers)])
+            plain(Backend::Sqlite, Vec::new(), vec![ListOnlyTest::Number(numbers)])
         };
         let order =
             |n: usize| format!("w.order_id = (SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.number = ${n})");

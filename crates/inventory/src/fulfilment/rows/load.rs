@@ -77,7 +77,7 @@ struct LineRow {
 
 #[derive(Record)]
 #[record(of = order_line_barred, alias = "b")]
-struct BarredRow {
+struct StoreRefusalRow {
     order_id: OrderId,
     position: i32,
     store_id: StoreId,
@@ -142,7 +142,7 @@ impl From<&LineRow> for WorkLine {
 
 /// Returns the works of these orders with their lines and parcels, by order and number, and the
 /// handling times of their stores, where stated. `lock` locks the works until the transaction ends.
-pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Result<(Vec<Work>, Handling), Fault> {
+pub async fn load_works_of_orders(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Result<(Vec<Work>, Handling), Fault> {
     if orders.is_empty() {
         return Ok((Vec::new(), Handling::new()));
     }
@@ -151,10 +151,10 @@ pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Res
     if !lock.is_empty() {
         return lock_works(reads, orders, &lock).await;
     }
-    let (select, of) = (StoreWorkRow::SELECT, backend.in_ids("w.order_id", 2));
+    let (select, order_condition) = (StoreWorkRow::SELECT, backend.in_ids("w.order_id", 2));
     let sql = format!(
         "SELECT {select} FROM fulfilment_work w CROSS JOIN store s
-         WHERE w.tenant_id = $1 AND {of} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth"
+         WHERE w.tenant_id = $1 AND {order_condition} AND s.tenant_id = $1 AND s.id = w.store_id ORDER BY w.order_id, w.nth"
     );
     let rows = reads.records::<StoreWorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     let (mut heads, mut handling) = (Vec::with_capacity(rows.len()), Handling::new());
@@ -208,28 +208,29 @@ impl StoreWorkRow {
 }
 
 /// Returns the works of these orders without their lines, the oldest of an order first.
-pub async fn heads_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<WorkHead>, Fault> {
+pub async fn load_heads_of_orders(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<WorkHead>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (WorkRow::SELECT, backend.in_ids("w.order_id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of} ORDER BY w.order_id, w.nth");
+    let (select, order_condition) = (WorkRow::SELECT, backend.in_ids("w.order_id", 2));
+    let sql =
+        format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {order_condition} ORDER BY w.order_id, w.nth");
     let rows = reads.records::<WorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(WorkHead::from).collect())
 }
 
 /// Returns these works with their lines and parcels.
-pub async fn works(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<Work>, Fault> {
-    let heads = heads(reads, ids).await?;
+pub async fn load_works(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<Work>, Fault> {
+    let heads = load_heads(reads, ids).await?;
     fill_works(reads, heads).await
 }
 
 /// Returns these works without their lines.
-pub async fn heads(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkHead>, Fault> {
+pub async fn load_heads(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<WorkHead>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (WorkRow::SELECT, backend.in_ids("w.id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of} ORDER BY w.id");
+    let (select, id_condition) = (WorkRow::SELECT, backend.in_ids("w.id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {id_condition} ORDER BY w.id");
     let rows = reads.records::<WorkRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(WorkHead::from).collect())
 }
@@ -239,12 +240,14 @@ async fn fill_works(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work
     if works.is_empty() {
         return Ok(works);
     }
-    let places: HashMap<FulfilmentWorkId, usize> = works.iter().enumerate().map(|(place, work)| (work.head.id, place)).collect();
+    let indices: HashMap<FulfilmentWorkId, usize> = works.iter().enumerate().map(|(index, work)| (work.head.id, index)).collect();
     let backend = reads.backend();
-    let (select, of) = (LineRow::SELECT, backend.in_ids("l.work_id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_work_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.work_id, l.nth");
-    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        if let Some(work) = places.get(&row.work_id).and_then(|place| works.get_mut(*place)) {
+    let (select, work_condition) = (LineRow::SELECT, backend.in_ids("l.work_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM fulfilment_work_line l WHERE l.tenant_id = $1 AND {work_condition} ORDER BY l.work_id, l.nth"
+    );
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(indices.keys().copied())]).await? {
+        if let Some(work) = indices.get(&row.work_id).and_then(|index| works.get_mut(*index)) {
             work.lines.push(WorkLine::from(&row));
         }
     }
@@ -256,23 +259,23 @@ async fn fill_works(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work
 /// short way, which its lines tell.
 async fn read_parcels_of(reads: &impl Reads, works: &mut [Work]) -> Result<(), Fault> {
     let has_parcels = |work: &Work| work.head.version > 1 || work.lines.iter().any(|line| line.shipped > 0);
-    let placed = works.iter().enumerate().filter(|(_, work)| has_parcels(work));
-    let packed: HashMap<FulfilmentWorkId, usize> = placed.map(|(place, work)| (work.head.id, place)).collect();
-    if packed.is_empty() {
+    let indexed_works = works.iter().enumerate().filter(|(_, work)| has_parcels(work));
+    let packed_works: HashMap<FulfilmentWorkId, usize> = indexed_works.map(|(index, work)| (work.head.id, index)).collect();
+    if packed_works.is_empty() {
         return Ok(());
     }
-    fill_parcels(reads, &packed, works).await
+    fill_parcels(reads, &packed_works, works).await
 }
 
 /// Returns the stores that have refused lines of these orders.
-pub async fn barred(reads: &impl Reads, orders: &[OrderId]) -> Result<HashSet<(OrderId, u16, StoreId)>, Fault> {
+pub async fn load_store_refusals(reads: &impl Reads, orders: &[OrderId]) -> Result<HashSet<(OrderId, u16, StoreId)>, Fault> {
     if orders.is_empty() {
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
-    let (select, of) = (BarredRow::SELECT, backend.in_ids("b.order_id", 2));
-    let sql = format!("SELECT {select} FROM order_line_barred b WHERE b.tenant_id = $1 AND {of}");
-    let rows = reads.records::<BarredRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    let (select, order_condition) = (StoreRefusalRow::SELECT, backend.in_ids("b.order_id", 2));
+    let sql = format!("SELECT {select} FROM order_line_barred b WHERE b.tenant_id = $1 AND {order_condition}");
+    let rows = reads.records::<StoreRefusalRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.position as u16, row.store_id)).collect())
 }
 
@@ -290,8 +293,8 @@ pub async fn work_locations(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Res
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (WorkLocationRow::SELECT, backend.in_ids("w.id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of}");
+    let (select, id_condition) = (WorkLocationRow::SELECT, backend.in_ids("w.id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {id_condition}");
     let rows = reads.records::<WorkLocationRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| WorkLocation { work: row.id, order: row.order_id, store: row.store_id }).collect())
 }
@@ -311,15 +314,15 @@ pub struct GoodsName {
 /// their parts.
 pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<GoodsName>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (NameRow::SELECT, backend.in_ids("l.order_id", 2));
-    let parts = backend.in_ids("n.order_id", 2);
+    let (select, line_condition) = (NameRow::SELECT, backend.in_ids("l.order_id", 2));
+    let part_condition = backend.in_ids("n.order_id", 2);
     let sql = format!(
-        "SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL
+        "SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {line_condition} AND l.product_id IS NOT NULL
          UNION ALL SELECT n.order_id, n.position, n.product_id, n.sku, n.name, n.unit_decimals FROM order_line_part n
-         WHERE n.tenant_id = $1 AND {parts}"
+         WHERE n.tenant_id = $1 AND {part_condition}"
     );
     let rows = reads.records::<NameRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let name = |row: NameRow| GoodsName {
+    let to_goods_name = |row: NameRow| GoodsName {
         order: row.order_id,
         position: row.position as u16,
         product: row.product_id,
@@ -327,7 +330,7 @@ pub async fn goods_names(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<G
         name: row.name,
         decimals: row.unit_decimals as u8,
     };
-    Ok(rows.into_iter().map(name).collect())
+    Ok(rows.into_iter().map(to_goods_name).collect())
 }
 
 #[derive(Record)]
@@ -342,7 +345,7 @@ struct OrderKey {
 pub async fn orders_without_works(
     global: &Global,
     after: (TenantId, OrderId),
-    most: usize,
+    limit: usize,
 ) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
         "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
@@ -351,7 +354,7 @@ pub async fn orders_without_works(
            AND EXISTS (SELECT 1 FROM order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.open > 0
              AND (l.stock_policy <> 'UNTRACKED' AND l.product_id IS NOT NULL OR EXISTS (SELECT 1 FROM order_line_part n
                WHERE n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position)))
-         ORDER BY o.tenant_id, o.id LIMIT {most}",
+         ORDER BY o.tenant_id, o.id LIMIT {limit}",
         select = OrderKey::SELECT
     );
     let rows = global.records::<OrderKey>(&sql, vec![after.0.into(), after.1.into()]).await?;

@@ -49,10 +49,10 @@ impl From<OrderRow> for OrderFacts {
 /// notes for staff.
 pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<OrderFacts>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (OrderRow::SELECT, backend.in_ids("o.id", 2));
+    let (select, id_condition) = (OrderRow::SELECT, backend.in_ids("o.id", 2));
     let sql = format!(
         "SELECT {select} FROM sales_order o
-         LEFT JOIN order_detail d ON d.tenant_id = $1 AND d.order_id = o.id WHERE o.tenant_id = $1 AND {of}"
+         LEFT JOIN order_detail d ON d.tenant_id = $1 AND d.order_id = o.id WHERE o.tenant_id = $1 AND {id_condition}"
     );
     let rows = reads.records::<OrderRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(OrderFacts::from).collect())

@@ -35,24 +35,24 @@ struct PrintedRow {
 }
 
 /// Reads the quantities of these lots that are packed by name in parcels that have not left, by
-/// store. Parcels of the orders in `without` are left out.
+/// store. Parcels of the orders in `excluded_orders` are left out.
 pub async fn packed_lots(
     reads: &impl Reads,
     lots: &[LotId],
-    without: &[OrderId],
+    excluded_orders: &[OrderId],
 ) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
     let backend = reads.backend();
-    let (of, orders) = (backend.in_ids("x.lot_id", 2), backend.in_ids("w.order_id", 3));
+    let (lot_condition, order_condition) = (backend.in_ids("x.lot_id", 2), backend.in_ids("w.order_id", 3));
     let sql = format!(
         "SELECT {select} FROM parcel_line_lot x
          JOIN parcel_line l ON l.tenant_id = x.tenant_id AND l.parcel_id = x.parcel_id AND l.nth = x.nth AND l.quantity =
            (SELECT sum(y.units) FROM parcel_line_lot y WHERE y.tenant_id = $1 AND y.parcel_id = x.parcel_id AND y.nth = x.nth)
          JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id AND p.fulfilment_id IS NULL
          JOIN fulfilment_work w ON w.tenant_id = p.tenant_id AND w.id = p.work_id
-         WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT x.has_left AND NOT ({orders}) GROUP BY w.store_id, x.lot_id",
+         WHERE x.tenant_id = $1 AND {lot_condition} AND x.units > 0 AND NOT x.has_left AND NOT ({order_condition}) GROUP BY w.store_id, x.lot_id",
         select = PackedRow::SELECT
     );
-    let values = vec![backend.ids(lots.iter().copied()), backend.ids(without.iter().copied())];
+    let values = vec![backend.ids(lots.iter().copied()), backend.ids(excluded_orders.iter().copied())];
     let rows = reads.records::<PackedRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| ((row.store_id, row.lot_id), row.units)).collect())
 }
@@ -66,8 +66,9 @@ pub async fn lots_by_code(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of, coded) = (CodeRow::SELECT, backend.in_ids("l.product_id", 2), backend.in_texts("l.code_key", 3));
-    let sql = format!("SELECT {select} FROM lot l WHERE l.tenant_id = $1 AND {of} AND {coded}");
+    let (select, product_condition, code_condition) =
+        (CodeRow::SELECT, backend.in_ids("l.product_id", 2), backend.in_texts("l.code_key", 3));
+    let sql = format!("SELECT {select} FROM lot l WHERE l.tenant_id = $1 AND {product_condition} AND {code_condition}");
     let texts = backend.texts(codes.iter().map(|(_, code)| code.as_str()));
     let values = vec![backend.ids(codes.iter().map(|(product, _)| *product)), texts];
     let rows = reads.records::<CodeRow>(&sql, values).await?;
@@ -80,8 +81,8 @@ pub async fn lot_codes(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<Lot
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (PrintedRow::SELECT, backend.in_ids("l.id", 2));
-    let sql = format!("SELECT {select} FROM lot l WHERE l.tenant_id = $1 AND {of}");
+    let (select, id_condition) = (PrintedRow::SELECT, backend.in_ids("l.id", 2));
+    let sql = format!("SELECT {select} FROM lot l WHERE l.tenant_id = $1 AND {id_condition}");
     let rows = reads.records::<PrintedRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.code)).collect())
 }

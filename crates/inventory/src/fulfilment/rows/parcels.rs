@@ -81,13 +81,13 @@ impl From<ParcelRow> for Parcel {
 /// Reads the parcels of works, each into the work at its place.
 pub(super) async fn fill_parcels(
     reads: &impl Reads,
-    places: &HashMap<FulfilmentWorkId, usize>,
+    indices: &HashMap<FulfilmentWorkId, usize>,
     works: &mut [Work],
 ) -> Result<(), Fault> {
     let backend = reads.backend();
-    let found = read(reads, &backend.in_ids("p.work_id", 2), backend.ids(places.keys().copied())).await?;
-    for (work, parcel) in found {
-        if let Some(work) = places.get(&work).and_then(|place| works.get_mut(*place)) {
+    let work_parcels = select_parcels(reads, &backend.in_ids("p.work_id", 2), backend.ids(indices.keys().copied())).await?;
+    for (work, parcel) in work_parcels {
+        if let Some(work) = indices.get(&work).and_then(|index| works.get_mut(*index)) {
             work.parcels.push(parcel);
         }
     }
@@ -95,16 +95,20 @@ pub(super) async fn fill_parcels(
 }
 
 /// Returns the parcels of these fulfilments, with the work of each.
-pub async fn parcels_of(reads: &impl Reads, fulfilments: &[FulfilmentId]) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
+pub async fn load_parcels(reads: &impl Reads, fulfilments: &[FulfilmentId]) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
     let backend = reads.backend();
-    read(reads, &backend.in_ids("p.fulfilment_id", 2), backend.ids(fulfilments.iter().copied())).await
+    select_parcels(reads, &backend.in_ids("p.fulfilment_id", 2), backend.ids(fulfilments.iter().copied())).await
 }
 
-async fn read(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
+async fn select_parcels(
+    reads: &impl Reads,
+    condition: &str,
+    value: sea_orm::Value,
+) -> Result<Vec<(FulfilmentWorkId, Parcel)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM parcel p LEFT JOIN fulfilment f ON f.tenant_id = p.tenant_id AND f.id = p.fulfilment_id
-         WHERE p.tenant_id = $1 AND {which} ORDER BY p.work_id, p.position",
+         WHERE p.tenant_id = $1 AND {condition} ORDER BY p.work_id, p.position",
         select = ParcelRow::SELECT
     );
     let rows = reads.records::<ParcelRow>(&sql, vec![value]).await?;
@@ -113,15 +117,15 @@ async fn read(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<
     if parcels.is_empty() {
         return Ok(parcels);
     }
-    let places: HashMap<ParcelId, usize> = parcels.iter().enumerate().map(|(place, (_, parcel))| (parcel.id, place)).collect();
-    let (select, of) = (LineRow::SELECT, backend.in_ids("l.parcel_id", 2));
+    let indices: HashMap<ParcelId, usize> = parcels.iter().enumerate().map(|(index, (_, parcel))| (parcel.id, index)).collect();
+    let (select, parcel_condition) = (LineRow::SELECT, backend.in_ids("l.parcel_id", 2));
     let sql = format!(
         "SELECT {select} FROM parcel_line l
          LEFT JOIN parcel_line_lot x ON x.tenant_id = l.tenant_id AND x.parcel_id = l.parcel_id AND x.nth = l.nth
-         WHERE l.tenant_id = $1 AND {of} ORDER BY l.parcel_id, l.nth, x.lot_id"
+         WHERE l.tenant_id = $1 AND {parcel_condition} ORDER BY l.parcel_id, l.nth, x.lot_id"
     );
-    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        let Some((_, parcel)) = places.get(&row.parcel_id).and_then(|place| parcels.get_mut(*place)) else { continue };
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(indices.keys().copied())]).await? {
+        let Some((_, parcel)) = indices.get(&row.parcel_id).and_then(|index| parcels.get_mut(*index)) else { continue };
         let nth = row.nth as u16;
         if parcel.lines.last().is_none_or(|line| line.nth != nth) {
             parcel.lines.push(ParcelLine { nth, quantity: row.quantity.get() });

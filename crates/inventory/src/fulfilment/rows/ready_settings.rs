@@ -21,7 +21,7 @@ struct SettingRow {
 
 /// Returns the tenant's setting, and the store's if a store is named; settings that were never made
 /// are left out.
-async fn settings(reads: &impl Reads, store: StoreId) -> Result<Vec<ReadySetting>, Fault> {
+async fn load_settings(reads: &impl Reads, store: StoreId) -> Result<Vec<ReadySetting>, Fault> {
     let sql = format!(
         "SELECT {} FROM ready_setting r WHERE r.tenant_id = $1 AND r.store_id IN ($2, $3) ORDER BY r.store_id",
         SettingRow::SELECT
@@ -37,18 +37,18 @@ async fn settings(reads: &impl Reads, store: StoreId) -> Result<Vec<ReadySetting
 }
 
 /// Returns the setting of the tenant (None) or of a store, and the terms in force there.
-pub async fn ready_setting(reads: &impl Reads, store: Option<StoreId>) -> Result<(ReadySetting, ReadyTerms), Fault> {
-    let found = settings(reads, store.unwrap_or(StoreId::NIL)).await?;
-    let of = |store: Option<StoreId>| found.iter().find(|one| one.store == store);
-    let tenants = of(None).map(|one| one.terms.clone()).unwrap_or_default();
-    let own = of(store).cloned().unwrap_or_else(|| ReadySetting::unset(store));
-    let in_force = own.terms.clone().over(tenants);
-    Ok((own, in_force))
+pub async fn load_ready_setting(reads: &impl Reads, store: Option<StoreId>) -> Result<(ReadySetting, ReadyTerms), Fault> {
+    let store_settings = load_settings(reads, store.unwrap_or(StoreId::NIL)).await?;
+    let setting_of = |store: Option<StoreId>| store_settings.iter().find(|setting| setting.store == store);
+    let tenant_terms = setting_of(None).map(|setting| setting.terms.clone()).unwrap_or_default();
+    let store_setting = setting_of(store).cloned().unwrap_or_else(|| ReadySetting::unset_for(store));
+    let effective_terms = store_setting.terms.clone().merge_over(tenant_terms);
+    Ok((store_setting, effective_terms))
 }
 
 /// Returns the terms in force in a store.
-pub async fn ready_terms(reads: &impl Reads, store: StoreId) -> Result<ReadyTerms, Fault> {
-    Ok(ready_setting(reads, Some(store)).await?.1)
+pub async fn load_ready_terms(reads: &impl Reads, store: StoreId) -> Result<ReadyTerms, Fault> {
+    Ok(load_ready_setting(reads, Some(store)).await?.1)
 }
 
 /// Writes a setting in the place of the one that was there.

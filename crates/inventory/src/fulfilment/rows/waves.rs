@@ -27,7 +27,7 @@ pub enum WaveSort {
 }
 
 /// A sort and its direction.
-pub type WavesSorted = Sorted<WaveSort>;
+pub type WaveOrder = Sorted<WaveSort>;
 
 impl SortBy for WaveSort {
     type Row = Wave;
@@ -79,7 +79,7 @@ struct NewWaveWork {
 
 #[derive(Record)]
 #[record(of = fulfilment_wave_work)]
-struct LeftWaveWork {
+struct RemovedWaveWork {
     wave_id: FulfilmentWaveId,
     work_id: FulfilmentWorkId,
     left_at: Option<Timestamp>,
@@ -167,7 +167,7 @@ impl WaveTest {
 pub async fn wave_page(
     reads: &impl Reads,
     source: ListSource,
-    sorted: WavesSorted,
+    sorted: WaveOrder,
     request: &PageRequest,
 ) -> Result<Vec<Wave>, Fault> {
     let (sql, values) = sorted.page(source, WaveRow::SELECT, request);
@@ -175,7 +175,7 @@ pub async fn wave_page(
 }
 
 /// Returns the wave with an ID.
-pub async fn wave(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Option<Wave>, Fault> {
+pub async fn load_wave(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Option<Wave>, Fault> {
     let sql = format!("SELECT {} FROM fulfilment_wave v WHERE v.tenant_id = $1 AND v.id = $2", WaveRow::SELECT);
     Ok(reads.records::<WaveRow>(&sql, vec![id.into()]).await?.pop().map(Wave::from))
 }
@@ -186,8 +186,10 @@ pub async fn works_of_waves(
     waves: &[FulfilmentWaveId],
 ) -> Result<Vec<(FulfilmentWaveId, FulfilmentWorkId)>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (WaveWorkRow::SELECT, backend.in_ids("x.wave_id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {of} ORDER BY x.wave_id, x.nth");
+    let (select, wave_condition) = (WaveWorkRow::SELECT, backend.in_ids("x.wave_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {wave_condition} ORDER BY x.wave_id, x.nth"
+    );
     let rows = reads.records::<WaveWorkRow>(&sql, vec![backend.ids(waves.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.wave_id, row.work_id)).collect())
 }
@@ -195,10 +197,10 @@ pub async fn works_of_waves(
 /// Returns the open waves of these works, each with the work; works in none are left out.
 pub async fn waves_of_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<(FulfilmentWorkId, Wave)>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (WaveOfRow::SELECT, backend.in_ids("x.work_id", 2));
+    let (select, work_condition) = (WaveOfRow::SELECT, backend.in_ids("x.work_id", 2));
     let sql = format!(
         "SELECT {select} FROM fulfilment_wave_work x JOIN fulfilment_wave v ON v.tenant_id = x.tenant_id AND v.id = x.wave_id
-         WHERE x.tenant_id = $1 AND {of} AND x.left_at IS NULL"
+         WHERE x.tenant_id = $1 AND {work_condition} AND x.left_at IS NULL"
     );
     let rows = reads.records::<WaveOfRow>(&sql, vec![backend.ids(works.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.work_id, row.wave.into())).collect())
@@ -207,8 +209,9 @@ pub async fn waves_of_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> R
 /// Returns the works among these that are in an open wave.
 pub async fn works_in_waves(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (WaveWorkRow::SELECT, backend.in_ids("x.work_id", 2));
-    let sql = format!("SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {of} AND x.left_at IS NULL");
+    let (select, work_condition) = (WaveWorkRow::SELECT, backend.in_ids("x.work_id", 2));
+    let sql =
+        format!("SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {work_condition} AND x.left_at IS NULL");
     let rows = reads.records::<WaveWorkRow>(&sql, vec![backend.ids(works.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| row.work_id).collect())
 }
@@ -258,8 +261,8 @@ pub fn new_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [B
 
 /// Returns the row of a closed wave, and the rows of the works that leave it.
 pub fn closed_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [Bulk; 2] {
-    let (mut heads, mut rows) = (Rows::<ClosedWave>::update(tenant), Rows::<LeftWaveWork>::update(tenant));
+    let (mut heads, mut rows) = (Rows::<ClosedWave>::update(tenant), Rows::<RemovedWaveWork>::update(tenant));
     heads.push(ClosedWave { id: wave.id, closed_at: wave.closed_at, version: wave.version, updated_at: wave.updated_at });
-    rows.extend(works.iter().map(|work| LeftWaveWork { wave_id: wave.id, work_id: *work, left_at: wave.closed_at }));
+    rows.extend(works.iter().map(|work| RemovedWaveWork { wave_id: wave.id, work_id: *work, left_at: wave.closed_at }));
     [heads.into(), rows.into()]
 }

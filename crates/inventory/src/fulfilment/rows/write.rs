@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{load::WorkRow, parcels::HeadRow};
 use crate::{
-    fulfilment::core::{Barred, Parcel, ParcelLine, ParcelLot, Work, WorkBefore, WorkHead, WorkLine},
+    fulfilment::core::{Parcel, ParcelLine, ParcelLot, StoreRefusal, Work, WorkBefore, WorkHead, WorkLine},
     orders::core::{Fulfilment, count},
 };
 
@@ -109,7 +109,7 @@ struct ArrivedFulfilment {
 
 #[derive(Record)]
 #[record(of = order_line_barred)]
-struct NewBarred {
+struct NewStoreRefusal {
     order_id: OrderId,
     position: i32,
     store_id: StoreId,
@@ -233,14 +233,14 @@ impl LotRow {
 impl From<&Fulfilment> for ArrivedFulfilment {
     /// Earlier versions of Entrepot have no FAILED: a failed shipment stays SHIPPED, with the time
     /// of the failure.
-    fn from(of: &Fulfilment) -> Self {
-        let has_failed = of.status == FulfilmentStatus::Failed;
+    fn from(fulfilment: &Fulfilment) -> Self {
+        let has_failed = fulfilment.status == FulfilmentStatus::Failed;
         Self {
-            id: of.id,
-            status: if has_failed { FulfilmentStatus::Shipped } else { of.status },
-            delivered_at: of.delivered_at,
-            failed_at: of.failed_at,
-            failed_reason: of.failed_reason.clone(),
+            id: fulfilment.id,
+            status: if has_failed { FulfilmentStatus::Shipped } else { fulfilment.status },
+            delivered_at: fulfilment.delivered_at,
+            failed_at: fulfilment.failed_at,
+            failed_reason: fulfilment.failed_reason.clone(),
         }
     }
 }
@@ -259,38 +259,48 @@ pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<WorkBefore>)]) -> [Bu
 
 /// Returns the rows of the works' lines and parcels.
 pub fn line_rows(tenant: TenantId, works: &[(&Work, Option<WorkBefore>)]) -> [Bulk; 8] {
-    let (mut new, mut changed) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
-    let (mut packed, mut labelled) = (Rows::<HeadRow>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
-    let (mut put_in, mut taken_out) = (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
-    let (mut named, mut unnamed) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
+    let (mut new_lines, mut changed_lines) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
+    let (mut new_parcels, mut changed_parcels) = (Rows::<HeadRow>::insert(tenant), Rows::<ChangedParcel>::update(tenant));
+    let (mut new_parcel_lines, mut changed_parcel_lines) =
+        (Rows::<NewParcelLine>::insert(tenant), Rows::<ChangedParcelLine>::update(tenant));
+    let (mut new_lots, mut changed_lots) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
     for (work, before) in works {
         let (lines, parcels) = before.map_or((0, 0), |before| (before.lines, before.parcels));
         let head = &work.head;
-        changed.extend(work.lines.iter().take(lines).map(|line| ChangedLine::of(head, line)));
-        new.extend(work.lines.iter().skip(lines).map(|line| NewLine::of(head, line)));
+        changed_lines.extend(work.lines.iter().take(lines).map(|line| ChangedLine::of(head, line)));
+        new_lines.extend(work.lines.iter().skip(lines).map(|line| NewLine::of(head, line)));
         for parcel in work.parcels.iter().take(parcels) {
-            labelled.push(parcel.into());
+            changed_parcels.push(parcel.into());
             let line = |line: &ParcelLine| ChangedParcelLine {
                 parcel_id: parcel.id,
                 nth: line.nth.into(),
                 quantity: count(line.quantity),
             };
-            taken_out.extend(parcel.lines.iter().map(line));
-            unnamed.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
+            changed_parcel_lines.extend(parcel.lines.iter().map(line));
+            changed_lots.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
         }
         for parcel in work.parcels.iter().skip(parcels) {
-            packed.push(HeadRow::of(head, parcel));
+            new_parcels.push(HeadRow::of(head, parcel));
             let line = |line: &ParcelLine| NewParcelLine {
                 parcel_id: parcel.id,
                 work_id: head.id,
                 nth: line.nth.into(),
                 quantity: count(line.quantity),
             };
-            put_in.extend(parcel.lines.iter().map(line));
-            named.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
+            new_parcel_lines.extend(parcel.lines.iter().map(line));
+            new_lots.extend(parcel.lots.iter().map(|lot| LotRow::of(parcel, lot)));
         }
     }
-    [new.into(), changed.into(), packed.into(), labelled.into(), put_in.into(), taken_out.into(), named.into(), unnamed.into()]
+    [
+        new_lines.into(),
+        changed_lines.into(),
+        new_parcels.into(),
+        changed_parcels.into(),
+        new_parcel_lines.into(),
+        changed_parcel_lines.into(),
+        new_lots.into(),
+        changed_lots.into(),
+    ]
 }
 
 /// Returns the rows of fulfilments that arrived or failed.
@@ -301,15 +311,15 @@ pub fn arrived_rows<'a>(tenant: TenantId, arrived: impl Iterator<Item = &'a Fulf
 }
 
 /// Returns the rows of stores that refused lines.
-pub fn barred_rows<'a>(tenant: TenantId, barred: impl Iterator<Item = &'a Barred>) -> Bulk {
-    let mut rows = Rows::<NewBarred>::insert(tenant);
-    rows.extend(barred.map(|one| NewBarred {
-        order_id: one.order,
-        position: one.position.into(),
-        store_id: one.store,
-        barred_at: one.at,
-        actor_kind: one.by.kind,
-        actor_id: one.by.id,
+pub fn store_refusal_rows<'a>(tenant: TenantId, bars: impl Iterator<Item = &'a StoreRefusal>) -> Bulk {
+    let mut rows = Rows::<NewStoreRefusal>::insert(tenant);
+    rows.extend(bars.map(|bar| NewStoreRefusal {
+        order_id: bar.order,
+        position: bar.position.into(),
+        store_id: bar.store,
+        barred_at: bar.at,
+        actor_kind: bar.by.kind,
+        actor_id: bar.by.id,
     }));
     rows.into()
 }

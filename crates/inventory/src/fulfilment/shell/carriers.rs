@@ -45,13 +45,13 @@ pub enum CarrierRefusal {
 
 /// The carrier after the change, and the event of the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CarrierDone {
+pub struct CarrierResult {
     pub carrier: ShippingCarrier,
     pub seq: Option<i64>,
     pub is_replayed: bool,
 }
 
-type Answer = Result<CarrierDone, Vec<CarrierRefusal>>;
+type Answer = Result<CarrierResult, Vec<CarrierRefusal>>;
 
 pub async fn carrier_upsert(
     ledger: &Ledger,
@@ -59,21 +59,22 @@ pub async fn carrier_upsert(
     input: CarrierUpsert,
     mode: Mode,
 ) -> Result<Answer, Fault> {
-    let wrong: Vec<CarrierRefusal> = check_carrier(&input.carrier).into_iter().map(CarrierRefusal::Invalid).collect();
-    if !wrong.is_empty() {
-        return Ok(Err(wrong));
+    let refusals: Vec<CarrierRefusal> = check_carrier(&input.carrier).into_iter().map(CarrierRefusal::Invalid).collect();
+    if !refusals.is_empty() {
+        return Ok(Err(refusals));
     }
     let key = key_of(&permit, "carrierUpsert", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
-    match once(&mut work, ledger, &key, &input).await {
-        Ok(Ok(done)) if !done.is_replayed && mode == Mode::Commit => {
+    match upsert_once(&mut work, ledger, &key, &input).await {
+        Ok(Ok(outcome)) if !outcome.is_replayed && mode == Mode::Commit => {
             work.commit().await?;
-            Ok(Ok(done))
+            Ok(Ok(outcome))
         }
         Ok(answer) => {
             work.rollback().await?;
-            let foreseen = |done: CarrierDone| if done.is_replayed { done } else { CarrierDone { seq: None, ..done } };
-            Ok(answer.map(foreseen))
+            let without_seq =
+                |outcome: CarrierResult| if outcome.is_replayed { outcome } else { CarrierResult { seq: None, ..outcome } };
+            Ok(answer.map(without_seq))
         }
         Err(fault) => {
             let _ = work.rollback().await;
@@ -82,32 +83,32 @@ pub async fn carrier_upsert(
     }
 }
 
-async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert) -> Result<Answer, Fault> {
+async fn upsert_once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert) -> Result<Answer, Fault> {
     let now = ledger.clock().now();
     // Concurrent changes of the tenant's master data wait here: they may have the same key or the
     // same code.
     journal::hold(work).await?;
-    let folded = fold(input.carrier.code.trim());
-    let found = rows::carrier_by_code(work, &folded).await?;
-    let used = idempotency::look_up(work, [key]).await?;
-    match idempotency::key_use(key, &used) {
+    let folded_code = fold(input.carrier.code.trim());
+    let existing = rows::find_carrier_by_code(work, &folded_code).await?;
+    let used_keys = idempotency::look_up(work, [key]).await?;
+    match idempotency::key_use(key, &used_keys) {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(vec![CarrierRefusal::KeyReused])),
         Some(KeyUse::Same(receipt)) => {
-            let carrier = found.ok_or_else(|| Fault::corrupt("carrier", "a receipt names a carrier that exists"))?;
-            return Ok(Ok(CarrierDone { carrier, seq: receipt.parse().ok(), is_replayed: true }));
+            let carrier = existing.ok_or_else(|| Fault::corrupt("carrier", "a receipt names a carrier that exists"))?;
+            return Ok(Ok(CarrierResult { carrier, seq: receipt.parse().ok(), is_replayed: true }));
         }
     }
-    let version = found.as_ref().map_or(0, |found| found.version);
+    let version = existing.as_ref().map_or(0, |existing| existing.version);
     if input.expected_version.is_some_and(|expected| expected != version) {
         return Ok(Err(vec![CarrierRefusal::Stale(version)]));
     }
-    if found.is_none() && rows::carriers(work).await?.len() >= rows::MAX_CARRIERS {
+    if existing.is_none() && rows::load_carriers(work).await?.len() >= rows::MAX_CARRIERS {
         return Ok(Err(vec![CarrierRefusal::TooMany]));
     }
-    let before = found.as_ref().map(traced);
+    let before = existing.as_ref().map(audit_fields);
     let NewCarrier { code, name, services, url_template, number_pattern, is_active } = input.carrier.clone();
-    let (id, created_at) = found.map_or_else(|| (ledger.clock().id(), now), |found| (found.id, found.created_at));
+    let (id, created_at) = existing.map_or_else(|| (ledger.clock().id(), now), |existing| (existing.id, existing.created_at));
     let carrier = ShippingCarrier {
         id,
         code: code.trim().to_owned(),
@@ -120,17 +121,17 @@ async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert
         created_at,
         updated_at: now,
     };
-    work.write(rows::put_carrier(work.tenant(), &carrier, &folded)).await?;
-    audit::changed(work, id, before.as_ref(), Some(&traced(&carrier)), None);
+    work.write(rows::put_carrier(work.tenant(), &carrier, &folded_code)).await?;
+    audit::changed(work, id, before.as_ref(), Some(&audit_fields(&carrier)), None);
     let event = CARRIER_SET.event(&CarrierChanged { id, code: carrier.code.clone(), version: carrier.version });
     let seq = journal::append(work, vec![event], now).await?;
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
     idempotency::store_receipts(work, [(key, receipt)], now).await?;
-    Ok(Ok(CarrierDone { carrier, seq, is_replayed: false }))
+    Ok(Ok(CarrierResult { carrier, seq, is_replayed: false }))
 }
 
 /// Fields that the audit log compares, under their names in the API.
-fn traced(carrier: &ShippingCarrier) -> Fields {
+fn audit_fields(carrier: &ShippingCarrier) -> Fields {
     Fields::default()
         .with("code", &carrier.code)
         .with("name", &carrier.name)

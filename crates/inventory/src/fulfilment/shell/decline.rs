@@ -9,17 +9,17 @@ use serde::Serialize;
 
 use super::{
     input::{Lines, MAX_LINES},
-    levels::levels,
-    ownership::{is_own, resolve_work},
+    levels::load_line_levels,
+    ownership::{is_visible_store, resolve_work},
 };
 use crate::{
     fulfilment::{
-        core::{LetGo, Rejected, ReleaseReason, WorkCommand, WorkRef},
+        core::{Rejected, ReleaseGoods, ReleaseReason, WorkCommand, WorkRef},
         rows,
     },
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, StoreRef, check_key, document_ids, key_of, known_store, submit,
-        submit_resolved,
+        Checks, Command, Ledger, MAX_NOTE, Mode, Stop, StoreRef, SubmitResult, check_key, document_ids, key_of, load_known_store,
+        submit, submit_resolved,
     },
     orders::{
         core::{Source, Sourcing, SourcingRule},
@@ -56,44 +56,45 @@ pub struct WorkMove {
 
 /// Rejects goods that a store does not send, and sources them from the next store: by the rule that
 /// the order kept as a draft, else by the tenant's.
-pub async fn work_reject(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkReject, mode: Mode) -> Done {
+pub async fn work_reject(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkReject, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkReject", &input.idempotency_key, &input);
-    let meant = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
-    let why = ReleaseReason::Rejected(Rejected { reason: input.reason, note: input.note });
-    let command = build_let_go_command(ledger, &permit.scope(ledger.database()), meant, (input.lines, why)).await?;
+    let resolved_work = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
+    let release_reason = ReleaseReason::Rejected(Rejected { reason: input.reason, note: input.note });
+    let command =
+        build_release_command(ledger, &permit.scope(ledger.database()), resolved_work, (input.lines, release_reason)).await?;
     submit(ledger, &permit, Command::of(command), key, mode).await
 }
 
 /// Returns the command that takes goods off a store, with the stores that may have them. All stores
 /// of the tenant are candidates: the caller only rejects, and sends nothing from there.
-pub(super) async fn build_let_go_command(
+pub(super) async fn build_release_command(
     ledger: &Ledger,
     scope: &TenantScope,
-    (on, store): (WorkRef, StoreId),
-    (lines, why): (Lines, ReleaseReason),
+    (work_ref, store): (WorkRef, StoreId),
+    (lines, reason): (Lines, ReleaseReason),
 ) -> Result<WorkCommand, Stop> {
-    let (rule, destination) = order_rule(scope, on.order).await?;
-    let products = products(scope, &on).await?;
+    let (rule, destination) = order_rule(scope, work_ref.order).await?;
+    let products = load_work_products(scope, &work_ref).await?;
     let search = Search { rule, destination, products, reserved: Vec::new() };
     let sourcing = search.find_sources(scope, &Reach::Everywhere).await?;
-    let levels = levels(scope, on.order, store).await?;
-    let let_go = LetGo { lines, why, sourcing, movements: document_ids(ledger) };
-    Ok(WorkCommand::LetGo(on, Box::new(let_go), levels))
+    let levels = load_line_levels(scope, work_ref.order, store).await?;
+    let command = ReleaseGoods { lines, why: reason, sourcing, movements: document_ids(ledger) };
+    Ok(WorkCommand::ReleaseGoods(work_ref, Box::new(command), levels))
 }
 
 /// Returns the products of a work.
-async fn products(scope: &TenantScope, on: &WorkRef) -> Result<BTreeSet<ProductId>, Stop> {
-    let works = rows::works(scope, &[on.work]).await?;
+async fn load_work_products(scope: &TenantScope, work_ref: &WorkRef) -> Result<BTreeSet<ProductId>, Stop> {
+    let works = rows::load_works(scope, &[work_ref.work]).await?;
     Ok(works.iter().flat_map(|work| &work.lines).map(|line| line.product).collect())
 }
 
 /// Moves unpicked goods to another store, all or none. Needs the permission in both stores.
-pub async fn work_move(ledger: &Ledger, permit: Permit<kind::FulfilmentAssign>, input: WorkMove, mode: Mode) -> Done {
+pub async fn work_move(ledger: &Ledger, permit: Permit<kind::FulfilmentAssign>, input: WorkMove, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
@@ -105,17 +106,19 @@ pub async fn work_move(ledger: &Ledger, permit: Permit<kind::FulfilmentAssign>, 
 
 async fn build_move_command(ledger: &Ledger, permit: &Permit<kind::FulfilmentAssign>, input: WorkMove) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let to = known_store(&scope, &input.to, &permit.reach()).await?.map(|store| store.id);
-    let Some(to) = to.filter(|to| is_own(permit, *to)) else {
+    let target_store = load_known_store(&scope, &input.to, &permit.reach()).await?.map(|store| store.id);
+    let Some(target_store) = target_store.filter(|target_store| is_visible_store(permit, *target_store)) else {
         return Err(Rejection::not_found(Noun::Store, At::input(Field::ToStore)).into());
     };
-    let (on, store) = resolve_work(ledger, permit, input.work, input.expected_version).await?;
+    let (work_ref, store) = resolve_work(ledger, permit, input.work, input.expected_version).await?;
     // The available quantities are read later, under the locks.
-    let available: BTreeMap<ProductId, i64> = products(&scope, &on).await?.into_iter().map(|product| (product, 0)).collect();
-    let there = Source { store: to, code: String::new(), priority: 0, position: None, available };
+    let available: BTreeMap<ProductId, i64> =
+        load_work_products(&scope, &work_ref).await?.into_iter().map(|product| (product, 0)).collect();
+    let target = Source { store: target_store, code: String::new(), priority: 0, position: None, available };
     let rule = SourcingRule { max_stores: 1, ..SourcingRule::default() };
-    let sourcing = Sourcing { rule, destination: None, stores: vec![there] };
-    let levels = levels(&scope, on.order, store).await?;
-    let let_go = LetGo { lines: input.lines, why: ReleaseReason::Moved(to), sourcing, movements: document_ids(ledger) };
-    Ok(Command::of(WorkCommand::LetGo(on, Box::new(let_go), levels)))
+    let sourcing = Sourcing { rule, destination: None, stores: vec![target] };
+    let levels = load_line_levels(&scope, work_ref.order, store).await?;
+    let command =
+        ReleaseGoods { lines: input.lines, why: ReleaseReason::Moved(target_store), sourcing, movements: document_ids(ledger) };
+    Ok(Command::of(WorkCommand::ReleaseGoods(work_ref, Box::new(command), levels)))
 }

@@ -16,7 +16,7 @@ mod wave_parts;
 mod wave_steps;
 mod waves;
 
-pub use carriers::{CarrierDone, CarrierRefusal, CarrierUpsert, carrier_upsert};
+pub use carriers::{CarrierRefusal, CarrierResult, CarrierUpsert, carrier_upsert};
 pub use decline::{WorkMove, WorkReject, work_move, work_reject};
 pub use input::{LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS};
 pub use packed_lots::{PackLot, PackParcel};
@@ -29,4 +29,4 @@ pub use ship::{
 pub use steps::{WorkAct, WorkPack, WorkPick, WorksAccept, work_pack, work_pick, work_ready, work_unpick, works_accept};
 pub use wave_parts::WaveFound;
 pub use wave_steps::{WavePack, WavePick, WaveReady, WaveShip, WaveStepResult, wave_pack, wave_pick, wave_ready, wave_ship};
-pub use waves::{WaveClose, WaveCreate, WaveDone, WaveRefusal, WaveStop, WaveWorkRefusal, wave_close, wave_create};
+pub use waves::{WaveClose, WaveCreate, WaveError, WaveRefusal, WaveResult, WaveWorkRefusal, wave_close, wave_create};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::input::{LabelSaid, Lines, MAX_LINES};
 use crate::{
     fulfilment::{
-        core::{NamedLot, Work},
+        core::{RequestedLot, Work},
         rows,
     },
     ledger::{Checks, Ledger, LotRef, lot_choice},
@@ -36,57 +36,58 @@ pub struct PackLot {
 }
 
 /// Checks the number of named lots and the length of their codes.
-pub(super) fn check(parcels: &[PackParcel], checks: &mut Checks) {
+pub(super) fn check_packed_lots(parcels: &[PackParcel], checks: &mut Checks) {
     let lots = parcels.iter().map(|parcel| parcel.lots.len()).sum();
     checks.items(lots, MAX_LINES, || At::input(Field::Parcels));
     for (index, parcel) in parcels.iter().enumerate() {
-        for one in parcel.lots.iter().take(MAX_LINES) {
-            let line = At::row(Field::Parcels, index).part(Field::Lines, one.row);
-            checks.lot(Some(&one.lot), || line.item(Field::Lots, one.nth));
+        for pack_lot in parcel.lots.iter().take(MAX_LINES) {
+            let line = At::row(Field::Parcels, index).part(Field::Lines, pack_lot.row);
+            checks.lot(Some(&pack_lot.lot), || line.item(Field::Lots, pack_lot.nth));
         }
     }
 }
 
 /// Returns the lots that parcels of a work name, for the rules: a code is looked up among the lots
 /// of its line's product. Reads nothing if no lots are named.
-pub(super) async fn named_lots(
+pub(super) async fn resolve_named_lots(
     ledger: &Ledger,
     scope: &TenantScope,
     work: FulfilmentWorkId,
     parcels: &[PackParcel],
-) -> Result<Vec<Vec<NamedLot>>, Fault> {
-    let named = |one: &PackLot| {
-        let choice = lot_choice(ledger, Some(&one.lot));
+) -> Result<Vec<Vec<RequestedLot>>, Fault> {
+    let to_named_lot = |pack_lot: &PackLot| {
+        let choice = lot_choice(ledger, Some(&pack_lot.lot));
         let id = if let LotChoice::Id(id) = &choice { Some(*id) } else { None };
-        NamedLot { row: one.row, choice, id, quantity: one.quantity }
+        RequestedLot { row: pack_lot.row, choice, id, quantity: pack_lot.quantity }
     };
-    let mut all: Vec<Vec<NamedLot>> = parcels.iter().map(|parcel| parcel.lots.iter().map(named).collect()).collect();
-    if all.iter().all(Vec::is_empty) {
-        return Ok(all);
+    let mut lots_by_parcel: Vec<Vec<RequestedLot>> =
+        parcels.iter().map(|parcel| parcel.lots.iter().map(to_named_lot).collect()).collect();
+    if lots_by_parcel.iter().all(Vec::is_empty) {
+        return Ok(lots_by_parcel);
     }
-    let works = rows::works(scope, &[work]).await?;
+    let works = rows::load_works(scope, &[work]).await?;
     let mut codes: Vec<(ProductId, String)> = Vec::new();
-    for (parcel, lots) in parcels.iter().zip(&all) {
-        codes.extend(lots.iter().filter_map(|lot| code_of(works.first(), parcel, lot)));
+    for (parcel, lots) in parcels.iter().zip(&lots_by_parcel) {
+        codes.extend(lots.iter().filter_map(|lot| find_lot_code(works.first(), parcel, lot)));
     }
-    let known = rows::lots_by_code(scope, &codes).await?;
-    for (parcel, lots) in parcels.iter().zip(&mut all) {
+    let ids_by_code = rows::lots_by_code(scope, &codes).await?;
+    for (parcel, lots) in parcels.iter().zip(&mut lots_by_parcel) {
         for lot in lots {
-            if let Some(code) = code_of(works.first(), parcel, lot) {
-                lot.id = known.get(&code).copied();
+            if let Some(code) = find_lot_code(works.first(), parcel, lot) {
+                lot.id = ids_by_code.get(&code).copied();
             }
         }
     }
-    Ok(all)
+    Ok(lots_by_parcel)
 }
 
 /// Returns the product and the code of a named lot; None for a lot that is named by its ID, or on a
 /// line that is not of the work.
-fn code_of(work: Option<&Work>, parcel: &PackParcel, lot: &NamedLot) -> Option<(ProductId, String)> {
+fn find_lot_code(work: Option<&Work>, parcel: &PackParcel, lot: &RequestedLot) -> Option<(ProductId, String)> {
     let LotChoice::Named(name) = &lot.choice else { return None };
     let work = work?;
     let (id, _) = parcel.lines.as_ref()?.get(lot.row)?;
-    let (of, nth) = id.split_line();
-    let line = work.lines.iter().find(|line| of == work.head.id && line.nth == nth)?;
+    let (work_id, nth) = id.split_line();
+    let line = work.lines.iter().find(|line| work_id == work.head.id && line.nth == nth)?;
     Some((line.product, name.key.clone()))
 }

@@ -34,19 +34,19 @@ pub(super) async fn enqueue_emails(
         return Ok(());
     }
     let emails: Vec<(Key, ReadyEmail)> =
-        emails.into_iter().map(|(step, email)| (Key { mutation: READY_EMAIL, ..step }, email)).collect();
+        emails.into_iter().map(|(step_key, email)| (Key { mutation: READY_EMAIL, ..step_key }, email)).collect();
     let work = permit.scope(ledger.database()).begin().await?;
     // If two calls with the same key run at once, the second finds the first one's rows.
     journal::lock(&work).await?;
-    let known = idempotency::look_up(&work, emails.iter().map(|(key, _)| key)).await?;
-    let mut queued = Vec::new();
-    for (key, email) in emails.iter().filter(|(key, _)| idempotency::key_use(key, &known).is_none()) {
+    let used_keys = idempotency::look_up(&work, emails.iter().map(|(key, _)| key)).await?;
+    let mut receipts = Vec::new();
+    for (key, email) in emails.iter().filter(|(key, _)| idempotency::key_use(key, &used_keys).is_none()) {
         let job = jobs::enqueue(&work, ledger.clock(), READY_EMAIL, email).await?;
-        queued.push((key, job.id.to_string()));
+        receipts.push((key, job.id.to_string()));
     }
-    if queued.is_empty() {
+    if receipts.is_empty() {
         return work.rollback().await;
     }
-    idempotency::store_receipts(&work, queued, ledger.clock().now()).await?;
+    idempotency::store_receipts(&work, receipts, ledger.clock().now()).await?;
     work.commit().await
 }

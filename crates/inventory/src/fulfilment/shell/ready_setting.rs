@@ -5,7 +5,7 @@ use platform::{
     audit::{self, Fields},
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, settle},
         journal,
     },
 };
@@ -17,7 +17,7 @@ use crate::{
         events::{READY_EMAIL_SET, ReadyEmailChanged},
         rows,
     },
-    ledger::{Ledger, Mode, StoreRef, key_of, known_store},
+    ledger::{Ledger, Mode, StoreRef, key_of, load_known_store},
 };
 
 /// All terms of the tenant, or of a store. Its JSON is hashed for the idempotency key.
@@ -59,32 +59,38 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type Done = Result<Acted<SettingWithTerms>, ReadyRefusal>;
+type ReadySetResult = Result<CallResult<SettingWithTerms>, ReadyRefusal>;
 
 /// Sets the terms of the tenant, or of a store.
-pub async fn ready_set(ledger: &Ledger, permit: Permit<kind::StoreWrite>, input: ReadySet, mode: Mode) -> Done {
-    let has_signs = |text: &str| text.chars().any(|sign| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t'));
-    if input.terms.text.as_ref().is_some_and(|text| text.chars().count() > MAX_READY_TEXT_LENGTH || has_signs(text)) {
+pub async fn ready_set(ledger: &Ledger, permit: Permit<kind::StoreWrite>, input: ReadySet, mode: Mode) -> ReadySetResult {
+    let has_control_chars =
+        |text: &str| text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'));
+    if input.terms.text.as_ref().is_some_and(|text| text.chars().count() > MAX_READY_TEXT_LENGTH || has_control_chars(text)) {
         return Err(ReadyRefusal::Text { most: MAX_READY_TEXT_LENGTH });
     }
     let key = key_of(&permit, "readyEmailSet", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let done = set(&mut work, ledger, (&permit, &key), input).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = write_setting(&mut work, ledger, (&permit, &key), input).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
-async fn set(work: &mut Work, ledger: &Ledger, (permit, key): (&Permit<kind::StoreWrite>, &Key), input: ReadySet) -> Done {
+async fn write_setting(
+    work: &mut Work,
+    ledger: &Ledger,
+    (permit, key): (&Permit<kind::StoreWrite>, &Key),
+    input: ReadySet,
+) -> ReadySetResult {
     // Under the lock of the tenant's counter, so that concurrent calls run one after the other.
-    let earlier = idempotency::lock_and_look_up::<Receipt>(work, key).await?;
+    let earlier_use = idempotency::lock_and_look_up::<Receipt>(work, key).await?;
     let store = match &input.store {
         None => None,
-        Some(named) => Some(known_store(work, named, &permit.reach()).await?.ok_or(ReadyRefusal::NoStore)?.id),
+        Some(store_ref) => Some(load_known_store(work, store_ref, &permit.reach()).await?.ok_or(ReadyRefusal::NoStore)?.id),
     };
-    let (before, in_force) = rows::ready_setting(work, store).await?;
-    match earlier {
-        Before::Nothing => {}
-        Before::Reused => return Err(ReadyRefusal::KeyReused),
-        Before::Same(Receipt { seq }) => return Ok(Acted { value: (before, in_force), seq, is_replayed: true }),
+    let (before, effective_terms) = rows::load_ready_setting(work, store).await?;
+    match earlier_use {
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(ReadyRefusal::KeyReused),
+        EarlierUse::Same(Receipt { seq }) => return Ok(CallResult { value: (before, effective_terms), seq, is_replayed: true }),
     }
     if input.expected_version.is_some_and(|expected| expected != before.version) {
         return Err(ReadyRefusal::Stale(before.version));
@@ -92,19 +98,19 @@ async fn set(work: &mut Work, ledger: &Ledger, (permit, key): (&Permit<kind::Sto
     let now = ledger.clock().now();
     let after = ReadySetting { store, terms: input.terms, version: before.version + 1, updated_at: Some(now) };
     rows::put_ready_setting(work, &after, now).await?;
-    let (was, is, tenant) = (traced(&before), traced(&after), work.tenant());
+    let (fields_before, fields_after, tenant) = (audit_fields(&before), audit_fields(&after), work.tenant());
     match store {
-        Some(store) => audit::changed(work, store, Some(&was), Some(&is), None),
-        None => audit::changed(work, tenant, Some(&was), Some(&is), None),
+        Some(store) => audit::changed(work, store, Some(&fields_before), Some(&fields_after), None),
+        None => audit::changed(work, tenant, Some(&fields_before), Some(&fields_after), None),
     }
     let event = READY_EMAIL_SET.event(&ReadyEmailChanged { store_id: store, version: after.version });
     let seq = journal::append_other(work, vec![event], now).await?;
     idempotency::keep(work, key, &Receipt { seq }, now).await?;
-    Ok(Acted { value: rows::ready_setting(work, store).await?, seq, is_replayed: false })
+    Ok(CallResult { value: rows::load_ready_setting(work, store).await?, seq, is_replayed: false })
 }
 
 /// Fields of the tenant's or the store's setting that the audit log compares.
-fn traced(setting: &ReadySetting) -> Fields {
+fn audit_fields(setting: &ReadySetting) -> Fields {
     Fields::default()
         .with("readyEmail.isOn", setting.terms.is_on)
         .with("readyEmail.locale", setting.terms.locale)

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     input::{LabelSaid, MAX_PARCELS},
-    levels::levels,
-    ownership::{is_own, resolve_work},
+    levels::load_line_levels,
+    ownership::{is_visible_store, resolve_work},
 };
 use crate::{
     fulfilment::{
@@ -16,7 +16,7 @@ use crate::{
         rows,
     },
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, check_key, check_override, document_ids, key_of,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, SubmitResult, check_key, check_override, document_ids, key_of,
         may_override, submit,
     },
     orders,
@@ -76,8 +76,8 @@ pub struct ParcelTrack {
 }
 
 /// Ships parcels of a work: one sale, and one fulfilment of the order.
-pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkShip, mode: Mode) -> Done {
-    let overriding = may_override(&permit, input.on_shortage)?;
+pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkShip, mode: Mode) -> SubmitResult {
+    let override_reach = may_override(&permit, input.on_shortage)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.parcels.as_ref().map_or(0, Vec::len), MAX_PARCELS, || At::input(Field::Parcels));
@@ -86,9 +86,11 @@ pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, in
     }
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkShip", &input.idempotency_key, &input);
-    let meant = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
-    let parcels = input.parcels.map(|all| all.into_iter().map(|one| (one.parcel, one.label.label())).collect());
-    let ship = Ship {
+    let resolved_work = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
+    let parcels = input.parcels.map(|labelled_parcels| {
+        labelled_parcels.into_iter().map(|labelled_parcel| (labelled_parcel.parcel, labelled_parcel.label.label())).collect()
+    });
+    let command_input = Ship {
         parcels,
         code: None,
         occurred_at: input.occurred_at,
@@ -96,19 +98,19 @@ pub async fn work_ship(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, in
         fulfilment: ledger.clock().id(),
         movements: document_ids(ledger),
     };
-    let command = build_ship_command(ledger, &permit, meant, (ship, &overriding)).await?;
+    let command = build_ship_command(ledger, &permit, resolved_work, (command_input, &override_reach)).await?;
     submit(ledger, &permit, command, key, mode).await
 }
 
 /// Hands a work over to the customer, who gives its pickup code.
-pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkCollect, mode: Mode) -> Done {
+pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: WorkCollect, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.needed(&input.code, MAX_REFERENCE, || At::input(Field::Code));
+    checks.check_required(&input.code, MAX_REFERENCE, || At::input(Field::Code));
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWorkCollect", &input.idempotency_key, &input);
-    let meant = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
-    let ship = Ship {
+    let resolved_work = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
+    let command_input = Ship {
         parcels: None,
         code: Some(input.code),
         occurred_at: None,
@@ -116,19 +118,19 @@ pub async fn work_collect(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>,
         fulfilment: ledger.clock().id(),
         movements: document_ids(ledger),
     };
-    let command = build_ship_command(ledger, &permit, meant, (ship, &Reach::Everywhere)).await?;
+    let command = build_ship_command(ledger, &permit, resolved_work, (command_input, &Reach::Everywhere)).await?;
     submit(ledger, &permit, command, key, mode).await
 }
 
 async fn build_ship_command(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentShip>,
-    (on, store): (WorkRef, StoreId),
-    (ship, overriding): (Ship, &Reach),
+    (work_ref, store): (WorkRef, StoreId),
+    (ship, override_reach): (Ship, &Reach),
 ) -> Result<Command, crate::ledger::Stop> {
-    check_override(overriding, [store])?;
-    let levels = levels(&permit.scope(ledger.database()), on.order, store).await?;
-    Ok(Command::of(WorkCommand::Ship(on, Box::new(ship), levels)))
+    check_override(override_reach, [store])?;
+    let levels = load_line_levels(&permit.scope(ledger.database()), work_ref.order, store).await?;
+    Ok(Command::of(WorkCommand::Ship(work_ref, Box::new(ship), levels)))
 }
 
 /// Records that goods arrived, or why they did not. Goods that come back are entered as a return.
@@ -137,43 +139,47 @@ pub async fn fulfilment_arrive(
     permit: Permit<kind::FulfilmentShip>,
     input: FulfilmentArrive,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     if let Some(reason) = &input.failed {
-        checks.needed(reason, MAX_NOTE, || At::input(Field::Reason));
+        checks.check_required(reason, MAX_NOTE, || At::input(Field::Reason));
     }
     checks.done()?;
     let mutation = if input.failed.is_some() { "fulfilmentFail" } else { "fulfilmentDeliver" };
     let key = key_of(&permit, mutation, &input.idempotency_key, &input);
-    let found = own_fulfilment(ledger, &permit, input.fulfilment).await?;
-    let nobodys = || (ledger.clock().document_id(), ledger.clock().id());
-    let (order, fulfilment) = found.map_or_else(nobodys, |order| (order, input.fulfilment));
+    let own_order = find_visible_order(ledger, &permit, input.fulfilment).await?;
+    let unknown_ids = || (ledger.clock().document_id(), ledger.clock().id());
+    let (order, fulfilment) = own_order.map_or_else(unknown_ids, |order| (order, input.fulfilment));
     let arrival = Arrival { order, fulfilment, failed: input.failed, at: input.occurred_at };
     submit(ledger, &permit, Command::of(WorkCommand::Arrive(arrival)), key, mode).await
 }
 
 /// Returns the order of a fulfilment from a store within the caller's reach.
-async fn own_fulfilment(
+async fn find_visible_order(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentShip>,
     id: FulfilmentId,
 ) -> Result<Option<OrderId>, Fault> {
-    let found = orders::rows::fulfilment(&permit.scope(ledger.database()), id).await?;
-    Ok(found.filter(|one| is_own(permit, one.store)).map(|one| one.order))
+    let fulfilment_location = orders::rows::fulfilment(&permit.scope(ledger.database()), id).await?;
+    Ok(fulfilment_location
+        .filter(|work_location| is_visible_store(permit, work_location.store))
+        .map(|work_location| work_location.order))
 }
 
 /// Changes the label of a parcel.
-pub async fn parcel_track(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: ParcelTrack, mode: Mode) -> Done {
+pub async fn parcel_track(ledger: &Ledger, permit: Permit<kind::FulfilmentShip>, input: ParcelTrack, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     input.label.check(&mut checks, At::INPUT);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentTrackingSet", &input.idempotency_key, &input);
-    let found = rows::parcel_location(&permit.scope(ledger.database()), input.parcel).await?;
-    let own = found.filter(|at| is_own(&permit, at.store)).map(|at| (at.work, at.order));
-    let (work, order) = own.unwrap_or_else(|| (ledger.clock().document_id(), ledger.clock().document_id()));
-    let on = WorkRef { work, order, expected_version: None, actor: permit.actor() };
+    let parcel_location_found = rows::parcel_location(&permit.scope(ledger.database()), input.parcel).await?;
+    let own_work = parcel_location_found
+        .filter(|location| is_visible_store(&permit, location.store))
+        .map(|location| (location.work, location.order));
+    let (work, order) = own_work.unwrap_or_else(|| (ledger.clock().document_id(), ledger.clock().document_id()));
+    let work_ref = WorkRef { work, order, expected_version: None, actor: permit.actor() };
     let track = Track { parcel: input.parcel, label: input.label.label() };
-    submit(ledger, &permit, Command::of(WorkCommand::Track(on, track)), key, mode).await
+    submit(ledger, &permit, Command::of(WorkCommand::Track(work_ref, track)), key, mode).await
 }

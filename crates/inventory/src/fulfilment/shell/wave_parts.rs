@@ -10,12 +10,12 @@ use super::{
     decline,
     input::{LabelSaid, Lines},
     levels::with_levels_in_store,
-    ownership::on,
+    ownership::resolve_works,
     steps::generate_pickup_code,
 };
 use crate::{
     fulfilment::core::{NewParcel, Refusal, ReleaseReason, Ship, Step, WorkCommand, WorkRef},
-    ledger::{Command, Done, Ledger, Stop, document_ids},
+    ledger::{Command, Ledger, Stop, SubmitResult, document_ids},
     orders::rows::stocked_levels,
     stock::core::{At, Field, LevelKey, RoomRefusal, Shortage},
 };
@@ -35,24 +35,24 @@ pub struct WaveFound {
 /// A step of a work, or the reason why it has none.
 pub(super) type Part = (FulfilmentWorkId, Result<Command, Stop>);
 
-/// Returns the steps that pick works: those without an entry in `found` whole.
+/// Returns the steps that pick works: those without an entry in `picked_works` whole.
 pub(super) async fn pick_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
-    found: &[WaveFound],
+    picked_works: &[WaveFound],
 ) -> Result<Vec<Part>, Fault> {
     let scope = permit.scope(ledger.database());
-    let mut waiting = Vec::with_capacity(works.len());
-    for (work, meant) in works.iter().zip(on(ledger, permit, works, None).await?) {
-        let found = found.iter().find(|found| found.work == *work);
-        waiting.push(Box::pin(pick_step(ledger, &scope, *work, meant, found)));
+    let mut pending_steps = Vec::with_capacity(works.len());
+    for (work, resolved_work) in works.iter().zip(resolve_works(ledger, permit, works, None).await?) {
+        let picked_works = picked_works.iter().find(|picked_works| picked_works.work == *work);
+        pending_steps.push(Box::pin(pick_step(ledger, &scope, *work, resolved_work, picked_works)));
     }
     let mut parts = Vec::with_capacity(works.len());
-    while !waiting.is_empty() {
-        let rest = waiting.split_off(waiting.len().min(MAX_CONCURRENT_WORKS));
-        parts.extend(join_all(waiting).await);
-        waiting = rest;
+    while !pending_steps.is_empty() {
+        let later_steps = pending_steps.split_off(pending_steps.len().min(MAX_CONCURRENT_WORKS));
+        parts.extend(join_all(pending_steps).await);
+        pending_steps = later_steps;
     }
     Ok(parts)
 }
@@ -61,15 +61,15 @@ async fn pick_step(
     ledger: &Ledger,
     scope: &TenantScope,
     work: FulfilmentWorkId,
-    (on, store): (WorkRef, StoreId),
-    found: Option<&WaveFound>,
+    (work_ref, store): (WorkRef, StoreId),
+    picked_work: Option<&WaveFound>,
 ) -> Part {
-    let lines = found.and_then(|found| found.lines.clone());
-    if found.is_some_and(|found| found.is_short) {
-        let command = decline::build_let_go_command(ledger, scope, (on, store), (lines, ReleaseReason::NotFound)).await;
+    let lines = picked_work.and_then(|picked_work| picked_work.lines.clone());
+    if picked_work.is_some_and(|picked_work| picked_work.is_short) {
+        let command = decline::build_release_command(ledger, scope, (work_ref, store), (lines, ReleaseReason::NotFound)).await;
         return (work, command.map(Command::of));
     }
-    (work, Ok(Command::of(WorkCommand::Step(on, Step::Pick(lines)))))
+    (work, Ok(Command::of(WorkCommand::Step(work_ref, Step::Pick(lines)))))
 }
 
 /// Returns the steps that pack works: one parcel for each.
@@ -81,9 +81,9 @@ pub(super) async fn pack_steps(
 ) -> Result<Vec<Part>, Fault> {
     let parcel =
         || NewParcel { id: ledger.clock().id(), lines: None, lots: Vec::new(), weight: None, label: label.clone().label() };
-    let meant = works.iter().zip(on(ledger, permit, works, None).await?);
-    let parts = meant.map(|(work, (on, _))| {
-        let command = WorkCommand::Step(on, Step::Pack(vec![parcel()]));
+    let resolved_works = works.iter().zip(resolve_works(ledger, permit, works, None).await?);
+    let parts = resolved_works.map(|(work, (work_ref, _))| {
+        let command = WorkCommand::Step(work_ref, Step::Pack(vec![parcel()]));
         (*work, Ok(Command::of(command)))
     });
     Ok(parts.collect())
@@ -95,9 +95,9 @@ pub(super) async fn ready_steps(
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
 ) -> Result<Vec<Part>, Fault> {
-    let meant = works.iter().zip(on(ledger, permit, works, None).await?);
-    let parts = meant.map(|(work, (on, _))| {
-        let command = WorkCommand::Step(on, Step::Ready(generate_pickup_code(ledger)));
+    let resolved_works = works.iter().zip(resolve_works(ledger, permit, works, None).await?);
+    let parts = resolved_works.map(|(work, (work_ref, _))| {
+        let command = WorkCommand::Step(work_ref, Step::Ready(generate_pickup_code(ledger)));
         (*work, Ok(Command::of(command)))
     });
     Ok(parts.collect())
@@ -110,12 +110,13 @@ pub(super) async fn ship_steps(
     works: &[FulfilmentWorkId],
     occurred_at: Option<Timestamp>,
 ) -> Result<Vec<Part>, Fault> {
-    let meant = on(ledger, permit, works, None).await?;
-    let orders: Vec<OrderId> = meant.iter().map(|(on, _)| on.order).collect();
-    let held = stocked_levels(&permit.scope(ledger.database()), &orders).await?;
+    let resolved_works = resolve_works(ledger, permit, works, None).await?;
+    let orders: Vec<OrderId> = resolved_works.iter().map(|(work_ref, _)| work_ref.order).collect();
+    let stocked_keys = stocked_levels(&permit.scope(ledger.database()), &orders).await?;
     let mut parts = Vec::with_capacity(works.len());
-    for (work, (on, store)) in works.iter().zip(meant) {
-        let own: Vec<LevelKey> = held.iter().filter(|(order, _)| *order == on.order).map(|(_, level)| *level).collect();
+    for (work, (work_ref, store)) in works.iter().zip(resolved_works) {
+        let own_keys: Vec<LevelKey> =
+            stocked_keys.iter().filter(|(order, _)| *order == work_ref.order).map(|(_, level)| *level).collect();
         let ship = Ship {
             parcels: None,
             code: None,
@@ -124,7 +125,7 @@ pub(super) async fn ship_steps(
             fulfilment: ledger.clock().id(),
             movements: document_ids(ledger),
         };
-        let command = WorkCommand::Ship(on, Box::new(ship), with_levels_in_store(&own, store));
+        let command = WorkCommand::Ship(work_ref, Box::new(ship), with_levels_in_store(&own_keys, store));
         parts.push((*work, Ok(Command::of(command))));
     }
     Ok(parts)
@@ -137,6 +138,6 @@ pub(super) fn reject_as_closed(works: &[FulfilmentWorkId]) -> Vec<Part> {
 }
 
 /// True if no work was changed: each step is a replay under the same key, or is rejected.
-pub(super) fn has_no_changes(parts: &[(FulfilmentWorkId, Done)]) -> bool {
-    !parts.iter().any(|(_, done)| done.as_ref().is_ok_and(|receipt| receipt.stored.is_none()))
+pub(super) fn has_no_changes(parts: &[(FulfilmentWorkId, SubmitResult)]) -> bool {
+    !parts.iter().any(|(_, outcome)| outcome.as_ref().is_ok_and(|receipt| receipt.stored.is_none()))
 }

@@ -17,14 +17,14 @@ use super::{
     input::{LabelSaid, MAX_LINES},
     ready_email::{self, ReadyEmail},
     wave_parts::{Part, WaveFound, has_no_changes, pack_steps, pick_steps, ready_steps, reject_as_closed, ship_steps},
-    waves::{WaveRefusal, WaveStop, WaveWorkRefusal, close, own_wave, remember, works_of},
+    waves::{WaveError, WaveRefusal, WaveWorkRefusal, find_visible_wave, load_wave_works, remember, write_closed_wave},
 };
 use crate::{
     fulfilment::{
         core::{MAX_WAVE_WORKS, ReadyOptions, Wave, is_over},
         rows,
     },
-    ledger::{Checks, Done, Ledger, Mode, Stop, check_key, key_of, stored_answer_or, submit},
+    ledger::{Checks, Ledger, Mode, Stop, SubmitResult, check_key, key_of, stored_answer_or, submit},
     stock::core::At,
 };
 
@@ -74,7 +74,7 @@ pub struct WaveShip {
 pub struct WaveStepResult {
     pub wave: Wave,
     pub works: Vec<FulfilmentWorkId>,
-    pub parts: Vec<(FulfilmentWorkId, Done)>,
+    pub parts: Vec<(FulfilmentWorkId, SubmitResult)>,
     /// The event of the wave itself.
     pub seq: Option<i64>,
     /// True if the key was used before, and nothing was done now.
@@ -87,20 +87,20 @@ pub async fn wave_pick(
     permit: Permit<kind::FulfilmentWork>,
     input: WavePick,
     mode: Mode,
-) -> Result<WaveStepResult, WaveStop> {
+) -> Result<WaveStepResult, WaveError> {
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWavePick", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    own_wave(&scope, &permit, input.wave).await?;
-    let works = works_of(&scope, input.wave).await?;
-    check_found(&works, &input.found)?;
-    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
+    find_visible_wave(&scope, &permit, input.wave).await?;
+    let works = load_wave_works(&scope, input.wave).await?;
+    check_found_goods(&works, &input.found)?;
+    let (wave, is_known) = claim_wave(ledger, &permit, &key, input.wave, mode).await?;
     let parts = if is_ended(&wave, is_known) {
         reject_as_closed(&works)
     } else {
         pick_steps(ledger, &permit, &works, &input.found).await?
     };
-    Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
+    Ok(submit_steps(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
 /// Packs picked goods: one parcel for each work.
@@ -109,19 +109,19 @@ pub async fn wave_pack(
     permit: Permit<kind::FulfilmentWork>,
     input: WavePack,
     mode: Mode,
-) -> Result<WaveStepResult, WaveStop> {
+) -> Result<WaveStepResult, WaveError> {
     check(&input.idempotency_key, Some(&input.label))?;
     let key = key_of(&permit, "fulfilmentWavePack", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
-    let works = works_of(&scope, input.wave).await?;
-    let sent = active_works(&scope, &works).await?;
+    let (wave, is_known) = claim_wave(ledger, &permit, &key, input.wave, mode).await?;
+    let works = load_wave_works(&scope, input.wave).await?;
+    let packed_works = filter_active_works(&scope, &works).await?;
     let parts = if is_ended(&wave, is_known) {
-        reject_as_closed(&sent)
+        reject_as_closed(&packed_works)
     } else {
-        pack_steps(ledger, &permit, &sent, &input.label).await?
+        pack_steps(ledger, &permit, &packed_works, &input.label).await?
     };
-    Ok(stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
+    Ok(submit_steps(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await)
 }
 
 /// Marks packed goods as ready for pickup, and sends the customers e-mails if the call or a setting
@@ -131,26 +131,26 @@ pub async fn wave_ready(
     permit: Permit<kind::FulfilmentWork>,
     input: WaveReady,
     mode: Mode,
-) -> Result<WaveStepResult, WaveStop> {
+) -> Result<WaveStepResult, WaveError> {
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWaveReady", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
-    let works = works_of(&scope, input.wave).await?;
-    let collected = collected(&scope, &active_works(&scope, &works).await?).await?;
+    let (wave, is_known) = claim_wave(ledger, &permit, &key, input.wave, mode).await?;
+    let works = load_wave_works(&scope, input.wave).await?;
+    let collected = filter_collected_works(&scope, &filter_active_works(&scope, &works).await?).await?;
     let parts =
         if is_ended(&wave, is_known) { reject_as_closed(&collected) } else { ready_steps(ledger, &permit, &collected).await? };
-    let stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
+    let step_result = submit_steps(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
     if mode == Mode::Commit && !dry_run::is_on() {
-        let terms = rows::ready_terms(&scope, stepped.wave.store).await?;
+        let terms = rows::load_ready_terms(&scope, step_result.wave.store).await?;
         let locale = terms.sends_in(ReadyOptions { is_wanted: input.is_notified, locale: input.notify });
         if let Some(locale) = locale {
-            let done = stepped.parts.iter().filter(|(_, done)| done.is_ok());
-            let emails = done.map(|(work, _)| (work_step_key(&key, *work), ReadyEmail { work: *work, locale })).collect();
+            let outcome = step_result.parts.iter().filter(|(_, outcome)| outcome.is_ok());
+            let emails = outcome.map(|(work, _)| (work_step_key(&key, *work), ReadyEmail { work: *work, locale })).collect();
             ready_email::enqueue_emails(ledger, &permit, emails).await?;
         }
     }
-    Ok(stepped)
+    Ok(step_result)
 }
 
 /// Ships all packed goods: one sale, and one fulfilment of its order, for each work. Closes the
@@ -160,35 +160,35 @@ pub async fn wave_ship(
     permit: Permit<kind::FulfilmentShip>,
     input: WaveShip,
     mode: Mode,
-) -> Result<WaveStepResult, WaveStop> {
+) -> Result<WaveStepResult, WaveError> {
     check(&input.idempotency_key, None)?;
     let key = key_of(&permit, "fulfilmentWaveShip", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    let (wave, is_known) = claim(ledger, &permit, &key, input.wave, mode).await?;
-    let works = works_of(&scope, input.wave).await?;
+    let (wave, is_known) = claim_wave(ledger, &permit, &key, input.wave, mode).await?;
+    let works = load_wave_works(&scope, input.wave).await?;
     // Works that are ready for collection are handed over by a step of their own.
-    let sent = works_not_in(&scope, &works, &[WorkStatus::Rejected, WorkStatus::Cancelled, WorkStatus::Ready]).await?;
+    let shipped_works = works_not_in(&scope, &works, &[WorkStatus::Rejected, WorkStatus::Cancelled, WorkStatus::Ready]).await?;
     let parts = if is_ended(&wave, is_known) {
-        reject_as_closed(&sent)
+        reject_as_closed(&shipped_works)
     } else {
-        ship_steps(ledger, &permit, &sent, input.occurred_at).await?
+        ship_steps(ledger, &permit, &shipped_works, input.occurred_at).await?
     };
-    let mut stepped = stepped(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
+    let mut step_result = submit_steps(ledger, &permit, ((wave, is_known), works), parts, (&key, mode)).await;
     if mode == Mode::Commit {
-        (stepped.wave, stepped.seq) = close_finished_wave(ledger, &permit, stepped.wave, &stepped.works).await?;
+        (step_result.wave, step_result.seq) = close_finished_wave(ledger, &permit, step_result.wave, &step_result.works).await?;
     }
-    Ok(stepped)
+    Ok(step_result)
 }
 
 /// Submits the steps; returns the wave with their results.
-async fn stepped<P: Permission>(
+async fn submit_steps<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     ((wave, is_known), works): ((Wave, bool), Vec<FulfilmentWorkId>),
     parts: Vec<Part>,
     (key, mode): (&Key, Mode),
 ) -> WaveStepResult {
-    let parts = all(ledger, permit, parts, key, mode).await;
+    let parts = submit_all(ledger, permit, parts, key, mode).await;
     let is_replayed = is_known && has_no_changes(&parts);
     WaveStepResult { wave, works, parts, seq: None, is_replayed }
 }
@@ -208,26 +208,26 @@ fn check(key: &str, label: Option<&LabelSaid>) -> Result<(), Stop> {
 }
 
 /// Checks that the found quantities are of works of the wave, each named once.
-fn check_found(works: &[FulfilmentWorkId], found: &[WaveFound]) -> Result<(), WaveStop> {
-    if found.len() > MAX_WAVE_WORKS {
+fn check_found_goods(works: &[FulfilmentWorkId], found_works: &[WaveFound]) -> Result<(), WaveError> {
+    if found_works.len() > MAX_WAVE_WORKS {
         return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE_WORKS }.into());
     }
-    if found.iter().map(|one| one.lines.as_ref().map_or(0, Vec::len)).sum::<usize>() > MAX_LINES {
+    if found_works.iter().map(|found_work| found_work.lines.as_ref().map_or(0, Vec::len)).sum::<usize>() > MAX_LINES {
         return Err(WaveRefusal::TooManyLines { most: MAX_LINES }.into());
     }
-    let (mut seen, mut refused) = (HashSet::new(), Vec::new());
-    for (index, one) in found.iter().enumerate() {
-        if !works.contains(&one.work) {
-            refused.push(WaveRefusal::Work(index, WaveWorkRefusal::Unknown));
-        } else if !seen.insert(one.work) {
-            refused.push(WaveRefusal::Work(index, WaveWorkRefusal::Twice));
+    let (mut seen_works, mut refusals) = (HashSet::new(), Vec::new());
+    for (index, found_work) in found_works.iter().enumerate() {
+        if !works.contains(&found_work.work) {
+            refusals.push(WaveRefusal::Work(index, WaveWorkRefusal::Unknown));
+        } else if !seen_works.insert(found_work.work) {
+            refusals.push(WaveRefusal::Work(index, WaveWorkRefusal::Twice));
         }
     }
-    if refused.is_empty() { Ok(()) } else { Err(WaveStop::Refused(refused)) }
+    if refusals.is_empty() { Ok(()) } else { Err(WaveError::Refused(refusals)) }
 }
 
 /// Returns the works that are neither rejected nor cancelled.
-async fn active_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+async fn filter_active_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
     works_not_in(reads, works, &[WorkStatus::Rejected, WorkStatus::Cancelled]).await
 }
 
@@ -237,30 +237,31 @@ async fn works_not_in(
     works: &[FulfilmentWorkId],
     states: &[WorkStatus],
 ) -> Result<Vec<FulfilmentWorkId>, Fault> {
-    let heads = rows::heads(reads, works).await?;
-    let stands = |id: &FulfilmentWorkId| heads.iter().any(|head| head.id == *id && states.contains(&head.status));
-    Ok(works.iter().copied().filter(|id| !stands(id)).collect())
+    let heads = rows::load_heads(reads, works).await?;
+    let is_in_states = |id: &FulfilmentWorkId| heads.iter().any(|head| head.id == *id && states.contains(&head.status));
+    Ok(works.iter().copied().filter(|id| !is_in_states(id)).collect())
 }
 
 /// Returns the works whose goods the customers collect.
-async fn collected(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
-    let heads = rows::heads(reads, works).await?;
+async fn filter_collected_works(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    let heads = rows::load_heads(reads, works).await?;
     let orders: Vec<OrderId> = heads.iter().map(|head| head.order).collect();
     let facts = rows::order_facts(reads, &orders).await?;
-    let is_collected = |order: OrderId| facts.iter().any(|one| one.order == order && one.method == DeliveryMethod::Collect);
+    let is_collected =
+        |order: OrderId| facts.iter().any(|order_fact| order_fact.order == order && order_fact.method == DeliveryMethod::Collect);
     let order = |id: FulfilmentWorkId| heads.iter().find(|head| head.id == id).map(|head| head.order);
     Ok(works.iter().copied().filter(|id| order(*id).is_some_and(is_collected)).collect())
 }
 
 /// Stores the key for this wave. An interrupted call continues when it is repeated with the same
 /// key: each of its works has a key of its own.
-async fn claim<P: Permission>(
+async fn claim_wave<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     key: &Key,
     id: FulfilmentWaveId,
     mode: Mode,
-) -> Result<(Wave, bool), WaveStop> {
+) -> Result<(Wave, bool), WaveError> {
     let work = permit.scope(ledger.database()).begin().await?;
     match claim_key(&work, permit, key, (id, ledger.clock().now())).await {
         Ok((wave, false)) if mode == Mode::Commit => {
@@ -279,9 +280,9 @@ async fn claim_key<P: Permission>(
     permit: &Permit<P>,
     key: &Key,
     (id, now): (FulfilmentWaveId, Timestamp),
-) -> Result<(Wave, bool), WaveStop> {
+) -> Result<(Wave, bool), WaveError> {
     journal::hold(work).await?;
-    let wave = own_wave(work, permit, id).await?;
+    let wave = find_visible_wave(work, permit, id).await?;
     match idempotency::before(work, key).await? {
         Some(KeyUse::Same(_)) => return Ok((wave, true)),
         Some(KeyUse::Reused) => return Err(WaveRefusal::KeyReused.into()),
@@ -294,40 +295,40 @@ async fn claim_key<P: Permission>(
 
 /// Submits the steps at once, so that the ledger decides and writes them in as few transactions as
 /// it can. A dry run submits one after the other.
-async fn all<P: Permission>(
+async fn submit_all<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     parts: Vec<Part>,
     key: &Key,
     mode: Mode,
-) -> Vec<(FulfilmentWorkId, Done)> {
-    let mut waiting = Vec::with_capacity(parts.len());
+) -> Vec<(FulfilmentWorkId, SubmitResult)> {
+    let mut pending = Vec::with_capacity(parts.len());
     for part in parts {
-        waiting.push(Box::pin(one(ledger, permit, part, key, mode)));
+        pending.push(Box::pin(submit_one(ledger, permit, part, key, mode)));
     }
     if !mode.is_dry() {
-        return join_all(waiting).await;
+        return join_all(pending).await;
     }
-    let mut done = Vec::with_capacity(waiting.len());
-    for part in waiting {
-        done.push(part.await);
+    let mut outcomes = Vec::with_capacity(pending.len());
+    for part in pending {
+        outcomes.push(part.await);
     }
-    done
+    outcomes
 }
 
-async fn one<P: Permission>(
+async fn submit_one<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     (work, command): Part,
     key: &Key,
     mode: Mode,
-) -> (FulfilmentWorkId, Done) {
+) -> (FulfilmentWorkId, SubmitResult) {
     let key = work_step_key(key, work);
-    let done = match command {
+    let outcome = match command {
         Ok(command) => submit(ledger, permit, command, key, mode).await,
         Err(stop) => stored_answer_or(ledger, permit, &key, stop).await,
     };
-    (work, done)
+    (work, outcome)
 }
 
 /// Returns the key of one work's step: from the call's key and the work, with the hash of the
@@ -343,7 +344,7 @@ async fn close_finished_wave<P: Permission>(
     permit: &Permit<P>,
     wave: Wave,
     works: &[FulfilmentWorkId],
-) -> Result<(Wave, Option<i64>), WaveStop> {
+) -> Result<(Wave, Option<i64>), WaveError> {
     let mut work = permit.scope(ledger.database()).begin().await?;
     match close_if_finished(&mut work, ledger, wave.id, works).await {
         Ok(Some(closed)) => {
@@ -368,10 +369,10 @@ async fn close_if_finished(
     works: &[FulfilmentWorkId],
 ) -> Result<Option<(Wave, Option<i64>)>, Fault> {
     journal::hold(work).await?;
-    let Some(wave) = rows::wave(work, id).await?.filter(|wave| wave.closed_at.is_none()) else { return Ok(None) };
-    let heads = rows::heads(work, works).await?;
+    let Some(wave) = rows::load_wave(work, id).await?.filter(|wave| wave.closed_at.is_none()) else { return Ok(None) };
+    let heads = rows::load_heads(work, works).await?;
     if heads.is_empty() || !heads.iter().all(|head| is_over(head.status)) {
         return Ok(None);
     }
-    close(work, ledger, wave, works).await.map(Some)
+    write_closed_wave(work, ledger, wave, works).await.map(Some)
 }

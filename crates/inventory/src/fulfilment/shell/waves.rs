@@ -12,14 +12,14 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ownership::is_own;
+use super::ownership::is_visible_store;
 use crate::{
     fulfilment::{
         core::{MAX_WAVE_WORKS, Wave},
         events::{EventType, WAVE_CLOSED, WAVE_CREATED, WaveEvent},
         rows,
     },
-    ledger::{Checks, Ledger, Mode, Stop, StoreRef, check_key, key_of, known_store},
+    ledger::{Checks, Ledger, Mode, Stop, StoreRef, check_key, key_of, load_known_store},
 };
 
 /// Input of a new wave. Its JSON is hashed for the idempotency key, like all inputs here.
@@ -71,22 +71,22 @@ pub enum WaveWorkRefusal {
 
 /// Refusal or failure of a call about a wave; nothing was written.
 #[derive(Debug)]
-pub enum WaveStop {
+pub enum WaveError {
     Refused(Vec<WaveRefusal>),
     Call(Stop),
 }
 
-impl From<WaveRefusal> for WaveStop {
+impl From<WaveRefusal> for WaveError {
     fn from(refusal: WaveRefusal) -> Self {
         Self::Refused(vec![refusal])
     }
 }
-impl From<Stop> for WaveStop {
+impl From<Stop> for WaveError {
     fn from(stop: Stop) -> Self {
         Self::Call(stop)
     }
 }
-impl From<Fault> for WaveStop {
+impl From<Fault> for WaveError {
     fn from(fault: Fault) -> Self {
         Self::Call(Stop::Fault(fault))
     }
@@ -94,7 +94,7 @@ impl From<Fault> for WaveStop {
 
 /// The wave after the change, with its works, and the event of the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaveDone {
+pub struct WaveResult {
     pub wave: Wave,
     pub works: Vec<FulfilmentWorkId>,
     pub seq: Option<i64>,
@@ -114,13 +114,13 @@ pub async fn wave_create(
     permit: Permit<kind::FulfilmentWork>,
     input: WaveCreate,
     mode: Mode,
-) -> Result<WaveDone, WaveStop> {
+) -> Result<WaveResult, WaveError> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWaveCreate", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let made = made(&mut work, ledger, &permit, (&key, &input)).await;
+    let made = create_wave(&mut work, ledger, &permit, (&key, &input)).await;
     finish_call(work, made, mode).await
 }
 
@@ -130,25 +130,25 @@ pub async fn wave_close(
     permit: Permit<kind::FulfilmentWork>,
     input: WaveClose,
     mode: Mode,
-) -> Result<WaveDone, WaveStop> {
+) -> Result<WaveResult, WaveError> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
     let key = key_of(&permit, "fulfilmentWaveClose", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let closed = closed(&mut work, ledger, &permit, (&key, input.wave)).await;
+    let closed = close_wave_once(&mut work, ledger, &permit, (&key, input.wave)).await;
     finish_call(work, closed, mode).await
 }
 
-async fn finish_call(work: Work, answer: Result<WaveDone, WaveStop>, mode: Mode) -> Result<WaveDone, WaveStop> {
+async fn finish_call(work: Work, answer: Result<WaveResult, WaveError>, mode: Mode) -> Result<WaveResult, WaveError> {
     match answer {
-        Ok(done) if !done.is_replayed && mode == Mode::Commit => {
+        Ok(outcome) if !outcome.is_replayed && mode == Mode::Commit => {
             work.commit().await?;
-            Ok(done)
+            Ok(outcome)
         }
-        Ok(done) => {
+        Ok(outcome) => {
             work.rollback().await?;
-            Ok(if done.is_replayed { done } else { WaveDone { seq: None, ..done } })
+            Ok(if outcome.is_replayed { outcome } else { WaveResult { seq: None, ..outcome } })
         }
         Err(stop) => {
             let _ = work.rollback().await;
@@ -157,24 +157,24 @@ async fn finish_call(work: Work, answer: Result<WaveDone, WaveStop>, mode: Mode)
     }
 }
 
-async fn made(
+async fn create_wave(
     work: &mut Work,
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     (key, input): (&Key, &WaveCreate),
-) -> Result<WaveDone, WaveStop> {
+) -> Result<WaveResult, WaveError> {
     let now = ledger.clock().now();
     // A concurrent call with the same works or the same key waits here.
     journal::hold(work).await?;
-    if let Some(done) = stored_answer(work, key).await? {
-        return Ok(done);
+    if let Some(outcome) = stored_answer(work, key).await? {
+        return Ok(outcome);
     }
-    let store = known_store(work, &input.store, &permit.reach()).await?.map(|store| store.id);
-    let Some(store) = store.filter(|store| is_own(permit, *store)) else { return Err(WaveRefusal::NoStore.into()) };
+    let store = load_known_store(work, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let Some(store) = store.filter(|store| is_visible_store(permit, *store)) else { return Err(WaveRefusal::NoStore.into()) };
     let works = match &input.works {
-        Some(named) => {
-            check_works(work, store, named).await?;
-            named.clone()
+        Some(work_ids) => {
+            check_works(work, store, work_ids).await?;
+            work_ids.clone()
         }
         None => rows::works_for_wave(work, store, input.due_before).await?,
     };
@@ -185,55 +185,55 @@ async fn made(
     for rows in rows::new_wave(work.tenant(), &wave, &works) {
         work.write(rows).await?;
     }
-    audit::changed(work, wave.id, None, Some(&traced(&wave)), None);
-    let seq = append(work, WAVE_CREATED, &wave).await?;
+    audit::changed(work, wave.id, None, Some(&audit_fields(&wave)), None);
+    let seq = append_event(work, WAVE_CREATED, &wave).await?;
     remember(work, key, (wave.id, seq), now).await?;
-    Ok(WaveDone { wave, works, seq, is_replayed: false })
+    Ok(WaveResult { wave, works, seq, is_replayed: false })
 }
 
 /// Checks that these works can be in a new wave of the store.
-async fn check_works(work: &Work, store: StoreId, named: &[FulfilmentWorkId]) -> Result<(), WaveStop> {
-    if named.len() > MAX_WAVE_WORKS {
+async fn check_works(work: &Work, store: StoreId, work_ids: &[FulfilmentWorkId]) -> Result<(), WaveError> {
+    if work_ids.len() > MAX_WAVE_WORKS {
         return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE_WORKS }.into());
     }
-    let heads = rows::heads(work, named).await?;
-    let taken = rows::works_in_waves(work, named).await?;
-    let mut refused = Vec::new();
-    for (index, id) in named.iter().enumerate() {
-        let why = match heads.iter().find(|head| head.id == *id && head.store == store) {
+    let heads = rows::load_heads(work, work_ids).await?;
+    let taken_works = rows::works_in_waves(work, work_ids).await?;
+    let mut refusals = Vec::new();
+    for (index, id) in work_ids.iter().enumerate() {
+        let refusal = match heads.iter().find(|head| head.id == *id && head.store == store) {
             None => WaveWorkRefusal::Unknown,
-            Some(_) if named.iter().take(index).any(|before| before == id) => WaveWorkRefusal::Twice,
+            Some(_) if work_ids.iter().take(index).any(|earlier_id| earlier_id == id) => WaveWorkRefusal::Twice,
             Some(head) if head.status != WorkStatus::Accepted => WaveWorkRefusal::Status(head.status),
-            Some(_) if taken.contains(id) => WaveWorkRefusal::Taken,
+            Some(_) if taken_works.contains(id) => WaveWorkRefusal::Taken,
             Some(_) => continue,
         };
-        refused.push(WaveRefusal::Work(index, why));
+        refusals.push(WaveRefusal::Work(index, refusal));
     }
-    if refused.is_empty() { Ok(()) } else { Err(WaveStop::Refused(refused)) }
+    if refusals.is_empty() { Ok(()) } else { Err(WaveError::Refused(refusals)) }
 }
 
-async fn closed(
+async fn close_wave_once(
     work: &mut Work,
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     (key, id): (&Key, FulfilmentWaveId),
-) -> Result<WaveDone, WaveStop> {
+) -> Result<WaveResult, WaveError> {
     journal::hold(work).await?;
-    if let Some(done) = stored_answer(work, key).await? {
-        return Ok(done);
+    if let Some(outcome) = stored_answer(work, key).await? {
+        return Ok(outcome);
     }
-    let wave = own_wave(work, permit, id).await?;
+    let wave = find_visible_wave(work, permit, id).await?;
     if wave.closed_at.is_some() {
         return Err(WaveRefusal::Closed.into());
     }
-    let works = works_of(work, id).await?;
-    let (wave, seq) = close(work, ledger, wave, &works).await?;
+    let works = load_wave_works(work, id).await?;
+    let (wave, seq) = write_closed_wave(work, ledger, wave, &works).await?;
     remember(work, key, (id, seq), wave.updated_at).await?;
-    Ok(WaveDone { wave, works, seq, is_replayed: false })
+    Ok(WaveResult { wave, works, seq, is_replayed: false })
 }
 
 /// Closes an open wave in this transaction.
-pub(super) async fn close(
+pub(super) async fn write_closed_wave(
     work: &mut Work,
     ledger: &Ledger,
     wave: Wave,
@@ -244,38 +244,38 @@ pub(super) async fn close(
     for rows in rows::closed_wave(work.tenant(), &closed, works) {
         work.write(rows).await?;
     }
-    audit::changed(work, wave.id, Some(&traced(&wave)), Some(&traced(&closed)), None);
-    let seq = append(work, WAVE_CLOSED, &closed).await?;
+    audit::changed(work, wave.id, Some(&audit_fields(&wave)), Some(&audit_fields(&closed)), None);
+    let seq = append_event(work, WAVE_CLOSED, &closed).await?;
     Ok((closed, seq))
 }
 
 /// Returns the wave with an ID, if its store is within the caller's reach.
-pub(super) async fn own_wave<P: Permission>(
+pub(super) async fn find_visible_wave<P: Permission>(
     reads: &impl Reads,
     permit: &Permit<P>,
     id: FulfilmentWaveId,
-) -> Result<Wave, WaveStop> {
-    let found = rows::wave(reads, id).await?.filter(|wave| is_own(permit, wave.store));
-    found.ok_or_else(|| WaveRefusal::NoWave.into())
+) -> Result<Wave, WaveError> {
+    let visible_wave = rows::load_wave(reads, id).await?.filter(|wave| is_visible_store(permit, wave.store));
+    visible_wave.ok_or_else(|| WaveRefusal::NoWave.into())
 }
 
 /// Returns the works of a wave, in its order.
-pub(super) async fn works_of(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Vec<FulfilmentWorkId>, Fault> {
+pub(super) async fn load_wave_works(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Vec<FulfilmentWorkId>, Fault> {
     Ok(rows::works_of_waves(reads, &[id]).await?.into_iter().map(|(_, work)| work).collect())
 }
 
 /// Returns the result of an earlier call with the key, or None.
-async fn stored_answer(work: &Work, key: &Key) -> Result<Option<WaveDone>, WaveStop> {
+async fn stored_answer(work: &Work, key: &Key) -> Result<Option<WaveResult>, WaveError> {
     let text = match idempotency::before(work, key).await? {
         None => return Ok(None),
         Some(KeyUse::Reused) => return Err(WaveRefusal::KeyReused.into()),
         Some(KeyUse::Same(text)) => text,
     };
-    let kept: Kept = serde_json::from_str(&text).map_err(|err| Fault::corrupt("idempotency", err.to_string()))?;
-    let lost = || Fault::corrupt("fulfilment_wave", "a receipt names a wave that exists");
-    let wave = rows::wave(work, kept.wave).await?.ok_or_else(lost)?;
-    let works = works_of(work, kept.wave).await?;
-    Ok(Some(WaveDone { wave, works, seq: kept.seq, is_replayed: true }))
+    let receipt: Kept = serde_json::from_str(&text).map_err(|err| Fault::corrupt("idempotency", err.to_string()))?;
+    let missing_wave = || Fault::corrupt("fulfilment_wave", "a receipt names a wave that exists");
+    let wave = rows::load_wave(work, receipt.wave).await?.ok_or_else(missing_wave)?;
+    let works = load_wave_works(work, receipt.wave).await?;
+    Ok(Some(WaveResult { wave, works, seq: receipt.seq, is_replayed: true }))
 }
 
 /// Stores a key with its result.
@@ -289,12 +289,12 @@ pub(super) async fn remember(
     idempotency::store_receipts(work, [(key, receipt)], now).await
 }
 
-async fn append(work: &mut Work, kind: EventType<WaveEvent>, wave: &Wave) -> Result<Option<i64>, Fault> {
+async fn append_event(work: &mut Work, kind: EventType<WaveEvent>, wave: &Wave) -> Result<Option<i64>, Fault> {
     let event = kind.event(&WaveEvent { wave: wave.id, store: wave.store, version: wave.version });
     journal::append(work, vec![event], wave.updated_at).await
 }
 
 /// Fields that the audit log compares, under their names in the API.
-fn traced(wave: &Wave) -> Fields {
+fn audit_fields(wave: &Wave) -> Fields {
     Fields::default().with("storeId", wave.store).with("isOpen", wave.closed_at.is_none())
 }

@@ -7,10 +7,10 @@ use platform::storage::{Fault, Reads, idempotency::Key};
 
 use super::{
     names::ProductRef,
-    submission::{Done, Mode, Stop, stored_answer_or, submit},
+    submission::{Mode, Stop, SubmitResult, stored_answer_or, submit},
 };
 use crate::{
-    catalog::rows::keys::products_that_exist,
+    catalog::rows::keys::filter_existing_products,
     ledger::{Command, Ledger},
     stock::core::{At, Noun, Reason, Rejection, Stage, Stages},
 };
@@ -22,8 +22,8 @@ pub struct Missing(Vec<Rejection>);
 impl Missing {
     /// Returns the ID that was found. If none was, records the refusal and returns the nil ID,
     /// which the ledger reports as not found in the same words.
-    pub fn or_nil<K>(&mut self, found: Result<Id<K>, Rejection>) -> Id<K> {
-        found.unwrap_or_else(|rejection| {
+    pub fn or_nil<K>(&mut self, looked_up: Result<Id<K>, Rejection>) -> Id<K> {
+        looked_up.unwrap_or_else(|rejection| {
             self.0.push(rejection);
             Id::NIL
         })
@@ -41,12 +41,12 @@ impl Missing {
     pub async fn add_missing_products<'a>(
         &mut self,
         reads: &impl Reads,
-        named: impl Iterator<Item = (&'a ProductRef, At)>,
+        product_refs: impl Iterator<Item = (&'a ProductRef, At)>,
     ) -> Result<(), Fault> {
         let by_id = |(product, at): (&ProductRef, At)| if let ProductRef::Id(id) = product { Some((*id, at)) } else { None };
-        let by_id: Vec<(ProductId, At)> = named.filter_map(by_id).collect();
-        let known = products_that_exist(reads, by_id.iter().map(|(id, _)| *id)).await?;
-        for (_, at) in by_id.into_iter().filter(|(id, _)| !known.contains(id)) {
+        let by_id: Vec<(ProductId, At)> = product_refs.filter_map(by_id).collect();
+        let known_products = filter_existing_products(reads, by_id.iter().map(|(id, _)| *id)).await?;
+        for (_, at) in by_id.into_iter().filter(|(id, _)| !known_products.contains(id)) {
             self.note(Rejection::not_found(Noun::Product, at));
         }
         Ok(())
@@ -57,11 +57,12 @@ impl Missing {
     }
     /// Adds the references that the ledger misses. Its other rejections are dropped, because
     /// missing references may cause them.
-    fn with(self, told: Vec<Rejection>) -> Vec<Rejection> {
-        let mut all = Stages::default();
-        let missed = told.into_iter().filter(|one| one.why.stage() == Stage::References);
-        self.0.into_iter().chain(missed).for_each(|rejection| all.add(rejection));
-        all.into_rejections()
+    fn with(self, other_rejections: Vec<Rejection>) -> Vec<Rejection> {
+        let mut stages = Stages::default();
+        let missing_references =
+            other_rejections.into_iter().filter(|rejection_of_other| rejection_of_other.why.stage() == Stage::References);
+        self.0.into_iter().chain(missing_references).for_each(|rejection| stages.add(rejection));
+        stages.into_rejections()
     }
 }
 
@@ -70,11 +71,11 @@ impl Missing {
 pub async fn submit_with_missing<P>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    named: Result<(Command, Missing), Stop>,
+    prepared: Result<(Command, Missing), Stop>,
     key: Key,
     mode: Mode,
-) -> Done {
-    match named {
+) -> SubmitResult {
+    match prepared {
         Ok((command, missing)) if !missing.has_any() => submit(ledger, permit, command, key, mode).await,
         Ok((command, missing)) => answer_missing(ledger, permit, &command, &key, missing).await,
         Err(stop) => stored_answer_or(ledger, permit, &key, stop).await,
@@ -83,14 +84,14 @@ pub async fn submit_with_missing<P>(
 
 /// Answers a call with unknown references: with the stored receipt if the call was committed while
 /// they existed, else with all references that are not found.
-async fn answer_missing<P>(ledger: &Ledger, permit: &Permit<P>, command: &Command, key: &Key, missing: Missing) -> Done {
-    let told = match Box::pin(ledger.validate(permit.tenant(), command, Some(key))).await? {
+async fn answer_missing<P>(ledger: &Ledger, permit: &Permit<P>, command: &Command, key: &Key, missing: Missing) -> SubmitResult {
+    let rejections = match Box::pin(ledger.validate(permit.tenant(), command, Some(key))).await? {
         Ok(receipt) if receipt.stored.is_some() => return Ok(receipt),
         Ok(_) => Vec::new(),
-        Err(told) => told,
+        Err(rejections) => rejections,
     };
-    let is_reused = matches!(told.as_slice(), [Rejection { why: Reason::KeyReused, .. }]);
-    Err(Stop::Refused(if is_reused { told } else { missing.with(told) }))
+    let is_reused = matches!(rejections.as_slice(), [Rejection { why: Reason::KeyReused, .. }]);
+    Err(Stop::Refused(if is_reused { rejections } else { missing.with(rejections) }))
 }
 
 #[cfg(test)]

@@ -13,9 +13,11 @@ use platform::storage::idempotency::{Key, MAX_KEY, hash_of};
 use serde::Serialize;
 
 pub use missing::{Missing, submit_with_missing};
-pub use names::{LotRef, Names, Pack, ProductRef, StoreRef, known_store, lot_choice, packs, store_of, stores_by_code};
-pub use ownership::own_reservations;
-pub use submission::{Done, Mode, Stop, stored_answer_or, submit, submit_resolved};
+pub use names::{
+    LotRef, Names, Pack, ProductRef, StoreRef, load_known_store, load_packs, load_stores_by_code, lot_choice, store_of,
+};
+pub use ownership::resolve_reservations;
+pub use submission::{Mode, Stop, SubmitResult, stored_answer_or, submit, submit_resolved};
 
 use super::engine::Ledger;
 use crate::stock::core::{At, Field, MAX_LOT_CODE, Rejection, RoomRefusal, Shortage};
@@ -57,24 +59,24 @@ impl RoomRefusal for CallRefusal {}
 pub struct Checks(Vec<Rejection>);
 
 impl Checks {
-    /// Checks a text of at most `most` characters that databases can store. An empty text is
+    /// Checks a text of at most `max_chars` characters that databases can store. An empty text is
     /// rejected: it has to be left out.
-    pub fn text(&mut self, value: Option<&str>, most: usize, field: impl FnOnce() -> At) {
+    pub fn text(&mut self, value: Option<&str>, max_chars: usize, field: impl FnOnce() -> At) {
         let Some(text) = value else { return };
         if text.is_empty() {
             self.0.push(CallRefusal::EmptyText.at(field()));
         } else if text.contains('\0') {
             self.0.push(CallRefusal::Nul.at(field()));
-        } else if text.chars().nth(most).is_some() {
-            self.0.push(CallRefusal::TextTooLong { most }.at(field()));
+        } else if text.chars().nth(max_chars).is_some() {
+            self.0.push(CallRefusal::TextTooLong { most: max_chars }.at(field()));
         }
     }
     /// Checks a required text, which must have more than blanks.
-    pub fn needed(&mut self, text: &str, most: usize, field: impl FnOnce() -> At) {
+    pub fn check_required(&mut self, text: &str, max_chars: usize, field: impl FnOnce() -> At) {
         if text.trim().is_empty() {
             self.0.push(CallRefusal::NoText.at(field()));
         } else {
-            self.text(Some(text), most, field);
+            self.text(Some(text), max_chars, field);
         }
     }
     /// Checks the length of a lot's code.
@@ -84,7 +86,7 @@ impl Checks {
     }
     /// Checks a lot's code.
     pub fn code(&mut self, code: &str, field: impl Fn() -> At) {
-        self.needed(code, MAX_LOT_CODE, &field);
+        self.check_required(code, MAX_LOT_CODE, &field);
         if !code.trim().is_empty() && code.chars().any(char::is_control) {
             self.0.push(CallRefusal::OddCode.at(field()));
         }
@@ -94,14 +96,14 @@ impl Checks {
         let Some(text) = code.map(str::trim) else { return };
         self.text(Some(text), MAX_REGISTER_LENGTH, &field);
         // NUL is refused above.
-        if text.chars().any(|c| c.is_control() && c != '\0') {
+        if text.chars().any(|character| character.is_control() && character != '\0') {
             self.0.push(CallRefusal::OddCode.at(field()));
         }
     }
     /// Checks the length of a list.
-    pub fn items(&mut self, count: usize, most: usize, field: impl FnOnce() -> At) {
-        if count > most {
-            self.0.push(CallRefusal::TooMany { most }.at(field()));
+    pub fn items(&mut self, count: usize, limit: usize, field: impl FnOnce() -> At) {
+        if count > limit {
+            self.0.push(CallRefusal::TooMany { most: limit }.at(field()));
         }
     }
     pub fn refuse(&mut self, rejection: Rejection) {
@@ -139,8 +141,8 @@ pub fn may_override<P>(permit: &Permit<P>, policy: Shortage) -> Result<Reach, De
 /// Checks that an override is allowed in all of these stores. The nil ID of an unknown store
 /// passes, as it is rejected later as not found.
 pub fn check_override(reach: &Reach, stores: impl IntoIterator<Item = StoreId>) -> Result<(), Denied> {
-    let beyond = stores.into_iter().any(|store| store != StoreId::NIL && !reach.covers(store));
-    if beyond { Err(Denied(kind::StockOverride::info().code)) } else { Ok(()) }
+    let is_beyond_reach = stores.into_iter().any(|store| store != StoreId::NIL && !reach.covers(store));
+    if is_beyond_reach { Err(Denied(kind::StockOverride::info().code)) } else { Ok(()) }
 }
 
 /// Returns new IDs of documents, which leave room for their lines' numbers.

@@ -45,8 +45,8 @@ pub enum LotRef {
 }
 
 /// Converts a line's lot reference for the rules. An unknown code becomes a lot with this ID.
-pub fn lot_choice(ledger: &Ledger, named: Option<&LotRef>) -> LotChoice {
-    match named {
+pub fn lot_choice(ledger: &Ledger, lot_ref: Option<&LotRef>) -> LotChoice {
+    match lot_ref {
         None => LotChoice::Unsaid,
         Some(LotRef::Id(id)) => LotChoice::Id(*id),
         Some(LotRef::Code { code, made_on, expires_on }) => {
@@ -78,28 +78,30 @@ impl Names {
         for product in products {
             match product {
                 ProductRef::Id(_) => {}
-                ProductRef::Sku(sku) => skus.push(KeyKind::ProductSku.kept(sku)),
-                ProductRef::Barcode(code) => barcodes.push(KeyKind::ProductBarcode.kept(code)),
+                ProductRef::Sku(sku) => skus.push(KeyKind::ProductSku.normal_form(sku)),
+                ProductRef::Barcode(code) => barcodes.push(KeyKind::ProductBarcode.normal_form(code)),
             }
         }
-        let asked = [(KeyKind::ProductSku, skus), (KeyKind::ProductBarcode, barcodes), (KeyKind::StoreCode, codes(stores))];
-        let [skus, barcodes, stores] = ids_of_kinds(reads, asked).await?;
-        let names = Self { skus: typed(skus, ProductId::from_uuid), barcodes: typed(barcodes, ProductId::from_uuid) };
-        Ok((names, typed(stores, StoreId::from_uuid)))
+        let keys_by_kind =
+            [(KeyKind::ProductSku, skus), (KeyKind::ProductBarcode, barcodes), (KeyKind::StoreCode, codes(stores))];
+        let [skus, barcodes, stores] = ids_of_kinds(reads, keys_by_kind).await?;
+        let names =
+            Self { skus: into_typed_ids(skus, ProductId::from_uuid), barcodes: into_typed_ids(barcodes, ProductId::from_uuid) };
+        Ok((names, into_typed_ids(stores, StoreId::from_uuid)))
     }
 
-    pub fn product(&self, named: &ProductRef, field: impl FnOnce() -> At) -> Result<ProductId, Rejection> {
-        let found = match named {
+    pub fn product(&self, product_ref: &ProductRef, field: impl FnOnce() -> At) -> Result<ProductId, Rejection> {
+        let product_id = match product_ref {
             ProductRef::Id(id) => Some(*id),
-            ProductRef::Sku(sku) => self.skus.get(&KeyKind::ProductSku.kept(sku)).copied(),
-            ProductRef::Barcode(code) => self.barcodes.get(&KeyKind::ProductBarcode.kept(code)).copied(),
+            ProductRef::Sku(sku) => self.skus.get(&KeyKind::ProductSku.normal_form(sku)).copied(),
+            ProductRef::Barcode(code) => self.barcodes.get(&KeyKind::ProductBarcode.normal_form(code)).copied(),
         };
-        found.ok_or_else(|| Rejection::not_found(Noun::Product, field()))
+        product_id.ok_or_else(|| Rejection::not_found(Noun::Product, field()))
     }
 }
 
-fn typed<I>(found: HashMap<String, Uuid>, id: fn(Uuid) -> I) -> HashMap<String, I> {
-    found.into_iter().map(|(key, found)| (key, id(found))).collect()
+fn into_typed_ids<I>(ids_by_key: HashMap<String, Uuid>, id: fn(Uuid) -> I) -> HashMap<String, I> {
+    ids_by_key.into_iter().map(|(key, ids_by_key)| (key, id(ids_by_key))).collect()
 }
 
 /// Product or pack of a barcode.
@@ -119,14 +121,14 @@ struct PackRow {
 }
 
 /// Returns the packs with these barcodes, by the keys of the codes, without unknown ones.
-pub async fn packs(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, Pack>, Fault> {
+pub async fn load_packs(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, Pack>, Fault> {
     keys.retain(|key| !key.contains('\0'));
     let backend = reads.backend();
-    let (select, of) = (PackRow::SELECT, backend.in_texts("code_key", 2));
-    let sql = format!("SELECT {select} FROM barcode WHERE tenant_id = $1 AND {of}");
+    let (select, code_condition) = (PackRow::SELECT, backend.in_texts("code_key", 2));
+    let sql = format!("SELECT {select} FROM barcode WHERE tenant_id = $1 AND {code_condition}");
     let rows = reads.records::<PackRow>(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
-    let pack = |row: PackRow| (row.code_key, Pack { product: row.product_id, quantity: row.pack_quantity });
-    Ok(rows.into_iter().map(pack).collect())
+    let to_pack = |row: PackRow| (row.code_key, Pack { product: row.product_id, quantity: row.pack_quantity });
+    Ok(rows.into_iter().map(to_pack).collect())
 }
 
 /// A store that exists.
@@ -139,35 +141,39 @@ pub struct KnownStore {
 
 /// Returns a store, for commands whose lines need not touch stock there. A store beyond the
 /// caller's reach is not found.
-pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) -> Result<Option<KnownStore>, Fault> {
-    let (column, value) = match named {
+pub async fn load_known_store(reads: &impl Reads, store_ref: &StoreRef, reach: &Reach) -> Result<Option<KnownStore>, Fault> {
+    let (column, value) = match store_ref {
         StoreRef::Id(id) => ("id", (*id).into()),
         StoreRef::Code(code) if code.contains('\0') => return Ok(None),
-        StoreRef::Code(code) => ("code_key", KeyKind::StoreCode.kept(code).into()),
+        StoreRef::Code(code) => ("code_key", KeyKind::StoreCode.normal_form(code).into()),
     };
     let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 AND {column} = $2", KnownStore::SELECT);
-    let found = reads.records::<KnownStore>(&sql, vec![value]).await?.pop();
-    Ok(found.filter(|store| reach.covers(store.id)))
+    let store_row = reads.records::<KnownStore>(&sql, vec![value]).await?.pop();
+    Ok(store_row.filter(|store| reach.covers(store.id)))
 }
 
 /// Returns the stores that a call refers to, by their codes.
-pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
-    Ok(typed(ids_by_stored_keys(reads, KeyKind::StoreCode, codes(named)).await?, StoreId::from_uuid))
+pub async fn load_stores_by_code(reads: &impl Reads, store_refs: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
+    Ok(into_typed_ids(ids_by_stored_keys(reads, KeyKind::StoreCode, codes(store_refs)).await?, StoreId::from_uuid))
 }
 
-fn codes(named: &[&StoreRef]) -> Vec<String> {
-    let code = |store: &&StoreRef| match store {
-        StoreRef::Code(code) => Some(KeyKind::StoreCode.kept(code)),
+fn codes(store_refs: &[&StoreRef]) -> Vec<String> {
+    let code_of = |store: &&StoreRef| match store {
+        StoreRef::Code(code_of) => Some(KeyKind::StoreCode.normal_form(code_of)),
         StoreRef::Id(_) => None,
     };
-    named.iter().filter_map(code).collect()
+    store_refs.iter().filter_map(code_of).collect()
 }
 
 /// Returns the store's ID, if its code was found or the reference is an ID.
-pub fn store_of(named: &StoreRef, found: &HashMap<String, StoreId>, field: impl FnOnce() -> At) -> Result<StoreId, Rejection> {
-    let id = match named {
+pub fn store_of(
+    store_ref: &StoreRef,
+    ids_by_code: &HashMap<String, StoreId>,
+    field: impl FnOnce() -> At,
+) -> Result<StoreId, Rejection> {
+    let id = match store_ref {
         StoreRef::Id(id) => Some(*id),
-        StoreRef::Code(code) => found.get(&KeyKind::StoreCode.kept(code)).copied(),
+        StoreRef::Code(code) => ids_by_code.get(&KeyKind::StoreCode.normal_form(code)).copied(),
     };
     id.ok_or_else(|| Rejection::not_found(Noun::Store, field()))
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// Returns the reservations, and the levels of those that exist. A reservation's level never
 /// changes, so it may be read before anything is locked.
-pub async fn own_reservations<P: Permission>(
+pub async fn resolve_reservations<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     reads: &impl Reads,
@@ -24,15 +24,16 @@ pub async fn own_reservations<P: Permission>(
         return Ok((ids, Vec::new()));
     }
     let reach = permit.reach();
-    let mut found = rows::reservations(reads, rows::Which::Ids(&ids)).await?;
-    let mut others = HashSet::new();
-    found.retain(|held| {
-        let is_own = reach.covers(held.key.store) && permit.channel().is_none_or(|own| held.channel == Some(own));
+    let mut reservations_found = rows::select_reservations(reads, rows::ReservationSelection::Ids(&ids)).await?;
+    let mut foreign_ids = HashSet::new();
+    reservations_found.retain(|reservation| {
+        let is_own = reach.covers(reservation.key.store)
+            && permit.channel().is_none_or(|own_channel| reservation.channel == Some(own_channel));
         if !is_own {
-            others.insert(held.id);
+            foreign_ids.insert(reservation.id);
         }
         is_own
     });
-    let own = |id: ReservationId| if others.contains(&id) { ledger.clock().id() } else { id };
-    Ok((ids.into_iter().map(own).collect(), found.into_iter().map(|held| held.key).collect()))
+    let hide_foreign = |id: ReservationId| if foreign_ids.contains(&id) { ledger.clock().id() } else { id };
+    Ok((ids.into_iter().map(hide_foreign).collect(), reservations_found.into_iter().map(|reservation| reservation.key).collect()))
 }

@@ -43,7 +43,7 @@ impl From<Fault> for Stop {
 }
 
 /// Result of a shell function.
-pub type Done = Result<Receipt, Stop>;
+pub type SubmitResult = Result<Receipt, Stop>;
 
 /// Commit, or validation only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,7 +64,7 @@ impl Mode {
 }
 
 /// Submits a command and waits for its receipt.
-pub async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> Done {
+pub async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> SubmitResult {
     let verdict: Verdict = match mode {
         // The ledger commits in a task of its own, where a dry run of this task is unknown.
         Mode::Commit if !dry_run::is_on() => ledger.ask(permit.tenant(), command, Some(key)).await,
@@ -81,7 +81,7 @@ pub async fn submit_resolved<P>(
     command: Result<Command, Stop>,
     key: Key,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     match command {
         Ok(command) => submit(ledger, permit, command, key, mode).await,
         Err(stop) => stored_answer_or(ledger, permit, &key, stop).await,
@@ -91,12 +91,12 @@ pub async fn submit_resolved<P>(
 /// Answers a call that is refused before the ledger sees it. A reference that is no longer found
 /// may have existed when a first call with the key was committed; that call's receipt is then the
 /// answer.
-pub async fn stored_answer_or<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key, stop: Stop) -> Done {
+pub async fn stored_answer_or<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key, stop: Stop) -> SubmitResult {
     if !matches!(stop, Stop::Refused(_)) {
         return Err(stop);
     }
-    let found = idempotency::look_up(&permit.scope(ledger.database()), [key]).await?;
-    match earlier_answer(key, &found) {
+    let used_keys = idempotency::look_up(&permit.scope(ledger.database()), [key]).await?;
+    match earlier_answer(key, &used_keys) {
         Some(first) => Ok(first?),
         None => Err(stop),
     }

@@ -93,8 +93,8 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
     if command.on_shortage == Shortage::PostDiscrepancy {
         return Err(Refusal::NoDiscrepancy.at(At::input(Field::OnShortage)));
     }
-    let after = changed(&before, command, draft.now())?;
-    let lies: Vec<LevelKey> = draft
+    let after = apply_action(&before, command, draft.now())?;
+    let level_keys: Vec<LevelKey> = draft
         .book()
         .lots
         .levels
@@ -102,19 +102,19 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
         .filter(|level| level.lot == before.id && level.on_hand > 0)
         .map(|level| level.key)
         .collect();
-    if lies.iter().any(|key| !command.places.contains(key)) {
+    if level_keys.iter().any(|key| !command.places.contains(key)) {
         return Err(Refusal::CameElsewhere.at(field));
     }
-    let plans = plans(draft, command, (&before, &after), &lies, field)?;
-    let is_new = Lot { version: before.version, updated_at: before.updated_at, ..after.clone() } != before;
-    if is_new {
+    let plans = build_plans(draft, command, (&before, &after), &level_keys, field)?;
+    let is_changed = Lot { version: before.version, updated_at: before.updated_at, ..after.clone() } != before;
+    if is_changed {
         draft.edit_lot(before, after.clone());
     }
     let steps: Vec<Step> = plans
         .iter()
         .map(|plan| {
-            let freed: i64 = plan.free.iter().map(|(_, n)| n).sum();
-            let available_delta = freed - plan.block.map_or(0, |(_, n)| n);
+            let freed: i64 = plan.free.iter().map(|(_, units)| units).sum();
+            let available_delta = freed - plan.block.map_or(0, |(_, units)| units);
             Step { key: plan.key, available_delta, on_hand_delta: 0, lots: Vec::new(), field }
         })
         .collect();
@@ -123,16 +123,16 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
     draft.begin(command.head.clone(), first.key, field)?;
     for plan in &plans {
         for (condition, quantity) in &plan.free {
-            set_aside(draft, plan.key, after.id, (*condition, -quantity), field)?;
+            post_unavailable(draft, plan.key, after.id, (*condition, -quantity), field)?;
         }
         if let Some((condition, quantity)) = plan.block {
-            set_aside(draft, plan.key, after.id, (condition, quantity), field)?;
+            post_unavailable(draft, plan.key, after.id, (condition, quantity), field)?;
         }
     }
     Ok(())
 }
 
-fn changed(before: &Lot, command: &ActOnLot, now: Timestamp) -> Result<Lot, Rejection> {
+fn apply_action(before: &Lot, command: &ActOnLot, now: Timestamp) -> Result<Lot, Rejection> {
     let status = step(before, &command.action)?;
     let mut after = Lot { status, version: before.version + 1, updated_at: now, ..before.clone() };
     if let LotAction::Change { made_on, expires_on, note } = &command.action {
@@ -152,42 +152,45 @@ struct Plan {
     block: Option<(Condition, i64)>,
 }
 
-fn plans(
+fn build_plans(
     draft: &Draft<'_>,
     command: &ActOnLot,
     (before, after): (&Lot, &Lot),
-    lies: &[LevelKey],
+    level_keys: &[LevelKey],
     field: At,
 ) -> Result<Vec<Plan>, Rejection> {
     let mut plans = Vec::new();
-    for key in lies {
-        let Some(there) = draft.lot_level(*key, after.id) else { continue };
+    for key in level_keys {
+        let Some(level_of_lot) = draft.lot_level(*key, after.id) else { continue };
         let today = draft.today(&draft.level(*key, field)?.facts.clone());
         let target = after.blocked(today);
-        let aside = draft.aside(*key, Some(after.id));
-        let leaves = |condition: Condition| match condition {
+        let stock_aside = draft.aside(*key, Some(after.id));
+        let can_leave = |condition: Condition| match condition {
             Condition::Damaged => false,
             // Units that were put in quarantine by hand stay there until the lot's own quarantine
             // ends.
             Condition::Quarantine => before.status == LotStatus::Quarantine || command.action == LotAction::Release,
             Condition::Expired | Condition::Recalled => true,
         };
-        let leaving = Condition::ALL.iter().filter(|condition| Some(**condition) != target && leaves(**condition));
+        let leaving_conditions = Condition::ALL.iter().filter(|condition| Some(**condition) != target && can_leave(**condition));
         // Returned units stay unavailable until they are inspected, whatever the lot's status.
-        let unseen = draft.book().lots.unseen.get(&(key.store, after.id)).copied().unwrap_or(0);
-        let stays = |condition: Condition| if condition == Condition::Quarantine { unseen } else { 0 };
-        let free: Vec<(Condition, i64)> = leaving.map(|c| (*c, aside.of(*c) - stays(*c))).filter(|(_, n)| *n > 0).collect();
-        let freed: i64 = free.iter().map(|(_, n)| n).sum();
-        let block = target.map(|condition| (condition, there.available() + freed)).filter(|(_, n)| *n > 0);
-        if !free.is_empty() || block.is_some() {
-            plans.push(Plan { key: *key, free, block });
+        let uninspected = draft.book().lots.unseen.get(&(key.store, after.id)).copied().unwrap_or(0);
+        let staying_units = |condition: Condition| if condition == Condition::Quarantine { uninspected } else { 0 };
+        let freed_parts: Vec<(Condition, i64)> = leaving_conditions
+            .map(|freed_condition| (*freed_condition, stock_aside.of(*freed_condition) - staying_units(*freed_condition)))
+            .filter(|(_, units)| *units > 0)
+            .collect();
+        let freed_units: i64 = freed_parts.iter().map(|(_, units)| units).sum();
+        let block = target.map(|condition| (condition, level_of_lot.available() + freed_units)).filter(|(_, units)| *units > 0);
+        if !freed_parts.is_empty() || block.is_some() {
+            plans.push(Plan { key: *key, free: freed_parts, block });
         }
     }
     Ok(plans)
 }
 
 /// Posts an entry that sets a lot's stock aside, or makes it available again.
-fn set_aside(
+fn post_unavailable(
     draft: &mut Draft<'_>,
     key: LevelKey,
     lot: LotId,
@@ -258,8 +261,8 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
     ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (item, step) in command.items.iter().zip(&steps) {
-        let moved = move_item(draft, command, item, step.field);
-        draft.pass(moved)?;
+        let move_result = move_item(draft, command, item, step.field);
+        draft.pass(move_result)?;
     }
     Ok(())
 }
@@ -283,16 +286,20 @@ fn move_step(draft: &Draft<'_>, command: &MoveStock, (item, row): (&MoveItem, At
 
 fn move_item(draft: &mut Draft<'_>, command: &MoveStock, item: &MoveItem, field: At) -> Result<(), Rejection> {
     let facts = draft.level(item.key, field)?.facts.clone();
-    let shelf = command.from.map_or(StockPool::Available, StockPool::Aside);
+    let stock_pool = command.from.map_or(StockPool::Available, StockPool::Aside);
     if facts.tracking == Tracking::None {
         return move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), field);
     }
-    let wanted = Posting { lot: item.lot.clone(), dates: Dates::Override, ..Posting::default() };
-    for (lot, quantity) in draft.pick(item.key, &wanted, (shelf, item.quantity.get()), field)? {
+    let posting = Posting { lot: item.lot.clone(), dates: Dates::Override, ..Posting::default() };
+    for (lot, quantity) in draft.pick(item.key, &posting, (stock_pool, item.quantity.get()), field)? {
         let today = draft.today(&facts);
         let blocked = draft.lot(lot).and_then(|lot| Some((lot.code.clone(), lot.blocked(today)?)));
-        if let (Destination::Available, Some((code, why))) = (command.to, blocked) {
-            return Err(Refusal::Blocked { code, why }.at(if item.lot.is_said() { field.lot() } else { field }));
+        if let (Destination::Available, Some((code, block_reason))) = (command.to, blocked) {
+            return Err(Refusal::Blocked { code, why: block_reason }.at(if item.lot.is_specified() {
+                field.lot()
+            } else {
+                field
+            }));
         }
         move_part(draft, command, item, (LotChoice::Id(lot), quantity), field)?;
     }
@@ -309,7 +316,7 @@ fn move_part(
     field: At,
 ) -> Result<(), Rejection> {
     let cost = draft.level(item.key, field)?.facts.cost;
-    if !matches!(lot, LotChoice::Id(_)) && item.lot.is_said() {
+    if !matches!(lot, LotChoice::Id(_)) && item.lot.is_specified() {
         let sku = draft.level(item.key, field)?.facts.sku.clone();
         return Err(LotRefusal::NotTracked { sku }.at(field.lot()));
     }

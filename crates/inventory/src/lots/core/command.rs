@@ -18,7 +18,7 @@ impl Decide for LotCommand {
     fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "lot.create",
-            Self::Act(c) => match c.action {
+            Self::Act(command) => match command.action {
                 LotAction::Quarantine => "lot.quarantine",
                 LotAction::Recall => "lot.recall",
                 LotAction::Release => "lot.release",
@@ -32,39 +32,39 @@ impl Decide for LotCommand {
     fn weight(&self) -> usize {
         match self {
             Self::Create(_) => 1,
-            Self::Act(c) => c.places.len(),
-            Self::Move(c) => c.items.len(),
+            Self::Act(command) => command.places.len(),
+            Self::Move(command) => command.items.len(),
         }
     }
 
     fn needs(&self, needs: &mut Needs) {
         match self {
-            Self::Create(c) => {
-                needs.lots.products.insert(c.product);
-                needs.lots.codes.insert((c.product, c.name.key.clone()));
+            Self::Create(command) => {
+                needs.lots.products.insert(command.product);
+                needs.lots.codes.insert((command.product, command.name.key.clone()));
             }
-            Self::Act(c) => {
-                needs.levels.extend(&c.places);
-                needs.lots.asides.extend(&c.places);
-                needs.lots.whole.insert(c.lot);
-                needs.shortage(c.on_shortage, &c.places);
+            Self::Act(command) => {
+                needs.levels.extend(&command.places);
+                needs.lots.asides.extend(&command.places);
+                needs.lots.whole.insert(command.lot);
+                needs.shortage(command.on_shortage, &command.places);
             }
-            Self::Move(c) => {
-                let keys = c.items.iter().map(|item| &item.key);
+            Self::Move(command) => {
+                let keys = command.items.iter().map(|item| &item.key);
                 needs.levels.extend(keys.clone());
                 needs.lots.asides.extend(keys.clone());
-                c.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
-                needs.lots.left_at(Some(c.head.occurred_at));
-                needs.shortage(c.on_shortage, keys);
+                command.items.iter().for_each(|item| needs.lots.choice(item.key.product, &item.lot));
+                needs.lots.note_departure(Some(command.head.occurred_at));
+                needs.shortage(command.on_shortage, keys);
             }
         }
     }
 
     fn decide(&self, draft: &mut Draft<'_>, _books: &Books) -> Result<Decision, Rejection> {
         match self {
-            Self::Create(c) => decide_create_lot(draft, c),
-            Self::Act(c) => decide_act_on_lot(draft, c),
-            Self::Move(c) => decide_move(draft, c),
+            Self::Create(command) => decide_create_lot(draft, command),
+            Self::Act(command) => decide_act_on_lot(draft, command),
+            Self::Move(command) => decide_move(draft, command),
         }
         .map(|()| Decision::default())
     }

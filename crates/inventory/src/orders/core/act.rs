@@ -5,17 +5,17 @@ use entity::prelude::*;
 use super::{
     book::OrderBook,
     decision::{By, OrderDecision, OrderFact},
-    hold::{active_reservations_of, hold, order_head},
+    hold::{active_reservations_of, hold, order_movement_head},
     holds::check_not_on_hold,
     kit_shortage::{as_kit_shortage, quotes, report_kit_shortages},
     line::{Line, check_product_active, count},
     order::{Fulfilment, FulfilmentLine, Order},
-    other_stores::{release_elsewhere, still_held},
+    other_stores::{release_reservations_elsewhere, remaining_reserved_units},
     refusal::Refusal,
     shipment::{Fulfil, Parcel},
-    shipped_lines::wanted_lines,
+    shipped_lines::resolve_shipped_lines,
     sourcing::Sourcing,
-    states::{Action, may},
+    states::{Action, is_action_allowed},
 };
 use crate::orders::events::{self, EventType, OrderEvent};
 use crate::stock::core::{
@@ -61,8 +61,8 @@ impl From<Act> for Confirm {
 /// Returns the order, if the action is allowed in its status.
 pub(super) fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
     let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
-    order.expect(version)?;
-    if may(order.status, action) {
+    order.check_version(version)?;
+    if is_action_allowed(order.status, action) {
         return Ok(order.clone());
     }
     Err(Refusal::Status(order.status).at(At::input(Field::Id)))
@@ -86,8 +86,8 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
         for product in order.lines.iter().filter(|line| line.outstanding() > 0).filter_map(Line::product) {
             // The step has loaded the levels of all products of a draft.
             let level = draft.level(LevelKey { product, store: order.store }, At::NOWHERE);
-            let sold = level.map_or(Ok(()), |level| check_product_active(&level.facts, At::input(Field::Id)));
-            draft.pass(sold)?;
+            let sale_check = level.map_or(Ok(()), |level| check_product_active(&level.facts, At::input(Field::Id)));
+            draft.pass(sale_check)?;
         }
         // The reservations begin now: the day of the order may be in a closed period.
         let now = draft.now();
@@ -120,7 +120,7 @@ pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
 /// expired: repeating it does nothing.
 pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<Option<OrderDecision>, Rejection> {
     let Some(order) = book.orders.get(&act.order) else { return Ok(None) };
-    if !may(order.status, Action::Expire) || order.expires_at.is_none_or(|at| at > draft.now()) {
+    if !is_action_allowed(order.status, Action::Expire) || order.expires_at.is_none_or(|at| at > draft.now()) {
         return Ok(None);
     }
     let mut order = order.clone();
@@ -147,15 +147,18 @@ pub fn decide_reopen(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
 fn release_reservations(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let now = draft.now();
-    let head =
-        MovementHead { actor: act.actor, note: act.note.clone(), ..order_head(act.movement, MovementKind::Release, order, now) };
+    let head = MovementHead {
+        actor: act.actor,
+        note: act.note.clone(),
+        ..order_movement_head(act.movement, MovementKind::Release, order, now)
+    };
     for (index, mut reservation) in active_reservations_of(draft, order).into_iter().enumerate() {
         if index == 0 {
             draft.begin(head.clone(), reservation.key, field)?;
         }
-        let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
-        reservation.give_back(held, end, now);
+        let held_quantity = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held_quantity, ..Delta::default() }, None, None, field)?;
+        reservation.give_back(held_quantity, end, now);
         draft.put_reservation(reservation);
     }
     order.lines.iter_mut().for_each(Line::cancel_rest);
@@ -169,37 +172,39 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     check_not_on_hold(&order, At::input(Field::Id))?;
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
-    let held = active_reservations_of(draft, &order);
-    let mut wanted = wanted_lines(draft, &order, command, &held)?;
+    let reservations = active_reservations_of(draft, &order);
+    let mut requested_lines = resolve_shipped_lines(draft, &order, command, &reservations)?;
     // In the order of the lines, whatever the order of the input: a shipment stores no other order,
     // and its entries are found by it (`assign_entries`).
-    wanted.sort_by_key(|(position, ..)| *position);
-    let mut parcels = Vec::with_capacity(wanted.len());
-    let mut lines = Vec::with_capacity(wanted.len());
-    for (position, quantity, lot, field) in wanted {
+    requested_lines.sort_by_key(|(position, ..)| *position);
+    let mut parcels = Vec::with_capacity(requested_lines.len());
+    let mut lines = Vec::with_capacity(requested_lines.len());
+    for (position, quantity, lot, field) in requested_lines {
         let Some(line) = order.line_mut(position) else { continue };
-        let kept = still_held(&held, line, store, quantity);
-        line.fulfil(quantity, kept);
+        let held_quantity = remaining_reserved_units(&reservations, line, store, quantity);
+        line.fulfil(quantity, held_quantity);
         lines.push(FulfilmentLine { position, quantity: count(quantity) });
-        if lot.is_said() && line.is_kit() {
+        if lot.is_specified() && line.is_kit() {
             draft.refuse(Refusal::LotOfKit { sku: line.sku.clone() }.at(field.field(Field::Lot)))?;
             continue;
         }
         let cost = line.unit_cost.filter(|_| !line.is_kit());
-        for (product, takes) in line.goods() {
-            let (key, quantity) = (LevelKey { product, store }, quantity * takes);
-            let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
-            let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
+        for (product, part_quantity) in line.goods() {
+            let (key, quantity) = (LevelKey { product, store }, quantity * part_quantity);
+            let line_reservations = reservations
+                .iter()
+                .filter(|reservation| reservation.key == key && reservation.order.is_some_and(|(_, p)| p == position));
+            let held_at_store = line_reservations.map(|reservation| reservation.remaining.get()).sum::<i64>().min(quantity);
             let lots = lots_of(command, (position, product), (&lot, quantity));
-            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lots, takes, field });
+            parcels.push(Parcel { position, key, quantity, held: held_at_store, cost, lots, takes: part_quantity, field });
         }
     }
     draft.end_pass()?;
-    release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
+    release_reservations_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
     lines.extend(deliver_charges(&mut order));
     // Also if nothing leaves stock.
-    check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
+    check_moment(draft.book(), occurred_at, store_time_zone(book, draft, &order, store))?;
     order.status = order.fulfilment_status();
     order.touch(draft.now());
     let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), store, occurred_at, lines);
@@ -212,11 +217,11 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
 /// Returns the lots of a product that leave for a line: those that were packed by name, and the
 /// rest from the line's own lot.
 fn lots_of(command: &Fulfil, (position, product): (u16, ProductId), (lot, quantity): (&LotChoice, i64)) -> Vec<(LotChoice, i64)> {
-    let own = command.lots.iter().filter(|part| (part.position, part.product) == (position, product));
-    let mut lots: Vec<(LotChoice, i64)> = own.map(|part| (LotChoice::Id(part.lot), part.units)).collect();
-    let rest = quantity - lots.iter().map(|(_, units)| units).sum::<i64>();
-    if rest > 0 {
-        lots.push((lot.clone(), rest));
+    let matching_parts = command.lots.iter().filter(|part| (part.position, part.product) == (position, product));
+    let mut lots: Vec<(LotChoice, i64)> = matching_parts.map(|part| (LotChoice::Id(part.lot), part.units)).collect();
+    let remaining_quantity = quantity - lots.iter().map(|(_, units)| units).sum::<i64>();
+    if remaining_quantity > 0 {
+        lots.push((lot.clone(), remaining_quantity));
     }
     lots
 }
@@ -238,7 +243,7 @@ pub(super) fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
 }
 
 /// Returns the store's time zone, from any loaded row that has it.
-fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: StoreId) -> &'a str {
+fn store_time_zone<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: StoreId) -> &'a str {
     let mut goods = order.lines.iter().flat_map(|line| line.goods().collect::<Vec<_>>());
     let level = goods.find_map(|(product, _)| draft.level(LevelKey { product, store }, At::NOWHERE).ok());
     let zone = level.map(|level| level.facts.time_zone.as_str());
@@ -258,20 +263,20 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
     let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
     report_kit_shortages(draft, &quotes)?;
-    take(draft, order, command, (parcels, &steps), at).map_err(|refusal| as_kit_shortage(refusal, quotes))
+    post_parcels(draft, order, command, (parcels, &steps), at).map_err(|refusal| as_kit_shortage(refusal, quotes))
 }
 
-fn take(
+fn post_parcels(
     draft: &mut Draft<'_>,
     order: &Order,
     command: &Fulfil,
     (parcels, steps): (&[Parcel], &[Step]),
     at: Timestamp,
 ) -> Result<(), Rejection> {
-    let Some(first) = steps.first() else { return Ok(()) };
-    let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
+    let Some(first_step) = steps.first() else { return Ok(()) };
+    let head = MovementHead { actor: command.actor, ..order_movement_head(command.movements[2], MovementKind::Sale, order, at) };
     ensure_available(draft, steps, command.on_shortage, &head, RoomMovement { id: command.movements[0], spare: Some(order.id) })?;
-    draft.begin(head, first.key, first.field)?;
+    draft.begin(head, first_step.key, first_step.field)?;
     for parcel in parcels {
         let key = parcel.key;
         let mut consumed = consume(draft, order, parcel);
@@ -300,9 +305,9 @@ fn consume(draft: &mut Draft<'_>, order: &Order, parcel: &Parcel) -> i64 {
             continue;
         }
         let mut reservation = reservation.clone();
-        let taken = (parcel.held - consumed).min(reservation.remaining.get());
-        consumed += taken;
-        reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
+        let consumed_part = (parcel.held - consumed).min(reservation.remaining.get());
+        consumed += consumed_part;
+        reservation.give_back(consumed_part, ReservationStatus::Consumed, draft.now());
         draft.put_reservation(reservation);
     }
     consumed

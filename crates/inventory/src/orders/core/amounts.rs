@@ -20,7 +20,7 @@ pub struct Basis {
 
 /// A line as it was placed, which reports have counted before an edit changed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
+pub struct PlacedLine {
     /// 0 for a line that an edit added.
     pub quantity: Quantity,
     pub unit_price: Money,
@@ -53,9 +53,9 @@ impl Basis {
     /// Returns the amounts of `quantity` at this price, each part rounded half away from zero. None
     /// if they exceed the range of exact numbers.
     pub fn amounts(&self, unit_price: Money, decimals: u8, quantity: Quantity) -> Option<Amounts> {
-        let part = |of: Money| {
-            let minor = i64::try_from(share(of.minor, (0, quantity.get()), self.quantity.get())).ok()?;
-            Money::zero(of.currency).checked_add(Money::new(minor, of.currency))
+        let part = |amount: Money| {
+            let minor = i64::try_from(share(amount.minor, (0, quantity.get()), self.quantity.get())).ok()?;
+            Money::zero(amount.currency).checked_add(Money::new(minor, amount.currency))
         };
         let gross = unit_price.times(quantity, decimals)?;
         let discount = part(self.discount)?;

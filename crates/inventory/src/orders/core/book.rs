@@ -64,25 +64,28 @@ impl OrderBook {
         for order in &decision.orders {
             // A reference that an edit gave up is free only after the batch is written: its row has
             // it until then.
-            let had_it = |was: &Order| was.channel == order.channel && was.external_ref == order.external_ref;
+            let had_reference =
+                |previous: &Order| previous.channel == order.channel && previous.external_ref == order.external_ref;
             if let Some(reference) = &order.external_ref
-                && !self.orders.get(&order.id).is_some_and(had_it)
+                && !self.orders.get(&order.id).is_some_and(had_reference)
             {
                 self.taken_refs.insert((order.channel, reference.clone()));
             }
             self.orders.insert(order.id, order.clone());
         }
         for hold in &decision.holds {
-            let standing = self.holds.entry(hold.order).or_default();
-            standing.retain(|known| known.id != hold.id);
+            let standing_holds = self.holds.entry(hold.order).or_default();
+            standing_holds.retain(|existing_hold| existing_hold.id != hold.id);
             if hold.lifted.is_none() {
-                standing.push(hold.clone());
+                standing_holds.push(hold.clone());
             }
             self.facts.note(hold);
         }
         for hold in &decision.rematched {
-            if let Some(known) = self.holds.entry(hold.order).or_default().iter_mut().find(|known| known.id == hold.id) {
-                known.clone_from(hold);
+            if let Some(existing_hold) =
+                self.holds.entry(hold.order).or_default().iter_mut().find(|existing_hold| existing_hold.id == hold.id)
+            {
+                existing_hold.clone_from(hold);
             }
             self.facts.note(hold);
         }

@@ -8,10 +8,10 @@ use super::{
     act::{Act, build_decision, open},
     book::OrderBook,
     decision::OrderDecision,
-    edit::settle,
+    edit::fulfil_remaining_charges,
     edit_holds::{EditContext, release_excess},
-    edit_lines::lower,
-    hold::Wanted,
+    edit_lines::cancel_units,
+    hold::LineDemand,
     order::Order,
     refusal::Refusal,
     states::Action,
@@ -46,13 +46,13 @@ pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &Ca
     if order.status == OrderStatus::Draft {
         return Err(Refusal::DraftIsEdited.at(At::argument(Field::Lines)));
     }
-    let fallen = named(draft, &order, &command.lines)?;
-    for Wanted { index, units, .. } in &fallen {
-        lower(&mut order.lines[*index], *units);
+    let cancelled_lines = select_cancelled_lines(draft, &order, &command.lines)?;
+    for LineDemand { index, units, .. } in &cancelled_lines {
+        cancel_units(&mut order.lines[*index], *units);
     }
-    let editing = EditContext { actor: act.actor, note: act.note.as_deref(), movements: [act.movement; 2] };
-    release_excess(draft, &order, &fallen, &editing)?;
-    let fulfilment = settle(draft, &mut order, command.fulfilment);
+    let edit_context = EditContext { actor: act.actor, note: act.note.as_deref(), movements: [act.movement; 2] };
+    release_excess(draft, &order, &cancelled_lines, &edit_context)?;
+    let fulfilment = fulfil_remaining_charges(draft, &mut order, command.fulfilment);
     let is_over = order.lines.iter().all(|line| line.outstanding() == 0);
     if is_over && order.status != OrderStatus::Fulfilled {
         order.status = OrderStatus::Cancelled;
@@ -68,30 +68,30 @@ pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &Ca
 }
 
 /// Returns the named lines, each with at most its outstanding units.
-fn named(draft: &mut Draft<'_>, order: &Order, lines: &[CancelLine]) -> Result<Vec<Wanted>, Rejection> {
+fn select_cancelled_lines(draft: &mut Draft<'_>, order: &Order, lines: &[CancelLine]) -> Result<Vec<LineDemand>, Rejection> {
     if lines.is_empty() {
         return Err(Refusal::NothingToCancel.at(At::argument(Field::Lines)));
     }
-    let mut fallen: Vec<Wanted> = Vec::with_capacity(lines.len());
-    for (nth, one) in lines.iter().enumerate() {
-        let found = cancellable(order, &fallen, one, At::argument_row(Field::Lines, nth));
-        fallen.extend(draft.pass(found)?);
+    let mut cancelled: Vec<LineDemand> = Vec::with_capacity(lines.len());
+    for (nth, request) in lines.iter().enumerate() {
+        let checked_line = check_cancelled_line(order, &cancelled, request, At::argument_row(Field::Lines, nth));
+        cancelled.extend(draft.pass(checked_line)?);
     }
     draft.end_pass()?;
-    Ok(fallen)
+    Ok(cancelled)
 }
 
-fn cancellable(order: &Order, before: &[Wanted], one: &CancelLine, place: At) -> Result<Wanted, Rejection> {
+fn check_cancelled_line(order: &Order, before: &[LineDemand], request: &CancelLine, place: At) -> Result<LineDemand, Rejection> {
     let at = |name: Field| place.field(name);
-    let (of, position) = one.line.split_line();
-    let found = order.lines.iter().position(|line| of == order.id && line.position == position);
-    let Some(index) = found else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
+    let (order_id, position) = request.line.split_line();
+    let line_index = order.lines.iter().position(|line| order_id == order.id && line.position == position);
+    let Some(index) = line_index else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
     if before.iter().any(|other| other.index == index) {
         return Err(Refusal::LineTwice.at(at(Field::LineId)));
     }
-    let most = order.lines[index].outstanding();
-    if !one.quantity.is_positive() || one.quantity.get() > most {
-        return Err(Refusal::CancellableUpTo { most }.at(at(Field::Quantity)));
+    let max_quantity = order.lines[index].outstanding();
+    if !request.quantity.is_positive() || request.quantity.get() > max_quantity {
+        return Err(Refusal::CancellableUpTo { most: max_quantity }.at(at(Field::Quantity)));
     }
-    Ok(Wanted { index, units: one.quantity.get(), place })
+    Ok(LineDemand { index, units: request.quantity.get(), place })
 }

@@ -53,49 +53,51 @@ impl Decide for OrderCommand {
 
     fn weight(&self) -> usize {
         match self {
-            Self::Create(c, _) => c.lines.len() + c.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
-            Self::Confirm(c, keys) => keys.len() + c.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
+            Self::Create(command, _) => command.lines.len() + command.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
+            Self::Confirm(command, keys) => keys.len() + command.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
             Self::Cancel(_, keys) | Self::CancelLines(_, keys) | Self::Expire(_, keys) | Self::Fulfil(_, keys) => keys.len(),
             Self::Close(_) | Self::Reopen(_) => 1,
-            Self::Update(c) => c.set_lines.len() + c.add_lines.len() + c.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
-            Self::Fill(c) => c.levels.len(),
+            Self::Update(command) => {
+                command.set_lines.len() + command.add_lines.len() + command.sourcing.iter().map(Sourcing::weight).sum::<usize>()
+            }
+            Self::Fill(command) => command.levels.len(),
         }
     }
 
     fn needs(&self, needs: &mut Needs) {
         match self {
-            Self::Create(c, keys) => create(c, keys, needs),
-            Self::Confirm(c, keys) => {
+            Self::Create(command, keys) => create(command, keys, needs),
+            Self::Confirm(command, keys) => {
                 needs.levels.extend(keys);
-                needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
-                order(c.act.order, needs);
-                judged(c.act.order, needs);
+                needs.levels.extend(command.sourcing.iter().flat_map(Sourcing::levels));
+                order(command.act.order, needs);
+                judged(command.act.order, needs);
             }
-            Self::Cancel(c, keys) | Self::Expire(c, keys) => {
+            Self::Cancel(command, keys) | Self::Expire(command, keys) => {
                 needs.levels.extend(keys);
-                order(c.order, needs);
+                order(command.order, needs);
             }
-            Self::CancelLines(c, keys) => {
+            Self::CancelLines(command, keys) => {
                 needs.levels.extend(keys);
-                order(c.act.order, needs);
+                order(command.act.order, needs);
             }
-            Self::Close(c) | Self::Reopen(c) => order(c.order, needs),
-            Self::Update(c) => update(c, needs),
-            Self::Fulfil(c, keys) => fulfil(c, keys, needs),
-            Self::Fill(c) => {
-                needs.levels.extend(&c.levels);
-                order(c.order, needs);
+            Self::Close(command) | Self::Reopen(command) => order(command.order, needs),
+            Self::Update(command) => update(command, needs),
+            Self::Fulfil(command, keys) => fulfil(command, keys, needs),
+            Self::Fill(command) => {
+                needs.levels.extend(&command.levels);
+                order(command.order, needs);
             }
         }
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let decided: Result<OrderDecision, Rejection> = books.read(|book: &OrderBook| {
+        let result: Result<OrderDecision, Rejection> = books.read(|book: &OrderBook| {
             let mut decision = self.decide_without_hold_rules(book, draft)?;
-            self.hold(book, draft.now(), &mut decision);
+            self.set_rule_holds(book, draft.now(), &mut decision);
             Ok(decision)
         });
-        decided.map(Decision::of)
+        result.map(Decision::of)
     }
 }
 
@@ -103,21 +105,21 @@ impl OrderCommand {
     /// Decides the command without the rules that set holds.
     pub(crate) fn decide_without_hold_rules(&self, book: &OrderBook, draft: &mut Draft<'_>) -> Result<OrderDecision, Rejection> {
         match self {
-            Self::Create(c, _) => decide_create(book, draft, c),
-            Self::Confirm(c, _) => decide_confirm(book, draft, c),
-            Self::Cancel(c, _) => decide_cancel(book, draft, c),
-            Self::CancelLines(c, _) => decide_cancel_lines(book, draft, c),
-            Self::Expire(c, _) => decide_expire(book, draft, c).map(Option::unwrap_or_default),
-            Self::Close(c) => decide_close(book, draft, c),
-            Self::Reopen(c) => decide_reopen(book, draft, c),
-            Self::Update(c) => decide_update(book, draft, c),
-            Self::Fulfil(c, _) => decide_fulfil(book, draft, c),
-            Self::Fill(c) => decide_fill(book, draft, c).map(Option::unwrap_or_default),
+            Self::Create(command, _) => decide_create(book, draft, command),
+            Self::Confirm(command, _) => decide_confirm(book, draft, command),
+            Self::Cancel(command, _) => decide_cancel(book, draft, command),
+            Self::CancelLines(command, _) => decide_cancel_lines(book, draft, command),
+            Self::Expire(command, _) => decide_expire(book, draft, command).map(Option::unwrap_or_default),
+            Self::Close(command) => decide_close(book, draft, command),
+            Self::Reopen(command) => decide_reopen(book, draft, command),
+            Self::Update(command) => decide_update(book, draft, command),
+            Self::Fulfil(command, _) => decide_fulfil(book, draft, command),
+            Self::Fill(command) => decide_fill(book, draft, command).map(Option::unwrap_or_default),
         }
     }
 
     /// Applies the rules that set holds to the order, if it is placed, confirmed or changed.
-    pub(crate) fn hold(&self, book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
+    pub(crate) fn set_rule_holds(&self, book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
         if matches!(self, Self::Create(..) | Self::Confirm(..) | Self::Update(_)) {
             apply_hold_rules(book, now, decision);
         }
@@ -126,72 +128,74 @@ impl OrderCommand {
 
 /// Adds the rules that set holds, for the order, to the needs.
 fn judged(order: OrderId, needs: &mut Needs) {
-    needs.documents.with(|own: &mut OrderNeeds| {
-        own.hold_rules = true;
-        own.judged.insert(order);
+    needs.documents.with(|document_needs: &mut OrderNeeds| {
+        document_needs.hold_rules = true;
+        document_needs.judged.insert(order);
     });
 }
 
 /// Adds the order and its reservations to the needs.
 pub(super) fn order(order: OrderId, needs: &mut Needs) {
     needs.held_by_orders.insert(order);
-    needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
+    needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.orders.insert(order));
 }
 
-fn create(c: &Create, keys: &[LevelKey], needs: &mut Needs) {
-    let goods = c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store }));
+fn create(command: &Create, keys: &[LevelKey], needs: &mut Needs) {
+    let goods = command.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: command.store }));
     let levels: Vec<LevelKey> =
-        goods.clone().chain(keys.iter().copied()).chain(c.sourcing.iter().flat_map(Sourcing::levels)).collect();
+        goods.clone().chain(keys.iter().copied()).chain(command.sourcing.iter().flat_map(Sourcing::levels)).collect();
     needs.levels.extend(&levels);
-    needs.reservations.extend(&c.reservations);
-    needs.lots.left_at(c.placed_at);
-    needs.shortage(c.on_shortage, &levels);
-    needs.documents.with(|own: &mut OrderNeeds| {
-        own.goods.extend(goods);
-        own.channels.insert(c.channel);
-        own.customers.extend(c.customer);
-        own.order_refs.extend(c.external_ref.clone());
-        own.hold_rules |= c.status == NewStatus::Confirmed;
-        if c.is_only_charges() {
-            own.stores.insert(c.store);
+    needs.reservations.extend(&command.reservations);
+    needs.lots.note_departure(command.placed_at);
+    needs.shortage(command.on_shortage, &levels);
+    needs.documents.with(|document_needs: &mut OrderNeeds| {
+        document_needs.goods.extend(goods);
+        document_needs.channels.insert(command.channel);
+        document_needs.customers.extend(command.customer);
+        document_needs.order_refs.extend(command.external_ref.clone());
+        document_needs.hold_rules |= command.status == NewStatus::Confirmed;
+        if command.is_only_charges() {
+            document_needs.stores.insert(command.store);
         }
     });
 }
 
-fn update(c: &Update, needs: &mut Needs) {
-    let goods = c.add_lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store }));
+fn update(command: &Update, needs: &mut Needs) {
+    let goods = command.add_lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: command.store }));
     needs.levels.extend(goods.clone());
-    needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
-    needs.documents.with(|own: &mut OrderNeeds| {
-        own.goods.extend(goods);
-        own.customers.extend(c.customer.set());
-        own.order_refs.extend(c.external_ref.set().cloned());
-        own.details.insert(c.order);
-        let redraft = &c.redraft;
-        own.leaves_from.extend(redraft.store.map(|store| (c.order, store)));
-        own.channels.extend(redraft.channel);
-        own.resourced.extend((!redraft.sourcing.is_keep()).then_some(c.order));
-        own.rechannelled.extend(redraft.channel.map(|_| c.order));
+    needs.levels.extend(command.sourcing.iter().flat_map(Sourcing::levels));
+    needs.documents.with(|document_needs: &mut OrderNeeds| {
+        document_needs.goods.extend(goods);
+        document_needs.customers.extend(command.customer.set());
+        document_needs.order_refs.extend(command.external_ref.set().cloned());
+        document_needs.details.insert(command.order);
+        let redraft = &command.redraft;
+        document_needs.leaves_from.extend(redraft.store.map(|store| (command.order, store)));
+        document_needs.channels.extend(redraft.channel);
+        document_needs.resourced.extend((!redraft.sourcing.is_keep()).then_some(command.order));
+        document_needs.rechannelled.extend(redraft.channel.map(|_| command.order));
         if redraft.store.is_some() || redraft.placed_at.is_some() {
-            own.stores.insert(c.store);
+            document_needs.stores.insert(command.store);
         }
     });
-    judged(c.order, needs);
-    order(c.order, needs);
+    judged(command.order, needs);
+    order(command.order, needs);
 }
 
-fn fulfil(c: &Fulfil, keys: &[LevelKey], needs: &mut Needs) {
-    for line in c.lines.iter().flatten() {
+fn fulfil(command: &Fulfil, keys: &[LevelKey], needs: &mut Needs) {
+    for line in command.lines.iter().flatten() {
         // The product of a line is unknown here: a lot code is looked up among those of all
         // products of the order.
         keys.iter().for_each(|key| needs.lots.choice(key.product, &line.lot));
     }
     needs.levels.extend(keys);
-    needs.documents.with(|own: &mut OrderNeeds| own.leaves_from.extend(c.store.map(|store| (c.order, store))));
+    needs.documents.with(|document_needs: &mut OrderNeeds| {
+        document_needs.leaves_from.extend(command.store.map(|store| (command.order, store)));
+    });
     if keys.is_empty() {
-        needs.documents.with(|own: &mut OrderNeeds| own.stores.extend(c.store));
+        needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.stores.extend(command.store));
     }
-    needs.lots.left_at(c.occurred_at);
-    needs.shortage(c.on_shortage, keys);
-    order(c.order, needs);
+    needs.lots.note_departure(command.occurred_at);
+    needs.shortage(command.on_shortage, keys);
+    order(command.order, needs);
 }

@@ -6,7 +6,7 @@ use super::{
     book::{BuyerFacts, OrderBook},
     decision::{OrderDecision, OrderFact},
     detail::{DetailChange, OrderDetail},
-    hold::{hold, order_head},
+    hold::{hold, order_movement_head},
     kit_shortage::{as_kit_shortage, quotes, report_kit_shortages},
     line::{Line, NewLine, price_line},
     order::Order,
@@ -82,7 +82,7 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     let now = draft.now();
     let placed_at = command.placed_at.unwrap_or(now);
     let mut order = draft_order(book, draft, command, placed_at)?;
-    release_taken_over(draft, command, &order)?;
+    release_replaced_reservations(draft, command, &order)?;
     let (movement, sourcing) = ((command.movements[2], placed_at), command.sourcing.as_ref());
     let mut drafted = Vec::new();
     match command.status {
@@ -92,7 +92,7 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
             hold(draft, &mut order, movement, sourcing)?;
         }
         NewStatus::Confirmed => hold(draft, &mut order, movement, sourcing)?,
-        NewStatus::Fulfilled => sell(draft, &mut order, command)?,
+        NewStatus::Fulfilled => post_counter_sale(draft, &mut order, command)?,
     }
     let by = command.actor.into();
     let event = OrderFact { kind: events::ORDER_CREATED, order: order.id, before: None, by, changed: Vec::new() };
@@ -176,8 +176,8 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
     let mut zone = book.stores.get(&command.store).filter(|_| command.is_only_charges()).map(|store| store.time_zone.clone());
-    for (index, new) in command.lines.iter().enumerate() {
-        let priced = price_line((&book.kits, &*draft), command.store, (index as u16 + 1, At::line(index)), new);
+    for (index, new_line) in command.lines.iter().enumerate() {
+        let priced = price_line((&book.kits, &*draft), command.store, (index as u16 + 1, At::line(index)), new_line);
         let Some((line, line_zone)) = draft.pass(priced)? else { continue };
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
             draft.refuse(LineRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)))?;
@@ -193,7 +193,7 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
     let currency = currency.unwrap_or(command.currency);
     let total = lines.iter().try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.total));
     let total = total.ok_or_else(|| Refusal::TotalTooLarge.at(At::input(Field::Lines)))?;
-    let business_date = check_placed(draft, placed_at, zone.as_deref().unwrap_or("UTC"))?;
+    let business_date = check_placed_at(draft, placed_at, zone.as_deref().unwrap_or("UTC"))?;
     let status = match command.status {
         NewStatus::Draft => OrderStatus::Draft,
         NewStatus::Pending { .. } => OrderStatus::Pending,
@@ -224,7 +224,7 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
     })
 }
 
-pub(super) fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
+pub(super) fn check_placed_at(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
     let at = At::input(Field::PlacedAt);
     crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| Rejection { at, ..rejection })
 }
@@ -256,14 +256,14 @@ fn given(
 }
 
 /// Ends the reservations that the order takes over.
-fn release_taken_over(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
+fn release_replaced_reservations(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
     let goods: Vec<ProductId> = order.lines.iter().flat_map(Line::goods).map(|(product, _)| product).collect();
-    let mut begun = false;
+    let mut has_begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
         let field = At::row(Field::Reservations, index);
         let given = given(draft, command, (*id, &goods), field);
         let Some(mut reservation) = draft.pass(given)? else { continue };
-        if !begun {
+        if !has_begun {
             let head = MovementHead {
                 id: command.movements[1],
                 kind: MovementKind::Release,
@@ -276,40 +276,40 @@ fn release_taken_over(draft: &mut Draft<'_>, command: &Create, order: &Order) ->
                 occurred_at: command.placed_at.unwrap_or(draft.now()),
             };
             draft.begin(head, reservation.key, field)?;
-            begun = true;
+            has_begun = true;
         }
-        let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
-        reservation.give_back(held, ReservationStatus::Consumed, draft.now());
+        let held_quantity = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held_quantity, ..Delta::default() }, None, None, field)?;
+        reservation.give_back(held_quantity, ReservationStatus::Consumed, draft.now());
         draft.put_reservation(reservation);
     }
     draft.end_pass()
 }
 
 /// Sells over the counter: posts SALE entries only, at the time of the sale.
-fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
-    let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
+fn post_counter_sale(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
+    let head = order_movement_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
     let mut steps = Vec::with_capacity(order.lines.len());
     let mut owners = Vec::with_capacity(order.lines.len());
     for (index, line) in order.lines.iter().enumerate() {
-        owners.extend(line.goods().map(|(_, takes)| (line.position, takes)));
-        steps.extend(line.goods().map(|(product, takes)| {
+        owners.extend(line.goods().map(|(_, part_quantity)| (line.position, part_quantity)));
+        steps.extend(line.goods().map(|(product, part_quantity)| {
             let (key, field) = (LevelKey { product, store: order.store }, At::line(index).field(Field::Quantity));
-            Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
+            Step::moves(key, -(line.quantity.get() * part_quantity), &LotChoice::Unsaid, field)
         }));
     }
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
     report_kit_shortages(draft, &quotes)?;
-    take(draft, (&steps, head), command).map_err(|refusal| as_kit_shortage(refusal, quotes))?;
+    post_counter_goods(draft, (&steps, head), command).map_err(|refusal| as_kit_shortage(refusal, quotes))?;
     order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get(), 0));
     Ok(())
 }
 
 /// Posts goods that are sold over the counter.
-fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
-    if let Some(first) = steps.first() {
+fn post_counter_goods(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
+    if let Some(first_step) = steps.first() {
         ensure_available(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
-        draft.begin(head, first.key, first.field)?;
+        draft.begin(head, first_step.key, first_step.field)?;
         for step in steps {
             let cost = draft.level(step.key, step.field)?.facts.cost;
             let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };

@@ -123,7 +123,7 @@ pub struct DetailPatch {
 impl DetailPatch {
     /// True if the patch changes more than notes, tags and metadata, which can change in every
     /// status.
-    pub fn changes_more_than_notes(&self) -> bool {
+    pub fn changes_restricted_fields(&self) -> bool {
         self.personal.is_some() || !self.requested_for.is_keep() || self.delivery_method.is_some()
     }
 
@@ -163,7 +163,7 @@ impl DetailPatch {
             Patch::Set(text) => after.metadata.clone_from(text),
         }
         after.tags = self.tags(&before.tags)?;
-        let named = [
+        let differences = [
             ("requestedFor", before.requested_for != after.requested_for),
             ("deliveryMethod", before.delivery_method != after.delivery_method),
             ("noteForCustomer", before.note_for_customer != after.note_for_customer),
@@ -171,15 +171,15 @@ impl DetailPatch {
             ("tags", before.tags != after.tags),
             ("metadata", before.metadata != after.metadata),
         ];
-        changed.extend(named.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name));
+        changed.extend(differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name));
         Ok((after, changed))
     }
 
     fn tags(&self, before: &[String]) -> Result<Vec<String>, Rejection> {
         let mut tags = before.to_vec();
-        tags.retain(|tag| !self.tags_remove.iter().any(|gone| is_same(gone, tag)));
+        tags.retain(|tag| !self.tags_remove.iter().any(|removed_tag| is_same(removed_tag, tag)));
         for tag in &self.tags_add {
-            if !tags.iter().any(|there| is_same(there, tag)) {
+            if !tags.iter().any(|existing_tag| is_same(existing_tag, tag)) {
                 tags.push(tag.clone());
             }
         }

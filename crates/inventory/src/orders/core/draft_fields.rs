@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     book::OrderBook,
-    create::check_placed,
+    create::check_placed_at,
     decision::OrderDecision,
     order::Order,
     refusal::Refusal,
@@ -28,13 +28,13 @@ pub struct DraftChanges {
 impl DraftChanges {
     /// Returns the first field that is set; None if all are left out.
     fn first_set_field(&self) -> Option<Field> {
-        let said = [
+        let set_fields = [
             (self.store.is_some(), Field::Store),
             (self.channel.is_some(), Field::Channel),
             (self.placed_at.is_some(), Field::PlacedAt),
             (!self.sourcing.is_keep(), Field::Sourcing),
         ];
-        said.into_iter().find_map(|(is_said, field)| is_said.then_some(field))
+        set_fields.into_iter().find_map(|(is_said, field)| is_said.then_some(field))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -64,14 +64,14 @@ impl DraftChanges {
     ) -> Result<Vec<&'static str>, Rejection> {
         let mut changed = Vec::new();
         if let Some(channel) = self.channel.filter(|channel| *channel != order.channel) {
-            let mut kept = order.external_ref.clone();
-            reference.apply(&mut kept);
-            check_channel(book, channel, kept)?;
+            let mut new_reference = order.external_ref.clone();
+            reference.apply(&mut new_reference);
+            check_channel(book, channel, new_reference)?;
             order.channel = channel;
             changed.push("channel");
         }
         if let Some(store) = self.store.filter(|store| *store != order.store) {
-            if facts(book, store)?.1 {
+            if store_zone_and_archived(book, store)?.1 {
                 return Err(Refusal::StoreArchived.at(At::input(Field::Store)));
             }
             order.store = store;
@@ -87,11 +87,11 @@ impl DraftChanges {
     /// Sets the day of the order in its store's time zone; a changed day must not be in a closed
     /// period.
     fn date(&self, book: &OrderBook, draft: &Draft<'_>, order: &mut Order) -> Result<Option<&'static str>, Rejection> {
-        let (zone, _) = facts(book, order.store)?;
+        let (zone, _) = store_zone_and_archived(book, order.store)?;
         let placed_at = self.placed_at.unwrap_or(order.placed_at);
         let is_placed_anew = placed_at != order.placed_at;
         if is_placed_anew || (draft.book().local_day)(placed_at, zone) != order.business_date {
-            order.business_date = check_placed(draft, placed_at, zone)?;
+            order.business_date = check_placed_at(draft, placed_at, zone)?;
             order.placed_at = placed_at;
         }
         Ok(is_placed_anew.then_some("placedAt"))
@@ -107,9 +107,9 @@ impl DraftChanges {
 }
 
 /// Returns the time zone of a store, and whether it is archived.
-fn facts(book: &OrderBook, store: StoreId) -> Result<(&str, bool), Rejection> {
-    let known = book.stores.get(&store).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?;
-    Ok((&known.time_zone, known.archived))
+fn store_zone_and_archived(book: &OrderBook, store: StoreId) -> Result<(&str, bool), Rejection> {
+    let store_facts = book.stores.get(&store).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?;
+    Ok((&store_facts.time_zone, store_facts.archived))
 }
 
 /// Checks that a draft may move to the channel with its reference.

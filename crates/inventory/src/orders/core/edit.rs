@@ -10,10 +10,10 @@ use super::{
     decision::{By, OrderDecision},
     detail::{DetailPatch, OrderDetail},
     draft_fields::DraftChanges,
-    edit_holds::{EditContext, release_excess, reserve_added},
+    edit_holds::{EditContext, release_excess, reserve_added_units},
     edit_lines::{SetLine, add_line, set_line},
     hint::Hint,
-    hold::Wanted,
+    hold::LineDemand,
     line::{Line, NewLine},
     order::{Fulfilment, Order},
     refusal::Refusal,
@@ -64,47 +64,47 @@ impl Update {
         !(self.set_lines.is_empty() && self.add_lines.is_empty())
     }
     /// True if the edit has more than notes, tags and metadata.
-    fn changes_more_than_notes(&self) -> bool {
+    fn changes_restricted_fields(&self) -> bool {
         self.edits_lines()
             || !self.redraft.is_empty()
             || !self.customer.is_keep()
             || !self.external_ref.is_keep()
             || self.country.is_some()
-            || self.detail.changes_more_than_notes()
+            || self.detail.changes_restricted_fields()
     }
 }
 
 pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, Some(command.expected_version), Action::Update)?;
     check_editable(&order, command)?;
-    let found = Box::new(order.clone());
+    let original = Box::new(order.clone());
     let before = book.details.get(&order.id);
-    let nothing = OrderDetail::of(order.id);
-    let (after, of_detail) = command.detail.apply(before.unwrap_or(&nothing), order.version)?;
+    let empty_detail = OrderDetail::of(order.id);
+    let (after, detail_changes) = command.detail.apply(before.unwrap_or(&empty_detail), order.version)?;
     let mut hints = Vec::new();
     let mut changed = command.redraft.apply(book, draft, &mut order, &command.external_ref)?;
     changed.extend(header(book, draft, &mut order, command, &mut hints)?);
-    changed.extend(of_detail);
+    changed.extend(detail_changes);
     let mut fulfilments = Vec::new();
-    let placed = order.lines.len();
+    let previous_count = order.lines.len();
     if command.edits_lines() {
         edit_lines(book, draft, &mut order, command, &mut hints)?;
         changed.push("lines");
-        fulfilments.extend(settle(draft, &mut order, command.fulfilment));
+        fulfilments.extend(fulfil_remaining_charges(draft, &mut order, command.fulfilment));
     }
-    let is_more = has_changes_beyond_notes(&found, &order, &changed);
+    let changes_more = has_changes_beyond_notes(&original, &order, &changed);
     order.touch(draft.now());
-    let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
-    let is_same = before.unwrap_or(&nothing) == &after;
+    let added_lines = order.lines[previous_count..].iter().map(|line| (order.id, line.position)).collect();
+    let is_same = before.unwrap_or(&empty_detail) == &after;
     let details = if is_same { Vec::new() } else { vec![command.detail.change(before, after)] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None, register: None };
-    let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
+    let whereabouts = command.whereabouts.iter().map(|address_facts| (order.id, address_facts.clone())).collect();
     let of_order = build_decision(book, order, events::ORDER_UPDATED, by);
-    let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
-    decision.before = Some(found);
+    let mut decision = OrderDecision { fulfilments, whereabouts, details, added: added_lines, hints, ..of_order };
+    decision.before = Some(original);
     decision.resourced.extend(command.redraft.resourced(book, command.order));
     decision.personal = command.detail.marks();
-    decision.by_channel = command.by_channel && is_more;
+    decision.by_channel = command.by_channel && changes_more;
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
 }
@@ -119,7 +119,7 @@ fn has_changes_beyond_notes(before: &Order, after: &Order, changed: &[&'static s
 /// Refuses what does not change any more in the order's state.
 fn check_editable(order: &Order, command: &Update) -> Result<(), Rejection> {
     use OrderStatus::{Cancelled, Closed, Confirmed, Draft, PartiallyFulfilled, Pending};
-    if matches!(order.status, Closed | Cancelled) && command.changes_more_than_notes() {
+    if matches!(order.status, Closed | Cancelled) && command.changes_restricted_fields() {
         return Err(Refusal::OnlyNotes(order.status).at(At::input(Field::Id)));
     }
     let of_lines = if command.set_lines.is_empty() { Field::AddLines } else { Field::SetLines };
@@ -166,8 +166,8 @@ fn header(
         changed.push("shippingCountry");
         let is_said = |line: &Line| command.set_lines.iter().any(|set| set.line == order.line_id(line.position));
         let charges = || order.lines.iter().filter(|line| line.kind() == LineKind::Charge);
-        let adds = command.add_lines.iter().any(|line| line.kind == LineKind::Charge);
-        if charges().any(|line| line.current() > 0) && !adds && !charges().any(is_said) {
+        let adds_charge = command.add_lines.iter().any(|line| line.kind == LineKind::Charge);
+        if charges().any(|line| line.current() > 0) && !adds_charge && !charges().any(is_said) {
             hints.push(Hint::ChargesUnchanged);
         }
     }
@@ -183,8 +183,8 @@ fn edit_lines(
     command: &Update,
     hints: &mut Vec<Hint>,
 ) -> Result<(), Rejection> {
-    let mut raised = Vec::new();
-    let mut fallen = Vec::new();
+    let mut raised_lines = Vec::new();
+    let mut lowered_lines = Vec::new();
     if draft.collects_refusals() {
         for (nth, product) in command.add_lines.iter().enumerate().filter_map(|(nth, line)| Some((nth, line.product?))) {
             let place = At::row(Field::AddLines, nth).field(Field::Product);
@@ -193,7 +193,7 @@ fn edit_lines(
     }
     for (nth, set) in command.set_lines.iter().enumerate() {
         let place = At::row(Field::SetLines, nth);
-        if command.set_lines[..nth].iter().any(|earlier| earlier.line == set.line) {
+        if command.set_lines[..nth].iter().any(|earlier_line| earlier_line.line == set.line) {
             draft.refuse(Refusal::LineTwice.at(place.field(Field::LineId)))?;
         }
         let line = set_line(draft, order, set, place);
@@ -203,16 +203,16 @@ fn edit_lines(
         if set.unit_price.is_some() && set.tax.is_none() && is_taxed && !hints.contains(&Hint::TaxUnchanged) {
             hints.push(Hint::TaxUnchanged);
         }
-        let wanted = Wanted { index, units: units.abs(), place };
+        let line_change = LineDemand { index, units: units.abs(), place };
         match units {
             0 => {}
-            1.. => raised.push(wanted),
-            _ => fallen.push(wanted),
+            1.. => raised_lines.push(line_change),
+            _ => lowered_lines.push(line_change),
         }
     }
-    for (nth, new) in command.add_lines.iter().enumerate() {
-        let line = add_line((book, &*draft), order, new, At::row(Field::AddLines, nth));
-        raised.extend(draft.pass(line)?.flatten());
+    for (nth, new_line) in command.add_lines.iter().enumerate() {
+        let line = add_line((book, &*draft), order, new_line, At::row(Field::AddLines, nth));
+        raised_lines.extend(draft.pass(line)?.flatten());
     }
     draft.end_pass()?;
     let holds = order.lines.len() + order.lines.iter().map(|line| line.parts().len()).sum::<usize>();
@@ -220,9 +220,9 @@ fn edit_lines(
         return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::AddLines)));
     }
     if order.status != OrderStatus::Draft {
-        let editing = EditContext { actor: command.actor, note: command.reason.as_deref(), movements: command.movements };
-        release_excess(draft, order, &fallen, &editing)?;
-        reserve_added(draft, order, &raised, command.sourcing.as_ref(), &editing)?;
+        let edit_context = EditContext { actor: command.actor, note: command.reason.as_deref(), movements: command.movements };
+        release_excess(draft, order, &lowered_lines, &edit_context)?;
+        reserve_added_units(draft, order, &raised_lines, command.sourcing.as_ref(), &edit_context)?;
     }
     order.total = order.sum().ok_or_else(|| Refusal::TotalTooLarge.at(At::input(Field::SetLines)))?;
     Ok(())
@@ -230,7 +230,7 @@ fn edit_lines(
 
 /// Fulfils the charges with the last of the goods, also if an edit or a cancellation removes the
 /// remaining goods of an order that has partly left.
-pub(super) fn settle(draft: &Draft<'_>, order: &mut Order, id: FulfilmentId) -> Option<Fulfilment> {
+pub(super) fn fulfil_remaining_charges(draft: &Draft<'_>, order: &mut Order, id: FulfilmentId) -> Option<Fulfilment> {
     if order.status != OrderStatus::PartiallyFulfilled {
         return None;
     }

@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::HashMap};
 use entity::prelude::*;
 
 use super::{
-    hold::{Wanted, active_reservations_of, found, order_head, reservation},
+    hold::{LineDemand, active_reservations_of, found, order_movement_head, reservation},
     line::count,
     order::Order,
     refusal::Refusal,
@@ -25,7 +25,7 @@ pub(super) struct EditContext<'a> {
 impl EditContext<'_> {
     fn head(&self, kind: MovementKind, order: &Order, now: Timestamp) -> MovementHead {
         let id = self.movements[usize::from(kind == MovementKind::Reserve)];
-        MovementHead { actor: self.actor, note: self.note.map(str::to_owned), ..order_head(id, kind, order, now) }
+        MovementHead { actor: self.actor, note: self.note.map(str::to_owned), ..order_movement_head(id, kind, order, now) }
     }
 }
 
@@ -34,65 +34,66 @@ impl EditContext<'_> {
 pub(super) fn release_excess(
     draft: &mut Draft<'_>,
     order: &Order,
-    fallen: &[Wanted],
-    editing: &EditContext<'_>,
+    lowered_lines: &[LineDemand],
+    edit_context: &EditContext<'_>,
 ) -> Result<(), Rejection> {
     let now = draft.now();
-    let mut held: HashMap<(u16, ProductId), Vec<Reservation>> = HashMap::new();
-    for one in active_reservations_of(draft, order) {
-        if let Some((_, position)) = one.order {
-            held.entry((position, one.key.product)).or_default().push(one);
+    let mut by_line: HashMap<(u16, ProductId), Vec<Reservation>> = HashMap::new();
+    for reservation in active_reservations_of(draft, order) {
+        if let Some((_, position)) = reservation.order {
+            by_line.entry((position, reservation.key.product)).or_default().push(reservation);
         }
     }
-    let mut begin = Some(editing.head(MovementKind::Release, order, now));
-    for Wanted { index, place, .. } in fallen {
+    let mut begin = Some(edit_context.head(MovementKind::Release, order, now));
+    for LineDemand { index, place, .. } in lowered_lines {
         let (line, field) = (&order.lines[*index], place.field(Field::Quantity));
-        for (product, takes) in line.goods() {
-            let mut own = held.remove(&(line.position, product)).unwrap_or_default();
-            own.sort_by_key(|one| Reverse((one.created_at, one.id)));
-            let excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - line.open.get() * takes;
-            draft.let_go(own, excess, &mut begin, (now, field))?;
+        for (product, part_quantity) in line.goods() {
+            let mut line_reservations = by_line.remove(&(line.position, product)).unwrap_or_default();
+            line_reservations.sort_by_key(|reservation| Reverse((reservation.created_at, reservation.id)));
+            let excess = line_reservations.iter().map(|reservation| reservation.remaining.get()).sum::<i64>()
+                - line.open.get() * part_quantity;
+            draft.release_excess(line_reservations, excess, &mut begin, (now, field))?;
         }
     }
     Ok(())
 }
 
 /// Reserves the added units of these lines, or backorders them if the product allows it.
-pub(super) fn reserve_added(
+pub(super) fn reserve_added_units(
     draft: &mut Draft<'_>,
     order: &mut Order,
-    raised: &[Wanted],
+    raised_lines: &[LineDemand],
     sourcing: Option<&Sourcing>,
-    editing: &EditContext<'_>,
+    edit_context: &EditContext<'_>,
 ) -> Result<(), Rejection> {
     let now = draft.now();
-    let plan = sourcing.map(|sourcing| found(draft, order, raised, sourcing)).transpose()?;
-    let mut held: HashMap<u16, Vec<StoreId>> = HashMap::new();
+    let plan = sourcing.map(|sourcing| found(draft, order, raised_lines, sourcing)).transpose()?;
+    let mut stores_by_line: HashMap<u16, Vec<StoreId>> = HashMap::new();
     for one in active_reservations_of(draft, order) {
         if let Some((_, position)) = one.order {
-            held.entry(position).or_default().push(one.key.store);
+            stores_by_line.entry(position).or_default().push(one.key.store);
         }
     }
-    let mut begin = Some(editing.head(MovementKind::Reserve, order, now));
+    let mut begin = Some(edit_context.head(MovementKind::Reserve, order, now));
     let mut number = 0;
-    for (nth, raise) in raised.iter().enumerate() {
-        let line = &order.lines[raise.index];
-        let (position, field) = (line.position, raise.place.field(Field::Quantity));
+    for (nth, line_change) in raised_lines.iter().enumerate() {
+        let line = &order.lines[line_change.index];
+        let (position, field) = (line.position, line_change.place.field(Field::Quantity));
         let goods: Vec<(ProductId, i64)> = line.goods().collect();
         let shares = match &plan {
             _ if goods.is_empty() => Vec::new(),
             Some(plan) => plan[nth].clone(),
             None => {
-                let near = near(draft, order, raise, held.get(&position).map(Vec::as_slice).unwrap_or_default());
+                let near = near(draft, order, line_change, stores_by_line.get(&position).map(Vec::as_slice).unwrap_or_default());
                 let Some(near) = draft.pass(near)? else { continue };
                 near
             }
         };
-        let found = if goods.is_empty() { raise.units } else { total(&shares) };
-        let line = &mut order.lines[raise.index];
+        let found = if goods.is_empty() { line_change.units } else { total(&shares) };
+        let line = &mut order.lines[line_change.index];
         line.open = count(line.open.get() + found);
-        line.backordered = count(line.backordered.get() + raise.units - found);
-        for (share, (product, takes)) in shares.iter().flat_map(|share| goods.iter().map(move |one| (share, one))) {
+        line.backordered = count(line.backordered.get() + line_change.units - found);
+        for (share, (product, part_quantity)) in shares.iter().flat_map(|share| goods.iter().map(move |one| (share, one))) {
             number += 1;
             if number > entity::id::MAX_LINES {
                 return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));
@@ -101,9 +102,9 @@ pub(super) fn reserve_added(
             if let Some(head) = begin.take() {
                 draft.begin(head, key, field)?;
             }
-            let quantity = count(share.quantity * takes);
+            let quantity = count(share.quantity * part_quantity);
             draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
-            let id = editing.movements[1].line(number);
+            let id = edit_context.movements[1].line(number);
             draft.put_reservation(Reservation { id, ..reservation(order, (position, number), key, (quantity, now)) });
         }
     }
@@ -112,40 +113,43 @@ pub(super) fn reserve_added(
 
 /// Splits the added units of a line among stores: those that have reservations of it, then the
 /// order's own. Units without stock are backordered if the product allows it.
-fn near(draft: &Draft<'_>, order: &Order, raise: &Wanted, held: &[StoreId]) -> Result<Vec<Share>, Rejection> {
-    let (line, field) = (&order.lines[raise.index], raise.place.field(Field::Quantity));
-    let mut bound = None;
+fn near(draft: &Draft<'_>, order: &Order, line_change: &LineDemand, held_stores: &[StoreId]) -> Result<Vec<Share>, Rejection> {
+    let (line, field) = (&order.lines[line_change.index], line_change.place.field(Field::Quantity));
+    let mut bound_level = None;
     for (product, _) in line.goods() {
         let level = draft.stocked(LevelKey { product, store: order.store }, field)?;
         // A line keeps the policy with which it was placed; that of a kit's parts comes from the
         // catalogue.
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         if policy != StockPolicy::Backorder {
-            bound.get_or_insert(level.key);
+            bound_level.get_or_insert(level.key);
         }
     }
-    let mut stores: Vec<StoreId> = Vec::with_capacity(held.len() + 1);
-    for store in held.iter().copied().chain([order.store]) {
+    let mut stores: Vec<StoreId> = Vec::with_capacity(held_stores.len() + 1);
+    for store in held_stores.iter().copied().chain([order.store]) {
         if !stores.contains(&store) {
             stores.push(store);
         }
     }
-    let mut left = raise.units;
+    let mut remaining_units = line_change.units;
     let mut shares = Vec::new();
     for store in stores {
         // The stock of a product that has been archived since is not available.
-        let there = |(product, takes)| (draft.promisable(LevelKey { product, store }, At::NOWHERE).unwrap_or(0), takes);
-        let quantity = left.min(whole_kits(line.goods().map(there)));
+        let part_stock =
+            |(product, part_quantity)| (draft.promisable(LevelKey { product, store }, At::NOWHERE).unwrap_or(0), part_quantity);
+        let quantity = remaining_units.min(whole_kits(line.goods().map(part_stock)));
         if quantity > 0 {
             shares.push(Share { store, quantity });
-            left -= quantity;
+            remaining_units -= quantity;
         }
     }
-    match bound {
-        Some(key) if left > 0 && line.is_kit() => {
-            Err(draft.kit_shortage((&line.sku, key), (raise.units, raise.units - left), field))
+    match bound_level {
+        Some(key) if remaining_units > 0 && line.is_kit() => {
+            Err(draft.kit_shortage((&line.sku, key), (line_change.units, line_change.units - remaining_units), field))
         }
-        Some(key) if left > 0 => Err(draft.reserve_shortage(key, (raise.units, raise.units - left), field)),
+        Some(key) if remaining_units > 0 => {
+            Err(draft.reserve_shortage(key, (line_change.units, line_change.units - remaining_units), field))
+        }
         _ => Ok(shares),
     }
 }

@@ -5,9 +5,9 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    amounts::{Amounts, Basis, Placed},
+    amounts::{Amounts, Basis, PlacedLine},
     book::OrderBook,
-    hold::Wanted,
+    hold::LineDemand,
     kit,
     line::{Line, NewLine, check_product_active, count, price_line},
     order::Order,
@@ -41,19 +41,19 @@ pub struct SetLine {
 /// reservations are not touched.
 pub(super) fn set_line(draft: &Draft<'_>, order: &mut Order, set: &SetLine, place: At) -> Result<(usize, i64), Rejection> {
     let at = |name: Field| place.field(name);
-    let (of, position) = set.line.split_line();
-    let found = order.lines.iter().position(|line| of == order.id && line.position == position);
-    let Some(index) = found else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
+    let (order_id, position) = set.line.split_line();
+    let line_index = order.lines.iter().position(|line| order_id == order.id && line.position == position);
+    let Some(index) = line_index else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
     let (is_draft, store) = (order.status == OrderStatus::Draft, order.store);
     let line = &mut order.lines[index];
     let current = line.current();
-    let wanted = set.quantity.map_or(current, Quantity::get);
-    if wanted < line.fulfilled.get() {
+    let new_quantity = set.quantity.map_or(current, Quantity::get);
+    if new_quantity < line.fulfilled.get() {
         return Err(Refusal::LeastQuantity { least: line.fulfilled.get() }.at(at(Field::Quantity)));
     }
-    let before = Placed::from(&*line);
-    price(line, set, count(wanted), place)?;
-    if wanted > current
+    let before = PlacedLine::from(&*line);
+    apply_price(line, set, count(new_quantity), place)?;
+    if new_quantity > current
         && let Some(product) = line.product()
         && let Ok(level) = draft.level(LevelKey { product, store }, At::NOWHERE)
     {
@@ -61,44 +61,44 @@ pub(super) fn set_line(draft: &Draft<'_>, order: &mut Order, set: &SetLine, plac
     }
     let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
     if is_draft {
-        set_draft_quantity(line, wanted);
-    } else if wanted > current {
-        line.quantity = Quantity::new(line.quantity.get() + (wanted - current)).ok_or_else(too_large)?;
+        set_draft_quantity(line, new_quantity);
+    } else if new_quantity > current {
+        line.quantity = Quantity::new(line.quantity.get() + (new_quantity - current)).ok_or_else(too_large)?;
     } else {
-        lower(line, current - wanted);
+        cancel_units(line, current - new_quantity);
     }
     for part in line.parts() {
         kit::times(line.quantity.get(), part.quantity.get(), || at(Field::Quantity))?;
     }
     line.recalculate_amounts().ok_or_else(too_large)?;
-    if !is_draft && before != Placed::from(&*line) {
+    if !is_draft && before != PlacedLine::from(&*line) {
         line.placed.get_or_insert(before);
     }
-    Ok((index, wanted - current))
+    Ok((index, new_quantity - current))
 }
 
 /// Sets the quantity of a draft's line as if it had been placed so: a draft reserves and owes
 /// nothing. A line that is set to 0 stays, as lines are never deleted.
-fn set_draft_quantity(line: &mut Line, wanted: i64) {
-    if wanted == 0 {
+fn set_draft_quantity(line: &mut Line, new_quantity: i64) {
+    if new_quantity == 0 {
         (line.open, line.cancelled) = (Quantity::ZERO, line.quantity);
     } else {
-        (line.quantity, line.open, line.cancelled) = (count(wanted), count(wanted), Quantity::ZERO);
+        (line.quantity, line.open, line.cancelled) = (count(new_quantity), count(new_quantity), Quantity::ZERO);
     }
 }
 
 /// Cancels units of a line: backordered units first, then open ones.
-pub(super) fn lower(line: &mut Line, units: i64) {
-    let waiting = units.min(line.backordered.get());
+pub(super) fn cancel_units(line: &mut Line, units: i64) {
+    let waiting_units = units.min(line.backordered.get());
     line.cancelled = count(line.cancelled.get() + units);
-    line.backordered = count(line.backordered.get() - waiting);
-    line.open = count(line.open.get() - (units - waiting));
+    line.backordered = count(line.backordered.get() - waiting_units);
+    line.open = count(line.open.get() - (units - waiting_units));
 }
 
 /// Applies the stated price, discount and tax of a line. Discount and tax belong to the quantity
 /// that counts now, and those of any other quantity follow from them. If one of the two is stated,
 /// the other is restated as it is shown, or by its rate.
-fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<(), Rejection> {
+fn apply_price(line: &mut Line, set: &SetLine, new_quantity: Quantity, place: At) -> Result<(), Rejection> {
     let at = |name: Field| place.field(name);
     let currency = line.total.currency;
     if let Some(unit_price) = set.unit_price {
@@ -121,18 +121,18 @@ fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<
     if set.discount.is_none() && set.tax.is_none() && set.tax_rate.is_none() {
         return Ok(());
     }
-    if !wanted.is_positive() {
+    if !new_quantity.is_positive() {
         return Err(Refusal::NothingLeft.at(at(Field::Quantity)));
     }
-    let now = line.amounts(wanted).ok_or_else(|| LineRefusal::TooLarge.at(at(Field::Quantity)))?;
-    let discount = part(set.discount.or(Some(now.discount)), now.gross, at(Field::Discount))?;
-    let tax = part(set.tax.or(Some(now.tax)), now.gross, at(Field::Tax))?;
-    if discount.minor > now.gross.minor.max(0) {
+    let current_amounts = line.amounts(new_quantity).ok_or_else(|| LineRefusal::TooLarge.at(at(Field::Quantity)))?;
+    let discount = part(set.discount.or(Some(current_amounts.discount)), current_amounts.gross, at(Field::Discount))?;
+    let tax = part(set.tax.or(Some(current_amounts.tax)), current_amounts.gross, at(Field::Tax))?;
+    if discount.minor > current_amounts.gross.minor.max(0) {
         return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }
-    let amounts = Amounts { discount, tax, ..now };
+    let amounts = Amounts { discount, tax, ..current_amounts };
     let tax = rate.map_or(Ok(tax), |rate| tax_of(rate, &amounts, set.tax, at(Field::TaxRate)))?;
-    line.basis = Basis { quantity: wanted, discount, tax, rate };
+    line.basis = Basis { quantity: new_quantity, discount, tax, rate };
     Ok(())
 }
 
@@ -140,23 +140,23 @@ fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<
 pub(super) fn add_line(
     (book, draft): (&OrderBook, &Draft<'_>),
     order: &mut Order,
-    new: &NewLine,
+    new_line: &NewLine,
     place: At,
-) -> Result<Option<Wanted>, Rejection> {
+) -> Result<Option<LineDemand>, Rejection> {
     let index = order.lines.len();
     if index >= MAX_ORDER_LINES {
         return Err(Refusal::TooManyLines { most: MAX_ORDER_LINES }.at(At::input(Field::AddLines)));
     }
-    let (mut line, _) = price_line((&book.kits, draft), order.store, (index as u16 + 1, place), new)?;
+    let (mut line, _) = price_line((&book.kits, draft), order.store, (index as u16 + 1, place), new_line)?;
     if line.total.currency != order.total.currency {
         return Err(LineRefusal::OtherCurrency.at(place.field(Field::UnitPriceCurrency)));
     }
-    let raise = (order.status != OrderStatus::Draft).then_some(Wanted { index, units: new.quantity.get(), place });
-    if raise.is_some() {
+    let line_change = (order.status != OrderStatus::Draft).then_some(LineDemand { index, units: new_line.quantity.get(), place });
+    if line_change.is_some() {
         let none = Money::zero(line.total.currency);
         line.open = Quantity::ZERO;
-        line.placed = Some(Placed { quantity: Quantity::ZERO, unit_price: none, discount: none, total: none });
+        line.placed = Some(PlacedLine { quantity: Quantity::ZERO, unit_price: none, discount: none, total: none });
     }
     order.lines.push(line);
-    Ok(raise)
+    Ok(line_change)
 }

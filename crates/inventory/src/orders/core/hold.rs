@@ -14,7 +14,7 @@ use crate::stock::core::{
 };
 
 /// Returns the common fields of an order's movements.
-pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occurred_at: Timestamp) -> MovementHead {
+pub(super) fn order_movement_head(id: MovementId, kind: MovementKind, order: &Order, occurred_at: Timestamp) -> MovementHead {
     MovementHead {
         id,
         kind,
@@ -31,35 +31,35 @@ pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occu
 /// Returns the number of a line's open units that can be held: all of them, or those available if
 /// every short product may be backordered.
 fn reservable_units(draft: &mut Draft<'_>, line: &Line, store: StoreId, field: At) -> Result<i64, Rejection> {
-    let wanted = line.open.get();
+    let requested_units = line.open.get();
     let mut parts = Vec::new();
-    let mut short = None;
-    let mut bound = Vec::new();
-    for (product, takes) in line.goods() {
+    let mut shortage = None;
+    let mut limiting_parts = Vec::new();
+    for (product, part_quantity) in line.goods() {
         let level = draft.stocked(LevelKey { product, store }, field)?;
-        let needed = wanted.saturating_mul(takes);
+        let needed_quantity = requested_units.saturating_mul(part_quantity);
         // A line keeps the policy with which it was placed; that of a kit's parts comes from the
         // catalogue.
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
-        let there = draft.promisable(level.key, field)?;
+        let available = draft.promisable(level.key, field)?;
         if policy != StockPolicy::Backorder {
-            bound.push((there, takes));
-            if there < needed {
-                short.get_or_insert((level.key, needed, there));
+            limiting_parts.push((available, part_quantity));
+            if available < needed_quantity {
+                shortage.get_or_insert((level.key, needed_quantity, available));
             }
         }
-        parts.push((there, takes));
+        parts.push((available, part_quantity));
     }
-    if let Some((key, needed, there)) = short {
+    if let Some((key, needed_quantity, available)) = shortage {
         let refusal = if line.is_kit() {
-            draft.kit_shortage((&line.sku, key), (wanted, whole_kits(bound.into_iter())), field)
+            draft.kit_shortage((&line.sku, key), (requested_units, whole_kits(limiting_parts.into_iter())), field)
         } else {
-            draft.reserve_shortage(key, (needed, there), field)
+            draft.reserve_shortage(key, (needed_quantity, available), field)
         };
         // A draft that collects all rejections continues and reserves the available units.
         draft.refuse(refusal)?;
     }
-    Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
+    Ok(if parts.is_empty() { requested_units } else { requested_units.min(whole_kits(parts.into_iter())) })
 }
 
 /// The reservations of an order that is being placed.
@@ -79,18 +79,18 @@ pub(super) fn hold(
     (movement, at): (MovementId, Timestamp),
     sourcing: Option<&Sourcing>,
 ) -> Result<(), Rejection> {
-    let all = |order: &Order| -> Vec<Wanted> {
+    let line_requests = |order: &Order| -> Vec<LineDemand> {
         let lines = order.lines.iter().enumerate();
-        lines.map(|(index, line)| Wanted { index, units: line.open.get(), place: At::line(index) }).collect()
+        lines.map(|(index, line)| LineDemand { index, units: line.open.get(), place: At::line(index) }).collect()
     };
-    let found = sourcing.map(|sourcing| found(draft, order, &all(order), sourcing)).transpose()?;
+    let found = sourcing.map(|sourcing| found(draft, order, &line_requests(order), sourcing)).transpose()?;
     // One reservation of a line has the line's number under the order's ID; the others have numbers
     // after those of the lines.
-    let head = order_head(movement, MovementKind::Reserve, order, at);
+    let head = order_movement_head(movement, MovementKind::Reserve, order, at);
     let mut holds = NewReservations { head, has_begun: false, next: order.lines.len() as u16 + 1 };
     for index in 0..order.lines.len() {
-        let held = reserve_line(draft, order, (index, found.as_ref()), &mut holds);
-        draft.pass(held)?;
+        let result = reserve_line(draft, order, (index, found.as_ref()), &mut holds);
+        draft.pass(result)?;
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ pub(super) fn hold(
 fn reserve_line(
     draft: &mut Draft<'_>,
     order: &mut Order,
-    (index, found): (usize, Option<&SourcingPlan>),
+    (index, sourcing_plan): (usize, Option<&SourcingPlan>),
     holds: &mut NewReservations,
 ) -> Result<(), Rejection> {
     let line = &order.lines[index];
@@ -108,15 +108,15 @@ fn reserve_line(
         return Ok(());
     }
     let field = At::line(index).field(Field::Quantity);
-    let shares = match found {
+    let shares = match sourcing_plan {
         None => vec![Share { store: order.store, quantity: reservable_units(draft, line, order.store, field)? }],
         Some(plan) => plan[index].clone(),
     };
-    let (position, is_kit, wanted, held) = (line.position, line.is_kit(), line.open.get(), total(&shares));
+    let (position, is_kit, open_units, held_units) = (line.position, line.is_kit(), line.open.get(), total(&shares));
     let line = &mut order.lines[index];
-    (line.open, line.backordered) = (count(held), count(wanted - held));
+    (line.open, line.backordered) = (count(held_units), count(open_units - held_units));
     for (nth, share) in shares.iter().enumerate().filter(|(_, share)| share.quantity > 0) {
-        for (product, takes) in &goods {
+        for (product, part_quantity) in &goods {
             let is_apart = is_kit || nth > 0;
             let number = if is_apart { holds.next } else { position };
             holds.next += u16::from(is_apart);
@@ -128,7 +128,7 @@ fn reserve_line(
                 draft.begin(holds.head.clone(), key, field)?;
                 holds.has_begun = true;
             }
-            let quantity = count(share.quantity * takes);
+            let quantity = count(share.quantity * part_quantity);
             draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
             draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
         }
@@ -138,7 +138,7 @@ fn reserve_line(
 
 /// Units of the line at this index of its order, and their place in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct LineDemand {
     pub index: usize,
     pub units: i64,
     pub place: At,
@@ -148,45 +148,46 @@ pub(super) struct Wanted {
 pub(super) fn found(
     draft: &mut Draft<'_>,
     order: &Order,
-    wanted: &[Wanted],
+    requests: &[LineDemand],
     sourcing: &Sourcing,
 ) -> Result<SourcingPlan, Rejection> {
-    let now = |source: &Source| {
+    let current_source = |source: &Source| {
         // The stock of a product that has been archived since is not available.
-        let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, At::NOWHERE).ok();
-        let available = source.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
+        let promisable_stock =
+            |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, At::NOWHERE).ok();
+        let available = source.available.keys().filter_map(|product| Some((*product, promisable_stock(product)?))).collect();
         Source { available, ..source.clone() }
     };
-    let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
-    let demands: Vec<Demand> = wanted.iter().map(|wanted| demand(draft, order, wanted)).collect::<Result<_, _>>()?;
-    let short = |draft: &Draft<'_>, lacking: LineShortage| {
-        let Wanted { index, units, place } = wanted[lacking.line];
+    let stores: Vec<Source> = sourcing.stores.iter().map(current_source).collect();
+    let demands: Vec<Demand> = requests.iter().map(|requests| demand(draft, order, requests)).collect::<Result<_, _>>()?;
+    let short = |draft: &Draft<'_>, shortage: LineShortage| {
+        let LineDemand { index, units, place } = requests[shortage.line];
         let line = &order.lines[index];
-        let own = own_level(draft, line, order.store);
-        let what = Scarce::Stores { sku: line.sku.clone(), most: sourcing.rule.most(), own };
-        let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: units };
-        Rejection { why, at: place.field(Field::Quantity) }
+        let home_level = line_level(draft, line, order.store);
+        let scarce = Scarce::Stores { sku: line.sku.clone(), most: sourcing.rule.most(), own: home_level };
+        let reason = Reason::LotShort { level: None, what: scarce, usable: shortage.found, requested: units };
+        Rejection { why: reason, at: place.field(Field::Quantity) }
     };
     if draft.collects_refusals() {
-        for lacking in find_shortages(&demands, &stores, sourcing.rule, sourcing.destination) {
-            let refusal = short(draft, lacking);
+        for shortage in find_shortages(&demands, &stores, sourcing.rule, sourcing.destination) {
+            let refusal = short(draft, shortage);
             draft.refuse(refusal)?;
         }
         draft.end_pass()?;
     }
-    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| short(draft, lacking))
+    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|shortage| short(draft, shortage))
 }
 
 /// Returns the level of a line's product in a store; None for a kit.
-pub(super) fn own_level(draft: &Draft<'_>, line: &Line, store: StoreId) -> Option<Box<Level>> {
+pub(super) fn line_level(draft: &Draft<'_>, line: &Line, store: StoreId) -> Option<Box<Level>> {
     let product = line.product().filter(|_| !line.is_kit())?;
     draft.level(LevelKey { product, store }, At::NOWHERE).ok().cloned().map(Box::new)
 }
 
 /// Returns the demand of a line. It may wait if all of its products may be backordered.
-fn demand(draft: &Draft<'_>, order: &Order, wanted: &Wanted) -> Result<Demand, Rejection> {
-    let (line, field) = (&order.lines[wanted.index], wanted.place.field(Field::Product));
-    if wanted.units == 0 {
+fn demand(draft: &Draft<'_>, order: &Order, request: &LineDemand) -> Result<Demand, Rejection> {
+    let (line, field) = (&order.lines[request.index], request.place.field(Field::Product));
+    if request.units == 0 {
         return Ok(Demand { goods: Vec::new(), quantity: 0, short: OnShortage::Wait });
     }
     let goods: Vec<(ProductId, i64)> = line.goods().collect();
@@ -196,20 +197,22 @@ fn demand(draft: &Draft<'_>, order: &Order, wanted: &Wanted) -> Result<Demand, R
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
         short = if policy == StockPolicy::Backorder { short } else { OnShortage::Refuse };
     }
-    Ok(Demand { goods, quantity: wanted.units, short })
+    Ok(Demand { goods, quantity: request.units, short })
 }
 
 /// Returns the order's reservations that are loaded and active, by line.
 pub(super) fn active_reservations_of(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
-    let mut held: Vec<_> = draft
+    let mut active: Vec<_> = draft
         .book()
         .reservations
         .values()
-        .filter(|r| r.status == ReservationStatus::Active && r.order.is_some_and(|(id, _)| id == order.id))
+        .filter(|reservation| {
+            reservation.status == ReservationStatus::Active && reservation.order.is_some_and(|(id, _)| id == order.id)
+        })
         .cloned()
         .collect();
-    held.sort_by_key(|r| (r.order.map(|(_, position)| position), r.id));
-    held
+    active.sort_by_key(|reservation| (reservation.order.map(|(_, position)| position), reservation.id));
+    active
 }
 
 /// Creates a reservation for a line of the order; its number is part of its ID.

@@ -9,7 +9,7 @@ use super::{
     holds,
     line::Line,
     order::Order,
-    order_hold::{Hold, MAX_STANDING, Matched},
+    order_hold::{Hold, MAX_ACTIVE_HOLDS, Matched},
     rule_facts::AddressFacts,
     rule_fields::{MoreConditions, RuleFields},
 };
@@ -21,7 +21,7 @@ use crate::{
 impl RuleFields {
     /// Returns the properties of the order that make the rule match; None if any condition is not
     /// met.
-    fn matched(&self, order: &Order, (book, place): (&OrderBook, &AddressFacts)) -> Option<Matched> {
+    fn matched(&self, order: &Order, (book, address_facts): (&OrderBook, &AddressFacts)) -> Option<Matched> {
         use PaymentStatus::{Authorised, NothingDue, Overpaid, Paid};
         let mut matched = Matched::default();
         if let Some(least) = self.total_at_least {
@@ -30,29 +30,34 @@ impl RuleFields {
             matched.total?;
         }
         if self.is_unpaid {
-            if matches!(order.paid_now().payment, Authorised | NothingDue | Overpaid | Paid) {
+            if matches!(order.derived_paid().payment, Authorised | NothingDue | Overpaid | Paid) {
                 return None;
             }
             matched.refunded = Some(order.paid.refunded);
         }
-        if self.lacks_address && !place.lacks_address {
+        if self.lacks_address && !address_facts.lacks_address {
             return None;
         }
         if !self.countries.is_empty() {
             matched.country = Some(order.country.clone().filter(|country| self.countries.contains(country))?);
         }
-        self.more.matched(order, (book, place), matched)
+        self.more.matched(order, (book, address_facts), matched)
     }
 }
 
 impl MoreConditions {
-    fn matched(&self, order: &Order, (book, place): (&OrderBook, &AddressFacts), mut matched: Matched) -> Option<Matched> {
+    fn matched(
+        &self,
+        order: &Order,
+        (book, address_facts): (&OrderBook, &AddressFacts),
+        mut matched: Matched,
+    ) -> Option<Matched> {
         if self.is_billed_elsewhere {
-            let (goes, billed) = (order.country.as_ref()?, place.billing_country.as_ref()?);
-            if fold(goes) == fold(billed) {
+            let (shipping_country, billed_country) = (order.country.as_ref()?, address_facts.billing_country.as_ref()?);
+            if fold(shipping_country) == fold(billed_country) {
                 return None;
             }
-            (matched.country, matched.billing_country) = (Some(goes.clone()), Some(billed.clone()));
+            (matched.country, matched.billing_country) = (Some(shipping_country.clone()), Some(billed_country.clone()));
         }
         if self.is_new_customer {
             if has_bought(book, order) {
@@ -86,8 +91,8 @@ impl MoreConditions {
 }
 
 /// True if one of these folded tags is among those of a rule.
-fn has_one_of(folded: &[String], named: &[String]) -> bool {
-    named.iter().any(|tag| folded.contains(&fold(tag)))
+fn has_one_of(folded: &[String], tags: &[String]) -> bool {
+    tags.iter().any(|tag| folded.contains(&fold(tag)))
 }
 
 /// True if the customer has received goods of another order.
@@ -115,33 +120,33 @@ pub(crate) fn apply_hold_rules(book: &OrderBook, now: Timestamp, decision: &mut 
 }
 
 fn apply_rules_to_order(book: &OrderBook, now: Timestamp, order: &mut Order, decision: &mut OrderDecision) {
-    let nowhere = AddressFacts::default();
-    let told = decision.whereabouts.iter().find(|(id, _)| *id == order.id).map(|(_, place)| place.clone());
-    let place = told.unwrap_or_else(|| book.facts.whereabouts.get(&order.id).unwrap_or(&nowhere).clone());
-    let set = holds_set_by_rules(book, order.id, decision);
-    let mut number = set.len() as u16;
+    let no_address = AddressFacts::default();
+    let new_facts = decision.whereabouts.iter().find(|(id, _)| *id == order.id).map(|(_, address_facts)| address_facts.clone());
+    let address_facts = new_facts.unwrap_or_else(|| book.facts.whereabouts.get(&order.id).unwrap_or(&no_address).clone());
+    let rule_holds = holds_set_by_rules(book, order.id, decision);
+    let mut number = rule_holds.len() as u16;
     let in_force = book.hold_rules.iter().filter(|rule| rule.archived_at.is_none()).map(|rule| &rule.fields);
     for rule in in_force {
-        let mut own = set.iter().filter(|hold| hold.rule.as_ref() == Some(&rule.code));
-        let standing = own.clone().find(|hold| hold.lifted.is_none());
-        match (rule.matched(order, (book, &place)), standing) {
+        let mut own_holds = rule_holds.iter().filter(|hold| hold.rule.as_ref() == Some(&rule.code));
+        let standing = own_holds.clone().find(|hold| hold.lifted.is_none());
+        match (rule.matched(order, (book, &address_facts)), standing) {
             (None, Some(hold)) if rule.more.lifts_itself => {
-                let lifted = holds::lift(order, vec![hold.clone()], (now, Actor::SYSTEM));
+                let lifted = holds::remove_holds(order, vec![hold.clone()], (now, Actor::SYSTEM));
                 // The rule lifted the hold, not a person: there is no exemption to keep.
                 decision.holds.extend(lifted.into_iter().map(|hold| Hold { matched: None, ..hold }));
-                decision.events.push(fact(order, rule, ORDER_HOLD_LIFTED));
+                decision.events.push(status_event(order, rule, ORDER_HOLD_LIFTED));
             }
             (Some(matched), Some(hold)) if hold.matched.as_ref() != Some(&matched) => {
                 decision.rematched.push(Hold { matched: Some(matched), ..hold.clone() });
             }
             (Some(matched), None) => {
-                let lets = |hold: &Hold| hold.matched.as_ref().is_some_and(|passed| matched.is_within(passed));
-                let is_full = order.hold_kinds.len() >= MAX_STANDING || number >= entity::id::MAX_LINES;
-                if !is_full && !own.any(lets) {
+                let exempts = |hold: &Hold| hold.matched.as_ref().is_some_and(|lifted_match| matched.is_within(lifted_match));
+                let is_full = order.hold_kinds.len() >= MAX_ACTIVE_HOLDS || number >= entity::id::MAX_LINES;
+                if !is_full && !own_holds.any(exempts) {
                     number += 1;
                     order.hold_kinds.push(rule.kind.clone());
                     decision.holds.push(rule.hold((order.id, number), matched, now));
-                    decision.events.push(fact(order, rule, ORDER_HELD));
+                    decision.events.push(status_event(order, rule, ORDER_HELD));
                 }
             }
             (None, _) | (Some(_), Some(_)) => {}
@@ -152,15 +157,15 @@ fn apply_rules_to_order(book: &OrderBook, now: Timestamp, order: &mut Order, dec
 
 /// Returns the holds that rules have set on an order, including those of the decision so far.
 fn holds_set_by_rules(book: &OrderBook, order: OrderId, decision: &OrderDecision) -> Vec<Hold> {
-    let mut set = book.facts.set.get(&order).cloned().unwrap_or_default();
+    let mut rule_holds = book.facts.set.get(&order).cloned().unwrap_or_default();
     for hold in decision.holds.iter().filter(|hold| hold.order == order && hold.rule.is_some()) {
-        set.retain(|known| known.id != hold.id);
-        set.push(hold.clone());
+        rule_holds.retain(|existing| existing.id != hold.id);
+        rule_holds.push(hold.clone());
     }
-    set
+    rule_holds
 }
 
-fn fact(order: &Order, rule: &RuleFields, kind: EventType<OrderEvent>) -> OrderFact {
+fn status_event(order: &Order, rule: &RuleFields, kind: EventType<OrderEvent>) -> OrderFact {
     let by = By { actor: Actor::SYSTEM, reason: Some(rule.reason.clone()), cancel: None, register: None };
     OrderFact { kind, order: order.id, before: Some(order.status), by, changed: Vec::new() }
 }

@@ -9,7 +9,7 @@ use super::{
     decision::{OrderDecision, OrderFact},
     needs::OrderNeeds,
     order::Order,
-    order_hold::MAX_STANDING,
+    order_hold::MAX_ACTIVE_HOLDS,
     refusal::Refusal,
 };
 use crate::{
@@ -48,8 +48,8 @@ pub enum HoldCommand {
 impl HoldCommand {
     const fn order(&self) -> OrderId {
         match self {
-            Self::Set(c) => c.order,
-            Self::Lift(c) => c.order,
+            Self::Set(command) => command.order,
+            Self::Lift(command) => command.order,
         }
     }
 }
@@ -67,23 +67,23 @@ impl Decide for HoldCommand {
     }
 
     fn needs(&self, needs: &mut Needs) {
-        needs.documents.with(|own: &mut OrderNeeds| {
-            own.orders.insert(self.order());
-            own.holds.insert(self.order());
+        needs.documents.with(|document_needs: &mut OrderNeeds| {
+            document_needs.orders.insert(self.order());
+            document_needs.holds.insert(self.order());
         });
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let decided = books.read(|book: &OrderBook| match self {
-            Self::Set(c) => decide_set(book, draft.now(), c),
-            Self::Lift(c) => decide_lift(book, draft.now(), c),
+        let result = books.read(|book: &OrderBook| match self {
+            Self::Set(command) => decide_set_hold(book, draft.now(), command),
+            Self::Lift(command) => decide_lift_hold(book, draft.now(), command),
         });
-        decided.map(Decision::of)
+        result.map(Decision::of)
     }
 }
 
 /// True if holds can be set on an order in this status: while any goods have yet to leave.
-pub const fn may_be_held(status: OrderStatus) -> bool {
+pub const fn can_be_held(status: OrderStatus) -> bool {
     matches!(status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::PartiallyFulfilled)
 }
 
@@ -98,16 +98,16 @@ pub fn check_not_on_hold(order: &Order, at: At) -> Result<(), Rejection> {
     Err(Refusal::OnHold { kinds }.at(at))
 }
 
-fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<OrderDecision, Rejection> {
-    let known = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
-    known.expect(command.expected_version)?;
-    if !may_be_held(known.status) {
-        return Err(Refusal::NothingToHold(known.status).at(At::input(Field::Id)));
+fn decide_set_hold(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<OrderDecision, Rejection> {
+    let current_order = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
+    current_order.check_version(command.expected_version)?;
+    if !can_be_held(current_order.status) {
+        return Err(Refusal::NothingToHold(current_order.status).at(At::input(Field::Id)));
     }
-    if known.hold_kinds.len() >= MAX_STANDING {
-        return Err(Refusal::HeldOften { most: MAX_STANDING }.at(At::input(Field::Id)));
+    if current_order.hold_kinds.len() >= MAX_ACTIVE_HOLDS {
+        return Err(Refusal::HeldOften { most: MAX_ACTIVE_HOLDS }.at(At::input(Field::Id)));
     }
-    let mut order = known.clone();
+    let mut order = current_order.clone();
     let hold = Hold {
         id: command.id,
         order: order.id,
@@ -126,25 +126,25 @@ fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<Ord
     Ok(changed(order, vec![hold], events::ORDER_HELD, command.actor))
 }
 
-fn decide_lift(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Result<OrderDecision, Rejection> {
-    let known = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Hold, At::input(Field::Id)))?;
-    known.expect(command.expected_version)?;
+fn decide_lift_hold(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Result<OrderDecision, Rejection> {
+    let current_order = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Hold, At::input(Field::Id)))?;
+    current_order.check_version(command.expected_version)?;
     let standing = book.holds.get(&command.order).into_iter().flatten();
     let lifted: Vec<Hold> = standing.filter(|hold| hold.id == command.id).cloned().collect();
     if lifted.is_empty() {
         return Err(Refusal::HoldLifted.at(At::input(Field::Id)));
     }
-    let mut order = known.clone();
-    let lifted = lift(&mut order, lifted, (now, command.actor));
+    let mut order = current_order.clone();
+    let lifted = remove_holds(&mut order, lifted, (now, command.actor));
     order.touch(now);
     Ok(changed(order, lifted, events::ORDER_HOLD_LIFTED, command.actor))
 }
 
 /// Removes these holds, which are set, from the order.
-pub(crate) fn lift(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) -> Vec<Hold> {
+pub(crate) fn remove_holds(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) -> Vec<Hold> {
     for hold in &holds {
-        if let Some(place) = order.hold_kinds.iter().position(|kind| *kind == hold.kind) {
-            order.hold_kinds.remove(place);
+        if let Some(index) = order.hold_kinds.iter().position(|kind| *kind == hold.kind) {
+            order.hold_kinds.remove(index);
         }
     }
     holds.into_iter().map(|hold| Hold { lifted: Some(by), ..hold }).collect()
@@ -152,10 +152,10 @@ pub(crate) fn lift(order: &mut Order, holds: Vec<Hold>, by: (Timestamp, Actor)) 
 
 /// Sets holds on the order again that were lifted, as far as it may be held.
 pub(crate) fn reapply_holds(order: &mut Order, holds: Vec<Hold>, (now, actor): (Timestamp, Actor)) -> Vec<Hold> {
-    if !may_be_held(order.status) {
+    if !can_be_held(order.status) {
         return Vec::new();
     }
-    let room = MAX_STANDING.saturating_sub(order.hold_kinds.len());
+    let room = MAX_ACTIVE_HOLDS.saturating_sub(order.hold_kinds.len());
     let set: Vec<Hold> = holds.into_iter().take(room).map(|hold| Hold { placed_at: now, actor, lifted: None, ..hold }).collect();
     order.hold_kinds.extend(set.iter().map(|hold| hold.kind.clone()));
     order.hold_kinds.sort_unstable();

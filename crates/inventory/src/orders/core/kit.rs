@@ -44,9 +44,9 @@ pub(super) fn parts(
 }
 
 /// Returns the quantity of a part in this many kits, in smallest units.
-pub(crate) fn times(kits: i64, takes: i64, field: impl FnOnce() -> At) -> Result<i64, Rejection> {
-    let all = kits.checked_mul(takes).and_then(Quantity::new).map(Quantity::get);
-    all.ok_or_else(|| LineRefusal::KitsTooLarge.at(field()))
+pub(crate) fn times(kits: i64, part_quantity: i64, field: impl FnOnce() -> At) -> Result<i64, Rejection> {
+    let product_quantity = kits.checked_mul(part_quantity).and_then(Quantity::new).map(Quantity::get);
+    product_quantity.ok_or_else(|| LineRefusal::KitsTooLarge.at(field()))
 }
 
 /// Returns the cost of one kit: the sum of its parts, or None unless all of them have a cost in one

@@ -21,28 +21,28 @@ pub(super) fn quotes(
     (steps, owners): (&[Step], &[(u16, i64)]),
     policy: Shortage,
 ) -> Result<Vec<KitShortage>, Rejection> {
-    let taking = PickRules { kind: MovementKind::Sale, dates: policy.dates() };
-    let mut found = Vec::new();
+    let pick_rules = PickRules { kind: MovementKind::Sale, dates: policy.dates() };
+    let mut shortages = Vec::new();
     // Under other policies, reservations give way, and the rejection itself has the available
     // quantity.
     for line in order.lines.iter().filter(|line| line.is_kit() && policy == Shortage::Refuse) {
-        let own: Vec<usize> = (0..steps.len()).filter(|nth| owners[*nth].0 == line.position).collect();
-        let (mut keys, mut scarce) = (Vec::with_capacity(own.len()), None::<(i64, usize)>);
-        for nth in own {
-            let units = draft.usable(steps, nth, taking)? / owners[nth].1.max(1);
-            keys.push(steps[nth].key);
+        let step_indexes: Vec<usize> = (0..steps.len()).filter(|step_index| owners[*step_index].0 == line.position).collect();
+        let (mut keys, mut scarce) = (Vec::with_capacity(step_indexes.len()), None::<(i64, usize)>);
+        for step_index in step_indexes {
+            let units = draft.usable(steps, step_index, pick_rules)? / owners[step_index].1.max(1);
+            keys.push(steps[step_index].key);
             if scarce.is_none_or(|(least, _)| units < least) {
-                scarce = Some((units, nth));
+                scarce = Some((units, step_index));
             }
         }
-        let Some((usable, nth)) = scarce else { continue };
-        let (step, requested) = (&steps[nth], -steps[nth].on_hand_delta / owners[nth].1.max(1));
+        let Some((usable, step_index)) = scarce else { continue };
+        let (step, requested) = (&steps[step_index], -steps[step_index].on_hand_delta / owners[step_index].1.max(1));
         if usable < requested {
             let refusal = draft.kit_shortage((&line.sku, step.key), (requested, usable), step.field);
-            found.push(KitShortage { keys, field: step.field, refusal });
+            shortages.push(KitShortage { keys, field: step.field, refusal });
         }
     }
-    Ok(found)
+    Ok(shortages)
 }
 
 /// If all refusals are collected, adds those in whole kits before those of parts.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    amounts::{Amounts, Basis, Placed},
+    amounts::{Amounts, Basis, PlacedLine},
     kit::{self, Kits, Part},
     refusal::{LineRefusal, Refusal},
     stated_amounts::{part, tax_of},
@@ -82,7 +82,7 @@ pub struct Line {
     pub total: Money,
     pub basis: Basis,
     /// None until an edit changes the line.
-    pub placed: Option<Placed>,
+    pub placed: Option<PlacedLine>,
     pub unit_cost: Option<Money>,
 }
 
@@ -154,20 +154,20 @@ impl Line {
     /// Returns the products that leave stock with one unit of the line, and their quantities; empty
     /// if no stock is kept.
     pub fn goods(&self) -> impl Iterator<Item = (ProductId, i64)> + '_ {
-        let own = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
-        own.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
+        let direct_goods = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
+        direct_goods.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
     }
     /// Returns the quantity that is still to be delivered.
     pub fn outstanding(&self) -> i64 {
         self.open.get() + self.backordered.get()
     }
-    /// Delivers `quantity`: open units first, then backordered ones. `held` units stay open:
+    /// Delivers `quantity`: open units first, then backordered ones. `held_quantity` units stay open:
     /// backordered units are delivered before those.
-    pub fn fulfil(&mut self, quantity: i64, held: i64) {
-        let owed = self.outstanding() - quantity;
-        let open = held.min(owed).min(self.open.get()).max(self.open.get() - quantity);
+    pub fn fulfil(&mut self, quantity: i64, held_quantity: i64) {
+        let remaining = self.outstanding() - quantity;
+        let open = held_quantity.min(remaining).min(self.open.get()).max(self.open.get() - quantity);
         self.open = count(open);
-        self.backordered = count(owed - open);
+        self.backordered = count(remaining - open);
         self.fulfilled = count(self.fulfilled.get() + quantity);
     }
     /// Returns the quantity that may still be returned: each delivered unit can be returned once.
@@ -181,7 +181,7 @@ impl Line {
     }
     /// Returns the fields of the line for the audit log, under the names of the API, with discount
     /// and tax of the quantity that is not cancelled.
-    pub fn traced(&self) -> [(&'static str, Value); 8] {
+    pub fn audit_fields(&self) -> [(&'static str, Value); 8] {
         let Self {
             position: _,
             item: _,
@@ -204,7 +204,8 @@ impl Line {
             unit_cost: _,
         } = self;
         let amounts = Quantity::new(self.current()).and_then(|current| self.amounts(current));
-        let (discount, tax) = amounts.map_or((*discount, *tax), |of| (of.discount, of.tax));
+        let (discount, tax) =
+            amounts.map_or((*discount, *tax), |current_amounts| (current_amounts.discount, current_amounts.tax));
         [
             ("sku", json!(sku)),
             ("name", json!(name)),
@@ -243,7 +244,7 @@ impl Line {
     }
 }
 
-impl From<&Line> for Placed {
+impl From<&Line> for PlacedLine {
     fn from(line: &Line) -> Self {
         Self { quantity: line.quantity, unit_price: line.unit_price, discount: line.discount, total: line.total }
     }
@@ -261,13 +262,13 @@ pub(super) fn price_line(
     (kits, draft): (&Kits, &Draft<'_>),
     store: StoreId,
     (position, place): (u16, At),
-    new: &NewLine,
+    new_line: &NewLine,
 ) -> Result<(Line, Option<String>), Rejection> {
     let at = |name: Field| place.field(name);
-    if !new.quantity.is_positive() {
+    if !new_line.quantity.is_positive() {
         return Err(LineRefusal::NotPositive.at(at(Field::Quantity)));
     }
-    let facts = match (new.kind, new.product) {
+    let facts = match (new_line.kind, new_line.product) {
         (LineKind::Product, Some(product)) => {
             let level = draft.level(LevelKey { product, store }, at(Field::Product))?;
             check_for_sale(&level.facts, at(Field::Product))?;
@@ -277,26 +278,26 @@ pub(super) fn price_line(
         (LineKind::Charge, Some(_)) => return Err(LineRefusal::ChargeWithProduct.at(at(Field::Product))),
         (LineKind::Charge, None) => None,
     };
-    let unit_price = new.unit_price.or_else(|| facts.and_then(|f| f.price));
+    let unit_price = new_line.unit_price.or_else(|| facts.and_then(|f| f.price));
     let Some(unit_price) = unit_price else {
         return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
     };
-    if unit_price.minor < 0 && new.kind == LineKind::Product {
+    if unit_price.minor < 0 && new_line.kind == LineKind::Product {
         return Err(LineRefusal::NegativePrice.at(at(Field::UnitPrice)));
     }
-    let name = match (facts, &new.name) {
+    let name = match (facts, &new_line.name) {
         (Some(facts), _) => facts.name.clone(),
         (None, Some(name)) => name.clone(),
         (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
-    let parts = kit::parts(kits, facts, (new.product, new.quantity), place)?;
+    let parts = kit::parts(kits, facts, (new_line.product, new_line.quantity), place)?;
     let decimals = facts.map_or(0, |f| f.decimals);
     let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
-    let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
-    let amounts = stated(new, gross, place)?;
+    let gross = unit_price.times(new_line.quantity, decimals).ok_or_else(too_large)?;
+    let amounts = stated_line_amounts(new_line, gross, place)?;
     let total = amounts.total().ok_or_else(too_large)?;
     let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, store, &parts) };
-    let item = match new.product {
+    let item = match new_line.product {
         None => LineItem::Charge,
         Some(product) if parts.is_empty() => {
             LineItem::Product { product, policy: facts.map_or(StockPolicy::Untracked, |facts| facts.policy) }
@@ -309,8 +310,8 @@ pub(super) fn price_line(
         sku: facts.map_or_else(|| name.clone(), |f| f.sku.clone()),
         name,
         decimals,
-        quantity: new.quantity,
-        open: new.quantity,
+        quantity: new_line.quantity,
+        open: new_line.quantity,
         backordered: Quantity::ZERO,
         cancelled: Quantity::ZERO,
         fulfilled: Quantity::ZERO,
@@ -320,7 +321,7 @@ pub(super) fn price_line(
         discount: amounts.discount,
         tax: amounts.tax,
         total,
-        basis: Basis { quantity: new.quantity, discount: amounts.discount, tax: amounts.tax, rate: new.tax_rate },
+        basis: Basis { quantity: new_line.quantity, discount: amounts.discount, tax: amounts.tax, rate: new_line.tax_rate },
         placed: None,
         // The row stores the cost in the order's currency.
         unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
@@ -329,16 +330,16 @@ pub(super) fn price_line(
 }
 
 /// Returns the amounts of a new line with its stated discount and tax.
-fn stated(new: &NewLine, gross: Money, place: At) -> Result<Amounts, Rejection> {
+fn stated_line_amounts(new_line: &NewLine, gross: Money, place: At) -> Result<Amounts, Rejection> {
     let at = |name: Field| place.field(name);
-    let discount = part(new.discount, gross, at(Field::Discount))?;
-    let tax = part(new.tax, gross, at(Field::Tax))?;
+    let discount = part(new_line.discount, gross, at(Field::Discount))?;
+    let tax = part(new_line.tax, gross, at(Field::Tax))?;
     if discount.minor > gross.minor.max(0) {
         return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }
     let amounts = Amounts { gross, discount, tax };
-    Ok(match new.tax_rate {
-        Some(rate) => Amounts { tax: tax_of(rate, &amounts, new.tax, at(Field::TaxRate))?, ..amounts },
+    Ok(match new_line.tax_rate {
+        Some(rate) => Amounts { tax: tax_of(rate, &amounts, new_line.tax, at(Field::TaxRate))?, ..amounts },
         None => amounts,
     })
 }

@@ -43,7 +43,7 @@ mod totals;
 
 pub use crate::catalog::core::company::{Address, Contact};
 pub use act::{Act, Confirm, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen};
-pub use amounts::{Amounts, Basis, Placed};
+pub use amounts::{Amounts, Basis, PlacedLine};
 pub use book::{BuyerFacts, OrderBook, StoreFacts};
 pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};
 pub use command::OrderCommand;
@@ -67,7 +67,8 @@ pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Reallocation, decide_reallocate};
 pub use reverse::{
-    ReverseSale, SaleReversal, assign_entries, check_not_invoiced, check_not_returned, order_effects, shipped_goods, unship,
+    ReverseSale, SaleReversal, assign_entries, check_not_invoiced, check_not_returned, order_effects, reverse_shipped_units,
+    shipped_goods,
 };
 pub use rule_facts::{AddressFacts, CustomerFacts, RuleFacts};
 pub use rule_fields::{HoldRule, MAX_RULES, MoreConditions, RuleFields, RuleProblem};
@@ -78,6 +79,6 @@ pub use sourcing::{
     Demand, DraftSourcing, DraftSourcingChange, LineShortage, MAX_STORES, OnShortage, Position, Share, Source, Sourcing,
     SourcingAsked, SourcingPlan, SourcingRule, source,
 };
-pub use states::{Action, ORDER_STEPS, Step, actions_from, may};
+pub use states::{Action, ORDER_STEPS, Step, actions_from, is_action_allowed};
 pub use tax_rate::{TaxRate, TaxRateError};
 pub use totals::Totals;

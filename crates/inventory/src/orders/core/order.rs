@@ -64,7 +64,7 @@ impl Order {
         self.lines.iter().any(|line| line.open.is_positive())
     }
     /// Checks the version that the caller saw.
-    pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
+    pub fn check_version(&self, version: Option<i64>) -> Result<(), Rejection> {
         match version {
             Some(expected) if expected != self.version => Err(Rejection::stale(Noun::Order, self.id.uuid(), self.version)),
             _ => Ok(()),
@@ -77,11 +77,11 @@ impl Order {
     }
     /// Returns the amount that the customer still owes; below 0, the amount owed to the customer.
     pub fn balance(&self) -> Money {
-        Money::new(self.net_total().minor - self.paid.got(), self.total.currency)
+        Money::new(self.net_total().minor - self.paid.net_captured(), self.total.currency)
     }
     /// Returns the sums with their statuses: derived if the lines are loaded, else those of the
     /// row. Every order has lines.
-    pub fn paid_now(&self) -> Paid {
+    pub fn derived_paid(&self) -> Paid {
         if self.lines.is_empty() { self.paid } else { self.paid.with_statuses(self.net_total().minor) }
     }
 }

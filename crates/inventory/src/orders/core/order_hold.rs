@@ -10,9 +10,9 @@ pub const FRAUD: &str = "FRAUD";
 pub const PAYMENT: &str = "PAYMENT";
 const PLATFORM_KINDS: [&str; 4] = ["CREDIT", FRAUD, "ADDRESS", PAYMENT];
 /// Flags that only the platform sets.
-const FLAGS: [&str; 2] = ["SHORT", "SOURCING"];
+const PLATFORM_FLAGS: [&str; 2] = ["SHORT", "SOURCING"];
 /// Maximum holds of an order at the same time.
-pub(super) const MAX_STANDING: usize = 100;
+pub(super) const MAX_ACTIVE_HOLDS: usize = 100;
 /// Maximum characters of a hold's kind.
 pub const MAX_KIND_LENGTH: usize = 64;
 
@@ -64,13 +64,13 @@ pub struct Matched {
 
 impl Matched {
     /// True if the match has nothing beyond the one that was exempted.
-    pub fn is_within(&self, passed: &Self) -> bool {
-        let plain = |of: &Self| Self { total: None, refunded: None, products: Vec::new(), ..of.clone() };
-        passed.all
-            || plain(self) == plain(passed)
-                && self.total <= passed.total
-                && self.refunded <= passed.refunded
-                && self.products.iter().all(|product| passed.products.contains(product))
+    pub fn is_within(&self, other: &Self) -> bool {
+        let comparable = |matched: &Self| Self { total: None, refunded: None, products: Vec::new(), ..matched.clone() };
+        other.all
+            || comparable(self) == comparable(other)
+                && self.total <= other.total
+                && self.refunded <= other.refunded
+                && self.products.iter().all(|product| other.products.contains(product))
     }
 }
 
@@ -78,11 +78,11 @@ impl Matched {
 /// callers cannot set, and for text that is not a single line.
 pub fn normalize_hold_kind(kind: &str) -> Option<String> {
     let kind = kind.trim();
-    let is = |word: &&&str| word.eq_ignore_ascii_case(kind);
-    if kind.is_empty() || kind.chars().any(char::is_control) || FLAGS.iter().any(|flag| is(&flag)) {
+    let is_same_kind = |word: &&&str| word.eq_ignore_ascii_case(kind);
+    if kind.is_empty() || kind.chars().any(char::is_control) || PLATFORM_FLAGS.iter().any(|flag| is_same_kind(&flag)) {
         return None;
     }
-    Some(PLATFORM_KINDS.iter().find(is).copied().unwrap_or(kind).to_owned())
+    Some(PLATFORM_KINDS.iter().find(is_same_kind).copied().unwrap_or(kind).to_owned())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Paid {
         Self { authorised: 0, captured: 0, refunded: 0, returned: 0, payment: PaymentStatus::Unpaid, refund: RefundStatus::None };
 
     /// Returns the captured sum less the refunded one.
-    pub const fn got(self) -> i64 {
+    pub const fn net_captured(self) -> i64 {
         self.captured - self.refunded
     }
 
@@ -32,14 +32,14 @@ impl Paid {
     /// that applies.
     #[must_use]
     pub const fn with_statuses(self, net: i64) -> Self {
-        let (got, authorised) = (self.got(), self.authorised);
+        let (received, authorised) = (self.net_captured(), self.authorised);
         let payment = if net == 0 && self.captured == 0 {
             PaymentStatus::NothingDue
-        } else if got > net {
+        } else if received > net {
             PaymentStatus::Overpaid
-        } else if got == net {
+        } else if received == net {
             PaymentStatus::Paid
-        } else if got > 0 {
+        } else if received > 0 {
             PaymentStatus::PartiallyPaid
         } else if authorised > 0 && authorised >= net {
             PaymentStatus::Authorised

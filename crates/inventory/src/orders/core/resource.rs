@@ -7,7 +7,7 @@ use super::{
     act::build_decision,
     book::OrderBook,
     decision::OrderDecision,
-    hold::{active_reservations_of, order_head, own_level, reservation},
+    hold::{active_reservations_of, line_level, order_movement_head, reservation},
     line::{Line, count},
     order::Order,
     refusal::Refusal,
@@ -45,14 +45,16 @@ pub struct Reallocation<'a> {
 
 impl Reallocation<'_> {
     /// Returns the lines of the order with the units to source for each.
-    fn wanted<'o>(&'o self, order: &'o Order) -> impl Iterator<Item = (&'o Line, i64)> {
-        let line = move |of: &LineUnits| Some((order.lines.iter().find(|line| line.position == of.position)?, of.units));
+    fn lines_to_source<'o>(&'o self, order: &'o Order) -> impl Iterator<Item = (&'o Line, i64)> {
+        let line = move |line_units: &LineUnits| {
+            Some((order.lines.iter().find(|line| line.position == line_units.position)?, line_units.units))
+        };
         self.lines.iter().filter_map(line)
     }
     /// True if a store has refused a line that takes the product.
     fn has_refused(&self, order: &Order, product: ProductId, store: StoreId) -> bool {
-        let takes = |line: &Line| line.goods().any(|(own, _)| own == product);
-        self.wanted(order).any(|(line, _)| takes(line) && self.barred.contains(&(line.position, store)))
+        let has_product = |line: &Line| line.goods().any(|(line_product, _)| line_product == product);
+        self.lines_to_source(order).any(|(line, _)| has_product(line) && self.barred.contains(&(line.position, store)))
     }
 }
 
@@ -68,11 +70,11 @@ pub fn decide_reallocate(
     let mut order = order.clone();
     // The movements' actor is the caller; the order's stays the one who placed it.
     let placed_by = std::mem::replace(&mut order.actor, command.actor);
-    release(draft, &order, command)?;
+    release_reservations(draft, &order, command)?;
     let plan = plan(draft, &order, command)?;
     let mut missing = Vec::with_capacity(command.lines.len());
     let mut holding = NewReservations::of(draft, &order, command.movements[1]);
-    for ((line, units), shares) in command.wanted(&order).zip(&plan) {
+    for ((line, units), shares) in command.lines_to_source(&order).zip(&plan) {
         for share in shares.iter().filter(|share| share.quantity > 0) {
             holding.hold(draft, line, *share)?;
         }
@@ -90,29 +92,30 @@ pub fn decide_reallocate(
 }
 
 /// Releases the lines' reservations in the store, of each product as much as their units take.
-fn release(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<(), Rejection> {
+fn release_reservations(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
-    let mut begin = Some(order_head(command.movements[0], MovementKind::Release, order, draft.now()));
+    let mut begin = Some(order_movement_head(command.movements[0], MovementKind::Release, order, draft.now()));
     // Read once for all lines: an order has thousands of them.
-    let all = active_reservations_of(draft, order);
-    for (line, units) in command.wanted(order) {
-        for (product, takes) in line.goods() {
+    let reservations = active_reservations_of(draft, order);
+    for (line, units) in command.lines_to_source(order) {
+        for (product, part_quantity) in line.goods() {
             let key = LevelKey { product, store: command.from };
-            let mut left = units.saturating_mul(takes);
-            let own = |held: &&Reservation| held.key == key && held.order == Some((order.id, line.position));
-            for held in all.iter().filter(own) {
-                let taken = left.min(held.remaining.get());
-                if taken == 0 {
+            let mut unreleased = units.saturating_mul(part_quantity);
+            let is_own =
+                |reservation: &&Reservation| reservation.key == key && reservation.order == Some((order.id, line.position));
+            for reservation in reservations.iter().filter(is_own) {
+                let released_quantity = unreleased.min(reservation.remaining.get());
+                if released_quantity == 0 {
                     break;
                 }
                 if let Some(head) = begin.take() {
                     draft.begin(head, key, field)?;
                 }
-                left -= taken;
-                draft.post(key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
-                let mut held = held.clone();
-                held.give_back(taken, ReservationStatus::Released, draft.now());
-                draft.put_reservation(held);
+                unreleased -= released_quantity;
+                draft.post(key, Delta { reserved: -released_quantity, ..Delta::default() }, None, None, field)?;
+                let mut reservation = reservation.clone();
+                reservation.give_back(released_quantity, ReservationStatus::Released, draft.now());
+                draft.put_reservation(reservation);
             }
         }
     }
@@ -122,36 +125,38 @@ fn release(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> 
 /// Plans the sourcing of the lines from the stock that is available now; a store that has refused a
 /// line gives none of its products.
 fn plan(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<SourcingPlan, Rejection> {
-    let now = |one: &Source| {
-        let there = |product: &ProductId| {
-            let is_open = !command.has_refused(order, *product, one.store);
-            let key = LevelKey { product: *product, store: one.store };
+    let current_source = |store_source: &Source| {
+        let promisable_stock = |product: &ProductId| {
+            let is_open = !command.has_refused(order, *product, store_source.store);
+            let key = LevelKey { product: *product, store: store_source.store };
             draft.promisable(key, At::NOWHERE).ok().filter(|_| is_open)
         };
-        let available = one.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
-        Source { available, ..one.clone() }
+        let available =
+            store_source.available.keys().filter_map(|product| Some((*product, promisable_stock(product)?))).collect();
+        Source { available, ..store_source.clone() }
     };
-    let stores: Vec<Source> = command.sourcing.stores.iter().filter(|one| one.store != command.from).map(now).collect();
+    let stores: Vec<Source> =
+        command.sourcing.stores.iter().filter(|store_source| store_source.store != command.from).map(current_source).collect();
     let demand = |(line, quantity): (&Line, i64)| Demand { goods: line.goods().collect(), quantity, short: command.short };
-    let demands: Vec<Demand> = command.wanted(order).map(demand).collect();
+    let demands: Vec<Demand> = command.lines_to_source(order).map(demand).collect();
     let (rule, destination) = (&command.sourcing.rule, command.sourcing.destination);
-    let short = |draft: &Draft<'_>, lacking: LineShortage| {
-        let wanted = command.wanted(order).nth(lacking.line);
-        let sku = wanted.map_or_else(String::new, |(line, _)| line.sku.clone());
-        let own = wanted.and_then(|(line, _)| own_level(draft, line, command.from));
-        let what = Scarce::Stores { sku, most: rule.most(), own };
-        let requested = wanted.map_or(0, |(_, units)| units);
-        let why = Reason::LotShort { level: None, what, usable: lacking.found, requested };
-        Rejection { why, at: At::input(Field::ToStore) }
+    let short = |draft: &Draft<'_>, shortage: LineShortage| {
+        let demanded_line = command.lines_to_source(order).nth(shortage.line);
+        let sku = demanded_line.map_or_else(String::new, |(line, _)| line.sku.clone());
+        let home_level = demanded_line.and_then(|(line, _)| line_level(draft, line, command.from));
+        let scarce = Scarce::Stores { sku, most: rule.most(), own: home_level };
+        let requested = demanded_line.map_or(0, |(_, units)| units);
+        let reason = Reason::LotShort { level: None, what: scarce, usable: shortage.found, requested };
+        Rejection { why: reason, at: At::input(Field::ToStore) }
     };
     if draft.collects_refusals() {
-        for lacking in find_shortages(&demands, &stores, *rule, destination) {
-            let refusal = short(draft, lacking);
+        for shortage in find_shortages(&demands, &stores, *rule, destination) {
+            let refusal = short(draft, shortage);
             draft.refuse(refusal)?;
         }
         draft.end_pass()?;
     }
-    source(&demands, &stores, rule, destination).map_err(|lacking| short(draft, lacking))
+    source(&demands, &stores, rule, destination).map_err(|shortage| short(draft, shortage))
 }
 
 /// New reservations of an order, all in one movement, which begins with the first of them.
@@ -164,18 +169,18 @@ struct NewReservations {
 
 impl NewReservations {
     fn of(draft: &Draft<'_>, order: &Order, movement: MovementId) -> Self {
-        let head = order_head(movement, MovementKind::Reserve, order, draft.now());
+        let head = order_movement_head(movement, MovementKind::Reserve, order, draft.now());
         Self { order: order.clone(), movement, begin: Some(head), next: 1 }
     }
     /// Reserves a share of a line: the quantity of each product that its units take.
     fn hold(&mut self, draft: &mut Draft<'_>, line: &Line, share: Share) -> Result<(), Rejection> {
         let field = At::input(Field::Id);
-        for (product, takes) in line.goods() {
+        for (product, part_quantity) in line.goods() {
             let key = LevelKey { product, store: share.store };
             if let Some(head) = self.begin.take() {
                 draft.begin(head, key, field)?;
             }
-            let quantity = count(share.quantity.saturating_mul(takes));
+            let quantity = count(share.quantity.saturating_mul(part_quantity));
             draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
             if self.next > entity::id::MAX_LINES {
                 return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));

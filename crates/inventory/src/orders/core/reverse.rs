@@ -8,7 +8,7 @@ use super::{
     book::OrderBook,
     command,
     decision::{By, OrderDecision},
-    hold::{order_head, reservation},
+    hold::{order_movement_head, reservation},
     line::{Line, count},
     needs::OrderNeeds,
     order::{Fulfilment, FulfilmentLine, Order},
@@ -19,7 +19,8 @@ use crate::{
     orders::events::ORDER_CANCELLED,
     reversals::core::{
         Call, DependencyReason, Dependents, Effect, Original, Part, Refusal as ReversalRefusal, RequestedLine, Reversal,
-        ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        ReversalBook, ReversalDecision, Subject, level_effects, needs as mirror_needs, post_mirror, select_entries,
+        status_effect,
     },
     stock::core::{At, Delta, Draft, Entry, Field, LevelKey, Movement, MovementHead, Noun, Rejection, Reservation, RoomRefusal},
 };
@@ -57,7 +58,7 @@ impl Decide for SaleReversal {
         let ReverseSale { order, original, call, .. } = self.0.as_ref();
         mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
         command::order(*order, needs);
-        needs.documents.with(|own: &mut OrderNeeds| own.invoiced.insert(*order));
+        needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.invoiced.insert(*order));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -78,13 +79,13 @@ fn decide(
     let ReverseSale { original, call, .. } = sale;
     let field = At::input(Field::Document);
     let missing = || Rejection::not_found(Noun::Document, field);
-    let was = book.orders.get(&sale.order).ok_or_else(missing)?;
-    was.expect(Some(sale.seen))?;
-    was.expect(sale.expected_version)?;
-    let mut order = was.clone();
+    let original_order = book.orders.get(&sale.order).ok_or_else(missing)?;
+    original_order.check_version(Some(sale.seen))?;
+    original_order.check_version(sale.expected_version)?;
+    let mut order = original_order.clone();
     // A sale over the counter delivered all of its lines.
-    let sold: Vec<FulfilmentLine> = order.lines.iter().map(sold_whole).collect();
-    let parts = choose(draft, &assign_entries(&order, &sold, original), reversed, None)?;
+    let sold: Vec<FulfilmentLine> = order.lines.iter().map(full_sale_line).collect();
+    let parts = select_entries(draft, &assign_entries(&order, &sold, original), reversed, None)?;
     if sale.lines.is_some() {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
@@ -94,24 +95,24 @@ fn decide(
     check_not_returned(&order, &sold)?;
     check_not_invoiced(book, &order, &sold)?;
     let occurred_at = call.moment(draft, order.placed_at)?;
-    let mirrored = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
+    let mirror_lines = post_mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     for line in &mut order.lines {
         (line.cancelled, line.fulfilled) = (count(line.cancelled.get() + line.fulfilled.get()), Quantity::ZERO);
     }
     order.status = OrderStatus::Cancelled;
     order.touch(draft.now());
-    let mut effects = order_effects(was, &order);
+    let mut effects = order_effects(original_order, &order);
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
-    let first = parts.first().map(|part| part.entry.key).ok_or_else(missing)?;
+    let first_key = parts.first().map(|part| part.entry.key).ok_or_else(missing)?;
     let id = order.id.uuid();
     let subject = Subject { kind: ReversedKind::Sale, part: id, document: id, store: order.store, other_store: None };
-    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first_key), mirror_lines, effects)?;
     let (reason, register) = (Some(call.note.clone()), sale.register.clone());
     let by = By { actor: call.actor, reason, cancel: Some(CancelReason::Error), register };
     Ok((build_decision(book, order, ORDER_CANCELLED, by), reversal))
 }
 
-fn sold_whole(line: &Line) -> FulfilmentLine {
+fn full_sale_line(line: &Line) -> FulfilmentLine {
     FulfilmentLine { position: line.position, quantity: line.quantity }
 }
 
@@ -120,43 +121,44 @@ fn sold_whole(line: &Line) -> FulfilmentLine {
 /// first of them. Lines are posted in their order; older shipments posted them in the order of the
 /// input.
 pub fn assign_entries(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> Vec<Original> {
-    let mut left: Vec<(u16, ProductId, i64)> = shipped_goods(order, sold);
+    let mut unassigned_goods: Vec<(u16, ProductId, i64)> = shipped_goods(order, sold);
     let entries: Vec<&Entry> = original.entries.iter().filter(|entry| entry.on_hand_delta != 0).collect();
-    let mut rest = entries.as_slice();
-    let mut posted = Vec::with_capacity(rest.len());
-    while let Some(first) = rest.first() {
-        let product = first.key.product;
-        let whole = left.iter_mut().filter(|(_, goods, _)| *goods == product).find_map(|(position, _, units)| {
-            let many = entries_of(rest, product, *units)?;
-            *units = 0;
-            Some((Some(*position), many))
-        });
-        let (position, many) = whole.unwrap_or_else(|| {
-            let one = left.iter_mut().find(|(_, goods, units)| *goods == product && *units > 0);
-            let position = one.map(|(position, _, units)| {
-                *units += first.on_hand_delta;
+    let mut unmatched_entries = entries.as_slice();
+    let mut originals = Vec::with_capacity(unmatched_entries.len());
+    while let Some(first_entry) = unmatched_entries.first() {
+        let product = first_entry.key.product;
+        let whole_match =
+            unassigned_goods.iter_mut().filter(|(_, goods, _)| *goods == product).find_map(|(position, _, units)| {
+                let matched_entries = entries_of(unmatched_entries, product, *units)?;
+                *units = 0;
+                Some((Some(*position), matched_entries))
+            });
+        let (position, matched_entries) = whole_match.unwrap_or_else(|| {
+            let unassigned = unassigned_goods.iter_mut().find(|(_, goods, units)| *goods == product && *units > 0);
+            let position = unassigned.map(|(position, _, units)| {
+                *units += first_entry.on_hand_delta;
                 *position
             });
             (position, 1)
         });
-        let (own, behind) = rest.split_at(many);
-        rest = behind;
+        let (line_entries, remaining_entries) = unmatched_entries.split_at(matched_entries);
+        unmatched_entries = remaining_entries;
         if let Some(position) = position {
             let line = order.line_id(position).uuid();
-            posted.extend(own.iter().map(|entry| Original { line, movement: original.id, entry: (*entry).clone() }));
+            originals.extend(line_entries.iter().map(|entry| Original { line, movement: original.id, entry: (*entry).clone() }));
         }
     }
-    posted
+    originals
 }
 
 /// Returns the number of leading entries that take exactly this many units of a product out of
 /// stock; None if no number does.
 fn entries_of(entries: &[&Entry], product: ProductId, units: i64) -> Option<usize> {
     let mut sum = 0;
-    for (nth, entry) in entries.iter().take_while(|entry| entry.key.product == product).enumerate() {
+    for (index, entry) in entries.iter().take_while(|entry| entry.key.product == product).enumerate() {
         sum -= entry.on_hand_delta;
         if sum >= units {
-            return (sum == units).then_some(nth + 1);
+            return (sum == units).then_some(index + 1);
         }
     }
     None
@@ -166,19 +168,23 @@ fn entries_of(entries: &[&Entry], product: ProductId, units: i64) -> Option<usiz
 /// line.
 pub fn shipped_goods(order: &Order, sold: &[FulfilmentLine]) -> Vec<(u16, ProductId, i64)> {
     let mut goods = Vec::with_capacity(sold.len());
-    for one in sold {
-        let Some(line) = order.lines.iter().find(|line| line.position == one.position) else { continue };
-        goods.extend(line.goods().map(|(product, takes)| (line.position, product, one.quantity.get() * takes)));
+    for sold_line in sold {
+        let Some(line) = order.lines.iter().find(|line| line.position == sold_line.position) else { continue };
+        goods.extend(
+            line.goods().map(|(product, part_quantity)| (line.position, product, sold_line.quantity.get() * part_quantity)),
+        );
     }
     goods
 }
 
 /// Refuses to take back what came back, or is to come back: fewer units would have left than that.
 pub fn check_not_returned(order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
-    let units = |line: &Line| sold.iter().find(|one| one.position == line.position).map_or(0, |one| one.quantity.get());
+    let units = |line: &Line| {
+        sold.iter().find(|sold_line| sold_line.position == line.position).map_or(0, |sold_line| sold_line.quantity.get())
+    };
     if order.lines.iter().any(|line| units(line) > line.returnable()) {
-        let rests = Dependents::without_documents(DependencyReason::Returned { order: order.id });
-        return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
+        let dependents = Dependents::without_documents(DependencyReason::Returned { order: order.id });
+        return Err(ReversalRefusal::InUse(dependents).at(At::input(Field::Document)));
     }
     Ok(())
 }
@@ -186,80 +192,83 @@ pub fn check_not_returned(order: &Order, sold: &[FulfilmentLine]) -> Result<(), 
 /// Rejects the reversal of a sale whose units are invoiced and not credited: fewer net units would
 /// have left than are invoiced. Units invoiced before they left do not block it.
 pub fn check_not_invoiced(book: &OrderBook, order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
-    let is_missed = |one: &FulfilmentLine| {
-        let invoiced = book.invoiced.get(&(order.id, one.position)).copied().unwrap_or_default();
-        let line = order.lines.iter().find(|line| line.position == one.position);
+    let is_missed = |sold_line: &FulfilmentLine| {
+        let invoiced = book.invoiced.get(&(order.id, sold_line.position)).copied().unwrap_or_default();
+        let line = order.lines.iter().find(|line| line.position == sold_line.position);
         line.is_some_and(|line| {
-            let left = line.fulfilled.get();
-            left >= invoiced && left - one.quantity.get() - line.returned.get() < invoiced
+            let fulfilled_quantity = line.fulfilled.get();
+            fulfilled_quantity >= invoiced && fulfilled_quantity - sold_line.quantity.get() - line.returned.get() < invoiced
         })
     };
     if sold.iter().any(is_missed) {
-        let rests = Dependents::without_documents(DependencyReason::Invoiced { order: order.id });
-        return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
+        let dependents = Dependents::without_documents(DependencyReason::Invoiced { order: order.id });
+        return Err(ReversalRefusal::InUse(dependents).at(At::input(Field::Document)));
     }
     Ok(())
 }
 
 /// Returns the changes of the order's status and of its lines' quantities.
-pub fn order_effects(was: &Order, order: &Order) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = status_effect(&order.id, &was.status, &order.status).into_iter().collect();
-    for (line, before) in order.lines.iter().zip(&was.lines) {
-        let figures = [
+pub fn order_effects(previous: &Order, order: &Order) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = status_effect(&order.id, &previous.status, &order.status).into_iter().collect();
+    for (line, before) in order.lines.iter().zip(&previous.lines) {
+        let quantities = [
             (ReversalEffect::Fulfilled, line.fulfilled, before.fulfilled),
             (ReversalEffect::Open, line.open, before.open),
             (ReversalEffect::Cancelled, line.cancelled, before.cancelled),
         ];
-        let changed = figures.into_iter().filter(|(_, now, then)| now != then);
+        let changed = quantities.into_iter().filter(|(_, new_quantity, old_quantity)| new_quantity != old_quantity);
         let id: OrderLineId = order.line_id(line.position);
-        effects.extend(changed.map(|(kind, now, then)| Effect::quantity(&id, kind, now.get() - then.get())));
+        effects.extend(
+            changed
+                .map(|(kind, new_quantity, old_quantity)| Effect::quantity(&id, kind, new_quantity.get() - old_quantity.get())),
+        );
     }
     effects
 }
 
 /// Reopens the units of a shipment that is undone, and reserves the returned goods in the store
 /// that they had left.
-pub fn unship(
+pub fn reverse_shipped_units(
     draft: &mut Draft<'_>,
     order: &mut Order,
     shipment: &Fulfilment,
     (parts, actor, holding): (&[Part], Actor, MovementId),
 ) -> Result<(), Rejection> {
-    for one in &shipment.lines {
-        let Some(line) = order.line_mut(one.position) else { continue };
-        line.fulfilled = count(line.fulfilled.get() - one.quantity.get());
-        line.open = count(line.open.get() + one.quantity.get());
+    for shipped_line in &shipment.lines {
+        let Some(line) = order.line_mut(shipped_line.position) else { continue };
+        line.fulfilled = count(line.fulfilled.get() - shipped_line.quantity.get());
+        line.open = count(line.open.get() + shipped_line.quantity.get());
     }
     let has_left = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if has_left { OrderStatus::PartiallyFulfilled } else { OrderStatus::Confirmed };
     order.touch(draft.now());
-    reserve_again(draft, order, shipment, (parts, actor, holding))
+    reserve_returned_goods(draft, order, shipment, (parts, actor, holding))
 }
 
 /// Reserves the goods that are back. The mirror movement already restores consumed reservations;
 /// the rest is reserved here.
-fn reserve_again(
+fn reserve_returned_goods(
     draft: &mut Draft<'_>,
     order: &Order,
     shipment: &Fulfilment,
     (parts, actor, holding): (&[Part], Actor, MovementId),
 ) -> Result<(), Rejection> {
     let (field, now) = (At::input(Field::Document), draft.now());
-    let mut begin = Some(MovementHead { actor, ..order_head(holding, MovementKind::Reserve, order, now) });
+    let mut begin = Some(MovementHead { actor, ..order_movement_head(holding, MovementKind::Reserve, order, now) });
     for (number, (position, product, units)) in (1u16..).zip(shipped_goods(order, &shipment.lines)) {
         let (key, line) = (LevelKey { product, store: shipment.store }, order.line_id(position).uuid());
-        let own = parts.iter().filter(|part| part.line == line && part.entry.key == key);
-        let held: i64 = own.map(|part| -part.entry.reserved_delta).sum();
-        let more = units - held;
-        if more > 0 {
-            let there = draft.movable(key, field)?;
-            if there < more {
-                return Err(draft.reserve_shortage(key, (more, there), field));
+        let line_parts = parts.iter().filter(|part| part.line == line && part.entry.key == key);
+        let held_units: i64 = line_parts.map(|part| -part.entry.reserved_delta).sum();
+        let missing_units = units - held_units;
+        if missing_units > 0 {
+            let available = draft.movable(key, field)?;
+            if available < missing_units {
+                return Err(draft.reserve_shortage(key, (missing_units, available), field));
             }
             if let Some(head) = begin.take() {
                 draft.begin(head, key, field)?;
             }
-            draft.post(key, Delta { reserved: more, ..Delta::default() }, None, None, field)?;
+            draft.post(key, Delta { reserved: missing_units, ..Delta::default() }, None, None, field)?;
         }
         let hold = reservation(order, (position, number), key, (count(units), now));
         draft.put_reservation(Reservation { id: holding.line(number), ..hold });

@@ -52,9 +52,9 @@ impl RuleFacts {
     /// Stores the current state of a hold that a rule has set.
     pub(super) fn note(&mut self, hold: &Hold) {
         if hold.rule.is_some() {
-            let set = self.set.entry(hold.order).or_default();
-            set.retain(|known| known.id != hold.id);
-            set.push(hold.clone());
+            let rule_holds = self.set.entry(hold.order).or_default();
+            rule_holds.retain(|existing| existing.id != hold.id);
+            rule_holds.push(hold.clone());
         }
     }
 }

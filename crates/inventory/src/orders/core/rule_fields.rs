@@ -112,9 +112,9 @@ impl Staged for RuleProblem {
 }
 
 /// Returns the problem of a text that must be a single line.
-fn line_problem(text: &str, most: usize, at: At) -> Option<RuleProblem> {
-    if text.chars().nth(most).is_some() {
-        return Some(RuleProblem::TooLong { most, at });
+fn line_problem(text: &str, max_length: usize, at: At) -> Option<RuleProblem> {
+    if text.chars().nth(max_length).is_some() {
+        return Some(RuleProblem::TooLong { most: max_length, at });
     }
     let is_line = !text.trim().is_empty() && !text.chars().any(char::is_control);
     (!is_line).then_some(RuleProblem::Invalid { message: "a text in one line is expected", at })
@@ -123,18 +123,18 @@ fn line_problem(text: &str, most: usize, at: At) -> Option<RuleProblem> {
 impl RuleFields {
     /// Returns all problems of the fields.
     pub fn problems(&self) -> Vec<RuleProblem> {
-        let mut found = Vec::new();
+        let mut rule_problems = Vec::new();
         let texts = [
             (&self.code, MAX_CODE, Field::Code),
             (&self.kind, MAX_KIND_LENGTH, Field::Kind),
             (&self.reason, MAX_NOTE, Field::Reason),
         ];
-        for (text, most, field) in texts {
+        for (text, limit, field) in texts {
             let at = At::input(field);
             if text.trim().is_empty() {
-                found.push(RuleProblem::Missing { at });
+                rule_problems.push(RuleProblem::Missing { at });
             } else {
-                found.extend(line_problem(text, most, at));
+                rule_problems.extend(line_problem(text, limit, at));
             }
         }
         let lists = [
@@ -142,26 +142,28 @@ impl RuleFields {
             (&self.more.customer_tags, MAX_TAGS, MAX_TAG_LENGTH, Field::CustomerTags),
             (&self.more.product_tags, MAX_TAGS, MAX_TAG_LENGTH, Field::ProductTags),
         ];
-        for (list, most, longest, field) in lists {
-            if list.len() > most {
-                found.push(RuleProblem::TooLong { most, at: At::input(field) });
+        for (list, limit, max_length, field) in lists {
+            if list.len() > limit {
+                rule_problems.push(RuleProblem::TooLong { most: limit, at: At::input(field) });
                 continue;
             }
-            let each = list.iter().enumerate();
-            found.extend(each.filter_map(|(index, text)| line_problem(text, longest, At::row(field, index))));
+            let numbered_texts = list.iter().enumerate();
+            rule_problems
+                .extend(numbered_texts.filter_map(|(index, text)| line_problem(text, max_length, At::row(field, index))));
         }
         if !self.kind.trim().is_empty() && normalize_hold_kind(&self.kind).is_none() {
-            found.push(RuleProblem::OwnKind);
+            rule_problems.push(RuleProblem::OwnKind);
         }
         if self.total_at_least.is_some_and(|total| total.minor <= 0) {
             let message = "an amount above 0 is expected";
-            found.push(RuleProblem::OutOfRange { message, at: At::input(Field::TotalAtLeast) });
+            rule_problems.push(RuleProblem::OutOfRange { message, at: At::input(Field::TotalAtLeast) });
         }
-        let says_none = self.total_at_least.is_none() && !self.is_unpaid && !self.lacks_address && self.countries.is_empty();
-        if says_none && self.more.match_all() {
-            found.push(RuleProblem::NoCondition);
+        let has_no_condition =
+            self.total_at_least.is_none() && !self.is_unpaid && !self.lacks_address && self.countries.is_empty();
+        if has_no_condition && self.more.match_all() {
+            rule_problems.push(RuleProblem::NoCondition);
         }
-        found
+        rule_problems
     }
 
     /// Returns the valid fields in the form in which they are stored.
@@ -171,8 +173,8 @@ impl RuleFields {
         let countries = self.countries.into_iter().map(|country| country_code(country.trim().to_owned())).collect();
         let trimmed = |list: Vec<String>| -> Vec<String> { list.iter().map(|tag| tag.trim().to_owned()).collect() };
         let (customer_tags, product_tags) = (trimmed(self.more.customer_tags), trimmed(self.more.product_tags));
-        let more = MoreConditions { customer_tags, product_tags, ..self.more };
-        Self { code: self.code.trim().to_owned(), kind, countries, more, ..self }
+        let conditions = MoreConditions { customer_tags, product_tags, ..self.more };
+        Self { code: self.code.trim().to_owned(), kind, countries, more: conditions, ..self }
     }
 }
 

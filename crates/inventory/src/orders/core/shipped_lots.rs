@@ -35,18 +35,20 @@ impl ShippedLot {
 
 /// Returns the sale that each shipment of an order posted: the one with its time, its store and its
 /// goods. If several match, they are assigned in the order of the shipments.
-pub fn sales_of<'p>(order: &Order, shipments: &[Fulfilment], posted: &'p [Movement]) -> Vec<Option<&'p Movement>> {
-    let mut left: Vec<&'p Movement> = posted.iter().collect();
+pub fn sales_of<'p>(order: &Order, shipments: &[Fulfilment], movements: &'p [Movement]) -> Vec<Option<&'p Movement>> {
+    let mut unmatched_sales: Vec<&'p Movement> = movements.iter().collect();
     let sale = |shipment: &Fulfilment| {
-        let wanted = sums(shipped_goods(order, &shipment.lines).into_iter().map(|(_, product, units)| (product, units)));
-        let fits = |movement: &&'p Movement| {
-            let moved = movement.entries.iter().filter(|entry| entry.on_hand_delta != 0);
-            let is_there = movement.entries.iter().all(|entry| entry.key.store == shipment.store);
-            let is_then = shipment.shipped_at == Some(movement.occurred_at);
-            is_then && is_there && sums(moved.map(|entry| (entry.key.product, -entry.on_hand_delta))) == wanted
+        let shipped_sums = sums(shipped_goods(order, &shipment.lines).into_iter().map(|(_, product, units)| (product, units)));
+        let is_match = |movement: &&'p Movement| {
+            let moved_entries = movement.entries.iter().filter(|entry| entry.on_hand_delta != 0);
+            let is_same_store = movement.entries.iter().all(|entry| entry.key.store == shipment.store);
+            let is_same_time = shipment.shipped_at == Some(movement.occurred_at);
+            is_same_time
+                && is_same_store
+                && sums(moved_entries.map(|entry| (entry.key.product, -entry.on_hand_delta))) == shipped_sums
         };
-        let place = left.iter().position(fits)?;
-        Some(left.remove(place))
+        let index = unmatched_sales.iter().position(is_match)?;
+        Some(unmatched_sales.remove(index))
     };
     shipments.iter().map(sale).collect()
 }
@@ -61,36 +63,39 @@ fn sums(goods: impl Iterator<Item = (ProductId, i64)>) -> BTreeMap<ProductId, i6
 
 /// Returns the lots that left with an order, from the sales that it posted. An order without
 /// shipments was sold over the counter, and delivered all of its lines.
-pub fn shipped_lots(order: &Order, shipments: &[Fulfilment], posted: &[Movement]) -> Vec<ShippedLot> {
-    let mut left = Vec::new();
+pub fn shipped_lots(order: &Order, shipments: &[Fulfilment], sales: &[Movement]) -> Vec<ShippedLot> {
+    let mut lots = Vec::new();
     if shipments.is_empty() {
         let sold = order.lines.iter().map(|line| FulfilmentLine { position: line.position, quantity: line.fulfilled });
         let sold: Vec<FulfilmentLine> = sold.collect();
-        for sale in posted {
-            add_sale(&mut left, order, None, &sold, sale);
+        for sale in sales {
+            add_sale(&mut lots, order, None, &sold, sale);
         }
     }
-    for (shipment, sale) in shipments.iter().zip(sales_of(order, shipments, posted)) {
+    for (shipment, sale) in shipments.iter().zip(sales_of(order, shipments, sales)) {
         if let Some(sale) = sale {
-            add_sale(&mut left, order, Some(shipment), &shipment.lines, sale);
+            add_sale(&mut lots, order, Some(shipment), &shipment.lines, sale);
         }
     }
-    left
+    lots
 }
 
 /// Adds the lots of one sale, each once for a line.
-fn add_sale(left: &mut Vec<ShippedLot>, order: &Order, shipment: Option<&Fulfilment>, sold: &[FulfilmentLine], sale: &Movement) {
-    let first = left.len();
+fn add_sale(lots: &mut Vec<ShippedLot>, order: &Order, shipment: Option<&Fulfilment>, sold: &[FulfilmentLine], sale: &Movement) {
+    let first_index = lots.len();
     for original in assign_entries(order, sold, sale) {
         let (line, product) = (OrderLineId::from_uuid(original.line), original.entry.key.product);
         let Some(lot) = original.entry.lot else { continue };
         let units = -original.entry.on_hand_delta;
-        let known = left.iter_mut().skip(first).find(|one| (one.line, one.product, one.lot) == (line, product, lot));
-        if let Some(known) = known {
-            known.units += units;
+        let existing_lot = lots
+            .iter_mut()
+            .skip(first_index)
+            .find(|shipped_lot| (shipped_lot.line, shipped_lot.product, shipped_lot.lot) == (line, product, lot));
+        if let Some(existing_lot) = existing_lot {
+            existing_lot.units += units;
             continue;
         }
-        left.push(ShippedLot {
+        lots.push(ShippedLot {
             fulfilment: shipment.map(|shipment| shipment.id),
             line,
             product,

@@ -20,8 +20,8 @@ pub struct Position {
 impl Position {
     /// Returns None beyond ±90 and ±180 degrees.
     pub fn new(latitude: i32, longitude: i32) -> Option<Self> {
-        let is_there = (-90_000_000..=90_000_000).contains(&latitude) && (-180_000_000..=180_000_000).contains(&longitude);
-        is_there.then_some(Self { latitude, longitude })
+        let is_valid = (-90_000_000..=90_000_000).contains(&latitude) && (-180_000_000..=180_000_000).contains(&longitude);
+        is_valid.then_some(Self { latitude, longitude })
     }
 
     /// Returns the position of these degrees, rounded to the precision of storage.
@@ -37,12 +37,12 @@ impl Position {
     /// Returns the metres along the surface, on a sphere of the earth's mean radius: within half a
     /// percent, which is enough to rank stores by distance.
     pub fn metres_to(self, other: Self) -> i64 {
-        const RADIUS: f64 = 6_371_009.0;
+        const EARTH_RADIUS_METRES: f64 = 6_371_009.0;
         let radians = |micro: i32| (f64::from(micro) / 1e6).to_radians();
         let (from, to) = (radians(self.latitude), radians(other.latitude));
         let (north, east) = ((to - from) / 2.0, (radians(other.longitude) - radians(self.longitude)) / 2.0);
-        let half = north.sin().powi(2) + from.cos() * to.cos() * east.sin().powi(2);
-        (2.0 * RADIUS * half.sqrt().min(1.0).asin()).round() as i64
+        let haversine = north.sin().powi(2) + from.cos() * to.cos() * east.sin().powi(2);
+        (2.0 * EARTH_RADIUS_METRES * haversine.sqrt().min(1.0).asin()).round() as i64
     }
 }
 
@@ -75,11 +75,11 @@ impl Default for SourcingRule {
 impl SourcingRule {
     /// Returns the rule with the options of a call.
     #[must_use]
-    pub fn with(self, asked: &SourcingAsked) -> Self {
+    pub fn with(self, request: &SourcingAsked) -> Self {
         Self {
-            strategy: asked.strategy.unwrap_or(self.strategy),
-            split: asked.split.unwrap_or(self.split),
-            max_stores: asked.max_stores.unwrap_or(self.max_stores),
+            strategy: request.strategy.unwrap_or(self.strategy),
+            split: request.split.unwrap_or(self.split),
+            max_stores: request.max_stores.unwrap_or(self.max_stores),
         }
     }
     /// Returns the maximum stores of an order.
@@ -117,7 +117,9 @@ impl Sourcing {
     }
     /// Returns the levels of the candidate stores.
     pub fn levels(&self) -> impl Iterator<Item = LevelKey> + '_ {
-        self.stores.iter().flat_map(|one| one.available.keys().map(|product| LevelKey { product: *product, store: one.store }))
+        self.stores
+            .iter()
+            .flat_map(|source| source.available.keys().map(|product| LevelKey { product: *product, store: source.store }))
     }
     /// Returns the weight of these levels, measured in lines (`Decide::weight`): a candidate's
     /// level is read, and not written with an entry and a movement.
@@ -161,7 +163,12 @@ pub struct Source {
 impl Source {
     /// Returns the number of units of a line that the store could supply.
     fn units(&self, demand: &Demand) -> i64 {
-        whole_kits(demand.goods.iter().map(|(product, takes)| (self.available.get(product).copied().unwrap_or(0), *takes)))
+        whole_kits(
+            demand
+                .goods
+                .iter()
+                .map(|(product, part_quantity)| (self.available.get(product).copied().unwrap_or(0), *part_quantity)),
+        )
     }
 }
 
@@ -194,22 +201,22 @@ pub fn source(
     destination: Option<Position>,
 ) -> Result<SourcingPlan, LineShortage> {
     let ranked = ranked(demands, stores, rule.strategy, destination);
-    let most = rule.most();
-    let everything = take(demands, &ranked);
-    let singles = ranked.iter().map(|store| vec![*store]);
-    let several = [choose_by_rank(demands, &ranked, most), choose_by_coverage(demands, &ranked, most)];
+    let max_stores = rule.most();
+    let everything = allocate_to_stores(demands, &ranked);
+    let single_stores = ranked.iter().map(|store| vec![*store]);
+    let store_sets = [choose_by_rank(demands, &ranked, max_stores), choose_by_coverage(demands, &ranked, max_stores)];
     let mut best: Option<SourcingPlan> = None;
-    for chosen in singles.chain(several) {
-        let plan = take(demands, &chosen);
+    for chosen in single_stores.chain(store_sets) {
+        let plan = allocate_to_stores(demands, &chosen);
         if first_shortage(demands, &plan).is_none() && best.as_ref().is_none_or(|best| units(best) < units(&plan)) {
-            if plan.iter().zip(&everything).all(|(own, all)| total(own) >= total(all)) {
+            if plan.iter().zip(&everything).all(|(plan_shares, all_shares)| total(plan_shares) >= total(all_shares)) {
                 return Ok(plan);
             }
             best = Some(plan);
         }
     }
-    let nearly = take(demands, &choose_by_coverage(demands, &ranked, most));
-    best.ok_or_else(|| first_shortage(demands, &nearly).unwrap_or(LineShortage { line: 0, found: 0 }))
+    let partial_plan = allocate_to_stores(demands, &choose_by_coverage(demands, &ranked, max_stores));
+    best.ok_or_else(|| first_shortage(demands, &partial_plan).unwrap_or(LineShortage { line: 0, found: 0 }))
 }
 
 /// Returns every line that is short if `source` finds no plan; none if it does.
@@ -223,8 +230,8 @@ pub fn find_shortages(
         return Vec::new();
     }
     let ranked = ranked(demands, stores, rule.strategy, destination);
-    let nearly = take(demands, &choose_by_coverage(demands, &ranked, rule.most()));
-    line_shortages(demands, &nearly).collect()
+    let partial_plan = allocate_to_stores(demands, &choose_by_coverage(demands, &ranked, rule.most()));
+    line_shortages(demands, &partial_plan).collect()
 }
 
 /// Returns the first line that is short and cannot wait.
@@ -234,8 +241,8 @@ fn first_shortage(demands: &[Demand], plan: &SourcingPlan) -> Option<LineShortag
 
 fn line_shortages<'p>(demands: &'p [Demand], plan: &'p SourcingPlan) -> impl Iterator<Item = LineShortage> + 'p {
     demands.iter().zip(plan).enumerate().filter_map(|(line, (demand, shares))| {
-        let (found, needed) = (total(shares), if demand.goods.is_empty() { 0 } else { demand.quantity });
-        (demand.short == OnShortage::Refuse && found < needed).then_some(LineShortage { line, found })
+        let (found_units, needed_quantity) = (total(shares), if demand.goods.is_empty() { 0 } else { demand.quantity });
+        (demand.short == OnShortage::Refuse && found_units < needed_quantity).then_some(LineShortage { line, found: found_units })
     })
 }
 
@@ -276,24 +283,24 @@ impl Source {
     /// Returns the ratio of the store's stock to the demand, in thousandths, summed over the lines:
     /// so grams do not outweigh pieces.
     fn stock_ratio(&self, demands: &[Demand]) -> i64 {
-        let one = |demand: &Demand| self.units(demand).saturating_mul(1_000).checked_div(demand.quantity).unwrap_or_default();
-        demands.iter().map(one).fold(0, i64::saturating_add)
+        let ratio = |demand: &Demand| self.units(demand).saturating_mul(1_000).checked_div(demand.quantity).unwrap_or_default();
+        demands.iter().map(ratio).fold(0, i64::saturating_add)
     }
 }
 
 /// Takes the missing units from each store in turn, as far as it has them.
-fn take(demands: &[Demand], stores: &[&Source]) -> SourcingPlan {
+fn allocate_to_stores(demands: &[Demand], stores: &[&Source]) -> SourcingPlan {
     let mut lines = vec![Vec::new(); demands.len()];
     // Kits first: one store must have all their parts.
-    let mut turns: Vec<(usize, &Demand)> = demands.iter().enumerate().collect();
-    turns.sort_by_key(|(_, demand)| Reverse(demand.goods.len()));
+    let mut ordered_demands: Vec<(usize, &Demand)> = demands.iter().enumerate().collect();
+    ordered_demands.sort_by_key(|(_, demand)| Reverse(demand.goods.len()));
     for store in stores {
-        let mut left = Source::clone(store);
-        for (line, demand) in &turns {
-            let quantity = (demand.quantity - total(&lines[*line])).min(left.units(demand));
+        let mut remaining_source = Source::clone(store);
+        for (line, demand) in &ordered_demands {
+            let quantity = (demand.quantity - total(&lines[*line])).min(remaining_source.units(demand));
             if quantity > 0 {
-                for (product, takes) in &demand.goods {
-                    left.available.entry(*product).and_modify(|there| *there -= quantity * takes);
+                for (product, part_quantity) in &demand.goods {
+                    remaining_source.available.entry(*product).and_modify(|stock| *stock -= quantity * part_quantity);
                 }
                 lines[*line].push(Share { store: store.store, quantity });
             }
@@ -303,36 +310,40 @@ fn take(demands: &[Demand], stores: &[&Source]) -> SourcingPlan {
 }
 
 /// Chooses the first stores, each of which adds units that the ones before it lack.
-fn choose_by_rank<'s>(demands: &[Demand], ranked: &[&'s Source], most: usize) -> Vec<&'s Source> {
+fn choose_by_rank<'s>(demands: &[Demand], ranked: &[&'s Source], max_stores: usize) -> Vec<&'s Source> {
     let mut chosen: Vec<&Source> = Vec::new();
-    let mut found = 0;
+    let mut best_units = 0;
     for store in ranked {
-        if chosen.len() == most {
+        if chosen.len() == max_stores {
             break;
         }
         chosen.push(*store);
-        let with = units(&take(demands, &chosen));
-        if with == found {
+        let units_with = units(&allocate_to_stores(demands, &chosen));
+        if units_with == best_units {
             chosen.pop();
         }
-        found = with;
+        best_units = units_with;
     }
     chosen
 }
 
 /// Repeatedly chooses the store that has most of the missing units; ties as ranked.
-fn choose_by_coverage<'s>(demands: &[Demand], ranked: &[&'s Source], most: usize) -> Vec<&'s Source> {
+fn choose_by_coverage<'s>(demands: &[Demand], ranked: &[&'s Source], max_stores: usize) -> Vec<&'s Source> {
     let mut chosen: Vec<&Source> = Vec::new();
-    let mut found = 0;
-    while chosen.len() < most {
-        let gain = |store: &'s Source| units(&take(demands, &[chosen.as_slice(), &[store]].concat()));
-        let others = ranked.iter().filter(|store| !chosen.iter().any(|taken| taken.store == store.store));
+    let mut best_units = 0;
+    while chosen.len() < max_stores {
+        let gain = |store: &'s Source| units(&allocate_to_stores(demands, &[chosen.as_slice(), &[store]].concat()));
+        let other_stores = ranked.iter().filter(|store| !chosen.iter().any(|chosen_store| chosen_store.store == store.store));
         // `max_by_key` returns the last of equal stores: reversed, that is the first one as ranked.
-        let Some((with, store)) = others.rev().map(|store| (gain(store), *store)).max_by_key(|(with, _)| *with) else { break };
-        if with == found {
+        let Some((units_with, store)) =
+            other_stores.rev().map(|store| (gain(store), *store)).max_by_key(|(units_with, _)| *units_with)
+        else {
+            break;
+        };
+        if units_with == best_units {
             break;
         }
-        found = with;
+        best_units = units_with;
         chosen.push(store);
     }
     chosen

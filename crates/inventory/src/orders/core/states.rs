@@ -62,6 +62,6 @@ pub fn actions_from(status: OrderStatus) -> impl Iterator<Item = Action> {
 }
 
 /// True if the action is allowed in the status.
-pub fn may(status: OrderStatus, action: Action) -> bool {
+pub fn is_action_allowed(status: OrderStatus, action: Action) -> bool {
     actions_from(status).any(|open| open == action)
 }

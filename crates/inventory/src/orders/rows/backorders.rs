@@ -22,7 +22,7 @@ use super::{
 use crate::stock::{core::LevelKey, rows::expected_arrivals::waiting_lines_hint};
 
 /// The statuses of orders that may have backordered lines to fill.
-const WAITING: &str = "o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+const WAITING_ORDER_CONDITION: &str = "o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
 
 #[derive(Record)]
 struct WaitingRow {
@@ -102,12 +102,12 @@ impl SortBy for BackorderSort {
             Self::Backordered => ("BACKORDERED", &["l.backordered", "o.number", "l.position"]),
         }
     }
-    fn keys(self, waiting: &BackorderedLine) -> Vec<Key> {
-        let first = match self {
-            Self::PlacedAt => waiting.placed_at.micros(),
-            Self::Backordered => waiting.backordered,
+    fn keys(self, backorder: &BackorderedLine) -> Vec<Key> {
+        let first_key = match self {
+            Self::PlacedAt => backorder.placed_at.micros(),
+            Self::Backordered => backorder.backordered,
         };
-        vec![Key::Int(first), Key::Int(waiting.number), Key::Int(i64::from(waiting.position))]
+        vec![Key::Int(first_key), Key::Int(backorder.number), Key::Int(i64::from(backorder.position))]
     }
 }
 
@@ -159,13 +159,13 @@ pub async fn backorders(
 ) -> Result<Listed<BackorderedLine>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
     clause.nested(tests, |clause, tests: &BackorderTests| tests.push_to(clause));
-    let (condition, more) = compile(filter, reads.backend(), clause.next());
+    let (condition, filter_values) = compile(filter, reads.backend(), clause.next());
     let Clause { sql: of_lines, mut values, .. } = clause;
-    values.extend(more);
+    values.extend(filter_values);
     let waiting = waiting_lines_hint(reads.backend());
     let from = format!(
         "FROM order_line l{waiting} JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
-         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_lines} AND {condition}"
+         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING_ORDER_CONDITION}{of_lines} AND {condition}"
     );
     let source = ListSource { from, values };
     let (sql, values) = sorted.page(source.clone(), WaitingRow::SELECT, request);
@@ -206,25 +206,25 @@ pub struct QueuedBackorder {
 /// Reads the orders that wait for a level, the oldest first, up to `most`: lines of the product
 /// itself, and kits that could be made whole now, with the quantity that they would take. A kit
 /// that lacks another part does not block those behind it.
-pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result<Vec<QueuedBackorder>, Fault> {
+pub async fn backorder_queue(reads: &impl Reads, key: LevelKey, limit: usize) -> Result<Vec<QueuedBackorder>, Fault> {
     // CROSS JOIN makes SQLite begin with the parts: otherwise it begins with all open orders of the
     // store, even for a product that is in no kit.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.placed_at, o.number, o.id, l.position, l.backordered, 1 AS takes, l.backordered AS units, 0 AS is_part FROM order_line l{waiting}
            JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
-           WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING}
+           WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED' AND o.store_id = $3 AND {WAITING_ORDER_CONDITION}
              AND {NOT_REFUSED_BY_STORE}
            UNION ALL SELECT o.placed_at, o.number, o.id, l.position, l.backordered, n.quantity, {WHOLE_KITS}, 1
            FROM order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o
            WHERE n.tenant_id = $1 AND n.product_id = $2 AND l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position
-             AND l.backordered > 0 AND o.tenant_id = $1 AND o.id = n.order_id AND o.store_id = $3 AND {WAITING} AND {NOT_REFUSED_BY_STORE}) w
-         WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {most}",
+             AND l.backordered > 0 AND o.tenant_id = $1 AND o.id = n.order_id AND o.store_id = $3 AND {WAITING_ORDER_CONDITION} AND {NOT_REFUSED_BY_STORE}) w
+         WHERE w.units > 0 ORDER BY w.placed_at, w.number, w.position LIMIT {limit}",
         select = QueuedRow::SELECT,
         waiting = waiting_lines_hint(reads.backend())
     );
     let rows = reads.records::<QueuedRow>(&sql, vec![key.product.into(), key.store.into()]).await?;
-    let queued = |row: QueuedRow| QueuedBackorder {
+    let queued_backorder = |row: QueuedRow| QueuedBackorder {
         placed_at: row.placed_at,
         number: row.number,
         order: row.id,
@@ -232,7 +232,7 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
         quantity: row.backordered.min(row.units) * row.takes,
         is_part: row.is_part == 1,
     };
-    Ok(rows.into_iter().map(queued).collect())
+    Ok(rows.into_iter().map(queued_backorder).collect())
 }
 
 #[derive(Record)]
@@ -254,10 +254,10 @@ pub async fn available_at(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(
         AvailableRow::SELECT,
         backend.in_ids("v.product_id", 2)
     );
-    let asked: BTreeSet<LevelKey> = keys.iter().copied().collect();
+    let requested_keys: BTreeSet<LevelKey> = keys.iter().copied().collect();
     let rows = reads.records::<AvailableRow>(&sql, vec![backend.ids(keys.iter().map(|key| key.product))]).await?;
-    let found = rows.into_iter().map(|row| (LevelKey { product: row.product_id, store: row.store_id }, row.available));
-    Ok(found.filter(|(key, _)| asked.contains(key)).collect())
+    let available_levels = rows.into_iter().map(|row| (LevelKey { product: row.product_id, store: row.store_id }, row.available));
+    Ok(available_levels.filter(|(key, _)| requested_keys.contains(key)).collect())
 }
 
 /// Returns the levels of the parts of these orders' backordered kits, and the available quantities
@@ -274,6 +274,6 @@ pub async fn backordered_part_levels(reads: &impl Reads, orders: &[OrderId]) -> 
         of = backend.in_ids("n.order_id", 2)
     );
     let rows = reads.records::<PartLevelRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let owed = |row: PartLevelRow| (row.order_id, LevelKey { product: row.product_id, store: row.store_id }, row.available);
-    Ok(rows.into_iter().map(owed).collect())
+    let part_level = |row: PartLevelRow| (row.order_id, LevelKey { product: row.product_id, store: row.store_id }, row.available);
+    Ok(rows.into_iter().map(part_level).collect())
 }

@@ -17,8 +17,8 @@ pub struct Clause {
 }
 
 impl Clause {
-    pub fn new(backend: Backend, first: usize) -> Self {
-        Self { sql: String::new(), values: Vec::new(), backend, first }
+    pub fn new(backend: Backend, first_number: usize) -> Self {
+        Self { sql: String::new(), values: Vec::new(), backend, first: first_number }
     }
     /// Returns the number of the next parameter.
     pub fn next(&self) -> usize {
@@ -35,13 +35,13 @@ impl Clause {
     pub fn backend(&self) -> Backend {
         self.backend
     }
-    /// Adds the conditions of filters inside filters. `own` writes those of one, each beginning with
+    /// Adds the conditions of filters inside filters. `push_tests` writes those of one, each beginning with
     /// ` AND `.
-    pub fn nested<T>(&mut self, tests: &Nested<T>, own: impl Fn(&mut Self, &T)) {
+    pub fn nested<T>(&mut self, tests: &Nested<T>, push_tests: impl Fn(&mut Self, &T)) {
         let backend = self.backend;
-        let (sql, values) = tests.conditions(self.next(), &|tests: &T, next| {
-            let mut clause = Self::new(backend, next);
-            own(&mut clause, tests);
+        let (sql, values) = tests.conditions(self.next(), &|tests: &T, next_number| {
+            let mut clause = Self::new(backend, next_number);
+            push_tests(&mut clause, tests);
             (clause.sql, clause.values)
         });
         self.push(&sql);

@@ -18,7 +18,7 @@ impl TextTest {
         match (self, text) {
             (Self::IsNull(is_null), text) => text.is_none() == *is_null,
             (_, None) => false,
-            (Self::In(texts), Some(text)) => texts.iter().any(|one| one == text),
+            (Self::In(texts), Some(text)) => texts.iter().any(|candidate| candidate == text),
             (Self::StartsWith(prefix), Some(text)) => text.starts_with(prefix.as_str()),
             (Self::Contains(part), Some(text)) => text.contains(part.as_str()),
         }

@@ -137,38 +137,46 @@ struct HistoryKeyId {
 /// write has a new key, and the previous key is replaced or deleted with the value. The key of the
 /// audit log's marks is created once, and deleted when all personal data of the order is removed.
 pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a DetailChange>, now: Timestamp) -> [Bulk; 7] {
-    let mut all: BTreeMap<OrderId, (Option<&OrderDetail>, &OrderDetail)> = BTreeMap::new();
-    let mut made: BTreeMap<OrderId, &[u8]> = BTreeMap::new();
+    let mut changes_by_order: BTreeMap<OrderId, (Option<&OrderDetail>, &OrderDetail)> = BTreeMap::new();
+    let mut history_keys: BTreeMap<OrderId, &[u8]> = BTreeMap::new();
     for change in changes {
-        let of = all.entry(change.after.order).or_insert((change.before.as_ref(), &change.after));
-        of.1 = &change.after;
-        made.extend(change.history_key.as_deref().map(|key| (change.after.order, key)));
+        let change_pair = changes_by_order.entry(change.after.order).or_insert((change.before.as_ref(), &change.after));
+        change_pair.1 = &change.after;
+        history_keys.extend(change.history_key.as_deref().map(|key| (change.after.order, key)));
     }
-    let (mut new, mut changed) = (Rows::<DetailRow>::insert(tenant), Rows::<DetailRow>::update(tenant));
+    let (mut new_rows, mut changed_rows) = (Rows::<DetailRow>::insert(tenant), Rows::<DetailRow>::update(tenant));
     let (mut new_keys, mut changed_keys) = (Rows::<Key>::insert(tenant), Rows::<Key>::update(tenant));
-    let mut gone = Rows::<KeyId>::delete(tenant);
-    let (mut new_marks, mut gone_marks) = (Rows::<HistoryKey>::insert(tenant), Rows::<HistoryKeyId>::delete(tenant));
-    for (order, (before, after)) in all {
+    let mut removed_keys = Rows::<KeyId>::delete(tenant);
+    let (mut new_marks, mut removed_marks) = (Rows::<HistoryKey>::insert(tenant), Rows::<HistoryKeyId>::delete(tenant));
+    for (order, (before, after)) in changes_by_order {
         if before.is_some() {
-            changed.push(after.into());
+            changed_rows.push(after.into());
         } else {
-            new.push(after.into());
+            new_rows.push(after.into());
         }
         let key = |sealed: &Sealed| Key { id: order.uuid(), key_sealed: sealed.key.clone(), created_at: now };
         match (before.and_then(|before| before.personal.as_ref()), &after.personal) {
             (None, Some(sealed)) => new_keys.push(key(sealed)),
-            (Some(was), Some(sealed)) if was != sealed => changed_keys.push(key(sealed)),
+            (Some(old_sealed), Some(sealed)) if old_sealed != sealed => changed_keys.push(key(sealed)),
             (Some(_), None) => {
-                gone.push(KeyId { id: order.uuid() });
-                gone_marks.push(HistoryKeyId { id: order.uuid() });
+                removed_keys.push(KeyId { id: order.uuid() });
+                removed_marks.push(HistoryKeyId { id: order.uuid() });
             }
             (Some(_), Some(_)) | (None, None) => {}
         }
-        if let Some(key) = made.get(&order).filter(|_| after.personal.is_some()) {
+        if let Some(key) = history_keys.get(&order).filter(|_| after.personal.is_some()) {
             new_marks.push(HistoryKey { id: order.uuid(), key_sealed: key.to_vec(), created_at: now });
         }
     }
-    [new.into(), changed.into(), new_keys.into(), changed_keys.into(), gone.into(), new_marks.into(), gone_marks.into()]
+    [
+        new_rows.into(),
+        changed_rows.into(),
+        new_keys.into(),
+        changed_keys.into(),
+        removed_keys.into(),
+        new_marks.into(),
+        removed_marks.into(),
+    ]
 }
 
 /// Seals the personal data of an order's recipient under a new key; None if there is none.
@@ -178,9 +186,9 @@ pub fn seal_personal(reads: &impl Reads, order: OrderId, personal: &Personal) ->
     }
     let ring = ring(reads)?;
     let mut texts = Texts::new();
-    put(&mut texts, CONTACT, personal.contact.as_ref())?;
-    put(&mut texts, SHIPPING, personal.shipping_address.as_ref())?;
-    put(&mut texts, BILLING, personal.billing_address.as_ref())?;
+    insert_sealed_text(&mut texts, CONTACT, personal.contact.as_ref())?;
+    insert_sealed_text(&mut texts, SHIPPING, personal.shipping_address.as_ref())?;
+    insert_sealed_text(&mut texts, BILLING, personal.billing_address.as_ref())?;
     let (data_key, key) = ring.new_data_key(reads.tenant(), order.uuid())?;
     let body = ring.seal_texts(&data_key, &context(reads.tenant(), order), &texts)?;
     Ok(Some(Sealed { body, key }))
@@ -191,13 +199,13 @@ pub fn open_personal(reads: &impl Reads, order: OrderId, sealed: &Sealed) -> Res
     let key = ring(reads)?.data_key(reads.tenant(), order.uuid(), &sealed.key)?;
     let texts = key.open_texts(&context(reads.tenant(), order), &sealed.body)?;
     Ok(Personal {
-        contact: take(&texts, CONTACT)?,
-        shipping_address: take(&texts, SHIPPING)?,
-        billing_address: take(&texts, BILLING)?,
+        contact: parse_text(&texts, CONTACT)?,
+        shipping_address: parse_text(&texts, SHIPPING)?,
+        billing_address: parse_text(&texts, BILLING)?,
     })
 }
 
-fn put(texts: &mut Texts, name: &str, value: Option<&impl Serialize>) -> Result<(), Fault> {
+fn insert_sealed_text(texts: &mut Texts, name: &str, value: Option<&impl Serialize>) -> Result<(), Fault> {
     if let Some(value) = value {
         let text = serde_json::to_string(value).map_err(|err| Fault::Broken(err.to_string()))?;
         texts.insert(name.to_owned(), text);
@@ -205,7 +213,7 @@ fn put(texts: &mut Texts, name: &str, value: Option<&impl Serialize>) -> Result<
     Ok(())
 }
 
-fn take<T: DeserializeOwned>(texts: &Texts, name: &str) -> Result<Option<T>, Fault> {
+fn parse_text<T: DeserializeOwned>(texts: &Texts, name: &str) -> Result<Option<T>, Fault> {
     let read =
         |text: &String| serde_json::from_str(text).map_err(|_| Fault::corrupt("order_detail", "a sealed value is valid JSON"));
     texts.get(name).map(read).transpose()

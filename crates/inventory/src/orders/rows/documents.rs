@@ -38,8 +38,8 @@ impl NumberTest {
     pub fn holds(&self, number: i64) -> bool {
         match self {
             Self::In(numbers) => numbers.contains(&number),
-            Self::StartsWith(prefix) => beginning_with(*prefix).iter().any(|(from, to)| (*from..=*to).contains(&number)),
-            Self::Shows { digits, among } => among.iter().any(|showing| shows(number, digits, *showing)),
+            Self::StartsWith(prefix) => prefix_ranges(*prefix).iter().any(|(from, to)| (*from..=*to).contains(&number)),
+            Self::Shows { digits, among } => among.iter().any(|matching_numbers| shows(number, digits, *matching_numbers)),
         }
     }
 
@@ -50,7 +50,7 @@ impl NumberTest {
                 clause.push(&clause.backend().in_numbers(column, number));
             }
             Self::StartsWith(prefix) => {
-                let ranges = beginning_with(*prefix).into_iter().map(|(from, to)| {
+                let ranges = prefix_ranges(*prefix).into_iter().map(|(from, to)| {
                     let (from, to) = (clause.bind(from), clause.bind(to));
                     format!("{column} BETWEEN ${from} AND ${to}")
                 });
@@ -58,13 +58,13 @@ impl NumberTest {
                 clause.push(&format!("({any})"));
             }
             Self::Shows { digits, among } => {
-                let (finder, mut bound) = (finder(clause.backend()), None);
-                let mut ways = Vec::with_capacity(among.len());
+                let (position_function_name, mut bound) = (position_function_name(clause.backend()), None);
+                let mut conditions = Vec::with_capacity(among.len());
                 for MatchingNumbers { from, to, width, place } in among {
                     let range = format!("{column} BETWEEN {from} AND {to}");
                     let sign = match place {
                         DigitPosition::Letters => {
-                            ways.push(range);
+                            conditions.push(range);
                             continue;
                         }
                         DigitPosition::FirstDigits => "= 1",
@@ -72,9 +72,9 @@ impl NumberTest {
                     };
                     let part = *bound.get_or_insert_with(|| clause.bind(digits.as_str()));
                     let shown = shown(column, *width);
-                    ways.push(format!("{range} AND {finder}({shown}, ${part}) {sign}"));
+                    conditions.push(format!("{range} AND {position_function_name}({shown}, ${part}) {sign}"));
                 }
-                let any = if ways.is_empty() { "1 = 0".to_owned() } else { ways.join(" OR ") };
+                let any = if conditions.is_empty() { "1 = 0".to_owned() } else { conditions.join(" OR ") };
                 clause.push(&format!("({any})"));
             }
         }
@@ -83,25 +83,27 @@ impl NumberTest {
 
 /// True if the formatted number has the digits at their position.
 fn shows(number: i64, digits: &str, MatchingNumbers { from, to, width, place }: MatchingNumbers) -> bool {
-    let shown = format!("{number:0width$}");
+    let padded = format!("{number:0width$}");
     (from..=to).contains(&number)
         && match place {
             DigitPosition::Letters => true,
-            DigitPosition::FirstDigits => shown.starts_with(digits),
-            DigitPosition::Digits => shown.contains(digits),
+            DigitPosition::FirstDigits => padded.starts_with(digits),
+            DigitPosition::Digits => padded.contains(digits),
         }
 }
 
 /// The digits of a column, padded with zeros to a width: a power of ten is added to shorter
 /// numbers, and its leading 1 is cut off.
 fn shown(column: &str, width: usize) -> String {
-    let power = format!("1{}", "0".repeat(width));
-    format!("CASE WHEN {column} < {power} THEN substr(CAST({column} + {power} AS text), 2) ELSE CAST({column} AS text) END")
+    let power_of_ten = format!("1{}", "0".repeat(width));
+    format!(
+        "CASE WHEN {column} < {power_of_ten} THEN substr(CAST({column} + {power_of_ten} AS text), 2) ELSE CAST({column} AS text) END"
+    )
 }
 
 /// Returns the numbers that begin with these digits, as ranges that an index serves: the number
 /// itself, then a range ten times as large for each further digit.
-fn beginning_with(prefix: i64) -> Vec<(i64, i64)> {
+fn prefix_ranges(prefix: i64) -> Vec<(i64, i64)> {
     let (mut range, mut ranges) = ((prefix, prefix), Vec::new());
     loop {
         ranges.push(range);
@@ -110,7 +112,7 @@ fn beginning_with(prefix: i64) -> Vec<(i64, i64)> {
     }
 }
 
-fn finder(backend: Backend) -> &'static str {
+fn position_function_name(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "strpos",
         Backend::Sqlite => "instr",
@@ -165,8 +167,8 @@ impl DocumentTest {
         let alias = table.alias;
         match self {
             Self::Number(test) => test.push_to(clause, &format!("{alias}.number")),
-            Self::CreatedAt(span) => rare_span(clause, &format!("{alias}.created_at"), *span),
-            Self::UpdatedAt(span) => rare_span(clause, &format!("{alias}.updated_at"), *span),
+            Self::CreatedAt(span) => push_rare_span(clause, &format!("{alias}.created_at"), *span),
+            Self::UpdatedAt(span) => push_rare_span(clause, &format!("{alias}.updated_at"), *span),
             Self::Product(ids) => {
                 open_lines(clause, table);
                 clause.ids("l.product_id", ids);
@@ -185,9 +187,9 @@ impl DocumentTest {
     }
 
     /// Returns the condition that all of these tests hold: each begins with ` AND `. Parameters are
-    /// numbered from `next`.
-    pub(crate) fn all(tests: &[Self], table: &DocumentTable, backend: Backend, next: usize) -> (String, Vec<Value>) {
-        let mut clause = Clause::new(backend, next);
+    /// numbered from `next_number`.
+    pub(crate) fn all(tests: &[Self], table: &DocumentTable, backend: Backend, next_number: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, next_number);
         for test in tests {
             clause.push(" AND ");
             test.push_to(&mut clause, table);
@@ -200,33 +202,35 @@ impl DocumentSearch {
     /// Each alternative is a range of an index.
     fn push_to(&self, clause: &mut Clause, table: &DocumentTable) {
         let DocumentTable { name, alias, .. } = table;
-        let named = self.text.trim();
-        if named.is_empty() {
+        let trimmed = self.text.trim();
+        if trimmed.is_empty() {
             clause.push("FALSE");
             return;
         }
-        let mut ways = Vec::new();
+        let mut selects = Vec::new();
         if let Some(number) = self.number {
             let number = clause.bind(number);
-            ways.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.number = ${number}"));
+            selects.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.number = ${number}"));
         }
         // References are stored as received: with surrounding blanks, and in any Unicode normal
         // form.
-        let texts = [self.text.clone(), named.to_owned(), text::kept(named)];
-        let spellings: BTreeSet<String> = texts.iter().flat_map(|one| text::spellings(one)).collect();
+        let texts = [self.text.clone(), trimmed.to_owned(), text::normal_form(trimmed)];
+        let spellings: BTreeSet<String> = texts.iter().flat_map(|form| text::spellings(form)).collect();
         for spelling in &spellings {
-            let own = prefix_condition(clause, "x.external_ref", spelling);
-            ways.push(format!("SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.external_ref IS NOT NULL AND {own}"));
+            let reference_condition = prefix_condition(clause, "x.external_ref", spelling);
+            selects.push(format!(
+                "SELECT x.id FROM {name} x WHERE x.tenant_id = $1 AND x.external_ref IS NOT NULL AND {reference_condition}"
+            ));
         }
-        clause.push(&format!("{alias}.id IN ({})", ways.join(" UNION ALL ")));
+        clause.push(&format!("{alias}.id IN ({})", selects.join(" UNION ALL ")));
     }
 }
 
 /// Begins the condition that a document has a line; the caller adds the line's conditions and the
 /// closing bracket.
 fn open_lines(clause: &mut Clause, table: &DocumentTable) {
-    let DocumentTable { alias, lines, of, counts, .. } = table;
-    clause.push(&format!("{alias}.id IN (SELECT l.{of} FROM {lines} l WHERE l.tenant_id = $1{counts} AND "));
+    let DocumentTable { alias, lines, of: document_column, counts, .. } = table;
+    clause.push(&format!("{alias}.id IN (SELECT l.{document_column} FROM {lines} l WHERE l.tenant_id = $1{counts} AND "));
 }
 
 /// Adds the condition that a SKU passes, on the table `product` as `p`.
@@ -235,7 +239,7 @@ pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
     match test {
         TextTest::IsNull(is_null) => clause.push(never_null(*is_null)),
         TextTest::In(texts) => {
-            let keys: Vec<String> = texts.iter().map(|one| text::fold(one.trim())).collect();
+            let keys: Vec<String> = texts.iter().map(|name| text::fold(name.trim())).collect();
             let number = clause.bind(backend.texts(keys.iter().map(String::as_str)));
             clause.push(&backend.in_texts("p.sku_key", number));
         }
@@ -250,13 +254,13 @@ pub(super) fn sku(clause: &mut Clause, test: &TextTest) {
         }
         TextTest::Contains(part) => {
             let number = clause.bind(text::fold(part));
-            clause.push(&format!("{}(p.sku_key, ${number}) > 0", finder(backend)));
+            clause.push(&format!("{}(p.sku_key, ${number}) > 0", position_function_name(backend)));
         }
     }
 }
 
 /// Adds the condition that a time is within a span that few rows are in.
-fn rare_span(clause: &mut Clause, column: &str, span: Span) {
+fn push_rare_span(clause: &mut Clause, column: &str, span: Span) {
     let mut parts = vec!["TRUE".to_owned()];
     let backend = clause.backend();
     for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
@@ -282,17 +286,17 @@ pub struct DocumentSorted {
 
 impl DocumentSorted {
     /// Returns the descending sort.
-    pub const fn last_first(by: DocumentSort) -> Self {
-        Self { by, descending: true }
+    pub const fn last_first(sort: DocumentSort) -> Self {
+        Self { by: sort, descending: true }
     }
     /// Returns the name of the sort of `list` in cursors: a cursor of another sort is rejected.
     pub fn kind(self, list: &str) -> String {
-        let by = match self.by {
+        let sort = match self.by {
             DocumentSort::Number => "NUMBER",
             DocumentSort::CreatedAt => "CREATED_AT",
             DocumentSort::UpdatedAt => "UPDATED_AT",
         };
-        format!("{list}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+        format!("{list}:{sort}:{}", if self.descending { "DESC" } else { "ASC" })
     }
     /// Returns the value that a document is sorted by.
     pub(crate) fn key(self, number: i64, created_at: Timestamp, updated_at: Timestamp) -> Key {
@@ -346,9 +350,9 @@ mod tests {
 
     #[test]
     fn the_ranges_of_a_prefix_end_where_numbers_do() {
-        assert_eq!(beginning_with(7)[..3], [(7, 7), (70, 79), (700, 799)]);
-        assert_eq!(beginning_with(7).len(), 19);
-        assert_eq!(beginning_with(i64::MAX), [(i64::MAX, i64::MAX)]);
+        assert_eq!(prefix_ranges(7)[..3], [(7, 7), (70, 79), (700, 799)]);
+        assert_eq!(prefix_ranges(7).len(), 19);
+        assert_eq!(prefix_ranges(i64::MAX), [(i64::MAX, i64::MAX)]);
     }
 
     #[test]

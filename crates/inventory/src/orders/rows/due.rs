@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{NOT_REFUSED_BY_STORE, WHOLE_KITS};
 use crate::{
-    ledger::due::{PageKey, bounds},
+    ledger::due::{PageKey, page_parameters},
     stock::{core::LevelKey, rows::expected_arrivals::waiting_lines_hint},
 };
 
@@ -34,19 +34,19 @@ struct DueRow {
 }
 
 /// Returns the next page of expired pending orders, up to a maximum.
-pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey, most: usize) -> Result<Vec<DueOrder>, Fault> {
+pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey, limit: usize) -> Result<Vec<DueOrder>, Fault> {
     let sql = format!(
         "SELECT {select} FROM sales_order o
          WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND o.tenant_id NOT IN {SUSPENDED} AND (o.expires_at, o.id) > ($2, $3)
-         ORDER BY o.expires_at, o.id LIMIT {most}",
+         ORDER BY o.expires_at, o.id LIMIT {limit}",
         select = DueRow::SELECT
     );
-    let rows = global.records::<DueRow>(&sql, bounds(now, after)).await?;
-    let due = |DueRow { tenant_id: tenant, id: order, expires_at }| {
+    let rows = global.records::<DueRow>(&sql, page_parameters(now, after)).await?;
+    let due_order = |DueRow { tenant_id: tenant, id: order, expires_at }| {
         let page_key = PageKey::of(expires_at.micros(), order.uuid());
         DueOrder { tenant, order, page_key }
     };
-    Ok(rows.into_iter().map(due).collect())
+    Ok(rows.into_iter().map(due_order).collect())
 }
 
 /// A level with backordered lines and available stock.
@@ -72,14 +72,14 @@ struct RestockedLevelRow {
 /// Returns the next page of levels, up to a maximum, with backordered lines and available stock; a
 /// part of a kit counts if a whole kit could be made. Scans a partial index that has only
 /// backordered lines; CROSS JOIN keeps SQLite from beginning with all levels.
-pub async fn arrived(global: &Global, after: Option<RestockedLevel>, most: usize) -> Result<Vec<RestockedLevel>, Fault> {
+pub async fn arrived(global: &Global, after: Option<RestockedLevel>, limit: usize) -> Result<Vec<RestockedLevel>, Fault> {
     let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
-    let waiting = waiting_lines_hint(global.backend());
+    let lines_hint = waiting_lines_hint(global.backend());
     let sql = format!(
         "SELECT DISTINCT {select} FROM (
-           SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l{waiting} {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+           SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l{lines_hint} {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
              AND {NOT_REFUSED_BY_STORE}
-           UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l{waiting} {order}
+           UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l{lines_hint} {order}
            JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
            WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {NOT_REFUSED_BY_STORE} AND {WHOLE_KITS} > 0) w
          CROSS JOIN stock_level s
@@ -88,7 +88,7 @@ pub async fn arrived(global: &Global, after: Option<RestockedLevel>, most: usize
          WHERE s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
            AND s.on_hand - s.unavailable - s.reserved > 0
            AND (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3) AND w.tenant_id NOT IN {SUSPENDED}
-         ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {most}",
+         ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {limit}",
         select = RestockedLevelRow::SELECT
     );
     let nil = Uuid::nil();

@@ -59,7 +59,7 @@ impl Filter {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.tests_column(column)),
             Self::Not(part) => part.tests_column(column),
-            Self::Ids(own, _) => *own == column,
+            Self::Ids(ids_column, _) => *ids_column == column,
             Self::HasCustomer(_) => column == IdColumn::Customer,
             Self::Status(_)
             | Self::ExternalRef(_)
@@ -169,8 +169,8 @@ impl Filter {
             Self::PlacedAt(span) => span.holds(order.placed_at),
             Self::Hold(kinds) => order.hold_kinds.iter().any(|kind| kinds.contains(kind)),
             Self::IsHeld(is_held) => order.hold_kinds.is_empty() != *is_held,
-            Self::Payment(list) => list.contains(&order.paid_now().payment),
-            Self::Refund(list) => list.contains(&order.paid_now().refund),
+            Self::Payment(list) => list.contains(&order.derived_paid().payment),
+            Self::Refund(list) => list.contains(&order.derived_paid().refund),
             Self::Document(DocumentTest::Number(test)) => test.holds(order.number.get()),
             Self::Document(DocumentTest::CreatedAt(span)) => span.holds(order.created_at),
             Self::Document(DocumentTest::UpdatedAt(span)) => span.holds(order.updated_at),
@@ -196,8 +196,8 @@ pub enum IdColumn {
 
 /// Returns the condition of a filter on the table `sales_order` under the alias `o`, and its
 /// values. The tenant is `$1`; parameters are numbered from `next`.
-pub fn compile(filter: &Filter, backend: Backend, next: usize) -> (String, Vec<Value>) {
-    let mut clause = Clause::new(backend, next);
+pub fn compile(filter: &Filter, backend: Backend, next_number: usize) -> (String, Vec<Value>) {
+    let mut clause = Clause::new(backend, next_number);
     clause.filter(filter);
     (clause.sql, clause.values)
 }
@@ -267,12 +267,12 @@ impl Clause {
         }
     }
 
-    fn join(&mut self, parts: &[Filter], empty: &str, between: &str) {
+    fn join(&mut self, parts: &[Filter], empty: &str, separator: &str) {
         if parts.is_empty() {
             self.push(empty);
         }
         for (index, part) in parts.iter().enumerate() {
-            self.push(if index == 0 { "(" } else { between });
+            self.push(if index == 0 { "(" } else { separator });
             self.push("(");
             self.filter(part);
             self.push(")");

@@ -34,7 +34,7 @@ struct RuleRow {
 }
 
 /// Splits a text that is stored with one entry a line.
-fn listed(lines: &str) -> Vec<String> {
+fn split_lines(lines: &str) -> Vec<String> {
     lines.lines().map(str::to_owned).collect()
 }
 
@@ -53,12 +53,12 @@ impl RuleRow {
                 total_at_least,
                 is_unpaid: self.is_unpaid,
                 lacks_address: self.lacks_address,
-                countries: listed(&self.countries),
+                countries: split_lines(&self.countries),
                 more: MoreConditions {
                     is_billed_elsewhere: self.is_billed_elsewhere == 1,
                     is_new_customer: self.is_new_customer == 1,
-                    customer_tags: listed(&self.customer_tags),
-                    product_tags: listed(&self.product_tags),
+                    customer_tags: split_lines(&self.customer_tags),
+                    product_tags: split_lines(&self.product_tags),
                     lifts_itself: self.lifts_itself == 1,
                 },
             },
@@ -70,7 +70,7 @@ impl RuleRow {
     }
 }
 
-fn model_of(tenant_id: TenantId, rule: &HoldRule) -> hold_rule::Model {
+fn to_rule_model(tenant_id: TenantId, rule: &HoldRule) -> hold_rule::Model {
     let fields = &rule.fields;
     hold_rule::Model {
         tenant_id,
@@ -94,8 +94,8 @@ fn model_of(tenant_id: TenantId, rule: &HoldRule) -> hold_rule::Model {
     }
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<HoldRule>, Fault> {
-    let sql = format!("SELECT {} FROM hold_rule r WHERE r.tenant_id = $1{rest}", RuleRow::SELECT);
+async fn select(reads: &impl Reads, sql_suffix: &str, values: Vec<Value>) -> Result<Vec<HoldRule>, Fault> {
+    let sql = format!("SELECT {} FROM hold_rule r WHERE r.tenant_id = $1{sql_suffix}", RuleRow::SELECT);
     reads.records::<RuleRow>(&sql, values).await?.into_iter().map(RuleRow::rule).collect()
 }
 
@@ -115,8 +115,8 @@ pub async fn hold_rule(reads: &impl Reads, code: &str) -> Result<Option<HoldRule
 }
 
 pub async fn insert_rule(work: &Work, rule: &HoldRule) -> Result<(), Fault> {
-    work.insert::<hold_rule::Entity>(model_of(work.tenant(), rule)).await
+    work.insert::<hold_rule::Entity>(to_rule_model(work.tenant(), rule)).await
 }
 pub async fn change_rule(work: &Work, rule: &HoldRule) -> Result<(), Fault> {
-    work.update::<hold_rule::Entity>(model_of(work.tenant(), rule)).await
+    work.update::<hold_rule::Entity>(to_rule_model(work.tenant(), rule)).await
 }

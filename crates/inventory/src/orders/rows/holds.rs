@@ -52,7 +52,7 @@ struct LiftedHold {
 }
 
 /// Returns the stored JSON of a match: a structure of texts and numbers always has a JSON form.
-fn text_of(matched: Option<&Matched>) -> Option<String> {
+fn serialize_match(matched: Option<&Matched>) -> Option<String> {
     matched.and_then(|matched| serde_json::to_string(matched).ok())
 }
 
@@ -96,7 +96,7 @@ impl From<&Hold> for HoldRow {
             lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
             lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
             rule_code: hold.rule.clone(),
-            matched: text_of(hold.matched.as_ref()),
+            matched: serialize_match(hold.matched.as_ref()),
         }
     }
 }
@@ -108,7 +108,7 @@ impl From<&Hold> for LiftedHold {
             lifted_at: hold.lifted.map(|(at, _)| at),
             lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
             lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
-            matched: text_of(hold.matched.as_ref()),
+            matched: serialize_match(hold.matched.as_ref()),
         }
     }
 }
@@ -150,7 +150,7 @@ pub async fn holds_by_rules(reads: &impl Reads, orders: &[OrderId]) -> Result<Ho
 
 /// Returns the holds of a kind that were set on an order by hand, including lifted ones, in the
 /// order in which they were set.
-pub async fn holds_by_hand(reads: &impl Reads, order: OrderId, kind: &str) -> Result<Vec<Hold>, Fault> {
+pub async fn manual_holds(reads: &impl Reads, order: OrderId, kind: &str) -> Result<Vec<Hold>, Fault> {
     let sql = format!(
         "SELECT {} FROM sales_hold h WHERE h.tenant_id = $1 AND h.order_id = $2 AND h.kind = $3 AND h.rule_code IS NULL ORDER BY h.placed_at, h.id",
         HoldRow::SELECT
@@ -177,30 +177,30 @@ pub async fn hold(reads: &impl Reads, id: HoldId) -> Result<Option<Hold>, Fault>
 /// properties, then those that it lifted. A hold that it both set and lifted is new.
 pub fn hold_rows<'d>(
     tenant: TenantId,
-    decided: impl Iterator<Item = &'d Hold>,
+    decided_holds: impl Iterator<Item = &'d Hold>,
     rematched: impl Iterator<Item = &'d Hold>,
 ) -> [Bulk; 3] {
-    let (mut last, mut set) = (BTreeMap::new(), HashSet::new());
-    for hold in decided {
+    let (mut last_by_id, mut set) = (BTreeMap::new(), HashSet::new());
+    for hold in decided_holds {
         if hold.lifted.is_none() {
             set.insert(hold.id);
         }
-        last.insert(hold.id, hold);
+        last_by_id.insert(hold.id, hold);
     }
     let matching: BTreeMap<HoldId, &Hold> = rematched.map(|hold| (hold.id, hold)).collect();
-    let mut again = Rows::<RematchedHold>::update(tenant);
+    let mut rematched_rows = Rows::<RematchedHold>::update(tenant);
     for (id, hold) in matching {
-        if last.get(&id).is_none_or(|last| last.lifted.is_none()) {
-            again.push(RematchedHold { id, matched: text_of(hold.matched.as_ref()) });
+        if last_by_id.get(&id).is_none_or(|last_by_id| last_by_id.lifted.is_none()) {
+            rematched_rows.push(RematchedHold { id, matched: serialize_match(hold.matched.as_ref()) });
         }
     }
-    let (mut new, mut lifted) = (Rows::<HoldRow>::insert(tenant), Rows::<LiftedHold>::update(tenant));
-    for (id, hold) in last {
+    let (mut new_rows, mut lifted) = (Rows::<HoldRow>::insert(tenant), Rows::<LiftedHold>::update(tenant));
+    for (id, hold) in last_by_id {
         if set.contains(&id) {
-            new.push(hold.into());
+            new_rows.push(hold.into());
         } else {
             lifted.push(hold.into());
         }
     }
-    [new.into(), again.into(), lifted.into()]
+    [new_rows.into(), rematched_rows.into(), lifted.into()]
 }

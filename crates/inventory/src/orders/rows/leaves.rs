@@ -23,8 +23,8 @@ pub struct TotalTest {
 impl TotalTest {
     pub(super) fn holds(&self, total: Money) -> bool {
         total.currency == self.currency
-            && self.least.is_none_or(|least| total.minor >= least)
-            && self.most.is_none_or(|most| total.minor <= most)
+            && self.least.is_none_or(|min| total.minor >= min)
+            && self.most.is_none_or(|max| total.minor <= max)
     }
 
     pub(super) fn push_to(&self, clause: &mut Clause) {
@@ -53,13 +53,13 @@ impl AllocatedTest {
         clause.push(
             "o.id IN (SELECT a.order_id FROM reservation a WHERE a.tenant_id = $1 AND a.status = 'ACTIVE' AND a.order_id IS NOT NULL AND ",
         );
-        self.store(clause, "a.store_id");
+        self.push_store_test(clause, "a.store_id");
         clause.push(" UNION ALL SELECT f.order_id FROM fulfilment f WHERE f.tenant_id = $1 AND f.status <> 'CANCELLED' AND ");
-        self.store(clause, "f.store_id");
+        self.push_store_test(clause, "f.store_id");
         clause.push(")");
     }
 
-    fn store(&self, clause: &mut Clause, column: &str) {
+    fn push_store_test(&self, clause: &mut Clause, column: &str) {
         match self {
             Self::Ids(ids) => clause.ids(column, ids),
             Self::Codes(codes) => {
@@ -100,43 +100,43 @@ impl SearchTest {
             clause.push("FALSE");
         }
         for (index, word) in self.words.iter().enumerate() {
-            let named = self.named(clause, word).join(" UNION ALL ");
+            let selects = self.push_word_selects(clause, word).join(" UNION ALL ");
             let and = if index == 0 { "" } else { " AND " };
-            clause.push(&format!("{and}o.id IN ({named})"));
+            clause.push(&format!("{and}o.id IN ({selects})"));
         }
     }
 
     /// Returns statements for the orders that each word finds, for lists of rows that belong to
     /// orders.
     pub fn orders(&self, clause: &mut Clause) -> Vec<String> {
-        self.words.iter().flat_map(|word| self.named(clause, word)).collect()
+        self.words.iter().flat_map(|word| self.push_word_selects(clause, word)).collect()
     }
 
     /// Adds the orders that a word finds, a statement for each alternative. CROSS JOIN determines
     /// the table that SQLite begins with.
-    fn named(&self, clause: &mut Clause, word: &SearchWord) -> Vec<String> {
-        let mut ways = Vec::new();
+    fn push_word_selects(&self, clause: &mut Clause, word: &SearchWord) -> Vec<String> {
+        let mut selects = Vec::new();
         if let Some(number) = word.number {
             let number = clause.bind(number);
-            ways.push(format!("SELECT x.id FROM sales_order x WHERE x.tenant_id = $1 AND x.number = ${number}"));
+            selects.push(format!("SELECT x.id FROM sales_order x WHERE x.tenant_id = $1 AND x.number = ${number}"));
         }
         for spelling in text::spellings(&word.text) {
             // A reference is unique within a channel, which leads its index.
-            let own = prefix_condition(clause, "x.external_ref", &spelling);
-            ways.push(format!(
+            let order_condition = prefix_condition(clause, "x.external_ref", &spelling);
+            selects.push(format!(
                 "SELECT x.id FROM channel c CROSS JOIN sales_order x WHERE c.tenant_id = $1 AND x.tenant_id = $1 AND x.channel_id = c.id
-                 AND x.external_ref IS NOT NULL AND {own}"
+                 AND x.external_ref IS NOT NULL AND {order_condition}"
             ));
             if self.sees_customers {
-                let theirs = prefix_condition(clause, "k.external_ref", &spelling);
-                ways.push(customer_orders_condition(&format!("k.external_ref IS NOT NULL AND {theirs}")));
+                let customer_condition = prefix_condition(clause, "k.external_ref", &spelling);
+                selects.push(customer_orders_condition(&format!("k.external_ref IS NOT NULL AND {customer_condition}")));
             }
         }
         if let Some(blind) = word.blind.as_ref().filter(|_| self.sees_customers) {
             let blind = clause.bind(blind.clone());
-            ways.push(customer_orders_condition(&format!("k.email_blind IS NOT NULL AND k.email_blind = ${blind}")));
+            selects.push(customer_orders_condition(&format!("k.email_blind IS NOT NULL AND k.email_blind = ${blind}")));
         }
-        ways
+        selects
     }
 }
 
@@ -172,7 +172,7 @@ impl NoteTest {
             clause.push(if index == 0 { "(" } else { " OR (" });
             clause.push(column);
             clause.push(" IS NOT NULL AND ");
-            folded(&test, clause, column);
+            push_folded_test(&test, clause, column);
             clause.push(")");
         }
         clause.push("))");
@@ -192,22 +192,22 @@ pub struct TagTest(pub TextTest);
 
 impl TagTest {
     pub(super) fn push_to(&self, clause: &mut Clause) {
-        let each = match clause.backend() {
+        let condition = match clause.backend() {
             Backend::Postgres => "jsonb_array_elements_text(d.tags::jsonb) AS t(value)",
             Backend::Sqlite => "json_each(d.tags) AS t",
         };
         let (not, test) = present(&self.0);
         clause.push(not);
         clause.push("EXISTS (SELECT 1 FROM order_detail d CROSS JOIN ");
-        clause.push(each);
+        clause.push(condition);
         clause.push(" WHERE d.tenant_id = $1 AND d.order_id = o.id AND ");
-        folded(&test, clause, "t.value");
+        push_folded_test(&test, clause, "t.value");
         clause.push(")");
     }
 }
 
 /// The case of the letters A to Z is ignored, which both databases do alike.
-fn folded(test: &TextTest, clause: &mut Clause, column: &str) {
+fn push_folded_test(test: &TextTest, clause: &mut Clause, column: &str) {
     let backend = clause.backend();
     let lower = match backend {
         Backend::Postgres => format!("lower({column} COLLATE \"C\")"),
@@ -216,7 +216,7 @@ fn folded(test: &TextTest, clause: &mut Clause, column: &str) {
     match test {
         TextTest::IsNull(is_null) => clause.push(&null_test(column, *is_null)),
         TextTest::In(texts) => {
-            let texts: Vec<String> = texts.iter().map(|one| one.to_ascii_lowercase()).collect();
+            let texts: Vec<String> = texts.iter().map(|value| value.to_ascii_lowercase()).collect();
             let number = clause.bind(backend.texts(texts.iter().map(String::as_str)));
             clause.push(&backend.in_texts(&lower, number));
         }

@@ -3,7 +3,7 @@
 use entity::{prelude::*, record::Record, tables::order_line};
 use platform::storage::Fault;
 
-use crate::orders::core::{Basis, Line, LineItem, Placed, TaxRate};
+use crate::orders::core::{Basis, Line, LineItem, PlacedLine, TaxRate};
 
 /// A line's row.
 #[derive(Record)]
@@ -83,8 +83,8 @@ fn rate_of(millionths: i64) -> Result<TaxRate, Fault> {
 
 /// Returns the basis of a line; None if its own quantity and amounts are the basis.
 fn basis(line: &Line) -> Option<Basis> {
-    let own = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax, rate: line.basis.rate };
-    (line.basis != own).then_some(line.basis)
+    let current_basis = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax, rate: line.basis.rate };
+    (line.basis != current_basis).then_some(line.basis)
 }
 
 impl LineRow {
@@ -111,8 +111,8 @@ impl LineRow {
             tax: money(self.basis_tax_minor.unwrap_or(self.tax_minor)),
             rate: self.tax_rate.map(rate_of).transpose()?,
         };
-        let minor = |of: Option<i64>| money(of.unwrap_or_default());
-        let placed = self.placed_quantity.map(|quantity| Placed {
+        let minor = |amount: Option<i64>| money(amount.unwrap_or_default());
+        let placed = self.placed_quantity.map(|quantity| PlacedLine {
             quantity,
             unit_price: minor(self.placed_price_minor),
             discount: minor(self.placed_discount_minor),

@@ -43,13 +43,13 @@ impl SortBy for OrderSort {
         }
     }
     fn keys(self, order: &Order) -> Vec<Key> {
-        let first = match self {
+        let first_key = match self {
             Self::PlacedAt => order.placed_at.micros(),
             Self::Number => order.number.get(),
             Self::Total => order.total.minor,
             Self::UpdatedAt => order.updated_at.micros(),
         };
-        vec![Key::Int(first), order.id.into()]
+        vec![Key::Int(first_key), order.id.into()]
     }
 }
 
@@ -85,7 +85,7 @@ pub async fn page(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted, req
 
 /// Maximum orders counted by a search: one more than `totalCount` counts unless a higher count is
 /// requested.
-pub const MAX_FOUND: usize = 1_001;
+pub const MAX_SEARCH_COUNT: usize = 1_001;
 
 /// An order of a page, and the number of orders that the page's search finds.
 #[derive(Record)]
@@ -96,7 +96,7 @@ struct SearchRow {
 }
 
 /// Returns a page of a search, without lines, and how many orders the search finds on all pages:
-/// one statement, which searches once and reads whole rows only for the page. At most `MAX_FOUND`
+/// one statement, which searches once and reads whole rows only for the page. At most `MAX_SEARCH_COUNT`
 /// orders are searched, in no order: if there are that many, the page may miss some. Returns None
 /// if a page after a cursor is empty, since the number is unknown then.
 pub async fn search_page(
@@ -107,23 +107,23 @@ pub async fn search_page(
 ) -> Result<Option<(Vec<Order>, usize)>, Fault> {
     let (sql, values) = search_statement(reads.backend(), filter, sorted, request);
     let rows = reads.records::<SearchRow>(&sql, values).await?;
-    let Some(first) = rows.first() else {
+    let Some(first_row) = rows.first() else {
         let has_cursor = request.after.is_some() || request.before.is_some();
         return Ok((!has_cursor).then(|| (Vec::new(), 0)));
     };
-    let found = usize::try_from(first.found).unwrap_or(MAX_FOUND);
+    let match_count = usize::try_from(first_row.found).unwrap_or(MAX_SEARCH_COUNT);
     let orders = rows.into_iter().map(|row| row.of.order()).collect::<Result<Vec<Order>, Fault>>()?;
-    Ok(Some((orders, found)))
+    Ok(Some((orders, match_count)))
 }
 
 /// Returns the statement of such a page. Found orders are sorted by their two keys alone.
 fn search_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> (String, Vec<Value>) {
     let ListSource { from, mut values } = source(backend, filter);
-    let (bounds, tail, more) = keyset(&["f.place", "f.id"], sorted.descending, request, values.len() + 2);
-    values.extend(more);
-    let (place, select) = (sorted.columns()[0], SearchRow::SELECT);
+    let (bounds, tail, page_values) = keyset(&["f.place", "f.id"], sorted.descending, request, values.len() + 2);
+    values.extend(page_values);
+    let (place_column, select) = (sorted.columns()[0], SearchRow::SELECT);
     let sql = format!(
-        "WITH found AS MATERIALIZED (SELECT {place} AS place, o.id AS id {from} LIMIT {MAX_FOUND})
+        "WITH found AS MATERIALIZED (SELECT {place_column} AS place, o.id AS id {from} LIMIT {MAX_SEARCH_COUNT})
          SELECT {select} FROM (SELECT f.place, f.id FROM found f WHERE TRUE{bounds}{tail}) f
          CROSS JOIN sales_order o WHERE o.tenant_id = $1 AND o.id = f.id{tail}"
     );
@@ -133,18 +133,18 @@ fn search_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, req
 /// Reads the lines of all of them in one statement.
 pub async fn fill_lines(reads: &impl Reads, orders: &mut [Order]) -> Result<(), Fault> {
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-    let places: HashMap<OrderId, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    load::fill(reads, &ids, &places, orders).await
+    let indexes: HashMap<OrderId, usize> = ids.iter().enumerate().map(|(index, id)| (*id, index)).collect();
+    load::fill_order_lines(reads, &ids, &indexes, orders).await
 }
 
-/// Counts the orders, up to one more than `most`.
-pub async fn count(reads: &impl Reads, filter: &Filter, most: i64) -> Result<i64, Fault> {
-    counted_source(reads.backend(), filter).count(reads, most).await
+/// Counts the orders, up to one more than `limit`.
+pub async fn count(reads: &impl Reads, filter: &Filter, limit: i64) -> Result<i64, Fault> {
+    counted_source(reads.backend(), filter).count(reads, limit).await
 }
 
 /// Returns the ID of an order by its number, or by its reference in a channel.
-pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<OrderId>, Fault> {
-    let (condition, values): (_, Vec<Value>) = match by {
+pub async fn order_id(reads: &impl Reads, name: &OrderName) -> Result<Option<OrderId>, Fault> {
+    let (condition, values): (_, Vec<Value>) = match name {
         OrderName::Number(number) => ("o.number = $2", vec![(*number).into()]),
         OrderName::External(channel, reference) => {
             ("o.channel_id = $2 AND o.external_ref = $3", vec![(*channel).into(), reference.as_str().into()])

@@ -89,40 +89,40 @@ pub async fn orders(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, F
     );
     let rows = reads.records::<OrderRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let mut orders = Vec::with_capacity(rows.len());
-    let mut places = HashMap::with_capacity(rows.len());
+    let mut indexes = HashMap::with_capacity(rows.len());
     for row in rows {
         let order = row.order()?;
-        places.insert(order.id, orders.len());
+        indexes.insert(order.id, orders.len());
         orders.push(order);
     }
-    fill(reads, ids, &places, &mut orders).await?;
+    fill_order_lines(reads, ids, &indexes, &mut orders).await?;
     Ok(orders)
 }
 
 /// Reads the lines of the orders `ids`, each into the order at its place.
-pub(super) async fn fill(
+pub(super) async fn fill_order_lines(
     reads: &impl Reads,
     ids: &[OrderId],
-    places: &HashMap<OrderId, usize>,
+    indexes: &HashMap<OrderId, usize>,
     orders: &mut [Order],
 ) -> Result<(), Fault> {
     if ids.is_empty() {
         return Ok(());
     }
     let backend = reads.backend();
-    let (select, of) = (LineRow::SELECT, backend.in_ids("l.order_id", 2));
-    let sql = format!("SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.order_id, l.position");
+    let (select, condition) = (LineRow::SELECT, backend.in_ids("l.order_id", 2));
+    let sql = format!("SELECT {select} FROM order_line l WHERE l.tenant_id = $1 AND {condition} ORDER BY l.order_id, l.position");
     for row in reads.records::<LineRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        if let Some(order) = places.get(&row.order_id).and_then(|place| orders.get_mut(*place)) {
+        if let Some(order) = indexes.get(&row.order_id).and_then(|index| orders.get_mut(*index)) {
             order.lines.push(row.line(order.total.currency)?);
         }
     }
-    fill_parts(reads, places, orders).await
+    fill_parts(reads, indexes, orders).await
 }
 
 /// Adds the parts of the kits among the lines. They are read only for orders with a line that may
 /// be a kit.
-pub(super) async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
+pub(super) async fn fill_parts(reads: &impl Reads, indexes: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
     let may_be = |line: &Line| matches!(line.item, LineItem::Product { policy: StockPolicy::Untracked, .. });
     let ids: Vec<OrderId> = orders.iter().filter(|order| order.lines.iter().any(may_be)).map(|order| order.id).collect();
     if ids.is_empty() {
@@ -135,7 +135,7 @@ pub(super) async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usi
         of = backend.in_ids("n.order_id", 2)
     );
     for row in reads.records::<PartRow>(&sql, vec![backend.ids(ids)]).await? {
-        let order = places.get(&row.order_id).and_then(|place| orders.get_mut(*place));
+        let order = indexes.get(&row.order_id).and_then(|index| orders.get_mut(*index));
         let (position, part) = (row.position, Part::from(row));
         let lines = order.into_iter().flat_map(|order| &mut order.lines);
         for line in lines.filter(|line| i32::from(line.position) == position) {
@@ -153,8 +153,8 @@ pub async fn parts_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Prod
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let of = backend.in_ids("n.order_id", 2);
-    let sql = format!("SELECT DISTINCT n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND {of}");
+    let condition = backend.in_ids("n.order_id", 2);
+    let sql = format!("SELECT DISTINCT n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND {condition}");
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     rows.iter().map(Row::scalar).collect()
 }
@@ -168,11 +168,11 @@ pub async fn kits(reads: &impl Reads, products: impl IntoIterator<Item = Product
         select = KitPart::SELECT,
         of = backend.in_ids("k.kit_id", 2)
     );
-    let mut found = Kits::new();
+    let mut parts_by_kit = Kits::new();
     for row in reads.records::<KitPart>(&sql, vec![backend.ids(products)]).await? {
-        found.entry(row.kit_id).or_default().push(row.into());
+        parts_by_kit.entry(row.kit_id).or_default().push(row.into());
     }
-    Ok(found)
+    Ok(parts_by_kit)
 }
 
 impl From<PartRow> for Part {

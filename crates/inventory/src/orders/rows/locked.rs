@@ -40,20 +40,20 @@ pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order
         line = LineRow::SELECT,
         of = backend.in_ids("o.id", 2)
     );
-    let mut found: Vec<Order> = Vec::with_capacity(ids.len());
+    let mut locked_orders: Vec<Order> = Vec::with_capacity(ids.len());
     for row in &work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let mut row = Row::new(row);
         let LockedRow { order: head, of_line } = row.record()?;
-        if found.last().is_none_or(|order| order.id != head.id) {
-            found.push(head.order()?);
+        if locked_orders.last().is_none_or(|order| order.id != head.id) {
+            locked_orders.push(head.order()?);
         }
         // An order without lines has one row, whose line columns are null.
-        if let Some(order) = found.last_mut().filter(|_| of_line.is_some()) {
+        if let Some(order) = locked_orders.last_mut().filter(|_| of_line.is_some()) {
             let line: LineRow = row.record()?;
             order.lines.push(line.line(order.total.currency)?);
         }
     }
-    let places: HashMap<OrderId, usize> = found.iter().enumerate().map(|(place, order)| (order.id, place)).collect();
-    fill_parts(work, &places, &mut found).await?;
-    Ok(found)
+    let indexes: HashMap<OrderId, usize> = locked_orders.iter().enumerate().map(|(index, order)| (order.id, index)).collect();
+    fill_parts(work, &indexes, &mut locked_orders).await?;
+    Ok(locked_orders)
 }

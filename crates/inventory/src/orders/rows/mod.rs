@@ -30,7 +30,7 @@ mod write;
 
 pub use backorders::{
     BackorderSort, BackorderTests, BackorderedLine, BackordersSorted, NOT_REFUSED_BY_STORE, QueuedBackorder, WHOLE_KITS,
-    available_at, backordered_part_levels, backorders, queue_for,
+    available_at, backorder_queue, backordered_part_levels, backorders,
 };
 pub use clause::Clause;
 pub use column_tests::{Span, TextTest};
@@ -39,29 +39,30 @@ pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSearch, DocumentSort, DocumentSorted, DocumentTest, NumberTest};
 pub use filter::{Filter, IdColumn, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
-pub use holds::{active_holds_by_order, hold, hold_rows, holds_by_hand, holds_by_rules, holds_of};
+pub use holds::{active_holds_by_order, hold, hold_rows, holds_by_rules, holds_of, manual_holds};
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, prefix_condition};
 pub use line::LineRow;
 pub use list::{
-    MAX_FOUND, OrderName, OrderSort, OrdersSorted, count, counted_source, fill_lines, order_id, page, page_statement, search_page,
+    MAX_SEARCH_COUNT, OrderName, OrderSort, OrdersSorted, count, counted_source, fill_lines, order_id, page, page_statement,
+    search_page,
 };
 pub(crate) use load::currency_of;
 pub use load::{kits, orders, parts_of};
 pub use locked::lock_orders;
 pub use merged_customers::{add_merged, include_merged_customers};
 pub use names::{existing_channels, existing_customers, existing_order_references, store_facts};
-pub use order_facts::{OrderPlace, placed};
+pub use order_facts::{OrderPlace, read_order_place};
 pub use parts::{
     Flag, LineReservation, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, line_reservations_in,
     line_reservations_of, sold_lines, stocked, stocked_levels,
 };
 pub use rule_facts::{RuleSubjects, rule_facts};
-pub use shipped_lots::left_lots;
+pub use shipped_lots::shipped_lots_of;
 pub use sourcing::{
-    MAX_STORES_SHOWN, StoreSourcing, draft_sourcing_rows, load_draft_sourcing, open_stores, order_rule, put_rule, put_store,
-    sources, sourcing_change_rows, sourcing_of, sourcing_rule, store_sourcing,
+    MAX_STORES_SHOWN, StoreSourcing, draft_sourcing_rows, load_draft_sourcing, open_stores, order_rule, sources,
+    sourcing_change_rows, sourcing_of, sourcing_rule, store_sourcing, write_sourcing_rule, write_store_sourcing,
 };
-pub use steps::{MAX_STEPS_SHOWN, StepTaken, confirmed_at, step_rows, steps_of, steps_taken};
+pub use steps::{CompletedStep, MAX_STEPS_SHOWN, completed_steps, confirmed_at, step_rows, steps_of};
 pub use visibility::places_of;
 pub use write::{CreatedRows, fulfilment_rows, order_rows};

@@ -40,7 +40,7 @@ struct StoreRow {
 }
 
 #[derive(Record)]
-struct TakenRef {
+struct ExistingReference {
     #[record(of = channel, alias = "c")]
     id: ChannelId,
     #[record(of = sales_order, alias = "o", not_null)]
@@ -53,8 +53,8 @@ pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (ChannelRow::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM channel WHERE tenant_id = $1 AND {of}");
+    let (select, condition) = (ChannelRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM channel WHERE tenant_id = $1 AND {condition}");
     let rows = reads.records::<ChannelRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.archived_at)).collect())
 }
@@ -64,10 +64,10 @@ pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Resul
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (CustomerRow::SELECT, backend.in_ids("c.id", 2));
+    let (select, condition) = (CustomerRow::SELECT, backend.in_ids("c.id", 2));
     let sql = format!(
         "SELECT {select} FROM customer c LEFT JOIN customer i ON i.tenant_id = c.tenant_id AND i.id = c.merged_into
-         WHERE c.tenant_id = $1 AND {of}"
+         WHERE c.tenant_id = $1 AND {condition}"
     );
     let rows = reads.records::<CustomerRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let facts = |row: CustomerRow| (row.id, BuyerFacts { country: row.country, archived_at: row.archived_at });
@@ -80,8 +80,8 @@ pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (StoreRow::SELECT, backend.in_ids("id", 2));
-    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {of}");
+    let (select, condition) = (StoreRow::SELECT, backend.in_ids("id", 2));
+    let sql = format!("SELECT {select} FROM store WHERE tenant_id = $1 AND {condition}");
     let rows = reads.records::<StoreRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let facts = |row: StoreRow| (row.id, StoreFacts { time_zone: row.time_zone, archived: row.archived_at.is_some() });
     Ok(rows.into_iter().map(facts).collect())
@@ -93,14 +93,14 @@ pub async fn existing_order_references(reads: &impl Reads, references: &[&str]) 
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
-    let of = backend.in_texts("o.external_ref", 2);
+    let condition = backend.in_texts("o.external_ref", 2);
     // The channel leads the index: naming the tenant's channels keeps the search in it. SQLite
     // joins in this order only with CROSS JOIN; otherwise it reads all orders of the tenant.
     let sql = format!(
         "SELECT {select} FROM channel c CROSS JOIN sales_order o
-         WHERE c.tenant_id = $1 AND o.tenant_id = $1 AND o.channel_id = c.id AND {of}",
-        select = TakenRef::SELECT
+         WHERE c.tenant_id = $1 AND o.tenant_id = $1 AND o.channel_id = c.id AND {condition}",
+        select = ExistingReference::SELECT
     );
-    let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    let rows = reads.records::<ExistingReference>(&sql, vec![backend.texts(references.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
 }

@@ -41,7 +41,7 @@ struct PlacedRow {
 }
 
 /// Returns the order's facts and levels; None if the order does not exist.
-pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<OrderPlace>, Fault> {
+pub async fn read_order_place(reads: &impl Reads, order: OrderId) -> Result<Option<OrderPlace>, Fault> {
     let sql = format!(
         "SELECT {select}, {drafted} FROM sales_order o
          LEFT JOIN order_sourcing x ON x.tenant_id = $1 AND x.order_id = $2 AND o.status = 'DRAFT'
@@ -55,18 +55,18 @@ pub async fn placed(reads: &impl Reads, order: OrderId) -> Result<Option<OrderPl
         select = PlacedRow::SELECT,
         drafted = DraftSourcingRow::SELECT
     );
-    let mut found: Option<OrderPlace> = None;
+    let mut found_place: Option<OrderPlace> = None;
     for row in &reads.rows(&sql, vec![order.into()]).await? {
         let mut row = Row::new(row);
         let head: PlacedRow = row.record()?;
-        if found.is_none() {
+        if found_place.is_none() {
             let sourcing = if head.drafted.is_some() { Some(row.record::<DraftSourcingRow>()?.sourcing()) } else { None };
-            found = Some(OrderPlace { store: head.store_id, channel: head.channel_id, levels: Vec::new(), sourcing });
+            found_place = Some(OrderPlace { store: head.store_id, channel: head.channel_id, levels: Vec::new(), sourcing });
         }
-        if let Some(placed) = &mut found {
+        if let Some(order_place) = &mut found_place {
             // An order without a level has one row, whose level columns are null.
-            placed.levels.extend(head.product.zip(head.store).map(|(product, store)| LevelKey { product, store }));
+            order_place.levels.extend(head.product.zip(head.store).map(|(product, store)| LevelKey { product, store }));
         }
     }
-    Ok(found)
+    Ok(found_place)
 }

@@ -111,19 +111,19 @@ pub async fn fulfilments_by_id(reads: &impl Reads, ids: &[FulfilmentId]) -> Resu
     fulfilments(reads, &backend.in_ids("f.id", 2), backend.ids(ids.iter().copied())).await
 }
 
-async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> Result<Vec<Fulfilment>, Fault> {
+async fn fulfilments(reads: &impl Reads, condition: &str, value: sea_orm::Value) -> Result<Vec<Fulfilment>, Fault> {
     let sql = format!(
         "SELECT {select} FROM fulfilment f
          JOIN fulfilment_line l ON l.tenant_id = f.tenant_id AND l.fulfilment_id = f.id
-         WHERE f.tenant_id = $1 AND {which} ORDER BY f.order_id, f.id, l.order_position",
+         WHERE f.tenant_id = $1 AND {condition} ORDER BY f.order_id, f.id, l.order_position",
         select = FulfilmentRow::SELECT
     );
-    let mut all: Vec<Fulfilment> = Vec::new();
+    let mut fulfilments_read: Vec<Fulfilment> = Vec::new();
     for FulfilmentRow { head, order_position, quantity } in reads.records(&sql, vec![value]).await? {
         let line = FulfilmentLine { position: order_position as u16, quantity };
-        match all.last_mut() {
+        match fulfilments_read.last_mut() {
             Some(last) if last.id == head.id => last.lines.push(line),
-            _ => all.push(Fulfilment {
+            _ => fulfilments_read.push(Fulfilment {
                 id: head.id,
                 order: head.order_id,
                 store: head.store_id,
@@ -137,7 +137,7 @@ async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> 
             }),
         }
     }
-    Ok(all)
+    Ok(fulfilments_read)
 }
 
 /// A reservation of an order's line, active or shortened.
@@ -182,15 +182,23 @@ impl From<HeldRow> for LineReservation {
 
 /// Returns those of these reservations that are the order's holds, as `line_reservations_of` reads them.
 pub fn line_reservations_in(reservations: &[Reservation], order: OrderId) -> Vec<LineReservation> {
-    let own = |one: &Reservation| {
-        let (_, position) = one.order.filter(|(id, _)| *id == order)?;
-        let (product, store) = (one.key.product, one.key.store);
-        Some(LineReservation { order, position, product, store, remaining: one.remaining, updated_at: one.updated_at })
+    let line_reservation = |reservation: &Reservation| {
+        let (_, position) = reservation.order.filter(|(id, _)| *id == order)?;
+        let (product, store) = (reservation.key.product, reservation.key.store);
+        Some(LineReservation {
+            order,
+            position,
+            product,
+            store,
+            remaining: reservation.remaining,
+            updated_at: reservation.updated_at,
+        })
     };
     let holds = [ReservationStatus::Active, ReservationStatus::Shortened];
-    let mut held: Vec<&Reservation> = reservations.iter().filter(|one| holds.contains(&one.status)).collect();
-    held.sort_by_key(|one| (one.order.map(|(_, position)| position), one.id));
-    held.into_iter().filter_map(own).collect()
+    let mut open_reservations: Vec<&Reservation> =
+        reservations.iter().filter(|reservation| holds.contains(&reservation.status)).collect();
+    open_reservations.sort_by_key(|reservation| (reservation.order.map(|(_, position)| position), reservation.id));
+    open_reservations.into_iter().filter_map(line_reservation).collect()
 }
 
 /// The flag of an order with a backordered line that a store refused to send.
@@ -229,8 +237,8 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
         if !flags
             .iter()
             .rev()
-            .take_while(|one| one.order == flag.order)
-            .any(|one| one.reason == SOURCING && flag.reason == SOURCING)
+            .take_while(|other_flag| other_flag.order == flag.order)
+            .any(|other_flag| other_flag.reason == SOURCING && flag.reason == SOURCING)
         {
             flags.push(flag);
         }
@@ -249,26 +257,26 @@ pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Ve
 /// reservations of an order are due by then.
 pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<StockedLevels, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("o.id", 2);
+    let condition = backend.in_ids("o.id", 2);
     let sql = format!(
         "SELECT {select} FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
          LEFT JOIN order_detail d ON d.tenant_id = o.tenant_id AND d.order_id = o.id
-         WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND (l.stock_policy <> 'UNTRACKED' OR o.status = 'DRAFT')
+         WHERE o.tenant_id = $1 AND {condition} AND l.product_id IS NOT NULL AND (l.stock_policy <> 'UNTRACKED' OR o.status = 'DRAFT')
          UNION ALL SELECT o.id, n.product_id, o.store_id, d.requested_for FROM sales_order o
          JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id
-         LEFT JOIN order_detail d ON d.tenant_id = o.tenant_id AND d.order_id = o.id WHERE o.tenant_id = $1 AND {of}
+         LEFT JOIN order_detail d ON d.tenant_id = o.tenant_id AND d.order_id = o.id WHERE o.tenant_id = $1 AND {condition}
          UNION ALL SELECT r.order_id, r.product_id, r.store_id, NULL FROM reservation r
          WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND {held}",
         select = StockedRow::SELECT,
         held = backend.in_ids("r.order_id", 2)
     );
     let rows = reads.records::<StockedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let mut found = StockedLevels::default();
+    let mut stocked_levels = StockedLevels::default();
     for row in rows {
-        found.levels.push((row.id, LevelKey { product: row.product_id, store: row.store_id }));
-        found.wanted.extend(row.requested_for.map(|at| (row.id, at)));
+        stocked_levels.levels.push((row.id, LevelKey { product: row.product_id, store: row.store_id }));
+        stocked_levels.wanted.extend(row.requested_for.map(|at| (row.id, at)));
     }
-    Ok(found)
+    Ok(stocked_levels)
 }
 
 /// Product and name of an order's line.
@@ -293,13 +301,13 @@ pub async fn sold_lines(reads: &impl Reads, lines: &[OrderLineId]) -> Result<Has
         of = backend.in_ids("l.order_id", 2)
     );
     let rows = reads.records::<SoldRow>(&sql, vec![backend.ids(orders)]).await?;
-    let wanted: std::collections::HashSet<&OrderLineId> = lines.iter().collect();
-    let mut found = HashMap::with_capacity(lines.len());
+    let requested_lines: std::collections::HashSet<&OrderLineId> = lines.iter().collect();
+    let mut lines_by_id = HashMap::with_capacity(lines.len());
     for row in rows {
         let id = row.order_id.line(row.position as u16);
-        if wanted.contains(&id) {
-            found.insert(id, SoldLine { product: row.product_id, name: row.name });
+        if requested_lines.contains(&id) {
+            lines_by_id.insert(id, SoldLine { product: row.product_id, name: row.name });
         }
     }
-    Ok(found)
+    Ok(lines_by_id)
 }

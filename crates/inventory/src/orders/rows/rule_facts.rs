@@ -29,21 +29,21 @@ pub struct RuleSubjects {
 }
 
 /// Reads the facts that these rules use.
-pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], judged: &RuleSubjects) -> Result<RuleFacts, Fault> {
-    let asks = |of: fn(&RuleFields) -> bool| rules.iter().any(|rule| of(&rule.fields));
+pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], subjects: &RuleSubjects) -> Result<RuleFacts, Fault> {
+    let any_rule = |has_condition: fn(&RuleFields) -> bool| rules.iter().any(|rule| has_condition(&rule.fields));
     let mut facts = RuleFacts::default();
     if rules.is_empty() {
         return Ok(facts);
     }
-    facts.set = holds_by_rules(reads, &judged.orders).await?;
-    if asks(|rule| rule.lacks_address || rule.more.is_billed_elsewhere) {
-        facts.whereabouts = whereabouts(reads, &judged.orders).await?;
+    facts.set = holds_by_rules(reads, &subjects.orders).await?;
+    if any_rule(|rule| rule.lacks_address || rule.more.is_billed_elsewhere) {
+        facts.whereabouts = whereabouts(reads, &subjects.orders).await?;
     }
-    if asks(|rule| rule.more.is_new_customer || !rule.more.customer_tags.is_empty()) {
-        facts.customers = customers(reads, judged).await?;
+    if any_rule(|rule| rule.more.is_new_customer || !rule.more.customer_tags.is_empty()) {
+        facts.customers = customers(reads, subjects).await?;
     }
-    if asks(|rule| !rule.more.product_tags.is_empty()) {
-        facts.product_tags = product_tags(reads, &judged.products).await?;
+    if any_rule(|rule| !rule.more.product_tags.is_empty()) {
+        facts.product_tags = product_tags(reads, &subjects.products).await?;
     }
     Ok(facts)
 }
@@ -51,16 +51,16 @@ pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], judged: &RuleSub
 /// Reads the facts of the orders' addresses. The addresses are decrypted here, and nothing else of
 /// them is returned.
 async fn whereabouts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, AddressFacts>, Fault> {
-    let silent = AddressFacts { lacks_address: true, billing_country: None };
-    let mut found: HashMap<OrderId, AddressFacts> = orders.iter().map(|order| (*order, silent.clone())).collect();
+    let unknown_facts = AddressFacts { lacks_address: true, billing_country: None };
+    let mut facts_by_order: HashMap<OrderId, AddressFacts> = orders.iter().map(|order| (*order, unknown_facts.clone())).collect();
     for detail in details(reads, orders).await? {
         let personal = match &detail.personal {
             Some(sealed) => open_personal(reads, detail.order, sealed)?,
             None => Personal::default(),
         };
-        found.insert(detail.order, AddressFacts::of(&personal, detail.delivery_method));
+        facts_by_order.insert(detail.order, AddressFacts::of(&personal, detail.delivery_method));
     }
-    Ok(found)
+    Ok(facts_by_order)
 }
 
 /// A customer, and the tags of the one that it is merged into.
@@ -77,8 +77,8 @@ struct TaggedCustomer {
 }
 
 /// Reads the facts of customers. Customers that were merged count as one.
-async fn customers(reads: &impl Reads, judged: &RuleSubjects) -> Result<HashMap<CustomerId, CustomerFacts>, Fault> {
-    if judged.customers.is_empty() {
+async fn customers(reads: &impl Reads, subjects: &RuleSubjects) -> Result<HashMap<CustomerId, CustomerFacts>, Fault> {
+    if subjects.customers.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
@@ -88,34 +88,37 @@ async fn customers(reads: &impl Reads, judged: &RuleSubjects) -> Result<HashMap<
         TaggedCustomer::SELECT,
         backend.in_ids("c.id", 2)
     );
-    let rows = reads.records::<TaggedCustomer>(&sql, vec![backend.ids(judged.customers.iter().copied())]).await?;
-    let mut known: Vec<(CustomerId, CustomerId, Vec<String>)> = Vec::with_capacity(rows.len());
+    let rows = reads.records::<TaggedCustomer>(&sql, vec![backend.ids(subjects.customers.iter().copied())]).await?;
+    let mut tagged: Vec<(CustomerId, CustomerId, Vec<String>)> = Vec::with_capacity(rows.len());
     for TaggedCustomer { id, merged_into, tags, root_tags } in rows {
-        let tags = folded(&tags).into_iter().chain(root_tags.iter().flat_map(|tags| folded(tags))).collect();
-        known.push((id, merged_into.unwrap_or(id), tags));
+        let tags =
+            parse_folded_tags(&tags).into_iter().chain(root_tags.iter().flat_map(|tags| parse_folded_tags(tags))).collect();
+        tagged.push((id, merged_into.unwrap_or(id), tags));
     }
-    let roots: Vec<CustomerId> = known.iter().map(|(_, root, _)| *root).collect();
-    let mut all: Vec<(CustomerId, CustomerId)> = roots.iter().map(|root| (*root, *root)).collect();
-    all.extend(merged_customers(reads, &roots).await?);
-    let members: Vec<CustomerId> = all.iter().map(|(_, member)| *member).collect();
-    let bought = bought(reads, &members, &judged.orders).await?;
-    let have: HashSet<CustomerId> = all.iter().filter(|(_, member)| bought.contains(member)).map(|(root, _)| *root).collect();
-    let facts =
-        |(id, root, tags): (CustomerId, CustomerId, Vec<String>)| (id, CustomerFacts { tags, has_bought: have.contains(&root) });
-    Ok(known.into_iter().map(facts).collect())
+    let roots: Vec<CustomerId> = tagged.iter().map(|(_, root, _)| *root).collect();
+    let mut root_members: Vec<(CustomerId, CustomerId)> = roots.iter().map(|root| (*root, *root)).collect();
+    root_members.extend(merged_customers(reads, &roots).await?);
+    let members: Vec<CustomerId> = root_members.iter().map(|(_, member)| *member).collect();
+    let bought = bought(reads, &members, &subjects.orders).await?;
+    let buyer_roots: HashSet<CustomerId> =
+        root_members.iter().filter(|(_, member)| bought.contains(member)).map(|(root, _)| *root).collect();
+    let facts = |(id, root, tags): (CustomerId, CustomerId, Vec<String>)| {
+        (id, CustomerFacts { tags, has_bought: buyer_roots.contains(&root) })
+    };
+    Ok(tagged.into_iter().map(facts).collect())
 }
 
 /// Returns the customers who have received goods of an order other than these.
-async fn bought(reads: &impl Reads, customers: &[CustomerId], beside: &[OrderId]) -> Result<HashSet<CustomerId>, Fault> {
+async fn bought(reads: &impl Reads, customers: &[CustomerId], excluded_orders: &[OrderId]) -> Result<HashSet<CustomerId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND {of} AND EXISTS (SELECT 1 FROM sales_order o
            WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND o.customer_id = c.id
-             AND o.status IN ('PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED') AND NOT ({beside}))",
+             AND o.status IN ('PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED') AND NOT ({excluded_orders}))",
         of = backend.in_ids("c.id", 2),
-        beside = backend.in_ids("o.id", 3)
+        excluded_orders = backend.in_ids("o.id", 3)
     );
-    let values = vec![backend.ids(customers.iter().copied()), backend.ids(beside.iter().copied())];
+    let values = vec![backend.ids(customers.iter().copied()), backend.ids(excluded_orders.iter().copied())];
     reads.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
@@ -132,14 +135,14 @@ async fn product_tags(reads: &impl Reads, products: &[ProductId]) -> Result<Hash
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (TaggedProduct::SELECT, backend.in_ids("p.id", 2));
-    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of} AND p.tags <> '[]'");
+    let (select, condition) = (TaggedProduct::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {condition} AND p.tags <> '[]'");
     let rows = reads.records::<TaggedProduct>(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, folded(&row.tags))).collect())
+    Ok(rows.into_iter().map(|row| (row.id, parse_folded_tags(&row.tags))).collect())
 }
 
 /// Returns the tags of a JSON list, folded.
-fn folded(tags: &str) -> Vec<String> {
+fn parse_folded_tags(tags: &str) -> Vec<String> {
     let tags: Vec<String> = serde_json::from_str(tags).unwrap_or_default();
     tags.iter().map(|tag| fold(tag)).collect()
 }

@@ -52,7 +52,7 @@ pub enum ColumnValue {
 
 #[derive(Record)]
 #[record(of = order_line, alias = "l")]
-struct ShownHead {
+struct SelectedLineHead {
     order_id: OrderId,
     position: i32,
     product_id: Option<ProductId>,
@@ -73,11 +73,11 @@ pub async fn lines_with_columns(
     orders: &[OrderId],
     fields: &[&str],
 ) -> Result<HashMap<OrderId, Vec<SelectedLine>>, Fault> {
-    let mut sql = format!("SELECT {}", ShownHead::SELECT);
+    let mut sql = format!("SELECT {}", SelectedLineHead::SELECT);
     let mut shapes = Vec::with_capacity(fields.len());
     for field in fields {
-        let known = COLUMNS.iter().find(|(name, ..)| name == field);
-        let (_, column, shape) = known.ok_or_else(|| Fault::Broken(format!("a line has no column for {field}")))?;
+        let found_column = COLUMNS.iter().find(|(name, ..)| name == field);
+        let (_, column, shape) = found_column.ok_or_else(|| Fault::Broken(format!("a line has no column for {field}")))?;
         sql += ", ";
         sql += column;
         shapes.push(*shape);
@@ -85,18 +85,18 @@ pub async fn lines_with_columns(
     let backend = reads.backend();
     sql += &format!(" FROM order_line l WHERE l.tenant_id = $1 AND {}", backend.in_ids("l.order_id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    let mut found: HashMap<OrderId, Vec<SelectedLine>> = HashMap::with_capacity(orders.len());
+    let mut lines_by_order: HashMap<OrderId, Vec<SelectedLine>> = HashMap::with_capacity(orders.len());
     for row in &rows {
         let (order, line) = line(row, &shapes)?;
-        found.entry(order).or_default().push(line);
+        lines_by_order.entry(order).or_default().push(line);
     }
-    found.values_mut().for_each(|lines| lines.sort_unstable_by_key(|line| line.position));
-    Ok(found)
+    lines_by_order.values_mut().for_each(|lines| lines.sort_unstable_by_key(|line| line.position));
+    Ok(lines_by_order)
 }
 
 fn line(row: &QueryResult, shapes: &[ColumnKind]) -> Result<(OrderId, SelectedLine), Fault> {
     let mut row = Row::new(row);
-    let head = row.record::<ShownHead>()?;
+    let head = row.record::<SelectedLineHead>()?;
     let position = u16::try_from(head.position).map_err(|_| Fault::corrupt("order_line", "positions lie between 1 and 4095"))?;
     let values = shapes.iter().map(|shape| {
         Ok(match shape {

@@ -16,24 +16,28 @@ use crate::{
 
 /// Returns the lots that left with these orders, including undone shipments. Orders that are not
 /// loaded yet are read. One statement if no lot left.
-pub async fn left_lots(reads: &impl Reads, ids: &[OrderId], known: Option<&[Order]>) -> Result<Vec<ShippedLot>, Fault> {
+pub async fn shipped_lots_of(
+    reads: &impl Reads,
+    ids: &[OrderId],
+    loaded_orders: Option<&[Order]>,
+) -> Result<Vec<ShippedLot>, Fault> {
     let sales = sales_with_lots(reads, ids).await?;
     if sales.is_empty() {
         return Ok(Vec::new());
     }
-    let orders = match known {
-        Some(known) => Cow::Borrowed(known),
+    let orders = match loaded_orders {
+        Some(loaded_orders) => Cow::Borrowed(loaded_orders),
         None => Cow::Owned(orders(reads, ids).await?),
     };
     let shipments = fulfilments_of(reads, ids).await?;
-    let mut left = Vec::new();
+    let mut lots = Vec::new();
     for order in &*orders {
-        let of = Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() });
-        let own: Vec<Fulfilment> = shipments.iter().filter(|shipment| shipment.order == order.id).cloned().collect();
-        let posted: Vec<Movement> = sales.iter().filter(|sale| sale.reference == of).cloned().collect();
-        left.extend(shipped_lots(order, &own, &posted));
+        let order_reference = Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() });
+        let order_shipments: Vec<Fulfilment> = shipments.iter().filter(|shipment| shipment.order == order.id).cloned().collect();
+        let posted: Vec<Movement> = sales.iter().filter(|sale| sale.reference == order_reference).cloned().collect();
+        lots.extend(shipped_lots(order, &order_shipments, &posted));
     }
-    Ok(left)
+    Ok(lots)
 }
 
 /// Returns the sales of these orders that took lots, including undone ones, in the order of their

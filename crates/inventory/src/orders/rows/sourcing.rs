@@ -132,7 +132,7 @@ pub async fn store_sourcing(reads: &impl Reads) -> Result<Vec<StoreSourcing>, Fa
         select = StoreSettingsRow::SELECT,
         most = MAX_STORES_SHOWN + 1
     );
-    Ok(reads.records::<StoreSettingsRow>(&sql, vec![]).await?.into_iter().map(said).collect())
+    Ok(reads.records::<StoreSettingsRow>(&sql, vec![]).await?.into_iter().map(to_store_sourcing).collect())
 }
 
 /// Returns the settings of these stores.
@@ -149,10 +149,10 @@ pub async fn sourcing_of(reads: &impl Reads, stores: &[StoreId]) -> Result<Vec<S
         of = backend.in_ids("s.id", 2)
     );
     let ids = backend.ids(stores.iter().copied());
-    Ok(reads.records::<StoreSettingsRow>(&sql, vec![ids]).await?.into_iter().map(said).collect())
+    Ok(reads.records::<StoreSettingsRow>(&sql, vec![ids]).await?.into_iter().map(to_store_sourcing).collect())
 }
 
-fn said(row: StoreSettingsRow) -> StoreSourcing {
+fn to_store_sourcing(row: StoreSettingsRow) -> StoreSourcing {
     let position = position(row.place.latitude, row.place.longitude);
     StoreSourcing { store: row.id, is_source: row.is_source == 1, priority: row.priority, position }
 }
@@ -163,7 +163,7 @@ fn said(row: StoreSettingsRow) -> StoreSourcing {
 pub async fn sources(
     reads: &impl Reads,
     reach: &Reach,
-    (products, held): (&[ProductId], &[LevelKey]),
+    (products, held_levels): (&[ProductId], &[LevelKey]),
     (rule, destination): (SourcingRule, Option<Position>),
 ) -> Result<Vec<Source>, Fault> {
     let backend = reads.backend();
@@ -177,26 +177,28 @@ pub async fn sources(
         select = SourceRow::SELECT,
         of = backend.in_ids("l.product_id", 2)
     );
-    let (ids, held) = (backend.ids(products.iter().copied()), backend.ids(held.iter().map(|level| level.store)));
-    let mut found: Vec<(Source, i64)> = Vec::new();
-    for SourceRow { id, code, priority, place, stock } in reads.records(&sql, vec![ids.clone(), held.clone()]).await? {
+    let (ids, held_levels) = (backend.ids(products.iter().copied()), backend.ids(held_levels.iter().map(|level| level.store)));
+    let mut ranked_sources: Vec<(Source, i64)> = Vec::new();
+    for SourceRow { id, code, priority, place, stock } in reads.records(&sql, vec![ids.clone(), held_levels.clone()]).await? {
         if reach.covers(id) {
             let position = position(place.latitude, place.longitude);
-            found.push((Source { store: id, code, priority, position, available: BTreeMap::new() }, stock));
+            ranked_sources.push((Source { store: id, code, priority, position, available: BTreeMap::new() }, stock));
         }
     }
-    found.sort_by_cached_key(|(one, stock)| (one.rank(rule.strategy, destination, || *stock), one.code.clone(), one.store));
-    found.truncate((MAX_LEVELS / products.len().max(1)).max(1));
-    let mut stores: HashMap<StoreId, Source> = found.into_iter().map(|(one, _)| (one.store, one)).collect();
+    ranked_sources.sort_by_cached_key(|(source, stock)| {
+        (source.rank(rule.strategy, destination, || *stock), source.code.clone(), source.store)
+    });
+    ranked_sources.truncate((MAX_LEVELS / products.len().max(1)).max(1));
+    let mut stores: HashMap<StoreId, Source> = ranked_sources.into_iter().map(|(source, _)| (source.store, source)).collect();
     let sql = format!(
         "SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND {of} AND {available} AND {at}",
         select = AvailableRow::SELECT,
         of = backend.in_ids("l.product_id", 2),
         at = backend.in_ids("l.store_id", 4)
     );
-    for row in reads.records::<AvailableRow>(&sql, vec![ids, held, backend.ids(stores.keys().copied())]).await? {
-        if let Some(one) = stores.get_mut(&row.store_id) {
-            one.available.insert(row.product_id, row.available);
+    for row in reads.records::<AvailableRow>(&sql, vec![ids, held_levels, backend.ids(stores.keys().copied())]).await? {
+        if let Some(source) = stores.get_mut(&row.store_id) {
+            source.available.insert(row.product_id, row.available);
         }
     }
     Ok(stores.into_values().collect())
@@ -209,10 +211,10 @@ fn position(latitude: Option<i32>, longitude: Option<i32>) -> Option<Position> {
 /// Builds the rows of drafts' sourcing.
 pub fn draft_sourcing_rows<'a>(
     tenant: TenantId,
-    drafted: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>,
+    drafts: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>,
 ) -> Bulk {
     let mut rows = Rows::<NewDraftSourcing>::insert(tenant);
-    rows.extend(drafted.map(|(order, rule, destination)| NewDraftSourcing::of(*order, (*rule, *destination))));
+    rows.extend(drafts.map(|(order, rule, destination)| NewDraftSourcing::of(*order, (*rule, *destination))));
     rows.into()
 }
 
@@ -236,17 +238,17 @@ pub fn sourcing_change_rows<'a>(tenant: TenantId, resourced: impl Iterator<Item 
     for draft in resourced {
         drafts.entry(draft.order).or_insert((draft.before.is_some(), None)).1 = draft.after;
     }
-    let (mut new, mut changed) = (Rows::<NewDraftSourcing>::insert(tenant), Rows::<NewDraftSourcing>::update(tenant));
-    let mut gone = Rows::<RemovedDraftSourcing>::delete(tenant);
+    let (mut new_rows, mut changed_rows) = (Rows::<NewDraftSourcing>::insert(tenant), Rows::<NewDraftSourcing>::update(tenant));
+    let mut removed = Rows::<RemovedDraftSourcing>::delete(tenant);
     for (order_id, (was_there, after)) in drafts {
         match (was_there, after) {
-            (true, Some(sourcing)) => changed.push(NewDraftSourcing::of(order_id, sourcing)),
-            (false, Some(sourcing)) => new.push(NewDraftSourcing::of(order_id, sourcing)),
-            (true, None) => gone.push(RemovedDraftSourcing { order_id }),
+            (true, Some(sourcing)) => changed_rows.push(NewDraftSourcing::of(order_id, sourcing)),
+            (false, Some(sourcing)) => new_rows.push(NewDraftSourcing::of(order_id, sourcing)),
+            (true, None) => removed.push(RemovedDraftSourcing { order_id }),
             (false, None) => {}
         }
     }
-    [new.into(), changed.into(), gone.into()]
+    [new_rows.into(), changed_rows.into(), removed.into()]
 }
 
 /// Reads the sourcing rule and the destination of a draft; None: all of it is held at its store.
@@ -281,7 +283,7 @@ pub async fn open_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashS
 }
 
 /// Writes the tenant's rule.
-pub async fn put_rule(work: &Work, rule: &SourcingRule, now: Timestamp) -> Result<(), Fault> {
+pub async fn write_sourcing_rule(work: &Work, rule: &SourcingRule, now: Timestamp) -> Result<(), Fault> {
     let row = sourcing_rule::Model {
         tenant_id: work.tenant(),
         strategy: rule.strategy,
@@ -293,14 +295,14 @@ pub async fn put_rule(work: &Work, rule: &SourcingRule, now: Timestamp) -> Resul
 }
 
 /// Writes the settings of a store.
-pub async fn put_store(work: &Work, said: &StoreSourcing, now: Timestamp) -> Result<(), Fault> {
+pub async fn write_store_sourcing(work: &Work, sourcing: &StoreSourcing, now: Timestamp) -> Result<(), Fault> {
     let row = store_sourcing::Model {
         tenant_id: work.tenant(),
-        store_id: said.store,
-        is_source: said.is_source.into(),
-        priority: said.priority,
-        latitude: said.position.map(|at| at.latitude),
-        longitude: said.position.map(|at| at.longitude),
+        store_id: sourcing.store,
+        is_source: sourcing.is_source.into(),
+        priority: sourcing.priority,
+        latitude: sourcing.position.map(|at| at.latitude),
+        longitude: sourcing.position.map(|at| at.longitude),
         updated_at: now,
     };
     work.upsert(row).await

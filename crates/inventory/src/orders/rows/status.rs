@@ -6,7 +6,7 @@ use super::clause::Clause;
 
 /// Open orders, in the words of their index (`m0185_open_orders_placed`), which has them in the
 /// order of the list.
-const OPEN: &str = "o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+const OPEN_ORDER_CONDITION: &str = "o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
 /// Orders in a status that few have, in the words of their index (`m0189_orders_by_status`), which
 /// has those of each status in the order of the list.
 const RARE_STATUSES: &str = "o.status IN ('DRAFT', 'PENDING', 'PARTIALLY_FULFILLED', 'CANCELLED', 'EXPIRED')";
@@ -32,7 +32,7 @@ pub(super) fn index_condition(statuses: &[OrderStatus]) -> Option<&'static str> 
         return Some(RARE_STATUSES);
     }
     let is_open = |status: &OrderStatus| matches!(status, Draft | Pending | Confirmed | PartiallyFulfilled);
-    statuses.iter().all(is_open).then_some(OPEN)
+    statuses.iter().all(is_open).then_some(OPEN_ORDER_CONDITION)
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn a_filter_by_status_says_what_its_index_says() {
         for (words, index) in [
-            (OPEN, include_str!("../../../../../migration/src/m0185/open_orders_placed.sql")),
+            (OPEN_ORDER_CONDITION, include_str!("../../../../../migration/src/m0185/open_orders_placed.sql")),
             (RARE_STATUSES, include_str!("../../../../../migration/src/m0189/orders_by_status.sql")),
         ] {
             assert!(index.contains(&format!("WHERE {}", words.trim_start_matches("o."))), "{index}");
@@ -56,8 +56,8 @@ mod tests {
         use OrderStatus::{Confirmed, Draft, Fulfilled, Pending};
         for (statuses, condition) in [
             (vec![Draft], format!("{RARE_STATUSES} AND o.status = $2")),
-            (vec![Confirmed], format!("{OPEN} AND o.status = $2")),
-            (vec![Draft, Pending], format!("{OPEN} AND o.status = ANY($2)")),
+            (vec![Confirmed], format!("{OPEN_ORDER_CONDITION} AND o.status = $2")),
+            (vec![Draft, Pending], format!("{OPEN_ORDER_CONDITION} AND o.status = ANY($2)")),
             (vec![Fulfilled], "o.status = $2".to_owned()),
             (vec![Draft, Fulfilled], "o.status = ANY($2)".to_owned()),
         ] {

@@ -44,7 +44,7 @@ struct ConfirmedRow {
 
 /// A step of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepTaken {
+pub struct CompletedStep {
     pub order: OrderId,
     /// The order's version after the step.
     pub version: i64,
@@ -59,12 +59,12 @@ pub struct StepTaken {
 
 /// Returns the steps of a decision: one for each event of a version that an order had after it was
 /// placed.
-pub fn steps_taken(decision: &OrderDecision, now: Timestamp) -> impl Iterator<Item = StepTaken> {
+pub fn completed_steps(decision: &OrderDecision, now: Timestamp) -> impl Iterator<Item = CompletedStep> {
     decision.events.iter().filter(|fact| fact.before.is_some()).filter_map(move |fact| {
         // A hold that rules set on an order as it is placed is not a separate step.
         let of_fact = |order: &&Order| order.id == fact.order && order.version > 1;
         let order = decision.orders.iter().find(of_fact)?;
-        Some(StepTaken {
+        Some(CompletedStep {
             order: order.id,
             version: order.version,
             action: fact.kind.name().to_owned(),
@@ -83,7 +83,7 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
     let mut rows = Rows::<StepRow>::insert(tenant);
     for decision in decisions {
         let mut of_order: HashMap<OrderId, i64> = HashMap::new();
-        for step in steps_taken(decision, now) {
+        for step in completed_steps(decision, now) {
             let nth = of_order.entry(step.order).or_default();
             *nth += 1;
             rows.push(StepRow {
@@ -105,7 +105,7 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
 
 /// Returns the steps of these orders, for each the oldest first: if there are too many, the latest
 /// ones, one more than are shown.
-pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<StepTaken>, Fault> {
+pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<CompletedStep>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC, s.nth DESC) AS recency
@@ -116,7 +116,7 @@ pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Step
         most = MAX_STEPS_SHOWN + 1
     );
     let rows = reads.records::<StepRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    Ok(rows.into_iter().map(StepTaken::from).collect())
+    Ok(rows.into_iter().map(CompletedStep::from).collect())
 }
 
 /// Reads when these orders were first confirmed after they had been placed; those placed as
@@ -133,7 +133,7 @@ pub async fn confirmed_at(reads: &impl Reads, orders: &[OrderId]) -> Result<Hash
     Ok(rows.into_iter().map(|row| (row.order_id, row.at)).collect())
 }
 
-impl From<StepRow> for StepTaken {
+impl From<StepRow> for CompletedStep {
     fn from(row: StepRow) -> Self {
         Self {
             order: row.order_id,

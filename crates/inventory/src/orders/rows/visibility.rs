@@ -21,8 +21,8 @@ pub async fn places_of(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<(Order
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (PlaceRow::SELECT, backend.in_ids("o.id", 2));
-    let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+    let (select, condition) = (PlaceRow::SELECT, backend.in_ids("o.id", 2));
+    let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}");
     let rows = reads.records::<PlaceRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.store_id, row.channel_id)).collect())
 }

@@ -72,7 +72,7 @@ struct NewFulfilmentLine {
 
 impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
-        let paid = order.paid_now();
+        let paid = order.derived_paid();
         Self {
             id: order.id,
             number: order.number.get(),
@@ -107,7 +107,7 @@ impl From<&Order> for OrderRow {
 impl From<&Order> for ChangedOrder {
     /// Payment statuses are derived from the current order, whichever part of it changed.
     fn from(order: &Order) -> Self {
-        let paid = order.paid_now();
+        let paid = order.derived_paid();
         Self {
             id: order.id,
             status: order.status,
@@ -167,27 +167,27 @@ pub struct CreatedRows {
     pub orders: HashSet<OrderId>,
     pub lines: HashSet<(OrderId, u16)>,
     /// Existing drafts whose store, channel or time changed: their rows are written whole.
-    pub moved: HashSet<OrderId>,
+    pub moved_orders: HashSet<OrderId>,
 }
 
-/// Returns the rows of orders after the batch, with their lines: those in `made` first, then the
+/// Returns the rows of orders after the batch, with their lines: those in `created` first, then the
 /// changed ones.
-pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &CreatedRows) -> [Bulk; 6] {
-    let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
-    let mut moved = Rows::<OrderRow>::update(tenant);
-    let (mut changed, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
+pub fn order_rows(tenant: TenantId, orders: &[&Order], created: &CreatedRows) -> [Bulk; 6] {
+    let (mut new_orders, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
+    let mut moved_orders = Rows::<OrderRow>::update(tenant);
+    let (mut changed_orders, mut changed_lines) = (Rows::<ChangedOrder>::update(tenant), Rows::<ChangedLine>::update(tenant));
     let mut parts = Rows::<NewPart>::insert(tenant);
     for &order in orders {
-        let is_new = made.orders.contains(&order.id);
+        let is_new = created.orders.contains(&order.id);
         if is_new {
-            new.push(order.into());
-        } else if made.moved.contains(&order.id) {
-            moved.push(order.into());
+            new_orders.push(order.into());
+        } else if created.moved_orders.contains(&order.id) {
+            moved_orders.push(order.into());
         } else {
-            changed.push(order.into());
+            changed_orders.push(order.into());
         }
         for line in &order.lines {
-            if !is_new && !made.lines.contains(&(order.id, line.position)) {
+            if !is_new && !created.lines.contains(&(order.id, line.position)) {
                 changed_lines.push(ChangedLine::of(order.id, line));
                 continue;
             }
@@ -196,10 +196,10 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &CreatedRows) -> [B
         }
     }
     [
-        new.into(),
+        new_orders.into(),
         Bulk::from(new_lines).seldom(RARELY_SET_LINE_COLUMNS),
-        moved.into(),
-        changed.into(),
+        moved_orders.into(),
+        changed_orders.into(),
         changed_lines.into(),
         parts.into(),
     ]

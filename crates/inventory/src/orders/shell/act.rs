@@ -9,26 +9,26 @@ use super::{
     sourced::{Search, submit_sourced},
 };
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit},
+    ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, Stop, SubmitResult, check_key, key_of, submit},
     orders::{
         core::{Act, CancelLines, Confirm, OrderCommand},
-        shell::ownership::{own_order, own_placed},
+        shell::ownership::{visible_order, visible_order_and_place},
     },
     stock::core::{At, Field},
 };
 
 /// Confirms an order: a draft reserves its stock now; the reservations of a pending order no longer
 /// expire.
-pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
-    let key = checked(&permit, &input, "orderConfirm")?;
-    let (order, placed) = own_placed(ledger, &permit, input.order).await?;
-    let (levels, drafted) = placed.map(|placed| (placed.levels, placed.sourcing)).unwrap_or_default();
-    let act = act_on(ledger, &permit, input, order);
+pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> SubmitResult {
+    let key = check_act_input(&permit, &input, "orderConfirm")?;
+    let (order, order_place) = visible_order_and_place(ledger, &permit, input.order).await?;
+    let (levels, draft_sourcing) = order_place.map(|order_place| (order_place.levels, order_place.sourcing)).unwrap_or_default();
+    let act = build_act(ledger, &permit, input, order);
     let confirm = |sourcing| {
         let confirm = Confirm { act: act.clone(), sourcing };
         Command::of(OrderCommand::Confirm(Box::new(confirm), levels.clone()))
     };
-    match drafted {
+    match draft_sourcing {
         None => submit(ledger, &permit, confirm(None), key, mode).await,
         Some((rule, destination)) => {
             let products = levels.iter().map(|level| level.product).collect();
@@ -39,13 +39,13 @@ pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, in
 }
 
 /// Cancels the outstanding units, or the named ones, and releases their reservations.
-pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> Done {
+pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> SubmitResult {
     let lines = input.lines.clone();
     let fulfilment = ledger.clock().id();
-    let key = checked(&permit, &input, "orderCancel")?;
-    let (order, placed) = own_placed(ledger, &permit, input.order).await?;
-    let levels = placed.map_or_else(Vec::new, |placed| placed.levels);
-    let act = act_on(ledger, &permit, input, order);
+    let key = check_act_input(&permit, &input, "orderCancel")?;
+    let (order, order_place) = visible_order_and_place(ledger, &permit, input.order).await?;
+    let levels = order_place.map_or_else(Vec::new, |order_place| order_place.levels);
+    let act = build_act(ledger, &permit, input, order);
     let command = match lines {
         None => Command::of(OrderCommand::Cancel(act, levels)),
         Some(lines) => Command::of(OrderCommand::CancelLines(Box::new(CancelLines { act, lines, fulfilment }), levels)),
@@ -54,12 +54,12 @@ pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, in
 }
 
 /// Reopens a closed order.
-pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
+pub async fn order_reopen(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> SubmitResult {
     act(ledger, permit, input, ("orderReopen", mode), |act| Command::of(OrderCommand::Reopen(act))).await
 }
 
 /// Closes a fulfilled order.
-pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
+pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> SubmitResult {
     act(ledger, permit, input, ("orderClose", mode), |act| Command::of(OrderCommand::Close(act))).await
 }
 
@@ -70,14 +70,14 @@ async fn act<P: Permission>(
     input: OrderAct,
     (mutation, mode): (&'static str, Mode),
     command: impl FnOnce(Act) -> Command,
-) -> Done {
-    let key = checked(&permit, &input, mutation)?;
-    let order = own_order(ledger, &permit, input.order).await?;
-    submit(ledger, &permit, command(act_on(ledger, &permit, input, order)), key, mode).await
+) -> SubmitResult {
+    let key = check_act_input(&permit, &input, mutation)?;
+    let order = visible_order(ledger, &permit, input.order).await?;
+    submit(ledger, &permit, command(build_act(ledger, &permit, input, order)), key, mode).await
 }
 
 /// Checks the input of a step, and returns its key.
-fn checked<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'static str) -> Result<Key, Stop> {
+fn check_act_input<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'static str) -> Result<Key, Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
@@ -88,7 +88,7 @@ fn checked<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'stat
 }
 
 /// Returns the step, on the order as the caller may see it.
-fn act_on<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, order: OrderId) -> Act {
+fn build_act<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, order: OrderId) -> Act {
     Act {
         order,
         expected_version: input.expected_version,

@@ -13,14 +13,14 @@ use crate::orders::core::Refusal;
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, check_override, document_ids, key_of, known_store, may_override, own_reservations, stored_answer_or, submit,
-        submit_with_missing,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
+        SubmitResult, check_key, check_override, document_ids, key_of, load_known_store, may_override, resolve_reservations,
+        stored_answer_or, submit, submit_with_missing,
     },
     orders::{
         core::{Create, NewLine, NewStatus, OrderCommand, Sourcing},
         rows,
-        shell::ownership::own_channel,
+        shell::ownership::resolve_channel,
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
@@ -30,7 +30,7 @@ const MAX_INITIAL_PAYMENTS: usize = 100;
 
 /// Places an order. Needs `order.price` if a product's price is overridden, and `stock.override` if
 /// a shortage is.
-pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
+pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> SubmitResult {
     let command = |create, levels| Command::of(OrderCommand::Create(create, levels));
     Box::pin(order_place(ledger, permit, input, mode, command)).await
 }
@@ -43,31 +43,31 @@ pub async fn order_place(
     input: OrderCreate,
     mode: Mode,
     command: impl Fn(Box<Create>, Vec<LevelKey>) -> Command + Send + Sync,
-) -> Done {
+) -> SubmitResult {
     let overriding = may_override(&permit, input.on_shortage)?;
     if input.lines.iter().any(|line| line.kind == LineKind::Product && line.unit_price.is_some()) {
         permit.also::<kind::OrderPrice>()?;
     }
-    let paying = if input.payments.is_empty() { None } else { Some(permit.also::<kind::PaymentWrite>()?) };
+    let payment_permit = if input.payments.is_empty() { None } else { Some(permit.also::<kind::PaymentWrite>()?) };
     check(&input)?;
     let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
-    let (create, levels, missing) = match placed(ledger, &permit, input, &overriding).await {
-        Ok(placed) => placed,
+    let (create, levels, missing) = match prepare_create(ledger, &permit, input, &overriding).await {
+        Ok(prepared) => prepared,
         Err(stop) => return stored_answer_or(ledger, &permit, &key, stop).await,
     };
     // The nil ID of an unknown store is rejected by the ledger.
-    let is_elsewhere = |paying: &Permit<kind::PaymentWrite>| {
-        create.store != StoreId::NIL && !paying.covers_document(create.store, create.channel)
+    let is_elsewhere = |payment_permit: &Permit<kind::PaymentWrite>| {
+        create.store != StoreId::NIL && !payment_permit.covers_document(create.store, create.channel)
     };
-    if paying.as_ref().is_some_and(is_elsewhere) {
+    if payment_permit.as_ref().is_some_and(is_elsewhere) {
         return Err(Denied(kind::PaymentWrite::info().code).into());
     }
     if missing.has_any() {
         let command = command(Box::new(create), levels);
         return submit_with_missing(ledger, &permit, Ok((command, missing)), key, mode).await;
     }
-    let by = create.sourcing.as_ref().map(|by| (by.rule, by.destination));
-    match by {
+    let sourcing_choice = create.sourcing.as_ref().map(|sourcing_choice| (sourcing_choice.rule, sourcing_choice.destination));
+    match sourcing_choice {
         // Only an order that reserves stock is sourced.
         Some((rule, destination)) if matches!(create.status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
             let products = create.lines.iter().filter_map(|line| line.product).collect();
@@ -84,7 +84,7 @@ pub async fn order_place(
 
 /// Returns the order, and the levels of the reservations that it takes over. The stores of its
 /// sourcing are not looked up yet.
-async fn placed(
+async fn prepare_create(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
     input: OrderCreate,
@@ -94,11 +94,11 @@ async fn placed(
     let now = ledger.clock().now();
     let terms = ledger.terms(&scope).await?;
     let mut missing = Missing::default();
-    let store = missing.or_nil(store_of(&scope, &input, &permit.reach()).await?);
+    let store = missing.or_nil(resolve_store(&scope, &input, &permit.reach()).await?);
     check_override(overriding, [store])?;
     let lines = lines_of(&scope, &mut missing, (&input.lines, Field::Lines)).await?;
-    let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
-    let channel = own_channel(ledger, permit, input.channel)
+    let (reservations, levels) = resolve_reservations(ledger, permit, &scope, input.reservations).await?;
+    let channel = resolve_channel(ledger, permit, input.channel)
         .or(terms.direct)
         .ok_or_else(|| Refusal::NoDirectChannel.at(At::input(Field::Channel)))?;
     let status = match input.status {
@@ -107,12 +107,12 @@ async fn placed(
         NewOrderStatus::Confirmed => NewStatus::Confirmed,
         NewOrderStatus::Fulfilled => NewStatus::Fulfilled,
     };
-    let by = match &input.sourcing {
+    let sourcing_choice = match &input.sourcing {
         None => None,
-        Some(asked) => Some((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
+        Some(request) => Some((rows::sourcing_rule(&scope).await?.with(request), request.destination)),
     };
     let id = ledger.clock().document_id();
-    let detail = input.detail.as_deref().map(|said| new_detail(&scope, id, said)).transpose()?;
+    let detail = input.detail.as_deref().map(|detail_input| new_detail(&scope, id, detail_input)).transpose()?;
     let country = input.country.or_else(|| input.detail.as_deref()?.shipping_address.set()?.country.clone());
     let whereabouts = detail::new_address_facts(input.detail.as_deref());
     let create = Create {
@@ -128,7 +128,7 @@ async fn placed(
         reservations,
         on_shortage: input.on_shortage,
         lines,
-        sourcing: by.map(|(rule, destination)| Sourcing { rule, destination, stores: Vec::new() }),
+        sourcing: sourcing_choice.map(|(rule, destination)| Sourcing { rule, destination, stores: Vec::new() }),
         detail: detail.map(Box::new),
         whereabouts,
         actor: permit.actor(),
@@ -150,8 +150,8 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     if input.country.as_deref().is_some_and(is_odd) {
         checks.refuse(Refusal::OddCountry.at(country()));
     }
-    if let Some(said) = &input.detail {
-        detail::check(&mut checks, said, Field::Tags);
+    if let Some(detail_input) = &input.detail {
+        detail::check(&mut checks, detail_input, Field::Tags);
     }
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     if input.sourcing.is_some() {
@@ -162,9 +162,9 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
         checks.text(line.name.as_deref(), MAX_NAME, || At::line(index).field(Field::Name));
     }
     check_paid(&mut checks, &input.payments);
-    let mut seen = std::collections::HashSet::with_capacity(input.reservations.len());
+    let mut seen_ids = std::collections::HashSet::with_capacity(input.reservations.len());
     for (index, id) in input.reservations.iter().enumerate() {
-        if !seen.insert(id) {
+        if !seen_ids.insert(id) {
             checks.refuse(Refusal::ReservationTwice.at(At::row(Field::Reservations, index)));
         }
     }
@@ -173,21 +173,21 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
 
 fn check_paid(checks: &mut Checks, payments: &[PaidAtOnce]) {
     checks.items(payments.len(), MAX_INITIAL_PAYMENTS, || At::input(Field::Payments));
-    for (index, paid) in payments.iter().enumerate().take(MAX_INITIAL_PAYMENTS) {
+    for (index, payment) in payments.iter().enumerate().take(MAX_INITIAL_PAYMENTS) {
         let place = At::row(Field::Payments, index);
-        checks.text(Some(&paid.method), MAX_METHOD_LENGTH, || place.field(Field::Method));
-        checks.text(paid.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
-        checks.text(paid.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
+        checks.text(Some(&payment.method), MAX_METHOD_LENGTH, || place.field(Field::Method));
+        checks.text(payment.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
+        checks.text(payment.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
     }
 }
 
 /// Returns the ID of the order's store. The ledger finds out if a store that is given by ID exists,
 /// with the levels of the lines or, if no line has a product, separately.
-async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<Result<StoreId, Rejection>, Fault> {
+async fn resolve_store(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<Result<StoreId, Rejection>, Fault> {
     Ok(match &input.store {
         StoreRef::Id(id) => Ok(reach.or_nil(*id)),
-        named @ StoreRef::Code(_) => {
-            let store = known_store(reads, named, reach).await?;
+        store_ref @ StoreRef::Code(_) => {
+            let store = load_known_store(reads, store_ref, reach).await?;
             store.map(|store| store.id).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))
         }
     })
@@ -197,13 +197,13 @@ async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Res
 pub(super) async fn lines_of(
     reads: &impl Reads,
     missing: &mut Missing,
-    (said, list): (&[NewOrderLine], Field),
+    (inputs, list): (&[NewOrderLine], Field),
 ) -> Result<Vec<NewLine>, Fault> {
-    let names = Names::look_up(reads, said.iter().filter_map(|line| line.product.as_ref())).await?;
-    let mut lines = Vec::with_capacity(said.len());
-    for (index, line) in said.iter().enumerate() {
-        let found = |named: &ProductRef| names.product(named, || At::row(list, index).field(Field::Product));
-        lines.push(line.with_product(|named| missing.or_nil(found(named))));
+    let names = Names::look_up(reads, inputs.iter().filter_map(|line| line.product.as_ref())).await?;
+    let mut lines = Vec::with_capacity(inputs.len());
+    for (index, line) in inputs.iter().enumerate() {
+        let product_id = |product_ref: &ProductRef| names.product(product_ref, || At::row(list, index).field(Field::Product));
+        lines.push(line.with_product(|product_ref| missing.or_nil(product_id(product_ref))));
     }
     Ok(lines)
 }

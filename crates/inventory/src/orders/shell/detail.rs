@@ -70,34 +70,34 @@ impl DetailSaid {
         self.contact.apply(&mut personal.contact);
         self.shipping_address.apply(&mut personal.shipping_address);
         self.billing_address.apply(&mut personal.billing_address);
-        let named = [
+        let differences = [
             ("contact", before.contact != personal.contact),
             ("shippingAddress", before.shipping_address != personal.shipping_address),
             ("billingAddress", before.billing_address != personal.billing_address),
         ];
-        named.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+        differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 }
 
-/// Checks the details. `added` is the field of the input that adds tags: a new order and a change
+/// Checks the details. `add_field` is the field of the input that adds tags: a new order and a change
 /// have different ones.
-pub(super) fn check(checks: &mut Checks, said: &DetailSaid, added: Field) {
-    let notes = [(&said.note_for_customer, Field::NoteForCustomer), (&said.note_for_staff, Field::NoteForStaff)];
+pub(super) fn check(checks: &mut Checks, detail_input: &DetailSaid, add_field: Field) {
+    let notes = [(&detail_input.note_for_customer, Field::NoteForCustomer), (&detail_input.note_for_staff, Field::NoteForStaff)];
     for (note, field) in notes {
         checks.text(note.set().map(String::as_str), MAX_NOTE, || At::input(field));
     }
-    for (tags, list) in [(&said.tags_add, added), (&said.tags_remove, Field::TagsRemove)] {
+    for (tags, list) in [(&detail_input.tags_add, add_field), (&detail_input.tags_remove, Field::TagsRemove)] {
         checks.items(tags.len(), MAX_TAGS, || At::input(list));
         // The tags of a list that is too long are not checked one by one.
-        let few = Some(tags).filter(|tags| tags.len() <= MAX_TAGS);
-        for (index, tag) in few.into_iter().flatten().enumerate() {
+        let checked_tags = Some(tags).filter(|tags| tags.len() <= MAX_TAGS);
+        for (index, tag) in checked_tags.into_iter().flatten().enumerate() {
             checks.text(Some(tag), MAX_TAG_LENGTH, || At::row(list, index));
             if !tag.is_empty() && tag.trim().is_empty() {
                 checks.refuse(Refusal::EmptyTag.at(At::row(list, index)));
             }
         }
     }
-    if let Some(value) = said.metadata.set() {
+    if let Some(value) = detail_input.metadata.set() {
         let field = At::input(Field::Metadata);
         if !value.is_object() {
             checks.refuse(Refusal::NoObject.at(field));
@@ -105,9 +105,9 @@ pub(super) fn check(checks: &mut Checks, said: &DetailSaid, added: Field) {
             checks.refuse(Refusal::MetadataTooLarge { most_bytes: MAX_METADATA_BYTES }.at(field));
         }
     }
-    check_contact(checks, said.contact.set());
-    check_address(checks, said.shipping_address.set(), Field::ShippingAddress);
-    check_address(checks, said.billing_address.set(), Field::BillingAddress);
+    check_contact(checks, detail_input.contact.set());
+    check_address(checks, detail_input.shipping_address.set(), Field::ShippingAddress);
+    check_address(checks, detail_input.billing_address.set(), Field::BillingAddress);
 }
 
 fn check_contact(checks: &mut Checks, contact: Option<&Contact>) {
@@ -140,20 +140,20 @@ fn check_address(checks: &mut Checks, address: Option<&Address>, field: Field) {
 }
 
 /// Returns the facts of a new order's addresses for rules.
-pub(super) fn new_address_facts(said: Option<&DetailSaid>) -> AddressFacts {
+pub(super) fn new_address_facts(detail_input: Option<&DetailSaid>) -> AddressFacts {
     let mut personal = Personal::default();
-    let method = said.and_then(|said| {
-        said.apply(&mut personal);
-        said.delivery_method
+    let method = detail_input.and_then(|detail_input| {
+        detail_input.apply(&mut personal);
+        detail_input.delivery_method
     });
     AddressFacts::of(&personal, method.unwrap_or(DeliveryMethod::Ship))
 }
 
 /// Returns the detail of a new order.
-pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) -> Result<OrderDetail, Stop> {
-    let (mut detail, _) = said.patch().apply(&OrderDetail::of(order), 1)?;
+pub(super) fn new_detail(reads: &impl Reads, order: OrderId, detail_input: &DetailSaid) -> Result<OrderDetail, Stop> {
+    let (mut detail, _) = detail_input.patch().apply(&OrderDetail::of(order), 1)?;
     let mut personal = Personal::default();
-    said.apply(&mut personal);
+    detail_input.apply(&mut personal);
     detail.personal = rows::seal_personal(reads, order, &personal)?;
     Ok(detail)
 }
@@ -164,23 +164,24 @@ pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) 
 pub(super) async fn resealed(
     reads: &impl Reads,
     order: OrderId,
-    said: &DetailSaid,
+    detail_input: &DetailSaid,
 ) -> Result<(Option<Resealed>, Option<AddressFacts>), Fault> {
-    let is_silent = said.contact.is_keep() && said.shipping_address.is_keep() && said.billing_address.is_keep();
-    if is_silent && said.delivery_method.is_none() {
+    let keeps_personal =
+        detail_input.contact.is_keep() && detail_input.shipping_address.is_keep() && detail_input.billing_address.is_keep();
+    if keeps_personal && detail_input.delivery_method.is_none() {
         return Ok((None, None));
     }
     let detail = rows::details(reads, &[order]).await?.pop().unwrap_or_else(|| OrderDetail::of(order));
-    let method = said.delivery_method.unwrap_or(detail.delivery_method);
+    let method = detail_input.delivery_method.unwrap_or(detail.delivery_method);
     let sealed = detail.personal;
     let mut personal = match &sealed {
         Some(sealed) => rows::open_personal(reads, order, sealed)?,
         None => Personal::default(),
     };
     let before = personal.clone();
-    let changed = said.apply(&mut personal);
+    let changed = detail_input.apply(&mut personal);
     let whereabouts = AddressFacts::of(&personal, method);
-    if is_silent {
+    if keeps_personal {
         return Ok((None, Some(whereabouts)));
     }
     let to = rows::seal_personal(reads, order, &personal)?;
@@ -188,15 +189,15 @@ pub(super) async fn resealed(
     let is_unaddressed = changed.contains(&"shippingAddress") && personal.shipping_address.is_none();
     let mut resealed = Resealed { from, to, changed, is_unaddressed, ..Resealed::default() };
     if !resealed.changed.is_empty() {
-        let (key, new) = history_key::found(reads, order.uuid()).await?;
-        resealed.marks = differences(Some(&traced(&before)), Some(&traced(&personal)), Some(&key));
-        resealed.history_key = new;
+        let (key, new_key) = history_key::load_or_new_key(reads, order.uuid()).await?;
+        resealed.marks = differences(Some(&audit_fields(&before)), Some(&audit_fields(&personal)), Some(&key));
+        resealed.history_key = new_key;
     }
     Ok((Some(resealed), Some(whereabouts)))
 }
 
 /// Personal fields of which the audit log keeps marks.
-fn traced(personal: &Personal) -> Fields {
+fn audit_fields(personal: &Personal) -> Fields {
     Fields::default()
         .personal("contact", CONTACT, &personal.contact)
         .personal("shippingAddress", CONTACT, &personal.shipping_address)

@@ -10,14 +10,14 @@ use super::{
     create::lines_of,
     detail::{self, DetailSaid, resealed},
     input::{MAX_LINES, MAX_SOURCED_LINES, NewOrderLine},
-    ownership::{own_channel, own_order},
+    ownership::{resolve_channel, visible_order},
     sourced::{Search, submit_sourced},
 };
 use crate::{
     catalog::core::{Patch, customer::country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, check_key, document_ids,
-        key_of, known_store, stored_answer_or, submit, submit_with_missing,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, SubmitResult, check_key,
+        document_ids, key_of, load_known_store, stored_answer_or, submit, submit_with_missing,
     },
     orders::{
         core::{DraftChanges, OrderCommand, Refusal, SetLine, Sourcing, SourcingAsked, Update},
@@ -67,14 +67,14 @@ impl OrderUpdate {
     fn has_price_changes(&self) -> bool {
         let is_taxed = |set: &SetLine| set.tax.is_some() || set.tax_rate.is_some();
         let is_priced = |set: &SetLine| set.unit_price.is_some() || set.discount.is_some() || is_taxed(set);
-        let overrides = |new: &NewOrderLine| new.kind == LineKind::Product && new.unit_price.is_some();
+        let overrides = |new_line: &NewOrderLine| new_line.kind == LineKind::Product && new_line.unit_price.is_some();
         self.set_lines.iter().any(is_priced) || self.add_lines.iter().any(overrides)
     }
 }
 
 /// Changes an order, whole or not at all. Needs `order.price` if the input has prices, discounts or
 /// taxes.
-pub async fn order_update(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderUpdate, mode: Mode) -> Done {
+pub async fn order_update(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderUpdate, mode: Mode) -> SubmitResult {
     check(&input)?;
     let key = key_of(&permit, "orderUpdate", &input.idempotency_key, &input);
     let command = |update| Command::of(OrderCommand::Update(Box::new(update)));
@@ -98,15 +98,16 @@ async fn prepare_update(
     input: OrderUpdate,
 ) -> Result<(Update, Option<Search>, Missing), Stop> {
     let scope = permit.scope(ledger.database());
-    let order = own_order(ledger, permit, input.order).await?;
+    let order = visible_order(ledger, permit, input.order).await?;
     // An unknown order gets the nil store here, and is rejected by the ledger.
-    let sold_by = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
+    let selling_store = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
     let mut missing = Missing::default();
     let redraft = redraft(ledger, permit, &mut missing, &input).await?;
-    let store = redraft.store.unwrap_or(sold_by);
+    let store = redraft.store.unwrap_or(selling_store);
     if input.has_price_changes() {
-        let priced = permit.also::<kind::OrderPrice>()?;
-        if [sold_by, store].iter().any(|one| *one != StoreId::NIL && !priced.covers(*one)) {
+        let price_permit = permit.also::<kind::OrderPrice>()?;
+        if [selling_store, store].iter().any(|priced_store| *priced_store != StoreId::NIL && !price_permit.covers(*priced_store))
+        {
             return Err(Denied(kind::OrderPrice::info().code).into());
         }
     }
@@ -134,14 +135,14 @@ async fn prepare_update(
         movements: document_ids(ledger),
         fulfilment: ledger.clock().id(),
     };
-    let Some(asked) = input.sourcing else { return Ok((update, None, missing)) };
-    let (rule, destination) = (rows::sourcing_rule(&scope).await?.with(&asked), asked.destination);
+    let Some(request) = input.sourcing else { return Ok((update, None, missing)) };
+    let (rule, destination) = (rows::sourcing_rule(&scope).await?.with(&request), request.destination);
     update.sourcing = Some(Sourcing { rule, destination, stores: Vec::new() });
     let lines = rows::orders(&scope, &[order]).await?.pop().map_or_else(Vec::new, |order| order.lines);
     // A line keeps the parts of its kit; an added kit has its current parts.
-    let named = lines.iter().filter(|line| update.set_lines.iter().any(|set| set.line == order.line(line.position)));
-    let taken = named.flat_map(|line| line.goods().map(|(product, _)| product));
-    let products: BTreeSet<ProductId> = taken.chain(update.add_lines.iter().filter_map(|line| line.product)).collect();
+    let changed_lines = lines.iter().filter(|line| update.set_lines.iter().any(|set| set.line == order.line(line.position)));
+    let changed_products = changed_lines.flat_map(|line| line.goods().map(|(product, _)| product));
+    let products: BTreeSet<ProductId> = changed_products.chain(update.add_lines.iter().filter_map(|line| line.product)).collect();
     Ok((update, Some(Search { rule, destination, products, reserved: Vec::new() }), missing))
 }
 
@@ -156,19 +157,19 @@ async fn redraft(
     let scope = permit.scope(ledger.database());
     let store = match &input.store {
         None => None,
-        Some(named) => {
-            let found = known_store(&scope, named, &permit.reach()).await?.map(|store| store.id);
-            Some(missing.or_nil(found.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))))
+        Some(store_ref) => {
+            let store_id = load_known_store(&scope, store_ref, &permit.reach()).await?.map(|store| store.id);
+            Some(missing.or_nil(store_id.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))))
         }
     };
     let sourcing = match &input.draft_sourcing {
         Patch::Keep => Patch::Keep,
         Patch::Clear => Patch::Clear,
-        Patch::Set(asked) => Patch::Set((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
+        Patch::Set(request) => Patch::Set((rows::sourcing_rule(&scope).await?.with(request), request.destination)),
     };
     Ok(DraftChanges {
         store,
-        channel: input.channel.and_then(|channel| own_channel(ledger, permit, Some(channel))),
+        channel: input.channel.and_then(|channel| resolve_channel(ledger, permit, Some(channel))),
         placed_at: input.placed_at,
         sourcing,
     })
@@ -180,10 +181,10 @@ fn check(input: &OrderUpdate) -> Result<(), Stop> {
     checks.text(input.external_ref.set().map(String::as_str), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.reason.as_deref(), MAX_NOTE, || At::input(Field::Reason));
     detail::check(&mut checks, &input.detail, Field::TagsAdd);
-    let most = if input.sourcing.is_some() { MAX_SOURCED_LINES } else { MAX_LINES };
-    checks.items(input.set_lines.len(), most, || At::input(Field::SetLines));
-    checks.items(input.add_lines.len(), most, || At::input(Field::AddLines));
-    for (index, line) in input.add_lines.iter().enumerate().take(most) {
+    let max_lines = if input.sourcing.is_some() { MAX_SOURCED_LINES } else { MAX_LINES };
+    checks.items(input.set_lines.len(), max_lines, || At::input(Field::SetLines));
+    checks.items(input.add_lines.len(), max_lines, || At::input(Field::AddLines));
+    for (index, line) in input.add_lines.iter().enumerate().take(max_lines) {
         checks.text(line.name.as_deref(), MAX_NAME, || At::row(Field::AddLines, index).field(Field::Name));
     }
     if input.is_empty() {

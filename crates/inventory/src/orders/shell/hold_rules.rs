@@ -8,7 +8,7 @@ use platform::{
     storage::{
         Fault, Reads, Work,
         events::EventType,
-        idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, KeyProblem, hash_of, settle},
         journal,
     },
 };
@@ -63,7 +63,7 @@ impl Staged for RuleRefusal {
 /// A refusal or a fault: nothing was written.
 pub type RuleStop = Stop<RuleRefusal>;
 
-type Done = Result<Acted<HoldRule>, RuleStop>;
+type Done = Result<CallResult<HoldRule>, RuleStop>;
 
 /// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
@@ -88,8 +88,8 @@ pub async fn hold_rule_upsert(ledger: &Ledger, permit: Permit<kind::TenantWrite>
     refusals.extend(input.fields.problems().into_iter().map(RuleRefusal::Field));
     refusals.end(Stage::Value)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let done = upsert_rule(&mut work, &key, input.fields.kept(), ledger.clock().now()).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = upsert_rule(&mut work, &key, input.fields.kept(), ledger.clock().now()).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 /// Archives a rule. Holds that it has set stay.
@@ -97,8 +97,8 @@ pub async fn hold_rule_archive(ledger: &Ledger, permit: Permit<kind::TenantWrite
     let key = key_of(&permit, "holdRuleArchive", &input.idempotency_key, &input);
     idempotency::check_key(&key.key).map_err(RuleRefusal::BadKey)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let done = archive_rule(&mut work, &key, &input.code, ledger.clock().now()).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = archive_rule(&mut work, &key, &input.code, ledger.clock().now()).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 fn key_of(permit: &Permit<kind::TenantWrite>, mutation: &'static str, key: &str, input: &impl Serialize) -> Key {
@@ -106,13 +106,13 @@ fn key_of(permit: &Permit<kind::TenantWrite>, mutation: &'static str, key: &str,
 }
 
 async fn upsert_rule(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp) -> Done {
-    if let Some(earlier) = begin(work, key).await? {
-        return Ok(earlier);
+    if let Some(earlier_outcome) = begin(work, key).await? {
+        return Ok(earlier_outcome);
     }
     let has_room = rows::hold_rules(work).await?.len() < MAX_RULES;
-    let found = rows::hold_rule(work, &fields.code).await?;
-    let was = found.as_ref().map(traced);
-    let rule = match found {
+    let current_rule = rows::hold_rule(work, &fields.code).await?;
+    let old_fields = current_rule.as_ref().map(audit_fields);
+    let rule = match current_rule {
         Some(before) => {
             let rule = HoldRule { fields, archived_at: None, version: before.version + 1, updated_at: now, ..before };
             rows::change_rule(work, &rule).await?;
@@ -125,39 +125,39 @@ async fn upsert_rule(work: &mut Work, key: &Key, fields: RuleFields, now: Timest
             rule
         }
     };
-    end(work, key, HOLD_RULE_UPDATED, (was, rule)).await
+    end(work, key, HOLD_RULE_UPDATED, (old_fields, rule)).await
 }
 
 async fn archive_rule(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Done {
-    if let Some(earlier) = begin(work, key).await? {
-        return Ok(earlier);
+    if let Some(earlier_outcome) = begin(work, key).await? {
+        return Ok(earlier_outcome);
     }
     // A code cannot contain NUL, which Postgres rejects.
-    let found = if code.contains('\0') { None } else { rows::hold_rule(work, code.trim()).await? };
-    let Some(before) = found else { return Err(RuleRefusal::NotFound.into()) };
+    let current_rule = if code.contains('\0') { None } else { rows::hold_rule(work, code.trim()).await? };
+    let Some(before) = current_rule else { return Err(RuleRefusal::NotFound.into()) };
     if before.archived_at.is_some() {
-        return Ok(Acted { value: before, seq: None, is_replayed: false });
+        return Ok(CallResult { value: before, seq: None, is_replayed: false });
     }
-    let was = traced(&before);
+    let old_fields = audit_fields(&before);
     let rule = HoldRule { archived_at: Some(now), version: before.version + 1, updated_at: now, ..before };
     rows::change_rule(work, &rule).await?;
-    end(work, key, HOLD_RULE_ARCHIVED, (Some(was), rule)).await
+    end(work, key, HOLD_RULE_ARCHIVED, (Some(old_fields), rule)).await
 }
 
 /// Returns the result of an earlier call with the key, or None.
-async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleStop> {
+async fn begin(work: &Work, key: &Key) -> Result<Option<CallResult<HoldRule>>, RuleStop> {
     match idempotency::lock_and_look_up(work, key).await? {
-        Before::Nothing => Ok(None),
-        Before::Reused => Err(RuleRefusal::KeyReused.into()),
-        Before::Same(Receipt { code, seq }) => {
+        EarlierUse::Nothing => Ok(None),
+        EarlierUse::Reused => Err(RuleRefusal::KeyReused.into()),
+        EarlierUse::Same(Receipt { code, seq }) => {
             let value = rows::hold_rule(work, &code).await?.ok_or_else(|| Fault::corrupt("hold_rule", "a rule stays"))?;
-            Ok(Some(Acted { value, seq, is_replayed: true }))
+            Ok(Some(CallResult { value, seq, is_replayed: true }))
         }
     }
 }
 
 /// Fields of the tenant that the audit log compares, each under the rule's code.
-fn traced(rule: &HoldRule) -> Fields {
+fn audit_fields(rule: &HoldRule) -> Fields {
     let RuleFields { code, kind, reason, total_at_least, is_unpaid, lacks_address, countries, more } = &rule.fields;
     let path = |field: &str| format!("holdRule.{code}.{field}");
     Fields::default()
@@ -176,11 +176,11 @@ fn traced(rule: &HoldRule) -> Fields {
 }
 
 /// Writes the event and the receipt of the call.
-async fn end(work: &mut Work, key: &Key, kind: EventType<HoldRuleEvent>, (was, rule): (Option<Fields>, HoldRule)) -> Done {
+async fn end(work: &mut Work, key: &Key, kind: EventType<HoldRuleEvent>, (old_fields, rule): (Option<Fields>, HoldRule)) -> Done {
     let (now, tenant) = (rule.updated_at, work.tenant());
-    audit::changed(work, tenant, was.as_ref(), Some(&traced(&rule)), None);
+    audit::changed(work, tenant, old_fields.as_ref(), Some(&audit_fields(&rule)), None);
     let event = HoldRuleEvent { code: rule.fields.code.clone(), version: rule.version };
     let seq = journal::append_other(work, vec![kind.event(&event)], now).await?;
     idempotency::keep(work, key, &Receipt { code: event.code, seq }, now).await?;
-    Ok(Acted { value: rule, seq, is_replayed: false })
+    Ok(CallResult { value: rule, seq, is_replayed: false })
 }

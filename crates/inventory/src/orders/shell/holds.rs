@@ -5,14 +5,14 @@ use iam::access::{Denied, Permission, Permit, kind};
 use serde::Serialize;
 
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit, submit_resolved},
+    ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, Stop, SubmitResult, check_key, key_of, submit, submit_resolved},
     orders::{
         core::{
             Refusal,
             holds::{FRAUD, HoldCommand, LiftHold, MAX_KIND_LENGTH, SetHold, normalize_hold_kind},
         },
         rows,
-        shell::ownership::own_order,
+        shell::ownership::visible_order,
     },
     stock::core::{At, Field, RoomRefusal},
 };
@@ -41,32 +41,32 @@ pub struct OrderHoldLift {
 }
 
 /// Sets a hold on an order: its goods stay until each hold is lifted.
-pub async fn order_hold_set(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldSet, mode: Mode) -> Done {
+pub async fn order_hold_set(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldSet, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.needed(&input.kind, MAX_KIND_LENGTH, || At::input(Field::Kind));
-    checks.needed(&input.reason, MAX_NOTE, || At::input(Field::Reason));
+    checks.check_required(&input.kind, MAX_KIND_LENGTH, || At::input(Field::Kind));
+    checks.check_required(&input.reason, MAX_NOTE, || At::input(Field::Reason));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
-    let kept = normalize_hold_kind(&input.kind);
-    if kept.is_none() && !input.kind.trim().is_empty() {
+    let normalized_kind = normalize_hold_kind(&input.kind);
+    if normalized_kind.is_none() && !input.kind.trim().is_empty() {
         checks.refuse(Refusal::OddHoldKind.at(At::input(Field::Kind)));
     }
     checks.done()?;
     let key = key_of(&permit, "orderHoldSet", &input.idempotency_key, &input);
-    let set = SetHold {
+    let command = SetHold {
         id: ledger.clock().id(),
-        order: own_order(ledger, &permit, input.order).await?,
+        order: visible_order(ledger, &permit, input.order).await?,
         expected_version: input.expected_version,
-        kind: kept.unwrap_or(input.kind),
+        kind: normalized_kind.unwrap_or(input.kind),
         reason: input.reason,
         note: input.note,
         actor: permit.actor(),
     };
-    submit(ledger, &permit, Command::of(HoldCommand::Set(set)), key, mode).await
+    submit(ledger, &permit, Command::of(HoldCommand::Set(command)), key, mode).await
 }
 
 /// Lifts one hold. Also needs `order.hold.fraud` if its kind is FRAUD.
-pub async fn order_hold_lift(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldLift, mode: Mode) -> Done {
+pub async fn order_hold_lift(ledger: &Ledger, permit: Permit<kind::OrderHold>, input: OrderHoldLift, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
@@ -76,15 +76,15 @@ pub async fn order_hold_lift(ledger: &Ledger, permit: Permit<kind::OrderHold>, i
 }
 
 async fn lifting(ledger: &Ledger, permit: &Permit<kind::OrderHold>, input: OrderHoldLift) -> Result<Command, Stop> {
-    let found = rows::hold(&permit.scope(ledger.database()), input.hold).await?;
-    let order = match &found {
-        Some(hold) => own_order(ledger, permit, hold.order).await?,
+    let stored_hold = rows::hold(&permit.scope(ledger.database()), input.hold).await?;
+    let order = match &stored_hold {
+        Some(hold) => visible_order(ledger, permit, hold.order).await?,
         // An unused ID: the ledger rejects it like a hold that does not exist.
         None => ledger.clock().document_id(),
     };
-    if found.is_some_and(|hold| hold.order == order && hold.kind == FRAUD) {
+    if stored_hold.is_some_and(|hold| hold.order == order && hold.kind == FRAUD) {
         let of_fraud = permit.also::<kind::OrderHoldFraud>()?;
-        if own_order(ledger, &of_fraud, order).await? != order {
+        if visible_order(ledger, &of_fraud, order).await? != order {
             return Err(Denied(kind::OrderHoldFraud::info().code).into());
         }
     }

@@ -128,10 +128,10 @@ pub struct OrderFulfil {
 fn quantities<S: Serializer>(lines: &Option<Vec<LineQuantity>>, serializer: S) -> Result<S::Ok, S::Error> {
     let Some(lines) = lines else { return ().serialize(serializer) };
     let mut list = serializer.serialize_seq(Some(lines.len()))?;
-    for one in lines {
-        match &one.lot {
-            None => list.serialize_element(&(one.line, one.quantity))?,
-            Some(lot) => list.serialize_element(&(one.line, one.quantity, lot))?,
+    for line_quantity in lines {
+        match &line_quantity.lot {
+            None => list.serialize_element(&(line_quantity.line, line_quantity.quantity))?,
+            Some(lot) => list.serialize_element(&(line_quantity.line, line_quantity.quantity, lot))?,
         }
     }
     list.end()

@@ -27,6 +27,6 @@ pub use input::{
 };
 pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
-pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
+pub use sourcing::{SourcingRefusal, SourcingResult, SourcingSet, set_sourcing};
 
 pub use crate::orders::core::{CancelLine, SetLine, SourcingAsked};

@@ -13,7 +13,7 @@ use crate::{
 
 /// Returns the order's ID, if the order is of one of the permit's stores and of the caller's
 /// channel; else an unused ID.
-pub(super) async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>, order: OrderId) -> Result<OrderId, Fault> {
+pub(super) async fn visible_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>, order: OrderId) -> Result<OrderId, Fault> {
     if !permit.is_limited() {
         return Ok(order);
     }
@@ -22,24 +22,26 @@ pub(super) async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>
     Ok(if is_own { order } else { ledger.clock().document_id() })
 }
 
-/// Returns the order's ID like `own_order`, and the facts that a step needs: both in one statement.
+/// Returns the order's ID like `visible_order`, and the facts that a step needs: both in one statement.
 /// None if there is no such order, or the caller may not act on it: the ledger rejects it.
-pub(super) async fn own_placed<P: Permission>(
+pub(super) async fn visible_order_and_place<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     order: OrderId,
 ) -> Result<(OrderId, Option<OrderPlace>), Fault> {
-    let found = rows::placed(&permit.scope(ledger.database()), order).await?;
-    let is_own = |placed: &OrderPlace| permit.covers_document(placed.store, placed.channel);
-    let is_others = if let Some(placed) = &found { !is_own(placed) } else { permit.is_limited() };
-    Ok(if is_others { (ledger.clock().document_id(), None) } else { (order, found) })
+    let found_place = rows::read_order_place(&permit.scope(ledger.database()), order).await?;
+    let is_own = |order_place: &OrderPlace| permit.covers_document(order_place.store, order_place.channel);
+    let is_foreign = if let Some(order_place) = &found_place { !is_own(order_place) } else { permit.is_limited() };
+    Ok(if is_foreign { (ledger.clock().document_id(), None) } else { (order, found_place) })
 }
 
 /// Returns the channel of an order: a caller that is bound to a channel sells only there.
-pub(super) fn own_channel<P>(ledger: &Ledger, permit: &Permit<P>, named: Option<ChannelId>) -> Option<ChannelId> {
-    match (permit.channel(), named) {
-        (None, named) => named,
-        (Some(own), None) => Some(own),
-        (Some(own), Some(named)) => Some(if own == named { own } else { ledger.clock().id() }),
+pub(super) fn resolve_channel<P>(ledger: &Ledger, permit: &Permit<P>, requested_channel: Option<ChannelId>) -> Option<ChannelId> {
+    match (permit.channel(), requested_channel) {
+        (None, requested_channel) => requested_channel,
+        (Some(key_channel), None) => Some(key_channel),
+        (Some(key_channel), Some(requested_channel)) => {
+            Some(if key_channel == requested_channel { key_channel } else { ledger.clock().id() })
+        }
     }
 }

@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 
 use crate::{
-    ledger::{Command, Done, Ledger, Mode, key_of, stored_answer_or, submit},
+    ledger::{Command, Ledger, Mode, SubmitResult, key_of, stored_answer_or, submit},
     orders::{
         core::{Order, ReverseSale, SaleReversal},
         rows,
@@ -14,8 +14,8 @@ use crate::{
         core::Refusal as ReversalRefusal,
         rows::movements_of,
         shell::{
-            DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, named,
-            requested_lines,
+            DocumentReverse, REVERSE_MUTATION, RemainingAttempts, build_call, check_input, document_not_found, requested_lines,
+            with_document_names,
         },
     },
     stock::core::{At, Field, Movement, Reference, ReferenceKind, RoomRefusal},
@@ -35,37 +35,40 @@ pub async fn sale_reverse(
     input: &DocumentReverse,
     order: OrderId,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     check_input(input)?;
     let selling = permit.also::<kind::OrderWrite>()?;
     let key = key_of(permit, REVERSE_MUTATION, &input.idempotency_key, input);
     let covers =
         |order: &Order| permit.covers_document(order.store, order.channel) && selling.covers_document(order.store, order.channel);
-    let mut tries = RemainingAttempts::of(input.expected_version);
+    let mut attempts = RemainingAttempts::of(input.expected_version);
     loop {
         let scope = permit.scope(ledger.database());
-        let Some(found) = load_original(&scope, order).await?.filter(|found| covers(&found.order)) else {
+        let Some(reversible_sale) = load_original(&scope, order).await?.filter(|reversible_sale| covers(&reversible_sale.order))
+        else {
             return stored_answer_or(ledger, permit, &key, document_not_found()).await;
         };
-        let original = match &found.original {
+        let original = match &reversible_sale.original {
             Ok(original) => original,
-            Err(why) => return stored_answer_or(ledger, permit, &key, why.clone().at(At::input(Field::Document)).into()).await,
+            Err(refusal) => {
+                return stored_answer_or(ledger, permit, &key, refusal.clone().at(At::input(Field::Document)).into()).await;
+            }
         };
-        match attempt(ledger, permit, (input, mode), (&found.order, original), key.clone()).await {
-            Err(stop) if tries.should_retry(&stop) => {}
-            Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(original)).await?),
-            done => return done,
+        match attempt_reversal(ledger, permit, (input, mode), (&reversible_sale.order, original), key.clone()).await {
+            Err(stop) if attempts.should_retry(&stop) => {}
+            Err(stop) => return Err(with_document_names(&scope, stop, std::slice::from_ref(original)).await?),
+            outcome => return outcome,
         }
     }
 }
 
-async fn attempt(
+async fn attempt_reversal(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
     (input, mode): (&DocumentReverse, Mode),
     (order, original): (&Order, &Movement),
     key: Key,
-) -> Done {
+) -> SubmitResult {
     let reverse = ReverseSale {
         order: order.id,
         expected_version: input.expected_version,
@@ -82,8 +85,8 @@ async fn attempt(
 async fn load_original(reads: &impl Reads, id: OrderId) -> Result<Option<ReversibleSale>, Fault> {
     let Some(order) = rows::orders(reads, &[id]).await?.pop() else { return Ok(None) };
     let is_shipped = !rows::fulfilments_of(reads, &[id]).await?.is_empty();
-    let of = Reference { kind: ReferenceKind::Order, id: id.uuid() };
-    let posted = movements_of(reads, of, &[MovementKind::Sale]).await?.pop();
+    let reference = Reference { kind: ReferenceKind::Order, id: id.uuid() };
+    let posted = movements_of(reads, reference, &[MovementKind::Sale]).await?.pop();
     let original = match posted {
         _ if is_shipped => Err(ReversalRefusal::OfShipments),
         Some(original) => Ok(original),

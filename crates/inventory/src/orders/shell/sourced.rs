@@ -9,7 +9,7 @@ use iam::access::{Permission, Permit, Reach};
 use platform::storage::{Fault, Reads, idempotency::Key};
 
 use crate::{
-    ledger::{Command, Done, Ledger, Mode, Stop, submit},
+    ledger::{Command, Ledger, Mode, Stop, SubmitResult, submit},
     orders::{
         core::{Position, Sourcing, SourcingRule},
         rows,
@@ -52,21 +52,25 @@ pub(super) async fn submit_sourced<P: Permission>(
     search: Search,
     (key, mode): (Key, Mode),
     command: impl Fn(Sourcing) -> Command,
-) -> Done {
+) -> SubmitResult {
     let scope = permit.scope(ledger.database());
-    let mut seen: BTreeSet<LevelKey> = BTreeSet::new();
-    let mut refused = Vec::new();
+    let mut known_levels: BTreeSet<LevelKey> = BTreeSet::new();
+    let mut last_rejections = Vec::new();
     for _ in 0..MAX_SOURCING_ATTEMPTS {
         let sourcing = search.find_sources(&scope, &permit.reach()).await?;
         let levels: BTreeSet<LevelKey> = sourcing.levels().collect();
-        if !refused.is_empty() && levels.is_subset(&seen) {
+        if !last_rejections.is_empty() && levels.is_subset(&known_levels) {
             break;
         }
-        seen.extend(levels);
+        known_levels.extend(levels);
         match submit(ledger, permit, command(sourcing), key.clone(), mode).await {
-            Err(Stop::Refused(why)) if why.iter().any(|one| matches!(one.why, Reason::LotShort { .. })) => refused = why,
-            done => return done,
+            Err(Stop::Refused(rejections))
+                if rejections.iter().any(|rejection| matches!(rejection.why, Reason::LotShort { .. })) =>
+            {
+                last_rejections = rejections;
+            }
+            outcome => return outcome,
         }
     }
-    Err(Stop::Refused(refused))
+    Err(Stop::Refused(last_rejections))
 }

@@ -44,7 +44,7 @@ pub enum SourcingRefusal {
 
 /// Result of a change of sourcing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcingSetDone {
+pub struct SourcingResult {
     pub seq: Option<i64>,
     pub is_replayed: bool,
     /// The rule and all open stores after a dry run; None for a commit.
@@ -56,14 +56,14 @@ pub async fn set_sourcing(
     clock: &Clock,
     permit: Permit<kind::StoreWrite>,
     input: SourcingSet,
-) -> Result<Result<SourcingSetDone, Vec<SourcingRefusal>>, Fault> {
+) -> Result<Result<SourcingResult, Vec<SourcingRefusal>>, Fault> {
     let key =
         Key { owner: permit.actor().id, mutation: "sourcingSet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
     let mut work = permit.scope(db).begin().await?;
-    match once(&mut work, clock, &key, &input).await {
-        Ok(Ok(done)) if !done.is_replayed => {
+    match set_sourcing_in(&mut work, clock, &key, &input).await {
+        Ok(Ok(outcome)) if !outcome.is_replayed => {
             work.commit().await?;
-            Ok(Ok(done))
+            Ok(Ok(outcome))
         }
         Ok(answer) => {
             work.rollback().await?;
@@ -76,66 +76,66 @@ pub async fn set_sourcing(
     }
 }
 
-async fn once(
+async fn set_sourcing_in(
     work: &mut Work,
     clock: &Clock,
     key: &Key,
     input: &SourcingSet,
-) -> Result<Result<SourcingSetDone, Vec<SourcingRefusal>>, Fault> {
+) -> Result<Result<SourcingResult, Vec<SourcingRefusal>>, Fault> {
     let now = clock.now();
     // The event first: it waits for other writers of the journal, one of which may have the same
     // key.
     let payload = SourcingChanged { rule: json!(input.rule), stores: json!(input.stores) };
     let event = SOURCING_SET.event(&payload);
     let seq = journal::append(work, vec![event], now).await?;
-    let found = idempotency::look_up(work, [key]).await?;
-    match idempotency::key_use(key, &found) {
+    let receipts = idempotency::look_up(work, [key]).await?;
+    match idempotency::key_use(key, &receipts) {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(vec![SourcingRefusal::KeyReused])),
         Some(KeyUse::Same(receipt)) => {
-            return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true, would_be: None }));
+            return Ok(Ok(SourcingResult { seq: receipt.parse().ok(), is_replayed: true, would_be: None }));
         }
     }
-    let named: Vec<StoreId> = input.stores.iter().map(|said| said.store).collect();
-    let there = rows::open_stores(work, &named).await?;
-    let refused = refused_stores(&named, &there);
-    if !refused.is_empty() {
-        return Ok(Err(refused));
+    let store_ids: Vec<StoreId> = input.stores.iter().map(|setting| setting.store).collect();
+    let existing_stores = rows::open_stores(work, &store_ids).await?;
+    let refusals = find_refused_stores(&store_ids, &existing_stores);
+    if !refusals.is_empty() {
+        return Ok(Err(refusals));
     }
-    if let Some(asked) = &input.rule {
+    if let Some(request) = &input.rule {
         let (before, tenant) = (rows::sourcing_rule(work).await?, work.tenant());
-        let rule = before.with(asked);
-        rows::put_rule(work, &rule, now).await?;
-        audit::changed(work, tenant, Some(&traced_rule(before)), Some(&traced_rule(rule)), None);
+        let rule = before.with(request);
+        rows::write_sourcing_rule(work, &rule, now).await?;
+        audit::changed(work, tenant, Some(&rule_audit_fields(before)), Some(&rule_audit_fields(rule)), None);
     }
-    let before = if audit::logs_changes() { rows::sourcing_of(work, &named).await? } else { Vec::new() };
-    for said in &input.stores {
-        rows::put_store(work, said, now).await?;
-        let was = before.iter().find(|one| one.store == said.store).map(traced_store);
-        audit::changed(work, said.store, was.as_ref(), Some(&traced_store(said)), None);
+    let before = if audit::logs_changes() { rows::sourcing_of(work, &store_ids).await? } else { Vec::new() };
+    for setting in &input.stores {
+        rows::write_store_sourcing(work, setting, now).await?;
+        let old_fields = before.iter().find(|old_sourcing| old_sourcing.store == setting.store).map(store_audit_fields);
+        audit::changed(work, setting.store, old_fields.as_ref(), Some(&store_audit_fields(setting)), None);
     }
     let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
     idempotency::store_receipts(work, [(key, receipt)], now).await?;
     let would_be =
         if dry_run::is_on() { Some((rows::sourcing_rule(work).await?, rows::store_sourcing(work).await?)) } else { None };
-    Ok(Ok(SourcingSetDone { seq, is_replayed: false, would_be }))
+    Ok(Ok(SourcingResult { seq, is_replayed: false, would_be }))
 }
 
 /// Returns all unknown stores; if there are none, those that occur earlier in the list.
-fn refused_stores(named: &[StoreId], there: &HashSet<StoreId>) -> Vec<SourcingRefusal> {
-    let (mut unknown, mut twice, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-    for (index, store) in named.iter().enumerate() {
-        if !there.contains(store) {
+fn find_refused_stores(store_ids: &[StoreId], existing_stores: &HashSet<StoreId>) -> Vec<SourcingRefusal> {
+    let (mut unknown, mut repeated, mut seen_stores) = (Vec::new(), Vec::new(), HashSet::new());
+    for (index, store) in store_ids.iter().enumerate() {
+        if !existing_stores.contains(store) {
             unknown.push(SourcingRefusal::NoStore(index));
-        } else if !seen.insert(store) {
-            twice.push(SourcingRefusal::Twice(index));
+        } else if !seen_stores.insert(store) {
+            repeated.push(SourcingRefusal::Twice(index));
         }
     }
-    if unknown.is_empty() { twice } else { unknown }
+    if unknown.is_empty() { repeated } else { unknown }
 }
 
 /// Fields of the tenant's rule that the audit log compares.
-fn traced_rule(rule: SourcingRule) -> Fields {
+fn rule_audit_fields(rule: SourcingRule) -> Fields {
     const STORES: &str = code::<kind::StoreRead>();
     Fields::default()
         .masked("sourcing.strategy", STORES, rule.strategy.as_str())
@@ -144,13 +144,13 @@ fn traced_rule(rule: SourcingRule) -> Fields {
 }
 
 /// Fields of a store's settings that the audit log compares.
-fn traced_store(said: &StoreSourcing) -> Fields {
-    let position = said.position.map(|at| {
+fn store_audit_fields(sourcing: &StoreSourcing) -> Fields {
+    let position = sourcing.position.map(|at| {
         let (latitude, longitude) = at.degrees();
         json!({ "latitude": latitude, "longitude": longitude })
     });
     Fields::default()
-        .with("sourcing.isSource", said.is_source)
-        .with("sourcing.priority", said.priority)
+        .with("sourcing.isSource", sourcing.is_source)
+        .with("sourcing.priority", sourcing.priority)
         .with("sourcing.position", position)
 }

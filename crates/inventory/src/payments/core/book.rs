@@ -33,7 +33,7 @@ pub struct PaymentBook {
     /// Sums refunded for the returns that commands name, on any order, in minor units.
     pub refunded: HashMap<ReturnId, i64>,
     /// The existing payments with references that commands name.
-    pub taken: HashMap<(Reference, PaymentKind), PaymentId>,
+    pub ids_by_reference: HashMap<(Reference, PaymentKind), PaymentId>,
 }
 
 /// A new payment, with the store and channel of its order.
@@ -63,7 +63,7 @@ impl PaymentBook {
     /// Adds a fact.
     pub fn add(&mut self, payment: &Payment) {
         if let Some(reference) = &payment.reference {
-            self.taken.insert(((payment.method.clone(), reference.clone()), payment.kind), payment.id);
+            self.ids_by_reference.insert(((payment.method.clone(), reference.clone()), payment.kind), payment.id);
         }
         if let Some(sales_return) = payment.sales_return {
             *self.refunded.entry(sales_return).or_default() += payment.amount.minor;

@@ -33,27 +33,32 @@ impl Decide for PlaceOrderWithPayments {
 
     fn needs(&self, needs: &mut Needs) {
         self.create.needs(needs);
-        needs.documents.with(|own: &mut PaymentNeeds| {
+        needs.documents.with(|document_needs: &mut PaymentNeeds| {
             // The order has no payments yet, but references are looked up under the locks that an
             // order takes.
-            own.orders.insert(self.order);
-            own.references.extend(self.record.facts.iter().filter_map(NewPayment::named));
+            document_needs.orders.insert(self.order);
+            document_needs.references.extend(self.record.facts.iter().filter_map(NewPayment::reference_key));
         });
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let mut placed = books.read(|orders: &OrderBook| self.create.decide_without_hold_rules(orders, draft))?;
-        let paid = books.read(|orders: &OrderBook| {
+        let mut order_decision = books.read(|orders: &OrderBook| self.create.decide_without_hold_rules(orders, draft))?;
+        let payment_decision = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
                 books.read(|payments: &PaymentBook| {
-                    decide_initial_payments(Basis { orders, returns, payments, made: None }, draft, &mut placed, &self.record)
+                    decide_initial_payments(
+                        Basis { orders, returns, payments, new_return: None },
+                        draft,
+                        &mut order_decision,
+                        &self.record,
+                    )
                 })
             })
         })?;
         // The rules that set holds see the payments.
-        books.read(|orders: &OrderBook| self.create.hold(orders, draft.now(), &mut placed));
-        let mut decision = Decision::of(placed);
-        decision.documents.put(paid);
+        books.read(|orders: &OrderBook| self.create.set_rule_holds(orders, draft.now(), &mut order_decision));
+        let mut decision = Decision::of(order_decision);
+        decision.documents.put(payment_decision);
         Ok(decision)
     }
 }

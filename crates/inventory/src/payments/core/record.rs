@@ -6,18 +6,13 @@ use entity::prelude::*;
 
 use super::{
     book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference},
+    order_effect::build_decision,
     payment::Payment,
     refusal::Refusal,
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
-    orders::{
-        core::{
-            Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, apply_hold_rules,
-            holds::{self, Hold},
-        },
-        events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
-    },
+    orders::core::{Order, OrderBook, OrderDecision, OrderNeeds, apply_hold_rules},
     returns::core::{Return, ReturnBook, ReturnNeeds},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
@@ -26,7 +21,7 @@ use crate::{
 pub const MAX_PAYMENTS_PER_ORDER: usize = 1_000;
 /// Maximum payments and lines of a call's orders together: all of them are read, and held in memory while the call is
 /// decided.
-pub const MAX_READ: usize = 20_000;
+pub const MAX_ROWS_PER_CALL: usize = 20_000;
 /// Maximum time by which a payment may lie ahead, since clocks differ.
 pub(super) const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
 
@@ -48,7 +43,7 @@ pub struct NewPayment {
 
 impl NewPayment {
     /// Returns the method and the reference, if there is one.
-    pub(super) fn named(&self) -> Option<Reference> {
+    pub(super) fn reference_key(&self) -> Option<Reference> {
         Some((self.method.clone(), self.reference.clone()?))
     }
 }
@@ -57,8 +52,12 @@ impl NewPayment {
 ///
 /// # Errors
 /// The call has to be split.
-pub fn check_read_size(read: usize) -> Result<(), Rejection> {
-    if read > MAX_READ { Err(Refusal::TooMuchRead { most: MAX_READ }.at(At::input(Field::Payments))) } else { Ok(()) }
+pub fn check_read_size(row_count: usize) -> Result<(), Rejection> {
+    if row_count > MAX_ROWS_PER_CALL {
+        Err(Refusal::TooMuchRead { most: MAX_ROWS_PER_CALL }.at(At::input(Field::Payments)))
+    } else {
+        Ok(())
+    }
 }
 
 /// Payments that are recorded together.
@@ -91,19 +90,19 @@ impl Decide for PaymentCommand {
         let Self::Record(record) = self;
         let orders: BTreeSet<OrderId> = record.facts.iter().map(|fact| fact.order).collect();
         let returns: BTreeSet<ReturnId> = record.facts.iter().filter_map(|fact| fact.sales_return).collect();
-        needs.documents.with(|own: &mut OrderNeeds| {
-            own.orders.extend(&orders);
-            own.holds.extend(&orders);
-            own.hold_rules = true;
-            own.judged.extend(&orders);
+        needs.documents.with(|document_needs: &mut OrderNeeds| {
+            document_needs.orders.extend(&orders);
+            document_needs.holds.extend(&orders);
+            document_needs.hold_rules = true;
+            document_needs.judged.extend(&orders);
         });
         if !returns.is_empty() {
-            needs.documents.with(|own: &mut ReturnNeeds| own.returns.extend(&returns));
+            needs.documents.with(|document_needs: &mut ReturnNeeds| document_needs.returns.extend(&returns));
         }
-        needs.documents.with(|own: &mut PaymentNeeds| {
-            own.orders.extend(&orders);
-            own.returns.extend(&returns);
-            own.references.extend(record.facts.iter().filter_map(NewPayment::named));
+        needs.documents.with(|document_needs: &mut PaymentNeeds| {
+            document_needs.orders.extend(&orders);
+            document_needs.returns.extend(&returns);
+            document_needs.references.extend(record.facts.iter().filter_map(NewPayment::reference_key));
         });
     }
 
@@ -112,7 +111,9 @@ impl Decide for PaymentCommand {
         let now = draft.now();
         let (facts, orders) = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
-                books.read(|payments: &PaymentBook| decide_record(Basis { orders, returns, payments, made: None }, now, record))
+                books.read(|payments: &PaymentBook| {
+                    decide_record(Basis { orders, returns, payments, new_return: None }, now, record)
+                })
             })
         })?;
         let mut decision = Decision::of(facts);
@@ -128,14 +129,14 @@ pub(super) struct Basis<'b> {
     pub returns: &'b ReturnBook,
     pub payments: &'b PaymentBook,
     /// The return that the same command creates.
-    pub made: Option<&'b Return>,
+    pub new_return: Option<&'b Return>,
 }
 
 /// State of a call: the payments recorded so far, and their orders.
 struct Progress<'b> {
     basis: Basis<'b>,
     /// The payments of the call itself.
-    own: PaymentBook,
+    call_payments: PaymentBook,
     orders: BTreeMap<OrderId, Order>,
     facts: Vec<Recorded>,
 }
@@ -144,43 +145,13 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
     if record.facts.is_empty() {
         return Err(Refusal::NoFacts.at(At::input(Field::Payments)));
     }
-    let mut progress = Progress { basis, own: PaymentBook::default(), orders: BTreeMap::new(), facts: Vec::new() };
-    for (index, new) in record.facts.iter().enumerate() {
+    let mut progress = Progress { basis, call_payments: PaymentBook::default(), orders: BTreeMap::new(), facts: Vec::new() };
+    for (index, new_payment) in record.facts.iter().enumerate() {
         let place = if record.is_list { At::row(Field::Payments, index) } else { At::INPUT };
-        progress.add(new, (now, record.actor), place)?;
+        progress.add(new_payment, (now, record.actor), place)?;
     }
     let Progress { facts, orders, .. } = progress;
     Ok(build_decision(basis.orders, facts, orders, Vec::new(), (now, record.actor)))
-}
-
-/// Returns the decision on payments and on their orders, whose sums include them already. `lifted`
-/// are holds that were released before and are written again.
-pub(super) fn build_decision(
-    book: &OrderBook,
-    facts: Vec<Recorded>,
-    mut orders: BTreeMap<OrderId, Order>,
-    mut lifted: Vec<Hold>,
-    (now, actor): (Timestamp, Actor),
-) -> (PaymentDecision, OrderDecision) {
-    // Money was captured, or a refund was reversed.
-    let is_gain = |payment: &Payment| match payment.kind {
-        PaymentKind::Capture => payment.reverses.is_none(),
-        PaymentKind::Refund => payment.reverses.is_some(),
-        PaymentKind::Authorisation | PaymentKind::Void => false,
-    };
-    let gained: BTreeSet<OrderId> = facts.iter().filter(|fact| is_gain(&fact.payment)).map(|fact| fact.payment.order).collect();
-    let mut events = Vec::with_capacity(orders.len());
-    for order in orders.values_mut() {
-        order.touch(now);
-        let fact = |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
-        events.push(fact(ORDER_UPDATED));
-        let paid = if gained.contains(&order.id) { paid_holds(book, order) } else { Vec::new() };
-        events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
-        lifted.extend(holds::lift(order, paid, (now, actor)));
-    }
-    let mut changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
-    apply_hold_rules(book, now, &mut changed);
-    (PaymentDecision { facts, with_document: false }, changed)
 }
 
 /// Records the payments of an order that the same command places: the order is written with its
@@ -188,20 +159,20 @@ pub(super) fn build_decision(
 pub(super) fn decide_initial_payments(
     basis: Basis<'_>,
     draft: &mut Draft<'_>,
-    placed: &mut OrderDecision,
+    order_decision: &mut OrderDecision,
     record: &Record,
 ) -> Result<PaymentDecision, Rejection> {
-    let orders = placed.orders.drain(..).map(|order| (order.id, order)).collect();
-    let mut progress = Progress { basis, own: PaymentBook::default(), orders, facts: Vec::new() };
-    for (index, new) in record.facts.iter().enumerate() {
+    let orders = order_decision.orders.drain(..).map(|order| (order.id, order)).collect();
+    let mut progress = Progress { basis, call_payments: PaymentBook::default(), orders, facts: Vec::new() };
+    for (index, new_payment) in record.facts.iter().enumerate() {
         let place = At::row(Field::Payments, index);
-        let added = match new.kind {
-            PaymentKind::Authorisation | PaymentKind::Capture => progress.add(new, (draft.now(), record.actor), place),
+        let result = match new_payment.kind {
+            PaymentKind::Authorisation | PaymentKind::Capture => progress.add(new_payment, (draft.now(), record.actor), place),
             kind @ (PaymentKind::Void | PaymentKind::Refund) => Err(Refusal::OfNewOrder { kind }.at(place.field(Field::Kind))),
         };
-        draft.pass(added)?;
+        draft.pass(result)?;
     }
-    placed.orders.extend(progress.orders.into_values());
+    order_decision.orders.extend(progress.orders.into_values());
     Ok(PaymentDecision { facts: progress.facts, with_document: true })
 }
 
@@ -216,46 +187,33 @@ pub(super) fn decide_refunds(
 ) -> Result<PaymentDecision, Rejection> {
     let now = draft.now();
     let orders = changed.orders.drain(..).map(|order| (order.id, order)).collect();
-    let mut progress = Progress { basis, own: PaymentBook::default(), orders, facts: Vec::new() };
-    for (new, place) in facts {
-        let added = progress.add(&new, (now, actor), place);
-        draft.pass(added)?;
+    let mut progress = Progress { basis, call_payments: PaymentBook::default(), orders, facts: Vec::new() };
+    for (new_payment, place) in facts {
+        let result = progress.add(&new_payment, (now, actor), place);
+        draft.pass(result)?;
     }
     changed.orders.extend(progress.orders.into_values());
     apply_hold_rules(basis.orders, now, changed);
     Ok(PaymentDecision { facts: progress.facts, with_document: true })
 }
 
-/// Returns the holds that a capture lifts: those that wait for the payment, once the order's net
-/// total is paid.
-fn paid_holds(book: &OrderBook, order: &Order) -> Vec<Hold> {
-    if order.balance().minor > 0 {
-        return Vec::new();
-    }
-    let standing = book.holds.get(&order.id).into_iter().flatten();
-    // The payment releases the hold, and nobody approved the order unpaid: the match for
-    // non-payment is dropped.
-    let paid = |hold: &Hold| Hold { matched: hold.matched.clone().filter(|of| of.refunded.is_none()), ..hold.clone() };
-    standing.filter(|hold| hold.kind == holds::PAYMENT).map(paid).collect()
-}
-
 impl Progress<'_> {
-    fn add(&mut self, new: &NewPayment, (now, actor): (Timestamp, Actor), place: At) -> Result<(), Rejection> {
+    fn add(&mut self, new_payment: &NewPayment, (now, actor): (Timestamp, Actor), place: At) -> Result<(), Rejection> {
         let at = |field: Field| place.field(field);
-        let known = self.orders.get(&new.order).or_else(|| self.basis.orders.orders.get(&new.order));
-        let mut order = known.ok_or_else(|| Rejection::not_found(Noun::Order, at(Field::Order)))?.clone();
-        self.check_new(new, at(Field::PaymentReference))?;
-        check_payment(new, &order, now, place)?;
-        if self.earlier_payments_of(new.order).count() >= MAX_PAYMENTS_PER_ORDER {
+        let found_order = self.orders.get(&new_payment.order).or_else(|| self.basis.orders.orders.get(&new_payment.order));
+        let mut order = found_order.ok_or_else(|| Rejection::not_found(Noun::Order, at(Field::Order)))?.clone();
+        self.check_new(new_payment, at(Field::PaymentReference))?;
+        check_payment(new_payment, &order, now, place)?;
+        if self.earlier_payments_of(new_payment.order).count() >= MAX_PAYMENTS_PER_ORDER {
             return Err(Refusal::TooManyFacts { most: MAX_PAYMENTS_PER_ORDER }.at(at(Field::Order)));
         }
-        let parent = self.parent(new, place)?;
-        self.check_amount(new, &order, parent.as_ref(), place)?;
+        let parent = self.parent(new_payment, place)?;
+        self.check_amount(new_payment, &order, parent.as_ref(), place)?;
         let currency = order.total.currency;
-        let sum = |of: i64| Money::new(of, currency).checked_add(new.amount).map(|sum| sum.minor);
-        let sum = |of: i64| sum(of).ok_or_else(|| Refusal::TooLarge.at(at(Field::Amount)));
-        let minor = new.amount.minor;
-        match new.kind {
+        let sum = |previous_minor: i64| Money::new(previous_minor, currency).checked_add(new_payment.amount).map(|sum| sum.minor);
+        let sum = |previous_minor: i64| sum(previous_minor).ok_or_else(|| Refusal::TooLarge.at(at(Field::Amount)));
+        let minor = new_payment.amount.minor;
+        match new_payment.kind {
             PaymentKind::Authorisation => order.paid.authorised = sum(order.paid.authorised)?,
             PaymentKind::Capture => {
                 order.paid.captured = sum(order.paid.captured)?;
@@ -265,21 +223,21 @@ impl Progress<'_> {
             PaymentKind::Refund => order.paid.refunded = sum(order.paid.refunded)?,
         }
         let payment = Payment {
-            id: new.id,
-            order: new.order,
-            kind: new.kind,
-            amount: new.amount,
-            method: new.method.clone(),
-            reference: new.reference.clone(),
-            parent: new.parent,
-            sales_return: new.sales_return,
-            occurred_at: new.occurred_at.unwrap_or(now),
+            id: new_payment.id,
+            order: new_payment.order,
+            kind: new_payment.kind,
+            amount: new_payment.amount,
+            method: new_payment.method.clone(),
+            reference: new_payment.reference.clone(),
+            parent: new_payment.parent,
+            sales_return: new_payment.sales_return,
+            occurred_at: new_payment.occurred_at.unwrap_or(now),
             recorded_at: now,
             actor,
-            note: new.note.clone(),
+            note: new_payment.note.clone(),
             reverses: None,
         };
-        self.own.add(&payment);
+        self.call_payments.add(&payment);
         self.facts.push(Recorded { payment, store: order.store, channel: order.channel });
         self.orders.insert(order.id, order);
         Ok(())
@@ -287,98 +245,113 @@ impl Progress<'_> {
 
     /// Returns the payments of an order, the oldest first.
     fn earlier_payments_of(&self, order: OrderId) -> impl Iterator<Item = &Payment> {
-        self.basis.payments.of_order(order).chain(self.own.of_order(order))
+        self.basis.payments.of_order(order).chain(self.call_payments.of_order(order))
     }
 
     /// Checks that the reference is new: a payment that is reported twice is recorded once, whichever idempotency keys are
     /// used.
-    fn check_new(&self, new: &NewPayment, at: At) -> Result<(), Rejection> {
-        let Some(reference) = &new.reference else { return Ok(()) };
-        let name = ((new.method.clone(), reference.clone()), new.kind);
-        if let Some(known) = self.basis.payments.taken.get(&name) {
-            return Err(Refusal::Recorded(*known).at(at));
+    fn check_new(&self, new_payment: &NewPayment, at: At) -> Result<(), Rejection> {
+        let Some(reference) = &new_payment.reference else { return Ok(()) };
+        let name = ((new_payment.method.clone(), reference.clone()), new_payment.kind);
+        if let Some(payment_id) = self.basis.payments.ids_by_reference.get(&name) {
+            return Err(Refusal::Recorded(*payment_id).at(at));
         }
-        if self.own.taken.contains_key(&name) { Err(Refusal::ReferenceTwice.at(at)) } else { Ok(()) }
+        if self.call_payments.ids_by_reference.contains_key(&name) { Err(Refusal::ReferenceTwice.at(at)) } else { Ok(()) }
     }
 
     /// Returns the parent payment that the input names, checked to be of the same order and of an
     /// allowed kind.
-    fn parent(&self, new: &NewPayment, place: At) -> Result<Option<Payment>, Rejection> {
+    fn parent(&self, new_payment: &NewPayment, place: At) -> Result<Option<Payment>, Rejection> {
         let at = place.field(Field::Parent);
-        let of = match new.kind {
-            PaymentKind::Authorisation if new.parent.is_some() => return Err(Refusal::ParentOfAuthorisation.at(at)),
-            PaymentKind::Void if new.parent.is_none() => return Err(Refusal::ParentUnsaid.at(at)),
+        let parent_kind = match new_payment.kind {
+            PaymentKind::Authorisation if new_payment.parent.is_some() => return Err(Refusal::ParentOfAuthorisation.at(at)),
+            PaymentKind::Void if new_payment.parent.is_none() => return Err(Refusal::ParentUnsaid.at(at)),
             PaymentKind::Authorisation | PaymentKind::Capture | PaymentKind::Void => PaymentKind::Authorisation,
             PaymentKind::Refund => PaymentKind::Capture,
         };
-        let Some(id) = new.parent else { return Ok(None) };
-        let parent = self.earlier_payments_of(new.order).find(|fact| fact.id == id);
+        let Some(id) = new_payment.parent else { return Ok(None) };
+        let parent = self.earlier_payments_of(new_payment.order).find(|fact| fact.id == id);
         let parent = parent.ok_or_else(|| Rejection::not_found(Noun::Payment, at))?;
-        if parent.reverses.is_some() || self.earlier_payments_of(new.order).any(|fact| fact.reverses == Some(id)) {
+        if parent.reverses.is_some() || self.earlier_payments_of(new_payment.order).any(|fact| fact.reverses == Some(id)) {
             return Err(Refusal::ParentReversed.at(at));
         }
-        if parent.kind == of { Ok(Some(parent.clone())) } else { Err(Refusal::ParentKind { kind: new.kind, of }.at(at)) }
+        if parent.kind == parent_kind {
+            Ok(Some(parent.clone()))
+        } else {
+            Err(Refusal::ParentKind { kind: new_payment.kind, of: parent_kind }.at(at))
+        }
     }
 
-    fn check_amount(&self, new: &NewPayment, order: &Order, parent: Option<&Payment>, place: At) -> Result<(), Rejection> {
+    fn check_amount(
+        &self,
+        new_payment: &NewPayment,
+        order: &Order,
+        parent: Option<&Payment>,
+        place: At,
+    ) -> Result<(), Rejection> {
         let at = place.field(Field::Amount);
         let money = |minor: i64| Money::new(minor.max(0), order.total.currency);
-        let most = |left: i64, why: fn(Money) -> Refusal| {
-            if new.amount.minor > left { Err(why(money(left)).at(at)) } else { Ok(()) }
+        let limit_check = |remaining_minor: i64, refusal: fn(Money) -> Refusal| {
+            if new_payment.amount.minor > remaining_minor { Err(refusal(money(remaining_minor)).at(at)) } else { Ok(()) }
         };
         // Rest of the parent payment: an authorisation is captured or voided, a capture is
         // refunded.
-        let left = parent.map(|parent| {
-            let spent = self.earlier_payments_of(new.order).filter(|fact| fact.parent == Some(parent.id));
-            parent.amount.minor - spent.map(|fact| fact.amount.minor).sum::<i64>()
+        let remaining_minor = parent.map(|parent| {
+            let used_payments = self.earlier_payments_of(new_payment.order).filter(|fact| fact.parent == Some(parent.id));
+            parent.amount.minor - used_payments.map(|fact| fact.amount.minor).sum::<i64>()
         });
-        match new.kind {
+        match new_payment.kind {
             PaymentKind::Authorisation => Ok(()),
-            PaymentKind::Capture => left.map_or(Ok(()), |left| most(left, Refusal::CaptureUpTo)),
-            PaymentKind::Void => left.map_or(Ok(()), |left| most(left, Refusal::VoidUpTo)),
+            PaymentKind::Capture => {
+                remaining_minor.map_or(Ok(()), |remaining_minor| limit_check(remaining_minor, Refusal::CaptureUpTo))
+            }
+            PaymentKind::Void => {
+                remaining_minor.map_or(Ok(()), |remaining_minor| limit_check(remaining_minor, Refusal::VoidUpTo))
+            }
             PaymentKind::Refund => {
-                most(order.paid.got(), Refusal::RefundUpTo)?;
-                left.map_or(Ok(()), |left| most(left, Refusal::RefundOfCaptureUpTo))?;
-                self.refundable_of_return(new, place)?.map_or(Ok(()), |left| most(left, Refusal::RefundOfReturnUpTo))
+                limit_check(order.paid.net_captured(), Refusal::RefundUpTo)?;
+                remaining_minor.map_or(Ok(()), |remaining_minor| limit_check(remaining_minor, Refusal::RefundOfCaptureUpTo))?;
+                self.refundable_of_return(new_payment, place)?
+                    .map_or(Ok(()), |remaining_minor| limit_check(remaining_minor, Refusal::RefundOfReturnUpTo))
             }
         }
     }
 
     /// Returns the amount that may still be refunded for the return that the payment names, in
     /// minor units.
-    fn refundable_of_return(&self, new: &NewPayment, place: At) -> Result<Option<i64>, Rejection> {
-        let Some(id) = new.sales_return else { return Ok(None) };
+    fn refundable_of_return(&self, new_payment: &NewPayment, place: At) -> Result<Option<i64>, Rejection> {
+        let Some(id) = new_payment.sales_return else { return Ok(None) };
         let at = place.field(Field::Return);
-        let made = self.basis.made.filter(|made| made.id == id);
-        let known = made.or_else(|| self.basis.returns.returns.get(&id));
-        let known = known.ok_or_else(|| Rejection::not_found(Noun::Return, at))?;
-        if !known.orders().contains(&new.order) {
+        let current_return = self.basis.new_return.filter(|current_return| current_return.id == id);
+        let found_return = current_return.or_else(|| self.basis.returns.returns.get(&id));
+        let found_return = found_return.ok_or_else(|| Rejection::not_found(Noun::Return, at))?;
+        if !found_return.orders().contains(&new_payment.order) {
             return Err(Refusal::ReturnElsewhere.at(at));
         }
-        let Some(refunded) = known.state.refunded() else { return Err(Refusal::ReturnOpen(known.status()).at(at)) };
-        let of = |book: &PaymentBook| book.refunded.get(&id).copied().unwrap_or(0);
-        Ok(Some(refunded.minor - of(self.basis.payments) - of(&self.own)))
+        let Some(refunded) = found_return.state.refunded() else { return Err(Refusal::ReturnOpen(found_return.status()).at(at)) };
+        let refunded_in = |book: &PaymentBook| book.refunded.get(&id).copied().unwrap_or(0);
+        Ok(Some(refunded.minor - refunded_in(self.basis.payments) - refunded_in(&self.call_payments)))
     }
 }
 
 /// Checks a payment on its own and against its order.
-fn check_payment(new: &NewPayment, order: &Order, now: Timestamp, place: At) -> Result<(), Rejection> {
+fn check_payment(new_payment: &NewPayment, order: &Order, now: Timestamp, place: At) -> Result<(), Rejection> {
     let at = |field: Field| place.field(field);
-    if new.amount.currency != order.total.currency {
+    if new_payment.amount.currency != order.total.currency {
         return Err(Refusal::OtherCurrency(order.total.currency).at(at(Field::Amount)));
     }
-    if new.amount.minor <= 0 {
+    if new_payment.amount.minor <= 0 {
         return Err(Refusal::NotPositive.at(at(Field::Amount)));
     }
-    match new.occurred_at {
+    match new_payment.occurred_at {
         Some(moment) if moment > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) => return Err(Refusal::Ahead.at(at(Field::OccurredAt))),
         Some(moment) if moment.micros() < 0 => return Err(Refusal::TooEarly.at(at(Field::OccurredAt))),
         _ => {}
     }
-    if new.sales_return.is_some() && new.kind != PaymentKind::Refund {
+    if new_payment.sales_return.is_some() && new_payment.kind != PaymentKind::Refund {
         return Err(Refusal::ReturnOfOther.at(at(Field::Return)));
     }
-    if new.kind == PaymentKind::Authorisation && order.status == OrderStatus::Expired {
+    if new_payment.kind == PaymentKind::Authorisation && order.status == OrderStatus::Expired {
         return Err(Refusal::OrderExpired.at(at(Field::Order)));
     }
     Ok(())
@@ -390,8 +363,8 @@ mod tests {
 
     #[test]
     fn what_orders_of_a_call_have_is_bounded_by_its_sum() {
-        assert_eq!(check_read_size(MAX_READ), Ok(()));
+        assert_eq!(check_read_size(MAX_ROWS_PER_CALL), Ok(()));
         let why = Refusal::TooMuchRead { most: 20_000 }.at(At::input(Field::Payments));
-        assert_eq!(check_read_size(MAX_READ + 1), Err(why));
+        assert_eq!(check_read_size(MAX_ROWS_PER_CALL + 1), Err(why));
     }
 }

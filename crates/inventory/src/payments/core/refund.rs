@@ -25,45 +25,45 @@ pub struct RefundReturn {
 
 impl RefundReturn {
     fn orders(&self) -> impl Iterator<Item = OrderId> {
-        self.create.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0)
+        self.create.lines.iter().flat_map(|line| &line.matches).map(|line_match| line_match.line.split_line().0)
     }
 
     /// Returns the refunds as payments of their orders.
-    fn facts(&self, made: &Return) -> Result<Vec<(NewPayment, At)>, Rejection> {
-        let orders = made.orders();
-        let mut left = made.state.refunded().unwrap_or(Money::zero(made.refund.currency));
+    fn facts(&self, sales_return: &Return) -> Result<Vec<(NewPayment, At)>, Rejection> {
+        let orders = sales_return.orders();
+        let mut remaining_refund = sales_return.state.refunded().unwrap_or(Money::zero(sales_return.refund.currency));
         let mut facts = Vec::with_capacity(self.refunds.len());
-        for (index, (id, new)) in self.refunds.iter().enumerate() {
+        for (index, (id, new_refund)) in self.refunds.iter().enumerate() {
             let place = At::row(Field::Payments, index);
-            let order = match (new.order, orders.as_slice()) {
-                (Some(named), all) if all.contains(&named) => named,
+            let order = match (new_refund.order, orders.as_slice()) {
+                (Some(requested_order), all) if all.contains(&requested_order) => requested_order,
                 (Some(_), _) => return Err(Refusal::ReturnElsewhere.at(place.field(Field::OrderId))),
                 (None, [only]) => *only,
                 (None, _) => return Err(Refusal::OrderUnsaid.at(place.field(Field::OrderId))),
             };
-            let amount = new.amount.unwrap_or(left);
-            if new.amount.is_none() && left.minor <= 0 {
+            let amount = new_refund.amount.unwrap_or(remaining_refund);
+            if new_refund.amount.is_none() && remaining_refund.minor <= 0 {
                 return Err(Refusal::NothingLeft.at(place.field(Field::Amount)));
             }
-            left = Money::new(left.minor.saturating_sub(amount.minor), left.currency);
-            facts.push((refund((*id, new), made.id, order, amount), place));
+            remaining_refund = Money::new(remaining_refund.minor.saturating_sub(amount.minor), remaining_refund.currency);
+            facts.push((refund((*id, new_refund), sales_return.id, order, amount), place));
         }
         Ok(facts)
     }
 }
 
-fn refund((id, new): (PaymentId, &RefundAtOnce), made: ReturnId, order: OrderId, amount: Money) -> NewPayment {
+fn refund((id, new_refund): (PaymentId, &RefundAtOnce), return_id: ReturnId, order: OrderId, amount: Money) -> NewPayment {
     NewPayment {
         id,
         order,
         kind: PaymentKind::Refund,
         amount,
-        method: new.method.clone(),
-        reference: new.reference.clone(),
-        parent: new.parent,
-        sales_return: Some(made),
-        occurred_at: new.occurred_at,
-        note: new.note.clone(),
+        method: new_refund.method.clone(),
+        reference: new_refund.reference.clone(),
+        parent: new_refund.parent,
+        sales_return: Some(return_id),
+        occurred_at: new_refund.occurred_at,
+        note: new_refund.note.clone(),
     }
 }
 
@@ -78,14 +78,14 @@ impl Decide for RefundReturn {
 
     fn needs(&self, needs: &mut Needs) {
         create_needs(&self.create, needs);
-        needs.documents.with(|own: &mut OrderNeeds| {
-            own.holds.extend(self.orders());
-            own.hold_rules = true;
-            own.judged.extend(self.orders());
+        needs.documents.with(|document_needs: &mut OrderNeeds| {
+            document_needs.holds.extend(self.orders());
+            document_needs.hold_rules = true;
+            document_needs.judged.extend(self.orders());
         });
-        needs.documents.with(|own: &mut PaymentNeeds| {
-            own.orders.extend(self.orders());
-            own.references.extend(self.refunds.iter().filter_map(|(_, new)| named(new)));
+        needs.documents.with(|document_needs: &mut PaymentNeeds| {
+            document_needs.orders.extend(self.orders());
+            document_needs.references.extend(self.refunds.iter().filter_map(|(_, new_refund)| reference_of(new_refund)));
         });
     }
 
@@ -93,24 +93,24 @@ impl Decide for RefundReturn {
         let (sales_return, mut changed): (_, OrderDecision) = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| decide_return(ReturnBasis { orders, returns }, draft, &self.create))
         })?;
-        let made = &sales_return.sales_return;
-        let facts = self.facts(made)?;
-        let paid: PaymentDecision = books.read(|orders: &OrderBook| {
+        let created_return = &sales_return.sales_return;
+        let facts = self.facts(created_return)?;
+        let payment_decision: PaymentDecision = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
                 books.read(|payments: &PaymentBook| {
-                    let basis = Basis { orders, returns, payments, made: Some(made) };
+                    let basis = Basis { orders, returns, payments, new_return: Some(created_return) };
                     decide_refunds(basis, draft, &mut changed, facts, self.create.actor)
                 })
             })
         })?;
         let mut decision = Decision::of(sales_return);
         decision.documents.put(changed);
-        decision.documents.put(paid);
+        decision.documents.put(payment_decision);
         Ok(decision)
     }
 }
 
 /// Returns the method and the reference of a refund, if it has one.
-fn named(new: &RefundAtOnce) -> Option<Reference> {
-    Some((new.method.clone(), new.reference.clone()?))
+fn reference_of(new_refund: &RefundAtOnce) -> Option<Reference> {
+    Some((new_refund.method.clone(), new_refund.reference.clone()?))
 }

@@ -7,8 +7,9 @@ use entity::prelude::*;
 
 use super::{
     book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded},
+    order_effect::build_decision,
     payment::Payment,
-    record::{MAX_CLOCK_SKEW_SECONDS, build_decision},
+    record::MAX_CLOCK_SKEW_SECONDS,
     refusal::Refusal,
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// Maximum dependent payments that a rejection names.
-const MAX_NAMED: usize = 10;
+const MAX_LISTED_DEPENDENTS: usize = 10;
 
 /// Reversal of a payment.
 #[derive(Debug, Clone)]
@@ -56,13 +57,13 @@ impl Decide for ReversePayment {
     }
 
     fn needs(&self, needs: &mut Needs) {
-        needs.documents.with(|own: &mut OrderNeeds| {
-            own.orders.insert(self.order);
-            own.holds.insert(self.order);
-            own.hold_rules = true;
-            own.judged.insert(self.order);
+        needs.documents.with(|document_needs: &mut OrderNeeds| {
+            document_needs.orders.insert(self.order);
+            document_needs.holds.insert(self.order);
+            document_needs.hold_rules = true;
+            document_needs.judged.insert(self.order);
         });
-        needs.documents.with(|own: &mut PaymentNeeds| own.orders.insert(self.order));
+        needs.documents.with(|document_needs: &mut PaymentNeeds| document_needs.orders.insert(self.order));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -84,14 +85,14 @@ fn decide_reverse(
     let mut order = orders.orders.get(&command.order).ok_or_else(missing)?.clone();
     let facts: Vec<&Payment> = payments.of_order(order.id).collect();
     let original = facts.iter().find(|fact| fact.id == command.payment).ok_or_else(missing)?;
-    order.expect(command.expected_version)?;
+    order.check_version(command.expected_version)?;
     if original.reverses.is_some() {
         return Err(ReversalRefusal::OfReversal.at(At::input(Field::Id)));
     }
     if facts.iter().any(|fact| fact.reverses == Some(original.id)) {
         return Err(ReversalRefusal::AlreadyReversed.at(At::input(Field::Id)));
     }
-    let occurred_at = moment(command, original, now)?;
+    let occurred_at = reversal_time(command, original, now)?;
     check_no_dependents(&order, &facts, original)?;
     order.paid = sums_without(&order, original).ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Id)))?;
     let payment = Payment {
@@ -108,21 +109,21 @@ fn decide_reverse(
     };
     let fact = Recorded { payment, store: order.store, channel: order.channel };
     let lifted = rule_holds_to_reapply(orders, &order, &facts);
-    let again = manual_holds_to_reapply(command, (orders, &order), &facts);
-    let again = holds::reapply_holds(&mut order, again, (now, command.actor));
-    let held = |hold: &Hold| OrderFact {
+    let reapplied = manual_holds_to_reapply(command, (orders, &order), &facts);
+    let reapplied = holds::reapply_holds(&mut order, reapplied, (now, command.actor));
+    let held_event = |hold: &Hold| OrderFact {
         kind: ORDER_HELD,
         order: hold.order,
         before: Some(order.status),
         by: By { actor: command.actor, reason: Some(hold.reason.clone()), cancel: None, register: None },
         changed: Vec::new(),
     };
-    let told: Vec<OrderFact> = again.iter().map(held).collect();
+    let hold_events: Vec<OrderFact> = reapplied.iter().map(held_event).collect();
     let by = (now, command.actor);
-    let (paid, mut changed) = build_decision(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, by);
-    changed.holds.extend(again);
-    changed.events.extend(told);
-    Ok((paid, changed))
+    let (payment_decision, mut changed) = build_decision(orders, vec![fact], BTreeMap::from([(order.id, order)]), lifted, by);
+    changed.holds.extend(reapplied);
+    changed.events.extend(hold_events);
+    Ok((payment_decision, changed))
 }
 
 /// Returns holds that were set by hand and last lifted by a payment, of an order that is no longer
@@ -131,17 +132,17 @@ fn manual_holds_to_reapply(command: &ReversePayment, (book, order): (&OrderBook,
     if order.balance().minor <= 0 {
         return Vec::new();
     }
-    let mut last: BTreeMap<&str, (HoldId, &Hold)> = BTreeMap::new();
+    let mut last_by_reason: BTreeMap<&str, (HoldId, &Hold)> = BTreeMap::new();
     for (id, hold) in &command.by_hand {
-        last.insert(&hold.reason, (*id, hold));
+        last_by_reason.insert(&hold.reason, (*id, hold));
     }
-    let stands = |hold: &Hold| {
+    let is_standing = |hold: &Hold| {
         let mut standing = book.holds.get(&order.id).into_iter().flatten();
         standing.any(|other| other.rule.is_none() && other.kind == hold.kind && other.reason == hold.reason)
     };
     let by_payment = |at: Timestamp| facts.iter().any(|fact| fact.recorded_at == at);
-    let is_open = |hold: &Hold| hold.lifted.is_some_and(|(at, _)| by_payment(at)) && !stands(hold);
-    last.into_values().filter(|(_, hold)| is_open(hold)).map(|(id, hold)| Hold { id, ..hold.clone() }).collect()
+    let is_open = |hold: &Hold| hold.lifted.is_some_and(|(at, _)| by_payment(at)) && !is_standing(hold);
+    last_by_reason.into_values().filter(|(_, hold)| is_open(hold)).map(|(id, hold)| Hold { id, ..hold.clone() }).collect()
 }
 
 /// Returns holds of rules that a payment lifted, of an order that is no longer paid. No member
@@ -161,13 +162,13 @@ fn rule_holds_to_reapply(book: &OrderBook, order: &Order, facts: &[&Payment]) ->
 
 /// Returns the time of the reversal: not before that of the original, which may lie a moment ahead
 /// of this node's clock.
-fn moment(command: &ReversePayment, original: &Payment, now: Timestamp) -> Result<Timestamp, Rejection> {
+fn reversal_time(command: &ReversePayment, original: &Payment, now: Timestamp) -> Result<Timestamp, Rejection> {
     let at = At::input(Field::OccurredAt);
     match command.occurred_at {
         None => Ok(now.max(original.occurred_at)),
-        Some(moment) if moment < original.occurred_at => Err(ReversalRefusal::BeforeOriginal.at(at)),
-        Some(moment) if moment > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) => Err(Refusal::Ahead.at(at)),
-        Some(moment) => Ok(moment),
+        Some(reversal_time) if reversal_time < original.occurred_at => Err(ReversalRefusal::BeforeOriginal.at(at)),
+        Some(reversal_time) if reversal_time > now.plus_seconds(MAX_CLOCK_SKEW_SECONDS) => Err(Refusal::Ahead.at(at)),
+        Some(reversal_time) => Ok(reversal_time),
     }
 }
 
@@ -177,31 +178,31 @@ fn check_no_dependents(order: &Order, facts: &[&Payment], original: &Payment) ->
     let is_reversed = |fact: &Payment| facts.iter().any(|other| other.reverses == Some(fact.id));
     let standing: Vec<&Payment> =
         facts.iter().rev().copied().filter(|fact| fact.reverses.is_none() && !is_reversed(fact)).collect();
-    let mut resting: Vec<PaymentId> =
+    let mut payment_ids: Vec<PaymentId> =
         standing.iter().filter(|fact| fact.parent == Some(original.id)).map(|fact| fact.id).collect();
-    if resting.is_empty() && original.kind == PaymentKind::Capture && order.paid.got() < original.amount.minor {
-        resting.extend(standing.iter().filter(|fact| fact.kind == PaymentKind::Refund).map(|fact| fact.id));
+    if payment_ids.is_empty() && original.kind == PaymentKind::Capture && order.paid.net_captured() < original.amount.minor {
+        payment_ids.extend(standing.iter().filter(|fact| fact.kind == PaymentKind::Refund).map(|fact| fact.id));
     }
-    if resting.is_empty() {
+    if payment_ids.is_empty() {
         return Ok(());
     }
-    let documents = resting.iter().take(MAX_NAMED).map(|id| DependentDocument::Payment(*id)).collect();
-    let rests = Dependents { why: DependencyReason::LaterPayments, documents, count: resting.len() };
-    Err(ReversalRefusal::InUse(rests).at(At::input(Field::Id)))
+    let documents = payment_ids.iter().take(MAX_LISTED_DEPENDENTS).map(|id| DependentDocument::Payment(*id)).collect();
+    let dependents = Dependents { why: DependencyReason::LaterPayments, documents, count: payment_ids.len() };
+    Err(ReversalRefusal::InUse(dependents).at(At::input(Field::Id)))
 }
 
 /// Returns the sums of the order without the payment; None if they exceed the range of exact
 /// numbers.
 fn sums_without(order: &Order, original: &Payment) -> Option<Paid> {
-    let (paid, minor) = (order.paid, original.amount.minor);
-    let authorised = Money::new(paid.authorised, order.total.currency).checked_add(original.amount).map(|sum| sum.minor);
+    let (sums, minor) = (order.paid, original.amount.minor);
+    let authorised = Money::new(sums.authorised, order.total.currency).checked_add(original.amount).map(|sum| sum.minor);
     Some(match original.kind {
-        PaymentKind::Authorisation => Paid { authorised: paid.authorised - minor, ..paid },
+        PaymentKind::Authorisation => Paid { authorised: sums.authorised - minor, ..sums },
         PaymentKind::Capture if original.parent.is_some() => {
-            Paid { captured: paid.captured - minor, authorised: authorised?, ..paid }
+            Paid { captured: sums.captured - minor, authorised: authorised?, ..sums }
         }
-        PaymentKind::Capture => Paid { captured: paid.captured - minor, ..paid },
-        PaymentKind::Void => Paid { authorised: authorised?, ..paid },
-        PaymentKind::Refund => Paid { refunded: paid.refunded - minor, ..paid },
+        PaymentKind::Capture => Paid { captured: sums.captured - minor, ..sums },
+        PaymentKind::Void => Paid { authorised: authorised?, ..sums },
+        PaymentKind::Refund => Paid { refunded: sums.refunded - minor, ..sums },
     })
 }

@@ -97,8 +97,8 @@ pub async fn payments_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<P
     rows.into_iter().map(PaymentRow::payment).collect()
 }
 
-/// Counts the payments and lines of these orders together, up to one more than `most`.
-pub async fn count_payments_and_lines(reads: &impl Reads, orders: &[OrderId], most: usize) -> Result<usize, Fault> {
+/// Counts the payments and lines of these orders together, up to one more than `max_count`.
+pub async fn count_payments_and_lines(reads: &impl Reads, orders: &[OrderId], max_count: usize) -> Result<usize, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (SELECT 1 AS one FROM payment p WHERE p.tenant_id = $1 AND {facts}
@@ -106,7 +106,7 @@ pub async fn count_payments_and_lines(reads: &impl Reads, orders: &[OrderId], mo
         select = CountedRow::SELECT,
         facts = backend.in_ids("p.order_id", 2),
         lines = backend.in_ids("l.order_id", 2),
-        limit = most + 1
+        limit = max_count + 1
     );
     let rows = reads.records::<CountedRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.first().and_then(|row| usize::try_from(row.found).ok()).unwrap_or(0))
@@ -130,8 +130,8 @@ pub async fn payments_of_returns(reads: &impl Reads, returns: &[ReturnId]) -> Re
 /// Returns payments by their IDs, in no order.
 pub async fn payments(reads: &impl Reads, ids: &[PaymentId]) -> Result<Vec<Payment>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (PaymentRow::SELECT, backend.in_ids("p.id", 2));
-    let sql = format!("SELECT {select} FROM payment p WHERE p.tenant_id = $1 AND {of}");
+    let (select, condition) = (PaymentRow::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM payment p WHERE p.tenant_id = $1 AND {condition}");
     let rows = reads.records::<PaymentRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.into_iter().map(PaymentRow::payment).collect()
 }
@@ -152,7 +152,7 @@ pub async fn refunded(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMa
 }
 
 /// Returns the payments with these references and methods, by kind.
-pub async fn taken(
+pub async fn load_ids_by_reference(
     reads: &impl Reads,
     references: &BTreeSet<Reference>,
 ) -> Result<HashMap<(Reference, PaymentKind), PaymentId>, Fault> {

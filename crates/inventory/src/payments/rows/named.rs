@@ -30,20 +30,20 @@ struct ExternalRow {
 /// Returns the orders with these numbers or references, without unknown ones.
 pub async fn orders_by_name(reads: &impl Reads, names: &[OrderName]) -> Result<HashMap<OrderName, OrderId>, Fault> {
     let backend = reads.backend();
-    let mut found = HashMap::with_capacity(names.len());
+    let mut ids_by_name = HashMap::with_capacity(names.len());
     let numbers: Vec<i64> =
         names.iter().filter_map(|name| if let OrderName::Number(number) = name { Some(*number) } else { None }).collect();
     if !numbers.is_empty() {
-        let (select, of) = (NumberRow::SELECT, backend.in_numbers("o.number", 2));
-        let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+        let (select, condition) = (NumberRow::SELECT, backend.in_numbers("o.number", 2));
+        let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}");
         let rows = reads.records::<NumberRow>(&sql, vec![backend.numbers(numbers)]).await?;
-        found.extend(rows.into_iter().map(|row| (OrderName::Number(row.number), row.id)));
+        ids_by_name.extend(rows.into_iter().map(|row| (OrderName::Number(row.number), row.id)));
     }
-    let external = |name: &OrderName| match name {
+    let external_name = |name: &OrderName| match name {
         OrderName::External(channel, reference) => Some((*channel, reference.clone())),
         OrderName::Number(_) => None,
     };
-    let (channels, references): (Vec<ChannelId>, Vec<String>) = names.iter().filter_map(external).unzip();
+    let (channels, references): (Vec<ChannelId>, Vec<String>) = names.iter().filter_map(external_name).unzip();
     if !channels.is_empty() {
         let sql = format!(
             "SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {channel} AND {reference}",
@@ -53,7 +53,7 @@ pub async fn orders_by_name(reads: &impl Reads, names: &[OrderName]) -> Result<H
         );
         let values = vec![backend.ids(channels), backend.texts(references.iter().map(String::as_str))];
         let rows = reads.records::<ExternalRow>(&sql, values).await?;
-        found.extend(rows.into_iter().map(|row| (OrderName::External(row.channel_id, row.external_ref), row.id)));
+        ids_by_name.extend(rows.into_iter().map(|row| (OrderName::External(row.channel_id, row.external_ref), row.id)));
     }
-    Ok(found)
+    Ok(ids_by_name)
 }

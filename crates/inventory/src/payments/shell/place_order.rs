@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 
 use crate::{
-    ledger::{Command, Done, Ledger, Mode},
+    ledger::{Command, Ledger, Mode, SubmitResult},
     orders::{
         core::{Create, OrderCommand},
         shell::{self as orders, OrderCreate, PaidAtOnce},
@@ -15,32 +15,33 @@ use crate::{
 
 /// Places an order, and records its first payments in the same step. Needs `payment.write` if there
 /// are any.
-pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
+pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> SubmitResult {
     if input.payments.is_empty() {
         return Box::pin(orders::order_create(ledger, permit, input, mode)).await;
     }
     let actor = permit.actor();
-    let facts: Vec<(PaymentId, PaidAtOnce)> = input.payments.iter().map(|paid| (ledger.clock().id(), paid.clone())).collect();
+    let facts: Vec<(PaymentId, PaidAtOnce)> =
+        input.payments.iter().map(|payment| (ledger.clock().id(), payment.clone())).collect();
     let command = move |create: Box<Create>, levels: Vec<LevelKey>| {
         let order = create.id;
-        let facts = facts.iter().map(|(id, paid)| of_order(*id, order, paid)).collect();
+        let facts = facts.iter().map(|(id, payment)| new_payment_of(*id, order, payment)).collect();
         let record = Record { facts, is_list: true, actor };
         Command::of(PlaceOrderWithPayments { order, create: OrderCommand::Create(create, levels), record })
     };
     Box::pin(orders::order_place(ledger, permit, input, mode, command)).await
 }
 
-fn of_order(id: PaymentId, order: OrderId, paid: &PaidAtOnce) -> NewPayment {
+fn new_payment_of(id: PaymentId, order: OrderId, payment: &PaidAtOnce) -> NewPayment {
     NewPayment {
         id,
         order,
-        kind: paid.kind,
-        amount: paid.amount,
-        method: paid.method.clone(),
-        reference: paid.reference.clone(),
+        kind: payment.kind,
+        amount: payment.amount,
+        method: payment.method.clone(),
+        reference: payment.reference.clone(),
         parent: None,
         sales_return: None,
-        occurred_at: paid.occurred_at,
-        note: paid.note.clone(),
+        occurred_at: payment.occurred_at,
+        note: payment.note.clone(),
     }
 }

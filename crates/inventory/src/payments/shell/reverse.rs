@@ -5,10 +5,10 @@ use iam::access::{Denied, Permission, Permit, kind};
 use serde::Serialize;
 
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit_resolved},
+    ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, Stop, SubmitResult, check_key, key_of, submit_resolved},
     orders::{
         core::holds::PAYMENT,
-        rows::{holds_by_hand, places_of},
+        rows::{manual_holds, places_of},
     },
     payments::{core::ReversePayment, rows},
     stock::core::{At, Field},
@@ -28,10 +28,15 @@ pub struct PaymentReverse {
 }
 
 /// Reverses a payment by one that mirrors it. Also needs `payment.refund` if it is a refund.
-pub async fn payment_reverse(ledger: &Ledger, permit: Permit<kind::PaymentWrite>, input: PaymentReverse, mode: Mode) -> Done {
+pub async fn payment_reverse(
+    ledger: &Ledger,
+    permit: Permit<kind::PaymentWrite>,
+    input: PaymentReverse,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
+    checks.check_required(&input.note, MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, "paymentReverse", &input.idempotency_key, &input);
     let command = build_reverse_command(ledger, &permit, input).await;
@@ -46,27 +51,27 @@ async fn build_reverse_command(
     input: PaymentReverse,
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let found = rows::payments(&scope, &[input.payment]).await?.pop();
-    let place = match &found {
+    let stored_payment = rows::payments(&scope, &[input.payment]).await?.pop();
+    let place = match &stored_payment {
         Some(payment) => places_of(&scope, &[payment.order]).await?.pop(),
         None => None,
     };
-    let own = place.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
-    if let Some((_, store, channel)) = own
-        && found.as_ref().is_some_and(|payment| payment.kind == PaymentKind::Refund)
+    let visible_place = place.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
+    if let Some((_, store, channel)) = visible_place
+        && stored_payment.as_ref().is_some_and(|payment| payment.kind == PaymentKind::Refund)
         && !permit.also::<kind::PaymentRefund>()?.covers_document(store, channel)
     {
         return Err(Denied(kind::PaymentRefund::info().code).into());
     }
     // A hold that a payment lifted stays lifted, so it may be read before the order is locked.
-    let by_hand = match own {
-        Some((order, ..)) => holds_by_hand(&scope, order, PAYMENT).await?,
+    let by_hand = match visible_place {
+        Some((order, ..)) => manual_holds(&scope, order, PAYMENT).await?,
         None => Vec::new(),
     };
     Ok(Command::of(ReversePayment {
         id: ledger.clock().id(),
         payment: input.payment,
-        order: own.map_or_else(|| ledger.clock().document_id(), |(order, ..)| order),
+        order: visible_place.map_or_else(|| ledger.clock().document_id(), |(order, ..)| order),
         expected_version: input.expected_version,
         note: input.note,
         occurred_at: input.occurred_at,

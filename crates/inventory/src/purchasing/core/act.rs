@@ -59,14 +59,14 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
             events::PURCHASE_ORDER_ORDERED
         }
         (Action::Close, state) => {
-            let Some((placement, received_at)) = state.placed() else { return Err(order.not_open()) };
+            let Some((placement, received_at)) = state.placement_and_receipt() else { return Err(order.status_refusal()) };
             plan(draft, &order, command, -1)?;
             for index in 0..order.lines.len() {
                 let short = order.lines[index].give_up();
                 if short.is_positive() {
-                    let mut noted = order.note(DiscrepancyKind::Short, short, now);
-                    (noted.position, noted.note) = (Some(order.lines[index].position), command.note.clone());
-                    decision.discrepancies.push(noted);
+                    let mut discrepancy = order.note(DiscrepancyKind::Short, short, now);
+                    (discrepancy.position, discrepancy.note) = (Some(order.lines[index].position), command.note.clone());
+                    decision.discrepancies.push(discrepancy);
                 }
             }
             order.state = OrderState::Closed(placement, received_at, end());
@@ -92,7 +92,9 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
         (Action::Update | Action::Receive | Action::Confirm | Action::Amend, _) => {
             return Err(Refusal::OtherCommand.at(At::INPUT));
         }
-        (Action::Submit | Action::Approve | Action::Reject | Action::Order | Action::Cancel, _) => return Err(order.not_open()),
+        (Action::Submit | Action::Approve | Action::Reject | Action::Order | Action::Cancel, _) => {
+            return Err(order.status_refusal());
+        }
     };
     order.touch(now);
     decision.events.push(order.event(kind, Some(before)));
@@ -121,11 +123,11 @@ fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection>
 
 /// Adds the open quantities to incoming stock (`sign` 1) or removes them (−1).
 fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) -> Result<(), Rejection> {
-    let Some(first) = order.lines.first() else { return Ok(()) };
+    let Some(first_line) = order.lines.first() else { return Ok(()) };
     let now = draft.now();
     draft.begin(
         head(order, command.movement, command.actor, command.note.clone(), now),
-        order.key(first),
+        order.key(first_line),
         At::input(Field::Id),
     )?;
     for line in order.lines.iter().filter(|line| line.open.is_positive()) {

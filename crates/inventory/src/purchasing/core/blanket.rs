@@ -91,10 +91,10 @@ pub struct ProductFacts {
 
 impl CallOffTerms {
     /// Refuses terms that no call-off of the agreed quantity meets.
-    pub(super) fn check(self, agreed: Quantity, at: At) -> Result<(), Rejection> {
+    pub(super) fn check(self, agreed_quantity: Quantity, at: At) -> Result<(), Rejection> {
         for (terms, field) in [(self.minimum, Field::CallOffMinimum), (self.multiple, Field::CallOffMultiple)] {
-            if terms.is_some_and(|terms| !terms.is_positive() || terms.get() > agreed.get()) {
-                return Err(BlanketRefusal::TermsOutside { agreed }.at(at.field(field)));
+            if terms.is_some_and(|terms| !terms.is_positive() || terms.get() > agreed_quantity.get()) {
+                return Err(BlanketRefusal::TermsOutside { agreed: agreed_quantity }.at(at.field(field)));
             }
         }
         Ok(())
@@ -133,8 +133,8 @@ impl BlanketAction {
 
 /// Returns the mutations that a state allows.
 pub fn blanket_actions(status: BlanketOrderStatus) -> impl Iterator<Item = &'static str> {
-    let all = [BlanketAction::Update, BlanketAction::Activate, BlanketAction::Close];
-    all.into_iter().filter(move |action| action.is_open(status)).filter_map(BlanketAction::mutation)
+    let actions = [BlanketAction::Update, BlanketAction::Activate, BlanketAction::Close];
+    actions.into_iter().filter(move |action| action.is_open(status)).filter_map(BlanketAction::mutation)
 }
 
 impl BlanketLine {
@@ -153,7 +153,7 @@ impl BlanketOrder {
         self.updated_at = now;
     }
     /// Records an actor who changed the terms.
-    pub(super) fn edited_by(&mut self, actor: Actor) {
+    pub(super) fn record_editor(&mut self, actor: Actor) {
         if !self.editors.contains(&actor) {
             self.editors.push(actor);
         }
@@ -184,7 +184,7 @@ impl BlanketOrder {
     }
     /// Sets the status by the called-off quantities; after its last day it does not become active
     /// again.
-    pub(super) fn settle(&mut self, today: i32, now: Timestamp) {
+    pub(super) fn update_status(&mut self, today: i32, now: Timestamp) {
         let is_exhausted = self.lines.iter().all(|line| line.left().is_zero());
         self.status = match self.status {
             BlanketOrderStatus::Active if is_exhausted => BlanketOrderStatus::Exhausted,
@@ -212,9 +212,9 @@ mod tests {
         for (wanted, left, is_allowed) in
             [(24, 100, true), (36, 100, true), (12, 100, false), (30, 100, false), (7, 7, true), (7, 8, false), (100, 100, true)]
         {
-            assert_eq!(terms.allow(wanted, left), is_allowed, "{wanted} of {left}");
+            assert_eq!(terms.allows(wanted, left), is_allowed, "{wanted} of {left}");
         }
-        assert!(CallOffTerms::default().allow(1, 100));
+        assert!(CallOffTerms::default().allows(1, 100));
         let other = |minimum| CallOffTerms { minimum: Some(quantity(minimum)), multiple: None };
         assert!(other(0).check(quantity(9), At::line(0)).is_err() && other(10).check(quantity(9), At::line(0)).is_err());
         assert_eq!(other(9).check(quantity(9), At::line(0)), Ok(()));

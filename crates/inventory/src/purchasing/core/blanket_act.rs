@@ -115,8 +115,8 @@ pub fn decide_blanket_update(
 ) -> Result<PurchaseDecision, Rejection> {
     let mut blanket = book.blanket_for(command.blanket, BlanketAction::Update, command.expected_version)?;
     let before = blanket.status;
-    if let Some(new) = &command.lines {
-        let lines = lines(draft, book, blanket.currency, new)?;
+    if let Some(new_lines) = &command.lines {
+        let lines = lines(draft, book, blanket.currency, new_lines)?;
         blanket.total = sum(blanket.currency, &lines)?;
         if blanket.change == BlanketChange::Figures {
             blanket.change = BlanketChange::Replaced { lines: blanket.lines.len() as u16 };
@@ -126,13 +126,13 @@ pub fn decide_blanket_update(
     blanket.valid_from = command.valid_from.unwrap_or(blanket.valid_from);
     blanket.valid_to = command.valid_to.unwrap_or(blanket.valid_to);
     if blanket.valid_to < blanket.valid_from {
-        let named = if command.valid_to.is_some() { Field::ValidTo } else { Field::ValidFrom };
-        return Err(BlanketRefusal::Backwards.at(At::input(named)));
+        let field = if command.valid_to.is_some() { Field::ValidTo } else { Field::ValidFrom };
+        return Err(BlanketRefusal::Backwards.at(At::input(field)));
     }
     blanket.external_ref = command.external_ref.clone().unwrap_or(blanket.external_ref);
     blanket.note = command.note.clone().unwrap_or(blanket.note);
     if command.lines.is_some() || command.valid_from.is_some() || command.valid_to.is_some() {
-        blanket.edited_by(command.actor);
+        blanket.record_editor(command.actor);
     }
     blanket.touch(draft.now());
     let events = vec![blanket.event(events::BLANKET_ORDER_UPDATED, Some(before))];
@@ -148,10 +148,10 @@ fn lines(
     if new.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
-    let (mut lines, mut seen) = (Vec::with_capacity(new.len()), HashSet::new());
+    let (mut lines, mut seen_products) = (Vec::with_capacity(new.len()), HashSet::new());
     for (index, new) in new.iter().enumerate() {
-        let made = line(book, currency, index, new).and_then(|line| first(&mut seen, line, index));
-        lines.extend(draft.pass(made)?);
+        let checked_line = line(book, currency, index, new).and_then(|line| check_first_use(&mut seen_products, line, index));
+        lines.extend(draft.pass(checked_line)?);
     }
     draft.end_pass()?;
     Ok(lines)
@@ -162,9 +162,11 @@ fn sum(currency: Currency, lines: &[BlanketLine]) -> Result<Money, Rejection> {
     sum.ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Lines)))
 }
 
-fn line(book: &PurchaseBook, currency: Currency, index: usize, new: &NewBlanketLine) -> Result<BlanketLine, Rejection> {
+fn line(book: &PurchaseBook, currency: Currency, index: usize, new_line: &NewBlanketLine) -> Result<BlanketLine, Rejection> {
     let at = |name: Field| At::line(index).field(name);
-    let Some(facts) = book.agreed.get(&new.product) else { return Err(Rejection::not_found(Noun::Product, at(Field::Product))) };
+    let Some(facts) = book.agreed.get(&new_line.product) else {
+        return Err(Rejection::not_found(Noun::Product, at(Field::Product)));
+    };
     let sku = || facts.sku.clone();
     if facts.is_kit {
         return Err(StockRefusal::Kit { sku: sku() }.at(at(Field::Product)));
@@ -175,34 +177,34 @@ fn line(book: &PurchaseBook, currency: Currency, index: usize, new: &NewBlanketL
     if facts.is_archived {
         return Err(StockRefusal::ProductArchived { sku: sku() }.at(at(Field::Product)));
     }
-    if !new.quantity.is_positive() {
+    if !new_line.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
-    new.terms.check(new.quantity, At::line(index))?;
-    if new.unit_cost.currency != currency {
-        return Err(Refusal::UnitCostIn { given: new.unit_cost.currency, order: currency }.at(at(Field::UnitCost)));
+    new_line.terms.check(new_line.quantity, At::line(index))?;
+    if new_line.unit_cost.currency != currency {
+        return Err(Refusal::UnitCostIn { given: new_line.unit_cost.currency, order: currency }.at(at(Field::UnitCost)));
     }
-    if new.unit_cost.minor < 0 {
+    if new_line.unit_cost.minor < 0 {
         return Err(Refusal::NegativeCost.at(at(Field::UnitCost)));
     }
-    let total = new.unit_cost.times(new.quantity, facts.decimals);
+    let total = new_line.unit_cost.times(new_line.quantity, facts.decimals);
     Ok(BlanketLine {
         position: index as u16 + 1,
-        product: new.product,
+        product: new_line.product,
         sku: sku(),
         name: facts.name.clone(),
         decimals: facts.decimals,
-        quantity: new.quantity,
-        terms: new.terms,
-        unit_cost: new.unit_cost,
+        quantity: new_line.quantity,
+        terms: new_line.terms,
+        unit_cost: new_line.unit_cost,
         total: total.ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?,
         called_off: Quantity::ZERO,
     })
 }
 
 /// Refuses a product that has a line already: call-offs find their line by the product.
-fn first(seen: &mut HashSet<ProductId>, line: BlanketLine, index: usize) -> Result<BlanketLine, Rejection> {
-    if seen.insert(line.product) {
+fn check_first_use(seen_products: &mut HashSet<ProductId>, line: BlanketLine, index: usize) -> Result<BlanketLine, Rejection> {
+    if seen_products.insert(line.product) {
         return Ok(line);
     }
     Err(BlanketRefusal::ProductTwice { sku: line.sku }.at(At::line(index).field(Field::Product)))

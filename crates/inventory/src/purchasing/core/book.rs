@@ -10,7 +10,7 @@ use super::{
     document_event::DocumentEvent,
     order::{Discrepancy, PurchaseOrder},
     receipt::{GoodsReceipt, ReversedReceiptLine},
-    states::{Action, may},
+    states::{Action, is_action_allowed},
     supplier_return::{ReversedReturnLine, SupplierReturn},
 };
 use crate::stock::core::{At, Field, Noun, Rejection};
@@ -52,9 +52,9 @@ impl PurchaseDecision {
     pub(super) fn stood(&mut self) {
         for event in &mut self.events {
             if let DocumentEvent::Order { order, stood, .. } = event
-                && let Some(found) = self.orders.iter().find(|one| one.id == *order)
+                && let Some(changed_order) = self.orders.iter().find(|candidate| candidate.id == *order)
             {
-                *stood = Some((found.status(), found.version));
+                *stood = Some((changed_order.status(), changed_order.version));
             }
         }
     }
@@ -73,8 +73,8 @@ impl PurchaseBook {
     /// Returns the order, if its state allows the action and its version is the expected one.
     pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
         let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::PurchaseOrder, At::input(Field::Id)))?;
-        if !may(order.status(), action) {
-            return Err(order.not_open());
+        if !is_action_allowed(order.status(), action) {
+            return Err(order.status_refusal());
         }
         match version {
             Some(expected) if expected != order.version => Err(Rejection::stale(Noun::PurchaseOrder, id.uuid(), order.version)),

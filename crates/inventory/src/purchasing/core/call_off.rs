@@ -45,62 +45,62 @@ pub(super) fn agreed<'a>(
     (lines, list): (&'a [NewLine], Field),
 ) -> Result<Cow<'a, [NewLine]>, Rejection> {
     let Some(blanket) = blanket else { return Ok(Cow::Borrowed(lines)) };
-    let mut priced = Vec::with_capacity(lines.len());
-    for new in lines {
-        let line = at_agreed_price(draft, (blanket, store), (new, list));
-        priced.extend(draft.pass(line)?);
+    let mut priced_lines = Vec::with_capacity(lines.len());
+    for new_line in lines {
+        let line = apply_agreed_price(draft, (blanket, store), (new_line, list));
+        priced_lines.extend(draft.pass(line)?);
     }
     draft.end_pass()?;
-    Ok(Cow::Owned(priced))
+    Ok(Cow::Owned(priced_lines))
 }
 
-fn at_agreed_price(
+fn apply_agreed_price(
     draft: &Draft<'_>,
     (blanket, store): (&BlanketOrder, StoreId),
-    (new, list): (&NewLine, Field),
+    (new_line, list): (&NewLine, Field),
 ) -> Result<NewLine, Rejection> {
-    let at = |name: Field| At::row(list, new.place).field(name);
-    let Some(line) = blanket.line_of(new.product) else {
-        let level = draft.level(LevelKey { product: new.product, store }, at(Field::Product))?;
+    let at = |name: Field| At::row(list, new_line.place).field(name);
+    let Some(line) = blanket.line_of(new_line.product) else {
+        let level = draft.level(LevelKey { product: new_line.product, store }, at(Field::Product))?;
         return Err(BlanketRefusal::NotAgreed { sku: level.facts.sku.clone() }.at(at(Field::Product)));
     };
-    match new.unit_cost {
+    match new_line.unit_cost {
         Some(stated) if stated != line.unit_cost => {
             Err(BlanketRefusal::OtherPrice { sku: line.sku.clone(), agreed: line.unit_cost }.at(at(Field::UnitCost)))
         }
-        _ => Ok(NewLine { unit_cost: Some(line.unit_cost), ..new.clone() }),
+        _ => Ok(NewLine { unit_cost: Some(line.unit_cost), ..new_line.clone() }),
     }
 }
 
-/// Refuses an order that calls off more than is left; `was` is the order before, and `at` returns
+/// Refuses an order that calls off more than is left; `previous` is the order before, and `at` returns
 /// the place of a line in the input. An order may call off more than before only while the blanket
 /// order is in force.
 pub(super) fn check_remaining_quantity(
     draft: &mut Draft<'_>,
     blanket: Option<&BlanketOrder>,
-    (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
+    (previous, order): (Option<&PurchaseOrder>, &PurchaseOrder),
     at: impl Fn(usize) -> At,
 ) -> Result<(), Rejection> {
     let Some(blanket) = blanket else { return Ok(()) };
-    let before = |product: ProductId| was.map_or(0, |was| was.called_off(product));
-    if was.is_some()
+    let before = |product: ProductId| previous.map_or(0, |previous| previous.called_off(product));
+    if previous.is_some()
         && let Some(line) = order.lines.iter().find(|line| order.called_off(line.product) > before(line.product))
     {
         let today = draft.business_date(draft.now(), order.key(line), At::input(Field::Id))?;
         draft.pass(blanket.check_in_force(today, At::input(Field::Id)))?;
     }
-    let mut left: HashMap<ProductId, i64> =
+    let mut remaining_units: HashMap<ProductId, i64> =
         blanket.lines.iter().map(|line| (line.product, line.left().get() + before(line.product))).collect();
     for (index, line) in order.lines.iter().enumerate() {
-        let Some(left) = left.get_mut(&line.product) else { continue };
-        let wanted = line.called_off().get();
-        if wanted > *left {
-            draft.refuse(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*left) }.at(at(index)))?;
+        let Some(remaining_units) = remaining_units.get_mut(&line.product) else { continue };
+        let requested_units = line.called_off().get();
+        if requested_units > *remaining_units {
+            draft.refuse(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*remaining_units) }.at(at(index)))?;
         }
         // A line that wants too much takes what is left.
-        *left -= wanted.min(*left);
+        *remaining_units -= requested_units.min(*remaining_units);
     }
-    check_call_off_terms(draft, blanket, (was, order), at)
+    check_call_off_terms(draft, blanket, (previous, order), at)
 }
 
 /// Refuses an order that calls off less of a product than the agreed minimum, or no multiple of the
@@ -108,21 +108,22 @@ pub(super) fn check_remaining_quantity(
 fn check_call_off_terms(
     draft: &mut Draft<'_>,
     blanket: &BlanketOrder,
-    (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
+    (previous, order): (Option<&PurchaseOrder>, &PurchaseOrder),
     at: impl Fn(usize) -> At,
 ) -> Result<(), Rejection> {
     let is_with_supplier = matches!(order.status(), PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived);
     for line in blanket.lines.iter().filter(|line| line.terms != CallOffTerms::default()) {
-        let (before, wanted) = (was.map_or(0, |was| was.called_off(line.product)), order.called_off(line.product));
-        if wanted == before || wanted == 0 || (is_with_supplier && wanted < before) {
+        let (before, requested_units) =
+            (previous.map_or(0, |previous| previous.called_off(line.product)), order.called_off(line.product));
+        if requested_units == before || requested_units == 0 || (is_with_supplier && requested_units < before) {
             continue;
         }
-        let left = line.left().get() + before;
+        let remaining_units = line.left().get() + before;
         // More than is left was refused as `LeftOnly`.
-        if wanted <= left && !line.terms.allow(wanted, left) {
-            let place = order.lines.iter().position(|one| one.product == line.product).unwrap_or_default();
-            let refusal = BlanketRefusal::AgainstTerms { sku: line.sku.clone(), terms: line.terms, left: count(left) };
-            draft.refuse(refusal.at(at(place)))?;
+        if requested_units <= remaining_units && !line.terms.allows(requested_units, remaining_units) {
+            let line_index = order.lines.iter().position(|order_line| order_line.product == line.product).unwrap_or_default();
+            let refusal = BlanketRefusal::AgainstTerms { sku: line.sku.clone(), terms: line.terms, left: count(remaining_units) };
+            draft.refuse(refusal.at(at(line_index)))?;
         }
     }
     Ok(())
@@ -134,19 +135,19 @@ pub fn update_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut Purcha
     let mut changed: Vec<BlanketOrder> = Vec::new();
     for order in &decision.orders {
         let Some(id) = order.blanket else { continue };
-        let place = if let Some(place) = changed.iter().position(|blanket| blanket.id == id) {
-            place
+        let index = if let Some(index) = changed.iter().position(|blanket| blanket.id == id) {
+            index
         } else {
             let missing = || Rejection::not_found(Noun::BlanketOrder, At::INPUT);
             changed.push(book.blankets.get(&id).ok_or_else(missing)?.clone());
             changed.len() - 1
         };
-        apply_call_offs(&mut changed[place], book.orders.get(&order.id), order)?;
+        apply_call_offs(&mut changed[index], book.orders.get(&order.id), order)?;
     }
     for mut blanket in changed {
-        let Some(was) = book.blankets.get(&blanket.id).filter(|was| was.lines != blanket.lines) else { continue };
-        let before = was.status;
-        blanket.settle(local_date_of(stock, decision, blanket.id), stock.now);
+        let Some(previous) = book.blankets.get(&blanket.id).filter(|previous| previous.lines != blanket.lines) else { continue };
+        let before = previous.status;
+        blanket.update_status(local_date_of(stock, decision, blanket.id), stock.now);
         blanket.touch(stock.now);
         decision.events.push(blanket.event(events::BLANKET_ORDER_UPDATED, Some(before)));
         decision.blankets.push(blanket);
@@ -154,13 +155,13 @@ pub fn update_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut Purcha
     Ok(())
 }
 
-fn apply_call_offs(blanket: &mut BlanketOrder, was: Option<&PurchaseOrder>, order: &PurchaseOrder) -> Result<(), Rejection> {
+fn apply_call_offs(blanket: &mut BlanketOrder, previous: Option<&PurchaseOrder>, order: &PurchaseOrder) -> Result<(), Rejection> {
     for line in &mut blanket.lines {
-        let before = was.map_or(0, |was| was.called_off(line.product));
+        let before = previous.map_or(0, |previous| previous.called_off(line.product));
         let called_off = line.called_off.get() - before + order.called_off(line.product);
         if called_off > line.quantity.get() {
-            let left = count((line.left().get() + before).max(0));
-            return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left }.at(At::INPUT));
+            let remaining_quantity = count((line.left().get() + before).max(0));
+            return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: remaining_quantity }.at(At::INPUT));
         }
         line.called_off = count(called_off);
     }

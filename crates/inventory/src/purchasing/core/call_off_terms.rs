@@ -11,11 +11,11 @@ pub struct CallOffTerms {
 }
 
 impl CallOffTerms {
-    /// True if `wanted` may be called off at once while `left` is left: all of the rest is always
+    /// True if `quantity` may be called off at once while `remaining` is left: all of the rest is always
     /// allowed.
-    pub(super) fn allow(self, wanted: i64, left: i64) -> bool {
-        let is_enough = self.minimum.is_none_or(|minimum| wanted >= minimum.get());
-        let is_whole = self.multiple.is_none_or(|multiple| wanted % multiple.get() == 0);
-        wanted == left || (is_enough && is_whole)
+    pub(super) fn allows(self, quantity: i64, remaining: i64) -> bool {
+        let is_enough = self.minimum.is_none_or(|minimum| quantity >= minimum.get());
+        let is_whole = self.multiple.is_none_or(|multiple| quantity % multiple.get() == 0);
+        quantity == remaining || (is_enough && is_whole)
     }
 }

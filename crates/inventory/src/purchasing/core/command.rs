@@ -26,7 +26,7 @@ use crate::{
 pub struct PurchaseNeeds {
     pub orders: BTreeSet<PurchaseOrderId>,
     /// Orders for which the levels of all lines are needed.
-    pub moved: BTreeSet<PurchaseOrderId>,
+    pub moved_orders: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
     /// Named blanket orders; those that orders call off from are loaded with the orders.
     pub blankets: BTreeSet<BlanketOrderId>,
@@ -92,13 +92,13 @@ impl Command {
     /// Returns the number of the command's lines, as far as it has them itself.
     pub fn weight(&self) -> usize {
         match self {
-            Self::Create(all) => all.iter().map(|one| one.lines.len()).sum(),
+            Self::Create(creates) => creates.iter().map(|create_command| create_command.lines.len()).sum(),
             Self::Amend(amend) => amend.lines.as_ref().map_or(1, Vec::len),
             Self::Act(_) | Self::BlanketAct(_) => 1,
             Self::BlanketCreate(create) => create.lines.len(),
             Self::BlanketUpdate(update) => update.lines.as_ref().map_or(1, Vec::len),
             Self::Receive(receive) => receive.lines.as_ref().map_or(1, Vec::len),
-            Self::Return(ret) => ret.lines.len(),
+            Self::Return(supplier_return) => supplier_return.lines.len(),
             Self::Confirm(confirm) => confirm.lines.as_ref().map_or(1, Vec::len),
             Self::Revise(revise) => revise.weight(),
         }
@@ -108,13 +108,17 @@ impl Command {
     /// before.
     pub fn levels(&self) -> Vec<LevelKey> {
         match self {
-            Self::Create(all) => {
-                let of = |one: &Create| {
-                    one.lines.iter().map(|line| LevelKey { product: line.product, store: one.store }).collect::<Vec<_>>()
+            Self::Create(creates) => {
+                let line_levels = |create: &Create| {
+                    create.lines.iter().map(|line| LevelKey { product: line.product, store: create.store }).collect::<Vec<_>>()
                 };
-                all.iter().flat_map(of).collect()
+                creates.iter().flat_map(line_levels).collect()
             }
-            Self::Return(ret) => ret.lines.iter().map(|line| LevelKey { product: line.product, store: ret.store }).collect(),
+            Self::Return(supplier_return) => supplier_return
+                .lines
+                .iter()
+                .map(|line| LevelKey { product: line.product, store: supplier_return.store })
+                .collect(),
             Self::Amend(_)
             | Self::Act(_)
             | Self::Receive(_)
@@ -129,18 +133,18 @@ impl Command {
     /// Adds the lots that the command names, and the levels whose unavailable stock must be known.
     /// The product of a receipt's line is not known here: a lot code is looked up among the order's
     /// levels.
-    pub fn lots(&self, keys: &[LevelKey], wanted: &mut LotRequest) {
+    pub fn lots(&self, keys: &[LevelKey], request: &mut LotRequest) {
         match self {
             Self::Receive(receive) => {
-                for one in receive.lines.iter().flatten().flat_map(|line| &line.lots) {
-                    keys.iter().for_each(|key| wanted.choice(key.product, &one.lot));
+                for received_lot in receive.lines.iter().flatten().flat_map(|line| &line.lots) {
+                    keys.iter().for_each(|key| request.choice(key.product, &received_lot.lot));
                 }
             }
-            Self::Return(ret) => {
-                for line in &ret.lines {
-                    wanted.choice(line.product, &line.lot);
+            Self::Return(supplier_return) => {
+                for line in &supplier_return.lines {
+                    request.choice(line.product, &line.lot);
                     if line.source == ReturnSource::Quarantine {
-                        wanted.asides.insert(LevelKey { product: line.product, store: ret.store });
+                        request.asides.insert(LevelKey { product: line.product, store: supplier_return.store });
                     }
                 }
             }
@@ -159,22 +163,22 @@ impl Command {
     /// is executed under locks.
     pub fn orders(&self) -> BTreeSet<PurchaseOrderId> {
         match self {
-            Self::Create(all) => all.iter().map(|one| one.id).collect(),
+            Self::Create(creates) => creates.iter().map(|create| create.id).collect(),
             Self::Amend(amend) => [amend.order].into(),
             Self::Act(act) => [act.order].into(),
             Self::Receive(receive) => [receive.order].into(),
             Self::Confirm(confirm) => [confirm.order].into(),
             Self::Revise(revise) => [revise.order].into(),
-            Self::Return(ret) => {
-                let named = ret.lines.iter().filter_map(|line| line.of);
-                named.map(|of| of.split_line::<entity::id::kind::PurchaseOrderId>().0).collect()
+            Self::Return(supplier_return) => {
+                let returned_lines = supplier_return.lines.iter().filter_map(|line| line.of);
+                returned_lines.map(|line_id| line_id.split_line::<entity::id::kind::PurchaseOrderId>().0).collect()
             }
             Self::BlanketCreate(_) | Self::BlanketUpdate(_) | Self::BlanketAct(_) => BTreeSet::new(),
         }
     }
 
     /// Returns the order whose incoming stock may change, if there is one.
-    pub fn moved(&self) -> Option<PurchaseOrderId> {
+    pub fn moved_order(&self) -> Option<PurchaseOrderId> {
         match self {
             Self::Act(act) => matches!(act.action, Action::Order | Action::Close | Action::Cancel).then_some(act.order),
             Self::Receive(receive) => Some(receive.order),
@@ -192,12 +196,17 @@ impl Command {
     /// Returns the suppliers of the command's new orders, of its charges, or of its return.
     pub fn suppliers(&self) -> BTreeSet<SupplierId> {
         match self {
-            Self::Create(all) => {
-                let billing = |one: &Create| one.charges.iter().filter_map(|charge| charge.supplier).collect::<Vec<_>>();
-                all.iter().flat_map(|one| std::iter::once(one.supplier).chain(billing(one))).collect()
+            Self::Create(creates) => {
+                let billing = |create_command: &Create| {
+                    create_command.charges.iter().filter_map(|charge| charge.supplier).collect::<Vec<_>>()
+                };
+                creates
+                    .iter()
+                    .flat_map(|create_command| std::iter::once(create_command.supplier).chain(billing(create_command)))
+                    .collect()
             }
             Self::Amend(amend) => amend.charges.iter().flatten().filter_map(|charge| charge.supplier).collect(),
-            Self::Return(ret) => BTreeSet::from([ret.supplier]),
+            Self::Return(supplier_return) => BTreeSet::from([supplier_return.supplier]),
             Self::BlanketCreate(create) => BTreeSet::from([create.supplier]),
             Self::Act(_)
             | Self::Receive(_)
@@ -212,7 +221,7 @@ impl Command {
     /// executed under locks.
     pub fn blankets(&self) -> BTreeSet<BlanketOrderId> {
         match self {
-            Self::Create(all) => all.iter().filter_map(|one| one.blanket).collect(),
+            Self::Create(creates) => creates.iter().filter_map(|create_command| create_command.blanket).collect(),
             Self::BlanketCreate(create) => BTreeSet::from([create.id]),
             Self::BlanketUpdate(update) => BTreeSet::from([update.blanket]),
             Self::BlanketAct(act) => BTreeSet::from([act.blanket]),
@@ -242,7 +251,7 @@ impl Command {
     /// Returns the references that the command gives to orders.
     pub fn references(&self) -> Vec<String> {
         match self {
-            Self::Create(all) => all.iter().filter_map(|one| one.external_ref.clone()).collect(),
+            Self::Create(creates) => creates.iter().filter_map(|create| create.external_ref.clone()).collect(),
             Self::Amend(amend) => amend.external_ref.clone().flatten().into_iter().collect(),
             Self::Confirm(confirm) => confirm.external_ref.iter().cloned().collect(),
             Self::Act(_)
@@ -258,20 +267,20 @@ impl Command {
     /// Decides against the loaded state; the draft collects the effects on stock.
     pub fn decide(&self, book: &PurchaseBook, draft: &mut Draft<'_>) -> Result<PurchaseDecision, Rejection> {
         match self {
-            Self::Create(all) => {
-                let mut whole = PurchaseDecision::default();
-                for one in all {
-                    let made = decide_create(book, draft, one);
-                    let Some(mut made) = draft.pass(made)? else { continue };
-                    whole.orders.append(&mut made.orders);
-                    whole.events.append(&mut made.events);
+            Self::Create(creates) => {
+                let mut combined = PurchaseDecision::default();
+                for create_command in creates {
+                    let decision = decide_create(book, draft, create_command);
+                    let Some(mut decision) = draft.pass(decision)? else { continue };
+                    combined.orders.append(&mut decision.orders);
+                    combined.events.append(&mut decision.events);
                 }
-                Ok(whole)
+                Ok(combined)
             }
             Self::Amend(amend) => decide_amend(book, draft, amend),
             Self::Act(act) => decide_act(book, draft, act),
             Self::Receive(receive) => decide_receive(book, draft, receive),
-            Self::Return(ret) => decide_supplier_return(book, draft, ret),
+            Self::Return(supplier_return) => decide_supplier_return(book, draft, supplier_return),
             Self::Confirm(confirm) => decide_confirm(book, draft, confirm),
             Self::Revise(revise) => decide_revise(book, draft, revise),
             Self::BlanketCreate(create) => decide_blanket_create(book, draft, create),
@@ -295,13 +304,13 @@ impl Decide for PurchaseCommand {
         needs.levels.extend(command.levels());
         needs.levels.extend(keys);
         command.lots(keys, &mut needs.lots);
-        needs.documents.with(|own: &mut PurchaseNeeds| {
-            own.orders.extend(command.orders());
-            own.moved.extend(command.moved());
-            own.refs.extend(command.references());
-            own.suppliers.extend(command.suppliers());
-            own.blankets.extend(command.blankets());
-            own.agreed.extend(command.agreed());
+        needs.documents.with(|document_needs: &mut PurchaseNeeds| {
+            document_needs.orders.extend(command.orders());
+            document_needs.moved_orders.extend(command.moved_order());
+            document_needs.refs.extend(command.references());
+            document_needs.suppliers.extend(command.suppliers());
+            document_needs.blankets.extend(command.blankets());
+            document_needs.agreed.extend(command.agreed());
         });
     }
 

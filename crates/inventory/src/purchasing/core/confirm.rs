@@ -37,7 +37,7 @@ pub struct ConfirmLine {
 
 pub fn decide_confirm(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Confirm) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Confirm, command.expected_version)?;
-    let (before, was) = (order.status(), Box::new(order.clone()));
+    let (before, original) = (order.status(), Box::new(order.clone()));
     if let Some(reference) = command.external_ref.as_ref().filter(|reference| order.external_ref.as_ref() != Some(*reference)) {
         check_ref_is_free(book, order.supplier, Some(reference.as_str()), At::input(Field::ExternalRef))?;
         order.external_ref = Some(reference.clone());
@@ -58,7 +58,7 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Conf
     order.correspondence.confirmed = Some(order.revision);
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_CONFIRMED, Some(before))];
-    Ok(PurchaseDecision { orders: vec![order], events, before: Some(was), ..PurchaseDecision::default() })
+    Ok(PurchaseDecision { orders: vec![order], events, before: Some(original), ..PurchaseDecision::default() })
 }
 
 /// Confirms the named lines; all refusals of one stage are reported.
@@ -68,9 +68,9 @@ fn confirm_lines(
     lines: &[ConfirmLine],
     on: Option<i32>,
 ) -> Result<(), Rejection> {
-    let mut seen = BTreeSet::new();
-    for (index, one) in lines.iter().enumerate() {
-        let confirmed = confirm_line(order, &mut seen, (index, one), on);
+    let mut seen_indexes = BTreeSet::new();
+    for (index, request) in lines.iter().enumerate() {
+        let confirmed = confirm_line(order, &mut seen_indexes, (index, request), on);
         draft.pass(confirmed)?;
     }
     draft.end_pass()
@@ -78,34 +78,34 @@ fn confirm_lines(
 
 fn confirm_line(
     order: &mut PurchaseOrder,
-    seen: &mut BTreeSet<usize>,
-    (index, one): (usize, &ConfirmLine),
+    seen_indexes: &mut BTreeSet<usize>,
+    (index, request): (usize, &ConfirmLine),
     on: Option<i32>,
 ) -> Result<(), Rejection> {
     let at = |name: Field| At::line(index).field(name);
-    let place = place_of(order, one.line, at(Field::LineId))?;
-    if !seen.insert(place) {
+    let line_index = place_of(order, request.line, at(Field::LineId))?;
+    if !seen_indexes.insert(line_index) {
         return Err(Refusal::LineTwice.at(at(Field::LineId)));
     }
-    let line = &mut order.lines[place];
+    let line = &mut order.lines[line_index];
     refuse_cancelled(line, at(Field::LineId))?;
     if !line.open.is_positive() {
         return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(at(Field::LineId)));
     }
-    let quantity = one.quantity.unwrap_or(line.quantity);
+    let quantity = request.quantity.unwrap_or(line.quantity);
     if quantity < line.received || quantity > line.most {
         let refusal = AmendRefusal::ConfirmFromTo { sku: line.sku.clone(), least: line.received, most: line.most };
         return Err(refusal.at(at(Field::Quantity)));
     }
-    line.confirmed = Confirmation { on: one.on.or(on).or(line.confirmed.on), quantity: Some(quantity) };
+    line.confirmed = Confirmation { on: request.on.or(on).or(line.confirmed.on), quantity: Some(quantity) };
     Ok(())
 }
 
 /// Returns the line's index among the order's.
 pub(super) fn place_of(order: &PurchaseOrder, line: PurchaseOrderLineId, at: At) -> Result<usize, Rejection> {
-    let (of, position) = line.split_line::<entity::id::kind::PurchaseOrderId>();
-    let place = order.lines.iter().position(|line| line.position == position).filter(|_| of == order.id);
-    place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, at))
+    let (order_id, position) = line.split_line::<entity::id::kind::PurchaseOrderId>();
+    let line_index = order.lines.iter().position(|line| line.position == position).filter(|_| order_id == order.id);
+    line_index.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, at))
 }
 
 /// Refuses a line that was cancelled.

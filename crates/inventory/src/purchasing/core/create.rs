@@ -84,7 +84,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     }
     draft.pass(check_ref_is_free(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef)))?;
     let blanket = blanket_for(book, draft, command)?;
-    let new = agreed(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
+    let agreed_lines = agreed(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {
         id: command.id,
@@ -116,15 +116,15 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         correspondence: Correspondence::default(),
         change: Change::New,
     };
-    order.lines = lines(draft, (&order, command.prices), &new)?;
-    check_remaining_quantity(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
+    order.lines = lines(draft, (&order, command.prices), &agreed_lines)?;
+    check_remaining_quantity(draft, blanket, (None, &order), |index| line_quantity_place(&agreed_lines, index))?;
     order.charges = charges(draft, book, &order, &command.charges)?;
-    settle(draft, &mut order, basis_at)?;
+    recalculate_totals(draft, &mut order, basis_at)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
-    let made = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
+    let decision = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
     match &command.placing {
-        None => Ok(made),
-        Some(placing) => placed(draft, command, placing, made),
+        None => Ok(decision),
+        Some(placing) => submit_and_order(draft, command, placing, decision),
     }
 }
 
@@ -141,8 +141,8 @@ fn blanket_for<'a>(book: &'a PurchaseBook, draft: &Draft<'_>, command: &Create) 
         return Err(BlanketRefusal::OtherCurrency { agreed: blanket.currency }.at(at));
     }
     let Some(line) = command.lines.first() else { return Ok(Some(blanket)) };
-    let first = LevelKey { product: line.product, store: command.store };
-    blanket.check_in_force(draft.business_date(draft.now(), first, at)?, at)?;
+    let level_key = LevelKey { product: line.product, store: command.store };
+    blanket.check_in_force(draft.business_date(draft.now(), level_key, at)?, at)?;
     Ok(Some(blanket))
 }
 
@@ -156,16 +156,16 @@ fn check_products_exist(draft: &mut Draft<'_>, store: StoreId, lines: &[NewLine]
 }
 
 /// Submits, approves and places a new order, with the same refusals as the single steps.
-fn placed(
+fn submit_and_order(
     draft: &mut Draft<'_>,
     command: &Create,
     placing: &Placing,
-    mut made: PurchaseDecision,
+    mut decision: PurchaseDecision,
 ) -> Result<PurchaseDecision, Rejection> {
-    made.stood();
+    decision.stood();
     let mut book = PurchaseBook::default();
     for action in [Action::Submit, Action::Approve, Action::Order] {
-        book.evolve(&made);
+        book.evolve(&decision);
         let act = Act {
             order: command.id,
             action,
@@ -176,16 +176,16 @@ fn placed(
             limit: placing.limit,
             leads: placing.leads.clone(),
         };
-        let mut step = decide_act(&book, draft, &act).map_err(move_to_status)?;
+        let mut step = decide_act(&book, draft, &act).map_err(move_field_to_status)?;
         step.stood();
-        made.orders = step.orders;
-        made.events.append(&mut step.events);
+        decision.orders = step.orders;
+        decision.events.append(&mut step.events);
     }
-    Ok(made)
+    Ok(decision)
 }
 
 /// Moves the refusal of a step to `status`, the field by which the caller requested it.
-fn move_to_status(refusal: Rejection) -> Rejection {
+fn move_field_to_status(refusal: Rejection) -> Rejection {
     let at = if refusal.at == At::input(Field::Id) { At::input(Field::Status) } else { refusal.at };
     Rejection { at, ..refusal }
 }
@@ -193,7 +193,7 @@ fn move_to_status(refusal: Rejection) -> Rejection {
 pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
     let (before, blanket) = (order.status(), blanket_of(book, &order));
-    let found = Box::new(order.clone());
+    let original = Box::new(order.clone());
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
             draft.pass(check_ref_is_free(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef)))?;
@@ -207,34 +207,38 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
     order.under_percent = command.under_percent.unwrap_or(order.under_percent);
     let is_dearer = command.over_percent.is_some() || command.fixed_rate.is_some();
     if command.lines.is_some() || command.charges.is_some() || is_dearer {
-        order.edited_by(command.actor);
+        order.record_editor(command.actor);
     }
     if order.change == Change::Figures {
         order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
     }
-    if let Some(new) = &command.lines {
+    if let Some(new_items) = &command.lines {
         if draft.collects_refusals() {
-            check_products_exist(draft, order.store, new)?;
+            check_products_exist(draft, order.store, new_items)?;
         }
-        let (was, new) = (order.clone(), agreed(draft, (blanket, order.store), (new, Field::Lines))?);
-        order.lines = lines(draft, (&order, Prices::Stated), &new)?;
-        check_remaining_quantity(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;
+        let (previous, new_items) = (order.clone(), agreed(draft, (blanket, order.store), (new_items, Field::Lines))?);
+        order.lines = lines(draft, (&order, Prices::Stated), &new_items)?;
+        check_remaining_quantity(draft, blanket, (Some(&previous), &order), |index| line_quantity_place(&new_items, index))?;
     }
-    if let Some(new) = &command.charges {
-        order.charges = charges(draft, book, &order, new)?;
+    if let Some(new_items) = &command.charges {
+        order.charges = charges(draft, book, &order, new_items)?;
     }
     // If kept charges cannot be spread, the new lines are the reason, so the refusal names them.
-    settle(draft, &mut order, |index| if command.charges.is_some() { basis_at(index) } else { At::input(Field::Lines) })?;
+    recalculate_totals(
+        draft,
+        &mut order,
+        |index| if command.charges.is_some() { basis_at(index) } else { At::input(Field::Lines) },
+    )?;
     // A change of a rejected order makes it a draft again, without its earlier approval.
     order.state = OrderState::Draft;
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
-    Ok(PurchaseDecision { orders: vec![order], events, before: Some(found), ..PurchaseDecision::default() })
+    Ok(PurchaseDecision { orders: vec![order], events, before: Some(original), ..PurchaseDecision::default() })
 }
 
 /// Returns the place in the input of a line's quantity.
-fn placed_at(new: &[NewLine], index: usize) -> At {
-    new.get(index).map_or(At::INPUT, |line| At::row(Field::Lines, line.place).field(Field::Quantity))
+fn line_quantity_place(new_lines: &[NewLine], index: usize) -> At {
+    new_lines.get(index).map_or(At::INPUT, |line| At::row(Field::Lines, line.place).field(Field::Quantity))
 }
 
 pub(super) fn check_ref_is_free(
@@ -254,13 +258,13 @@ pub(super) fn check_ref_is_free(
 /// An order, and the source of its lines' costs.
 pub(super) type Terms<'a> = (&'a PurchaseOrder, Prices);
 
-fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
-    if new.is_empty() {
+fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new_lines: &[NewLine]) -> Result<Vec<Line>, Rejection> {
+    if new_lines.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
-    let mut lines = Vec::with_capacity(new.len());
-    for (index, one) in new.iter().enumerate() {
-        let line = line(draft, terms, (Field::Lines, index), one);
+    let mut lines = Vec::with_capacity(new_lines.len());
+    for (index, new_line) in new_lines.iter().enumerate() {
+        let line = line(draft, terms, (Field::Lines, index), new_line);
         lines.extend(draft.pass(line)?);
     }
     draft.end_pass()?;
@@ -268,43 +272,48 @@ fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec
 }
 
 /// Returns the line of a list in the input that is the `index`-th of its order, from 0.
-pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, usize), new: &NewLine) -> Result<Line, Rejection> {
+pub(super) fn line(
+    draft: &Draft<'_>,
+    terms: Terms<'_>,
+    (list, index): (Field, usize),
+    new_line: &NewLine,
+) -> Result<Line, Rejection> {
     let order = terms.0;
-    let at = |name: Field| At::row(list, new.place).field(name);
+    let at = |name: Field| At::row(list, new_line.place).field(name);
     let store = match (terms.1, &order.change) {
         // One list of products may order for several stores.
         (Prices::Listed, _) => at(Field::Product),
         (Prices::Stated, Change::New) => At::input(Field::Store),
         (Prices::Stated, _) => At::input(Field::Id),
     };
-    let level = draft.stocked_at(LevelKey { product: new.product, store: order.store }, (at(Field::Product), store))?;
+    let level = draft.stocked_at(LevelKey { product: new_line.product, store: order.store }, (at(Field::Product), store))?;
     let facts = &level.facts;
-    if !new.quantity.is_positive() {
+    if !new_line.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
-    if new.weight.is_some_and(|weight| weight < 0) {
+    if new_line.weight.is_some_and(|weight| weight < 0) {
         return Err(Refusal::NegativeWeight.at(at(Field::Weight)));
     }
-    let unit_cost = cost(facts, terms, new, at)?;
+    let unit_cost = cost(facts, terms, new_line, at)?;
     let too_large = || Refusal::LineTooLarge.at(at(Field::Quantity));
     Ok(Line {
         position: index as u16 + 1,
-        product: new.product,
+        product: new_line.product,
         sku: facts.sku.clone(),
         name: facts.name.clone(),
-        supplier_sku: new.supply.as_ref().and_then(|supply| supply.supplier_sku.clone()),
+        supplier_sku: new_line.supply.as_ref().and_then(|supply| supply.supplier_sku.clone()),
         decimals: facts.decimals,
-        expected_on: new.expected_on,
-        weight: new.weight,
-        quantity: new.quantity,
-        most: new.quantity,
+        expected_on: new_line.expected_on,
+        weight: new_line.weight,
+        quantity: new_line.quantity,
+        most: new_line.quantity,
         unit_cost,
-        total: unit_cost.times(new.quantity, facts.decimals).ok_or_else(too_large)?,
+        total: unit_cost.times(new_line.quantity, facts.decimals).ok_or_else(too_large)?,
         charges: Money::zero(order.currency),
         charges_in_books: 0,
         received: Quantity::ZERO,
         damaged: Quantity::ZERO,
-        open: new.quantity,
+        open: new_line.quantity,
         short: Quantity::ZERO,
         returned: Quantity::ZERO,
         off: LandedShares::default(),
@@ -316,20 +325,20 @@ pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, u
 }
 
 /// Returns the cost of a whole unit of a line: the cost in the input, else the listed one.
-fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Field) -> At) -> Result<Money, Rejection> {
+fn cost(facts: &Facts, (order, prices): Terms<'_>, new_line: &NewLine, at: impl Fn(Field) -> At) -> Result<Money, Rejection> {
     let field = match prices {
         Prices::Stated => at(Field::UnitCost),
         Prices::Listed => at(Field::Product),
     };
     let sku = || facts.sku.clone();
-    let listed = || new.supply.as_ref().map(|supply| supply.cost_at(new.quantity)).or(facts.cost);
-    let Some(unit_cost) = new.unit_cost.or_else(listed) else {
+    let list_cost = || new_line.supply.as_ref().map(|supply| supply.cost_at(new_line.quantity)).or(facts.cost);
+    let Some(unit_cost) = new_line.unit_cost.or_else(list_cost) else {
         return Err(Refusal::NoCost { sku: sku(), prices }.at(field));
     };
     if unit_cost.currency != order.currency {
         let order = order.currency;
-        let refusal = match new.unit_cost {
-            Some(given) => Refusal::UnitCostIn { given: given.currency, order },
+        let refusal = match new_line.unit_cost {
+            Some(stated_cost) => Refusal::UnitCostIn { given: stated_cost.currency, order },
             None => Refusal::ListedIn { sku: sku(), listed: unit_cost.currency, order, prices },
         };
         return Err(refusal.at(field));
@@ -342,7 +351,11 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Fi
 
 /// Sums the order up, spreads its charges over its lines, and sets the most that each may receive.
 /// Cancelled lines do not count. `at` returns the place of a charge that cannot be spread.
-pub(super) fn settle(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl Fn(usize) -> At) -> Result<(), Rejection> {
+pub(super) fn recalculate_totals(
+    draft: &mut Draft<'_>,
+    order: &mut PurchaseOrder,
+    at: impl Fn(usize) -> At,
+) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
     let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
     let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
@@ -353,8 +366,8 @@ pub(super) fn settle(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl 
     order.total().ok_or_else(too_large)?;
     allocate_charges(draft, order, at)?;
     for line in &mut order.lines {
-        let most = line.quantity.get() + percent(line.quantity.get(), order.over_percent);
-        line.most = Quantity::new(most).ok_or_else(too_large)?;
+        let max_units = line.quantity.get() + percent(line.quantity.get(), order.over_percent);
+        line.most = Quantity::new(max_units).ok_or_else(too_large)?;
     }
     Ok(())
 }

@@ -58,10 +58,10 @@ pub fn decide_supplier_return(
     }
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
-    let Some(first) = command.lines.first() else {
+    let Some(first_line) = command.lines.first() else {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     };
-    let at = LevelKey { product: first.product, store: command.store };
+    let at = LevelKey { product: first_line.product, store: command.store };
     if draft.collects_refusals() {
         for (index, line) in command.lines.iter().enumerate() {
             let key = LevelKey { product: line.product, store: command.store };
@@ -69,11 +69,11 @@ pub fn decide_supplier_return(
         }
     }
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
-    draft.begin(head(command, occurred_at), at, At::line(0).field(Field::Product))?;
+    draft.begin(return_head(command, occurred_at), at, At::line(0).field(Field::Product))?;
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut credit: Option<Money> = None;
-    for (index, new) in command.lines.iter().enumerate() {
-        let line = line(book, draft, command, (index, new), &mut orders);
+    for (index, new_line) in command.lines.iter().enumerate() {
+        let line = line(book, draft, command, (index, new_line), &mut orders);
         let Some(line) = draft.pass(line)? else { continue };
         if credit.is_some_and(|sum| sum.currency != line.total.currency) {
             draft.refuse(Refusal::OneCurrency.at(At::line(index).field(Field::UnitCredit)))?;
@@ -85,13 +85,13 @@ pub fn decide_supplier_return(
     }
     draft.end_pass()?;
     draft.end();
-    let named: Vec<PurchaseOrderId> = orders.keys().copied().collect();
-    let ret = SupplierReturn {
+    let order_ids: Vec<PurchaseOrderId> = orders.keys().copied().collect();
+    let supplier_return = SupplierReturn {
         id: command.id,
         number: DocumentNumber::Pending,
         supplier: command.supplier,
         store: command.store,
-        order: if let [one] = named.as_slice() { Some(*one) } else { None },
+        order: if let [one] = order_ids.as_slice() { Some(*one) } else { None },
         external_ref: command.external_ref.clone(),
         credit: credit.ok_or_else(|| Refusal::NoLines.at(At::input(Field::Lines)))?,
         reason: command.reason,
@@ -103,16 +103,16 @@ pub fn decide_supplier_return(
         lines,
     };
     orders.values_mut().for_each(|order| order.touch(now));
-    let event = DocumentEvent::Return { kind: events::SUPPLIER_RETURN_CREATED, ret: ret.id };
+    let event = DocumentEvent::Return { kind: events::SUPPLIER_RETURN_CREATED, ret: supplier_return.id };
     Ok(PurchaseDecision {
         orders: orders.into_values().collect(),
-        returns: vec![ret],
+        returns: vec![supplier_return],
         events: vec![event],
         ..PurchaseDecision::default()
     })
 }
 
-fn head(command: &CreateSupplierReturn, occurred_at: Timestamp) -> MovementHead {
+fn return_head(command: &CreateSupplierReturn, occurred_at: Timestamp) -> MovementHead {
     MovementHead {
         id: command.movement,
         kind: MovementKind::Removal,
@@ -130,37 +130,37 @@ fn line(
     book: &PurchaseBook,
     draft: &mut Draft<'_>,
     command: &CreateSupplierReturn,
-    (index, new): (usize, &NewReturnLine),
+    (index, new_line): (usize, &NewReturnLine),
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
 ) -> Result<SupplierReturnLine, Rejection> {
     let at = |name: Field| At::line(index).field(name);
-    let key = LevelKey { product: new.product, store: command.store };
+    let key = LevelKey { product: new_line.product, store: command.store };
     let facts = draft.stocked_at(key, (at(Field::Product), At::input(Field::Store)))?.facts.clone();
-    if !new.quantity.is_positive() {
+    if !new_line.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }
-    let bought_at = new.of.map(|of| return_quantity(book, command, orders, (index, new, of))).transpose()?;
-    let Some(unit_credit) = new.unit_credit.or(bought_at).or(facts.cost) else {
+    let bought_at = new_line.of.map(|line_id| return_quantity(book, command, orders, (index, new_line, line_id))).transpose()?;
+    let Some(unit_credit) = new_line.unit_credit.or(bought_at).or(facts.cost) else {
         return Err(Refusal::NoCredit { sku: facts.sku.clone() }.at(at(Field::UnitCredit)));
     };
     if unit_credit.minor < 0 {
         return Err(Refusal::NegativeCredit.at(at(Field::UnitCredit)));
     }
     let cost = bought_at.or(facts.cost);
-    for (delta, condition) in leaving(draft, key, new) {
-        let posting = Posting { delta, cost, lot: new.lot.clone(), condition, ..Posting::default() };
+    for (delta, condition) in leaving(draft, key, new_line) {
+        let posting = Posting { delta, cost, lot: new_line.lot.clone(), condition, ..Posting::default() };
         draft.post_to(key, posting, at(Field::Quantity))?;
     }
-    let total = unit_credit.times(new.quantity, facts.decimals);
+    let total = unit_credit.times(new_line.quantity, facts.decimals);
     Ok(SupplierReturnLine {
         position: index as u16 + 1,
-        product: new.product,
+        product: new_line.product,
         sku: facts.sku.clone(),
         name: facts.name.clone(),
         decimals: facts.decimals,
-        of: new.of,
-        quantity: new.quantity,
-        source: new.source,
+        of: new_line.of,
+        quantity: new_line.quantity,
+        source: new_line.source,
         unit_credit,
         total: total.ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?,
         reversed: Quantity::ZERO,
@@ -173,26 +173,27 @@ const RETURN_PRIORITY: [Condition; 4] = [Condition::Damaged, Condition::Quaranti
 
 /// Returns the deltas of a return: from the available stock, or from the unavailable stock of any
 /// condition, damaged units first.
-fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
-    let quantity = new.quantity.get();
-    if new.source != ReturnSource::Quarantine {
+fn leaving(draft: &Draft<'_>, key: LevelKey, new_line: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
+    let quantity = new_line.quantity.get();
+    if new_line.source != ReturnSource::Quarantine {
         return vec![(Delta { on_hand: -quantity, ..Delta::default() }, None)];
     }
-    let lot = draft.said(key.product, &new.lot).map(|lot| lot.id);
-    let gone = |n: i64| Delta { on_hand: -n, unavailable: -n, ..Delta::default() };
-    let mut left = quantity;
+    let lot = draft.find_lot(key.product, &new_line.lot).map(|lot| lot.id);
+    let removal = |units: i64| Delta { on_hand: -units, unavailable: -units, ..Delta::default() };
+    let mut remaining_units = quantity;
     let mut leaving = Vec::new();
     for condition in RETURN_PRIORITY {
         // If no lot is named, the draft picks from those with units in this condition.
-        let there = if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_unavailable_units(key, condition) };
-        let taken = left.min(there);
-        if taken > 0 {
-            leaving.push((gone(taken), Some(condition)));
-            left -= taken;
+        let available =
+            if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_unavailable_units(key, condition) };
+        let taken_units = remaining_units.min(available);
+        if taken_units > 0 {
+            leaving.push((removal(taken_units), Some(condition)));
+            remaining_units -= taken_units;
         }
     }
-    if left > 0 {
-        leaving.push((gone(left), Some(Condition::Quarantine)));
+    if remaining_units > 0 {
+        leaving.push((removal(remaining_units), Some(Condition::Quarantine)));
     }
     leaving
 }
@@ -202,25 +203,25 @@ fn return_quantity(
     book: &PurchaseBook,
     command: &CreateSupplierReturn,
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
-    (index, new, of): (usize, &NewReturnLine, PurchaseOrderLineId),
+    (index, new_line, line_id): (usize, &NewReturnLine, PurchaseOrderLineId),
 ) -> Result<Money, Rejection> {
     let field = At::line(index).field(Field::PurchaseOrderLine);
     let missing = || Rejection::not_found(Noun::PurchaseOrderLine, field);
-    let (id, position) = of.split_line();
+    let (id, position) = line_id.split_line();
     let is_own = |order: &&PurchaseOrder| order.supplier == command.supplier || command.merged.contains(&order.supplier);
-    if let std::collections::btree_map::Entry::Vacant(free) = orders.entry(id) {
-        free.insert(book.orders.get(&id).filter(is_own).ok_or_else(missing)?.clone());
+    if let std::collections::btree_map::Entry::Vacant(vacant) = orders.entry(id) {
+        vacant.insert(book.orders.get(&id).filter(is_own).ok_or_else(missing)?.clone());
     }
     let order = orders.get_mut(&id).ok_or_else(missing)?;
     let line = order.lines.iter_mut().find(|line| line.position == position).ok_or_else(missing)?;
-    if line.product != new.product {
+    if line.product != new_line.product {
         return Err(Refusal::OtherProduct.at(field));
     }
-    let most = line.received.get() - line.returned.get();
-    if new.quantity.get() > most {
+    let returnable = line.received.get() - line.returned.get();
+    if new_line.quantity.get() > returnable {
         let field = At::line(index).field(Field::Quantity);
-        return Err(Refusal::BackUpTo { most }.at(field));
+        return Err(Refusal::BackUpTo { most: returnable }.at(field));
     }
-    line.returned = count(line.returned.get() + new.quantity.get());
+    line.returned = count(line.returned.get() + new_line.quantity.get());
     Ok(line.unit_cost)
 }

@@ -35,9 +35,9 @@ impl Line {
     }
     /// Returns the quantity of an open line that the supplier neither confirmed nor delivered.
     pub fn promised_short(&self) -> Quantity {
-        let promised = self.confirmed.quantity.filter(|_| self.open.is_positive());
-        promised.map_or(Quantity::ZERO, |promised| {
-            let least = promised.get().max(self.received.get());
+        let promised_quantity = self.confirmed.quantity.filter(|_| self.open.is_positive());
+        promised_quantity.map_or(Quantity::ZERO, |promised_quantity| {
+            let least = promised_quantity.get().max(self.received.get());
             Quantity::new((self.quantity.get() - least).max(0)).unwrap_or(Quantity::ZERO)
         })
     }
@@ -54,6 +54,6 @@ pub(super) fn set_expected_days(draft: &Draft<'_>, order: &mut PurchaseOrder, le
 
 /// Returns the local date in the order's store; None for an order without lines.
 pub(super) fn today(draft: &Draft<'_>, order: &PurchaseOrder) -> Result<Option<i32>, Rejection> {
-    let first = order.lines.first().map(|line| order.key(line));
-    first.map(|key| draft.business_date(draft.now(), key, At::input(Field::Id))).transpose()
+    let first_key = order.lines.first().map(|line| order.key(line));
+    first_key.map(|key| draft.business_date(draft.now(), key, At::input(Field::Id))).transpose()
 }

@@ -49,16 +49,17 @@ impl FixedRate {
         let rate: Rate = text.parse().map_err(|()| FixedRateRefusal::NoRate)?;
         let fixed = Self { rate, books, market_day: market.map(|market| market.day) };
         let Some(market) = market else { return Ok(fixed) };
-        let is_far = match (fixed.frozen(from, market.day).convert(COMPARISON_AMOUNT), market.convert(COMPARISON_AMOUNT)) {
-            (Some(mine), Some(theirs)) => mine > 2 * theirs || theirs > 2 * mine,
+        let is_far = match (fixed.to_frozen_rate(from, market.day).convert(COMPARISON_AMOUNT), market.convert(COMPARISON_AMOUNT))
+        {
+            (Some(fixed_value), Some(market_value)) => fixed_value > 2 * market_value || market_value > 2 * fixed_value,
             // Only one of them exceeds the exact range.
-            (mine, theirs) => mine.is_some() || theirs.is_some(),
+            (fixed_value, market_value) => fixed_value.is_some() || market_value.is_some(),
         };
         if is_far { Err(FixedRateRefusal::Far { from, books, day: market.day }) } else { Ok(fixed) }
     }
 
     /// Returns the rate in the form that a receipt of a day stores.
-    pub fn frozen(self, from: Currency, day: i32) -> FrozenRate {
+    pub fn to_frozen_rate(self, from: Currency, day: i32) -> FrozenRate {
         let source = FIXED_SOURCE.to_owned();
         FrozenRate { from, to: self.books, numerator: self.rate, denominator: Rate::ONE, day, source }
     }
@@ -71,7 +72,7 @@ mod tests {
     #[test]
     fn a_rate_is_agreed_unless_it_is_upside_down() {
         let (yen, pounds) = (Currency::parse("JPY").unwrap(), Currency::GBP);
-        let market = FixedRate { rate: "0.00515".parse().unwrap(), books: pounds, market_day: None }.frozen(yen, 9);
+        let market = FixedRate { rate: "0.00515".parse().unwrap(), books: pounds, market_day: None }.to_frozen_rate(yen, 9);
         let agreed = |text: &str, market| FixedRate::agreed(text, (yen, pounds), market).map(|fixed| fixed.rate.to_string());
         assert_eq!(agreed("0.0050", Some(&market)), Ok("0.0050".to_owned()));
         for wrong in ["194.17", "0.0103001", "0.000000000001", "100000000000"] {

@@ -20,10 +20,10 @@ pub fn allocate_proportionally(amount: i64, weights: &[i64]) -> Option<Vec<i64>>
     let parts = || weights.iter().map(|weight| i128::from(amount) * i128::from(*weight));
     let mut shares: Vec<i64> = parts().map(|part| (part.div_euclid(sum)) as i64).collect();
     let mut order: Vec<(i128, usize)> =
-        parts().map(|part| part.rem_euclid(sum)).enumerate().map(|(i, rest)| (-rest, i)).collect();
+        parts().map(|part| part.rem_euclid(sum)).enumerate().map(|(i, remainder)| (-remainder, i)).collect();
     order.sort_unstable();
-    let left = amount - shares.iter().sum::<i64>();
-    for (_, index) in order.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+    let undistributed = amount - shares.iter().sum::<i64>();
+    for (_, index) in order.into_iter().take(usize::try_from(undistributed).unwrap_or(0)) {
         shares[index] += 1;
     }
     Some(shares)
@@ -52,11 +52,11 @@ pub struct LandedShares {
 impl Add for LandedShares {
     type Output = Self;
 
-    fn add(self, more: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self {
-            goods: self.goods + more.goods,
-            charges: self.charges + more.charges,
-            charges_in_books: self.charges_in_books + more.charges_in_books,
+            goods: self.goods + other.goods,
+            charges: self.charges + other.charges,
+            charges_in_books: self.charges_in_books + other.charges_in_books,
         }
     }
 }
@@ -64,11 +64,11 @@ impl Add for LandedShares {
 impl Sub for LandedShares {
     type Output = Self;
 
-    fn sub(self, less: Self) -> Self {
+    fn sub(self, other: Self) -> Self {
         Self {
-            goods: self.goods - less.goods,
-            charges: self.charges - less.charges,
-            charges_in_books: self.charges_in_books - less.charges_in_books,
+            goods: self.goods - other.goods,
+            charges: self.charges - other.charges,
+            charges_in_books: self.charges_in_books - other.charges_in_books,
         }
     }
 }
@@ -81,8 +81,8 @@ impl LandedShares {
 
     /// Returns the share of the units from one count to another, out of `whole`.
     pub(super) fn between(self, (from, upto): (Quantity, Quantity), whole: Quantity) -> Self {
-        let of = |amount: i64| share(amount, upto.get(), whole.get()) - share(amount, from.get(), whole.get());
-        Self { goods: of(self.goods), charges: of(self.charges), charges_in_books: of(self.charges_in_books) }
+        let portion = |amount: i64| share(amount, upto.get(), whole.get()) - share(amount, from.get(), whole.get());
+        Self { goods: portion(self.goods), charges: portion(self.charges), charges_in_books: portion(self.charges_in_books) }
     }
 }
 

@@ -33,8 +33,8 @@ impl LeadTime {
     /// Returns the lead time of the product in the supplier's catalogue, else the supplier's
     /// general one; None if both are missing.
     pub fn of(product: Option<i32>, supplier: Option<i32>) -> Option<Self> {
-        let own = product.map(|days| Self { days, from: LeadSource::SupplierProduct });
-        own.or_else(|| supplier.map(|days| Self { days, from: LeadSource::Supplier }))
+        let product_lead = product.map(|days| Self { days, from: LeadSource::SupplierProduct });
+        product_lead.or_else(|| supplier.map(|days| Self { days, from: LeadSource::Supplier }))
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Terms {
 #[derive(Debug, Default)]
 pub struct MergedSupplies {
     /// Rows of the merged supplier, before and after they were archived.
-    pub gone: Vec<(Supply, Supply)>,
+    pub archived: Vec<(Supply, Supply)>,
     /// Rows of the surviving supplier, before and after; new ones have no state before.
     pub kept: Vec<(Option<Supply>, Supply)>,
     /// Products that both offer on different terms, if the call does not choose whose terms are
@@ -37,13 +37,13 @@ pub fn merge_supplies(
     terms: Option<Terms>,
     now: Timestamp,
 ) -> MergedSupplies {
-    let mut all = MergedSupplies::default();
+    let mut merged_supplies = MergedSupplies::default();
     for row in merged {
         let before = own.remove(&row.product);
         let is_in_use = before.as_ref().is_some_and(|own| own.archived_at.is_none());
         let is_same = before.as_ref().is_some_and(|own| has_same_offer(own, &row));
         if is_in_use && !is_same && terms.is_none() {
-            all.clashes.push(row.product);
+            merged_supplies.clashes.push(row.product);
             continue;
         }
         let after = match &before {
@@ -56,12 +56,12 @@ pub fn merge_supplies(
         let created_at = before.as_ref().map_or(now, |own| own.created_at);
         let after = Supply { is_preferred, archived_at: None, version, created_at, updated_at: now, ..after };
         if before.as_ref().is_none_or(|own| !own.has_same_content(&after)) {
-            all.kept.push((before, after));
+            merged_supplies.kept.push((before, after));
         }
-        let gone = row.turned(Some(now), now);
-        all.gone.push((row, gone));
+        let archived = row.archived(Some(now), now);
+        merged_supplies.archived.push((row, archived));
     }
-    all
+    merged_supplies
 }
 
 fn has_same_offer(own: &Supply, other: &Supply) -> bool {
@@ -108,16 +108,16 @@ mod tests {
         let all = merged(Supply { is_preferred: true, ..row(1, 500) }, None, None);
         let (None, kept) = &all.kept[0] else { panic!("{all:?}") };
         assert_eq!((kept.supplier, kept.version, kept.is_preferred, kept.unit_cost.minor), (id(2), 1, true, 500));
-        let (_, gone) = &all.gone[0];
+        let (_, gone) = &all.archived[0];
         assert_eq!((gone.supplier, gone.archived_at, gone.is_preferred, gone.version), (id(1), Some(NOW), false, 4));
     }
 
     #[test]
     fn of_two_rows_of_a_product_one_is_chosen() {
         let clash = merged(row(1, 500), Some(row(2, 450)), None);
-        assert_eq!((clash.clashes.len(), clash.gone.len(), clash.kept.len()), (1, 0, 0));
+        assert_eq!((clash.clashes.len(), clash.archived.len(), clash.kept.len()), (1, 0, 0));
         let kept = merged(row(1, 500), Some(row(2, 450)), Some(Terms::Survivor));
-        assert_eq!((kept.kept.len(), kept.gone.len()), (0, 1), "the row that stays says what it said");
+        assert_eq!((kept.kept.len(), kept.archived.len()), (0, 1), "the row that stays says what it said");
         let taken = merged(row(1, 500), Some(row(2, 450)), Some(Terms::Merged));
         let (Some(before), after) = &taken.kept[0] else { panic!("{taken:?}") };
         assert_eq!((before.unit_cost.minor, after.unit_cost.minor, after.supplier, after.version), (450, 500, id(2), 4));

@@ -33,6 +33,7 @@ mod quantities;
 mod rate_difference;
 mod receipt;
 mod receive;
+mod receive_line;
 mod refusal;
 mod reorder;
 mod reallocation;
@@ -75,15 +76,17 @@ pub use policy::{PolicyItem, PolicyProblem, check_policy};
 pub use price_drift::{PriceDrift, ProductPrices, price_drifts};
 pub use rate_difference::rate_difference;
 pub use receipt::{GoodsReceipt, ReceiptLine, ReversedReceiptLine};
-pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
+pub use receive::{Receive, WrongItem, decide_receive};
+pub use receive_line::{ReceiveLine, ReceivedLot};
 pub use refusal::{AmendRefusal, Refusal};
 pub use reorder::{
-    Demand, Kind, LeadTimeStats, Plan, Reason, StoreStock, Suggestion, order_quantity, reorder_point, safety_stock, suggest, z,
+    Demand, Kind, LeadTimeStats, Plan, Reason, StoreStock, Suggestion, inverse_normal, order_quantity, reorder_point,
+    safety_stock, suggest,
 };
 pub use reverse::{ReceiptReversal, ReverseReceipt};
 pub use reverse_return::{ReturnReversal, ReverseReturn};
 pub use revise::{PriceRaise, Revise, SetLine, decide_revise};
-pub use states::{Action, PURCHASE_STEPS, actions_from, may};
+pub use states::{Action, PURCHASE_STEPS, actions_from, is_action_allowed};
 pub use supplier_return::{ReversedReturnLine, SupplierReturn, SupplierReturnLine};
-pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
-pub use unmerge::{RestoredSupplies, SuppliersMoved, SuppliesNow, SupplyKept, SupplyMoved, unmerge_supplies};
+pub use supply::{MAX_LEAD_TIME_DAYS, MAX_PRICE_BREAKS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
+pub use unmerge::{CurrentSupplies, RestoredSupplies, SuppliersMoved, SupplyKept, SupplyMoved, unmerge_supplies};

@@ -148,7 +148,7 @@ impl PurchaseOrder {
         self.state.status()
     }
     /// Returns the refusal of a step that the order's state does not allow.
-    pub(super) fn not_open(&self) -> Rejection {
+    pub(super) fn status_refusal(&self) -> Rejection {
         Refusal::Status(self.status()).at(At::input(Field::Id))
     }
     /// Returns the status of its current revision with the supplier; `None` before it was ordered.
@@ -174,7 +174,7 @@ impl PurchaseOrder {
         is_own && limit.is_some_and(|limit| self.is_above(limit))
     }
     /// Records an actor who changed the order's content.
-    pub(super) fn edited_by(&mut self, actor: Actor) {
+    pub(super) fn record_editor(&mut self, actor: Actor) {
         if !self.editors.contains(&actor) {
             self.editors.push(actor);
         }
@@ -210,7 +210,7 @@ impl PurchaseOrder {
 
 impl Line {
     /// The least quantity that completes the line: the ordered quantity less the tolerance.
-    pub fn least(&self, under_percent: u8) -> i64 {
+    pub fn least_complete_quantity(&self, under_percent: u8) -> i64 {
         self.quantity.get() - percent(self.quantity.get(), under_percent)
     }
     pub const fn is_cancelled(&self) -> bool {
@@ -218,13 +218,13 @@ impl Line {
     }
     /// Whether nothing more of it is waited for, within the tolerance.
     pub fn is_complete(&self, under_percent: u8) -> bool {
-        self.is_cancelled() || self.received.get() >= self.least(under_percent)
+        self.is_cancelled() || self.received.get() >= self.least_complete_quantity(under_percent)
     }
     /// Gives up the open quantity, and returns it.
     pub fn give_up(&mut self) -> Quantity {
-        let rest = self.open;
-        self.short = count(self.short.get() + rest.get());
+        let open_quantity = self.open;
+        self.short = count(self.short.get() + open_quantity.get());
         self.open = Quantity::ZERO;
-        rest
+        open_quantity
     }
 }

@@ -32,7 +32,7 @@ impl PurchaseOrder {
         landed.map(|charge| charge.amount.minor).sum()
     }
     fn in_books(&self) -> impl Iterator<Item = Money> {
-        self.charges.iter().filter_map(|charge| charge.in_books.as_ref()).map(|one| one.amount)
+        self.charges.iter().filter_map(|charge| charge.in_books.as_ref()).map(|books_amount| books_amount.amount)
     }
     /// Returns the currency of the books into which charges in other currencies were converted;
     /// None if there are no such charges.
@@ -51,14 +51,14 @@ impl PurchaseOrder {
     /// cost.
     pub(super) fn is_above(&self, limit: Money) -> bool {
         let is_unproven = self.fixed_rate.is_some_and(|fixed| fixed.market_day.is_none());
-        is_unproven || self.whole().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
+        is_unproven || self.total_in_books().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
     }
     /// Returns the order's total, converted to the books if its rate is agreed, with the value in
     /// the books of charges in other currencies. None if an amount exceeds the exact range, or if
     /// the two are in different currencies.
-    fn whole(&self) -> Option<Money> {
+    fn total_in_books(&self) -> Option<Money> {
         let total = match self.fixed_rate {
-            Some(fixed) => Money::new(fixed.frozen(self.currency, 0).convert(self.total()?.minor)?, fixed.books),
+            Some(fixed) => Money::new(fixed.to_frozen_rate(self.currency, 0).convert(self.total()?.minor)?, fixed.books),
             None => self.total()?,
         };
         match self.books_currency() {
@@ -71,7 +71,9 @@ impl PurchaseOrder {
     pub(super) fn check_books_currency(&self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
         let books = rate.map_or(self.currency, |rate| rate.to);
         match self.books_currency() {
-            Some(kept) if kept != books => Err(Refusal::ChargesInOtherBooks { kept, books }.at(At::input(Field::Id))),
+            Some(recorded_books) if recorded_books != books => {
+                Err(Refusal::ChargesInOtherBooks { kept: recorded_books, books }.at(At::input(Field::Id)))
+            }
             _ => Ok(()),
         }
     }
@@ -82,11 +84,11 @@ pub(super) fn charges(
     draft: &mut Draft<'_>,
     book: &PurchaseBook,
     order: &PurchaseOrder,
-    new: &[NewCharge],
+    new_charges: &[NewCharge],
 ) -> Result<Vec<Charge>, Rejection> {
-    let mut charges = Vec::with_capacity(new.len());
-    for (index, one) in new.iter().enumerate() {
-        let charge = charge_at(book, order, (index, one));
+    let mut charges = Vec::with_capacity(new_charges.len());
+    for (index, new_charge) in new_charges.iter().enumerate() {
+        let charge = charge_at(book, order, (index, new_charge));
         charges.extend(draft.pass(charge)?);
     }
     draft.end_pass()?;
@@ -102,7 +104,7 @@ fn charge_at(book: &PurchaseBook, order: &PurchaseOrder, (index, charge): (usize
         return Err(Refusal::ChargeIn { order: order.currency }.at(at));
     }
     // A charge that converts to zero would be missing in the cost of the goods.
-    if charge.amount.minor <= 0 || in_books.as_ref().is_some_and(|one| one.amount.minor <= 0) {
+    if charge.amount.minor <= 0 || in_books.as_ref().is_some_and(|books_amount| books_amount.amount.minor <= 0) {
         return Err(Refusal::AmountNotPositive.at(at));
     }
     let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
@@ -129,7 +131,7 @@ pub(super) fn allocate_charges(
     let is_too_large = match order.books_currency() {
         None => false,
         // Goods and all charges are added up in one currency.
-        Some(books) if books == order.currency => order.whole().is_none(),
+        Some(books) if books == order.currency => order.total_in_books().is_none(),
         Some(_) => order.charges_in_books().is_none(),
     };
     if is_too_large {
@@ -141,7 +143,7 @@ pub(super) fn allocate_charges(
     let mut refused = None;
     for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_landed_cost()) {
         let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
-        let amount = charge.in_books.as_ref().map_or(charge.amount, |one| one.amount);
+        let amount = charge.in_books.as_ref().map_or(charge.amount, |books_amount| books_amount.amount);
         let Some(shares) = allocate_proportionally(amount.minor, &weights) else {
             let rejection = Refusal::NothingToSpreadBy(charge.basis).at(at(index));
             draft.refuse(rejection.clone())?;
@@ -149,8 +151,8 @@ pub(super) fn allocate_charges(
             continue;
         };
         for (line, share) in order.lines.iter_mut().zip(shares) {
-            let figure = if charge.is_in_order_currency() { &mut line.charges.minor } else { &mut line.charges_in_books };
-            *figure += share;
+            let line_share = if charge.is_in_order_currency() { &mut line.charges.minor } else { &mut line.charges_in_books };
+            *line_share += share;
         }
     }
     refused.map_or(Ok(()), Err)

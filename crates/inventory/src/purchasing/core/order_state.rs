@@ -117,7 +117,7 @@ impl OrderState {
     }
     /// Returns the placement and the time of the last receipt; `None` before it was ordered, and
     /// after it ended.
-    pub const fn placed(&self) -> Option<(Placement, Option<Timestamp>)> {
+    pub const fn placement_and_receipt(&self) -> Option<(Placement, Option<Timestamp>)> {
         match self {
             Self::Ordered(placement) => Some((*placement, None)),
             Self::PartiallyReceived(placement, at) | Self::Received(placement, at) => Some((*placement, Some(*at))),

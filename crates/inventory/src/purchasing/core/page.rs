@@ -1,7 +1,7 @@
 //! A purchase order as a page: self-contained HTML that prints on A4. Every text is escaped.
 
 use entity::prelude::*;
-use platform::markup::escaped;
+use platform::markup::escape_markup;
 
 use super::{
     charge::Charge,
@@ -17,13 +17,13 @@ pub struct Party {
 
 impl PurchaseOrder {
     /// The charges that the order's own supplier bills.
-    pub fn own_charges(&self) -> impl Iterator<Item = &Charge> {
+    pub fn order_supplier_charges(&self) -> impl Iterator<Item = &Charge> {
         self.charges.iter().filter(|charge| charge.supplier.is_none())
     }
     /// Returns goods and the charges that the order's own supplier bills in the order's currency.
     /// None if the sum exceeds the exact range.
-    pub fn billed(&self) -> Option<Money> {
-        let charges = self.own_charges().filter(|charge| charge.is_in_order_currency());
+    pub fn billed_total(&self) -> Option<Money> {
+        let charges = self.order_supplier_charges().filter(|charge| charge.is_in_order_currency());
         charges.map(|charge| charge.amount).try_fold(self.goods, Money::checked_add)
     }
 }
@@ -47,13 +47,13 @@ pub fn page(
     if order.revision > 1 {
         title.push_str(&format!(", revision {}", order.revision));
     }
-    let mut out = format!(
+    let mut html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{STYLE}</style></head>\n<body>\n<h1>{0}</h1>\n<dl>\n",
-        escaped(&title)
+        escape_markup(&title)
     );
     let mut term = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            out.push_str(&format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(&value)));
+            html.push_str(&format!("<dt>{name}</dt><dd>{}</dd>\n", escape_markup(&value)));
         }
     };
     term("Buyer", Some(buyer.to_owned()));
@@ -63,34 +63,35 @@ pub fn page(
     term("Your reference", order.external_ref.clone());
     term("Expected on", order.expected_on.map(&day));
     term("Note", order.note.clone());
-    out.push_str(
+    html.push_str(
         "</dl>\n<table><thead><tr><th>#</th><th>Product</th><th>Your SKU</th><th class=\"n\">Quantity</th><th class=\"n\">Unit cost</th><th class=\"n\">Total</th></tr></thead>\n<tbody>\n",
     );
     for line in &order.lines {
-        out.push_str(&row(line, order.revision, &day));
+        html.push_str(&row(line, order.revision, &day));
     }
-    out.push_str("</tbody>\n<tbody>\n");
+    html.push_str("</tbody>\n<tbody>\n");
     let mut sum = |name: &str, amount: Money| {
-        let name = escaped(name);
-        out.push_str(&format!("<tr><td></td><td colspan=\"4\">{name}</td><td class=\"n\">{}</td></tr>\n", amount.amount()));
+        let name = escape_markup(name);
+        html.push_str(&format!("<tr><td></td><td colspan=\"4\">{name}</td><td class=\"n\">{}</td></tr>\n", amount.amount()));
     };
-    let (own, others): (Vec<&Charge>, Vec<&Charge>) = order.own_charges().partition(|charge| charge.is_in_order_currency());
-    for charge in own {
+    let (in_order_currency, in_other_currencies): (Vec<&Charge>, Vec<&Charge>) =
+        order.order_supplier_charges().partition(|charge| charge.is_in_order_currency());
+    for charge in in_order_currency {
         sum(&charge.name, charge.amount);
     }
-    if let Some(total) = order.billed() {
+    if let Some(total) = order.billed_total() {
         sum(&format!("Total ({})", order.currency), total);
     }
-    for charge in others {
+    for charge in in_other_currencies {
         sum(&format!("{} ({})", charge.name, charge.amount.currency), charge.amount);
     }
-    out.push_str("</tbody></table>\n</body></html>\n");
-    out
+    html.push_str("</tbody></table>\n</body></html>\n");
+    html
 }
 
 /// Returns the mark of a line that this revision changed or that was cancelled; empty for other
 /// lines.
-fn mark(line: &Line, revision: u16) -> &'static str {
+fn revision_mark(line: &Line, revision: u16) -> &'static str {
     match line.cancelled_at {
         Some(_) => "<br><b>cancelled</b>",
         None if revision > 1 && line.revision == revision => "<br><b>changed</b>",
@@ -99,14 +100,14 @@ fn mark(line: &Line, revision: u16) -> &'static str {
 }
 
 fn row(line: &Line, revision: u16, day: impl Fn(i32) -> String) -> String {
-    let expected = line.expected_on.map(|on| format!("<br>expected on {}", escaped(&day(on)))).unwrap_or_default();
+    let expected = line.expected_on.map(|on| format!("<br>expected on {}", escape_markup(&day(on)))).unwrap_or_default();
     format!(
         "<tr><td>{}</td><td>{}<br>{}{expected}{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
         line.position,
-        escaped(&line.name),
-        escaped(&line.sku),
-        mark(line, revision),
-        escaped(line.supplier_sku.as_deref().unwrap_or_default()),
+        escape_markup(&line.name),
+        escape_markup(&line.sku),
+        revision_mark(line, revision),
+        escape_markup(line.supplier_sku.as_deref().unwrap_or_default()),
         units(line.quantity, line.decimals),
         line.unit_cost.amount(),
         line.total.amount(),
@@ -132,6 +133,6 @@ mod tests {
 
     #[test]
     fn names_cannot_write_into_the_page() {
-        assert_eq!(escaped("<b a=\"'\">&"), "&lt;b a=&quot;&#39;&quot;&gt;&amp;");
+        assert_eq!(escape_markup("<b a=\"'\">&"), "&lt;b a=&quot;&#39;&quot;&gt;&amp;");
     }
 }

@@ -23,7 +23,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    const fn is_whole(&self) -> bool {
+    const fn is_delivered_in_full(&self) -> bool {
         self.whole_lines == self.lines
     }
 }
@@ -53,16 +53,16 @@ pub struct Performance {
 /// orders delivered in full ÷ orders. Units beyond the ordered quantity do not count (Silver, Pyke
 /// & Thomas, 4th ed. 2017).
 fn fill_rates(orders: &[Delivery]) -> [Option<f64>; 3] {
-    let whole = orders.iter().filter(|order| order.is_whole()).count();
+    let whole_count = orders.iter().filter(|order| order.is_delivered_in_full()).count();
     [
         share(sum(orders, |order| order.received), sum(orders, |order| order.ordered)),
         share(sum(orders, |order| order.whole_lines), sum(orders, |order| order.lines)),
-        share(whole as i128, orders.len() as i128),
+        share(whole_count as i128, orders.len() as i128),
     ]
 }
 
-fn sum(orders: &[Delivery], of: fn(&Delivery) -> i64) -> i128 {
-    orders.iter().map(|order| i128::from(of(order))).sum()
+fn sum(orders: &[Delivery], figure: fn(&Delivery) -> i64) -> i128 {
+    orders.iter().map(|order| i128::from(figure(order))).sum()
 }
 
 fn share(part: i128, whole: i128) -> Option<f64> {
@@ -71,13 +71,13 @@ fn share(part: i128, whole: i128) -> Option<f64> {
 
 /// Mean and standard deviation of a sample (n − 1).
 pub fn mean_and_deviation(sample: &[f64]) -> (Option<f64>, Option<f64>) {
-    let n = sample.len() as f64;
+    let count = sample.len() as f64;
     if sample.is_empty() {
         return (None, None);
     }
-    let mean = sample.iter().sum::<f64>() / n;
-    let squares: f64 = sample.iter().map(|x| (x - mean).powi(2)).sum();
-    (Some(mean), (sample.len() > 1).then(|| (squares / (n - 1.0)).sqrt()))
+    let mean = sample.iter().sum::<f64>() / count;
+    let squares: f64 = sample.iter().map(|value| (value - mean).powi(2)).sum();
+    (Some(mean), (sample.len() > 1).then(|| (squares / (count - 1.0)).sqrt()))
 }
 
 /// Least deliveries for a meaningful deviation.
@@ -89,15 +89,16 @@ pub fn lead_deviation(size: i64, sum: f64, squares: f64) -> f64 {
     if size < MIN_SAMPLE_DELIVERIES {
         return 0.0;
     }
-    let n = size as f64;
-    ((squares - sum * sum / n) / (n - 1.0)).max(0.0).sqrt()
+    let count = size as f64;
+    ((squares - sum * sum / count) / (count - 1.0)).max(0.0).sqrt()
 }
 
 pub fn performance(deliveries: &[Delivery]) -> Performance {
-    let lead: Vec<f64> = deliveries.iter().filter_map(|one| one.lead_days).collect();
-    let judged: Vec<&Delivery> = deliveries.iter().filter(|one| one.was_on_time.is_some()).collect();
-    let on_time: Vec<&Delivery> = judged.iter().copied().filter(|one| one.was_on_time == Some(true)).collect();
-    let whole_on_time = on_time.iter().filter(|one| one.is_whole()).count();
+    let lead: Vec<f64> = deliveries.iter().filter_map(|delivery| delivery.lead_days).collect();
+    let judged_deliveries: Vec<&Delivery> = deliveries.iter().filter(|delivery| delivery.was_on_time.is_some()).collect();
+    let on_time: Vec<&Delivery> =
+        judged_deliveries.iter().copied().filter(|delivery| delivery.was_on_time == Some(true)).collect();
+    let whole_on_time = on_time.iter().filter(|delivery| delivery.is_delivered_in_full()).count();
     let (lead_days_mean, lead_days_deviation) = mean_and_deviation(&lead);
     let [unit_fill, line_fill, order_fill] = fill_rates(deliveries);
     Performance {
@@ -107,10 +108,10 @@ pub fn performance(deliveries: &[Delivery]) -> Performance {
         unit_fill,
         line_fill,
         order_fill,
-        on_time: share(on_time.len() as i128, judged.len() as i128),
-        on_time_in_full: share(whole_on_time as i128, judged.len() as i128),
-        damaged: share(sum(deliveries, |one| one.damaged), sum(deliveries, |one| one.came)),
-        returned: share(sum(deliveries, |one| one.returned), sum(deliveries, |one| one.came)),
+        on_time: share(on_time.len() as i128, judged_deliveries.len() as i128),
+        on_time_in_full: share(whole_on_time as i128, judged_deliveries.len() as i128),
+        damaged: share(sum(deliveries, |delivery| delivery.damaged), sum(deliveries, |delivery| delivery.came)),
+        returned: share(sum(deliveries, |delivery| delivery.returned), sum(deliveries, |delivery| delivery.came)),
     }
 }
 

@@ -37,16 +37,16 @@ pub fn check_policy(
     if item.bin_location.iter().flatten().any(|bin| !is_bin_location(bin)) {
         return Err(PolicyProblem::BinLocation);
     }
-    let point = item.reorder_point.unwrap_or(now.0);
+    let reorder_level = item.reorder_point.unwrap_or(now.0);
     let maximum = item.maximum.unwrap_or(now.1);
     let safety = item.safety_stock.unwrap_or(now.2);
-    for (name, value) in [("reorderPoint", point), ("maximum", maximum), ("safetyStock", Some(safety))] {
+    for (name, value) in [("reorderPoint", reorder_level), ("maximum", maximum), ("safetyStock", Some(safety))] {
         if value.is_some_and(Quantity::is_negative) {
             return Err(PolicyProblem::Negative(name));
         }
     }
-    match (point, maximum) {
-        (Some(point), Some(maximum)) if point > maximum => Err(PolicyProblem::PointAboveMaximum),
-        _ => Ok((point, maximum, safety)),
+    match (reorder_level, maximum) {
+        (Some(reorder_level), Some(maximum)) if reorder_level > maximum => Err(PolicyProblem::PointAboveMaximum),
+        _ => Ok((reorder_level, maximum, safety)),
     }
 }

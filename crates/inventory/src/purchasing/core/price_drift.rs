@@ -46,15 +46,15 @@ fn cost(minor: i64, product: &ProductPrices) -> i128 {
 /// Returns the drift in each currency, in the order of their codes. The ordered quantity is the
 /// weight of each product, at both ends.
 pub fn price_drifts<'p>(products: impl IntoIterator<Item = &'p ProductPrices>) -> Vec<PriceDrift> {
-    let mut of: BTreeMap<String, PriceDrift> = BTreeMap::new();
+    let mut by_currency: BTreeMap<String, PriceDrift> = BTreeMap::new();
     for product in products {
-        let none = PriceDrift { currency: product.currency, products: 0, first: 0, last: 0 };
-        let drift = of.entry(product.currency.to_string()).or_insert(none);
+        let no_drift = PriceDrift { currency: product.currency, products: 0, first: 0, last: 0 };
+        let drift = by_currency.entry(product.currency.to_string()).or_insert(no_drift);
         drift.products += 1;
         drift.first += cost(product.first, product);
         drift.last += cost(product.last, product);
     }
-    of.into_values().collect()
+    by_currency.into_values().collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use entity::prelude::*;
 
 /// Returns this percentage of a quantity in whole smallest units, rounded down.
-pub(super) fn percent(of: i64, percent: u8) -> i64 {
-    (i128::from(of) * i128::from(percent) / 100) as i64
+pub(super) fn percent(quantity: i64, percent: u8) -> i64 {
+    (i128::from(quantity) * i128::from(percent) / 100) as i64
 }
 
 /// Converts a quantity that was computed from quantities in range.

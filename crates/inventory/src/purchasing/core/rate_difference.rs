@@ -9,10 +9,10 @@ use crate::currency::core::FrozenRate;
 impl GoodsReceipt {
     /// Goods and charges of the receipt in the order's currency, without the reversed part, in
     /// minor units.
-    fn kept(&self) -> LandedShares {
+    fn unreversed_shares(&self) -> LandedShares {
         self.lines.iter().fold(LandedShares::default(), |sum, line| {
-            let all = LandedShares { goods: line.goods.minor, charges: line.charges.minor, charges_in_books: 0 };
-            sum + (all - all.between((Quantity::ZERO, line.reversed), line.quantity))
+            let line_shares = LandedShares { goods: line.goods.minor, charges: line.charges.minor, charges_in_books: 0 };
+            sum + (line_shares - line_shares.between((Quantity::ZERO, line.reversed), line.quantity))
         })
     }
 }
@@ -20,15 +20,17 @@ impl GoodsReceipt {
 /// Returns the value of the receipts by the rates of their days less their value by the order's
 /// rate, in minor units of the books' currency: goods together and charges together, as receipts
 /// are converted. `None` if it exceeds the exact range.
-pub fn rate_difference(own: &FrozenRate, receipts: &[(&GoodsReceipt, &FrozenRate)]) -> Option<i64> {
-    let convert = |rate: &FrozenRate, kept: LandedShares| rate.convert(kept.goods)?.checked_add(rate.convert(kept.charges)?);
-    let (mut together, mut by_days) = (LandedShares::default(), 0_i64);
+pub fn rate_difference(order_rate: &FrozenRate, receipts: &[(&GoodsReceipt, &FrozenRate)]) -> Option<i64> {
+    let convert = |rate: &FrozenRate, kept_shares: LandedShares| {
+        rate.convert(kept_shares.goods)?.checked_add(rate.convert(kept_shares.charges)?)
+    };
+    let (mut total_shares, mut by_days) = (LandedShares::default(), 0_i64);
     for (receipt, rate) in receipts {
-        let kept = receipt.kept();
-        together = together + kept;
-        by_days = by_days.checked_add(convert(rate, kept)?)?;
+        let kept_shares = receipt.unreversed_shares();
+        total_shares = total_shares + kept_shares;
+        by_days = by_days.checked_add(convert(rate, kept_shares)?)?;
     }
-    by_days.checked_sub(convert(own, together)?)
+    by_days.checked_sub(convert(order_rate, total_shares)?)
 }
 
 #[cfg(test)]

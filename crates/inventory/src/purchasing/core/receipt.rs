@@ -56,7 +56,8 @@ impl ReceiptLine {
     /// the exact range.
     pub fn landed(&self) -> Option<Money> {
         // Without a separate value in the books, the order is in the books' currency.
-        let own = || self.goods.checked_add(self.charges)?.checked_add(Money::new(self.charges_in_books, self.goods.currency));
-        self.in_books.or_else(own)
+        let landed_sum =
+            || self.goods.checked_add(self.charges)?.checked_add(Money::new(self.charges_in_books, self.goods.currency));
+        self.in_books.or_else(landed_sum)
     }
 }

@@ -11,8 +11,8 @@ use super::{
 impl Line {
     /// The charges that this number of the line's units carries; no goods.
     pub(super) fn charges_due(&self, upto: Quantity) -> LandedShares {
-        let of = |amount: i64| share(amount, upto.get(), self.quantity.get());
-        LandedShares { goods: 0, charges: of(self.charges.minor), charges_in_books: of(self.charges_in_books) }
+        let portion = |amount: i64| share(amount, upto.get(), self.quantity.get());
+        LandedShares { goods: 0, charges: portion(self.charges.minor), charges_in_books: portion(self.charges_in_books) }
     }
 
     /// Returns the amounts that so many of the line's units carry; `None` if they exceed the exact
@@ -27,16 +27,16 @@ impl Line {
     /// None, without a change, if an amount exceeds the exact range.
     pub(super) fn add_receipt(&mut self, received: Quantity) -> Option<LandedShares> {
         let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
-        let own = (due - carried).at_least_zero();
-        (self.received, self.off) = (received, carried + own - due);
-        Some(own)
+        let receipt_shares = (due - carried).at_least_zero();
+        (self.received, self.off) = (received, carried + receipt_shares - due);
+        Some(receipt_shares)
     }
 
-    /// Removes a receipt, after which `received` of the line is received; `back` is what the
+    /// Removes a receipt, after which `received` of the line is received; `removed_shares` is what the
     /// receipt carried. None, without a change, if an amount exceeds the exact range.
-    pub(super) fn remove_receipt(&mut self, received: Quantity, back: LandedShares) -> Option<()> {
+    pub(super) fn remove_receipt(&mut self, received: Quantity, removed_shares: LandedShares) -> Option<()> {
         let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
-        (self.received, self.off) = (received, carried - back - due);
+        (self.received, self.off) = (received, carried - removed_shares - due);
         Some(())
     }
 }

@@ -12,13 +12,14 @@ use super::{
     order_state::{OrderState, Placement},
     quantities::count,
     receipt::{GoodsReceipt, ReceiptLine},
+    receive_line::{ReceiveLine, ReceivedLot, check_lots},
     refusal::{AmendRefusal, Refusal},
     states::Action,
 };
-use crate::currency::core::{FrozenRate, pieces, share as spread};
+use crate::currency::core::{FrozenRate, allocate_by_weights as spread, split_by_unit_cost};
 use crate::purchasing::events;
 use crate::stock::core::{
-    At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
+    At, Delta, Draft, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
 };
 
 /// A delivery. `lines` is None for all open quantities.
@@ -38,25 +39,6 @@ pub struct Receive {
     pub movement: MovementId,
 }
 
-/// Received quantity of a line: sound goods, and damaged ones in addition.
-#[derive(Debug, Clone)]
-pub struct ReceiveLine {
-    pub line: PurchaseOrderLineId,
-    pub quantity: Quantity,
-    pub damaged: Quantity,
-    /// Lots of the line, if stock is kept by lots: they sum to the two figures above.
-    pub lots: Vec<ReceivedLot>,
-    pub note: Option<String>,
-}
-
-/// Received quantity of a line in one lot: sound goods, and damaged ones in addition.
-#[derive(Debug, Clone)]
-pub struct ReceivedLot {
-    pub lot: LotChoice,
-    pub quantity: Quantity,
-    pub damaged: Quantity,
-}
-
 /// Goods that were not ordered. They are recorded as a discrepancy and not received.
 #[derive(Debug, Clone)]
 pub struct WrongItem {
@@ -67,17 +49,17 @@ pub struct WrongItem {
 
 pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Receive) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Receive, command.expected_version)?;
-    let Some((placement, last_at)) = order.state.placed() else { return Err(order.not_open()) };
+    let Some((placement, last_at)) = order.state.placement_and_receipt() else { return Err(order.status_refusal()) };
     check_numbers(&order)?;
     let (before, now) = (order.status(), draft.now());
     let occurred_at = command.occurred_at.unwrap_or(now);
-    let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
-    for (index, one) in wanted(draft, &order, command)?.iter().enumerate() {
-        let line = count_line(draft, command, &mut order, &mut counted, (index, one));
+    let mut counted = ReceiptDraft { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
+    for (index, received_line) in received_lines(draft, &order, command)?.iter().enumerate() {
+        let line = count_line(draft, command, &mut order, &mut counted, (index, received_line));
         draft.pass(line)?;
     }
-    for (index, wrong) in command.wrong.iter().enumerate() {
-        draft.pass(counted.wrong(&mut order, index, wrong))?;
+    for (index, wrong_item) in command.wrong.iter().enumerate() {
+        draft.pass(counted.wrong(&mut order, index, wrong_item))?;
     }
     draft.end_pass()?;
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
@@ -86,9 +68,9 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     order.check_books_currency(command.rate.as_ref())?;
     counted.value_in_books(command.rate.as_ref())?;
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
-    let rests = finish(&mut order, &mut counted, (placement, received_at));
-    post_receipt(draft, &order, &counted, &rests, (movement(&order, command, occurred_at), command.lines.is_some()))?;
-    let Some(first) = order.lines.first().map(|line| order.key(line)) else {
+    let rest_by_position = set_status_after_receipt(&mut order, &mut counted, (placement, received_at));
+    post_receipt(draft, &order, &counted, &rest_by_position, (movement(&order, command, occurred_at), command.lines.is_some()))?;
+    let Some(first_key) = order.lines.first().map(|line| order.key(line)) else {
         return Err(Refusal::Lineless.at(At::input(Field::Id)));
     };
     order.receipts += 1;
@@ -101,7 +83,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         external_ref: command.external_ref.clone(),
         note: command.note.clone(),
         occurred_at,
-        business_date: draft.business_date(occurred_at, first, At::input(Field::OccurredAt))?,
+        business_date: draft.business_date(occurred_at, first_key, At::input(Field::OccurredAt))?,
         actor: command.actor,
         created_at: now,
         rate: command.rate.clone(),
@@ -121,79 +103,53 @@ fn count_line(
     draft: &mut Draft<'_>,
     command: &Receive,
     order: &mut PurchaseOrder,
-    counted: &mut Counted,
-    (index, one): (usize, &(usize, ReceiveLine)),
+    counted: &mut ReceiptDraft,
+    (index, received_line): (usize, &(usize, ReceiveLine)),
 ) -> Result<(), Rejection> {
-    let facts = draft.level(order.key(&order.lines[one.0]), At::input(Field::Id))?.facts.clone();
-    let whole = if command.lines.is_some() { At::line(index).field(Field::Lots) } else { At::input(Field::Lines) };
-    check_lots(draft, &facts, (index, &one.1), whole)?;
-    counted.line(order, index, one).map(|()| counted.lots.push(one.1.lots.clone()))
+    let facts = draft.level(order.key(&order.lines[received_line.0]), At::input(Field::Id))?.facts.clone();
+    let lots_field = if command.lines.is_some() { At::line(index).field(Field::Lots) } else { At::input(Field::Lines) };
+    check_lots(draft, &facts, (index, &received_line.1), lots_field)?;
+    counted.line(order, index, received_line).map(|()| counted.lots.push(received_line.1.lots.clone()))
 }
 
 /// Returns the received lines in the order of the input, each with its index in the order.
-fn wanted(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, ReceiveLine)>, Rejection> {
+fn received_lines(
+    draft: &mut Draft<'_>,
+    order: &PurchaseOrder,
+    command: &Receive,
+) -> Result<Vec<(usize, ReceiveLine)>, Rejection> {
     let Some(lines) = &command.lines else {
-        let all = order.lines.iter().enumerate().filter(|(_, line)| line.open.is_positive());
-        let whole = |line: &Line| ReceiveLine {
+        let open_lines = order.lines.iter().enumerate().filter(|(_, line)| line.open.is_positive());
+        let open_line = |line: &Line| ReceiveLine {
             line: order.line_id(line.position),
             quantity: line.open,
             damaged: Quantity::ZERO,
             lots: Vec::new(),
             note: None,
         };
-        return Ok(all.map(|(place, line)| (place, whole(line))).collect());
+        return Ok(open_lines.map(|(line_index, line)| (line_index, open_line(line))).collect());
     };
-    let places: BTreeMap<u16, usize> = order.lines.iter().enumerate().map(|(place, line)| (line.position, place)).collect();
-    let mut found = Vec::with_capacity(lines.len());
-    let mut seen = vec![false; order.lines.len()];
-    for (index, one) in lines.iter().enumerate() {
+    let indexes: BTreeMap<u16, usize> =
+        order.lines.iter().enumerate().map(|(line_index, line)| (line.position, line_index)).collect();
+    let mut placed_lines = Vec::with_capacity(lines.len());
+    let mut seen_lines = vec![false; order.lines.len()];
+    for (index, requested_line) in lines.iter().enumerate() {
         let field = || At::line(index).field(Field::LineId);
-        let (of, position) = one.line.split_line::<entity::id::kind::PurchaseOrderId>();
-        let place = places.get(&position).copied().filter(|_| of == order.id);
-        let place = place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()));
-        let Some(place) = draft.pass(place)? else { continue };
-        if std::mem::replace(&mut seen[place], true) {
+        let (order_id, position) = requested_line.line.split_line::<entity::id::kind::PurchaseOrderId>();
+        let line_index = indexes.get(&position).copied().filter(|_| order_id == order.id);
+        let line_index = line_index.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()));
+        let Some(line_index) = draft.pass(line_index)? else { continue };
+        if std::mem::replace(&mut seen_lines[line_index], true) {
             draft.refuse(Refusal::LineTwice.at(field()))?;
         }
-        found.push((place, one.clone()));
+        placed_lines.push((line_index, requested_line.clone()));
     }
     draft.end_pass()?;
-    Ok(found)
-}
-
-/// Checks that products that are kept by lots are received in lots that sum to the line, and others in none.
-fn check_lots(draft: &mut Draft<'_>, facts: &Facts, (index, one): (usize, &ReceiveLine), whole: At) -> Result<(), Rejection> {
-    let refuse = |refusal: Refusal| Err(refusal.at(whole));
-    let (sku, tracking) = (|| facts.sku.clone(), facts.tracking);
-    if facts.tracking == Tracking::None {
-        let is_fine = one.lots.is_empty();
-        return if is_fine { Ok(()) } else { refuse(Refusal::NotTracked { sku: sku() }) };
-    }
-    if one.lots.is_empty() {
-        return refuse(Refusal::LotsUnsaid { sku: sku(), tracking });
-    }
-    let mut is_fine = true;
-    for (nth, lot) in one.lots.iter().enumerate() {
-        let at = |name: Field| At::line(index).part(Field::Lots, nth).field(name);
-        if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
-            draft.refuse(Refusal::LotOfNothing.at(at(Field::Quantity)))?;
-            is_fine = false;
-        } else if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
-            draft.refuse(Refusal::LotTwice.at(at(Field::Lot)))?;
-            is_fine = false;
-        }
-    }
-    let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
-    let (sound, damaged) = (sum(|lot| lot.quantity), sum(|lot| lot.damaged));
-    // The sum of the lots is not checked if one of them is invalid.
-    if !is_fine || (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
-        return Ok(());
-    }
-    refuse(Refusal::LotsSum { tracking, quantity: one.quantity, damaged: one.damaged, sums: (sound, damaged) })
+    Ok(placed_lines)
 }
 
 /// Lines and discrepancies of the receipt so far.
-struct Counted {
+struct ReceiptDraft {
     receipt: GoodsReceiptId,
     now: Timestamp,
     lines: Vec<ReceiptLine>,
@@ -202,42 +158,49 @@ struct Counted {
     discrepancies: Vec<Discrepancy>,
 }
 
-impl Counted {
-    fn line(&mut self, order: &mut PurchaseOrder, index: usize, (place, one): &(usize, ReceiveLine)) -> Result<(), Rejection> {
+impl ReceiptDraft {
+    fn line(
+        &mut self,
+        order: &mut PurchaseOrder,
+        index: usize,
+        (line_index, received_line): &(usize, ReceiveLine),
+    ) -> Result<(), Rejection> {
         let at = |name: Field| At::line(index).field(name);
-        if one.quantity.is_negative() || one.damaged.is_negative() {
+        if received_line.quantity.is_negative() || received_line.damaged.is_negative() {
             return Err(Refusal::NegativeQuantity.at(at(Field::Quantity)));
         }
-        let line = &order.lines[*place];
+        let line = &order.lines[*line_index];
         if line.is_cancelled() {
             return Err(AmendRefusal::LineCancelled { sku: line.sku.clone() }.at(at(Field::LineId)));
         }
-        let came = one.quantity.get() + one.damaged.get();
-        let (had, most) = (line.received.get(), line.most.get());
-        if came == 0 || had + came > most {
-            return Err(Refusal::LineUpTo { sku: line.sku.clone(), most: most - had }.at(at(Field::Quantity)));
+        let arrived = received_line.quantity.get() + received_line.damaged.get();
+        let (previously_received, max_units) = (line.received.get(), line.most.get());
+        if arrived == 0 || previously_received + arrived > max_units {
+            return Err(
+                Refusal::LineUpTo { sku: line.sku.clone(), most: max_units - previously_received }.at(at(Field::Quantity))
+            );
         }
-        let received = count(had + came);
-        let over = received.get() - line.quantity.get().max(had);
-        let line = &mut order.lines[*place];
-        let carried = line.add_receipt(received).ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?;
-        line.damaged = count(line.damaged.get() + one.damaged.get());
-        line.open = count((line.open.get() - came).max(0));
+        let received = count(previously_received + arrived);
+        let over = received.get() - line.quantity.get().max(previously_received);
+        let line = &mut order.lines[*line_index];
+        let receipt_shares = line.add_receipt(received).ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?;
+        line.damaged = count(line.damaged.get() + received_line.damaged.get());
+        line.open = count((line.open.get() - arrived).max(0));
         self.lines.push(ReceiptLine {
             position: line.position,
-            quantity: count(came),
-            damaged: one.damaged,
-            goods: Money::new(carried.goods, order.currency),
-            charges: Money::new(carried.charges, order.currency),
-            charges_in_books: carried.charges_in_books,
+            quantity: count(arrived),
+            damaged: received_line.damaged,
+            goods: Money::new(receipt_shares.goods, order.currency),
+            charges: Money::new(receipt_shares.charges, order.currency),
+            charges_in_books: receipt_shares.charges_in_books,
             in_books: None,
             reversed: Quantity::ZERO,
             reversed_damaged: Quantity::ZERO,
         });
-        for (kind, quantity) in [(DiscrepancyKind::Over, over), (DiscrepancyKind::Damaged, one.damaged.get())] {
+        for (kind, quantity) in [(DiscrepancyKind::Over, over), (DiscrepancyKind::Damaged, received_line.damaged.get())] {
             if quantity > 0 {
-                let position = order.lines[*place].position;
-                self.note(order, kind, (Some(position), None), (count(quantity), one.note.clone()));
+                let position = order.lines[*line_index].position;
+                self.note(order, kind, (Some(position), None), (count(quantity), received_line.note.clone()));
             }
         }
         Ok(())
@@ -247,8 +210,8 @@ impl Counted {
     /// are added by their value in the books.
     fn value_in_books(&mut self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
         let Some(rate) = rate else { return Ok(()) };
-        let shares = |of: fn(&ReceiptLine) -> i64| {
-            let parts: Vec<i64> = self.lines.iter().map(of).collect();
+        let shares = |line_amount: fn(&ReceiptLine) -> i64| {
+            let parts: Vec<i64> = self.lines.iter().map(line_amount).collect();
             let total = parts.iter().try_fold(0_i64, |sum, part| sum.checked_add(*part));
             total.and_then(|total| rate.convert(total)).map(|total| spread(total, &parts))
         };
@@ -257,17 +220,17 @@ impl Counted {
         let (goods, charges) = shares.ok_or_else(too_large)?;
         for (line, (goods, charges)) in self.lines.iter_mut().zip(goods.into_iter().zip(charges)) {
             let parts = [goods, charges, line.charges_in_books].map(|minor| Money::new(minor, rate.to));
-            let whole = parts.into_iter().try_fold(Money::zero(rate.to), Money::checked_add);
-            line.in_books = Some(whole.ok_or_else(too_large)?);
+            let line_total = parts.into_iter().try_fold(Money::zero(rate.to), Money::checked_add);
+            line.in_books = Some(line_total.ok_or_else(too_large)?);
         }
         Ok(())
     }
 
-    fn wrong(&mut self, order: &mut PurchaseOrder, index: usize, wrong: &WrongItem) -> Result<(), Rejection> {
-        if !wrong.quantity.is_positive() {
+    fn wrong(&mut self, order: &mut PurchaseOrder, index: usize, item: &WrongItem) -> Result<(), Rejection> {
+        if !item.quantity.is_positive() {
             return Err(Refusal::NotPositive.at(At::row(Field::WrongItems, index).field(Field::Quantity)));
         }
-        self.note(order, DiscrepancyKind::WrongItem, (None, wrong.product), (wrong.quantity, wrong.note.clone()));
+        self.note(order, DiscrepancyKind::WrongItem, (None, item.product), (item.quantity, item.note.clone()));
         Ok(())
     }
 
@@ -278,37 +241,37 @@ impl Counted {
         (position, product): (Option<u16>, Option<ProductId>),
         (quantity, note): (Quantity, Option<String>),
     ) {
-        let noted = order.note(kind, quantity, self.now);
-        self.discrepancies.push(Discrepancy { receipt: Some(self.receipt), position, product, note, ..noted });
+        let discrepancy = order.note(kind, quantity, self.now);
+        self.discrepancies.push(Discrepancy { receipt: Some(self.receipt), position, product, note, ..discrepancy });
     }
 }
 
 /// Sets the order's status. If every line is complete within the tolerance, open quantities are given up, and returned by line.
-fn finish(
+fn set_status_after_receipt(
     order: &mut PurchaseOrder,
-    counted: &mut Counted,
+    counted: &mut ReceiptDraft,
     (placement, received_at): (Placement, Timestamp),
 ) -> BTreeMap<u16, i64> {
-    let mut rests = BTreeMap::new();
+    let mut rest_by_position = BTreeMap::new();
     if counted.lines.is_empty() {
-        return rests;
+        return rest_by_position;
     }
     let under = order.under_percent;
     let is_complete = order.lines.iter().all(|line| line.is_complete(under));
     if !is_complete {
         order.state = OrderState::PartiallyReceived(placement, received_at);
-        return rests;
+        return rest_by_position;
     }
     order.state = OrderState::Received(placement, received_at);
-    for place in 0..order.lines.len() {
-        let short = order.lines[place].give_up();
+    for line_index in 0..order.lines.len() {
+        let short = order.lines[line_index].give_up();
         if short.is_positive() {
-            let position = order.lines[place].position;
-            rests.insert(position, short.get());
+            let position = order.lines[line_index].position;
+            rest_by_position.insert(position, short.get());
             counted.note(order, DiscrepancyKind::Short, (Some(position), None), (short, None));
         }
     }
-    rests
+    rest_by_position
 }
 
 fn movement(order: &PurchaseOrder, command: &Receive, occurred_at: Timestamp) -> MovementHead {
@@ -329,25 +292,25 @@ fn movement(order: &PurchaseOrder, command: &Receive, occurred_at: Timestamp) ->
 fn post_receipt(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
-    counted: &Counted,
-    rests: &BTreeMap<u16, i64>,
+    counted: &ReceiptDraft,
+    rest_by_position: &BTreeMap<u16, i64>,
     (head, is_typed): (MovementHead, bool),
 ) -> Result<(), Rejection> {
-    let Some(first) = order.lines.first() else { return Ok(()) };
+    let Some(first_line) = order.lines.first() else { return Ok(()) };
     let field = At::input(Field::Lines);
-    draft.begin(head, order.key(first), field)?;
-    let mut rests = rests.clone();
+    draft.begin(head, order.key(first_line), field)?;
+    let mut rest_by_position = rest_by_position.clone();
     for (index, (row, lots)) in counted.lines.iter().zip(&counted.lots).enumerate() {
         let Some(line) = order.lines.iter().find(|line| line.position == row.position) else { continue };
         // Planned stock to remove: the received quantity, as far as it was open before, and the rest that will not come.
-        let came = row.quantity.get();
-        let before = line.received.get() - came;
-        let planned = came.min((line.quantity.get() - before).max(0)) + rests.remove(&row.position).unwrap_or(0);
-        let parts = Parts { row, lots, planned };
+        let arrived = row.quantity.get();
+        let before = line.received.get() - arrived;
+        let planned = arrived.min((line.quantity.get() - before).max(0)) + rest_by_position.remove(&row.position).unwrap_or(0);
+        let parts = PlannedLine { row, lots, planned };
         let posted = post(draft, order, line, parts, is_typed.then(|| At::line(index)));
         draft.pass(posted)?;
     }
-    for (position, rest) in rests {
+    for (position, rest) in rest_by_position {
         let Some(line) = order.lines.iter().find(|line| line.position == position) else { continue };
         draft.post(order.key(line), Delta { incoming: -rest, ..Delta::default() }, None, None, field)?;
     }
@@ -356,7 +319,7 @@ fn post_receipt(
 }
 
 /// A line of a receipt with its lots, and its part of incoming stock.
-struct Parts<'a> {
+struct PlannedLine<'a> {
     row: &'a ReceiptLine,
     lots: &'a [ReceivedLot],
     planned: i64,
@@ -367,26 +330,29 @@ fn post(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
     line: &Line,
-    Parts { row, lots, mut planned }: Parts<'_>,
+    PlannedLine { row, lots, mut planned }: PlannedLine<'_>,
     at: Option<At>,
 ) -> Result<(), Rejection> {
     let field = at.map_or(At::input(Field::Lines), |at| at.field(Field::Quantity));
     let too_large = || Refusal::ReceiptTooLarge.at(field);
-    let landed = row.landed().ok_or_else(too_large)?;
-    let whole =
+    let landed_cost = row.landed().ok_or_else(too_large)?;
+    let untracked_lot =
         ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };
-    let parts = if lots.is_empty() { std::slice::from_ref(&whole) } else { lots };
-    let mut upto = 0;
+    let parts = if lots.is_empty() { std::slice::from_ref(&untracked_lot) } else { lots };
+    let mut posted_units = 0;
     for (nth, part) in parts.iter().enumerate() {
         let of_lot = at.filter(|_| !lots.is_empty()).map(|at| at.part(Field::Lots, nth).field(Field::Quantity));
         let field = of_lot.unwrap_or(field);
         // Damaged units are posted as such, in entries of their own.
         let by_condition = [(part.quantity.get(), None), (part.damaged.get(), Some(Condition::Damaged))];
-        for (came, condition) in by_condition.into_iter().filter(|(came, _)| *came > 0) {
+        for (arrived, condition) in by_condition.into_iter().filter(|(arrived, _)| *arrived > 0) {
             // The cost of a line is spread over its lots so that they add up to it.
-            let worth = share(landed.minor, upto + came, row.quantity.get()) - share(landed.minor, upto, row.quantity.get());
-            upto += came;
-            for (quantity, cost) in pieces(Money::new(worth, landed.currency), came, line.decimals).ok_or_else(too_large)? {
+            let value = share(landed_cost.minor, posted_units + arrived, row.quantity.get())
+                - share(landed_cost.minor, posted_units, row.quantity.get());
+            posted_units += arrived;
+            for (quantity, cost) in
+                split_by_unit_cost(Money::new(value, landed_cost.currency), arrived, line.decimals).ok_or_else(too_large)?
+            {
                 let unavailable = condition.map_or(0, |_| quantity);
                 let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
                 let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), condition, ..Posting::default() };

@@ -140,8 +140,8 @@ impl RoomRefusal for Refusal {
             | Self::Lineless
             | Self::ChargesInOtherBooks { .. }
             | Self::RateMissing { .. } => Stage::State,
-            Self::Amend(why) => why.stage(),
-            Self::Blanket(why) => why.stage(),
+            Self::Amend(refusal) => refusal.stage(),
+            Self::Blanket(refusal) => refusal.stage(),
             _ => Stage::Values,
         }
     }

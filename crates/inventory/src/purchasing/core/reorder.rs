@@ -12,7 +12,7 @@ use crate::catalog::core::calendar::SupplierCalendar;
 const ROUNDING_TOLERANCE: f64 = 1e-9;
 
 /// The inverse of the standard normal distribution (P. J. Acklam's rational approximation, relative error below 1.2e-9); 0 < p < 1.
-pub fn z(p: f64) -> f64 {
+pub fn inverse_normal(p: f64) -> f64 {
     const A: [f64; 6] = [
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,
@@ -38,7 +38,7 @@ pub fn z(p: f64) -> f64 {
     ];
     const D: [f64; 4] = [7.784_695_709_041_462e-3, 3.224_671_290_700_398e-1, 2.445_134_137_142_996, 3.754_408_661_907_416];
     const TAIL: f64 = 0.024_25;
-    let series = |of: &[f64], x: f64| of.iter().fold(0.0, |sum, factor| sum * x + factor);
+    let series = |coefficients: &[f64], x: f64| coefficients.iter().fold(0.0, |sum, factor| sum * x + factor);
     let tail = |p: f64| {
         let q = (-2.0 * p.ln()).sqrt();
         series(&C, q) / (series(&D, q) * q + 1.0)
@@ -62,13 +62,13 @@ pub struct Demand {
     pub lead_time_deviation: f64,
 }
 
-/// `z × √(L × σ² + mean² × σL²)`; 0 below a service level of one half.
+/// `inverse_normal × √(L × σ² + mean² × σL²)`; 0 below a service level of one half.
 pub fn safety_stock(service_level: f64, demand: Demand) -> f64 {
     if service_level < 0.5 {
         return 0.0;
     }
     let Demand { mean, deviation, lead_time, lead_time_deviation } = demand;
-    z(service_level) * (lead_time * deviation.powi(2) + mean.powi(2) * lead_time_deviation.powi(2)).sqrt()
+    inverse_normal(service_level) * (lead_time * deviation.powi(2) + mean.powi(2) * lead_time_deviation.powi(2)).sqrt()
 }
 
 /// `mean × L + safety stock`.
@@ -78,8 +78,8 @@ pub fn reorder_point(demand: Demand, safety_stock: f64) -> f64 {
 
 /// Returns 0 above the reorder point; else the quantity missing to the target, at least the
 /// minimum, in whole packs. None if it exceeds the exact range.
-pub fn order_quantity(position: i64, point: i64, target: i64, minimum: i64, pack: i64) -> Option<i64> {
-    if position > point {
+pub fn order_quantity(position: i64, reorder_point: i64, target: i64, minimum: i64, pack: i64) -> Option<i64> {
+    if position > reorder_point {
         return Some(0);
     }
     let (quantity, pack) = (target.checked_sub(position)?.max(minimum).max(0), pack.max(1));
@@ -250,40 +250,40 @@ fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16
 /// Returns the suggestions for one product, the most urgent store first. Surplus of other stores
 /// beyond their maximum is transferred before anything is bought, the largest surplus first.
 pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Supply>, lead: LeadTimeStats) -> Vec<Suggestion> {
-    let own = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
-    let days = lead.protection_days(own.or(lead.days).unwrap_or(plan.lead_days));
+    let supply_days = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
+    let days = lead.protection_days(supply_days.or(lead.days).unwrap_or(plan.lead_days));
     let mut needs: Vec<Suggestion> = stock_by_store
         .iter()
         .filter(|store_stock| store_stock.is_asked)
         .filter_map(|store_stock| need(plan, store_stock, (days, lead.deviation)))
         .collect();
     needs.sort_by_key(|need| (need.position - need.reorder_point, need.store));
-    let mut givers: Vec<(i64, StoreId)> = stock_by_store
+    let mut surplus_stores: Vec<(i64, StoreId)> = stock_by_store
         .iter()
         .map(|store_stock| (store_stock.surplus(), store_stock.store))
         .filter(|(surplus, _)| *surplus > 0)
         .collect();
-    givers.sort_by_key(|(surplus, store)| (-surplus, *store));
+    surplus_stores.sort_by_key(|(surplus, store)| (-surplus, *store));
     let (minimum, pack) = supply.map_or((0, 1), |supply| (supply.minimum_order.get(), supply.pack_size.get()));
-    let mut all = Vec::new();
+    let mut suggestions = Vec::new();
     for need in needs {
-        let mut left = need.quantity;
-        for (surplus, from) in givers.iter_mut().filter(|(_, from)| *from != need.store) {
-            let moved = left.min(*surplus);
-            if moved > 0 {
-                (left, *surplus) = (left - moved, *surplus - moved);
-                all.push(Suggestion { kind: Kind::Transfer { from: *from }, quantity: moved, ..need.clone() });
+        let mut unmet_quantity = need.quantity;
+        for (surplus, from) in surplus_stores.iter_mut().filter(|(_, from)| *from != need.store) {
+            let transferred = unmet_quantity.min(*surplus);
+            if transferred > 0 {
+                (unmet_quantity, *surplus) = (unmet_quantity - transferred, *surplus - transferred);
+                suggestions.push(Suggestion { kind: Kind::Transfer { from: *from }, quantity: transferred, ..need.clone() });
             }
         }
         // Quantities that are transferred are not bought as well.
-        let target = need.target - (need.quantity - left);
-        if left > 0
+        let target = need.target - (need.quantity - unmet_quantity);
+        if unmet_quantity > 0
             && let Some(quantity) = order_quantity(need.position, need.reorder_point, target, minimum, pack)
         {
-            all.push(Suggestion { quantity, ..need });
+            suggestions.push(Suggestion { quantity, ..need });
         }
     }
-    all
+    suggestions
 }
 
 #[cfg(test)]
@@ -298,19 +298,19 @@ mod tests {
     fn store_stock(n: u128, available: i64) -> StoreStock {
         StoreStock { available, reorder_point: Some(10), maximum: Some(40), ..StoreStock::empty(store(n)) }
     }
-    fn said(found: &[Suggestion]) -> Vec<(StoreId, Kind, i64)> {
+    fn summarize(found: &[Suggestion]) -> Vec<(StoreId, Kind, i64)> {
         found.iter().map(|one| (one.store, one.kind, one.quantity)).collect()
     }
 
     #[test]
     fn a_place_is_filled_up_to_its_maximum_when_it_reaches_its_point() {
         assert_eq!(
-            said(&suggest(&PLAN, &[store_stock(1, 10)], None, LeadTimeStats::default())),
+            summarize(&suggest(&PLAN, &[store_stock(1, 10)], None, LeadTimeStats::default())),
             [(store(1), Kind::Purchase, 30)]
         );
         assert!(suggest(&PLAN, &[store_stock(1, 11)], None, LeadTimeStats::default()).is_empty());
         let coming = StoreStock { incoming: 5, in_transit: 2, backordered: 1, ..store_stock(1, 4) };
-        assert_eq!(said(&suggest(&PLAN, &[coming], None, LeadTimeStats::default())), [(store(1), Kind::Purchase, 30)]);
+        assert_eq!(summarize(&suggest(&PLAN, &[coming], None, LeadTimeStats::default())), [(store(1), Kind::Purchase, 30)]);
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
             [store_stock(1, 0), store_stock(2, 5), StoreStock { is_asked: false, ..store_stock(3, 90) }, store_stock(4, 45)];
         let found = suggest(&PLAN, &stock_by_store, None, LeadTimeStats::default());
         assert_eq!(
-            said(&found),
+            summarize(&found),
             [
                 (store(1), Kind::Transfer { from: store(3) }, 40),
                 (store(2), Kind::Transfer { from: store(3) }, 10),

@@ -21,7 +21,8 @@ use crate::{
     purchasing::events,
     reversals::core::{
         Call, DependencyReason, Dependents, Effect, Original, Part, Refusal as ReversalRefusal, RequestedLine, Reversal,
-        ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        ReversalBook, ReversalDecision, Subject, level_effects, needs as mirror_needs, post_mirror, select_entries,
+        status_effect,
     },
     stock::core::{At, Delta, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
 };
@@ -56,12 +57,12 @@ impl Decide for ReceiptReversal {
     }
 
     fn needs(&self, needs: &mut Needs) {
-        let Self(reverse, keys) = self;
+        let Self(command, keys) = self;
         needs.levels.extend(keys);
-        mirror_needs(needs, std::slice::from_ref(&reverse.original), reverse.call.on_shortage);
-        needs.documents.with(|own: &mut PurchaseNeeds| {
-            own.orders.insert(reverse.receipt.order);
-            own.moved.insert(reverse.receipt.order);
+        mirror_needs(needs, std::slice::from_ref(&command.original), command.call.on_shortage);
+        needs.documents.with(|document_needs: &mut PurchaseNeeds| {
+            document_needs.orders.insert(command.receipt.order);
+            document_needs.moved_orders.insert(command.receipt.order);
         });
     }
 
@@ -83,29 +84,29 @@ fn decide(
     let ReverseReceipt { receipt, original, call, .. } = command;
     let missing = || Rejection::not_found(Noun::Document, At::input(Field::Document));
     let mut order = book.orders.get(&receipt.order).ok_or_else(missing)?.clone();
-    let Some((placement, _)) = order.state.placed() else {
+    let Some((placement, _)) = order.state.placement_and_receipt() else {
         return Err(Refusal::Status(order.status()).at(At::input(Field::Document)));
     };
     if order.version != command.seen || command.expected_version.is_some_and(|expected| expected != order.version) {
         return Err(Rejection::stale(Noun::PurchaseOrder, order.id.uuid(), order.version));
     }
     let originals = lines_of(&order, receipt, original);
-    let parts = choose(draft, &originals, reversed, command.lines.as_deref())?;
+    let parts = select_entries(draft, &originals, reversed, command.lines.as_deref())?;
     let occurred_at = call.moment(draft, receipt.occurred_at)?;
     let (before, lines_before) = (order.status(), order.lines.clone());
     let taken_back = deduct_parts(&mut order, receipt, &parts)?;
-    reopen(&mut order);
+    reopen_line(&mut order);
     order.state = state(&order, command, &taken_back, placement);
-    let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
-    for (line, was) in order.lines.iter().zip(&lines_before) {
-        let incoming = line.open.get() - was.open.get();
+    let lines = post_mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
+    for (line, previous_line) in order.lines.iter().zip(&lines_before) {
+        let incoming = line.open.get() - previous_line.open.get();
         if incoming != 0 {
             draft.post(order.key(line), Delta { incoming, ..Delta::default() }, None, None, At::input(Field::Document))?;
         }
     }
     order.touch(draft.now());
     let effects = effects(draft, &order, (before, &lines_before), &parts)?;
-    let first = order.lines.first().map(|line| order.key(line)).ok_or_else(missing)?;
+    let first_key = order.lines.first().map(|line| order.key(line)).ok_or_else(missing)?;
     let subject = Subject {
         kind: ReversedKind::GoodsReceipt,
         part: receipt.id.uuid(),
@@ -113,7 +114,7 @@ fn decide(
         store: order.store,
         other_store: None,
     };
-    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), lines, effects)?;
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first_key), lines, effects)?;
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
     Ok((PurchaseDecision { orders: vec![order], events, taken_back, ..PurchaseDecision::default() }, reversal))
 }
@@ -127,10 +128,13 @@ fn state(
     placement: Placement,
 ) -> OrderState {
     let receipt = &command.receipt;
-    let undone = |line: &ReceiptLine| {
-        taken_back.iter().find(|one| one.position == line.position).map_or(line.reversed, |one| one.reversed)
+    let reversed_quantity = |line: &ReceiptLine| {
+        taken_back
+            .iter()
+            .find(|reversed_line| reversed_line.position == line.position)
+            .map_or(line.reversed, |reversed_line| reversed_line.reversed)
     };
-    let is_left = receipt.lines.iter().any(|line| line.quantity > undone(line));
+    let is_left = receipt.lines.iter().any(|line| line.quantity > reversed_quantity(line));
     let received_at = command.others_at.max(is_left.then_some(receipt.occurred_at));
     let is_open = order.lines.iter().any(|line| line.open.is_positive());
     match received_at {
@@ -147,15 +151,18 @@ fn effects(
     parts: &[Part],
 ) -> Result<Vec<Effect>, Rejection> {
     let mut effects: Vec<Effect> = status_effect(&order.id, &status, &order.status()).into_iter().collect();
-    for (line, was) in order.lines.iter().zip(lines) {
-        let figures = [
-            (ReversalEffect::Received, line.received, was.received),
-            (ReversalEffect::Damaged, line.damaged, was.damaged),
-            (ReversalEffect::Open, line.open, was.open),
+    for (line, previous_line) in order.lines.iter().zip(lines) {
+        let quantities = [
+            (ReversalEffect::Received, line.received, previous_line.received),
+            (ReversalEffect::Damaged, line.damaged, previous_line.damaged),
+            (ReversalEffect::Open, line.open, previous_line.open),
         ];
-        let changed = figures.into_iter().filter(|(_, now, then)| now != then);
+        let changed = quantities.into_iter().filter(|(_, new_quantity, old_quantity)| new_quantity != old_quantity);
         let id = order.line_id(line.position);
-        effects.extend(changed.map(|(kind, now, then)| Effect::quantity(&id, kind, now.get() - then.get())));
+        effects.extend(
+            changed
+                .map(|(kind, new_quantity, old_quantity)| Effect::quantity(&id, kind, new_quantity.get() - old_quantity.get())),
+        );
     }
     effects.extend(level_effects(draft, order.lines.iter().map(|line| order.key(line)), parts)?);
     Ok(effects)
@@ -166,35 +173,36 @@ fn effects(
 /// quantity and cost.
 fn lines_of(order: &PurchaseOrder, receipt: &GoodsReceipt, original: &Movement) -> Vec<Original> {
     let product = |line: &ReceiptLine| order.lines.iter().find(|own| own.position == line.position).map(|own| own.product);
-    let mut left: Vec<&ReceiptLine> = receipt.lines.iter().collect();
+    let mut unmatched_lines: Vec<&ReceiptLine> = receipt.lines.iter().collect();
     let entries: Vec<_> = original.entries.iter().filter(|entry| entry.on_hand_delta != 0).collect();
-    let mut found = Vec::with_capacity(entries.len());
-    let mut rest = entries.as_slice();
-    while let Some(first) = rest.first() {
-        let of_product = |line: &&ReceiptLine| product(line) == Some(first.key.product);
+    let mut originals = Vec::with_capacity(entries.len());
+    let mut unmatched_entries = entries.as_slice();
+    while let Some(first_entry) = unmatched_entries.first() {
+        let of_product = |line: &&ReceiptLine| product(line) == Some(first_entry.key.product);
         // Returns the number of entries that sum to the line, and whether their value does, too.
-        let run = |line: &ReceiptLine| {
-            let (mut entries, mut units, mut worth) = (0, 0, 0);
-            for entry in rest.iter().take_while(|entry| entry.key.product == first.key.product) {
+        let entry_run = |line: &ReceiptLine| {
+            let (mut entries, mut units, mut total_value) = (0, 0, 0);
+            for entry in unmatched_entries.iter().take_while(|entry| entry.key.product == first_entry.key.product) {
                 entries += 1;
                 units += entry.on_hand_delta;
-                worth += entry.value.map_or(0, |value| value.minor);
+                total_value += entry.value.map_or(0, |value| value.minor);
                 if units >= line.quantity.get() {
                     break;
                 }
             }
-            (entries, units == line.quantity.get() && line.landed().is_some_and(|landed| landed.minor == worth))
+            (entries, units == line.quantity.get() && line.landed().is_some_and(|landed| landed.minor == total_value))
         };
-        let places: Vec<usize> = (0..left.len()).filter(|place| of_product(&left[*place])).collect();
-        let exact = places.iter().copied().find(|place| run(left[*place]).1);
-        let Some(place) = exact.or_else(|| places.first().copied()) else { break };
-        let line = left.remove(place);
-        let (own, later) = rest.split_at(run(line).0);
+        let candidate_indexes: Vec<usize> =
+            (0..unmatched_lines.len()).filter(|index| of_product(&unmatched_lines[*index])).collect();
+        let exact_index = candidate_indexes.iter().copied().find(|index| entry_run(unmatched_lines[*index]).1);
+        let Some(index) = exact_index.or_else(|| candidate_indexes.first().copied()) else { break };
+        let line = unmatched_lines.remove(index);
+        let (own, remaining) = unmatched_entries.split_at(entry_run(line).0);
         let id: Uuid = order.line_id(line.position).uuid();
-        found.extend(own.iter().map(|entry| Original { line: id, movement: original.id, entry: (*entry).clone() }));
-        rest = later;
+        originals.extend(own.iter().map(|entry| Original { line: id, movement: original.id, entry: (*entry).clone() }));
+        unmatched_entries = remaining;
     }
-    found
+    originals
 }
 
 /// Removes the parts from the order's lines, with the charges that they carry, and returns the
@@ -210,29 +218,35 @@ fn deduct_parts(
         *units += part.quantity;
         *damaged += if part.entry.unavailable_delta == 0 { 0 } else { part.quantity };
     }
-    let mut all = Vec::with_capacity(sums.len());
+    let mut reversed_lines = Vec::with_capacity(sums.len());
     for row in &receipt.lines {
         let id: PurchaseOrderLineId = order.line_id(row.position);
         let Some(&(units, damaged, field)) = sums.get(&id.uuid()) else { continue };
         let Some(line) = order.lines.iter_mut().find(|line| line.position == row.position) else { continue };
         if line.received.get() - units < line.returned.get() {
-            let rests = Dependents::without_documents(DependencyReason::SupplierReturn { line: id });
-            return Err(ReversalRefusal::InUse(rests).at(field));
+            let dependents = Dependents::without_documents(DependencyReason::SupplierReturn { line: id });
+            return Err(ReversalRefusal::InUse(dependents).at(field));
         }
-        let undone = count(row.reversed.get() + units);
-        let carried = LandedShares { goods: row.goods.minor, charges: row.charges.minor, charges_in_books: row.charges_in_books };
-        let back = carried.between((row.reversed, undone), row.quantity);
-        line.remove_receipt(count(line.received.get() - units), back).ok_or_else(|| Refusal::LineTooLarge.at(field))?;
+        let reversed_quantity = count(row.reversed.get() + units);
+        let receipt_shares =
+            LandedShares { goods: row.goods.minor, charges: row.charges.minor, charges_in_books: row.charges_in_books };
+        let removed_shares = receipt_shares.between((row.reversed, reversed_quantity), row.quantity);
+        line.remove_receipt(count(line.received.get() - units), removed_shares).ok_or_else(|| Refusal::LineTooLarge.at(field))?;
         line.damaged = count(line.damaged.get() - damaged);
         let reversed_damaged = count(row.reversed_damaged.get() + damaged);
-        all.push(ReversedReceiptLine { receipt: receipt.id, position: row.position, reversed: undone, reversed_damaged });
+        reversed_lines.push(ReversedReceiptLine {
+            receipt: receipt.id,
+            position: row.position,
+            reversed: reversed_quantity,
+            reversed_damaged,
+        });
     }
-    Ok(all)
+    Ok(reversed_lines)
 }
 
 /// Reopens all quantities that have not arrived: also those given up within the tolerance when the
 /// order was complete, but not cancelled lines.
-fn reopen(order: &mut PurchaseOrder) {
+fn reopen_line(order: &mut PurchaseOrder) {
     for line in order.lines.iter_mut().filter(|line| !line.is_cancelled()) {
         line.open = count((line.quantity.get() - line.received.get()).max(0));
         line.short = Quantity::ZERO;

@@ -19,8 +19,8 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     purchasing::events,
     reversals::core::{
-        Call, Effect, Original, Part, RequestedLine, Reversal, ReversalBook, ReversalDecision, Subject, choose, level_effects,
-        mirror, needs as mirror_needs,
+        Call, Effect, Original, Part, RequestedLine, Reversal, ReversalBook, ReversalDecision, Subject, level_effects,
+        needs as mirror_needs, post_mirror, select_entries,
     },
     stock::core::{At, Draft, Entry as StockEntry, Field, Movement, Noun, Rejection, RoomRefusal},
 };
@@ -51,7 +51,7 @@ impl Decide for ReturnReversal {
         let ReverseReturn { ret, original, call, .. } = self.0.as_ref();
         mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
         let orders = ret.lines.iter().filter_map(|line| line.of).map(order_of);
-        needs.documents.with(|own: &mut PurchaseNeeds| own.orders.extend(orders));
+        needs.documents.with(|document_needs: &mut PurchaseNeeds| document_needs.orders.extend(orders));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -73,44 +73,54 @@ fn decide(
     draft: &mut Draft<'_>,
     command: &ReverseReturn,
 ) -> Result<(PurchaseDecision, Reversal), Rejection> {
-    let ReverseReturn { ret, original, call, .. } = command;
-    let posted = posted_by(ret, original);
+    let ReverseReturn { ret: supplier_return, original, call, .. } = command;
+    let line_entries = entries_by_line(supplier_return, original);
     let of = |(line, entry): &(&SupplierReturnLine, &StockEntry)| Original {
         line: line.product.uuid(),
         movement: original.id,
         entry: (*entry).clone(),
     };
-    let originals: Vec<Original> = posted.iter().map(of).collect();
-    let parts = choose(draft, &originals, reversed, command.lines.as_deref())?;
-    let occurred_at = call.moment(draft, ret.occurred_at)?;
+    let originals: Vec<Original> = line_entries.iter().map(of).collect();
+    let parts = select_entries(draft, &originals, reversed, command.lines.as_deref())?;
+    let occurred_at = call.moment(draft, supplier_return.occurred_at)?;
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
     let (mut brought_back, mut effects, mut credit) = (Vec::new(), Vec::new(), 0);
-    for line in &ret.lines {
-        let own: Vec<u16> = posted.iter().filter(|(of, _)| of.position == line.position).map(|(_, entry)| entry.line).collect();
-        let units: i64 = parts.iter().filter(|part| own.contains(&part.entry.line)).map(|part| part.quantity).sum();
+    for line in &supplier_return.lines {
+        let entry_lines: Vec<u16> =
+            line_entries.iter().filter(|(of, _)| of.position == line.position).map(|(_, entry)| entry.line).collect();
+        let units: i64 = parts.iter().filter(|part| entry_lines.contains(&part.entry.line)).map(|part| part.quantity).sum();
         if units == 0 {
             continue;
         }
-        let gone = |entry: &u16| reversed.reversed.get(&(original.id, *entry)).copied().unwrap_or(0);
-        let before: i64 = own.iter().map(gone).sum();
-        let upto = |back: i64| share(line.total.minor, back, line.quantity.get());
-        credit += upto(before + units) - upto(before);
-        brought_back.push(ReversedReturnLine { ret: ret.id, position: line.position, reversed: count(before + units) });
+        let reversed_units = |entry: &u16| reversed.reversed.get(&(original.id, *entry)).copied().unwrap_or(0);
+        let before: i64 = entry_lines.iter().map(reversed_units).sum();
+        let credit_of = |back: i64| share(line.total.minor, back, line.quantity.get());
+        credit += credit_of(before + units) - credit_of(before);
+        brought_back.push(ReversedReturnLine {
+            ret: supplier_return.id,
+            position: line.position,
+            reversed: count(before + units),
+        });
         if let Some(of) = line.of {
             reduce_returned_quantity(book, &mut orders, of, units)?;
             effects.push(Effect::quantity(&of, ReversalEffect::Returned, -units));
         }
     }
     if credit != 0 {
-        effects.push(Effect::money(&ret.id, ReversalEffect::Credit, Money::new(-credit, ret.credit.currency)));
+        effects.push(Effect::money(
+            &supplier_return.id,
+            ReversalEffect::Credit,
+            Money::new(-credit, supplier_return.credit.currency),
+        ));
     }
-    let lines = mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
+    let lines = post_mirror(draft, (call, occurred_at), std::slice::from_ref(original), &parts)?;
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
     let missing = || Rejection::not_found(Noun::Document, At::input(Field::Document));
-    let first = parts.first().map(|part: &Part| part.entry.key).ok_or_else(missing)?;
-    let id: Uuid = ret.id.uuid();
-    let subject = Subject { kind: ReversedKind::SupplierReturn, part: id, document: id, store: ret.store, other_store: None };
-    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), lines, effects)?;
+    let first_key = parts.first().map(|part: &Part| part.entry.key).ok_or_else(missing)?;
+    let id: Uuid = supplier_return.id.uuid();
+    let subject =
+        Subject { kind: ReversedKind::SupplierReturn, part: id, document: id, store: supplier_return.store, other_store: None };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first_key), lines, effects)?;
     let now = draft.now();
     orders.values_mut().for_each(|order| order.touch(now));
     let orders: Vec<PurchaseOrder> = orders.into_values().collect();
@@ -120,33 +130,36 @@ fn decide(
 
 /// Returns the entries of the return with their lines: they have the order of the lines, and sum to
 /// them.
-fn posted_by<'r>(ret: &'r SupplierReturn, original: &'r Movement) -> Vec<(&'r SupplierReturnLine, &'r StockEntry)> {
+fn entries_by_line<'r>(
+    supplier_return: &'r SupplierReturn,
+    original: &'r Movement,
+) -> Vec<(&'r SupplierReturnLine, &'r StockEntry)> {
     let mut entries = original.entries.iter().filter(|entry| entry.on_hand_delta != 0);
-    let mut posted = Vec::with_capacity(original.entries.len());
-    for line in &ret.lines {
-        let mut left = line.quantity.get();
-        while left > 0 {
-            let Some(entry) = entries.next() else { return posted };
-            left += entry.on_hand_delta;
-            posted.push((line, entry));
+    let mut line_entries = Vec::with_capacity(original.entries.len());
+    for line in &supplier_return.lines {
+        let mut unposted_quantity = line.quantity.get();
+        while unposted_quantity > 0 {
+            let Some(entry) = entries.next() else { return line_entries };
+            unposted_quantity += entry.on_hand_delta;
+            line_entries.push((line, entry));
         }
     }
-    posted
+    line_entries
 }
 
 /// Reduces the returned quantity of the order's line. A closed order stays closed.
 fn reduce_returned_quantity(
     book: &PurchaseBook,
     orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
-    of: PurchaseOrderLineId,
+    line_id: PurchaseOrderLineId,
     units: i64,
 ) -> Result<(), Rejection> {
-    let (id, position) = of.split_line();
+    let (id, position) = line_id.split_line();
     let field = At::input(Field::Document);
     let missing = || Rejection::not_found(Noun::PurchaseOrderLine, field);
     let order = match orders.entry(id) {
-        Entry::Occupied(found) => found.into_mut(),
-        Entry::Vacant(free) => free.insert(book.orders.get(&id).ok_or_else(missing)?.clone()),
+        Entry::Occupied(occupied) => occupied.into_mut(),
+        Entry::Vacant(vacant) => vacant.insert(book.orders.get(&id).ok_or_else(missing)?.clone()),
     };
     if order.status() == PurchaseOrderStatus::Closed {
         return Err(Refusal::Status(order.status()).at(field));

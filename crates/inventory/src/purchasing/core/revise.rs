@@ -11,7 +11,7 @@ use super::{
     book::{PurchaseBook, PurchaseDecision},
     call_off::{agreed, blanket_of, check_remaining_quantity},
     confirm::{place_of, refuse_cancelled},
-    create::{line as new_line, settle},
+    create::{line as new_line, recalculate_totals},
     expected_date::today,
     landed_shares::LandedShares,
     lead_time::LeadTimes,
@@ -28,7 +28,7 @@ use crate::purchasing::events;
 use crate::stock::core::{At, Delta, Draft, Field, Rejection, RoomRefusal};
 
 /// The most lines of an order that are not cancelled.
-const MAX_STANDING: usize = 2_000;
+const MAX_ACTIVE_LINES: usize = 2_000;
 
 /// Command to change a placed order; `None` keeps a field.
 #[derive(Debug, Clone)]
@@ -76,9 +76,9 @@ impl Revise {
 
 pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revise) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Amend, command.expected_version)?;
-    let Some((placement, received_at)) = order.state.placed() else { return Err(order.not_open()) };
+    let Some((placement, received_at)) = order.state.placement_and_receipt() else { return Err(order.status_refusal()) };
     check_numbers(&order)?;
-    let (before, was, charged) = (order.status(), order.clone(), carried(&order));
+    let (before, original, charged) = (order.status(), order.clone(), carried(&order));
     if order.change == Change::Figures {
         order.change = Change::Revised { lines: order.lines.len() as u16 };
     }
@@ -87,23 +87,23 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     order.note = command.note.clone().unwrap_or(order.note);
     let blanket = blanket_of(book, &order);
     check_agreed_prices(draft, blanket, (&order, command))?;
-    let added = agreed(draft, (blanket, order.store), (&command.add_lines, Field::AddLines))?;
+    let agreed_lines = agreed(draft, (blanket, order.store), (&command.add_lines, Field::AddLines))?;
     change_lines(draft, &mut order, command)?;
-    add_lines(draft, &mut order, (&added, &command.leads))?;
+    add_lines(draft, &mut order, (&agreed_lines, &command.leads))?;
     draft.end_pass()?;
-    check_remaining_quantity(draft, blanket, (Some(&was), &order), |index| amended_line_field(&was, command, index))?;
+    check_remaining_quantity(draft, blanket, (Some(&original), &order), |index| amended_line_place(&original, command, index))?;
     if order.lines.iter().all(Line::is_cancelled) {
         return Err(AmendRefusal::AllCancelled.at(At::input(Field::CancelLines)));
     }
-    settle(draft, &mut order, |_| At::INPUT).map_err(|refused| Rejection { at: At::INPUT, ..refused })?;
+    recalculate_totals(draft, &mut order, |_| At::INPUT).map_err(|rejection| Rejection { at: At::INPUT, ..rejection })?;
     rebalance_charges(&mut order, &charged);
-    check_price_raise(&was, &order, command.raise)?;
-    let discrepancies = complete(&mut order, (placement, received_at), draft.now());
-    plan(draft, (&was, &order), command)?;
-    order.edited_by(command.actor);
+    check_price_raise(&original, &order, command.raise)?;
+    let discrepancies = complete_if_received(&mut order, (placement, received_at), draft.now());
+    plan(draft, (&original, &order), command)?;
+    order.record_editor(command.actor);
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_AMENDED, Some(before))];
-    let before = Some(Box::new(was));
+    let before = Some(Box::new(original));
     Ok(PurchaseDecision { orders: vec![order], discrepancies, events, before, ..PurchaseDecision::default() })
 }
 
@@ -118,9 +118,9 @@ fn check_agreed_prices(
         let at = At::row(Field::SetLines, index);
         let Some(stated) = set.unit_cost else { continue };
         // Lines of other orders are refused where lines change.
-        let Ok(place) = place_of(order, set.line, at) else { continue };
-        let agreed = blanket.line_of(order.lines[place].product).filter(|line| line.unit_cost != stated);
-        if let Some(line) = agreed {
+        let Ok(line_index) = place_of(order, set.line, at) else { continue };
+        let agreed_line = blanket.line_of(order.lines[line_index].product).filter(|line| line.unit_cost != stated);
+        if let Some(line) = agreed_line {
             let refusal = BlanketRefusal::OtherPrice { sku: line.sku.clone(), agreed: line.unit_cost };
             draft.refuse(refusal.at(at.field(Field::UnitCost)))?;
         }
@@ -130,11 +130,11 @@ fn check_agreed_prices(
 
 /// Returns the place in the input of a line of an amended order: existing lines that change come
 /// first, then the added ones.
-fn amended_line_field(was: &PurchaseOrder, command: &Revise, index: usize) -> At {
-    if let Some(new) = index.checked_sub(was.lines.len()).and_then(|nth| command.add_lines.get(nth)) {
-        return At::row(Field::AddLines, new.place).field(Field::Quantity);
+fn amended_line_place(original: &PurchaseOrder, command: &Revise, index: usize) -> At {
+    if let Some(added_line) = index.checked_sub(original.lines.len()).and_then(|added_index| command.add_lines.get(added_index)) {
+        return At::row(Field::AddLines, added_line.place).field(Field::Quantity);
     }
-    let is_meant = |set: &SetLine| place_of(was, set.line, At::INPUT).is_ok_and(|place| place == index);
+    let is_meant = |set: &SetLine| place_of(original, set.line, At::INPUT).is_ok_and(|line_index| line_index == index);
     match command.set_lines.iter().position(is_meant) {
         Some(set) => At::row(Field::SetLines, set).field(Field::Quantity),
         None => At::INPUT,
@@ -143,41 +143,41 @@ fn amended_line_field(was: &PurchaseOrder, command: &Revise, index: usize) -> At
 
 /// Changes existing lines, each named once.
 fn change_lines(draft: &mut Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
-    let (mut seen, now) = (BTreeSet::new(), draft.now());
+    let (mut seen_indexes, now) = (BTreeSet::new(), draft.now());
     for (index, set) in command.set_lines.iter().enumerate() {
-        let changed = change_line(order, &mut seen, set, At::row(Field::SetLines, index));
+        let changed = change_line(order, &mut seen_indexes, set, At::row(Field::SetLines, index));
         draft.pass(changed)?;
     }
     for (index, line) in command.cancel_lines.iter().enumerate() {
-        let cancelled = cancel_line(order, &mut seen, (*line, now), At::row(Field::CancelLines, index));
+        let cancelled = cancel_line(order, &mut seen_indexes, (*line, now), At::row(Field::CancelLines, index));
         draft.pass(cancelled)?;
     }
     Ok(())
 }
 
 /// Returns the index of a line of the order; refuses one that was named before.
-fn first(seen: &mut BTreeSet<usize>, place: usize, at: At) -> Result<usize, Rejection> {
-    if seen.insert(place) { Ok(place) } else { Err(Refusal::LineTwice.at(at)) }
+fn first(seen_indexes: &mut BTreeSet<usize>, line_index: usize, at: At) -> Result<usize, Rejection> {
+    if seen_indexes.insert(line_index) { Ok(line_index) } else { Err(Refusal::LineTwice.at(at)) }
 }
 
-fn change_line(order: &mut PurchaseOrder, seen: &mut BTreeSet<usize>, set: &SetLine, at: At) -> Result<(), Rejection> {
-    let named = at.field(Field::LineId);
-    let place = first(seen, place_of(order, set.line, named)?, named)?;
-    match set_line(order, place, set, at)? {
-        Some(rest) => push(order, rest, at),
+fn change_line(order: &mut PurchaseOrder, seen_indexes: &mut BTreeSet<usize>, set: &SetLine, at: At) -> Result<(), Rejection> {
+    let line_field = at.field(Field::LineId);
+    let line_index = first(seen_indexes, place_of(order, set.line, line_field)?, line_field)?;
+    match set_line(order, line_index, set, at)? {
+        Some(rest_line) => push(order, rest_line, at),
         None => Ok(()),
     }
 }
 
 fn cancel_line(
     order: &mut PurchaseOrder,
-    seen: &mut BTreeSet<usize>,
+    seen_indexes: &mut BTreeSet<usize>,
     (line, now): (PurchaseOrderLineId, Timestamp),
     at: At,
 ) -> Result<(), Rejection> {
-    let place = first(seen, place_of(order, line, at)?, at)?;
+    let line_index = first(seen_indexes, place_of(order, line, at)?, at)?;
     let revision = order.revision;
-    let line = &mut order.lines[place];
+    let line = &mut order.lines[line_index];
     refuse_cancelled(line, at)?;
     if line.received.is_positive() {
         return Err(AmendRefusal::LineReceived { sku: line.sku.clone(), received: line.received }.at(at));
@@ -189,9 +189,9 @@ fn cancel_line(
 
 /// Changes a line. A line with receipts keeps its cost: the rest at another cost becomes a line of
 /// its own, which is returned.
-fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> Result<Option<Line>, Rejection> {
+fn set_line(order: &mut PurchaseOrder, line_index: usize, set: &SetLine, at: At) -> Result<Option<Line>, Rejection> {
     let (currency, revision) = (order.currency, order.revision);
-    let line = &mut order.lines[place];
+    let line = &mut order.lines[line_index];
     refuse_cancelled(line, at.field(Field::LineId))?;
     line.revision = revision;
     if let Some(on) = set.expected_on {
@@ -224,21 +224,21 @@ fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> R
         resize(line, quantity).ok_or_else(too_large)?;
         return Ok(None);
     }
-    let came = line.received;
-    if quantity <= came {
+    let received_quantity = line.received;
+    if quantity <= received_quantity {
         return Err(AmendRefusal::NothingToCome { sku: line.sku.clone() }.at(field));
     }
     resize(line, quantity).ok_or_else(too_large)?;
     let zero = Quantity::ZERO;
-    let rest = count(quantity.get() - came.get());
-    let mut later =
+    let rest_quantity = count(quantity.get() - received_quantity.get());
+    let mut later_line =
         Line { unit_cost, received: zero, damaged: zero, returned: zero, off: LandedShares::default(), ..line.clone() };
-    (later.charges.minor, later.charges_in_books) = (0, 0);
-    later.confirmed.quantity = None;
-    resize(&mut later, rest).ok_or_else(too_large)?;
+    (later_line.charges.minor, later_line.charges_in_books) = (0, 0);
+    later_line.confirmed.quantity = None;
+    resize(&mut later_line, rest_quantity).ok_or_else(too_large)?;
     line.confirmed.quantity = None;
-    resize(line, came).ok_or_else(too_large)?;
-    Ok(Some(later))
+    resize(line, received_quantity).ok_or_else(too_large)?;
+    Ok(Some(later_line))
 }
 
 /// Sets a line's quantity, with its total, weight and open units; None if an amount exceeds the
@@ -257,36 +257,36 @@ fn resize(line: &mut Line, quantity: Quantity) -> Option<()> {
 fn add_lines(
     draft: &mut Draft<'_>,
     order: &mut PurchaseOrder,
-    (added, leads): (&[NewLine], &LeadTimes),
+    (new_lines, leads): (&[NewLine], &LeadTimes),
 ) -> Result<(), Rejection> {
     let Some(today) = today(draft, order)? else { return Ok(()) };
-    for new in added {
-        let line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), new);
+    for added_line in new_lines {
+        let line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), added_line);
         let Some(mut line) = draft.pass(line)? else { continue };
         line.lead = leads.day(line.product, today);
-        push(order, line, At::row(Field::AddLines, new.place))?;
+        push(order, line, At::row(Field::AddLines, added_line.place))?;
     }
     let standing = order.lines.iter().filter(|line| !line.is_cancelled()).count();
-    if standing > MAX_STANDING {
-        return Err(AmendRefusal::LinesUpTo { most: MAX_STANDING }.at(At::input(Field::AddLines)));
+    if standing > MAX_ACTIVE_LINES {
+        return Err(AmendRefusal::LinesUpTo { most: MAX_ACTIVE_LINES }.at(At::input(Field::AddLines)));
     }
     Ok(())
 }
 
 /// Appends a line, at the next position.
 fn push(order: &mut PurchaseOrder, line: Line, at: At) -> Result<(), Rejection> {
-    let last = order.lines.last().map_or(0, |line| line.position);
-    if last >= entity::id::MAX_LINES {
+    let last_position = order.lines.last().map_or(0, |line| line.position);
+    if last_position >= entity::id::MAX_LINES {
         return Err(AmendRefusal::LinesUpTo { most: usize::from(entity::id::MAX_LINES) }.at(at));
     }
-    order.lines.push(Line { position: last + 1, ..line });
+    order.lines.push(Line { position: last_position + 1, ..line });
     Ok(())
 }
 
 /// Refuses a total above the approved one unless the caller may approve; above the limit no person
 /// may raise it alone.
-fn check_price_raise(was: &PurchaseOrder, order: &PurchaseOrder, raise: PriceRaise) -> Result<(), Rejection> {
-    let is_raised = was.total().zip(order.total()).is_none_or(|(before, now)| now.minor > before.minor);
+fn check_price_raise(original: &PurchaseOrder, order: &PurchaseOrder, raise: PriceRaise) -> Result<(), Rejection> {
+    let is_raised = original.total().zip(order.total()).is_none_or(|(before, now)| now.minor > before.minor);
     match raise {
         _ if !is_raised => Ok(()),
         PriceRaise::Never => Err(AmendRefusal::RaiseNeedsApprover.at(At::INPUT)),
@@ -297,36 +297,36 @@ fn check_price_raise(was: &PurchaseOrder, order: &PurchaseOrder, raise: PriceRai
 
 /// Sets the order's status: if every line is complete within the tolerance, it is received, and
 /// open quantities are given up.
-fn complete(
+fn complete_if_received(
     order: &mut PurchaseOrder,
     (placement, received_at): (Placement, Option<Timestamp>),
     now: Timestamp,
 ) -> Vec<Discrepancy> {
-    let under = order.under_percent;
-    let Some(at) = received_at.filter(|_| order.lines.iter().all(|line| line.is_complete(under))) else { return Vec::new() };
+    let tolerance = order.under_percent;
+    let Some(at) = received_at.filter(|_| order.lines.iter().all(|line| line.is_complete(tolerance))) else { return Vec::new() };
     order.state = OrderState::Received(placement, at);
-    let mut noted = Vec::new();
-    for place in 0..order.lines.len() {
-        let short = order.lines[place].give_up();
+    let mut discrepancies = Vec::new();
+    for line_index in 0..order.lines.len() {
+        let short = order.lines[line_index].give_up();
         if short.is_positive() {
-            let position = Some(order.lines[place].position);
-            noted.push(Discrepancy { position, ..order.note(DiscrepancyKind::Short, short, now) });
+            let position = Some(order.lines[line_index].position);
+            discrepancies.push(Discrepancy { position, ..order.note(DiscrepancyKind::Short, short, now) });
         }
     }
-    noted
+    discrepancies
 }
 
 /// Reduces incoming stock by the quantities that are given up, then adds the new ones: only the
 /// difference of each line.
-fn plan(draft: &mut Draft<'_>, (was, order): (&PurchaseOrder, &PurchaseOrder), command: &Revise) -> Result<(), Rejection> {
-    let Some(first) = order.lines.first() else { return Ok(()) };
+fn plan(draft: &mut Draft<'_>, (original, order): (&PurchaseOrder, &PurchaseOrder), command: &Revise) -> Result<(), Rejection> {
+    let Some(first_line) = order.lines.first() else { return Ok(()) };
     let (now, at) = (draft.now(), At::input(Field::Id));
-    draft.begin(head(order, command.movement, command.actor, command.reason.clone(), now), order.key(first), at)?;
+    draft.begin(head(order, command.movement, command.actor, command.reason.clone(), now), order.key(first_line), at)?;
     // Lines keep their indexes: those after the earlier ones are new.
-    let before = was.lines.iter().map(|line| line.open.get()).chain(std::iter::repeat(0));
+    let before = original.lines.iter().map(|line| line.open.get()).chain(std::iter::repeat(0));
     let deltas: Vec<i64> = order.lines.iter().zip(before).map(|(line, before)| line.open.get() - before).collect();
     for is_gained in [false, true] {
-        for (line, incoming) in order.lines.iter().zip(&deltas).filter(|(_, by)| **by != 0 && (**by > 0) == is_gained) {
+        for (line, incoming) in order.lines.iter().zip(&deltas).filter(|(_, delta)| **delta != 0 && (**delta > 0) == is_gained) {
             let planned = draft.post(order.key(line), Delta { incoming: *incoming, ..Delta::default() }, None, None, at);
             draft.pass(planned)?;
         }

@@ -70,6 +70,6 @@ pub fn actions_from(status: PurchaseOrderStatus) -> impl Iterator<Item = Action>
 }
 
 /// Whether the action is open in the state.
-pub fn may(status: PurchaseOrderStatus, action: Action) -> bool {
+pub fn is_action_allowed(status: PurchaseOrderStatus, action: Action) -> bool {
     actions_from(status).any(|open| open == action)
 }

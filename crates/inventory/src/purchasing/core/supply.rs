@@ -4,11 +4,11 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The most price breaks of a row.
-pub const MAX_BREAKS: usize = 20;
+pub const MAX_PRICE_BREAKS: usize = 20;
 /// Ten years: anything longer is a typing error.
 pub const MAX_LEAD_TIME_DAYS: i32 = 3_650;
 /// The most characters of a supplier's SKU.
-const MAX_SKU: usize = 64;
+const MAX_SUPPLIER_SKU_LENGTH: usize = 64;
 
 /// A row of a supplier's catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,18 +86,19 @@ impl Supply {
     /// Returns the cost of one whole unit at this quantity: that of the last price break which it
     /// reaches.
     pub fn cost_at(&self, quantity: Quantity) -> Money {
-        let reached = self.breaks.iter().rev().find(|one| one.from <= quantity);
-        reached.map_or(self.unit_cost, |one| Money::new(one.minor, self.unit_cost.currency))
+        let reached_break = self.breaks.iter().rev().find(|price_break| price_break.from <= quantity);
+        reached_break.map_or(self.unit_cost, |price_break| Money::new(price_break.minor, self.unit_cost.currency))
     }
     /// True if both rows have the same content; version and times are ignored.
     pub fn has_same_content(&self, other: &Self) -> bool {
-        let plain = |of: &Self| Self { version: 0, created_at: Timestamp(0), updated_at: Timestamp(0), ..of.clone() };
-        plain(self) == plain(other)
+        let comparable =
+            |supply: &Self| Self { version: 0, created_at: Timestamp(0), updated_at: Timestamp(0), ..supply.clone() };
+        comparable(self) == comparable(other)
     }
     /// Returns the row's next version, archived at that time or in use. An archived row is not
     /// preferred, and does not become so again when it is restored.
     #[must_use]
-    pub fn turned(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn archived(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self {
         let is_preferred = self.is_preferred && archived_at.is_none();
         Self { archived_at, is_preferred, version: self.version + 1, updated_at: now, ..self.clone() }
     }
@@ -105,7 +106,10 @@ impl Supply {
 
 /// Applies these fields to the existing row, and checks the result.
 pub fn check_supply(fields: SupplyFields, before: Option<&Supply>, now: Timestamp) -> Result<Supply, SupplyProblem> {
-    if fields.supplier_sku.as_ref().is_some_and(|sku| sku.is_empty() || sku.contains('\0') || sku.chars().nth(MAX_SKU).is_some())
+    if fields
+        .supplier_sku
+        .as_ref()
+        .is_some_and(|sku| sku.is_empty() || sku.contains('\0') || sku.chars().nth(MAX_SUPPLIER_SKU_LENGTH).is_some())
     {
         return Err(SupplyProblem::Sku);
     }
@@ -121,13 +125,13 @@ pub fn check_supply(fields: SupplyFields, before: Option<&Supply>, now: Timestam
     if fields.unit_cost.minor < 0 {
         return Err(SupplyProblem::Cost);
     }
-    if fields.breaks.len() > MAX_BREAKS {
+    if fields.breaks.len() > MAX_PRICE_BREAKS {
         return Err(SupplyProblem::TooManyBreaks);
     }
-    let climbs = fields.breaks.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    let sound =
+    let is_ascending = fields.breaks.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let is_valid =
         |(from, cost): &(Quantity, Money)| from.is_positive() && cost.minor >= 0 && cost.currency == fields.unit_cost.currency;
-    if !climbs || !fields.breaks.iter().all(sound) {
+    if !is_ascending || !fields.breaks.iter().all(is_valid) {
         return Err(SupplyProblem::Breaks);
     }
     Ok(Supply {
@@ -177,7 +181,7 @@ mod tests {
     #[test]
     fn a_row_that_goes_out_of_use_is_preferred_no_longer() {
         let supply = check_supply(fields(), None, Timestamp(1)).unwrap();
-        let gone = supply.turned(Some(Timestamp(2)), Timestamp(2));
+        let gone = supply.archived(Some(Timestamp(2)), Timestamp(2));
         assert_eq!(
             (gone.archived_at, gone.is_preferred, gone.version, gone.updated_at),
             (Some(Timestamp(2)), false, 2, Timestamp(2))
@@ -185,7 +189,7 @@ mod tests {
         // The row is corrected while it is archived, and is not preferred when it is restored.
         let corrected = check_supply(SupplyFields { is_preferred: false, ..fields() }, Some(&gone), Timestamp(3)).unwrap();
         assert_eq!((corrected.archived_at, corrected.version), (Some(Timestamp(2)), 3));
-        let back = corrected.turned(None, Timestamp(4));
+        let back = corrected.archived(None, Timestamp(4));
         assert_eq!((back.archived_at, back.is_preferred, back.version), (None, false, 4));
     }
 

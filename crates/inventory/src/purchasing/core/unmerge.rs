@@ -36,7 +36,7 @@ pub struct SupplyKept {
 
 /// Two suppliers, and the current catalogue rows that a merge moved.
 #[derive(Debug)]
-pub struct SuppliesNow {
+pub struct CurrentSupplies {
     pub merged: SupplierId,
     pub into: SupplierId,
     pub rows: HashMap<(SupplierId, ProductId), Supply>,
@@ -56,30 +56,35 @@ pub struct RestoredSupplies {
 }
 
 /// Undoes the changes of a merge in two catalogues.
-pub fn unmerge_supplies(moved: Vec<SupplyMoved>, mut as_is: SuppliesNow, now: Timestamp) -> RestoredSupplies {
-    let mut all = RestoredSupplies::default();
-    for one in moved {
-        let own = as_is.rows.remove(&(as_is.merged, one.product));
-        let other = as_is.rows.remove(&(as_is.into, one.product));
-        let mut is_taken = other.as_ref().is_some_and(|row| row.is_preferred) || as_is.bought_elsewhere.contains(&one.product);
-        match (one.kept, other) {
-            (Some(kept), Some(row)) if row.has_same_content(&kept.after) => {
-                let after = match kept.before {
-                    None => row.turned(Some(now), now),
+pub fn unmerge_supplies(
+    moved_supplies: Vec<SupplyMoved>,
+    mut current_supplies: CurrentSupplies,
+    now: Timestamp,
+) -> RestoredSupplies {
+    let mut restored = RestoredSupplies::default();
+    for supply_move in moved_supplies {
+        let merged_supply = current_supplies.rows.remove(&(current_supplies.merged, supply_move.product));
+        let surviving_supply = current_supplies.rows.remove(&(current_supplies.into, supply_move.product));
+        let mut is_taken = surviving_supply.as_ref().is_some_and(|row| row.is_preferred)
+            || current_supplies.bought_elsewhere.contains(&supply_move.product);
+        match (supply_move.kept, surviving_supply) {
+            (Some(kept_change), Some(row)) if row.has_same_content(&kept_change.after) => {
+                let after = match kept_change.before {
+                    None => row.archived(Some(now), now),
                     Some(before) => Supply { version: row.version + 1, created_at: row.created_at, updated_at: now, ..before },
                 };
-                is_taken = after.is_preferred || as_is.bought_elsewhere.contains(&one.product);
-                all.undone.push((row, after));
+                is_taken = after.is_preferred || current_supplies.bought_elsewhere.contains(&supply_move.product);
+                restored.undone.push((row, after));
             }
-            (Some(_), _) => all.stay += 1,
+            (Some(_), _) => restored.stay += 1,
             (None, _) => {}
         }
-        if let Some(row) = own.filter(|row| row.archived_at.is_some()) {
-            let after = Supply { is_preferred: one.was_preferred && !is_taken, ..row.turned(None, now) };
-            all.back.push((row, after));
+        if let Some(row) = merged_supply.filter(|row| row.archived_at.is_some()) {
+            let after = Supply { is_preferred: supply_move.was_preferred && !is_taken, ..row.archived(None, now) };
+            restored.back.push((row, after));
         }
     }
-    all
+    restored
 }
 
 #[cfg(test)]
@@ -112,10 +117,10 @@ mod tests {
     }
 
     /// Merges 1 into 2 for one product: the record of the moved rows, and both rows.
-    fn merged(from: Supply, own: Option<Supply>, terms: Option<Terms>) -> (Vec<SupplyMoved>, SuppliesNow) {
+    fn merged(from: Supply, own: Option<Supply>, terms: Option<Terms>) -> (Vec<SupplyMoved>, CurrentSupplies) {
         let stood = own.clone();
         let own = own.into_iter().map(|own| (own.product, own)).collect();
-        let MergedSupplies { gone, kept, .. } = merge_supplies(vec![from], own, id(2), terms, Timestamp(5));
+        let MergedSupplies { archived: gone, kept, .. } = merge_supplies(vec![from], own, id(2), terms, Timestamp(5));
         let mut rows: HashMap<(SupplierId, ProductId), Supply> =
             stood.into_iter().map(|row| ((row.supplier, row.product), row)).collect();
         let moved = SupplyMoved {
@@ -125,7 +130,7 @@ mod tests {
         };
         let written = gone.into_iter().map(|(_, after)| after).chain(kept.into_iter().map(|(_, after)| after));
         rows.extend(written.map(|row| ((row.supplier, row.product), row)));
-        (vec![moved], SuppliesNow { merged: id(1), into: id(2), rows, bought_elsewhere: HashSet::new() })
+        (vec![moved], CurrentSupplies { merged: id(1), into: id(2), rows, bought_elsewhere: HashSet::new() })
     }
 
     #[test]

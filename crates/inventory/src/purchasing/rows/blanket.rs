@@ -93,19 +93,19 @@ struct FactsRow {
 
 /// Rows of a batch's blanket orders, each in the state after the last command.
 pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 5] {
-    let (mut new, mut changed) = (Rows::<BlanketRow>::insert(tenant), Rows::<BlanketRow>::update(tenant));
+    let (mut new_rows, mut changed_rows) = (Rows::<BlanketRow>::insert(tenant), Rows::<BlanketRow>::update(tenant));
     let mut old_lines = Rows::<LineKey>::delete(tenant);
     let (mut new_lines, mut changed_lines) = (Rows::<LineRow>::insert(tenant), Rows::<CalledOff>::update(tenant));
     for &blanket in blankets {
         let blanket_order_id = blanket.id;
         match blanket.change {
-            BlanketChange::New => new.push(blanket.into()),
+            BlanketChange::New => new_rows.push(blanket.into()),
             BlanketChange::Replaced { lines } => {
-                changed.push(blanket.into());
+                changed_rows.push(blanket.into());
                 old_lines.extend((1..=i32::from(lines)).map(|position| LineKey { blanket_order_id, position }));
             }
             BlanketChange::Figures => {
-                changed.push(blanket.into());
+                changed_rows.push(blanket.into());
                 changed_lines.extend(blanket.lines.iter().map(|line| CalledOff {
                     blanket_order_id,
                     position: line.position.into(),
@@ -116,7 +116,7 @@ pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 5] {
         }
         new_lines.extend(blanket.lines.iter().map(|line| LineRow::of(blanket.id, line)));
     }
-    [new.into(), changed.into(), old_lines.into(), new_lines.into(), changed_lines.into()]
+    [new_rows.into(), changed_rows.into(), old_lines.into(), new_lines.into(), changed_lines.into()]
 }
 
 impl From<&BlanketOrder> for BlanketRow {
@@ -164,7 +164,7 @@ impl BlanketRow {
             total: Money::new(self.total_minor, currency),
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             editors,
-            activation: self.activator_id.zip(self.activated_at).map(|(by, at)| Activation { by, at }),
+            activation: self.activator_id.zip(self.activated_at).map(|(activator, at)| Activation { by: activator, at }),
             ended_at: self.ended_at,
             version: self.version,
             created_at: self.created_at,
@@ -223,22 +223,23 @@ async fn read(reads: &impl Reads, ids: &[BlanketOrderId], lock: &str) -> Result<
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (BlanketRow::SELECT, backend.in_ids("b.id", 2));
-    let sql = format!("SELECT {select} FROM blanket_order b WHERE b.tenant_id = $1 AND {of} ORDER BY b.id{lock}");
+    let (select, condition) = (BlanketRow::SELECT, backend.in_ids("b.id", 2));
+    let sql = format!("SELECT {select} FROM blanket_order b WHERE b.tenant_id = $1 AND {condition} ORDER BY b.id{lock}");
     let rows = reads.records::<BlanketRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let mut found = rows.into_iter().map(BlanketRow::blanket).collect::<Result<Vec<_>, _>>()?;
-    let places: HashMap<BlanketOrderId, usize> = found.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
-    let (select, of) = (LineRow::SELECT, backend.in_ids("l.blanket_order_id", 2));
+    let mut blankets = rows.into_iter().map(BlanketRow::blanket).collect::<Result<Vec<_>, _>>()?;
+    let indexes: HashMap<BlanketOrderId, usize> =
+        blankets.iter().enumerate().map(|(index, blanket_order)| (blanket_order.id, index)).collect();
+    let (select, condition) = (LineRow::SELECT, backend.in_ids("l.blanket_order_id", 2));
     let sql = format!(
-        "SELECT {select} FROM blanket_order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.blanket_order_id, l.position"
+        "SELECT {select} FROM blanket_order_line l WHERE l.tenant_id = $1 AND {condition} ORDER BY l.blanket_order_id, l.position"
     );
     for row in reads.records::<LineRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        if let Some(blanket) = places.get(&row.blanket_order_id).and_then(|place| found.get_mut(*place)) {
+        if let Some(blanket) = indexes.get(&row.blanket_order_id).and_then(|index| blankets.get_mut(*index)) {
             let line = row.line(blanket.currency);
             blanket.lines.push(line);
         }
     }
-    Ok(found)
+    Ok(blankets)
 }
 
 /// The blanket order of a number.
@@ -254,8 +255,8 @@ pub async fn product_facts(reads: &impl Reads, ids: &[ProductId]) -> Result<Hash
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (FactsRow::SELECT, backend.in_ids("p.id", 2));
-    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+    let (select, condition) = (FactsRow::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {condition}");
     let rows = reads.records::<FactsRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let facts = |row: FactsRow| {
         let facts = ProductFacts {
@@ -283,14 +284,14 @@ pub struct DueBlanket {
 }
 
 /// Returns the next page of active blanket orders whose last day is before this one, of all active
-/// tenants; at most `most`.
-pub async fn due_blankets(global: &Global, day: i32, after: Option<DueBlanket>, most: usize) -> Result<Vec<DueBlanket>, Fault> {
+/// tenants; at most `limit`.
+pub async fn due_blankets(global: &Global, day: i32, after: Option<DueBlanket>, limit: usize) -> Result<Vec<DueBlanket>, Fault> {
     let sql = format!(
         "SELECT {select} FROM blanket_order b
          WHERE b.status = 'ACTIVE' AND b.valid_to < $1 AND b.tenant_id NOT IN {SUSPENDED} AND (b.valid_to, b.id) > ($2, $3)
-         ORDER BY b.valid_to, b.id LIMIT {most}",
+         ORDER BY b.valid_to, b.id LIMIT {limit}",
         select = DueBlanket::SELECT
     );
-    let (from, id) = after.map_or((i32::MIN, Uuid::nil()), |last| (last.valid_to, last.blanket.uuid()));
+    let (from, id) = after.map_or((i32::MIN, Uuid::nil()), |last_due| (last_due.valid_to, last_due.blanket.uuid()));
     global.records(&sql, vec![day.into(), from.into(), id.into()]).await
 }

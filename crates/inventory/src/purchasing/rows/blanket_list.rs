@@ -7,7 +7,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{blanket::BlanketRow, blanket_sort::BlanketSorted, list::referred};
+use super::{blanket::BlanketRow, blanket_sort::BlanketSorted, list::push_reference_test};
 use crate::{
     catalog::rows::{conditions::DaySpan, filter::TextTest as TagTest, node_tags::tag_condition},
     orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
@@ -39,9 +39,9 @@ const TABLE: DocumentTable =
     DocumentTable { name: "blanket_order", alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
 
 impl BlanketFilter {
-    /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.
-    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
-        let mut clause = Clause::new(backend, first);
+    /// The conditions, whose parameters are numbered from `first_number`; each begins with ` AND `.
+    fn conditions(&self, backend: Backend, first_number: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, first_number);
         if let Some(statuses) = &self.statuses {
             let number = clause.bind(backend.texts(statuses.iter().map(|status| status.as_str())));
             clause.push(&format!(" AND {}", backend.in_texts("b.status", number)));
@@ -51,7 +51,7 @@ impl BlanketFilter {
             clause.push(&format!(" AND {}", backend.in_ids("b.supplier_id", number)));
         }
         for test in &self.references {
-            referred(&mut clause, "blanket_order", "b", test);
+            push_reference_test(&mut clause, "blanket_order", "b", test);
         }
         for test in &self.tags {
             let (sql, values) = tag_condition(backend, clause.next(), "b.id", test);
@@ -63,17 +63,17 @@ impl BlanketFilter {
             clause.push(&sql);
             clause.values.extend(values);
         }
-        let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
+        let (documents, document_values) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
         let Clause { mut sql, mut values, .. } = clause;
         sql.push_str(&documents);
-        values.extend(more);
+        values.extend(document_values);
         (sql, values)
     }
 }
 
 /// The blanket orders that the filter selects.
 pub fn blanket_source(backend: Backend, filter: &Nested<BlanketFilter>) -> ListSource {
-    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    let (conditions, values) = filter.conditions(2, &|filter, first_number| filter.conditions(backend, first_number));
     ListSource { from: format!("FROM blanket_order b WHERE b.tenant_id = $1{conditions}"), values }
 }
 

@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::order_row::{currency_of, places};
+use super::order_row::{currency_of, index_by_order};
 use crate::{
     currency::core::{BrokenRate, FrozenRate, RateColumns},
     purchasing::core::{BooksAmount, Charge, PurchaseOrder},
@@ -35,7 +35,7 @@ pub(super) struct ChargeRow {
 impl ChargeRow {
     pub(super) fn of(order: PurchaseOrderId, position: i32, charge: &Charge) -> Self {
         let in_books = charge.in_books.as_ref();
-        let rate = in_books.and_then(|one| one.rate.as_ref());
+        let rate = in_books.and_then(|books_amount| books_amount.rate.as_ref());
         Self {
             purchase_order_id: order,
             position,
@@ -45,8 +45,8 @@ impl ChargeRow {
             amount_minor: charge.amount.minor,
             supplier_id: charge.supplier,
             currency: in_books.map(|_| charge.amount.currency.to_string()),
-            books_minor: in_books.map(|one| one.amount.minor),
-            books_currency: in_books.map(|one| one.amount.currency.to_string()),
+            books_minor: in_books.map(|books_amount| books_amount.amount.minor),
+            books_currency: in_books.map(|books_amount| books_amount.amount.currency.to_string()),
             rate_numerator: rate.map(|rate| rate.numerator.to_string()),
             rate_denominator: rate.map(|rate| rate.denominator.to_string()),
             rate_day: rate.map(|rate| rate.day),
@@ -57,14 +57,14 @@ impl ChargeRow {
 
 /// Reads the charges of all of them in one statement.
 pub(super) async fn fill_charges(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
-    let (backend, places) = (reads.backend(), places(orders));
-    let of = backend.in_ids("c.purchase_order_id", 2);
+    let (backend, index_by_order) = (reads.backend(), index_by_order(orders));
+    let condition = backend.in_ids("c.purchase_order_id", 2);
     let sql = format!(
-        "SELECT {select} FROM purchase_charge c WHERE c.tenant_id = $1 AND {of} ORDER BY c.purchase_order_id, c.position",
+        "SELECT {select} FROM purchase_charge c WHERE c.tenant_id = $1 AND {condition} ORDER BY c.purchase_order_id, c.position",
         select = ChargeRow::SELECT
     );
     for row in reads.records::<ChargeRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
+        if let Some(order) = index_by_order.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
             let charge = row.charge(order.currency)?;
             order.charges.push(charge);
         }
@@ -75,19 +75,19 @@ pub(super) async fn fill_charges(reads: &impl Reads, orders: &mut [PurchaseOrder
 impl ChargeRow {
     /// A charge of an order in this currency.
     fn charge(self, order: Currency) -> Result<Charge, Fault> {
-        let own = self.currency.as_deref().map(|code| currency_of("purchase_charge", code)).transpose()?;
+        let charge_currency = self.currency.as_deref().map(|code| currency_of("purchase_charge", code)).transpose()?;
         let books = self.books_currency.as_deref().map(|code| currency_of("purchase_charge", code)).transpose()?;
-        let in_books = match (own, self.books_minor, books) {
+        let in_books = match (charge_currency, self.books_minor, books) {
             (None, None, None) => None,
             (Some(from), Some(minor), Some(to)) => {
                 Some(BooksAmount { amount: Money::new(minor, to), rate: self.rate(from, to)? })
             }
             _ => {
-                let what = "a charge has a currency, an amount in the books and their currency, or none of them";
-                return Err(Fault::corrupt("purchase_charge", what));
+                let message = "a charge has a currency, an amount in the books and their currency, or none of them";
+                return Err(Fault::corrupt("purchase_charge", message));
             }
         };
-        let amount = Money::new(self.amount_minor, own.unwrap_or(order));
+        let amount = Money::new(self.amount_minor, charge_currency.unwrap_or(order));
         Ok(Charge { kind: self.kind, basis: self.basis, name: self.name, amount, supplier: self.supplier_id, in_books })
     }
 

@@ -19,9 +19,9 @@ use crate::{
 /// The most deliveries of a supplier for the measured lead time, newest first.
 const MAX_DELIVERIES: usize = 20;
 /// The most deliveries that are read for all suppliers together.
-const MAX_READ: i64 = 20_000;
+const MAX_READ_DELIVERIES: i64 = 20_000;
 /// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 #[derive(Record)]
 struct LeadTimeRow {
@@ -112,11 +112,11 @@ pub async fn supplier_lead_times(
     let sql =
         format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {}", StatedLeadTimeRow::SELECT, backend.in_ids("s.id", 2));
     let rows = reads.records::<StatedLeadTimeRow>(&sql, vec![backend.ids(suppliers.iter().copied())]).await?;
-    let said = |row: StatedLeadTimeRow| {
+    let stated_lead_time = |row: StatedLeadTimeRow| {
         let calendar = SupplierCalendar::read(row.calendar.as_deref());
         (row.id, SupplierLeadTime { days: row.lead_time_days, calendar })
     };
-    Ok(rows.into_iter().map(said).collect())
+    Ok(rows.into_iter().map(stated_lead_time).collect())
 }
 
 /// Returns the days that each supplier's newest deliveries took, of orders placed since a moment;
@@ -128,14 +128,14 @@ pub async fn delivery_days(reads: &impl Reads, since: Timestamp) -> Result<HashM
          ORDER BY o.received_at DESC, o.id LIMIT $3",
         DeliveryRow::SELECT
     );
-    let values: Vec<Value> = vec![since.micros().into(), MAX_READ.into()];
-    let mut found: HashMap<SupplierId, Vec<f64>> = HashMap::new();
+    let values: Vec<Value> = vec![since.micros().into(), MAX_READ_DELIVERIES.into()];
+    let mut days_by_supplier: HashMap<SupplierId, Vec<f64>> = HashMap::new();
     for DeliveryRow { supplier, ordered_at, received_at } in reads.records::<DeliveryRow>(&sql, values).await? {
-        let days = found.entry(supplier).or_default();
+        let days = days_by_supplier.entry(supplier).or_default();
         if days.len() < MAX_DELIVERIES {
             // Whole days, so that there are few different values.
-            days.push(((received_at.micros() - ordered_at.micros()).max(0) as f64 / DAY as f64).round());
+            days.push(((received_at.micros() - ordered_at.micros()).max(0) as f64 / MICROS_PER_DAY as f64).round());
         }
     }
-    Ok(found)
+    Ok(days_by_supplier)
 }

@@ -57,11 +57,12 @@ pub async fn add_merged(reads: &impl Reads, filters: Vec<&mut Filter>) -> Result
 
 /// Adds to each list the suppliers that are merged into its own; one statement if any are.
 pub async fn add_merged_suppliers(reads: &impl Reads, lists: Vec<&mut Vec<SupplierId>>) -> Result<(), Fault> {
-    let asked: Vec<SupplierId> = lists.iter().flat_map(|suppliers| suppliers.iter().copied()).collect();
-    let merged = merged_suppliers(reads, &asked).await?;
+    let supplier_ids: Vec<SupplierId> = lists.iter().flat_map(|suppliers| suppliers.iter().copied()).collect();
+    let merged = merged_suppliers(reads, &supplier_ids).await?;
     for suppliers in lists {
-        let more: Vec<SupplierId> = merged.iter().filter(|(into, _)| suppliers.contains(into)).map(|(_, one)| *one).collect();
-        suppliers.extend(more);
+        let merged_ids: Vec<SupplierId> =
+            merged.iter().filter(|(into, _)| suppliers.contains(into)).map(|(_, merged_id)| *merged_id).collect();
+        suppliers.extend(merged_ids);
     }
     Ok(())
 }
@@ -72,32 +73,32 @@ const ORDERS: DocumentTable =
 
 impl Filter {
     /// The conditions, whose parameters are numbered from `first`.
-    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+    fn conditions(&self, backend: Backend, first_number: usize) -> (String, Vec<Value>) {
         let (mut sql, mut values) = (String::new(), Vec::new());
-        let mut also = |condition: &dyn Fn(usize) -> String, value: Value| {
+        let mut push_condition = |condition: &dyn Fn(usize) -> String, value: Value| {
             values.push(value);
-            sql.push_str(&format!(" AND {}", condition(first + values.len() - 1)));
+            sql.push_str(&format!(" AND {}", condition(first_number + values.len() - 1)));
         };
         if let Some(statuses) = &self.statuses {
             let words = backend.texts(statuses.iter().map(|status| status.as_str()));
-            also(&|n| backend.in_texts("o.status", n), words);
+            push_condition(&|n| backend.in_texts("o.status", n), words);
         }
         if let Some(suppliers) = &self.suppliers {
-            also(&|n| backend.in_ids("o.supplier_id", n), backend.ids(suppliers.iter().copied()));
+            push_condition(&|n| backend.in_ids("o.supplier_id", n), backend.ids(suppliers.iter().copied()));
         }
         if let Some(blankets) = &self.blankets {
-            also(&|n| backend.in_ids("o.blanket_order_id", n), backend.ids(blankets.iter().copied()));
+            push_condition(&|n| backend.in_ids("o.blanket_order_id", n), backend.ids(blankets.iter().copied()));
         }
         for stores in &self.stores {
-            also(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
+            push_condition(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
         }
         if let Some(day) = self.expected_before {
-            also(&|n| backend.rarely_matches(&format!("o.expected_on < ${n}")), day.into());
+            push_condition(&|n| backend.rarely_matches(&format!("o.expected_on < ${n}")), day.into());
         }
         for span in &self.expected_on {
             for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
                 if let Some(day) = bound {
-                    also(&|n| backend.rarely_matches(&format!("o.expected_on {operator} ${n}")), day.into());
+                    push_condition(&|n| backend.rarely_matches(&format!("o.expected_on {operator} ${n}")), day.into());
                 }
             }
         }
@@ -113,17 +114,17 @@ impl Filter {
         if let Some(status) = self.has_blanket.map(|has_one| if has_one { "IS NOT NULL" } else { "IS NULL" }) {
             sql.push_str(&format!(" AND o.blanket_order_id {status}"));
         }
-        let (more, others) = self.of_document(backend, first + values.len());
-        sql.push_str(&more);
-        values.extend(others);
+        let (document_condition, document_values) = self.of_document(backend, first_number + values.len());
+        sql.push_str(&document_condition);
+        values.extend(document_values);
         (sql, values)
     }
 
     /// Returns the conditions on references, creator, cost and content of an order.
-    fn of_document(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
-        let mut clause = Clause::new(backend, first);
+    fn of_document(&self, backend: Backend, first_number: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, first_number);
         for test in &self.references {
-            referred(&mut clause, "purchase_order", "o", test);
+            push_reference_test(&mut clause, "purchase_order", "o", test);
         }
         for test in &self.tags {
             let (sql, values) = tag_condition(backend, clause.next(), "o.id", test);
@@ -144,10 +145,10 @@ impl Filter {
                 }
             }
         }
-        let (documents, more) = DocumentTest::all(&self.documents, &ORDERS, backend, clause.next());
+        let (documents, document_values) = DocumentTest::all(&self.documents, &ORDERS, backend, clause.next());
         let Clause { mut sql, mut values, .. } = clause;
         sql.push_str(&documents);
-        values.extend(more);
+        values.extend(document_values);
         (sql, values)
     }
 }
@@ -155,7 +156,7 @@ impl Filter {
 /// Adds the condition that the reference of a document passes; begins with ` AND `. Whole
 /// references are looked up in a subquery: SQLite would scan all documents in the order of the
 /// list.
-pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &TextTest) {
+pub(super) fn push_reference_test(clause: &mut Clause, table: &str, alias: &str, test: &TextTest) {
     match test {
         TextTest::In(_) => {
             clause.push(&format!(" AND {alias}.id IN (SELECT x.id FROM {table} x WHERE x.tenant_id = $1 AND "));
@@ -171,7 +172,7 @@ pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &Tex
 
 /// The orders that the filter selects.
 pub fn source(backend: Backend, filter: &Nested<Filter>) -> ListSource {
-    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    let (conditions, values) = filter.conditions(2, &|filter, first_number| filter.conditions(backend, first_number));
     ListSource { from: format!("FROM purchase_order o WHERE o.tenant_id = $1{conditions}"), values }
 }
 

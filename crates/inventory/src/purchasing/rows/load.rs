@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::{
     charge_rows::fill_charges,
-    order_row::{OrderRow, currency_of, fixed_rate, places},
+    order_row::{OrderRow, currency_of, fixed_rate, index_by_order},
 };
 use crate::{
     purchasing::core::{Confirmation, FixedRate, LandedShares, LeadDay, Line, PurchaseOrder},
@@ -89,7 +89,7 @@ struct LineProduct {
 }
 
 #[derive(Record)]
-struct TakenRef {
+struct ExistingReference {
     #[record(of = supplier, alias = "s")]
     id: SupplierId,
     #[record(of = purchase_order, alias = "o", not_null)]
@@ -129,14 +129,14 @@ pub async fn fill_lines(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Res
     if orders.is_empty() {
         return Ok(());
     }
-    let (backend, places) = (reads.backend(), places(orders));
-    let of = backend.in_ids("l.purchase_order_id", 2);
+    let (backend, index_by_order) = (reads.backend(), index_by_order(orders));
+    let condition = backend.in_ids("l.purchase_order_id", 2);
     let sql = format!(
-        "SELECT {select} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.purchase_order_id, l.position",
+        "SELECT {select} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {condition} ORDER BY l.purchase_order_id, l.position",
         select = LineRow::SELECT
     );
     for row in reads.records::<LineRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
+        if let Some(order) = index_by_order.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
             order.lines.push(row.line(order.currency));
         }
     }
@@ -181,17 +181,17 @@ impl LineRow {
 
 /// Reads the last numbers of receipts and discrepancies.
 async fn load_last_numbers(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
-    let (backend, places) = (reads.backend(), places(orders));
-    let of = |alias: &str| backend.in_ids(&format!("{alias}.purchase_order_id"), 2);
+    let (backend, index_by_order) = (reads.backend(), index_by_order(orders));
+    let id_condition = |alias: &str| backend.in_ids(&format!("{alias}.purchase_order_id"), 2);
     let sql = format!(
         "SELECT {select} FROM goods_receipt g WHERE g.tenant_id = $1 AND {received} GROUP BY g.purchase_order_id
          UNION ALL SELECT d.purchase_order_id, max(d.number), 1 FROM purchase_discrepancy d WHERE d.tenant_id = $1 AND {noted} GROUP BY d.purchase_order_id",
         select = LastNumber::SELECT,
-        received = of("g"),
-        noted = of("d")
+        received = id_condition("g"),
+        noted = id_condition("d")
     );
     for row in reads.records::<LastNumber>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        if let Some(order) = places.get(&row.order).and_then(|place| orders.get_mut(*place)) {
+        if let Some(order) = index_by_order.get(&row.order).and_then(|place| orders.get_mut(*place)) {
             *if row.what == 0 { &mut order.receipts } else { &mut order.discrepancies } = row.number as u16;
         }
     }
@@ -279,8 +279,8 @@ pub async fn places_of(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (PlaceRow::SELECT, backend.in_ids("o.id", 2));
-    let sql = format!("SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1 AND {of}");
+    let (select, condition) = (PlaceRow::SELECT, backend.in_ids("o.id", 2));
+    let sql = format!("SELECT {select} FROM purchase_order o WHERE o.tenant_id = $1 AND {condition}");
     let rows = reads.records::<PlaceRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, (row.store_id, row.supplier_id))).collect())
 }
@@ -294,8 +294,8 @@ pub async fn products_of_lines(
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (LineProduct::SELECT, backend.in_ids("l.purchase_order_id", 2));
-    let sql = format!("SELECT {select} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {of}");
+    let (select, condition) = (LineProduct::SELECT, backend.in_ids("l.purchase_order_id", 2));
+    let sql = format!("SELECT {select} FROM purchase_order_line l WHERE l.tenant_id = $1 AND {condition}");
     let rows = reads.records::<LineProduct>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.purchase_order_id.line(row.position as u16), row.product_id)).collect())
 }
@@ -306,12 +306,12 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
         return Ok(HashSet::new());
     }
     let backend = reads.backend();
-    let of = backend.in_texts("o.external_ref", 2);
+    let condition = backend.in_texts("o.external_ref", 2);
     // The index begins with the supplier: with the tenant's suppliers named, it can be used.
     let sql = format!(
-        "SELECT {select} FROM supplier s JOIN purchase_order o ON o.tenant_id = $1 AND o.supplier_id = s.id AND {of} WHERE s.tenant_id = $1",
-        select = TakenRef::SELECT
+        "SELECT {select} FROM supplier s JOIN purchase_order o ON o.tenant_id = $1 AND o.supplier_id = s.id AND {condition} WHERE s.tenant_id = $1",
+        select = ExistingReference::SELECT
     );
-    let rows = reads.records::<TakenRef>(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    let rows = reads.records::<ExistingReference>(&sql, vec![backend.texts(references.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.external_ref)).collect())
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most open documents that a refusal names.
-const MAX_NAMED: i64 = 10;
+const MAX_LISTED_DOCUMENTS: i64 = 10;
 
 /// Open documents and settings of a supplier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +33,13 @@ pub struct OpenDocuments {
 }
 
 /// Returns the first products of a supplier's catalogue whose rows are in use.
-pub async fn offered(reads: &impl Reads, supplier: SupplierId, most: usize) -> Result<Vec<Supply>, Fault> {
+pub async fn list_supplies_in_use(reads: &impl Reads, supplier: SupplierId, limit: usize) -> Result<Vec<Supply>, Fault> {
     let sql = format!(
         "SELECT {} FROM supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = $2 AND y.archived_at IS NULL
          ORDER BY y.supplier_id, y.product_id LIMIT $3",
         SupplyRow::SELECT
     );
-    let rows = reads.records::<SupplyRow>(&sql, vec![supplier.into(), (most as i64).into()]).await?;
+    let rows = reads.records::<SupplyRow>(&sql, vec![supplier.into(), (limit as i64).into()]).await?;
     rows.into_iter().map(SupplyRow::supply).collect()
 }
 
@@ -82,11 +82,11 @@ pub async fn count_open_documents(work: &Work, supplier: SupplierId) -> Result<O
     let mut numbers: Vec<i64> = Vec::new();
     for from in [OPEN_ORDERS, OPEN_ORDERS_BILLED] {
         let sql = format!("SELECT DISTINCT o.number FROM {from} ORDER BY o.number LIMIT $3");
-        let rows = work.rows(&sql, vec![supplier.into(), MAX_NAMED.into()]).await?;
+        let rows = work.rows(&sql, vec![supplier.into(), MAX_LISTED_DOCUMENTS.into()]).await?;
         numbers.extend(rows.iter().map(Row::scalar).collect::<Result<Vec<i64>, Fault>>()?);
     }
     numbers.sort_unstable();
-    numbers.truncate(MAX_NAMED as usize);
+    numbers.truncate(MAX_LISTED_DOCUMENTS as usize);
     Ok(OpenDocuments { orders, numbers, blankets, policies, budgets, documents })
 }
 
@@ -94,7 +94,7 @@ pub async fn count_open_documents(work: &Work, supplier: SupplierId) -> Result<O
 pub async fn bought_elsewhere(
     reads: &impl Reads,
     products: &[ProductId],
-    (one, other): (SupplierId, SupplierId),
+    (merged_supplier, surviving_supplier): (SupplierId, SupplierId),
 ) -> Result<HashSet<ProductId>, Fault> {
     if products.is_empty() {
         return Ok(HashSet::new());
@@ -105,7 +105,8 @@ pub async fn bought_elsewhere(
          WHERE y.tenant_id = $1 AND {} AND y.preferred = 1 AND y.supplier_id <> $3 AND y.supplier_id <> $4",
         backend.in_ids("y.product_id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), one.into(), other.into()]).await?;
+    let rows =
+        reads.rows(&sql, vec![backend.ids(products.iter().copied()), merged_supplier.into(), surviving_supplier.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }
 
@@ -124,6 +125,6 @@ pub async fn skus_of(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<S
         "SELECT p.sku FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.sku_key LIMIT $3",
         backend.in_ids("p.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), MAX_NAMED.into()]).await?;
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), MAX_LISTED_DOCUMENTS.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }

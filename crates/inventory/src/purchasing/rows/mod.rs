@@ -31,9 +31,9 @@ pub use load::{
     currency_and_zone_of, fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs,
     zones_of,
 };
-pub use merge::{OpenDocuments, bought_elsewhere, count_documents_with, count_open_documents, offered, skus_of};
+pub use merge::{OpenDocuments, bought_elsewhere, count_documents_with, count_open_documents, list_supplies_in_use, skus_of};
 pub use names::{Names, PlaceName, ProductName};
-pub use parts::{added_charges, discrepancies_of, order_of_receipt, printed, receipts_of};
+pub use parts::{discrepancies_of, load_added_charges, order_of_receipt, printed, receipts_of};
 pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use price_drift::product_prices;
@@ -42,7 +42,7 @@ pub use return_list::{ReturnFilter, ReturnSort, ReturnsSorted, returns_page, ret
 pub use returns::{return_lines, returns};
 pub use sorted::{PurchaseSort, PurchaseSorted};
 pub use supply::{
-    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, clear_preferred, known_suppliers, lock_for_preferred, lock_supplies,
-    named_suppliers, preferred_of, supplies, supply_page, supply_rows, supply_source,
+    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, clear_preferred, default_suppliers_of, lock_for_preferred,
+    lock_supplies, suppliers_by_id_or_code, suppliers_with_survivors, supplies, supply_page, supply_rows, supply_source,
 };
 pub use write::{purchase_rows, record_sent_revision, reversed_line_rows};

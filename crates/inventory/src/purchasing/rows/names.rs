@@ -11,7 +11,7 @@ use entity::{
 use platform::storage::{Backend, Fault, Finds, Reads, Work};
 use serde::Serialize;
 
-use super::supply::named_suppliers;
+use super::supply::suppliers_with_survivors;
 use crate::catalog::core::text::fold;
 
 #[derive(Record)]
@@ -79,11 +79,11 @@ impl Names {
     pub async fn products<'a>(
         &mut self,
         reads: &impl Reads,
-        named: impl IntoIterator<Item = &'a ProductName>,
+        product_names: impl IntoIterator<Item = &'a ProductName>,
     ) -> Result<(), Fault> {
         let (mut ids, mut skus, mut codes) = (Vec::new(), Vec::new(), Vec::new());
-        for one in named {
-            match one {
+        for product_name in product_names {
+            match product_name {
                 ProductName::Id(id) => ids.push(*id),
                 ProductName::Sku(sku) if !sku.contains('\0') => skus.push(key(sku)),
                 ProductName::Barcode(code) if !code.contains('\0') => codes.push(code.trim().to_owned()),
@@ -92,9 +92,9 @@ impl Names {
         }
         let backend = reads.backend();
         if !ids.is_empty() || !skus.is_empty() {
-            let (of, by) = (backend.in_ids("p.id", 2), backend.in_texts("p.sku_key", 3));
+            let (condition, sku_condition) = (backend.in_ids("p.id", 2), backend.in_texts("p.sku_key", 3));
             let select = ProductRow::SELECT;
-            let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND ({of} OR {by})");
+            let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND ({condition} OR {sku_condition})");
             let values = vec![backend.ids(ids), backend.texts(skus.iter().map(String::as_str))];
             for ProductRow { id, sku_key } in reads.records(&sql, values).await? {
                 self.products.insert(id);
@@ -102,8 +102,8 @@ impl Names {
             }
         }
         if !codes.is_empty() {
-            let (select, of) = (BarcodeRow::SELECT, backend.in_texts("b.code", 2));
-            let sql = format!("SELECT {select} FROM barcode b WHERE b.tenant_id = $1 AND {of}");
+            let (select, condition) = (BarcodeRow::SELECT, backend.in_texts("b.code", 2));
+            let sql = format!("SELECT {select} FROM barcode b WHERE b.tenant_id = $1 AND {condition}");
             let rows = reads.records(&sql, vec![backend.texts(codes.iter().map(String::as_str))]).await?;
             self.barcodes.extend(rows.into_iter().map(|BarcodeRow { code, product_id }| (code, product_id)));
         }
@@ -113,15 +113,16 @@ impl Names {
     pub async fn stores<'a>(
         &mut self,
         reads: &impl Reads,
-        named: impl IntoIterator<Item = &'a PlaceName<StoreId>>,
+        store_names: impl IntoIterator<Item = &'a PlaceName<StoreId>>,
     ) -> Result<(), Fault> {
-        let (ids, codes) = ids_and_codes(named);
+        let (ids, codes) = ids_and_codes(store_names);
         if ids.is_empty() && codes.is_empty() {
             return Ok(());
         }
         let backend = reads.backend();
-        let (of, by) = (backend.in_ids("s.id", 2), backend.in_texts("s.code_key", 3));
-        let sql = format!("SELECT {} FROM store s WHERE s.tenant_id = $1 AND ({of} OR {by})", StoreRow::SELECT);
+        let (condition, code_condition) = (backend.in_ids("s.id", 2), backend.in_texts("s.code_key", 3));
+        let sql =
+            format!("SELECT {} FROM store s WHERE s.tenant_id = $1 AND ({condition} OR {code_condition})", StoreRow::SELECT);
         let values = vec![backend.ids(ids), backend.texts(codes.iter().map(String::as_str))];
         for StoreRow { id, code_key } in reads.records(&sql, values).await? {
             self.stores.insert(id);
@@ -133,13 +134,13 @@ impl Names {
     pub async fn suppliers<'a>(
         &mut self,
         reads: &impl Reads,
-        named: impl IntoIterator<Item = &'a PlaceName<SupplierId>>,
+        supplier_names: impl IntoIterator<Item = &'a PlaceName<SupplierId>>,
     ) -> Result<(), Fault> {
-        let (ids, codes) = ids_and_codes(named);
-        for one in named_suppliers(reads, &ids, &codes).await? {
-            self.suppliers.insert(one.id);
-            self.archived_suppliers.extend(one.archived_at.map(|since| (one.id, since)));
-            self.supplier_codes.insert(one.code_key, one.merged_into.unwrap_or(one.id));
+        let (ids, codes) = ids_and_codes(supplier_names);
+        for supplier_facts in suppliers_with_survivors(reads, &ids, &codes).await? {
+            self.suppliers.insert(supplier_facts.id);
+            self.archived_suppliers.extend(supplier_facts.archived_at.map(|since| (supplier_facts.id, since)));
+            self.supplier_codes.insert(supplier_facts.code_key, supplier_facts.merged_into.unwrap_or(supplier_facts.id));
         }
         Ok(())
     }
@@ -166,21 +167,21 @@ impl Names {
         Ok(())
     }
 
-    pub fn product(&self, named: &ProductName) -> Option<ProductId> {
-        match named {
+    pub fn product(&self, name: &ProductName) -> Option<ProductId> {
+        match name {
             ProductName::Id(id) => self.products.contains(id).then_some(*id),
             ProductName::Sku(sku) => self.skus.get(&key(sku)).copied(),
             ProductName::Barcode(code) => self.barcodes.get(code.trim()).copied(),
         }
     }
-    pub fn store(&self, named: &PlaceName<StoreId>) -> Option<StoreId> {
-        match named {
+    pub fn store(&self, name: &PlaceName<StoreId>) -> Option<StoreId> {
+        match name {
             PlaceName::Id(id) => self.stores.contains(id).then_some(*id),
             PlaceName::Code(code) => self.store_codes.get(&key(code)).copied(),
         }
     }
-    pub fn supplier(&self, named: &PlaceName<SupplierId>) -> Option<SupplierId> {
-        match named {
+    pub fn supplier(&self, name: &PlaceName<SupplierId>) -> Option<SupplierId> {
+        match name {
             PlaceName::Id(id) => self.suppliers.contains(id).then_some(*id),
             PlaceName::Code(code) => self.supplier_codes.get(&key(code)).copied(),
         }
@@ -191,10 +192,10 @@ impl Names {
     }
 }
 
-fn ids_and_codes<'a, I: Copy + 'a>(named: impl IntoIterator<Item = &'a PlaceName<I>>) -> (Vec<I>, Vec<String>) {
+fn ids_and_codes<'a, I: Copy + 'a>(names: impl IntoIterator<Item = &'a PlaceName<I>>) -> (Vec<I>, Vec<String>) {
     let (mut ids, mut codes) = (Vec::new(), Vec::new());
-    for one in named {
-        match one {
+    for name in names {
+        match name {
             PlaceName::Id(id) => ids.push(*id),
             PlaceName::Code(code) if !code.contains('\0') => codes.push(key(code)),
             PlaceName::Code(_) => {}

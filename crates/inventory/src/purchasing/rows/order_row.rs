@@ -104,10 +104,10 @@ impl OrderRow {
         let revision = self.revision as u16;
         // A confirmation from before revisions were recorded can only be of the first revision, if
         // the order has no other.
-        let first = (revision == 1 && self.confirmed_at.is_some()).then_some(1);
+        let first_revision = (revision == 1 && self.confirmed_at.is_some()).then_some(1);
         let correspondence = Correspondence {
             sent: self.sent_revision.zip(self.sent_at).map(|(revision, at)| (revision as u16, at)),
-            confirmed: self.confirmed_revision.map(|revision| revision as u16).or(first),
+            confirmed: self.confirmed_revision.map(|revision| revision as u16).or(first_revision),
         };
         Ok(PurchaseOrder {
             id: self.id,
@@ -143,18 +143,18 @@ impl OrderRow {
 }
 
 /// Returns the index of each order.
-pub(super) fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {
-    orders.iter().enumerate().map(|(place, order)| (order.id, place)).collect()
+pub(super) fn index_by_order(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {
+    orders.iter().enumerate().map(|(index, order)| (order.id, index)).collect()
 }
 
 /// Parses editors in the form of `write`: kind and ID of each.
 pub(super) fn parse_editors(table: &'static str, editors: Option<&str>) -> Result<Vec<Actor>, Fault> {
-    editors.into_iter().flat_map(|all| all.split(' ')).map(|text| editor(table, text)).collect()
+    editors.into_iter().flat_map(|list| list.split(' ')).map(|text| editor(table, text)).collect()
 }
 
 fn editor(table: &'static str, text: &str) -> Result<Actor, Fault> {
-    let found = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
-    found.ok_or_else(|| Fault::corrupt(table, format!("unknown editor {text}")))
+    let actor = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
+    actor.ok_or_else(|| Fault::corrupt(table, format!("unknown editor {text}")))
 }
 
 /// Returns the agreed rate of an order, from its columns.

@@ -121,20 +121,20 @@ pub async fn receipts_of(reads: &impl Reads, orders: &[PurchaseOrderId]) -> Resu
         select = ReceiptAndLine::SELECT,
         of = backend.in_ids("g.purchase_order_id", 2)
     );
-    let mut all: Vec<GoodsReceipt> = Vec::new();
+    let mut receipts: Vec<GoodsReceipt> = Vec::new();
     let rows = reads.records(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     for ReceiptAndLine { receipt, currency, line } in rows {
         let currency = currency_of("purchase_order", &currency)?;
-        if all.last().is_none_or(|last| last.id != receipt.id) {
-            all.push(receipt.receipt(currency)?);
+        if receipts.last().is_none_or(|last| last.id != receipt.id) {
+            receipts.push(receipt.receipt(currency)?);
         }
-        if let Some(last) = all.last_mut()
+        if let Some(last) = receipts.last_mut()
             && let Some(line) = line.line(currency, last.rate.as_ref().map(|rate| rate.to))
         {
             last.lines.push(line);
         }
     }
-    Ok(all)
+    Ok(receipts)
 }
 
 /// Returns the order of a receipt; None if there is no such receipt.
@@ -146,7 +146,7 @@ pub async fn order_of_receipt(reads: &impl Reads, receipt: GoodsReceiptId) -> Re
 
 /// Returns the charges that were added to an order and not reversed, newest first: revaluations of
 /// its goods.
-pub async fn added_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<RevaluationId>, Fault> {
+pub async fn load_added_charges(reads: &impl Reads, order: PurchaseOrderId) -> Result<Vec<RevaluationId>, Fault> {
     let sql = "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.purchase_order_id = $2
                  AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id) ORDER BY v.seq DESC";
     reads.rows(sql, vec![order.into()]).await?.iter().map(Row::scalar).collect()
@@ -238,7 +238,7 @@ impl From<DiscrepancyRow> for Discrepancy {
 }
 
 /// Names and address of a printed order, beside its own rows.
-pub struct Printed {
+pub struct PrintedParties {
     pub buyer: String,
     pub supplier: Party,
     /// E-mail address to which the supplier's orders go.
@@ -247,7 +247,7 @@ pub struct Printed {
 }
 
 /// Returns the buyer, supplier and store of an order; None if there is no such order.
-pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<Printed>, Fault> {
+pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<PrintedParties>, Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order o JOIN tenant t ON t.id = o.tenant_id
          JOIN supplier s ON s.tenant_id = o.tenant_id AND s.id = o.supplier_id
@@ -255,7 +255,7 @@ pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Optio
         select = PrintedRow::SELECT
     );
     let row = reads.records::<PrintedRow>(&sql, vec![order.into()]).await?.into_iter().next();
-    Ok(row.map(|PrintedRow { buyer, supplier, store }| Printed {
+    Ok(row.map(|PrintedRow { buyer, supplier, store }| PrintedParties {
         buyer,
         supplier: Party { name: supplier.name, code: supplier.code },
         email: supplier.email,

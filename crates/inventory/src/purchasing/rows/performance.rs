@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// Microseconds of a day.
-const DAY: f64 = 86_400_000_000.0;
+const MICROS_PER_DAY: f64 = 86_400_000_000.0;
 /// The most orders of a supplier that are read, newest first: ten years of one a day.
-pub(super) const MAX: i64 = 4_000;
+pub(super) const MAX_ORDERS_PER_SUPPLIER: i64 = 4_000;
 /// The most orders of all suppliers together that are read, newest first: a bound for any number of
 /// years.
-const MAX_OF_ALL: i64 = 200_000;
+const MAX_ORDERS_OF_ALL_SUPPLIERS: i64 = 200_000;
 
 #[derive(Record)]
 struct DeliveryRow {
@@ -62,7 +62,7 @@ struct DeliveryRow {
 
 impl DeliveryRow {
     fn delivery(&self) -> Delivery {
-        let lead = |at: Timestamp| (at.micros() - self.ordered_at.micros()).max(0) as f64 / DAY;
+        let lead = |at: Timestamp| (at.micros() - self.ordered_at.micros()).max(0) as f64 / MICROS_PER_DAY;
         Delivery {
             lead_days: self.received_at.filter(|_| self.is_over == 1).map(lead),
             was_on_time: (self.judged_lines > 0).then_some(self.late_lines == 0),
@@ -111,29 +111,29 @@ pub(super) async fn bind_filter(
     stores: Option<&[StoreId]>,
     values: &mut Vec<Value>,
 ) -> Result<String, Fault> {
-    let (backend, mut within) = (reads.backend(), String::new());
+    let (backend, mut conditions) = (reads.backend(), String::new());
     if let Some(suppliers) = &filter.suppliers {
         let merged = merged_suppliers(reads, suppliers).await?;
-        values.push(backend.ids(merged.into_iter().map(|(_, one)| one).chain(suppliers.iter().copied())));
-        within.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
+        values.push(backend.ids(merged.into_iter().map(|(_, merged_id)| merged_id).chain(suppliers.iter().copied())));
+        conditions.push_str(&format!(" AND {}", backend.in_ids("o.supplier_id", values.len() + 1)));
     }
     for stores in [stores, filter.stores.as_deref()] {
-        within.push_str(&backend.and_ids("o.store_id", stores, values));
+        conditions.push_str(&backend.and_ids("o.store_id", stores, values));
     }
-    Ok(within)
+    Ok(conditions)
 }
 
 /// Returns a SELECT of orders `o` in one of these states, newest first: their supplier (the
 /// survivor if it is merged), these columns, and the rank of each among its supplier's as `nth`.
-/// They were placed in the span of the parameters `since` and the next one.
-pub(super) fn newest_orders(columns: &str, states: &str, since: usize, within: &str) -> String {
-    let (supplier, until) = ("coalesce(s.merged_into, s.id)", since + 1);
+/// They were placed in the span of the parameters `since_mark` and the next one.
+pub(super) fn newest_orders(columns: &str, states: &str, since_mark: usize, conditions: &str) -> String {
+    let (supplier, until_mark) = ("coalesce(s.merged_into, s.id)", since_mark + 1);
     format!(
         "SELECT {supplier} AS supplier_id, o.id, o.ordered_at, {columns},
            row_number() OVER (PARTITION BY {supplier} ORDER BY o.ordered_at DESC, o.id DESC) AS nth
          FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
-         WHERE o.tenant_id = $1 AND o.ordered_at >= ${since} AND o.ordered_at < ${until} AND o.status IN ({states}){within}
-         ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MAX_OF_ALL}"
+         WHERE o.tenant_id = $1 AND o.ordered_at >= ${since_mark} AND o.ordered_at < ${until_mark} AND o.status IN ({states}){conditions}
+         ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MAX_ORDERS_OF_ALL_SUPPLIERS}"
     )
 }
 
@@ -151,18 +151,18 @@ pub async fn deliveries(
     let backend = reads.backend();
     // The condition on products has the first parameters.
     let mut values: Vec<Value> = filter.products.values.clone();
-    let first = values.len() + 2;
-    let (since, most) = (first, first + 2);
-    values.extend([Value::from(from.micros()), to.micros().into(), MAX.into()]);
-    let within = bind_filter(reads, filter, stores, &mut values).await?;
-    let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    let first_number = values.len() + 2;
+    let (since_mark, limit_mark) = (first_number, first_number + 2);
+    values.extend([Value::from(from.micros()), to.micros().into(), MAX_ORDERS_PER_SUPPLIER.into()]);
+    let conditions = bind_filter(reads, filter, stores, &mut values).await?;
+    let of_products = filter.products.on("l.product_id").map(|condition| format!(" AND {condition}")).unwrap_or_default();
     let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
     values.extend(days);
     let columns = format!(
         "o.received_at, o.expected_on, {today} AS today, CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over"
     );
     let states = "'ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'";
-    let newest = newest_orders(&columns, states, since, &within);
+    let newest = newest_orders(&columns, states, since_mark, &conditions);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.supplier_id, o.id, o.ordered_at, o.received_at, o.is_over, l.quantity, l.received, l.damaged, l.returned, coalesce(l.expected_on, o.expected_on) AS expected,
@@ -170,7 +170,7 @@ pub async fn deliveries(
               WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position) AS day
            FROM ({newest}) o
            JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL{of_products}
-           WHERE o.nth <= ${most} AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
+           WHERE o.nth <= ${limit_mark} AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
          GROUP BY x.supplier_id, x.id, x.ordered_at, x.received_at, x.is_over ORDER BY x.supplier_id, x.id",
         select = DeliveryRow::SELECT
     );
@@ -187,18 +187,18 @@ pub async fn leads(
     stores: Option<&[StoreId]>,
 ) -> Result<HashMap<SupplierId, LeadTimeStats>, Fault> {
     let backend = reads.backend();
-    let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(today - days) * DAY as i64).into()];
-    let mut within = String::new();
+    let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(today - days) * MICROS_PER_DAY as i64).into()];
+    let mut store_condition = String::new();
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
-        within = format!(" AND {}", backend.in_ids("o.store_id", 4));
+        store_condition = format!(" AND {}", backend.in_ids("o.store_id", 4));
     }
-    let took = "CASE WHEN o.received_at > o.ordered_at THEN o.received_at - o.ordered_at ELSE 0 END";
-    let days = format!("CAST({took} AS double precision) / {DAY:.1}");
+    let duration_sql = "CASE WHEN o.received_at > o.ordered_at THEN o.received_at - o.ordered_at ELSE 0 END";
+    let days = format!("CAST({duration_sql} AS double precision) / {MICROS_PER_DAY:.1}");
     let sql = format!(
         "SELECT {select} FROM supplier s
          LEFT JOIN (SELECT o.supplier_id, count(*) AS size, sum({days}) AS total, sum({days} * {days}) AS squares FROM purchase_order o
-                    WHERE o.tenant_id = $1 AND o.ordered_at >= $3 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED'){within}
+                    WHERE o.tenant_id = $1 AND o.ordered_at >= $3 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED'){store_condition}
                     GROUP BY o.supplier_id) d ON d.supplier_id = s.id
          WHERE s.tenant_id = $1 AND {of}",
         select = LeadRow::SELECT,

@@ -92,29 +92,29 @@ pub struct Policy {
 pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<LevelKey, Policy>, Fault> {
     journal::hold(work).await?;
     let pairs: Vec<(ProductId, StoreId)> = keys.iter().map(|key| (key.product, key.store)).collect();
-    let (k, values) = work.backend().pairs(&pairs, 2);
+    let (pairs_sql, values) = work.backend().pairs(&pairs, 2);
     let lock = work.backend().for_change("l");
     let sql = format!(
         "SELECT {select}
-         FROM {k} CROSS JOIN stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
+         FROM {pairs_sql} CROSS JOIN stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b ORDER BY l.product_id, l.store_id{lock}",
         select = PolicyRow::SELECT
     );
-    let mut found = HashMap::with_capacity(keys.len());
+    let mut policies = HashMap::with_capacity(keys.len());
     for PolicyRow { level, category_id: category, policy } in work.records(&sql, values.clone()).await? {
         let key = LevelKey { product: level.product_id, store: level.store_id };
         let LevelPolicy { reorder_point, maximum, safety_stock, bin_location } = policy;
-        found.insert(key, Policy { key, level: Some(level.id), category, reorder_point, maximum, safety_stock, bin_location });
+        policies.insert(key, Policy { key, level: Some(level.id), category, reorder_point, maximum, safety_stock, bin_location });
     }
-    if found.len() < keys.len() {
+    if policies.len() < keys.len() {
         let sql = format!(
-            "SELECT {select} FROM {k} CROSS JOIN product p CROSS JOIN store s
+            "SELECT {select} FROM {pairs_sql} CROSS JOIN product p CROSS JOIN store s
              WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b",
             select = PairRow::SELECT
         );
         for PairRow { product, store, category_id: category } in work.records(&sql, values).await? {
             let key = LevelKey { product, store };
-            let none = Policy {
+            let empty_policy = Policy {
                 key,
                 level: None,
                 category,
@@ -123,10 +123,10 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
                 safety_stock: Quantity::ZERO,
                 bin_location: None,
             };
-            found.entry(key).or_insert(none);
+            policies.entry(key).or_insert(empty_policy);
         }
     }
-    Ok(found)
+    Ok(policies)
 }
 
 /// Writes policies; a level without a row gets one, with a new ID. Versions count entries, so they
@@ -139,7 +139,7 @@ pub async fn write_policies(
 ) -> Result<Vec<LevelId>, Fault> {
     let tenant = work.tenant();
     let mut ids = Vec::with_capacity(policies.len());
-    let (mut new, mut changed) = (Rows::<NewLevel>::insert(tenant), Rows::<ChangedLevel>::update(tenant));
+    let (mut new_rows, mut changed_rows) = (Rows::<NewLevel>::insert(tenant), Rows::<ChangedLevel>::update(tenant));
     for policy in policies {
         let LevelKey { product: product_id, store: store_id } = policy.key;
         let (reorder_point, maximum, safety_stock) = (policy.reorder_point, policy.maximum, policy.safety_stock);
@@ -147,9 +147,9 @@ pub async fn write_policies(
         let id = policy.level.unwrap_or_else(&new_id);
         ids.push(id);
         if policy.level.is_some() {
-            changed.push(ChangedLevel { product_id, store_id, reorder_point, maximum, safety_stock, bin_location });
+            changed_rows.push(ChangedLevel { product_id, store_id, reorder_point, maximum, safety_stock, bin_location });
         } else {
-            new.push(NewLevel {
+            new_rows.push(NewLevel {
                 product_id,
                 store_id,
                 id,
@@ -164,7 +164,7 @@ pub async fn write_policies(
             });
         }
     }
-    work.write(new.into()).await?;
-    work.write(changed.into()).await?;
+    work.write(new_rows.into()).await?;
+    work.write(changed_rows.into()).await?;
     Ok(ids)
 }

@@ -7,7 +7,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
-use super::performance::{DeliveryFilter, MAX, bind_filter, newest_orders};
+use super::performance::{DeliveryFilter, MAX_ORDERS_PER_SUPPLIER, bind_filter, newest_orders};
 use crate::purchasing::core::ProductPrices;
 
 #[derive(Record)]
@@ -38,11 +38,11 @@ pub async fn product_prices(
     // The condition on products has the first parameters.
     let mut values: Vec<Value> = filter.products.values.clone();
     let first = values.len() + 2;
-    let (since, most) = (first, first + 2);
-    values.extend([Value::from(from.micros()), to.micros().into(), MAX.into()]);
-    let within = bind_filter(reads, filter, stores, &mut values).await?;
-    let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
-    let newest = newest_orders("o.currency", "'ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED'", since, &within);
+    let (since_mark, limit_mark) = (first, first + 2);
+    values.extend([Value::from(from.micros()), to.micros().into(), MAX_ORDERS_PER_SUPPLIER.into()]);
+    let conditions = bind_filter(reads, filter, stores, &mut values).await?;
+    let of_products = filter.products.on("l.product_id").map(|condition| format!(" AND {condition}")).unwrap_or_default();
+    let newest = newest_orders("o.currency", "'ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED'", since_mark, &conditions);
     let by_product = "PARTITION BY o.supplier_id, o.currency, l.product_id";
     let sql = format!(
         "SELECT {select} FROM (
@@ -51,7 +51,7 @@ pub async fn product_prices(
              row_number() OVER ({by_product} ORDER BY o.ordered_at DESC, o.id DESC, l.position DESC) AS newest
            FROM ({newest}) o
            JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL AND l.quantity > 0{of_products}
-           WHERE o.nth <= ${most}) x
+           WHERE o.nth <= ${limit_mark}) x
          GROUP BY x.supplier_id, x.currency, x.product_id HAVING count(DISTINCT x.id) > 1
          ORDER BY x.supplier_id, x.currency, x.product_id",
         select = PricesRow::SELECT

@@ -11,7 +11,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
-use super::supply::preferred_of;
+use super::supply::default_suppliers_of;
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::core::{StoreStock, Supply},
@@ -71,11 +71,11 @@ pub struct ReplenishmentInput {
     pub supply: Option<Supply>,
 }
 
-/// Stores and days of a plan. `seen` are the stores that the caller may see, `planned` those that
+/// Stores and days of a plan. `visible_stores` are the stores that the caller may see, `planned` those that
 /// suggestions are for; `None` is all.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanScope<'a> {
-    pub seen: Option<&'a [StoreId]>,
+    pub visible_stores: Option<&'a [StoreId]>,
     pub planned: Option<&'a [StoreId]>,
     pub today: &'a LocalDays,
     /// Number of local days before today whose sales count.
@@ -85,10 +85,10 @@ pub struct PlanScope<'a> {
 type Sold = HashMap<(ProductId, StoreId), (f64, f64)>;
 
 /// Returns the situation of every product that is stocked and active, in the order of their IDs.
-pub async fn replenishment_inputs(reads: &impl Reads, look: &PlanScope<'_>) -> Result<Vec<ReplenishmentInput>, Fault> {
-    let (sold, owed) = (sold(reads, look).await?, backordered(reads, look).await?);
-    let mut stock_by_store = levels(reads, look, &sold, &owed).await?;
-    add_stores_without_level(reads, look, &owed, &mut stock_by_store).await?;
+pub async fn replenishment_inputs(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<Vec<ReplenishmentInput>, Fault> {
+    let (sold, backorder_units) = (sold(reads, scope).await?, backordered(reads, scope).await?);
+    let mut stock_by_store = levels(reads, scope, &sold, &backorder_units).await?;
+    add_stores_without_level(reads, scope, &backorder_units, &mut stock_by_store).await?;
     // No suggestions for a product that has no sales, backorders or reorder points.
     stock_by_store.retain(|_, stock_by_store| {
         stock_by_store.iter().any(|store_stock| {
@@ -96,25 +96,25 @@ pub async fn replenishment_inputs(reads: &impl Reads, look: &PlanScope<'_>) -> R
         })
     });
     let products: Vec<ProductId> = stock_by_store.keys().copied().collect();
-    let mut offers = preferred_of(reads, &products).await?;
-    let situation = |(product, stock_by_store)| {
+    let mut offers = default_suppliers_of(reads, &products).await?;
+    let replenishment_input = |(product, stock_by_store)| {
         let (supplier, supply) = offers.remove(&product).map_or((None, None), |(supplier, supply)| (Some(supplier), supply));
         ReplenishmentInput { product, stock_by_store, supplier, supply }
     };
-    Ok(stock_by_store.into_iter().map(situation).collect())
+    Ok(stock_by_store.into_iter().map(replenishment_input).collect())
 }
 
 /// Returns the levels of products that have sales, backorders or a policy in any store.
 async fn levels(
     reads: &impl Reads,
-    look: &PlanScope<'_>,
+    scope: &PlanScope<'_>,
     sold: &Sold,
-    owed: &HashMap<(ProductId, StoreId), i64>,
+    backorder_units: &HashMap<(ProductId, StoreId), i64>,
 ) -> Result<BTreeMap<ProductId, Vec<StoreStock>>, Fault> {
     let backend = reads.backend();
-    let wanted: BTreeSet<ProductId> = sold.keys().chain(owed.keys()).map(|(product, _)| *product).collect();
-    let mut values = vec![backend.ids(wanted)];
-    let stores = backend.and_ids("l.store_id", look.seen, &mut values);
+    let demanded_products: BTreeSet<ProductId> = sold.keys().chain(backorder_units.keys()).map(|(product, _)| *product).collect();
+    let mut values = vec![backend.ids(demanded_products)];
+    let stores = backend.and_ids("l.store_id", scope.visible_stores, &mut values);
     // The condition on policies is literally that of their index.
     let sql = format!(
         "SELECT {select}
@@ -123,45 +123,49 @@ async fn levels(
          WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}
            AND l.product_id IN (SELECT a.product_id FROM stock_level a{policies}
              WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
-             UNION {wanted})",
+             UNION {demanded_products})",
         select = LevelRow::SELECT,
         policies = backend.indexed_by("stock_level_policy"),
-        wanted = backend.select_ids(2)
+        demanded_products = backend.select_ids(2)
     );
-    let mut found: BTreeMap<ProductId, Vec<StoreStock>> = BTreeMap::new();
+    let mut stocks_by_product: BTreeMap<ProductId, Vec<StoreStock>> = BTreeMap::new();
     for LevelRow { product_id: product, store_id: store, available, level } in reads.records(&sql, values).await? {
         let (sold, sold_squares) = sold.get(&(product, store)).copied().unwrap_or_default();
-        found.entry(product).or_default().push(StoreStock {
+        stocks_by_product.entry(product).or_default().push(StoreStock {
             store,
             available,
             incoming: level.incoming.get(),
             in_transit: level.in_transit.get(),
-            backordered: owed.get(&(product, store)).copied().unwrap_or_default(),
+            backordered: backorder_units.get(&(product, store)).copied().unwrap_or_default(),
             safety_stock: level.safety_stock.get(),
             reorder_point: level.reorder_point.map(Quantity::get),
             maximum: level.maximum.map(Quantity::get),
             sold,
             sold_squares,
-            is_asked: look.planned.is_none_or(|planned| planned.contains(&store)),
+            is_asked: scope.planned.is_none_or(|planned| planned.contains(&store)),
         });
     }
-    for stock_by_store in found.values_mut() {
+    for stock_by_store in stocks_by_product.values_mut() {
         stock_by_store.sort_by_key(|store_stock| store_stock.store);
     }
-    Ok(found)
+    Ok(stocks_by_product)
 }
 
 /// Adds stores with backorders of a product that they never had: they have no level yet.
 async fn add_stores_without_level(
     reads: &impl Reads,
-    look: &PlanScope<'_>,
-    owed: &HashMap<(ProductId, StoreId), i64>,
+    scope: &PlanScope<'_>,
+    backorder_units: &HashMap<(ProductId, StoreId), i64>,
     stock_by_store: &mut BTreeMap<ProductId, Vec<StoreStock>>,
 ) -> Result<(), Fault> {
-    let is_there =
-        |product, store| stock_by_store.get(&product).is_some_and(|all| all.iter().any(|store_stock| store_stock.store == store));
-    let missing: BTreeMap<(ProductId, StoreId), i64> =
-        owed.iter().filter(|((product, store), _)| !is_there(*product, *store)).map(|(key, owed)| (*key, *owed)).collect();
+    let has_level = |product, store| {
+        stock_by_store.get(&product).is_some_and(|stocks| stocks.iter().any(|store_stock| store_stock.store == store))
+    };
+    let missing: BTreeMap<(ProductId, StoreId), i64> = backorder_units
+        .iter()
+        .filter(|((product, store), _)| !has_level(*product, *store))
+        .map(|(key, backorder_units)| (*key, *backorder_units))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -173,7 +177,7 @@ async fn add_stores_without_level(
     let rows = reads.rows(&sql, vec![backend.ids(missing.keys().map(|(product, _)| *product))]).await?;
     let bought: BTreeSet<ProductId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
     for ((product, store), backordered) in missing.into_iter().filter(|((product, _), _)| bought.contains(product)) {
-        let is_asked = look.planned.is_none_or(|planned| planned.contains(&store));
+        let is_asked = scope.planned.is_none_or(|planned| planned.contains(&store));
         stock_by_store.entry(product).or_default().push(StoreStock { backordered, is_asked, ..StoreStock::empty(store) });
     }
     Ok(())
@@ -181,15 +185,16 @@ async fn add_stores_without_level(
 
 /// Reads the sales of each product in each store, by the store's local days: the sum, and the sum
 /// of the squares of each day's. Reversed sales are left out.
-async fn sold(reads: &impl Reads, look: &PlanScope<'_>) -> Result<Sold, Fault> {
+async fn sold(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<Sold, Fault> {
     // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is
     // read for a day more on both sides.
-    const DAY: i64 = 86_400_000_000;
-    let (from, until) = (i64::from(look.today.first() - look.days - 1) * DAY, i64::from(look.today.last() + 1) * DAY);
+    const MICROS_PER_DAY: i64 = 86_400_000_000;
+    let (from, until) =
+        (i64::from(scope.today.first() - scope.days - 1) * MICROS_PER_DAY, i64::from(scope.today.last() + 1) * MICROS_PER_DAY);
     let mut values: Vec<Value> = vec![from.into(), until.into()];
-    let (today, bound) = look.today.sql(reads.backend(), "e.store_id", 4);
-    values.extend(bound);
-    let stores = reads.backend().and_ids("e.store_id", look.seen, &mut values);
+    let (today, day_values) = scope.today.sql(reads.backend(), "e.store_id", 4);
+    values.extend(day_values);
+    let stores = reads.backend().and_ids("e.store_id", scope.visible_stores, &mut values);
     // CROSS JOIN keeps SQLite from reading all entries, and the movement of each; for Postgres it
     // is a plain inner join.
     let sql = format!(
@@ -201,16 +206,16 @@ async fn sold(reads: &impl Reads, look: &PlanScope<'_>) -> Result<Sold, Fault> {
                GROUP BY e.product_id, e.store_id, m.business_date) d
          GROUP BY d.product_id, d.store_id",
         select = SoldRow::SELECT,
-        days = look.days
+        days = scope.days
     );
     let rows = reads.records::<SoldRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| ((row.product, row.store), (row.sold, row.squares))).collect())
 }
 
 /// Reads the quantities that open orders need beyond stock; for kits, of their components.
-async fn backordered(reads: &impl Reads, look: &PlanScope<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
+async fn backordered(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
     let mut values = Vec::new();
-    let stores = reads.backend().and_ids("w.store_id", look.seen, &mut values);
+    let stores = reads.backend().and_ids("w.store_id", scope.visible_stores, &mut values);
     let sql = format!(
         "SELECT {select} FROM {owed} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id",
         select = BackorderRow::SELECT,

@@ -7,7 +7,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{list::referred, returns::ReturnRow};
+use super::{list::push_reference_test, returns::ReturnRow};
 use crate::{
     catalog::rows::{filter::TextTest as TagTest, node_tags::tag_condition},
     orders::rows::{Clause, DocumentTable, DocumentTest, Span, TextTest},
@@ -36,13 +36,13 @@ impl SortBy for ReturnSort {
             Self::OccurredAt => ("OCCURRED_AT", &["r.occurred_at", "r.id"]),
         }
     }
-    fn keys(self, ret: &SupplierReturn) -> Vec<Key> {
-        let first = match self {
-            Self::Number => ret.number.get(),
-            Self::CreatedAt => ret.created_at.micros(),
-            Self::OccurredAt => ret.occurred_at.micros(),
+    fn keys(self, supplier_return: &SupplierReturn) -> Vec<Key> {
+        let first_key = match self {
+            Self::Number => supplier_return.number.get(),
+            Self::CreatedAt => supplier_return.created_at.micros(),
+            Self::OccurredAt => supplier_return.occurred_at.micros(),
         };
-        vec![Key::Int(first), ret.id.into()]
+        vec![Key::Int(first_key), supplier_return.id.into()]
     }
 }
 
@@ -70,9 +70,9 @@ const TABLE: DocumentTable =
     DocumentTable { name: "supplier_return", alias: "r", lines: "supplier_return_line", of: "supplier_return_id", counts: "" };
 
 impl ReturnFilter {
-    /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.
-    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
-        let mut clause = Clause::new(backend, first);
+    /// The conditions, whose parameters are numbered from `first_number`; each begins with ` AND `.
+    fn conditions(&self, backend: Backend, first_number: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, first_number);
         if let Some(suppliers) = &self.suppliers {
             let number = clause.bind(backend.ids(suppliers.iter().copied()));
             clause.push(&format!(" AND {}", backend.in_ids("r.supplier_id", number)));
@@ -98,24 +98,24 @@ impl ReturnFilter {
             clause.span("r.occurred_at", span);
         }
         for test in &self.references {
-            referred(&mut clause, "supplier_return", "r", test);
+            push_reference_test(&mut clause, "supplier_return", "r", test);
         }
         for test in &self.tags {
             let (sql, values) = tag_condition(backend, clause.next(), "r.id", test);
             clause.push(&sql);
             clause.values.extend(values);
         }
-        let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
+        let (documents, document_values) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
         let Clause { mut sql, mut values, .. } = clause;
         sql.push_str(&documents);
-        values.extend(more);
+        values.extend(document_values);
         (sql, values)
     }
 }
 
 /// The returns that the filter selects.
 pub fn returns_source(backend: Backend, filter: &Nested<ReturnFilter>) -> ListSource {
-    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    let (conditions, values) = filter.conditions(2, &|filter, first_number| filter.conditions(backend, first_number));
     ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }
 }
 

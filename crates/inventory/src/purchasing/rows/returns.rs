@@ -81,46 +81,46 @@ pub(super) fn return_rows(tenant: TenantId, returns: &[&SupplierReturn]) -> [Bul
     [heads.into(), lines.into()]
 }
 
-pub(super) fn reversed_return_rows(tenant: TenantId, all: &[&ReversedReturnLine]) -> Bulk {
+pub(super) fn reversed_return_rows(tenant: TenantId, reversed_lines: &[&ReversedReturnLine]) -> Bulk {
     // The last reversal of a line has its total reversed quantity.
-    let last: BTreeMap<(SupplierReturnId, u16), &ReversedReturnLine> =
-        all.iter().map(|one| ((one.ret, one.position), *one)).collect();
+    let last_by_line: BTreeMap<(SupplierReturnId, u16), &ReversedReturnLine> =
+        reversed_lines.iter().map(|reversed_line| ((reversed_line.ret, reversed_line.position), *reversed_line)).collect();
     let mut rows = Rows::<ReversedReturnLineRow>::update(tenant);
-    rows.extend(last.into_values().map(|one| ReversedReturnLineRow {
-        supplier_return_id: one.ret,
-        position: one.position.into(),
-        reversed: one.reversed,
+    rows.extend(last_by_line.into_values().map(|reversed_line| ReversedReturnLineRow {
+        supplier_return_id: reversed_line.ret,
+        position: reversed_line.position.into(),
+        reversed: reversed_line.reversed,
     }));
     rows.into()
 }
 
 impl From<&SupplierReturn> for ReturnRow {
-    fn from(ret: &SupplierReturn) -> Self {
+    fn from(supplier_return: &SupplierReturn) -> Self {
         Self {
-            id: ret.id,
-            number: ret.number.get(),
-            supplier_id: ret.supplier,
-            store_id: ret.store,
-            purchase_order_id: ret.order,
-            external_ref: ret.external_ref.clone(),
-            currency: ret.credit.currency.to_string(),
-            credit_minor: ret.credit.minor,
-            reason_code: ret.reason,
-            note: ret.note.clone(),
-            occurred_at: ret.occurred_at,
-            business_date: ret.business_date,
-            actor_kind: ret.actor.kind,
-            actor_id: ret.actor.id,
-            created_at: ret.created_at,
+            id: supplier_return.id,
+            number: supplier_return.number.get(),
+            supplier_id: supplier_return.supplier,
+            store_id: supplier_return.store,
+            purchase_order_id: supplier_return.order,
+            external_ref: supplier_return.external_ref.clone(),
+            currency: supplier_return.credit.currency.to_string(),
+            credit_minor: supplier_return.credit.minor,
+            reason_code: supplier_return.reason,
+            note: supplier_return.note.clone(),
+            occurred_at: supplier_return.occurred_at,
+            business_date: supplier_return.business_date,
+            actor_kind: supplier_return.actor.kind,
+            actor_id: supplier_return.actor.id,
+            created_at: supplier_return.created_at,
         }
     }
 }
 
 impl LineRow {
-    fn of(ret: SupplierReturnId, line: &SupplierReturnLine) -> Self {
+    fn of(return_id: SupplierReturnId, line: &SupplierReturnLine) -> Self {
         let (order, order_position) = line.of.map(Id::split_line).unzip();
         Self {
-            supplier_return_id: ret,
+            supplier_return_id: return_id,
             position: line.position.into(),
             product_id: line.product,
             sku: line.sku.clone(),
@@ -136,14 +136,14 @@ impl LineRow {
         }
     }
     fn line(self, currency: Currency) -> SupplierReturnLine {
-        let of = self.purchase_order_id.zip(self.order_position);
+        let source_line = self.purchase_order_id.zip(self.order_position);
         SupplierReturnLine {
             position: self.position as u16,
             product: self.product_id,
             sku: self.sku,
             name: self.name,
             decimals: self.unit_decimals as u8,
-            of: of.map(|(order, position)| order.line(position as u16)),
+            of: source_line.map(|(order, position)| order.line(position as u16)),
             quantity: self.quantity,
             source: self.source,
             unit_credit: Money::new(self.unit_credit_minor, currency),
@@ -159,8 +159,8 @@ pub async fn returns(reads: &impl Reads, ids: &[SupplierReturnId]) -> Result<Vec
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
-    let sql = format!("SELECT {select} FROM supplier_return r WHERE r.tenant_id = $1 AND {of}");
+    let (select, condition) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM supplier_return r WHERE r.tenant_id = $1 AND {condition}");
     let rows = reads.records::<ReturnRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.into_iter().map(ReturnRow::ret).collect()
 }
@@ -192,9 +192,10 @@ pub async fn return_lines(
     reads: &impl Reads,
     ids: &[SupplierReturnId],
 ) -> Result<HashMap<SupplierReturnId, Vec<SupplierReturnLine>>, Fault> {
-    let mut all: HashMap<SupplierReturnId, Vec<SupplierReturnLine>> = ids.iter().map(|id| (*id, Vec::new())).collect();
+    let mut lines_by_return: HashMap<SupplierReturnId, Vec<SupplierReturnLine>> =
+        ids.iter().map(|id| (*id, Vec::new())).collect();
     if ids.is_empty() {
-        return Ok(all);
+        return Ok(lines_by_return);
     }
     let backend = reads.backend();
     let sql = format!(
@@ -206,7 +207,7 @@ pub async fn return_lines(
     );
     for LineAndCurrency { line, currency } in reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let currency = currency_of("supplier_return", &currency)?;
-        all.entry(line.supplier_return_id).or_default().push(line.line(currency));
+        lines_by_return.entry(line.supplier_return_id).or_default().push(line.line(currency));
     }
-    Ok(all)
+    Ok(lines_by_return)
 }

@@ -38,12 +38,12 @@ impl SortBy for PurchaseSort {
         }
     }
     fn keys(self, order: &PurchaseOrder) -> Vec<Key> {
-        let one = |key: i64| vec![Key::Int(key), order.id.into()];
+        let key_pair = |key: i64| vec![Key::Int(key), order.id.into()];
         match self {
-            Self::Number => one(order.number.get()),
-            Self::CreatedAt => one(order.created_at.micros()),
-            Self::UpdatedAt => one(order.updated_at.micros()),
-            Self::ExpectedOn => one(i64::from(order.expected_on.unwrap_or(NO_EXPECTED_DAY))),
+            Self::Number => key_pair(order.number.get()),
+            Self::CreatedAt => key_pair(order.created_at.micros()),
+            Self::UpdatedAt => key_pair(order.updated_at.micros()),
+            Self::ExpectedOn => key_pair(i64::from(order.expected_on.unwrap_or(NO_EXPECTED_DAY))),
             Self::Total => {
                 let total = order.goods.minor.saturating_add(order.charges_sum.minor);
                 vec![Key::Text(order.currency.as_str().to_owned()), Key::Int(total), order.id.into()]

@@ -20,7 +20,7 @@ use crate::{
             Clause,
             conditions::{TimeSpan, push_nested, push_text},
             filter::TextTest,
-            leaves::barcode_of,
+            leaves::push_barcode_test_of,
         },
     },
     purchasing::core::{PriceBreak, Supply},
@@ -48,7 +48,7 @@ pub(super) struct SupplyRow {
 
 #[derive(Record)]
 #[record(of = product, alias = "p")]
-struct OwnSupplier {
+struct ProductSupplierRow {
     id: ProductId,
     #[record(not_null)]
     supplier_id: SupplierId,
@@ -139,9 +139,9 @@ async fn read(
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
-    let (k, values) = reads.backend().pairs(pairs, 2);
+    let (pairs_sql, values) = reads.backend().pairs(pairs, 2);
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = k.a AND y.product_id = k.b{condition}
+        "SELECT {select} FROM {pairs_sql} CROSS JOIN supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = k.a AND y.product_id = k.b{condition}
          ORDER BY y.supplier_id, y.product_id{lock}",
         select = SupplyRow::SELECT
     );
@@ -151,7 +151,7 @@ async fn read(
 
 /// Returns the default supplier of these products: the preferred row, else the product's own
 /// supplier with its row. Archived suppliers are left out.
-pub async fn preferred_of(
+pub async fn default_suppliers_of(
     reads: &impl Reads,
     products: &[ProductId],
 ) -> Result<HashMap<ProductId, (SupplierId, Option<Supply>)>, Fault> {
@@ -162,14 +162,15 @@ pub async fn preferred_of(
     let sql = format!(
         "SELECT {select} FROM product p JOIN supplier s ON s.tenant_id = $1 AND s.id = p.supplier_id AND s.archived_at IS NULL
          WHERE p.tenant_id = $1 AND {of}",
-        select = OwnSupplier::SELECT,
+        select = ProductSupplierRow::SELECT,
         of = backend.in_ids("p.id", 2)
     );
-    let own = reads.records::<OwnSupplier>(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let own: Vec<(SupplierId, ProductId)> = own.into_iter().map(|row| (row.supplier_id, row.id)).collect();
-    let offers = supplies(reads, &own).await?;
-    let mut found: HashMap<ProductId, (SupplierId, Option<Supply>)> =
-        own.into_iter().map(|pair| (pair.1, (pair.0, offers.get(&pair).cloned()))).collect();
+    let preferred_pairs = reads.records::<ProductSupplierRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let preferred_pairs: Vec<(SupplierId, ProductId)> =
+        preferred_pairs.into_iter().map(|row| (row.supplier_id, row.id)).collect();
+    let offers = supplies(reads, &preferred_pairs).await?;
+    let mut preferred_by_product: HashMap<ProductId, (SupplierId, Option<Supply>)> =
+        preferred_pairs.into_iter().map(|pair| (pair.1, (pair.0, offers.get(&pair).cloned()))).collect();
     let sql = format!(
         "SELECT {select} FROM supplier_product y JOIN supplier s ON s.tenant_id = $1 AND s.id = y.supplier_id AND s.archived_at IS NULL
          WHERE y.tenant_id = $1 AND {of} AND y.preferred = 1 AND y.archived_at IS NULL",
@@ -178,9 +179,9 @@ pub async fn preferred_of(
     );
     for row in reads.records::<SupplyRow>(&sql, vec![backend.ids(products.iter().copied())]).await? {
         let supply = row.supply()?;
-        found.insert(supply.product, (supply.supplier, Some(supply)));
+        preferred_by_product.insert(supply.product, (supply.supplier, Some(supply)));
     }
-    Ok(found)
+    Ok(preferred_by_product)
 }
 
 /// A supplier that exists.
@@ -194,7 +195,11 @@ pub struct SupplierFacts {
 }
 
 /// Returns the suppliers with these IDs or case-folded codes.
-pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[String]) -> Result<Vec<SupplierFacts>, Fault> {
+pub async fn suppliers_by_id_or_code(
+    reads: &impl Reads,
+    ids: &[SupplierId],
+    codes: &[String],
+) -> Result<Vec<SupplierFacts>, Fault> {
     if ids.is_empty() && codes.is_empty() {
         return Ok(Vec::new());
     }
@@ -216,15 +221,19 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     Ok(rows.into_iter().map(facts).collect())
 }
 
-/// Like `known_suppliers`, with the survivors of merged suppliers with these codes.
-pub async fn named_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[String]) -> Result<Vec<SupplierFacts>, Fault> {
-    let mut found = known_suppliers(reads, ids, codes).await?;
-    let is_named = |one: &&SupplierFacts| codes.contains(&one.code_key);
-    let into: Vec<SupplierId> = found.iter().filter(is_named).filter_map(|one| one.merged_into).collect();
-    let there = |id: &SupplierId| found.iter().any(|one| one.id == *id);
-    let absent: Vec<SupplierId> = into.into_iter().filter(|id| !there(id)).collect();
-    found.extend(known_suppliers(reads, &absent, &[]).await?);
-    Ok(found)
+/// Like `suppliers_by_id_or_code`, with the survivors of merged suppliers with these codes.
+pub async fn suppliers_with_survivors(
+    reads: &impl Reads,
+    ids: &[SupplierId],
+    codes: &[String],
+) -> Result<Vec<SupplierFacts>, Fault> {
+    let mut suppliers = suppliers_by_id_or_code(reads, ids, codes).await?;
+    let is_named = |facts: &&SupplierFacts| codes.contains(&facts.code_key);
+    let into: Vec<SupplierId> = suppliers.iter().filter(is_named).filter_map(|facts| facts.merged_into).collect();
+    let is_found = |id: &SupplierId| suppliers.iter().any(|facts| facts.id == *id);
+    let absent_ids: Vec<SupplierId> = into.into_iter().filter(|id| !is_found(id)).collect();
+    suppliers.extend(suppliers_by_id_or_code(reads, &absent_ids, &[]).await?);
+    Ok(suppliers)
 }
 
 /// Filter of catalogue rows; an empty list matches nothing.
@@ -270,7 +279,7 @@ impl SupplyFilter {
         }
         for test in &self.barcodes {
             clause.push(" AND ");
-            barcode_of("y.product_id", test, clause);
+            push_barcode_test_of("y.product_id", test, clause);
         }
         match self.is_archived {
             Some(true) => clause.push(" AND y.archived_at IS NOT NULL"),
@@ -339,8 +348,8 @@ pub async fn supply_page(
 /// not deadlock.
 pub fn supply_rows(tenant: TenantId, rows: &[Supply]) -> [Bulk; 2] {
     let mut rows: Vec<&Supply> = rows.iter().collect();
-    rows.sort_unstable_by_key(|one| (one.supplier, one.product));
-    new_and_changed::<SupplyRow, SupplyRow, _>(tenant, rows.into_iter().map(|one| (one, one.version != 1)))
+    rows.sort_unstable_by_key(|row| (row.supplier, row.product));
+    new_and_changed::<SupplyRow, SupplyRow, _>(tenant, rows.into_iter().map(|row| (row, row.version != 1)))
 }
 
 /// Locks these products, which get a new preferred row, in the order of their IDs until the
@@ -353,8 +362,8 @@ pub async fn lock_for_preferred(work: &Work, products: &[ProductId]) -> Result<V
     let backend = work.backend();
     let ids = || vec![backend.ids(products.iter().copied())];
     work.lock_in_order(LockOrder::for_change("product", "id"), &backend.in_ids("id", 2), ids()).await?;
-    let (select, of) = (PreferredRow::SELECT, backend.in_ids("product_id", 2));
-    let sql = format!("SELECT {select} FROM supplier_product WHERE tenant_id = $1 AND {of} AND preferred = 1");
+    let (select, condition) = (PreferredRow::SELECT, backend.in_ids("product_id", 2));
+    let sql = format!("SELECT {select} FROM supplier_product WHERE tenant_id = $1 AND {condition} AND preferred = 1");
     let rows = work.records::<PreferredRow>(&sql, ids()).await?;
     Ok(rows.into_iter().map(|row| (row.supplier_id, row.product_id)).collect())
 }

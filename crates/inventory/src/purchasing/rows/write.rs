@@ -151,44 +151,44 @@ pub fn reversed_line_rows(
     [reversed_receipt_rows(tenant, taken_back), super::returns::reversed_return_rows(tenant, brought_back)]
 }
 
-fn reversed_receipt_rows(tenant: TenantId, all: &[&ReversedReceiptLine]) -> Bulk {
+fn reversed_receipt_rows(tenant: TenantId, reversed_lines: &[&ReversedReceiptLine]) -> Bulk {
     // The last reversal of a line has its total reversed quantity.
-    let last: BTreeMap<(GoodsReceiptId, u16), &ReversedReceiptLine> =
-        all.iter().map(|one| ((one.receipt, one.position), *one)).collect();
+    let last_by_line: BTreeMap<(GoodsReceiptId, u16), &ReversedReceiptLine> =
+        reversed_lines.iter().map(|reversed_line| ((reversed_line.receipt, reversed_line.position), *reversed_line)).collect();
     let mut rows = Rows::<ReversedReceiptLineRow>::update(tenant);
-    rows.extend(last.into_values().map(|one| ReversedReceiptLineRow {
-        receipt_id: one.receipt,
-        position: one.position.into(),
-        reversed: one.reversed,
-        reversed_damaged: one.reversed_damaged,
+    rows.extend(last_by_line.into_values().map(|reversed_line| ReversedReceiptLineRow {
+        receipt_id: reversed_line.receipt,
+        position: reversed_line.position.into(),
+        reversed: reversed_line.reversed,
+        reversed_damaged: reversed_line.reversed_damaged,
     }));
     rows.into()
 }
 
 fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
-    let (mut new, mut changed) = (Rows::<NewOrder>::insert(tenant), Rows::<ChangedOrder>::update(tenant));
+    let (mut new_orders, mut changed_orders) = (Rows::<NewOrder>::insert(tenant), Rows::<ChangedOrder>::update(tenant));
     let (mut old_lines, mut old_charges) = (Rows::<LineKey>::delete(tenant), Rows::<ChargeKey>::delete(tenant));
     let (mut new_lines, mut new_charges) = (Rows::<LineRow>::insert(tenant), Rows::<ChargeRow>::insert(tenant));
     let (mut changed_lines, mut revised_lines) = (Rows::<ChangedLine>::update(tenant), Rows::<LineRow>::update(tenant));
     for &order in orders {
         let purchase_order_id = order.id;
         match order.change {
-            Change::New => new.push(order.into()),
+            Change::New => new_orders.push(order.into()),
             Change::Replaced { lines, charges } => {
                 old_lines.extend((1..=i32::from(lines)).map(|position| LineKey { purchase_order_id, position }));
                 old_charges.extend((1..=i32::from(charges)).map(|position| ChargeKey { purchase_order_id, position }));
-                changed.push(order.into());
+                changed_orders.push(order.into());
             }
             Change::Figures => {
-                changed.push(order.into());
+                changed_orders.push(order.into());
                 changed_lines.extend(order.lines.iter().map(|line| ChangedLine::of(order.id, line)));
                 continue;
             }
             Change::Revised { lines } => {
-                changed.push(order.into());
-                let (there, added) = order.lines.split_at(order.lines.len().min(usize::from(lines)));
-                revised_lines.extend(there.iter().map(|line| LineRow::of(order.id, line)));
-                new_lines.extend(added.iter().map(|line| LineRow::of(order.id, line)));
+                changed_orders.push(order.into());
+                let (existing_lines, added_lines) = order.lines.split_at(order.lines.len().min(usize::from(lines)));
+                revised_lines.extend(existing_lines.iter().map(|line| LineRow::of(order.id, line)));
+                new_lines.extend(added_lines.iter().map(|line| LineRow::of(order.id, line)));
                 continue;
             }
         }
@@ -196,8 +196,8 @@ fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
         new_charges.extend(order.charges.iter().zip(1..).map(|(charge, position)| ChargeRow::of(order.id, position, charge)));
     }
     [
-        new.into(),
-        changed.into(),
+        new_orders.into(),
+        changed_orders.into(),
         old_lines.into(),
         old_charges.into(),
         new_lines.into(),

@@ -8,7 +8,7 @@ use iam::{
 use super::{authorized_order::authorized_order, input::PurchaseOrderAct};
 use crate::stock::core::{At, Field};
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, check_key, key_of, submit},
+    ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, SubmitResult, check_key, key_of, submit},
     purchasing::{
         core::{Act, Action, Command as Purchase, LeadTimes, PurchaseCommand},
         rows,
@@ -21,7 +21,7 @@ pub async fn purchase_order_submit(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (Action::Submit, mode)).await
 }
 /// Approves an order; above the tenant's limit the requester must not.
@@ -30,7 +30,7 @@ pub async fn purchase_order_approve(
     permit: Permit<kind::PurchaseApprove>,
     input: PurchaseOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (Action::Approve, mode)).await
 }
 pub async fn purchase_order_reject(
@@ -38,7 +38,7 @@ pub async fn purchase_order_reject(
     permit: Permit<kind::PurchaseApprove>,
     input: PurchaseOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (Action::Reject, mode)).await
 }
 /// Marks an order as sent to the supplier: its open quantities are incoming from now on.
@@ -47,7 +47,7 @@ pub async fn purchase_order_order(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (Action::Order, mode)).await
 }
 /// Closes an order; open quantities are not expected any more.
@@ -56,7 +56,7 @@ pub async fn purchase_order_close(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (Action::Close, mode)).await
 }
 /// Cancels an order before any receipt.
@@ -65,11 +65,16 @@ pub async fn purchase_order_cancel(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (Action::Cancel, mode)).await
 }
 
-async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseOrderAct, (action, mode): (Action, Mode)) -> Done {
+async fn act<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    input: PurchaseOrderAct,
+    (action, mode): (Action, Mode),
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
@@ -77,8 +82,8 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
     let key = key_of(&permit, action.mutation(), &input.idempotency_key, &input);
     let order = authorized_order(ledger, &permit, input.order).await?;
     let scope = permit.scope(ledger.database());
-    let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
-    let levels = if moves { rows::levels_of(&scope, &[order]).await? } else { Vec::new() };
+    let moves_stock = matches!(action, Action::Order | Action::Close | Action::Cancel);
+    let levels = if moves_stock { rows::levels_of(&scope, &[order]).await? } else { Vec::new() };
     let limit = if action == Action::Approve { tenancy::approval_limit(&scope).await? } else { None };
     let leads = if action == Action::Order { rows::lead_times(&scope, order).await? } else { LeadTimes::default() };
     let act = Act {

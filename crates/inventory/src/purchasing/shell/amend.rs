@@ -12,7 +12,7 @@ use super::{
     input::{MAX_LINES, PurchaseLineSet, PurchaseOrderAmend},
 };
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Missing, Mode, Stop, check_key, key_of, submit_with_missing},
+    ledger::{Checks, Command, Ledger, MAX_NOTE, Missing, Mode, Stop, SubmitResult, check_key, key_of, submit_with_missing},
     purchasing::{
         core::{AmendRefusal, Command as Purchase, LeadTime, LeadTimes, PriceRaise, PurchaseCommand, Revise, SetLine},
         rows,
@@ -34,7 +34,7 @@ pub async fn purchase_order_amend(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAmend,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_ref().and_then(Option::as_deref), MAX_NOTE, || At::input(Field::Note));
@@ -66,32 +66,33 @@ async fn amend_command(
     if let Some((store, supplier)) = place.filter(|_| !input.add_lines.is_empty()) {
         add_lines = lines_of(&scope, &mut missing, supplier, (&input.add_lines, Field::AddLines)).await?;
         levels.extend(add_lines.iter().map(|line| LevelKey { product: line.product, store }));
-        let rows::SupplierLeadTime { days: own, calendar } = rows::lead_time_of(&scope, supplier).await?;
-        let lead = |days: Option<i32>| LeadTime::of(days, own);
-        let said = add_lines.iter().map(|line| (line.product, line.supply.as_ref().and_then(|supply| supply.lead_time_days)));
-        leads = LeadTimes::new(calendar, said.filter_map(|(product, days)| Some((product, lead(days)?))));
+        let rows::SupplierLeadTime { days: supplier_days, calendar } = rows::lead_time_of(&scope, supplier).await?;
+        let lead = |days: Option<i32>| LeadTime::of(days, supplier_days);
+        let stated_days =
+            add_lines.iter().map(|line| (line.product, line.supply.as_ref().and_then(|supply| supply.lead_time_days)));
+        leads = LeadTimes::new(calendar, stated_days.filter_map(|(product, days)| Some((product, lead(days)?))));
     }
     // API keys must not approve a raised total, as with approvals.
     let is_approver = |store: StoreId| {
         let is_person = permit.actor().kind == ActorKind::Member;
-        is_person && permit.also::<kind::PurchaseApprove>().is_ok_and(|approving| approving.covers(store))
+        is_person && permit.also::<kind::PurchaseApprove>().is_ok_and(|approval_permit| approval_permit.covers(store))
     };
     let raise = match place {
         Some((store, _)) if is_approver(store) => PriceRaise::UpTo(tenancy::approval_limit(&scope).await?),
         _ => PriceRaise::Never,
     };
-    let set = |one: PurchaseLineSet| SetLine {
-        line: one.line,
-        quantity: one.quantity,
-        unit_cost: one.unit_cost,
-        expected_on: one.expected_on,
+    let line_change = |requested_line: PurchaseLineSet| SetLine {
+        line: requested_line.line,
+        quantity: requested_line.quantity,
+        unit_cost: requested_line.unit_cost,
+        expected_on: requested_line.expected_on,
     };
     let revise = Revise {
         order,
         expected_version: input.expected_version,
         expected_on: input.expected_on,
         note: input.note,
-        set_lines: input.set_lines.into_iter().map(set).collect(),
+        set_lines: input.set_lines.into_iter().map(line_change).collect(),
         add_lines,
         cancel_lines: input.cancel_lines,
         leads,

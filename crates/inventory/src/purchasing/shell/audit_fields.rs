@@ -18,8 +18,11 @@ const COST: &str = code::<kind::ProductCostRead>();
 pub(super) fn supply(supply: &Supply) -> Fields {
     let path = |field: &str| format!("supplierProducts.{}.{field}", supply.supplier);
     let price = |minor: i64| money(Some(Money::new(minor, supply.unit_cost.currency)));
-    let breaks: Vec<_> =
-        supply.breaks.iter().map(|one| json!({ "fromQuantity": one.from, "unitCost": price(one.minor) })).collect();
+    let breaks: Vec<_> = supply
+        .breaks
+        .iter()
+        .map(|price_break| json!({ "fromQuantity": price_break.from, "unitCost": price(price_break.minor) }))
+        .collect();
     Fields::default()
         .with(path("supplierSku"), &supply.supplier_sku)
         .with(path("packSize"), supply.pack_size)

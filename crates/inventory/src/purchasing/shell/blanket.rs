@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, check_key, key_of,
-        submit, submit_with_missing,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, SubmitResult, check_key,
+        key_of, submit, submit_with_missing,
     },
-    numbering::rows::patterns,
+    numbering::rows::load_patterns,
     purchasing::{
         core::{
             BlanketAct, BlanketAction, BlanketCreate, BlanketUpdate, CallOffTerms, Command as Purchase, NewBlanketLine,
@@ -100,24 +100,24 @@ pub async fn blanket_order_create(
     permit: Permit<kind::PurchaseWrite>,
     input: BlanketOrderCreate,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     require_all_stores(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    parts(&mut checks, input.external_ref.as_deref(), input.note.as_deref(), input.lines.len());
+    check_create_input(&mut checks, input.external_ref.as_deref(), input.note.as_deref(), input.lines.len());
     checks.done()?;
     let key = key_of(&permit, "blanketOrderCreate", &input.idempotency_key, &input);
-    let command = written(ledger, &permit, input).await;
+    let command = build_create_command(ledger, &permit, input).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-fn parts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>, lines: usize) {
+fn check_create_input(checks: &mut Checks, reference: Option<&str>, note: Option<&str>, lines: usize) {
     checks.text(reference, MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(note, MAX_NOTE, || At::input(Field::Note));
     checks.items(lines, MAX_LINES, || At::input(Field::Lines));
 }
 
-async fn written(
+async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: BlanketOrderCreate,
@@ -174,20 +174,20 @@ pub async fn blanket_order_update(
     permit: Permit<kind::PurchaseWrite>,
     input: BlanketOrderUpdate,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     require_all_stores(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     let (reference, note) = (input.external_ref.as_ref(), input.note.as_ref());
     let (reference, note) = (reference.and_then(Option::as_deref), note.and_then(Option::as_deref));
-    parts(&mut checks, reference, note, input.lines.as_ref().map_or(0, Vec::len));
+    check_create_input(&mut checks, reference, note, input.lines.as_ref().map_or(0, Vec::len));
     checks.done()?;
     let key = key_of(&permit, "blanketOrderUpdate", &input.idempotency_key, &input);
-    let command = changed(ledger, &permit, input).await;
+    let command = build_update_command(ledger, &permit, input).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn changed(
+async fn build_update_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: BlanketOrderUpdate,
@@ -220,7 +220,7 @@ pub async fn blanket_order_activate(
     permit: Permit<kind::PurchaseApprove>,
     input: BlanketOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (BlanketAction::Activate, "blanketOrderActivate", mode)).await
 }
 
@@ -230,7 +230,7 @@ pub async fn blanket_order_close(
     permit: Permit<kind::PurchaseWrite>,
     input: BlanketOrderAct,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     act(ledger, permit, input, (BlanketAction::Close, "blanketOrderClose", mode)).await
 }
 
@@ -239,7 +239,7 @@ async fn act<P: Permission>(
     permit: Permit<P>,
     input: BlanketOrderAct,
     (action, mutation, mode): (BlanketAction, &'static str, Mode),
-) -> Done {
+) -> SubmitResult {
     require_all_stores(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -257,23 +257,26 @@ async fn act<P: Permission>(
         today: latest_local_date(ledger.clock().now()),
         limit,
     };
-    submit(ledger, &permit, step(act), key, mode).await
+    submit(ledger, &permit, step_command(act), key, mode).await
 }
 
 /// A step as a command.
-pub fn step(act: BlanketAct) -> Command {
+pub fn step_command(act: BlanketAct) -> Command {
     Command::of(PurchaseCommand(Box::new(Purchase::BlanketAct(act)), Vec::new()))
 }
 
 /// The blanket order that a new order names.
-pub(super) async fn find_blanket(reads: &impl Reads, named: &BlanketRef) -> Result<Result<BlanketOrderId, Rejection>, Fault> {
-    let found = match named {
+pub(super) async fn find_blanket(
+    reads: &impl Reads,
+    blanket_ref: &BlanketRef,
+) -> Result<Result<BlanketOrderId, Rejection>, Fault> {
+    let blanket_id = match blanket_ref {
         BlanketRef::Id(id) => Some(*id),
         // A text that is no number finds nothing.
-        BlanketRef::Number(text) => match patterns(reads).await?.number(Numbered::BlanketOrder, text) {
+        BlanketRef::Number(text) => match load_patterns(reads).await?.number(Numbered::BlanketOrder, text) {
             Some(number) => rows::blanket_by_number(reads, number).await?,
             None => None,
         },
     };
-    Ok(found.ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, At::input(Field::BlanketOrder))))
+    Ok(blanket_id.ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, At::input(Field::BlanketOrder))))
 }

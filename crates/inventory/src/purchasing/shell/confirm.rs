@@ -7,7 +7,7 @@ use super::{
     input::{MAX_LINES, PurchaseOrderConfirm},
 };
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_REFERENCE, Mode, check_key, key_of, submit},
+    ledger::{Checks, Command, Ledger, MAX_REFERENCE, Mode, SubmitResult, check_key, key_of, submit},
     purchasing::core::{Command as Purchase, Confirm, ConfirmLine, PurchaseCommand},
     stock::core::{At, Field},
 };
@@ -18,16 +18,23 @@ pub async fn purchase_order_confirm(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderConfirm,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderConfirm", &input.idempotency_key, &input);
-    let lines = input
-        .lines
-        .map(|lines| lines.into_iter().map(|one| ConfirmLine { line: one.line, quantity: one.quantity, on: one.on }).collect());
+    let lines = input.lines.map(|lines| {
+        lines
+            .into_iter()
+            .map(|requested_line| ConfirmLine {
+                line: requested_line.line,
+                quantity: requested_line.quantity,
+                on: requested_line.on,
+            })
+            .collect()
+    });
     let confirm = Confirm {
         order: authorized_order(ledger, &permit, input.order).await?,
         expected_version: input.expected_version,

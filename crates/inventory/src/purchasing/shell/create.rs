@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of,
-        known_store, store_of, submit_resolved, submit_with_missing,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, key_of,
+        load_known_store, store_of, submit_resolved, submit_with_missing,
     },
     orders::rows::store_facts,
     purchasing::{
@@ -41,42 +41,42 @@ pub async fn purchase_order_create(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderCreate,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    texts(&mut checks, input.external_ref.as_deref(), input.note.as_deref());
+    check_reference_and_note(&mut checks, input.external_ref.as_deref(), input.note.as_deref());
     check_tolerances(&mut checks, Some(input.over_percent), Some(input.under_percent));
-    parts(&mut checks, Some(&input.lines), Some(&input.charges));
+    check_lines_and_charges(&mut checks, Some(&input.lines), Some(&input.charges));
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderCreate", &input.idempotency_key, &input);
-    let command = written(ledger, &permit, input).await;
+    let command = build_create_command(ledger, &permit, input).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn written(
+async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: PurchaseOrderCreate,
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
-    let known = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = known.as_ref().map(|store| store.id);
+    let found_store = load_known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = found_store.as_ref().map(|store| store.id);
     let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
     let supplier = missing.or_nil(supplier);
     let lines = lines_of(&scope, &mut missing, supplier, (&input.lines, Field::Lines)).await?;
-    let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
-    let (blanket, agreed) = called_off(&scope, &mut missing, input.blanket_order.as_ref()).await?;
-    let currency = match input.currency.or(agreed).or_else(listed) {
+    let list_currency = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
+    let (blanket, agreed_currency) = resolve_blanket_order(&scope, &mut missing, input.blanket_order.as_ref()).await?;
+    let currency = match input.currency.or(agreed_currency).or_else(list_currency) {
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
     };
-    let trade = known.as_ref().map(|store| (currency, store.time_zone.as_str()));
-    let charges = charges_of(ledger, &scope, &mut missing, trade, input.charges).await?;
-    let fixed_rate = match (trade, &input.fixed_rate) {
-        (Some(trade), Some(rate)) => agreed_rate(ledger, &scope, &mut missing, trade, rate).await?,
+    let currency_and_zone = found_store.as_ref().map(|store| (currency, store.time_zone.as_str()));
+    let charges = charges_of(ledger, &scope, &mut missing, currency_and_zone, input.charges).await?;
+    let fixed_rate = match (currency_and_zone, &input.fixed_rate) {
+        (Some(currency_and_zone), Some(rate)) => agreed_rate(ledger, &scope, &mut missing, currency_and_zone, rate).await?,
         _ => None,
     };
     let placing = match input.status {
@@ -84,7 +84,7 @@ async fn written(
         Some(PurchaseStart::Ordered) => {
             let may_place = permit.also::<kind::PurchaseApprove>()?.covers(store);
             // A store that does not exist is reported already.
-            if known.is_some() && !may_place {
+            if found_store.is_some() && !may_place {
                 missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
             }
             Some(placing(ledger, &scope, supplier, &lines).await?)
@@ -112,23 +112,23 @@ async fn written(
 }
 
 /// Returns the blanket order from which a new order calls off, and its currency.
-async fn called_off(
+async fn resolve_blanket_order(
     reads: &impl Reads,
     missing: &mut Missing,
-    named: Option<&BlanketRef>,
+    blanket_ref: Option<&BlanketRef>,
 ) -> Result<(Option<BlanketOrderId>, Option<Currency>), Fault> {
-    let Some(named) = named else { return Ok((None, None)) };
-    let blanket = missing.or_nil(find_blanket(reads, named).await?);
-    let agreed = rows::blankets(reads, &[blanket]).await?.pop();
-    Ok((Some(blanket), agreed.map(|blanket| blanket.currency)))
+    let Some(blanket_ref) = blanket_ref else { return Ok((None, None)) };
+    let blanket = missing.or_nil(find_blanket(reads, blanket_ref).await?);
+    let agreed_blanket = rows::blankets(reads, &[blanket]).await?.pop();
+    Ok((Some(blanket), agreed_blanket.map(|blanket| blanket.currency)))
 }
 
 /// Returns the approval limit, and the supplier's lead time of each product.
 async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, lines: &[NewLine]) -> Result<Placing, Fault> {
-    let rows::SupplierLeadTime { days: own, calendar } = rows::lead_time_of(reads, supplier).await?;
+    let rows::SupplierLeadTime { days: supplier_days, calendar } = rows::lead_time_of(reads, supplier).await?;
     let lead = |line: &NewLine| {
         let of_product = line.supply.as_ref().and_then(|supply| supply.lead_time_days);
-        Some((line.product, LeadTime::of(of_product, own)?))
+        Some((line.product, LeadTime::of(of_product, supplier_days)?))
     };
     let limit = tenancy::approval_limit(reads).await?;
     let leads = LeadTimes::new(calendar, lines.iter().filter_map(lead));
@@ -141,19 +141,23 @@ pub async fn purchase_order_update(
     permit: Permit<kind::PurchaseWrite>,
     input: PurchaseOrderUpdate,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    texts(&mut checks, input.external_ref.as_ref().and_then(Option::as_deref), input.note.as_ref().and_then(Option::as_deref));
+    check_reference_and_note(
+        &mut checks,
+        input.external_ref.as_ref().and_then(Option::as_deref),
+        input.note.as_ref().and_then(Option::as_deref),
+    );
     check_tolerances(&mut checks, input.over_percent, input.under_percent);
-    parts(&mut checks, input.lines.as_deref(), input.charges.as_deref());
+    check_lines_and_charges(&mut checks, input.lines.as_deref(), input.charges.as_deref());
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderUpdate", &input.idempotency_key, &input);
-    let command = changed(ledger, &permit, input).await;
+    let command = build_update_command(ledger, &permit, input).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn changed(
+async fn build_update_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: PurchaseOrderUpdate,
@@ -163,21 +167,23 @@ async fn changed(
     let order = authorized_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let (mut lines, mut levels) = (None, Vec::new());
-    if let (Some(new), Some((store, supplier))) = (&input.lines, place) {
-        let found = lines_of(&scope, &mut missing, supplier, (new, Field::Lines)).await?;
-        levels = found.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
-        lines = Some(found);
+    if let (Some(new_lines), Some((store, supplier))) = (&input.lines, place) {
+        let found_lines = lines_of(&scope, &mut missing, supplier, (new_lines, Field::Lines)).await?;
+        levels = found_lines.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
+        lines = Some(found_lines);
     }
     let is_converted = input.charges.is_some() || matches!(input.fixed_rate, Some(Some(_)));
-    let trade = if is_converted { rows::currency_and_zone_of(&scope, order).await? } else { None };
-    let trade = trade.as_ref().map(|(currency, time_zone)| (*currency, time_zone.as_str()));
+    let currency_and_zone = if is_converted { rows::currency_and_zone_of(&scope, order).await? } else { None };
+    let currency_and_zone = currency_and_zone.as_ref().map(|(currency, time_zone)| (*currency, time_zone.as_str()));
     let charges = match input.charges {
-        Some(charges) => Some(charges_of(ledger, &scope, &mut missing, trade, charges).await?),
+        Some(charges) => Some(charges_of(ledger, &scope, &mut missing, currency_and_zone, charges).await?),
         None => None,
     };
-    let fixed_rate = match (input.fixed_rate, trade) {
-        (Some(Some(rate)), Some(trade)) => Some(agreed_rate(ledger, &scope, &mut missing, trade, &rate).await?),
-        (given, _) => given.map(|_| None),
+    let fixed_rate = match (input.fixed_rate, currency_and_zone) {
+        (Some(Some(rate)), Some(currency_and_zone)) => {
+            Some(agreed_rate(ledger, &scope, &mut missing, currency_and_zone, &rate).await?)
+        }
+        (requested_rate, _) => requested_rate.map(|_| None),
     };
     let amend = Amend {
         order,
@@ -196,7 +202,12 @@ async fn changed(
 }
 
 /// Creates drafts from lines, one for each supplier and store, in one command: all or none.
-pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: ReorderOrder, mode: Mode) -> Done {
+pub async fn reorder_order(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: ReorderOrder,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
@@ -216,27 +227,28 @@ async fn reorder_command(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, 
     let suppliers = Suppliers::look_up(&scope, input.lines.iter().filter_map(|line| line.supplier.as_ref())).await?;
     let at = |index: usize, name: Field| At::line(index).field(name);
     let mut missing = Missing::default();
-    let mut wanted = Vec::with_capacity(input.lines.len());
+    let mut order_lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.iter().enumerate() {
         let product = missing.or_nil(names.product(&line.product, || at(index, Field::Product)));
         let store = missing.or_nil(store_of(&line.store, &codes, || at(index, Field::Store)));
-        wanted.push((product, permit.reach().or_nil(store), line.quantity));
+        order_lines.push((product, permit.reach().or_nil(store), line.quantity));
     }
-    let stores: Vec<StoreId> = wanted.iter().map(|(_, store, _)| *store).collect();
-    let known = store_facts(&scope, &stores).await?;
+    let stores: Vec<StoreId> = order_lines.iter().map(|(_, store, _)| *store).collect();
+    let existing_stores = store_facts(&scope, &stores).await?;
     for (index, store) in stores.iter().enumerate() {
-        if !known.contains_key(store) {
+        if !existing_stores.contains_key(store) {
             missing.note(Rejection::not_found(Noun::Store, at(index, Field::Store)));
         }
     }
-    let preferred = rows::preferred_of(&scope, &wanted.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
-    let mut pairs = Vec::with_capacity(wanted.len());
-    for (index, (line, (product, ..))) in input.lines.iter().zip(&wanted).enumerate() {
-        let supplier = if let Some(named) = &line.supplier {
-            suppliers.find(named, || at(index, Field::Supplier)).map(|supplier| supplier.id)
+    let preferred =
+        rows::default_suppliers_of(&scope, &order_lines.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
+    let mut pairs = Vec::with_capacity(order_lines.len());
+    for (index, (line, (product, ..))) in input.lines.iter().zip(&order_lines).enumerate() {
+        let supplier = if let Some(supplier_ref) = &line.supplier {
+            suppliers.find(supplier_ref, || at(index, Field::Supplier)).map(|supplier| supplier.id)
         } else {
-            let found = preferred.get(product).map(|(supplier, _)| *supplier);
-            found.ok_or_else(|| Refusal::NoSupplier.at(at(index, Field::Supplier)))
+            let preferred_supplier = preferred.get(product).map(|(supplier, _)| *supplier);
+            preferred_supplier.ok_or_else(|| Refusal::NoSupplier.at(at(index, Field::Supplier)))
         };
         pairs.push((missing.or_nil(supplier), *product));
     }
@@ -246,18 +258,18 @@ async fn reorder_command(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, 
         return Err(collect_unknown_names(&scope, missing, &input.lines).await?);
     }
     let offers = rows::supplies(&scope, &pairs).await?;
-    let own = ledger.terms(&scope).await?.currency;
+    let base_currency = ledger.terms(&scope).await?.currency;
     // An order has one currency: products that a supplier offers in another one get an order of
     // their own.
     let mut groups: BTreeMap<(SupplierId, StoreId, Currency), (usize, Vec<NewLine>)> = BTreeMap::new();
-    for (index, (pair, (product, store, quantity))) in pairs.iter().zip(wanted).enumerate() {
+    for (index, (pair, (product, store, quantity))) in pairs.iter().zip(order_lines).enumerate() {
         let supply: Option<Supply> = offers.get(pair).cloned();
-        let currency = supply.as_ref().map_or(own, |supply| supply.unit_cost.currency);
+        let currency = supply.as_ref().map_or(base_currency, |supply| supply.unit_cost.currency);
         let group = groups.entry((pair.0, store, currency)).or_insert((index, Vec::new()));
         group.1.push(NewLine { place: index, product, quantity, unit_cost: None, supply, weight: None, expected_on: None });
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, (first, _))| *first);
+    groups.sort_by_key(|(_, (first_index, _))| *first_index);
     let create = |((supplier, store, currency), (_, lines)): ((SupplierId, StoreId, Currency), (usize, Vec<NewLine>))| Create {
         id: ledger.clock().document_id(),
         supplier,
@@ -287,20 +299,20 @@ async fn collect_unknown_names(reads: &impl Reads, mut missing: Missing, lines: 
     Ok(missing.stop())
 }
 
-fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {
+fn check_reference_and_note(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {
     checks.text(reference, MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(note, MAX_NOTE, || At::input(Field::Note));
 }
 
-fn check_tolerances(checks: &mut Checks, over: Option<i32>, under: Option<i32>) {
-    for (name, percent) in [(Field::OverPercent, over), (Field::UnderPercent, under)] {
+fn check_tolerances(checks: &mut Checks, over_percent: Option<i32>, under_percent: Option<i32>) {
+    for (name, percent) in [(Field::OverPercent, over_percent), (Field::UnderPercent, under_percent)] {
         if percent.is_some_and(|percent| !(0..=MAX_PERCENT).contains(&percent)) {
             checks.refuse(Refusal::PercentUpTo { most: MAX_PERCENT }.at(At::input(name)));
         }
     }
 }
 
-fn parts(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option<&[NewCharge]>) {
+fn check_lines_and_charges(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option<&[NewCharge]>) {
     checks.items(lines.map_or(0, <[_]>::len), MAX_LINES, || At::input(Field::Lines));
     checks.items(charges.map_or(0, <[_]>::len), MAX_CHARGES, || At::input(Field::Charges));
     for (index, charge) in charges.unwrap_or_default().iter().enumerate().take(MAX_CHARGES) {

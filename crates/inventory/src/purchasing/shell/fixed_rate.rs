@@ -7,7 +7,7 @@ use platform::{
 };
 
 use crate::{
-    currency::shell::rate_on,
+    currency::shell::load_rate_on,
     ledger::{Ledger, Missing},
     purchasing::core::{FixedRate, Refusal},
     stock::core::{At, Field, RoomRefusal},
@@ -24,9 +24,9 @@ pub(super) async fn agreed_rate(
 ) -> Result<Option<FixedRate>, Fault> {
     let books = ledger.terms(reads).await?.currency;
     let day = clock::local_day(ledger.clock().now(), time_zone);
-    let market = if from == books { None } else { rate_on(reads, from, books, day).await? };
+    let market = if from == books { None } else { load_rate_on(reads, from, books, day).await? };
     Ok(match FixedRate::agreed(text, (from, books), market.as_ref()) {
-        Ok(fixed) => Some(fixed),
+        Ok(fixed_rate) => Some(fixed_rate),
         Err(refusal) => {
             missing.note(Refusal::FixedRate(refusal).at(At::input(Field::FixedRate)));
             None

@@ -41,7 +41,7 @@ pub enum MailRefusal {
 
 /// The order that will be sent.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub struct OrderToSend {
     pub order: PurchaseOrder,
     pub is_replayed: bool,
 }
@@ -58,32 +58,34 @@ pub async fn send(
     clock: &Clock,
     permit: Permit<kind::PurchaseWrite>,
     (order, idempotency_key): (PurchaseOrderId, String),
-) -> Result<Result<Sent, MailRefusal>, Fault> {
+) -> Result<Result<OrderToSend, MailRefusal>, Fault> {
     let key = Key { owner: permit.actor().id, mutation: "purchaseOrderSend", key: idempotency_key, hash: hash_of(&order) };
     let scope = permit.scope(db);
-    let found = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
-    let Some(found) = found else { return Ok(Err(MailRefusal::NoOrder)) };
+    let sendable_order = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
+    let Some(sendable_order) = sendable_order else { return Ok(Err(MailRefusal::NoOrder)) };
     // Checked before the order's state, which may have changed by now.
     match idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?) {
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(MailRefusal::KeyReused)),
-        Some(KeyUse::Same(_)) => return Ok(Ok(Sent { order: found, is_replayed: true })),
+        Some(KeyUse::Same(_)) => return Ok(Ok(OrderToSend { order: sendable_order, is_replayed: true })),
     }
     let Some(printed) = rows::printed(&scope, order).await? else { return Ok(Err(MailRefusal::NoOrder)) };
-    if !is_sendable(found.status()) {
-        return Ok(Err(MailRefusal::NotApproved(found.status())));
+    if !is_sendable(sendable_order.status()) {
+        return Ok(Err(MailRefusal::NotApproved(sendable_order.status())));
     }
     let Some(to) = printed.email else { return Ok(Err(MailRefusal::NoAddress)) };
     let work = scope.begin().await?;
     match idempotency::before(&work, &key).await? {
         None => {}
         Some(KeyUse::Reused) => return work.rollback().await.map(|()| Err(MailRefusal::KeyReused)),
-        Some(KeyUse::Same(_)) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
+        Some(KeyUse::Same(_)) => {
+            return work.rollback().await.map(|()| Ok(OrderToSend { order: sendable_order, is_replayed: true }));
+        }
     }
     let job = jobs::enqueue(&work, clock, KIND, &SupplierEmail { order, to }).await?;
     idempotency::store_receipts(&work, [(&key, job.id.to_string())], clock.now()).await?;
     work.commit().await?;
-    Ok(Ok(Sent { order: found, is_replayed: false }))
+    Ok(Ok(OrderToSend { order: sendable_order, is_replayed: false }))
 }
 
 /// Records the revision that the e-mail had, and then writes the event: writers that lock the

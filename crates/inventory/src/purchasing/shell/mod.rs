@@ -32,7 +32,7 @@ pub use act::{
 pub use amend::purchase_order_amend;
 pub use blanket::{
     BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketOrderUpdate, blanket_order_activate, blanket_order_close,
-    blanket_order_create, blanket_order_update, latest_local_date, step as blanket_step,
+    blanket_order_create, blanket_order_update, latest_local_date, step_command as blanket_step,
 };
 pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
@@ -42,7 +42,7 @@ pub use input::{
     PurchaseOrderUpdate, PurchaseStart, ReceivedLine, ReceivedLot, ReorderLine, ReorderOrder, SupplierRef, SupplierReturnCreate,
     WrongItem,
 };
-pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, is_sendable, record_sent_revision, send};
+pub use mail::{KIND, MailRefusal, OrderToSend, SupplierEmail, is_sendable, record_sent_revision, send};
 pub use merge::{MergeCounts, MergedSupplier, SupplierMerge, supplier_merge};
 pub use plan::{
     MAX_SUGGESTIONS, ReorderSuggestionQuery, SupplierPerformances, SupplierPriceDrifts, suggestions, supplier_performance,
@@ -53,7 +53,7 @@ pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;
 pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
 pub use supply::{MAX_ROWS, SupplyRow, SupplyUpsert};
-pub use supply_archiving::SupplyTurn;
+pub use supply_archiving::SupplyArchivingInput;
 pub use supply_batch::{Outcome, SupplyBatch};
-pub use supply_call::{change_supply_life, upsert_supplies};
+pub use supply_call::{archive_or_restore_supplies, upsert_supplies};
 pub use unmerge::{UnmergeCounts, supplier_unmerge};

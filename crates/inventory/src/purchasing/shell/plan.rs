@@ -36,31 +36,32 @@ pub struct ReorderSuggestionQuery {
 pub async fn suggestions(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
-    ask: &ReorderSuggestionQuery,
+    query: &ReorderSuggestionQuery,
 ) -> Result<Vec<(ReplenishmentInput, Vec<Suggestion>)>, Fault> {
     let scope = permit.scope(db).long();
     let reach = permit.reach();
-    let seen = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
-    let today = LocalDays::at(&scope, ask.now).await?;
-    let days = i32::from(ask.plan.days);
-    let look = PlanScope { seen: seen.as_deref(), planned: ask.stores.as_deref(), today: &today, days };
-    let mut all = rows::replenishment_inputs(&scope, &look).await?;
-    if let Some(supplier) = ask.supplier {
-        all.retain(|one| one.supplier == Some(supplier));
+    let visible_stores = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
+    let today = LocalDays::at(&scope, query.now).await?;
+    let days = i32::from(query.plan.days);
+    let plan_scope =
+        PlanScope { visible_stores: visible_stores.as_deref(), planned: query.stores.as_deref(), today: &today, days };
+    let mut inputs = rows::replenishment_inputs(&scope, &plan_scope).await?;
+    if let Some(supplier) = query.supplier {
+        inputs.retain(|input| input.supplier == Some(supplier));
     }
-    let mut suppliers: Vec<SupplierId> = all.iter().filter_map(|one| one.supplier).collect();
+    let mut suppliers: Vec<SupplierId> = inputs.iter().filter_map(|input| input.supplier).collect();
     suppliers.sort_unstable();
     suppliers.dedup();
-    let leads = rows::leads(&scope, &suppliers, (today.first(), MEASURED_DAYS), seen.as_deref()).await?;
-    let mut found = Vec::new();
-    for one in all {
-        let lead = one.supplier.and_then(|supplier| leads.get(&supplier).cloned()).unwrap_or_default();
-        let suggested = suggest(&ask.plan, &one.stock_by_store, one.supply.as_ref(), lead);
+    let leads = rows::leads(&scope, &suppliers, (today.first(), MEASURED_DAYS), visible_stores.as_deref()).await?;
+    let mut results = Vec::new();
+    for input in inputs {
+        let lead = input.supplier.and_then(|supplier| leads.get(&supplier).cloned()).unwrap_or_default();
+        let suggested = suggest(&query.plan, &input.stock_by_store, input.supply.as_ref(), lead);
         if !suggested.is_empty() {
-            found.push((one, suggested));
+            results.push((input, suggested));
         }
     }
-    Ok(found)
+    Ok(results)
 }
 
 /// Performance of each supplier, and of all of them together.
@@ -80,8 +81,8 @@ pub async fn supplier_performance(
     (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<Performance, Fault> {
     let of_supplier = DeliveryFilter { suppliers: Some(vec![supplier]), ..DeliveryFilter::default() };
-    let found = measured(db, permit, &of_supplier, (span, now)).await?;
-    Ok(performance(&found.into_iter().map(|(_, delivery)| delivery).collect::<Vec<_>>()))
+    let deliveries = measure_performance(db, permit, &of_supplier, (span, now)).await?;
+    Ok(performance(&deliveries.into_iter().map(|(_, delivery)| delivery).collect::<Vec<_>>()))
 }
 
 /// Like `supplier_performance`, for each requested supplier, by ID.
@@ -91,17 +92,17 @@ pub async fn supplier_performances(
     filter: &DeliveryFilter,
     (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<SupplierPerformances, Fault> {
-    let found = measured(db, permit, filter, (span, now)).await?;
+    let found = measure_performance(db, permit, filter, (span, now)).await?;
     let totals = performance(&found.iter().map(|(_, delivery)| *delivery).collect::<Vec<_>>());
-    let mut of: BTreeMap<SupplierId, Vec<Delivery>> = BTreeMap::new();
+    let mut by_supplier: BTreeMap<SupplierId, Vec<Delivery>> = BTreeMap::new();
     for (supplier, delivery) in found {
-        of.entry(supplier).or_default().push(delivery);
+        by_supplier.entry(supplier).or_default().push(delivery);
     }
-    let rows = of.into_iter().map(|(supplier, deliveries)| (supplier, performance(&deliveries))).collect();
+    let rows = by_supplier.into_iter().map(|(supplier, deliveries)| (supplier, performance(&deliveries))).collect();
     Ok(SupplierPerformances { rows, totals })
 }
 
-async fn measured(
+async fn measure_performance(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
     filter: &DeliveryFilter,
@@ -142,6 +143,6 @@ pub async fn supplier_price_drifts(
     for (supplier, prices) in found {
         by_supplier.entry(supplier).or_default().push(prices);
     }
-    let of = by_supplier.into_iter().map(|(supplier, prices)| (supplier, price_drifts(&prices))).collect();
-    Ok(SupplierPriceDrifts { of, totals })
+    let drifts_by_supplier = by_supplier.into_iter().map(|(supplier, prices)| (supplier, price_drifts(&prices))).collect();
+    Ok(SupplierPriceDrifts { of: drifts_by_supplier, totals })
 }

@@ -90,14 +90,14 @@ pub async fn set_policies(
     let scope = permit.scope(db);
     let (permit, key, input) = (&permit, &key, &input);
     let decide = |mut work: Work| async move {
-        let decided = once(&mut work, clock, (permit, key), input).await;
-        (work, decided)
+        let result = write_policies_in(&mut work, clock, (permit, key), input).await;
+        (work, result)
     };
-    let is_to_keep = |decided: &Result<Set, Vec<PolicyRefusal>>| decided.as_ref().is_ok_and(|set| !set.is_replayed);
-    Ok(with_retries(&scope, decide, is_to_keep).await?.0)
+    let should_commit = |result: &Result<Set, Vec<PolicyRefusal>>| result.as_ref().is_ok_and(|set| !set.is_replayed);
+    Ok(with_retries(&scope, decide, should_commit).await?.0)
 }
 
-async fn once(
+async fn write_policies_in(
     work: &mut Work,
     clock: &Clock,
     (permit, key): (&Permit<kind::StockPolicy>, &Key),
@@ -109,51 +109,51 @@ async fn once(
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(vec![PolicyRefusal { row: 0, what: PolicyReason::KeyReused }])),
         Some(KeyUse::Same(receipt)) => {
-            let set: Set = serde_json::from_str(&receipt)
+            let outcome: Set = serde_json::from_str(&receipt)
                 .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
-            return Ok(Ok(Set { is_replayed: true, ..set }));
+            return Ok(Ok(Set { is_replayed: true, ..outcome }));
         }
     }
     let mut names = Names::default();
     names.products(work, input.rows.iter().map(|row| &row.product)).await?;
     names.stores(work, input.rows.iter().map(|row| &row.store)).await?;
-    let items = match named_items(&names, permit, &input.rows) {
+    let items = match resolve_items(&names, permit, &input.rows) {
         Ok(items) => items,
-        Err(refused) => return Ok(Err(refused)),
+        Err(refusals) => return Ok(Err(refusals)),
     };
     let keys: BTreeSet<LevelKey> = items.iter().map(|item| item.key).collect();
-    let there = lock_policies(work, &keys.into_iter().collect::<Vec<_>>()).await?;
-    let mut policies = match policies_of(&items, &there) {
+    let existing_policies = lock_policies(work, &keys.into_iter().collect::<Vec<_>>()).await?;
+    let mut policies = match policies_of(&items, &existing_policies) {
         Ok(policies) => policies,
-        Err(refused) => return Ok(Err(refused)),
+        Err(refusals) => return Ok(Err(refusals)),
     };
     let now = clock.now();
     // In the ledger's own order, so that two writers of the same levels do not deadlock.
     policies.sort_by_key(|policy| policy.key);
     let ids = write_policies(work, &policies, || clock.id(), now).await?;
     for (policy, level) in policies.iter().zip(ids) {
-        let before = there.get(&policy.key).map(audit_fields::policy);
+        let before = existing_policies.get(&policy.key).map(audit_fields::policy);
         audit::changed(work, level, before.as_ref(), Some(&audit_fields::policy(policy)), None);
     }
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
-    let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();
+    let moved = policies.iter().map(|policy| moved(policy, existing_policies.get(&policy.key))).collect();
     let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });
     let seq = journal::append(work, vec![event], now).await?;
     let would_be = if dry_run::is_on() { dry_run_levels(work, &policies).await? } else { Vec::new() };
-    let set = Set { levels, seq, is_replayed: false, would_be };
-    let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;
+    let outcome = Set { levels, seq, is_replayed: false, would_be };
+    let receipt = serde_json::to_string(&outcome).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::store_receipts(work, [(key, receipt)], now).await?;
-    Ok(Ok(set))
+    Ok(Ok(outcome))
 }
 
 /// Returns the items of all rows. Refuses all unknown names; if there are none, the levels that an
 /// earlier row has.
-fn named_items(
+fn resolve_items(
     names: &Names,
     permit: &Permit<kind::StockPolicy>,
     rows: &[PolicyRow],
 ) -> Result<Vec<PolicyItem>, Vec<PolicyRefusal>> {
-    let (mut unknown, mut twice, mut keys) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut unknown, mut repeated, mut keys) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut items = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
         let product = names.product(&row.product);
@@ -167,35 +167,35 @@ fn named_items(
         let (Some(product), Some(store)) = (product, store) else { continue };
         let key = LevelKey { product, store };
         if !keys.insert(key) {
-            twice.push(PolicyRefusal { row: index, what: PolicyReason::Twice });
+            repeated.push(PolicyRefusal { row: index, what: PolicyReason::Twice });
         }
         let PolicyRow { reorder_point, maximum, safety_stock, .. } = *row;
         items.push(PolicyItem { key, reorder_point, maximum, safety_stock, bin_location: row.bin_location.clone() });
     }
-    let refused = if unknown.is_empty() { twice } else { unknown };
-    if refused.is_empty() { Ok(items) } else { Err(refused) }
+    let refusals = if unknown.is_empty() { repeated } else { unknown };
+    if refusals.is_empty() { Ok(items) } else { Err(refusals) }
 }
 
 /// Returns the policies of levels after the items. Refuses all levels that do not exist; if there
 /// are none, all invalid values.
-fn policies_of(items: &[PolicyItem], there: &HashMap<LevelKey, Policy>) -> Result<Vec<Policy>, Vec<PolicyRefusal>> {
-    let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
+fn policies_of(items: &[PolicyItem], existing_policies: &HashMap<LevelKey, Policy>) -> Result<Vec<Policy>, Vec<PolicyRefusal>> {
+    let (mut unknown, mut problems) = (Vec::new(), Vec::new());
     let mut policies = Vec::with_capacity(items.len());
     for (row, item) in items.iter().enumerate() {
-        let Some(now) = there.get(&item.key) else {
+        let Some(current_policy) = existing_policies.get(&item.key) else {
             unknown.push(PolicyRefusal { row, what: PolicyReason::NoProduct });
             continue;
         };
-        match check_policy(item, (now.reorder_point, now.maximum, now.safety_stock)) {
+        match check_policy(item, (current_policy.reorder_point, current_policy.maximum, current_policy.safety_stock)) {
             Ok((reorder_point, maximum, safety_stock)) => {
-                let bin_location = item.bin_location.clone().unwrap_or_else(|| now.bin_location.clone());
-                policies.push(Policy { reorder_point, maximum, safety_stock, bin_location, ..*now });
+                let bin_location = item.bin_location.clone().unwrap_or_else(|| current_policy.bin_location.clone());
+                policies.push(Policy { reorder_point, maximum, safety_stock, bin_location, ..*current_policy });
             }
-            Err(problem) => wrong.push(PolicyRefusal { row, what: PolicyReason::Problem(problem) }),
+            Err(problem) => problems.push(PolicyRefusal { row, what: PolicyReason::Problem(problem) }),
         }
     }
-    let refused = if unknown.is_empty() { wrong } else { unknown };
-    if refused.is_empty() { Ok(policies) } else { Err(refused) }
+    let refusals = if unknown.is_empty() { problems } else { unknown };
+    if refusals.is_empty() { Ok(policies) } else { Err(refusals) }
 }
 
 /// Returns levels with their bin locations, ordered by key, after a dry run has written the

@@ -9,11 +9,11 @@ use super::{
     input::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive},
 };
 use crate::{
-    catalog::rows::keys::products_that_exist,
-    currency::{core::FrozenRate, shell::rate_on},
+    catalog::rows::keys::filter_existing_products,
+    currency::{core::FrozenRate, shell::load_rate_on},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of, lot_choice,
-        submit_resolved,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, key_of,
+        lot_choice, submit_resolved,
     },
     purchasing::{
         core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, Refusal, WrongItem},
@@ -28,7 +28,7 @@ pub async fn purchase_order_receive(
     permit: Permit<kind::PurchaseReceive>,
     input: PurchaseOrderReceive,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::DeliveryNote));
@@ -39,12 +39,12 @@ pub async fn purchase_order_receive(
     checks.items(input.wrong.len(), MAX_CHARGES, || At::input(Field::WrongItems));
     for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
         checks.text(line.note.as_deref(), MAX_NOTE, || At::line(index).field(Field::Note));
-        for (nth, one) in line.lots.iter().enumerate().take(MAX_LOTS) {
-            checks.lot(Some(&one.lot), || At::line(index).part(Field::Lots, nth).field(Field::Lot));
+        for (nth, received_lot) in line.lots.iter().enumerate().take(MAX_LOTS) {
+            checks.lot(Some(&received_lot.lot), || At::line(index).part(Field::Lots, nth).field(Field::Lot));
         }
     }
-    for (index, wrong) in input.wrong.iter().enumerate().take(MAX_CHARGES) {
-        checks.text(wrong.note.as_deref(), MAX_NOTE, || At::row(Field::WrongItems, index).field(Field::Note));
+    for (index, wrong_item) in input.wrong.iter().enumerate().take(MAX_CHARGES) {
+        checks.text(wrong_item.note.as_deref(), MAX_NOTE, || At::row(Field::WrongItems, index).field(Field::Note));
     }
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderReceive", &input.idempotency_key, &input);
@@ -64,14 +64,14 @@ async fn receive_command(
     let mut missing = Missing::default();
     let field = |index: usize| At::row(Field::WrongItems, index).field(Field::Product);
     let mut wrong = Vec::with_capacity(input.wrong.len());
-    for (index, one) in input.wrong.into_iter().enumerate() {
-        let product = one.product.as_ref().map(|named| missing.or_nil(names.product(named, || field(index))));
-        wrong.push(WrongItem { product, quantity: one.quantity, note: one.note });
+    for (index, item) in input.wrong.into_iter().enumerate() {
+        let product = item.product.as_ref().map(|product_ref| missing.or_nil(names.product(product_ref, || field(index))));
+        wrong.push(WrongItem { product, quantity: item.quantity, note: item.note });
     }
-    let known = products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
-    let is_known = |one: &WrongItem| one.product.is_none_or(|product| known.contains(&product));
-    for (index, one) in wrong.iter().enumerate() {
-        if !is_known(one) {
+    let existing_products = filter_existing_products(&scope, wrong.iter().filter_map(|item| item.product)).await?;
+    let is_existing = |item: &WrongItem| item.product.is_none_or(|product| existing_products.contains(&product));
+    for (index, item) in wrong.iter().enumerate() {
+        if !is_existing(item) {
             missing.note(Rejection::not_found(Noun::Product, field(index)));
         }
     }
@@ -81,17 +81,17 @@ async fn receive_command(
     }
     let rate = rate_of(ledger, &scope, order, input.occurred_at).await?;
     let lines = input.lines.map(|lines| {
-        let lot = |one: super::input::ReceivedLot| ReceivedLot {
-            lot: lot_choice(ledger, Some(&one.lot)),
-            quantity: one.quantity,
-            damaged: one.damaged,
+        let lot = |item: super::input::ReceivedLot| ReceivedLot {
+            lot: lot_choice(ledger, Some(&item.lot)),
+            quantity: item.quantity,
+            damaged: item.damaged,
         };
-        let line = |one: super::input::ReceivedLine| ReceiveLine {
-            line: one.line,
-            quantity: one.quantity,
-            damaged: one.damaged,
-            lots: one.lots.into_iter().map(lot).collect(),
-            note: one.note,
+        let line = |item: super::input::ReceivedLine| ReceiveLine {
+            line: item.line,
+            quantity: item.quantity,
+            damaged: item.damaged,
+            lots: item.lots.into_iter().map(lot).collect(),
+            note: item.note,
         };
         lines.into_iter().map(line).collect()
     });
@@ -127,9 +127,9 @@ async fn rate_of(
     let day = clock::local_day(occurred_at.unwrap_or_else(|| ledger.clock().now()), &time_zone);
     // An agreed rate cannot change once the order is placed, nor can its currency of the books.
     if let Some(fixed) = rows::fixed_rate_of(scope, order).await?.filter(|fixed| fixed.books == books) {
-        return Ok(Some(fixed.frozen(from, day)));
+        return Ok(Some(fixed.to_frozen_rate(from, day)));
     }
     let missing = || Refusal::RateMissing { from, to: books, day }.at(At::input(Field::Id));
-    let rate = rate_on(scope, from, books, day).await?.ok_or_else(missing)?;
+    let rate = load_rate_on(scope, from, books, day).await?.ok_or_else(missing)?;
     Ok(Some(rate))
 }

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     catalog::rows::merge::merged_suppliers,
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of, known_store,
-        lot_choice, submit_resolved,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, key_of,
+        load_known_store, lot_choice, submit_resolved,
     },
     purchasing::{
         core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand, Refusal},
@@ -27,7 +27,7 @@ pub async fn supplier_return_create(
     permit: Permit<kind::PurchaseReceive>,
     input: SupplierReturnCreate,
     mode: Mode,
-) -> Done {
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
@@ -49,7 +49,7 @@ async fn return_command(
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
-    let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let store = load_known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
     let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
@@ -58,8 +58,8 @@ async fn return_command(
     let named: Vec<PurchaseOrderId> = input.lines.iter().filter_map(|line| line.of).map(order_of).collect();
     let (places, products) = (rows::places_of(&scope, &named).await?, rows::products_of_lines(&scope, &named).await?);
     // Merged suppliers matter only if an order has another supplier.
-    let is_others = places.values().any(|(_, of)| *of != supplier);
-    let merged = if is_others { merged_suppliers(&scope, &[supplier]).await? } else { Vec::new() };
+    let has_other_supplier = places.values().any(|(_, of)| *of != supplier);
+    let merged = if has_other_supplier { merged_suppliers(&scope, &[supplier]).await? } else { Vec::new() };
     let names = Names::look_up(&scope, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
     let mut lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.into_iter().enumerate() {
@@ -90,7 +90,7 @@ async fn return_command(
     let create = CreateSupplierReturn {
         id: ledger.clock().document_id(),
         supplier,
-        merged: merged.into_iter().map(|(_, one)| one).collect(),
+        merged: merged.into_iter().map(|(_, merged_id)| merged_id).collect(),
         store,
         external_ref: input.external_ref,
         reason: input.reason,

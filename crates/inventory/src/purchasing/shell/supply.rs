@@ -50,7 +50,12 @@ pub struct SupplyRow {
 }
 
 /// Creates or changes rows. None if the key was used with another input.
-pub(super) async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
+pub(super) async fn write_supply_rows(
+    work: &mut Work,
+    clock: &Clock,
+    key: &Key,
+    input: &SupplyUpsert,
+) -> Result<Option<SupplyBatch>, Fault> {
     let now = clock.now();
     // Looked up before the names of the rows, which may not exist any more. The second of two calls
     // with one key fails at the key, and is retried.
@@ -68,38 +73,38 @@ pub(super) async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &Supp
     names.lock_suppliers(work, pairs.iter().map(|(supplier, _)| *supplier)).await?;
     // Locked in the order of merges: suppliers, products, rows; rows that lose their preference are
     // locked with the others, in one order.
-    let named = input.rows.iter().zip(&found).filter(|(row, _)| row.is_preferred);
-    let preferred: Vec<ProductId> = named.filter_map(|(_, (_, product))| *product).collect();
+    let preferred_rows = input.rows.iter().zip(&found).filter(|(row, _)| row.is_preferred);
+    let preferred: Vec<ProductId> = preferred_rows.filter_map(|(_, (_, product))| *product).collect();
     pairs.extend(lock_for_preferred(work, &preferred).await?);
     pairs.sort_unstable();
     pairs.dedup();
-    let there = lock_supplies(work, &pairs).await?;
-    let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
+    let existing = lock_supplies(work, &pairs).await?;
+    let (mut seen_pairs, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());
     for (row, found) in input.rows.iter().zip(found) {
         let since = found.0.and_then(|supplier| names.archived_since(supplier));
-        rows.push(match decide(row, (found, since), (&mut seen, &mut preferred), |pair| there.get(&pair), now) {
+        rows.push(match decide(row, (found, since), (&mut seen_pairs, &mut preferred), |pair| existing.get(&pair), now) {
             Ok((outcome, supply)) => (outcome, Some(supply)),
             Err(problem) => (Outcome::Refused(problem), None),
         });
     }
-    let written = |(outcome, supply): &(Outcome, Option<Supply>)| {
+    let changed_supply = |(outcome, supply): &(Outcome, Option<Supply>)| {
         supply.clone().filter(|_| matches!(outcome, Outcome::Created | Outcome::Updated))
     };
-    let changed: Vec<Supply> = rows.iter().filter_map(written).collect();
+    let changed: Vec<Supply> = rows.iter().filter_map(changed_supply).collect();
     if changed.is_empty() {
         return Ok(Some(SupplyBatch { rows, is_replayed: false, seq: None }));
     }
     let displaced: Vec<ProductId> = changed.iter().filter(|row| row.is_preferred).map(|row| row.product).collect();
     let mut events: Vec<NewEvent> = changed.iter().map(|row| event((row.supplier, row.product, row.version))).collect();
     if !displaced.is_empty() {
-        let others = clear_preferred(work, &displaced, now).await?;
-        let is_told = |(supplier, product, _): &(SupplierId, ProductId, i64)| {
+        let displaced_rows = clear_preferred(work, &displaced, now).await?;
+        let is_reported = |(supplier, product, _): &(SupplierId, ProductId, i64)| {
             changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
         };
-        for other in others.into_iter().filter(|other| !is_told(other)) {
-            let (was, is) = (audit_fields::preferred(other.0, true), audit_fields::preferred(other.0, false));
-            audit::changed(work, other.1, Some(&was), Some(&is), None);
+        for other in displaced_rows.into_iter().filter(|other| !is_reported(other)) {
+            let (old_fields, new_fields) = (audit_fields::preferred(other.0, true), audit_fields::preferred(other.0, false));
+            audit::changed(work, other.1, Some(&old_fields), Some(&new_fields), None);
             events.push(event(other));
         }
     }
@@ -107,7 +112,7 @@ pub(super) async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &Supp
         work.write(bulk).await?;
     }
     for after in &changed {
-        let before = there.get(&(after.supplier, after.product)).map(audit_fields::supply);
+        let before = existing.get(&(after.supplier, after.product)).map(audit_fields::supply);
         audit::changed(work, after.product, before.as_ref(), Some(&audit_fields::supply(after)), None);
     }
     let seq = journal::append(work, events, now).await?;
@@ -119,26 +124,26 @@ pub(super) async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &Supp
 fn decide<'a>(
     row: &SupplyRow,
     (found, archived_since): ((Option<SupplierId>, Option<ProductId>), Option<Timestamp>),
-    (seen, preferred): (&mut HashSet<(SupplierId, ProductId)>, &mut HashSet<ProductId>),
-    there: impl Fn((SupplierId, ProductId)) -> Option<&'a Supply>,
+    (seen_pairs, preferred): (&mut HashSet<(SupplierId, ProductId)>, &mut HashSet<ProductId>),
+    existing: impl Fn((SupplierId, ProductId)) -> Option<&'a Supply>,
     now: Timestamp,
 ) -> Result<(Outcome, Supply), SupplyProblem> {
     let supplier = found.0.ok_or(SupplyProblem::NoSupplier)?;
     let product = found.1.ok_or(SupplyProblem::NoProduct)?;
-    if !seen.insert((supplier, product)) {
+    if !seen_pairs.insert((supplier, product)) {
         return Err(SupplyProblem::Twice);
     }
     if row.is_preferred && !preferred.insert(product) {
         return Err(SupplyProblem::PreferredTwice);
     }
-    let before = there((supplier, product));
+    let before = existing((supplier, product));
     if let Some(since) = before.and_then(|before| before.archived_at).filter(|_| row.is_preferred) {
         return Err(SupplyProblem::Archived(since));
     }
     // Existing rows of an archived supplier may be corrected; new and newly preferred ones are
     // refused.
-    let is_anew = before.is_none_or(|before| row.is_preferred && !before.is_preferred);
-    if let Some(since) = archived_since.filter(|_| is_anew) {
+    let is_newly_offered = before.is_none_or(|before| row.is_preferred && !before.is_preferred);
+    if let Some(since) = archived_since.filter(|_| is_newly_offered) {
         return Err(SupplyProblem::SupplierArchived(since));
     }
     let fields = SupplyFields {

@@ -28,7 +28,7 @@ use crate::{
 /// A row and the requested step. The idempotency key's hash covers its JSON; each step has a
 /// mutation of its own.
 #[derive(Debug, Clone, Serialize)]
-pub struct SupplyTurn {
+pub struct SupplyArchivingInput {
     #[serde(skip)]
     pub idempotency_key: String,
     pub supplier: PlaceName<SupplierId>,
@@ -38,7 +38,12 @@ pub struct SupplyTurn {
 }
 
 /// Archives or restores a row. None if the key was used with another input.
-pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyTurn) -> Result<Option<SupplyBatch>, Fault> {
+pub(super) async fn archive_or_restore_supply(
+    work: &mut Work,
+    clock: &Clock,
+    key: &Key,
+    input: &SupplyArchivingInput,
+) -> Result<Option<SupplyBatch>, Fault> {
     let now = clock.now();
     match idempotency::before(work, key).await? {
         None => {}
@@ -48,13 +53,13 @@ pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &Su
     let mut names = Names::default();
     names.products(work, [&input.product]).await?;
     names.suppliers(work, [&input.supplier]).await?;
-    let named = (names.supplier(&input.supplier), names.product(&input.product));
-    let pairs: Vec<(SupplierId, ProductId)> = named.0.zip(named.1).into_iter().collect();
-    names.lock_suppliers(work, named.0).await?;
-    let there = lock_supplies(work, &pairs).await?;
-    let before = pairs.first().and_then(|pair| there.get(pair));
-    let since = named.0.and_then(|supplier| names.archived_since(supplier));
-    let row = match decide(input.step, named, (before, since), now) {
+    let found_ids = (names.supplier(&input.supplier), names.product(&input.product));
+    let pairs: Vec<(SupplierId, ProductId)> = found_ids.0.zip(found_ids.1).into_iter().collect();
+    names.lock_suppliers(work, found_ids.0).await?;
+    let existing = lock_supplies(work, &pairs).await?;
+    let before = pairs.first().and_then(|pair| existing.get(pair));
+    let since = found_ids.0.and_then(|supplier| names.archived_since(supplier));
+    let row = match decide(input.step, found_ids, (before, since), now) {
         Ok((outcome, supply)) => (outcome, Some(supply)),
         Err(problem) => (Outcome::Refused(problem), None),
     };
@@ -68,8 +73,8 @@ pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &Su
         Step::Archive => SUPPLIER_PRODUCT_ARCHIVED,
         Step::Restore => SUPPLIER_PRODUCT_RESTORED,
     };
-    let told = SupplyChanged { product: after.product, supplier: after.supplier, version: after.version };
-    batch.seq = journal::append(work, vec![event.event(&told)], now).await?;
+    let payload = SupplyChanged { product: after.product, supplier: after.supplier, version: after.version };
+    batch.seq = journal::append(work, vec![event.event(&payload)], now).await?;
     store_batch(work, key, &batch, now).await?;
     Ok(Some(batch))
 }
@@ -90,6 +95,6 @@ fn decide(
     }
     match archived_since {
         Some(since) if !archives => Err(SupplyProblem::SupplierArchived(since)),
-        _ => Ok((Outcome::Updated, before.turned(archives.then_some(now), now))),
+        _ => Ok((Outcome::Updated, before.archived(archives.then_some(now), now))),
     }
 }

@@ -49,8 +49,8 @@ pub(super) async fn replay(work: &Work, receipt: &str) -> Result<SupplyBatch, Fa
     let receipt: Receipt = serde_json::from_str(receipt)
         .map_err(|_| Fault::corrupt("idempotency", "a receipt of suppliers' catalogues lists its rows"))?;
     let pairs: Vec<_> = receipt.rows.iter().filter_map(|(_, pair)| *pair).collect();
-    let there = lock_supplies(work, &pairs).await?;
+    let existing = lock_supplies(work, &pairs).await?;
     let rows =
-        receipt.rows.into_iter().map(|(outcome, pair)| (outcome, pair.and_then(|pair| there.get(&pair).cloned()))).collect();
+        receipt.rows.into_iter().map(|(outcome, pair)| (outcome, pair.and_then(|pair| existing.get(&pair).cloned()))).collect();
     Ok(SupplyBatch { rows, is_replayed: true, seq: receipt.seq })
 }

@@ -11,8 +11,8 @@ use platform::{
 };
 
 use super::{
-    supply::{SupplyUpsert, once},
-    supply_archiving::{SupplyTurn, turned},
+    supply::{SupplyUpsert, write_supply_rows},
+    supply_archiving::{SupplyArchivingInput, archive_or_restore_supply},
     supply_batch::SupplyBatch,
 };
 use crate::catalog::core::archiving::Step;
@@ -34,11 +34,11 @@ pub async fn upsert_supplies(
 }
 
 /// Archives or restores a row: the answer has one row. None if the key was used with another input.
-pub async fn change_supply_life(
+pub async fn archive_or_restore_supplies(
     db: &Database,
     clock: &Clock,
     permit: Permit<kind::ProductWrite>,
-    input: SupplyTurn,
+    input: SupplyArchivingInput,
 ) -> Result<Option<SupplyBatch>, Fault> {
     let mutation = match input.step {
         Step::Archive => "supplierProductArchive",
@@ -52,19 +52,19 @@ pub async fn change_supply_life(
 #[derive(Clone, Copy)]
 enum SupplyCall<'a> {
     Rows(&'a SupplyUpsert),
-    Turn(&'a SupplyTurn),
+    Turn(&'a SupplyArchivingInput),
 }
 
 /// Runs the call, once for the key.
-async fn run(scope: &TenantScope, clock: &Clock, key: &Key, asked: SupplyCall<'_>) -> Result<Option<SupplyBatch>, Fault> {
+async fn run(scope: &TenantScope, clock: &Clock, key: &Key, call: SupplyCall<'_>) -> Result<Option<SupplyBatch>, Fault> {
     let decide = |mut work: Work| async move {
-        let answer = match asked {
-            SupplyCall::Rows(input) => once(&mut work, clock, key, input).await,
-            SupplyCall::Turn(input) => turned(&mut work, clock, key, input).await,
+        let answer = match call {
+            SupplyCall::Rows(input) => write_supply_rows(&mut work, clock, key, input).await,
+            SupplyCall::Turn(input) => archive_or_restore_supply(&mut work, clock, key, input).await,
         };
         (work, answer)
     };
-    let is_to_keep =
+    let should_commit =
         |answer: &Option<SupplyBatch>| answer.as_ref().is_some_and(|batch| batch.seq.is_some() && !batch.is_replayed);
-    Ok(with_retries(scope, decide, is_to_keep).await?.0)
+    Ok(with_retries(scope, decide, should_commit).await?.0)
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    book::{Before, Decided, ReturnBasis, decided},
-    close::close,
-    inspect::inspect,
+    book::{ReturnBasis, ReturnOutcome, StateBefore, build_decision},
+    close::close_return,
+    inspect::inspect_goods,
     lots_chosen::{Goods, LotSelection},
-    posting::{of_lot, return_head, stocked},
+    posting::{find_stocked_level, lot_field, return_head},
     refusal::ReturnStepRefusal,
     returnable_lots::ReturnableLots,
     sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
@@ -28,55 +28,60 @@ use crate::{
 /// The orders that a step changes, updated line by line.
 type Orders = BTreeMap<OrderId, Order>;
 
-pub fn decide_return_step(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, act: &ActOnReturn) -> Result<Decided, Rejection> {
-    let mut ret = open(basis, act)?;
-    let before = Before::of(&ret);
+pub fn decide_return_step(
+    basis: ReturnBasis<'_>,
+    draft: &mut Draft<'_>,
+    command: &ActOnReturn,
+) -> Result<ReturnOutcome, Rejection> {
+    let mut sales_return = find_return(basis, command)?;
+    let before = StateBefore::of(&sales_return);
     let now = draft.now();
     let mut orders = Orders::new();
-    match &act.step {
-        ReturnStep::Approve => ret.state = ReturnState::Approved,
+    match &command.step {
+        ReturnStep::Approve => sales_return.state = ReturnState::Approved,
         ReturnStep::Reject { reason } => {
-            release_pending(basis, &mut orders, &ret)?;
-            ret.state = ReturnState::Rejected { reason: reason.clone() };
+            release_pending_units(basis, &mut orders, &sales_return)?;
+            sales_return.state = ReturnState::Rejected { reason: reason.clone() };
         }
-        ReturnStep::Receive(goods) => receive(basis, draft, (&mut ret, &mut orders), act, goods)?,
-        ReturnStep::Inspect(inspection) => inspect(draft, &mut ret, act, inspection)?,
-        ReturnStep::Close { refund } => close(basis, (&mut ret, &mut orders), *refund)?,
+        ReturnStep::Receive(goods) => receive_goods(basis, draft, (&mut sales_return, &mut orders), command, goods)?,
+        ReturnStep::Inspect(inspection) => inspect_goods(draft, &mut sales_return, command, inspection)?,
+        ReturnStep::Close { refund } => close_return(basis, (&mut sales_return, &mut orders), *refund)?,
     }
-    ret.touch(now);
+    sales_return.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(ret, Some(before), act.step.event(), orders, act.actor))
+    Ok(build_decision(sales_return, Some(before), command.step.event(), orders, command.actor))
 }
 
 /// Returns the return, if its state allows the step.
-fn open(basis: ReturnBasis<'_>, act: &ActOnReturn) -> Result<Return, Rejection> {
-    let ret = basis.returns.returns.get(&act.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
-    ret.expect(act.expected_version)?;
-    if return_actions_from(ret.status()).any(|open| open == act.step.action()) {
-        return Ok(ret.clone());
+fn find_return(basis: ReturnBasis<'_>, command: &ActOnReturn) -> Result<Return, Rejection> {
+    let sales_return =
+        basis.returns.returns.get(&command.ret).ok_or_else(|| Rejection::not_found(Noun::Return, At::input(Field::Id)))?;
+    sales_return.expect(command.expected_version)?;
+    if return_actions_from(sales_return.status()).any(|possible_action| possible_action == command.step.action()) {
+        return Ok(sales_return.clone());
     }
-    Err(ret.not_open())
+    Err(sales_return.not_open())
 }
 
 /// Returns the order's line that a piece names, in the order with the step's changes so far.
-pub(super) fn order_line<'o>(
+pub(super) fn find_order_line<'o>(
     basis: ReturnBasis<'_>,
     orders: &'o mut Orders,
     line: OrderLineId,
 ) -> Result<&'o mut Line, Rejection> {
     let (id, position) = line.split_line();
     let missing = || Rejection::not_found(Noun::OrderLine, At::input(Field::Id));
-    let known = basis.order(id).ok_or_else(missing)?;
-    orders.entry(id).or_insert_with(|| known.clone()).line_mut(position).ok_or_else(missing)
+    let stored_order = basis.order(id).ok_or_else(missing)?;
+    orders.entry(id).or_insert_with(|| stored_order.clone()).line_mut(position).ok_or_else(missing)
 }
 
 /// Releases the order lines' pending quantities of goods that have not come.
-fn release_pending(basis: ReturnBasis<'_>, orders: &mut Orders, ret: &Return) -> Result<(), Rejection> {
-    for piece in ret.lines.iter().flat_map(|line| &line.matches) {
-        let left = piece.quantity.get() - piece.received.get();
-        if left > 0 {
-            let line = order_line(basis, orders, piece.line)?;
-            line.return_pending = count(line.return_pending.get() - left);
+fn release_pending_units(basis: ReturnBasis<'_>, orders: &mut Orders, sales_return: &Return) -> Result<(), Rejection> {
+    for piece in sales_return.lines.iter().flat_map(|line| &line.matches) {
+        let pending_units = piece.quantity.get() - piece.received.get();
+        if pending_units > 0 {
+            let line = find_order_line(basis, orders, piece.line)?;
+            line.return_pending = count(line.return_pending.get() - pending_units);
         }
     }
     Ok(())
@@ -84,40 +89,49 @@ fn release_pending(basis: ReturnBasis<'_>, orders: &mut Orders, ret: &Return) ->
 
 /// Credits the received quantity of a line to its order lines, in the order of its pieces; the rest
 /// came from no known order.
-fn credit(basis: ReturnBasis<'_>, orders: &mut Orders, line: &mut ReturnLine, quantity: i64) -> Result<(), Rejection> {
+fn credit_order_lines(
+    basis: ReturnBasis<'_>,
+    orders: &mut Orders,
+    line: &mut ReturnLine,
+    quantity: i64,
+) -> Result<(), Rejection> {
     line.received = count(line.received.get() + quantity);
-    let mut left = quantity;
+    let mut remaining = quantity;
     for piece in &mut line.matches {
-        let taken = left.min(piece.quantity.get() - piece.received.get());
-        if taken == 0 {
+        let credited_units = remaining.min(piece.quantity.get() - piece.received.get());
+        if credited_units == 0 {
             continue;
         }
-        left -= taken;
-        piece.received = count(piece.received.get() + taken);
-        let of = order_line(basis, orders, piece.line)?;
-        of.return_pending = count(of.return_pending.get() - taken);
-        of.returned = count(of.returned.get() + taken);
+        remaining -= credited_units;
+        piece.received = count(piece.received.get() + credited_units);
+        let order_line_after = find_order_line(basis, orders, piece.line)?;
+        order_line_after.return_pending = count(order_line_after.return_pending.get() - credited_units);
+        order_line_after.returned = count(order_line_after.returned.get() + credited_units);
     }
     Ok(())
 }
 
 /// A position, its quantity and lot, and the place in the input.
-type Wanted = (u16, i64, LotChoice, At);
+type RequestedGoods = (u16, i64, LotChoice, At);
 
-fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &ReceivedGoods) -> Result<Vec<Wanted>, Rejection> {
-    let Some(named) = &goods.lines else {
-        let awaited = ret.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
+fn parse_received_goods(
+    draft: &mut Draft<'_>,
+    sales_return: &Return,
+    goods: &ReceivedGoods,
+) -> Result<Vec<RequestedGoods>, Rejection> {
+    let Some(requested_lines) = &goods.lines else {
+        let awaited = sales_return.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
         return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, At::input(Field::Lines))).collect());
     };
-    if named.is_empty() && goods.rest == RemainderPolicy::Awaited {
+    if requested_lines.is_empty() && goods.rest == RemainderPolicy::Awaited {
         return Err(ReturnStepRefusal::NothingNamed.at(At::input(Field::Lines)));
     }
-    let mut taken: BTreeMap<u16, i64> = BTreeMap::new();
-    let mut wanted = Vec::with_capacity(named.len());
-    for (index, one) in named.iter().enumerate() {
-        let (of, position) = one.line.split_line();
+    let mut units_by_line: BTreeMap<u16, i64> = BTreeMap::new();
+    let mut wanted_lines = Vec::with_capacity(requested_lines.len());
+    for (index, requested_line) in requested_lines.iter().enumerate() {
+        let (return_id, position) = requested_line.line.split_line();
         let at = |name: Field| At::line(index).field(name);
-        let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
+        let line = sales_return.lines.iter().find(|line| return_id == sales_return.id && line.position == position);
         let Some(line) = line else {
             draft.refuse(Rejection::not_found(Noun::ReturnLine, at(Field::LineId)))?;
             continue;
@@ -126,70 +140,78 @@ fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &ReceivedGoods) -> Result<
             draft.refuse(ReturnStepRefusal::ChargeDoesNotCome.at(at(Field::LineId)))?;
             continue;
         }
-        let before = taken.entry(position).or_default();
-        let left = line.awaited() - *before;
-        if !one.quantity.is_positive() || one.quantity.get() > left {
-            draft.refuse(ReturnStepRefusal::AwaitedUpTo { most: left }.at(at(Field::Quantity)))?;
+        let earlier_units = units_by_line.entry(position).or_default();
+        let awaited_units = line.awaited() - *earlier_units;
+        if !requested_line.quantity.is_positive() || requested_line.quantity.get() > awaited_units {
+            draft.refuse(ReturnStepRefusal::AwaitedUpTo { most: awaited_units }.at(at(Field::Quantity)))?;
             continue;
         }
-        *before += one.quantity.get();
-        wanted.push((position, one.quantity.get(), one.lot.clone(), at(Field::Quantity)));
+        *earlier_units += requested_line.quantity.get();
+        wanted_lines.push((position, requested_line.quantity.get(), requested_line.lot.clone(), at(Field::Quantity)));
     }
     draft.end_pass()?;
-    Ok(wanted)
+    Ok(wanted_lines)
 }
 
 /// Returns the lots for goods of lines without a named lot.
-fn lots_chosen(draft: &Draft<'_>, ret: &Return, left: Option<&ReturnableLots>, wanted: &[Wanted]) -> LotSelection {
-    let Some(left) = left else { return LotSelection::default() };
-    let goods = |(index, (position, units, lot, _)): (usize, &Wanted)| {
-        let line = ret.lines.iter().find(|line| line.position == *position)?;
-        Some(Goods::of(line, index, (stocked(draft, ret, line)?, *units, lot.clone())))
+fn select_lots(
+    draft: &Draft<'_>,
+    sales_return: &Return,
+    returnable_lots: Option<&ReturnableLots>,
+    wanted_lines: &[RequestedGoods],
+) -> LotSelection {
+    let Some(returnable_lots) = returnable_lots else { return LotSelection::default() };
+    let goods = |(index, (position, units, lot, _)): (usize, &RequestedGoods)| {
+        let line = sales_return.lines.iter().find(|line| line.position == *position)?;
+        Some(Goods::of(line, index, (find_stocked_level(draft, sales_return, line)?, *units, lot.clone())))
     };
-    let goods: Vec<Goods> = wanted.iter().enumerate().filter_map(goods).collect();
-    LotSelection::of(draft, left, &goods)
+    let goods: Vec<Goods> = wanted_lines.iter().enumerate().filter_map(goods).collect();
+    LotSelection::of(draft, returnable_lots, &goods)
 }
 
 /// Adds the goods to stock as unavailable: the inspection decides about them.
-fn receive(
+fn receive_goods(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
-    (ret, orders): (&mut Return, &mut Orders),
-    act: &ActOnReturn,
+    (sales_return, orders): (&mut Return, &mut Orders),
+    command: &ActOnReturn,
     goods: &ReceivedGoods,
 ) -> Result<(), Rejection> {
-    if let Some(left) = &goods.left {
-        left.expect(basis)?;
+    if let Some(returnable_lots) = &goods.left {
+        returnable_lots.expect(basis)?;
     }
     let at = goods.occurred_at.unwrap_or(draft.now());
-    let business_date = check_moment(draft.book(), at, &act.time_zone)?;
-    let head = return_head(act, ret, (act.movements[0], MovementKind::Return), at);
-    let mut begin = Some(head);
-    let wanted = wanted(draft, ret, goods)?;
-    let lots = lots_chosen(draft, ret, goods.left.as_ref(), &wanted);
-    for (index, one) in wanted.into_iter().enumerate() {
-        let came = receive_line(basis, draft, (&mut *ret, &mut *orders), (&lots, index, one), &mut begin);
-        draft.pass(came)?;
+    let business_date = check_moment(draft.book(), at, &command.time_zone)?;
+    let head = return_head(command, sales_return, (command.movements[0], MovementKind::Return), at);
+    let mut pending_head = Some(head);
+    let wanted_lines = parse_received_goods(draft, sales_return, goods)?;
+    let lots = select_lots(draft, sales_return, goods.left.as_ref(), &wanted_lines);
+    for (index, wanted_line) in wanted_lines.into_iter().enumerate() {
+        let line_result =
+            receive_line(basis, draft, (&mut *sales_return, &mut *orders), (&lots, index, wanted_line), &mut pending_head);
+        draft.pass(line_result)?;
     }
     draft.end_pass()?;
-    let products = ret.lines.iter().filter(|line| line.kind == LineKind::Product);
-    let (came, awaited) = products.fold((0, 0), |(came, left), line| (came + line.received.get(), left + line.awaited()));
-    if came == 0 && awaited > 0 {
+    let products = sales_return.lines.iter().filter(|line| line.kind == LineKind::Product);
+    let (received_units, awaited) = products.fold((0, 0), |(received_units, awaited_units), line| {
+        (received_units + line.received.get(), awaited_units + line.awaited())
+    });
+    if received_units == 0 && awaited > 0 {
         return Err(ReturnStepRefusal::NothingCame.at(At::input(Field::Lines)));
     }
-    if ret.state.received_at().is_none() {
+    if sales_return.state.received_at().is_none() {
         // Reports count the return on the day of its first receipt.
-        (ret.occurred_at, ret.business_date) = (at, business_date);
+        (sales_return.occurred_at, sales_return.business_date) = (at, business_date);
     }
-    let received_at = ret.state.received_at().map_or(at, |before| before.max(at));
-    ret.state = ReturnState::PartiallyReceived { received_at };
+    let received_at = sales_return.state.received_at().map_or(at, |before| before.max(at));
+    sales_return.state = ReturnState::PartiallyReceived { received_at };
     if awaited == 0 || goods.rest == RemainderPolicy::GivenUp {
-        ret.state = ReturnState::Received { received_at };
-        for line in ret.lines.iter_mut().filter(|line| line.kind == LineKind::Charge) {
+        sales_return.state = ReturnState::Received { received_at };
+        for line in sales_return.lines.iter_mut().filter(|line| line.kind == LineKind::Charge) {
             let awaited = line.awaited();
-            credit(basis, orders, line, awaited)?;
+            credit_order_lines(basis, orders, line, awaited)?;
         }
-        release_pending(basis, orders, ret)?;
+        release_pending_units(basis, orders, sales_return)?;
     }
     Ok(())
 }
@@ -199,27 +221,27 @@ fn receive(
 fn receive_line(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
-    (ret, orders): (&mut Return, &mut Orders),
-    (lots, index, (position, quantity, lot, field)): (&LotSelection, usize, Wanted),
-    begin: &mut Option<MovementHead>,
+    (sales_return, orders): (&mut Return, &mut Orders),
+    (lots, index, (position, quantity, lot, field)): (&LotSelection, usize, RequestedGoods),
+    pending_head: &mut Option<MovementHead>,
 ) -> Result<(), Rejection> {
-    let line = ret.lines.iter().find(|line| line.position == position);
-    let goes_to = line.and_then(|line| Some((stocked(draft, ret, line)?, line)));
+    let line = sales_return.lines.iter().find(|line| line.position == position);
+    let stocked_line = line.and_then(|line| Some((find_stocked_level(draft, sales_return, line)?, line)));
     let mut came_in = None;
-    if let Some((key, line)) = goes_to {
+    if let Some((key, line)) = stocked_line {
         check_receivable(&draft.level(key, field)?.facts, field)?;
-        if let Some(head) = begin.as_ref() {
+        if let Some(head) = pending_head.as_ref() {
             draft.begin(head.clone(), key, field)?;
-            *begin = None;
+            *pending_head = None;
         }
         let lot = lots.lot((index, key.product), &lot, field)?;
         came_in = post_unavailable(draft, key, (quantity, lot), field)?;
-        check_serial_was_shipped(basis, draft, line, of_lot(field))?;
-    } else if lot.is_said() {
-        return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
+        check_serial_was_shipped(basis, draft, line, lot_field(field))?;
+    } else if lot.is_specified() {
+        return Err(ReturnStepRefusal::NotByLots.at(lot_field(field)));
     }
-    let Some(line) = ret.line_mut(position) else { return Ok(()) };
-    credit(basis, orders, line, quantity)?;
+    let Some(line) = sales_return.line_mut(position) else { return Ok(()) };
+    credit_order_lines(basis, orders, line, quantity)?;
     if let Some(lot) = came_in {
         record_received_lot(line, lot, quantity);
     }
@@ -241,8 +263,8 @@ fn post_unavailable(
 }
 
 fn record_received_lot(line: &mut ReturnLine, lot: LotId, quantity: i64) {
-    match line.lots.iter_mut().find(|known| known.lot == lot) {
-        Some(known) => known.received = count(known.received.get() + quantity),
+    match line.lots.iter_mut().find(|return_lot| return_lot.lot == lot) {
+        Some(return_lot) => return_lot.received = count(return_lot.received.get() + quantity),
         None => line.lots.push(ReturnLot { lot, received: count(quantity), inspected: Quantity::ZERO }),
     }
 }

@@ -14,20 +14,20 @@ use crate::{
 };
 
 /// Returned quantity of each order line by returns that are CLOSED.
-pub type Settled = BTreeMap<OrderLineId, i64>;
+pub type ReturnedQuantities = BTreeMap<OrderLineId, i64>;
 
 /// Products that left with each order, with their lot; `None` for stock that was not kept by lots
 /// when it left.
-pub type Shipped = HashMap<OrderId, BTreeSet<(ProductId, Option<LotId>)>>;
+pub type ShippedProducts = HashMap<OrderId, BTreeSet<(ProductId, Option<LotId>)>>;
 
 /// The returns that a batch has loaded and locked, and the facts about goods that came back.
 #[derive(Debug, Clone, Default)]
 pub struct ReturnBook {
     pub returns: HashMap<ReturnId, Return>,
     /// Settled quantities of the orders whose returns are closed.
-    pub settled: Settled,
+    pub settled: ReturnedQuantities,
     /// Shipped lots of the orders on which goods with serial numbers come back.
-    pub shipped: Shipped,
+    pub shipped: ShippedProducts,
     /// External references that are taken.
     pub taken_refs: HashSet<String>,
     /// Later facts that depend on the refund of returns that are to be reopened.
@@ -64,7 +64,7 @@ pub struct ReturnDecision {
     /// Kind of the event for the stream.
     pub event: EventType<ReturnEvent>,
     /// The return before the command; `None` if the command created it.
-    pub before: Option<Before>,
+    pub before: Option<StateBefore>,
 }
 
 impl ReturnDecision {
@@ -76,12 +76,12 @@ impl ReturnDecision {
 
 /// State of a return before a command: the lots that have rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Before {
+pub struct StateBefore {
     /// The lots of each line, in the order of the lines.
     lots: Vec<Vec<LotId>>,
 }
 
-impl Before {
+impl StateBefore {
     pub fn of(sales_return: &Return) -> Self {
         Self { lots: sales_return.lines.iter().map(|line| line.lots.iter().map(|lot| lot.lot).collect()).collect() }
     }
@@ -92,16 +92,16 @@ impl Before {
 }
 
 /// Result of an accepted command on a return, and on its orders.
-pub type Decided = (ReturnDecision, OrderDecision);
+pub type ReturnOutcome = (ReturnDecision, OrderDecision);
 
 /// Returns the decision with a return and the orders that it changed, each with its event.
-pub(super) fn decided(
+pub(super) fn build_decision(
     sales_return: Return,
-    before: Option<Before>,
+    before: Option<StateBefore>,
     event: EventType<ReturnEvent>,
     orders: BTreeMap<OrderId, Order>,
     actor: Actor,
-) -> Decided {
+) -> ReturnOutcome {
     // A return changes no order's status.
     let updated = |order: &Order| {
         let (before, by, changed) = (Some(order.status), actor.into(), Vec::new());

@@ -27,7 +27,7 @@ impl Decide for ReturnCommand {
     fn name(&self) -> &'static str {
         match self {
             Self::Create(_) => "return.create",
-            Self::Act(c, _) => match c.step.action() {
+            Self::Act(command, _) => match command.step.action() {
                 ReturnAction::Approve => "return.approve",
                 ReturnAction::Reject => "return.reject",
                 ReturnAction::Receive => "return.receive",
@@ -39,23 +39,23 @@ impl Decide for ReturnCommand {
 
     fn weight(&self) -> usize {
         match self {
-            Self::Create(c) => c.lines.len(),
+            Self::Create(command) => command.lines.len(),
             Self::Act(_, keys) => keys.len(),
         }
     }
 
     fn needs(&self, needs: &mut Needs) {
         match self {
-            Self::Create(c) => create_needs(c, needs),
-            Self::Act(c, keys) => act(c, keys, needs),
+            Self::Create(command) => create_needs(command, needs),
+            Self::Act(command, keys) => act(command, keys, needs),
         }
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
         let decided = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| match self {
-                Self::Create(c) => decide_return(ReturnBasis { orders, returns }, draft, c),
-                Self::Act(c, _) => decide_return_step(ReturnBasis { orders, returns }, draft, c),
+                Self::Create(command) => decide_return(ReturnBasis { orders, returns }, draft, command),
+                Self::Act(command, _) => decide_return_step(ReturnBasis { orders, returns }, draft, command),
             })
         });
         let (sales_return, orders) = decided?;
@@ -68,57 +68,57 @@ impl Decide for ReturnCommand {
 }
 
 /// Adds the rows that the decision on a new return needs.
-pub fn create_needs(c: &CreateReturn, needs: &mut Needs) {
+pub fn create_needs(command: &CreateReturn, needs: &mut Needs) {
     let goods: Vec<LevelKey> =
-        c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })).collect();
+        command.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: command.store })).collect();
     needs.levels.extend(&goods);
-    needs.levels.extend(&c.parts);
-    for line in &c.lines {
+    needs.levels.extend(&command.parts);
+    for line in &command.lines {
         line.product.into_iter().for_each(|product| needs.lots.choice(product, &line.lot));
     }
-    needs.lots.ids.extend(c.left.iter().flat_map(ReturnableLots::ids));
-    let named = c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0);
-    needs.held_by_orders.extend(named.clone());
-    needs.documents.with(|own: &mut OrderNeeds| {
-        own.goods.extend(goods);
-        own.orders.extend(named.clone());
-        own.customers.extend(c.customer);
-        if c.is_only_charges() {
-            own.stores.insert(c.store);
+    needs.lots.ids.extend(command.left.iter().flat_map(ReturnableLots::ids));
+    let order_ids = command.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0);
+    needs.held_by_orders.extend(order_ids.clone());
+    needs.documents.with(|document_needs: &mut OrderNeeds| {
+        document_needs.goods.extend(goods);
+        document_needs.orders.extend(order_ids.clone());
+        document_needs.customers.extend(command.customer);
+        if command.is_only_charges() {
+            document_needs.stores.insert(command.store);
         }
     });
-    needs.documents.with(|own: &mut ReturnNeeds| {
-        if c.settle.is_some() {
-            own.settled.extend(named.clone());
+    needs.documents.with(|document_needs: &mut ReturnNeeds| {
+        if command.settle.is_some() {
+            document_needs.settled.extend(order_ids.clone());
         }
-        own.comes_back.extend(named);
-        own.references.extend(c.external_ref.clone());
+        document_needs.comes_back.extend(order_ids);
+        document_needs.references.extend(command.external_ref.clone());
     });
 }
 
-fn act(c: &ActOnReturn, keys: &[LevelKey], needs: &mut Needs) {
+fn act(command: &ActOnReturn, keys: &[LevelKey], needs: &mut Needs) {
     needs.levels.extend(keys);
-    needs.held_by_orders.extend(&c.orders);
+    needs.held_by_orders.extend(&command.orders);
     // The product of a line is not known yet: a lot is searched among those of all products of the
     // return.
     let mut lots = |lot: &LotChoice| keys.iter().for_each(|key| needs.lots.choice(key.product, lot));
-    match &c.step {
+    match &command.step {
         ReturnStep::Receive(goods) => {
             goods.lines.iter().flatten().for_each(|line| lots(&line.lot));
             needs.lots.ids.extend(goods.left.iter().flat_map(ReturnableLots::ids));
         }
-        ReturnStep::Inspect(what) => {
-            what.lines.iter().flatten().for_each(|line| lots(&line.lot));
+        ReturnStep::Inspect(inspection) => {
+            inspection.lines.iter().flatten().for_each(|line| lots(&line.lot));
             needs.lots.asides.extend(keys);
         }
         ReturnStep::Close { .. } | ReturnStep::Approve | ReturnStep::Reject { .. } => {}
     }
-    needs.documents.with(|own: &mut OrderNeeds| own.orders.extend(&c.orders));
-    needs.documents.with(|own: &mut ReturnNeeds| {
-        own.returns.insert(c.ret);
-        match &c.step {
-            ReturnStep::Receive(_) => own.comes_back.extend(&c.orders),
-            ReturnStep::Close { .. } => own.settled.extend(&c.orders),
+    needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.orders.extend(&command.orders));
+    needs.documents.with(|document_needs: &mut ReturnNeeds| {
+        document_needs.returns.insert(command.ret);
+        match &command.step {
+            ReturnStep::Receive(_) => document_needs.comes_back.extend(&command.orders),
+            ReturnStep::Close { .. } => document_needs.settled.extend(&command.orders),
             ReturnStep::Approve | ReturnStep::Reject { .. } | ReturnStep::Inspect(_) => {}
         }
     });

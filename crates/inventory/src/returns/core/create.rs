@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use entity::prelude::*;
 
 use super::{
-    book::{Decided, ReturnBasis, decided},
-    close::close,
+    book::{ReturnBasis, ReturnOutcome, build_decision},
+    close::close_return,
     kit,
     new_return::{CreateReturn, NewReturnLine, Receive, Settle},
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine, ReturnPiece, ReturnState},
-    take_in::{check_receivable, take_in},
+    take_in::{check_receivable, post_receipt},
 };
 use crate::{
     ledger::DocumentNumber,
@@ -21,10 +21,10 @@ use crate::{
     stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal, check_moment},
 };
 
-pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<Decided, Rejection> {
+pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<ReturnOutcome, Rejection> {
     check_names(basis, draft, command)?;
-    if let Some(left) = &command.left {
-        left.expect(basis)?;
+    if let Some(returnable_lots) = &command.left {
+        returnable_lots.expect(basis)?;
     }
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
@@ -45,7 +45,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     let refund = products.into_iter().try_fold(Money::zero(currency.unwrap_or(command.currency)), Money::checked_add);
     let refund = refund.ok_or_else(|| ReturnRefusal::RefundTooLarge.at(At::input(Field::Lines)))?;
     let received = command.receive == Receive::Now;
-    let mut ret = Return {
+    let mut sales_return = Return {
         id: command.id,
         number: DocumentNumber::Pending,
         state: if received { ReturnState::Received { received_at: occurred_at } } else { ReturnState::Requested },
@@ -66,15 +66,15 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
         lines,
     };
     if received {
-        take_in(basis, draft, &ret, command)?;
+        post_receipt(basis, draft, &sales_return, command)?;
     }
     if let (true, Some(Settle { refund })) = (received, command.settle) {
         // Goods that are received at once were inspected at the counter.
-        ret.state = ReturnState::Inspected { received_at: occurred_at };
-        close(basis, (&mut ret, &mut orders), refund)?;
+        sales_return.state = ReturnState::Inspected { received_at: occurred_at };
+        close_return(basis, (&mut sales_return, &mut orders), refund)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided(ret, None, events::RETURN_CREATED, orders, command.actor))
+    Ok(build_decision(sales_return, None, events::RETURN_CREATED, orders, command.actor))
 }
 
 /// Reports products of the lines that do not exist, before all other checks.
@@ -99,8 +99,12 @@ fn line_with_components(
     orders: &mut BTreeMap<OrderId, Order>,
 ) -> Result<ReturnLine, Rejection> {
     let mut line = return_line(basis, draft, command, index, new, orders)?;
-    let goods = kit::comes_back(&basis.orders.kits, orders, new, index)?;
-    line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
+    let goods = kit::expand_return_line(&basis.orders.kits, orders, new, index)?;
+    line.parts = goods
+        .iter()
+        .filter(|(product, _)| line.product != Some(*product))
+        .map(|(part, part_quantity)| (*part, count(*part_quantity)))
+        .collect();
     if command.receive == Receive::Later && !line.parts.is_empty() {
         return Err(ReturnRefusal::KitLater { sku: line.sku }.at(At::line(index).field(Field::Product)));
     }
@@ -121,12 +125,12 @@ fn check_names(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateRe
     }
     // If a line names a product, the store is checked with its level.
     if command.is_only_charges() {
-        is_open(basis.orders.stores.get(&command.store).is_some_and(|store| store.archived))?;
+        check_not_archived(basis.orders.stores.get(&command.store).is_some_and(|store| store.archived))?;
     }
     Ok(())
 }
 
-fn is_open(is_archived: bool) -> Result<(), Rejection> {
+fn check_not_archived(is_archived: bool) -> Result<(), Rejection> {
     if is_archived { Err(Refusal::StoreArchived.at(At::input(Field::Store))) } else { Ok(()) }
 }
 
@@ -145,7 +149,7 @@ fn return_line(
     let facts = match (new.kind, new.product) {
         (LineKind::Product, Some(product)) => {
             let facts = draft.level(LevelKey { product, store: command.store }, at(Field::Product))?.facts.clone();
-            is_open(facts.store_archived)?;
+            check_not_archived(facts.store_archived)?;
             check_receivable(&facts, at(Field::Product))?;
             Some(facts)
         }
@@ -156,7 +160,8 @@ fn return_line(
         (LineKind::Charge, None) => None,
     };
     let sold_at = match_lines((basis, draft), (index, command.receive), new, orders)?;
-    let unit_price = new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|f| f.price));
+    let unit_price =
+        new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|product_facts| product_facts.price));
     let Some(unit_price) = unit_price else {
         return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
     };
@@ -169,28 +174,32 @@ fn return_line(
         (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
     // Sold goods are counted in the decimals that they were sold in.
-    let decimals = sold_at.map(|sold| sold.1).or_else(|| facts.as_ref().map(|f| f.decimals)).unwrap_or(0);
+    let decimals = sold_at.map(|sold| sold.1).or_else(|| facts.as_ref().map(|product_facts| product_facts.decimals)).unwrap_or(0);
     let total = unit_price.times(new.quantity, decimals);
-    let now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
-    let pieces = new.matches.iter();
-    let pieces =
-        pieces.map(|one| ReturnPiece { line: one.line, quantity: one.quantity, received: now(one.quantity), given: None });
+    let if_received_now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
+    let return_pieces = new.matches.iter();
+    let return_pieces = return_pieces.map(|piece| ReturnPiece {
+        line: piece.line,
+        quantity: piece.quantity,
+        received: if_received_now(piece.quantity),
+        given: None,
+    });
     let mut line = ReturnLine {
         position: index as u16 + 1,
         kind: new.kind,
         product: new.product,
-        sku: facts.as_ref().map_or_else(|| name.clone(), |f| f.sku.clone()),
+        sku: facts.as_ref().map_or_else(|| name.clone(), |product_facts| product_facts.sku.clone()),
         name,
         decimals,
         quantity: new.quantity,
         unit_price,
         total: total.ok_or_else(|| LineRefusal::TooLarge.at(at(Field::Quantity)))?,
         disposition: new.disposition,
-        received: now(new.quantity),
+        received: if_received_now(new.quantity),
         restocked: Quantity::ZERO,
         quarantined: Quantity::ZERO,
         written_off: Quantity::ZERO,
-        matches: pieces.collect(),
+        matches: return_pieces.collect(),
         lots: Vec::new(),
         parts: Vec::new(),
     };
@@ -201,7 +210,7 @@ fn return_line(
 
 /// Price of the first order line of a return's line, with the decimals of its quantity, and the
 /// quantity of the line that has no order line so far.
-type Matched = (Option<(Money, u8)>, i64);
+type MatchedPrice = (Option<(Money, u8)>, i64);
 
 /// Credits the line's quantity to the order lines that it names, or requests it there; returns the
 /// price of the first of them, and the decimals of its quantity.
@@ -211,34 +220,34 @@ fn match_lines(
     new: &NewReturnLine,
     orders: &mut BTreeMap<OrderId, Order>,
 ) -> Result<Option<(Money, u8)>, Rejection> {
-    let mut matched: Matched = (None, new.quantity.get());
-    let mut refused = None;
-    for piece in 0..new.matches.len() {
-        if let Err(why) = match_piece(basis, (index, receive), (new, piece), orders, &mut matched) {
-            draft.refuse(why.clone())?;
-            refused.get_or_insert(why);
+    let mut matched: MatchedPrice = (None, new.quantity.get());
+    let mut first_rejection = None;
+    for piece_index in 0..new.matches.len() {
+        if let Err(rejection) = match_piece(basis, (index, receive), (new, piece_index), orders, &mut matched) {
+            draft.refuse(rejection.clone())?;
+            first_rejection.get_or_insert(rejection);
         }
     }
     // The line is refused if a piece is.
-    refused.map_or(Ok(matched.0), Err)
+    first_rejection.map_or(Ok(matched.0), Err)
 }
 
 fn match_piece(
     basis: ReturnBasis<'_>,
     (index, receive): (usize, Receive),
-    (new, piece): (&NewReturnLine, usize),
+    (new, piece_index): (&NewReturnLine, usize),
     orders: &mut BTreeMap<OrderId, Order>,
-    (sold_at, left): &mut Matched,
+    (sold_at, unmatched_units): &mut MatchedPrice,
 ) -> Result<(), Rejection> {
-    let (matched, field) = (new.matches[piece], At::line(index).part(Field::Matches, piece));
+    let (matched, field) = (new.matches[piece_index], At::line(index).part(Field::Matches, piece_index));
     let (id, position) = matched.line.split_line();
     let missing = || Rejection::not_found(Noun::OrderLine, field);
-    if new.matches[..piece].iter().any(|earlier| earlier.line == matched.line) {
+    if new.matches[..piece_index].iter().any(|earlier| earlier.line == matched.line) {
         return Err(ReturnRefusal::PieceTwice.at(field));
     }
     let order = match orders.entry(id) {
-        Entry::Occupied(taken) => taken.into_mut(),
-        Entry::Vacant(free) => free.insert(basis.order(id).ok_or_else(missing)?.clone()),
+        Entry::Occupied(loaded_order) => loaded_order.into_mut(),
+        Entry::Vacant(vacant) => vacant.insert(basis.order(id).ok_or_else(missing)?.clone()),
     };
     let line = order.line_mut(position).ok_or_else(missing)?;
     if line.product() != new.product {
@@ -256,15 +265,15 @@ fn match_piece(
     if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
         return Err(ReturnRefusal::ReturnableUpTo { most: returnable }.at(field));
     }
-    if matched.quantity.get() > *left {
+    if matched.quantity.get() > *unmatched_units {
         return Err(ReturnRefusal::PiecesAboveLine.at(field));
     }
-    *left -= matched.quantity.get();
-    let counted = match receive {
+    *unmatched_units -= matched.quantity.get();
+    let counted_units = match receive {
         Receive::Now => &mut line.returned,
         Receive::Later => &mut line.return_pending,
     };
-    *counted = count(counted.get() + matched.quantity.get());
+    *counted_units = count(counted_units.get() + matched.quantity.get());
     if sold_at.get_or_insert((line.unit_price, line.decimals)).1 != line.decimals {
         return Err(ReturnRefusal::PiecesOfUnits.at(field));
     }

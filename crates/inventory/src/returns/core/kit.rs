@@ -12,13 +12,13 @@ use crate::{
 
 /// Returns the goods of a line of a return: for a kit, the components of its order's line, and its
 /// current ones if it has no order line.
-pub(super) fn comes_back(
+pub(super) fn expand_return_line(
     kits: &Kits,
     orders: &BTreeMap<OrderId, Order>,
-    new: &NewReturnLine,
+    new_line: &NewReturnLine,
     index: usize,
 ) -> Result<Vec<(ProductId, i64)>, Rejection> {
-    let Some(product) = new.product else { return Ok(Vec::new()) };
+    let Some(product) = new_line.product else { return Ok(Vec::new()) };
     let field = || At::line(index).field(Field::Quantity);
     let mut goods: BTreeMap<ProductId, i64> = BTreeMap::new();
     let mut add = |product: ProductId, quantity: i64| {
@@ -26,12 +26,12 @@ pub(super) fn comes_back(
         *sum = kit_times(sum.saturating_add(quantity), 1, field)?;
         Ok::<(), Rejection>(())
     };
-    let mut left = new.quantity.get();
-    for piece in &new.matches {
+    let mut unmatched_units = new_line.quantity.get();
+    for piece in &new_line.matches {
         let (id, position) = piece.line.split_line();
         let line: Option<&Line> = orders.get(&id).and_then(|order| order.lines.iter().find(|line| line.position == position));
         let quantity = piece.quantity.get();
-        left -= quantity;
+        unmatched_units -= quantity;
         match line.map(Line::parts) {
             None | Some([]) => add(product, quantity)?,
             Some(parts) => {
@@ -42,11 +42,11 @@ pub(super) fn comes_back(
         }
     }
     match kits.get(&product) {
-        _ if left == 0 => {}
-        None => add(product, left)?,
+        _ if unmatched_units == 0 => {}
+        None => add(product, unmatched_units)?,
         Some(parts) => {
             for part in parts {
-                add(part.product, kit_times(left, part.quantity.get(), field)?)?;
+                add(part.product, kit_times(unmatched_units, part.quantity.get(), field)?)?;
             }
         }
     }

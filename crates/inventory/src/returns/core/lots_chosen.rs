@@ -47,33 +47,41 @@ pub(super) struct LotSelection(BTreeMap<(usize, ProductId), Result<LotId, Arc<Re
 
 impl LotSelection {
     /// Finds the only candidates for lots, for all goods of a call.
-    pub(super) fn of(draft: &Draft<'_>, left: &ReturnableLots, goods: &[Goods]) -> Self {
-        let (named, silent): (Vec<&Goods>, Vec<&Goods>) = goods.iter().partition(|one| one.lot.is_said());
-        let lot = |one: &Goods| draft.specified_lot_id(one.key.product, &one.lot);
-        let named: Vec<(&Goods, LotId)> = named.into_iter().filter_map(|one| Some((one, lot(one)?))).collect();
-        let facts = |one: &Goods| draft.level(one.key, At::NOWHERE).ok().map(|level| &level.facts);
-        let is_open = |one: &&Goods| facts(one).is_some_and(|facts| facts.tracking != Tracking::None);
-        let mut chosen = BTreeMap::new();
-        for (alike, found) in choose(left, &named, silent.into_iter().filter(is_open).collect()) {
-            let found = match (found, alike.first().and_then(|one| facts(one))) {
+    pub(super) fn of(draft: &Draft<'_>, returnable_lots: &ReturnableLots, goods: &[Goods]) -> Self {
+        let (named_goods, unnamed_goods): (Vec<&Goods>, Vec<&Goods>) =
+            goods.iter().partition(|goods_of_line| goods_of_line.lot.is_specified());
+        let lot = |goods_of_line: &Goods| draft.specified_lot_id(goods_of_line.key.product, &goods_of_line.lot);
+        let named_goods: Vec<(&Goods, LotId)> =
+            named_goods.into_iter().filter_map(|goods_of_line| Some((goods_of_line, lot(goods_of_line)?))).collect();
+        let facts = |goods_of_line: &Goods| draft.level(goods_of_line.key, At::NOWHERE).ok().map(|level| &level.facts);
+        let is_open = |goods_of_line: &&Goods| facts(goods_of_line).is_some_and(|facts| facts.tracking != Tracking::None);
+        let mut chosen_lots = BTreeMap::new();
+        for (alike_goods, search_result) in
+            assign_lots(returnable_lots, &named_goods, unnamed_goods.into_iter().filter(is_open).collect())
+        {
+            let search_result = match (search_result, alike_goods.first().and_then(|goods_of_line| facts(goods_of_line))) {
                 (LotSearchResult::Only(lot), _) => Ok(lot),
                 (LotSearchResult::OneOf(codes), Some(facts)) if !codes.is_empty() => {
                     Err(Arc::new(ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes }))
                 }
                 (LotSearchResult::OneOf(_), _) => continue,
             };
-            chosen.extend(alike.into_iter().map(|one| ((one.index, one.key.product), found.clone())));
+            chosen_lots.extend(
+                alike_goods
+                    .into_iter()
+                    .map(|goods_of_line| ((goods_of_line.index, goods_of_line.key.product), search_result.clone())),
+            );
         }
-        Self(chosen)
+        Self(chosen_lots)
     }
 
     /// Returns the lot of goods: the one that their line names, else the only one that can come
     /// back. Refuses several candidates; None for goods that are not kept by lots.
-    pub(super) fn lot(&self, place: (usize, ProductId), named: &LotChoice, field: At) -> Result<LotChoice, Rejection> {
-        match self.0.get(&place) {
-            None => Ok(named.clone()),
+    pub(super) fn lot(&self, key: (usize, ProductId), requested_lot: &LotChoice, field: At) -> Result<LotChoice, Rejection> {
+        match self.0.get(&key) {
+            None => Ok(requested_lot.clone()),
             Some(Ok(lot)) => Ok(LotChoice::Id(*lot)),
-            Some(Err(why)) => Err(ReturnRefusal::clone(why).at(field.lot())),
+            Some(Err(refusal)) => Err(ReturnRefusal::clone(refusal).at(field.lot())),
         }
     }
 }
@@ -97,7 +105,7 @@ type Pool<'g> = BTreeMap<LotId, (&'g ReturnableLot, i64)>;
 struct Pools<'g> {
     lots: BTreeMap<Origin<'g>, Pool<'g>>,
     /// The origins that contain each line of an order.
-    with: BTreeMap<(ProductId, OrderLineId), Vec<&'g BTreeSet<OrderLineId>>>,
+    sets_by_line: BTreeMap<(ProductId, OrderLineId), Vec<&'g BTreeSet<OrderLineId>>>,
 }
 
 /// Subtracts units of named lots, and then assigns lots to lines that name none, if only one is
@@ -105,65 +113,66 @@ struct Pools<'g> {
 /// and not the other way round: so the order of the lines does not matter, and no assignment leaves
 /// a single lot for an earlier line. Lines of one origin are subtracted from others together, as a
 /// call may have thousands; each finding is of lines of one origin.
-fn choose<'g>(
-    left: &'g ReturnableLots,
-    named: &[(&Goods, LotId)],
-    open: Vec<&'g Goods>,
+fn assign_lots<'g>(
+    returnable_lots: &'g ReturnableLots,
+    named_goods: &[(&Goods, LotId)],
+    unnamed_goods: Vec<&'g Goods>,
 ) -> Vec<(Vec<&'g Goods>, LotSearchResult)> {
-    let mut pools = Pools::of(left, &open);
+    let mut pools = Pools::of(returnable_lots, &unnamed_goods);
     let mut sums: BTreeMap<(Origin<'_>, LotId), i64> = BTreeMap::new();
-    for (goods, lot) in named {
+    for (goods, lot) in named_goods {
         let sum = sums.entry((goods.origin(), *lot)).or_default();
         *sum = sum.saturating_add(goods.units);
     }
-    for ((of, lot), units) in sums {
-        for wider in pools.with_all(of) {
-            pools.take((of.0, wider), lot, units);
+    for ((origin_of_goods, lot), units) in sums {
+        for wider_lines in pools.with_all(origin_of_goods) {
+            pools.take((origin_of_goods.0, wider_lines), lot, units);
         }
     }
-    let mut alike: BTreeMap<(usize, Origin<'g>), Vec<&'g Goods>> = BTreeMap::new();
-    for goods in open {
-        alike.entry((goods.origins.len(), goods.origin())).or_default().push(goods);
+    let mut alike_goods: BTreeMap<(usize, Origin<'g>), Vec<&'g Goods>> = BTreeMap::new();
+    for goods in unnamed_goods {
+        alike_goods.entry((goods.origins.len(), goods.origin())).or_default().push(goods);
     }
-    let mut chosen = Vec::with_capacity(alike.len());
-    for ((_, of), goods) in alike {
-        let (mut only, mut own, mut rest) = (None, Vec::new(), Vec::new());
-        for one in goods {
-            if let Some(lot) = pools.only(of, one.units) {
-                pools.take(of, lot, one.units);
-                only = Some(lot);
-                own.push(one);
+    let mut chosen_groups = Vec::with_capacity(alike_goods.len());
+    for ((_, origin_of_goods), goods) in alike_goods {
+        let (mut only_lot, mut goods_of_lot, mut goods_without_lot) = (None, Vec::new(), Vec::new());
+        for goods_of_line in goods {
+            if let Some(lot) = pools.only(origin_of_goods, goods_of_line.units) {
+                pools.take(origin_of_goods, lot, goods_of_line.units);
+                only_lot = Some(lot);
+                goods_of_lot.push(goods_of_line);
             } else {
-                rest.push(one);
+                goods_without_lot.push(goods_of_line);
             }
         }
-        if let Some(lot) = only {
-            let units = own.iter().fold(0_i64, |sum, one| sum.saturating_add(one.units));
-            for wider in pools.with_all(of).into_iter().filter(|wider| *wider != of.1) {
-                pools.take((of.0, wider), lot, units);
+        if let Some(lot) = only_lot {
+            let units = goods_of_lot.iter().fold(0_i64, |sum, goods_of_line| sum.saturating_add(goods_of_line.units));
+            for wider_lines in pools.with_all(origin_of_goods).into_iter().filter(|wider_lines| *wider_lines != origin_of_goods.1)
+            {
+                pools.take((origin_of_goods.0, wider_lines), lot, units);
             }
-            chosen.push((own, LotSearchResult::Only(lot)));
+            chosen_groups.push((goods_of_lot, LotSearchResult::Only(lot)));
         }
-        if !rest.is_empty() {
-            chosen.push((rest, LotSearchResult::OneOf(pools.codes(of))));
+        if !goods_without_lot.is_empty() {
+            chosen_groups.push((goods_without_lot, LotSearchResult::OneOf(pools.codes(origin_of_goods))));
         }
     }
-    chosen
+    chosen_groups
 }
 
 impl<'g> Pools<'g> {
-    fn of(left: &'g ReturnableLots, open: &[&'g Goods]) -> Self {
-        let mut pools = Self { lots: BTreeMap::new(), with: BTreeMap::new() };
-        for goods in open {
+    fn of(returnable_lots: &'g ReturnableLots, open_goods: &[&'g Goods]) -> Self {
+        let mut pools = Self { lots: BTreeMap::new(), sets_by_line: BTreeMap::new() };
+        for goods in open_goods {
             let (product, origins) = goods.origin();
-            let Entry::Vacant(free) = pools.lots.entry((product, origins)) else { continue };
+            let Entry::Vacant(vacant) = pools.lots.entry((product, origins)) else { continue };
             let mut pool = Pool::new();
-            for (lot, units) in origins.iter().flat_map(move |line| left.of(*line, product)) {
+            for (lot, units) in origins.iter().flat_map(move |line| returnable_lots.of(*line, product)) {
                 pool.entry(lot.lot).or_insert((lot, 0)).1 += units;
             }
-            free.insert(pool);
+            vacant.insert(pool);
             for line in origins {
-                pools.with.entry((product, *line)).or_default().push(origins);
+                pools.sets_by_line.entry((product, *line)).or_default().push(origins);
             }
         }
         pools
@@ -173,31 +182,31 @@ impl<'g> Pools<'g> {
     /// lines are not subtracted from these. The rest is thus never too small, but may be too large.
     /// The line of the goods that is in the fewest origins is in all of these.
     fn with_all(&self, (product, origins): Origin<'_>) -> Vec<&'g BTreeSet<OrderLineId>> {
-        let with = |line: &OrderLineId| self.with.get(&(product, *line)).map(Vec::as_slice).unwrap_or_default();
-        let fewest = origins.iter().map(with).min_by_key(|of| of.len()).unwrap_or_default();
-        fewest.iter().copied().filter(|of| origins.is_subset(of)).collect()
+        let sets_with_line = |line: &OrderLineId| self.sets_by_line.get(&(product, *line)).map(Vec::as_slice).unwrap_or_default();
+        let fewest_sets = origins.iter().map(sets_with_line).min_by_key(|order_lines| order_lines.len()).unwrap_or_default();
+        fewest_sets.iter().copied().filter(|order_lines| origins.is_subset(order_lines)).collect()
     }
 
     /// Subtracts units of a lot from one pool.
-    fn take(&mut self, of: Origin<'g>, lot: LotId, units: i64) {
-        let Some(pool) = self.lots.get_mut(&of) else { return };
-        if let Entry::Occupied(mut known) = pool.entry(lot) {
-            known.get_mut().1 -= units;
-            if known.get().1 <= 0 {
-                known.remove();
+    fn take(&mut self, origin: Origin<'g>, lot: LotId, units: i64) {
+        let Some(pool) = self.lots.get_mut(&origin) else { return };
+        if let Entry::Occupied(mut lot_entry) = pool.entry(lot) {
+            lot_entry.get_mut().1 -= units;
+            if lot_entry.get().1 <= 0 {
+                lot_entry.remove();
             }
         }
     }
 
     /// Returns the only lot that can come back, if it has this number of units.
-    fn only(&self, of: Origin<'g>, units: i64) -> Option<LotId> {
-        let pool = self.lots.get(&of)?;
-        let (lot, (_, left)) = pool.first_key_value()?;
-        (pool.len() == 1 && *left >= units).then_some(*lot)
+    fn only(&self, origin: Origin<'g>, units: i64) -> Option<LotId> {
+        let pool = self.lots.get(&origin)?;
+        let (lot, (_, units_left)) = pool.first_key_value()?;
+        (pool.len() == 1 && *units_left >= units).then_some(*lot)
     }
 
-    fn codes(&self, of: Origin<'g>) -> Vec<String> {
-        let lots = self.lots.get(&of).into_iter().flat_map(BTreeMap::values);
+    fn codes(&self, origin: Origin<'g>) -> Vec<String> {
+        let lots = self.lots.get(&origin).into_iter().flat_map(BTreeMap::values);
         let sorted: BTreeSet<&ReturnableLot> = lots.map(|(lot, _)| *lot).collect();
         sorted.into_iter().map(|lot| lot.code.clone()).collect()
     }
@@ -241,7 +250,7 @@ mod tests {
 
     fn found_of(left: &ReturnableLots, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<LotSearchResult> {
         let named: Vec<(&Goods, LotId)> = named.iter().map(|(goods, nth)| (goods, lot(*nth))).collect();
-        let alike = choose(left, &named, silent.iter().collect()).into_iter();
+        let alike = assign_lots(left, &named, silent.iter().collect()).into_iter();
         let mut all: Vec<(usize, LotSearchResult)> =
             alike.flat_map(|(alike, found)| alike.into_iter().map(move |one| (one.index, found.clone()))).collect();
         all.sort_by_key(|(index, _)| *index);

@@ -23,13 +23,15 @@ mod step;
 mod take_in;
 
 pub use act::decide_return_step;
-pub use book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, ReturnDecision, Settled, Shipped};
+pub use book::{
+    ClosedSince, ReturnBasis, ReturnBook, ReturnDecision, ReturnOutcome, ReturnedQuantities, ShippedProducts, StateBefore,
+};
 pub use command::{ReturnCommand, create_needs};
 pub use create::decide_return;
 pub use needs::ReturnNeeds;
 pub use new_return::{CreateReturn, NewReturnLine, Receive, RefundAtOnce, ReturnMatch, Settle};
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};
-pub use returnable_lots::{ReturnableLot, ReturnableLots, ReturnedLot, lots_left};
+pub use returnable_lots::{ReturnableLot, ReturnableLots, ReturnedLot, unreturned_lots};
 pub use reverse::{RefundReversal, ReverseRefund};
 pub use reverse_inspection::{InspectionReversal, ReverseInspection};
 pub use reverse_receipt::{ReceiptReversal, ReverseReceipt};

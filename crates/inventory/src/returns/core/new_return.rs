@@ -50,8 +50,9 @@ impl CreateReturn {
 
     /// Returns the orders of lines without a named lot, each once.
     pub fn orders_of_lines_without_lots(&self) -> Vec<OrderId> {
-        let silent = self.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_said());
-        let orders: BTreeSet<OrderId> = silent.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
+        let lines_without_lots = self.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_specified());
+        let orders: BTreeSet<OrderId> =
+            lines_without_lots.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
         orders.into_iter().collect()
     }
 }

@@ -44,26 +44,29 @@ pub struct ReturnableLots {
 impl ReturnableLots {
     /// Lots without a code are left out.
     pub fn new(orders: &[Order], lots: &Units, codes: &HashMap<LotId, String>) -> Self {
-        let mut all = Lots::new();
+        let mut lots_by_line = Lots::new();
         for ((line, product, lot), units) in lots {
             if let Some(code) = codes.get(lot) {
-                all.entry((*line, *product)).or_default().insert(ReturnableLot { code: code.clone(), lot: *lot }, *units);
+                lots_by_line
+                    .entry((*line, *product))
+                    .or_default()
+                    .insert(ReturnableLot { code: code.clone(), lot: *lot }, *units);
             }
         }
-        Self { seen: orders.iter().map(|order| (order.id, order.version)).collect(), lots: all }
+        Self { seen: orders.iter().map(|order| (order.id, order.version)).collect(), lots: lots_by_line }
     }
     pub fn is_empty(&self) -> bool {
         self.lots.is_empty()
     }
     pub fn ids(&self) -> impl Iterator<Item = LotId> + '_ {
-        self.lots.values().flat_map(BTreeMap::keys).map(|left| left.lot)
+        self.lots.values().flat_map(BTreeMap::keys).map(|returnable_lot| returnable_lot.lot)
     }
 
     /// Refuses orders that have changed since.
     pub(super) fn expect(&self, basis: ReturnBasis<'_>) -> Result<(), Rejection> {
         for (id, version) in &self.seen {
             if let Some(order) = basis.order(*id) {
-                order.expect(Some(*version))?;
+                order.check_version(Some(*version))?;
             }
         }
         Ok(())
@@ -72,57 +75,64 @@ impl ReturnableLots {
     /// Returns the lots in which a product can come back on a line of an order, with the units of
     /// each.
     pub(super) fn of(&self, line: OrderLineId, product: ProductId) -> impl Iterator<Item = (&ReturnableLot, i64)> {
-        self.lots.get(&(line, product)).into_iter().flatten().map(|(left, units)| (left, *units))
+        self.lots.get(&(line, product)).into_iter().flatten().map(|(returnable_lot, units)| (returnable_lot, *units))
     }
 }
 
 /// Returns the lots that were sent with orders and have not come back in full, with the units left
 /// of each. A return whose goods may be of several lines is subtracted from none of them: the
 /// result may be too large, but never too small.
-pub fn lots_left(
+pub fn unreturned_lots(
     orders: &[Order],
-    left: &[ShippedLot],
+    shipped_lots: &[ShippedLot],
     lines: &HashMap<ReturnId, Vec<ReturnLine>>,
-    back: &[ReturnedLot],
+    returned_lots: &[ReturnedLot],
 ) -> Units {
     let mut units = Units::new();
-    for lot in left.iter().filter(|lot| !lot.undone) {
+    for lot in shipped_lots.iter().filter(|lot| !lot.undone) {
         *units.entry((lot.line, lot.product, lot.lot)).or_default() += lot.units;
     }
-    let mut came: BTreeMap<(ReturnId, ProductId), i64> = BTreeMap::new();
-    for lot in back {
-        *came.entry((lot.ret, lot.product)).or_default() += lot.units;
+    let mut returned_units: BTreeMap<(ReturnId, ProductId), i64> = BTreeMap::new();
+    for lot in returned_lots {
+        *returned_units.entry((lot.ret, lot.product)).or_default() += lot.units;
     }
     let orders: HashMap<OrderId, &Order> = orders.iter().map(|order| (order.id, order)).collect();
-    for lot in back {
-        let all = came.get(&(lot.ret, lot.product)).copied().unwrap_or_default();
-        let Some(line) = lines.get(&lot.ret).and_then(|lines| origin(&orders, lines, (lot.product, all))) else { continue };
-        if let Some(left) = units.get_mut(&(line, lot.product, lot.lot)) {
-            *left -= lot.units;
+    for lot in returned_lots {
+        let total_returned = returned_units.get(&(lot.ret, lot.product)).copied().unwrap_or_default();
+        let Some(line) = lines.get(&lot.ret).and_then(|lines| find_order_line(&orders, lines, (lot.product, total_returned)))
+        else {
+            continue;
+        };
+        if let Some(units_left) = units.get_mut(&(line, lot.product, lot.lot)) {
+            *units_left -= lot.units;
         }
     }
-    units.retain(|_, left| *left > 0);
+    units.retain(|_, units_left| *units_left > 0);
     units
 }
 
 /// Returns the order line on which all units of a product came back with a return, if it is only
 /// one.
-fn origin(orders: &HashMap<OrderId, &Order>, lines: &[ReturnLine], (product, units): (ProductId, i64)) -> Option<OrderLineId> {
-    let came = || lines.iter().filter(|line| line.kind == LineKind::Product && line.received.is_positive());
+fn find_order_line(
+    orders: &HashMap<OrderId, &Order>,
+    lines: &[ReturnLine],
+    (product, units): (ProductId, i64),
+) -> Option<OrderLineId> {
+    let received_lines = || lines.iter().filter(|line| line.kind == LineKind::Product && line.received.is_positive());
     let is_own = |line: &&ReturnLine| line.product == Some(product);
-    let own: i64 = came().filter(is_own).map(|line| line.received.get()).sum();
+    let own_units: i64 = received_lines().filter(is_own).map(|line| line.received.get()).sum();
     let mut origin = None;
     // Units beyond those of the product's own lines came with kits.
-    for line in came().filter(|line| own != units || is_own(line)) {
+    for line in received_lines().filter(|line| own_units != units || is_own(line)) {
         let matched: i64 = line.matches.iter().map(|piece| piece.received.get()).sum();
         if matched < line.received.get() {
             return None;
         }
         for piece in line.matches.iter().filter(|piece| piece.received.is_positive()) {
             let (order, position) = piece.line.split_line::<entity::id::kind::OrderId>();
-            let of = orders.get(&order)?.lines.iter().find(|line| line.position == position)?;
-            let brings = of.goods().any(|(goods, _)| goods == product);
-            if brings && *origin.get_or_insert(piece.line) != piece.line {
+            let order_line = orders.get(&order)?.lines.iter().find(|line| line.position == position)?;
+            let has_product = order_line.goods().any(|(goods, _)| goods == product);
+            if has_product && *origin.get_or_insert(piece.line) != piece.line {
                 return None;
             }
         }
@@ -227,7 +237,7 @@ mod tests {
     /// Returns the remaining lots of two lines; the first took lots 1 and 2, and the second lot 2.
     fn left_after(lines: Vec<ReturnLine>, back: &[ReturnedLot]) -> Vec<(u16, u128, i64)> {
         let (orders, returns) = ([order(vec![line(1, 5), line(2, 4)])], HashMap::from([(ret(1), lines)]));
-        let left = lots_left(&orders, &[left(1, 1, 3), left(1, 2, 2), left(2, 2, 4)], &returns, back);
+        let left = unreturned_lots(&orders, &[left(1, 1, 3), left(1, 2, 2), left(2, 2, 4)], &returns, back);
         let short = |(line, _, lot): (OrderLineId, ProductId, LotId), units: i64| {
             (line.split_line::<entity::id::kind::OrderId>().1, lot.uuid().as_u128(), units)
         };

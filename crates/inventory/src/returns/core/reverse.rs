@@ -7,13 +7,13 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, decided},
+    book::{ClosedSince, ReturnBasis, ReturnBook, ReturnOutcome, StateBefore, build_decision},
     needs::ReturnNeeds,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnPiece, ReturnState},
 };
 use crate::{
-    ledger::{ALONE, Books, Decide, Decision, DocumentNumber, Needs},
+    ledger::{Books, Decide, Decision, DocumentNumber, EXCLUSIVE_WEIGHT, Needs},
     orders::core::{Order, OrderBook, OrderNeeds},
     returns::events::RETURN_REOPENED,
     reversals::core::{
@@ -47,17 +47,17 @@ impl Decide for RefundReversal {
 
     /// The reversal reduces the settled quantities: it is decided in a batch of its own.
     fn weight(&self) -> usize {
-        ALONE
+        EXCLUSIVE_WEIGHT
     }
 
     fn needs(&self, needs: &mut Needs) {
         let ReverseRefund { ret, orders, call, .. } = self.0.as_ref();
         mirror_needs(needs, &[], call.on_shortage);
         needs.held_by_orders.extend(orders);
-        needs.documents.with(|own: &mut OrderNeeds| own.orders.extend(orders));
-        needs.documents.with(|own: &mut ReturnNeeds| {
-            own.returns.insert(*ret);
-            own.reopened.insert(*ret);
+        needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.orders.extend(orders));
+        needs.documents.with(|document_needs: &mut ReturnNeeds| {
+            document_needs.returns.insert(*ret);
+            document_needs.reopened.insert(*ret);
         });
     }
 
@@ -74,39 +74,41 @@ impl Decide for RefundReversal {
     }
 }
 
-fn decide(basis: ReturnBasis<'_>, draft: &Draft<'_>, command: &ReverseRefund) -> Result<(Decided, Reversal), Rejection> {
+fn decide(basis: ReturnBasis<'_>, draft: &Draft<'_>, command: &ReverseRefund) -> Result<(ReturnOutcome, Reversal), Rejection> {
     let (call, field) = (&command.call, At::input(Field::Document));
     let missing = || Rejection::not_found(Noun::Document, field);
-    let was = basis.returns.returns.get(&command.ret).ok_or_else(missing)?;
-    was.expect(command.expected_version)?;
+    let return_before = basis.returns.returns.get(&command.ret).ok_or_else(missing)?;
+    return_before.expect(command.expected_version)?;
     if command.has_lines {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
-    let ReturnState::Closed { received_at, refunded } = was.state else {
-        return Err(ReturnStepRefusal::Status(was.status()).at(field));
+    let ReturnState::Closed { received_at, refunded } = return_before.state else {
+        return Err(ReturnStepRefusal::Status(return_before.status()).at(field));
     };
-    rests(basis.returns.since.get(&was.id))?;
-    let occurred_at = call.moment(draft, was.updated_at)?;
+    check_no_dependents(basis.returns.since.get(&return_before.id))?;
+    let occurred_at = call.moment(draft, return_before.updated_at)?;
     let business_date = check_moment(draft.book(), occurred_at, &command.time_zone)?;
-    let (mut ret, mut orders) = (was.clone(), BTreeMap::new());
-    for id in was.orders() {
-        let given = given_on(was, id).ok_or_else(|| ReversalRefusal::SharesUnknown.at(field))?;
-        if given != 0 {
+    let (mut sales_return, mut orders) = (return_before.clone(), BTreeMap::new());
+    for id in return_before.orders() {
+        let amount = refund_on_order(return_before, id).ok_or_else(|| ReversalRefusal::SharesUnknown.at(field))?;
+        if amount != 0 {
             let mut order: Order = basis.order(id).ok_or_else(missing)?.clone();
-            order.paid.returned -= given;
+            order.paid.returned -= amount;
             order.touch(draft.now());
             orders.insert(id, order);
         }
     }
-    ret.lines.iter_mut().flat_map(|line| &mut line.matches).for_each(|piece| piece.given = None);
-    ret.state = ReturnState::Inspected { received_at };
-    ret.touch(draft.now());
-    let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
+    sales_return.lines.iter_mut().flat_map(|line| &mut line.matches).for_each(|piece| piece.given = None);
+    sales_return.state = ReturnState::Inspected { received_at };
+    sales_return.touch(draft.now());
+    let mut effects: Vec<Effect> =
+        status_effect(&sales_return.id, &return_before.status(), &sales_return.status()).into_iter().collect();
     if refunded.minor != 0 {
-        effects.push(Effect::money(&ret.id, ReversalEffect::Refunded, Money::new(-refunded.minor, refunded.currency)));
+        effects.push(Effect::money(&sales_return.id, ReversalEffect::Refunded, Money::new(-refunded.minor, refunded.currency)));
     }
-    let id: Uuid = ret.id.uuid();
-    let subject = Subject { kind: ReversedKind::ReturnRefund, part: id, document: id, store: ret.store, other_store: None };
+    let id: Uuid = sales_return.id.uuid();
+    let subject =
+        Subject { kind: ReversedKind::ReturnRefund, part: id, document: id, store: sales_return.store, other_store: None };
     let reversal = Reversal {
         id: call.id,
         number: DocumentNumber::Pending,
@@ -119,31 +121,32 @@ fn decide(basis: ReturnBasis<'_>, draft: &Draft<'_>, command: &ReverseRefund) ->
         lines: Vec::new(),
         effects,
     };
-    Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, orders, call.actor), reversal))
+    Ok((build_decision(sales_return, Some(StateBefore::of(return_before)), RETURN_REOPENED, orders, call.actor), reversal))
 }
 
 /// Returns the refund that it gave on an order; `None` if the amount was not stored.
-fn given_on(ret: &Return, order: OrderId) -> Option<i64> {
-    let is_of = |piece: &&ReturnPiece| {
-        let (of, _): (OrderId, u16) = piece.line.split_line();
-        of == order
+fn refund_on_order(sales_return: &Return, order: OrderId) -> Option<i64> {
+    let is_of_order = |piece: &&ReturnPiece| {
+        let (order_of_piece, _): (OrderId, u16) = piece.line.split_line();
+        order_of_piece == order
     };
-    ret.lines.iter().flat_map(|line| &line.matches).filter(is_of).map(|piece| piece.given).sum()
+    sales_return.lines.iter().flat_map(|line| &line.matches).filter(is_of_order).map(|piece| piece.given).sum()
 }
 
 /// Refuses to reopen a return while a payment refunded it, or later returns were settled on its
 /// amounts.
-fn rests(since: Option<&ClosedSince>) -> Result<(), Rejection> {
+fn check_no_dependents(since: Option<&ClosedSince>) -> Result<(), Rejection> {
     let Some(since) = since else { return Ok(()) };
-    let (why, documents): (DependencyReason, Vec<DependentDocument>) = if !since.payments.is_empty() {
+    let (reason, documents): (DependencyReason, Vec<DependentDocument>) = if !since.payments.is_empty() {
         (DependencyReason::Paid, since.payments.iter().copied().map(DependentDocument::Payment).collect())
     } else if !since.returns.is_empty() {
-        let named = |ret: &ReturnId| DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
-        (DependencyReason::LaterReturn, since.returns.iter().map(named).collect())
+        let return_document =
+            |return_id: &ReturnId| DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: return_id.uuid() });
+        (DependencyReason::LaterReturn, since.returns.iter().map(return_document).collect())
     } else {
         return Ok(());
     };
     let count = documents.len();
-    let rests = Dependents { why, documents: documents.into_iter().take(10).collect(), count };
-    Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
+    let dependents = Dependents { why: reason, documents: documents.into_iter().take(10).collect(), count };
+    Err(ReversalRefusal::InUse(dependents).at(At::input(Field::Document)))
 }

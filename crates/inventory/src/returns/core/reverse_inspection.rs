@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    book::{Before, Decided, ReturnBook, decided},
+    book::{ReturnBook, ReturnOutcome, StateBefore, build_decision},
     needs::ReturnNeeds,
-    posting::stocked,
+    posting::find_stocked_level,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnState},
 };
@@ -17,7 +17,7 @@ use crate::{
     returns::events::RETURN_REOPENED,
     reversals::core::{
         Call, DependencyReason, Dependents, Effect, Part, Refusal as ReversalRefusal, Reversal, ReversalBook, ReversalDecision,
-        Subject, level_effects, mirror, needs as mirror_needs, status_effect,
+        Subject, level_effects, needs as mirror_needs, post_mirror, status_effect,
     },
     stock::core::{At, Draft, Entry, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal, check_moment},
 };
@@ -57,7 +57,7 @@ impl Decide for InspectionReversal {
         mirror_needs(needs, originals, call.on_shortage);
         needs.levels.extend(levels);
         needs.lots.asides.extend(levels);
-        needs.documents.with(|own: &mut ReturnNeeds| own.returns.insert(*ret));
+        needs.documents.with(|return_needs: &mut ReturnNeeds| return_needs.returns.insert(*ret));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -74,40 +74,43 @@ fn decide(
     reversed: &ReversalBook,
     draft: &mut Draft<'_>,
     command: &ReverseInspection,
-) -> Result<(Decided, Reversal), Rejection> {
+) -> Result<(ReturnOutcome, Reversal), Rejection> {
     let (call, field) = (&command.call, At::input(Field::Document));
     let missing = || Rejection::not_found(Noun::Document, field);
-    let was = returns.returns.get(&command.ret).ok_or_else(missing)?;
-    was.expect(Some(command.seen))?;
-    was.expect(command.expected_version)?;
+    let return_before = returns.returns.get(&command.ret).ok_or_else(missing)?;
+    return_before.expect(Some(command.seen))?;
+    return_before.expect(command.expected_version)?;
     if command.has_lines {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
     let (ReturnState::PartiallyReceived { received_at }
     | ReturnState::Received { received_at }
-    | ReturnState::Inspected { received_at }) = was.state
+    | ReturnState::Inspected { received_at }) = return_before.state
     else {
-        return Err(ReturnStepRefusal::Status(was.status()).at(field));
+        return Err(ReturnStepRefusal::Status(return_before.status()).at(field));
     };
-    check_was_inspected(was, &command.originals)?;
-    let parts = parts_left(was, &command.originals, reversed);
+    check_was_inspected(return_before, &command.originals)?;
+    let parts = unreversed_parts(return_before, &command.originals, reversed);
     let is_undone = |original: &&Movement| parts.iter().any(|part| part.movement == original.id);
-    let last = command.originals.iter().filter(is_undone).map(|original| original.occurred_at).fold(received_at, Ord::max);
-    let occurred_at = call.moment(draft, last)?;
+    let latest_movement =
+        command.originals.iter().filter(is_undone).map(|original| original.occurred_at).fold(received_at, Ord::max);
+    let occurred_at = call.moment(draft, latest_movement)?;
     let business_date = check_moment(draft.book(), occurred_at, &command.time_zone)?;
-    let lines = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
-    check_all_unavailable(draft, was)?;
-    let mut ret = was.clone();
-    ret.lines.iter_mut().filter(|line| line.kind == LineKind::Product).for_each(reset_inspection);
-    if let ReturnState::Inspected { received_at } = was.state {
-        ret.state = ReturnState::Received { received_at };
+    let lines = post_mirror(draft, (call, occurred_at), &command.originals, &parts)?;
+    check_all_unavailable(draft, return_before)?;
+    let mut sales_return = return_before.clone();
+    sales_return.lines.iter_mut().filter(|line| line.kind == LineKind::Product).for_each(reset_inspection);
+    if let ReturnState::Inspected { received_at } = return_before.state {
+        sales_return.state = ReturnState::Received { received_at };
     }
-    ret.touch(draft.now());
-    let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
-    effects.extend(figures(was));
+    sales_return.touch(draft.now());
+    let mut effects: Vec<Effect> =
+        status_effect(&sales_return.id, &return_before.status(), &sales_return.status()).into_iter().collect();
+    effects.extend(inspection_effects(return_before));
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
-    let id = ret.id.uuid();
-    let subject = Subject { kind: ReversedKind::ReturnInspection, part: id, document: id, store: ret.store, other_store: None };
+    let id = sales_return.id.uuid();
+    let subject =
+        Subject { kind: ReversedKind::ReturnInspection, part: id, document: id, store: sales_return.store, other_store: None };
     let reversal = Reversal {
         id: call.id,
         number: DocumentNumber::Pending,
@@ -120,40 +123,43 @@ fn decide(
         lines,
         effects,
     };
-    Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, BTreeMap::new(), call.actor), reversal))
+    Ok((
+        build_decision(sales_return, Some(StateBefore::of(return_before)), RETURN_REOPENED, BTreeMap::new(), call.actor),
+        reversal,
+    ))
 }
 
 /// Refuses goods that were received over the counter: they were inspected on receipt, so the
 /// inspection moved nothing.
-fn check_was_inspected(ret: &Return, originals: &[Movement]) -> Result<(), Rejection> {
+fn check_was_inspected(sales_return: &Return, originals: &[Movement]) -> Result<(), Rejection> {
     let field = At::input(Field::Document);
-    if ret.at_counter == Some(true) || !ret.was_inspected() {
+    if sales_return.at_counter == Some(true) || !sales_return.was_inspected() {
         return Err(ReversalRefusal::NothingMoved.at(field));
     }
     // Only steps make goods available, and only steps record lots.
     let by_steps = || {
         let is_step = |original: &Movement| original.kind == MovementKind::Adjustment;
-        originals.iter().any(is_step) || ret.lines.iter().any(|line| !line.lots.is_empty())
+        originals.iter().any(is_step) || sales_return.lines.iter().any(|line| !line.lots.is_empty())
     };
-    if ret.at_counter.is_none() && !by_steps() {
+    if sales_return.at_counter.is_none() && !by_steps() {
         return Err(ReversalRefusal::StepsUnknown.at(field));
     }
     Ok(())
 }
 
 /// Returns the parts of the steps that are not reversed: whole entries.
-fn parts_left(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> Vec<Part> {
-    let mut left: Vec<LineLeft> = ret.lines.iter().filter_map(LineLeft::of).collect();
+fn unreversed_parts(sales_return: &Return, originals: &[Movement], reversed: &ReversalBook) -> Vec<Part> {
+    let mut lines_left: Vec<UnassignedLine> = sales_return.lines.iter().filter_map(UnassignedLine::of).collect();
     let mut parts = Vec::new();
     for original in originals {
         for entry in &original.entries {
-            let gone = reversed.reversed.get(&(original.id, entry.line)).copied().unwrap_or(0);
-            let quantity = amount(entry) - gone;
+            let reversed_quantity = reversed.reversed.get(&(original.id, entry.line)).copied().unwrap_or(0);
+            let quantity = moved_units(entry) - reversed_quantity;
             if quantity <= 0 {
                 continue;
             }
-            let Some(position) = line_of(&mut left, entry) else { continue };
-            let line = ret.id.line::<entity::id::kind::ReturnLineId>(position).uuid();
+            let Some(position) = line_of(&mut lines_left, entry) else { continue };
+            let line = sales_return.id.line::<entity::id::kind::ReturnLineId>(position).uuid();
             let field = At::input(Field::Document);
             parts.push(Part { line, movement: original.id, entry: entry.clone(), quantity, field });
         }
@@ -163,19 +169,19 @@ fn parts_left(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> 
 
 /// Returns the units that an entry of an inspection moved: those written off, else those that
 /// became available.
-fn amount(entry: &Entry) -> i64 {
+fn moved_units(entry: &Entry) -> i64 {
     if entry.on_hand_delta == 0 { entry.unavailable_delta.abs() } else { entry.on_hand_delta.abs() }
 }
 
 /// Inspected units of a line that are not assigned to an entry yet.
-struct LineLeft {
+struct UnassignedLine {
     position: u16,
     product: ProductId,
     restocked: i64,
     written_off: i64,
 }
 
-impl LineLeft {
+impl UnassignedLine {
     fn of(line: &ReturnLine) -> Option<Self> {
         let (restocked, written_off) = (line.restocked.get(), line.written_off.get());
         Some(Self { position: line.position, product: line.product?, restocked, written_off })
@@ -187,15 +193,15 @@ impl LineLeft {
 
 /// Returns the position of the line that moved an entry: the entries of a product are assigned in
 /// the order of its lines.
-fn line_of(left: &mut [LineLeft], entry: &Entry) -> Option<u16> {
-    let is_of = |line: &LineLeft| line.product == entry.key.product;
-    let has_more = |line: &mut LineLeft| line.product == entry.key.product && *line.of_entry(entry) > 0;
-    let place = left.iter_mut().position(has_more).or_else(|| left.iter().position(is_of))?;
-    let line = &mut left[place];
+fn line_of(lines_left: &mut [UnassignedLine], entry: &Entry) -> Option<u16> {
+    let is_of = |line: &UnassignedLine| line.product == entry.key.product;
+    let has_more = |line: &mut UnassignedLine| line.product == entry.key.product && *line.of_entry(entry) > 0;
+    let index = lines_left.iter_mut().position(has_more).or_else(|| lines_left.iter().position(is_of))?;
+    let line = &mut lines_left[index];
     // Units that are blocked again because of their lot are among those that were taken from
     // quarantine.
     if entry.unavailable_delta < 0 {
-        *line.of_entry(entry) -= amount(entry);
+        *line.of_entry(entry) -= moved_units(entry);
     }
     Some(line.position)
 }
@@ -207,39 +213,39 @@ fn reset_inspection(line: &mut ReturnLine) {
 
 /// Checks that all received goods are unavailable again, also those that the inspection left so;
 /// the documents that took some are named.
-fn check_all_unavailable(draft: &Draft<'_>, ret: &Return) -> Result<(), Rejection> {
-    let mut came: BTreeMap<(LevelKey, Option<LotId>), i64> = BTreeMap::new();
-    for line in ret.lines.iter().filter(|line| line.kind == LineKind::Product) {
-        let Some(key) = stocked(draft, ret, line) else { continue };
+fn check_all_unavailable(draft: &Draft<'_>, sales_return: &Return) -> Result<(), Rejection> {
+    let mut received_units: BTreeMap<(LevelKey, Option<LotId>), i64> = BTreeMap::new();
+    for line in sales_return.lines.iter().filter(|line| line.kind == LineKind::Product) {
+        let Some(key) = find_stocked_level(draft, sales_return, line) else { continue };
         if line.lots.is_empty() {
-            *came.entry((key, None)).or_default() += line.received.get();
+            *received_units.entry((key, None)).or_default() += line.received.get();
         }
         for lot in &line.lots {
-            *came.entry((key, Some(lot.lot))).or_default() += lot.received.get();
+            *received_units.entry((key, Some(lot.lot))).or_default() += lot.received.get();
         }
     }
-    for ((key, lot), requested) in came {
-        let aside = draft.aside(key, lot);
+    for ((key, lot), requested) in received_units {
+        let stock_aside = draft.aside(key, lot);
         // Goods of a lot that may not be sold have the lot's own condition.
         let usable: i64 = match lot {
-            Some(_) => Condition::ALL.iter().map(|condition| aside.of(*condition)).sum(),
-            None => aside.of(Condition::Quarantine),
+            Some(_) => Condition::ALL.iter().map(|condition| stock_aside.of(*condition)).sum(),
+            None => stock_aside.of(Condition::Quarantine),
         };
         if usable < requested {
             let sku = draft.level(key, At::NOWHERE)?.facts.sku.clone();
-            let why = DependencyReason::Scrapped { level: key, sku, usable: usable.max(0), requested };
-            return Err(ReversalRefusal::InUse(Dependents::without_documents(why)).at(At::input(Field::Document)));
+            let reason = DependencyReason::Scrapped { level: key, sku, usable: usable.max(0), requested };
+            return Err(ReversalRefusal::InUse(Dependents::without_documents(reason)).at(At::input(Field::Document)));
         }
     }
     Ok(())
 }
 
 /// Returns the effects on the inspected quantity of each line, which becomes 0.
-fn figures(was: &Return) -> impl Iterator<Item = Effect> {
-    let seen = |line: &ReturnLine| line.restocked.get() + line.quarantined.get() + line.written_off.get();
-    let lines = was.lines.iter().filter(move |line| line.kind == LineKind::Product && seen(line) > 0);
+fn inspection_effects(return_before: &Return) -> impl Iterator<Item = Effect> {
+    let inspected_units = |line: &ReturnLine| line.restocked.get() + line.quarantined.get() + line.written_off.get();
+    let lines = return_before.lines.iter().filter(move |line| line.kind == LineKind::Product && inspected_units(line) > 0);
     lines.map(move |line| {
-        let id = was.id.line::<entity::id::kind::ReturnLineId>(line.position);
-        Effect::quantity(&id, ReversalEffect::Inspected, -seen(line))
+        let id = return_before.id.line::<entity::id::kind::ReturnLineId>(line.position);
+        Effect::quantity(&id, ReversalEffect::Inspected, -inspected_units(line))
     })
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    act::order_line,
-    book::{Before, Decided, ReturnBasis, ReturnBook, decided},
+    act::find_order_line,
+    book::{ReturnBasis, ReturnBook, ReturnOutcome, StateBefore, build_decision},
     needs::ReturnNeeds,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnState},
@@ -18,7 +18,8 @@ use crate::{
     returns::events::RETURN_REOPENED,
     reversals::core::{
         Call, DependencyReason, DependentDocument, Dependents, Effect, Original, Refusal as ReversalRefusal, Reversal,
-        ReversalBook, ReversalDecision, Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+        ReversalBook, ReversalDecision, Subject, level_effects, needs as mirror_needs, post_mirror, select_entries,
+        status_effect,
     },
     stock::core::{At, Draft, Field, Movement, Noun, Reference, ReferenceKind, Rejection, RoomRefusal},
 };
@@ -55,8 +56,8 @@ impl Decide for ReceiptReversal {
         let ReverseReceipt { ret, orders, originals, call, .. } = self.0.as_ref();
         mirror_needs(needs, originals, call.on_shortage);
         needs.held_by_orders.extend(orders);
-        needs.documents.with(|own: &mut OrderNeeds| own.orders.extend(orders));
-        needs.documents.with(|own: &mut ReturnNeeds| own.returns.insert(*ret));
+        needs.documents.with(|document_needs: &mut OrderNeeds| document_needs.orders.extend(orders));
+        needs.documents.with(|document_needs: &mut ReturnNeeds| document_needs.returns.insert(*ret));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -79,102 +80,112 @@ fn decide(
     reversed: &ReversalBook,
     draft: &mut Draft<'_>,
     command: &ReverseReceipt,
-) -> Result<(Decided, Reversal), Rejection> {
+) -> Result<(ReturnOutcome, Reversal), Rejection> {
     let (call, field) = (&command.call, At::input(Field::Document));
     let missing = || Rejection::not_found(Noun::Document, field);
-    let was = basis.returns.returns.get(&command.ret).ok_or_else(missing)?;
-    was.expect(Some(command.seen))?;
-    was.expect(command.expected_version)?;
+    let return_before = basis.returns.returns.get(&command.ret).ok_or_else(missing)?;
+    return_before.expect(Some(command.seen))?;
+    return_before.expect(command.expected_version)?;
     if command.has_lines {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
-    let (ReturnState::PartiallyReceived { received_at } | ReturnState::Received { received_at }) = was.state else {
-        return Err(ReturnStepRefusal::Status(was.status()).at(field));
+    let (ReturnState::PartiallyReceived { received_at } | ReturnState::Received { received_at }) = return_before.state else {
+        return Err(ReturnStepRefusal::Status(return_before.status()).at(field));
     };
-    rests(was)?;
+    check_not_inspected(return_before)?;
     if command.originals.is_empty() {
         return Err(ReversalRefusal::NothingMoved.at(field));
     }
-    let parts = choose(draft, &pair_entries(was, &command.originals), reversed, None)?;
+    let parts = select_entries(draft, &pair_entries(return_before, &command.originals), reversed, None)?;
     let occurred_at = call.moment(draft, received_at)?;
-    let mirrored = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
-    let mut ret = was.clone();
-    let orders = restore_requested(basis, draft, &mut ret)?;
-    let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
-    effects.extend(figures(was, basis, &orders));
+    let mirrored_lines = post_mirror(draft, (call, occurred_at), &command.originals, &parts)?;
+    let mut sales_return = return_before.clone();
+    let orders = restore_requested(basis, draft, &mut sales_return)?;
+    let mut effects: Vec<Effect> =
+        status_effect(&sales_return.id, &return_before.status(), &sales_return.status()).into_iter().collect();
+    effects.extend(receipt_effects(return_before, basis, &orders));
     effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
     let first = parts.first().map(|part| part.entry.key).ok_or_else(missing)?;
-    let id = ret.id.uuid();
-    let subject = Subject { kind: ReversedKind::ReturnReceipt, part: id, document: id, store: ret.store, other_store: None };
-    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
-    Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, orders, call.actor), reversal))
+    let id = sales_return.id.uuid();
+    let subject =
+        Subject { kind: ReversedKind::ReturnReceipt, part: id, document: id, store: sales_return.store, other_store: None };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored_lines, effects)?;
+    Ok((build_decision(sales_return, Some(StateBefore::of(return_before)), RETURN_REOPENED, orders, call.actor), reversal))
 }
 
 /// Refuses to reverse the receipt of inspected goods, which are on sale, in quarantine or written
 /// off.
-fn rests(ret: &Return) -> Result<(), Rejection> {
-    if !ret.was_inspected() {
+fn check_not_inspected(sales_return: &Return) -> Result<(), Rejection> {
+    if !sales_return.was_inspected() {
         return Ok(());
     }
-    let own = DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() });
-    let rests = Dependents { why: DependencyReason::Inspected, documents: vec![own], count: 1 };
-    Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
+    let own_document = DependentDocument::Document(Reference { kind: ReferenceKind::Return, id: sales_return.id.uuid() });
+    let dependents = Dependents { why: DependencyReason::Inspected, documents: vec![own_document], count: 1 };
+    Err(ReversalRefusal::InUse(dependents).at(At::input(Field::Document)))
 }
 
 /// Pairs the entries with the lines that received them: the entries of a product are assigned in
 /// the order of its lines.
-fn pair_entries(ret: &Return, originals: &[Movement]) -> Vec<Original> {
-    let mut left: Vec<(u16, ProductId, i64)> =
-        ret.lines.iter().filter_map(|line| Some((line.position, line.product?, line.received.get()))).collect();
-    let mut all = Vec::new();
+fn pair_entries(sales_return: &Return, originals: &[Movement]) -> Vec<Original> {
+    let mut lines_left: Vec<(u16, ProductId, i64)> =
+        sales_return.lines.iter().filter_map(|line| Some((line.position, line.product?, line.received.get()))).collect();
+    let mut paired = Vec::new();
     for original in originals {
         for entry in original.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
             let is_of = |(_, product, _): &(u16, ProductId, i64)| *product == entry.key.product;
-            let place = left.iter().position(|one| is_of(one) && one.2 > 0).or_else(|| left.iter().position(is_of));
-            let Some((position, _, rest)) = place.and_then(|place| left.get_mut(place)) else { continue };
-            *rest -= entry.on_hand_delta;
-            let line = ret.id.line::<entity::id::kind::ReturnLineId>(*position).uuid();
-            all.push(Original { line, movement: original.id, entry: entry.clone() });
+            let index = lines_left
+                .iter()
+                .position(|line_left| is_of(line_left) && line_left.2 > 0)
+                .or_else(|| lines_left.iter().position(is_of));
+            let Some((position, _, units_left)) = index.and_then(|index| lines_left.get_mut(index)) else { continue };
+            *units_left -= entry.on_hand_delta;
+            let line = sales_return.id.line::<entity::id::kind::ReturnLineId>(*position).uuid();
+            paired.push(Original { line, movement: original.id, entry: entry.clone() });
         }
     }
-    all
+    paired
 }
 
 /// Restores the state before any receipt, and the pieces to requested. Quantities that had been
 /// given up are requested again, as far as the order's line allows it.
-fn restore_requested(basis: ReturnBasis<'_>, draft: &Draft<'_>, ret: &mut Return) -> Result<BTreeMap<OrderId, Order>, Rejection> {
+fn restore_requested(
+    basis: ReturnBasis<'_>,
+    draft: &Draft<'_>,
+    sales_return: &mut Return,
+) -> Result<BTreeMap<OrderId, Order>, Rejection> {
     let mut orders = BTreeMap::new();
-    let was_over = matches!(ret.state, ReturnState::Received { .. });
-    let id = ret.id;
-    for line in &mut ret.lines {
+    let was_complete = matches!(sales_return.state, ReturnState::Received { .. });
+    let id = sales_return.id;
+    for line in &mut sales_return.lines {
         for piece in &mut line.matches {
-            let of = order_line(basis, &mut orders, piece.line)?;
-            let asked = if was_over { piece.quantity } else { piece.received };
-            of.returned = count(of.returned.get() - piece.received.get());
-            of.return_pending = count(of.return_pending.get() + asked.get());
-            if of.returnable() < 0 {
+            let order_line_after = find_order_line(basis, &mut orders, piece.line)?;
+            let pending = if was_complete { piece.quantity } else { piece.received };
+            order_line_after.returned = count(order_line_after.returned.get() - piece.received.get());
+            order_line_after.return_pending = count(order_line_after.return_pending.get() + pending.get());
+            if order_line_after.returnable() < 0 {
                 let (order, _) = piece.line.split_line();
-                let rests = Dependents::without_documents(DependencyReason::AskedBack { order, ret: id });
-                return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
+                let dependents = Dependents::without_documents(DependencyReason::AskedBack { order, ret: id });
+                return Err(ReversalRefusal::InUse(dependents).at(At::input(Field::Document)));
             }
             piece.received = Quantity::ZERO;
         }
         line.received = Quantity::ZERO;
         line.lots.iter_mut().for_each(|lot| lot.received = Quantity::ZERO);
     }
-    ret.state = ReturnState::Approved;
-    ret.touch(draft.now());
+    sales_return.state = ReturnState::Approved;
+    sales_return.touch(draft.now());
     orders.values_mut().for_each(|order: &mut Order| order.touch(draft.now()));
     Ok(orders)
 }
 
 /// Returns the effects on the received quantities of the return's lines and on the returned
 /// quantities of the orders' lines.
-fn figures(was: &Return, basis: ReturnBasis<'_>, orders: &BTreeMap<OrderId, Order>) -> Vec<Effect> {
-    let came = was.lines.iter().filter(|line| line.received.is_positive());
-    let of_line = |position: u16| was.id.line::<entity::id::kind::ReturnLineId>(position);
-    let mut effects: Vec<Effect> =
-        came.map(|line| Effect::quantity(&of_line(line.position), ReversalEffect::Received, -line.received.get())).collect();
+fn receipt_effects(return_before: &Return, basis: ReturnBasis<'_>, orders: &BTreeMap<OrderId, Order>) -> Vec<Effect> {
+    let received_lines = return_before.lines.iter().filter(|line| line.received.is_positive());
+    let of_line = |position: u16| return_before.id.line::<entity::id::kind::ReturnLineId>(position);
+    let mut effects: Vec<Effect> = received_lines
+        .map(|line| Effect::quantity(&of_line(line.position), ReversalEffect::Received, -line.received.get()))
+        .collect();
     for (id, order) in orders {
         let Some(before) = basis.order(*id) else { continue };
         for (line, before) in order.lines.iter().zip(&before.lines).filter(|(line, before)| line.returned != before.returned) {

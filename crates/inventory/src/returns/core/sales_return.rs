@@ -177,12 +177,12 @@ impl ReturnLine {
     }
     /// Records an inspected quantity and its disposition.
     pub fn record_inspection(&mut self, disposition: Disposition, quantity: i64) {
-        let seen = match disposition {
+        let inspected_units = match disposition {
             Disposition::Restock => &mut self.restocked,
             Disposition::Quarantine => &mut self.quarantined,
             Disposition::WriteOff => &mut self.written_off,
         };
-        *seen = count(seen.get() + quantity);
+        *inspected_units = count(inspected_units.get() + quantity);
     }
 }
 

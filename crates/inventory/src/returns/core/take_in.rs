@@ -18,25 +18,25 @@ use crate::stock::core::{
 type StockedGoods = (LevelKey, i64, Option<Money>);
 
 /// Returns the stocked goods of a line: its own product, or the components of a kit.
-fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<StockedGoods> {
-    let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
+fn find_stocked_goods(draft: &Draft<'_>, sales_return: &Return, line: &ReturnLine) -> Vec<StockedGoods> {
+    let own_product = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
     let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
     let stocked = |(product, quantity)| {
-        let level = draft.level(LevelKey { product, store: ret.store }, At::NOWHERE).ok()?;
+        let level = draft.level(LevelKey { product, store: sales_return.store }, At::NOWHERE).ok()?;
         (level.facts.policy != StockPolicy::Untracked).then(|| (level.key, quantity, level.facts.cost))
     };
-    own.into_iter().chain(parts).filter_map(stocked).collect()
+    own_product.into_iter().chain(parts).filter_map(stocked).collect()
 }
 
 /// Returns the lots for goods of lines without a named lot.
-fn lots_chosen(draft: &Draft<'_>, ret: &Return, command: &CreateReturn) -> LotSelection {
-    let Some(left) = &command.left else { return LotSelection::default() };
-    let mut all = Vec::new();
-    for (index, (line, new)) in ret.lines.iter().zip(&command.lines).enumerate() {
-        let own = goods(draft, ret, line).into_iter();
-        all.extend(own.map(|(key, units, _)| Goods::of(line, index, (key, units, new.lot.clone()))));
+fn select_lots(draft: &Draft<'_>, sales_return: &Return, command: &CreateReturn) -> LotSelection {
+    let Some(returnable_lots) = &command.left else { return LotSelection::default() };
+    let mut all_goods = Vec::new();
+    for (index, (line, new)) in sales_return.lines.iter().zip(&command.lines).enumerate() {
+        let line_goods = find_stocked_goods(draft, sales_return, line).into_iter();
+        all_goods.extend(line_goods.map(|(key, units, _)| Goods::of(line, index, (key, units, new.lot.clone()))));
     }
-    LotSelection::of(draft, left, &all)
+    LotSelection::of(draft, returnable_lots, &all_goods)
 }
 
 /// Refuses goods that could not be received: already at the request, so that they are not sent in.
@@ -59,9 +59,9 @@ pub(super) fn check_serial_was_shipped(
     let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
     let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
     let orders = line.matches.iter().filter_map(|piece| basis.returns.shipped.get(&piece.line.split_line().0));
-    let mut left = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
+    let mut shipped_lots = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
     // Goods that were not kept by serial numbers when they left may have any.
-    let is_known = left.peek().is_none() || left.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
+    let is_known = shipped_lots.peek().is_none() || shipped_lots.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
     if is_known || matched < line.quantity.get() {
         return Ok(());
     }
@@ -70,41 +70,41 @@ pub(super) fn check_serial_was_shipped(
 
 /// Brings all stock in; written-off units leave by a movement of their own, so that the ledger has
 /// both.
-pub(super) fn take_in(
+pub(super) fn post_receipt(
     basis: ReturnBasis<'_>,
     draft: &mut Draft<'_>,
-    ret: &Return,
+    sales_return: &Return,
     command: &CreateReturn,
 ) -> Result<(), Rejection> {
     let head = MovementHead {
         id: command.movements[0],
         kind: MovementKind::Return,
         reason: Some(ReasonCode::CustomerReturn),
-        note: ret.note.clone(),
-        external_ref: ret.external_ref.clone(),
-        reference: Some(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() }),
-        actor: ret.actor,
+        note: sales_return.note.clone(),
+        external_ref: sales_return.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Return, id: sales_return.id.uuid() }),
+        actor: sales_return.actor,
         reverses: None,
-        occurred_at: ret.occurred_at,
+        occurred_at: sales_return.occurred_at,
     };
     let removal =
         MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
-    let lots = lots_chosen(draft, ret, command);
+    let lots = select_lots(draft, sales_return, command);
     for (head, sign) in [(head, 1), (removal, -1)] {
-        let passing = StockPosting { basis, lots: &lots, sign };
-        let mut begun = false;
-        for (index, line) in ret.lines.iter().enumerate() {
+        let posting = StockPosting { basis, lots: &lots, sign };
+        let mut has_begun = false;
+        for (index, line) in sales_return.lines.iter().enumerate() {
             if sign < 0 && line.disposition != Disposition::WriteOff {
                 continue;
             }
-            let named = command.lines.get(index).map(|new| new.lot.clone()).unwrap_or_default();
-            for of in goods(draft, ret, line) {
-                if !begun {
-                    draft.begin(head.clone(), of.0, At::line(index))?;
-                    begun = true;
+            let lot_choice = command.lines.get(index).map(|new| new.lot.clone()).unwrap_or_default();
+            for stocked_goods in find_stocked_goods(draft, sales_return, line) {
+                if !has_begun {
+                    draft.begin(head.clone(), stocked_goods.0, At::line(index))?;
+                    has_begun = true;
                 }
-                let posted = passing.post(draft, (index, line), &named, of);
-                draft.pass(posted)?;
+                let post_result = posting.post(draft, (index, line), &lot_choice, stocked_goods);
+                draft.pass(post_result)?;
             }
         }
         // Goods whose receipt was refused are not written off.
@@ -125,13 +125,13 @@ impl StockPosting<'_> {
         &self,
         draft: &mut Draft<'_>,
         (index, line): (usize, &ReturnLine),
-        named: &LotChoice,
+        lot_choice: &LotChoice,
         (key, quantity, cost): StockedGoods,
     ) -> Result<(), Rejection> {
         let (row, sign) = (At::line(index), self.sign);
         check_receivable(&draft.level(key, row)?.facts, row)?;
         let field = row.field(Field::Quantity);
-        let lot = self.lots.lot((index, key.product), named, field)?;
+        let lot = self.lots.lot((index, key.product), lot_choice, field)?;
         let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
         // Goods that were received into a blocked lot became unavailable at once, and are written
         // off from there.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     load::ReturnRow,
-    visibility::{return_of_channel, return_of_channels},
+    visibility::{return_channel_condition, return_of_channels},
 };
 use crate::{
     catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tag_condition},
@@ -61,7 +61,7 @@ impl ReturnTest {
             Self::HasCustomer(false) => clause.push("r.customer_id IS NULL"),
             Self::Channel(channel) => {
                 let number = clause.bind(*channel);
-                clause.push(&return_of_channel(number));
+                clause.push(&return_channel_condition(number));
             }
             Self::Channels(ids) => {
                 let backend = clause.backend();
@@ -103,12 +103,12 @@ pub fn returns_kind(sorted: Option<DocumentSorted>) -> String {
 }
 
 /// Returns the cursor keys of a return in its list.
-pub fn return_keys(sorted: Option<DocumentSorted>, ret: &Return) -> Vec<Key> {
+pub fn return_keys(sorted: Option<DocumentSorted>, sales_return: &Return) -> Vec<Key> {
     let first = sorted.map_or_else(
-        || Key::Int(ret.occurred_at.micros()),
-        |sorted| sorted.key(ret.number.get(), ret.created_at, ret.updated_at),
+        || Key::Int(sales_return.occurred_at.micros()),
+        |sorted| sorted.key(sales_return.number.get(), sales_return.created_at, sales_return.updated_at),
     );
-    vec![first, ret.id.into()]
+    vec![first, sales_return.id.into()]
 }
 
 /// The returns that pass these tests: all of each list.
@@ -148,8 +148,8 @@ struct NumberRow {
 /// Returns the returns with these numbers; unknown numbers are left out.
 pub async fn returns_by_number(reads: &impl Reads, numbers: &[i64]) -> Result<HashMap<i64, ReturnId>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (NumberRow::SELECT, backend.in_numbers("r.number", 2));
-    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
+    let (select, number_condition) = (NumberRow::SELECT, backend.in_numbers("r.number", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {number_condition}");
     let rows = reads.records::<NumberRow>(&sql, vec![backend.numbers(numbers.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.number, row.id)).collect())
 }
@@ -170,8 +170,8 @@ pub async fn returns_by_reference(reads: &impl Reads, references: &[&str]) -> Re
         return Ok(HashMap::new());
     }
     let backend = reads.backend();
-    let (select, of) = (ReferenceRow::SELECT, backend.in_texts("r.external_ref", 2));
-    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
+    let (select, reference_condition) = (ReferenceRow::SELECT, backend.in_texts("r.external_ref", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {reference_condition}");
     let rows = reads.records::<ReferenceRow>(&sql, vec![backend.texts(references)]).await?;
     Ok(rows.into_iter().map(|row| (row.external_ref, row.id)).collect())
 }

@@ -161,17 +161,17 @@ impl ReturnRow {
 }
 
 /// Returns without their lines; in no order.
-pub async fn returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
+pub async fn load_returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
-    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
+    let (select, id_condition) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {id_condition}");
     let rows = reads.records::<ReturnRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.into_iter().map(ReturnRow::ret).collect()
 }
 
 /// Returns the returns with goods of these orders, without their lines, each with its order, by
 /// number.
-pub async fn returns_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, Return)>, Fault> {
+pub async fn load_returns_of_orders(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, Return)>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (SELECT DISTINCT m.order_id, m.return_id FROM return_match m WHERE m.tenant_id = $1 AND {of}) k
@@ -184,7 +184,7 @@ pub async fn returns_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(O
 }
 
 /// The lines of these returns with their matches, in order.
-pub async fn return_lines(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, Vec<ReturnLine>>, Fault> {
+pub async fn load_return_lines(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, Vec<ReturnLine>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM return_line l
@@ -194,9 +194,9 @@ pub async fn return_lines(reads: &impl Reads, returns: &[ReturnId]) -> Result<Ha
         select = LineAndPiece::SELECT,
         of = backend.in_ids("l.return_id", 2)
     );
-    let mut all: HashMap<ReturnId, Vec<ReturnLine>> = HashMap::with_capacity(returns.len());
+    let mut lines_by_return: HashMap<ReturnId, Vec<ReturnLine>> = HashMap::with_capacity(returns.len());
     for LineAndPiece { line, currency, piece } in reads.records(&sql, vec![backend.ids(returns.iter().copied())]).await? {
-        let lines = all.entry(line.return_id).or_default();
+        let lines = lines_by_return.entry(line.return_id).or_default();
         let line = line.line(currency_of("sales_return", &currency)?);
         if lines.last().is_none_or(|last| last.position != line.position) {
             lines.push(line);
@@ -205,7 +205,7 @@ pub async fn return_lines(reads: &impl Reads, returns: &[ReturnId]) -> Result<Ha
             last.matches.push(piece);
         }
     }
-    Ok(all)
+    Ok(lines_by_return)
 }
 
 impl LineRow {
@@ -242,39 +242,39 @@ impl PieceRow {
 
 /// Returns with their lines and lots, locked in id order until the transaction ends.
 pub async fn lock_returns(work: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
-    whole(work, ids, &work.backend().for_change("r")).await
+    select_full_returns(work, ids, &work.backend().for_change("r")).await
 }
 
 /// Like `lock_returns`, as committed, without a lock.
 pub async fn load_full_returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
-    whole(reads, ids, "").await
+    select_full_returns(reads, ids, "").await
 }
 
-async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<Return>, Fault> {
+async fn select_full_returns(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<Return>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
-    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of} ORDER BY r.id{lock}");
+    let (select, id_condition) = (ReturnRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {id_condition} ORDER BY r.id{lock}");
     let rows = reads.records::<ReturnRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let mut lines = return_lines(reads, ids).await?;
+    let mut lines = load_return_lines(reads, ids).await?;
     let sql = format!(
-        "SELECT {select} FROM return_lot r WHERE r.tenant_id = $1 AND {of} ORDER BY r.return_id, r.position, r.lot_id",
+        "SELECT {select} FROM return_lot r WHERE r.tenant_id = $1 AND {id_condition} ORDER BY r.return_id, r.position, r.lot_id",
         select = LotRow::SELECT,
-        of = backend.in_ids("r.return_id", 2)
+        id_condition = backend.in_ids("r.return_id", 2)
     );
     for row in reads.records::<LotRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let lot = ReturnLot { lot: row.lot_id, received: row.received, inspected: row.inspected };
-        let mut own = lines.get_mut(&row.return_id).into_iter().flatten();
-        if let Some(line) = own.find(|line| i32::from(line.position) == row.position) {
+        let mut lines_of_return = lines.get_mut(&row.return_id).into_iter().flatten();
+        if let Some(line) = lines_of_return.find(|line| i32::from(line.position) == row.position) {
             line.lots.push(lot);
         }
     }
     rows.into_iter()
         .map(|row| {
-            let ret = row.ret()?;
-            Ok(Return { lines: lines.remove(&ret.id).unwrap_or_default(), ..ret })
+            let sales_return = row.ret()?;
+            Ok(Return { lines: lines.remove(&sales_return.id).unwrap_or_default(), ..sales_return })
         })
         .collect()
 }
@@ -289,7 +289,7 @@ pub struct ReturnPlace {
 }
 
 /// Reads the store, orders and levels of a return; `None` if it does not exist.
-pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<ReturnPlace>, Fault> {
+pub async fn load_return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<ReturnPlace>, Fault> {
     let sql = format!(
         "SELECT {select} FROM sales_return r JOIN store s ON s.tenant_id = $1 AND s.id = r.store_id
          WHERE r.tenant_id = $1 AND r.id = $2",
@@ -308,7 +308,7 @@ pub async fn return_place(reads: &impl Reads, id: ReturnId) -> Result<Option<Ret
 }
 
 /// Returns those of these external references that a return has.
-pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
+pub async fn find_used_references(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
     }

@@ -7,9 +7,12 @@ mod later_changes;
 mod visibility;
 mod write;
 
-pub use later_changes::closed_since;
+pub use later_changes::load_closed_since;
 pub use list::{ReturnTest, return_keys, returns_by_number, returns_by_reference, returns_kind, returns_page, returns_source};
-pub use load::{ReturnPlace, load_full_returns, lock_returns, return_lines, return_place, returns, returns_of, taken_refs};
-pub use returned_lots::{returned_lots, settled, shipped, uninspected_lots};
-pub use visibility::{order_stores_and_channels, return_of_channel, returns_of_channel};
+pub use load::{
+    ReturnPlace, find_used_references, load_full_returns, load_return_lines, load_return_place, load_returns,
+    load_returns_of_orders, lock_returns,
+};
+pub use returned_lots::{load_returned_lots, load_settled_quantities, load_shipped_products, load_uninspected_lots};
+pub use visibility::{filter_returns_by_channel, load_order_places, return_channel_condition};
 pub use write::return_rows;

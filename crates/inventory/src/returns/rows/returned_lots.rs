@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::returns::core::{ReturnedLot, Settled, Shipped};
+use crate::returns::core::{ReturnedLot, ReturnedQuantities, ShippedProducts};
 
 #[derive(Record)]
 struct UninspectedLot {
@@ -53,7 +53,7 @@ struct ReturnedLotRow {
 
 /// Reads the uninspected units of each of these lots, of returns that are still to be inspected, by
 /// store.
-pub async fn uninspected_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
+pub async fn load_uninspected_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM return_lot t
@@ -67,9 +67,9 @@ pub async fn uninspected_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Hash
 }
 
 /// Reads the quantities of these orders' lines that came back with returns that are closed.
-pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, Fault> {
+pub async fn load_settled_quantities(reads: &impl Reads, orders: &[OrderId]) -> Result<ReturnedQuantities, Fault> {
     if orders.is_empty() {
-        return Ok(Settled::new());
+        return Ok(ReturnedQuantities::new());
     }
     let backend = reads.backend();
     // CROSS JOIN tells SQLite to begin with the orders: otherwise it begins with all closed returns
@@ -80,35 +80,39 @@ pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, 
         select = SettledRow::SELECT,
         of = backend.in_ids("m.order_id", 2)
     );
-    let mut all = Settled::new();
+    let mut settled_by_line = ReturnedQuantities::new();
     for row in reads.records::<SettledRow>(&sql, vec![backend.ids(orders.iter().copied())]).await? {
-        *all.entry(row.order_id.line(row.order_position as u16)).or_default() += row.received.get();
+        *settled_by_line.entry(row.order_id.line(row.order_position as u16)).or_default() += row.received.get();
     }
-    Ok(all)
+    Ok(settled_by_line)
 }
 
 /// Reads which of these products left with these orders, and as which lots.
-pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &HashSet<ProductId>) -> Result<Shipped, Fault> {
+pub async fn load_shipped_products(
+    reads: &impl Reads,
+    orders: &BTreeSet<OrderId>,
+    products: &HashSet<ProductId>,
+) -> Result<ShippedProducts, Fault> {
     let backend = reads.backend();
-    let (of, sold) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
+    let (order_condition, product_condition) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
     let sql = format!(
         "SELECT DISTINCT {select} FROM movement m
-         JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {sold}
-         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}
+         JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {product_condition}
+         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {order_condition}
            AND NOT EXISTS (SELECT 1 FROM movement v WHERE v.tenant_id = $1 AND v.reverses_id = m.id)",
         select = ShippedRow::SELECT
     );
-    let mut all = Shipped::new();
+    let mut shipped_lots = ShippedProducts::new();
     let values = vec![backend.ids(orders.iter().copied()), backend.ids(products.iter().copied())];
     for row in reads.records::<ShippedRow>(&sql, values).await? {
-        all.entry(row.order).or_default().insert((row.product_id, row.lot_id));
+        shipped_lots.entry(row.order).or_default().insert((row.product_id, row.lot_id));
     }
-    Ok(all)
+    Ok(shipped_lots)
 }
 
 /// Reads the quantities of each lot that came back with these returns, except for reversed
 /// receipts.
-pub async fn returned_lots(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<ReturnedLot>, Fault> {
+pub async fn load_returned_lots(reads: &impl Reads, returns: &[ReturnId]) -> Result<Vec<ReturnedLot>, Fault> {
     if returns.is_empty() {
         return Ok(Vec::new());
     }

@@ -9,7 +9,7 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::load::{LineRow, LotRow};
-use crate::returns::core::{Before, Return, ReturnLine, ReturnLot, ReturnPiece};
+use crate::returns::core::{Return, ReturnLine, ReturnLot, ReturnPiece, StateBefore};
 
 /// A return's first row, which is not rejected.
 #[derive(Record)]
@@ -98,41 +98,42 @@ struct NewPart {
 /// Returns the rows of returns after the batch, with their lines, the order lines that they credit,
 /// and their lots: new rows, then changed ones. Each return comes with the lots that had rows
 /// before the batch.
-pub fn return_rows(tenant: TenantId, returns: &[(&Return, Option<&Before>)]) -> [Bulk; 9] {
-    let (mut new, mut changed) = (Rows::<NewReturn>::insert(tenant), Rows::<ChangedReturn>::update(tenant));
+pub fn return_rows(tenant: TenantId, returns: &[(&Return, Option<&StateBefore>)]) -> [Bulk; 9] {
+    let (mut new_returns, mut changed_returns) = (Rows::<NewReturn>::insert(tenant), Rows::<ChangedReturn>::update(tenant));
     let mut lines = (Rows::<LineRow>::insert(tenant), Rows::<ChangedLine>::update(tenant));
     let mut matches = (Rows::<NewMatch>::insert(tenant), Rows::<ChangedMatch>::update(tenant));
     let mut parts = Rows::<NewPart>::insert(tenant);
     let mut lots = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
-    for &(ret, before) in returns {
+    for &(sales_return, before) in returns {
         if before.is_some() {
-            changed.push(ret.into());
+            changed_returns.push(sales_return.into());
         } else {
-            new.push(ret.into());
+            new_returns.push(sales_return.into());
         }
-        for (index, line) in ret.lines.iter().enumerate() {
-            let place = (ret.id, i32::from(line.position));
+        for (index, line) in sales_return.lines.iter().enumerate() {
+            let line_key = (sales_return.id, i32::from(line.position));
             if before.is_some() {
-                lines.1.push(ChangedLine::of(place, line));
-                matches.1.extend(line.matches.iter().map(|piece| ChangedMatch::of(place, piece)));
+                lines.1.push(ChangedLine::of(line_key, line));
+                matches.1.extend(line.matches.iter().map(|piece| ChangedMatch::of(line_key, piece)));
             } else {
-                lines.0.push(LineRow::of(place, line));
-                parts.extend(line.parts.iter().map(|part| NewPart::of(place, *part)));
-                matches.0.extend(line.matches.iter().map(|piece| NewMatch::of(place, piece)));
+                lines.0.push(LineRow::of(line_key, line));
+                parts.extend(line.parts.iter().map(|part| NewPart::of(line_key, *part)));
+                matches.0.extend(line.matches.iter().map(|piece| NewMatch::of(line_key, piece)));
             }
             for lot in &line.lots {
-                let to = if before.is_some_and(|before| before.has_lot(index, lot.lot)) { &mut lots.1 } else { &mut lots.0 };
-                to.push(LotRow::of(place, lot));
+                let target_rows =
+                    if before.is_some_and(|before| before.has_lot(index, lot.lot)) { &mut lots.1 } else { &mut lots.0 };
+                target_rows.push(LotRow::of(line_key, lot));
             }
         }
     }
     [
-        new.into(),
+        new_returns.into(),
         lines.0.into(),
         matches.0.into(),
         lots.0.into(),
         parts.into(),
-        changed.into(),
+        changed_returns.into(),
         lines.1.into(),
         matches.1.into(),
         lots.1.into(),
@@ -140,45 +141,45 @@ pub fn return_rows(tenant: TenantId, returns: &[(&Return, Option<&Before>)]) -> 
 }
 
 impl From<&Return> for NewReturn {
-    fn from(ret: &Return) -> Self {
+    fn from(sales_return: &Return) -> Self {
         Self {
-            id: ret.id,
-            number: ret.number.get(),
-            status: ret.status(),
-            store_id: ret.store,
-            customer_id: ret.customer,
-            external_ref: ret.external_ref.clone(),
-            currency: ret.refund.currency.to_string(),
-            refund_minor: ret.refund.minor,
-            refunded_minor: ret.state.refunded().map(|refunded| refunded.minor),
-            note: ret.note.clone(),
-            occurred_at: ret.occurred_at,
-            received_at: ret.state.received_at(),
-            business_date: ret.business_date,
-            actor_kind: ret.actor.kind,
-            actor_id: ret.actor.id,
-            version: ret.version,
-            created_at: ret.created_at,
-            updated_at: ret.updated_at,
-            country: ret.country.clone(),
-            at_counter: ret.at_counter,
-            register: ret.register.clone(),
+            id: sales_return.id,
+            number: sales_return.number.get(),
+            status: sales_return.status(),
+            store_id: sales_return.store,
+            customer_id: sales_return.customer,
+            external_ref: sales_return.external_ref.clone(),
+            currency: sales_return.refund.currency.to_string(),
+            refund_minor: sales_return.refund.minor,
+            refunded_minor: sales_return.state.refunded().map(|refunded| refunded.minor),
+            note: sales_return.note.clone(),
+            occurred_at: sales_return.occurred_at,
+            received_at: sales_return.state.received_at(),
+            business_date: sales_return.business_date,
+            actor_kind: sales_return.actor.kind,
+            actor_id: sales_return.actor.id,
+            version: sales_return.version,
+            created_at: sales_return.created_at,
+            updated_at: sales_return.updated_at,
+            country: sales_return.country.clone(),
+            at_counter: sales_return.at_counter,
+            register: sales_return.register.clone(),
         }
     }
 }
 
 impl From<&Return> for ChangedReturn {
-    fn from(ret: &Return) -> Self {
+    fn from(sales_return: &Return) -> Self {
         Self {
-            id: ret.id,
-            status: ret.status(),
-            refunded_minor: ret.state.refunded().map(|refunded| refunded.minor),
-            reject_reason: ret.state.reject_reason().map(ToOwned::to_owned),
-            occurred_at: ret.occurred_at,
-            received_at: ret.state.received_at(),
-            business_date: ret.business_date,
-            version: ret.version,
-            updated_at: ret.updated_at,
+            id: sales_return.id,
+            status: sales_return.status(),
+            refunded_minor: sales_return.state.refunded().map(|refunded| refunded.minor),
+            reject_reason: sales_return.state.reject_reason().map(ToOwned::to_owned),
+            occurred_at: sales_return.occurred_at,
+            received_at: sales_return.state.received_at(),
+            business_date: sales_return.business_date,
+            version: sales_return.version,
+            updated_at: sales_return.updated_at,
         }
     }
 }
@@ -220,12 +221,12 @@ impl ChangedLine {
 
 impl NewMatch {
     fn of((ret, position): (ReturnId, i32), piece: &ReturnPiece) -> Self {
-        let (order, of) = piece.line.split_line();
+        let (order, position_on_order) = piece.line.split_line();
         Self {
             return_id: ret,
             return_position: position,
             order_id: order,
-            order_position: of.into(),
+            order_position: position_on_order.into(),
             quantity: piece.quantity,
             received: piece.received,
             given_minor: piece.given,
@@ -235,12 +236,12 @@ impl NewMatch {
 
 impl ChangedMatch {
     fn of((ret, position): (ReturnId, i32), piece: &ReturnPiece) -> Self {
-        let (order, of) = piece.line.split_line();
+        let (order, position_on_order) = piece.line.split_line();
         Self {
             return_id: ret,
             return_position: position,
             order_id: order,
-            order_position: of.into(),
+            order_position: position_on_order.into(),
             received: piece.received,
             given_minor: piece.given,
         }

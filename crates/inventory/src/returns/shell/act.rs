@@ -9,8 +9,8 @@ use super::returnable_lots::submit_with_lots;
 pub use crate::returns::core::RemainderPolicy;
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, check_key, document_ids, key_of, lot_choice, stored_answer_or,
-        submit,
+        Checks, Command, Ledger, LotRef, MAX_NOTE, Mode, SubmitResult, check_key, document_ids, key_of, lot_choice,
+        stored_answer_or, submit,
     },
     orders::shell::MAX_LINES,
     returns::{
@@ -46,7 +46,7 @@ pub struct ReturnReceive {
     pub of: ReturnOf,
     /// None for all that is still awaited.
     pub lines: Option<Vec<ReturnLineBack>>,
-    #[serde(serialize_with = "rest_word")]
+    #[serde(serialize_with = "serialize_remainder")]
     pub rest: RemainderPolicy,
     pub occurred_at: Option<Timestamp>,
 }
@@ -82,75 +82,92 @@ pub struct ReturnClose {
 }
 
 /// Approves a return: its goods may be sent in.
-pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnOf, mode: Mode) -> Done {
+pub async fn return_approve(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnOf, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
-    check(&mut checks, &input);
+    check_call(&mut checks, &input);
     checks.done()?;
-    step(ledger, &permit, ("returnApprove", &input, mode), &input, ReturnStep::Approve).await
+    submit_step(ledger, &permit, ("returnApprove", &input, mode), &input, ReturnStep::Approve).await
 }
 
 /// Rejects a return, or an approved one that is no longer awaited, with the reason; its quantities
 /// can be requested again.
-pub async fn return_reject(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnReject, mode: Mode) -> Done {
+pub async fn return_reject(
+    ledger: &Ledger,
+    permit: Permit<kind::ReturnApprove>,
+    input: ReturnReject,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
-    check(&mut checks, &input.of);
-    checks.needed(&input.reason, MAX_NOTE, || At::input(Field::Reason));
+    check_call(&mut checks, &input.of);
+    checks.check_required(&input.reason, MAX_NOTE, || At::input(Field::Reason));
     checks.done()?;
     let reason = input.reason.clone();
-    step(ledger, &permit, ("returnReject", &input, mode), &input.of, ReturnStep::Reject { reason }).await
+    submit_step(ledger, &permit, ("returnReject", &input, mode), &input.of, ReturnStep::Reject { reason }).await
 }
 
 /// Receives goods; they are not for sale until they are inspected.
-pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnReceive, mode: Mode) -> Done {
+pub async fn return_receive(
+    ledger: &Ledger,
+    permit: Permit<kind::OrderReturn>,
+    input: ReturnReceive,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
-    check(&mut checks, &input.of);
+    check_call(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
     checks.done()?;
-    let back = |line: &ReturnLineBack| ReceivedReturnLine {
+    let received_line = |line: &ReturnLineBack| ReceivedReturnLine {
         line: line.line,
         quantity: line.quantity,
         lot: lot_choice(ledger, line.lot.as_ref()),
     };
-    let lines: Option<Vec<ReceivedReturnLine>> = input.lines.as_ref().map(|lines| lines.iter().map(back).collect());
+    let lines: Option<Vec<ReceivedReturnLine>> = input.lines.as_ref().map(|lines| lines.iter().map(received_line).collect());
     let key = key_of(&permit, "returnReceive", &input.of.idempotency_key, &input);
     let Some(place) = authorized_return(ledger, &permit, input.of.ret).await? else {
-        return return_not_found(ledger, &permit, &key).await;
+        return answer_not_found(ledger, &permit, &key).await;
     };
     let command = |left| {
         let goods = ReceivedGoods { lines: lines.clone(), rest: input.rest, left, occurred_at: input.occurred_at };
-        command_of(ledger, &permit, &input.of, &place, ReturnStep::Receive(goods))
+        build_command(ledger, &permit, &input.of, &place, ReturnStep::Receive(goods))
     };
     Box::pin(submit_with_lots(ledger, &permit, (place.orders.as_slice(), &command), key, mode)).await
 }
 
 /// Records the dispositions of received goods.
-pub async fn return_inspect(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnInspect, mode: Mode) -> Done {
+pub async fn return_inspect(
+    ledger: &Ledger,
+    permit: Permit<kind::OrderReturn>,
+    input: ReturnInspect,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
-    check(&mut checks, &input.of);
+    check_call(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
     checks.done()?;
-    let seen = |line: &ReturnLineSeen| InspectedLine {
+    let to_inspected_line = |line: &ReturnLineSeen| InspectedLine {
         line: line.line,
         quantity: line.quantity,
         disposition: line.disposition,
         lot: lot_choice(ledger, line.lot.as_ref()),
     };
-    let what =
-        Inspection { lines: input.lines.as_ref().map(|lines| lines.iter().map(seen).collect()), occurred_at: input.occurred_at };
-    step(ledger, &permit, ("returnInspect", &input, mode), &input.of, ReturnStep::Inspect(what)).await
+    let inspection = Inspection {
+        lines: input.lines.as_ref().map(|lines| lines.iter().map(to_inspected_line).collect()),
+        occurred_at: input.occurred_at,
+    };
+    submit_step(ledger, &permit, ("returnInspect", &input, mode), &input.of, ReturnStep::Inspect(inspection)).await
 }
 
 /// Closes a return with its refund.
-pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnClose, mode: Mode) -> Done {
+pub async fn return_close(ledger: &Ledger, permit: Permit<kind::ReturnApprove>, input: ReturnClose, mode: Mode) -> SubmitResult {
     let mut checks = Checks::default();
-    check(&mut checks, &input.of);
+    check_call(&mut checks, &input.of);
     checks.done()?;
-    step(ledger, &permit, ("returnClose", &input, mode), &input.of, ReturnStep::Close { refund: input.refund }).await
+    submit_step(ledger, &permit, ("returnClose", &input, mode), &input.of, ReturnStep::Close { refund: input.refund }).await
 }
 
-fn check(checks: &mut Checks, of: &ReturnOf) {
-    check_key(checks, &of.idempotency_key);
-    checks.text(of.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+fn check_call(checks: &mut Checks, common_input: &ReturnOf) {
+    check_key(checks, &common_input.idempotency_key);
+    checks.text(common_input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
 }
 
 fn check_lines<'a>(checks: &mut Checks, lots: impl Iterator<Item = Option<&'a LotRef>> + Clone) {
@@ -160,42 +177,48 @@ fn check_lines<'a>(checks: &mut Checks, lots: impl Iterator<Item = Option<&'a Lo
     }
 }
 
-async fn step<P: Permission>(
+async fn submit_step<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
     (mutation, input, mode): (&'static str, &impl Serialize, Mode),
-    of: &ReturnOf,
+    common_input: &ReturnOf,
     step: ReturnStep,
-) -> Done {
-    let key = key_of(permit, mutation, &of.idempotency_key, input);
-    match authorized_return(ledger, permit, of.ret).await? {
-        Some(place) => submit(ledger, permit, command_of(ledger, permit, of, &place, step), key, mode).await,
-        None => return_not_found(ledger, permit, &key).await,
+) -> SubmitResult {
+    let key = key_of(permit, mutation, &common_input.idempotency_key, input);
+    match authorized_return(ledger, permit, common_input.ret).await? {
+        Some(place) => submit(ledger, permit, build_command(ledger, permit, common_input, &place, step), key, mode).await,
+        None => answer_not_found(ledger, permit, &key).await,
     }
 }
 
-async fn return_not_found<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key) -> Done {
+async fn answer_not_found<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key) -> SubmitResult {
     let missing = Rejection::not_found(Noun::Return, At::input(Field::Id));
     stored_answer_or(ledger, permit, key, missing.into()).await
 }
 
-fn command_of<P>(ledger: &Ledger, permit: &Permit<P>, of: &ReturnOf, place: &ReturnPlace, step: ReturnStep) -> Command {
-    let act = ActOnReturn {
-        ret: of.ret,
+fn build_command<P>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    common_input: &ReturnOf,
+    place: &ReturnPlace,
+    step: ReturnStep,
+) -> Command {
+    let command = ActOnReturn {
+        ret: common_input.ret,
         orders: place.orders.clone(),
-        expected_version: of.expected_version,
-        note: of.note.clone(),
+        expected_version: common_input.expected_version,
+        note: common_input.note.clone(),
         actor: permit.actor(),
         movements: document_ids(ledger),
         time_zone: place.time_zone.clone(),
         step,
     };
-    Command::of(ReturnCommand::Act(Box::new(act), place.levels.clone()))
+    Command::of(ReturnCommand::Act(Box::new(command), place.levels.clone()))
 }
 
 /// Serializes the handling of the rest for the hash of an input.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn rest_word<S: Serializer>(rest: &RemainderPolicy, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_remainder<S: Serializer>(rest: &RemainderPolicy, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match rest {
         RemainderPolicy::Awaited => "AWAITED",
         RemainderPolicy::GivenUp => "GIVEN_UP",

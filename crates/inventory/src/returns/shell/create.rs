@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, document_ids,
-        key_of, known_store, lot_choice, stored_answer_or,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key,
+        document_ids, key_of, load_known_store, lot_choice, stored_answer_or,
     },
     orders::{
         rows::{self, SoldLine},
@@ -22,63 +22,63 @@ use crate::{
     },
     returns::{
         core::{CreateReturn, NewReturnLine, ReturnCommand, ReturnMatch, ReturnRefusal, Settle},
-        shell::ownership::check_own_lines,
+        shell::ownership::hide_foreign_order_lines,
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
 /// Receives a return, or only records it (`Receive::Later`). A line that names order lines is
 /// credited to them, by default with the product and the price that were sold.
-pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnCreate, mode: Mode) -> Done {
-    Box::pin(return_place(ledger, permit, input, mode, |create| Command::of(ReturnCommand::Create(create)))).await
+pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnCreate, mode: Mode) -> SubmitResult {
+    Box::pin(submit_return(ledger, permit, input, mode, |create| Command::of(ReturnCommand::Create(create)))).await
 }
 
 /// Submits the command for a new return. Needs `return.approve` in its store if it is closed at
 /// once.
-pub async fn return_place(
+pub async fn submit_return(
     ledger: &Ledger,
     permit: Permit<kind::OrderReturn>,
     mut input: ReturnCreate,
     mode: Mode,
     command: impl Fn(Box<CreateReturn>) -> Command + Send + Sync,
-) -> Done {
-    let settling = input.settle.as_ref().map(|settle| Settling::of(&permit, settle)).transpose()?;
-    check(&input)?;
+) -> SubmitResult {
+    let settlement = input.settle.as_ref().map(|settle| Settling::of(&permit, settle)).transpose()?;
+    check_form(&input)?;
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
-    let create = taken_back(ledger, &permit, &mut input, settling.as_ref()).await;
-    let done = match create {
-        Ok(create) => {
-            let orders = create.orders_of_lines_without_lots();
-            let command = |left| command(Box::new(CreateReturn { left, ..create.clone() }));
+    let new_return = build_create_command(ledger, &permit, &mut input, settlement.as_ref()).await;
+    let outcome = match new_return {
+        Ok(new_return) => {
+            let orders = new_return.orders_of_lines_without_lots();
+            let command = |left| command(Box::new(CreateReturn { left, ..new_return.clone() }));
             Box::pin(submit_with_lots(ledger, &permit, (orders.as_slice(), &command), key, mode)).await
         }
         Err(stop) => stored_answer_or(ledger, &permit, &key, stop).await,
     };
-    done.map_err(|stop| move_to_order_line_id(stop, &input.lines))
+    outcome.map_err(|stop| move_to_order_line_id(stop, &input.lines))
 }
 
-async fn taken_back(
+async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::OrderReturn>,
     input: &mut ReturnCreate,
-    settling: Option<&Settling>,
+    settlement: Option<&Settling>,
 ) -> Result<CreateReturn, Stop> {
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
     let mut missing = Missing::default();
-    let store = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = load_known_store(&scope, &input.store, &permit.reach()).await?;
     if store.is_none() {
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
     }
     if permit.channel().is_some() {
         check_lines_name_orders(&input.lines)?;
     }
-    check_own_lines(ledger, permit, &scope, &mut input.lines).await?;
+    hide_foreign_order_lines(ledger, permit, &scope, &mut input.lines).await?;
     let lines = lines_of(ledger, &scope, &mut missing, &input.lines).await?;
     let Some(store) = store.filter(|_| !missing.has_any()) else { return Err(missing.stop()) };
     let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
-    if let Some(settling) = settling {
-        settling.covers(&scope, store.id, &orders).await?;
+    if let Some(settlement) = settlement {
+        settlement.covers(&scope, store.id, &orders).await?;
     }
     let parts = rows::parts_of(&scope, &orders).await?.into_iter().map(|product| LevelKey { product, store: store.id }).collect();
     Ok(CreateReturn {
@@ -101,15 +101,15 @@ async fn taken_back(
     })
 }
 
-fn check(input: &ReturnCreate) -> Result<(), Stop> {
+fn check_form(input: &ReturnCreate) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.register(input.register.as_deref(), || At::input(Field::Register));
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
-    let pieces = input.lines.iter().map(|line| line.matches.len()).sum();
-    checks.items(pieces, MAX_LINES, || At::line(0).field(Field::Matches));
+    let piece_count = input.lines.iter().map(|line| line.matches.len()).sum();
+    checks.items(piece_count, MAX_LINES, || At::line(0).field(Field::Matches));
     if let Some(settle) = &input.settle {
         check_refunds(&mut checks, &settle.payments);
     }
@@ -150,37 +150,37 @@ async fn lines_of(
     lines: &[ReturnLine],
 ) -> Result<Vec<NewReturnLine>, Fault> {
     let names = Names::look_up(reads, lines.iter().filter_map(|line| line.product.as_ref())).await?;
-    let sold = sold_lines(reads, lines).await?;
-    let mut new = Vec::with_capacity(lines.len());
+    let sold_by_id = sold_lines(reads, lines).await?;
+    let mut new_lines = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        let of = origin(line).and_then(|id| sold.get(&id));
+        let ordered_line = find_origin_line(line).and_then(|id| sold_by_id.get(&id));
         let product = match (&line.product, line.kind) {
-            (Some(named), _) => Some(missing.or_nil(names.product(named, || At::line(index).field(Field::Product)))),
+            (Some(product_ref), _) => Some(missing.or_nil(names.product(product_ref, || At::line(index).field(Field::Product)))),
             (None, LineKind::Product) => {
-                if origin(line).is_some() && of.is_none() {
+                if find_origin_line(line).is_some() && ordered_line.is_none() {
                     missing.note(Rejection::not_found(Noun::OrderLine, origin_field(index, line)));
                 }
-                of.and_then(|of| of.product)
+                ordered_line.and_then(|ordered_line| ordered_line.product)
             }
             (None, LineKind::Charge) => None,
         };
-        let whole = line.order_line.map(|of| ReturnMatch { line: of, quantity: line.quantity });
-        new.push(NewReturnLine {
+        let whole_match = line.order_line.map(|ordered_line| ReturnMatch { line: ordered_line, quantity: line.quantity });
+        new_lines.push(NewReturnLine {
             kind: line.kind,
             product,
-            name: line.name.clone().or_else(|| of.map(|of| of.name.clone())),
+            name: line.name.clone().or_else(|| ordered_line.map(|ordered_line| ordered_line.name.clone())),
             quantity: line.quantity,
             unit_price: line.unit_price,
             disposition: line.disposition,
-            matches: whole.map_or_else(|| line.matches.clone(), |whole| vec![whole]),
+            matches: whole_match.map_or_else(|| line.matches.clone(), |whole_match| vec![whole_match]),
             lot: lot_choice(ledger, line.lot.as_ref()),
         });
     }
-    Ok(new)
+    Ok(new_lines)
 }
 
 /// Returns the order line that completes the missing fields of a return line.
-fn origin(line: &ReturnLine) -> Option<OrderLineId> {
+fn find_origin_line(line: &ReturnLine) -> Option<OrderLineId> {
     line.order_line.or_else(|| line.matches.first().map(|piece| piece.line))
 }
 
@@ -194,11 +194,11 @@ fn origin_field(index: usize, line: &ReturnLine) -> At {
 /// Reads the product or charge of the order lines of those return lines that do not name it
 /// themselves: one statement, none if all do.
 async fn sold_lines(reads: &impl Reads, lines: &[ReturnLine]) -> Result<HashMap<OrderLineId, SoldLine>, Fault> {
-    let silent = |line: &&ReturnLine| match line.kind {
+    let is_incomplete = |line: &&ReturnLine| match line.kind {
         LineKind::Product => line.product.is_none(),
         LineKind::Charge => line.name.is_none(),
     };
-    let ids: Vec<OrderLineId> = lines.iter().filter(silent).filter_map(origin).collect();
+    let ids: Vec<OrderLineId> = lines.iter().filter(is_incomplete).filter_map(find_origin_line).collect();
     rows::sold_lines(reads, &ids).await
 }
 

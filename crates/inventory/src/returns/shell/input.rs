@@ -20,7 +20,7 @@ pub struct ReturnCreate {
     /// The register at which it is created; None if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
-    #[serde(serialize_with = "receive_word")]
+    #[serde(serialize_with = "serialize_receive")]
     pub receive: Receive,
     /// None if it is closed later.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ pub struct ReturnLine {
 
 /// Whether a return is taken in at once, for the hash of an input.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn receive_word<S: Serializer>(receive: &Receive, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_receive<S: Serializer>(receive: &Receive, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(*receive == Receive::Now)
 }
 

@@ -12,7 +12,7 @@ pub use act::{
     RemainderPolicy, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject,
     return_approve, return_close, return_inspect, return_receive, return_reject,
 };
-pub use create::{return_create, return_place};
+pub use create::{return_create, submit_return};
 pub use input::{ReturnCreate, ReturnLine};
 pub use reverse::return_reverse;
 pub use settle::ReturnSettle;

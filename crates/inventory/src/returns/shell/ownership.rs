@@ -19,15 +19,15 @@ use crate::{
 pub(super) async fn authorized_return<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    ret: ReturnId,
+    return_id: ReturnId,
 ) -> Result<Option<ReturnPlace>, Fault> {
     let scope = permit.scope(ledger.database());
-    let Some(place) = rows::return_place(&scope, ret).await?.filter(|place| permit.covers(place.store)) else {
+    let Some(place) = rows::load_return_place(&scope, return_id).await?.filter(|place| permit.covers(place.store)) else {
         return Ok(None);
     };
     let is_own = match permit.channel() {
         None => true,
-        Some(channel) => !rows::returns_of_channel(&scope, &[ret], channel).await?.is_empty(),
+        Some(channel) => !rows::filter_returns_by_channel(&scope, &[return_id], channel).await?.is_empty(),
     };
     Ok(Some(place).filter(|_| is_own))
 }
@@ -35,7 +35,7 @@ pub(super) async fn authorized_return<P: Permission>(
 /// Replaces order lines in lines of a return that the caller may not use. Goods come back to any
 /// store: an order may be named by callers who receive returns where it was sold, and by callers
 /// who may see it.
-pub(super) async fn check_own_lines(
+pub(super) async fn hide_foreign_order_lines(
     ledger: &Ledger,
     permit: &Permit<kind::OrderReturn>,
     reads: &impl Reads,
@@ -45,24 +45,30 @@ pub(super) async fn check_own_lines(
         return Ok(());
     }
     let order_of = |line: OrderLineId| line.split_line::<entity::id::kind::OrderId>().0;
-    let named = lines.iter().flat_map(|line| line.order_line.into_iter().chain(line.matches.iter().map(|piece| piece.line)));
-    let mut orders: Vec<OrderId> = named.map(order_of).collect();
+    let order_lines =
+        lines.iter().flat_map(|line| line.order_line.into_iter().chain(line.matches.iter().map(|piece| piece.line)));
+    let mut orders: Vec<OrderId> = order_lines.map(order_of).collect();
     orders.sort_unstable();
     orders.dedup();
-    let seen = permit.also::<kind::OrderRead>().ok();
+    let order_read = permit.also::<kind::OrderRead>().ok();
     let is_own = |store: StoreId, channel: ChannelId| {
-        permit.covers_document(store, channel) || seen.as_ref().is_some_and(|seen| seen.covers_document(store, channel))
+        permit.covers_document(store, channel)
+            || order_read.as_ref().is_some_and(|order_read| order_read.covers_document(store, channel))
     };
     let places = order_rows::places_of(reads, &orders).await?;
-    let own: HashSet<OrderId> =
+    let own_orders: HashSet<OrderId> =
         places.iter().filter(|(_, store, channel)| is_own(*store, *channel)).map(|(id, ..)| *id).collect();
-    let nobodys: OrderId = ledger.clock().document_id();
-    let rename = |line: OrderLineId| {
-        if own.contains(&order_of(line)) { line } else { nobodys.line(line.split_line::<entity::id::kind::OrderId>().1) }
+    let unknown_order: OrderId = ledger.clock().document_id();
+    let hide_foreign = |line: OrderLineId| {
+        if own_orders.contains(&order_of(line)) {
+            line
+        } else {
+            unknown_order.line(line.split_line::<entity::id::kind::OrderId>().1)
+        }
     };
     for line in lines {
-        line.order_line = line.order_line.map(rename);
-        line.matches.iter_mut().for_each(|piece| piece.line = rename(piece.line));
+        line.order_line = line.order_line.map(hide_foreign);
+        line.matches.iter_mut().for_each(|piece| piece.line = hide_foreign(piece.line));
     }
     Ok(())
 }

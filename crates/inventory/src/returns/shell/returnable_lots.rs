@@ -7,10 +7,10 @@ use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 
 use crate::{
-    ledger::{Command, Done, Ledger, Mode, Stop, submit},
+    ledger::{Command, Ledger, Mode, Stop, SubmitResult, submit},
     orders::rows as order_rows,
     returns::{
-        core::{ReturnableLots, lots_left},
+        core::{ReturnableLots, unreturned_lots},
         rows,
     },
     reversals::shell::MAX_TRIES,
@@ -29,21 +29,21 @@ pub(super) async fn submit_with_lots(
     (orders, command): (&[OrderId], &(impl Fn(Option<ReturnableLots>) -> Command + Send + Sync)),
     key: Key,
     mode: Mode,
-) -> Done {
-    let first = submit(ledger, permit, command(None), key.clone(), mode).await;
-    let Err(stop) = first else { return first };
+) -> SubmitResult {
+    let first_outcome = submit(ledger, permit, command(None), key.clone(), mode).await;
+    let Err(stop) = first_outcome else { return first_outcome };
     if !is_missing_lot(&stop) {
         return Err(stop);
     }
     let scope = permit.scope(ledger.database());
     for _ in 0..MAX_TRIES {
-        let left = Box::pin(load_returnable_lots(&scope, orders)).await?;
-        if left.is_empty() {
+        let returnable_lots = Box::pin(load_returnable_lots(&scope, orders)).await?;
+        if returnable_lots.is_empty() {
             break;
         }
-        match submit(ledger, permit, command(Some(left)), key.clone(), mode).await {
-            Err(again) if is_order_changed(&again) => {}
-            done => return done,
+        match submit(ledger, permit, command(Some(returnable_lots)), key.clone(), mode).await {
+            Err(retry_stop) if is_order_changed(&retry_stop) => {}
+            outcome => return outcome,
         }
     }
     Err(stop)
@@ -51,34 +51,35 @@ pub(super) async fn submit_with_lots(
 
 /// Whether something that comes in names no lot.
 fn is_missing_lot(stop: &Stop) -> bool {
-    let is_so = |one: &Rejection| matches!(one.why, Reason::Stock(Refusal::Lot(LotRefusal::Unsaid { .. })));
-    matches!(stop, Stop::Refused(all) if all.iter().any(is_so))
+    let is_so = |rejection: &Rejection| matches!(rejection.why, Reason::Stock(Refusal::Lot(LotRefusal::Unsaid { .. })));
+    matches!(stop, Stop::Refused(rejections) if rejections.iter().any(is_so))
 }
 
 /// True if an order changed between reading and writing. A return whose version differs from the
 /// caller's fails at each attempt.
 fn is_order_changed(stop: &Stop) -> bool {
-    let is_so = |one: &Rejection| matches!(one.why, Reason::StaleDocument { what: Noun::Order, .. });
-    matches!(stop, Stop::Refused(all) if all.iter().any(is_so))
+    let is_so = |rejection: &Rejection| matches!(rejection.why, Reason::StaleDocument { what: Noun::Order, .. });
+    matches!(stop, Stop::Refused(rejections) if rejections.iter().any(is_so))
 }
 
 /// Reads the lots of orders that can come back. The orders are read first: later reads are never
 /// older than their versions.
 async fn load_returnable_lots(reads: &impl Reads, ids: &[OrderId]) -> Result<ReturnableLots, Fault> {
     let orders = order_rows::orders(reads, ids).await?;
-    let left = order_rows::left_lots(reads, ids, Some(&orders)).await?;
-    if left.is_empty() {
+    let shipped_lots = order_rows::shipped_lots_of(reads, ids, Some(&orders)).await?;
+    if shipped_lots.is_empty() {
         return Ok(ReturnableLots::default());
     }
-    let returns: BTreeSet<ReturnId> = rows::returns_of(reads, ids).await?.into_iter().map(|(_, ret)| ret.id).collect();
+    let returns: BTreeSet<ReturnId> =
+        rows::load_returns_of_orders(reads, ids).await?.into_iter().map(|(_, sales_return)| sales_return.id).collect();
     let returns: Vec<ReturnId> = returns.into_iter().collect();
-    let (lines, back) = (rows::return_lines(reads, &returns).await?, rows::returned_lots(reads, &returns).await?);
-    let lots = lots_left(&orders, &left, &lines, &back);
+    let (lines, units_back) = (rows::load_return_lines(reads, &returns).await?, rows::load_returned_lots(reads, &returns).await?);
+    let lots = unreturned_lots(&orders, &shipped_lots, &lines, &units_back);
     if lots.is_empty() {
         return Ok(ReturnableLots::default());
     }
-    let named: BTreeSet<LotId> = lots.keys().map(|(.., lot)| *lot).collect();
-    let found = lots_by_id(reads, &named.into_iter().collect::<Vec<_>>()).await?;
-    let codes: HashMap<LotId, String> = found.into_iter().map(|lot| (lot.id, lot.code)).collect();
+    let lot_ids: BTreeSet<LotId> = lots.keys().map(|(.., lot)| *lot).collect();
+    let lots_found = lots_by_id(reads, &lot_ids.into_iter().collect::<Vec<_>>()).await?;
+    let codes: HashMap<LotId, String> = lots_found.into_iter().map(|lot| (lot.id, lot.code)).collect();
     Ok(ReturnableLots::new(&orders, &lots, &codes))
 }

@@ -34,13 +34,13 @@ pub(super) struct Settling {
 impl Settling {
     /// Needs `return.approve`, and `payment.write` and `payment.refund` if there are payments.
     pub(super) fn of(permit: &Permit<kind::OrderReturn>, settle: &ReturnSettle) -> Result<Self, Denied> {
-        let closing = permit.also::<kind::ReturnApprove>()?;
-        let paying = if settle.payments.is_empty() {
+        let close_permit = permit.also::<kind::ReturnApprove>()?;
+        let payment_permits = if settle.payments.is_empty() {
             None
         } else {
             Some((permit.also::<kind::PaymentWrite>()?, permit.also::<kind::PaymentRefund>()?))
         };
-        Ok(Self { closing, paying })
+        Ok(Self { closing: close_permit, paying: payment_permits })
     }
 
     /// Refuses a store whose returns, and orders whose payments, are not the caller's to settle.
@@ -48,15 +48,15 @@ impl Settling {
         if !self.closing.covers(store) {
             return Err(Denied(kind::ReturnApprove::info().code).into());
         }
-        let Some((paying, refunding)) = &self.paying else { return Ok(()) };
-        if !paying.is_limited() && !refunding.is_limited() {
+        let Some((payment_permit, refund_permit)) = &self.paying else { return Ok(()) };
+        if !payment_permit.is_limited() && !refund_permit.is_limited() {
             return Ok(());
         }
         for (_, store, channel) in places_of(reads, orders).await? {
-            if !paying.covers_document(store, channel) {
+            if !payment_permit.covers_document(store, channel) {
                 return Err(Denied(kind::PaymentWrite::info().code).into());
             }
-            if !refunding.covers_document(store, channel) {
+            if !refund_permit.covers_document(store, channel) {
                 return Err(Denied(kind::PaymentRefund::info().code).into());
             }
         }
@@ -67,9 +67,9 @@ impl Settling {
 pub(super) fn check_refunds(checks: &mut Checks, refunds: &[RefundAtOnce]) {
     checks.items(refunds.len(), MAX_REFUNDS, || At::input(Field::Payments));
     for (index, refund) in refunds.iter().enumerate().take(MAX_REFUNDS) {
-        let place = At::row(Field::Payments, index);
-        checks.needed(&refund.method, MAX_METHOD_LENGTH, || place.field(Field::Method));
-        checks.text(refund.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
-        checks.text(refund.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
+        let row_field = At::row(Field::Payments, index);
+        checks.check_required(&refund.method, MAX_METHOD_LENGTH, || row_field.field(Field::Method));
+        checks.text(refund.reference.as_deref(), MAX_REFERENCE, || row_field.field(Field::PaymentReference));
+        checks.text(refund.note.as_deref(), MAX_NOTE, || row_field.field(Field::Note));
     }
 }

@@ -31,76 +31,82 @@ pub struct RequestedLine {
 
 /// Returns the number of units that an entry moved.
 fn moved_units(entry: &Entry) -> i64 {
-    let moved = if entry.on_hand_delta == 0 { entry.in_transit_delta } else { entry.on_hand_delta };
-    moved.abs()
+    let delta = if entry.on_hand_delta == 0 { entry.in_transit_delta } else { entry.on_hand_delta };
+    delta.abs()
 }
 
 /// Chooses the entries to reverse and their quantities, in the order in which they were posted. A
 /// line that is reversed in part gives sound goods before those that were set aside, and its last
 /// lot before its first.
-pub fn choose(
+pub fn select_entries(
     draft: &mut Draft<'_>,
     originals: &[Original],
     book: &ReversalBook,
-    wanted: Option<&[RequestedLine]>,
+    requested_lines: Option<&[RequestedLine]>,
 ) -> Result<Vec<Part>, Rejection> {
-    let gone = |one: &Original| book.reversed.get(&(one.movement, one.entry.line)).copied().unwrap_or(0);
-    let mut left: Vec<i64> = originals.iter().map(|one| moved_units(&one.entry) - gone(one)).collect();
-    if left.iter().all(|left| *left <= 0) {
+    let reversed_units = |original: &Original| book.reversed.get(&(original.movement, original.entry.line)).copied().unwrap_or(0);
+    let mut units_left: Vec<i64> =
+        originals.iter().map(|original| moved_units(&original.entry) - reversed_units(original)).collect();
+    if units_left.iter().all(|units_left| *units_left <= 0) {
         return Err(Refusal::AlreadyReversed.at(At::input(Field::Document)));
     }
-    let part = |place: usize, quantity: i64, field: At| {
-        let Original { line, movement, entry } = originals[place].clone();
+    let part = |part_index: usize, quantity: i64, field: At| {
+        let Original { line, movement, entry } = originals[part_index].clone();
         Part { line, movement, entry, quantity, field }
     };
-    let Some(wanted) = wanted else {
-        let whole = left.iter().enumerate().filter(|(_, left)| **left > 0);
-        return Ok(whole.map(|(place, left)| part(place, *left, At::input(Field::Document))).collect());
+    let Some(requested_lines) = requested_lines else {
+        let whole_parts = units_left.iter().enumerate().filter(|(_, units_left)| **units_left > 0);
+        return Ok(whole_parts
+            .map(|(part_index, units_left)| part(part_index, *units_left, At::input(Field::Document)))
+            .collect());
     };
-    if wanted.is_empty() {
+    if requested_lines.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
-    let mut chosen: Vec<(usize, i64, At)> = Vec::new();
-    for (index, one) in wanted.iter().enumerate() {
-        let meant = meant(originals, &left, (one, &wanted[..index]), At::line(index));
-        let Some((mut places, mut rest)) = draft.pass(meant)? else { continue };
-        places.sort_by_key(|place| (originals[*place].entry.unavailable_delta != 0, Reverse(*place)));
-        for place in places {
-            let taken = rest.min(left[place].max(0));
-            if taken > 0 {
-                chosen.push((place, taken, At::line(index).field(Field::Quantity)));
-                left[place] -= taken;
-                rest -= taken;
+    let mut chosen_parts: Vec<(usize, i64, At)> = Vec::new();
+    for (index, requested_line) in requested_lines.iter().enumerate() {
+        let matching_parts =
+            select_line_entries(originals, &units_left, (requested_line, &requested_lines[..index]), At::line(index));
+        let Some((mut indices, mut remaining_quantity)) = draft.pass(matching_parts)? else { continue };
+        indices.sort_by_key(|part_index| (originals[*part_index].entry.unavailable_delta != 0, Reverse(*part_index)));
+        for part_index in indices {
+            let quantity_taken = remaining_quantity.min(units_left[part_index].max(0));
+            if quantity_taken > 0 {
+                chosen_parts.push((part_index, quantity_taken, At::line(index).field(Field::Quantity)));
+                units_left[part_index] -= quantity_taken;
+                remaining_quantity -= quantity_taken;
             }
         }
     }
     draft.end_pass()?;
-    chosen.sort_by_key(|(place, ..)| *place);
-    Ok(chosen.into_iter().map(|(place, quantity, field)| part(place, quantity, field)).collect())
+    chosen_parts.sort_by_key(|(part_index, ..)| *part_index);
+    Ok(chosen_parts.into_iter().map(|(part_index, quantity, field)| part(part_index, quantity, field)).collect())
 }
 
 /// Returns the entries of a line that was not named before, and the quantity to reverse of them.
-fn meant(
+fn select_line_entries(
     originals: &[Original],
-    left: &[i64],
-    (one, before): (&RequestedLine, &[RequestedLine]),
+    units_left: &[i64],
+    (requested_line, earlier_lines): (&RequestedLine, &[RequestedLine]),
     line: At,
 ) -> Result<(Vec<usize>, i64), Rejection> {
-    if before.iter().any(|other| other.line == one.line && other.lot == one.lot) {
+    if earlier_lines.iter().any(|other| other.line == requested_line.line && other.lot == requested_line.lot) {
         return Err(Refusal::LineTwice.at(line.field(Field::LineId)));
     }
-    let is_of =
-        |place: &usize| originals[*place].line == one.line && (one.lot.is_none() || originals[*place].entry.lot == one.lot);
-    let places: Vec<usize> = (0..originals.len()).filter(is_of).collect();
-    if places.is_empty() {
+    let is_of_line = |index: &usize| {
+        originals[*index].line == requested_line.line
+            && (requested_line.lot.is_none() || originals[*index].entry.lot == requested_line.lot)
+    };
+    let indices: Vec<usize> = (0..originals.len()).filter(is_of_line).collect();
+    if indices.is_empty() {
         return Err(Rejection::not_found(Noun::Line, line.field(Field::LineId)));
     }
-    let most: i64 = places.iter().map(|place| left[*place].max(0)).sum();
-    let wanted = one.quantity.map_or(most, Quantity::get);
-    if wanted <= 0 || wanted > most {
-        return Err(Refusal::LineUpTo { most }.at(line.field(Field::Quantity)));
+    let max_quantity: i64 = indices.iter().map(|index| units_left[*index].max(0)).sum();
+    let requested_quantity = requested_line.quantity.map_or(max_quantity, Quantity::get);
+    if requested_quantity <= 0 || requested_quantity > max_quantity {
+        return Err(Refusal::LineUpTo { most: max_quantity }.at(line.field(Field::Quantity)));
     }
-    Ok((places, wanted))
+    Ok((indices, requested_quantity))
 }
 
 #[cfg(test)]
@@ -152,7 +158,7 @@ mod tests {
     }
 
     fn chosen(book: &ReversalBook, wanted: Option<&[RequestedLine]>) -> Result<Vec<Part>, Rejection> {
-        choose(&mut Draft::new(&stock()), &originals(), book, wanted)
+        select_entries(&mut Draft::new(&stock()), &originals(), book, wanted)
     }
 
     #[test]
@@ -182,7 +188,7 @@ mod tests {
         let (stock, book) = (stock(), ReversalBook::default());
         let told = |lines: &[RequestedLine]| {
             let mut draft = Draft::collecting_refusals(&stock);
-            let end = choose(&mut draft, &originals(), &book, Some(lines)).err();
+            let end = select_entries(&mut draft, &originals(), &book, Some(lines)).err();
             draft.into_rejections(end)
         };
         let too_much = |line: usize, most: i64| Refusal::LineUpTo { most }.at(At::line(line).field(Field::Quantity));

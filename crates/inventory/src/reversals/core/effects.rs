@@ -35,8 +35,8 @@ pub fn level_effects(
     for key in keys {
         let Some(before) = draft.book().levels.get(&key) else { continue };
         let after = draft.level(key, At::NOWHERE)?;
-        for (kind, of) in BUCKETS {
-            let delta = of(after).get() - of(before).get();
+        for (kind, quantity_of) in BUCKETS {
+            let delta = quantity_of(after).get() - quantity_of(before).get();
             if delta != 0 {
                 effects.push(Effect::quantity(&after.id, kind, delta));
             }
@@ -67,11 +67,11 @@ fn values(draft: &Draft<'_>, parts: &[Part]) -> Result<BTreeMap<LevelKey, Vec<Mo
         let key = part.entry.key;
         let decimals = draft.level(key, part.field)?.facts.decimals;
         let units = Quantity::new(-part.entry.on_hand_delta.signum() * part.quantity).ok_or_else(too_large)?;
-        let worth = cost.times(units, decimals).ok_or_else(too_large)?;
+        let part_value = cost.times(units, decimals).ok_or_else(too_large)?;
         let sums = values.entry(key).or_default();
-        match sums.iter_mut().find(|sum| sum.currency == worth.currency) {
-            Some(sum) => *sum = sum.checked_add(worth).ok_or_else(too_large)?,
-            None => sums.push(worth),
+        match sums.iter_mut().find(|sum| sum.currency == part_value.currency) {
+            Some(sum) => *sum = sum.checked_add(part_value).ok_or_else(too_large)?,
+            None => sums.push(part_value),
         }
     }
     Ok(values)

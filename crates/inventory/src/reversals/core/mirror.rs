@@ -19,17 +19,17 @@ pub fn needs(needs: &mut Needs, originals: &[Movement], policy: Shortage) {
         let keys = original.entries.iter().map(|entry| &entry.key);
         needs.levels.extend(keys.clone());
         needs.lots.ids.extend(original.entries.iter().filter_map(|entry| entry.lot));
-        let aside = original.entries.iter().filter(|entry| entry.unavailable_delta != 0 || entry.lot.is_some());
-        needs.lots.asides.extend(aside.map(|entry| entry.key));
+        let aside_entries = original.entries.iter().filter(|entry| entry.unavailable_delta != 0 || entry.lot.is_some());
+        needs.lots.asides.extend(aside_entries.map(|entry| entry.key));
         needs.shortage(policy, keys);
     }
     let ids: BTreeSet<MovementId> = originals.iter().map(|original| original.id).collect();
-    needs.documents.with(|own: &mut ReversalNeeds| own.movements.extend(ids));
+    needs.documents.with(|reversal_needs: &mut ReversalNeeds| reversal_needs.movements.extend(ids));
 }
 
 /// Returns the reversed part of an entry, as an entry.
 fn partial_entry(part: &Part) -> Entry {
-    let share = |of: i64| of.signum() * of.abs().min(part.quantity);
+    let share = |delta: i64| delta.signum() * delta.abs().min(part.quantity);
     let entry = &part.entry;
     Entry {
         on_hand_delta: share(entry.on_hand_delta),
@@ -50,7 +50,7 @@ struct MirroredPart<'a> {
 /// Posts the opposite of the parts, a movement for each original. Planned quantities (`incoming`)
 /// are not mirrored: the document posts them itself in the last movement, which stays open. Returns
 /// the lines of the reversal.
-pub fn mirror(
+pub fn post_mirror(
     draft: &mut Draft<'_>,
     (call, occurred_at): (&Call, Timestamp),
     originals: &[Movement],
@@ -58,7 +58,7 @@ pub fn mirror(
 ) -> Result<Vec<ReversalLine>, Rejection> {
     let mut lines = Vec::with_capacity(parts.len());
     for (original, [room, id]) in originals.iter().zip(&call.movements) {
-        let mirrored: Vec<MirroredPart<'_>> = parts
+        let mirrored_parts: Vec<MirroredPart<'_>> = parts
             .iter()
             .rev()
             .filter(|part| part.movement == original.id)
@@ -69,7 +69,7 @@ pub fn mirror(
                 MirroredPart { part, delta: Delta { reserved, in_transit, ..delta }, condition }
             })
             .collect();
-        let Some(first) = mirrored.first() else { continue };
+        let Some(first) = mirrored_parts.first() else { continue };
         let head = MovementHead {
             id: *id,
             kind: MovementKind::Reversal,
@@ -82,10 +82,10 @@ pub fn mirror(
             occurred_at,
         };
         let key: LevelKey = first.part.entry.key;
-        let steps: Vec<Step> = mirrored.iter().map(step).collect();
+        let steps: Vec<Step> = mirrored_parts.iter().map(step).collect();
         ensure_available(draft, &steps, call.on_shortage, &head, (*room).into())?;
         draft.begin(head, key, At::input(Field::OccurredAt))?;
-        for MirroredPart { part, delta, condition } in mirrored {
+        for MirroredPart { part, delta, condition } in mirrored_parts {
             let entry = &part.entry;
             let posting = Posting {
                 delta,
@@ -95,16 +95,16 @@ pub fn mirror(
                 condition,
                 dates: Dates::Override,
             };
-            let posted = draft.post_to(entry.key, posting, part.field);
-            draft.pass(posted)?;
+            let post_result = draft.post_to(entry.key, posting, part.field);
+            draft.pass(post_result)?;
         }
         lines.extend(parts.iter().filter(|part| part.movement == original.id).map(|part| ReversalLine::of(part, *id)));
     }
     Ok(lines)
 }
 
-fn step(one: &MirroredPart<'_>) -> Step {
-    let MirroredPart { part, delta, .. } = one;
+fn step(mirrored_part: &MirroredPart<'_>) -> Step {
+    let MirroredPart { part, delta, .. } = mirrored_part;
     Step {
         key: part.entry.key,
         available_delta: delta.on_hand - delta.unavailable - delta.reserved,

@@ -101,7 +101,7 @@ pub enum DependentDocument {
 
 impl Dependents {
     /// Creates the value before the documents have been looked up.
-    pub const fn without_documents(why: DependencyReason) -> Self {
-        Self { why, documents: Vec::new(), count: 0 }
+    pub const fn without_documents(reason: DependencyReason) -> Self {
+        Self { why: reason, documents: Vec::new(), count: 0 }
     }
 }

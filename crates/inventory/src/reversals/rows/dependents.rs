@@ -28,9 +28,9 @@ pub struct DependentList {
 }
 
 impl DependentList {
-    pub(crate) fn of(all: impl Iterator<Item = DependentDocument>) -> Self {
-        let mut seen = HashSet::new();
-        let mut documents: Vec<DependentDocument> = all.filter(|one| seen.insert(*one)).collect();
+    pub(crate) fn of(all_documents: impl Iterator<Item = DependentDocument>) -> Self {
+        let mut seen_documents = HashSet::new();
+        let mut documents: Vec<DependentDocument> = all_documents.filter(|document| seen_documents.insert(*document)).collect();
         let count = documents.len();
         documents.truncate(MAX_NAMED_DOCUMENTS);
         Self { documents, count }
@@ -46,7 +46,7 @@ struct StockConsumerRow {
 }
 
 /// Returns the documents and movements that took or reserved units of a level after an event.
-pub async fn stock_consumers(reads: &impl Reads, key: LevelKey, since: i64) -> Result<DependentList, Fault> {
+pub async fn stock_consumers(reads: &impl Reads, key: LevelKey, first_seq: i64) -> Result<DependentList, Fault> {
     let sql = format!(
         "SELECT {select} FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
          WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.seq > $4 AND m.kind <> 'REVERSAL'
@@ -54,7 +54,7 @@ pub async fn stock_consumers(reads: &impl Reads, key: LevelKey, since: i64) -> R
          ORDER BY e.version_after DESC LIMIT {MAX_SEARCHED_ENTRIES}",
         select = StockConsumerRow::SELECT
     );
-    let rows = reads.records::<StockConsumerRow>(&sql, vec![key.product.into(), key.store.into(), since.into()]).await?;
+    let rows = reads.records::<StockConsumerRow>(&sql, vec![key.product.into(), key.store.into(), first_seq.into()]).await?;
     Ok(DependentList::of(rows.into_iter().map(|row| {
         let kind = row.reference_kind.as_deref().and_then(ReferenceKind::parse).filter(|kind| kind.is_document());
         match kind.zip(row.reference_id) {
@@ -75,8 +75,8 @@ pub async fn supplier_returns_of(reads: &impl Reads, line: PurchaseOrderLineId) 
     );
     let rows = reads.rows(&sql, vec![order.into(), i32::from(position).into()]).await?;
     let ids = rows.iter().map(Row::scalar).collect::<Result<Vec<Uuid>, _>>()?;
-    let named = |id| DependentDocument::Document(Reference { kind: ReferenceKind::SupplierReturn, id });
-    Ok(DependentList::of(ids.into_iter().map(named)))
+    let to_dependent = |id| DependentDocument::Document(Reference { kind: ReferenceKind::SupplierReturn, id });
+    Ok(DependentList::of(ids.into_iter().map(to_dependent)))
 }
 
 /// Returns the returns of an order's goods that were not rejected.
@@ -87,8 +87,8 @@ pub async fn returns_of(reads: &impl Reads, order: OrderId) -> Result<DependentL
     );
     let rows = reads.rows(&sql, vec![order.into()]).await?;
     let ids = rows.iter().map(Row::scalar).collect::<Result<Vec<Uuid>, _>>()?;
-    let named = |id| DependentDocument::Document(Reference { kind: ReferenceKind::Return, id });
-    Ok(DependentList::of(ids.into_iter().map(named)))
+    let to_dependent = |id| DependentDocument::Document(Reference { kind: ReferenceKind::Return, id });
+    Ok(DependentList::of(ids.into_iter().map(to_dependent)))
 }
 
 /// Returns the invoices of an order that are not fully credited.

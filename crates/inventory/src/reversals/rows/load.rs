@@ -81,29 +81,30 @@ impl ReversalFilter {
             sql += &format!(" AND {}", backend.in_ids("r.id", bind(backend.ids(ids.iter().copied()))));
         }
         if let Some(documents) = &self.documents {
-            let n = bind(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
-            let (document, part) = (backend.in_ids("r.document_id", n), backend.in_ids("r.part_id", n));
+            let parameter = bind(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
+            let (document, part) = (backend.in_ids("r.document_id", parameter), backend.in_ids("r.part_id", parameter));
             sql += &format!(" AND ({document} OR {part})");
         }
         for stores in &self.stores {
-            let n = bind(backend.ids(stores.iter().copied()));
-            let (one, other) = (backend.in_ids("r.store_id", n), backend.in_ids("r.other_store_id", n));
-            sql += &format!(" AND ({one} OR {other})");
+            let parameter = bind(backend.ids(stores.iter().copied()));
+            let (own_store, other_store) =
+                (backend.in_ids("r.store_id", parameter), backend.in_ids("r.other_store_id", parameter));
+            sql += &format!(" AND ({own_store} OR {other_store})");
         }
         if let Some(kinds) = &self.kinds {
             sql += &format!(" AND {}", backend.in_texts("r.kind", bind(backend.texts(kinds.iter().map(|kind| kind.as_str())))));
         }
         if let Some(products) = &self.products {
-            let of = backend.in_ids("l.product_id", bind(backend.ids(products.iter().copied())));
-            sql += &of_lines(&of);
+            let product_condition = backend.in_ids("l.product_id", bind(backend.ids(products.iter().copied())));
+            sql += &of_lines(&product_condition);
         }
         for test in &self.skus {
             let sku = sku_condition(backend, test, &mut bind);
             sql += &of_lines(&format!("l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {sku})"));
         }
         if let Some(actors) = &self.actors {
-            let n = bind(backend.ids(actors.iter().copied().map(ReferenceId::from_uuid)));
-            sql += &format!(" AND {}", backend.in_ids("r.actor_id", n));
+            let parameter = bind(backend.ids(actors.iter().copied().map(ReferenceId::from_uuid)));
+            sql += &format!(" AND {}", backend.in_ids("r.actor_id", parameter));
         }
         for (column, bounds) in [("r.occurred_at", self.occurred), ("r.created_at", self.recorded)] {
             for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
@@ -121,7 +122,8 @@ impl ReversalFilter {
 
 /// Returns the source of the filter's reversals.
 pub fn source(backend: Backend, filter: &Nested<ReversalFilter>) -> ListSource {
-    let (conditions, values) = filter.conditions(2, &|own: &ReversalFilter, first| own.conditions(backend, first));
+    let (conditions, values) =
+        filter.conditions(2, &|reversal_filter: &ReversalFilter, first| reversal_filter.conditions(backend, first));
     ListSource { from: format!("FROM document_reversal r WHERE r.tenant_id = $1{conditions}"), values }
 }
 
@@ -144,30 +146,30 @@ pub async fn page(
 
 /// Returns the reversals of these documents, or of parts of them, with their lines and effects and
 /// the newest first, each with the requested ID.
-pub async fn reversals_of(reads: &impl Reads, of: &[Uuid]) -> Result<Vec<(Uuid, Reversal)>, Fault> {
+pub async fn reversals_of(reads: &impl Reads, subject_ids: &[Uuid]) -> Result<Vec<(Uuid, Reversal)>, Fault> {
     let backend = reads.backend();
     // Each half uses its own index, and the result is sorted here: otherwise Postgres scans all of
     // a tenant's reversals.
-    let half = |column: &str| {
-        let (select, of) = (ReversalRow::SELECT, backend.in_ids(column, 2));
-        format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {of}")
+    let select_by = |column: &str| {
+        let (select, id_condition) = (ReversalRow::SELECT, backend.in_ids(column, 2));
+        format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {id_condition}")
     };
-    let sql = format!("{} UNION {}", half("r.document_id"), half("r.part_id"));
-    let ids = backend.ids(of.iter().copied().map(ReferenceId::from_uuid));
+    let sql = format!("{} UNION {}", select_by("r.document_id"), select_by("r.part_id"));
+    let ids = backend.ids(subject_ids.iter().copied().map(ReferenceId::from_uuid));
     let mut rows = reads.records::<ReversalRow>(&sql, vec![ids]).await?;
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.number));
-    let all = fill_reversals(reads, rows.into_iter().map(Reversal::from).collect()).await?;
-    let mut found = Vec::with_capacity(all.len());
-    for reversal in all {
+    let all_reversals = fill_reversals(reads, rows.into_iter().map(Reversal::from).collect()).await?;
+    let mut reversals_by_subject = Vec::with_capacity(all_reversals.len());
+    for reversal in all_reversals {
         let Subject { part, document, .. } = reversal.subject;
-        if part != document && of.contains(&part) {
-            found.push((part, reversal.clone()));
+        if part != document && subject_ids.contains(&part) {
+            reversals_by_subject.push((part, reversal.clone()));
         }
-        if of.contains(&document) {
-            found.push((document, reversal));
+        if subject_ids.contains(&document) {
+            reversals_by_subject.push((document, reversal));
         }
     }
-    Ok(found)
+    Ok(reversals_by_subject)
 }
 
 /// Returns reversals with their lines and effects, in no order.
@@ -176,8 +178,8 @@ pub async fn reversals(reads: &impl Reads, ids: &[ReversalId]) -> Result<Vec<Rev
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (ReversalRow::SELECT, backend.in_ids("r.id", 2));
-    let sql = format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {of}");
+    let (select, id_condition) = (ReversalRow::SELECT, backend.in_ids("r.id", 2));
+    let sql = format!("SELECT {select} FROM document_reversal r WHERE r.tenant_id = $1 AND {id_condition}");
     let rows = reads.records::<ReversalRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     fill_reversals(reads, rows.into_iter().map(Reversal::from).collect()).await
 }
@@ -189,30 +191,31 @@ pub async fn reversal_by_number(reads: &impl Reads, number: i64) -> Result<Optio
 }
 
 /// Reads lines and effects of all of them, in one statement each.
-async fn fill_reversals(reads: &impl Reads, mut all: Vec<Reversal>) -> Result<Vec<Reversal>, Fault> {
-    if all.is_empty() {
-        return Ok(all);
+async fn fill_reversals(reads: &impl Reads, mut reversals_to_fill: Vec<Reversal>) -> Result<Vec<Reversal>, Fault> {
+    if reversals_to_fill.is_empty() {
+        return Ok(reversals_to_fill);
     }
     let backend = reads.backend();
-    let places: HashMap<ReversalId, usize> = all.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
-    let ids = || vec![backend.ids(places.keys().copied())];
-    let (select, of) = (LineRow::SELECT, backend.in_ids("l.reversal_id", 2));
+    let indices: HashMap<ReversalId, usize> =
+        reversals_to_fill.iter().enumerate().map(|(index, reversal)| (reversal.id, index)).collect();
+    let ids = || vec![backend.ids(indices.keys().copied())];
+    let (select, reversal_condition) = (LineRow::SELECT, backend.in_ids("l.reversal_id", 2));
     let sql = format!(
-        "SELECT {select} FROM document_reversal_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.reversal_id, l.position"
+        "SELECT {select} FROM document_reversal_line l WHERE l.tenant_id = $1 AND {reversal_condition} ORDER BY l.reversal_id, l.position"
     );
     for row in reads.records::<LineRow>(&sql, ids()).await? {
-        if let Some(one) = places.get(&row.reversal_id).and_then(|place| all.get_mut(*place)) {
-            one.lines.push(row.into());
+        if let Some(reversal) = indices.get(&row.reversal_id).and_then(|index| reversals_to_fill.get_mut(*index)) {
+            reversal.lines.push(row.into());
         }
     }
-    let (select, of) = (EffectRow::SELECT, backend.in_ids("e.reversal_id", 2));
+    let (select, reversal_condition) = (EffectRow::SELECT, backend.in_ids("e.reversal_id", 2));
     let sql = format!(
-        "SELECT {select} FROM document_reversal_effect e WHERE e.tenant_id = $1 AND {of} ORDER BY e.reversal_id, e.position"
+        "SELECT {select} FROM document_reversal_effect e WHERE e.tenant_id = $1 AND {reversal_condition} ORDER BY e.reversal_id, e.position"
     );
     for row in reads.records::<EffectRow>(&sql, ids()).await? {
-        if let Some(one) = places.get(&row.reversal_id).and_then(|place| all.get_mut(*place)) {
-            one.effects.push(row.into());
+        if let Some(reversal) = indices.get(&row.reversal_id).and_then(|index| reversals_to_fill.get_mut(*index)) {
+            reversal.effects.push(row.into());
         }
     }
-    Ok(all)
+    Ok(reversals_to_fill)
 }

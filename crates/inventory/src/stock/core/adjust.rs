@@ -16,7 +16,7 @@ use super::{
     shortage::{Shortage, ensure_available},
     step::Step,
 };
-use crate::currency::core::{pieces, share};
+use crate::currency::core::{allocate_by_weights, split_by_unit_cost};
 
 /// Change stock by deltas.
 #[derive(Debug, Clone)]
@@ -59,10 +59,10 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     draft.end_pass()?;
     ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Changes, 0))?;
-    let worths = command.costs.worths(draft, command)?;
-    for (index, (change, (step, worth))) in command.changes.iter().zip(steps.iter().zip(worths)).enumerate() {
-        let posted = post_change(draft, (command.on_shortage.dates(), worth), (index, change), step.field);
-        draft.pass(posted)?;
+    let book_values = command.costs.worths(draft, command)?;
+    for (index, (change, (step, book_value))) in command.changes.iter().zip(steps.iter().zip(book_values)).enumerate() {
+        let post_result = post_change(draft, (command.on_shortage.dates(), book_value), (index, change), step.field);
+        draft.pass(post_result)?;
     }
     Ok(())
 }
@@ -74,8 +74,8 @@ impl Costs {
     /// that is there, and so are units that come in if no rate converts their listed cost. A stated
     /// cost without a rate is refused.
     fn worths(&self, draft: &mut Draft<'_>, command: &Adjust) -> Result<Vec<Option<Money>>, Rejection> {
-        let mut worths = vec![None; command.changes.len()];
-        let Some(books) = self.books else { return Ok(worths) };
+        let mut book_values = vec![None; command.changes.len()];
+        let Some(books) = self.books else { return Ok(book_values) };
         let mut amounts: BTreeMap<Currency, Vec<(usize, i64)>> = BTreeMap::new();
         for (index, change) in command.changes.iter().enumerate() {
             let amount = foreign_cost(draft, books, (index, change));
@@ -83,13 +83,13 @@ impl Costs {
                 amounts.entry(amount.currency).or_default().push((index, amount.minor));
             }
         }
-        let Some(day) = draft.day() else { return Ok(worths) };
+        let Some(day) = draft.day() else { return Ok(book_values) };
         for (from, lines) in amounts {
-            let asked = self.rates.iter().find(|rate| (rate.from, rate.to, rate.day) == (from, books, day));
-            let Some(rate) = asked.and_then(|asked| asked.found.as_ref()) else {
+            let looked_up_rate = self.rates.iter().find(|rate| (rate.from, rate.to, rate.day) == (from, books, day));
+            let Some(rate) = looked_up_rate.and_then(|looked_up_rate| looked_up_rate.found.as_ref()) else {
                 // The refusal names the rate to look up: one that was not looked up yet is reported
                 // for a listed cost, too.
-                let is_needed = |index: usize| asked.is_none() || command.changes[index].unit_cost.is_some();
+                let is_needed = |index: usize| looked_up_rate.is_none() || command.changes[index].unit_cost.is_some();
                 for (index, _) in lines.into_iter().filter(|(index, _)| is_needed(*index)) {
                     draft.refuse(Refusal::RateMissing { from, to: books, day }.at(field(index)))?;
                 }
@@ -99,12 +99,12 @@ impl Costs {
             let total = parts.iter().try_fold(0_i64, |sum, part| sum.checked_add(*part));
             let total = total.and_then(|total| rate.convert(total));
             let total = total.ok_or_else(|| Refusal::LineTooLarge.at(At::input(Field::Changes)))?;
-            for ((index, _), minor) in lines.iter().zip(share(total, &parts)) {
-                worths[*index] = Some(Money::new(minor, books));
+            for ((index, _), minor) in lines.iter().zip(allocate_by_weights(total, &parts)) {
+                book_values[*index] = Some(Money::new(minor, books));
             }
         }
         draft.end_pass()?;
-        Ok(worths)
+        Ok(book_values)
     }
 }
 
@@ -135,8 +135,8 @@ fn change_step(
     let version = *versions.entry(change.key).or_insert(level.version);
     if change.expected_version.is_some_and(|expected| expected != version) {
         let field = At::row(Field::Changes, index).field(Field::ExpectedVersion);
-        let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: None };
-        return Err(Rejection { why, at: field });
+        let reason = Reason::VersionConflict { level: Box::new(level.clone()), lot: None };
+        return Err(Rejection { why: reason, at: field });
     }
     check_sign(kind, change.delta, index)?;
     Ok(Step::moves(change.key, change.delta.get(), &change.lot, At::row(Field::Changes, index).field(Field::Delta)))
@@ -145,7 +145,7 @@ fn change_step(
 /// Posts one entry, or two if the value in the books does not divide.
 fn post_change(
     draft: &mut Draft<'_>,
-    (dates, worth): (Dates, Option<Money>),
+    (dates, book_value): (Dates, Option<Money>),
     (index, change): (usize, &Change),
     field: At,
 ) -> Result<(), Rejection> {
@@ -156,9 +156,9 @@ fn post_change(
         return Err(too_large());
     }
     let units = change.delta.get();
-    let parts: Vec<(i64, Option<Money>)> = match worth {
-        Some(worth) => {
-            let parts = pieces(worth, units.abs(), facts.decimals).ok_or_else(too_large)?;
+    let parts: Vec<(i64, Option<Money>)> = match book_value {
+        Some(book_value) => {
+            let parts = split_by_unit_cost(book_value, units.abs(), facts.decimals).ok_or_else(too_large)?;
             parts.into_iter().map(|(part, cost)| (part * units.signum(), Some(cost))).collect()
         }
         None => vec![(units, change.unit_cost.or(facts.cost))],
@@ -225,10 +225,10 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
             draft.check_exists(item.key, At::row(Field::Items, index))?;
         }
     }
-    let mut seen = Seen::new();
+    let mut seen_levels = SetLevels::new();
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
-        let step = set_step(draft, (index, item), &mut seen);
+        let step = set_step(draft, (index, item), &mut seen_levels);
         steps.extend(draft.pass(step)?);
     }
     draft.end_pass()?;
@@ -245,48 +245,50 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
             dates: command.on_shortage.dates(),
             ..Posting::default()
         };
-        let posted = draft.post_to(step.key, posting, step.field);
-        draft.pass(posted)?;
+        let post_result = draft.post_to(step.key, posting, step.field);
+        draft.pass(post_result)?;
     }
     draft.end();
     Ok(())
 }
 
 /// Levels that were set so far, with the lot: None if the level as a whole was set.
-type Seen = BTreeSet<(LevelKey, Option<String>)>;
+type SetLevels = BTreeSet<(LevelKey, Option<String>)>;
 
 /// Returns the step of an item, if its level has the quantity that the caller expects and occurs
 /// once.
-fn set_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut Seen) -> Result<Step, Rejection> {
+fn set_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen_levels: &mut SetLevels) -> Result<Step, Rejection> {
     let level = draft.stocked(item.key, At::row(Field::Items, index))?;
     if item.on_hand.is_negative() {
         return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
     }
-    let lot = draft.said(item.key.product, &item.lot);
-    let current = if item.lot.is_said() {
+    let lot = draft.find_lot(item.key.product, &item.lot);
+    let current = if item.lot.is_specified() {
         lot.and_then(|lot| draft.lot_level(item.key, lot.id)).map_or(0, |level| level.on_hand)
     } else {
         level.on_hand.get()
     };
     let is_new = match &item.lot {
-        LotChoice::Unsaid => seen.insert((item.key, None)) && !seen.iter().any(|(key, lot)| *key == item.key && lot.is_some()),
-        said => {
-            !seen.contains(&(item.key, None))
-                && seen.insert((item.key, Some(lot.map_or_else(|| said.word(), |lot| lot.key.clone()))))
+        LotChoice::Unsaid => {
+            seen_levels.insert((item.key, None)) && !seen_levels.iter().any(|(key, lot)| *key == item.key && lot.is_some())
+        }
+        specified => {
+            !seen_levels.contains(&(item.key, None))
+                && seen_levels.insert((item.key, Some(lot.map_or_else(|| specified.word(), |lot| lot.key.clone()))))
         }
     };
     if !is_new {
         return Err(Refusal::LevelTwice.at(At::row(Field::Items, index)));
     }
-    let agrees = match item.compare {
+    let is_current = match item.compare {
         Compare::Version(version) => version == level.version,
         Compare::OnHand(on_hand) => on_hand.get() == current,
         Compare::Unconditional => true,
     };
-    if !agrees {
-        let of_lot = item.lot.is_said() && matches!(item.compare, Compare::OnHand(_));
-        let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: of_lot.then_some(current) };
-        return Err(Rejection { why, at: At::row(Field::Items, index).field(Field::Compare) });
+    if !is_current {
+        let is_of_lot = item.lot.is_specified() && matches!(item.compare, Compare::OnHand(_));
+        let reason = Reason::VersionConflict { level: Box::new(level.clone()), lot: is_of_lot.then_some(current) };
+        return Err(Rejection { why: reason, at: At::row(Field::Items, index).field(Field::Compare) });
     }
     let delta = item.on_hand.get() - current;
     Ok(Step::moves(item.key, delta, &item.lot, At::row(Field::Items, index).field(Field::OnHand)))
@@ -322,7 +324,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
         return Err(Refusal::NotReversible(original.kind).at(field));
     }
     let Some(first) = original.entries.first() else { return Err(Refusal::NoEntries.at(field)) };
-    let mirrored: Vec<_> = original.entries.iter().rev().map(|entry| (entry, opposite_delta(draft, entry))).collect();
+    let mirrored_entries: Vec<_> = original.entries.iter().rev().map(|entry| (entry, opposite_delta(draft, entry))).collect();
     let step = |(entry, (delta, _)): &(&Entry, (Delta, Option<Condition>))| Step {
         key: entry.key,
         available_delta: delta.on_hand - delta.unavailable,
@@ -330,10 +332,10 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
         lots: entry.lot.filter(|_| delta.unavailable == 0).map(|lot| (LotChoice::Id(lot), delta.on_hand)).into_iter().collect(),
         field,
     };
-    let steps: Vec<Step> = mirrored.iter().map(step).collect();
+    let steps: Vec<Step> = mirrored_entries.iter().map(step).collect();
     ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, field)?;
-    for (entry, (delta, condition)) in mirrored {
+    for (entry, (delta, condition)) in mirrored_entries {
         let posting = Posting {
             delta,
             cost: entry.unit_cost,
@@ -352,17 +354,19 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
 /// since.
 pub(crate) fn opposite_delta(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option<Condition>) {
     let (on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
-    let as_it_came = (Delta { on_hand, unavailable, ..Delta::default() }, entry.condition);
+    let opposite = (Delta { on_hand, unavailable, ..Delta::default() }, entry.condition);
     let is_whole = unavailable == 0 || unavailable == on_hand;
-    let Some(lot) = entry.lot.filter(|_| on_hand < 0 && is_whole) else { return as_it_came };
-    let lies = |shelf: &Option<Condition>| match shelf {
+    let Some(lot) = entry.lot.filter(|_| on_hand < 0 && is_whole) else { return opposite };
+    let has_units = |pool_condition: &Option<Condition>| match pool_condition {
         Some(condition) => draft.aside(entry.key, Some(lot)).of(*condition) >= -on_hand,
         None => draft.lot_level(entry.key, lot).is_some_and(|level| level.available() >= -on_hand),
     };
-    let came = entry.condition.filter(|_| unavailable != 0);
-    let shelves = [came, draft.blocked(entry.key, &LotChoice::Id(lot)), None];
-    match shelves.into_iter().find(lies) {
-        Some(shelf) => (Delta { on_hand, unavailable: shelf.map_or(0, |_| on_hand), ..Delta::default() }, shelf),
-        None => as_it_came,
+    let entry_condition = entry.condition.filter(|_| unavailable != 0);
+    let pool_conditions = [entry_condition, draft.blocked(entry.key, &LotChoice::Id(lot)), None];
+    match pool_conditions.into_iter().find(has_units) {
+        Some(pool_condition) => {
+            (Delta { on_hand, unavailable: pool_condition.map_or(0, |_| on_hand), ..Delta::default() }, pool_condition)
+        }
+        None => opposite,
     }
 }

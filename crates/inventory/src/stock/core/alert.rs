@@ -12,7 +12,7 @@ pub enum Alert {
 }
 
 /// Returns the severity of a status.
-const fn rank(status: StockStatus) -> u8 {
+const fn severity(status: StockStatus) -> u8 {
     match status {
         StockStatus::Normal | StockStatus::Overstock => 0,
         StockStatus::Low => 1,
@@ -24,11 +24,11 @@ const fn rank(status: StockStatus) -> u8 {
 /// Returns the alert for a level that went from one status to another. If it crossed several
 /// thresholds at once, only the last one is reported; an improvement is reported only if the level
 /// was out of stock.
-pub fn alert(before: StockStatus, after: StockStatus) -> Option<Alert> {
+pub fn detect_alert(before: StockStatus, after: StockStatus) -> Option<Alert> {
     if before == StockStatus::OutOfStock && after != StockStatus::OutOfStock {
         return Some(Alert::BackInStock);
     }
-    if rank(after) <= rank(before) {
+    if severity(after) <= severity(before) {
         return None;
     }
     match after {
@@ -48,17 +48,17 @@ mod tests {
     #[test]
     fn each_line_is_told_once_on_the_way_down() {
         let way = [Overstock, Normal, Low, Critical, OutOfStock];
-        let told: Vec<_> = way.windows(2).map(|step| alert(step[0], step[1])).collect();
+        let told: Vec<_> = way.windows(2).map(|step| detect_alert(step[0], step[1])).collect();
         assert_eq!(told, [None, Some(Alert::Low), Some(Alert::Critical), Some(Alert::OutOfStock)]);
-        assert!(way.iter().all(|status| alert(*status, *status).is_none()), "standing still is no crossing");
-        assert_eq!(alert(Normal, OutOfStock), Some(Alert::OutOfStock), "several lines at once are one alert");
+        assert!(way.iter().all(|status| detect_alert(*status, *status).is_none()), "standing still is no crossing");
+        assert_eq!(detect_alert(Normal, OutOfStock), Some(Alert::OutOfStock), "several lines at once are one alert");
     }
 
     #[test]
     fn only_what_had_run_out_is_told_on_the_way_up() {
         for after in [Critical, Low, Normal, Overstock] {
-            assert_eq!(alert(OutOfStock, after), Some(Alert::BackInStock));
+            assert_eq!(detect_alert(OutOfStock, after), Some(Alert::BackInStock));
         }
-        assert_eq!((alert(Critical, Low), alert(Critical, Normal), alert(Low, Normal)), (None, None, None));
+        assert_eq!((detect_alert(Critical, Low), detect_alert(Critical, Normal), detect_alert(Low, Normal)), (None, None, None));
     }
 }

@@ -40,17 +40,17 @@ impl Draft<'_> {
         counted_at.is_some_and(|counted_at| occurred_at < counted_at)
     }
 
-    fn companion_head(of: &Movement, nth: u128) -> MovementHead {
+    fn companion_head(movement: &Movement, nth: u128) -> MovementHead {
         MovementHead {
-            id: derived_id(of.id, nth),
+            id: derived_id(movement.id, nth),
             kind: MovementKind::Count,
             reason: Some(ReasonCode::Correction),
             note: Some(BALANCE_NOTE.to_owned()),
-            external_ref: of.external_ref.clone(),
+            external_ref: movement.external_ref.clone(),
             reference: None,
-            actor: of.actor,
+            actor: movement.actor,
             reverses: None,
-            occurred_at: of.occurred_at,
+            occurred_at: movement.occurred_at,
         }
     }
 
@@ -64,16 +64,17 @@ impl Draft<'_> {
         // Available stock after each step, units that have left by then, and the units to lend.
         let mut lowest: BTreeMap<LevelKey, (i64, i64, i64)> = BTreeMap::new();
         for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, step.field)) {
-            let (now, gone, lent) = lowest.entry(step.key).or_insert((self.level(step.key, step.field)?.available(), 0, 0));
-            *now += step.available_delta;
-            *gone += (-step.on_hand_delta).max(0);
-            *lent = (*lent).max((*gone).min(-*now));
+            let (available_units, units_gone, lent_units) =
+                lowest.entry(step.key).or_insert((self.level(step.key, step.field)?.available(), 0, 0));
+            *available_units += step.available_delta;
+            *units_gone += (-step.on_hand_delta).max(0);
+            *lent_units = (*lent_units).max((*units_gone).min(-*available_units));
         }
-        lowest.retain(|_, (.., lent)| *lent > 0);
+        lowest.retain(|_, (.., lent_units)| *lent_units > 0);
         let lots = self.lots_lent(steps, fact)?;
-        let Some(first) = lowest.keys().chain(lots.keys().map(|(key, _)| key)).next().copied() else { return Ok(()) };
-        let field = steps.iter().find(|step| step.key == first).map_or(At::NOWHERE, |step| step.field);
-        let lending = MovementHead {
+        let Some(first_key) = lowest.keys().chain(lots.keys().map(|(key, _)| key)).next().copied() else { return Ok(()) };
+        let field = steps.iter().find(|step| step.key == first_key).map_or(At::NOWHERE, |step| step.field);
+        let lending_head = MovementHead {
             id: derived_id(head.id, 1),
             kind: MovementKind::Count,
             reason: Some(ReasonCode::Correction),
@@ -82,17 +83,17 @@ impl Draft<'_> {
             reverses: None,
             ..head.clone()
         };
-        self.begin(lending, first, field)?;
-        for (key, (.., lent)) in lowest {
+        self.begin(lending_head, first_key, field)?;
+        for (key, (.., lent_units)) in lowest {
             let cost = self.level(key, field)?.facts.cost;
-            self.post(key, Delta { on_hand: lent, ..Delta::default() }, cost, None, field)?;
-            *self.lent.entry(key).or_default() += lent;
+            self.post(key, Delta { on_hand: lent_units, ..Delta::default() }, cost, None, field)?;
+            *self.lent.entry(key).or_default() += lent_units;
         }
-        for ((key, lot), lent) in lots {
+        for ((key, lot), lent_units) in lots {
             let cost = self.level(key, field)?.facts.cost;
-            let delta = Delta { on_hand: lent, ..Delta::default() };
+            let delta = Delta { on_hand: lent_units, ..Delta::default() };
             self.post_to(key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }, field)?;
-            *self.lots.lent.entry((key, lot)).or_default() += lent;
+            *self.lots.lent.entry((key, lot)).or_default() += lent_units;
         }
         Ok(())
     }
@@ -104,7 +105,7 @@ impl Draft<'_> {
         // The facts of a command share their time, and the balancing entries have it too: known
         // quantities of the past do not change.
         let mut fact = None;
-        let mut mirrored: Vec<(LevelKey, Posting)> = Vec::new();
+        let mut mirrored_postings: Vec<(LevelKey, Posting)> = Vec::new();
         let mut lots_lent = self.lots.lent.clone();
         for movement in self.movements.iter().filter(|movement| movement.kind != MovementKind::Count) {
             for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
@@ -112,14 +113,14 @@ impl Draft<'_> {
                     fact = Some(movement);
                     let (mut on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
                     // Units that were lent to the lot already balance as many units that left it.
-                    if let Some(lent) = lots_lent.get_mut(&(entry.key, lot)).filter(|_| on_hand > 0 && unavailable == 0) {
-                        let settled = on_hand.min(*lent);
-                        (*lent, on_hand) = (*lent - settled, on_hand - settled);
+                    if let Some(lent_units) = lots_lent.get_mut(&(entry.key, lot)).filter(|_| on_hand > 0 && unavailable == 0) {
+                        let settled_units = on_hand.min(*lent_units);
+                        (*lent_units, on_hand) = (*lent_units - settled_units, on_hand - settled_units);
                     }
                     let delta = Delta { on_hand, unavailable, ..Delta::default() };
                     let (lot, condition, cost) = (LotChoice::Id(lot), entry.condition, entry.unit_cost);
                     if on_hand != 0 {
-                        mirrored.push((entry.key, Posting { delta, cost, lot, condition, ..Posting::default() }));
+                        mirrored_postings.push((entry.key, Posting { delta, cost, lot, condition, ..Posting::default() }));
                     }
                 }
                 if self.is_behind(entry.key, movement.occurred_at, field) {
@@ -128,25 +129,25 @@ impl Draft<'_> {
                 }
             }
         }
-        for (key, lent) in &self.lent {
-            *behind.entry(*key).or_default() += lent;
+        for (key, lent_units) in &self.lent {
+            *behind.entry(*key).or_default() += lent_units;
         }
-        behind.retain(|_, moved| *moved != 0);
-        // Lent units that were not taken go last: `mirrored` is posted from the end on.
-        for ((key, lot), left) in lots_lent.into_iter().filter(|(_, left)| *left > 0) {
-            let (delta, cost) = (Delta { on_hand: -left, ..Delta::default() }, self.level(key, field)?.facts.cost);
-            mirrored.insert(0, (key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }));
+        behind.retain(|_, moved_units| *moved_units != 0);
+        // Lent units that were not taken go last: `mirrored_postings` is posted from the end on.
+        for ((key, lot), units_left) in lots_lent.into_iter().filter(|(_, units_left)| *units_left > 0) {
+            let (delta, cost) = (Delta { on_hand: -units_left, ..Delta::default() }, self.level(key, field)?.facts.cost);
+            mirrored_postings.insert(0, (key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }));
         }
-        let first = behind.keys().next().or_else(|| mirrored.first().map(|(key, _)| key)).copied();
+        let first = behind.keys().next().or_else(|| mirrored_postings.first().map(|(key, _)| key)).copied();
         // Lent units are returned even if no counted unit was taken.
         let fact = fact.or_else(|| self.movements.iter().find(|movement| movement.kind != MovementKind::Count));
         let (Some(first), Some(fact)) = (first, fact) else { return Ok(()) };
         let head = Self::companion_head(fact, 2);
         self.begin(head, first, field)?;
-        for (key, moved) in behind {
+        for (key, moved_units) in behind {
             let cost = self.level(key, field)?.facts.cost;
-            self.post(key, Delta { on_hand: -moved, ..Delta::default() }, cost, None, field)?;
+            self.post(key, Delta { on_hand: -moved_units, ..Delta::default() }, cost, None, field)?;
         }
-        mirrored.into_iter().rev().try_for_each(|(key, posting)| self.post_to(key, posting, field))
+        mirrored_postings.into_iter().rev().try_for_each(|(key, posting)| self.post_to(key, posting, field))
     }
 }

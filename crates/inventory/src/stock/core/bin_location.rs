@@ -15,7 +15,7 @@ pub fn is_bin_location(text: &str) -> bool {
 /// last.
 pub fn picking_order((bin, sku): (Option<&str>, &str), (other_bin, other_sku): (Option<&str>, &str)) -> Ordering {
     let by_bin = match (bin, other_bin) {
-        (Some(one), Some(other)) => natural_order(one, other),
+        (Some(first), Some(other)) => natural_order(first, other),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,
@@ -26,35 +26,35 @@ pub fn picking_order((bin, sku): (Option<&str>, &str), (other_bin, other_sku): (
 /// Compares codes in natural order: consecutive digits are one number, so that `A-2` comes before
 /// `A-10`; all else is compared by character. Codes that differ only in leading zeros are compared
 /// by their characters.
-fn natural_order(one: &str, other: &str) -> Ordering {
-    let (mut left, mut right) = (one, other);
+fn natural_order(own_code: &str, other_code: &str) -> Ordering {
+    let (mut left, mut right) = (own_code, other_code);
     while !left.is_empty() && !right.is_empty() {
-        let ((first, rest), (second, other_rest)) = (split(left), split(right));
+        let ((first, rest), (second, other_rest)) = (split_part(left), split_part(right));
         let order = part_order(first, second);
         if order.is_ne() {
             return order;
         }
         (left, right) = (rest, other_rest);
     }
-    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+    left.len().cmp(&right.len()).then_with(|| own_code.cmp(other_code))
 }
 
 /// Splits a text after its first number or character.
-fn split(text: &str) -> (&str, &str) {
-    let rest = text.trim_start_matches(|character: char| character.is_ascii_digit());
-    let digits = text.len() - rest.len();
+fn split_part(text: &str) -> (&str, &str) {
+    let rest_of_text = text.trim_start_matches(|character: char| character.is_ascii_digit());
+    let digits = text.len() - rest_of_text.len();
     let end = if digits > 0 { digits } else { text.chars().next().map_or(0, char::len_utf8) };
     text.split_at(end)
 }
 
-fn part_order(one: &str, other: &str) -> Ordering {
+fn part_order(first: &str, other: &str) -> Ordering {
     let is_number = |part: &str| part.starts_with(|character: char| character.is_ascii_digit());
-    if !is_number(one) || !is_number(other) {
-        return one.cmp(other);
+    if !is_number(first) || !is_number(other) {
+        return first.cmp(other);
     }
     // Compared as texts, because a code may have more digits than an integer.
-    let [one, other] = [one, other].map(|digits| digits.trim_start_matches('0'));
-    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+    let [first, other] = [first, other].map(|digits| digits.trim_start_matches('0'));
+    first.len().cmp(&other.len()).then_with(|| first.cmp(other))
 }
 
 #[cfg(test)]

@@ -74,15 +74,15 @@ impl Book {
         }
         self.lots.levels.extend(decision.lot_levels.iter().map(|level| ((level.key, level.lot), *level)));
         self.lots.asides.extend(decision.asides.iter().copied());
-        for (place, delta) in &decision.in_parcels {
-            *self.lots.in_parcels.entry(*place).or_default() += delta;
+        for (parcel_key, delta) in &decision.in_parcels {
+            *self.lots.in_parcels.entry(*parcel_key).or_default() += delta;
         }
-        for (of, delta) in &decision.packed {
-            if let Some(packed) = self.lots.packed.get_mut(of) {
+        for (packed_key, delta) in &decision.packed {
+            if let Some(packed) = self.lots.packed.get_mut(packed_key) {
                 packed.named += delta;
             }
         }
-        self.reversed.extend(decision.movements.iter().filter_map(|m| m.reverses));
+        self.reversed.extend(decision.movements.iter().filter_map(|movement| movement.reverses));
     }
 
     /// Updates the quantity that an order with parcels at a level has reserved there.
@@ -97,17 +97,17 @@ impl Book {
 
 /// Returns the refusal of a level whose store or product does not exist, at the field that names
 /// it.
-fn missing_level_part(what: Noun, field: At) -> Rejection {
-    let is_store = what == Noun::Store;
-    let named = if is_store { Field::Store } else { Field::Product };
+fn missing_level_part(noun: Noun, field: At) -> Rejection {
+    let is_store = noun == Noun::Store;
+    let level_field = if is_store { Field::Store } else { Field::Product };
     let is_of_lines = field.row.map_or(field.field, |(list, _)| Some(list)) == Some(Field::Lines);
     let field = match field.row {
         // A document has one store for all its lines.
-        _ if is_store && is_of_lines => At::input(named),
-        Some((list @ (Field::Lines | Field::Changes | Field::Items), index)) => At::row(list, index).field(named),
+        _ if is_store && is_of_lines => At::input(level_field),
+        Some((list @ (Field::Lines | Field::Changes | Field::Items), index)) => At::row(list, index).field(level_field),
         _ => field,
     };
-    Rejection::not_found(what, field)
+    Rejection::not_found(noun, field)
 }
 
 #[cfg(test)]

@@ -137,14 +137,24 @@ impl<'b> Draft<'b> {
     }
     /// Active reservations of a level that are loaded, newest first.
     pub fn active_reservations(&self, key: LevelKey) -> Vec<ReservationId> {
-        let drafted = self.reservations.values().filter(|r| r.key == key);
-        let booked = self.book.reservations.values().filter(|r| r.key == key && !self.reservations.contains_key(&r.id));
-        let mut active: Vec<_> = drafted.chain(booked).filter(|r| r.status == ReservationStatus::Active).collect();
+        let drafted_reservations = self.reservations.values().filter(|reservation| reservation.key == key);
+        let stored_reservations = self
+            .book
+            .reservations
+            .values()
+            .filter(|reservation| reservation.key == key && !self.reservations.contains_key(&reservation.id));
+        let mut active_holds: Vec<_> = drafted_reservations
+            .chain(stored_reservations)
+            .filter(|reservation| reservation.status == ReservationStatus::Active)
+            .collect();
         // Holds with a time limit are unpaid, and units reserved for transfers are not promised to
         // any customer: they give way before confirmed reservations, the newest first.
-        let firmness = |r: &Reservation| if r.expires_at.is_some() { 0 } else { 1 + u8::from(!r.is_held_by_document()) };
-        active.sort_by_key(|r| (firmness(r), std::cmp::Reverse((r.created_at, r.id))));
-        active.into_iter().map(|r| r.id).collect()
+        let priority = |reservation: &Reservation| {
+            if reservation.expires_at.is_some() { 0 } else { 1 + u8::from(!reservation.is_held_by_document()) }
+        };
+        active_holds
+            .sort_by_key(|reservation| (priority(reservation), std::cmp::Reverse((reservation.created_at, reservation.id))));
+        active_holds.into_iter().map(|reservation| reservation.id).collect()
     }
     pub fn put_reservation(&mut self, reservation: Reservation) {
         self.reservations.insert(reservation.id, reservation);
@@ -223,7 +233,7 @@ impl<'b> Draft<'b> {
         if level.facts.tracking != Tracking::None && (delta.on_hand != 0 || delta.unavailable != 0) {
             return self.post_lots(key, &posting, field);
         }
-        if posting.lot.is_said() && level.facts.tracking == Tracking::None {
+        if posting.lot.is_specified() && level.facts.tracking == Tracking::None {
             return Err(LotRefusal::NotTracked { sku: level.facts.sku.clone() }.at(field.lot()));
         }
         self.write_entry(level, None, posting, field)
@@ -244,27 +254,27 @@ impl<'b> Draft<'b> {
             self.set_aside(key, lot, (condition, delta.unavailable), field)?;
         }
         let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
-        let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);
-        let moved = [
-            moved(level.on_hand, delta.on_hand),
-            moved(level.reserved, delta.reserved),
-            moved(level.unavailable, delta.unavailable),
-            moved(level.incoming, delta.incoming),
-            moved(level.in_transit, delta.in_transit),
+        let moved_buckets = |bucket: Quantity, delta_units: i64| bucket.get().checked_add(delta_units).and_then(Quantity::new);
+        let moved_buckets = [
+            moved_buckets(level.on_hand, delta.on_hand),
+            moved_buckets(level.reserved, delta.reserved),
+            moved_buckets(level.unavailable, delta.unavailable),
+            moved_buckets(level.incoming, delta.incoming),
+            moved_buckets(level.in_transit, delta.in_transit),
         ];
-        let [Some(on_hand), Some(reserved), Some(unavailable), Some(incoming), Some(in_transit)] = moved else {
+        let [Some(on_hand), Some(reserved), Some(unavailable), Some(incoming), Some(in_transit)] = moved_buckets else {
             return Err(Refusal::StockTooLarge.at(field));
         };
-        let sound = ![on_hand, reserved, unavailable, incoming, in_transit].into_iter().any(Quantity::is_negative);
-        if !sound || reserved.get() > on_hand.get() - unavailable.get() {
+        let is_valid = ![on_hand, reserved, unavailable, incoming, in_transit].into_iter().any(Quantity::is_negative);
+        if !is_valid || reserved.get() > on_hand.get() - unavailable.get() {
             let usable = level.available().max(0);
-            let why = Reason::Insufficient { level: Box::new(level), usable, requested };
-            return Err(Rejection { why, at: field });
+            let reason = Reason::Insufficient { level: Box::new(level), usable, requested };
+            return Err(Rejection { why: reason, at: field });
         }
         // A movement has the day of its first store; in another it may still be the day before, in
         // a closed period.
-        if let Some(begun) = self.movements.last().filter(|_| self.book.closed_through.is_some()) {
-            check_moment(self.book, begun.occurred_at, &level.facts.time_zone)?;
+        if let Some(begun_movement) = self.movements.last().filter(|_| self.book.closed_through.is_some()) {
+            check_moment(self.book, begun_movement.occurred_at, &level.facts.time_zone)?;
         }
         let Some(movement) = self.movements.last_mut() else {
             return Err(Refusal::NoMovement.at(field));
@@ -321,7 +331,7 @@ impl<'b> Draft<'b> {
 
     /// Drops the movement that was begun last if nothing was posted to it.
     pub fn end(&mut self) {
-        if self.movements.last().is_some_and(|m| m.entries.is_empty()) {
+        if self.movements.last().is_some_and(|movement| movement.entries.is_empty()) {
             self.movements.pop();
         }
     }
@@ -335,9 +345,9 @@ impl<'b> Draft<'b> {
             movements: self.movements,
             levels: self.levels.into_values().collect(),
             reservations: {
-                let mut all: Vec<_> = self.reservations.into_values().collect();
-                all.sort_by_key(|r| r.id);
-                all
+                let mut reservations_by_id: Vec<_> = self.reservations.into_values().collect();
+                reservations_by_id.sort_by_key(|reservation| reservation.id);
+                reservations_by_id
             },
             lots: self.lots.lots.into_values().collect(),
             lot_levels: self.lots.levels.into_values().collect(),

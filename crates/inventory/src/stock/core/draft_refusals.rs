@@ -46,7 +46,7 @@ impl<'b> Draft<'b> {
     /// The part's refusal.
     pub fn pass<T>(&mut self, part: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
         match part {
-            Ok(done) => Ok(Some(done)),
+            Ok(value) => Ok(Some(value)),
             Err(rejection) => self.refuse(rejection).map(|()| None),
         }
     }
@@ -56,13 +56,13 @@ impl<'b> Draft<'b> {
     /// # Errors
     /// The level does not exist.
     pub fn check_exists(&mut self, key: LevelKey, field: At) -> Result<(), Rejection> {
-        let found = self.level(key, field).map(|_| ());
-        if found.is_err()
+        let existence = self.level(key, field).map(|_| ());
+        if existence.is_err()
             && let Some(product) = self.book().missing_product_rejection(key, field)
         {
             self.refuse(product)?;
         }
-        self.pass(found).map(|_| ())
+        self.pass(existence).map(|_| ())
     }
     /// Ends the command if the next checks need all earlier parts.
     ///

@@ -22,17 +22,17 @@ pub struct Arrival {
 /// to its figure, the earliest first.
 pub fn arrivals(expected: i64, mut documents: Vec<Arrival>) -> Vec<Arrival> {
     documents.sort_by_key(|arrival| (arrival.on.is_none(), arrival.on));
-    let mut left = expected;
+    let mut remaining = expected;
     let mut counted = Vec::with_capacity(documents.len() + 1);
     for arrival in documents {
-        let quantity = arrival.quantity.min(left);
+        let quantity = arrival.quantity.min(remaining);
         if quantity > 0 {
-            left -= quantity;
+            remaining -= quantity;
             counted.push(Arrival { quantity, ..arrival });
         }
     }
-    if left > 0 {
-        counted.push(Arrival { quantity: left, on: None, document: None });
+    if remaining > 0 {
+        counted.push(Arrival { quantity: remaining, on: None, document: None });
     }
     counted
 }
@@ -102,24 +102,26 @@ impl LevelSnapshot {
     /// later.
     pub fn outlook(&self, today: i32, day: i32) -> Outlook {
         let remaining = Some(self.level.facts.minimum_remaining_days);
-        let stays = |on: i32| -> i64 {
-            self.lots.iter().filter(|lot| !has_shelf_life(lot.expires_on, on, remaining)).map(|lot| lot.available).sum()
+        let units_staying = |day_of_stock: i32| -> i64 {
+            self.lots.iter().filter(|lot| !has_shelf_life(lot.expires_on, day_of_stock, remaining)).map(|lot| lot.available).sum()
         };
-        let (now, then) = (stays(today), stays(day));
-        let near: i64 = self
+        let (staying_today, staying_then) = (units_staying(today), units_staying(day));
+        let expiring_soon: i64 = self
             .lots
             .iter()
             .filter(|lot| has_shelf_life(lot.expires_on, today, Some(0)) && !has_shelf_life(lot.expires_on, today, remaining))
             .map(|lot| lot.available)
             .sum();
-        let moved = near.min(self.held_for_transfers);
-        let dated = || self.incoming.iter().chain(&self.in_transit).filter_map(|arrival| Some((arrival.on?, arrival.quantity)));
+        let transfer_units = expiring_soon.min(self.held_for_transfers);
+        let dated_arrivals =
+            || self.incoming.iter().chain(&self.in_transit).filter_map(|arrival| Some((arrival.on?, arrival.quantity)));
         Outlook {
             available: self.level.available(),
-            expiring: now - moved + (then - now - (self.level.reserved.get() - moved)).max(0),
+            expiring: staying_today - transfer_units
+                + (staying_then - staying_today - (self.level.reserved.get() - transfer_units)).max(0),
             owed: self.owed,
-            arriving: dated().filter(|(on, _)| (today..=day).contains(on)).map(|(_, quantity)| quantity).sum(),
-            overdue: dated().filter(|(on, _)| *on < today).map(|(_, quantity)| quantity).sum(),
+            arriving: dated_arrivals().filter(|(due_day, _)| (today..=day).contains(due_day)).map(|(_, quantity)| quantity).sum(),
+            overdue: dated_arrivals().filter(|(due_day, _)| *due_day < today).map(|(_, quantity)| quantity).sum(),
             safety_stock: self.level.safety_stock.get(),
         }
     }
@@ -127,18 +129,18 @@ impl LevelSnapshot {
     /// Returns the first figure that its parts do not sum to; None if all do.
     pub fn inconsistent_figure(&self) -> Option<&'static str> {
         let sum = |arrivals: &[Arrival]| arrivals.iter().map(|arrival| arrival.quantity).sum::<i64>();
-        let aside: i64 = Condition::ALL.iter().map(|condition| self.aside.of(*condition)).sum();
+        let unavailable_units: i64 = Condition::ALL.iter().map(|condition| self.aside.of(*condition)).sum();
         let level = &self.level;
-        let figures = [
+        let checked_figures = [
             ("reserved", self.held.iter().sum(), level.reserved),
-            ("unavailable", aside, level.unavailable),
+            ("unavailable", unavailable_units, level.unavailable),
             ("incoming", sum(&self.incoming), level.incoming),
             ("inTransit", sum(&self.in_transit), level.in_transit),
         ];
-        let wrong = figures.into_iter().find(|(_, parts, whole)| *parts != whole.get()).map(|(name, ..)| name);
+        let wrong_name = checked_figures.into_iter().find(|(_, parts, figure)| *parts != figure.get()).map(|(name, ..)| name);
         let lots: i64 = self.lots.iter().map(|lot| lot.available).sum();
         let is_whole = level.facts.tracking == Tracking::None || lots == level.on_hand.get() - level.unavailable.get();
-        wrong.or((!is_whole).then_some("lots"))
+        wrong_name.or((!is_whole).then_some("lots"))
     }
 }
 

@@ -99,7 +99,7 @@ impl LotName {
 }
 
 impl LotChoice {
-    pub fn is_said(&self) -> bool {
+    pub fn is_specified(&self) -> bool {
         *self != Self::Unsaid
     }
     /// Returns the ID or the folded code, by which lines are compared.
@@ -166,16 +166,16 @@ impl LotRequest {
         }
     }
     /// Records that units of lots left at that moment.
-    pub fn left_at(&mut self, moment: Option<Timestamp>) {
+    pub fn note_departure(&mut self, moment: Option<Timestamp>) {
         self.since = self.since.into_iter().chain(moment).min();
     }
-    pub fn absorb(&mut self, mut own: Self) {
-        self.left_at(own.since);
-        self.ids.append(&mut own.ids);
-        self.codes.append(&mut own.codes);
-        self.whole.append(&mut own.whole);
-        self.products.append(&mut own.products);
-        self.asides.append(&mut own.asides);
+    pub fn absorb(&mut self, mut other: Self) {
+        self.note_departure(other.since);
+        self.ids.append(&mut other.ids);
+        self.codes.append(&mut other.codes);
+        self.whole.append(&mut other.whole);
+        self.products.append(&mut other.products);
+        self.asides.append(&mut other.asides);
     }
 }
 
@@ -244,7 +244,7 @@ pub struct Candidate<'a> {
 /// True if a lot with this expiry has the required days left on a day; None requires nothing.
 pub fn has_shelf_life(expires_on: Option<i32>, day: i32, remaining: Option<i32>) -> bool {
     match (expires_on, remaining) {
-        (Some(last), Some(least)) => i64::from(last) - i64::from(day) >= i64::from(least),
+        (Some(last), Some(min_days)) => i64::from(last) - i64::from(day) >= i64::from(min_days),
         _ => true,
     }
 }
@@ -261,18 +261,20 @@ impl Candidate<'_> {
 /// the quantity of each lot, and the missing rest. Source: `fefo_allocation` of the vectors (WHO
 /// TRS 1025, Annex 7).
 pub fn first_expired(candidates: &[Candidate<'_>], quantity: i64, day: i32, remaining: Option<i32>) -> (Vec<(LotId, i64)>, i64) {
-    let is_usable = |c: &&Candidate<'_>| c.available > 0 && c.is_pickable(day, remaining);
+    let is_usable = |candidate_lot: &&Candidate<'_>| candidate_lot.available > 0 && candidate_lot.is_pickable(day, remaining);
     let mut usable: Vec<&Candidate<'_>> = candidates.iter().filter(is_usable).collect();
-    usable.sort_by_key(|c| (c.expires_on.is_none(), c.expires_on, c.received_at, c.code));
-    let mut left = quantity;
+    usable.sort_by_key(|candidate_lot| {
+        (candidate_lot.expires_on.is_none(), candidate_lot.expires_on, candidate_lot.received_at, candidate_lot.code)
+    });
+    let mut remaining_quantity = quantity;
     let mut picked = Vec::new();
     for candidate in usable {
-        if left == 0 {
+        if remaining_quantity == 0 {
             break;
         }
-        let taken = left.min(candidate.available);
-        left -= taken;
-        picked.push((candidate.lot, taken));
+        let quantity_taken = remaining_quantity.min(candidate.available);
+        remaining_quantity -= quantity_taken;
+        picked.push((candidate.lot, quantity_taken));
     }
-    (picked, left)
+    (picked, remaining_quantity)
 }

@@ -9,8 +9,8 @@ use super::{
     draft::Draft,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
-    lot_pick::{StockPool, min_remaining_days, unnamed},
-    quote::posted,
+    lot_pick::{StockPool, min_remaining_days, without_named},
+    quote::reduce_named_later,
     rejection::Rejection,
     step::Step,
 };
@@ -18,7 +18,7 @@ use super::{
 /// Maximum checks that the lent units suffice. They can be picked by a step that names no lot, so
 /// that a later one that does is short of them again; such commands are rare, and a shortage that
 /// remains is refused.
-const MAX_LOOKS: usize = 8;
+const MAX_LENDING_ROUNDS: usize = 8;
 
 /// A fact to be posted: its kind, its time, and whether lots' dates restrict it.
 #[derive(Debug, Clone, Copy)]
@@ -32,20 +32,20 @@ pub(super) struct Fact {
 struct LotAllocation<'a> {
     candidates: Vec<Candidate<'a>>,
     /// Sellable units that have left lots which were counted later.
-    gone: BTreeMap<LotId, i64>,
+    gone_by_lot: BTreeMap<LotId, i64>,
     /// Units that lots lack.
-    lacks: BTreeMap<LotId, i64>,
+    lacking_by_lot: BTreeMap<LotId, i64>,
     /// Units of lots that later lines name.
-    later: BTreeMap<LotId, i64>,
+    named_later: BTreeMap<LotId, i64>,
 }
 
 impl LotAllocation<'_> {
     fn takes(&mut self, lot: LotId, amount: i64, is_behind: bool) {
-        if let Some(there) = self.candidates.iter_mut().find(|candidate| candidate.lot == lot) {
-            there.available = (there.available - amount).max(0);
+        if let Some(candidate_of_lot) = self.candidates.iter_mut().find(|candidate| candidate.lot == lot) {
+            candidate_of_lot.available = (candidate_of_lot.available - amount).max(0);
         }
         if is_behind {
-            *self.gone.entry(lot).or_default() += amount;
+            *self.gone_by_lot.entry(lot).or_default() += amount;
         }
     }
 }
@@ -63,19 +63,19 @@ impl Draft<'_> {
                 by_level.entry(step.key).or_default().push(step);
             }
         }
-        let mut all = BTreeMap::new();
+        let mut lent_by_lot = BTreeMap::new();
         for (key, steps) in by_level {
-            let mut lent = BTreeMap::new();
-            for _ in 0..MAX_LOOKS {
-                let lacking = self.lacking(key, &steps, &lent, fact)?;
-                if lacking.is_empty() {
+            let mut lent_units = BTreeMap::new();
+            for _ in 0..MAX_LENDING_ROUNDS {
+                let lacking_units = self.lacking(key, &steps, &lent_units, fact)?;
+                if lacking_units.is_empty() {
                     break;
                 }
-                lacking.into_iter().for_each(|(lot, amount)| *lent.entry(lot).or_default() += amount);
+                lacking_units.into_iter().for_each(|(lot, amount)| *lent_units.entry(lot).or_default() += amount);
             }
-            all.extend(lent.into_iter().map(|(lot, amount)| ((key, lot), amount)));
+            lent_by_lot.extend(lent_units.into_iter().map(|(lot, amount)| ((key, lot), amount)));
         }
-        Ok(all)
+        Ok(lent_by_lot)
     }
 
     /// Returns the units that the lots of a level lack beyond those that they have been lent.
@@ -83,52 +83,59 @@ impl Draft<'_> {
         &self,
         key: LevelKey,
         steps: &[&Step],
-        lent: &BTreeMap<LotId, i64>,
+        lent_units: &BTreeMap<LotId, i64>,
         fact: Fact,
     ) -> Result<BTreeMap<LotId, i64>, Rejection> {
         let Some(first) = steps.first() else { return Ok(BTreeMap::new()) };
         let level = self.level(key, first.field)?;
         let (today, remaining) = (self.today(&level.facts), min_remaining_days(fact.kind, fact.dates, &level.facts));
         let mut candidates = self.with_parcels(key, self.candidates(key, StockPool::Available));
-        candidates.iter_mut().for_each(|one| one.available += lent.get(&one.lot).copied().unwrap_or(0));
-        let mut taking =
-            LotAllocation { candidates, gone: BTreeMap::new(), lacks: BTreeMap::new(), later: self.units_named_later(key) };
-        let (mut now, mut short) = (level.available() + lent.values().sum::<i64>(), 0);
+        candidates.iter_mut().for_each(|candidate| candidate.available += lent_units.get(&candidate.lot).copied().unwrap_or(0));
+        let mut allocation = LotAllocation {
+            candidates,
+            gone_by_lot: BTreeMap::new(),
+            lacking_by_lot: BTreeMap::new(),
+            named_later: self.units_named_later(key),
+        };
+        let (mut available_units, mut missing_units) = (level.available() + lent_units.values().sum::<i64>(), 0);
         for step in steps {
             for (choice, delta) in &step.lots {
-                match self.said(key.product, choice).map(|lot| lot.id) {
-                    Some(lot) if *delta > 0 => taking.takes(lot, -delta, false),
-                    Some(lot) => self.take_specified(key, &mut taking, (lot, -delta), fact),
-                    None if *delta < 0 && !choice.is_said() => {
-                        self.take_first(key, &mut taking, -delta, (today, remaining), fact);
+                match self.find_lot(key.product, choice).map(|lot| lot.id) {
+                    Some(lot) if *delta > 0 => allocation.takes(lot, -delta, false),
+                    Some(lot) => self.take_specified(key, &mut allocation, (lot, -delta), fact),
+                    None if *delta < 0 && !choice.is_specified() => {
+                        self.take_first(key, &mut allocation, -delta, (today, remaining), fact);
                     }
                     None => {}
                 }
             }
-            now += step.available_delta;
-            short = short.max(taking.gone.values().sum::<i64>().min(-now));
+            available_units += step.available_delta;
+            missing_units = missing_units.max(allocation.gone_by_lot.values().sum::<i64>().min(-available_units));
         }
         // Reserved units are missing, too, if more units leave than are free.
-        let mut extra = short - taking.lacks.values().sum::<i64>();
-        for (lot, gone) in &taking.gone {
-            let more = extra.min(gone - lent.get(lot).copied().unwrap_or(0) - taking.lacks.get(lot).copied().unwrap_or(0));
-            if more > 0 && self.room_to_lend(key, *lot, fact) > 0 {
-                *taking.lacks.entry(*lot).or_default() += more;
-                extra -= more;
+        let mut extra = missing_units - allocation.lacking_by_lot.values().sum::<i64>();
+        for (lot, units_gone) in &allocation.gone_by_lot {
+            let extra_units = extra.min(
+                units_gone - lent_units.get(lot).copied().unwrap_or(0) - allocation.lacking_by_lot.get(lot).copied().unwrap_or(0),
+            );
+            if extra_units > 0 && self.room_to_lend(key, *lot, fact) > 0 {
+                *allocation.lacking_by_lot.entry(*lot).or_default() += extra_units;
+                extra -= extra_units;
             }
         }
-        Ok(taking.lacks)
+        Ok(allocation.lacking_by_lot)
     }
 
     /// Takes a quantity of a named lot, and records its shortage.
-    fn take_specified(&self, key: LevelKey, taking: &mut LotAllocation<'_>, (lot, amount): (LotId, i64), fact: Fact) {
-        let there = taking.candidates.iter().find(|one| one.lot == lot).map_or(0, |one| one.available);
-        let lacks = (amount - there).min(self.room_to_lend(key, lot, fact));
-        if lacks > 0 {
-            *taking.lacks.entry(lot).or_default() += lacks;
+    fn take_specified(&self, key: LevelKey, allocation: &mut LotAllocation<'_>, (lot, amount): (LotId, i64), fact: Fact) {
+        let available_units =
+            allocation.candidates.iter().find(|candidate| candidate.lot == lot).map_or(0, |candidate| candidate.available);
+        let lacking_units = (amount - available_units).min(self.room_to_lend(key, lot, fact));
+        if lacking_units > 0 {
+            *allocation.lacking_by_lot.entry(lot).or_default() += lacking_units;
         }
-        posted(&mut taking.later, lot, amount);
-        taking.takes(lot, amount, self.is_before_lot_count(key, lot, fact.occurred_at));
+        reduce_named_later(&mut allocation.named_later, lot, amount);
+        allocation.takes(lot, amount, self.is_before_lot_count(key, lot, fact.occurred_at));
     }
 
     /// Takes a quantity first-expired-first-out; the missing rest is lent, in the same order, to
@@ -136,27 +143,28 @@ impl Draft<'_> {
     fn take_first(
         &self,
         key: LevelKey,
-        taking: &mut LotAllocation<'_>,
+        allocation: &mut LotAllocation<'_>,
         amount: i64,
         (today, remaining): (i32, Option<i32>),
         fact: Fact,
     ) {
-        let (mut parts, short) = first_expired(&unnamed(&taking.candidates, &taking.later), amount, today, remaining);
-        if short > 0 {
-            let room = |one: &Candidate<'_>| {
-                let lacks = taking.lacks.get(&one.lot).copied().unwrap_or(0);
-                self.room_to_lend(key, one.lot, fact) - lacks
+        let (mut parts, missing_units) =
+            first_expired(&without_named(&allocation.candidates, &allocation.named_later), amount, today, remaining);
+        if missing_units > 0 {
+            let room_of = |candidate: &Candidate<'_>| {
+                let lacks = allocation.lacking_by_lot.get(&candidate.lot).copied().unwrap_or(0);
+                self.room_to_lend(key, candidate.lot, fact) - lacks
             };
-            let behind: Vec<Candidate<'_>> =
-                taking.candidates.iter().map(|one| Candidate { available: room(one), ..*one }).collect();
-            let (lacking, _) = first_expired(&behind, short, today, remaining);
-            for (lot, lacks) in &lacking {
-                *taking.lacks.entry(*lot).or_default() += lacks;
+            let lendable_candidates: Vec<Candidate<'_>> =
+                allocation.candidates.iter().map(|candidate| Candidate { available: room_of(candidate), ..*candidate }).collect();
+            let (lacking_parts, _) = first_expired(&lendable_candidates, missing_units, today, remaining);
+            for (lot, lacks) in &lacking_parts {
+                *allocation.lacking_by_lot.entry(*lot).or_default() += lacks;
             }
-            parts.extend(lacking);
+            parts.extend(lacking_parts);
         }
         for (lot, part) in parts {
-            taking.takes(lot, part, self.is_before_lot_count(key, lot, fact.occurred_at));
+            allocation.takes(lot, part, self.is_before_lot_count(key, lot, fact.occurred_at));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Choice of the lots that goods are taken from, and of the quantity of them that may be promised.
+//! Choice of the lots that goods are taken from, and the units of them that parcels name.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
     level::{Facts, LevelKey},
     lot::{Candidate, Dates, LotChoice, LotLevel, first_expired},
     refusal::{ExpiredWay, LotRefusal},
-    rejection::{Noun, Reason, Rejection, Scarce},
+    rejection::{Noun, Rejection, Scarce},
 };
 
 /// A line's quantity of one lot. Above 0.
@@ -40,69 +40,71 @@ impl Draft<'_> {
         &self,
         key: LevelKey,
         posting: &Posting,
-        (shelf, amount): (StockPool, i64),
+        (stock_pool, amount): (StockPool, i64),
         field: At,
     ) -> Result<Vec<Part>, Rejection> {
         let facts = self.level(key, field)?.facts.clone();
         let today = self.today(&facts);
         let is_sale = self.kind() == MovementKind::Sale;
-        if posting.lot.is_said() {
-            let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field.lot()))?;
-            let (there, aside) =
-                self.lot_level(key, lot.id).map_or((0, 0), |level| (self.there(level, shelf), level.unavailable));
+        if posting.lot.is_specified() {
+            let lot = self.find_lot(key.product, &posting.lot).ok_or_else(|| Rejection::not_found(Noun::Lot, field.lot()))?;
+            let (present_units, unavailable_units) =
+                self.lot_level(key, lot.id).map_or((0, 0), |level| (self.pool_units(level, stock_pool), level.unavailable));
             // A shipment takes the units that its own parcels name, also if less is left than all parcels name.
             let is_own = self.lots.leaving.contains_key(&(key, lot.id));
-            let is_bound = shelf == StockPool::Available && !is_own && self.respects_parcels(posting);
-            let usable = if is_bound { there - self.in_parcels(key, lot.id).min(there) } else { there };
+            let is_parcel_bound = stock_pool == StockPool::Available && !is_own && self.respects_parcels(posting);
+            let usable =
+                if is_parcel_bound { present_units - self.in_parcels(key, lot.id).min(present_units) } else { present_units };
             if is_sale && lot.blocked(today) == Some(Condition::Expired) {
-                let way = if usable < amount && aside > 0 {
+                let expired_way = if usable < amount && unavailable_units > 0 {
                     Some(ExpiredWay::SetAside)
                 } else {
                     (posting.dates == Dates::Keep).then_some(ExpiredWay::Override)
                 };
-                if let Some(way) = way {
-                    return Err(LotRefusal::Expired { code: lot.code.clone(), way }.at(field.lot()));
+                if let Some(expired_way) = expired_way {
+                    return Err(LotRefusal::Expired { code: lot.code.clone(), way: expired_way }.at(field.lot()));
                 }
             }
             if usable < amount {
                 let code = lot.code.clone();
-                let what = if usable < there { Scarce::OutsideParcels { code } } else { Scarce::Lot { code } };
-                return Err(self.lot_shortage(key, what, (amount, usable), field));
+                let scarce = if usable < present_units { Scarce::OutsideParcels { code } } else { Scarce::Lot { code } };
+                return Err(self.lot_shortage(key, scarce, (amount, usable), field));
             }
             return Ok(vec![(lot.id, amount)]);
         }
-        let mut candidates = self.candidates(key, shelf);
-        if shelf == StockPool::Available {
+        let mut candidates = self.candidates(key, stock_pool);
+        if stock_pool == StockPool::Available {
             // Lines that name lots are decided first, at any position in the command.
-            candidates = unnamed(&candidates, &self.units_named_later(key));
+            candidates = without_named(&candidates, &self.units_named_later(key));
         }
-        let remaining = match shelf {
+        let remaining = match stock_pool {
             StockPool::Available => min_remaining_days(self.kind(), posting.dates, &facts),
             StockPool::Aside(_) => None,
         };
-        let (mut parts, mut short) = first_expired(&candidates, amount, today, remaining);
-        if short > 0 && shelf == StockPool::Available && !self.respects_parcels(posting) {
-            let (more, lacks) = first_expired(&self.of_parcels(key, candidates.clone()), short, today, remaining);
-            short = lacks;
-            for (lot, units) in more {
-                match parts.iter_mut().find(|(of, _)| *of == lot) {
-                    Some((_, taken)) => *taken += units,
+        let (mut parts, mut missing_units) = first_expired(&candidates, amount, today, remaining);
+        if missing_units > 0 && stock_pool == StockPool::Available && !self.respects_parcels(posting) {
+            let (parcel_parts, still_missing) =
+                first_expired(&self.of_parcels(key, candidates.clone()), missing_units, today, remaining);
+            missing_units = still_missing;
+            for (lot, units) in parcel_parts {
+                match parts.iter_mut().find(|(lot_id, _)| *lot_id == lot) {
+                    Some((_, taken_units)) => *taken_units += units,
                     None => parts.push((lot, units)),
                 }
             }
         }
-        if short > 0 {
+        if missing_units > 0 {
             let sku = facts.sku.clone();
             let with_packed = || first_expired(&self.with_parcels(key, candidates), amount, today, remaining).1;
-            let is_packed = shelf == StockPool::Available && with_packed() < short;
-            let what = if is_packed { Scarce::NotPacked { sku } } else { Scarce::MayBeTaken { sku } };
-            return Err(self.lot_shortage(key, what, (amount, amount - short), field));
+            let is_packed = stock_pool == StockPool::Available && with_packed() < missing_units;
+            let scarce = if is_packed { Scarce::NotPacked { sku } } else { Scarce::MayBeTaken { sku } };
+            return Err(self.lot_shortage(key, scarce, (amount, amount - missing_units), field));
         }
         Ok(parts)
     }
 
     /// Returns the units of a lot on that shelf.
-    fn there(&self, level: &LotLevel, shelf: StockPool) -> i64 {
+    fn pool_units(&self, level: &LotLevel, shelf: StockPool) -> i64 {
         match shelf {
             StockPool::Available => level.available(),
             StockPool::Aside(condition) => self.aside(level.key, Some(level.lot)).of(condition),
@@ -118,16 +120,17 @@ impl Draft<'_> {
     /// Returns the units of lots that parcels name which leave with the command, less those that
     /// have been posted: no other line of the command takes them.
     pub(super) fn units_named_later(&self, key: LevelKey) -> BTreeMap<LotId, i64> {
-        let own = self.lots.leaving.iter().filter(|((of, _), _)| *of == key);
-        let later = |at: &(LevelKey, LotId), units: i64| (units - self.lots.left.get(at).copied().unwrap_or(0)).max(0);
-        own.map(|(at, units)| (at.1, later(at, *units))).collect()
+        let leaving_of_key = self.lots.leaving.iter().filter(|((level_key, _), _)| *level_key == key);
+        let still_leaving =
+            |lot_key: &(LevelKey, LotId), units: i64| (units - self.lots.left.get(lot_key).copied().unwrap_or(0)).max(0);
+        leaving_of_key.map(|(lot_key, units)| (lot_key.1, still_leaving(lot_key, *units))).collect()
     }
 
     /// Returns the units of a lot that are named by parcels which have not left, without those that
     /// leave with the command.
-    fn in_parcels(&self, key: LevelKey, lot: LotId) -> i64 {
-        let named = self.book().lots.in_parcels.get(&(key, lot)).copied().unwrap_or(0);
-        (named - self.lots.leaving.get(&(key, lot)).copied().unwrap_or(0)).max(0)
+    pub(super) fn in_parcels(&self, key: LevelKey, lot: LotId) -> i64 {
+        let units_in_parcels = self.book().lots.in_parcels.get(&(key, lot)).copied().unwrap_or(0);
+        (units_in_parcels - self.lots.leaving.get(&(key, lot)).copied().unwrap_or(0)).max(0)
     }
 
     /// Records units of a lot that leave in parcels that name it: the command may take them.
@@ -137,122 +140,39 @@ impl Draft<'_> {
 
     /// Returns the lots of a level with the units that parcels name, which `candidates` leaves out.
     pub(super) fn with_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
-        let whole = |one: Candidate<'c>| {
-            let there = self.lot_level(key, one.lot).map_or(0, LotLevel::available);
-            Candidate { available: there, ..one }
+        let with_all_units = |candidate: Candidate<'c>| {
+            let available_units = self.lot_level(key, candidate.lot).map_or(0, LotLevel::available);
+            Candidate { available: available_units, ..candidate }
         };
-        candidates.into_iter().map(whole).collect()
+        candidates.into_iter().map(with_all_units).collect()
     }
 
     /// Returns the units of these lots that are named by parcels which do not leave with the
     /// command; `candidates` leaves them out.
     fn of_parcels<'c>(&self, key: LevelKey, candidates: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
-        let whole = self.with_parcels(key, candidates.clone());
-        unnamed(&whole, &self.units_named_later(key))
+        let all_candidates = self.with_parcels(key, candidates.clone());
+        without_named(&all_candidates, &self.units_named_later(key))
             .into_iter()
             .zip(candidates)
-            .map(|(all, free)| Candidate { available: all.available - free.available, ..all })
+            .map(|(candidate, free_candidate)| Candidate {
+                available: candidate.available - free_candidate.available,
+                ..candidate
+            })
             .collect()
     }
 
     /// Returns the lots of a level that have something to pick. Units named by parcels are left out of those for sale.
-    pub(super) fn candidates(&self, key: LevelKey, shelf: StockPool) -> Vec<Candidate<'_>> {
-        let candidate = |level: LotLevel| {
-            let (lot, there) = (self.lot(level.lot)?, self.there(&level, shelf));
-            let named = if shelf == StockPool::Available { self.in_parcels(key, level.lot) } else { 0 };
-            let available = there - named.min(there);
+    pub(super) fn candidates(&self, key: LevelKey, stock_pool: StockPool) -> Vec<Candidate<'_>> {
+        let to_candidate = |level: LotLevel| {
+            let (lot, present_units) = (self.lot(level.lot)?, self.pool_units(&level, stock_pool));
+            let units_in_parcels = if stock_pool == StockPool::Available { self.in_parcels(key, level.lot) } else { 0 };
+            let available = present_units - units_in_parcels.min(present_units);
             // Unavailable stock can be picked whatever the lot's status.
-            let status = if shelf == StockPool::Available { lot.status } else { LotStatus::Available };
+            let status = if stock_pool == StockPool::Available { lot.status } else { LotStatus::Available };
             let (expires_on, received_at) = (lot.expires_on, level.received_at);
             Some(Candidate { lot: lot.id, code: &lot.code, available, status, expires_on, received_at })
         };
-        self.lot_levels(key).into_iter().filter_map(candidate).collect()
-    }
-
-    /// Returns the quantity of a level that may be promised to buyers: the available stock, without
-    /// the parcels of other orders and without the lots that a sale would not pick today. Transfers
-    /// take the lots of these that are only near their date first, so the reservations of transfers
-    /// are counted against them.
-    pub fn promisable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
-        let level = self.stocked(key, field)?;
-        if level.facts.tracking == Tracking::None {
-            return Ok(level.available());
-        }
-        let (today, remaining) = (self.today(&level.facts), Some(level.facts.minimum_remaining_days));
-        let candidates = self.candidates(key, StockPool::Available);
-        let stays: Vec<_> = candidates.iter().filter(|lot| !lot.is_pickable(today, remaining)).collect();
-        let all: i64 = stays.iter().map(|lot| lot.available).sum();
-        let near: i64 = stays.iter().filter(|lot| lot.is_pickable(today, Some(0))).map(|lot| lot.available).sum();
-        Ok((level.available() - all + near.min(self.held_for_transfers(key)) - self.unheld_in_parcels(key)).max(0))
-    }
-
-    /// Returns the units in stock that parcels name for orders whose holds gave way: they count as
-    /// available, and other orders cannot have them.
-    fn unheld_in_parcels(&self, key: LevelKey) -> i64 {
-        let unheld = self.book().lots.unheld(key);
-        if unheld == 0 {
-            return 0;
-        }
-        let (mut there, mut gone) = (0, 0);
-        for level in self.lot_levels(key) {
-            let named = self.in_parcels(key, level.lot);
-            let kept = named.min(level.available().max(0));
-            there += kept;
-            gone += named - kept;
-        }
-        (unheld - gone).clamp(0, there)
-    }
-
-    /// Returns the units of a level that transfers hold, as far as they are loaded.
-    fn held_for_transfers(&self, key: LevelKey) -> i64 {
-        let held = self.active_reservations(key).into_iter().filter_map(|id| self.reservation(id));
-        held.filter(|held| held.is_held_by_document()).map(|held| held.remaining.get()).sum()
-    }
-
-    /// Checks that a transfer from these lots leaves enough for customers' reservations: a caller may name lots that these
-    /// need. `held` units are reserved for the transfer itself, and already used.
-    pub fn check_promised_stock_remains(
-        &self,
-        key: LevelKey,
-        (parts, held): (&[(LotId, i64)], i64),
-        field: At,
-    ) -> Result<(), Rejection> {
-        let level = self.level(key, field)?;
-        let (today, remaining) = (self.today(&level.facts), level.facts.minimum_remaining_days);
-        if remaining == 0 {
-            return Ok(());
-        }
-        // Promised units include those in parcels.
-        let candidates = self.with_parcels(key, self.candidates(key, StockPool::Available));
-        let for_sale = || candidates.iter().filter(|lot| lot.is_pickable(today, Some(remaining)));
-        let there: i64 = for_sale().map(|lot| lot.available).sum();
-        let taken: i64 = parts.iter().filter(|(id, _)| for_sale().any(|lot| lot.lot == *id)).map(|(_, amount)| amount).sum();
-        let promised = level.reserved.get() - self.held_for_transfers(key) - held;
-        let free = (there - promised).max(0);
-        if taken > free {
-            let what = Scarce::NotHeld { sku: level.facts.sku.clone() };
-            // Lots near their date may be taken.
-            let all: i64 = parts.iter().map(|(_, amount)| amount).sum();
-            return Err(self.lot_shortage(key, what, (all, all - taken + free), field));
-        }
-        Ok(())
-    }
-
-    /// Returns the refusal that a level can reserve less than requested: it is missing, or in lots that may not be sold.
-    pub fn reserve_shortage(&self, key: LevelKey, (requested, usable): (i64, i64), field: At) -> Rejection {
-        match self.level(key, field) {
-            Ok(level) if level.available() < requested => {
-                let requested = Quantity::new(requested).unwrap_or(level.on_hand);
-                let why = Reason::Insufficient { level: Box::new(level.clone()), usable: usable.max(0), requested };
-                Rejection { why, at: field }
-            }
-            Ok(level) => {
-                let sku = level.facts.sku.clone();
-                let what = if self.unheld_in_parcels(key) > 0 { Scarce::NotPacked { sku } } else { Scarce::MayBeSold { sku } };
-                self.lot_shortage(key, what, (requested, usable), field)
-            }
-            Err(absent) => absent,
-        }
+        self.lot_levels(key).into_iter().filter_map(to_candidate).collect()
     }
 
     /// Returns the available lots that would be taken, with the units of each: the named lot, else
@@ -270,17 +190,18 @@ impl Draft<'_> {
     /// The lots of a level that are loaded.
     pub(super) fn lot_levels(&self, key: LevelKey) -> Vec<LotLevel> {
         let range = (key, LotId::NIL)..=(key, LotId::from_uuid(uuid::Uuid::max()));
-        let mut found: BTreeMap<(LevelKey, LotId), LotLevel> =
+        let mut levels_by_key: BTreeMap<(LevelKey, LotId), LotLevel> =
             self.book().lots.levels.range(range.clone()).map(|(key, level)| (*key, *level)).collect();
-        found.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
-        found.into_values().collect()
+        levels_by_key.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
+        levels_by_key.into_values().collect()
     }
 }
 
 /// Returns these lots without the units that later lines name.
-pub(super) fn unnamed<'c>(candidates: &[Candidate<'c>], later: &BTreeMap<LotId, i64>) -> Vec<Candidate<'c>> {
-    let free = |one: &Candidate<'c>| (one.available - later.get(&one.lot).copied().unwrap_or(0)).max(0);
-    candidates.iter().map(|one| Candidate { available: free(one), ..*one }).collect()
+pub(super) fn without_named<'c>(candidates: &[Candidate<'c>], named_later: &BTreeMap<LotId, i64>) -> Vec<Candidate<'c>> {
+    let free_units =
+        |candidate: &Candidate<'c>| (candidate.available - named_later.get(&candidate.lot).copied().unwrap_or(0)).max(0);
+    candidates.iter().map(|candidate| Candidate { available: free_units(candidate), ..*candidate }).collect()
 }
 
 #[cfg(test)]
@@ -290,7 +211,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::{Book, Level, Lot, Packed, RowState};
+    use crate::stock::core::{Book, Level, Lot, Packed, Reason, RowState};
 
     fn key() -> LevelKey {
         LevelKey { product: ProductId::from_uuid(Uuid::from_u128(1)), store: StoreId::from_uuid(Uuid::from_u128(2)) }

@@ -46,9 +46,9 @@ impl Draft<'_> {
 
     /// Marks a serial number that had arrived as in transit again.
     pub fn mark_in_transit(&mut self, lot: LotId) {
-        if let Some(away) = self.lot(lot).filter(|lot| lot.tracking == Tracking::Serial) {
-            let away = Lot { in_transit: true, ..away.clone() };
-            self.put_lot(away);
+        if let Some(serial_lot) = self.lot(lot).filter(|lot| lot.tracking == Tracking::Serial) {
+            let serial_lot = Lot { in_transit: true, ..serial_lot.clone() };
+            self.put_lot(serial_lot);
         }
     }
 
@@ -70,57 +70,57 @@ impl Draft<'_> {
         (condition, delta): (Condition, i64),
         field: At,
     ) -> Result<(), Rejection> {
-        let mut aside = self.aside(key, lot);
+        let mut stock_aside = self.aside(key, lot);
         let is_known = self.book().lots.asides_known.contains(&key);
-        if is_known && aside.of(condition) + delta < 0 {
-            let what = Scarce::Aside { sku: self.level(key, field)?.facts.sku.clone(), condition };
-            let (usable, requested) = (aside.of(condition), -delta);
-            return Err(self.lot_shortage(key, what, (requested, usable), field));
+        if is_known && stock_aside.of(condition) + delta < 0 {
+            let scarce = Scarce::Aside { sku: self.level(key, field)?.facts.sku.clone(), condition };
+            let (usable, requested) = (stock_aside.of(condition), -delta);
+            return Err(self.lot_shortage(key, scarce, (requested, usable), field));
         }
-        aside.add(condition, delta);
-        self.lots.asides.insert((key, lot), aside);
+        stock_aside.add(condition, delta);
+        self.lots.asides.insert((key, lot), stock_aside);
         Ok(())
     }
 
     /// Returns the refusal that a level has less of a lot, or of its lots together, than requested.
-    pub(super) fn lot_shortage(&self, key: LevelKey, what: Scarce, (requested, usable): (i64, i64), field: At) -> Rejection {
+    pub(super) fn lot_shortage(&self, key: LevelKey, scarce: Scarce, (requested, usable): (i64, i64), field: At) -> Rejection {
         match self.level(key, field) {
             Ok(level) => {
                 let level = Some(Box::new(level.clone()));
-                Rejection { why: Reason::LotShort { level, what, usable, requested }, at: field }
+                Rejection { why: Reason::LotShort { level, what: scarce, usable, requested }, at: field }
             }
-            Err(absent) => absent,
+            Err(rejection) => rejection,
         }
     }
 
     /// Returns the lot that a line names, if it exists.
-    pub fn said(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
-        let found = match choice {
+    pub fn find_lot(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
+        let chosen_lot = match choice {
             LotChoice::Unsaid => None,
             LotChoice::Id(id) => self.lot(*id),
             LotChoice::Named(name) => self.lot_by_code(product, &name.key),
         };
-        found.filter(|lot| lot.product == product)
+        chosen_lot.filter(|lot| lot.product == product)
     }
     /// Returns the ID of the lot that a line names, if it exists.
     pub fn specified_lot_id(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
-        self.said(product, choice).map(|lot| lot.id)
+        self.find_lot(product, choice).map(|lot| lot.id)
     }
     /// Returns the lot that a line names; None if it names none, or a new code. Refuses dates that
     /// differ from those of a known lot.
     pub fn check_specified_lot(&self, product: ProductId, choice: &LotChoice, field: At) -> Result<Option<&Lot>, Rejection> {
-        let found = self.said(product, choice);
-        match (choice, found) {
+        let specified_lot = self.find_lot(product, choice);
+        match (choice, specified_lot) {
             (LotChoice::Id(_), None) => return Err(Rejection::not_found(Noun::Lot, field.lot())),
             (LotChoice::Named(name), Some(lot)) => same_dates(lot, name, field)?,
             (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, field.expires_on())?,
             _ => {}
         }
-        Ok(found)
+        Ok(specified_lot)
     }
     pub fn lot_by_code(&self, product: ProductId, key: &str) -> Option<&Lot> {
-        let drafted = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
-        drafted.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))
+        let drafted_lot = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
+        drafted_lot.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))
     }
 
     /// Posts a line to a level that is kept by lots, an entry for each lot.
@@ -129,10 +129,10 @@ impl Draft<'_> {
         let facts = self.stocked(key, field)?.facts.clone();
         let mut blocked = None;
         let parts = if delta.on_hand > 0 {
-            let lot = self.taken_in(key, posting, delta.on_hand, field)?;
+            let lot = self.resolve_incoming_lot(key, posting, delta.on_hand, field)?;
             blocked = lot.blocked(self.today(&facts));
-            if let (Some(why), MovementKind::Reversal) = (blocked, self.kind()) {
-                return Err(LotRefusal::BlockedForReversal { code: lot.code, why }.at(field));
+            if let (Some(block_condition), MovementKind::Reversal) = (blocked, self.kind()) {
+                return Err(LotRefusal::BlockedForReversal { code: lot.code, why: block_condition }.at(field));
             }
             vec![(lot.id, delta.on_hand)]
         } else if delta.on_hand < 0 && delta.unavailable == 0 {
@@ -146,32 +146,32 @@ impl Draft<'_> {
         if delta.on_hand > delta.unavailable && self.kind() == MovementKind::Reversal {
             self.check_may_be_released(&facts, &parts, field)?;
         }
-        let mut rest = delta;
+        let mut remaining_delta = delta;
         let last = parts.len() - 1;
         for (nth, (lot, amount)) in parts.into_iter().enumerate() {
-            let mut part = rest;
+            let mut part = remaining_delta;
             if nth < last {
-                let share = |of: i64| of.signum() * of.abs().min(amount);
+                let share = |delta_units: i64| delta_units.signum() * delta_units.abs().min(amount);
                 part = Delta {
-                    on_hand: share(rest.on_hand),
-                    reserved: share(rest.reserved),
-                    unavailable: share(rest.unavailable),
-                    incoming: share(rest.incoming),
-                    in_transit: share(rest.in_transit),
+                    on_hand: share(remaining_delta.on_hand),
+                    reserved: share(remaining_delta.reserved),
+                    unavailable: share(remaining_delta.unavailable),
+                    incoming: share(remaining_delta.incoming),
+                    in_transit: share(remaining_delta.in_transit),
                 };
             }
-            rest.on_hand -= part.on_hand;
-            rest.reserved -= part.reserved;
-            rest.unavailable -= part.unavailable;
-            rest.incoming -= part.incoming;
-            rest.in_transit -= part.in_transit;
+            remaining_delta.on_hand -= part.on_hand;
+            remaining_delta.reserved -= part.reserved;
+            remaining_delta.unavailable -= part.unavailable;
+            remaining_delta.incoming -= part.incoming;
+            remaining_delta.in_transit -= part.in_transit;
             // Units that come in unavailable in a condition of their own keep it: the lot's may end
             // before.
-            let own = posting.condition.filter(|_| part.on_hand > 0 && part.unavailable == part.on_hand);
+            let stated_condition = posting.condition.filter(|_| part.on_hand > 0 && part.unavailable == part.on_hand);
             if blocked.is_some() {
                 part.unavailable = part.on_hand;
             }
-            let condition = own.or(blocked).or(posting.condition);
+            let condition = stated_condition.or(blocked).or(posting.condition);
             self.post_lot(key, lot, Posting { delta: part, condition, ..posting.clone() }, field)?;
         }
         Ok(())
@@ -183,7 +183,7 @@ impl Draft<'_> {
         let today = self.today(facts);
         let blocked = parts.iter().filter_map(|(lot, _)| self.lot(*lot)).find_map(|lot| Some((lot, lot.blocked(today)?)));
         match blocked {
-            Some((lot, why)) => Err(LotRefusal::Blocked { code: lot.code.clone(), why }.at(field)),
+            Some((lot, block_condition)) => Err(LotRefusal::Blocked { code: lot.code.clone(), why: block_condition }.at(field)),
             None => Ok(()),
         }
     }
@@ -203,7 +203,7 @@ impl Draft<'_> {
     fn post_lot(&mut self, key: LevelKey, lot: LotId, posting: Posting, field: At) -> Result<(), Rejection> {
         let (now, delta) = (self.now(), posting.delta);
         let missing = || Rejection::not_found(Noun::Lot, field.lot());
-        let mut of = self.lot(lot).ok_or_else(missing)?.clone();
+        let mut lot_after = self.lot(lot).ok_or_else(missing)?.clone();
         let (received_at, updated_at) = (now, now);
         let empty =
             LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, row: RowState::New };
@@ -217,42 +217,42 @@ impl Draft<'_> {
         if level.unavailable < 0 || level.on_hand < level.unavailable {
             let usable = level.available() - (delta.on_hand - delta.unavailable);
             let requested = delta.on_hand.abs().max(delta.unavailable.abs());
-            return Err(self.lot_shortage(key, Scarce::Lot { code: of.code }, (requested, usable), field));
+            return Err(self.lot_shortage(key, Scarce::Lot { code: lot_after.code }, (requested, usable), field));
         }
-        let on_hand = of.on_hand.get() + delta.on_hand;
-        if of.tracking == Tracking::Serial && delta.on_hand != 0 {
-            let is_under_way = of.in_transit && delta.on_hand > 0 && self.kind() != MovementKind::TransferIn;
+        let on_hand = lot_after.on_hand.get() + delta.on_hand;
+        if lot_after.tracking == Tracking::Serial && delta.on_hand != 0 {
+            let is_under_way = lot_after.in_transit && delta.on_hand > 0 && self.kind() != MovementKind::TransferIn;
             if on_hand > 1 || is_under_way {
-                let code = of.code;
-                let why = if is_under_way { LotRefusal::SerialUnderWay { code } } else { LotRefusal::SerialInStock { code } };
-                return Err(why.at(field.lot()));
+                let code = lot_after.code;
+                let refusal = if is_under_way { LotRefusal::SerialUnderWay { code } } else { LotRefusal::SerialInStock { code } };
+                return Err(refusal.at(field.lot()));
             }
-            of.in_transit = self.kind() == MovementKind::TransferOut;
+            lot_after.in_transit = self.kind() == MovementKind::TransferOut;
         }
         let too_much = || Refusal::StockTooLarge.at(field);
-        of.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
-        of.updated_at = now;
+        lot_after.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
+        lot_after.updated_at = now;
         let stocked = self.stocked(key, field)?.clone();
-        let is_named = posting.lot.is_said() && delta.on_hand < 0 && self.lots.leaving.contains_key(&(key, lot));
+        let is_named = posting.lot.is_specified() && delta.on_hand < 0 && self.lots.leaving.contains_key(&(key, lot));
         self.write_entry(stocked, Some(lot), posting, field)?;
         if is_named {
             *self.lots.left.entry((key, lot)).or_default() -= delta.on_hand;
         }
-        self.put_lot(of);
+        self.put_lot(lot_after);
         self.lots.levels.insert((key, lot), level);
         Ok(())
     }
 
     /// Returns the lot that stock comes into; a new one if its code is new.
-    fn taken_in(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: At) -> Result<Lot, Rejection> {
+    fn resolve_incoming_lot(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: At) -> Result<Lot, Rejection> {
         let facts = self.level(key, field)?.facts.clone();
-        if !posting.lot.is_said() {
+        if !posting.lot.is_specified() {
             return Err(LotRefusal::Unsaid { sku: facts.sku.clone(), tracking: facts.tracking }.at(field.lot()));
         }
         if facts.tracking == Tracking::Serial && amount > 1 {
             return Err(LotRefusal::SerialNotOne.at(field));
         }
-        if let Some(lot) = self.said(key.product, &posting.lot) {
+        if let Some(lot) = self.find_lot(key.product, &posting.lot) {
             let lot = lot.clone();
             if let LotChoice::Named(name) = &posting.lot {
                 same_dates(&lot, name, field)?;
@@ -269,7 +269,7 @@ impl Draft<'_> {
     /// may, or no lot is named.
     pub fn blocked(&self, key: LevelKey, choice: &LotChoice) -> Option<Condition> {
         let facts = &self.level(key, At::NOWHERE).ok()?.facts;
-        self.said(key.product, choice)?.blocked(self.today(facts))
+        self.find_lot(key.product, choice)?.blocked(self.today(facts))
     }
 
     /// Records the time of a lot's count at a level where it has or had stock.
@@ -294,8 +294,8 @@ impl Draft<'_> {
 }
 
 fn same_dates(lot: &Lot, name: &LotName, field: At) -> Result<(), Rejection> {
-    let differs = |said: Option<i32>, known: Option<i32>| said.is_some() && said != known;
-    if differs(name.made_on, lot.made_on) || differs(name.expires_on, lot.expires_on) {
+    let is_different = |named_date: Option<i32>, stored_date: Option<i32>| named_date.is_some() && named_date != stored_date;
+    if is_different(name.made_on, lot.made_on) || is_different(name.expires_on, lot.expires_on) {
         return Err(LotRefusal::OtherDates { code: lot.code.clone() }.at(field.lot()));
     }
     Ok(())
@@ -331,7 +331,7 @@ pub(crate) fn new_lot(
 
 pub(crate) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, at: At) -> Result<(), Rejection> {
     match made_on.zip(expires_on) {
-        Some((made, expires)) if expires < made => Err(LotRefusal::ExpiresBeforeMade.at(at)),
+        Some((made_day, expiry_day)) if expiry_day < made_day => Err(LotRefusal::ExpiresBeforeMade.at(at)),
         _ => Ok(()),
     }
 }

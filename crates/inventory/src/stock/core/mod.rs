@@ -20,6 +20,7 @@ mod lot;
 mod lot_posting;
 mod lot_backdate;
 mod lot_pick;
+mod lot_promise;
 mod movement;
 mod quote;
 mod refusal;
@@ -34,7 +35,7 @@ mod step;
 
 pub(crate) use adjust::opposite_delta;
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
-pub use alert::{Alert, alert};
+pub use alert::{Alert, detect_alert};
 pub use bin_location::{is_bin_location, picking_order};
 pub use book::Book;
 pub use costs::{Costs, RateLookup};
@@ -50,7 +51,7 @@ pub use lot::{
 };
 pub(crate) use lot_pick::StockPool;
 pub(crate) use lot_posting::{check_dates, new_lot};
-pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
+pub use movement::{Entry, Movement, Reference, ReferenceKind, find_command_movement};
 pub use quote::PickRules;
 pub use refusal::{ExpiredWay, LotRefusal, Refusal};
 pub use rejection::{AnyRefusal, Noun, Reason, Rejection, RoomRefusal, Scarce};
@@ -59,5 +60,5 @@ pub use reserve::{Expire, Release, Reserve, ReserveItem, decide_expire, decide_r
 pub use row_state::RowState;
 pub use shortage::{RoomMovement, Shortage, ensure_available};
 pub use stage::Stage;
-pub use stages::{MAX_TOLD, Stages};
+pub use stages::{MAX_REPORTED, Stages};
 pub use step::Step;

@@ -135,6 +135,6 @@ impl Movement {
 }
 
 /// Returns the index of a command's own movement: the last one that does not keep a count.
-pub fn own_movement(movements: &[Movement]) -> Option<usize> {
+pub fn find_command_movement(movements: &[Movement]) -> Option<usize> {
     movements.iter().rposition(|movement| !movement.is_count_balance())
 }

@@ -9,7 +9,7 @@ use super::{
     input_path::At,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
-    lot_pick::{StockPool, min_remaining_days, unnamed},
+    lot_pick::{StockPool, min_remaining_days, without_named},
     rejection::{Noun, Reason, Rejection, Scarce},
     step::Step,
 };
@@ -24,12 +24,12 @@ pub struct PickRules {
 impl Draft<'_> {
     /// Returns the most that the step could take, after those before it: of the available units and
     /// those held for it, in lots that may be taken.
-    pub fn usable(&self, steps: &[Step], nth: usize, taking: PickRules) -> Result<i64, Rejection> {
+    pub fn usable(&self, steps: &[Step], nth: usize, pick_rules: PickRules) -> Result<i64, Rejection> {
         let Some(step) = steps.get(nth) else { return Ok(0) };
-        let before = || steps[..nth].iter().filter(|earlier| earlier.key == step.key);
-        let taken: i64 = before().map(|earlier| earlier.available_delta).sum();
-        let available = self.level(step.key, step.field)?.available() + taken + step.held();
-        let lots = self.usable_of_lots(before(), step, taking)?;
+        let earlier_steps = || steps[..nth].iter().filter(|earlier| earlier.key == step.key);
+        let earlier_units: i64 = earlier_steps().map(|earlier| earlier.available_delta).sum();
+        let available = self.level(step.key, step.field)?.available() + earlier_units + step.held();
+        let lots = self.usable_of_lots(earlier_steps(), step, pick_rules)?;
         Ok(lots.map_or(available, |lots| lots.min(available)).max(0))
     }
 
@@ -39,81 +39,85 @@ impl Draft<'_> {
         &self,
         before: impl Iterator<Item = &'s Step>,
         step: &Step,
-        taking: PickRules,
+        pick_rules: PickRules,
     ) -> Result<Option<i64>, Rejection> {
         let facts = &self.level(step.key, step.field)?.facts;
         if facts.tracking == Tracking::None || step.lots.is_empty() {
             return Ok(None);
         }
-        let (today, least) = (self.today(facts), min_remaining_days(taking.kind, taking.dates, facts));
+        let (today, min_days) = (self.today(facts), min_remaining_days(pick_rules.kind, pick_rules.dates, facts));
         let mut candidates = self.candidates(step.key, StockPool::Available);
-        if taking.dates == Dates::Override {
+        if pick_rules.dates == Dates::Override {
             candidates = self.with_parcels(step.key, candidates);
         }
-        let mut later = self.units_named_later(step.key);
+        let mut named_later = self.units_named_later(step.key);
         for earlier in before {
             for (choice, delta) in &earlier.lots {
                 // Units that became unavailable can no longer be sold, though they have not left.
                 let delta = if *delta == 0 { earlier.available_delta } else { *delta };
-                self.takes((candidates.as_mut_slice(), &mut later), (step.key, choice, delta), (today, least));
+                self.takes((candidates.as_mut_slice(), &mut named_later), (step.key, choice, delta), (today, min_days));
             }
         }
-        let of_lot = |lot: LotId| candidates.iter().find(|one| one.lot == lot).map_or(0, |one| one.available.max(0));
-        let of_choice = |choice: &LotChoice, delta: i64| match self.said(step.key.product, choice) {
+        let of_lot = |lot: LotId| {
+            candidates.iter().find(|candidate| candidate.lot == lot).map_or(0, |candidate| candidate.available.max(0))
+        };
+        let of_choice = |choice: &LotChoice, delta: i64| match self.find_lot(step.key.product, choice) {
             Some(lot) => {
-                let is_past = taking.kind == MovementKind::Sale
-                    && taking.dates == Dates::Keep
+                let is_expired = pick_rules.kind == MovementKind::Sale
+                    && pick_rules.dates == Dates::Keep
                     && lot.blocked(today) == Some(Condition::Expired);
-                let there = if is_past { 0 } else { of_lot(lot.id) };
-                if step.lots.len() > 1 { there.min(-delta) } else { there }
+                let available_units = if is_expired { 0 } else { of_lot(lot.id) };
+                if step.lots.len() > 1 { available_units.min(-delta) } else { available_units }
             }
-            None if choice.is_said() => 0,
-            None => {
-                unnamed(&candidates, &later).iter().filter(|one| one.is_pickable(today, least)).map(|one| one.available).sum()
-            }
+            None if choice.is_specified() => 0,
+            None => without_named(&candidates, &named_later)
+                .iter()
+                .filter(|candidate| candidate.is_pickable(today, min_days))
+                .map(|candidate| candidate.available)
+                .sum(),
         };
         Ok(Some(step.lots.iter().map(|(choice, delta)| of_choice(choice, *delta)).sum()))
     }
 
-    /// Subtracts the units that an earlier step takes from the lots; `later` are those that later
+    /// Subtracts the units that an earlier step takes from the lots; `named_later` are those that later
     /// lines name.
     fn takes(
         &self,
-        (candidates, later): (&mut [Candidate<'_>], &mut BTreeMap<LotId, i64>),
+        (candidates, named_later): (&mut [Candidate<'_>], &mut BTreeMap<LotId, i64>),
         (key, choice, delta): (LevelKey, &LotChoice, i64),
-        (today, least): (i32, Option<i32>),
+        (today, min_days): (i32, Option<i32>),
     ) {
-        let parts = match self.said(key.product, choice) {
+        let parts = match self.find_lot(key.product, choice) {
             Some(lot) => {
-                posted(later, lot.id, -delta);
+                reduce_named_later(named_later, lot.id, -delta);
                 vec![(lot.id, -delta)]
             }
-            None if choice.is_said() || delta >= 0 => Vec::new(),
-            None => first_expired(&unnamed(candidates, later), -delta, today, least).0,
+            None if choice.is_specified() || delta >= 0 => Vec::new(),
+            None => first_expired(&without_named(candidates, named_later), -delta, today, min_days).0,
         };
         for (lot, amount) in parts {
-            if let Some(one) = candidates.iter_mut().find(|one| one.lot == lot) {
-                one.available -= amount;
+            if let Some(candidate) = candidates.iter_mut().find(|candidate| candidate.lot == lot) {
+                candidate.available -= amount;
             }
         }
     }
 
     /// Returns the refusal that a step has too little stock.
-    pub(super) fn short_step(&self, steps: &[Step], nth: usize, taking: PickRules) -> Rejection {
+    pub(super) fn short_step(&self, steps: &[Step], nth: usize, pick_rules: PickRules) -> Rejection {
         let Some(step) = steps.get(nth) else { return Rejection::not_found(Noun::Line, At::NOWHERE) };
-        let usable = self.usable(steps, nth, taking);
+        let usable = self.usable(steps, nth, pick_rules);
         let level = self.level(step.key, step.field);
         match (usable, level) {
             (Ok(usable), Ok(level)) => {
                 // The level after the steps before this one.
                 let mut level = Box::new(level.clone());
-                let taken: i64 =
+                let earlier_units: i64 =
                     steps[..nth].iter().filter(|earlier| earlier.key == step.key).map(|earlier| earlier.available_delta).sum();
-                level.on_hand = Quantity::new(level.on_hand.get() + taken).unwrap_or(level.on_hand);
-                let requested = Quantity::new(step.wanted_units()).unwrap_or(Quantity::ZERO);
+                level.on_hand = Quantity::new(level.on_hand.get() + earlier_units).unwrap_or(level.on_hand);
+                let requested = Quantity::new(step.requested_quantity()).unwrap_or(Quantity::ZERO);
                 Rejection { why: Reason::Insufficient { level, usable, requested }, at: step.field }
             }
-            (Err(absent), _) | (_, Err(absent)) => absent,
+            (Err(rejection), _) | (_, Err(rejection)) => rejection,
         }
     }
 
@@ -126,26 +130,26 @@ impl Draft<'_> {
         }
         let today = self.today(&level.facts);
         let candidates = self.candidates(key, StockPool::Available);
-        let stays: i64 = candidates.iter().filter(|lot| !lot.is_pickable(today, Some(0))).map(|lot| lot.available).sum();
-        Ok((level.available() - stays).max(0))
+        let expired_units: i64 = candidates.iter().filter(|lot| !lot.is_pickable(today, Some(0))).map(|lot| lot.available).sum();
+        Ok((level.available() - expired_units).max(0))
     }
 
     /// Returns the refusal that a number of whole kits is not available: `usable` are, limited by
     /// the scarcest component.
-    pub fn kit_shortage(&self, (kit, scarce): (&str, LevelKey), (requested, usable): (i64, i64), field: At) -> Rejection {
-        match self.level(scarce, field) {
+    pub fn kit_shortage(&self, (kit, part_key): (&str, LevelKey), (requested, usable): (i64, i64), field: At) -> Rejection {
+        match self.level(part_key, field) {
             Ok(level) => {
-                let what = Scarce::Kit { kit: kit.to_owned(), part: level.facts.sku.clone() };
-                self.lot_shortage(scarce, what, (requested, usable), field)
+                let shortage = Scarce::Kit { kit: kit.to_owned(), part: level.facts.sku.clone() };
+                self.lot_shortage(part_key, shortage, (requested, usable), field)
             }
-            Err(absent) => absent,
+            Err(rejection) => rejection,
         }
     }
 }
 
 /// Reduces the units of a lot that are kept for later lines by those that a line took.
-pub(super) fn posted(later: &mut BTreeMap<LotId, i64>, lot: LotId, units: i64) {
-    if let Some(own) = later.get_mut(&lot).filter(|_| units > 0) {
-        *own = (*own - units).max(0);
+pub(super) fn reduce_named_later(named_later: &mut BTreeMap<LotId, i64>, lot: LotId, units: i64) {
+    if let Some(units_of_lot) = named_later.get_mut(&lot).filter(|_| units > 0) {
+        *units_of_lot = (*units_of_lot - units).max(0);
     }
 }

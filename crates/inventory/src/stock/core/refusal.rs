@@ -146,7 +146,7 @@ impl Refusal {
             | Self::HeldForDocument
             | Self::ReservationEnded(_)
             | Self::RateMissing { .. } => Stage::State,
-            Self::Lot(why) => why.stage(),
+            Self::Lot(lot_refusal) => lot_refusal.stage(),
             _ => Stage::Values,
         }
     }

@@ -70,7 +70,7 @@ impl Reason {
             }
             Self::Insufficient { .. } | Self::LotShort { .. } => Stage::Shortage,
             Self::Stock(refusal) => refusal.stage(),
-            Self::Room(any) => any.0.told_in(),
+            Self::Room(any) => any.0.refusal_stage(),
         }
     }
 }
@@ -173,13 +173,13 @@ pub trait RoomRefusal: Any + Debug + PartialEq + Send + Sync {
 
 trait DynRefusal: Any + Debug + Send + Sync {
     fn is(&self, other: &dyn Any) -> bool;
-    fn told_in(&self) -> Stage;
+    fn refusal_stage(&self) -> Stage;
 }
 impl<T: RoomRefusal> DynRefusal for T {
     fn is(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<T>().is_some_and(|other| self == other)
     }
-    fn told_in(&self) -> Stage {
+    fn refusal_stage(&self) -> Stage {
         self.stage()
     }
 }
@@ -212,8 +212,8 @@ impl LotRefusal {
 }
 
 impl Rejection {
-    pub fn not_found(what: Noun, at: At) -> Self {
-        Self { why: Reason::NotFound(what), at }
+    pub fn not_found(noun: Noun, at: At) -> Self {
+        Self { why: Reason::NotFound(noun), at }
     }
     /// Moves the refusal of a row to this place, if no caller sent rows.
     #[must_use]
@@ -224,8 +224,8 @@ impl Rejection {
         Self { why: Reason::KeyReused, at: At::input(Field::IdempotencyKey) }
     }
     /// The document is at version `actual`, not at the expected one.
-    pub fn stale(what: Noun, id: uuid::Uuid, actual: i64) -> Self {
-        Self { why: Reason::StaleDocument { what, id, actual }, at: At::input(Field::ExpectedVersion) }
+    pub fn stale(noun: Noun, id: uuid::Uuid, actual: i64) -> Self {
+        Self { why: Reason::StaleDocument { what: noun, id, actual }, at: At::input(Field::ExpectedVersion) }
     }
     /// Returns the refusal of a room, if it is of that room's type.
     pub fn of_room<T: RoomRefusal>(&self) -> Option<&T> {

@@ -35,9 +35,9 @@ impl Reservation {
     pub fn is_held_by_document(&self) -> bool {
         self.order.is_none() && self.reference.is_some_and(|reference| reference.kind == ReferenceKind::Transfer)
     }
-    /// Reduces the reservation by `taken`; if nothing is left it ends as `end`.
-    pub fn give_back(&mut self, taken: i64, end: ReservationStatus, now: Timestamp) {
-        self.remaining = Quantity::new(self.remaining.get() - taken).unwrap_or(Quantity::ZERO);
+    /// Reduces the reservation by `quantity`; if nothing is left it ends as `end`.
+    pub fn give_back(&mut self, quantity: i64, end: ReservationStatus, now: Timestamp) {
+        self.remaining = Quantity::new(self.remaining.get() - quantity).unwrap_or(Quantity::ZERO);
         if !self.remaining.is_positive() {
             self.status = end;
         }

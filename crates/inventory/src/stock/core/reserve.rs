@@ -15,7 +15,7 @@ use super::{
 impl Draft<'_> {
     /// Releases these reservations until `excess` units are free, in their order; none if it is not
     /// above 0. The movement `head` begins with the first.
-    pub fn let_go(
+    pub fn release_excess(
         &mut self,
         holds: Vec<Reservation>,
         mut excess: i64,
@@ -26,13 +26,13 @@ impl Draft<'_> {
             if excess <= 0 {
                 break;
             }
-            let taken = excess.min(reservation.remaining.get());
-            excess -= taken;
+            let quantity = excess.min(reservation.remaining.get());
+            excess -= quantity;
             if let Some(head) = head.take() {
                 self.begin(head, reservation.key, field)?;
             }
-            self.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
-            reservation.give_back(taken, ReservationStatus::Released, now);
+            self.post(reservation.key, Delta { reserved: -quantity, ..Delta::default() }, None, None, field)?;
+            reservation.give_back(quantity, ReservationStatus::Released, now);
             self.put_reservation(reservation);
         }
         Ok(())
@@ -67,8 +67,8 @@ pub fn decide_reserve(draft: &mut Draft<'_>, command: &Reserve) -> Result<Vec<Re
     }
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (index, item) in command.items.iter().enumerate() {
-        let held = reserve_item(draft, command, (item, At::row(Field::Items, index)));
-        draft.pass(held)?;
+        let reserve_result = reserve_item(draft, command, (item, At::row(Field::Items, index)));
+        draft.pass(reserve_result)?;
     }
     Ok(command.items.iter().map(|item| item.id).collect())
 }
@@ -79,14 +79,14 @@ fn reserve_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&Reserv
         return Err(Refusal::NotPositive.at(field));
     }
     // At most the promisable quantity can be held for buyers.
-    let (asked, there) = (item.quantity.get(), draft.promisable(item.key, line)?);
-    if there < asked {
-        let short = draft.reserve_shortage(item.key, (asked, there), field);
-        draft.refuse(short)?;
+    let (requested_units, promisable_units) = (item.quantity.get(), draft.promisable(item.key, line)?);
+    if promisable_units < requested_units {
+        let shortage = draft.reserve_shortage(item.key, (requested_units, promisable_units), field);
+        draft.refuse(shortage)?;
     }
     // Reserves all of it; if stock is short and all refusals are collected, the available rest.
-    let held = asked.min(there.max(0));
-    draft.post(item.key, Delta { reserved: held, ..Delta::default() }, None, None, field)?;
+    let held_units = requested_units.min(promisable_units.max(0));
+    draft.post(item.key, Delta { reserved: held_units, ..Delta::default() }, None, None, field)?;
     let now = draft.now();
     draft.put_reservation(Reservation {
         id: item.id,
@@ -115,26 +115,26 @@ pub struct Release {
 
 /// Releases all or none. Reservations of an order are released by the order's own actions.
 pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Rejection> {
-    let mut begun = false;
+    let mut has_begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
         let field = At::row(Field::Reservations, index);
-        let own = releasable(draft, *id, field);
-        let Some(mut reservation) = draft.pass(own)? else { continue };
-        if !begun {
+        let releasable_reservation = find_releasable(draft, *id, field);
+        let Some(mut reservation) = draft.pass(releasable_reservation)? else { continue };
+        if !has_begun {
             draft.begin(command.head.clone(), reservation.key, field)?;
-            begun = true;
+            has_begun = true;
         }
-        let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
-        reservation.give_back(held, ReservationStatus::Released, draft.now());
+        let held_units = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held_units, ..Delta::default() }, None, None, field)?;
+        reservation.give_back(held_units, ReservationStatus::Released, draft.now());
         draft.put_reservation(reservation);
     }
     draft.end_pass()?;
-    if begun { Ok(()) } else { Err(Refusal::NoReservations.at(At::input(Field::Reservations))) }
+    if has_begun { Ok(()) } else { Err(Refusal::NoReservations.at(At::input(Field::Reservations))) }
 }
 
 /// Returns the reservation, if only its own release can end it.
-fn releasable(draft: &Draft<'_>, id: ReservationId, field: At) -> Result<Reservation, Rejection> {
+fn find_releasable(draft: &Draft<'_>, id: ReservationId, field: At) -> Result<Reservation, Rejection> {
     let Some(reservation) = draft.reservation(id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
     if reservation.order.is_some() {
         return Err(Refusal::HeldForOrder.at(field));
@@ -158,22 +158,22 @@ pub struct Expire {
 /// Ends the reservations that are still active, belong to no order and are past their time; others
 /// are left unchanged, so a repetition has no effect.
 pub fn decide_expire(draft: &mut Draft<'_>, command: &Expire) -> Result<(), Rejection> {
-    let mut begun = false;
+    let mut has_begun = false;
     for id in &command.reservations {
         let Some(reservation) = draft.reservation(*id) else { continue };
-        let due = reservation.expires_at.is_some_and(|at| at <= draft.now());
-        if reservation.status != ReservationStatus::Active || reservation.order.is_some() || !due {
+        let is_due = reservation.expires_at.is_some_and(|at| at <= draft.now());
+        if reservation.status != ReservationStatus::Active || reservation.order.is_some() || !is_due {
             continue;
         }
         let mut reservation = reservation.clone();
         let field = At::NOWHERE;
-        if !begun {
+        if !has_begun {
             draft.begin(command.head.clone(), reservation.key, field)?;
-            begun = true;
+            has_begun = true;
         }
-        let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
-        reservation.give_back(held, ReservationStatus::Expired, draft.now());
+        let held_units = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held_units, ..Delta::default() }, None, None, field)?;
+        reservation.give_back(held_units, ReservationStatus::Expired, draft.now());
         draft.put_reservation(reservation);
     }
     Ok(())

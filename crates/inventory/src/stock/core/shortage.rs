@@ -64,7 +64,7 @@ pub fn ensure_available(
     room: RoomMovement,
 ) -> Result<(), Rejection> {
     draft.backdate(steps, head, Fact { kind: head.kind, occurred_at: head.occurred_at, dates: policy.dates() })?;
-    let taking = PickRules { kind: head.kind, dates: policy.dates() };
+    let pick_rules = PickRules { kind: head.kind, dates: policy.dates() };
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for (nth, step) in steps.iter().enumerate() {
         let start = draft.level(step.key, step.field)?.available();
@@ -76,30 +76,30 @@ pub fn ensure_available(
             } else if step.available_delta < 0 {
                 // The step takes what is available: later steps find the level as if only that had
                 // been requested.
-                let short = draft.short_step(steps, nth, taking);
-                draft.refuse(short)?;
+                let shortage = draft.short_step(steps, nth, pick_rules);
+                draft.refuse(shortage)?;
             }
         }
     }
-    let short: Vec<(LevelKey, i64, At)> = running
+    let short_levels: Vec<(LevelKey, i64, At)> = running
         .into_iter()
         .filter(|(_, (_, lowest))| *lowest < 0)
-        .filter_map(|(key, (_, lowest))| Some((key, -lowest, steps.iter().find(|s| s.key == key)?.field)))
+        .filter_map(|(key, (_, lowest))| Some((key, -lowest, steps.iter().find(|stock_step| stock_step.key == key)?.field)))
         .collect();
     if policy == Shortage::Shorten {
-        return release_for_shortage(draft, &short, (steps, taking), head, room);
+        return release_for_shortage(draft, &short_levels, (steps, pick_rules), head, room);
     }
-    let Some(&(first, _, field)) = short.first() else { return Ok(()) };
+    let Some(&(first, _, field)) = short_levels.first() else { return Ok(()) };
     let kind = MovementKind::Discrepancy;
     draft.begin(MovementHead { id: room.id, kind, reverses: None, ..head.clone() }, first, field)?;
-    for (key, missing, field) in short {
+    for (key, missing, field) in short_levels {
         let facts = draft.level(key, field)?.facts.clone();
         if facts.tracking == Tracking::None {
-            let posted = draft.post(key, Delta { on_hand: missing, ..Delta::default() }, facts.cost, None, field);
-            draft.pass(posted)?;
+            let post_result = draft.post(key, Delta { on_hand: missing, ..Delta::default() }, facts.cost, None, field);
+            draft.pass(post_result)?;
             continue;
         }
-        for nth in short_steps(draft, steps, (key, 0))? {
+        for nth in find_short_steps(draft, steps, (key, 0))? {
             draft.refuse(LotRefusal::NotOnRecord { sku: facts.sku.clone() }.at(steps[nth].field))?;
         }
     }
@@ -107,46 +107,48 @@ pub fn ensure_available(
 }
 
 /// Returns the steps of a level, in their order, that take more than is left of it after
-/// reservations of `given` units gave way.
-fn short_steps(draft: &Draft<'_>, steps: &[Step], (key, given): (LevelKey, i64)) -> Result<Vec<usize>, Rejection> {
-    let mut left = draft.level(key, At::NOWHERE)?.available() + given;
-    let mut short = Vec::new();
+/// reservations of `released_units` gave way.
+fn find_short_steps(draft: &Draft<'_>, steps: &[Step], (key, released_units): (LevelKey, i64)) -> Result<Vec<usize>, Rejection> {
+    let mut available_units = draft.level(key, At::NOWHERE)?.available() + released_units;
+    let mut short_indices = Vec::new();
     for (nth, step) in steps.iter().enumerate().filter(|(_, step)| step.key == key) {
-        left += step.available_delta;
-        if left < 0 && step.available_delta < 0 {
-            short.push(nth);
+        available_units += step.available_delta;
+        if available_units < 0 && step.available_delta < 0 {
+            short_indices.push(nth);
         }
     }
-    Ok(short)
+    Ok(short_indices)
 }
 
 /// Refuses the rest that a level still lacks after reservations gave way: each line that lacks
 /// stock, or the command if no caller sent lines.
 fn check_still_short(
     draft: &mut Draft<'_>,
-    (key, given): (LevelKey, i64),
-    (steps, taking): (&[Step], PickRules),
+    (key, released_units): (LevelKey, i64),
+    (steps, pick_rules): (&[Step], PickRules),
     field: At,
 ) -> Result<(), Rejection> {
     if field.row.is_some() {
-        for nth in short_steps(draft, steps, (key, given))? {
-            let short = draft.short_step(steps, nth, taking);
-            draft.refuse(short)?;
+        for nth in find_short_steps(draft, steps, (key, released_units))? {
+            let shortage = draft.short_step(steps, nth, pick_rules);
+            draft.refuse(shortage)?;
         }
         return Ok(());
     }
     let level = Box::new(draft.level(key, field)?.clone());
-    let own: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
-    let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.wanted_units(), held + step.held()));
+    let key_steps: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
+    let (requested_units, held_units) = key_steps.iter().fold((0, 0), |(requested_units, held_units), step| {
+        (requested_units + step.requested_quantity(), held_units + step.held())
+    });
     // Usable units: the free ones, and those held for it. Holds of others that would give way are
     // not offered.
-    let mut usable = (level.available() + held).max(0);
-    if let [only] = own.as_slice()
-        && let Some(lots) = draft.usable_of_lots(std::iter::empty(), only, taking)?
+    let mut usable = (level.available() + held_units).max(0);
+    if let [only_step] = key_steps.as_slice()
+        && let Some(lots) = draft.usable_of_lots(std::iter::empty(), only_step, pick_rules)?
     {
         usable = usable.min(lots);
     }
-    let requested = Quantity::new(asked).unwrap_or(Quantity::ZERO);
+    let requested = Quantity::new(requested_units).unwrap_or(Quantity::ZERO);
     draft.refuse(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field })
 }
 
@@ -154,42 +156,42 @@ fn check_still_short(
 /// for each document whose reservations give way.
 fn release_for_shortage(
     draft: &mut Draft<'_>,
-    short: &[(LevelKey, i64, At)],
-    (steps, taking): (&[Step], PickRules),
+    short_levels: &[(LevelKey, i64, At)],
+    (steps, pick_rules): (&[Step], PickRules),
     head: &MovementHead,
     room: RoomMovement,
 ) -> Result<(), Rejection> {
-    let mut places: HashMap<Option<Reference>, usize> = HashMap::new();
-    let mut given: Vec<Vec<(Reservation, i64, At)>> = Vec::new();
-    for &(key, missing, field) in short {
-        let mut left = missing;
+    let mut group_indices: HashMap<Option<Reference>, usize> = HashMap::new();
+    let mut released_groups: Vec<Vec<(Reservation, i64, At)>> = Vec::new();
+    for &(key, missing, field) in short_levels {
+        let mut still_missing = missing;
         for id in draft.active_reservations(key) {
-            let Some(reservation) = draft.reservation(id).filter(|_| left > 0) else { continue };
+            let Some(reservation) = draft.reservation(id).filter(|_| still_missing > 0) else { continue };
             if room.spare.is_some() && reservation.order.map(|(order, _)| order) == room.spare {
                 continue;
             }
-            let taken = left.min(reservation.remaining.get());
-            left -= taken;
-            let place = *places.entry(reservation.reference).or_insert(given.len());
-            if place == given.len() {
-                given.push(Vec::new());
+            let quantity = still_missing.min(reservation.remaining.get());
+            still_missing -= quantity;
+            let group_index = *group_indices.entry(reservation.reference).or_insert(released_groups.len());
+            if group_index == released_groups.len() {
+                released_groups.push(Vec::new());
             }
-            given[place].push((reservation.clone(), taken, field));
+            released_groups[group_index].push((reservation.clone(), quantity, field));
         }
-        if left > 0 {
-            check_still_short(draft, (key, missing - left), (steps, taking), field)?;
+        if still_missing > 0 {
+            check_still_short(draft, (key, missing - still_missing), (steps, pick_rules), field)?;
         }
     }
     draft.end_pass()?;
-    for (nth, of) in given.into_iter().enumerate() {
-        for (index, (mut reservation, taken, field)) in of.into_iter().enumerate() {
+    for (nth, group) in released_groups.into_iter().enumerate() {
+        for (index, (mut reservation, quantity, field)) in group.into_iter().enumerate() {
             if index == 0 {
                 let (id, reference) = (derived_id(room.id, nth as u128), reservation.reference.or(head.reference));
                 let head = MovementHead { id, kind: MovementKind::Release, reference, reverses: None, ..head.clone() };
                 draft.begin(head, reservation.key, field)?;
             }
-            reservation.give_back(taken, ReservationStatus::Shortened, draft.now());
-            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
+            reservation.give_back(quantity, ReservationStatus::Shortened, draft.now());
+            draft.post(reservation.key, Delta { reserved: -quantity, ..Delta::default() }, None, None, field)?;
             draft.gave_way.extend(reservation.order.map(|(order, _)| order));
             draft.put_reservation(reservation);
         }

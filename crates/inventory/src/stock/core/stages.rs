@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The most refusals that an answer has of a call. It counts all of them.
-pub const MAX_TOLD: usize = 100;
+pub const MAX_REPORTED: usize = 100;
 
 /// Refusals of the earliest stage in which anything was refused.
 #[derive(Debug, Default)]
@@ -25,14 +25,16 @@ impl Stages {
     pub fn add(&mut self, rejection: Rejection) {
         let stage = rejection.why.stage();
         match self.first().map(|first| first.why.stage()) {
-            Some(earlier) if earlier < stage => return,
-            Some(later) if later > stage => *self = Self::default(),
+            Some(earlier_stage) if earlier_stage < stage => return,
+            Some(later_stage) if later_stage > stage => *self = Self::default(),
             _ => {}
         }
-        let there = self.by_place.entry(rejection.at).or_default();
-        let is_known = |&index: &usize| self.refused.get(index).is_some_and(|told| is_same_shortage(told, &rejection));
-        if !there.iter().any(is_known) {
-            there.push(self.refused.len());
+        let indices_at = self.by_place.entry(rejection.at).or_default();
+        let is_known = |&index: &usize| {
+            self.refused.get(index).is_some_and(|earlier_rejection| is_same_shortage(earlier_rejection, &rejection))
+        };
+        if !indices_at.iter().any(is_known) {
+            indices_at.push(self.refused.len());
             self.refused.push(rejection);
         }
     }
@@ -42,27 +44,27 @@ impl Stages {
     /// All refusals in the order of the input: first those of the call as a whole, then list by
     /// list.
     pub fn into_rejections(self) -> Vec<Rejection> {
-        let mut told = self.refused;
-        told.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
-        told
+        let mut rejections = self.refused;
+        rejections.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
+        rejections
     }
 }
 
 /// True if both report the same shortage. A line is reported once, whichever rule finds it; without
 /// a line, once for each level, and once for each product that several stores lack.
-fn is_same_shortage(told: &Rejection, other: &Rejection) -> bool {
-    let of_level = |rejection: &Rejection| -> Option<Option<LevelKey>> {
+fn is_same_shortage(rejection_before: &Rejection, other: &Rejection) -> bool {
+    let level_key = |rejection: &Rejection| -> Option<Option<LevelKey>> {
         match &rejection.why {
             Reason::Insufficient { level, .. } => Some(Some(level.key)),
             Reason::LotShort { level, .. } => Some(level.as_ref().map(|level| level.key)),
             _ => None,
         }
     };
-    match (of_level(told), of_level(other)) {
-        (Some(one), Some(another)) if one.is_some() || told.at.row.is_some() => {
-            told.at == other.at && (told.at.row.is_some() || one == another)
+    match (level_key(rejection_before), level_key(other)) {
+        (Some(level_before), Some(other_level)) if level_before.is_some() || rejection_before.at.row.is_some() => {
+            rejection_before.at == other.at && (rejection_before.at.row.is_some() || level_before == other_level)
         }
-        _ => told == other,
+        _ => rejection_before == other,
     }
 }
 

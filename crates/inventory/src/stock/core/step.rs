@@ -21,7 +21,7 @@ impl Step {
         Self { key, available_delta: delta, on_hand_delta: delta, lots: vec![(lot.clone(), delta)], field }
     }
     /// Returns the units that it takes, as its caller counts them.
-    pub(super) fn wanted_units(&self) -> i64 {
+    pub(super) fn requested_quantity(&self) -> i64 {
         if self.on_hand_delta < 0 { -self.on_hand_delta } else { -self.available_delta }
     }
     /// Returns the units of these that are held for it.

@@ -25,14 +25,14 @@ pub async fn bin_locations(reads: &impl Reads, keys: &[LevelKey]) -> Result<Hash
         return Ok(HashMap::new());
     }
     let pairs: Vec<(ProductId, StoreId)> = keys.iter().map(|key| (key.product, key.store)).collect();
-    let (k, values) = reads.backend().pairs(&pairs, 2);
+    let (key_table, values) = reads.backend().pairs(&pairs, 2);
     // CROSS JOIN tells SQLite to begin with the keys.
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN stock_level l
+        "SELECT {select} FROM {key_table} CROSS JOIN stock_level l
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b AND l.bin_location IS NOT NULL",
         select = BinRow::SELECT
     );
     let rows = reads.records::<BinRow>(&sql, values).await?;
-    let placed = |row: BinRow| Some((LevelKey { product: row.product_id, store: row.store_id }, row.bin_location?));
-    Ok(rows.into_iter().filter_map(placed).collect())
+    let to_bin_location = |row: BinRow| Some((LevelKey { product: row.product_id, store: row.store_id }, row.bin_location?));
+    Ok(rows.into_iter().filter_map(to_bin_location).collect())
 }

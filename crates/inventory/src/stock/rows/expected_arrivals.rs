@@ -44,13 +44,13 @@ pub struct Expected {
 
 /// Reads the expected arrivals at a level: each document's share, and the rest that no document
 /// accounts for. They sum to the level's own `incoming` and `in_transit`.
-pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fault> {
+pub async fn load_expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fault> {
     let (mut incoming, mut in_transit) = (Vec::new(), Vec::new());
     if !level.incoming.is_zero() {
-        incoming = ordered(reads, level).await?;
+        incoming = load_ordered_arrivals(reads, level).await?;
     }
     if !level.in_transit.is_zero() {
-        in_transit = under_way(reads, level).await?;
+        in_transit = load_transfer_arrivals(reads, level).await?;
     }
     Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
 }
@@ -65,13 +65,13 @@ pub fn waiting_lines_hint(backend: Backend) -> String {
 /// expression of products, stores and quantities, of the tenant `$1`.
 pub fn all_backorders_sql(backend: Backend) -> String {
     let index = waiting_lines_hint(backend);
-    owed_through(&index, &format!("order_line l{index} CROSS JOIN sales_order o CROSS JOIN order_line_part n"))
+    backorders_sql(&index, &format!("order_line l{index} CROSS JOIN sales_order o CROSS JOIN order_line_part n"))
 }
 
 /// Returns the SQL of the units that open orders need beyond stock, for each line of a product or
 /// component of a kit. `index` follows the lines' table, and `kits` joins lines `l`, their orders
 /// `o` and their components `n` in the order in which SQLite is to read them.
-fn owed_through(index: &str, kits: &str) -> String {
+fn backorders_sql(index: &str, kits: &str) -> String {
     format!(
         "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l{index}
           JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
@@ -83,17 +83,18 @@ fn owed_through(index: &str, kits: &str) -> String {
 }
 
 /// Reads the units that open orders need of a level beyond stock.
-pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
+pub async fn load_backordered(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
     // Otherwise SQLite begins with all open orders of the store, also for a product that no kit
     // has.
-    let owed = owed_through("", "order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o");
-    let sql =
-        format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {owed} w WHERE w.product_id = $2 AND w.store_id = $3");
+    let owed_sql = backorders_sql("", "order_line_part n CROSS JOIN order_line l CROSS JOIN sales_order o");
+    let sql = format!(
+        "SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {owed_sql} w WHERE w.product_id = $2 AND w.store_id = $3"
+    );
     let rows = reads.rows(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
+async fn load_ordered_arrivals(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order_line l
          JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
@@ -109,7 +110,7 @@ async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Faul
     Ok(rows.into_iter().map(arrival).collect())
 }
 
-async fn under_way(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
+async fn load_transfer_arrivals(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
     let sql = format!(
         "SELECT {select} FROM transfer_line l
          JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
@@ -119,9 +120,9 @@ async fn under_way(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fa
     );
     let rows = reads.records::<InTransitRow>(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
     let arrival = |row: InTransitRow| {
-        let on = row.expected_at.map(|at| clock::local_day(at, &level.facts.time_zone));
+        let expected_day = row.expected_at.map(|at| clock::local_day(at, &level.facts.time_zone));
         let document = Reference { kind: ReferenceKind::Transfer, id: row.id.uuid() };
-        Arrival { quantity: row.quantity, on, document: Some(document) }
+        Arrival { quantity: row.quantity, on: expected_day, document: Some(document) }
     };
     Ok(rows.into_iter().map(arrival).collect())
 }

@@ -19,20 +19,20 @@ struct Condensed {
 }
 
 /// Versions that are condensed together: one look-up instead of a scan of this many.
-pub const BLOCK: i64 = 1_024;
+pub const BLOCK_VERSIONS: i64 = 1_024;
 
-/// Condenses the next complete blocks of a level, at most `most`; returns true if more are left.
-pub async fn condense(work: &Work, key: LevelKey, size: i64, most: i64) -> Result<bool, Fault> {
+/// Condenses the next complete blocks of a level, at most `max_blocks`; returns true if more are left.
+pub async fn condense_blocks(work: &Work, key: LevelKey, size: i64, max_blocks: i64) -> Result<bool, Fault> {
     let level = || vec![key.product.into(), key.store.into()];
     let sql = format!(
         "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.store_id = $3",
         Condensed::SELECT
     );
     let condensed = work.records(&sql, level()).await?.into_iter().next();
-    let Some(Condensed { version, blocks: made }) = condensed else { return Ok(false) };
-    let complete = version / size;
-    let until = complete.min(made + most);
-    for block in made..until {
+    let Some(Condensed { version, blocks: block_count }) = condensed else { return Ok(false) };
+    let complete_blocks = version / size;
+    let end_block = complete_blocks.min(block_count + max_blocks);
+    for block in block_count..end_block {
         let values = [level(), vec![block.into(), ((block + 1) * size).into()]].concat();
         let sql = "INSERT INTO history_block (tenant_id, product_id, store_id, block, recorded_at)
             SELECT e.tenant_id, e.product_id, e.store_id, $4, e.recorded_at FROM entry e
@@ -50,5 +50,5 @@ pub async fn condense(work: &Work, key: LevelKey, size: i64, most: i64) -> Resul
                 AND e.occurred_at < e.occurred_max GROUP BY e.occurred_at) c";
         work.execute(sql, values).await?;
     }
-    Ok(until < complete)
+    Ok(end_block < complete_blocks)
 }

@@ -149,7 +149,7 @@ fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
     Some(Money::new(minor?, Currency::parse(currency?)?))
 }
 
-fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
+fn key_pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
     keys.iter().map(|key| (key.product, key.store)).collect()
 }
 
@@ -160,25 +160,25 @@ pub async fn lock_levels(work: &impl Reads, keys: &[LevelKey]) -> Result<(Vec<Le
     let lock = work.backend().for_change("l");
     // Without locks no order is needed, and SQLite would sort all of the rows for it.
     let tail = if lock.is_empty() { lock } else { format!(" ORDER BY l.product_id, l.store_id{lock}") };
-    let (k, values) = work.backend().pairs(&pairs(keys), 2);
-    let rows = work.records::<LevelInBooks>(&levels_of(LevelInBooks::SELECT, &k, &tail), values).await?;
+    let (key_table, values) = work.backend().pairs(&key_pairs(keys), 2);
+    let rows = work.records::<LevelInBooks>(&levels_sql(LevelInBooks::SELECT, &key_table, &tail), values).await?;
     let closed_through = rows.first().and_then(|row| row.closed_through);
     Ok((rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect(), closed_through))
 }
 
 /// Like `lock_levels`, as committed, without a lock.
 pub async fn read_levels(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
-    let (k, values) = reads.backend().pairs(&pairs(keys), 2);
-    let rows = reads.records::<LevelAndFacts>(&levels_of(LevelAndFacts::SELECT, &k, ""), values).await?;
+    let (key_table, values) = reads.backend().pairs(&key_pairs(keys), 2);
+    let rows = reads.records::<LevelAndFacts>(&levels_sql(LevelAndFacts::SELECT, &key_table, ""), values).await?;
     Ok(rows.into_iter().map(|row| row.level.level(Arc::new(row.facts.into()))).collect())
 }
 
 /// CROSS JOIN tells SQLite to begin with the keys: otherwise it begins with all products and reads
 /// the keys again for each.
-fn levels_of(select: &str, k: &str, tail: &str) -> String {
+fn levels_sql(select: &str, key_table: &str, tail: &str) -> String {
     format!(
         "SELECT {select}
-         FROM {k} CROSS JOIN stock_level l CROSS JOIN product p CROSS JOIN store s
+         FROM {key_table} CROSS JOIN stock_level l CROSS JOIN product p CROSS JOIN store s
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b
            AND p.tenant_id = $1 AND p.id = l.product_id AND s.tenant_id = $1 AND s.id = l.store_id{tail}"
     )
@@ -189,15 +189,15 @@ fn levels_of(select: &str, k: &str, tail: &str) -> String {
 pub async fn levels_with_facts(
     reads: &impl Reads,
     keys: &[LevelKey],
-    known: impl Fn(LevelKey) -> Option<Arc<Facts>>,
+    facts_of: impl Fn(LevelKey) -> Option<Arc<Facts>>,
 ) -> Result<Vec<Level>, Fault> {
-    let (k, values) = reads.backend().pairs(&pairs(keys), 2);
+    let (key_table, values) = reads.backend().pairs(&key_pairs(keys), 2);
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b",
+        "SELECT {select} FROM {key_table} CROSS JOIN stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b",
         select = LevelRow::SELECT
     );
     let rows = reads.records::<LevelRow>(&sql, values).await?;
-    let level = |row: LevelRow| match known(row.key()) {
+    let level = |row: LevelRow| match facts_of(row.key()) {
         Some(facts) => Ok(row.level(facts)),
         None => Err(Fault::corrupt("stock_level", "its product and store exist")),
     };
@@ -206,10 +206,10 @@ pub async fn levels_with_facts(
 
 /// Reads the facts of products and stores that have no level yet. A key whose product or store does
 /// not exist is left out.
-pub async fn facts_for(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, Facts)>, Fault> {
-    let (k, values) = work.backend().pairs(&pairs(keys), 2);
+pub async fn load_level_facts(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, Facts)>, Fault> {
+    let (key_table, values) = work.backend().pairs(&key_pairs(keys), 2);
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN product p CROSS JOIN store s
+        "SELECT {select} FROM {key_table} CROSS JOIN product p CROSS JOIN store s
          WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b",
         select = KeyAndFacts::SELECT
     );
@@ -225,15 +225,15 @@ fn key_columns(keys: &[(usize, LevelKey)]) -> Vec<Value> {
     let ids = |id: fn(&LevelKey) -> uuid::Uuid| {
         Value::Array(ArrayType::Uuid, Some(Box::new(keys.iter().map(|(_, key)| Value::from(id(key))).collect())))
     };
-    let places = keys.iter().map(|(index, _)| Value::from(*index as i32 + 1)).collect();
-    vec![Value::Array(ArrayType::Int, Some(Box::new(places))), ids(|key| key.product.uuid()), ids(|key| key.store.uuid())]
+    let tenant_numbers = keys.iter().map(|(index, _)| Value::from(*index as i32 + 1)).collect();
+    vec![Value::Array(ArrayType::Int, Some(Box::new(tenant_numbers))), ids(|key| key.product.uuid()), ids(|key| key.store.uuid())]
 }
 
 /// `levels_with_facts` for several tenants, given by their indexes.
 pub async fn levels_of_tenants(
     scope: &TenantsScope,
     keys: &[(usize, LevelKey)],
-    known: impl Fn(TenantId, LevelKey) -> Option<Arc<Facts>>,
+    facts_of: impl Fn(TenantId, LevelKey) -> Option<Arc<Facts>>,
 ) -> Result<HashMap<(TenantId, LevelKey), Level>, Fault> {
     if keys.is_empty() {
         return Ok(HashMap::new());
@@ -244,14 +244,14 @@ pub async fn levels_of_tenants(
         select = LevelRow::SELECT
     );
     let rows = scope.records::<LevelRow>(&sql, key_columns(keys)).await?;
-    let level = |(tenant, row): (TenantId, LevelRow)| match known(tenant, row.key()) {
+    let level = |(tenant, row): (TenantId, LevelRow)| match facts_of(tenant, row.key()) {
         Some(facts) => Ok(((tenant, row.key()), row.level(facts))),
         None => Err(Fault::corrupt("stock_level", "its product and store exist")),
     };
     rows.into_iter().map(level).collect()
 }
 
-/// `facts_for` for several tenants, given by their indexes.
+/// `load_level_facts` for several tenants, given by their indexes.
 pub async fn facts_of_tenants(
     scope: &TenantsScope,
     keys: &[(usize, LevelKey)],
@@ -265,13 +265,13 @@ pub async fn facts_of_tenants(
         select = KeyAndFacts::SELECT
     );
     let rows = scope.records::<KeyAndFacts>(&sql, key_columns(keys)).await?;
-    let known =
+    let to_facts =
         |(tenant, row): (TenantId, KeyAndFacts)| (tenant, LevelKey { product: row.product, store: row.store }, row.facts.into());
-    Ok(rows.into_iter().map(known).collect())
+    Ok(rows.into_iter().map(to_facts).collect())
 }
 
 /// The last closed day of the tenant's books.
-pub async fn closed_through(work: &impl Reads) -> Result<Option<i32>, Fault> {
+pub async fn load_closed_through(work: &impl Reads) -> Result<Option<i32>, Fault> {
     let rows = work.rows("SELECT closed_through FROM tenant WHERE id = $1", vec![]).await?;
     rows.first().map_or(Ok(None), Row::scalar)
 }

@@ -30,9 +30,9 @@ const FROM: &str = "FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_
 pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<LevelRow>, Fault> {
     let backend = reads.backend();
     // The condition is on both tables, or Postgres may read all products to join a few.
-    let of = format!("{} AND {}", backend.in_ids("l.product_id", 2), backend.in_ids("p.id", 2));
+    let product_condition = format!("{} AND {}", backend.in_ids("l.product_id", 2), backend.in_ids("p.id", 2));
     let select = ListedRow::SELECT;
-    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {of} ORDER BY l.product_id, l.store_id");
+    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {product_condition} ORDER BY l.product_id, l.store_id");
     let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -55,8 +55,8 @@ struct HistoricalLevelRow {
 /// figures of its last entry until then, and a level that did not exist yet is left out.
 pub async fn levels_of_product_at(reads: &impl Reads, product: ProductId, seq: i64) -> Result<Vec<LevelRow>, Fault> {
     let mut levels = levels_of_products(reads, &[product]).await?;
-    let moved = rewind_levels(reads, &mut levels, seq).await?;
-    levels.retain(|level| !moved.contains(&level.key) || level.version > 0);
+    let changed_keys = rewind_levels(reads, &mut levels, seq).await?;
+    levels.retain(|level| !changed_keys.contains(&level.key) || level.version > 0);
     Ok(levels)
 }
 
@@ -70,42 +70,42 @@ pub async fn levels_by_key_at(reads: &impl Reads, keys: &[LevelKey], seq: i64) -
 
 /// Resets levels to their figures at event `seq`, and returns those that have changed since.
 async fn rewind_levels(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Result<HashSet<LevelKey>, Fault> {
-    let moved: HashSet<LevelKey> = levels.iter().filter(|level| level.seq > seq).map(|level| level.key).collect();
-    if moved.is_empty() {
-        return Ok(moved);
+    let changed_keys: HashSet<LevelKey> = levels.iter().filter(|level| level.seq > seq).map(|level| level.key).collect();
+    if changed_keys.is_empty() {
+        return Ok(changed_keys);
     }
-    let pairs: Vec<_> = moved.iter().map(|key| (key.product, key.store)).collect();
-    let (k, mut values) = reads.backend().pairs(&pairs, 3);
+    let pairs: Vec<_> = changed_keys.iter().map(|key| (key.product, key.store)).collect();
+    let (key_table, mut values) = reads.backend().pairs(&pairs, 3);
     values.insert(0, seq.into());
     // The version of the entry is selected first: under row-level security Postgres would not
     // search the index for the result of a subquery.
     let sql = format!(
         "WITH newest AS MATERIALIZED (
            SELECT k.a, k.b, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = $1
-             AND x.product_id = k.a AND x.store_id = k.b AND x.seq <= $2) AS version FROM {k})
+             AND x.product_id = k.a AND x.store_id = k.b AND x.seq <= $2) AS version FROM {key_table})
          SELECT {select}
          FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = n.a AND e.store_id = n.b AND e.version_after = n.version",
         select = HistoricalLevelRow::SELECT
     );
-    let mut then = HashMap::with_capacity(moved.len());
+    let mut past_states = HashMap::with_capacity(changed_keys.len());
     for row in reads.records::<HistoricalLevelRow>(&sql, values).await? {
-        let figures = (row.on_hand_after, row.reserved_after, row.unavailable_after);
+        let quantities = (row.on_hand_after, row.reserved_after, row.unavailable_after);
         let key = LevelKey { product: row.product_id, store: row.store_id };
-        then.insert(key, (figures, row.version_after, row.seq, row.recorded_at));
+        past_states.insert(key, (quantities, row.version_after, row.seq, row.recorded_at));
     }
-    for level in levels.iter_mut().filter(|level| moved.contains(&level.key)) {
-        let nothing = ((Quantity::ZERO, Quantity::ZERO, Quantity::ZERO), 0, 0, level.updated_at);
-        let (figures, version, seq, at) = then.remove(&level.key).unwrap_or(nothing);
-        (level.on_hand, level.reserved, level.unavailable) = figures;
+    for level in levels.iter_mut().filter(|level| changed_keys.contains(&level.key)) {
+        let empty_state = ((Quantity::ZERO, Quantity::ZERO, Quantity::ZERO), 0, 0, level.updated_at);
+        let (quantities, version, seq, at) = past_states.remove(&level.key).unwrap_or(empty_state);
+        (level.on_hand, level.reserved, level.unavailable) = quantities;
         (level.version, level.seq, level.updated_at) = (version, seq, at);
     }
-    Ok(moved)
+    Ok(changed_keys)
 }
 
 pub async fn levels_by_id(reads: &impl Reads, ids: &[LevelId]) -> Result<Vec<LevelRow>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (ListedRow::SELECT, backend.in_ids("l.id", 2));
-    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {of}");
+    let (select, id_condition) = (ListedRow::SELECT, backend.in_ids("l.id", 2));
+    let sql = format!("SELECT {select} {FROM} WHERE l.tenant_id = $1 AND {id_condition}");
     let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -115,9 +115,9 @@ pub async fn levels_by_key(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<
         return Ok(Vec::new());
     }
     let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
-    let (k, values) = reads.backend().pairs(&pairs, 2);
+    let (key_table, values) = reads.backend().pairs(&pairs, 2);
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN stock_level l CROSS JOIN product p
+        "SELECT {select} FROM {key_table} CROSS JOIN stock_level l CROSS JOIN product p
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b AND p.tenant_id = $1 AND p.id = l.product_id",
         select = ListedRow::SELECT
     );
@@ -241,16 +241,16 @@ impl LevelFilter {
         }
         let ranges =
             [(LevelSort::Available.column(), self.available), ("l.on_hand", self.on_hand), ("l.reserved", self.reserved)];
-        for (column, (least, most)) in ranges {
-            if let Some(least) = least {
-                sql += &format!(" AND {column} >= ${}", bind(least.into()));
+        for (column, (minimum, maximum)) in ranges {
+            if let Some(minimum) = minimum {
+                sql += &format!(" AND {column} >= ${}", bind(minimum.into()));
             }
-            if let Some(most) = most {
-                sql += &format!(" AND {column} <= ${}", bind(most.into()));
+            if let Some(maximum) = maximum {
+                sql += &format!(" AND {column} <= ${}", bind(maximum.into()));
             }
         }
         if let Some(statuses) = &self.statuses {
-            let texts = backend.texts(statuses.iter().map(|s| s.as_str()));
+            let texts = backend.texts(statuses.iter().map(|status| status.as_str()));
             sql += &format!(" AND {}", backend.in_texts(STATUS, bind(texts)));
         }
         for test in &self.of_lists {
@@ -261,8 +261,8 @@ impl LevelFilter {
             sql += &part.sql(backend, values);
         }
         if let Some(parts) = &self.or {
-            let any: Vec<String> = parts.iter().map(|part| format!("(1 = 1{})", part.sql(backend, values))).collect();
-            sql += &format!(" AND ({})", if any.is_empty() { "1 = 0".to_owned() } else { any.join(" OR ") });
+            let alternatives: Vec<String> = parts.iter().map(|part| format!("(1 = 1{})", part.sql(backend, values))).collect();
+            sql += &format!(" AND ({})", if alternatives.is_empty() { "1 = 0".to_owned() } else { alternatives.join(" OR ") });
         }
         if let Some(part) = &self.not {
             // A comparison with null is neither true nor false; in a list it is no match.
@@ -280,8 +280,8 @@ impl LevelFilter {
     /// Whether a search anywhere within may have found some products only of those that are alike.
     pub fn is_vague(&self) -> bool {
         let mut parts = self.and.iter().chain(self.or.iter().flatten()).chain(self.not.as_deref());
-        let own = |test: &ListedTest| matches!(test, ListedTest::Search(found) if found.is_vague);
-        self.of_lists.iter().any(own) || parts.any(Self::is_vague)
+        let is_vague_test = |test: &ListedTest| matches!(test, ListedTest::Search(search) if search.is_vague);
+        self.of_lists.iter().any(is_vague_test) || parts.any(Self::is_vague)
     }
 
     /// Whether a level is among those the SQL would find.
@@ -289,8 +289,8 @@ impl LevelFilter {
         fn listed<T: PartialEq>(list: Option<&Vec<T>>, value: &T) -> bool {
             list.is_none_or(|list| list.contains(value))
         }
-        let within = |(least, most): (Option<i64>, Option<i64>), value: i64| {
-            least.is_none_or(|l| value >= l) && most.is_none_or(|m| value <= m)
+        let within = |(minimum, maximum): (Option<i64>, Option<i64>), value: i64| {
+            minimum.is_none_or(|least| value >= least) && maximum.is_none_or(|most| value <= most)
         };
         listed(self.stores.as_ref(), &level.key.store)
             && listed(self.products.as_ref(), &level.key.product)
@@ -329,10 +329,10 @@ impl ListedTest {
                 of_lot(&mut clause, &backend.in_texts("x.code_key", number));
             }
             Self::LotBegins(prefix) => {
-                let mut begins = Clause::numbered(backend, clause.next());
-                begins_with(&mut begins, "x.code_key", prefix);
-                clause.values.extend(begins.values);
-                of_lot(&mut clause, &begins.sql);
+                let mut prefix_clause = Clause::numbered(backend, clause.next());
+                begins_with(&mut prefix_clause, "x.code_key", prefix);
+                clause.values.extend(prefix_clause.values);
+                of_lot(&mut clause, &prefix_clause.sql);
             }
         }
         values.extend(clause.values);

@@ -49,11 +49,11 @@ pub struct OnHandTest {
 impl LotFilterSpec {
     /// Restricts the filter to stock in these stores. The caller adds the stores that a lot must
     /// have been in, to one filter only.
-    pub fn restrict_to_stores(&mut self, seen: &[StoreId]) {
-        if let Some(asked) = &mut self.stores {
-            asked.retain(|store| seen.contains(store));
+    pub fn restrict_to_stores(&mut self, visible_stores: &[StoreId]) {
+        if let Some(requested_stores) = &mut self.stores {
+            requested_stores.retain(|store| visible_stores.contains(store));
         }
-        self.on_hand.within = Some(seen.to_vec());
+        self.on_hand.within = Some(visible_stores.to_vec());
     }
 
     /// Conditions on `lot l`, each beginning with ` AND `; parameters are numbered from `next`.
@@ -70,17 +70,22 @@ impl LotFilterSpec {
             sql += &format!(" AND {}", backend.in_ids("l.product_id", bind(backend.ids(ids.iter().copied()))));
         }
         for test in &self.skus {
-            let of = sku_condition(backend, test, &mut bind);
-            sql += &format!(" AND l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {of})");
+            let condition = sku_condition(backend, test, &mut bind);
+            sql += &format!(" AND l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {condition})");
         }
-        for (stores, there) in [(&self.stores, " AND v.on_hand > 0"), (&self.seen_in, "")] {
+        for (stores, stock_condition) in [(&self.stores, " AND v.on_hand > 0"), (&self.seen_in, "")] {
             if let Some(ids) = stores {
-                let of = backend.in_ids("v.store_id", bind(backend.ids(ids.iter().copied())));
-                sql += &format!(" AND l.id IN (SELECT v.lot_id FROM lot_level v WHERE v.tenant_id = $1 AND {of}{there})");
+                let condition = backend.in_ids("v.store_id", bind(backend.ids(ids.iter().copied())));
+                sql += &format!(
+                    " AND l.id IN (SELECT v.lot_id FROM lot_level v WHERE v.tenant_id = $1 AND {condition}{stock_condition})"
+                );
             }
         }
         if let Some(statuses) = &self.statuses {
-            sql += &format!(" AND {}", backend.in_texts("l.status", bind(backend.texts(statuses.iter().map(|s| s.as_str())))));
+            sql += &format!(
+                " AND {}",
+                backend.in_texts("l.status", bind(backend.texts(statuses.iter().map(|status| status.as_str()))))
+            );
         }
         for (bound, operator) in [(self.expires_from, ">="), (self.expires_before, "<")] {
             if let Some(day) = bound {
@@ -119,10 +124,10 @@ impl OnHandTest {
         let amount = match &self.within {
             None => "l.on_hand".to_owned(),
             Some(stores) => {
-                let there = backend.in_ids("w.store_id", bind(backend.ids(stores.iter().copied())));
+                let store_condition = backend.in_ids("w.store_id", bind(backend.ids(stores.iter().copied())));
                 format!(
                     "(SELECT CAST(coalesce(sum(w.on_hand), 0) AS bigint) FROM lot_level w
-                      WHERE w.tenant_id = $1 AND w.lot_id = l.id AND {there})"
+                      WHERE w.tenant_id = $1 AND w.lot_id = l.id AND {store_condition})"
                 )
             }
         };

@@ -78,15 +78,16 @@ async fn select_lots(reads: &impl Reads, conditions: &str, values: Vec<Value>) -
 
 pub async fn lots_by_id(reads: &impl Reads, ids: &[LotId]) -> Result<Vec<Lot>, Fault> {
     let backend = reads.backend();
-    let of = format!(" AND {}", backend.in_ids("l.id", 2));
-    select_lots(reads, &of, vec![backend.ids(ids.iter().copied())]).await
+    let id_condition = format!(" AND {}", backend.in_ids("l.id", 2));
+    select_lots(reads, &id_condition, vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// Reads the quantities of each lot by store; also those that are 0.
 pub async fn lot_levels_of(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LotLevel>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (LotLevelRow::SELECT, backend.in_ids("v.lot_id", 2));
-    let sql = format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {of} ORDER BY v.lot_id, v.store_id");
+    let (select, lot_condition) = (LotLevelRow::SELECT, backend.in_ids("v.lot_id", 2));
+    let sql =
+        format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {lot_condition} ORDER BY v.lot_id, v.store_id");
     let rows = reads.records::<LotLevelRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -121,8 +122,8 @@ pub async fn lot_entries(
 ) -> Result<Vec<LotEntry>, Fault> {
     let ListSource { from, mut values } = trace_source(reads.backend(), lot, stores);
     debug_assert!(bound <= 2, "a lot's lines are found by number and line");
-    let (tail, more) = tail(values.len() + 2);
-    values.extend(more);
+    let (tail, tail_values) = tail(values.len() + 2);
+    values.extend(tail_values);
     let rows = reads.records(&format!("SELECT {} {from}{tail}", LotEntryRow::SELECT), values).await?;
     let entry = |LotEntryRow { seq, line, store_id: store, on_hand_delta }| LotEntry { seq, line, store, on_hand_delta };
     Ok(rows.into_iter().map(entry).collect())
@@ -173,26 +174,31 @@ impl SortBy for ExpiringSort {
             Self::Quantity => ("QUANTITY", &["v.on_hand", "l.id", "v.store_id"]),
         }
     }
-    fn keys(self, one: &Expiring) -> Vec<Key> {
+    fn keys(self, expiring: &Expiring) -> Vec<Key> {
         let first = match self {
-            Self::ExpiresOn => i64::from(one.lot.expires_on.unwrap_or_default()),
-            Self::Quantity => one.level.on_hand,
+            Self::ExpiresOn => i64::from(expiring.lot.expires_on.unwrap_or_default()),
+            Self::Quantity => expiring.level.on_hand,
         };
-        vec![Key::Int(first), one.lot.id.into(), one.level.key.store.into()]
+        vec![Key::Int(first), expiring.lot.id.into(), expiring.level.key.store.into()]
     }
 }
 
 /// Reads the lots that expire up to a day: order and limit are SQL over `l` and `v`, values from
 /// `$3`.
-pub async fn expiring(reads: &impl Reads, through: i32, conditions: &str, more: Vec<Value>) -> Result<Vec<Expiring>, Fault> {
-    let ListSource { from, values } = expiring_source(through, conditions, more);
+pub async fn expiring(
+    reads: &impl Reads,
+    through: i32,
+    conditions: &str,
+    condition_values: Vec<Value>,
+) -> Result<Vec<Expiring>, Fault> {
+    let ListSource { from, values } = expiring_source(through, conditions, condition_values);
     let rows = reads.records::<ExpiringRow>(&format!("SELECT {} {from}", ExpiringRow::SELECT), values).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// Returns the source of the lots that expire up to a day, on all pages: conditions are SQL over
 /// `l` and `v`, values from `$3`.
-pub fn expiring_source(through: i32, conditions: &str, more: Vec<Value>) -> ListSource {
+pub fn expiring_source(through: i32, conditions: &str, condition_values: Vec<Value>) -> ListSource {
     // CROSS JOIN tells SQLite to begin with the lots of those days, and not with all lots in
     // stores.
     let from = format!(
@@ -201,7 +207,7 @@ pub fn expiring_source(through: i32, conditions: &str, more: Vec<Value>) -> List
          WHERE l.tenant_id = $1 AND l.expires_on IS NOT NULL AND l.expires_on <= $2
            AND v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0{conditions}"
     );
-    ListSource { from, values: [vec![through.into()], more].concat() }
+    ListSource { from, values: [vec![through.into()], condition_values].concat() }
 }
 
 impl From<ExpiringRow> for Expiring {

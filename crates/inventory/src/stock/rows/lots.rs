@@ -10,7 +10,7 @@ use entity::{
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, new_and_changed};
 
-use super::packed::packed;
+use super::packed::load_packed;
 use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotRequest, RowState};
 
 /// Row of a lot.
@@ -145,7 +145,7 @@ impl From<LotLevelRow> for LotLevel {
 
 /// Whether rows are locked against other changes until the transaction ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum RowLock {
     Lock,
     Read,
 }
@@ -157,35 +157,35 @@ pub enum Hold {
 pub async fn lot_book(
     reads: &impl Reads,
     tracked: &[LevelKey],
-    wanted: &LotRequest,
+    request: &LotRequest,
     since: Option<Timestamp>,
-    hold: Hold,
+    hold: RowLock,
 ) -> Result<LotBook, Fault> {
     let mut book = LotBook::default();
-    if !tracked.is_empty() || !wanted.ids.is_empty() || !wanted.codes.is_empty() || !wanted.whole.is_empty() {
-        for lot in lots_for(reads, tracked, wanted, since, hold).await? {
+    if !tracked.is_empty() || !request.ids.is_empty() || !request.codes.is_empty() || !request.whole.is_empty() {
+        for lot in select_lots_for(reads, tracked, request, since, hold).await? {
             book.add(lot);
         }
-        for LoadedLevel { level, in_parcels } in lot_levels_for(reads, tracked, &wanted.whole, &book).await? {
+        for LoadedLevel { level, in_parcels } in lot_levels_for(reads, tracked, &request.whole, &book).await? {
             let level = LotLevel::from(level);
-            let place = (level.key, level.lot);
-            book.levels.insert(place, level);
+            let level_key = (level.key, level.lot);
+            book.levels.insert(level_key, level);
             if in_parcels > 0 {
-                book.in_parcels.insert(place, in_parcels);
+                book.in_parcels.insert(level_key, in_parcels);
             }
         }
         if !book.in_parcels.is_empty() {
-            let named: BTreeSet<LotId> = book.in_parcels.keys().map(|(_, lot)| *lot).collect();
-            book.packed = packed(reads, &named.into_iter().collect::<Vec<_>>()).await?;
+            let parcel_lots: BTreeSet<LotId> = book.in_parcels.keys().map(|(_, lot)| *lot).collect();
+            book.packed = load_packed(reads, &parcel_lots.into_iter().collect::<Vec<_>>()).await?;
         }
     }
-    if !wanted.products.is_empty() {
-        book.products = lot_products(reads, &wanted.products).await?;
+    if !request.products.is_empty() {
+        book.products = lot_products(reads, &request.products).await?;
     }
-    if !wanted.asides.is_empty() {
-        let keys: Vec<LevelKey> = wanted.asides.iter().copied().collect();
-        book.asides = asides(reads, &keys).await?;
-        book.asides_known.clone_from(&wanted.asides);
+    if !request.asides.is_empty() {
+        let keys: Vec<LevelKey> = request.asides.iter().copied().collect();
+        book.asides = load_unavailable_units(reads, &keys).await?;
+        book.asides_known.clone_from(&request.asides);
     }
     Ok(book)
 }
@@ -194,21 +194,21 @@ fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
     keys.iter().map(|key| (key.product, key.store)).collect()
 }
 
-async fn lots_for(
+async fn select_lots_for(
     reads: &impl Reads,
     tracked: &[LevelKey],
-    wanted: &LotRequest,
+    request: &LotRequest,
     since: Option<Timestamp>,
-    hold: Hold,
+    hold: RowLock,
 ) -> Result<Vec<Lot>, Fault> {
     let backend = reads.backend();
-    let (k, mut values) = backend.pairs(&pairs(tracked), 2);
+    let (key_table, mut values) = backend.pairs(&pairs(tracked), 2);
     let next = values.len() + 2;
     let (by_id, by_product, by_code) =
         (backend.in_ids("a.id", next), backend.in_ids("b.product_id", next + 1), backend.in_texts("b.code_key", next + 2));
-    values.push(backend.ids(wanted.ids.iter().chain(&wanted.whole).copied()));
-    values.push(backend.ids(wanted.codes.iter().map(|(product, _)| *product)));
-    values.push(backend.texts(wanted.codes.iter().map(|(_, code)| code.as_str())));
+    values.push(backend.ids(request.ids.iter().chain(&request.whole).copied()));
+    values.push(backend.ids(request.codes.iter().map(|(product, _)| *product)));
+    values.push(backend.texts(request.codes.iter().map(|(_, code)| code.as_str())));
     let counted_later = match since {
         Some(since) => {
             values.push(since.micros().into());
@@ -216,12 +216,12 @@ async fn lots_for(
         }
         None => String::new(),
     };
-    let lock = if hold == Hold::Lock { backend.for_change("l") } else { String::new() };
+    let lock = if hold == RowLock::Lock { backend.for_change("l") } else { String::new() };
     let sql = format!(
         "SELECT {select} FROM lot l WHERE l.tenant_id = $1 AND l.id IN (
            SELECT a.id FROM lot a WHERE a.tenant_id = $1 AND {by_id}
            UNION ALL SELECT b.id FROM lot b WHERE b.tenant_id = $1 AND {by_product} AND {by_code}
-           UNION ALL SELECT v.lot_id FROM {k} CROSS JOIN lot_level v
+           UNION ALL SELECT v.lot_id FROM {key_table} CROSS JOIN lot_level v
              WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND (v.on_hand > 0{counted_later}))
          ORDER BY l.id{lock}",
         select = LotRow::SELECT
@@ -230,22 +230,22 @@ async fn lots_for(
 }
 
 /// Reads the quantities of the loaded lots at the levels, also those that are 0; and all levels of
-/// the `whole` ones.
+/// the `whole_lots`.
 async fn lot_levels_for(
     reads: &impl Reads,
     tracked: &[LevelKey],
-    whole: &BTreeSet<LotId>,
+    whole_lots: &BTreeSet<LotId>,
     book: &LotBook,
 ) -> Result<Vec<LoadedLevel>, Fault> {
     let backend = reads.backend();
-    let (k, mut values) = backend.pairs(&pairs(tracked), 2);
+    let (key_table, mut values) = backend.pairs(&pairs(tracked), 2);
     let next = values.len() + 2;
-    let (of, all) = (backend.in_ids("v.lot_id", next), backend.in_ids("v.lot_id", next + 1));
+    let (lot_condition, whole_condition) = (backend.in_ids("v.lot_id", next), backend.in_ids("v.lot_id", next + 1));
     values.push(backend.ids(book.lots.keys().copied()));
-    values.push(backend.ids(whole.iter().copied()));
+    values.push(backend.ids(whole_lots.iter().copied()));
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN lot_level v WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND {of}
-         UNION SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {all} AND v.on_hand > 0",
+        "SELECT {select} FROM {key_table} CROSS JOIN lot_level v WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND {lot_condition}
+         UNION SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {whole_condition} AND v.on_hand > 0",
         select = LoadedLevel::SELECT
     );
     reads.records::<LoadedLevel>(&sql, values).await
@@ -253,8 +253,8 @@ async fn lot_levels_for(
 
 async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<HashMap<ProductId, LotProduct>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (ProductRow::SELECT, backend.in_ids("p.id", 2));
-    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+    let (select, id_condition) = (ProductRow::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {id_condition}");
     let rows = reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     let product = |ProductRow { id, sku, tracking, status }| (id, LotProduct { sku, tracking, status });
     Ok(rows.into_iter().map(product).collect())
@@ -262,30 +262,33 @@ async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<H
 
 /// Reads the unavailable units of levels and of each of their lots by condition: the sums of their
 /// entries. Few entries change unavailable units, and those have an index of their own.
-pub async fn asides(reads: &impl Reads, keys: &[LevelKey]) -> Result<HashMap<(LevelKey, Option<LotId>), Aside>, Fault> {
-    let (k, values) = reads.backend().pairs(&pairs(keys), 2);
+pub async fn load_unavailable_units(
+    reads: &impl Reads,
+    keys: &[LevelKey],
+) -> Result<HashMap<(LevelKey, Option<LotId>), Aside>, Fault> {
+    let (key_table, values) = reads.backend().pairs(&pairs(keys), 2);
     let sql = format!(
         "SELECT {select}
-         FROM {k} CROSS JOIN entry e
+         FROM {key_table} CROSS JOIN entry e
          WHERE e.tenant_id = $1 AND e.product_id = k.a AND e.store_id = k.b AND e.unavailable_delta <> 0
          GROUP BY e.product_id, e.store_id, e.lot_id, coalesce(e.condition, 'QUARANTINE')",
         select = UnavailableUnitsRow::SELECT
     );
-    let mut found: HashMap<(LevelKey, Option<LotId>), Aside> = HashMap::new();
+    let mut asides_by_key: HashMap<(LevelKey, Option<LotId>), Aside> = HashMap::new();
     for row in reads.records::<UnavailableUnitsRow>(&sql, values).await? {
         let key = LevelKey { product: row.product_id, store: row.store_id };
         let unknown = || Fault::corrupt("entry", format!("unknown word {}", row.condition));
         let condition = Condition::parse(&row.condition).ok_or_else(unknown)?;
-        found.entry((key, row.lot_id)).or_default().add(condition, row.delta);
+        asides_by_key.entry((key, row.lot_id)).or_default().add(condition, row.delta);
     }
-    Ok(found)
+    Ok(asides_by_key)
 }
 
 /// Reads the levels that have stock of these lots.
 pub async fn levels_with_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<LevelKey>, Fault> {
     let backend = reads.backend();
-    let (select, of) = (PlaceRow::SELECT, backend.in_ids("v.lot_id", 2));
-    let sql = format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {of} AND v.on_hand > 0");
+    let (select, lot_condition) = (PlaceRow::SELECT, backend.in_ids("v.lot_id", 2));
+    let sql = format!("SELECT {select} FROM lot_level v WHERE v.tenant_id = $1 AND {lot_condition} AND v.on_hand > 0");
     let rows = reads.records::<PlaceRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| LevelKey { product: row.product_id, store: row.store_id }).collect())
 }
@@ -293,10 +296,11 @@ pub async fn levels_with_lots(reads: &impl Reads, lots: &[LotId]) -> Result<Vec<
 /// Returns the rows of lots and their sub-balances after the batch. If another process inserted a
 /// code first, its unique key fails and the batch is run again.
 pub fn lot_rows(tenant: TenantId, lots: &[&Lot], levels: &[&LotLevel]) -> [Bulk; 4] {
-    let [new, changed] = new_and_changed::<LotRow, ChangedLot, _>(tenant, lots.iter().map(|lot| (*lot, lot.row.is_stored())));
+    let [new_lots, changed_lots] =
+        new_and_changed::<LotRow, ChangedLot, _>(tenant, lots.iter().map(|lot| (*lot, lot.row.is_stored())));
     let levels = levels.iter().map(|level| (*level, level.row.is_stored()));
-    let [placed, moved] = new_and_changed::<LotLevelRow, LotLevelRow, _>(tenant, levels);
-    [new, changed, placed, moved]
+    let [new_levels, changed_levels] = new_and_changed::<LotLevelRow, LotLevelRow, _>(tenant, levels);
+    [new_lots, changed_lots, new_levels, changed_levels]
 }
 
 impl From<&Lot> for LotRow {

@@ -116,23 +116,23 @@ pub async fn movements_by_seq(reads: &impl Reads, seqs: &[i64]) -> Result<Vec<Mo
     let backend = reads.backend();
     // Most events are read one by one: Postgres keeps a plan for one number, but plans a list of
     // one each time.
-    let (one, value) = match seqs {
+    let (is_single, value) = match seqs {
         [seq] => (true, Value::from(*seq)),
         _ => (false, backend.numbers(seqs.iter().copied())),
     };
-    let is_of = |column: &str| if one { format!("{column} = $2") } else { backend.in_numbers(column, 2) };
+    let is_of = |column: &str| if is_single { format!("{column} = $2") } else { backend.in_numbers(column, 2) };
     let select = MovementRow::SELECT;
     let sql = format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND {}", is_of("m.seq"));
     let rows = reads.records::<MovementRow>(&sql, vec![value.clone()]).await?;
-    let mut found: HashMap<i64, Movement> = rows.into_iter().map(|row| (row.seq, row.into())).collect();
+    let mut movements_by_number: HashMap<i64, Movement> = rows.into_iter().map(|row| (row.seq, row.into())).collect();
     let select = EntryRow::SELECT;
     let sql = format!("SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND {} ORDER BY e.seq, e.line", is_of("e.seq"));
     for row in reads.records::<EntryRow>(&sql, vec![value]).await? {
-        if let Some(movement) = found.get_mut(&row.seq) {
+        if let Some(movement) = movements_by_number.get_mut(&row.seq) {
             movement.entries.push(row.into());
         }
     }
-    Ok(seqs.iter().filter_map(|seq| found.remove(seq)).collect())
+    Ok(seqs.iter().filter_map(|seq| movements_by_number.remove(seq)).collect())
 }
 
 /// A movement with all its entries.
@@ -144,7 +144,7 @@ pub async fn movement_of(reads: &impl Reads, id: MovementId) -> Result<Option<Mo
 }
 
 /// Returns those of these movements that have been reversed.
-pub async fn reversed(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<MovementId>, Fault> {
+pub async fn find_reversed_movements(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<MovementId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT reverses_id FROM movement WHERE tenant_id = $1 AND {}", backend.in_ids("reverses_id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
@@ -152,7 +152,7 @@ pub async fn reversed(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<Move
 }
 
 /// The event numbers of movements.
-pub async fn seqs_of(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<i64>, Fault> {
+pub async fn load_seqs(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<i64>, Fault> {
     seqs_where(reads, "id", ids).await
 }
 

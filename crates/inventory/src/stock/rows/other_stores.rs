@@ -77,7 +77,7 @@ pub struct IncomingQuantity {
 /// Returns the open stores with the most available units of each product, only among `stores` if
 /// given; the greatest first, equal ones by their codes. For a channel, safety stock is not
 /// available.
-pub async fn places(
+pub async fn load_stores_with_stock(
     reads: &impl Reads,
     products: &[ProductId],
     stores: Option<&[StoreId]>,
@@ -85,19 +85,19 @@ pub async fn places(
 ) -> Result<Vec<StoreStock>, Fault> {
     let backend = reads.backend();
     let mut values = vec![backend.ids(products.iter().copied())];
-    let mut of = backend.in_ids("l.product_id", 2);
+    let mut condition = backend.in_ids("l.product_id", 2);
     if let Some(stores) = stores {
-        of = format!("{of} AND {}", backend.in_ids("l.store_id", 3));
+        condition = format!("{condition} AND {}", backend.in_ids("l.store_id", 3));
         values.push(backend.ids(stores.iter().copied()));
     }
-    let kept = if is_of_channel { " - l.safety_stock" } else { "" };
-    let available = format!("l.on_hand - l.unavailable - l.reserved{kept}");
+    let safety_term = if is_of_channel { " - l.safety_stock" } else { "" };
+    let available = format!("l.on_hand - l.unavailable - l.reserved{safety_term}");
     let sql = format!(
         "SELECT {select} FROM (
            SELECT l.product_id, l.store_id, {available} AS available,
              row_number() OVER (PARTITION BY l.product_id ORDER BY {available} DESC, s.code_key) AS place
            FROM stock_level l JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
-           WHERE l.tenant_id = $1 AND {of} AND {available} > 0 AND s.archived_at IS NULL) x
+           WHERE l.tenant_id = $1 AND {condition} AND {available} > 0 AND s.archived_at IS NULL) x
          WHERE x.place <= {most} ORDER BY x.product_id, x.place",
         select = PlaceRow::SELECT,
         most = MAX_PLACES + 1,
@@ -108,16 +108,16 @@ pub async fn places(
 
 /// Reads the arrivals from suppliers and other stores at these levels from a day on, which began at
 /// this moment; the earliest first of both.
-pub async fn coming(
+pub async fn load_incoming_quantities(
     reads: &impl Reads,
     levels: &[LevelKey],
     (day, moment): (i32, Timestamp),
 ) -> Result<Vec<IncomingQuantity>, Fault> {
     let pairs: Vec<(ProductId, StoreId)> = levels.iter().map(|key| (key.product, key.store)).collect();
-    let (k, values) = reads.backend().pairs(&pairs, 3);
-    let mut found = Vec::new();
+    let (key_table, values) = reads.backend().pairs(&pairs, 3);
+    let mut incoming_quantities = Vec::new();
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN purchase_order_line l
+        "SELECT {select} FROM {key_table} CROSS JOIN purchase_order_line l
          JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.open > 0 AND o.store_id = k.b
            AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED')
@@ -128,12 +128,16 @@ pub async fn coming(
     let from = |first: Value| std::iter::once(first).chain(values.iter().cloned()).collect::<Vec<_>>();
     for row in reads.records::<OrderedRow>(&sql, from(day.into())).await? {
         let level = LevelKey { product: row.product_id, store: row.store_id };
-        found.extend(row.expected_on.map(|on| IncomingQuantity { level, due: Due::Day(on), quantity: row.open.get() }));
+        incoming_quantities.extend(row.expected_on.map(|expected_day| IncomingQuantity {
+            level,
+            due: Due::Day(expected_day),
+            quantity: row.open.get(),
+        }));
     }
     // CROSS JOIN tells SQLite to begin with the lines: otherwise it begins with all transfers that
     // are still expected.
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN transfer_line l CROSS JOIN transfer t
+        "SELECT {select} FROM {key_table} CROSS JOIN transfer_line l CROSS JOIN transfer t
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.shipped > l.received + l.lost
            AND t.tenant_id = l.tenant_id AND t.id = l.transfer_id AND t.to_store_id = k.b
            AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND t.expected_at >= $2
@@ -142,7 +146,11 @@ pub async fn coming(
     );
     for row in reads.records::<InTransitRow>(&sql, from(moment.into())).await? {
         let level = LevelKey { product: row.product_id, store: row.to_store_id };
-        found.extend(row.expected_at.map(|at| IncomingQuantity { level, due: Due::Moment(at), quantity: row.quantity }));
+        incoming_quantities.extend(row.expected_at.map(|at| IncomingQuantity {
+            level,
+            due: Due::Moment(at),
+            quantity: row.quantity,
+        }));
     }
-    Ok(found)
+    Ok(incoming_quantities)
 }

@@ -27,9 +27,9 @@ struct PackedRow {
 
 /// Reads the units of these lots that are named by parcels which have not left, by their orders,
 /// and the units that those orders hold in the parcels' stores: fewer, if holds gave way.
-pub(super) async fn packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMap<(LevelKey, OrderId), Packed>, Fault> {
+pub(super) async fn load_packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMap<(LevelKey, OrderId), Packed>, Fault> {
     let backend = reads.backend();
-    let of = backend.in_ids("x.lot_id", 2);
+    let lot_condition = backend.in_ids("x.lot_id", 2);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT w.order_id, w.store_id, l.product_id, CAST(sum(x.units) AS bigint) AS named,
@@ -41,7 +41,7 @@ pub(super) async fn packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMa
            JOIN parcel h ON h.tenant_id = x.tenant_id AND h.id = x.parcel_id AND h.fulfilment_id IS NULL
            JOIN fulfilment_work w ON w.tenant_id = h.tenant_id AND w.id = h.work_id
            JOIN fulfilment_work_line l ON l.tenant_id = w.tenant_id AND l.work_id = w.id AND l.nth = x.nth
-           WHERE x.tenant_id = $1 AND {of} AND x.units > 0 AND NOT x.has_left
+           WHERE x.tenant_id = $1 AND {lot_condition} AND x.units > 0 AND NOT x.has_left
            GROUP BY w.order_id, w.store_id, l.product_id) u",
         select = PackedRow::SELECT
     );

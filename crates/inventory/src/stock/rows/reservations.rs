@@ -32,7 +32,7 @@ pub(super) struct ReservationRow {
 }
 
 /// Reservations to read.
-pub enum Which<'a> {
+pub enum ReservationSelection<'a> {
     Ids(&'a [ReservationId]),
     /// Active reservations of these orders.
     ActiveOfOrders(&'a [OrderId]),
@@ -44,33 +44,36 @@ pub enum Which<'a> {
     OfTransfersOn(&'a [LevelKey]),
 }
 
-pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Reservation>, Fault> {
+pub async fn select_reservations(reads: &impl Reads, selection: ReservationSelection<'_>) -> Result<Vec<Reservation>, Fault> {
     let (backend, select) = (reads.backend(), ReservationRow::SELECT);
-    let (sql, values) = match which {
-        Which::Ids(ids) => {
-            let of = backend.in_ids("r.id", 2);
+    let (sql, values) = match selection {
+        ReservationSelection::Ids(ids) => {
+            let condition = backend.in_ids("r.id", 2);
             (
-                format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {of}"),
+                format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {condition}"),
                 vec![backend.ids(ids.iter().copied())],
             )
         }
-        Which::ActiveOfOrders(ids) => {
-            let of = backend.in_ids("r.order_id", 2);
-            let sql = format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
+        ReservationSelection::ActiveOfOrders(ids) => {
+            let condition = backend.in_ids("r.order_id", 2);
+            let sql =
+                format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {condition} AND r.status = 'ACTIVE'");
             (sql, vec![backend.ids(ids.iter().copied())])
         }
-        Which::ActiveOfReferences(ids) => {
-            let of = backend.in_ids("r.reference_id", 2);
-            let sql = format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
+        ReservationSelection::ActiveOfReferences(ids) => {
+            let condition = backend.in_ids("r.reference_id", 2);
+            let sql =
+                format!("SELECT {select} FROM reservation r WHERE r.tenant_id = $1 AND {condition} AND r.status = 'ACTIVE'");
             (sql, vec![backend.ids(ids.iter().copied())])
         }
-        Which::ActiveOn(keys) | Which::OfTransfersOn(keys) => {
+        ReservationSelection::ActiveOn(keys) | ReservationSelection::OfTransfersOn(keys) => {
             let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
-            let (k, values) = backend.pairs(&pairs, 2);
-            let of = if matches!(which, Which::ActiveOn(_)) { "" } else { " AND r.reference_kind = 'TRANSFER'" };
+            let (key_table, values) = backend.pairs(&pairs, 2);
+            let condition =
+                if matches!(selection, ReservationSelection::ActiveOn(_)) { "" } else { " AND r.reference_kind = 'TRANSFER'" };
             let sql = format!(
-                "SELECT {select} FROM {k} CROSS JOIN reservation r
-                 WHERE r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'{of}"
+                "SELECT {select} FROM {key_table} CROSS JOIN reservation r
+                 WHERE r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'{condition}"
             );
             (sql, values)
         }
@@ -110,8 +113,8 @@ struct DocumentStores {
 
 /// Returns the stores of a document, twice the same if it has one; None if it does not exist. A lot
 /// has no store.
-pub async fn stores_of(reads: &impl Reads, of: Reference) -> Result<Option<[StoreId; 2]>, Fault> {
-    let (table, from, to) = match of.kind {
+pub async fn load_document_stores(reads: &impl Reads, reference: Reference) -> Result<Option<[StoreId; 2]>, Fault> {
+    let (table, from, to) = match reference.kind {
         ReferenceKind::Order => ("sales_order", "store_id", "store_id"),
         ReferenceKind::Return => ("sales_return", "store_id", "store_id"),
         ReferenceKind::PurchaseOrder => ("purchase_order", "store_id", "store_id"),
@@ -123,6 +126,6 @@ pub async fn stores_of(reads: &impl Reads, of: Reference) -> Result<Option<[Stor
     };
     let select = DocumentStores::SELECT.replace("{from}", from).replace("{to}", to);
     let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND id = $2");
-    let found = reads.records::<DocumentStores>(&sql, vec![of.id.into()]).await?.pop();
-    Ok(found.map(|stores| [stores.from, stores.to]))
+    let document_stores = reads.records::<DocumentStores>(&sql, vec![reference.id.into()]).await?.pop();
+    Ok(document_stores.map(|stores| [stores.from, stores.to]))
 }

@@ -15,7 +15,7 @@ use super::listed::LevelRow;
 use crate::stock::core::{available, status};
 
 /// A column of a level that is read only if it is displayed; the store and the figures of
-/// `ShownLevel` are always read.
+/// `DisplayedLevel` are always read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LevelColumn {
     Id,
@@ -68,23 +68,23 @@ impl LevelColumn {
 pub struct LevelColumns(u16);
 
 impl LevelColumns {
-    /// Columns that `ShownLevel::status` depends on.
+    /// Columns that `DisplayedLevel::status` depends on.
     const STATUS: [LevelColumn; 3] = [LevelColumn::ReorderPoint, LevelColumn::Maximum, LevelColumn::LowStockThreshold];
 
     /// Returns the columns that fields need, by the clients' names of the fields; a figure, or
     /// another field, needs none.
     pub fn of_fields<'a>(fields: impl IntoIterator<Item = &'a str>) -> Self {
-        let one = |column| [column].into_iter().collect();
+        let only_column = |column| [column].into_iter().collect();
         let columns = |field| match field {
-            "id" => one(LevelColumn::Id),
-            "incoming" => one(LevelColumn::Incoming),
-            "inTransit" => one(LevelColumn::InTransit),
-            "safetyStock" => one(LevelColumn::SafetyStock),
-            "reorderPoint" => one(LevelColumn::ReorderPoint),
-            "maximum" => one(LevelColumn::Maximum),
-            "version" => one(LevelColumn::Version),
-            "seq" => one(LevelColumn::Seq),
-            "updatedAt" => one(LevelColumn::UpdatedAt),
+            "id" => only_column(LevelColumn::Id),
+            "incoming" => only_column(LevelColumn::Incoming),
+            "inTransit" => only_column(LevelColumn::InTransit),
+            "safetyStock" => only_column(LevelColumn::SafetyStock),
+            "reorderPoint" => only_column(LevelColumn::ReorderPoint),
+            "maximum" => only_column(LevelColumn::Maximum),
+            "version" => only_column(LevelColumn::Version),
+            "seq" => only_column(LevelColumn::Seq),
+            "updatedAt" => only_column(LevelColumn::UpdatedAt),
             "status" => Self::STATUS.into_iter().collect(),
             _ => Self::default(),
         };
@@ -111,7 +111,7 @@ impl FromIterator<LevelColumn> for LevelColumns {
 
 /// A level with its displayed columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownLevel {
+pub struct DisplayedLevel {
     pub store: StoreId,
     pub on_hand: Quantity,
     pub reserved: Quantity,
@@ -135,7 +135,7 @@ pub struct LevelDetail {
     pub updated_at: Option<Timestamp>,
 }
 
-impl ShownLevel {
+impl DisplayedLevel {
     pub fn available(&self) -> i64 {
         available(self.on_hand, self.unavailable, self.reserved)
     }
@@ -146,7 +146,7 @@ impl ShownLevel {
     }
 }
 
-impl From<&LevelRow> for ShownLevel {
+impl From<&LevelRow> for DisplayedLevel {
     fn from(level: &LevelRow) -> Self {
         let LevelRow { on_hand, reserved, unavailable, .. } = *level;
         let detail = LevelDetail {
@@ -191,17 +191,17 @@ fn quantity(figure: i64) -> Result<Quantity, Fault> {
 
 /// Returns the levels of products in all their stores, in the order of the products, with some
 /// columns.
-pub async fn shown_levels(
+pub async fn load_displayed_levels(
     reads: &impl Reads,
     products: &[ProductId],
     columns: LevelColumns,
-) -> Result<HashMap<ProductId, Vec<ShownLevel>>, Fault> {
-    let mut found = match reads.backend() {
-        Backend::Postgres => packed_levels(reads, products, columns).await?,
+) -> Result<HashMap<ProductId, Vec<DisplayedLevel>>, Fault> {
+    let mut levels_by_product = match reads.backend() {
+        Backend::Postgres => load_packed_levels(reads, products, columns).await?,
         Backend::Sqlite => levels_in_rows(reads, products, columns).await?,
     };
-    found.values_mut().for_each(|levels| levels.sort_unstable_by_key(|level| level.store));
-    Ok(found)
+    levels_by_product.values_mut().for_each(|levels| levels.sort_unstable_by_key(|level| level.store));
+    Ok(levels_by_product)
 }
 
 #[derive(Record)]
@@ -224,11 +224,11 @@ const FIGURES: &str = "uuid_send(l.store_id) || int8send(l.on_hand) || int8send(
 
 /// Reads levels packed into one value for each product. A page has a thousand levels: this costs
 /// less to produce, send and read than rows or arrays.
-async fn packed_levels(
+async fn load_packed_levels(
     reads: &impl Reads,
     products: &[ProductId],
     columns: LevelColumns,
-) -> Result<HashMap<ProductId, Vec<ShownLevel>>, Fault> {
+) -> Result<HashMap<ProductId, Vec<DisplayedLevel>>, Fault> {
     let mut packed = FIGURES.to_owned();
     // The threshold is the product's: it is read once, next to the levels.
     for column in columns.iter().filter(|column| *column != LevelColumn::LowStockThreshold) {
@@ -253,15 +253,15 @@ async fn packed_levels(
         select = PackedRow::SELECT.replace("{threshold}", threshold)
     );
     let rows = reads.rows(&sql, vec![reads.backend().ids(products.iter().copied())]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
+    let mut levels_by_product = HashMap::with_capacity(rows.len());
     for row in &rows {
         let (product, levels) = unpack_row(row, columns)?;
-        found.insert(product, levels);
+        levels_by_product.insert(product, levels);
     }
-    Ok(found)
+    Ok(levels_by_product)
 }
 
-fn unpack_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Vec<ShownLevel>), Fault> {
+fn unpack_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Vec<DisplayedLevel>), Fault> {
     let PackedRow { product, levels: packed, threshold } = Row::new(row).record()?;
     let mut packed = Packed(&packed);
     let mut levels = Vec::new();
@@ -289,7 +289,7 @@ impl Packed<'_> {
     fn number(&mut self) -> Result<i64, Fault> {
         Ok(i64::from_be_bytes(self.take()?))
     }
-    fn level(&mut self, columns: LevelColumns, threshold: Option<i64>) -> Result<ShownLevel, Fault> {
+    fn level(&mut self, columns: LevelColumns, threshold: Option<i64>) -> Result<DisplayedLevel, Fault> {
         let store = StoreId::from_uuid(self.uuid()?);
         let [on_hand, reserved, unavailable] = [self.number()?, self.number()?, self.number()?];
         let mut detail = (columns != LevelColumns::default()).then(Box::<LevelDetail>::default);
@@ -302,7 +302,7 @@ impl Packed<'_> {
                 }
             }
         }
-        Ok(ShownLevel {
+        Ok(DisplayedLevel {
             store,
             on_hand: quantity(on_hand)?,
             reserved: quantity(reserved)?,
@@ -326,7 +326,7 @@ async fn levels_in_rows(
     reads: &impl Reads,
     products: &[ProductId],
     columns: LevelColumns,
-) -> Result<HashMap<ProductId, Vec<ShownLevel>>, Fault> {
+) -> Result<HashMap<ProductId, Vec<DisplayedLevel>>, Fault> {
     let backend = reads.backend();
     let mut select = FiguresRow::SELECT.to_owned();
     for column in columns.iter() {
@@ -335,7 +335,7 @@ async fn levels_in_rows(
     }
     let sql = format!("SELECT {select} FROM stock_level l WHERE l.tenant_id = $1 AND {}", backend.in_ids("l.product_id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let mut found: HashMap<ProductId, Vec<ShownLevel>> = HashMap::with_capacity(products.len());
+    let mut levels_by_product: HashMap<ProductId, Vec<DisplayedLevel>> = HashMap::with_capacity(products.len());
     for row in &rows {
         let mut row = Row::new(row);
         let FiguresRow { product_id, store_id: store, on_hand, reserved, unavailable } = row.record()?;
@@ -348,7 +348,7 @@ async fn levels_in_rows(
                 }
             }
         }
-        found.entry(product_id).or_default().push(ShownLevel { store, on_hand, reserved, unavailable, detail });
+        levels_by_product.entry(product_id).or_default().push(DisplayedLevel { store, on_hand, reserved, unavailable, detail });
     }
-    Ok(found)
+    Ok(levels_by_product)
 }

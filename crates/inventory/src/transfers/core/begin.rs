@@ -1,8 +1,8 @@
 //! First steps of a transfer in the call that creates it.
 
 use super::{
-    holds::hold,
-    moves::ship,
+    holds::reserve_lines,
+    moves::ship_goods,
     step::{Begin, Parcel, Shipment, Steps},
     transfer::{CreatedState, Line, Transfer},
 };
@@ -16,16 +16,17 @@ pub(super) fn apply_first_steps(
     steps: &Steps,
     begin: &Begin,
 ) -> Result<Option<CreatedState>, Rejection> {
-    let made = CreatedState { status: transfer.status(), version: transfer.version };
+    let created_state = CreatedState { status: transfer.status(), version: transfer.version };
     let field = |index: usize| At::line(index).field(Field::Quantity);
     match begin {
         Begin::Draft => return Ok(None),
-        Begin::Ready(reservations) => hold(draft, transfer, steps, reservations, field)?,
+        Begin::Ready(reservations) => reserve_lines(draft, transfer, steps, reservations, field)?,
         Begin::InTransit => {
-            let whole = |line: &Line| Parcel { line: transfer.line_id(line.position), quantity: line.quantity, lots: Vec::new() };
-            let lines = Some(transfer.lines.iter().map(whole).collect());
-            ship(draft, transfer, steps, &Shipment { lines, occurred_at: None, note: None })?;
+            let whole_parcel =
+                |line: &Line| Parcel { line: transfer.line_id(line.position), quantity: line.quantity, lots: Vec::new() };
+            let lines = Some(transfer.lines.iter().map(whole_parcel).collect());
+            ship_goods(draft, transfer, steps, &Shipment { lines, occurred_at: None, note: None })?;
         }
     }
-    Ok(Some(made))
+    Ok(Some(created_state))
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    holds::{check_in_stock, held, held_for},
-    plan::{check_products_exist, check_ref_is_free, duplicate_line, plan},
+    holds::{check_in_stock, loaded_holds, new_hold},
+    plan::{add_planned_line, check_products_exist, check_ref_is_free, duplicate_line},
     refusal::Refusal,
     step::{Change, Planned, Steps},
     transfer::{Transfer, TransferBook, TransferState, head, units},
@@ -17,7 +17,7 @@ use crate::stock::core::{At, Delta, Draft, Field, LevelKey, Noun, Rejection, Res
 /// The most lines of a transfer: each is two entries of the movement that ships it.
 const MAX_TRANSFER_LINES: usize = entity::id::MAX_LINES as usize / 2;
 
-pub(super) fn update(
+pub(super) fn update_transfer(
     book: &TransferBook,
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
@@ -43,12 +43,12 @@ pub(super) fn update(
 
 /// Refuses other changes than of the expected day and the note once goods have left.
 fn check_only_text_changes(draft: &mut Draft<'_>, transfer: &Transfer, change: &Change) -> Result<(), Rejection> {
-    let said = [
+    let changed_fields = [
         (Field::ExternalRef, change.external_ref.is_some() && change.external_ref != transfer.external_ref),
         (Field::Metadata, change.metadata.is_some() && change.metadata != transfer.metadata),
         (Field::Lines, !change.lines.is_empty()),
     ];
-    for (field, _) in said.into_iter().filter(|(_, is_said)| *is_said) {
+    for (field, _) in changed_fields.into_iter().filter(|(_, is_changed)| *is_changed) {
         draft.refuse(Refusal::HasLeft(transfer.status()).at(At::input(field)))?;
     }
     draft.end_pass()
@@ -94,14 +94,14 @@ fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, 
     if is_new && planned.quantity.is_zero() {
         return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
     }
-    plan(draft, transfer, (index, planned), [At::input(Field::Id); 2])
+    add_planned_line(draft, transfer, (index, planned), [At::input(Field::Id); 2])
 }
 
 /// Returns the transfer's holds by product.
-fn held_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId, Vec<Reservation>> {
+fn holds_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId, Vec<Reservation>> {
     let mut holds: HashMap<ProductId, Vec<Reservation>> = HashMap::new();
-    for one in held_for(draft, transfer) {
-        holds.entry(one.key.product).or_default().push(one);
+    for reservation in loaded_holds(draft, transfer) {
+        holds.entry(reservation.key.product).or_default().push(reservation);
     }
     holds
 }
@@ -110,13 +110,13 @@ fn held_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId,
 /// is smaller than its quantity, less or nothing is released.
 fn release_excess_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, lines: &[Planned]) -> Result<(), Rejection> {
     let now = draft.now();
-    let mut begin = Some(head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now)));
-    let mut holds = held_by_product(draft, transfer);
+    let mut pending_head = Some(head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now)));
+    let mut holds = holds_by_product(draft, transfer);
     for (index, planned) in lines.iter().enumerate() {
         let field = At::line(index).field(Field::Quantity);
-        let own = holds.remove(&planned.product).unwrap_or_default();
-        let excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - planned.quantity.get();
-        draft.let_go(own, excess, &mut begin, (now, field))?;
+        let product_holds = holds.remove(&planned.product).unwrap_or_default();
+        let excess = product_holds.iter().map(|reservation| reservation.remaining.get()).sum::<i64>() - planned.quantity.get();
+        draft.release_excess(product_holds, excess, &mut pending_head, (now, field))?;
     }
     Ok(())
 }
@@ -131,35 +131,35 @@ fn reserve_increases(
     before: &HashMap<ProductId, i64>,
 ) -> Result<(), Rejection> {
     let now = draft.now();
-    let reserve = head(steps.movements[1], MovementKind::Reserve, transfer, (steps.actor, now));
+    let reserve_head = head(steps.movements[1], MovementKind::Reserve, transfer, (steps.actor, now));
     let mut has_begun = false;
-    let mut holds = held_by_product(draft, transfer);
+    let mut holds = holds_by_product(draft, transfer);
     for (index, (planned, id)) in change.lines.iter().zip(&change.reservations).enumerate() {
-        let more = planned.quantity.get() - before.get(&planned.product).copied().unwrap_or(0);
-        if more <= 0 {
+        let additional_units = planned.quantity.get() - before.get(&planned.product).copied().unwrap_or(0);
+        if additional_units <= 0 {
             continue;
         }
         let field = At::line(index).field(Field::Quantity);
         let key = LevelKey { product: planned.product, store: transfer.from };
-        let fits = check_in_stock(draft, (key, transfer.to), more, field);
-        if draft.pass(fits)?.is_none() {
+        let stock_check = check_in_stock(draft, (key, transfer.to), additional_units, field);
+        if draft.pass(stock_check)?.is_none() {
             continue;
         }
         if !has_begun {
-            draft.begin(reserve.clone(), key, field)?;
+            draft.begin(reserve_head.clone(), key, field)?;
             has_begun = true;
         }
-        draft.post(key, Delta { reserved: more, ..Delta::default() }, None, None, field)?;
-        let mut whole = held(*id, key, units(more), &reserve);
+        draft.post(key, Delta { reserved: additional_units, ..Delta::default() }, None, None, field)?;
+        let mut merged = new_hold(*id, key, units(additional_units), &reserve_head);
         for mut earlier in holds.remove(&planned.product).unwrap_or_default() {
-            let kept = earlier.remaining.get();
-            whole.quantity = units(whole.quantity.get() + kept);
-            whole.created_at = whole.created_at.min(earlier.created_at);
-            earlier.give_back(kept, ReservationStatus::Released, now);
+            let earlier_units = earlier.remaining.get();
+            merged.quantity = units(merged.quantity.get() + earlier_units);
+            merged.created_at = merged.created_at.min(earlier.created_at);
+            earlier.give_back(earlier_units, ReservationStatus::Released, now);
             draft.put_reservation(earlier);
         }
-        whole.remaining = whole.quantity;
-        draft.put_reservation(whole);
+        merged.remaining = merged.quantity;
+        draft.put_reservation(merged);
     }
     Ok(())
 }

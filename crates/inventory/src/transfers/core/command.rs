@@ -35,14 +35,14 @@ impl Decide for TransferCommand {
     }
 
     fn needs(&self, needs: &mut Needs) {
-        let Self(c, keys) = self;
+        let Self(steps, keys) = self;
         needs.levels.extend(keys);
-        needs.held_for.insert(c.transfer.cast());
-        needs.lots.ids.extend(&c.sent);
-        if let Step::Ship(shipment) = &c.step {
-            needs.lots.left_at(shipment.occurred_at);
+        needs.held_for.insert(steps.transfer.cast());
+        needs.lots.ids.extend(&steps.sent);
+        if let Step::Ship(shipment) = &steps.step {
+            needs.lots.note_departure(shipment.occurred_at);
         }
-        let lines = match &c.step {
+        let lines = match &steps.step {
             Step::Ship(shipment) => &shipment.lines,
             Step::Receive(arrival) => &arrival.lines,
             _ => &None,
@@ -52,12 +52,12 @@ impl Decide for TransferCommand {
             // products of the transfer.
             keys.iter().for_each(|key| needs.lots.choice(key.product, choice));
         }
-        needs.documents.with(|own: &mut TransferNeeds| {
+        needs.documents.with(|transfer_needs: &mut TransferNeeds| {
             // Also for a new one, which has no row yet: a transfer is decided under locks.
-            own.transfers.insert(c.transfer);
-            match &c.step {
-                Step::Create(new) => own.refs.extend(new.external_ref.clone()),
-                Step::Update(change) => own.refs.extend(change.external_ref.clone()),
+            transfer_needs.transfers.insert(steps.transfer);
+            match &steps.step {
+                Step::Create(new) => transfer_needs.refs.extend(new.external_ref.clone()),
+                Step::Update(change) => transfer_needs.refs.extend(change.external_ref.clone()),
                 _ => {}
             }
         });

@@ -4,10 +4,10 @@ use entity::prelude::*;
 
 use super::{
     begin::apply_first_steps,
-    change::update,
-    holds::{held_for, hold},
-    moves::{close, receive, ship},
-    plan::{check_products_exist, check_ref_is_free, duplicate_line, plan},
+    change::update_transfer,
+    holds::{loaded_holds, reserve_lines},
+    moves::{receive_goods, ship_goods, write_off_rest},
+    plan::{add_planned_line, check_products_exist, check_ref_is_free, duplicate_line},
     refusal::Refusal,
     states::{Action, may},
     step::{NewTransfer, Planned, Step, Steps},
@@ -19,49 +19,49 @@ use crate::stock::core::{At, Delta, Draft, Field, LevelKey, MovementHead, Noun, 
 /// Decides one step against the loaded state; the draft collects its effects on stock.
 pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<TransferDecision, Rejection> {
     let (mut transfer, before) = match (&steps.step, steps.step.action()) {
-        (Step::Create(new), _) => (create(book, draft, steps, new)?, None),
+        (Step::Create(new), _) => (create_transfer(book, draft, steps, new)?, None),
         (_, Some(action)) => {
-            let transfer = open(book, steps, action)?;
+            let transfer = find_transfer(book, steps, action)?;
             let before = Before { status: transfer.status(), lines: transfer.lines.len() };
             (transfer, Some(before))
         }
         (_, None) => return Err(Rejection::not_found(Noun::Transfer, At::input(Field::Id))),
     };
-    let mut made = None;
+    let mut created_state = None;
     let edited = matches!(steps.step, Step::Update(_)).then(|| Box::new(transfer.clone()));
     match &steps.step {
-        Step::Create(new) => made = apply_first_steps(draft, &mut transfer, steps, &new.begin)?,
-        Step::Update(change) => update(book, draft, &mut transfer, steps, change)?,
+        Step::Create(new) => created_state = apply_first_steps(draft, &mut transfer, steps, &new.begin)?,
+        Step::Update(change) => update_transfer(book, draft, &mut transfer, steps, change)?,
         Step::Ready { seen, reservations } => {
             if *seen != transfer.version {
                 return Err(transfer.stale());
             }
-            hold(draft, &mut transfer, steps, reservations, |_| At::input(Field::Id))?;
+            reserve_lines(draft, &mut transfer, steps, reservations, |_| At::input(Field::Id))?;
         }
         Step::Ship(shipment) => {
             has_levels(draft, &transfer)?;
-            ship(draft, &mut transfer, steps, shipment)?;
+            ship_goods(draft, &mut transfer, steps, shipment)?;
         }
         Step::Receive(arrival) => {
             has_levels(draft, &transfer)?;
-            receive(draft, &mut transfer, steps, arrival)?;
+            receive_goods(draft, &mut transfer, steps, arrival)?;
         }
         Step::Close(loss) => {
             has_levels(draft, &transfer)?;
-            close(draft, &mut transfer, steps, loss)?;
+            write_off_rest(draft, &mut transfer, steps, loss)?;
         }
-        Step::Cancel { seen, note } => cancel(draft, &mut transfer, steps, *seen, note.as_ref())?,
+        Step::Cancel { seen, note } => cancel_transfer(draft, &mut transfer, steps, *seen, note.as_ref())?,
     }
-    if before.is_some() || made.is_some() {
+    if before.is_some() || created_state.is_some() {
         transfer.touch(draft.now());
     }
-    Ok(TransferDecision { transfer, event: steps.step.event(), before, made, unsent: Vec::new(), edited })
+    Ok(TransferDecision { transfer, event: steps.step.event(), before, made: created_state, unsent: Vec::new(), edited })
 }
 
 /// Returns the transfer, if its state allows the action.
-fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, Rejection> {
-    let found = book.transfers.get(&steps.transfer);
-    let transfer = found.ok_or_else(|| Rejection::not_found(Noun::Transfer, At::input(Field::Id)))?;
+fn find_transfer(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, Rejection> {
+    let stored_transfer = book.transfers.get(&steps.transfer);
+    let transfer = stored_transfer.ok_or_else(|| Rejection::not_found(Noun::Transfer, At::input(Field::Id)))?;
     transfer.expect(steps.expected_version)?;
     if may(transfer.status(), action) { Ok(transfer.clone()) } else { Err(not_open(transfer)) }
 }
@@ -76,7 +76,7 @@ fn has_levels(draft: &Draft<'_>, transfer: &Transfer) -> Result<(), Rejection> {
     if transfer.nonzero_lines().all(is_loaded) { Ok(()) } else { Err(transfer.stale()) }
 }
 
-fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
+fn create_transfer(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
     check_products_exist(draft, (new.from, new.to), &new.lines)?;
     if new.from == new.to {
         draft.refuse(Refusal::SameStore.at(At::input(Field::ToStore)))?;
@@ -117,31 +117,31 @@ fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (us
     if transfer.lines.iter().any(|line| line.product == planned.product) {
         return Err(duplicate_line(index));
     }
-    plan(draft, transfer, (index, planned), [Field::FromStore, Field::ToStore].map(At::input))
+    add_planned_line(draft, transfer, (index, planned), [Field::FromStore, Field::ToStore].map(At::input))
 }
 
-fn cancel(
+fn cancel_transfer(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
     steps: &Steps,
-    seen: i64,
+    seen_version: i64,
     note: Option<&String>,
 ) -> Result<(), Rejection> {
-    if seen != transfer.version {
+    if seen_version != transfer.version {
         return Err(transfer.stale());
     }
     let field = At::input(Field::Id);
     let now = draft.now();
-    let release = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
+    let release_head = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
     let mut has_begun = false;
-    for mut reservation in held_for(draft, transfer) {
+    for mut reservation in loaded_holds(draft, transfer) {
         if !has_begun {
-            draft.begin(MovementHead { note: note.cloned(), ..release.clone() }, reservation.key, field)?;
+            draft.begin(MovementHead { note: note.cloned(), ..release_head.clone() }, reservation.key, field)?;
             has_begun = true;
         }
-        let held = reservation.remaining.get();
-        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
-        reservation.give_back(held, ReservationStatus::Released, now);
+        let held_units = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held_units, ..Delta::default() }, None, None, field)?;
+        reservation.give_back(held_units, ReservationStatus::Released, now);
         draft.put_reservation(reservation);
     }
     if note.is_some() {

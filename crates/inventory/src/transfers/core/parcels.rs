@@ -10,7 +10,7 @@ use super::{
 use crate::stock::core::{At, Draft, Field, LotChoice, Noun, Rejection, RoomRefusal};
 
 /// A parcel whose line was found.
-pub(super) struct Wanted<'a> {
+pub(super) struct MatchedParcel<'a> {
     pub position: u16,
     pub quantity: i64,
     pub lots: &'a [(LotChoice, Quantity)],
@@ -19,53 +19,53 @@ pub(super) struct Wanted<'a> {
     pub field: At,
 }
 
-/// Returns the requested quantities by line. `most` returns the largest quantity that is possible
+/// Returns the requested quantities by line. `max_of` returns the largest quantity that is possible
 /// for a line.
-pub(super) fn wanted<'a>(
+pub(super) fn match_parcels<'a>(
     draft: &mut Draft<'_>,
     transfer: &Transfer,
-    named: Option<&'a Vec<Parcel>>,
-    most: impl Fn(&Line) -> i64,
-) -> Result<Vec<Wanted<'a>>, Rejection> {
-    let Some(named) = named else {
-        let whole = |line: &Line| Wanted {
+    requested_parcels: Option<&'a Vec<Parcel>>,
+    max_of: impl Fn(&Line) -> i64,
+) -> Result<Vec<MatchedParcel<'a>>, Rejection> {
+    let Some(requested_parcels) = requested_parcels else {
+        let whole_line = |line: &Line| MatchedParcel {
             position: line.position,
-            quantity: most(line),
+            quantity: max_of(line),
             lots: &[],
             index: None,
             field: At::input(Field::Id),
         };
-        return Ok(transfer.nonzero_lines().filter(|line| most(line) > 0).map(whole).collect());
+        return Ok(transfer.nonzero_lines().filter(|line| max_of(line) > 0).map(whole_line).collect());
     };
-    if named.is_empty() {
+    if requested_parcels.is_empty() {
         return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
     }
-    let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
-    for (index, one) in named.iter().enumerate() {
-        let line = resolve_line(transfer, &found, (index, one), &most);
-        found.extend(draft.pass(line)?);
+    let mut wanted_lines: Vec<MatchedParcel<'a>> = Vec::with_capacity(requested_parcels.len());
+    for (index, parcel) in requested_parcels.iter().enumerate() {
+        let line = resolve_line(transfer, &wanted_lines, (index, parcel), &max_of);
+        wanted_lines.extend(draft.pass(line)?);
     }
     draft.end_pass()?;
-    Ok(found)
+    Ok(wanted_lines)
 }
 
 fn resolve_line<'a>(
     transfer: &Transfer,
-    before: &[Wanted<'_>],
-    (index, one): (usize, &'a Parcel),
-    most: impl Fn(&Line) -> i64,
-) -> Result<Wanted<'a>, Rejection> {
-    let (of, position) = one.line.split_line();
+    earlier_lines: &[MatchedParcel<'_>],
+    (index, parcel): (usize, &'a Parcel),
+    max_units: impl Fn(&Line) -> i64,
+) -> Result<MatchedParcel<'a>, Rejection> {
+    let (transfer_id, position) = parcel.line.split_line();
     let at = |name: Field| At::line(index).field(name);
-    let line = transfer.nonzero_lines().find(|line| of == transfer.id && line.position == position);
+    let line = transfer.nonzero_lines().find(|line| transfer_id == transfer.id && line.position == position);
     let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
-    if before.iter().any(|wanted| wanted.position == position) {
+    if earlier_lines.iter().any(|earlier_line| earlier_line.position == position) {
         return Err(Refusal::LineTwice.at(at(Field::LineId)));
     }
-    let most = most(line);
-    if !one.quantity.is_positive() || one.quantity.get() > most {
-        return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
+    let max_units = max_units(line);
+    if !parcel.quantity.is_positive() || parcel.quantity.get() > max_units {
+        return Err(Refusal::LineUpTo { most: max_units }.at(at(Field::Quantity)));
     }
-    let (quantity, field) = (one.quantity.get(), at(Field::Quantity));
-    Ok(Wanted { position, quantity, lots: &one.lots, index: Some(index), field })
+    let (quantity, field) = (parcel.quantity.get(), at(Field::Quantity));
+    Ok(MatchedParcel { position, quantity, lots: &parcel.lots, index: Some(index), field })
 }

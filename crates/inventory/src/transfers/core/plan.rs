@@ -40,7 +40,7 @@ pub(super) fn check_ref_is_free(book: &TransferBook, reference: Option<&String>)
 
 /// Adds a quantity of a product to the transfer. Both stores must be able to stock it; `stores` are
 /// their places in the input.
-pub(super) fn plan(
+pub(super) fn add_planned_line(
     draft: &Draft<'_>,
     transfer: &mut Transfer,
     (index, planned): (usize, Planned),

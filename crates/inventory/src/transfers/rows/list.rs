@@ -71,7 +71,7 @@ pub async fn page(
 
 /// Adds the condition of a test to the SQL so far; parameters are numbered from `first`.
 fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut String, values: &mut Vec<Value>) {
-    let next = first + values.len();
+    let next_parameter = first + values.len();
     let mut span = |column: &str, from: Option<Timestamp>, before: Option<Timestamp>| {
         for (bound, operator) in [(from, ">="), (before, "<")] {
             if let Some(bound) = bound {
@@ -83,19 +83,20 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
             }
         }
     };
-    let (part, value) = match test {
+    let (condition_sql, value) = match test {
         TransferTest::Document(test) => {
-            let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);
-            values.extend(more);
-            return sql.push_str(&part);
+            let (condition_sql, condition_values) =
+                DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next_parameter);
+            values.extend(condition_values);
+            return sql.push_str(&condition_sql);
         }
         TransferTest::Tag(test) => {
-            let (part, more) = tag_condition(backend, next, "t.id", test);
-            values.extend(more);
-            return sql.push_str(&part);
+            let (condition_sql, condition_values) = tag_condition(backend, next_parameter, "t.id", test);
+            values.extend(condition_values);
+            return sql.push_str(&condition_sql);
         }
         TransferTest::ExternalRef(test) => {
-            let mut clause = Clause::new(backend, next);
+            let mut clause = Clause::new(backend, next_parameter);
             clause.text("t.external_ref", test);
             values.extend(clause.values);
             return sql.push_str(&format!(" AND {}", clause.sql));
@@ -112,23 +113,23 @@ fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut Stri
             return sql.push_str(&format!(" AND {}", null_test("t.expected_at", !is_expected)));
         }
         TransferTest::Status(list) => {
-            (backend.in_texts("t.status", next), backend.texts(list.iter().map(|status| status.as_str())))
+            (backend.in_texts("t.status", next_parameter), backend.texts(list.iter().map(|status| status.as_str())))
         }
-        TransferTest::From(stores) => (backend.in_ids("t.from_store_id", next), backend.ids(stores.iter().copied())),
-        TransferTest::To(stores) => (backend.in_ids("t.to_store_id", next), backend.ids(stores.iter().copied())),
+        TransferTest::From(stores) => (backend.in_ids("t.from_store_id", next_parameter), backend.ids(stores.iter().copied())),
+        TransferTest::To(stores) => (backend.in_ids("t.to_store_id", next_parameter), backend.ids(stores.iter().copied())),
         TransferTest::Touches(stores) => {
-            let (from, to) = (backend.in_ids("t.from_store_id", next), backend.in_ids("t.to_store_id", next));
+            let (from, to) = (backend.in_ids("t.from_store_id", next_parameter), backend.in_ids("t.to_store_id", next_parameter));
             (format!("({from} OR {to})"), backend.ids(stores.iter().copied()))
         }
         TransferTest::Product(products) => {
-            let of = backend.in_ids("l.product_id", next);
+            let product_condition = backend.in_ids("l.product_id", next_parameter);
             let lines = "SELECT l.transfer_id FROM transfer_line l WHERE l.tenant_id = $1 AND l.quantity > 0 AND";
-            (format!("t.id IN ({lines} {of})"), backend.ids(products.iter().copied()))
+            (format!("t.id IN ({lines} {product_condition})"), backend.ids(products.iter().copied()))
         }
     };
     values.push(value);
     sql.push_str(" AND ");
-    sql.push_str(&part);
+    sql.push_str(&condition_sql);
 }
 
 /// The id of the transfer of a number.

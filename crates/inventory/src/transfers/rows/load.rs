@@ -83,25 +83,25 @@ struct RouteRow {
 
 /// Transfers with their lines, locked in id order until the transaction ends.
 pub async fn lock_transfers(work: &impl Reads, ids: &[TransferId]) -> Result<Vec<Transfer>, Fault> {
-    read(work, ids, &work.backend().for_change("t")).await
+    select_transfers(work, ids, &work.backend().for_change("t")).await
 }
 
 /// Transfers with their lines, as committed; in no order.
-pub async fn transfers(reads: &impl Reads, ids: &[TransferId]) -> Result<Vec<Transfer>, Fault> {
-    read(reads, ids, "").await
+pub async fn load_transfers(reads: &impl Reads, ids: &[TransferId]) -> Result<Vec<Transfer>, Fault> {
+    select_transfers(reads, ids, "").await
 }
 
-async fn read(reads: &impl Reads, ids: &[TransferId], lock: &str) -> Result<Vec<Transfer>, Fault> {
+async fn select_transfers(reads: &impl Reads, ids: &[TransferId], lock: &str) -> Result<Vec<Transfer>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (select, of) = (TransferRow::SELECT, backend.in_ids("t.id", 2));
-    let sql = format!("SELECT {select} FROM transfer t WHERE t.tenant_id = $1 AND {of} ORDER BY t.id{lock}");
+    let (select, id_condition) = (TransferRow::SELECT, backend.in_ids("t.id", 2));
+    let sql = format!("SELECT {select} FROM transfer t WHERE t.tenant_id = $1 AND {id_condition} ORDER BY t.id{lock}");
     let rows = reads.records::<TransferRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let mut found = rows.into_iter().map(Transfer::try_from).collect::<Result<Vec<_>, _>>()?;
-    fill_lines(reads, &mut found).await?;
-    Ok(found)
+    let mut transfers = rows.into_iter().map(Transfer::try_from).collect::<Result<Vec<_>, _>>()?;
+    fill_lines(reads, &mut transfers).await?;
+    Ok(transfers)
 }
 
 /// Reads the lines of all of them in one statement.
@@ -109,37 +109,44 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
     if transfers.is_empty() {
         return Ok(());
     }
-    let places: HashMap<TransferId, usize> = transfers.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
+    let indices: HashMap<TransferId, usize> =
+        transfers.iter().enumerate().map(|(index, transfer_head)| (transfer_head.id, index)).collect();
     let backend = reads.backend();
-    let (select, of) = (LineRow::SELECT, backend.in_ids("l.transfer_id", 2));
-    let sql = format!("SELECT {select} FROM transfer_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.transfer_id, l.position");
-    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        if let Some(transfer) = places.get(&row.transfer_id).and_then(|place| transfers.get_mut(*place)) {
+    let (select, transfer_condition) = (LineRow::SELECT, backend.in_ids("l.transfer_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM transfer_line l WHERE l.tenant_id = $1 AND {transfer_condition} ORDER BY l.transfer_id, l.position"
+    );
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(indices.keys().copied())]).await? {
+        if let Some(transfer) = indices.get(&row.transfer_id).and_then(|index| transfers.get_mut(*index)) {
             transfer.lines.push(row.into());
         }
     }
-    fill_lots(reads, &places, transfers).await
+    fill_lots(reads, &indices, transfers).await
 }
 
 /// Reads the shipped lots of all transfers in one statement.
-async fn fill_lots(reads: &impl Reads, places: &HashMap<TransferId, usize>, transfers: &mut [Transfer]) -> Result<(), Fault> {
+async fn fill_lots(reads: &impl Reads, indices: &HashMap<TransferId, usize>, transfers: &mut [Transfer]) -> Result<(), Fault> {
     let backend = reads.backend();
-    let (select, of) = (LotRow::SELECT, backend.in_ids("s.transfer_id", 2));
+    let (select, transfer_condition) = (LotRow::SELECT, backend.in_ids("s.transfer_id", 2));
     let sql = format!(
         "SELECT {select} FROM transfer_line_lot s
-         WHERE s.tenant_id = $1 AND {of} ORDER BY s.transfer_id, s.position, s.lot_id"
+         WHERE s.tenant_id = $1 AND {transfer_condition} ORDER BY s.transfer_id, s.position, s.lot_id"
     );
-    for row in reads.records::<LotRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
+    for row in reads.records::<LotRow>(&sql, vec![backend.ids(indices.keys().copied())]).await? {
         let LotRow { transfer_id, position, lot_id: lot, shipped, received, lost } = row;
-        let sent = SentLot { lot, shipped, received, lost };
-        let lines = places.get(&transfer_id).and_then(|place| transfers.get_mut(*place)).into_iter().flat_map(|of| &mut of.lines);
-        lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.lots.push(sent));
+        let sent_lot = SentLot { lot, shipped, received, lost };
+        let lines = indices
+            .get(&transfer_id)
+            .and_then(|index| transfers.get_mut(*index))
+            .into_iter()
+            .flat_map(|transfer| &mut transfer.lines);
+        lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.lots.push(sent_lot));
     }
     Ok(())
 }
 
 /// Returns None if a row has columns that its status does not have, or lacks one that it has.
-fn state(row: &TransferRow) -> Option<TransferState> {
+fn parse_state(row: &TransferRow) -> Option<TransferState> {
     use TransferStatus::{Cancelled, Draft, InTransit, PartiallyReceived, Ready, Received};
     let loss = match (row.loss_reason, &row.loss_note) {
         (Some(reason), note) => Some(Loss { reason, note: note.clone() }),
@@ -170,7 +177,7 @@ impl TryFrom<TransferRow> for Transfer {
         Ok(Self {
             id: row.id,
             number: DocumentNumber::Given(row.number),
-            state: state(&row).ok_or_else(|| Fault::corrupt("transfer", "times and losses are those of the status"))?,
+            state: parse_state(&row).ok_or_else(|| Fault::corrupt("transfer", "times and losses are those of the status"))?,
             from: row.from_store_id,
             to: row.to_store_id,
             external_ref: row.external_ref,
@@ -206,7 +213,7 @@ impl From<LineRow> for Line {
 }
 
 /// Returns those of these external references that a transfer has.
-pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
+pub async fn find_used_references(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
     if references.is_empty() {
         return Ok(HashSet::new());
     }
@@ -229,28 +236,28 @@ pub struct TransferRoute {
 }
 
 /// The places of a transfer; None when there is no such transfer.
-pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
+pub async fn load_route(reads: &impl Reads, id: TransferId) -> Result<Option<TransferRoute>, Fault> {
     let sql = format!(
         "SELECT {select} FROM transfer t
          LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.quantity > 0 WHERE t.tenant_id = $1 AND t.id = $2",
         select = RouteRow::SELECT
     );
-    let mut places = None;
+    let mut route = None;
     for RouteRow { from_store_id: from, to_store_id: to, version, product_id } in reads.records(&sql, vec![id.into()]).await? {
-        let places = places.get_or_insert_with(|| TransferRoute { from, to, version, products: Vec::new(), lots: Vec::new() });
-        places.products.extend(product_id);
+        let route = route.get_or_insert_with(|| TransferRoute { from, to, version, products: Vec::new(), lots: Vec::new() });
+        route.products.extend(product_id);
     }
-    if let Some(places) = &mut places {
+    if let Some(route) = &mut route {
         let sql = "SELECT DISTINCT s.lot_id FROM transfer_line_lot s WHERE s.tenant_id = $1 AND s.transfer_id = $2";
         for row in &reads.rows(sql, vec![id.into()]).await? {
-            places.lots.push(Row::scalar(row)?);
+            route.lots.push(Row::scalar(row)?);
         }
     }
-    Ok(places)
+    Ok(route)
 }
 
 /// Returns those of these lots that are in transit, in part or whole.
-pub async fn under_way(reads: &impl Reads, lots: &[LotId]) -> Result<HashSet<LotId>, Fault> {
+pub async fn find_lots_in_transit(reads: &impl Reads, lots: &[LotId]) -> Result<HashSet<LotId>, Fault> {
     if lots.is_empty() {
         return Ok(HashSet::new());
     }
@@ -301,7 +308,7 @@ mod tests {
                     updated_at: Timestamp(0),
                     metadata: None,
                 };
-                let Some(state) = state(&row) else { continue };
+                let Some(state) = parse_state(&row) else { continue };
                 legal += 1;
                 assert_eq!((state.status(), state.shipped_at()), (row.status, row.shipped_at));
                 assert_eq!(state.received_at(), row.received_at);

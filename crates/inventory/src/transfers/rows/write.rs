@@ -65,29 +65,30 @@ struct ChangedLine {
 /// Returns the rows of transfers after the batch, with their lines: new ones, then changed ones.
 /// Each transfer comes with its state before the batch.
 pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]) -> [Bulk; 6] {
-    let (mut new, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<LineRow>::insert(tenant));
-    let (mut changed, mut changed_lines) = (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
-    let (mut sent, mut moved) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
+    let (mut new_transfers, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<LineRow>::insert(tenant));
+    let (mut changed_transfers, mut changed_lines) =
+        (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
+    let (mut new_lots, mut changed_lots) = (Rows::<LotRow>::insert(tenant), Rows::<LotRow>::update(tenant));
     for &(transfer, before) in transfers {
         if before.is_some() {
-            changed.push(transfer.into());
+            changed_transfers.push(transfer.into());
         } else {
-            new.push(transfer.into());
+            new_transfers.push(transfer.into());
         }
-        let written = before.map_or(0, |before| before.lines);
+        let written_lines = before.map_or(0, |before| before.lines);
         for line in &transfer.lines {
-            if usize::from(line.position) <= written {
+            if usize::from(line.position) <= written_lines {
                 changed_lines.push(ChangedLine::of(transfer.id, line));
             } else {
                 new_lines.push(LineRow::of(transfer.id, line));
             }
             for lot in &line.lots {
-                let rows = if before.is_some_and(Before::has_shipped) { &mut moved } else { &mut sent };
+                let rows = if before.is_some_and(Before::has_shipped) { &mut changed_lots } else { &mut new_lots };
                 rows.push(LotRow::of(transfer.id, line, lot));
             }
         }
     }
-    [new.into(), new_lines.into(), changed.into(), changed_lines.into(), sent.into(), moved.into()]
+    [new_transfers.into(), new_lines.into(), changed_transfers.into(), changed_lines.into(), new_lots.into(), changed_lots.into()]
 }
 
 #[derive(Record)]

@@ -8,13 +8,13 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     input::{MAX_LINES, TransferCreate, TransferStart, check_metadata},
-    lines::{levels, planned},
+    lines::{build_planned_lines, level_keys},
     side::Side,
 };
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, StoreRef, check_key, document_ids,
-        key_of, store_of, submit_with_missing,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, StoreRef, SubmitResult, check_key,
+        document_ids, key_of, store_of, submit_with_missing,
     },
     stock::core::{At, Field, Noun, Rejection},
     transfers::{
@@ -25,7 +25,12 @@ use crate::{
 
 /// Requests goods from another store, or offers them to one. To reserve or send them at once, the
 /// caller needs the right to ship in the sender's store.
-pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
+pub async fn transfer_create(
+    ledger: &Ledger,
+    permit: Permit<kind::TransferWrite>,
+    input: TransferCreate,
+    mode: Mode,
+) -> SubmitResult {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
@@ -36,11 +41,11 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
     }
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
-    let command = command_of(ledger, &permit, &input).await;
+    let command = build_create_command(ledger, &permit, &input).await;
     submit_with_missing(ledger, &permit, command, key, mode).await
 }
 
-async fn command_of(
+async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::TransferWrite>,
     input: &TransferCreate,
@@ -54,16 +59,17 @@ async fn command_of(
     if !missing.has_any() && !may_create(permit, input, (from, to))? {
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::FromStore)));
     } else {
-        exists(&scope, &mut missing, input, (from, to)).await?;
+        check_stores_exist(&scope, &mut missing, input, (from, to)).await?;
     }
     let lacks_stores = missing.has_any();
-    let lines = planned(&names, &mut missing, &input.lines);
+    let lines = build_planned_lines(&names, &mut missing, &input.lines);
     if lacks_stores {
-        let places = input.lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
-        missing.add_missing_products(&scope, places).await?;
+        let product_refs =
+            input.lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
+        missing.add_missing_products(&scope, product_refs).await?;
         return Err(missing.stop());
     }
-    let levels = levels(lines.iter().map(|line| line.product), from, to);
+    let levels = level_keys(lines.iter().map(|line| line.product), from, to);
     let new = NewTransfer {
         from,
         to,
@@ -102,18 +108,18 @@ fn may_create(
 
 /// Reports a store that does not exist at its own field: lines would only report that the product
 /// or store does not. A store that was found by its code exists.
-async fn exists(
+async fn check_stores_exist(
     reads: &impl Reads,
     missing: &mut Missing,
     input: &TransferCreate,
     (from, to): (StoreId, StoreId),
 ) -> Result<(), Fault> {
     let sides = [(&input.from, from, Field::FromStore), (&input.to, to, Field::ToStore)];
-    let unknown: Vec<_> = sides.into_iter().filter(|side| !is_found_by_code(side.0, side.1)).collect();
-    let asked: Vec<StoreId> = unknown.iter().map(|side| side.1).collect();
-    let found = if asked.is_empty() { HashSet::new() } else { rows::existing_stores(reads, &asked).await? };
-    for (_, store, field) in unknown {
-        if !found.contains(&store) {
+    let unknown_sides: Vec<_> = sides.into_iter().filter(|side| !is_found_by_code(side.0, side.1)).collect();
+    let store_ids: Vec<StoreId> = unknown_sides.iter().map(|side| side.1).collect();
+    let existing_ids = if store_ids.is_empty() { HashSet::new() } else { rows::existing_stores(reads, &store_ids).await? };
+    for (_, store, field) in unknown_sides {
+        if !existing_ids.contains(&store) {
             missing.note(Rejection::not_found(Noun::Store, At::input(field)));
         }
     }
@@ -121,6 +127,6 @@ async fn exists(
 }
 
 /// Whether a store was found by its code.
-fn is_found_by_code(named: &StoreRef, store: StoreId) -> bool {
-    matches!(named, StoreRef::Code(_)) && store != StoreId::NIL
+fn is_found_by_code(store_ref: &StoreRef, store: StoreId) -> bool {
+    matches!(store_ref, StoreRef::Code(_)) && store != StoreId::NIL
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Returns the lines with the products that their names resolve to.
-pub(super) fn planned(names: &Names, missing: &mut Missing, lines: &[TransferLine]) -> Vec<Planned> {
+pub(super) fn build_planned_lines(names: &Names, missing: &mut Missing, lines: &[TransferLine]) -> Vec<Planned> {
     let plan = |(index, line): (usize, &TransferLine)| {
         let product = names.product(&line.product, || At::line(index).field(Field::Product));
         Planned { product: missing.or_nil(product), quantity: line.quantity }
@@ -19,6 +19,6 @@ pub(super) fn planned(names: &Names, missing: &mut Missing, lines: &[TransferLin
 }
 
 /// Returns the levels of the products at both stores.
-pub(super) fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
+pub(super) fn level_keys(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
     products.flat_map(|product| [from, to].map(|store| LevelKey { product, store })).collect()
 }

@@ -12,12 +12,12 @@ pub const STORE_FIELDS: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "
 pub const CHANNEL_FIELDS: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];
 /// The contact data requires a permission, so it is not written here.
 pub const CUSTOMER_FIELDS: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
-/// Fields that `product_name` writes.
+/// Fields that `write_product_name` writes.
 pub const NAMES: [&str; 3] = ["id", "sku", "name"];
 
 /// Writes a product that another object refers to, if only fields of `NAMES` are selected.
-pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+pub fn write_product_name(out: &mut Json, row: &ProductName, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "id" => out.id(row.id),
             "sku" => out.text(&row.sku),
@@ -29,8 +29,8 @@ pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'
 }
 
 /// A store that something else refers to.
-pub fn store(out: &mut Json, row: &StoreRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+pub fn write_store(out: &mut Json, row: &StoreRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "id" => out.id(row.id),
             "code" => out.text(&row.code),
@@ -47,8 +47,8 @@ pub fn store(out: &mut Json, row: &StoreRow, selected: SelectionView<'_>) -> Opt
 }
 
 /// A channel that something else refers to.
-pub fn channel(out: &mut Json, row: &ChannelRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+pub fn write_channel(out: &mut Json, row: &ChannelRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "id" => out.id(row.id),
             "code" => out.text(&row.code),
@@ -63,8 +63,8 @@ pub fn channel(out: &mut Json, row: &ChannelRow, selected: SelectionView<'_>) ->
 }
 
 /// A customer that something else refers to; how to reach them is behind a permission, so it is not written here.
-pub fn customer(out: &mut Json, row: &CustomerRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
+pub fn write_customer(out: &mut Json, row: &CustomerRow, selection: SelectionView<'_>) -> Option<()> {
+    selection.object(out, |out, field, _| {
         match field {
             "id" => out.id(row.id),
             "externalRef" => out.option(row.external_ref.as_deref(), Json::text),

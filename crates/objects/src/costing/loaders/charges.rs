@@ -10,7 +10,7 @@ use platform::storage::Fault;
 use super::{Costs, load};
 use crate::{
     costing::revaluation::StockRevaluation,
-    graphql::{fault::Answer, immediate_loader::grouped},
+    graphql::{fault::Answer, immediate_loader::group_by_key},
 };
 
 /// The charges that were added to a purchase order.
@@ -21,19 +21,19 @@ impl Loader<OrderChargesKey> for Costs {
     type Value = Arc<Vec<StockRevaluation>>;
     type Error = Fault;
     async fn load(&self, keys: &[OrderChargesKey]) -> Result<HashMap<OrderChargesKey, Arc<Vec<StockRevaluation>>>, Fault> {
-        let how = rows::method(&self.0).await?;
+        let basis = rows::load_costing_method(&self.0).await?;
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::charges_of_orders(&self.0, &ids).await?;
-        let one = |row: Revaluation| {
+        let charges = rows::charges_of_orders(&self.0, &ids).await?;
+        let to_entry = |row: Revaluation| {
             let order = row.charge.as_ref()?.order;
-            Some((OrderChargesKey(order), StockRevaluation { row: Arc::new(row), how, foreseen: None }))
+            Some((OrderChargesKey(order), StockRevaluation { row: Arc::new(row), how: basis, foreseen: None }))
         };
-        Ok(grouped(keys, all.into_iter().filter_map(one)))
+        Ok(group_by_key(keys, charges.into_iter().filter_map(to_entry)))
     }
 }
 
 /// The charges that were added to a purchase order after its goods had been received, the oldest
 /// first.
 pub async fn charges_of_order(ctx: &Context<'_>, order: PurchaseOrderId) -> Answer<Vec<StockRevaluation>> {
-    Ok(load(ctx, OrderChargesKey(order)).await?.map(|all| all.to_vec()).unwrap_or_default())
+    Ok(load(ctx, OrderChargesKey(order)).await?.map(|charges| charges.to_vec()).unwrap_or_default())
 }

@@ -88,26 +88,26 @@ impl UserError {
                 "Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open.",
             ),
         ];
-        let described = fields.map(|(name, of, description)| {
-            let mut field = MetaField::new(name, of);
+        let meta_fields = fields.map(|(name, field_type, description)| {
+            let mut field = MetaField::new(name, field_type);
             field.description = Some(description.to_owned());
             (name.to_owned(), field)
         });
-        IndexMap::from(described)
+        IndexMap::from(meta_fields)
     }
 }
 
 impl ContainerType for UserError {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         let ctx_value = ctx.with_selection_set(&ctx.item.node.selection_set);
-        let located = |fault: Error| fault.into_server_error(ctx.item.pos);
+        let to_located = |fault: Error| fault.into_server_error(ctx.item.pos);
         let value = match ctx.item.node.name.node.as_str() {
             "code" => OutputType::resolve(&self.code(), &ctx_value, ctx.item).await?,
             "message" => OutputType::resolve(self.message(), &ctx_value, ctx.item).await?,
-            "field" => OutputType::resolve(&self.field(ctx).await.map_err(located)?, &ctx_value, ctx.item).await?,
-            "value" => OutputType::resolve(&self.value(ctx).await.map_err(located)?, &ctx_value, ctx.item).await?,
+            "field" => OutputType::resolve(&self.field(ctx).await.map_err(to_located)?, &ctx_value, ctx.item).await?,
+            "value" => OutputType::resolve(&self.value(ctx).await.map_err(to_located)?, &ctx_value, ctx.item).await?,
             "retryable" => OutputType::resolve(&self.is_retryable(), &ctx_value, ctx.item).await?,
-            "docs" => OutputType::resolve(&self.docs(ctx).await.map_err(located)?, &ctx_value, ctx.item).await?,
+            "docs" => OutputType::resolve(&self.docs(ctx).await.map_err(to_located)?, &ctx_value, ctx.item).await?,
             _ => return Ok(None),
         };
         Ok(Some(value))

@@ -45,7 +45,7 @@ struct Inner {
     signer: CursorSigner,
     /// Lifetime of a member's access token.
     token_life: Duration,
-    kept: Duration,
+    retention: Duration,
     recent: Mutex<Recent>,
     shared: Option<SharedPositions>,
 }
@@ -60,9 +60,9 @@ impl SessionPositions {
     /// Creates the positions for a database with replicas. `redis` is the shared Redis, with the
     /// secret that all nodes of the deployment share.
     pub fn new(db: Database, signer: CursorSigner, token_life: Duration, redis: Option<(Client, &[u8])>) -> Self {
-        let kept = POSITION_TTL.max(db.replica_staleness().unwrap_or_default() + MARGIN);
-        let shared = redis.map(|(client, deployment)| SharedPositions::of(client, deployment, kept));
-        Self(Arc::new(Inner { db, signer, token_life, kept, recent: Mutex::default(), shared }))
+        let ttl = POSITION_TTL.max(db.replica_staleness().unwrap_or_default() + MARGIN);
+        let shared = redis.map(|(client, deployment)| SharedPositions::of(client, deployment, ttl));
+        Self(Arc::new(Inner { db, signer, token_life, retention: ttl, recent: Mutex::default(), shared }))
     }
 
     /// Whether there are replicas to read from.
@@ -74,8 +74,8 @@ impl SessionPositions {
     /// signed in may have been written without a session: the registration of a company, or an
     /// accepted invitation.
     pub fn is_recently_issued(&self, expires_at: i64, now: i64) -> bool {
-        let left = u64::try_from(expires_at.saturating_sub(now)).unwrap_or_default();
-        Duration::from_micros(left) + self.0.kept > self.0.token_life
+        let remaining_micros = u64::try_from(expires_at.saturating_sub(now)).unwrap_or_default();
+        Duration::from_micros(remaining_micros) + self.0.retention > self.0.token_life
     }
 
     /// Records all commits until now as the position of a session that is new on this node, as if
@@ -98,12 +98,12 @@ impl SessionPositions {
     /// and the position that the client sent. None for the primary.
     pub async fn route(&self, session: Option<u128>, token: Option<&str>) -> Option<Arc<ReadRoute>> {
         let staleness = self.0.db.replica_staleness()?;
-        let told = token.and_then(|token| self.open(token));
-        let here = session.and_then(|session| self.recent().of(session, Instant::now()));
-        let there = match (session, &self.0.shared) {
+        let client_position = token.and_then(|token| self.open(token));
+        let local_position = session.and_then(|session| self.recent().of(session, Instant::now()));
+        let shared_position = match (session, &self.0.shared) {
             (Some(session), Some(shared)) => match shared.get(session).await {
                 Ok(text) => text.and_then(|text| self.open(&text)),
-                Err(_silent) if told.is_some() => None,
+                Err(_silent) if client_position.is_some() => None,
                 Err(_silent) => {
                     metrics::replica_reads("primary", "unknown");
                     return None;
@@ -111,7 +111,7 @@ impl SessionPositions {
             },
             _ => None,
         };
-        let freshness = match told.max(here).max(there) {
+        let freshness = match client_position.max(local_position).max(shared_position) {
             Some(position) => Freshness::After(position),
             None => Freshness::Bounded(staleness),
         };
@@ -120,7 +120,7 @@ impl SessionPositions {
 
     /// Records that a session has written, and returns the token for its response. If the database
     /// does not answer, the session reads from the primary for a while.
-    pub async fn written(&self, session: Option<u128>) -> Option<String> {
+    pub async fn record_write(&self, session: Option<u128>) -> Option<String> {
         let position = match self.0.db.position().await {
             Ok(position) => position?,
             Err(fault) => {
@@ -139,7 +139,7 @@ impl SessionPositions {
     }
 
     /// Records that a session may have written, at an unknown position.
-    pub fn may_have_written(&self, session: Option<u128>) {
+    pub fn record_possible_write(&self, session: Option<u128>) {
         if let Some(session) = session {
             self.store_position(session, Position::UNKNOWN);
         }
@@ -147,7 +147,7 @@ impl SessionPositions {
 
     fn store_position(&self, session: u128, position: Position) {
         let now = Instant::now();
-        self.recent().take(session, position, now + self.0.kept, now);
+        self.recent().take(session, position, now + self.0.retention, now);
     }
 
     fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {

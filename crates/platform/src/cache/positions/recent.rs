@@ -22,22 +22,27 @@ pub(super) struct Recent {
 impl Recent {
     /// Returns the position of the session's last write, unless it has expired.
     pub(super) fn of(&self, session: u128, now: Instant) -> Option<Position> {
-        let own = self.sessions.get(&session);
-        [own, self.floor.as_ref()].into_iter().flatten().filter(|(_, until)| *until > now).map(|(position, _)| *position).max()
+        let own_position = self.sessions.get(&session);
+        [own_position, self.floor.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter(|(_, expires_at)| *expires_at > now)
+            .map(|(position, _)| *position)
+            .max()
     }
 
-    pub(super) fn take(&mut self, session: u128, position: Position, until: Instant, now: Instant) {
+    pub(super) fn take(&mut self, session: u128, position: Position, expires_at: Instant, now: Instant) {
         if self.sessions.len() >= MAX {
-            self.sessions.retain(|_, (_, until)| *until > now);
+            self.sessions.retain(|_, (_, expires_at)| *expires_at > now);
         }
         if self.sessions.len() >= MAX {
-            let all = self.sessions.drain().map(|(_, position)| position).chain(self.floor);
-            self.floor = all.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)));
+            let positions = self.sessions.drain().map(|(_, position)| position).chain(self.floor);
+            self.floor = positions.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)));
         }
-        let last = self.sessions.entry(session).or_insert((position, until));
+        let last = self.sessions.entry(session).or_insert((position, expires_at));
         // An expired position no longer counts, and a known position includes all earlier commits.
-        let counts = last.1 > now && last.0 != Position::UNKNOWN;
-        *last = (if counts { last.0.max(position) } else { position }, until);
+        let is_valid = last.1 > now && last.0 != Position::UNKNOWN;
+        *last = (if is_valid { last.0.max(position) } else { position }, expires_at);
     }
 }
 

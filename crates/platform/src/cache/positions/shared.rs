@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Timeout of a request to Redis: the primary would have answered by then.
-const PATIENCE: Duration = Duration::from_millis(20);
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(20);
 /// Time for which Redis is not used after it has not answered.
 const RETRY_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -43,40 +43,45 @@ pub(super) struct SharedPositions {
     client: Client,
     connection: OnceCell<ConnectionManager>,
     prefix: String,
-    put: Script,
-    kept: Duration,
+    store_script: Script,
+    retention: Duration,
     silent_until: Mutex<Option<Instant>>,
 }
 
 impl SharedPositions {
     /// Creates the positions. They connect on first use.
-    pub(super) fn of(client: Client, deployment: &[u8], kept: Duration) -> Self {
+    pub(super) fn of(client: Client, deployment: &[u8], ttl: Duration) -> Self {
         let digest = Sha256::new().chain_update(b"positions").chain_update(deployment).finalize();
         let prefix = format!("entrepot:position:{}", hex::encode(&digest[..8]));
-        let (connection, put) = (OnceCell::new(), Script::new(STORE_POSITION_SCRIPT));
-        Self { client, connection, prefix, put, kept, silent_until: Mutex::default() }
+        let (connection, script) = (OnceCell::new(), Script::new(STORE_POSITION_SCRIPT));
+        Self { client, connection, prefix, store_script: script, retention: ttl, silent_until: Mutex::default() }
     }
 
     /// Returns the token of the session's last write, if it has written within the last seconds.
     pub(super) async fn get(&self, session: u128) -> Result<Option<String>, RedisUnavailable> {
-        let held = self
+        let entry = self
             .with_timeout(async {
                 let mut connection = self.connection().await?;
                 cmd("GET").arg(self.key(session)).query_async::<Option<String>>(&mut connection).await
             })
             .await?;
-        Ok(held.and_then(|held| held.split_once(':').map(|(_, token)| token.to_owned())))
+        Ok(entry.and_then(|entry| entry.split_once(':').map(|(_, token)| token.to_owned())))
     }
 
     /// Publishes a write to other nodes, if Redis accepts it.
     pub(super) async fn put(&self, session: u128, position: Position, token: &str) {
         let Position { timeline, lsn } = position;
-        let held = format!("{timeline:016x}{lsn:016x}:{token}");
-        let put = self.with_timeout(async {
+        let entry = format!("{timeline:016x}{lsn:016x}:{token}");
+        let store = self.with_timeout(async {
             let mut connection = self.connection().await?;
-            self.put.key(self.key(session)).arg(held).arg(self.kept.as_secs()).invoke_async::<i64>(&mut connection).await
+            self.store_script
+                .key(self.key(session))
+                .arg(entry)
+                .arg(self.retention.as_secs())
+                .invoke_async::<i64>(&mut connection)
+                .await
         });
-        if put.await.is_err() {
+        if store.await.is_err() {
             tracing::debug!("Redis could not store the position of a write: other nodes get it only from the client");
         }
     }
@@ -85,14 +90,14 @@ impl SharedPositions {
         format!("{}:{session:032x}", self.prefix)
     }
 
-    async fn with_timeout<T>(&self, asking: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisUnavailable> {
-        if self.lock_silent_until().is_some_and(|until| until > Instant::now()) {
+    async fn with_timeout<T>(&self, request: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisUnavailable> {
+        if self.lock_silent_until().is_some_and(|pause_end| pause_end > Instant::now()) {
             return Err(RedisUnavailable);
         }
         // The first question has the time of a connection.
-        let patience = if self.connection.initialized() { PATIENCE } else { CONNECT_TIMEOUT };
-        if let Ok(Ok(answer)) = timeout(patience, asking).await {
-            return Ok(answer);
+        let patience = if self.connection.initialized() { RESPONSE_TIMEOUT } else { CONNECT_TIMEOUT };
+        if let Ok(Ok(response)) = timeout(patience, request).await {
+            return Ok(response);
         }
         *self.lock_silent_until() = Some(Instant::now() + RETRY_BACKOFF);
         Err(RedisUnavailable)

@@ -5,8 +5,8 @@ use entity::prelude::*;
 use super::{outgoing::outgoing_hold, service::Jobs};
 use crate::{
     jobs::{
-        core::{Job, MAX_DEATHS, backoff_seconds, fresh},
-        rows::{self, Held, Outcome},
+        core::{Job, MAX_DEATHS, backoff_seconds, new_waiting_job},
+        rows::{self, HeldJob, Outcome},
     },
     storage::{Database, Fault, Work},
 };
@@ -16,7 +16,7 @@ const WORKER_DIED_ERROR: &str = "the worker died while it ran this";
 
 /// Lease of a job. Code that writes under it checks the lease in the transaction that writes.
 #[derive(Debug, Clone, Copy)]
-pub struct Lease(pub(in crate::jobs) Held);
+pub struct Lease(pub(in crate::jobs) HeldJob);
 
 impl Lease {
     /// Fails if another worker has taken the job; otherwise no worker takes it before the
@@ -35,11 +35,11 @@ impl Lease {
     }
 
     /// Returns the number of failures since the job last progressed, even if that was in this run;
-    /// `taken` is the number when the job was taken, which is returned if the database does not
+    /// `claimed_failures` is the number when the job was taken, which is returned if the database does not
     /// respond.
-    pub async fn failures(&self, db: &Database, taken: i64) -> i64 {
-        let found = rows::by_id(&db.tenant(self.0.tenant), self.0.id).await;
-        found.ok().flatten().map_or(taken, |job| job.failures)
+    pub async fn failures(&self, db: &Database, claimed_failures: i64) -> i64 {
+        let found_job = rows::by_id(&db.tenant(self.0.tenant), self.0.id).await;
+        found_job.ok().flatten().map_or(claimed_failures, |job| job.failures)
     }
 }
 
@@ -69,14 +69,14 @@ impl Jobs {
         &self,
         kinds: impl IntoIterator<Item = (&'static str, i64)> + Send,
     ) -> Result<(), Fault> {
-        let known: Vec<String> = rows::periodic(&self.0.db.global()).await?.into_iter().map(|job| job.kind).collect();
-        let new: Vec<_> = kinds.into_iter().filter(|(kind, _)| !known.iter().any(|known| known == kind)).collect();
-        if new.is_empty() {
+        let existing: Vec<String> = rows::periodic(&self.0.db.global()).await?.into_iter().map(|job| job.kind).collect();
+        let missing: Vec<_> = kinds.into_iter().filter(|(kind, _)| !existing.iter().any(|existing| existing == kind)).collect();
+        if missing.is_empty() {
             return Ok(());
         }
         let work = self.0.db.global().maintenance_for(TenantId::NIL).await?;
-        for (kind, period) in new {
-            let job = fresh(TenantId::NIL, self.0.clock.id(), kind, Some(period), "{}".to_owned(), self.0.clock.now());
+        for (kind, period) in missing {
+            let job = new_waiting_job(TenantId::NIL, self.0.clock.id(), kind, Some(period), "{}".to_owned(), self.0.clock.now());
             rows::add(&work, &job).await?;
         }
         work.commit().await
@@ -103,15 +103,15 @@ impl Jobs {
             return Ok(Vec::new());
         }
         let (work, now) = (self.0.db.global().begin().await?, self.0.clock.now());
-        let mut taken = Vec::new();
+        let mut claims = Vec::new();
         for job in jobs {
             if rows::take(&work, &job, worker, now).await? {
-                let held = Held { tenant: job.tenant, id: job.id, worker, token: job.token + 1 };
-                taken.push(Claim { job, lease: Lease(held) });
+                let held = HeldJob { tenant: job.tenant, id: job.id, worker, token: job.token + 1 };
+                claims.push(Claim { job, lease: Lease(held) });
             }
         }
         work.commit().await?;
-        Ok(taken)
+        Ok(claims)
     }
 
     /// Sets jobs whose worker has died back to waiting, and counts the deaths. Jobs with only final
@@ -120,17 +120,17 @@ impl Jobs {
         if jobs.is_empty() {
             return Ok(0);
         }
-        let (work, now, mut fallen) = (self.0.db.global().begin().await?, self.0.clock.now(), 0);
+        let (work, now, mut requeued_count) = (self.0.db.global().begin().await?, self.0.clock.now(), 0);
         for job in jobs {
             let mut random = [0];
             self.0.clock.fill(&mut random);
             // A whole lease has passed since the first one died: that was a pause.
-            let waits = job.failures > 0 && job.deaths + 1 < MAX_DEATHS;
-            let pause = if waits { backoff_seconds(job.failures + 1, random[0]) } else { 0 };
-            fallen += u64::from(rows::requeue_orphaned(&work, job, now.plus_seconds(pause), WORKER_DIED_ERROR).await?);
+            let is_delayed = job.failures > 0 && job.deaths + 1 < MAX_DEATHS;
+            let pause = if is_delayed { backoff_seconds(job.failures + 1, random[0]) } else { 0 };
+            requeued_count += u64::from(rows::requeue_orphaned(&work, job, now.plus_seconds(pause), WORKER_DIED_ERROR).await?);
         }
         work.commit().await?;
-        Ok(fallen)
+        Ok(requeued_count)
     }
 
     /// Writes the worker's heartbeat and the states of its standing jobs, and removes workers that
@@ -139,18 +139,18 @@ impl Jobs {
         &self,
         worker: WorkerId,
         notes: Vec<(Lease, Outcome)>,
-        gone: Vec<(WorkerId, i64)>,
+        stale_workers: Vec<(WorkerId, i64)>,
     ) -> Result<Vec<(JobId, i64)>, Fault> {
         let work = self.0.db.global().begin().await?;
-        let held = rows::beat(&work, worker, self.0.clock.now()).await?;
+        let held_jobs = rows::beat(&work, worker, self.0.clock.now()).await?;
         for (lease, outcome) in notes {
             rows::write(&work, lease.0, &outcome).await?;
         }
-        for (other, beat) in gone {
+        for (other, beat) in stale_workers {
             rows::remove_stale_worker(&work, other, beat).await?;
         }
         work.commit().await?;
-        Ok(held)
+        Ok(held_jobs)
     }
 
     /// Writes the outcome of a job, unless another worker holds it by now.

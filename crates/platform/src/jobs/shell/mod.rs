@@ -13,7 +13,7 @@ pub use outgoing::{abandon_all, hold_outgoing, outgoing_hold, release_outgoing};
 pub use service::{JobCounters, Jobs};
 
 use super::{
-    core::{Job, State, fresh},
+    core::{Job, State, new_waiting_job},
     rows,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub enum Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Hopeless(why) => f.write_str(why),
+            Self::Hopeless(reason) => f.write_str(reason),
             Self::Fault(fault) => write!(f, "{fault}"),
             Self::Yielded => f.write_str("it has made room for others"),
         }
@@ -86,9 +86,9 @@ impl Jobs {
     pub async fn retry(&self, tenant: &TenantScope, id: JobId) -> Result<Job, Refusal> {
         let work = tenant.begin().await?;
         if rows::revive(&work, id, self.0.clock.now()).await? == 0 {
-            let found = rows::by_id(&work, id).await?;
+            let found_job = rows::by_id(&work, id).await?;
             work.rollback().await?;
-            return Err(found.map_or(Refusal::NotFound, |job| Refusal::NotDead(job.state)));
+            return Err(found_job.map_or(Refusal::NotFound, |job| Refusal::NotDead(job.state)));
         }
         let job = rows::by_id(&work, id).await?.ok_or_else(|| Fault::corrupt("job", "a job that was changed is there"))?;
         once::set_subject(&job.id);
@@ -121,8 +121,8 @@ pub async fn enqueue(work: &Work, clock: &Clock, kind: &'static str, payload: &i
     use crate::storage::Reads;
     let now = clock.now();
     let payload = serde_json::to_string(payload).map_err(|err| Fault::Broken(format!("{kind}: {err}")))?;
-    let payload = traces::carry_any(payload, traces::current());
-    let job = fresh(work.tenant(), clock.id(), kind, None, payload, now);
+    let payload = traces::append_any_trace(payload, traces::current());
+    let job = new_waiting_job(work.tenant(), clock.id(), kind, None, payload, now);
     rows::add(work, &job).await?;
     Ok(job)
 }
@@ -135,8 +135,8 @@ pub async fn enqueue_once(
     kind: &'static str,
     payload: &(impl serde::Serialize + Sync),
 ) -> Result<(), Fault> {
-    let said = serde_json::to_string(payload).map_err(|err| Fault::Broken(format!("{kind}: {err}")))?;
-    if !rows::is_open(work, kind, &said).await? {
+    let payload_json = serde_json::to_string(payload).map_err(|err| Fault::Broken(format!("{kind}: {err}")))?;
+    if !rows::is_open(work, kind, &payload_json).await? {
         enqueue(work, clock, kind, payload).await?;
     }
     Ok(())

@@ -40,11 +40,11 @@ pub async fn release_outgoing(global: &Global) -> Result<bool, Fault> {
 /// `until`; returns their count. The workers then find that they no longer hold them.
 pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     let backend = work.backend();
-    let of_kinds = backend.in_texts("kind", 2);
-    let open = format!("period IS NULL AND state IN ('WAITING', 'RUNNING') AND created_at <= $3 AND {of_kinds}");
-    let which = vec![backend.texts(kinds.iter().copied()), until.micros().into()];
-    work.lock_in_order(rows::LOCKS, &open, which.clone()).await?;
+    let kinds_condition = backend.in_texts("kind", 2);
+    let condition = format!("period IS NULL AND state IN ('WAITING', 'RUNNING') AND created_at <= $3 AND {kinds_condition}");
+    let values = vec![backend.texts(kinds.iter().copied()), until.micros().into()];
+    work.lock_in_order(rows::LOCKS, &condition, values.clone()).await?;
     let sql =
-        format!("UPDATE job SET state = 'DEAD', owner = NULL, error = $4, finished_at = $5 WHERE tenant_id = $1 AND {open}");
-    work.execute(&sql, [which, vec![error.into(), now.micros().into()]].concat()).await
+        format!("UPDATE job SET state = 'DEAD', owner = NULL, error = $4, finished_at = $5 WHERE tenant_id = $1 AND {condition}");
+    work.execute(&sql, [values, vec![error.into(), now.micros().into()]].concat()).await
 }

@@ -33,11 +33,11 @@ pub struct JobCounts {
 
 impl JobCounters {
     pub fn now(&self) -> JobCounts {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (runs, failures, died) = (read(&self.runs), read(&self.failures), read(&self.died));
         JobCounts { runs, failures, died, taken_over: read(&self.taken_over), held: read(&self.held) }
     }
-    pub(in crate::jobs) fn ran(&self, has_failed: bool) {
+    pub(in crate::jobs) fn count_run(&self, has_failed: bool) {
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.failures.fetch_add(u64::from(has_failed), Ordering::Relaxed);
     }
@@ -47,8 +47,8 @@ impl JobCounters {
     pub(in crate::jobs) fn count_takeover(&self) {
         self.taken_over.fetch_add(1, Ordering::Relaxed);
     }
-    pub(in crate::jobs) fn holds(&self, held: usize) {
-        self.held.store(held as u64, Ordering::Relaxed);
+    pub(in crate::jobs) fn set_held_jobs(&self, held_count: usize) {
+        self.held.store(held_count as u64, Ordering::Relaxed);
     }
 }
 

@@ -4,7 +4,7 @@
 use entity::prelude::{SessionId, TenantId};
 use uuid::Uuid;
 
-use crate::storage::News;
+use crate::storage::PendingNotices;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BusMessage {
@@ -40,7 +40,7 @@ impl BusMessage {
 }
 
 /// Turns notices into messages, heads first: streams wait for them.
-pub fn of(news: News) -> Vec<BusMessage> {
+pub fn of(news: PendingNotices) -> Vec<BusMessage> {
     let heads = news.heads.into_iter().map(|(tenant, head)| BusMessage::Head(tenant, head));
     let rights = news.rights.into_iter().map(BusMessage::Rights);
     let sessions = news.sessions.into_iter().map(BusMessage::Session);

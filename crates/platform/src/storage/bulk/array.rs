@@ -75,26 +75,26 @@ impl Array {
     /// Binds the only value itself instead of an array.
     pub(in crate::storage) fn bind_single(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
         match self {
-            Self::Id(column) => arguments.add(only(column)),
-            Self::Int(column) => arguments.add(only(column)),
-            Self::Small(column) => arguments.add(only(column)),
-            Self::Text(column) => arguments.add(only(column)),
-            Self::Bytes(column) => arguments.add(only(column)),
-            Self::Bool(column) => arguments.add(only(column)),
+            Self::Id(column) => arguments.add(single_value(column)),
+            Self::Int(column) => arguments.add(single_value(column)),
+            Self::Small(column) => arguments.add(single_value(column)),
+            Self::Text(column) => arguments.add(single_value(column)),
+            Self::Bytes(column) => arguments.add(single_value(column)),
+            Self::Bool(column) => arguments.add(single_value(column)),
         }
     }
 }
 
 /// Returns the columns of a statement, and their values: those in `seldom` are left out if no row
 /// has a value in any of them.
-pub(super) fn filled(columns: &[Column], arrays: Vec<Array>, seldom: &[&str]) -> (Vec<Column>, Vec<Array>) {
+pub(super) fn omit_void_columns(columns: &[Column], arrays: Vec<Array>, seldom: &[&str]) -> (Vec<Column>, Vec<Array>) {
     let is_seldom = |column: &Column| seldom.contains(&column.0);
     let are_void = columns.iter().zip(&arrays).all(|(column, array)| !is_seldom(column) || array.has_no_values());
-    let given = columns.iter().copied().zip(arrays).filter(|(column, _)| !(are_void && is_seldom(column)));
-    given.unzip()
+    let pairs = columns.iter().copied().zip(arrays).filter(|(column, _)| !(are_void && is_seldom(column)));
+    pairs.unzip()
 }
 
 /// The value of a column of one row.
-fn only<T>(column: Vec<Option<T>>) -> Option<T> {
+fn single_value<T>(column: Vec<Option<T>>) -> Option<T> {
     column.into_iter().next().flatten()
 }

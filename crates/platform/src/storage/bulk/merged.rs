@@ -63,23 +63,23 @@ impl OwnRow {
 pub(in crate::storage) fn statements(
     backend: Backend,
     tenant: TenantId,
-    own: Vec<OwnRow>,
+    own_rows: Vec<OwnRow>,
     rows: Vec<Bulk>,
 ) -> Result<Vec<Statement>, Fault> {
     match backend {
-        Backend::Postgres => postgres(tenant, own, rows),
+        Backend::Postgres => postgres(tenant, own_rows, rows),
         Backend::Sqlite => {
-            let own = own.into_iter().map(|row| joined(DbBackend::Sqlite, tenant, vec![row], Vec::new()));
-            let mut all: Vec<Statement> = own.collect();
+            let own_rows = own_rows.into_iter().map(|row| join_parts(DbBackend::Sqlite, tenant, vec![row], Vec::new()));
+            let mut all_statements: Vec<Statement> = own_rows.collect();
             for bulk in rows {
-                all.extend(bulk.into_statements(backend, tenant)?);
+                all_statements.extend(bulk.into_statements(backend, tenant)?);
             }
-            Ok(all)
+            Ok(all_statements)
         }
     }
 }
 
-fn postgres(tenant: TenantId, mut own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<Vec<Statement>, Fault> {
+fn postgres(tenant: TenantId, mut own_rows: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<Vec<Statement>, Fault> {
     let mut groups: Vec<Vec<Bulk>> = vec![Vec::new()];
     for bulk in rows.into_iter().filter(|bulk| !bulk.is_empty()) {
         bulk.assert_own(tenant)?;
@@ -88,18 +88,18 @@ fn postgres(tenant: TenantId, mut own: Vec<OwnRow>, rows: Vec<Bulk>) -> Result<V
             _ => groups.push(vec![bulk]),
         }
     }
-    let all = groups.into_iter().map(|group| joined(DbBackend::Postgres, tenant, std::mem::take(&mut own), group));
-    Ok(all.filter(|statement| !statement.sql.is_empty()).collect())
+    let merged = groups.into_iter().map(|group| join_parts(DbBackend::Postgres, tenant, std::mem::take(&mut own_rows), group));
+    Ok(merged.filter(|statement| !statement.sql.is_empty()).collect())
 }
 
 /// Joins all parts in one statement; its text is empty if there is nothing to write.
-fn joined(backend: DbBackend, tenant: TenantId, own: Vec<OwnRow>, rows: Vec<Bulk>) -> Statement {
+fn join_parts(backend: DbBackend, tenant: TenantId, own_rows: Vec<OwnRow>, rows: Vec<Bulk>) -> Statement {
     let mut values = vec![Value::from(tenant)];
-    let mut parts: Vec<String> = own.into_iter().map(|row| row.part(&mut values)).collect();
+    let mut parts: Vec<String> = own_rows.into_iter().map(|row| row.part(&mut values)).collect();
     parts.extend(rows.into_iter().map(|bulk| bulk.part(&[], &mut values)));
     let last = parts.pop().unwrap_or_default();
-    let named: Vec<String> = parts.iter().enumerate().map(|(index, part)| format!("part{index} AS ({part})")).collect();
-    let sql = if named.is_empty() { last } else { format!("WITH {} {last}", named.join(", ")) };
+    let with_parts: Vec<String> = parts.iter().enumerate().map(|(index, part)| format!("part{index} AS ({part})")).collect();
+    let sql = if with_parts.is_empty() { last } else { format!("WITH {} {last}", with_parts.join(", ")) };
     Statement::from_sql_and_values(backend, sql, values)
 }
 
@@ -120,17 +120,19 @@ impl Bulk {
 
     /// Whether a row may be in both: the columns that find rows here and there do not keep all of them apart.
     fn can_overlap(&self, other: &Self) -> bool {
-        let place = |columns: &[Column], wanted: &Column| columns.iter().position(|column| column == wanted);
-        let places = |column: &Column| Some((place(self.key_columns(), column)?, place(other.key_columns(), column)?));
-        let (own, others): (Vec<usize>, Vec<usize>) = self.key_columns()[1..].iter().filter_map(places).unzip();
-        let found: HashSet<String> = self.keys(&own).collect();
-        other.keys(&others).any(|key| found.contains(&key))
+        let column_index = |columns: &[Column], target: &Column| columns.iter().position(|column| column == target);
+        let index_pair =
+            |column: &Column| Some((column_index(self.key_columns(), column)?, column_index(other.key_columns(), column)?));
+        let (own_indexes, other_indexes): (Vec<usize>, Vec<usize>) =
+            self.key_columns()[1..].iter().filter_map(index_pair).unzip();
+        let own_keys: HashSet<String> = self.keys(&own_indexes).collect();
+        other.keys(&other_indexes).any(|key| own_keys.contains(&key))
     }
 
     /// Returns the values at these places of each row, as a text that is unique for them.
-    fn keys(&self, places: &[usize]) -> impl Iterator<Item = String> {
+    fn keys(&self, column_indexes: &[usize]) -> impl Iterator<Item = String> {
         let rows = self.values.chunks(self.columns.len());
-        rows.map(move |row| format!("{:?}", places.iter().map(|place| &row[*place]).collect::<Vec<_>>()))
+        rows.map(move |row| format!("{:?}", column_indexes.iter().map(|index| &row[*index]).collect::<Vec<_>>()))
     }
 
     /// Returns the columns that identify a row, the tenant first; all columns for an insert.

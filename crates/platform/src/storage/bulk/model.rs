@@ -62,8 +62,8 @@ impl Bulk {
         debug_assert_eq!(self.values.len() - first, self.columns.len(), "{}: a value for each column", self.table);
         for (value, column) in self.values[first..].iter_mut().zip(self.columns) {
             if matches!(column.1, ColumnKind::TextOrNull | ColumnKind::BytesOrNull) {
-                let taken = std::mem::replace(value, Value::Bool(None));
-                *value = empty_to_null(column.1, taken);
+                let original = std::mem::replace(value, Value::Bool(None));
+                *value = empty_to_null(column.1, original);
             }
         }
     }
@@ -84,8 +84,8 @@ impl Bulk {
 
     /// Checks that the first column is the tenant's ID, in every row.
     pub(in crate::storage) fn assert_own(&self, tenant: TenantId) -> Result<(), Fault> {
-        let (own, width) = (Value::from(tenant), self.columns.len());
-        if self.columns[0].0 == "tenant_id" && self.values.iter().step_by(width).all(|value| *value == own) {
+        let (tenant_value, width) = (Value::from(tenant), self.columns.len());
+        if self.columns[0].0 == "tenant_id" && self.values.iter().step_by(width).all(|value| *value == tenant_value) {
             return Ok(());
         }
         Err(Fault::Broken(format!("a bulk write into {} has a row that is not of its tenant", self.table)))

@@ -26,7 +26,7 @@ mod tests {
     use super::*;
     use crate::storage::{
         Backend,
-        bulk::{Given, SharedBulk, tests::tenant},
+        bulk::{ParameterForm, SharedBulk, tests::tenant},
     };
 
     const COLUMNS: &[Column] = &[
@@ -46,27 +46,29 @@ mod tests {
     }
 
     /// Returns the statement's text, and the number of its values besides the tenant.
-    fn alone(notes: &[&str], given: Given) -> (String, usize) {
+    fn alone(notes: &[&str], given: ParameterForm) -> (String, usize) {
         let mut arguments = PgArguments::default();
         arguments.add(tenant(1).uuid()).unwrap();
-        let sql = lines(1, notes).gated("gate", given, &mut arguments).unwrap();
+        let sql = lines(1, notes).gated_part("gate", given, &mut arguments).unwrap();
         (sql, arguments.len() - 1)
     }
 
     #[test]
     fn what_no_row_has_is_left_out() {
-        for (given, values) in [(Given::Values, "$2::bigint AS nth"), (Given::Arrays, "unnest($2::bigint[]) AS nth")] {
+        for (given, values) in
+            [(ParameterForm::Values, "$2::bigint AS nth"), (ParameterForm::Arrays, "unnest($2::bigint[]) AS nth")]
+        {
             let (sql, count) = alone(&[""], given);
             let expected = format!("INSERT INTO line (tenant_id, nth) SELECT $1::uuid, v.nth FROM (SELECT {values}) AS v, gate");
             assert_eq!((sql, count), (expected, 1));
         }
-        assert_eq!(alone(&["", ""], Given::Values).1, 1);
+        assert_eq!(alone(&["", ""], ParameterForm::Values).1, 1);
     }
 
     #[test]
     fn one_row_that_has_a_value_brings_all_of_them() {
         for notes in [&["dented"][..], &["", "dented"], &["dented", ""]] {
-            let (sql, count) = alone(notes, Given::Arrays);
+            let (sql, count) = alone(notes, ParameterForm::Arrays);
             assert!(sql.starts_with("INSERT INTO line (tenant_id, nth, note, lot_id) SELECT"), "{sql}");
             assert_eq!(count, 3);
         }
@@ -78,7 +80,7 @@ mod tests {
             let mut all = Vec::new();
             SharedBulk::add(&mut all, 1, lines(1, &["", ""])).unwrap();
             SharedBulk::add(&mut all, 2, lines(2, &[others])).unwrap();
-            let sql = all.remove(0).gated("gate", &mut PgArguments::default()).unwrap();
+            let sql = all.remove(0).gated_part("gate", &mut PgArguments::default()).unwrap();
             assert!(
                 all.is_empty() && sql.starts_with(&format!("INSERT INTO line (tenant_id, {columns}) SELECT g.tenant_id")),
                 "{sql}"

@@ -4,9 +4,9 @@ use entity::record::Column;
 use sea_orm::sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 
 use super::{
-    array::{Array, filled},
+    array::{Array, omit_void_columns},
     model::{Bulk, Verb},
-    text::{list, same, unnested, with_prefix},
+    text::{equality_condition, join_columns, unnest_select, with_prefix},
 };
 
 /// Rows of several tenants for one table.
@@ -24,13 +24,15 @@ pub(in crate::storage) struct SharedBulk {
 
 impl SharedBulk {
     /// Adds the rows of the tenant at `place` to those that are written in the same way.
-    pub(in crate::storage) fn add(all: &mut Vec<Self>, place: i32, bulk: Bulk) -> Result<(), BoxDynError> {
-        let found = all.iter().position(|one| one.table == bulk.table && one.verb == bulk.verb && one.columns == bulk.columns);
-        let index = found.unwrap_or_else(|| {
-            all.push(Self::new(&bulk));
-            all.len() - 1
+    pub(in crate::storage) fn add(bulks: &mut Vec<Self>, place: i32, bulk: Bulk) -> Result<(), BoxDynError> {
+        let matching = bulks.iter().position(|candidate| {
+            candidate.table == bulk.table && candidate.verb == bulk.verb && candidate.columns == bulk.columns
         });
-        all[index].extend(place, bulk)
+        let index = matching.unwrap_or_else(|| {
+            bulks.push(Self::new(&bulk));
+            bulks.len() - 1
+        });
+        bulks[index].extend(place, bulk)
     }
 
     fn new(bulk: &Bulk) -> Self {
@@ -52,27 +54,32 @@ impl SharedBulk {
 
     /// Returns the part of the statement. `gate` is an earlier part, with `tenant_id` and `place`
     /// of each tenant whose rows are written. Appends the values to `arguments`, columns as arrays.
-    pub(in crate::storage) fn gated(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
-        let (columns, arrays) = filled(&self.columns[1..], self.arrays, self.seldom);
+    pub(in crate::storage) fn gated_part(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+        let (columns, arrays) = omit_void_columns(&self.columns[1..], self.arrays, self.seldom);
         arguments.add(self.places)?;
-        let place = arguments.len();
+        let parameter = arguments.len();
         for array in arrays {
             array.bind(arguments)?;
         }
         let names = with_prefix("", &columns);
-        let given = format!("{}, unnest(${place}::integer[]) AS gate_place", unnested(&columns, place + 1));
-        let from = format!("({given}) AS v JOIN {gate} AS g ON g.place = v.gate_place");
-        let picks = with_prefix("v.", &columns);
+        let source = format!("{}, unnest(${parameter}::integer[]) AS gate_place", unnest_select(&columns, parameter + 1));
+        let from = format!("({source}) AS v JOIN {gate} AS g ON g.place = v.gate_place");
+        let select_list = with_prefix("v.", &columns);
         Ok(match self.verb {
-            Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT g.tenant_id, {picks} FROM {from}", self.table),
+            Verb::Insert => {
+                format!("INSERT INTO {} (tenant_id, {names}) SELECT g.tenant_id, {select_list} FROM {from}", self.table)
+            }
             Verb::Update { keys } => {
-                let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
-                let finds = same(&columns[..keys - 1], "t");
-                format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = g.tenant_id AND {finds}", self.table)
+                let assignments = join_columns(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
+                let key_condition = equality_condition(&columns[..keys - 1], "t");
+                format!(
+                    "UPDATE {} AS t SET {assignments} FROM {from} WHERE t.tenant_id = g.tenant_id AND {key_condition}",
+                    self.table
+                )
             }
             Verb::Delete => {
-                let finds = same(&columns, "t");
-                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = g.tenant_id AND {finds}", self.table)
+                let key_condition = equality_condition(&columns, "t");
+                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = g.tenant_id AND {key_condition}", self.table)
             }
         })
     }
@@ -97,7 +104,7 @@ mod tests {
         let [shared] = <[SharedBulk; 1]>::try_from(all).ok().unwrap();
         assert_eq!(shared.places, [1, 2, 1]);
         let mut arguments = PgArguments::default();
-        let sql = shared.gated("gate", &mut arguments).unwrap();
+        let sql = shared.gated_part("gate", &mut arguments).unwrap();
         assert_eq!(arguments.len(), 2, "places and names, and no tenant");
         assert!(sql.starts_with("INSERT INTO store (tenant_id, name) SELECT g.tenant_id, v.name FROM"), "{sql}");
     }

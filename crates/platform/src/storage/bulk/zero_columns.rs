@@ -23,24 +23,24 @@ impl Bulk {
         if groups.is_empty() {
             return vec![(Vec::new(), self)];
         }
-        let place = |name: &&str| columns.iter().position(|column| column.0 == *name);
-        let places: Vec<Vec<usize>> = groups.iter().map(|group| group.iter().filter_map(place).collect()).collect();
+        let column_index = |name: &&str| columns.iter().position(|column| column.0 == *name);
+        let group_columns: Vec<Vec<usize>> = groups.iter().map(|group| group.iter().filter_map(column_index).collect()).collect();
         let zero = Value::from(0_i64);
         // Bit n: that group n has a figure.
         let mut parts: BTreeMap<u32, Self> = BTreeMap::new();
         let mut values = self.values.into_iter();
         while !values.as_slice().is_empty() {
             let row: Vec<Value> = values.by_ref().take(columns.len()).collect();
-            let has_figure = |group: &Vec<usize>| group.iter().any(|place| row[*place] != zero);
-            let filled = places.iter().rev().fold(0_u32, |bits, group| (bits << 1) | u32::from(has_figure(group)));
-            parts.entry(filled).or_insert_with(|| Self::insert(table, columns)).values.extend(row);
+            let has_figure = |group: &Vec<usize>| group.iter().any(|column_index| row[*column_index] != zero);
+            let filled_bits = group_columns.iter().rev().fold(0_u32, |bits, group| (bits << 1) | u32::from(has_figure(group)));
+            parts.entry(filled_bits).or_insert_with(|| Self::insert(table, columns)).values.extend(row);
         }
-        let is_zero = |filled: u32, group: usize| (filled >> group) & 1 == 0;
-        let zeros = |filled| {
-            let left_out = (0..groups.len()).filter(|n| is_zero(filled, *n));
+        let is_zero = |filled_bits: u32, group: usize| (filled_bits >> group) & 1 == 0;
+        let zeros = |filled_bits| {
+            let left_out = (0..groups.len()).filter(|n| is_zero(filled_bits, *n));
             left_out.flat_map(|n| groups[n]).copied().collect::<Vec<_>>()
         };
-        parts.into_iter().map(|(filled, bulk)| (zeros(filled), bulk)).collect()
+        parts.into_iter().map(|(filled_bits, bulk)| (zeros(filled_bits), bulk)).collect()
     }
 }
 

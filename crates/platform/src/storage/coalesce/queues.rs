@@ -13,13 +13,13 @@ use crate::storage::Fault;
 
 /// Queues, one for each kind of lookup, by the types of its key and its value.
 #[derive(Clone, Default)]
-pub(in crate::storage) struct Lines(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
+pub(in crate::storage) struct LoadQueues(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
 
-impl Lines {
-    pub(super) fn of<K: Send + Sync + 'static, V: Send + Sync + 'static>(&self) -> Arc<Line<K, V>> {
+impl LoadQueues {
+    pub(super) fn of<K: Send + Sync + 'static, V: Send + Sync + 'static>(&self) -> Arc<LoadQueue<K, V>> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = lines.entry(TypeId::of::<Line<K, V>>()).or_insert_with(|| Arc::new(Line::<K, V>(Mutex::default())));
-        line.clone().downcast().unwrap_or_else(|_| Arc::new(Line(Mutex::default())))
+        let line = lines.entry(TypeId::of::<LoadQueue<K, V>>()).or_insert_with(|| Arc::new(LoadQueue::<K, V>(Mutex::default())));
+        line.clone().downcast().unwrap_or_else(|_| Arc::new(LoadQueue(Mutex::default())))
     }
 }
 
@@ -27,7 +27,7 @@ impl Lines {
 pub(super) type Found<K, V> = Result<Arc<HashMap<K, V>>, Fault>;
 
 /// Tenants for which a statement runs, each with the requests that wait for the next one.
-pub(super) struct Line<K, V>(Mutex<HashMap<TenantId, Vec<Waiting<K, V>>>>);
+pub(super) struct LoadQueue<K, V>(Mutex<HashMap<TenantId, Vec<Waiting<K, V>>>>);
 
 pub(super) struct Waiting<K, V> {
     pub(super) keys: Vec<K>,
@@ -45,11 +45,11 @@ pub(super) enum LoadMessage<K, V> {
 /// The right to run a statement for a tenant. When it is dropped, done or not, it passes to the
 /// next request in the queue.
 pub(super) struct LoadTurn<K, V> {
-    pub(super) line: Arc<Line<K, V>>,
+    pub(super) line: Arc<LoadQueue<K, V>>,
     pub(super) tenant: TenantId,
 }
 
-impl<K, V> Line<K, V> {
+impl<K, V> LoadQueue<K, V> {
     pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Vec<Waiting<K, V>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -68,9 +68,9 @@ impl<K, V> Drop for LoadTurn<K, V> {
             }
         };
         let first = waiting.remove(0);
-        let asking = Self { line: self.line.clone(), tenant: self.tenant };
+        let next_turn = Self { line: self.line.clone(), tenant: self.tenant };
         // If the first request is gone, the list and the right are dropped: the others lose their
         // channel and ask again.
-        drop(first.turn.send(LoadMessage::Ask(waiting, asking)));
+        drop(first.turn.send(LoadMessage::Ask(waiting, next_turn)));
     }
 }

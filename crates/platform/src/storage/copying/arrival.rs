@@ -4,7 +4,7 @@ use entity::tables::Description;
 use sea_orm::Value;
 
 use super::{
-    batch::{insert, parents_first},
+    batch::{insert, sort_parents_first},
     page::Page,
     plan::Step,
 };
@@ -29,7 +29,7 @@ impl Step {
     pub async fn insert(&self, work: &Work, values: Vec<Value>) -> Result<(), Fault> {
         let page = Page { values, width: self.table.columns.len(), bytes: 0 };
         let rows: Vec<&[Value]> =
-            if self.own.is_empty() { page.rows().collect() } else { parents_first(&page, &self.own, self.table.name)? };
+            if self.own.is_empty() { page.rows().collect() } else { sort_parents_first(&page, &self.own, self.table.name)? };
         if rows.is_empty() {
             return Ok(());
         }

@@ -52,17 +52,17 @@ impl Batch {
 
     /// Writes rows, those of each tenant bound to it.
     pub async fn insert(&mut self, table: &'static Description, rows: &[&[Value]]) -> Result<(), Fault> {
-        let own = tenant_place(table);
-        let tenant = |row: &&&[Value]| own.map(|place| row[place].clone());
-        let mut rest = rows;
-        while let Some(first) = rest.first() {
-            let count = rest.iter().take_while(|row| tenant(row) == tenant(&first)).count();
-            let (part, others) = rest.split_at(count);
+        let tenant_index = tenant_column_index(table);
+        let tenant = |row: &&&[Value]| tenant_index.map(|index| row[index].clone());
+        let mut remaining = rows;
+        while let Some(first) = remaining.first() {
+            let count = remaining.iter().take_while(|row| tenant(row) == tenant(&first)).count();
+            let (part, others) = remaining.split_at(count);
             if let Some(Value::Uuid(Some(id))) = tenant(&first) {
                 self.bind(TenantId::from_uuid(id)).await?;
             }
             insert(&self.db, &self.transaction, table, part).await?;
-            rest = others;
+            remaining = others;
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl Batch {
     async fn bind(&mut self, tenant: TenantId) -> Result<(), Fault> {
         if self.bound != tenant && self.db.active_row_security.is_enforced() {
             let sql = format!("SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());
-            self.transaction.execute_unprepared(&sql).await.map_err(|err| self.db.failed(err))?;
+            self.transaction.execute_unprepared(&sql).await.map_err(|err| self.db.convert_write_error(err))?;
         }
         self.bound = tenant;
         Ok(())
@@ -90,11 +90,11 @@ impl Batch {
 
     async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
-        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
+        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?.rows_affected())
     }
 
     pub async fn commit(self) -> Result<(), Fault> {
-        self.transaction.commit().await.map_err(|err| self.db.failed(err))
+        self.transaction.commit().await.map_err(|err| self.db.convert_write_error(err))
     }
 }
 
@@ -107,19 +107,19 @@ pub(super) async fn insert(
 ) -> Result<(), Fault> {
     match db.backend {
         Backend::Postgres => {
-            let (sql, arguments) = unnested(table, rows).map_err(|err| Fault::Broken(format!("{}: {err}", table.name)))?;
-            transaction.execute_with(sql, arguments).await.map_err(|err| db.failed(err))?;
+            let (sql, arguments) = unnest_insert(table, rows).map_err(|err| Fault::Broken(format!("{}: {err}", table.name)))?;
+            transaction.execute_with(sql, arguments).await.map_err(|err| db.convert_write_error(err))?;
         }
         Backend::Sqlite => {
-            let most = (SQLITE_PARAMETERS / table.columns.len()).max(1);
-            let mut rest = rows;
-            while !rest.is_empty() {
+            let max_rows = (SQLITE_PARAMETERS / table.columns.len()).max(1);
+            let mut remaining = rows;
+            while !remaining.is_empty() {
                 // Powers of two, so that few texts are prepared.
-                let (part, others) = rest.split_at(1 << rest.len().min(most).ilog2());
+                let (part, others) = remaining.split_at(1 << remaining.len().min(max_rows).ilog2());
                 let values = part.iter().flat_map(|row| row.iter().cloned());
-                let statement = Statement::from_sql_and_values(DbBackend::Sqlite, placed(table, part.len()), values);
-                transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?;
-                rest = others;
+                let statement = Statement::from_sql_and_values(DbBackend::Sqlite, insert_rows_sql(table, part.len()), values);
+                transaction.execute_raw(statement).await.map_err(|err| db.convert_write_error(err))?;
+                remaining = others;
             }
         }
     }
@@ -127,7 +127,7 @@ pub(super) async fn insert(
 }
 
 /// Returns the index of the column with a row's tenant; None for tables of the deployment.
-pub(super) fn tenant_place(table: &Description) -> Option<usize> {
+pub(super) fn tenant_column_index(table: &Description) -> Option<usize> {
     let key = if table.name == "tenant" { "id" } else { "tenant_id" };
     let is_tenants = table.key.first() == Some(&key);
     is_tenants.then(|| table.columns.iter().position(|column| column.0 == key)).flatten()
@@ -137,68 +137,72 @@ pub(super) fn tenant_place(table: &Description) -> Option<usize> {
 ///
 /// # Errors
 /// Rows reference each other in a cycle.
-pub(super) fn parents_first<'a>(page: &'a Page, own: &[Vec<(usize, usize)>], table: &str) -> Result<Vec<&'a [Value]>, Fault> {
+pub(super) fn sort_parents_first<'a>(
+    page: &'a Page,
+    self_references: &[Vec<(usize, usize)>],
+    table: &str,
+) -> Result<Vec<&'a [Value]>, Fault> {
     use std::collections::HashSet;
 
-    let named = |row: &[Value], key: &[(usize, usize)]| super::encoded::all(key.iter().map(|pair| &row[pair.1]));
-    let naming = |row: &[Value], key: &[(usize, usize)]| {
+    let key_bytes = |row: &[Value], key: &[(usize, usize)]| super::encoded::all(key.iter().map(|pair| &row[pair.1]));
+    let parent_bytes = |row: &[Value], key: &[(usize, usize)]| {
         let is_null = key.iter().any(|pair| super::encoded::all([&row[pair.0]]).is_ok_and(|bytes| bytes == [0]));
         if is_null { Ok(None) } else { super::encoded::all(key.iter().map(|pair| &row[pair.0])).map(Some) }
     };
-    let (mut written, mut order) = (HashSet::<(usize, Vec<u8>)>::new(), Vec::with_capacity(page.len()));
-    let mut left: Vec<&[Value]> = page.rows().collect();
-    while !left.is_empty() {
-        let mut later = Vec::new();
+    let (mut written_keys, mut order) = (HashSet::<(usize, Vec<u8>)>::new(), Vec::with_capacity(page.len()));
+    let mut remaining: Vec<&[Value]> = page.rows().collect();
+    while !remaining.is_empty() {
+        let mut deferred = Vec::new();
         let before = order.len();
-        for row in left {
+        for row in remaining {
             let mut is_ready = true;
-            for (index, key) in own.iter().enumerate() {
-                if let Some(parent) = naming(row, key)? {
-                    is_ready &= written.contains(&(index, parent));
+            for (index, key) in self_references.iter().enumerate() {
+                if let Some(parent) = parent_bytes(row, key)? {
+                    is_ready &= written_keys.contains(&(index, parent));
                 }
             }
             if !is_ready {
-                later.push(row);
+                deferred.push(row);
                 continue;
             }
-            for (index, key) in own.iter().enumerate() {
-                written.insert((index, named(row, key)?));
+            for (index, key) in self_references.iter().enumerate() {
+                written_keys.insert((index, key_bytes(row, key)?));
             }
             order.push(row);
         }
         if order.len() == before {
             return Err(Fault::Broken(format!(
                 "{} rows of {table} name each other in a circle, or a row that is not there",
-                later.len()
+                deferred.len()
             )));
         }
-        left = later;
+        remaining = deferred;
     }
     Ok(order)
 }
 
-fn names(table: &Description) -> String {
+fn join_column_names(table: &Description) -> String {
     table.columns.iter().map(|column| column.0).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns an insert of so many rows, with a placeholder for each value.
-fn placed(table: &Description, rows: usize) -> String {
+fn insert_rows_sql(table: &Description, rows: usize) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
-    format!("INSERT INTO {} ({}) VALUES {}", table.name, names(table), vec![row.as_str(); rows].join(", "))
+    format!("INSERT INTO {} ({}) VALUES {}", table.name, join_column_names(table), vec![row.as_str(); rows].join(", "))
 }
 
 /// Returns an insert of rows from an array for each column. Unlike in other bulk writes, an empty
 /// text does not become null.
-fn unnested(table: &'static Description, rows: &[&[Value]]) -> Result<(String, PgArguments), BoxDynError> {
+fn unnest_insert(table: &'static Description, rows: &[&[Value]]) -> Result<(String, PgArguments), BoxDynError> {
     let mut arguments = PgArguments::default();
     let mut picks = Vec::with_capacity(table.columns.len());
-    for (place, column) in table.columns.iter().enumerate() {
+    for (index, column) in table.columns.iter().enumerate() {
         let mut array = Array::new(column.1, rows.len());
-        rows.iter().try_for_each(|row| array.push(row[place].clone()))?;
+        rows.iter().try_for_each(|row| array.push(row[index].clone()))?;
         array.bind(&mut arguments)?;
-        picks.push(format!("unnest(${}::{}[])", place + 1, postgres_type(column.1)));
+        picks.push(format!("unnest(${}::{}[])", index + 1, postgres_type(column.1)));
     }
-    Ok((format!("INSERT INTO {} ({}) SELECT {}", table.name, names(table), picks.join(", ")), arguments))
+    Ok((format!("INSERT INTO {} ({}) SELECT {}", table.name, join_column_names(table), picks.join(", ")), arguments))
 }
 
 #[cfg(test)]
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn a_child_comes_after_its_parent() {
         let page = page(&[(1, Some(3)), (2, None), (3, Some(2)), (4, Some(1))]);
-        let order = parents_first(&page, &[vec![(1, 0)]], "category").unwrap();
+        let order = sort_parents_first(&page, &[vec![(1, 0)]], "category").unwrap();
         let ids: Vec<&Value> = order.iter().map(|row| &row[0]).collect();
         assert_eq!(ids, [&Value::from(2_i64), &Value::from(3_i64), &Value::from(1_i64), &Value::from(4_i64)]);
     }
@@ -221,7 +225,7 @@ mod tests {
     #[test]
     fn rows_in_a_circle_are_named() {
         let page = page(&[(1, Some(2)), (2, Some(1)), (3, None)]);
-        let fault = parents_first(&page, &[vec![(1, 0)]], "category").unwrap_err();
+        let fault = sort_parents_first(&page, &[vec![(1, 0)]], "category").unwrap_err();
         assert!(fault.to_string().contains("2 rows of category"), "{fault}");
     }
 }

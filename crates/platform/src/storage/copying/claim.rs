@@ -59,7 +59,7 @@ impl CopyMarks {
     }
 
     /// Returns the reason that this database is no longer the one to serve.
-    pub fn moved(&self) -> Option<String> {
+    pub fn serve_refusal(&self) -> Option<String> {
         let copy = self.0.last().filter(|copy| copy.role == CopySide::Source.role() && copy.finished_at.is_some())?;
         Some(format!(
             "this database was copied to {}: serve that one; --anyway serves this one again, which is right only while nothing was written there",
@@ -73,14 +73,14 @@ impl CopyMarks {
 /// # Errors
 /// A copy into this database has not ended: its rows are incomplete.
 pub async fn give_up(db: &Database) -> Result<u64, Fault> {
-    let standing = CopyMarks::of(db).await?;
-    if standing.open(CopySide::Target).is_some() {
-        return Err(Fault::Broken(standing.write_refusal().unwrap_or_default()));
+    let marks = CopyMarks::of(db).await?;
+    if marks.open(CopySide::Target).is_some() {
+        return Err(Fault::Broken(marks.write_refusal().unwrap_or_default()));
     }
     let work = db.global().maintenance_for(TenantId::NIL).await?;
-    let taken = work.execute_global("DELETE FROM deployment_copy WHERE role = 'SOURCE'", vec![]).await?;
+    let deleted_count = work.execute_global("DELETE FROM deployment_copy WHERE role = 'SOURCE'", vec![]).await?;
     work.commit().await?;
-    Ok(taken)
+    Ok(deleted_count)
 }
 
 /// Databases of a copy, and the process that runs it.
@@ -96,7 +96,7 @@ pub struct Claims<'a> {
 
 /// A copy that this process may carry on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claimed {
+pub struct ClaimedCopy {
     pub id: Uuid,
     /// Whether it began just now.
     pub is_new: bool,
@@ -105,46 +105,48 @@ pub struct Claimed {
 }
 
 impl Claims<'_> {
-    /// Marks both databases with a copy of the ID `new`, or finds the copy that was begun before.
+    /// Marks both databases with a copy of the ID `new_id`, or finds the copy that was begun before.
     ///
     /// # Errors
     /// The source was copied already, another copy is under way, or the target is not empty; the
     /// message says which and what to do.
-    pub async fn claim(&self, new: Uuid) -> Result<Claimed, Fault> {
+    pub async fn claim(&self, new_id: Uuid) -> Result<ClaimedCopy, Fault> {
         let (source, target) = (CopyMarks::of(self.source).await?, CopyMarks::of(self.target).await?);
-        let begun = source.open(CopySide::Source);
-        if let (Some(why), None) = (source.write_refusal(), begun) {
-            return Err(Fault::Broken(format!("the source cannot be copied: {why}")));
+        let source_copy = source.open(CopySide::Source);
+        if let (Some(reason), None) = (source.write_refusal(), source_copy) {
+            return Err(Fault::Broken(format!("the source cannot be copied: {reason}")));
         }
-        if let (Some(why), None) = (source.moved(), begun) {
-            return Err(Fault::Broken(format!("a second copy is refused: {why}")));
+        if let (Some(reason), None) = (source.serve_refusal(), source_copy) {
+            return Err(Fault::Broken(format!("a second copy is refused: {reason}")));
         }
         if target.open(CopySide::Source).is_some() {
             return Err(Fault::Broken(
                 "the target is itself being copied: finish that copy, or choose another target".to_owned(),
             ));
         }
-        match (begun, target.open(CopySide::Target)) {
-            (Some(begun), Some(there)) if begun.id == there.id && begun.schema_version == schema_version() => {
-                self.take_over(begun.id).await?;
-                Ok(Claimed { id: begun.id, is_new: false, is_done: false })
+        match (source_copy, target.open(CopySide::Target)) {
+            (Some(source_copy), Some(target_copy))
+                if source_copy.id == target_copy.id && source_copy.schema_version == schema_version() =>
+            {
+                self.take_over(source_copy.id).await?;
+                Ok(ClaimedCopy { id: source_copy.id, is_new: false, is_done: false })
             }
-            (_, Some(there)) => Err(Fault::Broken(format!(
+            (_, Some(target_copy)) => Err(Fault::Broken(format!(
                 "the target has part of another copy, from {} or by another version: empty it (drop and create it), then run the same command again",
-                there.other_end
+                target_copy.other_end
             ))),
-            (Some(begun), None) if target.0.iter().any(|copy| copy.id == begun.id) => {
-                Ok(Claimed { id: begun.id, is_new: false, is_done: true })
+            (Some(source_copy), None) if target.0.iter().any(|copy| copy.id == source_copy.id) => {
+                Ok(ClaimedCopy { id: source_copy.id, is_new: false, is_done: true })
             }
-            (begun, None) => {
+            (source_copy, None) => {
                 self.require_empty_target().await?;
-                let id = begun.map_or(new, |begun| begun.id);
-                if begun.is_none() {
+                let id = source_copy.map_or(new_id, |source_copy| source_copy.id);
+                if source_copy.is_none() {
                     self.mark(self.source, CopySide::Source, id, self.target_name).await?;
                 }
                 self.mark(self.target, CopySide::Target, id, self.source_name).await?;
                 self.take_over(id).await?;
-                Ok(Claimed { id, is_new: begun.is_none(), is_done: false })
+                Ok(ClaimedCopy { id, is_new: source_copy.is_none(), is_done: false })
             }
         }
     }

@@ -8,10 +8,10 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
-    batch::tenant_place,
+    batch::tenant_column_index,
     encoded,
     page::{MAX_ROWS, Pages},
-    plan::carried,
+    plan::copied_tables,
 };
 use crate::storage::{Database, Fault, Reads};
 
@@ -47,18 +47,18 @@ impl std::fmt::Display for Difference {
 
 /// Returns the digests of a table as `reads` sees it.
 pub(super) async fn of(table: &'static Description, reads: &impl Reads) -> Result<Digests, Fault> {
-    let (pages, place) = (Pages::of(table), tenant_place(table));
+    let (pages, tenant_index) = (Pages::of(table), tenant_column_index(table));
     let mut digests = Digests::new();
     let mut open: Option<(Uuid, Context, u64)> = None;
-    let (mut key, mut most, mut bytes) = (Vec::new(), 512, Vec::new());
+    let (mut key, mut page_rows, mut bytes) = (Vec::new(), 512, Vec::new());
     loop {
-        let page = pages.after(reads, &key, most).await?;
+        let page = pages.after(reads, &key, page_rows).await?;
         for row in page.rows() {
-            let tenant = match place.map(|place| &row[place]) {
+            let tenant = match tenant_index.map(|tenant_index| &row[tenant_index]) {
                 Some(Value::Uuid(Some(id))) => *id,
                 _ => Uuid::nil(),
             };
-            if open.as_ref().is_none_or(|(of, ..)| *of != tenant) {
+            if open.as_ref().is_none_or(|(open_tenant, ..)| *open_tenant != tenant) {
                 close(&mut digests, open.take());
                 open = Some((tenant, Context::new(&SHA256), 0));
             }
@@ -69,12 +69,12 @@ pub(super) async fn of(table: &'static Description, reads: &impl Reads) -> Resul
                 *rows += 1;
             }
         }
-        if page.len() < most {
+        if page.len() < page_rows {
             close(&mut digests, open);
             return Ok(digests);
         }
         key = page.rows().next_back().map_or_else(Vec::new, |row| pages.key(row));
-        most = page.next().min(MAX_ROWS);
+        page_rows = page.next().min(MAX_ROWS);
     }
 }
 
@@ -94,9 +94,9 @@ pub(super) fn difference(table: &'static Description, source: &Digests, target: 
 /// Returns the digests of every copied table, by its name.
 pub async fn of_all(db: &Database) -> Result<BTreeMap<&'static str, Digests>, Fault> {
     let snapshot = db.global().snapshot_for(TenantId::NIL).await?;
-    let mut all = BTreeMap::new();
-    for table in carried() {
-        all.insert(table.name, of(table, &snapshot).await?);
+    let mut digests = BTreeMap::new();
+    for table in copied_tables() {
+        digests.insert(table.name, of(table, &snapshot).await?);
     }
-    Ok(all)
+    Ok(digests)
 }

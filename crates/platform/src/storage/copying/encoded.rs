@@ -20,12 +20,12 @@ const BOOL: u8 = 6;
 /// No column has this kind of value.
 pub(super) fn append(value: &Value, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     match value {
-        Value::Uuid(Some(id)) => fixed(bytes, ID, id.as_bytes()),
-        Value::BigInt(Some(int)) => fixed(bytes, INT, &int.to_be_bytes()),
-        Value::Int(Some(int)) => fixed(bytes, SMALL, &int.to_be_bytes()),
-        Value::String(Some(text)) => measured(bytes, TEXT, text.as_bytes()),
-        Value::Bytes(Some(given)) => measured(bytes, BYTES, given),
-        Value::Bool(Some(is)) => fixed(bytes, BOOL, &[u8::from(*is)]),
+        Value::Uuid(Some(id)) => push_fixed(bytes, ID, id.as_bytes()),
+        Value::BigInt(Some(int)) => push_fixed(bytes, INT, &int.to_be_bytes()),
+        Value::Int(Some(int)) => push_fixed(bytes, SMALL, &int.to_be_bytes()),
+        Value::String(Some(text)) => push_with_length(bytes, TEXT, text.as_bytes()),
+        Value::Bytes(Some(content)) => push_with_length(bytes, BYTES, content),
+        Value::Bool(Some(flag)) => push_fixed(bytes, BOOL, &[u8::from(*flag)]),
         Value::Uuid(None)
         | Value::BigInt(None)
         | Value::Int(None)
@@ -43,12 +43,12 @@ pub(super) fn all<'a>(values: impl IntoIterator<Item = &'a Value>) -> Result<Vec
     Ok(bytes)
 }
 
-fn fixed(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
+fn push_fixed(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
     bytes.push(kind);
     bytes.extend_from_slice(value);
 }
 
-fn measured(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
+fn push_with_length(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
     bytes.push(kind);
     bytes.extend_from_slice(&(value.len() as u64).to_be_bytes());
     bytes.extend_from_slice(value);
@@ -59,11 +59,11 @@ fn measured(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
 /// # Errors
 /// The bytes are invalid.
 pub(super) fn values(bytes: &[u8]) -> Result<Vec<Value>, Fault> {
-    let (mut rest, mut values) = (bytes, Vec::new());
-    while !rest.is_empty() {
-        let (value, after) = value(rest).ok_or_else(|| Fault::corrupt("copy_progress", "last_key is an encoded key"))?;
+    let (mut remaining, mut values) = (bytes, Vec::new());
+    while !remaining.is_empty() {
+        let (value, after) = value(remaining).ok_or_else(|| Fault::corrupt("copy_progress", "last_key is an encoded key"))?;
         values.push(value);
-        rest = after;
+        remaining = after;
     }
     Ok(values)
 }
@@ -74,11 +74,11 @@ fn value(bytes: &[u8]) -> Option<(Value, &[u8])> {
         ID => rest.split_first_chunk::<16>().map(|(id, rest)| (Uuid::from_bytes(*id).into(), rest)),
         INT => rest.split_first_chunk().map(|(int, rest)| (i64::from_be_bytes(*int).into(), rest)),
         SMALL => rest.split_first_chunk().map(|(int, rest)| (i32::from_be_bytes(*int).into(), rest)),
-        BOOL => rest.split_first().map(|(is, rest)| ((*is == 1).into(), rest)),
+        BOOL => rest.split_first().map(|(flag, rest)| ((*flag == 1).into(), rest)),
         TEXT | BYTES => {
             let (length, rest) = rest.split_first_chunk()?;
-            let (given, rest) = rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
-            let value = if *kind == BYTES { given.to_vec().into() } else { String::from_utf8(given.to_vec()).ok()?.into() };
+            let (content, rest) = rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+            let value = if *kind == BYTES { content.to_vec().into() } else { String::from_utf8(content.to_vec()).ok()?.into() };
             Some((value, rest))
         }
         _ => None,

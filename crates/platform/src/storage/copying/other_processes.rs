@@ -7,7 +7,7 @@ use sea_orm::sqlx::{self, ConnectOptions, Connection, sqlite};
 use crate::storage::{Backend, Database, Fault, Options, Row};
 
 /// Time for the connections of a killed process to close.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 /// Counts connections of other processes of Entrepot in Postgres.
 const OTHER_CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
@@ -30,11 +30,11 @@ impl Database {
                 Self::open(url, options).await
             }
             Backend::Postgres => {
-                let tries = PATIENCE.as_millis() / CHECK_INTERVAL.as_millis();
+                let tries = CLOSE_TIMEOUT.as_millis() / CHECK_INTERVAL.as_millis();
                 for _ in 0..tries {
                     let rows = self.global().rows(OTHER_CONNECTIONS, vec![options.application().into()]).await?;
-                    let others: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
-                    if others == 0 {
+                    let other_count: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
+                    if other_count == 0 {
                         return Ok(self);
                     }
                     crate::clock::sleep(CHECK_INTERVAL).await;
@@ -45,9 +45,9 @@ impl Database {
     }
 }
 
-fn in_use_fault(what: &str) -> Fault {
+fn in_use_fault(database: &str) -> Fault {
     Fault::Broken(format!(
-        "{what} is in use by another process of Entrepot: stop its nodes, workers and other copies, then run the same command again"
+        "{database} is in use by another process of Entrepot: stop its nodes, workers and other copies, then run the same command again"
     ))
 }
 
@@ -58,16 +58,16 @@ async fn has_no_connections(path: &Path) -> Result<bool, Fault> {
     let options = sqlite::SqliteConnectOptions::new()
         .filename(path)
         .locking_mode(sqlite::SqliteLockingMode::Exclusive)
-        .busy_timeout(PATIENCE)
+        .busy_timeout(CLOSE_TIMEOUT)
         .disable_statement_logging();
     let mut connection = match options.connect().await {
         Ok(connection) => connection,
         Err(err) if is_busy(&err) => return Ok(false),
         Err(err) => return Err(failed(err)),
     };
-    let tried = sqlx::raw_sql("BEGIN EXCLUSIVE; ROLLBACK").execute(&mut connection).await;
+    let result = sqlx::raw_sql("BEGIN EXCLUSIVE; ROLLBACK").execute(&mut connection).await;
     connection.close().await.map_err(failed)?;
-    match tried {
+    match result {
         Ok(_) => Ok(true),
         Err(err) if is_busy(&err) => Ok(false),
         Err(err) => Err(failed(err)),

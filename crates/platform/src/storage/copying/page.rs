@@ -49,20 +49,20 @@ impl Pages {
     pub fn of(table: &'static Description) -> Self {
         let columns = table.columns.iter().map(|column| column.0).collect::<Vec<_>>().join(", ");
         let (name, key) = (table.name, table.key.join(", "));
-        let marks = (1..=table.key.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+        let placeholders = (1..=table.key.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
         let limit = table.key.len() + 1;
         Self {
             table,
             keys: table.key.iter().filter_map(|key| table.columns.iter().position(|column| column.0 == *key)).collect(),
             first: format!("SELECT {columns} FROM {name} ORDER BY {key} LIMIT $1"),
-            following: format!("SELECT {columns} FROM {name} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT ${limit}"),
+            following: format!("SELECT {columns} FROM {name} WHERE ({key}) > ({placeholders}) ORDER BY {key} LIMIT ${limit}"),
         }
     }
 
     /// Returns the next rows after a key; the empty key precedes all.
-    pub async fn after(&self, reads: &impl Reads, key: &[Value], most: usize) -> Result<Page, Fault> {
+    pub async fn after(&self, reads: &impl Reads, key: &[Value], limit: usize) -> Result<Page, Fault> {
         let sql = if key.is_empty() { &self.first } else { &self.following };
-        let values = key.iter().cloned().chain([Value::from(most as i64)]);
+        let values = key.iter().cloned().chain([Value::from(limit as i64)]);
         let rows = reads.query(Statement::from_sql_and_values(reads.backend().into(), sql, values)).await?;
         let width = self.table.columns.len();
         let (mut values, mut bytes) = (Vec::with_capacity(rows.len() * width), 0);
@@ -77,11 +77,11 @@ impl Pages {
 
     /// The key of a row.
     pub fn key(&self, row: &[Value]) -> Vec<Value> {
-        self.keys.iter().map(|place| row[*place].clone()).collect()
+        self.keys.iter().map(|index| row[*index].clone()).collect()
     }
 
     pub fn encoded_key(&self, row: &[Value]) -> Result<Vec<u8>, Fault> {
-        encoded::all(self.keys.iter().map(|place| &row[*place]))
+        encoded::all(self.keys.iter().map(|index| &row[*index]))
     }
 }
 
@@ -112,12 +112,12 @@ fn size(value: &Value) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::carried;
+    use super::super::plan::copied_tables;
     use super::*;
 
     #[test]
     fn a_page_is_read_behind_the_last_key() {
-        let table = carried().find(|table| table.name == "barcode").unwrap();
+        let table = copied_tables().find(|table| table.name == "barcode").unwrap();
         let pages = Pages::of(table);
         assert!(
             pages.following.ends_with("WHERE (tenant_id, code) > ($1, $2) ORDER BY tenant_id, code LIMIT $3"),
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_job_that_was_held_waits_in_the_copy() {
-        let table = carried().find(|table| table.name == "job").unwrap();
+        let table = copied_tables().find(|table| table.name == "job").unwrap();
         let mut row = vec![Value::Bool(None); table.columns.len()];
         let place = |name: &str| table.columns.iter().position(|column| column.0 == name).unwrap();
         row[place("state")] = "RUNNING".into();

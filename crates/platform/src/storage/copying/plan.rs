@@ -11,7 +11,7 @@ use crate::storage::{Backend, Database, Fault};
 
 /// Tables that are not copied, with the reason. A new table of `entity::tables` is copied unless it
 /// is listed here.
-pub const LEFT_OUT: &[(&str, &str)] = &[
+pub const EXCLUDED_TABLES: &[(&str, &str)] = &[
     ("job_worker", "a lease is of a process that has ended"),
     ("schema_compatibility", "migrations write it in each database"),
     ("deployment_copy", "each database has its own"),
@@ -21,8 +21,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// The tables that are copied.
-pub fn carried() -> impl Iterator<Item = &'static Description> {
-    ALL.iter().filter(|table| LEFT_OUT.iter().all(|(name, _)| *name != table.name))
+pub fn copied_tables() -> impl Iterator<Item = &'static Description> {
+    ALL.iter().filter(|table| EXCLUDED_TABLES.iter().all(|(name, _)| *name != table.name))
 }
 
 /// A table, and its foreign keys to itself.
@@ -73,28 +73,28 @@ impl Plan {
     pub async fn of(db: &Database) -> Result<Self, Fault> {
         let keys = if db.backend() == Backend::Sqlite { SQLITE } else { POSTGRES };
         let sql = format!("SELECT {} FROM ({keys}) f ORDER BY f.child, f.key_name, f.place", KeyColumn::SELECT);
-        let (mut parents, mut own) = (BTreeMap::<String, BTreeSet<String>>::new(), Own::new());
+        let (mut parents, mut self_references) = (BTreeMap::<String, BTreeSet<String>>::new(), Own::new());
         for KeyColumn { child, key, parent, child_column, parent_column } in db.global().records(&sql, vec![]).await? {
             if child == parent {
-                own.entry(child).or_default().entry(key).or_default().push((child_column, parent_column));
+                self_references.entry(child).or_default().entry(key).or_default().push((child_column, parent_column));
             } else {
                 parents.entry(child).or_default().insert(parent);
             }
         }
-        let mut left: Vec<&'static Description> = carried().collect();
-        let mut steps = Vec::with_capacity(left.len());
-        while !left.is_empty() {
-            let names: BTreeSet<String> = left.iter().map(|table| table.name.to_owned()).collect();
+        let mut remaining: Vec<&'static Description> = copied_tables().collect();
+        let mut steps = Vec::with_capacity(remaining.len());
+        while !remaining.is_empty() {
+            let names: BTreeSet<String> = remaining.iter().map(|table| table.name.to_owned()).collect();
             let is_free = |table: &&Description| parents.get(table.name).is_none_or(|parents| parents.is_disjoint(&names));
-            let (free, rest): (Vec<&'static Description>, Vec<_>) = left.into_iter().partition(is_free);
-            if free.is_empty() {
+            let (free_tables, rest): (Vec<&'static Description>, Vec<_>) = remaining.into_iter().partition(is_free);
+            if free_tables.is_empty() {
                 return Err(Fault::Broken(format!("these tables name each other in a circle: {names:?}")));
             }
-            for table in free {
-                let own = own.get(table.name).into_iter().flat_map(BTreeMap::values);
-                steps.push(Step { table, own: own.map(|pairs| places(table, pairs)).collect::<Result<_, _>>()? });
+            for table in free_tables {
+                let self_references = self_references.get(table.name).into_iter().flat_map(BTreeMap::values);
+                steps.push(Step { table, own: self_references.map(|pairs| places(table, pairs)).collect::<Result<_, _>>()? });
             }
-            left = rest;
+            remaining = rest;
         }
         Ok(Self(steps))
     }
@@ -113,11 +113,14 @@ impl Plan {
 }
 
 fn places(table: &'static Description, pairs: &[(String, String)]) -> Result<Vec<(usize, usize)>, Fault> {
-    let place = |name: &str| {
-        let found = table.columns.iter().position(|column| column.0 == name);
-        found.ok_or_else(|| Fault::Broken(format!("the foreign key of {} names a column {name} that it has not", table.name)))
+    let column_index = |name: &str| {
+        let index = table.columns.iter().position(|column| column.0 == name);
+        index.ok_or_else(|| Fault::Broken(format!("the foreign key of {} names a column {name} that it has not", table.name)))
     };
-    pairs.iter().map(|(here, there)| Ok((place(here)?, place(there)?))).collect()
+    pairs
+        .iter()
+        .map(|(own_column, referenced_column)| Ok((column_index(own_column)?, column_index(referenced_column)?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -126,15 +129,15 @@ mod tests {
 
     #[test]
     fn every_table_is_copied_or_left_out_by_name() {
-        for (name, _) in LEFT_OUT {
+        for (name, _) in EXCLUDED_TABLES {
             assert!(ALL.iter().any(|table| table.name == *name), "{name} is no table");
         }
-        assert_eq!(carried().count() + LEFT_OUT.len(), ALL.len());
+        assert_eq!(copied_tables().count() + EXCLUDED_TABLES.len(), ALL.len());
     }
 
     #[test]
     fn every_table_has_a_key_that_its_rows_can_be_ordered_by() {
-        for table in carried() {
+        for table in copied_tables() {
             assert!(!table.key.is_empty(), "{}", table.name);
             assert!(table.key.iter().all(|key| table.columns.iter().any(|column| column.0 == *key)), "{}", table.name);
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Difference, Digests,
-    batch::{Batch, Progress, parents_first},
+    batch::{Batch, Progress, sort_parents_first},
     claim::change,
     digest, encoded,
     page::{MAX_ROWS, Page, Pages},
@@ -61,19 +61,19 @@ impl CopyRun {
     /// The largest batch.
     pub const MAX_ROWS: usize = MAX_ROWS;
 
-    /// Copies the rows that are not copied yet; calls `told` for each table, and for each batch of
+    /// Copies the rows that are not copied yet; calls `report` for each table, and for each batch of
     /// a long one.
     ///
     /// # Errors
     /// A row cannot be read or written, or another process has taken the copy over. The batch is
     /// rolled back.
-    pub async fn rows(&self, plan: &Plan, told: impl Fn(CopiedTable)) -> Result<(), Fault> {
+    pub async fn rows(&self, plan: &Plan, report: impl Fn(CopiedTable)) -> Result<(), Fault> {
         let mut progress = self.progress().await?;
         let snapshot = self.source.global().snapshot_for(TenantId::NIL).await?;
         for (index, step) in plan.0.iter().enumerate() {
             let progress = progress.remove(step.table.name).unwrap_or_default();
-            let told = |at: &Progress, before: i64| {
-                told(CopiedTable {
+            let report = |at: &Progress, before: i64| {
+                report(CopiedTable {
                     table: step.table.name,
                     number: index + 1,
                     rows: at.rows,
@@ -82,11 +82,11 @@ impl CopyRun {
                 });
             };
             if progress.is_done {
-                told(&progress, progress.rows);
+                report(&progress, progress.rows);
             } else if step.own.is_empty() {
-                self.table(step, progress, &snapshot, told).await?;
+                self.table(step, progress, &snapshot, report).await?;
             } else {
-                self.whole(step, &snapshot, told).await?;
+                self.copy_whole_table(step, &snapshot, report).await?;
             }
         }
         Ok(())
@@ -108,54 +108,55 @@ impl CopyRun {
         step: &Step,
         mut progress: Progress,
         snapshot: &Snapshot,
-        told: impl Fn(&Progress, i64),
+        report: impl Fn(&Progress, i64),
     ) -> Result<(), Fault> {
         let pages = Pages::of(step.table);
         let before = progress.rows;
-        let mut most = self.batch_rows.min(1_024);
-        let mut page = pages.after(snapshot, &encoded::values(&progress.last_key)?, most).await?;
+        let mut page_rows = self.batch_rows.min(1_024);
+        let mut page = pages.after(snapshot, &encoded::values(&progress.last_key)?, page_rows).await?;
         loop {
             let last = page.rows().next_back().map(|row| (pages.key(row), pages.encoded_key(row)));
             progress.rows += page.len() as i64;
             progress.bytes += page.bytes as i64;
-            progress.is_done = page.len() < most;
+            progress.is_done = page.len() < page_rows;
             let mut key: Vec<Value> = Vec::new();
             if let Some((last, encoded)) = last {
                 (key, progress.last_key) = (last, encoded?);
             }
-            most = page.next().min(self.batch_rows);
+            page_rows = page.next().min(self.batch_rows);
             let rows: Vec<&[Value]> = page.rows().collect();
-            let writing = self.write(step, &rows, &progress);
+            let write_batch = self.write(step, &rows, &progress);
             if progress.is_done {
-                writing.await?;
-                told(&progress, before);
+                write_batch.await?;
+                report(&progress, before);
                 return Ok(());
             }
-            let ((), next) = tokio::try_join!(writing, pages.after(snapshot, &key, most))?;
-            told(&progress, before);
+            let ((), next) = tokio::try_join!(write_batch, pages.after(snapshot, &key, page_rows))?;
+            report(&progress, before);
             page = next;
         }
     }
 
     /// Copies a table whose rows reference each other, in one batch: parents first.
-    async fn whole(&self, step: &Step, snapshot: &Snapshot, told: impl Fn(&Progress, i64)) -> Result<(), Fault> {
+    async fn copy_whole_table(&self, step: &Step, snapshot: &Snapshot, report: impl Fn(&Progress, i64)) -> Result<(), Fault> {
         let pages = Pages::of(step.table);
-        let mut all = Page { values: Vec::new(), width: step.table.columns.len(), bytes: 0 };
+        let mut full_page = Page { values: Vec::new(), width: step.table.columns.len(), bytes: 0 };
         let mut key = Vec::new();
         loop {
             let page = pages.after(snapshot, &key, MAX_ROWS).await?;
             let is_last = page.len() < MAX_ROWS;
-            all.bytes += page.bytes;
-            all.values.extend(page.values);
+            full_page.bytes += page.bytes;
+            full_page.values.extend(page.values);
             if is_last {
                 break;
             }
-            key = all.rows().next_back().map_or_else(Vec::new, |row| pages.key(row));
+            key = full_page.rows().next_back().map_or_else(Vec::new, |row| pages.key(row));
         }
-        let rows = parents_first(&all, &step.own, step.table.name)?;
-        let progress = Progress { last_key: Vec::new(), rows: all.len() as i64, bytes: all.bytes as i64, is_done: true };
+        let rows = sort_parents_first(&full_page, &step.own, step.table.name)?;
+        let progress =
+            Progress { last_key: Vec::new(), rows: full_page.len() as i64, bytes: full_page.bytes as i64, is_done: true };
         self.write(step, &rows, &progress).await?;
-        told(&progress, 0);
+        report(&progress, 0);
         Ok(())
     }
 
@@ -168,18 +169,23 @@ impl CopyRun {
         batch.commit().await
     }
 
-    /// Reads every table back from both databases and compares them, tenant by tenant; calls `told`
+    /// Reads every table back from both databases and compares them, tenant by tenant; calls `report`
     /// for each. Returns the first difference.
-    pub async fn compare(&self, plan: &Plan, told: impl Fn(&'static str, usize, &Digests)) -> Result<Option<Difference>, Fault> {
+    pub async fn compare(
+        &self,
+        plan: &Plan,
+        report: impl Fn(&'static str, usize, &Digests),
+    ) -> Result<Option<Difference>, Fault> {
         change(&self.target, "UPDATE deployment_copy SET state = 'VERIFYING' WHERE id = $1", vec![self.id.into()]).await?;
         let source = self.source.global().snapshot_for(TenantId::NIL).await?;
         let target = self.target.global().snapshot_for(TenantId::NIL).await?;
         for (index, step) in plan.0.iter().enumerate() {
-            let (here, there) = tokio::try_join!(digest::of(step.table, &source), digest::of(step.table, &target))?;
-            if let Some(difference) = digest::difference(step.table, &here, &there) {
+            let (source_digests, target_digests) =
+                tokio::try_join!(digest::of(step.table, &source), digest::of(step.table, &target))?;
+            if let Some(difference) = digest::difference(step.table, &source_digests, &target_digests) {
                 return Ok(Some(difference));
             }
-            told(step.table.name, index + 1, &here);
+            report(step.table.name, index + 1, &source_digests);
         }
         Ok(None)
     }

@@ -10,7 +10,7 @@ use sea_orm::sqlx::{
 use crate::storage::{Fault, hosts};
 
 /// Separator of hosts, and of their ports, in libpq.
-const BETWEEN_HOSTS: &str = ",";
+const HOST_SEPARATOR: &str = ",";
 
 /// Environment variables that `pg_dump` and `pg_restore` read, so that none of their arguments,
 /// which all users of a machine can see, has a password.
@@ -30,16 +30,17 @@ impl ClientLogin {
     /// # Errors
     /// The URL is that of no Postgres.
     pub fn of(url: &str) -> Result<Self, Fault> {
-        let urls = hosts::each(&url.replacen("postgresql://", "postgres://", 1))?;
+        let urls = hosts::split_hosts(&url.replacen("postgresql://", "postgres://", 1))?;
         let read = |url: &String| {
-            let wrong = |error: sqlx::Error| Fault::Broken(format!("the database URL cannot be used: {error}"));
-            PgConnectOptions::from_str(url).map_err(wrong)
+            let url_error = |error: sqlx::Error| Fault::Broken(format!("the database URL cannot be used: {error}"));
+            PgConnectOptions::from_str(url).map_err(url_error)
         };
         let logins = urls.iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
         let (Some(first), Some(text)) = (logins.first(), urls.first()) else {
             return Err(Fault::Broken("the database URL names no host".to_owned()));
         };
-        let joined = |of: &dyn Fn(&PgConnectOptions) -> String| logins.iter().map(of).collect::<Vec<_>>().join(BETWEEN_HOSTS);
+        let joined =
+            |setting: &dyn Fn(&PgConnectOptions) -> String| logins.iter().map(setting).collect::<Vec<_>>().join(HOST_SEPARATOR);
         let database = first.get_database().unwrap_or_else(|| first.get_username()).to_owned();
         let host = |login: &PgConnectOptions| {
             login.get_socket().map_or_else(|| strip_brackets(login.get_host()).to_owned(), |path| path.display().to_string())
@@ -92,12 +93,12 @@ fn mode(mode: PgSslMode) -> &'static str {
 /// Returns the values that sqlx reads from a URL and does not expose: the password, and the files
 /// of certificates.
 fn credentials_of_url(url: &str) -> Vec<(&'static str, String)> {
-    let mut found = Vec::new();
-    let Some((_, rest)) = url.split_once("://") else { return found };
+    let mut variables = Vec::new();
+    let Some((_, rest)) = url.split_once("://") else { return variables };
     let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let login = authority.rsplit_once('@').map(|(login, _)| login);
     if let Some((_, password)) = login.and_then(|login| login.split_once(':')) {
-        found.push(("PGPASSWORD", decoded(password)));
+        variables.push(("PGPASSWORD", percent_decode(password)));
     }
     let query = after.split_once('?').map_or("", |(_, query)| query);
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
@@ -108,25 +109,25 @@ fn credentials_of_url(url: &str) -> Vec<(&'static str, String)> {
             "password" => "PGPASSWORD",
             _ => continue,
         };
-        found.push((name, decoded(&value.replace('+', " "))));
+        variables.push((name, percent_decode(&value.replace('+', " "))));
     }
-    found
+    variables
 }
 
 /// A text without its percent signs.
-fn decoded(text: &str) -> String {
-    let (bytes, mut plain, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+fn percent_decode(text: &str) -> String {
+    let (bytes, mut output, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
     while let Some(byte) = bytes.get(at) {
         let digits = bytes.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
         if let Some(code) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            plain.push(code);
+            output.push(code);
             at += 3;
         } else {
-            plain.push(*byte);
+            output.push(*byte);
             at += 1;
         }
     }
-    String::from_utf8_lossy(&plain).into_owned()
+    String::from_utf8_lossy(&output).into_owned()
 }
 
 /// Returns the URL of another database of the same cluster, with the same login.
@@ -140,8 +141,8 @@ pub fn with_database(url: &str, name: &str) -> Result<String, Fault> {
     let (scheme, rest) = url.split_once("://").ok_or_else(|| Fault::Broken("the database URL names no Postgres".to_owned()))?;
     let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let query = after.split_once('?').map_or("", |(_, query)| query);
-    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("dbname=")).collect();
-    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    let parameters: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("dbname=")).collect();
+    let query = if parameters.is_empty() { String::new() } else { format!("?{}", parameters.join("&")) };
     Ok(format!("{scheme}://{authority}/{name}{query}"))
 }
 

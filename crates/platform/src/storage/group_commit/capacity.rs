@@ -22,30 +22,30 @@ impl RemainingCapacity {
     /// Takes commands from the front of a tenant's queue, as many as fit both the room and the
     /// tenant's share; stops before a heavy one.
     pub(super) fn fill<C>(&mut self, queue: &mut VecDeque<C>, mut part: Self, weight: impl Fn(&C) -> usize) -> Vec<C> {
-        let mut taken = Vec::new();
-        while let Some(next) = queue.front().map(&weight)
-            && next <= HEAVY_WEIGHT
-            && self.has(next)
-            && part.has(next)
+        let mut commands = Vec::new();
+        while let Some(next_weight) = queue.front().map(&weight)
+            && next_weight <= HEAVY_WEIGHT
+            && self.has(next_weight)
+            && part.has(next_weight)
         {
-            self.take(next);
-            part.take(next);
-            taken.extend(queue.pop_front());
+            self.take(next_weight);
+            part.take(next_weight);
+            commands.extend(queue.pop_front());
         }
-        taken
+        commands
     }
 }
 
 /// Takes the first command of a queue, which is heavy, and those behind it that fit the lines of a
 /// shared transaction.
-pub(super) fn take_heavy<C>(queue: &mut VecDeque<C>, most: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
-    let (mut taken, mut lines) = (Vec::new(), 0);
-    while let Some(next) = queue.front().map(&weight)
-        && taken.len() < most
-        && (taken.is_empty() || lines + next <= SHARED_WEIGHT)
+pub(super) fn take_heavy<C>(queue: &mut VecDeque<C>, limit: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
+    let (mut commands, mut lines) = (Vec::new(), 0);
+    while let Some(next_weight) = queue.front().map(&weight)
+        && commands.len() < limit
+        && (commands.is_empty() || lines + next_weight <= SHARED_WEIGHT)
     {
-        lines += next;
-        taken.extend(queue.pop_front());
+        lines += next_weight;
+        commands.extend(queue.pop_front());
     }
-    taken
+    commands
 }

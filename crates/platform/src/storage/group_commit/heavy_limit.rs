@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use entity::prelude::TenantId;
 use tokio::time::Instant;
 
-use super::limits::{ALONE, MAX_WAIT, SHARED_WEIGHT};
+use super::limits::{EXCLUSIVE_WEIGHT, MAX_WAIT, SHARED_WEIGHT};
 
 /// Maximum tenants with a measurement of their own; beyond it all are forgotten.
 const TENANTS: usize = 1_024;
@@ -27,7 +27,7 @@ pub(super) struct HeavyPace {
 /// Returns the lines that a command of this weight counts for. The weight of a command that is
 /// decided alone does not tell its lines: it counts as a full transaction.
 pub(super) const fn lines(weight: usize) -> usize {
-    if weight == ALONE { SHARED_WEIGHT } else { weight }
+    if weight == EXCLUSIVE_WEIGHT { SHARED_WEIGHT } else { weight }
 }
 
 impl HeavyPace {
@@ -40,7 +40,7 @@ impl HeavyPace {
     }
     /// Records the start of a tenant's transaction of so many lines, which begins with a heavy
     /// command. If it waited behind the previous one, that one's duration is measured.
-    pub(super) fn took(&mut self, tenant: TenantId, lines: usize, has_next: bool, now: Instant) {
+    pub(super) fn record_taken(&mut self, tenant: TenantId, lines: usize, has_next: bool, now: Instant) {
         if let Some((since, before)) = self.taken.remove(&tenant) {
             self.record_duration(tenant, before, now.duration_since(since));
         }
@@ -56,21 +56,21 @@ impl HeavyPace {
     /// further command was refused then, so no turn could be measured and a slow moment would limit
     /// the tenant for ever. The limit lasts until the next measurement.
     pub(super) fn double_limit(&mut self, tenant: TenantId, waited: usize) {
-        let room = self.room(tenant);
-        if waited >= room {
-            self.keep(tenant, room.saturating_mul(2));
+        let max_lines = self.room(tenant);
+        if waited >= max_lines {
+            self.store_room(tenant, max_lines.saturating_mul(2));
         }
     }
     /// Records that so many lines of a tenant were written in this time. The lines of one
     /// transaction may always wait.
-    pub(super) fn record_duration(&mut self, tenant: TenantId, lines: usize, took: Duration) {
-        if !took.is_zero() {
-            let most = lines as f64 * MAX_WAIT.as_secs_f64() / took.as_secs_f64();
-            self.others = (most as usize).max(SHARED_WEIGHT);
-            self.keep(tenant, self.others);
+    pub(super) fn record_duration(&mut self, tenant: TenantId, lines: usize, duration: Duration) {
+        if !duration.is_zero() {
+            let max_lines = lines as f64 * MAX_WAIT.as_secs_f64() / duration.as_secs_f64();
+            self.others = (max_lines as usize).max(SHARED_WEIGHT);
+            self.store_room(tenant, self.others);
         }
     }
-    fn keep(&mut self, tenant: TenantId, room: usize) {
+    fn store_room(&mut self, tenant: TenantId, room: usize) {
         if self.rooms.len() >= TENANTS && !self.rooms.contains_key(&tenant) {
             self.rooms.clear();
         }
@@ -90,16 +90,16 @@ mod tests {
     fn heavy_commands_are_timed_from_one_to_the_next_that_waited() {
         const LINES: usize = 500;
         let (mut pace, start, tenant) = (HeavyPace::new(), Instant::now(), TenantId::NIL);
-        pace.took(tenant, LINES, true, start);
+        pace.record_taken(tenant, LINES, true, start);
         assert_eq!(pace.room(tenant), usize::MAX, "nothing was measured yet");
-        pace.took(tenant, LINES, false, start + MAX_WAIT / 4);
+        pace.record_taken(tenant, LINES, false, start + MAX_WAIT / 4);
         assert_eq!(pace.room(tenant), 4 * LINES);
-        pace.took(tenant, LINES, true, start + 2 * MAX_WAIT);
+        pace.record_taken(tenant, LINES, true, start + 2 * MAX_WAIT);
         assert_eq!(pace.room(tenant), 4 * LINES, "none waited meanwhile");
         pace.forget(tenant);
-        pace.took(tenant, LINES, true, start + 3 * MAX_WAIT);
+        pace.record_taken(tenant, LINES, true, start + 3 * MAX_WAIT);
         assert_eq!(pace.room(tenant), 4 * LINES, "the last one was put back");
-        pace.took(tenant, LINES, true, start + 9 * MAX_WAIT);
+        pace.record_taken(tenant, LINES, true, start + 9 * MAX_WAIT);
         assert_eq!(pace.room(tenant), SHARED_WEIGHT, "what fits one transaction may always wait");
     }
 

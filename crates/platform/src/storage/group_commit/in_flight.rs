@@ -41,7 +41,7 @@ impl<C> Default for RemainingWork<C> {
 }
 
 /// Waits for the end of the transaction under way; never returns if there is none.
-pub(super) async fn over<B: Batcher>(
+pub(super) async fn wait_for_end<B: Batcher>(
     under_way: &mut Option<InFlightBatches<B>>,
 ) -> Result<Vec<UnwrittenBatch<B::Command>>, JoinError> {
     match under_way {

@@ -18,20 +18,20 @@ use tokio::{
 
 use super::{
     batch::{Batch, Batcher, Plan},
-    in_flight::{InFlightBatches, RemainingWork, UnwrittenBatch, over},
-    limits::{ASIDE, SHARED_WEIGHT},
+    in_flight::{InFlightBatches, RemainingWork, UnwrittenBatch, wait_for_end},
+    limits::{MAX_TENANTS_ASIDE, SHARED_WEIGHT},
     locked::Locked,
     progress::Progress,
     queue::LaneQueue,
-    waiting::Next,
+    waiting::NextBatches,
 };
 use crate::{
-    metrics::{self, Way},
+    metrics::{self, WritePath},
     storage::{Fault, Prepared},
 };
 
 pub(super) struct Lane<B: Batcher> {
-    door: Arc<LaneQueue<B::Command>>,
+    lane_queue: Arc<LaneQueue<B::Command>>,
     locked: Locked<B>,
     speculative: B::Speculative,
     under_way: Option<InFlightBatches<B>>,
@@ -48,14 +48,14 @@ pub(super) struct Lane<B: Batcher> {
 impl<B: Batcher> Lane<B> {
     pub(super) fn new(
         batcher: Arc<B>,
-        door: Arc<LaneQueue<B::Command>>,
+        queue: Arc<LaneQueue<B::Command>>,
         callers: Handle,
         patience: Option<Duration>,
         progress: Progress,
     ) -> Self {
         let locked = Locked { batcher, callers };
         Self {
-            door,
+            lane_queue: queue,
             locked,
             speculative: B::Speculative::default(),
             under_way: None,
@@ -68,13 +68,13 @@ impl<B: Batcher> Lane<B> {
 
     pub(super) async fn run(mut self) {
         while self.collect_commands().await {
-            while let Some(freed) = self.aside.try_join_next() {
-                self.readmit_tenants(freed);
+            while let Some(freed_tenants) = self.aside.try_join_next() {
+                self.readmit_tenants(freed_tenants);
             }
             // If nothing runs beside the lane, one heavy batch follows each transaction that
             // tenants share.
-            let room_aside = if self.patience.is_some() { ASIDE.saturating_sub(self.aside.len()) } else { 1 };
-            let Next { shared: mut batches, heavy } = self.door.lock().waiting.next_batches(B::weight, room_aside);
+            let room_aside = if self.patience.is_some() { MAX_TENANTS_ASIDE.saturating_sub(self.aside.len()) } else { 1 };
+            let NextBatches { shared: mut batches, heavy } = self.lane_queue.lock().waiting.next_batches(B::weight, room_aside);
             if batches.is_empty() && heavy.is_empty() {
                 continue;
             }
@@ -84,52 +84,52 @@ impl<B: Batcher> Lane<B> {
             let plan =
                 plan.unwrap_or_else(|_| Plan { fault: Some(Fault::Broken("a command panicked".to_owned())), ..Plan::default() });
             if let Some(fault) = &plan.fault {
-                metrics::batch_unplanned();
+                metrics::count_unplanned_batch();
                 warn_unplanned(fault);
             }
             // The plan of a tenant holds only if the transaction before it is written.
-            let settled = self.settle().await;
+            let remaining_work = self.settle().await;
             // Heavy batches are not planned but run with locks. Other batches that need locks may
             // have to wait for room beside the lane, so they come after.
             let place = if self.patience.is_some() { 0 } else { batches.len() };
             drop(batches.splice(place..place, heavy));
-            self.execute_plan(plan, batches, settled).await;
+            self.execute_plan(plan, batches, remaining_work).await;
         }
     }
 
     /// Writes the planned batches that are still valid, and runs the others with locks.
-    async fn execute_plan(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, settled: RemainingWork<B::Command>) {
-        let RemainingWork { void, mut again } = settled;
-        let (mut written, mut anew) = (Vec::new(), Vec::new());
+    async fn execute_plan(&mut self, mut plan: Plan, batches: Vec<Batch<B::Command>>, remaining_work: RemainingWork<B::Command>) {
+        let RemainingWork { void, mut again } = remaining_work;
+        let (mut planned_batches, mut locked_batches) = (Vec::new(), Vec::new());
         for batch in batches {
             let tenant = batch.tenant;
-            let holds = !void.contains(&tenant);
-            if !holds && let Some(write) = &mut plan.write {
+            let is_valid = !void.contains(&tenant);
+            if !is_valid && let Some(write) = &mut plan.write {
                 write.leave_out(tenant);
             }
-            let is_aside = self.door.lock().waiting.is_aside(tenant);
+            let is_aside = self.lane_queue.lock().waiting.is_aside(tenant);
             match () {
                 // An earlier batch of the tenant is planned again: these commands follow it.
                 () if let Some(first) = again.get_mut(&tenant) => first.commands.extend(batch.commands),
-                () if is_aside => self.door.lock().waiting.return_aside_batch(batch),
-                () if holds && plan.written.contains(&tenant) => written.push(batch),
-                () if holds && plan.unchanged.contains(&tenant) => {
+                () if is_aside => self.lane_queue.lock().waiting.return_aside_batch(batch),
+                () if is_valid && plan.written.contains(&tenant) => planned_batches.push(batch),
+                () if is_valid && plan.unchanged.contains(&tenant) => {
                     self.replanned.remove(&tenant);
                     self.locked.answer(batch.commands);
                 }
-                () => anew.push(batch),
+                () => locked_batches.push(batch),
             }
         }
         if let Some(write) = plan.write
-            && !written.is_empty()
+            && !planned_batches.is_empty()
         {
-            self.write(written, write);
+            self.write(planned_batches, write);
         }
         self.requeue_front(again);
-        for batch in anew {
+        for batch in locked_batches {
             // The lane does not wait for room for a heavy command.
-            if self.patience.is_some() && !self.can_detach() && self.door.lock().waiting.has_heavy(batch.tenant) {
-                self.door.lock().waiting.requeue_front(batch);
+            if self.patience.is_some() && !self.can_detach() && self.lane_queue.lock().waiting.has_heavy(batch.tenant) {
+                self.lane_queue.lock().waiting.requeue_front(batch);
             } else {
                 self.run_with_locks(batch).await;
             }
@@ -138,15 +138,15 @@ impl<B: Batcher> Lane<B> {
 
     fn write(&mut self, batches: Vec<Batch<B::Command>>, write: Box<Prepared>) {
         let weight: usize = batches.iter().flat_map(|batch| &batch.commands).map(B::weight).sum();
-        let started = self.start(batches, write);
-        let waits = |tenants: &[TenantId]| self.door.lock().waiting.has_others(tenants);
-        if weight > SHARED_WEIGHT && self.can_detach() && waits(&started.tenants) {
+        let in_flight = self.start(batches, write);
+        let has_others_waiting = |tenants: &[TenantId]| self.lane_queue.lock().waiting.has_others(tenants);
+        if weight > SHARED_WEIGHT && self.can_detach() && has_others_waiting(&in_flight.tenants) {
             // A transaction with so many lines takes long, so the other tenants do not wait for it.
-            self.set_aside(started);
+            self.set_aside(in_flight);
             return;
         }
-        self.door.lock().under_way = started.commands;
-        self.under_way = Some(started);
+        self.lane_queue.lock().under_way = in_flight.commands;
+        self.under_way = Some(in_flight);
     }
 
     /// Waits until there are enough commands to plan; false if no more can be submitted and all are
@@ -157,7 +157,7 @@ impl<B: Batcher> Lane<B> {
         self.progress.set(None);
         loop {
             {
-                let mut queue = self.door.lock();
+                let mut queue = self.lane_queue.lock();
                 let enough = self.under_way.as_ref().map_or(1, |batch| batch.commands);
                 if queue.waiting.ready >= enough {
                     return true;
@@ -169,18 +169,18 @@ impl<B: Batcher> Lane<B> {
             }
             tokio::select! {
                 biased;
-                given_back = over(&mut self.under_way) => {
+                unwritten = wait_for_end(&mut self.under_way) => {
                     if let Some(InFlightBatches { tenants, commands, since, .. }) = self.under_way.take() {
-                        let settled = self.settled(tenants, (commands, since), given_back).await;
-                        self.requeue_front(settled.again);
+                        let remaining_work = self.settle_batches(tenants, (commands, since), unwritten).await;
+                        self.requeue_front(remaining_work.again);
                     }
                 }
-                Some(freed) = self.aside.join_next() => self.readmit_tenants(freed),
-                () = self.door.is_enough.notified() => {}
+                Some(freed_tenants) = self.aside.join_next() => self.readmit_tenants(freed_tenants),
+                () = self.lane_queue.is_enough.notified() => {}
                 () = wait_timeout(self.patience), if self.under_way.is_some() => {
                     // The transaction under way takes long: the commands that came meanwhile no
                     // longer wait for others to join them.
-                    if self.door.lock().waiting.ready > 0 {
+                    if self.lane_queue.lock().waiting.ready > 0 {
                         return true;
                     }
                 }
@@ -193,32 +193,32 @@ impl<B: Batcher> Lane<B> {
         let commands = batches.iter().map(|batch| batch.commands.len()).sum();
         let locked = self.locked.clone();
         let since = Instant::now();
-        let span = Locked::<B>::span(Way::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
+        let span = Locked::<B>::span(WritePath::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
         let task = tokio::spawn(async move {
-            let written = span.run_within(locked.batcher.write(*write)).await;
+            let outcome = span.run_within(locked.batcher.write(*write)).await;
             let trace_id = span.recorded_trace();
-            span.end(written.is_err());
-            match written {
-                Ok(written) => {
-                    let (mut undone, mut done) = (Vec::new(), Vec::new());
+            span.end(outcome.is_err());
+            match outcome {
+                Ok(outcome) => {
+                    let (mut unwritten, mut written_commands) = (Vec::new(), Vec::new());
                     for batch in batches {
-                        let can_replan = written.chain_moved.contains(&batch.tenant);
-                        if can_replan || written.overtaken.contains(&batch.tenant) {
+                        let can_replan = outcome.chain_moved.contains(&batch.tenant);
+                        if can_replan || outcome.overtaken.contains(&batch.tenant) {
                             metrics::count_overtaken_batch();
-                            undone.push(UnwrittenBatch { batch, can_replan });
+                            unwritten.push(UnwrittenBatch { batch, can_replan });
                         } else {
-                            done.extend(batch.commands);
+                            written_commands.extend(batch.commands);
                         }
                     }
-                    if !done.is_empty() {
-                        metrics::batch(Way::Planned, done.len(), since.elapsed(), trace_id);
-                        locked.answer(done);
+                    if !written_commands.is_empty() {
+                        metrics::batch(WritePath::Planned, written_commands.len(), since.elapsed(), trace_id);
+                        locked.answer(written_commands);
                     }
-                    undone
+                    unwritten
                 }
                 Err(fault) => {
                     if fault.unique_violation().is_none() {
-                        metrics::batch_unplanned();
+                        metrics::count_unplanned_batch();
                         warn_unplanned(&fault);
                     }
                     tracing::debug!(error = %fault, commands, "a planned batch was not written: its commands are run with locks");
@@ -242,13 +242,13 @@ impl<B: Batcher> Lane<B> {
             return;
         };
         // Without reserved room, heavy commands would wait for as long as other batches need locks.
-        let kept = usize::from(self.door.lock().waiting.keeps_room);
-        while self.aside.len() + kept >= ASIDE {
-            if let Some(freed) = self.aside.join_next().await {
-                self.readmit_tenants(freed);
+        let reserved = usize::from(self.lane_queue.lock().waiting.keeps_room);
+        while self.aside.len() + reserved >= MAX_TENANTS_ASIDE {
+            if let Some(freed_tenants) = self.aside.join_next().await {
+                self.readmit_tenants(freed_tenants);
             }
         }
-        self.door.lock().waiting.set_aside(tenant);
+        self.lane_queue.lock().waiting.set_aside(tenant);
         self.run_detached(vec![tenant], async move {
             let mut running = pin!(locked.commit(batch));
             if tokio::time::timeout(patience, &mut running).await.is_err() {
@@ -272,14 +272,14 @@ impl<B: Batcher> Lane<B> {
         let Some(InFlightBatches { tenants, commands, since, mut task }) = self.under_way.take() else {
             return RemainingWork::default();
         };
-        let until = self.patience.map(|patience| Instant::now() + patience);
+        let deadline = self.patience.map(|patience| Instant::now() + patience);
         loop {
             let has_room = self.can_detach();
             tokio::select! {
                 biased;
-                given_back = &mut task => return self.settled(tenants, (commands, since), given_back).await,
-                Some(freed) = self.aside.join_next() => self.readmit_tenants(freed),
-                () = at(until), if has_room => {
+                unwritten = &mut task => return self.settle_batches(tenants, (commands, since), unwritten).await,
+                Some(freed_tenants) = self.aside.join_next() => self.readmit_tenants(freed_tenants),
+                () = at(deadline), if has_room => {
                     metrics::count_tenant_set_aside();
                     tracing::debug!(tenants = tenants.len(), "a transaction takes long: the lane continues with other tenants");
                     let void = tenants.iter().copied().collect();
@@ -290,40 +290,42 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    async fn settled(
+    async fn settle_batches(
         &mut self,
         tenants: Vec<TenantId>,
         (commands, since): (usize, Instant),
-        given_back: Result<Vec<UnwrittenBatch<B::Command>>, JoinError>,
+        unwritten: Result<Vec<UnwrittenBatch<B::Command>>, JoinError>,
     ) -> RemainingWork<B::Command> {
         {
-            let mut queue = self.door.lock();
+            let mut queue = self.lane_queue.lock();
             queue.under_way = 0;
             queue.waiting.record_duration(commands, since.elapsed());
         }
-        let Ok(given_back) = given_back else {
+        let Ok(unwritten) = unwritten else {
             // The task panicked: its callers' channels are closed, which tells them.
             tenants.iter().for_each(|tenant| self.forget(*tenant));
             return RemainingWork { void: tenants.into_iter().collect(), ..RemainingWork::default() };
         };
-        let mut settled =
-            RemainingWork { void: given_back.iter().map(|undone| undone.batch.tenant).collect(), ..RemainingWork::default() };
-        self.replanned.retain(|tenant| settled.void.contains(tenant) || !tenants.contains(tenant));
-        for UnwrittenBatch { batch, can_replan } in given_back {
+        let mut remaining_work = RemainingWork {
+            void: unwritten.iter().map(|unwritten_batch| unwritten_batch.batch.tenant).collect(),
+            ..RemainingWork::default()
+        };
+        self.replanned.retain(|tenant| remaining_work.void.contains(tenant) || !tenants.contains(tenant));
+        for UnwrittenBatch { batch, can_replan } in unwritten {
             if can_replan && self.replanned.insert(batch.tenant) {
                 B::forget(&mut self.speculative, batch.tenant);
-                settled.again.insert(batch.tenant, batch);
+                remaining_work.again.insert(batch.tenant, batch);
             } else {
                 self.run_with_locks(batch).await;
             }
         }
-        settled
+        remaining_work
     }
 
     /// Returns batches to be planned again, before the other waiting commands of their tenants.
-    fn requeue_front(&self, again: HashMap<TenantId, Batch<B::Command>>) {
-        let mut queue = self.door.lock();
-        again.into_values().for_each(|batch| queue.waiting.requeue_front(batch));
+    fn requeue_front(&self, batches: HashMap<TenantId, Batch<B::Command>>) {
+        let mut queue = self.lane_queue.lock();
+        batches.into_values().for_each(|batch| queue.waiting.requeue_front(batch));
     }
 
     /// Drops the speculative state of a tenant, which is no longer valid.
@@ -333,30 +335,30 @@ impl<B: Batcher> Lane<B> {
     }
 
     fn can_detach(&self) -> bool {
-        self.patience.is_some() && self.aside.len() < ASIDE
+        self.patience.is_some() && self.aside.len() < MAX_TENANTS_ASIDE
     }
 
     fn set_aside(&mut self, batches: InFlightBatches<B>) {
         let InFlightBatches { tenants, task, .. } = batches;
         {
-            let mut queue = self.door.lock();
+            let mut queue = self.lane_queue.lock();
             queue.under_way = 0;
             tenants.iter().for_each(|tenant| queue.waiting.set_aside(*tenant));
         }
         tenants.iter().for_each(|tenant| self.forget(*tenant));
         let locked = self.locked.clone();
         self.run_detached(tenants, async move {
-            for undone in task.await.unwrap_or_default() {
-                locked.commit(undone.batch).await;
+            for unwritten in task.await.unwrap_or_default() {
+                locked.commit(unwritten.batch).await;
             }
         });
     }
 
-    fn readmit_tenants(&mut self, freed: Result<Vec<TenantId>, JoinError>) {
+    fn readmit_tenants(&mut self, freed_tenants: Result<Vec<TenantId>, JoinError>) {
         // The task catches panics of the code it awaits, so it does not panic itself.
-        for tenant in freed.unwrap_or_default() {
+        for tenant in freed_tenants.unwrap_or_default() {
             B::forget(&mut self.speculative, tenant);
-            self.door.lock().waiting.readmit_tenants(tenant);
+            self.lane_queue.lock().waiting.readmit_tenants(tenant);
         }
     }
 }
@@ -366,9 +368,9 @@ impl<B: Batcher> Lane<B> {
 fn warn_unplanned(fault: &Fault) {
     const WARNING_INTERVAL: Duration = Duration::from_mins(1);
     static LAST_WARNING: Mutex<Option<Instant>> = Mutex::new(None);
-    let mut told = LAST_WARNING.lock().unwrap_or_else(PoisonError::into_inner);
-    if told.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
-        *told = Some(Instant::now());
+    let mut last_warning = LAST_WARNING.lock().unwrap_or_else(PoisonError::into_inner);
+    if last_warning.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
+        *last_warning = Some(Instant::now());
         tracing::warn!(error = %fault, "a batch of the ledger could not be planned ahead or written as planned: it takes the slower way, with locks");
     }
 }
@@ -380,9 +382,9 @@ async fn wait_timeout(patience: Option<Duration>) {
     }
 }
 
-async fn at(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
     }
 }

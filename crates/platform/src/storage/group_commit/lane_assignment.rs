@@ -33,40 +33,40 @@ impl LaneAssignments {
     /// tenants share transactions while they are few, or the least busy one if all are full. A
     /// tenant moves only if its lane is full and no command of it is on the way there.
     pub(super) fn lane_of(&self, tenant: TenantId, now: Instant, lanes: usize, load: impl Fn(usize) -> Load) -> usize {
-        let mut homes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(home) = homes.get_mut(&tenant) {
-            let was_quiet = now.duration_since(home.at) > REASSIGN_DELAY;
-            home.at = now;
+        let mut assignments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(assignment) = assignments.get_mut(&tenant) {
+            let was_quiet = now.duration_since(assignment.at) > REASSIGN_DELAY;
+            assignment.at = now;
             if !was_quiet {
-                return home.lane;
+                return assignment.lane;
             }
-            let own = load(home.lane);
-            if !own.has_tenant && own.commands >= FULL_LANE_COMMANDS {
-                home.lane = choose(lanes, load);
+            let own_load = load(assignment.lane);
+            if !own_load.has_tenant && own_load.commands >= FULL_LANE_COMMANDS {
+                assignment.lane = choose(lanes, load);
             }
-            return home.lane;
+            return assignment.lane;
         }
-        if homes.len() >= MAX_TENANTS {
-            homes.clear();
+        if assignments.len() >= MAX_TENANTS {
+            assignments.clear();
         }
         let lane = choose(lanes, load);
-        homes.insert(tenant, LaneAssignment { lane, at: now });
+        assignments.insert(tenant, LaneAssignment { lane, at: now });
         lane
     }
 }
 
 fn choose(lanes: usize, load: impl Fn(usize) -> Load) -> usize {
-    let mut least = (0, usize::MAX);
+    let mut least_busy = (0, usize::MAX);
     for lane in 0..lanes {
         let Load { commands, .. } = load(lane);
         if commands < FULL_LANE_COMMANDS {
             return lane;
         }
-        if commands < least.1 {
-            least = (lane, commands);
+        if commands < least_busy.1 {
+            least_busy = (lane, commands);
         }
     }
-    least.0
+    least_busy.0
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const MAX_COMMANDS: usize = 256;
 pub const MAX_WEIGHT: usize = 4_000;
 /// Weight of a command that shares its transaction with no other, however few lines it has.
-pub const ALONE: usize = MAX_WEIGHT + 1;
+pub const EXCLUSIVE_WEIGHT: usize = MAX_WEIGHT + 1;
 /// Maximum lines in a transaction of several tenants: no tenant waits for thousands of lines of
 /// another one.
 pub const SHARED_WEIGHT: usize = 512;
@@ -23,13 +23,13 @@ pub const QUEUE: usize = 4_096;
 pub const MAX_WAIT: Duration = Duration::from_millis(750);
 /// Maximum commands that wait for a tenant which was set aside: it does not fill the lane for the
 /// others.
-pub const QUEUE_ASIDE: usize = QUEUE / 4;
+pub const MAX_QUEUED_ASIDE: usize = QUEUE / 4;
 /// Time for which a lane waits for a batch before it sets the batch's tenant aside.
-pub const PATIENCE: Duration = Duration::from_millis(500);
+pub const ASIDE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Maximum transactions that a lane sets aside at a time; each holds a connection.
-pub const ASIDE: usize = 3;
+pub const MAX_TENANTS_ASIDE: usize = 3;
 /// Tenants of a lane whose heavy commands run at a time, one transaction each; the others stand in
-/// line. Fewer than `ASIDE`, so that there is room beside the lane for batches that need locks.
-pub const HEAVY_ASIDE: usize = 2;
+/// line. Fewer than `MAX_TENANTS_ASIDE`, so that there is room beside the lane for batches that need locks.
+pub const MAX_HEAVY_ASIDE: usize = 2;
 /// Tries of a command alone if its transaction fails for a transient reason.
 pub(super) const ATTEMPTS: u32 = 5;

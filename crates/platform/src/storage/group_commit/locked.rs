@@ -11,7 +11,7 @@ use super::{
     limits::ATTEMPTS,
 };
 use crate::{
-    metrics::{self, Way},
+    metrics::{self, WritePath},
     storage::Fault,
     traces::Span,
 };
@@ -64,10 +64,10 @@ impl<B: Batcher> Locked<B> {
     }
 
     async fn commit_alone(&self, tenant: TenantId, command: B::Command) {
-        let mut one = [command];
+        let mut commands = [command];
         let mut outcome = Ok(());
         for attempt in 0..ATTEMPTS {
-            outcome = self.catch_panics(tenant, &mut one).await;
+            outcome = self.catch_panics(tenant, &mut commands).await;
             match &outcome {
                 Err(fault) if fault.is_connection_unavailable() => break,
                 // Another process took a unique key first: the next try finds the rows that it
@@ -78,27 +78,27 @@ impl<B: Batcher> Locked<B> {
                 _ => break,
             }
         }
-        let [command] = one;
+        let [command] = commands;
         self.batcher.answer(command, outcome);
     }
 
     /// Runs a batch and catches panics: a panic in a rule must not end the lane.
     async fn catch_panics(&self, tenant: TenantId, commands: &mut [B::Command]) -> Result<(), Fault> {
-        let (began, count) = (Instant::now(), commands.len());
-        let span = Self::span(Way::Locked, commands.iter_mut());
+        let (start, count) = (Instant::now(), commands.len());
+        let span = Self::span(WritePath::Locked, commands.iter_mut());
         let outcome = AssertUnwindSafe(span.run_within(self.batcher.run(tenant, commands))).catch_unwind().await;
         let outcome = outcome
             .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
-            .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed(), span.recorded_trace()));
+            .inspect(|()| metrics::batch(WritePath::Locked, count, start.elapsed(), span.recorded_trace()));
         span.end(outcome.is_err());
         outcome
     }
 
     /// Returns the span of a transaction that runs these commands, and ends their waits.
-    pub(super) fn span<'a>(way: Way, commands: impl Iterator<Item = &'a mut B::Command>) -> Span {
+    pub(super) fn span<'a>(way: WritePath, commands: impl Iterator<Item = &'a mut B::Command>) -> Span {
         let mut count = 0_i64;
-        let waiting = commands.inspect(|_| count += 1).filter_map(B::queue_span);
-        let mut span = Span::batch("ledger.batch", waiting);
+        let queue_spans = commands.inspect(|_| count += 1).filter_map(B::queue_span);
+        let mut span = Span::batch("ledger.batch", queue_spans);
         span.set("entrepot.batch.way", way.as_str());
         span.set("entrepot.batch.commands", count);
         span

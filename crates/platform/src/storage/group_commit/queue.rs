@@ -31,8 +31,8 @@ pub(super) struct Load {
 }
 
 impl<C> LaneQueue<C> {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        let queue = Queue { waiting: Waiting::new(most), enough: 1, under_way: 0, closed: false };
+    pub(super) fn new(max_commands: usize) -> Arc<Self> {
+        let queue = Queue { waiting: Waiting::new(max_commands), enough: 1, under_way: 0, closed: false };
         Arc::new(Self { queue: Mutex::new(queue), is_enough: Notify::new() })
     }
     pub(super) fn lock(&self) -> MutexGuard<'_, Queue<C>> {
@@ -57,7 +57,7 @@ impl<C> LaneQueue<C> {
     /// the lane waits for a batch.
     pub(super) fn lane_status(&self) -> (usize, usize) {
         let queue = self.lock();
-        (queue.waiting.count, queue.waiting.held())
+        (queue.waiting.count, queue.waiting.count_stuck_tenants())
     }
     pub(super) fn load(&self, tenant: TenantId) -> Load {
         let queue = self.lock();
@@ -73,7 +73,7 @@ impl<C> LaneQueue<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::group_commit::limits::{ALONE, MAX_COMMANDS, MAX_WAIT, QUEUE, QUEUE_ASIDE};
+    use crate::storage::group_commit::limits::{EXCLUSIVE_WEIGHT, MAX_COMMANDS, MAX_QUEUED_ASIDE, MAX_WAIT, QUEUE};
 
     fn tenant(n: u128) -> TenantId {
         TenantId::from_uuid(uuid::Uuid::from_u128(n))
@@ -84,7 +84,7 @@ mod tests {
         let door = LaneQueue::new(MAX_COMMANDS);
         door.lock().waiting.set_aside(tenant(1));
         let entered = (0..QUEUE).filter(|n| door.queue_command(tenant(1), *n, |_| 1).is_ok()).count();
-        assert_eq!(entered, QUEUE_ASIDE);
+        assert_eq!(entered, MAX_QUEUED_ASIDE);
         assert!(door.queue_command(tenant(2), 0, |_| 1).is_ok());
     }
 
@@ -118,7 +118,7 @@ mod tests {
         let door = LaneQueue::new(MAX_COMMANDS);
         // Changes of 500 levels are written in an eighth of the time that one may wait; one that is recorded of a count is decided alone.
         door.lock().waiting.pace.record_duration(tenant(1), 500, MAX_WAIT / 8);
-        let counts = (0..20).filter(|_| door.queue_command(tenant(2), ALONE, |lines| *lines).is_ok()).count();
+        let counts = (0..20).filter(|_| door.queue_command(tenant(2), EXCLUSIVE_WEIGHT, |lines| *lines).is_ok()).count();
         assert_eq!(counts, 8);
         let taken = door.lock().waiting.next_batches(|lines| *lines, 1);
         assert_eq!(taken.heavy.iter().map(|batch| batch.commands.len()).collect::<Vec<_>>(), [1], "alone all the same");

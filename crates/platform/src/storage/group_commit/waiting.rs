@@ -12,7 +12,7 @@ use super::{
     batch::Batch,
     capacity::{RemainingCapacity, take_heavy},
     heavy_limit::{HeavyPace, lines},
-    limits::{HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WAIT, MAX_WEIGHT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT},
+    limits::{ASIDE_TIMEOUT, HEAVY_WEIGHT, MAX_HEAVY_ASIDE, MAX_QUEUED_ASIDE, MAX_WAIT, MAX_WEIGHT, QUEUE, SHARED_WEIGHT},
 };
 
 /// Waiting commands, in a queue for each tenant, and the order of turns. Tenants that are set aside
@@ -37,11 +37,11 @@ pub(super) struct Waiting<C> {
     /// Maximum number of waiting commands.
     room: usize,
     /// Commands in a transaction.
-    most: usize,
+    max_commands: usize,
 }
 
 /// Next batches of a lane.
-pub(super) struct Next<C> {
+pub(super) struct NextBatches<C> {
     /// Batches that share a transaction.
     pub(super) shared: Vec<Batch<C>>,
     /// Batches of other tenants, each of which begins with a heavy command and has a transaction of its own.
@@ -49,7 +49,7 @@ pub(super) struct Next<C> {
 }
 
 impl<C> Waiting<C> {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             queues: HashMap::new(),
             turns: VecDeque::new(),
@@ -61,15 +61,18 @@ impl<C> Waiting<C> {
             count: 0,
             ready: 0,
             room: QUEUE,
-            most,
+            max_commands: limit,
         }
     }
     /// Whether no further command of the tenant may wait. Commands of a tenant that is set aside
     /// delay no others: they count for that tenant only.
     pub(super) fn is_full_for(&self, tenant: TenantId) -> bool {
-        let own = || self.queues.get(&tenant).map_or(0, VecDeque::len);
-        let is_full =
-            if self.aside.contains_key(&tenant) { own() >= QUEUE_ASIDE.min(self.room) } else { self.ready >= self.room };
+        let own_count = || self.queues.get(&tenant).map_or(0, VecDeque::len);
+        let is_full = if self.aside.contains_key(&tenant) {
+            own_count() >= MAX_QUEUED_ASIDE.min(self.room)
+        } else {
+            self.ready >= self.room
+        };
         is_full || self.count >= QUEUE
     }
     /// Whether no further heavy command of the tenant may wait: one does, and more lines than are
@@ -86,10 +89,10 @@ impl<C> Waiting<C> {
     }
     /// Records the duration of a transaction. If it was at least half full, it sets the limit of
     /// waiting commands to those written in `MAX_WAIT`.
-    pub(super) fn record_duration(&mut self, commands: usize, took: Duration) {
-        if commands * 2 >= self.most && !took.is_zero() {
-            let most = commands as f64 * MAX_WAIT.as_secs_f64() / took.as_secs_f64();
-            self.room = (most as usize).clamp(self.most, QUEUE);
+    pub(super) fn record_duration(&mut self, commands: usize, duration: Duration) {
+        if commands * 2 >= self.max_commands && !duration.is_zero() {
+            let estimate = commands as f64 * MAX_WAIT.as_secs_f64() / duration.as_secs_f64();
+            self.room = (estimate as usize).clamp(self.max_commands, QUEUE);
         }
     }
     pub(super) fn push(&mut self, tenant: TenantId, command: C) {
@@ -109,27 +112,29 @@ impl<C> Waiting<C> {
     /// more lines than a share. A tenant that finds no room is first in the next transaction. A
     /// heavy command has a transaction of its own, beside the shared one, if there is room;
     /// otherwise its tenant stands in line until another one returns.
-    pub(super) fn next_batches(&mut self, weight: impl Fn(&C) -> usize, room_aside: usize) -> Next<C> {
+    pub(super) fn next_batches(&mut self, weight: impl Fn(&C) -> usize, room_aside: usize) -> NextBatches<C> {
         self.heavy.retain(|tenant| self.aside.contains_key(tenant));
-        let places = HEAVY_ASIDE.saturating_sub(self.heavy.len()).min(room_aside);
-        let turns = std::mem::take(&mut self.turns);
-        let mut room =
-            RemainingCapacity { commands: self.most, weight: if turns.len() > 1 { SHARED_WEIGHT } else { MAX_WEIGHT } };
-        let tenants = turns.len().max(1);
+        let free_slots = MAX_HEAVY_ASIDE.saturating_sub(self.heavy.len()).min(room_aside);
+        let queued_tenants = std::mem::take(&mut self.turns);
+        let mut room = RemainingCapacity {
+            commands: self.max_commands,
+            weight: if queued_tenants.len() > 1 { SHARED_WEIGHT } else { MAX_WEIGHT },
+        };
+        let tenants = queued_tenants.len().max(1);
         let part =
             RemainingCapacity { commands: (room.commands / tenants).max(1), weight: (room.weight / tenants).max(HEAVY_WEIGHT) };
         let (mut shared, mut heavy): (Vec<Batch<C>>, Vec<Batch<C>>) = (Vec::new(), Vec::new());
         let mut left_out = VecDeque::new();
-        for tenant in turns {
+        for tenant in queued_tenants {
             let Some(queue) = self.queues.get_mut(&tenant) else { continue };
             let is_heavy = queue.front().is_some_and(|command| weight(command) > HEAVY_WEIGHT);
-            if is_heavy && places == 0 {
+            if is_heavy && free_slots == 0 {
                 self.suspend_turns(tenant);
                 continue;
             }
             let (batches, commands) = if is_heavy {
-                let has_place = heavy.len() < places;
-                (&mut heavy, if has_place { take_heavy(queue, self.most, &weight) } else { Vec::new() })
+                let has_place = heavy.len() < free_slots;
+                (&mut heavy, if has_place { take_heavy(queue, self.max_commands, &weight) } else { Vec::new() })
             } else {
                 (&mut shared, room.fill(queue, part, &weight))
             };
@@ -142,30 +147,30 @@ impl<C> Waiting<C> {
         self.turns = left_out;
         for Batch { tenant, commands } in &mut shared {
             let Some(queue) = self.queues.get_mut(tenant) else { continue };
-            let own: usize = commands.iter().map(&weight).sum();
+            let own_weight: usize = commands.iter().map(&weight).sum();
             commands.extend(room.fill(
                 queue,
-                RemainingCapacity { commands: usize::MAX, weight: part.weight.saturating_sub(own) },
+                RemainingCapacity { commands: usize::MAX, weight: part.weight.saturating_sub(own_weight) },
                 &weight,
             ));
         }
         let now = Instant::now();
         for Batch { tenant, commands } in &heavy {
-            let own: usize = commands.iter().map(|command| lines(weight(command))).sum();
+            let own_weight: usize = commands.iter().map(|command| lines(weight(command))).sum();
             let has_next = self.has_heavy_next(*tenant, &weight);
-            self.pace.took(*tenant, own, has_next, now);
+            self.pace.record_taken(*tenant, own_weight, has_next, now);
             if !has_next {
-                self.pace.double_limit(*tenant, own + self.lines_of(*tenant, &weight));
+                self.pace.double_limit(*tenant, own_weight + self.lines_of(*tenant, &weight));
             }
         }
         self.heavy.extend(heavy.iter().map(|batch| batch.tenant));
         self.keeps_room = self.heavy.is_empty() && !self.line.is_empty();
-        let next = Next { shared, heavy };
-        self.took(&next);
+        let next = NextBatches { shared, heavy };
+        self.record_taken(&next);
         next
     }
     /// Keeps the turns of tenants that have more commands.
-    fn took(&mut self, next: &Next<C>) {
+    fn record_taken(&mut self, next: &NextBatches<C>) {
         for Batch { tenant, commands } in next.shared.iter().chain(&next.heavy) {
             self.count -= commands.len();
             self.ready -= commands.len();
@@ -183,13 +188,13 @@ impl<C> Waiting<C> {
     }
     /// Takes the tenant's turns away until it returns.
     pub(super) fn set_aside(&mut self, tenant: TenantId) {
-        if let Some(place) = self.line.iter().position(|other| *other == tenant) {
+        if let Some(index) = self.line.iter().position(|other| *other == tenant) {
             // It stood in line until now.
-            self.line.remove(place);
+            self.line.remove(index);
             self.aside.insert(tenant, Instant::now());
-        } else if let Entry::Vacant(aside) = self.aside.entry(tenant) {
-            aside.insert(Instant::now());
-            self.turns.retain(|turn| *turn != tenant);
+        } else if let Entry::Vacant(slot) = self.aside.entry(tenant) {
+            slot.insert(Instant::now());
+            self.turns.retain(|queued_tenant| *queued_tenant != tenant);
             self.ready -= self.queues.get(&tenant).map_or(0, VecDeque::len);
         }
     }
@@ -206,13 +211,13 @@ impl<C> Waiting<C> {
     }
     /// Returns the number of tenants that have been aside for longer than the lane waits for a
     /// batch. Tenants in line wait for others' commands, not for the database.
-    pub(super) fn held(&self) -> usize {
-        let is_held = |(tenant, since): &(&TenantId, &Instant)| since.elapsed() > PATIENCE && !self.line.contains(*tenant);
+    pub(super) fn count_stuck_tenants(&self) -> usize {
+        let is_held = |(tenant, since): &(&TenantId, &Instant)| since.elapsed() > ASIDE_TIMEOUT && !self.line.contains(*tenant);
         self.aside.iter().filter(is_held).count()
     }
     /// Whether it is the turn of any other tenant.
     pub(super) fn has_others(&self, tenants: &[TenantId]) -> bool {
-        self.turns.iter().any(|turn| !tenants.contains(turn))
+        self.turns.iter().any(|queued_tenant| !tenants.contains(queued_tenant))
     }
     /// Returns a batch of a tenant that is set aside, before the tenant's other waiting commands.
     pub(super) fn return_aside_batch(&mut self, batch: Batch<C>) {
@@ -224,7 +229,7 @@ impl<C> Waiting<C> {
     /// Returns a batch before the other waiting commands of its tenant, which gets the next turn.
     pub(super) fn requeue_front(&mut self, batch: Batch<C>) {
         if !self.is_aside(batch.tenant) {
-            self.turns.retain(|turn| *turn != batch.tenant);
+            self.turns.retain(|queued_tenant| *queued_tenant != batch.tenant);
             self.turns.push_front(batch.tenant);
             self.ready += batch.commands.len();
         }

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::report::{Answer, PATIENCE, chosen, is_writable, reports, writable};
+use super::report::{Answer, HOST_TIMEOUT, choose_primary, count_writable, is_writable, reports};
 use crate::{
     clock, metrics,
     storage::{Fault, connect_errors, sessions::is_lost, write_health::WriteHealth},
@@ -62,18 +62,18 @@ impl Hosts {
     /// Finds the host that takes writes, and watches it from now on.
     pub(super) async fn open(logins: &[PgConnectOptions], write_health: &WriteHealth) -> Result<Self, Fault> {
         let names: Vec<String> = logins.iter().map(name).collect();
-        if let Some(twice) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
-            return Err(Fault::Broken(format!("the database URL names {} twice: leave one of them out", twice.1)));
+        if let Some(duplicate) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+            return Err(Fault::Broken(format!("the database URL names {} twice: leave one of them out", duplicate.1)));
         }
-        let until = Instant::now() + FIRST_CHECK_TIMEOUT;
+        let deadline = Instant::now() + FIRST_CHECK_TIMEOUT;
         let (host, newest, system) = loop {
             let reports = reports(logins).await;
             let system = require_one_cluster(&names, &reports)?;
-            if let (Some((host, timeline)), Some(system)) = (chosen(&reports, 0, 0), system) {
+            if let (Some((host, timeline)), Some(system)) = (choose_primary(&reports, 0, 0), system) {
                 warn_of_two_primaries(&reports);
                 break (host, timeline, system);
             }
-            if Instant::now() >= until {
+            if Instant::now() >= deadline {
                 return Err(unwritable(&names, reports));
             }
             clock::sleep(MIN_CHECK_INTERVAL).await;
@@ -110,17 +110,17 @@ impl Hosts {
 
     /// Queries all hosts for the one that takes writes, and uses it. Concurrent callers wait for
     /// the check under way.
-    pub(super) async fn look(&self) {
-        let came = Instant::now();
+    pub(super) async fn check_hosts(&self) {
+        let arrival = Instant::now();
         let mut last_look = self.0.last_look.lock().await;
-        if last_look.is_some_and(|began| began >= came || began.elapsed() < MIN_CHECK_INTERVAL) {
+        if last_look.is_some_and(|last_start| last_start >= arrival || last_start.elapsed() < MIN_CHECK_INTERVAL) {
             return;
         }
         *last_look = Some(Instant::now());
         let reports = self.cluster_reports().await;
         warn_of_two_primaries(&reports);
         let (before, newest) = (self.primary(), self.0.newest.load(Ordering::Relaxed));
-        if let Some((host, timeline)) = chosen(&reports, before.host, newest) {
+        if let Some((host, timeline)) = choose_primary(&reports, before.host, newest) {
             self.0.newest.store(timeline, Ordering::Relaxed);
             if host != before.host {
                 self.switch_host(before, host);
@@ -171,29 +171,29 @@ async fn watch_primary(hosts: Weak<Inner>) {
         let Some(hosts) = hosts.upgrade().map(Hosts) else { return };
         let primary = hosts.primary();
         if suspected {
-            hosts.look().await;
+            hosts.check_hosts().await;
             continue;
         }
-        let mine = watched.take().filter(|(_, term)| *term == primary.term);
-        let asked = async {
-            let mut connection = match mine {
+        let kept_session = watched.take().filter(|(_, term)| *term == primary.term);
+        let check = async {
+            let mut connection = match kept_session {
                 Some((connection, _)) => connection,
                 None => hosts.0.logins[primary.host].connect().await?,
             };
             let takes_writes = is_writable(&mut connection).await?;
             Ok::<_, sqlx::Error>(Some(connection).filter(|_| takes_writes))
         };
-        watched = if let Ok(Ok(Some(connection))) = timeout(PATIENCE, asked).await {
+        watched = if let Ok(Ok(Some(connection))) = timeout(HOST_TIMEOUT, check).await {
             Some((connection, primary.term))
         } else {
-            hosts.look().await;
+            hosts.check_hosts().await;
             None
         };
     }
 }
 
 fn warn_of_two_primaries(reports: &[Answer]) {
-    let hosts = writable(reports);
+    let hosts = count_writable(reports);
     if hosts > 1 {
         tracing::error!(
             hosts,
@@ -227,25 +227,25 @@ fn require_one_cluster(names: &[String], reports: &[Answer]) -> Result<Option<i6
 /// Returns the reason that the database is not opened. The error of a server that refuses the
 /// login, or lacks the database, is preferred to those of unreachable ones.
 fn unwritable(names: &[String], reports: Vec<Answer>) -> Fault {
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for (name, report) in names.iter().zip(reports) {
         match report {
-            Ok(_) => said.push(format!("{name} is a standby, or may only be read")),
+            Ok(_) => messages.push(format!("{name} is a standby, or may only be read")),
             Err(err) if err.as_database_error().is_some() && !is_lost(&err) => {
-                return connect_errors::refused(name, &DbErr::Conn(RuntimeErr::SqlxError(err.into())));
+                return connect_errors::connect_fault(name, &DbErr::Conn(RuntimeErr::SqlxError(err.into())));
             }
-            Err(err) => said.push(format!("{name}: {err}")),
+            Err(err) => messages.push(format!("{name}: {err}")),
         }
     }
-    Fault::Broken(format!("no host of the database takes writes: {}", said.join("; ")))
+    Fault::Broken(format!("no host of the database takes writes: {}", messages.join("; ")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::storage::hosts::{
-        login::{Login, left},
-        report::{Report, silent},
+        login::{Login, host_left_error},
+        report::{Report, no_answer_error},
     };
 
     fn logins() -> Vec<PgConnectOptions> {
@@ -288,15 +288,15 @@ mod tests {
 
     #[tokio::test]
     async fn one_host_is_never_left_and_looks_at_nobody() {
-        let login = Login::alone(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(1));
-        assert!(login.is_current(0) && !login.may_fail_over(&left()));
+        let login = Login::single_host(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(1));
+        assert!(login.is_current(0) && !login.may_fail_over(&host_left_error()));
         assert!(timeout(Duration::from_millis(20), login.ends(0)).await.is_err());
     }
 
     #[tokio::test]
     async fn nobody_who_answers_is_no_reason_to_go() {
         let hosts = hosts();
-        hosts.look().await;
+        hosts.check_hosts().await;
         assert_eq!(hosts.primary(), Primary { host: 0, term: 1 });
         let login = Login::of(logins(), Some(hosts));
         let err = login.connect().await.map(drop).unwrap_err();
@@ -308,10 +308,10 @@ mod tests {
         let names = ["one:1".to_owned(), "two:2".to_owned()];
         let of = |system| Ok(Report { is_writable: false, timeline: 0, system });
         assert_eq!(require_one_cluster(&names, &[of(7), of(7)]).unwrap(), Some(7));
-        assert_eq!(require_one_cluster(&names, &[Err(silent()), of(8)]).unwrap(), Some(8));
-        let refused = require_one_cluster(&names, &[of(7), of(8)]).unwrap_err().to_string();
-        assert!(refused.contains("one:1") && refused.contains("two:2") && refused.contains("two Postgres clusters"), "{refused}");
-        let nobody = unwritable(&names, vec![of(7), Err(silent())]).to_string();
+        assert_eq!(require_one_cluster(&names, &[Err(no_answer_error()), of(8)]).unwrap(), Some(8));
+        let refusal = require_one_cluster(&names, &[of(7), of(8)]).unwrap_err().to_string();
+        assert!(refusal.contains("one:1") && refusal.contains("two:2") && refusal.contains("two Postgres clusters"), "{refusal}");
+        let nobody = unwritable(&names, vec![of(7), Err(no_answer_error())]).to_string();
         assert!(nobody.contains("one:1 is a standby") && nobody.contains("two:2: "), "{nobody}");
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     failover::Hosts,
-    report::{PATIENCE, is_writable, silent},
+    report::{HOST_TIMEOUT, is_writable, no_answer_error},
 };
 use crate::storage::{Fault, sessions::is_lost, write_health::WriteHealth};
 
@@ -21,12 +21,12 @@ pub(in crate::storage) struct Login {
 }
 
 impl Login {
-    pub(super) fn of(all: Vec<PgConnectOptions>, hosts: Option<Hosts>) -> Self {
-        Self { all, hosts }
+    pub(super) fn of(host_options: Vec<PgConnectOptions>, hosts: Option<Hosts>) -> Self {
+        Self { all: host_options, hosts }
     }
 
     /// At one host.
-    pub(in crate::storage) fn alone(options: PgConnectOptions) -> Self {
+    pub(in crate::storage) fn single_host(options: PgConnectOptions) -> Self {
         Self::of(vec![options], None)
     }
 
@@ -34,14 +34,14 @@ impl Login {
     ///
     /// # Errors
     /// None of several hosts takes writes, or they are not of one cluster.
-    pub(in crate::storage) async fn at(all: Vec<PgConnectOptions>, write_health: &WriteHealth) -> Result<Self, Fault> {
-        let hosts = if all.len() > 1 { Some(Hosts::open(&all, write_health).await?) } else { None };
-        Ok(Self::of(all, hosts))
+    pub(in crate::storage) async fn at(host_options: Vec<PgConnectOptions>, write_health: &WriteHealth) -> Result<Self, Fault> {
+        let hosts = if host_options.len() > 1 { Some(Hosts::open(&host_options, write_health).await?) } else { None };
+        Ok(Self::of(host_options, hosts))
     }
 
     /// Returns the same login with changed options.
-    pub(in crate::storage) fn with(&self, ask: impl Fn(PgConnectOptions) -> PgConnectOptions) -> Self {
-        Self { all: self.all.iter().cloned().map(ask).collect(), hosts: self.hosts.clone() }
+    pub(in crate::storage) fn with(&self, transform: impl Fn(PgConnectOptions) -> PgConnectOptions) -> Self {
+        Self { all: self.all.iter().cloned().map(transform).collect(), hosts: self.hosts.clone() }
     }
 
     /// Returns the hosts, if there are several.
@@ -55,7 +55,7 @@ impl Login {
     }
 
     /// Makes a pool of sqlx follow the host that takes writes.
-    pub(in crate::storage) fn lead(&self, pool: &PgPool) {
+    pub(in crate::storage) fn attach_pool(&self, pool: &PgPool) {
         if let Some(Hosts(inner)) = &self.hosts {
             // Only one such pool exists, created right after this.
             let _ = inner.owner.set(pool.clone());
@@ -67,20 +67,20 @@ impl Login {
     pub(in crate::storage) async fn connect(&self) -> Result<(PgConnection, u64), sqlx::Error> {
         let Some(hosts) = &self.hosts else { return Ok((self.options().connect().await?, 0)) };
         let primary = hosts.primary();
-        let connecting = async {
+        let attempt = async {
             let mut connection = self.all[primary.host].connect().await?;
             let takes_writes = is_writable(&mut connection).await?;
             Ok::<_, sqlx::Error>(Some(connection).filter(|_| takes_writes))
         };
-        let failed: sqlx::Error = match timeout(PATIENCE, connecting).await {
+        let error: sqlx::Error = match timeout(HOST_TIMEOUT, attempt).await {
             Ok(Ok(Some(connection))) if hosts.primary() == primary => return Ok((connection, primary.term)),
-            Ok(Ok(Some(_))) => return Err(left()),
+            Ok(Ok(Some(_))) => return Err(host_left_error()),
             Ok(Ok(None)) => io::Error::new(io::ErrorKind::NotConnected, "this host of the database takes no writes").into(),
             Ok(Err(err)) => err,
-            Err(_) => silent(),
+            Err(_) => no_answer_error(),
         };
-        hosts.look().await;
-        Err(if hosts.primary() == primary { failed } else { left() })
+        hosts.check_hosts().await;
+        Err(if hosts.primary() == primary { error } else { host_left_error() })
     }
 
     /// Whether a connection that could not be opened may be, in a moment, to another host.
@@ -110,6 +110,6 @@ impl Login {
 }
 
 /// Returns the error of a connection whose host was left.
-pub(in crate::storage) fn left() -> sqlx::Error {
+pub(in crate::storage) fn host_left_error() -> sqlx::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "another host of the database takes writes by now").into()
 }

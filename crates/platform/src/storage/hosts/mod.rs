@@ -14,6 +14,6 @@ mod url;
 
 pub use self::status::{HostReport, HostState, HostStatus};
 pub(super) use self::{
-    login::{Login, left},
-    url::each,
+    login::{Login, host_left_error},
+    url::split_hosts,
 };

@@ -43,7 +43,7 @@ impl Database {
     pub async fn query_hosts(&self) -> Vec<HostReport> {
         let Some(hosts) = self.several_hosts() else { return Vec::new() };
         let (reports, primary) = (hosts.cluster_reports().await, hosts.primary());
-        let mut found = Vec::with_capacity(reports.len());
+        let mut host_reports = Vec::with_capacity(reports.len());
         for (host, (name, report)) in hosts.0.names.iter().zip(reports).enumerate() {
             let state = match report {
                 Ok(report) if report.is_writable && host == primary.host => HostState::Primary,
@@ -51,12 +51,12 @@ impl Database {
                 Ok(_) => HostState::Standby,
                 Err(err) => HostState::Away(err.to_string()),
             };
-            found.push(HostReport { name: name.clone(), state });
+            host_reports.push(HostReport { name: name.clone(), state });
         }
-        found
+        host_reports
     }
 
     fn several_hosts(&self) -> Option<&Hosts> {
-        self.doors.as_ref().and_then(|doors| doors.across.login().hosts())
+        self.connection_pools.as_ref().and_then(|connection_pools| connection_pools.across.login().hosts())
     }
 }

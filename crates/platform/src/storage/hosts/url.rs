@@ -11,7 +11,7 @@ const HOST_PARAMETERS: [&str; 3] = ["host", "hostaddr", "port"];
 ///
 /// # Errors
 /// The hosts cannot be those of one database that takes writes.
-pub(in crate::storage) fn each(url: &str) -> Result<Vec<String>, Fault> {
+pub(in crate::storage) fn split_hosts(url: &str) -> Result<Vec<String>, Fault> {
     let Some((scheme, rest)) = url.split_once("://") else { return Ok(vec![url.to_owned()]) };
     let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (login, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
@@ -24,9 +24,9 @@ pub(in crate::storage) fn each(url: &str) -> Result<Vec<String>, Fault> {
 }
 
 /// Returns the part of the URL after the hosts, without the parameter that sqlx does not know.
-fn without_attribute(rest: &str, hosts: usize) -> Result<String, Fault> {
-    let Some((path, query)) = rest.split_once('?') else { return Ok(rest.to_owned()) };
-    let mut kept = Vec::new();
+fn without_attribute(location: &str, hosts: usize) -> Result<String, Fault> {
+    let Some((path, query)) = location.split_once('?') else { return Ok(location.to_owned()) };
+    let mut parameters = Vec::new();
     for pair in query.split('&') {
         match pair.split_once('=') {
             Some((ATTRIBUTE, "read-write" | "primary")) => {}
@@ -42,10 +42,10 @@ fn without_attribute(rest: &str, hosts: usize) -> Result<String, Fault> {
                     "the database URL has several hosts and the parameter {key}: name each host and its port before the database"
                 )));
             }
-            _ => kept.push(pair),
+            _ => parameters.push(pair),
         }
     }
-    Ok(if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) })
+    Ok(if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) })
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     fn of(url: &str) -> Vec<String> {
-        each(url).unwrap_or_else(|fault| panic!("{url}: {fault}"))
+        split_hosts(url).unwrap_or_else(|fault| panic!("{url}: {fault}"))
     }
 
     #[test]
@@ -91,7 +91,7 @@ mod tests {
             ("postgres://one,two/shop?port=5433", "parameter port"),
             ("postgres://one,two/shop?host=/run/postgresql", "parameter host"),
         ] {
-            let refused = each(url).unwrap_err().to_string();
+            let refused = split_hosts(url).unwrap_err().to_string();
             assert!(refused.contains(part), "{url}: {refused}");
         }
     }

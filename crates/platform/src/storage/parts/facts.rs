@@ -43,8 +43,8 @@ fn missing(parts: &[Part], now: Timestamp) -> Vec<MissingPart> {
     let mut missing = Vec::new();
     for months_ahead in 0..=AHEAD {
         let month = first.plus(months_ahead);
-        for parted in PARTED {
-            let table = parted.table;
+        for partitioned in PARTED {
+            let table = partitioned.table;
             let of_table = || parts.iter().filter(move |part| part.table == table);
             if of_table().any(|part| part.has(month)) {
                 continue;
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_month_is_missing_from_its_first_moment_on() {
-        let present = Month::named("event_2026_12").unwrap();
+        let present = Month::from_part_name("event_2026_12").unwrap();
         let mut parts: Vec<Part> =
             PARTED.iter().flat_map(|parted| (0..=AHEAD).map(move |months| part(parted.table, present.plus(months)))).collect();
         let (last, first) = (Timestamp(present.plus(1).start() - 1), Timestamp(present.plus(1).start()));

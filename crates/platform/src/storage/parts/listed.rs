@@ -24,14 +24,14 @@ pub(super) struct PartRow {
 impl PartRow {
     /// Returns the part of `table`. A bound without a number is None.
     pub(super) fn part(self, table: &'static str) -> Part {
-        let bound = |text: Option<String>| text.and_then(|text| text.parse::<i64>().ok());
+        let parsed_bound = |text: Option<String>| text.and_then(|text| text.parse::<i64>().ok());
         let state = match self.state.as_str() {
             "attached" => PartState::Attached,
             "detaching" => PartState::Detaching,
             _ => PartState::Detached,
         };
-        let month = Month::named(&self.name);
-        let (from, to) = (bound(self.from), bound(self.to));
+        let month = Month::from_part_name(&self.name);
+        let (from, to) = (parsed_bound(self.from), parsed_bound(self.to));
         Part { table, name: self.name, month, state, from, to, bytes: self.bytes, note: self.note }
     }
 }

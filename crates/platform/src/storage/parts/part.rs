@@ -19,7 +19,7 @@ impl Month {
 
     /// Returns the month's first moment, in microseconds since 1970.
     pub const fn start(self) -> i64 {
-        calendar::first_of(self.0 as i32) as i64 * DAY
+        calendar::first_day_of_month(self.0 as i32) as i64 * DAY
     }
 
     /// Returns the month so many months later.
@@ -29,7 +29,7 @@ impl Month {
     }
 
     /// Parses the month at the end of a part's name: `event_2026_11`.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_part_name(name: &str) -> Option<Self> {
         let (rest, month) = name.rsplit_once('_')?;
         let (_, year) = rest.rsplit_once('_')?;
         let (year, month): (i64, i64) = (year.parse().ok()?, month.parse().ok()?);
@@ -90,12 +90,12 @@ impl Part {
 pub(super) fn ahead(parts: &[Part], now: Timestamp) -> i64 {
     /// Maximum result: more months make no difference to callers.
     const MAX: i64 = 120;
-    let of = |table: &str| {
+    let months_ahead = |table: &str| {
         let has = |month: Month| parts.iter().any(|part| part.table == table && part.has(month));
         let first = Month::of(now);
         (0..=MAX).take_while(|months| has(first.plus(*months))).last().unwrap_or(0)
     };
-    PARTED.iter().map(|parted| of(parted.table)).min().unwrap_or(0)
+    PARTED.iter().map(|partitioned| months_ahead(partitioned.table)).min().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -104,12 +104,12 @@ mod tests {
 
     fn part(name: &str, from: Option<i64>, to: Option<i64>) -> Part {
         let table = PARTED.iter().find(|parted| name.starts_with(parted.table)).unwrap().table;
-        let month = Month::named(name);
+        let month = Month::from_part_name(name);
         Part { table, name: name.to_owned(), month, state: PartState::Attached, from, to, bytes: 0, note: None }
     }
 
     fn month(text: &str) -> Month {
-        Month::named(&format!("event_{text}")).unwrap()
+        Month::from_part_name(&format!("event_{text}")).unwrap()
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn names_have_months_or_none() {
         for name in ["event_before", "event_2026_13", "event", "event_2026_00"] {
-            assert_eq!(Month::named(name), None, "{name}");
+            assert_eq!(Month::from_part_name(name), None, "{name}");
         }
     }
 

@@ -27,13 +27,13 @@ pub(in crate::storage) struct ConnectionPools {
 impl ConnectionPools {
     /// Returns other connections, for the ledger's lanes: they find rows only by their keys, by one
     /// as well as by hundreds.
-    pub fn others(&self, most: usize) -> Self {
+    pub fn others(&self, limit: usize) -> Self {
         let (plans, lanes) = (self.plans, limits::LANES);
-        let others = |sessions: &Sessions, most: usize| match plans {
-            LedgerPlans::Server => sessions.others(most, lanes),
-            LedgerPlans::Auto | LedgerPlans::Generic => sessions.with_cached_plans(most, lanes),
+        let others = |sessions: &Sessions, limit: usize| match plans {
+            LedgerPlans::Server => sessions.others(limit, lanes),
+            LedgerPlans::Auto | LedgerPlans::Generic => sessions.with_cached_plans(limit, lanes),
         };
-        let (tenants, across) = (others(&self.tenants, most), others(&self.across, LANE_GLOBAL_CONNECTIONS));
+        let (tenants, across) = (others(&self.tenants, limit), others(&self.across, LANE_GLOBAL_CONNECTIONS));
         let long_settings = self.long_settings.clone();
         Self { tenants, across, long: self.long.others(LONG_READ_CONNECTIONS, limits::LONG), plans, long_settings }
     }
@@ -46,10 +46,10 @@ impl ConnectionPools {
 
 impl ActiveRowSecurity {
     /// Returns the connections for single reads of a tenant's rows.
-    pub(in crate::storage) fn reads<'a>(&self, doors: &'a ConnectionPools) -> &'a Sessions {
+    pub(in crate::storage) fn reads<'a>(&self, connection_pools: &'a ConnectionPools) -> &'a Sessions {
         match self {
-            Self::Writes => &doors.across,
-            _ => &doors.tenants,
+            Self::Writes => &connection_pools.across,
+            _ => &connection_pools.tenants,
         }
     }
 }

@@ -29,18 +29,18 @@ pub async fn long_settings(owner: &DatabaseConnection, long: &Login) -> Result<V
         WHERE CASE name WHEN 'work_mem' THEN setting::bigint < 16384 WHEN 'jit' THEN setting = 'on' ELSE false END";
     let rows = owner.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     let names = rows.iter().map(Row::scalar::<String>).collect::<Result<Vec<_>, Fault>>()?;
-    let lacking: Vec<Setting> =
+    let missing: Vec<Setting> =
         [MEMORY, INTERPRETED].into_iter().filter(|(name, _)| names.iter().any(|one| one == name)).collect();
-    if lacking.is_empty() || refusal_reason(long, &lacking).await?.is_none() {
-        return Ok(lacking);
+    if missing.is_empty() || refusal_reason(long, &missing).await?.is_none() {
+        return Ok(missing);
     }
-    let mut taken = Vec::new();
-    for setting in lacking {
+    let mut accepted = Vec::new();
+    for setting in missing {
         if refusal_reason(long, &[setting]).await?.is_none() {
-            taken.push(setting);
+            accepted.push(setting);
         }
     }
-    Ok(taken)
+    Ok(accepted)
 }
 
 pub fn with_settings(login: Login, settings: &[Setting]) -> Login {
@@ -51,21 +51,21 @@ pub fn with_settings(login: Login, settings: &[Setting]) -> Login {
 /// proxy before it, may refuse them.
 pub async fn refusal_reason(login: &Login, settings: &[Setting]) -> Result<Option<String>, Fault> {
     let login = login.with(|options| limits::LANES.apply_to_options(options).options(settings.iter().copied()));
-    let tried = async {
+    let attempt = async {
         let (mut connection, _) = login.connect().await?;
-        let mut other = None;
+        let mut difference = None;
         for (setting, value) in settings {
-            let said: String = sqlx::query_scalar(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
-            if said != *value {
-                other = Some(format!("{setting} stays {said}"));
+            let current: String = sqlx::query_scalar(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
+            if current != *value {
+                difference = Some(format!("{setting} stays {current}"));
             }
         }
         connection.close().await?;
-        Ok::<_, sqlx::Error>(other)
+        Ok::<_, sqlx::Error>(difference)
     };
-    let tried = tokio::time::timeout(ACQUIRE_TIMEOUT, tried).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-    match tried {
-        Ok(other) => Ok(other),
+    let attempt = tokio::time::timeout(ACQUIRE_TIMEOUT, attempt).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    match attempt {
+        Ok(difference) => Ok(difference),
         Err(sqlx::Error::Database(err)) if err.code().is_none_or(|code| !is_temporary_state(&code)) => {
             Ok(Some(err.message().to_owned()))
         }

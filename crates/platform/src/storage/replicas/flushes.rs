@@ -12,23 +12,25 @@ const MARGIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Flushes {
     samples: VecDeque<(Instant, i64)>,
-    kept: Duration,
+    retention: Duration,
 }
 
 impl Flushes {
     /// Creates the samples for replicas that may lag by `staleness`.
     pub(super) fn new(staleness: Duration) -> Self {
-        Self { samples: VecDeque::new(), kept: staleness + MARGIN }
+        Self { samples: VecDeque::new(), retention: staleness + MARGIN }
     }
 
     /// Adds a sample: the position that the primary had flushed, queried at this time.
-    pub(super) fn take(&mut self, asked: Instant, lsn: i64) {
+    pub(super) fn take(&mut self, sampled_at: Instant, lsn: i64) {
         match self.samples.back_mut() {
             // Nothing was written meanwhile: a replica with this position has everything until now.
-            Some(last) if last.1 == lsn => last.0 = asked,
-            _ => self.samples.push_back((asked, lsn)),
+            Some(last) if last.1 == lsn => last.0 = sampled_at,
+            _ => self.samples.push_back((sampled_at, lsn)),
         }
-        while self.samples.len() > 1 && self.samples.front().is_some_and(|(at, _)| asked.duration_since(*at) > self.kept) {
+        while self.samples.len() > 1
+            && self.samples.front().is_some_and(|(at, _)| sampled_at.duration_since(*at) > self.retention)
+        {
             self.samples.pop_front();
         }
     }

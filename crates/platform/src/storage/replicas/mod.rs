@@ -32,12 +32,12 @@ use self::{
     replica_set::Inner,
     sampler::{follow_primary, follow_replica},
 };
-use super::{Database, Fault, Row, hosts::each, postgres};
+use super::{Database, Fault, Row, hosts::split_hosts, postgres};
 
 pub use freshness::{Freshness, Position};
 pub(super) use pool::ReplicaPools;
 pub(super) use replica_set::Replicas;
-pub use route::{ReadRoute, age, reading};
+pub use route::{ReadRoute, age, with_read_route};
 pub(super) use route::{current, switch_to_primary};
 
 /// Options of the replicas.
@@ -73,7 +73,7 @@ impl Database {
         if urls.is_empty() {
             return Ok(());
         }
-        let Some(doors) = &self.doors else {
+        let Some(connection_pools) = &self.connection_pools else {
             return Err(Fault::Broken(
                 "an SQLite database has no replicas: leave --read-database-url out, or give --database-url a Postgres".to_owned(),
             ));
@@ -92,7 +92,7 @@ impl Database {
         }
         let flushes = Mutex::new(Flushes::new(options.staleness));
         let inner = Arc::new(Inner { all, system, staleness: options.staleness, flushes });
-        tokio::spawn(follow_primary(Arc::downgrade(&inner), doors.across.clone()));
+        tokio::spawn(follow_primary(Arc::downgrade(&inner), connection_pools.across.clone()));
         for (replica, probe) in inner.all.iter().zip(probes) {
             tokio::spawn(follow_replica(Arc::downgrade(&inner), Arc::downgrade(replica), probe));
         }
@@ -136,7 +136,7 @@ impl Database {
             let position: Position = Row::new(row).record()?;
             Ok(std::collections::HashMap::from([((), position)]))
         };
-        let scope = self.tenant(TenantId::NIL).fresh(Freshness::Primary);
+        let scope = self.tenant(TenantId::NIL).with_freshness(Freshness::Primary);
         Ok(scope.coalesce(vec![()], load).await?.remove(&()))
     }
 
@@ -159,7 +159,7 @@ impl Database {
 /// Returns the addresses of replicas, all distinct. None may be a single-host primary's; if the
 /// primary has several hosts, the standbys may be read from.
 fn addresses(urls: &[String], primary: &str) -> Result<Vec<DatabaseAddress>, Fault> {
-    let mut hosts = each(primary)?;
+    let mut hosts = split_hosts(primary)?;
     let primary = hosts.pop().filter(|_| hosts.is_empty()).map(|url| DatabaseAddress::of(&url)).transpose()?;
     let mut addresses = Vec::with_capacity(urls.len());
     for url in urls {

@@ -38,14 +38,15 @@ impl Replicas {
     /// not older than the one before.
     pub(super) fn choose(&self, freshness: Freshness, session: u128) -> Option<Arc<Replica>> {
         let now = Instant::now();
-        let fits = |replica: &&Arc<Replica>| replica.state().fits(freshness, self.0.staleness, now);
-        let fitting = self.0.all.iter().filter(|replica| fits(replica).is_ok());
-        let chosen = fitting.max_by_key(|replica| rank(&replica.name, session)).cloned();
+        let fitness = |replica: &&Arc<Replica>| replica.state().fits(freshness, self.0.staleness, now);
+        let candidates = self.0.all.iter().filter(|replica| fitness(replica).is_ok());
+        let chosen = candidates.max_by_key(|replica| rank(&replica.name, session)).cloned();
         if chosen.is_some() {
             metrics::replica_reads("replica", "fresh");
         } else if freshness != Freshness::Primary {
-            let miss = self.0.all.iter().filter_map(|replica| fits(&replica).err()).max().unwrap_or(PrimaryReason::Down);
-            metrics::replica_reads("primary", miss.word());
+            let miss_reason =
+                self.0.all.iter().filter_map(|replica| fitness(&replica).err()).max().unwrap_or(PrimaryReason::Down);
+            metrics::replica_reads("primary", miss_reason.word());
         }
         chosen
     }
@@ -61,8 +62,8 @@ impl Replicas {
     pub(in crate::storage) fn pools(&self) -> [(usize, usize, usize); 2] {
         let mut sums = [(0, 0, 0); 2];
         for replica in &self.0.all {
-            for (sum, (open, idle, most)) in sums.iter_mut().zip(replica.pools()) {
-                *sum = (sum.0 + open, sum.1 + idle, sum.2 + most);
+            for (sum, (open, idle, max)) in sums.iter_mut().zip(replica.pools()) {
+                *sum = (sum.0 + open, sum.1 + idle, sum.2 + max);
             }
         }
         sums

@@ -58,7 +58,7 @@ impl ReadRoute {
     }
 
     /// Switches all further reads to the primary, because the replica did not answer.
-    pub(in crate::storage) fn failed(&self) {
+    pub(in crate::storage) fn mark_failed(&self) {
         if !self.has_left.swap(true, Ordering::AcqRel) {
             metrics::replica_reads("primary", "failed");
         }
@@ -77,7 +77,7 @@ tokio::task_local! {
 
 /// Runs the future with a route for the handles on tenants' rows that it opens; tasks that it
 /// spawns are not included.
-pub async fn reading<T>(route: Arc<ReadRoute>, future: impl Future<Output = T>) -> T {
+pub async fn with_read_route<T>(route: Arc<ReadRoute>, future: impl Future<Output = T>) -> T {
     ROUTE.scope(route, future).await
 }
 
@@ -116,7 +116,7 @@ mod tests {
     /// Replicas without connections, with their last samples.
     fn replicas(names: &[&str]) -> Replicas {
         let sessions = || {
-            let login = Login::alone(PgConnectOptions::new_without_pgpass());
+            let login = Login::single_host(PgConnectOptions::new_without_pgpass());
             Sessions::new(&login, 1, limits::REPLICAS, Binding::Nobody, &WriteHealth::default())
         };
         let replica = |name: &&str| {
@@ -139,7 +139,7 @@ mod tests {
         assert!(request.replica().is_none(), "it has begun to write");
         let request = route(Freshness::After(Position { timeline: 1, lsn: 100 }));
         assert!(request.replica().is_some() && request.has_suitable_replica());
-        request.failed();
+        request.mark_failed();
         assert!(request.replica().is_none());
         let request = route(Freshness::After(Position { timeline: 1, lsn: 101 }));
         assert!(request.replica().is_none() && !request.has_suitable_replica(), "its own write is not there yet");
@@ -168,14 +168,14 @@ mod tests {
     async fn the_way_of_a_task_is_that_of_no_other() {
         assert!(current().is_none());
         let route = Arc::new(ReadRoute::new(replicas(&["one"]), Freshness::Bounded(BOUND), 7));
-        let elsewhere = reading(route.clone(), async {
+        let elsewhere = with_read_route(route.clone(), async {
             assert!(current().is_some() && age().is_none(), "nothing was read yet");
             assert!(current().is_some_and(|route| route.replica().is_some()));
             assert!(age().is_some_and(|age| age < BOUND));
             tokio::spawn(async { current().is_none() }).await.unwrap()
         });
         assert!(elsewhere.await);
-        reading(route.clone(), async { switch_to_primary() }).await;
+        with_read_route(route.clone(), async { switch_to_primary() }).await;
         assert!(route.replica().is_none(), "what the task writes, its reads may have to see");
         switch_to_primary();
     }

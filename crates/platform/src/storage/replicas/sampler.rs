@@ -19,7 +19,7 @@ use crate::{
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 /// Time without a response after which a replica is left out; with the pause before it less than a
 /// second. If a sample fails, the next one has only the rest of this time.
-const PATIENCE: Duration = Duration::from_millis(700);
+const SAMPLE_TIMEOUT: Duration = Duration::from_millis(700);
 /// Timeout of a response. A connection over a slow network takes as long as several responses to
 /// open, and must not be given up and opened again each time.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
             silent_since = Instant::now();
         }
         let mut sampling = pin!(probe.sample());
-        let sampled = timeout_at(silent_since + PATIENCE, sampling.as_mut()).await;
+        let sampled = timeout_at(silent_since + SAMPLE_TIMEOUT, sampling.as_mut()).await;
         let is_late = sampled.is_err();
         {
             let (Some(replicas), Some(replica)) = (replicas.upgrade(), replica.upgrade()) else { return };
@@ -67,7 +67,7 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
         }
         if is_late {
             // A late answer keeps the connection, and its next sample counts.
-            drop(timeout(RESPONSE_TIMEOUT.saturating_sub(PATIENCE), sampling).await);
+            drop(timeout(RESPONSE_TIMEOUT.saturating_sub(SAMPLE_TIMEOUT), sampling).await);
         }
         clock::sleep(SAMPLE_INTERVAL).await;
     }
@@ -77,19 +77,19 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
 /// counts, with the time of its query.
 pub(super) async fn follow_primary(replicas: Weak<Inner>, primary: Sessions) {
     loop {
-        let asked = Instant::now();
-        let flushed = timeout(RESPONSE_TIMEOUT, flushed(&primary)).await;
+        let sampled_at = Instant::now();
+        let response = timeout(RESPONSE_TIMEOUT, read_flush_position(&primary)).await;
         {
             let Some(replicas) = replicas.upgrade() else { return };
-            if let Ok(Ok(Some(lsn))) = flushed {
-                replicas.flushes().take(asked, lsn);
+            if let Ok(Ok(Some(lsn))) = response {
+                replicas.flushes().take(sampled_at, lsn);
             }
         }
         clock::sleep(SAMPLE_INTERVAL).await;
     }
 }
 
-async fn flushed(primary: &Sessions) -> Result<Option<i64>, Fault> {
+async fn read_flush_position(primary: &Sessions) -> Result<Option<i64>, Fault> {
     let statement = Statement::from_string(DbBackend::Postgres, FLUSHED);
     let rows = primary.rows(&Bound::Tenant(TenantId::NIL), statement).await?;
     rows.first().map(Row::scalar).transpose()

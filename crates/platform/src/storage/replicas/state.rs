@@ -48,12 +48,12 @@ impl ReplicaState {
         if !self.is_up {
             return Err(PrimaryReason::Down);
         }
-        let (position, bound) = match freshness {
+        let (position, max_staleness) = match freshness {
             Freshness::Primary => return Err(PrimaryReason::Behind),
             Freshness::After(position) => (Some(position), staleness),
-            Freshness::Bounded(bound) => (None, bound.min(staleness)),
+            Freshness::Bounded(max_staleness) => (None, max_staleness.min(staleness)),
         };
-        if self.as_of.is_none_or(|as_of| now.duration_since(as_of) > bound) {
+        if self.as_of.is_none_or(|as_of| now.duration_since(as_of) > max_staleness) {
             return Err(PrimaryReason::Stale);
         }
         // On an older timeline the same number may be that of a history which was given up.

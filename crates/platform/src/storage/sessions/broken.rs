@@ -5,8 +5,8 @@ use std::io;
 
 use sea_orm::sqlx;
 
-pub(in crate::storage) fn late(why: &'static str) -> sqlx::Error {
-    io::Error::new(io::ErrorKind::TimedOut, why).into()
+pub(in crate::storage) fn timeout_error(message: &'static str) -> sqlx::Error {
+    io::Error::new(io::ErrorKind::TimedOut, message).into()
 }
 
 /// Whether the error is a timeout.

@@ -14,16 +14,16 @@ const SUSPECT_SILENCE: Duration = Duration::from_millis(1_500);
 /// connections are suspect.
 pub(super) struct Silence<'a> {
     write_health: &'a WriteHealth,
-    began: Instant,
+    started_at: Instant,
     is_answered: bool,
 }
 
 impl<'a> Silence<'a> {
     pub(super) fn begins(write_health: &'a WriteHealth) -> Self {
-        Self { write_health, began: Instant::now(), is_answered: false }
+        Self { write_health, started_at: Instant::now(), is_answered: false }
     }
     pub(super) const fn began(&self) -> Instant {
-        self.began
+        self.started_at
     }
     pub(super) fn ends(mut self) {
         self.is_answered = true;
@@ -32,8 +32,8 @@ impl<'a> Silence<'a> {
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        if !self.is_answered && self.began.elapsed() > SUSPECT_SILENCE {
-            self.write_health.lost(self.began);
+        if !self.is_answered && self.started_at.elapsed() > SUSPECT_SILENCE {
+            self.write_health.lost(self.started_at);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 /// A timeline, and whether its commits wait for a standby.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::storage) struct Seen {
+pub(in crate::storage) struct TimelineState {
     pub(in crate::storage) timeline: i64,
     pub(in crate::storage) is_synchronous: bool,
 }
@@ -20,7 +20,7 @@ pub(in crate::storage) struct Timeline(pub(in crate::storage) Arc<Inner>);
 pub(in crate::storage) struct Inner {
     /// Set if connections are to be checked: whether those of the deployment's own work have a role.
     pub(super) armed: OnceLock<bool>,
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Option<TimelineState>>,
     /// Number of times that another timeline was found.
     generation: AtomicU64,
     /// Lock of the task that carries out the action after a check.
@@ -40,11 +40,11 @@ impl Timeline {
         self.0.generation.load(Ordering::SeqCst)
     }
 
-    pub(in crate::storage) fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
+    pub(in crate::storage) fn seen(&self) -> MutexGuard<'_, Option<TimelineState>> {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn refused(&self, why: &str) {
+    pub(super) fn note_refusal(&self, why: &str) {
         if self.0.refusal.set(why.to_owned()).is_ok() {
             tracing::warn!(
                 why,
@@ -54,7 +54,7 @@ impl Timeline {
     }
 
     /// Records the timeline that was settled. If it differs from the last one, followers of journals check them again.
-    pub(super) fn record_timeline(&self, now: Seen, was_promoted: bool) {
+    pub(super) fn record_timeline(&self, now: TimelineState, was_promoted: bool) {
         // Both are set under one lock: a task that finds the new timeline also finds the new count.
         let mut seen = self.seen();
         let before = seen.replace(now);
@@ -68,8 +68,8 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    fn seen(timeline: i64, is_synchronous: bool) -> Seen {
-        Seen { timeline, is_synchronous }
+    fn seen(timeline: i64, is_synchronous: bool) -> TimelineState {
+        TimelineState { timeline, is_synchronous }
     }
 
     #[test]

@@ -7,10 +7,10 @@ use sea_orm::{
     sqlx::{self, Arguments, AssertSqlSafe, Row, error::BoxDynError, postgres::PgArguments},
 };
 
-use super::rows::{Link, Own, WriteOutcome};
+use super::rows::{Link, TenantWrites, WriteOutcome};
 use crate::storage::{
     Database, Fault,
-    bulk::{Given, SharedBulk},
+    bulk::{ParameterForm, SharedBulk},
     sessions::Bound,
 };
 
@@ -18,24 +18,24 @@ use crate::storage::{
 const NO_HEAD: i64 = -1;
 
 /// Returns the statement and its arguments without the last, the heads.
-pub(super) fn statement(mut all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
-    match all.pop() {
-        Some(own) if all.is_empty() => alone(own),
+pub(super) fn statement(mut own_writes: Vec<TenantWrites>) -> Result<(String, PgArguments), BoxDynError> {
+    match own_writes.pop() {
+        Some(own) if own_writes.is_empty() => single_statement(own),
         Some(last) => {
-            all.push(last);
-            shared(all)
+            own_writes.push(last);
+            shared_statement(own_writes)
         }
         None => Err("a statement for nobody".into()),
     }
 }
 
 /// Returns the statement for a single tenant, which is a constant to the planner.
-fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
-    let Own { tenant, epoch, want, rows, link } = own;
+fn single_statement(own: TenantWrites) -> Result<(String, PgArguments), BoxDynError> {
+    let TenantWrites { tenant, epoch, want, rows, link } = own;
     // Only for a single command: a batch of several would have another text for each table that
     // happens to have one row.
     let is_lone = link.as_ref().is_some_and(|link| link.rows.len() == 1);
-    let given = if is_lone { Given::Values } else { Given::Arrays };
+    let given = if is_lone { ParameterForm::Values } else { ParameterForm::Arrays };
     let mut arguments = PgArguments::default();
     arguments.add(tenant.uuid())?;
     let mut set = Vec::new();
@@ -46,12 +46,12 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
     arguments.add(epoch)?;
     let (epoch, mut parts) = (arguments.len(), String::new());
     for (index, bulk) in rows.into_iter().enumerate() {
-        let part = bulk.gated("gate", given, &mut arguments)?;
+        let part = bulk.gated_part("gate", given, &mut arguments)?;
         parts += &format!(", part{index} AS ({part})");
     }
     parts += &match link {
         None => " SELECT 1 FROM gate".to_owned(),
-        Some(link) => linked(link, given, &mut arguments)?,
+        Some(link) => chain_part(link, given, &mut arguments)?,
     };
     let (set, head) = (set.join(", "), arguments.len() + 1);
     let gate =
@@ -62,13 +62,13 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
 /// Returns the rest of the statement if a chain grows with it. The chain's head moves before
 /// anything is appended: all code that extends the chain locks the head first. A head that has
 /// moved fails the whole statement, by a division by zero.
-fn linked(link: Link, given: Given, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+fn chain_part(link: Link, given: ParameterForm, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
     let Link { table, from, to, hash, rows } = link;
     let first = arguments.len() + 1;
     arguments.add(to)?;
     arguments.add(hash)?;
     arguments.add(from)?;
-    let rows = rows.gated("link", given, arguments)?;
+    let rows = rows.gated_part("link", given, arguments)?;
     let (to, hash, from) = (first, first + 1, first + 2);
     Ok(format!(
         ", link AS (UPDATE {table} SET seq = ${to}, hash = ${hash} FROM gate WHERE tenant_id = $1 AND seq = ${from} RETURNING 1),
@@ -81,21 +81,21 @@ fn linked(link: Link, given: Given, arguments: &mut PgArguments) -> Result<Strin
 ///
 /// The gate takes only unlocked counters: a tenant that is being written elsewhere is left out
 /// instead of delaying the others.
-fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
+fn shared_statement(own_writes: Vec<TenantWrites>) -> Result<(String, PgArguments), BoxDynError> {
     let mut arguments = PgArguments::default();
-    arguments.add(all.iter().map(|own| own.tenant.uuid()).collect::<Vec<_>>())?;
-    arguments.add(all.iter().map(|own| own.epoch).collect::<Vec<_>>())?;
-    let mut counted: Vec<(&'static str, Vec<i64>)> = Vec::new();
+    arguments.add(own_writes.iter().map(|own| own.tenant.uuid()).collect::<Vec<_>>())?;
+    arguments.add(own_writes.iter().map(|own| own.epoch).collect::<Vec<_>>())?;
+    let mut counts_by_column: Vec<(&'static str, Vec<i64>)> = Vec::new();
     let (mut bulks, mut links) = (Vec::new(), Vec::new());
-    let tenants = all.len();
-    for (index, Own { want, rows, link, .. }) in all.into_iter().enumerate() {
+    let tenants = own_writes.len();
+    for (index, TenantWrites { want, rows, link, .. }) in own_writes.into_iter().enumerate() {
         for (column, count) in want.columns() {
-            let known = counted.iter().position(|(known, _)| *known == column);
-            let slot = known.unwrap_or_else(|| {
-                counted.push((column, vec![0; tenants]));
-                counted.len() - 1
+            let existing = counts_by_column.iter().position(|(existing, _)| *existing == column);
+            let slot = existing.unwrap_or_else(|| {
+                counts_by_column.push((column, vec![0; tenants]));
+                counts_by_column.len() - 1
             });
-            counted[slot].1[index] = count;
+            counts_by_column[slot].1[index] = count;
         }
         let place = index as i32 + 1;
         for bulk in rows {
@@ -103,22 +103,22 @@ fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
         }
         links.extend(link.map(|link| (place, link)));
     }
-    let (mut wanted, mut set) = (String::new(), Vec::new());
-    for (index, (column, counts)) in counted.into_iter().enumerate() {
+    let (mut wanted_columns, mut set) = (String::new(), Vec::new());
+    for (index, (column, counts)) in counts_by_column.into_iter().enumerate() {
         arguments.add(counts)?;
-        wanted += &format!(", unnest(${}::bigint[]) AS want{index}", arguments.len());
+        wanted_columns += &format!(", unnest(${}::bigint[]) AS want{index}", arguments.len());
         set.push(format!("{column} = c.{column} + w.want{index}"));
     }
     let mut parts = String::new();
     for (index, bulk) in bulks.into_iter().enumerate() {
-        let part = bulk.gated("gate", &mut arguments)?;
+        let part = bulk.gated_part("gate", &mut arguments)?;
         parts += &format!(", part{index} AS ({part})");
     }
-    parts += &chains(links, tenants, &mut arguments)?;
+    parts += &chains_part(links, tenants, &mut arguments)?;
     let (set, heads) = (set.join(", "), arguments.len() + 1);
     Ok((
         format!(
-            "WITH wanted AS (SELECT unnest($1::uuid[]) AS tenant_id, generate_series(1, cardinality($1::uuid[])) AS place, unnest(${heads}::bigint[]) AS head, unnest($2::uuid[]) AS epoch{wanted}),
+            "WITH wanted AS (SELECT unnest($1::uuid[]) AS tenant_id, generate_series(1, cardinality($1::uuid[])) AS place, unnest(${heads}::bigint[]) AS head, unnest($2::uuid[]) AS epoch{wanted_columns}),
              free AS (SELECT tenant_id FROM tenant_counter WHERE tenant_id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED),
              gate AS (UPDATE tenant_counter AS c SET {set} FROM wanted AS w JOIN free AS f ON f.tenant_id = w.tenant_id
                  WHERE c.tenant_id = w.tenant_id AND c.head = w.head AND c.epoch = w.epoch RETURNING c.tenant_id, w.place){parts}"
@@ -128,7 +128,7 @@ fn shared(all: Vec<Own>) -> Result<(String, PgArguments), BoxDynError> {
 }
 
 /// Returns the part that extends the tenants' chains; either all of them or none have one.
-fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+fn chains_part(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
     let Some(table) = links.first().map(|(_, link)| link.table) else { return Ok(" SELECT place FROM gate".to_owned()) };
     if links.len() != tenants || links.iter().any(|(_, link)| link.table != table) {
         return Err("tenants with and without a chain in one statement".into());
@@ -152,7 +152,7 @@ fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) 
              WHERE t.tenant_id = g.tenant_id AND t.seq = v.since RETURNING t.tenant_id, g.place)"
     );
     for (index, bulk) in bulks.into_iter().enumerate() {
-        sql += &format!(", behind{index} AS ({})", bulk.gated("link", arguments)?);
+        sql += &format!(", behind{index} AS ({})", bulk.gated_part("link", arguments)?);
     }
     // All places are looked up in one list: a separate lookup for each would scan all chains once
     // for each tenant.
@@ -183,25 +183,26 @@ impl Database {
         };
         added.map_err(|err| Fault::Broken(err.to_string()))?;
         let _span = self.statements.count_one(&sql);
-        let doors = self.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
-        let found = doors.tenants.fetch(&bound_to(tenants), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
-        let failed = |err: sqlx::Error| self.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into())));
-        let found = match found.map_err(failed) {
-            // Only `linked` and `chains` divide: one of the chains has grown, and the error does
+        let connection_pools =
+            self.connection_pools.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
+        let rows = connection_pools.tenants.fetch(&bound_to(tenants), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
+        let to_fault = |err: sqlx::Error| self.convert_write_error(DbErr::Exec(RuntimeErr::SqlxError(err.into())));
+        let rows = match rows.map_err(to_fault) {
+            // Only `chain_part` and `chains_part` divide: one of the chains has grown, and the error does
             // not tell which.
             Err(fault) if fault.is_division_by_zero() => return Ok(vec![WriteOutcome::ChainMoved; tenants.len()]),
-            found => found?,
+            rows => rows?,
         };
         let mut outcomes = vec![WriteOutcome::Overtaken; tenants.len()];
         if tenants.len() == 1 {
-            if !found.is_empty() {
+            if !rows.is_empty() {
                 outcomes[0] = WriteOutcome::Written;
             }
             return Ok(outcomes);
         }
-        for row in &found {
-            let place: i32 = row.try_get(0).map_err(failed)?;
-            if let Some(outcome) = usize::try_from(place - 1).ok().and_then(|index| outcomes.get_mut(index)) {
+        for row in &rows {
+            let position: i32 = row.try_get(0).map_err(to_fault)?;
+            if let Some(outcome) = usize::try_from(position - 1).ok().and_then(|index| outcomes.get_mut(index)) {
                 *outcome = WriteOutcome::Written;
             }
         }
@@ -233,7 +234,9 @@ mod tests {
         };
         let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows(commands) };
         let rows = vec![rows(commands), rows(lines)];
-        statement(vec![Own { tenant, epoch: Uuid::nil(), want: CounterRequest::events(1), rows, link: Some(link) }]).unwrap().0
+        statement(vec![TenantWrites { tenant, epoch: Uuid::nil(), want: CounterRequest::events(1), rows, link: Some(link) }])
+            .unwrap()
+            .0
     }
 
     #[test]
@@ -243,7 +246,7 @@ mod tests {
             let mut rows = Rows::<Named>::insert(tenant);
             rows.push(Named { name: "Shop".to_owned() });
             let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows.into() };
-            Own { tenant, epoch: Uuid::nil(), want: CounterRequest::events(1), rows: Vec::new(), link: Some(link) }
+            TenantWrites { tenant, epoch: Uuid::nil(), want: CounterRequest::events(1), rows: Vec::new(), link: Some(link) }
         };
         let sql = statement((1..=3).map(own).collect()).unwrap().0;
         let proof = " SELECT g.place / (g.place IN (SELECT l.place FROM link AS l))::integer FROM gate AS g";

@@ -44,7 +44,7 @@ pub struct Link {
 }
 
 /// Rows of one tenant.
-pub(super) struct Own {
+pub(super) struct TenantWrites {
     pub(super) tenant: TenantId,
     pub(super) epoch: Uuid,
     pub(super) want: CounterRequest,

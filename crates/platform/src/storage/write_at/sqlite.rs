@@ -4,7 +4,7 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
-use super::rows::{Link, Own, WriteOutcome};
+use super::rows::{Link, TenantWrites, WriteOutcome};
 use crate::{
     slow::StatementTimer,
     storage::{
@@ -31,16 +31,16 @@ struct ChainHead {
 }
 
 impl Writes {
-    pub(super) fn of(own: Own) -> Result<Self, Fault> {
-        let Own { tenant, epoch, want, rows, link } = own;
+    pub(super) fn of(own: TenantWrites) -> Result<Self, Fault> {
+        let TenantWrites { tenant, epoch, want, rows, link } = own;
         let statements = |bulk: crate::storage::Bulk| bulk.into_statements(Backend::Sqlite, tenant);
-        let mut all = rows.into_iter().map(statements).collect::<Result<Vec<_>, _>>()?.concat();
+        let mut all_statements = rows.into_iter().map(statements).collect::<Result<Vec<_>, _>>()?.concat();
         let mut chain = None;
         if let Some(Link { table, from, to, hash, rows }) = link {
-            all.extend(statements(rows)?);
+            all_statements.extend(statements(rows)?);
             chain = Some(ChainHead { table, from, to, hash });
         }
-        Ok(Self { tenant, epoch, want, link: chain, rows: all })
+        Ok(Self { tenant, epoch, want, link: chain, rows: all_statements })
     }
 
     /// Writes the tenant's rows and returns the outcome; if a head has moved, nothing of the tenant
@@ -58,7 +58,7 @@ impl Writes {
         }
         for statement in rows {
             let _span = db.statements.count(&statement);
-            transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?;
+            transaction.execute_raw(statement).await.map_err(|err| db.convert_write_error(err))?;
         }
         Ok(WriteOutcome::Written)
     }
@@ -93,13 +93,13 @@ async fn is_at(db: &Database, transaction: &Transaction, tenant: TenantId, (head
     let values: Vec<Value> = vec![tenant.into(), head.into(), epoch.into()];
     let statement = Statement::from_sql_and_values(Backend::Sqlite.into(), sql, values);
     let _span = db.statements.count(&statement);
-    Ok(transaction.query_one_raw(statement).await.map_err(|err| db.failed(err))?.is_some())
+    Ok(transaction.query_one_raw(statement).await.map_err(|err| db.convert_write_error(err))?.is_some())
 }
 
 async fn execute(db: &Database, transaction: &Transaction, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
     let statement = Statement::from_sql_and_values(Backend::Sqlite.into(), sql, values);
     let _span = db.statements.count(&statement);
-    Ok(transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?.rows_affected())
+    Ok(transaction.execute_raw(statement).await.map_err(|err| db.convert_write_error(err))?.rows_affected())
 }
 
 impl Database {
@@ -107,15 +107,15 @@ impl Database {
     pub(super) async fn write_transaction(&self, heads: &[Option<i64>], writes: Vec<Writes>) -> Result<Vec<WriteOutcome>, Fault> {
         let transaction = self.writer.begin(None, Purpose::Write).await?;
         let mut outcomes = Vec::with_capacity(writes.len());
-        for (own, head) in writes.into_iter().zip(heads) {
+        for (tenant_writes, head) in writes.into_iter().zip(heads) {
             outcomes.push(match head {
-                Some(head) => own.run(self, &transaction, *head).await?,
+                Some(head) => tenant_writes.run(self, &transaction, *head).await?,
                 None => WriteOutcome::Overtaken,
             });
         }
         if outcomes.contains(&WriteOutcome::Written) {
             let timer = StatementTimer::begin("COMMIT");
-            transaction.commit().await.map_err(|err| self.failed(err))?;
+            transaction.commit().await.map_err(|err| self.convert_write_error(err))?;
             drop(timer);
         } else {
             transaction.rollback().await?;

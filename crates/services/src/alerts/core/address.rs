@@ -29,8 +29,8 @@ pub fn check_address(text: &str) -> Result<(), InvalidAddress> {
         return Err(InvalidAddress::TooLong);
     }
     let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    let is_odd = text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c));
-    if has_parts && !is_odd { Ok(()) } else { Err(InvalidAddress::Invalid) }
+    let is_invalid = text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c));
+    if has_parts && !is_invalid { Ok(()) } else { Err(InvalidAddress::Invalid) }
 }
 
 /// Returns the key of an address's mailbox, which ignores the case of letters.
@@ -45,11 +45,11 @@ pub fn is_same_address(one: &str, other: &str) -> bool {
 
 /// Returns the addresses without repetitions, sorted.
 pub fn distinct_addresses(emails: &[String]) -> Vec<String> {
-    let mut all: BTreeMap<String, &String> = BTreeMap::new();
+    let mut email_by_mailbox: BTreeMap<String, &String> = BTreeMap::new();
     for email in emails {
-        all.entry(mailbox_key(email)).or_insert(email);
+        email_by_mailbox.entry(mailbox_key(email)).or_insert(email);
     }
-    all.into_values().cloned().collect()
+    email_by_mailbox.into_values().cloned().collect()
 }
 
 #[cfg(test)]

@@ -51,19 +51,19 @@ impl Subject {
         }
     }
     pub fn ids(&self) -> SubjectIds {
-        let of_store = |store| SubjectIds { store: Some(store), ..SubjectIds::default() };
-        let of_level = |key: LevelKey| SubjectIds { product: Some(key.product), ..of_store(key.store) };
-        let of_schedule = |schedule| SubjectIds { schedule: Some(schedule), ..SubjectIds::default() };
+        let store_ids = |store| SubjectIds { store: Some(store), ..SubjectIds::default() };
+        let level_ids = |key: LevelKey| SubjectIds { product: Some(key.product), ..store_ids(key.store) };
+        let schedule_ids = |schedule| SubjectIds { schedule: Some(schedule), ..SubjectIds::default() };
         match *self {
-            Self::Level(key) => of_level(key),
+            Self::Level(key) => level_ids(key),
             Self::Product(product) => SubjectIds { product: Some(product), ..SubjectIds::default() },
-            Self::Lot(lot, key) => SubjectIds { lot: Some(lot), ..of_level(key) },
-            Self::PurchaseOrder(order, store) => SubjectIds { purchase_order: Some(order), ..of_store(store) },
-            Self::Transfer(transfer, store) => SubjectIds { transfer: Some(transfer), ..of_store(store) },
-            Self::Count(count, store) => SubjectIds { count: Some(count), ..of_store(store) },
-            Self::Order(order, store) => SubjectIds { order: Some(order), ..of_store(store) },
-            Self::SavedViewSchedule(schedule) => of_schedule(schedule.uuid()),
-            Self::ExportSchedule(schedule) => of_schedule(schedule.uuid()),
+            Self::Lot(lot, key) => SubjectIds { lot: Some(lot), ..level_ids(key) },
+            Self::PurchaseOrder(order, store) => SubjectIds { purchase_order: Some(order), ..store_ids(store) },
+            Self::Transfer(transfer, store) => SubjectIds { transfer: Some(transfer), ..store_ids(store) },
+            Self::Count(count, store) => SubjectIds { count: Some(count), ..store_ids(store) },
+            Self::Order(order, store) => SubjectIds { order: Some(order), ..store_ids(store) },
+            Self::SavedViewSchedule(schedule) => schedule_ids(schedule.uuid()),
+            Self::ExportSchedule(schedule) => schedule_ids(schedule.uuid()),
         }
     }
     /// Store of the subject; `None` if the subject belongs to no store.
@@ -146,8 +146,12 @@ pub enum Handling {
 
 impl Handling {
     /// Returns the handling; `None` if the times do not fit the state.
-    pub fn of(state: AlertState, snoozed_until: Option<Timestamp>, resolved: Option<(Timestamp, Option<Actor>)>) -> Option<Self> {
-        Some(match (state, snoozed_until, resolved) {
+    pub fn of(
+        state: AlertState,
+        snoozed_until: Option<Timestamp>,
+        resolution: Option<(Timestamp, Option<Actor>)>,
+    ) -> Option<Self> {
+        Some(match (state, snoozed_until, resolution) {
             (AlertState::Open, None, None) => Self::Open,
             (AlertState::Acknowledged, None, None) => Self::Acknowledged,
             (AlertState::Snoozed, Some(until), None) => Self::Snoozed(until),
@@ -182,12 +186,12 @@ impl Alert {
     }
     /// Returns the alert as RESOLVED; `by` is `None` if its condition ended without an actor.
     #[must_use]
-    pub fn resolved(&self, by: Option<Actor>, at: Timestamp) -> Self {
+    pub fn resolve(&self, by: Option<Actor>, at: Timestamp) -> Self {
         Self { handling: Handling::Resolved { at, by }, version: self.version + 1, updated_at: at, ..self.clone() }
     }
     /// Returns the alert as OPEN, after the end of its snooze.
     #[must_use]
-    pub fn awake(&self, at: Timestamp) -> Self {
+    pub fn end_snooze(&self, at: Timestamp) -> Self {
         Self { handling: Handling::Open, version: self.version + 1, updated_at: at, ..self.clone() }
     }
 }
@@ -199,7 +203,7 @@ mod tests {
     #[test]
     fn a_beginning_that_is_too_long_ago_to_be_known_is_the_same_one() {
         let on = |day| AlertValues { day, ..AlertValues::default() };
-        for (kind, resolved, now, expected) in [
+        for (kind, resolved_day, now, expected) in [
             (AlertKind::ForecastDrift, Some(7), Some(7), true),
             (AlertKind::ForecastDrift, Some(7), Some(14), false),
             (AlertKind::ForecastDrift, Some(7), None, true),
@@ -208,7 +212,7 @@ mod tests {
             (AlertKind::ForecastDrift, None, Some(7), false),
             (AlertKind::DeadStock, Some(7), None, false),
         ] {
-            assert_eq!(on(resolved).is_same_cause(&on(now), kind), expected, "{kind:?} {resolved:?} {now:?}");
+            assert_eq!(on(resolved_day).is_same_cause(&on(now), kind), expected, "{kind:?} {resolved_day:?} {now:?}");
         }
     }
 
@@ -219,13 +223,15 @@ mod tests {
         let resolutions = [None, Some((Timestamp(2), people[0])), Some((Timestamp(2), people[1]))];
         let mut legal = 0;
         for state in AlertState::ALL {
-            for (until, resolved) in times.iter().flat_map(|until| resolutions.iter().map(move |resolved| (*until, *resolved))) {
-                let Some(handling) = Handling::of(*state, until, resolved) else { continue };
+            for (until, resolution) in
+                times.iter().flat_map(|until| resolutions.iter().map(move |resolution| (*until, *resolution)))
+            {
+                let Some(handling) = Handling::of(*state, until, resolution) else { continue };
                 legal += 1;
                 assert_eq!((handling.state(), handling.snoozed_until()), (*state, until));
                 assert_eq!(
                     (handling.resolved_at(), handling.resolver()),
-                    (resolved.map(|one| one.0), resolved.and_then(|one| one.1))
+                    (resolution.map(|one| one.0), resolution.and_then(|one| one.1))
                 );
             }
         }

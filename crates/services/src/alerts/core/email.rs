@@ -1,12 +1,12 @@
 //! Subject, text and HTML of an e-mail about alerts.
 
 use entity::prelude::*;
-use platform::markup::escaped;
+use platform::markup::escape_markup;
 
 use super::{
     alert::Alert,
     kind::sentence,
-    named::{DayText, Named},
+    named::{AlertNames, DayText},
 };
 
 /// Maximum alerts that an e-mail lists; it gives the number of the rest.
@@ -20,38 +20,39 @@ pub struct EmailParts {
     pub html: String,
 }
 
-/// Writes the e-mail about these alerts; `more` is the number of alerts that are not listed.
-pub fn compose_email(tenant: &str, alerts: &[(Alert, Named)], more: usize, day: DayText) -> EmailParts {
-    let lines: Vec<String> = alerts.iter().map(|(alert, named)| line(alert, named, day)).collect();
-    let subject = match (lines.as_slice(), more) {
+/// Writes the e-mail about these alerts; `unlisted_count` is the number of alerts that are not listed.
+pub fn compose_email(tenant: &str, alerts: &[(Alert, AlertNames)], unlisted_count: usize, day: DayText) -> EmailParts {
+    let lines: Vec<String> = alerts.iter().map(|(alert, names)| line(alert, names, day)).collect();
+    let subject = match (lines.as_slice(), unlisted_count) {
         ([only], 0) => only.clone(),
-        _ => format!("{} alerts of {tenant}", alerts.len() + more),
+        _ => format!("{} alerts of {tenant}", alerts.len() + unlisted_count),
     };
-    let rest = (more > 0).then(|| format!("and {more} more: query alerts to see all of them."));
-    let last = "You get this e-mail because an alert rule of your company names you.";
-    let (mut text, mut html) = (format!("Alerts of {tenant}:\n\n"), format!("<p>Alerts of {}:</p>\n<ul>\n", escaped(tenant)));
+    let rest = (unlisted_count > 0).then(|| format!("and {unlisted_count} more: query alerts to see all of them."));
+    let footer = "You get this e-mail because an alert rule of your company names you.";
+    let (mut text, mut html) =
+        (format!("Alerts of {tenant}:\n\n"), format!("<p>Alerts of {}:</p>\n<ul>\n", escape_markup(tenant)));
     for line in lines.iter().chain(&rest) {
         text.push_str(&format!("* {line}\n"));
-        html.push_str(&format!("<li>{}</li>\n", escaped(line)));
+        html.push_str(&format!("<li>{}</li>\n", escape_markup(line)));
     }
-    text.push_str(&format!("\n{last}\n"));
-    let subject = plain(&subject);
+    text.push_str(&format!("\n{footer}\n"));
+    let subject = replace_control_chars(&subject);
     let html = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</ul>\n<p>{last}</p>\n</body></html>\n",
-        escaped(&subject)
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</ul>\n<p>{footer}</p>\n</body></html>\n",
+        escape_markup(&subject)
     );
     EmailParts { subject, text, html }
 }
 
 /// Replaces control characters by spaces: a name within a line must not end it.
-fn plain(text: &str) -> String {
+fn replace_control_chars(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn line(alert: &Alert, named: &Named, day: DayText) -> String {
-    let said = sentence(alert, named, day);
+fn line(alert: &Alert, names: &AlertNames, day: DayText) -> String {
+    let text = sentence(alert, names, day);
     let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
-    plain(&if is_over { format!("{said} (resolved by now)") } else { said })
+    replace_control_chars(&if is_over { format!("{text} (resolved by now)") } else { text })
 }
 
 #[cfg(test)]
@@ -78,9 +79,9 @@ mod tests {
             updated_at: Timestamp(0),
         }
     }
-    fn named() -> Named {
+    fn sample_names() -> AlertNames {
         let text = |text: &str| Some(text.to_owned());
-        Named {
+        AlertNames {
             store: text("Shop <1>"),
             sku: text("RICE"),
             product: text("Rice & \"peas\"\r\nBcc: eve@example.com"),
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn one_alert_is_the_letters_subject_and_names_cannot_write_into_it() {
         let figures = AlertValues { quantity: Some(1_500), threshold: Some(2_000), ..AlertValues::default() };
-        let email = compose_email("Mugs", &[(alert(AlertKind::LowStock, figures), named())], 0, day);
+        let email = compose_email("Mugs", &[(alert(AlertKind::LowStock, figures), sample_names())], 0, day);
         assert_eq!(
             email.subject,
             "RICE Rice & \"peas\"  Bcc: eve@example.com runs low in Shop <1>: 1.500 kg available, alert threshold 2.000 kg"
@@ -112,7 +113,7 @@ mod tests {
         let gbp = |minor| Money::new(minor, Currency::GBP);
         let margin = Some(Margin { price: gbp(5), cost: gbp(1_250) });
         let cheap = alert(AlertKind::NegativeMargin, AlertValues { margin, ..AlertValues::default() });
-        let email = compose_email("Mugs", &[(out, named()), (over, named()), (cheap, named())], 40, day);
+        let email = compose_email("Mugs", &[(out, sample_names()), (over, sample_names()), (cheap, sample_names())], 40, day);
         assert_eq!(email.subject, "43 alerts of Mugs");
         assert!(email.text.contains("has run out in Shop <1> (resolved by now)\n"), "{}", email.text);
         assert!(email.text.contains("price 0.05 GBP, cost 12.50 GBP\n* and 40 more"), "{}", email.text);
@@ -121,14 +122,14 @@ mod tests {
     #[test]
     fn a_transfer_is_told_by_its_number_and_the_day_for_which_it_was_expected() {
         let overdue = alert(AlertKind::TransferOverdue, AlertValues { day: Some(1), ..AlertValues::default() });
-        let email = compose_email("Mugs", &[(overdue, named())], 0, day);
+        let email = compose_email("Mugs", &[(overdue, sample_names())], 0, day);
         assert_eq!(email.subject, "transfer TR-000007 to Shop <1> is overdue: it was expected on 2026-11-30");
     }
 
     #[test]
     fn dead_stock_plans_and_strange_days_are_told_in_words() {
         let figures = AlertValues { quantity: Some(1_500), day: Some(1), ..AlertValues::default() };
-        let subject = |kind| compose_email("Mugs", &[(alert(kind, figures.clone()), named())], 0, day).subject;
+        let subject = |kind| compose_email("Mugs", &[(alert(kind, figures.clone()), sample_names())], 0, day).subject;
         let rice = "RICE Rice & \"peas\"  Bcc: eve@example.com";
         assert_eq!(subject(AlertKind::DeadStock), format!("{rice} is dead stock in Shop <1>: 1.500 kg"));
         let behind =
@@ -142,7 +143,7 @@ mod tests {
         let subject = |kind, runs, error: Option<&str>| {
             let schedule = FailedSchedule { name: "Low stock".to_owned(), error: error.map(ToOwned::to_owned) };
             let figures = AlertValues { quantity: Some(runs), schedule: Some(schedule), ..AlertValues::default() };
-            compose_email("Mugs", &[(alert(kind, figures), named())], 0, day).subject
+            compose_email("Mugs", &[(alert(kind, figures), sample_names())], 0, day).subject
         };
         assert_eq!(
             subject(AlertKind::SavedViewScheduleFailed, 3, Some("the mail server did not take\nan e-mail")),
@@ -158,7 +159,7 @@ mod tests {
     fn forecasts_that_are_off_are_told_by_which_side_and_by_how_much() {
         let subject = |kind, quantity, line, day_of| {
             let figures = AlertValues { quantity: Some(quantity), threshold: Some(line), day: day_of, ..AlertValues::default() };
-            compose_email("Mugs", &[(alert(kind, figures), named())], 0, day).subject
+            compose_email("Mugs", &[(alert(kind, figures), sample_names())], 0, day).subject
         };
         let of = "RICE Rice & \"peas\"  Bcc: eve@example.com in Shop <1>";
         let low =

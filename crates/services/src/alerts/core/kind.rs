@@ -7,7 +7,7 @@ use inventory::stock::core::LevelKey;
 use super::{
     alert::{Alert, AlertValues, Subject, SubjectIds},
     limits::{DEFAULT_EXPIRING_DAYS, FAILED_RUNS_THRESHOLD},
-    named::{DayText, Named, money, quantity},
+    named::{AlertNames, DayText, money, quantity},
 };
 
 /// Descriptions of fields in the API that say which kinds they are for. The crates that describe the fields take them from here.
@@ -182,90 +182,92 @@ impl DatedKind {
 }
 
 /// The sentence of an e-mail about an alert. Names in it may have control characters.
-pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
+pub(super) fn sentence(alert: &Alert, names: &AlertNames, day: DayText) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let (store, product) = (text(&named.store), format!("{} {}", text(&named.sku), text(&named.product)));
-    let figures = &alert.figures;
-    let amount = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| quantity(figure, named.unit.as_ref()));
-    let on = figures.day.map(day).unwrap_or_default();
-    let number = text(&named.number);
+    let (store, product) = (text(&names.store), format!("{} {}", text(&names.sku), text(&names.product)));
+    let values = &alert.figures;
+    let amount = |value: Option<i64>| value.map_or_else(|| "?".to_owned(), |value| quantity(value, names.unit.as_ref()));
+    let date = values.day.map(day).unwrap_or_default();
+    let number = text(&names.number);
     match alert.kind {
         AlertKind::LowStock => {
             format!(
                 "{product} runs low in {store}: {} available, alert threshold {}",
-                amount(figures.quantity),
-                amount(figures.threshold)
+                amount(values.quantity),
+                amount(values.threshold)
             )
         }
         AlertKind::OutOfStock => format!("{product} has run out in {store}"),
-        AlertKind::BackInStock => format!("{product} is back in {store}: {} available", amount(figures.quantity)),
+        AlertKind::BackInStock => format!("{product} is back in {store}: {} available", amount(values.quantity)),
         AlertKind::Overstock => {
             format!(
                 "{store} has too much of {product}: {} available, alert threshold {}",
-                amount(figures.quantity),
-                amount(figures.threshold)
+                amount(values.quantity),
+                amount(values.threshold)
             )
         }
         AlertKind::Expiring => {
-            format!("{product}, lot {} in {store}, is good until {on}: {} there", text(&named.lot), amount(figures.quantity))
+            format!("{product}, lot {} in {store}, is good until {date}: {} there", text(&names.lot), amount(values.quantity))
         }
-        AlertKind::NegativeMargin => match figures.margin {
+        AlertKind::NegativeMargin => match values.margin {
             Some(margin) => {
                 format!("{product} is sold below its cost: price {}, cost {}", money(margin.price), money(margin.cost))
             }
             None => format!("{product} is sold below its cost"),
         },
-        AlertKind::PurchaseOrderLate => format!("purchase order {number} for {store} is late: it was expected on {on}"),
-        AlertKind::TransferOverdue => format!("transfer {number} to {store} is overdue: it was expected on {on}"),
+        AlertKind::PurchaseOrderLate => format!("purchase order {number} for {store} is late: it was expected on {date}"),
+        AlertKind::TransferOverdue => format!("transfer {number} to {store} is overdue: it was expected on {date}"),
         AlertKind::CountDifference => {
-            format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
+            format!("count {number} of {store} was off by {} in all", values.quantity.unwrap_or_default())
         }
-        AlertKind::DeadStock => format!("{product} is dead stock in {store}: {}", amount(figures.quantity)),
+        AlertKind::DeadStock => format!("{product} is dead stock in {store}: {}", amount(values.quantity)),
         AlertKind::LiquidationBehind => {
             format!(
-                "the liquidation plan for {} of {product} in {store} until {on} recovers less than expected",
-                amount(figures.quantity)
+                "the liquidation plan for {} of {product} in {store} until {date} recovers less than expected",
+                amount(values.quantity)
             )
         }
-        AlertKind::StockAnomaly => format!("{on} was an anomaly of {product} in {store}: {}", amount(figures.quantity)),
-        AlertKind::FulfilmentOverdue => format!("order {number} has not left {store}: it was due on {on}"),
+        AlertKind::StockAnomaly => format!("{date} was an anomaly of {product} in {store}: {}", amount(values.quantity)),
+        AlertKind::FulfilmentOverdue => format!("order {number} has not left {store}: it was due on {date}"),
         AlertKind::FulfilmentRejected => {
-            let lines = figures.quantity.unwrap_or_default();
+            let lines = values.quantity.unwrap_or_default();
             format!("order {number} of {store} waits for goods that every store has refused: {lines} of its lines")
         }
-        AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), named, &on),
-        AlertKind::SavedViewScheduleFailed => schedule(figures, "schedule of the saved view"),
-        AlertKind::ExportScheduleFailed => schedule(figures, "export schedule"),
+        AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), names, &date),
+        AlertKind::SavedViewScheduleFailed => schedule(values, "schedule of the saved view"),
+        AlertKind::ExportScheduleFailed => schedule(values, "export schedule"),
     }
 }
 
 /// Returns the sentence about the last outcome of a schedule and its cause.
-fn schedule(figures: &AlertValues, what: &str) -> String {
-    let Some(schedule) = &figures.schedule else { return format!("the {what} delivers nothing") };
-    let became = match figures.quantity {
+fn schedule(values: &AlertValues, schedule_kind: &str) -> String {
+    let Some(schedule) = &values.schedule else { return format!("the {schedule_kind} delivers nothing") };
+    let outcome = match values.quantity {
         Some(runs) if runs >= FAILED_RUNS_THRESHOLD => format!("has failed {runs} times in a row"),
         _ => "has stopped".to_owned(),
     };
-    let why = schedule.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-    format!("the {what} {} {became}{why}", schedule.name)
+    let error_text = schedule.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    format!("the {schedule_kind} {} {outcome}{error_text}", schedule.name)
 }
 
 /// Returns the sentence about a product's forecasts in a store that are biased, or whose intervals
 /// do not hold, and the week in which that began.
-fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
-    let AlertValues { quantity: Some(off), threshold: Some(line), .. } = alert.figures else {
-        return format!("forecasts of {of} are off");
+fn forecast(alert: &Alert, subject: &str, names: &AlertNames, date: &str) -> String {
+    let AlertValues { quantity: Some(deviation), threshold: Some(limit), .. } = alert.figures else {
+        return format!("forecasts of {subject} are off");
     };
-    let since = if on.is_empty() { String::new() } else { format!(", since the week of {on}") };
+    let since = if date.is_empty() { String::new() } else { format!(", since the week of {date}") };
     if alert.kind == AlertKind::ForecastCoverage {
-        return format!("forecast intervals of {of} do not hold: {off} of 16 weeks were outside, alert threshold {line}{since}");
+        return format!(
+            "forecast intervals of {subject} do not hold: {deviation} of 16 weeks were outside, alert threshold {limit}{since}"
+        );
     }
-    let (low_or_high, more_or_less) = if off < 0 { ("high", "less") } else { ("low", "more") };
-    let amount = |units: i64| quantity(units, named.unit.as_ref());
+    let (low_or_high, more_or_less) = if deviation < 0 { ("high", "less") } else { ("low", "more") };
+    let amount = |units: i64| quantity(units, names.unit.as_ref());
     format!(
-        "forecasts of {of} are too {low_or_high}: eight weeks had {} {more_or_less} than was forecast, alert threshold {}{since}",
-        amount(off.saturating_abs()),
-        amount(line)
+        "forecasts of {subject} are too {low_or_high}: eight weeks had {} {more_or_less} than was forecast, alert threshold {}{since}",
+        amount(deviation.saturating_abs()),
+        amount(limit)
     )
 }
 

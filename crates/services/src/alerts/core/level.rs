@@ -36,8 +36,8 @@ impl LevelView {
     /// Returns the line below which the level is low: the threshold of the tenant's rule, else one
     /// and a half times the reorder point.
     fn low(&self, rules: &Rules) -> Option<i64> {
-        let own = rules.setting(AlertKind::LowStock, self.alert_scope()).threshold.map(Quantity::get);
-        own.or_else(|| self.point.map(|point| point.get().saturating_mul(3) / 2))
+        let threshold_units = rules.setting(AlertKind::LowStock, self.alert_scope()).threshold.map(Quantity::get);
+        threshold_units.or_else(|| self.point.map(|point| point.get().saturating_mul(3) / 2))
     }
     fn high(&self, rules: &Rules) -> Option<i64> {
         rules.setting(AlertKind::Overstock, self.alert_scope()).threshold.or(self.maximum).map(Quantity::get)
@@ -67,8 +67,8 @@ pub fn crossings(rules: &Rules, before: &LevelView, after: &LevelView, level: Le
     let (from, to) = (before.zone(rules), after.zone(rules));
     let subject = Subject::Level(after.key);
     let open = |kind, threshold| {
-        let figures = AlertValues { quantity: Some(after.available), threshold, ..AlertValues::default() };
-        Step::Open(Opening { kind, subject, figures, category: after.category, trigger: Trigger::Crossing })
+        let values = AlertValues { quantity: Some(after.available), threshold, ..AlertValues::default() };
+        Step::Open(Opening { kind, subject, figures: values, category: after.category, trigger: Trigger::Crossing })
     };
     let mut steps = Vec::new();
     // Alerts are resolved before new ones are opened: a level that ran out and recovered has two

@@ -20,8 +20,8 @@ pub use level::{Level, LevelView, crossings};
 pub use limits::{
     DEFAULT_EXPIRING_DAYS, FAILED_RUNS_THRESHOLD, MAX_DAYS, MAX_NOTE, MAX_RECIPIENTS, MAX_RULES, MAX_SNOOZE_SECONDS,
 };
-pub use named::Named;
+pub use named::AlertNames;
 pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting};
 pub use schedule::{LocalMinute, Quiet, is_quiet, next_daily, quiet_end};
-pub use settle::{AlertChangeSet, AlertHistory, Opening, Step, Trigger, settle};
-pub use states::{ALERT_STEPS, Action, actions_from, may, to_state};
+pub use settle::{AlertChangeSet, AlertHistory, Opening, Step, Trigger, apply_steps};
+pub use states::{ALERT_STEPS, Action, actions_from, is_allowed, to_state};

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 /// Names of an alert's subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Named {
+pub struct AlertNames {
     pub store: Option<String>,
     pub sku: Option<String>,
     pub product: Option<String>,
@@ -19,9 +19,9 @@ pub struct Named {
 pub type DayText = fn(i32) -> String;
 
 /// Formats an integer of smallest units: 1500 of a kg with three decimals is 1.500 kg.
-pub(super) fn quantity(figure: i64, unit: Option<&(String, u8)>) -> String {
-    let Some((code, decimals)) = unit else { return figure.to_string() };
-    let amount = decimal(figure, usize::from(*decimals));
+pub(super) fn quantity(value: i64, unit: Option<&(String, u8)>) -> String {
+    let Some((code, decimals)) = unit else { return value.to_string() };
+    let amount = decimal(value, usize::from(*decimals));
     format!("{amount} {code}")
 }
 
@@ -29,12 +29,12 @@ pub(super) fn money(money: Money) -> String {
     format!("{} {}", money.amount(), money.currency)
 }
 
-fn decimal(figure: i64, decimals: usize) -> String {
+fn decimal(value: i64, decimals: usize) -> String {
     if decimals == 0 {
-        return figure.to_string();
+        return value.to_string();
     }
-    let sign = if figure < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", figure.unsigned_abs(), width = decimals + 1);
+    let sign = if value < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", value.unsigned_abs(), width = decimals + 1);
     let (whole, fraction) = digits.split_at(digits.len() - decimals);
     format!("{sign}{whole}.{fraction}")
 }

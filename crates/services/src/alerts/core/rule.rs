@@ -23,8 +23,8 @@ impl Scope {
     /// Returns the scope as one text: a tenant has one rule for each kind and scope.
     pub fn text(&self) -> String {
         let part = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let of_what = self.product.map(|id| id.to_string()).or_else(|| self.category.map(|id| id.to_string()));
-        format!("{}/{}", part(self.store.map(|id| id.to_string())), part(of_what))
+        let goods_id = self.product.map(|id| id.to_string()).or_else(|| self.category.map(|id| id.to_string()));
+        format!("{}/{}", part(self.store.map(|id| id.to_string())), part(goods_id))
     }
 }
 
@@ -127,27 +127,27 @@ impl Rules {
         if scope.store.is_some() && scope.store != alert_scope.store {
             return None;
         }
-        let of_what = match (scope.product, scope.category) {
+        let goods_rank = match (scope.product, scope.category) {
             (Some(product), _) => (Some(product) == alert_scope.product).then_some(0)?,
             (None, Some(category)) => self.ancestor_distance(alert_scope.category, category)? + 1,
             (None, None) => UNSCOPED_DISTANCE,
         };
-        Some((of_what, Reverse(scope.store.is_some())))
+        Some((goods_rank, Reverse(scope.store.is_some())))
     }
 
     /// Returns the rules of a kind for a place, the narrowest first: a product before a category, a
     /// category before its ancestors, a store before all.
-    pub fn matching(&self, kind: AlertKind, alert_scope: AlertScope) -> Vec<&Rule> {
-        let of_kind = self.rules.iter().filter(|rule| rule.kind == kind);
-        let mut found: Vec<_> =
-            of_kind.filter_map(|rule| Some((self.specificity_key(&rule.scope, alert_scope)?, rule))).collect();
-        found.sort_by_key(|(specificity_key, rule)| (*specificity_key, rule.id));
-        found.into_iter().map(|(_, rule)| rule).collect()
+    pub fn matching_rules(&self, kind: AlertKind, alert_scope: AlertScope) -> Vec<&Rule> {
+        let kind_rules = self.rules.iter().filter(|rule| rule.kind == kind);
+        let mut ranked_rules: Vec<_> =
+            kind_rules.filter_map(|rule| Some((self.specificity_key(&rule.scope, alert_scope)?, rule))).collect();
+        ranked_rules.sort_by_key(|(specificity_key, rule)| (*specificity_key, rule.id));
+        ranked_rules.into_iter().map(|(_, rule)| rule).collect()
     }
 
     /// Returns the settings of the narrowest matching rule; without a rule, the kind is on.
     pub fn setting(&self, kind: AlertKind, alert_scope: AlertScope) -> Setting {
-        match self.matching(kind, alert_scope).first() {
+        match self.matching_rules(kind, alert_scope).first() {
             Some(rule) => Setting { is_on: rule.is_enabled, threshold: rule.threshold, days: rule.days },
             None => Setting { is_on: true, threshold: None, days: None },
         }
@@ -156,20 +156,20 @@ impl Rules {
     /// Returns the recipients of an alert, without duplicates: those of every enabled rule for its
     /// place, each with the narrowest rule that names them, which sets the time.
     pub fn recipients_of(&self, kind: AlertKind, alert_scope: AlertScope) -> BTreeMap<Recipient, &Rule> {
-        let (mut told, mut mailboxes) = (BTreeMap::new(), BTreeSet::new());
-        for rule in self.matching(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
+        let (mut rule_by_recipient, mut mailboxes) = (BTreeMap::new(), BTreeSet::new());
+        for rule in self.matching_rules(kind, alert_scope).into_iter().filter(|rule| rule.is_enabled) {
             for recipient in rule.recipients() {
                 if mailboxes.insert(mailbox_key(&recipient.text())) {
-                    told.insert(recipient, rule);
+                    rule_by_recipient.insert(recipient, rule);
                 }
             }
         }
-        told
+        rule_by_recipient
     }
 
-    /// Returns the maximum `days` of the rules of a kind, at least `usual`.
-    pub fn most_days(&self, kind: AlertKind, usual: i32) -> i32 {
-        self.rules.iter().filter(|rule| rule.kind == kind).filter_map(|rule| rule.days).fold(usual, i32::max)
+    /// Returns the maximum `days` of the rules of a kind, at least `default_days`.
+    pub fn max_days(&self, kind: AlertKind, default_days: i32) -> i32 {
+        self.rules.iter().filter(|rule| rule.kind == kind).filter_map(|rule| rule.days).fold(default_days, i32::max)
     }
 }
 

@@ -79,14 +79,14 @@ pub struct AlertHistory {
 /// Takes the steps in their order, each with its time and the event that it comes from. A step from
 /// an event up to the last that opened an alert of its subject has been taken before, and is
 /// skipped.
-pub fn settle(
+pub fn apply_steps(
     rules: &Rules,
     AlertHistory { mut active, dismissed, mut last_seqs }: AlertHistory,
     steps: &[(Step, Timestamp, Option<i64>)],
-    mut id: impl FnMut() -> AlertId,
+    mut next_id: impl FnMut() -> AlertId,
 ) -> AlertChangeSet {
-    let mut settled = AlertChangeSet::default();
-    let mut new: BTreeMap<AlertId, usize> = BTreeMap::new();
+    let mut change_set = AlertChangeSet::default();
+    let mut opened_indexes: BTreeMap<AlertId, usize> = BTreeMap::new();
     for (step, at, seq) in steps {
         let key = step.key();
         let is_old = seq.is_some_and(|seq| last_seqs.get(&key).is_some_and(|last| seq <= *last));
@@ -96,16 +96,16 @@ pub fn settle(
                     continue;
                 }
                 let Some(alert) = active.remove(&key) else { continue };
-                let alert = alert.resolved(None, *at);
-                settled.events.push((ALERT_RESOLVED, alert.clone()));
-                match new.get(&alert.id).and_then(|index| settled.opened.get_mut(*index)) {
+                let alert = alert.resolve(None, *at);
+                change_set.events.push((ALERT_RESOLVED, alert.clone()));
+                match opened_indexes.get(&alert.id).and_then(|index| change_set.opened.get_mut(*index)) {
                     Some(row) => row.0 = alert,
-                    None => settled.closed.push(alert),
+                    None => change_set.closed.push(alert),
                 }
             }
             Step::Open(opening) => {
                 let is_dismissed = opening.trigger == Trigger::Standing
-                    && dismissed.get(&key).is_some_and(|figures| figures.is_same_cause(&opening.figures, opening.kind));
+                    && dismissed.get(&key).is_some_and(|values| values.is_same_cause(&opening.figures, opening.kind));
                 if is_old
                     || active.contains_key(&key)
                     || is_dismissed
@@ -113,18 +113,18 @@ pub fn settle(
                 {
                     continue;
                 }
-                let alert = opened(opening, id(), *at, *seq);
-                settled.events.push((ALERT_OPENED, alert.clone()));
-                new.insert(alert.id, settled.opened.len());
+                let alert = opened(opening, next_id(), *at, *seq);
+                change_set.events.push((ALERT_OPENED, alert.clone()));
+                opened_indexes.insert(alert.id, change_set.opened.len());
                 last_seqs.extend(seq.map(|seq| (key, seq)));
-                settled.opened.push((alert.clone(), opening.category));
+                change_set.opened.push((alert.clone(), opening.category));
                 if alert.state() != AlertState::Resolved {
                     active.insert(key, alert);
                 }
             }
         }
     }
-    settled
+    change_set
 }
 
 fn opened(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Alert {
@@ -167,7 +167,7 @@ mod tests {
         let history = AlertHistory { active, dismissed, last_seqs: BTreeMap::new() };
         let steps: Vec<_> = (1..).zip(steps).map(|(seq, step)| (step.clone(), Timestamp(seq), Some(seq))).collect();
         let mut next = 0;
-        settle(&Rules::default(), history, &steps, || {
+        apply_steps(&Rules::default(), history, &steps, || {
             next += 1;
             Id::from_uuid(Uuid::from_u128(next))
         })
@@ -189,7 +189,7 @@ mod tests {
         let there = BTreeMap::from([((AlertKind::OutOfStock, subject(1)), first.clone())]);
         assert!(run(there.clone(), &[], &[open(1, Trigger::Crossing)]).events.is_empty());
         let settled = run(there, &[], &[close(1), close(1), close(2)]);
-        assert_eq!(settled.closed, [first.resolved(None, Timestamp(1))], "once, and what is not there is not closed");
+        assert_eq!(settled.closed, [first.resolve(None, Timestamp(1))], "once, and what is not there is not closed");
     }
 
     #[test]
@@ -197,13 +197,16 @@ mod tests {
         let steps = [(open(1, Trigger::Crossing), Timestamp(1), Some(4)), (close(1), Timestamp(1), Some(5))];
         let key = (AlertKind::OutOfStock, subject(1));
         let mut next = || AlertId::from_uuid(Uuid::from_u128(9));
-        let taken = settle(&Rules::default(), AlertHistory::default(), &steps[..1], &mut next).opened.remove(0).0;
+        let taken = apply_steps(&Rules::default(), AlertHistory::default(), &steps[..1], &mut next).opened.remove(0).0;
         let mut history = AlertHistory { last_seqs: [(key, 4)].into(), ..AlertHistory::default() };
-        assert!(settle(&Rules::default(), history.clone(), &steps[..1], &mut next).events.is_empty());
+        assert!(apply_steps(&Rules::default(), history.clone(), &steps[..1], &mut next).events.is_empty());
         history.active = [(key, taken)].into();
         let earlier = [(close(1), Timestamp(1), Some(3))];
-        assert!(settle(&Rules::default(), history.clone(), &earlier, &mut next).events.is_empty(), "it was opened after that");
-        assert_eq!(settle(&Rules::default(), history, &steps, &mut next).closed.len(), 1);
+        assert!(
+            apply_steps(&Rules::default(), history.clone(), &earlier, &mut next).events.is_empty(),
+            "it was opened after that"
+        );
+        assert_eq!(apply_steps(&Rules::default(), history, &steps, &mut next).closed.len(), 1);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn actions_from(state: AlertState) -> impl Iterator<Item = Action> {
 }
 
 /// Whether the action is open in the state.
-pub fn may(state: AlertState, action: Action) -> bool {
+pub fn is_allowed(state: AlertState, action: Action) -> bool {
     to_state(state, action).is_some()
 }
 

@@ -83,11 +83,11 @@ impl TryFrom<AlertRow> for Alert {
     fn try_from(AlertRow { subject, values: row }: AlertRow) -> Result<Self, Fault> {
         let (kind, subject) = (subject.kind, Subject::try_from(subject)?);
         let resolver = row.resolver_kind.zip(row.resolver_id).map(|(kind, id)| Actor { kind, id });
-        let resolved = match (row.resolved_at, resolver) {
+        let resolution = match (row.resolved_at, resolver) {
             (None, Some(_)) => None,
             (at, by) => Some(at.map(|at| (at, by))),
         };
-        let handling = resolved.and_then(|resolved| Handling::of(row.state, row.snoozed_until, resolved));
+        let handling = resolution.and_then(|resolution| Handling::of(row.state, row.snoozed_until, resolution));
         let currency = row.currency.as_deref().and_then(Currency::parse);
         let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
         let margin = money(row.price_minor).zip(money(row.cost_minor)).map(|(price, cost)| Margin { price, cost });
@@ -139,12 +139,12 @@ pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>
     by_subject(work, &sql, subjects).await?.map(|alert| alert.map(|alert| ((alert.kind, alert.subject), alert))).collect()
 }
 
-/// Reads the subjects with alerts that are not RESOLVED; `None` if there are more than `most` such
+/// Reads the subjects with alerts that are not RESOLVED; `None` if there are more than `limit` such
 /// alerts.
-pub async fn active_subjects(reads: &impl Reads, most: usize) -> Result<Option<BTreeSet<Subject>>, Fault> {
+pub async fn active_subjects(reads: &impl Reads, limit: usize) -> Result<Option<BTreeSet<Subject>>, Fault> {
     let sql = format!("SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.state <> 'RESOLVED' LIMIT $2", SubjectRow::SELECT);
-    let rows = reads.records::<SubjectRow>(&sql, vec![(most as i64 + 1).into()]).await?;
-    if rows.len() > most {
+    let rows = reads.records::<SubjectRow>(&sql, vec![(limit as i64 + 1).into()]).await?;
+    if rows.len() > limit {
         return Ok(None);
     }
     rows.into_iter().map(Subject::try_from).collect::<Result<_, _>>().map(Some)
@@ -216,8 +216,8 @@ pub async fn last_seqs(work: &Work, subjects: &[String]) -> Result<BySubject<i64
         SubjectRow::SELECT
     );
     let rows = work.records::<SubjectSeq>(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
-    let read = |SubjectSeq { subject, seq }: SubjectSeq| Ok(((subject.kind, Subject::try_from(subject)?), seq));
-    rows.into_iter().map(read).collect()
+    let entry_of = |SubjectSeq { subject, seq }: SubjectSeq| Ok(((subject.kind, Subject::try_from(subject)?), seq));
+    rows.into_iter().map(entry_of).collect()
 }
 
 /// A subject, and the last time that a member resolved one of its alerts.
@@ -229,7 +229,7 @@ struct SubjectResolved {
 }
 
 /// Reads the time of the last manual resolution of each kind and subject.
-pub async fn last_resolved(reads: &impl Reads, subjects: &[String]) -> Result<BySubject<Timestamp>, Fault> {
+pub async fn last_resolution_times(reads: &impl Reads, subjects: &[String]) -> Result<BySubject<Timestamp>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM alert a
@@ -277,8 +277,8 @@ struct NewAlert {
 impl From<&Alert> for NewAlert {
     fn from(alert: &Alert) -> Self {
         let SubjectIds { store, product, lot, purchase_order, transfer, count, order, schedule } = alert.subject.ids();
-        let figures = &alert.figures;
-        let failed = figures.schedule.as_ref();
+        let values = &alert.figures;
+        let failed_schedule = values.schedule.as_ref();
         Self {
             id: alert.id,
             kind: alert.kind,
@@ -291,15 +291,15 @@ impl From<&Alert> for NewAlert {
             count_id: count,
             order_id: order,
             schedule_id: schedule,
-            schedule_name: failed.map(|failed| failed.name.clone()),
-            error: failed.and_then(|failed| failed.error.clone()),
+            schedule_name: failed_schedule.map(|failed_schedule| failed_schedule.name.clone()),
+            error: failed_schedule.and_then(|failed_schedule| failed_schedule.error.clone()),
             state: alert.state(),
-            quantity: figures.quantity,
-            threshold: figures.threshold,
-            day: figures.day,
-            price_minor: figures.margin.map(|margin| margin.price.minor),
-            cost_minor: figures.margin.map(|margin| margin.cost.minor),
-            currency: figures.margin.map(|margin| margin.price.currency.as_str().to_owned()),
+            quantity: values.quantity,
+            threshold: values.threshold,
+            day: values.day,
+            price_minor: values.margin.map(|margin| margin.price.minor),
+            cost_minor: values.margin.map(|margin| margin.cost.minor),
+            currency: values.margin.map(|margin| margin.price.currency.as_str().to_owned()),
             opened_at: alert.opened_at,
             seq: alert.seq,
             resolved_at: alert.handling.resolved_at(),
@@ -310,9 +310,9 @@ impl From<&Alert> for NewAlert {
 }
 
 /// Writes new rows.
-pub async fn add<'a>(work: &Work, new: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
+pub async fn add<'a>(work: &Work, alerts: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
     let mut rows = Rows::<NewAlert>::insert(work.tenant());
-    rows.extend(new.into_iter().map(NewAlert::from));
+    rows.extend(alerts.into_iter().map(NewAlert::from));
     work.write(rows.into()).await
 }
 
@@ -350,9 +350,9 @@ impl From<&Alert> for ChangedAlert {
 }
 
 /// Updates the columns that steps change, of existing rows.
-pub async fn change<'a>(work: &Work, changed: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
+pub async fn change<'a>(work: &Work, alerts: impl IntoIterator<Item = &'a Alert>) -> Result<(), Fault> {
     let mut rows = Rows::<ChangedAlert>::update(work.tenant());
-    rows.extend(changed.into_iter().map(ChangedAlert::from));
+    rows.extend(alerts.into_iter().map(ChangedAlert::from));
     work.write(rows.into()).await
 }
 
@@ -364,12 +364,12 @@ struct AlertOfTenant {
 }
 
 /// Reads the alerts of all tenants whose snooze has ended, by tenant.
-pub async fn ended_snoozes(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(TenantId, AlertId)>, Fault> {
+pub async fn ended_snoozes(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<(TenantId, AlertId)>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert WHERE state = 'SNOOZED' AND snoozed_until <= $1 AND tenant_id NOT IN {SUSPENDED} ORDER BY tenant_id, id LIMIT $2",
         AlertOfTenant::SELECT
     );
-    let rows = global.records::<AlertOfTenant>(&sql, vec![now.micros().into(), most.into()]).await?;
+    let rows = global.records::<AlertOfTenant>(&sql, vec![now.micros().into(), limit.into()]).await?;
     Ok(rows.into_iter().map(|row| (row.tenant_id, row.id)).collect())
 }
 
@@ -379,13 +379,13 @@ pub async fn tenants_with_old_alerts(global: &Global, before: Timestamp) -> Resu
     global.rows(sql, vec![before.micros().into()]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Deletes at most `most` alerts that were resolved before a time, with their e-mails; returns the
+/// Deletes at most `limit` alerts that were resolved before a time, with their e-mails; returns the
 /// number.
-pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
-    let old =
+pub async fn delete_resolved(work: &Work, before: Timestamp, limit: i64) -> Result<u64, Fault> {
+    let old_ids_sql =
         "SELECT id FROM alert WHERE tenant_id = $1 AND state = 'RESOLVED' AND resolved_at < $2 ORDER BY resolved_at, id LIMIT $3";
-    let letters = format!("DELETE FROM alert_letter WHERE tenant_id = $1 AND alert_id IN ({old})");
-    work.execute(&letters, vec![before.micros().into(), most.into()]).await?;
-    let alerts = format!("DELETE FROM alert WHERE tenant_id = $1 AND id IN ({old})");
-    work.execute(&alerts, vec![before.micros().into(), most.into()]).await
+    let emails_sql = format!("DELETE FROM alert_letter WHERE tenant_id = $1 AND alert_id IN ({old_ids_sql})");
+    work.execute(&emails_sql, vec![before.micros().into(), limit.into()]).await?;
+    let alerts_sql = format!("DELETE FROM alert WHERE tenant_id = $1 AND id IN ({old_ids_sql})");
+    work.execute(&alerts_sql, vec![before.micros().into(), limit.into()]).await
 }

@@ -42,7 +42,7 @@ impl From<AnomalousRow> for Dated {
 
 /// Reads the next page of levels with open anomalous days and without an alert. NOT keeps SQLite
 /// from the index of alerts by kind: it would read all such alerts for each level.
-pub(super) async fn strange(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn read_anomalies(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM stock_anomaly n JOIN stock_level k ON k.tenant_id = $1 AND k.product_id = n.product_id AND k.store_id = n.store_id
          JOIN store s ON s.tenant_id = $1 AND s.id = n.store_id JOIN product p ON p.tenant_id = $1 AND p.id = n.product_id
@@ -53,15 +53,15 @@ pub(super) async fn strange(reads: &impl Reads, after: Option<&Dated>) -> Result
         AnomalousRow::SELECT
     );
     let ids = after.map(|last| last.subject.ids()).unwrap_or_default();
-    let place = (ids.product.unwrap_or(ProductId::NIL), ids.store.unwrap_or(StoreId::NIL));
-    let rows = reads.records::<AnomalousRow>(&sql, vec![place.0.into(), place.1.into()]).await?;
+    let position = (ids.product.unwrap_or(ProductId::NIL), ids.store.unwrap_or(StoreId::NIL));
+    let rows = reads.records::<AnomalousRow>(&sql, vec![position.0.into(), position.1.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
 
 /// Reads the current state of levels that have alerts of anomalous days; a level has no units if
 /// none of its days is open.
-pub(super) async fn alerted_strange(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_anomalies(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
          LEFT JOIN stock_anomaly n ON n.tenant_id = $1 AND n.product_id = k.product_id AND n.store_id = k.store_id AND n.state = 'OPEN'

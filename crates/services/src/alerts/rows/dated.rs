@@ -37,21 +37,21 @@ pub async fn page_of_dated(
         DatedKind::Expiring => lots(reads, today.saturating_add(days), after).await,
         DatedKind::PurchaseOrderLate => orders(reads, today, after).await,
         DatedKind::TransferOverdue => transfers(reads, now, after).await,
-        DatedKind::StockAnomaly => anomalous_days::strange(reads, after).await,
-        DatedKind::FulfilmentOverdue => works::overdue(reads, now, after).await,
-        DatedKind::FulfilmentRejected => works::refused(reads, after).await,
+        DatedKind::StockAnomaly => anomalous_days::read_anomalies(reads, after).await,
+        DatedKind::FulfilmentOverdue => works::overdue_works(reads, now, after).await,
+        DatedKind::FulfilmentRejected => works::rejected_orders(reads, after).await,
     }
 }
 
 /// Reads the current state of a kind's subjects that have alerts.
-pub async fn alerted(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, Fault> {
+pub async fn alerted_subjects(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, Fault> {
     match kind {
         DatedKind::Expiring => alerted_lots(reads).await,
         DatedKind::PurchaseOrderLate => alerted_orders(reads).await,
         DatedKind::TransferOverdue => alerted_transfers(reads).await,
-        DatedKind::StockAnomaly => anomalous_days::alerted_strange(reads).await,
+        DatedKind::StockAnomaly => anomalous_days::alerted_anomalies(reads).await,
         DatedKind::FulfilmentOverdue => works::alerted_overdue(reads).await,
-        DatedKind::FulfilmentRejected => works::alerted_refused(reads).await,
+        DatedKind::FulfilmentRejected => works::alerted_rejected(reads).await,
     }
 }
 
@@ -112,8 +112,8 @@ impl From<LotRow> for Dated {
 }
 
 /// Reads the next page, after a position, of lots with units in a store whose date is at most
-/// `through` and that have no alert; the soonest first. A page that is not full is the last.
-async fn lots(reads: &impl Reads, through: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+/// `last_day` and that have no alert; the soonest first. A page that is not full is the last.
+async fn lots(reads: &impl Reads, last_day: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM lot l
          JOIN lot_level v ON v.tenant_id = $1 AND v.lot_id = l.id AND v.on_hand > 0
@@ -124,11 +124,12 @@ async fn lots(reads: &impl Reads, through: i32, after: Option<&Dated>) -> Result
          ORDER BY l.expires_on, l.id, v.store_id LIMIT {PAGE}",
         select = LotRow::SELECT
     );
-    let place = after.map_or((i32::MIN, LotId::NIL, StoreId::NIL), |last| {
+    let last_key = after.map_or((i32::MIN, LotId::NIL, StoreId::NIL), |last| {
         let ids = last.subject.ids();
         (last.day, ids.lot.unwrap_or(LotId::NIL), ids.store.unwrap_or(StoreId::NIL))
     });
-    let rows = reads.records::<LotRow>(&sql, vec![through.into(), place.0.into(), place.1.into(), place.2.into()]).await?;
+    let rows =
+        reads.records::<LotRow>(&sql, vec![last_day.into(), last_key.0.into(), last_key.1.into(), last_key.2.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
@@ -172,8 +173,8 @@ async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Resul
          GROUP BY o.id, o.store_id, s.time_zone ORDER BY o.id LIMIT {PAGE}",
         select = OrderRow::SELECT
     );
-    let place = after.and_then(|last| last.subject.ids().purchase_order).unwrap_or(PurchaseOrderId::NIL);
-    let rows = reads.records::<OrderRow>(&sql, vec![before.into(), place.into()]).await?;
+    let last_id = after.and_then(|last| last.subject.ids().purchase_order).unwrap_or(PurchaseOrderId::NIL);
+    let rows = reads.records::<OrderRow>(&sql, vec![before.into(), last_id.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }
@@ -305,8 +306,8 @@ async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>)
          GROUP BY t.id, t.to_store_id, t.expected_at, s.time_zone ORDER BY t.id LIMIT {PAGE}",
         select = TransferRow::SELECT
     );
-    let place = after.and_then(|last| last.subject.ids().transfer).unwrap_or(TransferId::NIL);
-    let rows = reads.records::<TransferRow>(&sql, vec![before.micros().into(), place.into()]).await?;
+    let last_id = after.and_then(|last| last.subject.ids().transfer).unwrap_or(TransferId::NIL);
+    let rows = reads.records::<TransferRow>(&sql, vec![before.micros().into(), last_id.into()]).await?;
     let is_last = rows.len() < PAGE;
     Ok((rows.into_iter().map(Dated::from).collect(), is_last))
 }

@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Global, LockOrder, Reads, Row, Rows, SUSPENDED, Work};
 
-/// Lock order of `due`.
+/// Lock order of `find_due_emails`.
 const LOCKS: LockOrder = LockOrder::for_update("alert_letter", "recipient, alert_id");
 
 #[derive(Record)]
@@ -45,14 +45,14 @@ pub struct DueEmail {
 }
 
 /// Reads a page of due e-mails, locked until the transaction ends and ordered by recipient.
-pub async fn due(work: &Work, now: Timestamp, most: i64) -> Result<Vec<DueEmail>, Fault> {
+pub async fn find_due_emails(work: &Work, now: Timestamp, limit: i64) -> Result<Vec<DueEmail>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert_letter l WHERE l.tenant_id = $1 AND l.queued_at IS NULL AND l.due_at <= $2
          ORDER BY l.recipient, l.alert_id LIMIT $3{}",
         DueEmail::SELECT,
         work.backend().for_update("l")
     );
-    work.records(&sql, vec![now.micros().into(), most.into()]).await
+    work.records(&sql, vec![now.micros().into(), limit.into()]).await
 }
 
 #[derive(Record)]
@@ -74,7 +74,7 @@ pub async fn mark_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Re
 
 /// Marks the e-mails that were due by `until` as queued, so that they are not sent; returns their
 /// number.
-pub async fn discard_due(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
+pub async fn discard_due_emails(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     work.lock_in_order(LOCKS, "queued_at IS NULL AND due_at <= $2", vec![until.micros().into()]).await?;
     let sql = "UPDATE alert_letter SET queued_at = $2 WHERE tenant_id = $1 AND queued_at IS NULL AND due_at <= $3";
     work.execute(sql, vec![now.micros().into(), until.micros().into()]).await

@@ -8,11 +8,11 @@ use entity::{
     record::{Record, Selected},
     tables::{lot, product, purchase_order, sales_order, stock_count, store, transfer},
 };
-use inventory::numbering::{core::Patterns, rows::patterns};
+use inventory::numbering::{core::Patterns, rows::load_patterns};
 use platform::storage::{Fault, Finds, Reads, Row};
 
 use super::alert::AlertRow;
-use crate::alerts::core::{Alert, Margin, Named, Scope};
+use crate::alerts::core::{Alert, AlertNames, Margin, Scope};
 
 /// A category that has a parent.
 #[derive(Record)]
@@ -105,16 +105,16 @@ pub async fn margins(
 pub async fn count_difference(reads: &impl Reads, count: CountId) -> Result<i64, Fault> {
     let sql = "SELECT posted FROM count_line WHERE tenant_id = $1 AND count_id = $2 AND posted <> 0";
     let rows = reads.rows(sql, vec![count.into()]).await?;
-    let mut off: i64 = 0;
+    let mut difference: i64 = 0;
     for row in &rows {
-        off = off.saturating_add(Row::scalar::<i64>(row)?.saturating_abs());
+        difference = difference.saturating_add(Row::scalar::<i64>(row)?.saturating_abs());
     }
-    Ok(off)
+    Ok(difference)
 }
 
 /// An alert with the names of its store, product and other objects, as far as it has them.
 #[derive(Record)]
-struct NamedRow {
+struct AlertNamesRow {
     alert: AlertRow,
     #[record(of = store, alias = "s", column = "name", outer)]
     store: Option<String>,
@@ -138,10 +138,10 @@ struct NamedRow {
     order: Option<i64>,
 }
 
-impl NamedRow {
-    fn into_named(self, patterns: &Patterns) -> Result<(Alert, Named), Fault> {
+impl AlertNamesRow {
+    fn into_alert_with_names(self, patterns: &Patterns) -> Result<(Alert, AlertNames), Fault> {
         let row = self;
-        let decimals = row.unit_decimals.and_then(|of| u8::try_from(of).ok());
+        let decimals = row.unit_decimals.and_then(|digits| u8::try_from(digits).ok());
         let numbers = [
             (Numbered::PurchaseOrder, row.purchase_order),
             (Numbered::Transfer, row.transfer),
@@ -149,7 +149,7 @@ impl NamedRow {
             (Numbered::Order, row.order),
         ];
         let number = numbers.into_iter().find_map(|(kind, number)| Some(patterns.text(kind, number?)));
-        let named = Named {
+        let names = AlertNames {
             store: row.store,
             sku: row.sku,
             product: row.product,
@@ -157,12 +157,12 @@ impl NamedRow {
             lot: row.lot,
             number,
         };
-        Ok((row.alert.try_into()?, named))
+        Ok((row.alert.try_into()?, names))
     }
 }
 
 /// Reads the tenant's name, and the alerts with the names of their subjects.
-pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(Alert, Named)>), Fault> {
+pub async fn alerts_with_names(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(Alert, AlertNames)>), Fault> {
     let backend = reads.backend();
     let tenants = reads.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await?;
     let tenant = tenants.first().map_or_else(|| Ok(String::new()), Row::scalar)?;
@@ -176,27 +176,27 @@ pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(
          LEFT JOIN stock_count c ON c.tenant_id = $1 AND c.id = a.count_id
          LEFT JOIN sales_order so ON so.tenant_id = $1 AND so.id = a.order_id
          WHERE a.tenant_id = $1 AND {} ORDER BY a.opened_at, a.id",
-        NamedRow::SELECT,
+        AlertNamesRow::SELECT,
         backend.in_ids("a.id", 2)
     );
-    let rows = reads.records::<NamedRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    let patterns = patterns(reads).await?;
-    Ok((tenant, rows.into_iter().map(|row| row.into_named(&patterns)).collect::<Result<_, Fault>>()?))
+    let rows = reads.records::<AlertNamesRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let patterns = load_patterns(reads).await?;
+    Ok((tenant, rows.into_iter().map(|row| row.into_alert_with_names(&patterns)).collect::<Result<_, Fault>>()?))
 }
 
 /// Returns each record that a rule's scope names, with its input field and true if the record
 /// exists.
 pub async fn scope_references(reads: &impl Reads, scope: &Scope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
-    let named = [
+    let references = [
         (scope.store.map(Id::uuid), "store", "storeId"),
         (scope.category.map(Id::uuid), "category", "categoryId"),
         (scope.product.map(Id::uuid), "product", "productId"),
     ];
-    let mut found = Vec::new();
-    for (id, table, name) in named {
+    let mut checked_references = Vec::new();
+    for (id, table, name) in references {
         let Some(id) = id else { continue };
         let sql = format!("SELECT 1 FROM {table} WHERE tenant_id = $1 AND id = $2");
-        found.push((table, name, !reads.rows(&sql, vec![id.into()]).await?.is_empty()));
+        checked_references.push((table, name, !reads.rows(&sql, vec![id.into()]).await?.is_empty()));
     }
-    Ok(found)
+    Ok(checked_references)
 }

@@ -20,13 +20,13 @@ pub struct LaggingTenant {
 }
 
 /// Returns a page of such tenants, by ID. A tenant without a row is followed from its first event.
-pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<LaggingTenant>, Fault> {
+pub async fn lagging_tenants(global: &Global, after: TenantId, limit: i64) -> Result<Vec<LaggingTenant>, Fault> {
     let sql = format!(
         "SELECT {} FROM tenant_counter c LEFT JOIN alert_follower f ON f.tenant_id = c.tenant_id
                WHERE c.head > coalesce(f.journal_seq, 0) AND c.tenant_id > $1 AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id LIMIT $2",
         LaggingTenant::SELECT
     );
-    global.records(&sql, vec![after.into(), most.into()]).await
+    global.records(&sql, vec![after.into(), limit.into()]).await
 }
 
 /// Inserts the tenant's row if it has none, and locks it, so that writers of the tenant's alerts
@@ -36,7 +36,7 @@ pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<L
 /// counter, which the erasure locks.
 pub async fn lock_follower(work: &Work) -> Result<bool, Fault> {
     if work.insert_or_ignore(alert_follower::Model { tenant_id: work.tenant(), journal_seq: 0 }).await? {
-        return Ok(journal::held(work).await?.is_some());
+        return Ok(journal::lock_counter(work).await?.is_some());
     }
     Ok(work.execute("UPDATE alert_follower SET journal_seq = journal_seq WHERE tenant_id = $1", vec![]).await? > 0)
 }

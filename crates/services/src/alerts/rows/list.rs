@@ -143,9 +143,9 @@ fn condition(test: &Test, (backend, first): (Backend, usize), sql: &mut String, 
             return;
         }
         Test::Nested(nested) => {
-            let (part, more) = nested.conditions(next, &|tests: &Vec<Test>, first| conditions(tests, backend, first));
+            let (part, nested_values) = nested.conditions(next, &|tests: &Vec<Test>, first| conditions(tests, backend, first));
             sql.push_str(&part);
-            values.extend(more);
+            values.extend(nested_values);
             return;
         }
         Test::IsAssigned(is_assigned) => {

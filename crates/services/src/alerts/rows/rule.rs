@@ -71,8 +71,8 @@ pub async fn rules(reads: &impl Reads) -> Result<Vec<Rule>, Fault> {
 
 pub async fn rules_by_id(reads: &impl Reads, ids: &[AlertRuleId]) -> Result<Vec<Rule>, Fault> {
     let backend = reads.backend();
-    let is_of = format!(" AND {}", backend.in_ids("r.id", 2));
-    rules_where(reads, &is_of, vec![backend.ids(ids.iter().copied())]).await
+    let condition = format!(" AND {}", backend.in_ids("r.id", 2));
+    rules_where(reads, &condition, vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// The rule of a kind and scope, locked until the transaction ends.

@@ -108,7 +108,11 @@ fn page_start(after: Option<&Dated>) -> (OrderId, StoreId) {
 /// Reads the next page of orders and stores with fulfilments that were due before a time, and
 /// without an alert. CROSS JOIN makes SQLite begin with the stores: from the position of the page
 /// it would read all fulfilments that ever were.
-pub(super) async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn overdue_works(
+    reads: &impl Reads,
+    before: Timestamp,
+    after: Option<&Dated>,
+) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM store s CROSS JOIN fulfilment_work w
          WHERE s.tenant_id = $1 AND w.tenant_id = $1 AND w.store_id = s.id AND {IS_LIVE} AND w.due_at < $2 AND (w.order_id, w.store_id) > ($3, $4)
@@ -139,7 +143,7 @@ pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fa
 
 /// Reads the next page of orders that wait for units which stores have rejected, and that have no
 /// alert.
-pub(super) async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn rejected_orders(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM order_line_barred b
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = b.order_id AND l.position = b.position AND l.backordered > 0
@@ -157,7 +161,7 @@ pub(super) async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result
 
 /// Reads the current state of orders that have such alerts; an order that waits for nothing has no
 /// lines.
-pub(super) async fn alerted_refused(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_rejected(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN sales_order o ON o.tenant_id = $1 AND o.id = a.order_id
          JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id

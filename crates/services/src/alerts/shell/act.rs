@@ -6,14 +6,14 @@ use platform::{
     path,
     storage::{
         Work,
-        idempotency::{self, Acted, Key, KeyUse, hash_of},
+        idempotency::{self, CallResult, Key, KeyUse, hash_of},
         journal,
     },
 };
 use serde::Serialize;
 
 use super::{
-    call::{check_key, settle},
+    call::{check_key, finish_work},
     refusal::{AlertError, AlertRefusal},
     service::Alerts,
     visibility::sees,
@@ -68,63 +68,72 @@ fn id() -> Vec<String> {
 
 impl Alerts {
     /// Takes a step, if it is allowed in the alert's state.
-    pub async fn act(&self, permit: Permit<kind::AlertWrite>, act: Act) -> Result<Acted<Alert>, AlertError> {
-        check_key(&act.idempotency_key)?;
-        if act.note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
+    pub async fn act(&self, permit: Permit<kind::AlertWrite>, request: Act) -> Result<CallResult<Alert>, AlertError> {
+        check_key(&request.idempotency_key)?;
+        if request.note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
             return Err(AlertRefusal::TooLong { most: MAX_NOTE, field: path!["input", "note"] }.into());
         }
-        if act.note.as_ref().is_some_and(|note| note.contains('\0')) {
+        if request.note.as_ref().is_some_and(|note| note.contains('\0')) {
             let message = "a text without NUL characters is expected".to_owned();
             return Err(AlertRefusal::Malformed { message, field: path!["input", "note"] }.into());
         }
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.step(&mut work, &permit, &act).await;
-        settle(work, done).await
+        let outcome = self.step(&mut work, &permit, &request).await;
+        finish_work(work, outcome).await
     }
 
-    async fn step(&self, work: &mut Work, permit: &Permit<kind::AlertWrite>, act: &Act) -> Result<Acted<Alert>, AlertError> {
-        let (action, now) = (act.what.action(), self.0.clock.now());
-        let missing = || AlertError::from(AlertRefusal::NotFound { what: "alert", field: id() });
-        let alert = rows::lock(work, act.alert).await?.ok_or_else(missing)?;
-        let is_own = alert.subject.store().map_or(!permit.is_limited(), |store| permit.covers(store));
-        if !is_own || !sees(permit.caller(), &alert) && permit.also::<kind::AlertRead>().is_ok() {
-            return Err(missing());
+    async fn step(
+        &self,
+        work: &mut Work,
+        permit: &Permit<kind::AlertWrite>,
+        request: &Act,
+    ) -> Result<CallResult<Alert>, AlertError> {
+        let (action, now) = (request.what.action(), self.0.clock.now());
+        let not_found = || AlertError::from(AlertRefusal::NotFound { what: "alert", field: id() });
+        let alert = rows::lock(work, request.alert).await?.ok_or_else(not_found)?;
+        let is_covered = alert.subject.store().map_or(!permit.is_limited(), |store| permit.covers(store));
+        if !is_covered || !sees(permit.caller(), &alert) && permit.also::<kind::AlertRead>().is_ok() {
+            return Err(not_found());
         }
-        let (owner, key) = (permit.actor().id, act.idempotency_key.clone());
-        let key = Key { owner, mutation: action.mutation(), key, hash: hash_of(act) };
+        let (owner, key) = (permit.actor().id, request.idempotency_key.clone());
+        let key = Key { owner, mutation: action.mutation(), key, hash: hash_of(request) };
         match idempotency::before(work, &key).await? {
             None => {}
             Some(KeyUse::Reused) => return Err(AlertRefusal::KeyReused.into()),
-            Some(KeyUse::Same(receipt)) => return Ok(Acted { value: alert, seq: receipt.parse().ok(), is_replayed: true }),
+            Some(KeyUse::Same(receipt)) => return Ok(CallResult { value: alert, seq: receipt.parse().ok(), is_replayed: true }),
         }
-        if act.expected_version.is_some_and(|expected| expected != alert.version) {
+        if request.expected_version.is_some_and(|expected| expected != alert.version) {
             return Err(AlertRefusal::Stale { actual: alert.version }.into());
         }
         let Some(state) = to_state(alert.state(), action) else {
-            let open: Vec<&str> = actions_from(alert.state()).map(Action::mutation).collect();
-            let steps = if open.is_empty() { "no step is open".to_owned() } else { format!("open are {}", open.join(", ")) };
+            let open_actions: Vec<&str> = actions_from(alert.state()).map(Action::mutation).collect();
+            let steps = if open_actions.is_empty() {
+                "no step is open".to_owned()
+            } else {
+                format!("open are {}", open_actions.join(", "))
+            };
             let message = format!("the alert is {}: {steps}", alert.state());
             return Err(AlertRefusal::InvalidState { message, field: id() }.into());
         };
-        let after = self.after(permit, act, &alert, now).await?;
-        debug_assert_eq!(after.state(), state, "a step leads where the table says");
-        rows::change(work, [&after]).await?;
-        let seq = journal::append_other(work, vec![action.event().event(&AlertEvent::of(&after))], now).await?;
+        let changed_alert = self.apply_action(permit, request, &alert, now).await?;
+        debug_assert_eq!(changed_alert.state(), state, "a step leads where the table says");
+        rows::change(work, [&changed_alert]).await?;
+        let seq = journal::append_other(work, vec![action.event().event(&AlertEvent::of(&changed_alert))], now).await?;
         idempotency::store_receipts(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
-        Ok(Acted { value: after, seq, is_replayed: false })
+        Ok(CallResult { value: changed_alert, seq, is_replayed: false })
     }
 
     /// Returns the alert after the step.
-    async fn after(
+    async fn apply_action(
         &self,
         permit: &Permit<kind::AlertWrite>,
-        act: &Act,
+        request: &Act,
         alert: &Alert,
         now: Timestamp,
     ) -> Result<Alert, AlertError> {
-        let note = act.note.clone().or_else(|| alert.note.clone());
+        let note = request.note.clone().or_else(|| alert.note.clone());
         let next = Alert { note, version: alert.version + 1, updated_at: now, ..alert.clone() };
-        Ok(match act.what {
+        Ok(match request.what {
             Do::Acknowledge => Alert { handling: Handling::Acknowledged, ..next },
             Do::Resolve => Alert { handling: Handling::Resolved { at: now, by: Some(permit.actor()) }, ..next },
             Do::Snooze { until } => {

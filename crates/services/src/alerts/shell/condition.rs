@@ -36,44 +36,55 @@ impl Alerts {
         rows::active_levels(&self.0.db.tenant(tenant), kind).await
     }
 
-    /// Opens an alert of a kind for each level in `standing`, if it reaches the threshold of its
+    /// Opens an alert of a kind for each level in `conditions`, if it reaches the threshold of its
     /// rule, and closes those of all other levels of the tenant; returns the number of opened
     /// alerts. Idempotent.
     pub async fn reconcile_conditions(
         &self,
         tenant: TenantId,
         kind: AlertKind,
-        standing: &[StandingCondition],
+        conditions: &[StandingCondition],
     ) -> Result<usize, Fault> {
         let scope = self.0.db.tenant(tenant);
         let active = rows::active_levels(&scope, kind).await?;
-        if active.is_empty() && standing.is_empty() {
+        if active.is_empty() && conditions.is_empty() {
             return Ok(0);
         }
         let rules = load_rules(&scope).await?;
-        let named: BTreeSet<LevelKey> = standing.iter().map(|one| one.level).collect();
+        let standing_levels: BTreeSet<LevelKey> = conditions.iter().map(|one| one.level).collect();
         let now = self.0.clock.now();
-        let over = active.difference(&named).map(|level| Step::Close(kind, Subject::Level(*level)));
-        let new = standing.iter().filter(|one| !active.contains(&one.level)).map(|one| opening(kind, one));
-        let new = new.filter_map(|opening| opening_over_threshold(&rules, opening)).map(Step::Open);
-        let steps: Vec<Dated> = over.chain(new).map(|step| (step, now, None)).collect();
-        let mut opened = 0;
+        let closings = active.difference(&standing_levels).map(|level| Step::Close(kind, Subject::Level(*level)));
+        let openings = conditions.iter().filter(|one| !active.contains(&one.level)).map(|one| opening(kind, one));
+        let openings = openings.filter_map(|opening| opening_over_threshold(&rules, opening)).map(Step::Open);
+        let steps: Vec<Dated> = closings.chain(openings).map(|step| (step, now, None)).collect();
+        let mut opened_count = 0;
         for chunk in steps.chunks(MAX_STEPS) {
-            opened += self.write(tenant, &rules, None, chunk).await?.unwrap_or_default();
+            opened_count += self.write(tenant, &rules, None, chunk).await?.unwrap_or_default();
         }
-        Ok(opened)
+        Ok(opened_count)
     }
 }
 
-fn opening(kind: AlertKind, one: &StandingCondition) -> Opening {
-    let figures = AlertValues { quantity: Some(one.quantity), threshold: one.threshold, day: one.day, ..AlertValues::default() };
-    Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing }
+fn opening(kind: AlertKind, condition: &StandingCondition) -> Opening {
+    let values = AlertValues {
+        quantity: Some(condition.quantity),
+        threshold: condition.threshold,
+        day: condition.day,
+        ..AlertValues::default()
+    };
+    Opening {
+        kind,
+        subject: Subject::Level(condition.level),
+        figures: values,
+        category: condition.category,
+        trigger: Trigger::Standing,
+    }
 }
 
 /// Returns the opening if its figure, on either side of 0, reaches the threshold of the narrowest
 /// rule. Its threshold becomes the larger one of its own and the rule's.
 fn opening_over_threshold(rules: &Rules, mut opening: Opening) -> Option<Opening> {
     let Some(line) = rules.setting(opening.kind, opening.alert_scope()).threshold else { return Some(opening) };
-    opening.figures.threshold = opening.figures.threshold.map(|own| own.max(line.get()));
+    opening.figures.threshold = opening.figures.threshold.map(|own_threshold| own_threshold.max(line.get()));
     opening.figures.quantity.is_some_and(|quantity| quantity.saturating_abs() >= line.get()).then_some(opening)
 }

@@ -37,32 +37,33 @@ impl Alerts {
     /// Enqueues a job for each recipient of due e-mails; returns the number.
     pub async fn enqueue_due(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
-        let mut put = 0;
+        let mut queued_count = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
             loop {
                 let work = self.0.db.global().maintenance_for(tenant).await?;
-                let due = rows::due(&work, now, PAGE).await?;
-                put += self.queue(&work, &due).await?;
-                rows::mark_queued(&work, &due, now).await?;
+                let due_emails = rows::find_due_emails(&work, now, PAGE).await?;
+                queued_count += self.queue(&work, &due_emails).await?;
+                rows::mark_queued(&work, &due_emails, now).await?;
                 work.commit().await?;
-                if due.len() < PAGE as usize {
+                if due_emails.len() < PAGE as usize {
                     break;
                 }
             }
         }
-        Ok(put)
+        Ok(queued_count)
     }
 
-    async fn queue(&self, work: &Work, due: &[DueEmail]) -> Result<usize, Fault> {
+    async fn queue(&self, work: &Work, due_emails: &[DueEmail]) -> Result<usize, Fault> {
         let mut by_recipient: BTreeMap<&str, Vec<AlertId>> = BTreeMap::new();
-        for email in due {
+        for email in due_emails {
             by_recipient.entry(&email.recipient).or_default().push(email.alert);
         }
         let emails = by_recipient.len();
         for (to, mut alerts) in by_recipient {
-            let more = alerts.len().saturating_sub(MAX_LISTED);
+            let unlisted_count = alerts.len().saturating_sub(MAX_LISTED);
             alerts.truncate(MAX_LISTED);
-            jobs::enqueue(work, &self.0.clock, EMAIL_JOB, &AlertEmail { to: to.to_owned(), alerts, more }).await?;
+            jobs::enqueue(work, &self.0.clock, EMAIL_JOB, &AlertEmail { to: to.to_owned(), alerts, more: unlisted_count })
+                .await?;
         }
         Ok(emails)
     }
@@ -70,14 +71,14 @@ impl Alerts {
     /// Writes the e-mail from the current alerts, and sends it. If the process stops between
     /// sending and recording, it is sent again.
     pub async fn send(&self, (mailer, from): (&Mailer, &str), job: &Job) -> Result<(), Failure> {
-        let what: AlertEmail = serde_json::from_str(&job.payload)
+        let alert_email: AlertEmail = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         if !mailer.is_configured() {
             return Err(Failure::Hopeless("no e-mails leave this deployment (--mail)".to_owned()));
         }
         let scope = self.0.db.tenant(job.tenant);
-        let (tenant, mut alerts) = rows::named(&scope, &what.alerts).await?;
-        let to = match Recipient::parse(&what.to) {
+        let (tenant, mut alerts) = rows::alerts_with_names(&scope, &alert_email.alerts).await?;
+        let to = match Recipient::parse(&alert_email.to) {
             Recipient::Address(address) => address,
             Recipient::Member(member) => {
                 // A member who has left, or may no longer see the alerts, gets no e-mail: that is
@@ -91,9 +92,9 @@ impl Alerts {
         if alerts.is_empty() {
             return Ok(());
         }
-        let email = compose_email(&tenant, &alerts, what.more, clock::day_text);
+        let email = compose_email(&tenant, &alerts, alert_email.more, clock::day_text);
         let email = identity::Email { to, subject: email.subject, text: email.text, html: email.html, attachments: Vec::new() };
         let sent = mailer.deliver(from, &email, &self.0.clock).await;
-        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))
+        sent.map_err(|error| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {error}"))))
     }
 }

@@ -32,7 +32,7 @@ use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
         Alert, AlertChangeSet, AlertScope, AlertValues, Level, LevelView, LocalMinute, Opening, Rule, Rules, Step, Subject,
-        Trigger, crossings, is_quiet, next_daily, quiet_end, settle,
+        Trigger, apply_steps, crossings, is_quiet, next_daily, quiet_end,
     },
     rows::{self, LaggingTenant, Zones},
 };
@@ -77,72 +77,78 @@ impl Alerts {
     /// Processes the new events of every tenant; returns the number of opened alerts. A tenant
     /// whose events cannot be read does not delay the others.
     pub async fn follow_all(&self) -> Result<usize, Fault> {
-        let (mut opened, mut after, mut failed) = (0, TenantId::NIL, None);
+        let (mut opened_count, mut after, mut last_fault) = (0, TenantId::NIL, None);
         loop {
-            let page = rows::behind(&self.0.db.global(), after, TENANT_PAGE_SIZE).await?;
-            for behind in &page {
-                match self.follow(*behind).await {
-                    Ok(own) => opened += own,
+            let page = rows::lagging_tenants(&self.0.db.global(), after, TENANT_PAGE_SIZE).await?;
+            for lagging_tenant in &page {
+                match self.follow(*lagging_tenant).await {
+                    Ok(count) => opened_count += count,
                     Err(fault) => {
-                        tracing::warn!(tenant = %behind.tenant, %fault, "a tenant's journal could not be checked for alerts");
-                        failed = Some(fault);
+                        tracing::warn!(tenant = %lagging_tenant.tenant, %fault, "a tenant's journal could not be checked for alerts");
+                        last_fault = Some(fault);
                     }
                 }
-                after = behind.tenant;
+                after = lagging_tenant.tenant;
             }
             if page.len() < TENANT_PAGE_SIZE as usize {
-                return failed.map_or(Ok(opened), Err);
+                return last_fault.map_or(Ok(opened_count), Err);
             }
         }
     }
 
-    async fn follow(&self, behind: LaggingTenant) -> Result<usize, Fault> {
-        let LaggingTenant { tenant, seq: mut from, head } = behind;
+    async fn follow(&self, lagging_tenant: LaggingTenant) -> Result<usize, Fault> {
+        let LaggingTenant { tenant, seq: mut from, head } = lagging_tenant;
         // A page ends at a `seq`, and a replica may not have all events up to it.
-        let scope = self.0.db.tenant(tenant).fresh(Freshness::Primary);
+        let scope = self.0.db.tenant(tenant).with_freshness(Freshness::Primary);
         let (rules, kinds) = (load_rules(&scope).await?, kinds());
-        let mut opened = 0;
+        let mut opened_count = 0;
         for _ in 0..MAX_PAGES {
             if from >= head {
                 break;
             }
-            let upto = head.min(from.saturating_add(i64::from(PAGE)));
-            let page = journal::page_of_kinds(&scope, &kinds, from, upto, PAGE).await?;
-            let upto = page.through(upto);
-            let (through, steps) = if page.events.is_empty() {
-                (position_after_gap(&scope, upto).await?, Vec::new())
+            let last_seq = head.min(from.saturating_add(i64::from(PAGE)));
+            let page = journal::page_of_kinds(&scope, &kinds, from, last_seq, PAGE).await?;
+            let last_seq = page.last_read_seq(last_seq);
+            let (through_seq, steps) = if page.events.is_empty() {
+                (position_after_gap(&scope, last_seq).await?, Vec::new())
             } else {
-                self.steps(&scope, &rules, &page.events, upto).await?
+                self.steps(&scope, &rules, &page.events, last_seq).await?
             };
-            let Some(own) = self.write(tenant, &rules, Some((from, through)), &steps).await? else { break };
-            opened += own;
-            from = through;
+            let Some(count) = self.write(tenant, &rules, Some((from, through_seq)), &steps).await? else { break };
+            opened_count += count;
+            from = through_seq;
         }
-        Ok(opened)
+        Ok(opened_count)
     }
 
     /// Returns the steps that follow from the events, and the last event that was processed:
-    /// `upto`, or an earlier one if the events yield too many steps.
-    async fn steps(&self, scope: &TenantScope, rules: &Rules, events: &[Event], upto: i64) -> Result<(i64, Vec<Dated>), Fault> {
-        let (mut through, mut steps) = (upto, Vec::new());
+    /// `last_seq`, or an earlier one if the events yield too many steps.
+    async fn steps(
+        &self,
+        scope: &TenantScope,
+        rules: &Rules,
+        events: &[Event],
+        last_seq: i64,
+    ) -> Result<(i64, Vec<Dated>), Fault> {
+        let (mut through_seq, mut steps) = (last_seq, Vec::new());
         // Only the last event of a product counts, because prices are read in their current state.
         let mut priced: BTreeMap<ProductId, (Timestamp, i64)> = BTreeMap::new();
         for event in events {
-            let found = if let Some(changed) = STOCK_CHANGED.read(event)? {
-                moved(rules, &changed)
+            let event_steps = if let Some(stock_changed) = STOCK_CHANGED.read(event)? {
+                stock_change_steps(rules, &stock_changed)
             } else if let Some(product) = PRODUCT.read(event)? {
                 priced.insert(product.id, (event.recorded_at, event.seq));
                 product_change_steps(scope, rules, &product, event.seq).await?
             } else if let Some(policies) = STOCK_POLICY_SET.read(event)? {
-                set(scope, rules, &policies.levels).await?
+                policy_change_steps(scope, rules, &policies.levels).await?
             } else if let Some(count) = COUNT_COMPLETED.read(event)? {
                 count_steps(scope, rules, &count).await?
             } else {
                 Vec::new()
             };
-            steps.extend(found.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
+            steps.extend(event_steps.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
             if steps.len() >= MAX_OF_PAGE {
-                through = event.seq;
+                through_seq = event.seq;
                 break;
             }
         }
@@ -151,12 +157,12 @@ impl Alerts {
             let Some((at, seq)) = priced.get(&product) else { continue };
             let (kind, subject) = (AlertKind::NegativeMargin, Subject::Product(product));
             let open = |margin| {
-                let figures = AlertValues { margin: Some(margin), ..AlertValues::default() };
-                Step::Open(Opening { kind, subject, figures, category, trigger: Trigger::Standing })
+                let values = AlertValues { margin: Some(margin), ..AlertValues::default() };
+                Step::Open(Opening { kind, subject, figures: values, category, trigger: Trigger::Standing })
             };
             steps.push((margin.map_or(Step::Close(kind, subject), open), *at, Some(*seq)));
         }
-        Ok((through, steps))
+        Ok((through_seq, steps))
     }
 
     /// Opens and closes alerts by the steps, and moves the tenant's position if `advance` has one.
@@ -174,38 +180,38 @@ impl Alerts {
             work.rollback().await?;
             return Ok(None);
         }
-        let settled = settle(rules, alert_history(&work, steps).await?, steps, || self.0.clock.id());
+        let change_set = apply_steps(rules, alert_history(&work, steps).await?, steps, || self.0.clock.id());
         // Closed alerts are written first: a kind and subject has one active alert, and one step
         // may close it and a later one open another.
-        rows::change(&work, &settled.closed).await?;
-        rows::add(&work, settled.opened.iter().map(|(alert, _)| alert)).await?;
+        rows::change(&work, &change_set.closed).await?;
+        rows::add(&work, change_set.opened.iter().map(|(alert, _)| alert)).await?;
         let now = self.0.clock.now();
-        let emails = emails_for(&work, rules, &settled, now).await?;
+        let emails = emails_for(&work, rules, &change_set, now).await?;
         rows::insert_emails(&work, &emails).await?;
-        let events: Vec<_> = settled.events.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
+        let events: Vec<_> = change_set.events.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
         let count = events.len();
         journal::append_other(&mut work, events, now).await?;
         self.commit(work, count).await?;
-        Ok(Some(settled.opened.len()))
+        Ok(Some(change_set.opened.len()))
     }
 }
 
 /// The kinds of events that `Alerts::steps` reads.
 fn kinds() -> Kinds {
-    let others: [&'static dyn AnyEventType; 3] = [&STOCK_CHANGED, &STOCK_POLICY_SET, &COUNT_COMPLETED];
-    let declared: Vec<&'static dyn AnyEventType> = PRODUCT.events().iter().copied().chain(others).collect();
+    let other_events: [&'static dyn AnyEventType; 3] = [&STOCK_CHANGED, &STOCK_POLICY_SET, &COUNT_COMPLETED];
+    let declared: Vec<&'static dyn AnyEventType> = PRODUCT.events().iter().copied().chain(other_events).collect();
     Kinds::of(&declared)
 }
 
 /// Returns the position after a page without such events: its end, or the last deleted event if the
 /// tenant was not followed for longer than the retention of events.
-async fn position_after_gap(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
+async fn position_after_gap(scope: &TenantScope, last_seq: i64) -> Result<i64, Fault> {
     let low = scope.head().await?.low;
-    if low <= upto {
-        return Ok(upto);
+    if low <= last_seq {
+        return Ok(last_seq);
     }
     // Those up to `low` may be gone, and need not.
-    let next = journal::headers_after(scope, upto, 1).await?.first().map(|event| event.seq - 1);
+    let next = journal::headers_after(scope, last_seq, 1).await?.first().map(|event| event.seq - 1);
     Ok(next.unwrap_or(low))
 }
 
@@ -225,29 +231,31 @@ async fn lock_follower_at(work: &Work, advance: Option<(i64, i64)>) -> Result<bo
 async fn emails_for(
     work: &Work,
     rules: &Rules,
-    settled: &AlertChangeSet,
+    change_set: &AlertChangeSet,
     now: Timestamp,
 ) -> Result<Vec<(AlertId, String, Timestamp)>, Fault> {
-    if settled.opened.is_empty() || rules.rules.iter().all(|rule| rule.recipients().next().is_none()) {
+    if change_set.opened.is_empty() || rules.rules.iter().all(|rule| rule.recipients().next().is_none()) {
         return Ok(Vec::new());
     }
     let zones = rows::zones(work).await?;
-    let of = |(alert, category): &(Alert, Option<CategoryId>)| {
+    let emails_of_alert = |(alert, category): &(Alert, Option<CategoryId>)| {
         let alert_scope = AlertScope { store: alert.subject.store(), product: alert.subject.product(), category: *category };
-        let told = rules.recipients_of(alert.kind, alert_scope).into_iter();
-        told.map(|(who, rule)| (alert.id, who.text(), due_at(now, rule, &zones, alert_scope.store))).collect::<Vec<_>>()
+        let rule_by_recipient = rules.recipients_of(alert.kind, alert_scope).into_iter();
+        rule_by_recipient
+            .map(|(recipient, rule)| (alert.id, recipient.text(), due_at(now, rule, &zones, alert_scope.store)))
+            .collect::<Vec<_>>()
     };
-    Ok(settled.opened.iter().flat_map(of).collect())
+    Ok(change_set.opened.iter().flat_map(emails_of_alert).collect())
 }
 
 /// Steps of the levels of a movement.
-fn moved(rules: &Rules, changed: &StockChanged) -> Vec<Step> {
-    let of = |state: &LevelState| {
+fn stock_change_steps(rules: &Rules, stock_changed: &StockChanged) -> Vec<Step> {
+    let steps_of_level = |state: &LevelState| {
         let (before, after) = views(state);
-        let known = if state.version > state.entries { Level::Known } else { Level::New };
-        crossings(rules, &before, &after, known)
+        let level_kind = if state.version > state.entries { Level::Known } else { Level::New };
+        crossings(rules, &before, &after, level_kind)
     };
-    changed.levels.iter().flat_map(of).collect()
+    stock_changed.levels.iter().flat_map(steps_of_level).collect()
 }
 
 /// Steps after a change of a product's threshold or category, which has other rules: for its levels
@@ -257,35 +265,35 @@ async fn product_change_steps(scope: &TenantScope, rules: &Rules, product: &Prod
         return Ok(Vec::new());
     }
     let levels = levels_of_product_at(scope, product.id, seq).await?;
-    let of = |level: LevelRow| {
+    let steps_of_level = |level: LevelRow| {
         let (before, after) = product.before_and_after(level);
         crossings(rules, &view(&before), &view(&after), Level::Known)
     };
-    Ok(levels.into_iter().flat_map(of).collect())
+    Ok(levels.into_iter().flat_map(steps_of_level).collect())
 }
 
 /// Steps of levels with changed reorder points and maxima. The available quantity is the current
 /// one: later movements have events of their own.
-async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Result<Vec<Step>, Fault> {
-    let keys: Vec<LevelKey> = moved.iter().map(PolicyMoved::key).collect();
+async fn policy_change_steps(scope: &TenantScope, rules: &Rules, policies: &[PolicyMoved]) -> Result<Vec<Step>, Fault> {
+    let keys: Vec<LevelKey> = policies.iter().map(PolicyMoved::key).collect();
     let levels: BTreeMap<LevelKey, LevelRow> =
         levels_by_key(scope, &keys).await?.into_iter().map(|level| (level.key, level)).collect();
-    let of = |(key, one): (&LevelKey, &PolicyMoved)| {
-        let (before, after) = one.before_and_after(levels.get(key)?.clone());
+    let steps_of_policy = |(key, policy): (&LevelKey, &PolicyMoved)| {
+        let (before, after) = policy.before_and_after(levels.get(key)?.clone());
         Some(crossings(rules, &view(&before), &view(&after), Level::Known))
     };
-    Ok(keys.iter().zip(moved).filter_map(of).flatten().collect())
+    Ok(keys.iter().zip(policies).filter_map(steps_of_policy).flatten().collect())
 }
 
 /// Steps of a posted count whose difference reaches the threshold.
 async fn count_steps(scope: &TenantScope, rules: &Rules, count: &CountEvent) -> Result<Vec<Step>, Fault> {
-    let off = rows::count_difference(scope, count.count).await?;
+    let difference = rows::count_difference(scope, count.count).await?;
     let (kind, subject) = (AlertKind::CountDifference, Subject::Count(count.count, count.store));
-    let figures = AlertValues { quantity: Some(off), ..AlertValues::default() };
-    let mut opening = Opening { kind, subject, figures, category: None, trigger: Trigger::Crossing };
-    let line = rules.setting(kind, opening.alert_scope()).threshold.map_or(1, |line| line.get().max(1));
-    opening.figures.threshold = Some(line);
-    Ok(if off >= line { vec![Step::Open(opening)] } else { Vec::new() })
+    let values = AlertValues { quantity: Some(difference), ..AlertValues::default() };
+    let mut opening = Opening { kind, subject, figures: values, category: None, trigger: Trigger::Crossing };
+    let limit = rules.setting(kind, opening.alert_scope()).threshold.map_or(1, |limit| limit.get().max(1));
+    opening.figures.threshold = Some(limit);
+    Ok(if difference >= limit { vec![Step::Open(opening)] } else { Vec::new() })
 }
 
 /// Returns the due time of an e-mail under a rule: now or the next digest, and in both cases after

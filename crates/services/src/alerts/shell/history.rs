@@ -39,17 +39,19 @@ fn texts(subjects: &BTreeSet<Subject>) -> Vec<String> {
 /// The tenant's row is locked, so no alert is opened meanwhile.
 pub(super) async fn alert_history(work: &Work, steps: &[Dated]) -> Result<AlertHistory, Fault> {
     let opening = subjects(steps, |step| matches!(step, Step::Open(_)));
-    let standing = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
-    let mut all = subjects(steps, |_| true);
-    if all.len() > opening.len() {
-        let most = all.len().saturating_mul(MAX_ACTIVE_PER_SUBJECT).min(MAX_ACTIVE);
-        if let Some(active) = rows::active_subjects(work, most).await? {
-            all.retain(|subject| active.contains(subject) || opening.contains(subject));
+    let standing_subjects = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
+    let mut all_subjects = subjects(steps, |_| true);
+    if all_subjects.len() > opening.len() {
+        let limit = all_subjects.len().saturating_mul(MAX_ACTIVE_PER_SUBJECT).min(MAX_ACTIVE);
+        if let Some(active) = rows::active_subjects(work, limit).await? {
+            all_subjects.retain(|subject| active.contains(subject) || opening.contains(subject));
         }
     }
-    let (all, standing) = (texts(&all), texts(&standing));
-    let active = if all.is_empty() { BTreeMap::new() } else { rows::active(work, &all).await? };
-    let dismissed = if standing.is_empty() { BTreeMap::new() } else { rows::dismissed(work, &standing).await? };
-    let last_seqs = if opening.is_empty() && active.is_empty() { BTreeMap::new() } else { rows::last_seqs(work, &all).await? };
+    let (all_subjects, standing_subjects) = (texts(&all_subjects), texts(&standing_subjects));
+    let active = if all_subjects.is_empty() { BTreeMap::new() } else { rows::active(work, &all_subjects).await? };
+    let dismissed =
+        if standing_subjects.is_empty() { BTreeMap::new() } else { rows::dismissed(work, &standing_subjects).await? };
+    let last_seqs =
+        if opening.is_empty() && active.is_empty() { BTreeMap::new() } else { rows::last_seqs(work, &all_subjects).await? };
     Ok(AlertHistory { active, dismissed, last_seqs })
 }

@@ -20,4 +20,4 @@ pub use emails::{AlertEmail, EMAIL_JOB};
 pub use refusal::{AlertError, AlertRefusal};
 pub use rules::{RuleFields, RuleRemoval};
 pub use service::Alerts;
-pub use visibility::{limits, sees};
+pub use visibility::{sees, visibility_tests};

@@ -20,8 +20,8 @@ fn out_of_range(message: impl Into<String>, name: &str) -> AlertRefusal {
 impl RuleFields {
     /// Refuses fields of a wrong form.
     pub(super) fn check_shape(&self, refusals: &mut Refusals<AlertRefusal>) {
-        if let Err(why) = idempotency::check_key(&self.idempotency_key) {
-            refusals.add(AlertRefusal::BadKey(why));
+        if let Err(error) = idempotency::check_key(&self.idempotency_key) {
+            refusals.add(AlertRefusal::BadKey(error));
         }
         for (count, name) in [(self.emails.len(), "emails"), (self.members.len(), "memberIds")] {
             if count > MAX_RECIPIENTS {
@@ -49,22 +49,22 @@ impl RuleFields {
 
     /// Refuses fields that do not fit the kind, each other, or the permit.
     pub(super) fn check_values(&self, permit: &Permit<kind::AlertRuleWrite>, refusals: &mut Refusals<AlertRefusal>) {
-        let [store, what, threshold, days] = accepted_fields(self.kind);
-        let given = [
+        let [store, goods, threshold, days] = accepted_fields(self.kind);
+        let fields = [
             (self.scope.store.is_some(), store, "storeId"),
-            (self.scope.category.is_some(), what, "categoryId"),
-            (self.scope.product.is_some(), what, "productId"),
+            (self.scope.category.is_some(), goods, "categoryId"),
+            (self.scope.product.is_some(), goods, "productId"),
             (self.threshold.is_some(), threshold, "threshold"),
             (self.days.is_some(), days, "days"),
         ];
-        for (_, _, name) in given.into_iter().filter(|(is_given, is_taken, _)| *is_given && !is_taken) {
+        for (_, _, name) in fields.into_iter().filter(|(is_given, is_taken, _)| *is_given && !is_taken) {
             refusals.add(invalid(format!("a rule for {} does not take this", self.kind), name));
         }
         if self.scope.store.is_none() && permit.reach() != Reach::Everywhere {
             let message = "your rules are for your stores: name one of them".to_owned();
             refusals.add(AlertRefusal::NotEverywhere { message, field: path!["input", "storeId"] });
         }
-        if what && self.scope.category.is_some() && self.scope.product.is_some() {
+        if goods && self.scope.category.is_some() && self.scope.product.is_some() {
             refusals.add(invalid("a rule is for a category or for a product, not for both", "productId"));
         }
         if threshold && self.threshold.is_some_and(Quantity::is_negative) {

@@ -10,7 +10,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Work,
-        idempotency::{self, Acted, Key, KeyUse, hash_of},
+        idempotency::{self, CallResult, Key, KeyUse, hash_of},
         journal,
     },
 };
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    call::{check_key, settle},
+    call::{check_key, finish_work},
     refusal::{AlertError, AlertRefusal},
     service::Alerts,
     visibility::covers,
@@ -91,14 +91,14 @@ impl Alerts {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn set_rule(&self, permit: May, fields: RuleFields) -> Result<Acted<Option<Rule>>, AlertError> {
+    pub async fn set_rule(&self, permit: May, fields: RuleFields) -> Result<CallResult<Option<Rule>>, AlertError> {
         let mut refusals = Refusals::default();
         fields.check_shape(&mut refusals);
         refusals.end(Stage::Shape)?;
         let unknown = self.unknown_members(&permit, &fields.members).await?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.set(&mut work, &permit, &fields, unknown).await;
-        settle(work, done).await
+        let outcome = self.set(&mut work, &permit, &fields, unknown).await;
+        finish_work(work, outcome).await
     }
 
     /// Returns refusals of members that do not exist. The caller adds them after the check for a
@@ -118,62 +118,62 @@ impl Alerts {
         work: &mut Work,
         permit: &May,
         fields: &RuleFields,
-        unknown: Vec<AlertRefusal>,
-    ) -> Result<Acted<Option<Rule>>, AlertError> {
+        unknown_members: Vec<AlertRefusal>,
+    ) -> Result<CallResult<Option<Rule>>, AlertError> {
         let now = self.0.clock.now();
         let (owner, key) = (permit.actor().id, fields.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleUpsert", key, hash: hash_of(fields) };
         // The counter is locked first, so that concurrent calls are serialized, and the second
         // finds the rule of the first.
         journal::lock(work).await?;
-        if let Some(known) = idempotency::before(work, &key).await? {
-            return replayed(work, permit, known).await;
+        if let Some(key_use) = idempotency::before(work, &key).await? {
+            return replay_result(work, permit, key_use).await;
         }
         let mut refusals = Refusals::default();
-        let is_others = |name: &str| name == "storeId" && fields.scope.store.is_some_and(|store| !permit.covers(store));
-        for (what, name, is_there) in rows::scope_references(work, &fields.scope).await? {
-            if !is_there || is_others(name) {
-                refusals.add(AlertRefusal::NotFound { what, field: path!["input", name] });
+        let is_uncovered = |name: &str| name == "storeId" && fields.scope.store.is_some_and(|store| !permit.covers(store));
+        for (noun, name, is_found) in rows::scope_references(work, &fields.scope).await? {
+            if !is_found || is_uncovered(name) {
+                refusals.add(AlertRefusal::NotFound { what: noun, field: path!["input", name] });
             }
         }
-        refusals.extend(unknown);
+        refusals.extend(unknown_members);
         fields.check_values(permit, &mut refusals);
         refusals.end(Stage::Value)?;
-        let there = rows::lock_rule_of(work, fields.kind, &fields.scope).await?;
-        if there.is_none() && rows::count_rules(work).await? >= MAX_RULES {
+        let existing = rows::lock_rule_of(work, fields.kind, &fields.scope).await?;
+        if existing.is_none() && rows::count_rules(work).await? >= MAX_RULES {
             let message = format!("a tenant has at most {MAX_RULES} rules for alerts");
             return Err(AlertRefusal::LimitExceeded { message, field: path!["input"] }.into());
         }
-        let id = there.as_ref().map_or_else(|| self.0.clock.id(), |rule| rule.id);
-        let rule = fields.rule(id, there.as_ref(), now);
-        let was = there.as_ref().map(traced);
-        match there {
+        let id = existing.as_ref().map_or_else(|| self.0.clock.id(), |rule| rule.id);
+        let rule = fields.rule(id, existing.as_ref(), now);
+        let previous = existing.as_ref().map(audit_fields);
+        match existing {
             Some(_) => rows::change_rule(work, &rule).await?,
             None => rows::add_rule(work, &rule).await?,
         }
-        audit::changed(work, rule.id, was.as_ref(), Some(&traced(&rule)), None);
+        audit::changed(work, rule.id, previous.as_ref(), Some(&audit_fields(&rule)), None);
         self.end(work, (&key, ALERT_RULE_SET), rule).await
     }
 
     /// Removes a rule; it does not apply to alerts that are opened later.
-    pub async fn remove_rule(&self, permit: May, removal: RuleRemoval) -> Result<Acted<Option<Rule>>, AlertError> {
+    pub async fn remove_rule(&self, permit: May, removal: RuleRemoval) -> Result<CallResult<Option<Rule>>, AlertError> {
         check_key(&removal.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.remove(&mut work, &permit, &removal).await;
-        settle(work, done).await
+        let outcome = self.remove(&mut work, &permit, &removal).await;
+        finish_work(work, outcome).await
     }
 
-    async fn remove(&self, work: &mut Work, permit: &May, removal: &RuleRemoval) -> Result<Acted<Option<Rule>>, AlertError> {
+    async fn remove(&self, work: &mut Work, permit: &May, removal: &RuleRemoval) -> Result<CallResult<Option<Rule>>, AlertError> {
         let (owner, key) = (permit.actor().id, removal.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleDelete", key, hash: hash_of(removal) };
         journal::lock(work).await?;
-        if let Some(known) = idempotency::before(work, &key).await? {
-            return replayed(work, permit, known).await;
+        if let Some(key_use) = idempotency::before(work, &key).await? {
+            return replay_result(work, permit, key_use).await;
         }
-        let found = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));
-        let rule = found.ok_or_else(|| AlertRefusal::NotFound { what: "alert rule", field: path!["input", "id"] })?;
+        let own_rule = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));
+        let rule = own_rule.ok_or_else(|| AlertRefusal::NotFound { what: "alert rule", field: path!["input", "id"] })?;
         rows::remove_rule(work, rule.id).await?;
-        audit::changed(work, rule.id, Some(&traced(&rule)), None, None);
+        audit::changed(work, rule.id, Some(&audit_fields(&rule)), None, None);
         self.end(work, (&key, ALERT_RULE_DELETED), rule).await
     }
 
@@ -182,19 +182,19 @@ impl Alerts {
         work: &mut Work,
         (key, event): (&Key, EventType<RuleChanged>),
         rule: Rule,
-    ) -> Result<Acted<Option<Rule>>, AlertError> {
+    ) -> Result<CallResult<Option<Rule>>, AlertError> {
         let now = self.0.clock.now();
-        let changed = event.event(&RuleChanged { id: rule.id, kind: rule.kind, version: rule.version });
-        let seq = journal::append(work, vec![changed], now).await?;
+        let new_event = event.event(&RuleChanged { id: rule.id, kind: rule.kind, version: rule.version });
+        let seq = journal::append(work, vec![new_event], now).await?;
         let receipt = serde_json::to_string(&Receipt { rule: rule.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
         idempotency::store_receipts(work, [(key, receipt)], now).await?;
-        Ok(Acted { value: Some(rule), seq, is_replayed: false })
+        Ok(CallResult { value: Some(rule), seq, is_replayed: false })
     }
 }
 
 /// Returns the fields that the audit log compares. Addresses of people are recorded as changed,
 /// without their values.
-fn traced(rule: &Rule) -> Fields {
+fn audit_fields(rule: &Rule) -> Fields {
     let time = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
     Fields::default()
         .with("kind", rule.kind.as_str())
@@ -214,10 +214,10 @@ fn traced(rule: &Rule) -> Fields {
 
 /// Answer of a repeated call: the current rule, if it still exists and the caller's rights cover
 /// it.
-async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Result<Acted<Option<Rule>>, AlertError> {
-    let KeyUse::Same(receipt) = known else { return Err(AlertRefusal::KeyReused.into()) };
+async fn replay_result(work: &Work, permit: &May, key_use: KeyUse) -> Result<CallResult<Option<Rule>>, AlertError> {
+    let KeyUse::Same(receipt) = key_use else { return Err(AlertRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names it"))?;
     let value = rows::rules_by_id(work, &[receipt.rule]).await?.pop().filter(|rule| covers(permit, rule));
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value, seq: receipt.seq, is_replayed: true })
 }

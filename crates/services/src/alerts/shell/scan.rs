@@ -29,8 +29,8 @@ const RETENTION_SECONDS: i64 = 400 * 24 * 3600;
 const MAX_DELETED_ROWS: i64 = 1_000;
 
 fn open(kind: AlertKind, dated: &Dated) -> Step {
-    let figures = AlertValues { quantity: Some(dated.quantity), day: Some(dated.day), ..AlertValues::default() };
-    Step::Open(Opening { kind, subject: dated.subject, figures, category: dated.category, trigger: Trigger::Standing })
+    let values = AlertValues { quantity: Some(dated.quantity), day: Some(dated.day), ..AlertValues::default() };
+    Step::Open(Opening { kind, subject: dated.subject, figures: values, category: dated.category, trigger: Trigger::Standing })
 }
 
 impl Alerts {
@@ -38,35 +38,35 @@ impl Alerts {
     /// opened alerts. Idempotent.
     pub async fn scan_all(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
-        let (mut opened, mut failed) = (0, None);
+        let (mut opened_count, mut last_fault) = (0, None);
         for tenant in rows::tenants_with_dates(&self.0.db.global(), now).await? {
             match self.scan(tenant, now).await {
-                Ok(own) => opened += own,
+                Ok(count) => opened_count += count,
                 Err(fault) => {
                     tracing::warn!(%tenant, %fault, "the dates and schedules of a tenant could not be checked for alerts");
-                    failed = Some(fault);
+                    last_fault = Some(fault);
                 }
             }
         }
-        failed.map_or(Ok(opened), Err)
+        last_fault.map_or(Ok(opened_count), Err)
     }
 
     async fn scan(&self, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
         let scope = self.0.db.tenant(tenant);
         let rules = load_rules(&scope).await?;
-        let mut steps = over(&scope, &rules, now).await?;
+        let mut steps = ended_condition_steps(&scope, &rules, now).await?;
         steps.extend(schedule_steps(&scope, &rules, now).await?);
-        let mut opened = 0;
+        let mut opened_count = 0;
         for (dated_kind, kind) in DatedKind::all() {
-            let days = rules.most_days(kind, dated_kind.default_days());
+            let days = rules.max_days(kind, dated_kind.default_days());
             let mut last: Option<Dated> = None;
             loop {
                 let (page, is_last) = rows::page_of_dated(&scope, dated_kind, now, days, last.as_ref()).await?;
-                let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
-                steps.extend(due.map(|dated| (open(kind, dated), now, None)));
+                let due_items = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
+                steps.extend(due_items.map(|dated| (open(kind, dated), now, None)));
                 last = page.into_iter().next_back();
                 if steps.len() >= MAX_STEPS {
-                    opened += self.write(tenant, &rules, None, &std::mem::take(&mut steps)).await?.unwrap_or_default();
+                    opened_count += self.write(tenant, &rules, None, &std::mem::take(&mut steps)).await?.unwrap_or_default();
                 }
                 if is_last {
                     break;
@@ -74,9 +74,9 @@ impl Alerts {
             }
         }
         if !steps.is_empty() {
-            opened += self.write(tenant, &rules, None, &steps).await?.unwrap_or_default();
+            opened_count += self.write(tenant, &rules, None, &steps).await?.unwrap_or_default();
         }
-        Ok(opened)
+        Ok(opened_count)
     }
 
     /// Wakes the alerts whose snooze has ended; returns the number.
@@ -86,43 +86,47 @@ impl Alerts {
         for (tenant, alert) in rows::ended_snoozes(&self.0.db.global(), now, MAX_WAKING).await? {
             by_tenant.entry(tenant).or_default().push(alert);
         }
-        let mut woken = 0;
+        let mut woken_count = 0;
         for (tenant, ids) in by_tenant {
             let mut work = self.0.db.global().maintenance_for(tenant).await?;
-            let mut awake = Vec::with_capacity(ids.len());
+            let mut awake_alerts = Vec::with_capacity(ids.len());
             for id in ids {
                 // The alert may have been snoozed again, or resolved, since it was found.
                 let alert = rows::lock(&work, id).await?;
                 let is_due = |until: Timestamp| until <= now;
-                awake.extend(
-                    alert.filter(|alert| alert.handling.snoozed_until().is_some_and(is_due)).map(|alert| alert.awake(now)),
+                awake_alerts.extend(
+                    alert.filter(|alert| alert.handling.snoozed_until().is_some_and(is_due)).map(|alert| alert.end_snooze(now)),
                 );
             }
-            rows::change(&work, &awake).await?;
-            journal::append_other(&mut work, awake.iter().map(|alert| ALERT_WOKEN.event(&AlertEvent::of(alert))).collect(), now)
-                .await?;
-            self.commit(work, awake.len()).await?;
-            woken += awake.len();
+            rows::change(&work, &awake_alerts).await?;
+            journal::append_other(
+                &mut work,
+                awake_alerts.iter().map(|alert| ALERT_WOKEN.event(&AlertEvent::of(alert))).collect(),
+                now,
+            )
+            .await?;
+            self.commit(work, awake_alerts.len()).await?;
+            woken_count += awake_alerts.len();
         }
-        Ok(woken)
+        Ok(woken_count)
     }
 
     /// Deletes alerts that were resolved more than 400 days ago; returns the number.
-    pub async fn forget_old(&self) -> Result<u64, Fault> {
+    pub async fn delete_old_alerts(&self) -> Result<u64, Fault> {
         let (global, before) = (self.0.db.global(), self.0.clock.now().plus_seconds(-RETENTION_SECONDS));
-        let mut removed = 0;
+        let mut removed_count = 0;
         for tenant in rows::tenants_with_old_alerts(&global, before).await? {
             loop {
                 let work = global.maintenance_for(tenant).await?;
-                let page = rows::forget(&work, before, MAX_DELETED_ROWS).await?;
+                let page = rows::delete_resolved(&work, before, MAX_DELETED_ROWS).await?;
                 work.commit().await?;
-                removed += page;
+                removed_count += page;
                 if page < MAX_DELETED_ROWS as u64 {
                     break;
                 }
             }
         }
-        Ok(removed)
+        Ok(removed_count)
     }
 }
 
@@ -134,12 +138,13 @@ fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &Dat
 }
 
 /// Steps that close alerts whose condition has ended.
-async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
+async fn ended_condition_steps(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
     let mut steps = Vec::new();
     for (dated_kind, kind) in DatedKind::all() {
-        let alerted = rows::alerted(scope, dated_kind).await?;
-        let over = alerted.iter().filter(|dated| dated.quantity == 0 || !is_due(rules, (dated_kind, kind), dated, now));
-        steps.extend(over.map(|dated| (Step::Close(kind, dated.subject), now, None)));
+        let alerted_items = rows::alerted_subjects(scope, dated_kind).await?;
+        let resolved_items =
+            alerted_items.iter().filter(|dated| dated.quantity == 0 || !is_due(rules, (dated_kind, kind), dated, now));
+        steps.extend(resolved_items.map(|dated| (Step::Close(kind, dated.subject), now, None)));
     }
     Ok(steps)
 }

@@ -16,23 +16,27 @@ use crate::alerts::{
 /// others. If a member has resolved one, the next failed run opens it again.
 pub(super) async fn schedule_steps(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<Dated>, Fault> {
     let failing = rows::failing_schedules(scope).await?;
-    let active = rows::active_of(scope, &SCHEDULE_KINDS).await?;
-    let named: BTreeSet<Subject> = failing.iter().map(|one| one.subject).collect();
-    let over = active.iter().filter(|(_, subject)| !named.contains(subject)).map(|(kind, subject)| Step::Close(*kind, *subject));
-    let mut steps: Vec<Step> = over.collect();
-    let new: Vec<&FailingSchedule> = failing.iter().filter(|one| !active.contains(&(one.kind, one.subject))).collect();
-    let texts: Vec<String> = new.iter().map(|one| one.subject.text()).collect();
-    let resolved = if texts.is_empty() { rows::BySubject::new() } else { rows::last_resolved(scope, &texts).await? };
+    let active_subjects = rows::active_of(scope, &SCHEDULE_KINDS).await?;
+    let failing_subjects: BTreeSet<Subject> = failing.iter().map(|one| one.subject).collect();
+    let closings = active_subjects
+        .iter()
+        .filter(|(_, subject)| !failing_subjects.contains(subject))
+        .map(|(kind, subject)| Step::Close(*kind, *subject));
+    let mut steps: Vec<Step> = closings.collect();
+    let new_failures: Vec<&FailingSchedule> =
+        failing.iter().filter(|one| !active_subjects.contains(&(one.kind, one.subject))).collect();
+    let texts: Vec<String> = new_failures.iter().map(|one| one.subject.text()).collect();
+    let last_resolved_at =
+        if texts.is_empty() { rows::BySubject::new() } else { rows::last_resolution_times(scope, &texts).await? };
     let has_run_since = |one: &FailingSchedule| {
-        resolved.get(&(one.kind, one.subject)).is_none_or(|at| one.last_run_at.is_some_and(|last| last > *at))
+        last_resolved_at.get(&(one.kind, one.subject)).is_none_or(|at| one.last_run_at.is_some_and(|last| last > *at))
     };
     let is_on = |one: &FailingSchedule| rules.setting(one.kind, AlertScope::default()).is_on;
-    steps.extend(new.into_iter().filter(|one| is_on(one) && has_run_since(one)).map(|one| Step::Open(opening(one))));
+    steps.extend(new_failures.into_iter().filter(|one| is_on(one) && has_run_since(one)).map(|one| Step::Open(opening(one))));
     Ok(steps.into_iter().map(|step| (step, now, None)).collect())
 }
 
 fn opening(failing: &FailingSchedule) -> Opening {
-    let figures =
-        AlertValues { quantity: Some(failing.runs), schedule: Some(failing.schedule.clone()), ..AlertValues::default() };
-    Opening { kind: failing.kind, subject: failing.subject, figures, category: None, trigger: Trigger::Crossing }
+    let values = AlertValues { quantity: Some(failing.runs), schedule: Some(failing.schedule.clone()), ..AlertValues::default() };
+    Opening { kind: failing.kind, subject: failing.subject, figures: values, category: None, trigger: Trigger::Crossing }
 }

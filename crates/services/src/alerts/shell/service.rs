@@ -14,7 +14,7 @@ use platform::{
     storage::{Database, Fault, Reads, Work},
 };
 
-use super::visibility::{covers, limits, sees};
+use super::visibility::{covers, sees, visibility_tests};
 use crate::alerts::{
     core::{Alert, Rule},
     rows::{self, AlertsSorted, Test},
@@ -42,9 +42,9 @@ impl Alerts {
         if events == 0 {
             return work.commit().await;
         }
-        let who = Some((work.tenant(), Actor::SYSTEM));
-        AuditContext::new("alert.follow".to_owned(), Origin::default(), self.0.audit_writer.clone(), who, None)
-            .over(work.commit())
+        let identity = Some((work.tenant(), Actor::SYSTEM));
+        AuditContext::new("alert.follow".to_owned(), Origin::default(), self.0.audit_writer.clone(), identity, None)
+            .run_within(work.commit())
             .await
     }
     pub fn clock(&self) -> &Clock {
@@ -66,7 +66,7 @@ impl Alerts {
         sorted: AlertsSorted,
         request: &PageRequest,
     ) -> Result<Listed<Alert>, Fault> {
-        tests.extend(limits(permit.caller()));
+        tests.extend(visibility_tests(permit.caller()));
         let scope = permit.scope(&self.0.db);
         let rows = rows::page(&scope, &tests, sorted, request).await?;
         Ok(Listed { rows, source: rows::source(scope.backend(), &tests) })
@@ -74,20 +74,20 @@ impl Alerts {
 
     /// Reads an alert by ID, if the caller may see it.
     pub async fn find(&self, permit: &Permit<kind::AlertRead>, id: AlertId) -> Result<Option<Alert>, Fault> {
-        let found = rows::alerts(&permit.scope(&self.0.db), &[id]).await?.pop();
-        Ok(found.filter(|alert| sees(permit.caller(), alert)))
+        let stored_alert = rows::alerts(&permit.scope(&self.0.db), &[id]).await?.pop();
+        Ok(stored_alert.filter(|alert| sees(permit.caller(), alert)))
     }
 
     /// The rules that the caller may change, by kind and scope.
     pub async fn rules(&self, permit: &Permit<kind::AlertRuleWrite>) -> Result<Vec<Rule>, Fault> {
-        let mut found = rows::rules(&permit.scope(&self.0.db)).await?;
-        found.retain(|rule| covers(permit, rule));
-        Ok(found)
+        let mut all_rules = rows::rules(&permit.scope(&self.0.db)).await?;
+        all_rules.retain(|rule| covers(permit, rule));
+        Ok(all_rules)
     }
 
     /// Reads a rule by ID, if the caller may change it.
     pub async fn rule(&self, permit: &Permit<kind::AlertRuleWrite>, id: AlertRuleId) -> Result<Option<Rule>, Fault> {
-        let found = rows::rules_by_id(&permit.scope(&self.0.db), &[id]).await?.pop();
-        Ok(found.filter(|rule| covers(permit, rule)))
+        let stored_rule = rows::rules_by_id(&permit.scope(&self.0.db), &[id]).await?.pop();
+        Ok(stored_rule.filter(|rule| covers(permit, rule)))
     }
 }

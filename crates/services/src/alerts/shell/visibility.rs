@@ -24,8 +24,8 @@ const WITHOUT_STORE: [AlertKind; 3] =
 
 /// Whether a caller sees the subjects of alerts of such a kind: costs, or the schedules of all
 /// members.
-fn sees_subjects(caller: &Caller, of: AlertKind) -> bool {
-    match of {
+fn sees_subjects(caller: &Caller, alert_kind: AlertKind) -> bool {
+    match alert_kind {
         AlertKind::SavedViewScheduleFailed => caller.permissions.holds(kind::ViewManage::INDEX),
         AlertKind::ExportScheduleFailed => caller.permissions.reach(kind::ExchangeRun::INDEX) == Reach::Everywhere,
         _ => caller.sees_costs(),
@@ -33,10 +33,12 @@ fn sees_subjects(caller: &Caller, of: AlertKind) -> bool {
 }
 
 /// Returns the limits of `sees` as conditions of a list.
-pub fn limits(caller: &Caller) -> Vec<Test> {
+pub fn visibility_tests(caller: &Caller) -> Vec<Test> {
     match caller.permissions.reach(kind::AlertRead::INDEX) {
         Reach::Stores(stores) => vec![Test::Store(stores.to_vec())],
-        Reach::Everywhere => WITHOUT_STORE.into_iter().filter(|of| !sees_subjects(caller, *of)).map(Test::NotKind).collect(),
+        Reach::Everywhere => {
+            WITHOUT_STORE.into_iter().filter(|alert_kind| !sees_subjects(caller, *alert_kind)).map(Test::NotKind).collect()
+        }
     }
 }
 

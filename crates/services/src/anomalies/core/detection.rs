@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use forecast::anomaly::{ActiveDays, Day, LINE_LIMIT, Limits, WINDOW};
+use forecast::anomaly::{ACTIVE_DAYS_WINDOW, ActiveDays, Day, LINE_LIMIT, Limits};
 
 use super::{
     flag::{Anomaly, Finding, kind_of},
@@ -17,7 +17,7 @@ use super::{
 pub const WINDOW_DAYS: i32 = 14;
 /// Active days of a series that are read: those of the window, and the history of the first of
 /// them.
-pub const HISTORY_DAYS: usize = WINDOW + WINDOW_DAYS as usize;
+pub const HISTORY_DAYS: usize = ACTIVE_DAYS_WINDOW + WINDOW_DAYS as usize;
 
 /// Returns the whole units below which no day can be flagged, if the largest line must have at
 /// least `size`.
@@ -27,24 +27,24 @@ pub fn candidate_size(size: f64) -> f64 {
 
 /// Returns the anomalous days of a series from one day on. `size` is the minimum of the largest
 /// line, in whole units; days that an accepted anomaly excuses are left out.
-pub fn judge(series: &Series, from: i32, size: f64, kept: &[Anomaly]) -> Vec<Finding> {
+pub fn judge(series: &Series, from: i32, size: f64, existing: &[Anomaly]) -> Vec<Finding> {
     let limits = Limits { size, dismissed: None };
     let Some(kind) = kind_of(series.key.kind) else { return Vec::new() };
-    let (mut before, mut found) = (ActiveDays::default(), Vec::new());
+    let (mut earlier_days, mut findings) = (ActiveDays::default(), Vec::new());
     for day in &series.days {
-        let own =
+        let day_units =
             Day { units: whole_units(day.units, series.decimals), largest_line: whole_units(day.largest_line, series.decimals) };
         if day.date >= from
-            && let Some(flag) = before.judge(kind, own, &limits)
+            && let Some(flag) = earlier_days.judge(kind, day_units, &limits)
         {
             let finding = Finding::of(&flag, series, day);
-            if !kept.iter().any(|one| one.covers_finding(&finding)) {
-                found.push(finding);
+            if !existing.iter().any(|anomaly| anomaly.covers_finding(&finding)) {
+                findings.push(finding);
             }
         }
-        before.add(own);
+        earlier_days.add(day_units);
     }
-    found
+    findings
 }
 
 /// Changes of the flags of a window.
@@ -56,7 +56,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
     /// Adds what becomes of others.
@@ -70,10 +70,10 @@ impl Changes {
 /// Compares the stored flags of a window with the current findings. An open flag follows the facts,
 /// and is removed if its day is no longer anomalous. An accepted flag stays unchanged, and reopens
 /// if its day has grown beyond the acceptance.
-pub fn reconcile(kept: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, now: Timestamp) -> Changes {
+pub fn reconcile(existing: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, now: Timestamp) -> Changes {
     let mut found: BTreeMap<(i32, SeriesKey), Finding> = found.into_iter().map(|one| ((one.date, one.key), one)).collect();
     let mut changes = Changes::default();
-    for anomaly in kept {
+    for anomaly in existing {
         let finding = found.remove(&(anomaly.found.date, anomaly.found.key));
         match (finding, anomaly.acceptance.is_some()) {
             (Some(finding), false) if finding == anomaly.found => {}
@@ -92,23 +92,23 @@ pub fn reconcile(kept: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, n
 /// Compares stored patterns with the current findings. `from` is the first day of the window: an
 /// open pattern from before it stays, unless its rule is about today's state. The open finding of a
 /// person or a register keeps its first day.
-pub fn reconcile_patterns(kept: Vec<Anomaly>, mut found: Vec<Finding>, from: i32, now: Timestamp) -> Changes {
-    found.retain(|finding| !kept.iter().any(|one| one.covers_finding(finding)));
+pub fn reconcile_patterns(existing: Vec<Anomaly>, mut found: Vec<Finding>, from: i32, now: Timestamp) -> Changes {
+    found.retain(|finding| !existing.iter().any(|one| one.covers_finding(finding)));
     let mut changes = Changes::default();
-    for anomaly in kept {
-        let own = anomaly.found;
-        let again = found.iter().position(|finding| own.is_same_pattern(finding)).map(|at| found.swap_remove(at));
-        let is_of_today = matches!(own.key.kind, AnomalyKind::Reversals | AnomalyKind::Unmoved);
-        match (again, anomaly.acceptance.is_some()) {
+    for anomaly in existing {
+        let stored_finding = anomaly.found;
+        let successor = found.iter().position(|finding| stored_finding.is_same_pattern(finding)).map(|at| found.swap_remove(at));
+        let is_of_today = matches!(stored_finding.key.kind, AnomalyKind::Reversals | AnomalyKind::Unmoved);
+        match (successor, anomaly.acceptance.is_some()) {
             (Some(found), false) => {
-                let date = if own.key.kind == AnomalyKind::Reversals { own.date } else { found.date };
+                let date = if stored_finding.key.kind == AnomalyKind::Reversals { stored_finding.date } else { found.date };
                 let found = Finding { date, ..found };
-                if found != own {
+                if found != stored_finding {
                     changes.changed.push(Anomaly { found, ..anomaly });
                 }
             }
             (Some(found), true) => changes.changed.push(Anomaly { found, detected_at: now, acceptance: None, ..anomaly }),
-            (None, false) if is_of_today || own.date >= from => changes.gone.push(anomaly.id),
+            (None, false) if is_of_today || stored_finding.date >= from => changes.gone.push(anomaly.id),
             (None, _) => {}
         }
     }
@@ -168,7 +168,7 @@ mod tests {
         let day = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 142]), 1, MIN_LINE_UNITS, &[]).remove(0);
         let now = Timestamp(9);
         assert_eq!(reconcile(vec![], [day.clone()], now).new, std::slice::from_ref(&day));
-        assert!(reconcile(vec![anomaly(day.clone(), None)], [day.clone()], now).is_nothing(), "judged again, it is the same");
+        assert!(reconcile(vec![anomaly(day.clone(), None)], [day.clone()], now).is_empty(), "judged again, it is the same");
         let more = Finding { units: 160, ..day.clone() };
         assert_eq!(reconcile(vec![anomaly(day.clone(), None)], [more.clone()], now).changed, [anomaly(more, None)]);
         assert_eq!(reconcile(vec![anomaly(day, None)], [], now).gone, [AnomalyId::NIL]);
@@ -181,7 +181,7 @@ mod tests {
         let fine = anomaly(day, Some(Acceptance { at: Timestamp(7), by: Actor::SYSTEM, note: None }));
         let kept = vec![fine.clone()];
         assert_eq!(judge(&days, 1, MIN_LINE_UNITS, &kept), []);
-        assert!(reconcile(kept.clone(), [], Timestamp(9)).is_nothing());
+        assert!(reconcile(kept.clone(), [], Timestamp(9)).is_empty());
         let grown = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 150]), 1, MIN_LINE_UNITS, &kept);
         let changes = reconcile(kept, grown.clone(), Timestamp(9));
         assert_eq!(changes.changed, [Anomaly { found: grown[0].clone(), detected_at: Timestamp(9), acceptance: None, ..fine }]);
@@ -199,15 +199,15 @@ mod tests {
         let (found, now) = (still(37, 100), Timestamp(9));
         assert_eq!(reconcile_patterns(vec![], vec![found.clone()], 1_000, now).new, std::slice::from_ref(&found));
         assert!(
-            reconcile_patterns(vec![anomaly(found.clone(), None)], vec![found.clone()], 1_000, now).is_nothing(),
+            reconcile_patterns(vec![anomaly(found.clone(), None)], vec![found.clone()], 1_000, now).is_empty(),
             "judged again, it is the same"
         );
         let gone = reconcile_patterns(vec![anomaly(found.clone(), None)], vec![], 1_000, now).gone;
         assert_eq!(gone, [AnomalyId::NIL], "it has moved");
         let at = Timestamp(300 * 86_400_000_000);
         let fine = anomaly(found.clone(), Some(Acceptance { at, by: Actor::SYSTEM, note: None }));
-        assert!(reconcile_patterns(vec![fine.clone()], vec![found.clone()], 1_000, now).is_nothing(), "it was accepted");
-        assert!(reconcile_patterns(vec![fine.clone()], vec![], 1_000, now).is_nothing());
+        assert!(reconcile_patterns(vec![fine.clone()], vec![found.clone()], 1_000, now).is_empty(), "it was accepted");
+        assert!(reconcile_patterns(vec![fine.clone()], vec![], 1_000, now).is_empty());
         let more = reconcile_patterns(vec![fine.clone()], vec![still(38, 100)], 1_000, now);
         assert_eq!(
             more.changed,
@@ -219,7 +219,7 @@ mod tests {
         let (store, product) = (StoreId::NIL, ProductId::NIL);
         let line = BelowCostLine { date: 50, store, product, line, currency: Currency::GBP };
         let cheap = below_cost(&[line], &PatternRules::default()).remove(0);
-        assert!(reconcile_patterns(vec![anomaly(cheap.clone(), None)], vec![], 51, now).is_nothing(), "long ago");
+        assert!(reconcile_patterns(vec![anomaly(cheap.clone(), None)], vec![], 51, now).is_empty(), "long ago");
         assert_eq!(reconcile_patterns(vec![anomaly(cheap, None)], vec![], 50, now).gone, [AnomalyId::NIL], "corrected");
     }
 }

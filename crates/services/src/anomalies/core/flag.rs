@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use forecast::anomaly::{AnomalyReason, DISMISSED_DAYS, Flag, Kind};
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use super::{
     origin::Origin,
@@ -27,23 +27,25 @@ impl Pattern {
         Self { times, origin: None, order: None }
     }
     /// Describes the pattern with its figures.
-    fn words(&self, found: &Finding) -> String {
-        let (units, times) = (whole_units(found.units, found.decimals), self.times);
-        match found.key.kind {
+    fn describe(&self, finding: &Finding) -> String {
+        let (units, times) = (whole_units(finding.units, finding.decimals), self.times);
+        match finding.key.kind {
             AnomalyKind::BelowCost => format!("{units} sold for less than the cost; order lines: {times}"),
             AnomalyKind::Reversals => {
-                let usual = found.usual_milli.unwrap_or_default() as f64 / 1_000.0;
+                let usual_value = finding.usual_milli.unwrap_or_default() as f64 / 1_000.0;
                 let register = self.origin.as_ref().and_then(Origin::register);
-                let of = register.map(|code| format!(" of register {code}")).unwrap_or_default();
-                let compared = if register.is_some() { "register" } else { "person" };
-                format!("{units} of {times} documents{of} are returns or cancellations; a usual {compared} has {usual:.0}")
+                let register_text = register.map(|code| format!(" of register {code}")).unwrap_or_default();
+                let peer = if register.is_some() { "register" } else { "person" };
+                format!(
+                    "{units} of {times} documents{register_text} are returns or cancellations; a usual {peer} has {usual_value:.0}"
+                )
             }
             AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
             AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
             AnomalyKind::ReceivedTwice => format!("{times} equal receipts from a supplier within days, {units} units each"),
-            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {}", counted(times, "day", "days")),
+            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {}", pluralize(times, "day", "days")),
             AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
-                format!("{units} on {}", counted(times, "day", "days"))
+                format!("{units} on {}", pluralize(times, "day", "days"))
             }
         }
     }
@@ -104,7 +106,7 @@ impl Finding {
     /// Returns the finding of a flag of the crate `forecast`, on a day of a series.
     pub(super) fn of(flag: &Flag, series: &Series, day: &SeriesDay) -> Self {
         let usual_milli = flag.usual.map(|usual| milli(usual * smallest_units_per_whole(series.decimals)));
-        let beyond = day.units.saturating_sub(usual_milli.unwrap_or_default() / 1_000).saturating_abs();
+        let excess_units = day.units.saturating_sub(usual_milli.unwrap_or_default() / 1_000).saturating_abs();
         Self {
             date: day.date,
             key: series.key,
@@ -114,7 +116,7 @@ impl Finding {
             z_milli: flag.z.map(milli),
             largest_line: day.largest_line,
             decimals: series.decimals,
-            value: worth(series.cost, beyond, series.decimals),
+            value: worth(series.cost, excess_units, series.decimals),
             pattern: None,
         }
     }
@@ -123,8 +125,8 @@ impl Finding {
         let usual = self.usual_milli.map(|usual| whole_units(usual, self.decimals) / 1_000.0);
         let units = whole_units(self.units, self.decimals);
         match (&self.pattern, reason_of_rule(self.rule).zip(kind_of(self.key.kind))) {
-            (None, Some((why, kind))) => Flag { why, kind, z: None, units, usual }.words(),
-            (pattern, _) => pattern.as_ref().map(|pattern| pattern.words(self)).unwrap_or_default(),
+            (None, Some((anomaly_reason, kind))) => Flag { why: anomaly_reason, kind, z: None, units, usual }.describe(),
+            (pattern, _) => pattern.as_ref().map(|pattern| pattern.describe(self)).unwrap_or_default(),
         }
     }
     /// Returns the person or register of the documents, if the finding is about those of one.
@@ -133,11 +135,11 @@ impl Finding {
     }
     /// Whether another finding is about the same: movements of a series, documents of a person or a register, one order, or a product in a store.
     fn is_about(&self, other: &Self) -> bool {
-        let place = |found: &Self| {
-            let product = found.origin().is_none().then_some(found.key.product);
-            (found.key.store, found.key.kind, product, found.pattern.as_ref().and_then(|pattern| pattern.order))
+        let key_of = |finding: &Self| {
+            let product = finding.origin().is_none().then_some(finding.key.product);
+            (finding.key.store, finding.key.kind, product, finding.pattern.as_ref().and_then(|pattern| pattern.order))
         };
-        place(self) == place(other) && self.origin() == other.origin()
+        key_of(self) == key_of(other) && self.origin() == other.origin()
     }
     /// Whether another finding is the same pattern, judged again: of a sale below cost, and of equal orders and receipts, it is of the same day.
     pub(super) fn is_same_pattern(&self, other: &Self) -> bool {
@@ -158,15 +160,18 @@ impl Anomaly {
     /// series, from this one's day until [`DISMISSED_DAYS`] days after the acceptance, on the same
     /// side of the usual and no further out.
     pub fn covers_finding(&self, other: &Finding) -> bool {
-        let (Some(acceptance), own) = (&self.acceptance, &self.found) else { return false };
-        let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into()).max(own.date);
-        let is_no_further = if other.is_above() { other.units <= own.units } else { other.units >= own.units };
-        own.is_about(other) && (own.date..=until).contains(&other.date) && own.is_above() == other.is_above() && is_no_further
+        let (Some(acceptance), finding) = (&self.acceptance, &self.found) else { return false };
+        let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into()).max(finding.date);
+        let is_no_further = if other.is_above() { other.units <= finding.units } else { other.units >= finding.units };
+        finding.is_about(other)
+            && (finding.date..=until).contains(&other.date)
+            && finding.is_above() == other.is_above()
+            && is_no_further
     }
 }
 
-fn milli(figure: f64) -> i64 {
-    (figure * 1_000.0).round() as i64
+fn milli(value: f64) -> i64 {
+    (value * 1_000.0).round() as i64
 }
 
 /// Returns the kind of the crate `forecast`; `None` for a pattern.
@@ -186,8 +191,8 @@ pub(super) const fn kind_of(kind: AnomalyKind) -> Option<Kind> {
     })
 }
 
-const fn rule_of(why: AnomalyReason) -> AnomalyRule {
-    match why {
+const fn rule_of(reason: AnomalyReason) -> AnomalyRule {
+    match reason {
         AnomalyReason::Unusual => AnomalyRule::Unusual,
         AnomalyReason::LargeLine => AnomalyRule::LargeLine,
         AnomalyReason::ManyUsualLines => AnomalyRule::ManyUsualLines,

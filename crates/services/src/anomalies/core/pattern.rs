@@ -78,8 +78,8 @@ impl BelowCostLine {
     fn loss(&self, rules: &PatternRules) -> Option<i64> {
         let loss = i64::try_from(self.line.cost() - self.line.amount()).ok()?;
         let units = whole_units(i64::try_from(self.line.units()).ok()?, self.line.decimals.into());
-        let least = rules.loss_amount.saturating_mul(10_i64.pow(self.currency.decimals()));
-        (loss > 0 && (units >= rules.loss_units || loss >= least)).then_some(loss)
+        let min_loss = rules.loss_amount.saturating_mul(10_i64.pow(self.currency.decimals()));
+        (loss > 0 && (units >= rules.loss_units || loss >= min_loss)).then_some(loss)
     }
 }
 
@@ -89,19 +89,19 @@ pub fn below_cost(lines: &[BelowCostLine], rules: &PatternRules) -> Vec<Finding>
     for line in lines {
         let Some(loss) = line.loss(rules) else { continue };
         let units = i64::try_from(line.line.units()).unwrap_or(i64::MAX);
-        let lost = Money::new(loss, line.currency);
+        let loss_amount = Money::new(loss, line.currency);
         let key = SeriesKey { store: line.store, product: line.product, kind: AnomalyKind::BelowCost };
-        let none = Finding {
+        let empty = Finding {
             decimals: line.line.decimals.into(),
             value: Some(Money::zero(line.currency)),
             largest_line: 0,
             ..finding(line.date, key, 0, Pattern::of(0))
         };
-        let day = days.entry((line.date, key)).or_insert(none);
+        let day = days.entry((line.date, key)).or_insert(empty);
         day.units = day.units.saturating_add(units);
         day.largest_line = day.largest_line.max(units);
         // Another currency on the same day adds no value.
-        day.value = day.value.and_then(|value| value.checked_add(lost)).or(day.value);
+        day.value = day.value.and_then(|value| value.checked_add(loss_amount)).or(day.value);
         if let Some(pattern) = &mut day.pattern {
             pattern.times += 1;
         }
@@ -122,17 +122,17 @@ pub struct CountDifferences {
 }
 
 /// Returns the finding of a product whose last counts all lack units, if there are enough of them.
-pub fn repeated_shortfall(counted: &CountDifferences, rules: &PatternRules) -> Option<Finding> {
-    let short: Vec<i64> = counted.differences.iter().copied().take_while(|difference| *difference < 0).collect();
-    if short.len() < rules.short_counts {
+pub fn repeated_shortfall(product_counts: &CountDifferences, rules: &PatternRules) -> Option<Finding> {
+    let shortfalls: Vec<i64> = product_counts.differences.iter().copied().take_while(|difference| *difference < 0).collect();
+    if shortfalls.len() < rules.short_counts {
         return None;
     }
-    let missing = short.iter().fold(0_i64, |sum, difference| sum.saturating_sub(*difference));
-    let largest = short.iter().map(|difference| difference.saturating_neg()).max().unwrap_or_default();
-    let key = SeriesKey { store: counted.store, product: counted.product, kind: AnomalyKind::CountsShort };
-    let value = worth(counted.cost, missing, counted.decimals);
-    let found = finding(counted.date, key, missing, Pattern::of(short.len() as i64));
-    Some(Finding { largest_line: largest, decimals: counted.decimals, value, ..found })
+    let missing_units = shortfalls.iter().fold(0_i64, |sum, difference| sum.saturating_sub(*difference));
+    let largest = shortfalls.iter().map(|difference| difference.saturating_neg()).max().unwrap_or_default();
+    let key = SeriesKey { store: product_counts.store, product: product_counts.product, kind: AnomalyKind::CountsShort };
+    let value = worth(product_counts.cost, missing_units, product_counts.decimals);
+    let base_finding = finding(product_counts.date, key, missing_units, Pattern::of(shortfalls.len() as i64));
+    Some(Finding { largest_line: largest, decimals: product_counts.decimals, value, ..base_finding })
 }
 
 /// An order of a customer, with its lines sorted.
@@ -159,31 +159,35 @@ pub struct PlacedItem {
 
 impl PlacedOrder {
     fn is_equal(&self, other: &Self) -> bool {
-        let own = (self.store, self.customer, self.total, &self.lines);
-        own == (other.store, other.customer, other.total, &other.lines)
+        let own_key = (self.store, self.customer, self.total, &self.lines);
+        own_key == (other.store, other.customer, other.total, &other.lines)
     }
     /// Returns the finding of the last of `times` equal orders; `None` if it has no product.
     fn finding(&self, times: i64) -> Option<Finding> {
-        let of_products = self.lines.iter().filter(|line| line.product.is_some());
-        let main = of_products.max_by_key(|line| i128::from(line.quantity) * i128::from(line.unit_price))?;
-        let key = SeriesKey { store: self.store, product: main.product?, kind: AnomalyKind::Duplicate };
+        let product_lines = self.lines.iter().filter(|line| line.product.is_some());
+        let main_line = product_lines.max_by_key(|line| i128::from(line.quantity) * i128::from(line.unit_price))?;
+        let key = SeriesKey { store: self.store, product: main_line.product?, kind: AnomalyKind::Duplicate };
         let value = self.total.minor.checked_mul(times - 1).filter(|minor| *minor >= 0);
         let pattern = Pattern { times, origin: None, order: Some(self.id) };
-        let found = finding(self.date, key, main.quantity, pattern);
-        Some(Finding { decimals: main.decimals, value: value.map(|minor| Money::new(minor, self.total.currency)), ..found })
+        let base_finding = finding(self.date, key, main_line.quantity, pattern);
+        Some(Finding {
+            decimals: main_line.decimals,
+            value: value.map(|minor| Money::new(minor, self.total.currency)),
+            ..base_finding
+        })
     }
 }
 
 /// Orders of a customer that equal the one before and follow it within minutes; one finding for
 /// each run of them. The orders are sorted by time.
 pub fn duplicates(orders: &[PlacedOrder], rules: &PatternRules) -> Vec<Finding> {
-    let within = rules.duplicate_minutes.saturating_mul(MINUTE);
+    let max_gap = rules.duplicate_minutes.saturating_mul(MINUTE);
     let mut runs: Vec<(&PlacedOrder, i64)> = Vec::new();
     for order in orders {
         let before = runs
             .iter_mut()
             .rev()
-            .find(|(last, _)| order.placed_at.micros() - last.placed_at.micros() <= within && last.is_equal(order));
+            .find(|(last, _)| order.placed_at.micros() - last.placed_at.micros() <= max_gap && last.is_equal(order));
         match before {
             Some(run) => *run = (order, run.1 + 1),
             None => runs.push((order, 1)),
@@ -206,12 +210,12 @@ pub struct UnmovedStock {
 
 /// Returns the finding of unmoved stock: its day is the one on which it had not moved for the days
 /// of the rule.
-pub fn unmoved_stock_finding(still: &UnmovedStock, rules: &PatternRules) -> Finding {
-    let key = SeriesKey { store: still.store, product: still.product, kind: AnomalyKind::Unmoved };
-    let value = worth(still.cost, still.on_hand, still.decimals);
+pub fn unmoved_stock_finding(stock: &UnmovedStock, rules: &PatternRules) -> Finding {
+    let key = SeriesKey { store: stock.store, product: stock.product, kind: AnomalyKind::Unmoved };
+    let value = worth(stock.cost, stock.on_hand, stock.decimals);
     let days = rules.unmoved_days;
-    let found = finding(still.moved.saturating_add(days), key, still.on_hand, Pattern::of(days.into()));
-    Finding { decimals: still.decimals, value, ..found }
+    let base_finding = finding(stock.moved.saturating_add(days), key, stock.on_hand, Pattern::of(days.into()));
+    Finding { decimals: stock.decimals, value, ..base_finding }
 }
 
 #[cfg(test)]

@@ -34,36 +34,37 @@ pub struct Outlier {
 
 /// Returns people, or registers, whose share of returns and cancellations is so far above that of
 /// all others of the store that chance does not explain it. Empty if there is no other; leaves out
-/// those with fewer than `least` returns and cancellations.
-pub fn find_outliers(compared: &[Documents], least: i64) -> Vec<Outlier> {
-    let sum = |of: fn(&Documents) -> i64| compared.iter().map(of).sum::<i64>();
-    let (all, reversals) = (sum(|one| one.all), sum(|one| one.reversals));
-    let found = compared.iter().filter_map(|own| {
-        let others = (all - own.all, reversals - own.reversals);
-        if others.0 <= 0 || own.reversals < least {
+/// those with fewer than `min_reversals` returns and cancellations.
+pub fn find_outliers(peers: &[Documents], min_reversals: i64) -> Vec<Outlier> {
+    let sum = |field: fn(&Documents) -> i64| peers.iter().map(field).sum::<i64>();
+    let (total, reversals) = (sum(|one| one.all), sum(|one| one.reversals));
+    let outliers = peers.iter().filter_map(|documents| {
+        let others = (total - documents.all, reversals - documents.reversals);
+        if others.0 <= 0 || documents.reversals < min_reversals {
             return None;
         }
         // The share is smoothed, because a few documents prove nothing, not even that none of them
         // is a return.
         let share = (others.1 + 1) as f64 / (others.0 + 2) as f64;
-        let usual = share * own.all as f64;
-        let is_strange = own.reversals as f64 > usual && upper_tail(own.reversals, own.all, share) < SIGNIFICANCE_LEVEL;
-        is_strange.then(|| Outlier { own: own.clone(), usual_milli: (usual * 1_000.0).round() as i64 })
+        let usual_count = share * documents.all as f64;
+        let is_significant = documents.reversals as f64 > usual_count
+            && upper_tail(documents.reversals, documents.all, share) < SIGNIFICANCE_LEVEL;
+        is_significant.then(|| Outlier { own: documents.clone(), usual_milli: (usual_count * 1_000.0).round() as i64 })
     });
-    found.collect()
+    outliers.collect()
 }
 
-/// Returns the probability of `least` or more of `n` successes with the probability `share` each,
+/// Returns the probability of `min_successes` or more of `trials` successes with the probability `share` each,
 /// above 0 and below 1.
-fn upper_tail(least: i64, n: i64, share: f64) -> f64 {
+fn upper_tail(min_successes: i64, trials: i64, share: f64) -> f64 {
     let odds = (share / (1.0 - share)).ln();
-    let mut log = n as f64 * (-share).ln_1p();
+    let mut log = trials as f64 * (-share).ln_1p();
     let mut tail = 0.0;
-    for k in 0..=n {
-        if k >= least {
+    for successes in 0..=trials {
+        if successes >= min_successes {
             tail += log.exp();
         }
-        log += ((n - k) as f64 / (k + 1) as f64).ln() + odds;
+        log += ((trials - successes) as f64 / (successes + 1) as f64).ln() + odds;
     }
     tail
 }
@@ -82,8 +83,8 @@ impl Outlier {
     pub fn finding(&self, date: i32, store: StoreId, reversed: ReversalContent) -> Finding {
         let key = SeriesKey { store, product: reversed.product, kind: AnomalyKind::Reversals };
         let pattern = Pattern { times: self.own.all, origin: Some(self.own.origin.clone()), order: None };
-        let found = finding(date, key, self.own.reversals, pattern);
-        Finding { usual_milli: Some(self.usual_milli), value: reversed.value.filter(|value| value.minor >= 0), ..found }
+        let base_finding = finding(date, key, self.own.reversals, pattern);
+        Finding { usual_milli: Some(self.usual_milli), value: reversed.value.filter(|value| value.minor >= 0), ..base_finding }
     }
 }
 

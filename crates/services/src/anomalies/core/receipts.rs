@@ -35,9 +35,9 @@ impl ReceiptUnits {
     /// Returns the finding of the last of `times` equal receipts.
     fn finding(&self, times: i64) -> Finding {
         let key = SeriesKey { store: self.store, product: self.product, kind: AnomalyKind::ReceivedTwice };
-        let found = finding(self.date, key, self.units, Pattern::of(times));
+        let base_finding = finding(self.date, key, self.units, Pattern::of(times));
         let value = worth(self.cost, self.units.saturating_mul(times - 1), self.decimals);
-        Finding { decimals: self.decimals, value, ..found }
+        Finding { decimals: self.decimals, value, ..base_finding }
     }
 }
 
@@ -48,24 +48,24 @@ pub fn find_duplicate_receipts(receipts: &[ReceiptUnits], days: i32) -> Vec<Find
     let mut runs: Vec<(&ReceiptUnits, i64)> = Vec::new();
     let mut last_runs: BTreeMap<ReceiptContent<'_>, usize> = BTreeMap::new();
     for receipt in receipts {
-        let place = last_runs.entry(receipt.content()).or_insert(runs.len());
+        let run_index = last_runs.entry(receipt.content()).or_insert(runs.len());
         let is_near = |run: &&mut (&ReceiptUnits, i64)| receipt.date.saturating_sub(run.0.date) <= days;
-        if let Some(run) = runs.get_mut(*place).filter(is_near) {
+        if let Some(run) = runs.get_mut(*run_index).filter(is_near) {
             *run = (receipt, run.1 + 1);
         } else {
-            *place = runs.len();
+            *run_index = runs.len();
             runs.push((receipt, 1));
         }
     }
-    let mut found: BTreeMap<(i32, SeriesKey), (i64, Finding)> = BTreeMap::new();
+    let mut largest_findings: BTreeMap<(i32, SeriesKey), (i64, Finding)> = BTreeMap::new();
     for (last, times) in runs.into_iter().filter(|(_, times)| *times > 1) {
-        let (beyond, finding) = (last.units.saturating_mul(times - 1), last.finding(times));
-        let most = found.entry((finding.date, finding.key)).or_insert_with(|| (beyond, finding.clone()));
-        if beyond > most.0 {
-            *most = (beyond, finding);
+        let (excess_units, finding) = (last.units.saturating_mul(times - 1), last.finding(times));
+        let largest = largest_findings.entry((finding.date, finding.key)).or_insert_with(|| (excess_units, finding.clone()));
+        if excess_units > largest.0 {
+            *largest = (excess_units, finding);
         }
     }
-    found.into_values().map(|(_, finding)| finding).collect()
+    largest_findings.into_values().map(|(_, finding)| finding).collect()
 }
 
 #[cfg(test)]

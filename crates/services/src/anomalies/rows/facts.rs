@@ -122,7 +122,7 @@ pub async fn candidates(
     reads: &impl Reads,
     stores: &[StoreId],
     (from, to): (i32, i32),
-    least: f64,
+    min_units: f64,
 ) -> Result<Vec<Candidate>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -142,14 +142,14 @@ pub async fn candidates(
     );
     let values: Vec<Value> = vec![from.into(), to.into(), backend.ids(stores.iter().copied())];
     let rows = reads.records::<DayMaximumRow>(&sql, values).await?;
-    let large = |row: &DayMaximumRow| {
+    let candidates_of = |row: &DayMaximumRow| {
         let kinds: Vec<AnomalyKind> =
-            AnomalyKind::ALL.iter().copied().filter(|kind| whole_units(row.of(*kind), row.decimals) >= least).collect();
+            AnomalyKind::ALL.iter().copied().filter(|kind| whole_units(row.of(*kind), row.decimals) >= min_units).collect();
         let (product, store, decimals) = (row.product_id, row.store_id, row.decimals);
         let cost = money(row.cost, row.currency.as_deref());
         kinds.into_iter().map(move |kind| Candidate { key: SeriesKey { store, product, kind }, decimals, cost })
     };
-    Ok(rows.iter().flat_map(large).collect())
+    Ok(rows.iter().flat_map(candidates_of).collect())
 }
 
 /// An active day of a series.

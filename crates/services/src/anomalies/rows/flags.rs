@@ -56,7 +56,7 @@ impl TryFrom<AnomalyRow> for Anomaly {
         let person = row.who_kind.zip(row.who_id).map(|(kind, id)| Origin::Person(Actor { kind, id }));
         let origin = person.or_else(|| row.register.map(Origin::Register));
         let key = SeriesKey { store: row.store_id, product: row.product_id, kind: row.kind };
-        let found = Finding {
+        let finding = Finding {
             date: row.business_date,
             key,
             rule: row.rule,
@@ -68,37 +68,37 @@ impl TryFrom<AnomalyRow> for Anomaly {
             value: money(Some(row.value_minor), row.value_currency.as_deref()),
             pattern: row.times.map(|times| Pattern { times, origin, order: row.order_id }),
         };
-        Ok(Self { id: row.id, found, detected_at: row.detected_at, acceptance })
+        Ok(Self { id: row.id, found: finding, detected_at: row.detected_at, acceptance })
     }
 }
 
 fn row_of(tenant_id: TenantId, anomaly: Anomaly) -> stock_anomaly::Model {
     let state = anomaly.state();
-    let Anomaly { id, found, detected_at, acceptance } = anomaly;
-    let (times, order_id) = found.pattern.as_ref().map(|pattern| (pattern.times, pattern.order)).unzip();
-    let origin = found.pattern.and_then(|pattern| pattern.origin);
+    let Anomaly { id, found: finding, detected_at, acceptance } = anomaly;
+    let (times, order_id) = finding.pattern.as_ref().map(|pattern| (pattern.times, pattern.order)).unzip();
+    let origin = finding.pattern.and_then(|pattern| pattern.origin);
     let person = origin.as_ref().and_then(Origin::person);
     stock_anomaly::Model {
         tenant_id,
         id,
-        business_date: found.date,
-        product_id: found.key.product,
-        store_id: found.key.store,
-        kind: found.key.kind,
-        rule: found.rule,
-        units: found.units,
-        usual_milli: found.usual_milli,
-        z_milli: found.z_milli,
-        largest_line: found.largest_line,
-        unit_decimals: found.decimals,
+        business_date: finding.date,
+        product_id: finding.key.product,
+        store_id: finding.key.store,
+        kind: finding.key.kind,
+        rule: finding.rule,
+        units: finding.units,
+        usual_milli: finding.usual_milli,
+        z_milli: finding.z_milli,
+        largest_line: finding.largest_line,
+        unit_decimals: finding.decimals,
         state,
         detected_at,
         accepted_at: acceptance.as_ref().map(|acceptance| acceptance.at),
         actor_kind: acceptance.as_ref().map(|acceptance| acceptance.by.kind),
         actor_id: acceptance.as_ref().map(|acceptance| acceptance.by.id),
         note: acceptance.and_then(|acceptance| acceptance.note),
-        value_minor: found.value.map(|value| value.minor).unwrap_or_default(),
-        value_currency: found.value.map(|value| value.currency.to_string()),
+        value_minor: finding.value.map(|value| value.minor).unwrap_or_default(),
+        value_currency: finding.value.map(|value| value.currency.to_string()),
         times,
         who_kind: person.map(|person| person.kind),
         who_id: person.map(|person| person.id),
@@ -209,8 +209,8 @@ pub async fn anomaly(reads: &impl Reads, id: AnomalyId) -> Result<Option<Anomaly
 
 /// Reads an anomaly, locked until the transaction ends.
 pub async fn lock(work: &Work, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
-    let only = format!(" AND a.id = $2{}", work.backend().for_change("a"));
-    Ok(anomalies(work, &only, vec![id.into()]).await?.pop())
+    let condition = format!(" AND a.id = $2{}", work.backend().for_change("a"));
+    Ok(anomalies(work, &condition, vec![id.into()]).await?.pop())
 }
 
 /// Reads the anomalies of these stores on the days of a span, and those that were accepted since a
@@ -222,35 +222,35 @@ pub async fn open_or_accepted(
     since: Timestamp,
 ) -> Result<Vec<Anomaly>, Fault> {
     let backend = work.backend();
-    let only = format!(
+    let condition = format!(
         " AND {} AND (a.business_date >= $3 AND a.business_date <= $4 OR a.accepted_at >= $5) ORDER BY a.id{}",
         backend.in_ids("a.store_id", 2),
         backend.for_change("a")
     );
     let values = vec![backend.ids(stores.iter().copied()), from.into(), to.into(), since.micros().into()];
-    anomalies(work, &only, values).await
+    anomalies(work, &condition, values).await
 }
 
 /// Reads the patterns of these stores that are open, or were accepted since a time, and stock that
 /// was accepted as unmoved; locked until the transaction ends.
 pub async fn standing_patterns(work: &Work, stores: &[StoreId], since: Timestamp) -> Result<Vec<Anomaly>, Fault> {
     let backend = work.backend();
-    let only = format!(
+    let condition = format!(
         " AND {} AND a.rule = 'PATTERN' AND (a.state = 'OPEN' OR a.accepted_at >= $3 OR a.kind = 'UNMOVED') ORDER BY a.id{}",
         backend.in_ids("a.store_id", 2),
         backend.for_change("a")
     );
-    anomalies(work, &only, vec![backend.ids(stores.iter().copied()), since.micros().into()]).await
+    anomalies(work, &condition, vec![backend.ids(stores.iter().copied()), since.micros().into()]).await
 }
 
-async fn anomalies(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<Anomaly>, Fault> {
-    let sql = format!("SELECT {} FROM stock_anomaly a WHERE a.tenant_id = $1{only}", AnomalyRow::SELECT);
+async fn anomalies(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Result<Vec<Anomaly>, Fault> {
+    let sql = format!("SELECT {} FROM stock_anomaly a WHERE a.tenant_id = $1{condition}", AnomalyRow::SELECT);
     reads.records::<AnomalyRow>(&sql, values).await?.into_iter().map(Anomaly::try_from).collect()
 }
 
-pub async fn insert(work: &Work, new: impl IntoIterator<Item = Anomaly>) -> Result<(), Fault> {
+pub async fn insert(work: &Work, anomalies: impl IntoIterator<Item = Anomaly>) -> Result<(), Fault> {
     let mut rows = Rows::<stock_anomaly::Model>::insert(work.tenant());
-    rows.extend(new.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
+    rows.extend(anomalies.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
     work.write(rows.into()).await
 }
 
@@ -261,13 +261,13 @@ struct RemovedAnomaly {
 }
 
 /// Writes the changes of stored anomalies.
-pub async fn settle(work: &Work, changes: Changes) -> Result<(), Fault> {
-    let mut changed = Rows::<stock_anomaly::Model>::update(work.tenant());
-    changed.extend(changes.changed.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
-    work.write(changed.into()).await?;
-    let mut gone = Rows::<RemovedAnomaly>::delete(work.tenant());
-    gone.extend(changes.gone.into_iter().map(|id| RemovedAnomaly { id }));
-    work.write(gone.into()).await
+pub async fn write_changes(work: &Work, changes: Changes) -> Result<(), Fault> {
+    let mut changed_rows = Rows::<stock_anomaly::Model>::update(work.tenant());
+    changed_rows.extend(changes.changed.into_iter().map(|anomaly| row_of(work.tenant(), anomaly)));
+    work.write(changed_rows.into()).await?;
+    let mut removed_rows = Rows::<RemovedAnomaly>::delete(work.tenant());
+    removed_rows.extend(changes.gone.into_iter().map(|id| RemovedAnomaly { id }));
+    work.write(removed_rows.into()).await
 }
 
 /// Stores the last judged day of a store.

@@ -57,9 +57,9 @@ struct ReturnDay {
 
 /// The largest line of each day of a span, in smallest units; a day without one is left out.
 pub(super) async fn largest_lines(reads: &impl Reads, key: SeriesKey, span: (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
-    let mut largest = of_entries(reads, key, span).await?;
+    let mut largest = largest_entry_lines(reads, key, span).await?;
     if key.kind == AnomalyKind::Return {
-        for (day, line) in of_returns(reads, key, span).await? {
+        for (day, line) in largest_return_lines(reads, key, span).await? {
             let units = largest.entry(day).or_default();
             *units = line.max(*units);
         }
@@ -69,27 +69,27 @@ pub(super) async fn largest_lines(reads: &impl Reads, key: SeriesKey, span: (i32
 
 /// Reads the largest movement of each day. A movement of a level counts as one line, though it may
 /// have an entry for each lot. Reversed movements are left out, as in the facts.
-async fn of_entries(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
-    let (kinds, only) = entries(key.kind);
+async fn largest_entry_lines(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
+    let (kinds, condition) = entries(key.kind);
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (SELECT m.business_date AS day, abs(sum(e.on_hand_delta)) AS units
            FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
            WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND m.business_date >= $4 AND m.business_date <= $5
-             AND {of_kinds} AND {only}
+             AND {of_kinds} AND {condition}
              AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
            GROUP BY m.seq, m.business_date) g GROUP BY g.day",
         select = EntryDay::SELECT,
         of_kinds = backend.in_texts("m.kind", 6)
     );
-    let words = backend.texts(kinds.iter().map(|kind| kind.as_str()));
-    let values: Vec<Value> = vec![key.product.into(), key.store.into(), from.into(), to.into(), words];
+    let kind_texts = backend.texts(kinds.iter().map(|kind| kind.as_str()));
+    let values: Vec<Value> = vec![key.product.into(), key.store.into(), from.into(), to.into(), kind_texts];
     let rows = reads.records::<EntryDay>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (row.day, row.units)).collect())
 }
 
 /// Received lines of returns that are in the facts.
-async fn of_returns(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
+async fn largest_return_lines(reads: &impl Reads, key: SeriesKey, (from, to): (i32, i32)) -> Result<BTreeMap<i32, i64>, Fault> {
     let sql = format!(
         "SELECT {} FROM sales_return r
          JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id

@@ -107,7 +107,7 @@ struct CountRow {
 }
 
 /// Counts of products that lacked units in a count of the span, each with the counts before it.
-pub async fn counted(reads: &impl Reads, span: Span<'_>) -> Result<Vec<CountDifferences>, Fault> {
+pub async fn count_differences(reads: &impl Reads, span: Span<'_>) -> Result<Vec<CountDifferences>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM stock_count c JOIN count_line l ON l.tenant_id = $1 AND l.count_id = c.id AND l.counted IS NOT NULL
@@ -123,24 +123,24 @@ pub async fn counted(reads: &impl Reads, span: Span<'_>) -> Result<Vec<CountDiff
     );
     let since = |day: i32| Value::from((i64::from(day) - 1) * DAY);
     let values = vec![backend.ids(span.stores.iter().copied()), since(span.from - COUNT_DAYS), since(span.from)];
-    let mut found: Vec<CountDifferences> = Vec::new();
-    let mut places: HashMap<(StoreId, ProductId), usize> = HashMap::new();
+    let mut counts: Vec<CountDifferences> = Vec::new();
+    let mut index_by_product: HashMap<(StoreId, ProductId), usize> = HashMap::new();
     for row in reads.records::<CountRow>(&sql, values).await? {
         let date = local_day(row.completed_at, &row.time_zone);
         // Today's counts are judged tomorrow.
         if date > span.to {
             continue;
         }
-        let place = *places.entry((row.store_id, row.product_id)).or_insert_with(|| {
+        let index = *index_by_product.entry((row.store_id, row.product_id)).or_insert_with(|| {
             let (store, product, decimals) = (row.store_id, row.product_id, row.unit_decimals);
             let cost = money(row.cost_minor, row.cost_currency.as_deref());
-            found.push(CountDifferences { store, product, date, decimals, differences: Vec::new(), cost });
-            found.len() - 1
+            counts.push(CountDifferences { store, product, date, decimals, differences: Vec::new(), cost });
+            counts.len() - 1
         });
-        found[place].differences.push(row.difference);
+        counts[index].differences.push(row.difference);
     }
-    found.retain(|counted| counted.date >= span.from);
-    Ok(found)
+    counts.retain(|product_counts| product_counts.date >= span.from);
+    Ok(counts)
 }
 
 #[derive(Record)]
@@ -190,11 +190,11 @@ pub async fn repeated_orders(reads: &impl Reads, span: Span<'_>) -> Result<Vec<P
     rows.reverse();
     let mut lines = items(reads, &rows).await?;
     let order = |row: OrderRow| {
-        let mut of_order = lines.remove(&row.id).unwrap_or_default();
-        of_order.sort_unstable();
+        let mut order_items = lines.remove(&row.id).unwrap_or_default();
+        order_items.sort_unstable();
         let total = Money::new(row.total_minor, Currency::parse(&row.currency)?);
         let (id, store, customer, date) = (row.id, row.store_id, row.customer_id, row.business_date);
-        Some(PlacedOrder { id, store, customer, date, placed_at: row.placed_at, total, lines: of_order })
+        Some(PlacedOrder { id, store, customer, date, placed_at: row.placed_at, total, lines: order_items })
     };
     Ok(rows.into_iter().filter_map(order).collect())
 }
@@ -205,8 +205,8 @@ async fn items(reads: &impl Reads, orders: &[OrderRow]) -> Result<HashMap<OrderI
         return Ok(lines);
     }
     let backend = reads.backend();
-    let of_orders = backend.in_ids("l.order_id", 2);
-    let sql = format!("SELECT {} FROM order_line l WHERE l.tenant_id = $1 AND {of_orders}", ItemRow::SELECT);
+    let condition = backend.in_ids("l.order_id", 2);
+    let sql = format!("SELECT {} FROM order_line l WHERE l.tenant_id = $1 AND {condition}", ItemRow::SELECT);
     for row in reads.records::<ItemRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
         lines.entry(row.order_id).or_default().push(PlacedItem {
             product: row.product_id,
@@ -241,7 +241,7 @@ struct UnmovedRow {
 
 /// Levels with stock that was sold once, and has neither moved nor been counted in the `days` days
 /// up to `to`.
-pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -> Result<Vec<UnmovedStock>, Fault> {
+pub async fn unmoved_stock(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -> Result<Vec<UnmovedStock>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM stock_level k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
@@ -257,7 +257,7 @@ pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -
     // A day ends at another moment in each zone.
     let before = (i64::from(last) + 2) * DAY;
     let rows = reads.records::<UnmovedRow>(&sql, vec![backend.ids(stores.iter().copied()), before.into()]).await?;
-    let still = rows.into_iter().map(|row| UnmovedStock {
+    let stock = rows.into_iter().map(|row| UnmovedStock {
         store: row.store_id,
         product: row.product_id,
         on_hand: row.on_hand.get(),
@@ -265,5 +265,5 @@ pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -
         moved: local_day(row.last_occurred_at, &row.time_zone),
         cost: money(row.cost_minor, row.cost_currency.as_deref()),
     });
-    Ok(still.filter(|still| still.moved <= last).collect())
+    Ok(stock.filter(|stock| stock.moved <= last).collect())
 }

@@ -24,11 +24,13 @@ pub struct Span<'s> {
 }
 
 impl Span<'_> {
-    /// Returns the condition on `of` with the parameters $2 to $5; `at` is an indexed time, and no
+    /// Returns the condition on `alias` with the parameters $2 to $5; `column` is an indexed time, and no
     /// time zone differs by more than a day.
-    pub(super) fn condition(backend: Backend, of: &str, at: &str) -> String {
-        let stores = backend.in_ids(&format!("{of}.store_id"), 2);
-        format!("{of}.tenant_id = $1 AND {stores} AND {of}.{at} >= $3 AND {of}.business_date >= $4 AND {of}.business_date <= $5")
+    pub(super) fn condition(backend: Backend, alias: &str, column: &str) -> String {
+        let stores = backend.in_ids(&format!("{alias}.store_id"), 2);
+        format!(
+            "{alias}.tenant_id = $1 AND {stores} AND {alias}.{column} >= $3 AND {alias}.business_date >= $4 AND {alias}.business_date <= $5"
+        )
     }
     pub(super) fn values(self, backend: Backend) -> Vec<Value> {
         let since = (i64::from(self.from) - 1) * DAY;
@@ -85,62 +87,64 @@ fn cancelled() -> String {
 /// Reads the numbers of documents of each person and integration, by store.
 pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
-    let (placed, returned) = (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
+    let (orders_condition, returns_condition) =
+        (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT o.store_id, o.actor_kind, o.actor_id, 0 AS reversed FROM sales_order o WHERE {placed} AND o.status <> 'DRAFT'
-           UNION ALL SELECT r.store_id, r.actor_kind, r.actor_id, 1 AS reversed FROM sales_return r WHERE {returned}
+           SELECT o.store_id, o.actor_kind, o.actor_id, 0 AS reversed FROM sales_order o WHERE {orders_condition} AND o.status <> 'DRAFT'
+           UNION ALL SELECT r.store_id, r.actor_kind, r.actor_id, 1 AS reversed FROM sales_return r WHERE {returns_condition}
              AND r.status <> 'REJECTED'
            UNION ALL SELECT o.store_id, t.actor_kind, t.actor_id, 1 AS reversed FROM sales_order o
              JOIN order_step t ON t.tenant_id = $1 AND t.order_id = o.id AND t.action = {cancelled}
-             WHERE {placed} AND o.status = 'CANCELLED') g
+             WHERE {orders_condition} AND o.status = 'CANCELLED') g
          WHERE g.actor_kind <> 'SYSTEM' GROUP BY g.store_id, g.actor_kind, g.actor_id ORDER BY g.store_id, g.actor_kind, g.actor_id",
         select = DocumentsRow::SELECT,
         cancelled = cancelled()
     );
-    let mut of_stores: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
+    let mut documents_by_store: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
     for row in reads.records::<DocumentsRow>(&sql, span.values(backend)).await? {
         let origin = Origin::Person(Actor { kind: row.kind, id: row.id });
-        of_stores.entry(row.store).or_default().push(Documents { origin, all: row.all, reversals: row.reversals });
+        documents_by_store.entry(row.store).or_default().push(Documents { origin, all: row.all, reversals: row.reversals });
     }
-    Ok(of_stores)
+    Ok(documents_by_store)
 }
 
 /// Reads the numbers of documents of each named register, by store.
 pub async fn register_documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
-    let (placed, returned) = (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
+    let (orders_condition, returns_condition) =
+        (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT o.store_id, o.register, 0 AS reversed FROM sales_order o WHERE {placed} AND o.status <> 'DRAFT' AND o.register IS NOT NULL
-           UNION ALL SELECT r.store_id, r.register, 1 AS reversed FROM sales_return r WHERE {returned}
+           SELECT o.store_id, o.register, 0 AS reversed FROM sales_order o WHERE {orders_condition} AND o.status <> 'DRAFT' AND o.register IS NOT NULL
+           UNION ALL SELECT r.store_id, r.register, 1 AS reversed FROM sales_return r WHERE {returns_condition}
              AND r.status <> 'REJECTED' AND r.register IS NOT NULL
            UNION ALL SELECT o.store_id, t.register, 1 AS reversed FROM sales_order o
              JOIN order_step t ON t.tenant_id = $1 AND t.order_id = o.id AND t.action = {cancelled} AND t.register IS NOT NULL
-             WHERE {placed} AND o.status = 'CANCELLED') g
+             WHERE {orders_condition} AND o.status = 'CANCELLED') g
          GROUP BY g.store_id, g.register ORDER BY g.store_id, g.register",
         select = RegisterRow::SELECT,
         cancelled = cancelled()
     );
-    let mut of_stores: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
+    let mut documents_by_store: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
     for row in reads.records::<RegisterRow>(&sql, span.values(backend)).await? {
         let origin = Origin::Register(row.register);
-        of_stores.entry(row.store).or_default().push(Documents { origin, all: row.all, reversals: row.reversals });
+        documents_by_store.entry(row.store).or_default().push(Documents { origin, all: row.all, reversals: row.reversals });
     }
-    Ok(of_stores)
+    Ok(documents_by_store)
 }
 
-/// The condition that `of` has an origin, with the parameters from $6 on.
-fn is_of(origin: &Origin, of: &str) -> String {
+/// The condition that `alias` has an origin, with the parameters from $6 on.
+fn is_of(origin: &Origin, alias: &str) -> String {
     match origin {
-        Origin::Person(_) => format!("{of}.actor_kind = $6 AND {of}.actor_id = $7"),
-        Origin::Register(_) => format!("{of}.register = $6"),
+        Origin::Person(_) => format!("{alias}.actor_kind = $6 AND {alias}.actor_id = $7"),
+        Origin::Register(_) => format!("{alias}.register = $6"),
     }
 }
 
 /// Reads the content of the returns and cancellations of a person or a register in a span. `None`
 /// if no product is on them.
-pub async fn reversed(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Result<Option<ReversalContent>, Fault> {
+pub async fn reversal_content(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Result<Option<ReversalContent>, Fault> {
     let backend = reads.backend();
     let returned =
         format!("{} AND r.status <> 'REJECTED' AND {}", Span::condition(backend, "r", "occurred_at"), is_of(origin, "r"));
@@ -167,8 +171,8 @@ pub async fn reversed(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Re
          WHERE g.product_id IS NOT NULL GROUP BY g.product_id ORDER BY sum(g.quantity) DESC, g.product_id LIMIT 1",
         ProductRow::SELECT
     );
-    let found = reads.records::<ProductRow>(&sql, values()).await?.pop();
-    let Some(ProductRow { product }) = found else { return Ok(None) };
+    let product_row = reads.records::<ProductRow>(&sql, values()).await?.pop();
+    let Some(ProductRow { product }) = product_row else { return Ok(None) };
     let sql = format!(
         "SELECT {} FROM (
            SELECT r.currency, r.refund_minor AS minor FROM sales_return r WHERE {returned}

@@ -36,7 +36,7 @@ struct ReceivedRow {
 }
 
 /// Reads the units of each product in each receipt of the span, in the order of their days.
-pub async fn received(reads: &impl Reads, span: Span<'_>) -> Result<Vec<ReceiptUnits>, Fault> {
+pub async fn receipt_units(reads: &impl Reads, span: Span<'_>) -> Result<Vec<ReceiptUnits>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM goods_receipt g JOIN goods_receipt_line r ON r.tenant_id = $1 AND r.receipt_id = g.id
@@ -52,7 +52,7 @@ pub async fn received(reads: &impl Reads, span: Span<'_>) -> Result<Vec<ReceiptU
     let values = vec![backend.ids(span.stores.iter().copied()), i64::from(span.from).into(), i64::from(span.to).into()];
     let mut rows = reads.records::<ReceivedRow>(&sql, values).await?;
     rows.reverse();
-    let received = |row: ReceivedRow| ReceiptUnits {
+    let to_receipt = |row: ReceivedRow| ReceiptUnits {
         store: row.store_id,
         supplier: row.supplier_id,
         product: row.product_id,
@@ -62,5 +62,5 @@ pub async fn received(reads: &impl Reads, span: Span<'_>) -> Result<Vec<ReceiptU
         decimals: row.unit_decimals,
         cost: money(row.cost_minor, row.cost_currency.as_deref()),
     };
-    Ok(rows.into_iter().map(received).collect())
+    Ok(rows.into_iter().map(to_receipt).collect())
 }

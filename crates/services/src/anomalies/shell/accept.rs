@@ -60,8 +60,8 @@ pub async fn accept(
         return Err(AcceptError::NoteInvalid);
     }
     let work = permit.scope(db).begin().await?;
-    let found = rows::lock(&work, input.id).await?.filter(|anomaly| permit.covers(anomaly.found.key.store));
-    let Some(anomaly) = found else {
+    let locked_anomaly = rows::lock(&work, input.id).await?.filter(|anomaly| permit.covers(anomaly.found.key.store));
+    let Some(anomaly) = locked_anomaly else {
         work.rollback().await?;
         return Err(AcceptError::NotFound);
     };
@@ -76,7 +76,7 @@ pub async fn accept(
     }
     let acceptance = Acceptance { at: clock.now(), by: permit.actor(), note };
     let accepted = Anomaly { acceptance: Some(acceptance), ..anomaly };
-    rows::settle(&work, Changes { changed: vec![accepted.clone()], ..Changes::default() }).await?;
+    rows::write_changes(&work, Changes { changed: vec![accepted.clone()], ..Changes::default() }).await?;
     once::set_subject(&accepted.id);
     work.commit().await?;
     Ok(accepted)

@@ -23,18 +23,19 @@ pub async fn page(
     sort: AnomalySort,
     request: &PageRequest,
 ) -> Result<Listed<Anomaly>, Fault> {
-    if let Reach::Stores(own) = permit.reach() {
-        let asked = filter.own.stores.take();
-        let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
-        filter.own.stores = Some(own.iter().copied().filter(seen).collect());
+    if let Reach::Stores(own_stores) = permit.reach() {
+        let requested_stores = filter.own.stores.take();
+        let is_visible =
+            |store: &StoreId| requested_stores.as_ref().is_none_or(|requested_stores| requested_stores.contains(store));
+        filter.own.stores = Some(own_stores.iter().copied().filter(is_visible).collect());
     }
     rows::page(&permit.scope(db), &filter, sort, request).await
 }
 
 /// Reads an anomaly by ID, if the permit covers its store.
 pub async fn find(permit: &Permit<kind::ReportRead>, db: &Database, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
-    let found = rows::anomaly(&permit.scope(db), id).await?;
-    Ok(found.filter(|anomaly| permit.covers(anomaly.found.key.store)))
+    let stored_anomaly = rows::anomaly(&permit.scope(db), id).await?;
+    Ok(stored_anomaly.filter(|anomaly| permit.covers(anomaly.found.key.store)))
 }
 
 /// Returns the 99th percentile of the largest sold lines of a product on a day, of the last days up

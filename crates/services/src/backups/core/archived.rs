@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// A field that archives leave out of the events of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct OmittedField {
     pub kind: &'static str,
     pub field: &'static str,
 }
@@ -14,11 +14,13 @@ pub struct LeftOut {
 ///
 /// # Errors
 /// The payload of such an event is no JSON object.
-pub fn archived_payload(kind: &str, payload: &str, left_out: &[LeftOut]) -> Result<Option<String>, serde_json::Error> {
-    let Some(LeftOut { field, .. }) = left_out.iter().find(|left_out| left_out.kind == kind) else { return Ok(None) };
+pub fn archived_payload(kind: &str, payload: &str, omitted_fields: &[OmittedField]) -> Result<Option<String>, serde_json::Error> {
+    let Some(OmittedField { field, .. }) = omitted_fields.iter().find(|omitted_fields| omitted_fields.kind == kind) else {
+        return Ok(None);
+    };
     let mut payload: Map<String, Value> = serde_json::from_str(payload)?;
-    let shown = payload.remove(*field);
-    shown.map(|_| serde_json::to_string(&payload)).transpose()
+    let removed_value = payload.remove(*field);
+    removed_value.map(|_| serde_json::to_string(&payload)).transpose()
 }
 
 #[cfg(test)]
@@ -28,7 +30,7 @@ mod tests {
     #[test]
     fn rows_that_an_event_shows_are_left_out() {
         let shows = r#"{"rows":1,"told":[{"name":"Ada"}]}"#;
-        let archived = |kind, payload| archived_payload(kind, payload, &[LeftOut { kind: "test.shown", field: "told" }]);
+        let archived = |kind, payload| archived_payload(kind, payload, &[OmittedField { kind: "test.shown", field: "told" }]);
         assert_eq!(archived("test.shown", shows).unwrap().as_deref(), Some(r#"{"rows":1}"#));
         assert_eq!(archived("test.shown", r#"{"rows":1}"#).unwrap(), None);
         assert_eq!(archived("test.other", shows).unwrap(), None, "of another kind it is no row of a query");

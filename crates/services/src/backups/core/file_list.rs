@@ -38,7 +38,7 @@ impl FileList {
     }
 
     /// Returns the last list; `None` if it is empty.
-    pub fn rest(self) -> Option<Vec<u8>> {
+    pub fn last_list(self) -> Option<Vec<u8>> {
         (!self.text.is_empty()).then_some(self.text)
     }
 }
@@ -66,11 +66,11 @@ mod tests {
         for number in 0..20_000 {
             lists.extend(list.add(&file(number)).unwrap());
         }
-        lists.extend(list.rest());
+        lists.extend(list.last_list());
         assert!(lists.len() > 1 && lists.iter().all(|list| list.len() < LIST_BYTES + 1024), "{} lists", lists.len());
         let read: Vec<ListedFile> = lists.iter().flat_map(|list| listed_files(list).unwrap()).collect();
         assert!(read.iter().cloned().eq((0..20_000).map(file)));
         assert_eq!(listed_files(b"no list"), None);
-        assert!(FileList::default().rest().is_none());
+        assert!(FileList::default().last_list().is_none());
     }
 }

@@ -20,11 +20,11 @@ pub const MAX_CHUNK_BYTES: u64 = PIECE_BYTES as u64 + (64 << 10);
 /// Maximum bytes of a manifest: some 100,000 chunks (400 GiB) with 500,000 tenants.
 pub const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 /// Maximum characters of an unauthenticated text in a message.
-const PLAIN_CHARACTERS: usize = 40;
+const MAX_SANITIZED_CHARACTERS: usize = 40;
 
 /// Returns an unauthenticated text for output on a terminal: without control characters, and short.
-pub fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric() || ".-+_".contains(*c)).take(PLAIN_CHARACTERS).collect()
+pub fn sanitize_text(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || ".-+_".contains(*c)).take(MAX_SANITIZED_CHARACTERS).collect()
 }
 
 /// Parts of a deployment, and whether a backup holds each. A restore needs all of them.
@@ -123,27 +123,27 @@ impl Manifest {
 
     /// Whether the parts agree with one another. A writer that holds the keys and has an error makes a MAC that fits, too.
     pub fn check(&self, id: &str) -> Result<(), ManifestError> {
-        let unsound = |why| Err(ManifestError::Unsound(why));
+        let unsound_error = |reason| Err(ManifestError::Unsound(reason));
         if self.id != id {
-            return unsound("it belongs to another backup");
+            return unsound_error("it belongs to another backup");
         }
         if self.engine != SQLITE && self.engine != POSTGRES {
-            return unsound("its database engine is unknown");
+            return unsound_error("its database engine is unknown");
         }
         if self.bytes == 0 || self.chunks.len() as u64 != self.bytes.div_ceil(PIECE_BYTES as u64) {
-            return unsound("its chunks do not add up to the size of the database");
+            return unsound_error("its chunks do not add up to the size of the database");
         }
         for (number, chunk) in self.chunks.iter().enumerate() {
             if chunk.name != Chunk::name_of(number) {
-                return unsound("a chunk has a name that is not its number");
+                return unsound_error("a chunk has a name that is not its number");
             }
             if chunk.bytes > MAX_CHUNK_BYTES {
-                return unsound("a chunk is larger than the maximum");
+                return unsound_error("a chunk is larger than the maximum");
             }
         }
         for (number, list) in self.file_lists.iter().enumerate() {
             if list.name != Chunk::list_name_of(number) || list.bytes > MAX_CHUNK_BYTES {
-                return unsound("a list of files has a name that is not its number, or is larger than the maximum");
+                return unsound_error("a list of files has a name that is not its number, or is larger than the maximum");
             }
         }
         Ok(())
@@ -197,7 +197,7 @@ impl Envelope {
         }
         let head: Head = serde_json::from_slice(bytes).map_err(|_| ManifestError::Unreadable)?;
         if head.format > FORMAT {
-            return Err(ManifestError::Newer(head.format, plain(&head.version)));
+            return Err(ManifestError::Newer(head.format, sanitize_text(&head.version)));
         }
         if head.format < FILE_FORMAT {
             return Err(ManifestError::Unreadable);
@@ -206,7 +206,7 @@ impl Envelope {
     }
 
     /// Returns the manifest of this backup, if its MAC is right and its parts are consistent.
-    pub fn opened(&self, key: &DataKey, id: &str) -> Result<Manifest, ManifestError> {
+    pub fn open_verified(&self, key: &DataKey, id: &str) -> Result<Manifest, ManifestError> {
         if !key.is_mac(&self.manifest, &self.mac) {
             return Err(ManifestError::Changed);
         }
@@ -250,10 +250,10 @@ mod tests {
     fn a_changed_manifest_is_refused() {
         let key = DataKey::new([3; 32]);
         let mut envelope = Envelope::of(&manifest(), &key, String::new(), "1.0").unwrap();
-        assert_eq!(envelope.opened(&key, "b").unwrap(), manifest());
-        assert!(envelope.opened(&key, "another").is_err(), "the manifest of another backup");
+        assert_eq!(envelope.open_verified(&key, "b").unwrap(), manifest());
+        assert!(envelope.open_verified(&key, "another").is_err(), "the manifest of another backup");
         envelope.manifest = envelope.manifest.replace("\"bytes\":3,", "\"bytes\":4,");
-        assert_eq!(envelope.opened(&key, "b"), Err(ManifestError::Changed));
+        assert_eq!(envelope.open_verified(&key, "b"), Err(ManifestError::Changed));
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
         let change = |change: &dyn Fn(&mut Manifest)| {
             let mut hostile = manifest();
             change(&mut hostile);
-            Envelope::of(&hostile, &key, String::new(), "1.0").unwrap().opened(&key, "b")
+            Envelope::of(&hostile, &key, String::new(), "1.0").unwrap().open_verified(&key, "b")
         };
         let chunk = manifest().chunks[0].clone();
         let list = |name: &str| Chunk { name: name.to_owned(), bytes: 30, sha256: String::new() };
@@ -303,7 +303,7 @@ mod tests {
         let format = |engine: &str| {
             let envelope =
                 Envelope::of(&Manifest { engine: engine.to_owned(), ..manifest() }, &key, String::new(), "1.0").unwrap();
-            assert!(envelope.opened(&key, "b").is_ok(), "{engine}");
+            assert!(envelope.open_verified(&key, "b").is_ok(), "{engine}");
             envelope.format
         };
         assert_eq!((format(SQLITE), format(POSTGRES)), (1, 2));

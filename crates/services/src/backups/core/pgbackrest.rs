@@ -93,7 +93,7 @@ struct Span {
 ///
 /// # Errors
 /// It is no such list, or one of several stanzas, or the stanza is not well and has no backup.
-pub fn listed(text: &str) -> Result<Vec<ClusterBackup>, ListError> {
+pub fn parse_backup_list(text: &str) -> Result<Vec<ClusterBackup>, ListError> {
     let mut stanzas: Vec<Stanza> = serde_json::from_str(text).map_err(|error| ListError::Unreadable(error.to_string()))?;
     let count = stanzas.len();
     let Some(Stanza { name, backup, status }) = stanzas.pop() else { return Err(ListError::NoStanza) };
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn backups_are_read_with_their_times_and_sizes() {
-        let [full, increment]: [ClusterBackup; 2] = listed(TWO).unwrap().try_into().unwrap();
+        let [full, increment]: [ClusterBackup; 2] = parse_backup_list(TWO).unwrap().try_into().unwrap();
         let wanted = ClusterBackup {
             stanza: "shop".to_owned(),
             repository: 1,
@@ -158,25 +158,25 @@ mod tests {
     #[test]
     fn what_releases_leave_out_is_not_needed() {
         let old = r#"[{"backup":[{"info":{"size":7},"label":"20200101-000000F","timestamp":{"start":1,"stop":2}}],"name":"a","status":{"code":4,"message":"different across repos"}}]"#;
-        let [only]: [ClusterBackup; 1] = listed(old).unwrap().try_into().unwrap();
+        let [only]: [ClusterBackup; 1] = parse_backup_list(old).unwrap().try_into().unwrap();
         assert_eq!((only.repository, only.bytes, only.stored_bytes, only.is_damaged), (1, 7, None, false));
-        assert_eq!(listed(r#"[{"name":"b","status":{"code":2,"message":"no valid backups"}}]"#), Ok(Vec::new()));
+        assert_eq!(parse_backup_list(r#"[{"name":"b","status":{"code":2,"message":"no valid backups"}}]"#), Ok(Vec::new()));
     }
 
     #[test]
     fn another_database_s_backups_are_not_taken_for_this_one_s() {
         let other = r#"[{"name":"other","status":{"code":2,"message":"no valid backups"}},"#;
-        assert_eq!(listed(&TWO.replacen('[', other, 1)), Err(ListError::Several(2)));
+        assert_eq!(parse_backup_list(&TWO.replacen('[', other, 1)), Err(ListError::Several(2)));
     }
 
     #[test]
     fn a_stanza_that_is_not_well_is_an_error() {
-        assert_eq!(listed("[]"), Err(ListError::NoStanza));
+        assert_eq!(parse_backup_list("[]"), Err(ListError::NoStanza));
         for text in ["", "stanza: shop", "{}", r#"[{"name":"shop"}]"#] {
-            assert!(matches!(listed(text), Err(ListError::Unreadable(_))), "{text}");
+            assert!(matches!(parse_backup_list(text), Err(ListError::Unreadable(_))), "{text}");
         }
         let missing = r#"[{"name":"shop","backup":[],"status":{"code":1,"message":"missing stanza path"}}]"#;
         let broken = ListError::Broken { stanza: "shop".to_owned(), message: "missing stanza path".to_owned() };
-        assert_eq!(listed(missing), Err(broken));
+        assert_eq!(parse_backup_list(missing), Err(broken));
     }
 }

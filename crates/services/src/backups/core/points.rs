@@ -31,8 +31,8 @@ impl<I: Ord> RestorePoints<I> {
     pub fn requeue_sound_part(&mut self, damaged: RestorePoint<I>, sound_until: Option<i64>) {
         let Some(until) = sound_until.filter(|until| *until < damaged.reach) else { return };
         let point = RestorePoint { reach: until, id: damaged.id, at: Some(until) };
-        let place = self.0.partition_point(|other| *other < point);
-        self.0.insert(place, point);
+        let index = self.0.partition_point(|other| *other < point);
+        self.0.insert(index, point);
     }
 }
 

@@ -39,7 +39,7 @@ pub fn superfluous(backups: &[Candidate], now: i64, all_days: i64) -> Vec<String
     newest_first.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
     let newest = newest_first.iter().find(|backup| backup.health != VerificationStatus::Broken).map(|backup| &backup.id);
     let last_verified = newest_first.iter().find(|backup| backup.health == VerificationStatus::Verified).map(|backup| &backup.id);
-    let (mut days, mut months, mut gone) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let (mut days, mut months, mut superfluous_ids) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for backup in &newest_first {
         let age = now.saturating_sub(backup.at) / DAY_MICROS;
         let is_kept = if backup.health == VerificationStatus::Broken {
@@ -53,10 +53,10 @@ pub fn superfluous(backups: &[Candidate], now: i64, all_days: i64) -> Vec<String
                 || (age < MONTHLY_DAYS && is_first_of_month)
         };
         if !is_kept {
-            gone.push(backup.id.clone());
+            superfluous_ids.push(backup.id.clone());
         }
     }
-    gone
+    superfluous_ids
 }
 
 #[cfg(test)]
@@ -65,14 +65,15 @@ mod tests {
 
     const NOW: i64 = 20_000 * DAY_MICROS;
 
-    fn made(days_ago: i64, hour: i64, health: VerificationStatus) -> Candidate {
+    fn candidate_at(days_ago: i64, hour: i64, health: VerificationStatus) -> Candidate {
         let at = NOW - days_ago * DAY_MICROS + hour * 3600 * 1_000_000;
         Candidate { id: format!("{days_ago}-{hour}"), at, health }
     }
 
     #[test]
     fn a_week_of_all_five_weeks_of_days_a_year_of_months() {
-        let both = |day| [made(day, 0, VerificationStatus::Unverified), made(day, 12, VerificationStatus::Unverified)];
+        let both =
+            |day| [candidate_at(day, 0, VerificationStatus::Unverified), candidate_at(day, 12, VerificationStatus::Unverified)];
         let backups: Vec<Candidate> = (1..=400).flat_map(both).collect();
         let gone = superfluous(&backups, NOW, ALL_DAYS);
         let kept: Vec<&Candidate> = backups.iter().filter(|backup| !gone.contains(&backup.id)).collect();
@@ -87,24 +88,24 @@ mod tests {
 
     #[test]
     fn the_newest_and_the_last_that_was_verified_stay_however_old() {
-        let unverified = |day| made(day, 0, VerificationStatus::Unverified);
-        let backups = [made(900, 0, VerificationStatus::Verified), unverified(800), unverified(700), unverified(600)];
+        let unverified = |day| candidate_at(day, 0, VerificationStatus::Unverified);
+        let backups = [candidate_at(900, 0, VerificationStatus::Verified), unverified(800), unverified(700), unverified(600)];
         assert_eq!(superfluous(&backups, NOW, ALL_DAYS), ["700-0", "800-0"]);
     }
 
     #[test]
     fn a_broken_one_takes_the_place_of_no_other() {
         let backups = [
-            made(600, 0, VerificationStatus::Unverified),
-            made(20, 0, VerificationStatus::Unverified),
-            made(20, 12, VerificationStatus::Broken),
+            candidate_at(600, 0, VerificationStatus::Unverified),
+            candidate_at(20, 0, VerificationStatus::Unverified),
+            candidate_at(20, 12, VerificationStatus::Broken),
         ];
         assert_eq!(
             superfluous(&backups, NOW, ALL_DAYS),
             ["20-12", "600-0"],
             "the sound one of that day is the newest, and stays"
         );
-        assert_eq!(superfluous(&[made(3, 0, VerificationStatus::Broken)], NOW, ALL_DAYS), [""; 0], "time to look at it");
+        assert_eq!(superfluous(&[candidate_at(3, 0, VerificationStatus::Broken)], NOW, ALL_DAYS), [""; 0], "time to look at it");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use platform::calendar::{civil, first_of};
+use platform::calendar::{civil, first_day_of_month};
 use uuid::Uuid;
 
 /// Maximum bytes of a list: more than `MAX_LISTED` revocations have.
@@ -95,21 +95,21 @@ pub fn day_of(list: &str) -> Option<i64> {
     if !(1..=9999).contains(&year) || !(1..=12).contains(&month) {
         return None;
     }
-    let began = first_of(year * 12 + month - 1).checked_add(day)? - 1;
-    (civil(began) == (year, month, day)).then_some(i64::from(began) * DAY_MICROS)
+    let day_start = first_day_of_month(year * 12 + month - 1).checked_add(day)? - 1;
+    (civil(day_start) == (year, month, day)).then_some(i64::from(day_start) * DAY_MICROS)
 }
 
 /// Whether the list of a day may have revocations of after a moment.
-pub fn may_cover(began: i64, after: i64) -> bool {
-    began.saturating_add(DAY_MICROS) > after
+pub fn may_cover(day_start: i64, after: i64) -> bool {
+    day_start.saturating_add(DAY_MICROS) > after
 }
 
 /// Returns the time from which an earlier process may have listed nothing: a day before the newest
 /// list began, or `oldest` if there is no list. Lists of days after `now` are ignored: a clock was
 /// ahead, or the object is foreign.
 pub fn unlisted_since<'a>(lists: impl Iterator<Item = &'a str>, oldest: i64, now: i64) -> i64 {
-    let newest = lists.filter_map(day_of).filter(|began| *began <= now).max();
-    newest.map_or(oldest, |began| began.saturating_sub(DAY_MICROS).max(oldest))
+    let newest = lists.filter_map(day_of).filter(|day_start| *day_start <= now).max();
+    newest.map_or(oldest, |day_start| day_start.saturating_sub(DAY_MICROS).max(oldest))
 }
 
 #[cfg(test)]

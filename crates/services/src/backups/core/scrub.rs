@@ -21,23 +21,23 @@ pub fn scrub_message(message: &str) -> String {
 /// of the text.
 fn remove_elements(text: &str, element: &str) -> String {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
-    let mut kept = String::with_capacity(text.len());
+    let mut scrubbed = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, inside)) = rest.split_once(&open) {
-        kept.push_str(before);
-        kept.push('…');
+        scrubbed.push_str(before);
+        scrubbed.push('…');
         rest = inside.split_once(&close).map_or("", |(_, after)| after);
     }
-    kept.push_str(rest);
-    kept
+    scrubbed.push_str(rest);
+    scrubbed
 }
 
 /// Returns a word without the credentials and the query of a URL in it.
 fn word(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    format!("{scheme}://{place}{query}")
+    let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+    format!("{scheme}://{address}{query}")
 }
 
 #[cfg(test)]

@@ -50,11 +50,11 @@ pub fn pack_segment(head: &SegmentHead, frames: &[u8]) -> Option<Vec<u8>> {
 pub fn unpack_segment(bytes: &[u8]) -> Option<(SegmentHead, Vec<u8>)> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = u32::from_be_bytes(*length) as usize;
-    let (text, small) = rest.split_at_checked(length).filter(|_| length <= MAX_HEAD_BYTES)?;
+    let (text, compressed) = rest.split_at_checked(length).filter(|_| length <= MAX_HEAD_BYTES)?;
     let head: SegmentHead = serde_json::from_slice(text).ok()?;
-    let most = usize::try_from(head.bytes).ok().filter(|bytes| *bytes <= MAX_FRAME_BYTES)?;
-    let frames = zstd::bulk::decompress(small, most).ok()?;
-    (frames.len() == most).then_some((head, frames))
+    let frames_length = usize::try_from(head.bytes).ok().filter(|bytes| *bytes <= MAX_FRAME_BYTES)?;
+    let frames = zstd::bulk::decompress(compressed, frames_length).ok()?;
+    (frames.len() == frames_length).then_some((head, frames))
 }
 
 /// The pages of a segment's frames, each with its number counted from 1.

@@ -98,8 +98,12 @@ impl Position {
         if frame.len() != self.header.frame_bytes() || [word(frame, 8)?, word(frame, 12)?] != self.header.salts {
             return None;
         }
-        let big = self.header.is_big_endian;
-        let sums = update_checksum(big, update_checksum(big, self.sums, frame.get(..8)?), frame.get(FRAME_HEADER_BYTES..)?);
+        let big_endian = self.header.is_big_endian;
+        let sums = update_checksum(
+            big_endian,
+            update_checksum(big_endian, self.sums, frame.get(..8)?),
+            frame.get(FRAME_HEADER_BYTES..)?,
+        );
         let facts = FrameHeader { page: word(frame, 0)?, pages_after: word(frame, 4)? };
         if sums != [word(frame, 16)?, word(frame, 20)?] || facts.page == 0 {
             return None;

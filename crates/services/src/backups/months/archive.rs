@@ -8,7 +8,7 @@ use platform::storage::{Fault, Part, PartColumn, PartShape, PartValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::file::{decoded, encoded};
+use super::file::{decode_rows, encoded};
 use crate::files::{Store, StoreError};
 
 /// Folder of archives in the file store.
@@ -106,19 +106,19 @@ pub(super) async fn put_rows(
 
 /// Reads the rows of a file, and checks that it is unchanged.
 pub(super) async fn rows_of(store: &Store, file: &ArchivedFile) -> Result<Vec<Vec<PartValue>>, Fault> {
-    let found = store.get(&file.name, MAX_BYTES).await.map_err(|error| store_fault(&file.name, &error))?;
-    let found = found.filter(|found| hex::encode(Sha256::digest(found)) == file.sha256);
-    let found = found.ok_or_else(|| Fault::Broken(format!("{} has changed since it was written", file.name)))?;
-    decoded(found).map_err(|error| parquet_fault(&file.name, &error))
+    let archive_bytes = store.get(&file.name, MAX_BYTES).await.map_err(|error| store_fault(&file.name, &error))?;
+    let archive_bytes = archive_bytes.filter(|archive_bytes| hex::encode(Sha256::digest(archive_bytes)) == file.sha256);
+    let archive_bytes = archive_bytes.ok_or_else(|| Fault::Broken(format!("{} has changed since it was written", file.name)))?;
+    decode_rows(archive_bytes).map_err(|error| parquet_fault(&file.name, &error))
 }
 
 /// Verifies an archive as a whole: files, rows and values are as they were written.
 pub async fn verify_month(store: &Store, archived: &ArchivedMonth) -> Result<(), Fault> {
     let (mut content, mut rows) = (Sha256::new(), 0);
     for file in &archived.files {
-        let decoded = rows_of(store, file).await?;
-        rows += decoded.len() as u64;
-        decoded.iter().for_each(|row| digest(&mut content, row));
+        let decoded_rows = rows_of(store, file).await?;
+        rows += decoded_rows.len() as u64;
+        decoded_rows.iter().for_each(|row| digest(&mut content, row));
     }
     verify_content(archived, rows, content)
 }
@@ -132,12 +132,12 @@ pub(super) fn verify_content(archived: &ArchivedMonth, rows: u64, content: Sha25
 }
 
 /// Removes files of a month that its manifest does not name: those of runs that were ended in the middle, and those that others have replaced.
-pub(super) async fn remove_unnamed(store: &Store, folder: &str, archived: &ArchivedMonth) -> Result<(), Fault> {
+pub(super) async fn remove_unlisted(store: &Store, folder: &str, archived: &ArchivedMonth) -> Result<(), Fault> {
     let manifest = format!("{folder}/{MANIFEST}");
-    let mut named: HashSet<&str> = archived.files.iter().map(|file| file.name.as_str()).collect();
-    named.insert(&manifest);
+    let mut kept_names: HashSet<&str> = archived.files.iter().map(|file| file.name.as_str()).collect();
+    kept_names.insert(&manifest);
     for name in store.names_under(folder).await.map_err(|error| store_fault(folder, &error))? {
-        if !named.contains(name.as_str()) {
+        if !kept_names.contains(name.as_str()) {
             store.remove(&name).await.map_err(|error| store_fault(&name, &error))?;
         }
     }
@@ -184,8 +184,8 @@ mod tests {
     fn rows_come_back_from_a_file_as_they_were() {
         let rows = vec![attempt(1, None), attempt(2, Some("refusé")), attempt(3, Some(""))];
         let bytes = encoded(WEBHOOK_ATTEMPT_SHAPE, &rows).unwrap();
-        assert_eq!(decoded(Bytes::from(bytes)).unwrap(), rows);
-        assert!(decoded(Bytes::from_static(b"PAR1 and no more")).is_err());
+        assert_eq!(decode_rows(Bytes::from(bytes)).unwrap(), rows);
+        assert!(decode_rows(Bytes::from_static(b"PAR1 and no more")).is_err());
     }
 
     #[test]

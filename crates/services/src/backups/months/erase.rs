@@ -10,7 +10,7 @@ use platform::storage::{Database, Fault, Part, PartState, PartValue};
 use sha2::{Digest, Sha256};
 
 use super::archive::{
-    ARCHIVE_FOLDER, ArchivedMonth, MANIFEST, MAX_BYTES, digest, folder, put_manifest, put_rows, remove_unnamed, rows_of,
+    ARCHIVE_FOLDER, ArchivedMonth, MANIFEST, MAX_BYTES, digest, folder, put_manifest, put_rows, remove_unlisted, rows_of,
     shape_of, store_fault, verify_content, verify_month,
 };
 use crate::files::{FileLocation, Store};
@@ -28,9 +28,9 @@ const NAME_HASH_CHARACTERS: usize = 8;
 /// is damaged: the others are processed all the same.
 pub async fn erase_from_months(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
     let lock = db.lock_parts().await?;
-    let erased = erase_locked(db, location, tenant).await;
-    let released = lock.release().await;
-    erased.and_then(|erased| released.map(|()| erased))
+    let outcome = erase_locked(db, location, tenant).await;
+    let release_outcome = lock.release().await;
+    outcome.and_then(|outcome| release_outcome.map(|()| outcome))
 }
 
 async fn erase_locked(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
@@ -48,28 +48,29 @@ async fn erase_locked(db: &Database, location: &FileLocation, tenant: TenantId) 
         Some(store) => store.names_under(ARCHIVE_FOLDER).await.map_err(|error| store_fault(ARCHIVE_FOLDER, &error))?,
         None => Vec::new(),
     };
-    let split: Vec<(&str, &str)> = names.iter().filter_map(|name| name.rsplit_once('/')).collect();
-    let whole: BTreeSet<&str> = split.iter().filter(|(_, file)| *file == MANIFEST).map(|(folder, _)| *folder).collect();
-    let missing = detached.iter().find(|part| part.note.is_some() && !whole.contains(folder(part).as_str()));
-    if let Some(part) = missing {
-        let why = "give --files as it was given to `entrepot partitions archive`";
-        return Err(Fault::Broken(format!("the archive of {} is not in {location}: {why}", part.name)));
+    let paths: Vec<(&str, &str)> = names.iter().filter_map(|name| name.rsplit_once('/')).collect();
+    let archived_folders: BTreeSet<&str> =
+        paths.iter().filter(|(_, file)| *file == MANIFEST).map(|(folder, _)| *folder).collect();
+    let missing_part = detached.iter().find(|part| part.note.is_some() && !archived_folders.contains(folder(part).as_str()));
+    if let Some(part) = missing_part {
+        let advice = "give --files as it was given to `entrepot partitions archive`";
+        return Err(Fault::Broken(format!("the archive of {} is not in {location}: {advice}", part.name)));
     }
     let Some(store) = &store else { return Ok(0) };
-    let (mut erased, mut failures) = (0, Vec::new());
-    let folders: BTreeSet<&str> = split.iter().map(|(folder, _)| *folder).collect();
+    let (mut erased_rows, mut failures) = (0, Vec::new());
+    let folders: BTreeSet<&str> = paths.iter().map(|(folder, _)| *folder).collect();
     for folder in folders {
-        let outcome = if whole.contains(folder) {
+        let outcome = if archived_folders.contains(folder) {
             erase_from_archive(db, store, &detached, folder, tenant).await
         } else {
             remove_unfinished(store, &detached, folder).await
         };
         match outcome {
-            Ok(rows) => erased += rows,
+            Ok(rows) => erased_rows += rows,
             Err(fault) => failures.push(fault.to_string()),
         }
     }
-    if failures.is_empty() { Ok(erased) } else { Err(Fault::Broken(failures.join("; "))) }
+    if failures.is_empty() { Ok(erased_rows) } else { Err(Fault::Broken(failures.join("; "))) }
 }
 
 /// Removes the files of a month whose archiving was interrupted: its rows are in the database, from
@@ -92,22 +93,23 @@ async fn erase_from_archive(
     tenant: TenantId,
 ) -> Result<u64, Fault> {
     let manifest = format!("{folder}/{MANIFEST}");
-    let found = store.get(&manifest, MAX_BYTES).await.map_err(|error| store_fault(&manifest, &error))?;
-    let archived: Option<ArchivedMonth> = found.and_then(|text| serde_json::from_slice(&text).ok());
+    let manifest_bytes = store.get(&manifest, MAX_BYTES).await.map_err(|error| store_fault(&manifest, &error))?;
+    let archived: Option<ArchivedMonth> = manifest_bytes.and_then(|text| serde_json::from_slice(&text).ok());
     let archived = archived.ok_or_else(|| Fault::Broken(format!("{manifest} is no manifest of an archived month")))?;
-    let left = rewrite_without_tenant(store, folder, &archived, tenant).await?;
-    if left != archived {
-        verify_month(store, &left).await?;
-        put_manifest(store, folder, &left).await?;
+    let remaining = rewrite_without_tenant(store, folder, &archived, tenant).await?;
+    if remaining != archived {
+        verify_month(store, &remaining).await?;
+        put_manifest(store, folder, &remaining).await?;
     }
     // An interrupted run may have left the old note, and old files.
-    let text = serde_json::to_string(&left).map_err(|error| Fault::Broken(error.to_string()))?;
-    let noted = detached.iter().find(|part| part.name == left.part && part.note.as_ref().is_some_and(|note| *note != text));
-    if let Some(part) = noted {
+    let text = serde_json::to_string(&remaining).map_err(|error| Fault::Broken(error.to_string()))?;
+    let outdated_part =
+        detached.iter().find(|part| part.name == remaining.part && part.note.as_ref().is_some_and(|note| *note != text));
+    if let Some(part) = outdated_part {
         db.store_part_note(part, &text).await?;
     }
-    remove_unnamed(store, folder, &left).await?;
-    Ok(archived.rows.saturating_sub(left.rows))
+    remove_unlisted(store, folder, &remaining).await?;
+    Ok(archived.rows.saturating_sub(remaining.rows))
 }
 
 /// Returns the manifest of an archived month without a tenant. New files are written, and the old
@@ -119,27 +121,27 @@ async fn rewrite_without_tenant(
     tenant: TenantId,
 ) -> Result<ArchivedMonth, Fault> {
     let table = folder.split('/').nth(1).unwrap_or_default();
-    let (shape, theirs) = (shape_of(table), PartValue::Id(tenant.uuid()));
+    let (shape, tenant_value) = (shape_of(table), PartValue::Id(tenant.uuid()));
     let (mut before, mut after) = (Sha256::new(), Sha256::new());
     let (mut rows, mut files) = (0, Vec::new());
     for file in &archived.files {
-        let mut read = rows_of(store, file).await?;
-        rows += read.len() as u64;
-        read.iter().for_each(|row| digest(&mut before, row));
-        let has_theirs = read.iter().any(|row| row.first() == Some(&theirs));
-        if has_theirs {
-            read.retain(|row| row.first() != Some(&theirs));
+        let mut file_rows = rows_of(store, file).await?;
+        rows += file_rows.len() as u64;
+        file_rows.iter().for_each(|row| digest(&mut before, row));
+        let has_tenant_rows = file_rows.iter().any(|row| row.first() == Some(&tenant_value));
+        if has_tenant_rows {
+            file_rows.retain(|row| row.first() != Some(&tenant_value));
             // Earlier versions archived one more column of attempts, the last.
-            read.iter_mut().for_each(|row| row.truncate(shape.columns.len()));
+            file_rows.iter_mut().for_each(|row| row.truncate(shape.columns.len()));
         }
-        read.iter().for_each(|row| digest(&mut after, row));
-        if !has_theirs {
+        file_rows.iter().for_each(|row| digest(&mut after, row));
+        if !has_tenant_rows {
             files.push(file.clone());
-        } else if !read.is_empty() {
+        } else if !file_rows.is_empty() {
             let number = file.name.rsplit('/').next().and_then(|name| name.split(['-', '.']).next()).unwrap_or_default();
             let mark = hex::encode(Sha256::new().chain_update(&file.sha256).chain_update(tenant.uuid().as_bytes()).finalize());
             let mark = mark.get(..NAME_HASH_CHARACTERS).unwrap_or_default();
-            files.push(put_rows(store, format!("{folder}/{number}-{mark}.parquet"), shape, &read).await?);
+            files.push(put_rows(store, format!("{folder}/{number}-{mark}.parquet"), shape, &file_rows).await?);
         }
     }
     verify_content(archived, rows, before)?;

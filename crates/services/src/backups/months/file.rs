@@ -44,25 +44,25 @@ pub(super) fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<
             return Err(ParquetError::General("a row has a column more than the file".to_owned()));
         };
         let cells = || rows.iter().filter_map(move |row| row.get(at));
-        let present: Vec<i16> = cells().map(|cell| i16::from(*cell != PartValue::None)).collect();
-        let present = Some(present.as_slice());
+        let presence: Vec<i16> = cells().map(|cell| i16::from(*cell != PartValue::None)).collect();
+        let presence = Some(presence.as_slice());
         match kind {
             PartColumn::Id => {
                 let ids =
                     cells().filter_map(|cell| if let PartValue::Id(id) = cell { Some(id.as_bytes().to_vec()) } else { None });
                 let ids: Vec<FixedLenByteArray> = ids.map(FixedLenByteArray::from).collect();
-                writer.typed::<FixedLenByteArrayType>().write_batch(&ids, present, None)?
+                writer.typed::<FixedLenByteArrayType>().write_batch(&ids, presence, None)?
             }
             PartColumn::Whole => {
                 let numbers = cells().filter_map(|cell| if let PartValue::Whole(number) = cell { Some(*number) } else { None });
                 let numbers: Vec<i64> = numbers.collect();
-                writer.typed::<Int64Type>().write_batch(&numbers, present, None)?
+                writer.typed::<Int64Type>().write_batch(&numbers, presence, None)?
             }
             PartColumn::Text => {
                 let texts = cells()
                     .filter_map(|cell| if let PartValue::Text(text) = cell { Some(text.as_bytes().to_vec()) } else { None });
                 let texts: Vec<ByteArray> = texts.map(ByteArray::from).collect();
-                writer.typed::<ByteArrayType>().write_batch(&texts, present, None)?
+                writer.typed::<ByteArrayType>().write_batch(&texts, presence, None)?
             }
         };
         writer.close()?;
@@ -71,7 +71,7 @@ pub(super) fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<
     file.into_inner()
 }
 
-pub(super) fn decoded(bytes: Bytes) -> Written<Vec<Vec<PartValue>>> {
+pub(super) fn decode_rows(bytes: Bytes) -> Written<Vec<Vec<PartValue>>> {
     let reader = SerializedFileReader::new(bytes)?;
     let mut rows = Vec::new();
     for row in reader.get_row_iter(None)? {

@@ -24,11 +24,11 @@ pub(super) async fn put(
     backups: &Backups,
     (id, key): (&BackupId, &DataKey),
     (name, number): (String, usize),
-    piece: &[u8],
+    plain_bytes: &[u8],
 ) -> Result<Chunk, BackupError> {
-    let small = zstd::bulk::compress(piece, ZSTD_LEVEL);
-    let small = small.map_err(|error| Fault::Broken(format!("a chunk could not be compressed: {error}")))?;
-    let sealed = key.seal(id.as_str(), number as u32, small);
+    let compressed = zstd::bulk::compress(plain_bytes, ZSTD_LEVEL);
+    let compressed = compressed.map_err(|error| Fault::Broken(format!("a chunk could not be compressed: {error}")))?;
+    let sealed = key.seal(id.as_str(), number as u32, compressed);
     let sealed = sealed.ok_or_else(|| Fault::Broken("a chunk could not be encrypted".to_owned()))?;
     let chunk = Chunk { name, bytes: sealed.len() as u64, sha256: sha256(&sealed) };
     let object = format!("{id}/{}", chunk.name);
@@ -41,13 +41,13 @@ pub(super) async fn put(
 
 /// Reads back one of 64 objects, to detect a store that loses data.
 async fn read_back(store: &Store, clock: &Clock, object: &str, chunk: &Chunk) -> Result<(), BackupError> {
-    let mut die = [0];
-    clock.fill(&mut die);
-    if die[0] % UPLOADS_PER_READ_BACK != 0 {
+    let mut random_byte = [0];
+    clock.fill(&mut random_byte);
+    if random_byte[0] % UPLOADS_PER_READ_BACK != 0 {
         return Ok(());
     }
-    let found = store.get(object, MAX_CHUNK_BYTES).await?;
-    let is_same = found.is_some_and(|bytes| sha256(&bytes) == chunk.sha256);
+    let stored_bytes = store.get(object, MAX_CHUNK_BYTES).await?;
+    let is_same = stored_bytes.is_some_and(|bytes| sha256(&bytes) == chunk.sha256);
     if is_same { Ok(()) } else { Err(BackupError::ReadBack(object.to_owned())) }
 }
 

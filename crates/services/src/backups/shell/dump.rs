@@ -40,12 +40,12 @@ pub async fn run_dump(backups: &Backups, db: &Database, source: &DumpSource<'_>)
     let work = async {
         let (taken_at, key) = (backups.clock.now(), new_key(backups));
         let snapshot = db.global().export_snapshot().await?;
-        let mut dumping = RunningDump::begin(source.programs, source.login, snapshot.name())?;
+        let mut running_dump = RunningDump::begin(source.programs, source.login, snapshot.name())?;
         // The program waits with its output meanwhile.
         let facts = step("backup.facts", SpanKind::Internal, Facts::of(backups, (&id, &key), &snapshot)).await?;
-        let storing = store(backups, (&id, &key), &mut dumping.output, "the output of pg_dump");
-        let stored = step("backup.store", SpanKind::Internal, storing).await?;
-        dumping.wait_for_end().await?;
+        let storage = store(backups, (&id, &key), &mut running_dump.output, "the output of pg_dump");
+        let stored = step("backup.store", SpanKind::Internal, storage).await?;
+        running_dump.wait_for_end().await?;
         drop(snapshot);
         if stored.is_empty() {
             let program = source.programs.dump.display().to_string();
@@ -68,15 +68,15 @@ pub async fn restore_dump(
     programs: &PgPrograms,
     login: &ClientLogin,
 ) -> Result<Manifest, BackupError> {
-    let opened = backups.opened(id).await?;
-    opened.check_engine(POSTGRES)?;
-    let mut restoring = RunningRestore::begin(programs, login)?;
-    let fed = backups.read_chunks(&opened, async |piece| restoring.feed(&piece).await).await;
-    match fed {
-        Ok(_) => restoring.wait_for_end().await?,
-        Err(error) => return Err(restoring.failed(error).await),
+    let backup = backups.open_verified(id).await?;
+    backup.check_engine(POSTGRES)?;
+    let mut running_restore = RunningRestore::begin(programs, login)?;
+    let outcome = backups.read_chunks(&backup, async |chunk| running_restore.feed(&chunk).await).await;
+    match outcome {
+        Ok(_) => running_restore.wait_for_end().await?,
+        Err(error) => return Err(running_restore.failed(error).await),
     }
-    Ok(opened.manifest)
+    Ok(backup.manifest)
 }
 
 /// Returns the name of the database that a drill of this one creates and drops. It is always the

@@ -27,7 +27,7 @@ use crate::{
 const PAGE: i64 = 1_000;
 /// Maximum missing files that are looked up in the database, which has the removed ones: if the
 /// store is the wrong one, all are missing.
-const MAX_LOOKED_UP: u64 = 10_000;
+const MAX_LOOKUPS: u64 = 10_000;
 
 /// Stored files of a database, whose bytes no backup of it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
@@ -83,13 +83,13 @@ pub(super) async fn write_lists(
     (id, key): (&BackupId, &DataKey),
     reads: &impl GlobalReads,
 ) -> Result<Vec<Chunk>, BackupError> {
-    let of_json = |error: serde_json::Error| Fault::Broken(format!("a list of files cannot be written: {error}"));
+    let json_fault = |error: serde_json::Error| Fault::Broken(format!("a list of files cannot be written: {error}"));
     let (mut list, mut lists, mut after) = (FileList::default(), Vec::new(), (Uuid::nil(), Uuid::nil()));
     loop {
         let page = rows::stored_files(reads, after, PAGE).await?;
         for file in &page {
             after = (file.tenant, file.id);
-            if let Some(full) = list.add(file).map_err(of_json)? {
+            if let Some(full) = list.add(file).map_err(json_fault)? {
                 let number = lists.len();
                 lists.push(put(backups, (id, key), (Chunk::list_name_of(number), number), &full).await?);
             }
@@ -98,28 +98,28 @@ pub(super) async fn write_lists(
             break;
         }
     }
-    if let Some(rest) = list.rest() {
+    if let Some(last_list) = list.last_list() {
         let number = lists.len();
-        lists.push(put(backups, (id, key), (Chunk::list_name_of(number), number), &rest).await?);
+        lists.push(put(backups, (id, key), (Chunk::list_name_of(number), number), &last_list).await?);
     }
     Ok(lists)
 }
 
 impl Backups {
     /// Returns the files of one list, after its hash is checked.
-    async fn listed(&self, of: &OpenBackup, number: usize, list: &Chunk) -> Result<Vec<ListedFile>, BackupError> {
-        let text = self.piece(of, &of.key.for_file_lists(), number, list).await?;
+    async fn read_file_list(&self, backup: &OpenBackup, number: usize, list: &Chunk) -> Result<Vec<ListedFile>, BackupError> {
+        let text = self.read_chunk(backup, &backup.key.for_file_lists(), number, list).await?;
         listed_files(&text).ok_or_else(|| {
-            let (id, chunk) = (of.id.clone(), list.name.clone());
+            let (id, chunk) = (backup.id.clone(), list.name.clone());
             BackupError::Chunk { id, chunk, why: "is no list of files".to_owned() }
         })
     }
 
     /// Returns the number of listed files, after each list is verified.
-    pub(super) async fn count_listed(&self, of: &OpenBackup) -> Result<u64, BackupError> {
+    pub(super) async fn count_listed(&self, backup: &OpenBackup) -> Result<u64, BackupError> {
         let mut count = 0;
-        for (number, list) in of.manifest.file_lists.iter().enumerate() {
-            count += self.listed(of, number, list).await?.len() as u64;
+        for (number, list) in backup.manifest.file_lists.iter().enumerate() {
+            count += self.read_file_list(backup, number, list).await?.len() as u64;
         }
         Ok(count)
     }
@@ -137,30 +137,30 @@ impl Backups {
         db: Option<&Database>,
         mut each: impl FnMut(&str),
     ) -> Result<FileComparison, BackupError> {
-        let (opened, mut compared, mut looked_up) = (self.opened(id).await?, FileComparison::default(), 0);
-        for (number, list) in opened.manifest.file_lists.iter().enumerate() {
-            for file in self.listed(&opened, number, list).await? {
+        let (backup, mut comparison, mut lookups) = (self.open_verified(id).await?, FileComparison::default(), 0);
+        for (number, list) in backup.manifest.file_lists.iter().enumerate() {
+            for file in self.read_file_list(&backup, number, list).await? {
                 match difference(store, &file).await.map_err(BackupError::Files)? {
-                    None => compared.same += 1,
+                    None => comparison.same += 1,
                     Some(Difference::Changed) => {
-                        compared.changed += 1;
+                        comparison.changed += 1;
                         each(&format!("CHANGED\t{}\tits bytes are not those that were stored", file.blob));
                     }
                     Some(Difference::Missing) => {
-                        looked_up += 1;
-                        if let Some(db) = db.filter(|_| looked_up <= MAX_LOOKED_UP)
+                        lookups += 1;
+                        if let Some(db) = db.filter(|_| lookups <= MAX_LOOKUPS)
                             && !rows::is_stored(&db.global(), &file).await?
                         {
-                            compared.removed += 1;
+                            comparison.removed += 1;
                             continue;
                         }
-                        compared.missing += 1;
+                        comparison.missing += 1;
                         each(&format!("MISSING\t{}\t{} bytes", file.blob, file.bytes));
                     }
                 }
             }
         }
-        Ok(compared)
+        Ok(comparison)
     }
 }
 
@@ -177,9 +177,9 @@ async fn difference(store: &Store, file: &ListedFile) -> Result<Option<Differenc
         Err(StoreError::Missing) => return Ok(Some(Difference::Missing)),
         bytes => bytes?,
     };
-    let mut whole = Context::new(&SHA256);
-    while let Some(piece) = bytes.next().await {
-        whole.update(&piece?);
+    let mut hasher = Context::new(&SHA256);
+    while let Some(chunk) = bytes.next().await {
+        hasher.update(&chunk?);
     }
-    Ok((hex::encode(whole.finish()) != *sha256).then_some(Difference::Changed))
+    Ok((hex::encode(hasher.finish()) != *sha256).then_some(Difference::Changed))
 }

@@ -1,8 +1,11 @@
 //! Lists backups, with the problems that are visible without their chunks.
 
-use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, has_lost_manifest, read::needed, segments::named};
+use super::{
+    BackupError, Backups, MANIFEST, MARK_OBJECT, Objects, VERIFIED_OBJECT, has_lost_manifest, read::needed,
+    segments::segment_names,
+};
 use crate::backups::{
-    core::manifest::{Envelope, Manifest, plain},
+    core::manifest::{Envelope, Manifest, sanitize_text},
     id::BackupId,
 };
 
@@ -52,8 +55,8 @@ pub enum Problem {
 
 impl Problem {
     pub fn why(&self) -> &str {
-        let (Self::Damaged(why) | Self::Closed(why)) = self;
-        why
+        let (Self::Damaged(reason) | Self::Closed(reason)) = self;
+        reason
     }
 }
 
@@ -63,16 +66,24 @@ impl Backups {
     /// # Errors
     /// The location cannot be read.
     pub async fn list(&self) -> Result<Vec<BackupEntry>, BackupError> {
-        let mut listed = Vec::new();
+        let mut entries = Vec::new();
         for (id, objects) in self.objects().await? {
-            let marked_at = if objects.contains_key(MARKED) { self.moment(&format!("{id}/{MARKED}")).await? } else { None };
+            let marked_at =
+                if objects.contains_key(MARK_OBJECT) { self.moment(&format!("{id}/{MARK_OBJECT}")).await? } else { None };
             let content = self.content(&id, &objects).await?;
             let stored = objects.values().sum();
-            let names = named(&objects);
+            let names = segment_names(&objects);
             let shipped = names.last().map(|last| (names.len(), last.read_at));
-            listed.push(BackupEntry { id, stored, is_verified: objects.contains_key(VERIFIED), marked_at, content, shipped });
+            entries.push(BackupEntry {
+                id,
+                stored,
+                is_verified: objects.contains_key(VERIFIED_OBJECT),
+                marked_at,
+                content,
+                shipped,
+            });
         }
-        Ok(listed)
+        Ok(entries)
     }
 
     async fn content(&self, id: &BackupId, objects: &Objects) -> Result<Content, BackupError> {
@@ -87,27 +98,28 @@ impl Backups {
             Err(BackupError::NoManifest(_)) => return Ok(Content::Unfinished),
             envelope => envelope?,
         };
-        let both = envelope.and_then(|envelope| {
+        let decoded = envelope.and_then(|envelope| {
             let manifest = envelope.unproven()?;
             Ok((envelope, manifest))
         });
-        let (envelope, manifest) = match both {
-            Ok(both) => both,
+        let (envelope, manifest) = match decoded {
+            Ok(decoded) => decoded,
             Err(error) => return Ok(Content::Unreadable(error.to_string())),
         };
         let needed = needed(&envelope, &manifest);
         let keys = needed.len();
-        let missing: Vec<String> = needed.iter().filter(|id| self.keys.get(id).is_none()).map(|id| plain(id)).collect();
-        let problem = if missing.is_empty() { self.unproven(&envelope, id) } else { None };
+        let missing_keys: Vec<String> =
+            needed.iter().filter(|id| self.keys.get(id).is_none()).map(|id| sanitize_text(id)).collect();
+        let problem = if missing_keys.is_empty() { self.unproven(&envelope, id) } else { None };
         let problem = problem.or_else(|| first_missing_part(&manifest, objects));
-        Ok(Content::Finished(Summary { bytes: manifest.bytes, keys, missing, problem }))
+        Ok(Content::Finished(Summary { bytes: manifest.bytes, keys, missing: missing_keys, problem }))
     }
 
     /// Returns the problem that keeps the manifest from being verified, given all keys that it
     /// names.
     fn unproven(&self, envelope: &Envelope, id: &BackupId) -> Option<Problem> {
         match self.data_key(envelope, id) {
-            Ok(key) => envelope.opened(&key, id.as_str()).err().map(|error| Problem::Damaged(error.to_string())),
+            Ok(key) => envelope.open_verified(&key, id.as_str()).err().map(|error| Problem::Damaged(error.to_string())),
             Err(error @ BackupError::Sealed(..)) => Some(Problem::Closed(error.to_string())),
             Err(error) => Some(Problem::Damaged(error.to_string())),
         }
@@ -119,10 +131,10 @@ impl Backups {
 fn first_missing_part(manifest: &Manifest, objects: &Objects) -> Option<Problem> {
     let chunks = manifest.chunks.iter().enumerate().map(|(number, chunk)| (format!("the chunk {number:06}"), chunk));
     let lists = manifest.file_lists.iter().enumerate().map(|(number, list)| (format!("the list of files {number:06}"), list));
-    let why = chunks.chain(lists).find_map(|(part, chunk)| match objects.get(&chunk.name) {
+    let problem = chunks.chain(lists).find_map(|(part, chunk)| match objects.get(&chunk.name) {
         None => Some(format!("{part} is missing")),
         Some(size) if *size != chunk.bytes => Some(format!("{part} has {size} bytes instead of {}", chunk.bytes)),
         Some(_) => None,
     });
-    why.map(Problem::Damaged)
+    problem.map(Problem::Damaged)
 }

@@ -7,7 +7,7 @@ use entity::prelude::Timestamp;
 use platform::clock;
 
 use super::{BackupError, Backups};
-use crate::backups::{core::manifest::plain, id::BackupId};
+use crate::backups::{core::manifest::sanitize_text, id::BackupId};
 
 const LOCK_OBJECT: &str = "lock";
 /// Time after which the lock of a run that does not renew it is free, in microseconds.
@@ -23,11 +23,11 @@ impl Backups {
         work: impl Future<Output = Result<T, BackupError>>,
     ) -> Result<T, BackupError> {
         self.lock(id).await?;
-        let done = {
+        let outcome = {
             let mut work = pin!(work);
             loop {
                 tokio::select! {
-                    done = &mut work => break done,
+                    outcome = &mut work => break outcome,
                     () = clock::sleep(RENEWAL_INTERVAL) => if let Err(error) = self.renew(id).await { break Err(error) },
                 }
             }
@@ -35,7 +35,7 @@ impl Backups {
         if let Err(error) = self.unlock(id).await {
             tracing::warn!(%error, "the backup lock could not be removed: it blocks other runs for ten minutes");
         }
-        done
+        outcome
     }
 
     fn lock_text(&self, id: &BackupId) -> Bytes {
@@ -46,21 +46,21 @@ impl Backups {
         if self.store.create(LOCK_OBJECT, self.lock_text(id)).await? {
             return Ok(());
         }
-        let held = self.note(LOCK_OBJECT).await?.unwrap_or_default();
-        let (since, by) = held.split_once('\n').unwrap_or((&held, "unknown"));
+        let lock_note = self.read_note(LOCK_OBJECT).await?.unwrap_or_default();
+        let (since, holder) = lock_note.split_once('\n').unwrap_or((&lock_note, "unknown"));
         let since: i64 = since.parse().unwrap_or_default();
         // A lock from far in the future, by a wrong clock, blocks no run either.
         if self.clock.now().micros().abs_diff(since) < LOCK_TIMEOUT_MICROS {
             let until = clock::rfc3339(Timestamp(since.saturating_add_unsigned(LOCK_TIMEOUT_MICROS)));
-            return Err(BackupError::Locked { by: plain(by), until });
+            return Err(BackupError::Locked { by: sanitize_text(holder), until });
         }
         Ok(self.store.put_bytes(LOCK_OBJECT, self.lock_text(id)).await?)
     }
 
     /// Whether this run has the lock.
     async fn is_ours(&self, id: &BackupId) -> Result<bool, BackupError> {
-        let held = self.note(LOCK_OBJECT).await?.unwrap_or_default();
-        Ok(held.split_once('\n').is_some_and(|(_, by)| by == id.as_str()))
+        let lock_note = self.read_note(LOCK_OBJECT).await?.unwrap_or_default();
+        Ok(lock_note.split_once('\n').is_some_and(|(_, holder)| holder == id.as_str()))
     }
 
     /// Renews the lock; fails if another run has taken it over.

@@ -23,7 +23,7 @@ use crate::{
 /// The error of a run whose process was killed.
 pub const KILLED_ERROR: &str = "its process ended before it was done";
 /// Retention of rows.
-const KEPT_SECONDS: i64 = 400 * 24 * 3600;
+const LOG_RETENTION_SECONDS: i64 = 400 * 24 * 3600;
 
 /// Results of a backup or a drill other than its times; the columns of `backup_run` have the units.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,30 +64,30 @@ impl BackupLog {
         &self,
         _lock: &impl ExclusiveRun,
         kind: BackupKind,
-        place: &FileLocation,
+        location: &FileLocation,
     ) -> Result<Option<BackupRun>, Fault> {
         if !rows::is_there(&self.db.global()).await? {
             return Ok(None);
         }
-        let run = self.begun(kind, place);
+        let run = self.new_run(kind, location);
         let now = run.started_at;
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
         rows::fail_running(&work, KILLED_ERROR, now).await?;
-        rows::remove_before(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
+        rows::remove_before(&work, now.plus_seconds(-LOG_RETENTION_SECONDS)).await?;
         rows::add(&work, run.clone()).await?;
         work.commit().await?;
         Ok(Some(run))
     }
 
     /// Returns the row of a run that begins now.
-    fn begun(&self, kind: BackupKind, place: &FileLocation) -> BackupRun {
+    fn new_run(&self, kind: BackupKind, location: &FileLocation) -> BackupRun {
         BackupRun {
             id: self.clock.uuid(),
             kind,
             state: BackupState::Running,
             started_at: self.clock.now(),
             ended_at: None,
-            destination: place.to_string(),
+            destination: location.to_string(),
             backup_id: None,
             bytes: None,
             stored_bytes: None,
@@ -104,14 +104,14 @@ impl BackupLog {
     ///
     /// # Errors
     /// The database takes no writes.
-    pub async fn add_failed(&self, kind: BackupKind, place: &FileLocation, error: &BackupError) -> Result<(), Fault> {
+    pub async fn add_failed(&self, kind: BackupKind, location: &FileLocation, error: &BackupError) -> Result<(), Fault> {
         if !rows::is_there(&self.db.global()).await? {
             return Ok(());
         }
-        let begun = self.begun(kind, place);
-        let (ended_at, error) = (Some(begun.started_at), Some(scrub_message(&error.to_string())));
+        let run = self.new_run(kind, location);
+        let (ended_at, error) = (Some(run.started_at), Some(scrub_message(&error.to_string())));
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
-        rows::add(&work, BackupRun { state: BackupState::Failed, ended_at, error, ..begun }).await?;
+        rows::add(&work, BackupRun { state: BackupState::Failed, ended_at, error, ..run }).await?;
         work.commit().await
     }
 
@@ -129,8 +129,8 @@ impl BackupLog {
         let RunFacts { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, rpo_seconds } = facts;
         let state = if error.is_none() { BackupState::Done } else { BackupState::Failed };
         let ended_at = Some(self.clock.now());
-        let known = BackupRun { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, rpo_seconds, ..run };
-        let ended = BackupRun { state, ended_at, error, ..known };
+        let run_with_facts = BackupRun { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, rpo_seconds, ..run };
+        let ended = BackupRun { state, ended_at, error, ..run_with_facts };
         rows::end(&work, ended).await?;
         work.commit().await
     }
@@ -182,20 +182,20 @@ impl BackupLog {
     ///
     /// # Errors
     /// The database takes no writes.
-    pub async fn add_listed(&self, listed: &[ClusterBackup]) -> Result<usize, Fault> {
-        let oldest = self.clock.now().plus_seconds(-KEPT_SECONDS);
-        let mut known = rows::known(&self.db.global()).await?;
-        let kept = listed.iter().filter(|backup| backup.started_at >= oldest.micros());
-        let new: Vec<BackupRun> = kept
+    pub async fn add_listed(&self, cluster_backups: &[ClusterBackup]) -> Result<usize, Fault> {
+        let oldest = self.clock.now().plus_seconds(-LOG_RETENTION_SECONDS);
+        let mut known_backups = rows::logged_backups(&self.db.global()).await?;
+        let recent = cluster_backups.iter().filter(|backup| backup.started_at >= oldest.micros());
+        let new_runs: Vec<BackupRun> = recent
             .map(|backup| self.row_of(backup))
-            .filter(|row| known.insert((row.destination.clone(), row.backup_id.clone().unwrap_or_default())))
+            .filter(|row| known_backups.insert((row.destination.clone(), row.backup_id.clone().unwrap_or_default())))
             .collect();
-        if new.is_empty() {
+        if new_runs.is_empty() {
             return Ok(0);
         }
-        let (count, work) = (new.len(), self.db.global().maintenance_for(TenantId::NIL).await?);
+        let (count, work) = (new_runs.len(), self.db.global().maintenance_for(TenantId::NIL).await?);
         rows::remove_before(&work, oldest).await?;
-        for row in new {
+        for row in new_runs {
             rows::add(&work, row).await?;
         }
         work.commit().await?;
@@ -226,8 +226,8 @@ impl BackupLog {
     }
 
     /// Reads the times of earlier runs of a kind to this location.
-    pub async fn earlier(&self, kind: BackupKind, place: &FileLocation) -> Result<EarlierRuns, Fault> {
-        rows::earlier(&self.db.global(), kind, &place.to_string(), self.clock.now()).await
+    pub async fn earlier_runs(&self, kind: BackupKind, location: &FileLocation) -> Result<EarlierRuns, Fault> {
+        rows::earlier_runs(&self.db.global(), kind, &location.to_string(), self.clock.now()).await
     }
 
     /// Reads the last successful run of a kind, to any location.
@@ -245,14 +245,14 @@ impl BackupLog {
         rows::page(&self.db.global(), filter, sorted, request).await
     }
 
-    /// Returns the number of matching runs in the log, counted up to `most`.
-    pub async fn count(&self, filter: &Nested<RunFilter>, most: i64) -> Result<i64, Fault> {
-        rows::count(&self.db.global(), filter, most).await
+    /// Returns the number of matching runs in the log, counted up to `limit`.
+    pub async fn count(&self, filter: &Nested<RunFilter>, limit: i64) -> Result<i64, Fault> {
+        rows::count(&self.db.global(), filter, limit).await
     }
 
-    /// Reads the last `most` runs, the oldest first.
-    pub async fn last(&self, most: i64) -> Result<Vec<BackupRun>, Fault> {
-        let mut runs = rows::last(&self.db.global(), most).await?;
+    /// Reads the last `limit` runs, the oldest first.
+    pub async fn last_runs(&self, limit: i64) -> Result<Vec<BackupRun>, Fault> {
+        let mut runs = rows::last_runs(&self.db.global(), limit).await?;
         runs.reverse();
         Ok(runs)
     }
@@ -271,9 +271,9 @@ pub async fn measure(db: &Database, now: Timestamp) -> Result<(), Fault> {
     let global = db.global();
     let seconds = |run: &BackupRun| run.started_at.micros() as f64 / 1e6;
     if let Some(run) = rows::last_success(&global, BackupKind::Backup, now).await? {
-        let took = run.ended_at.map_or(0, |ended| ended.micros().saturating_sub(run.started_at.micros()));
-        let took = Duration::from_micros(u64::try_from(took).unwrap_or_default());
-        metrics::record_backup(seconds(&run), took, run.stored_bytes.unwrap_or_default());
+        let duration = run.ended_at.map_or(0, |end| end.micros().saturating_sub(run.started_at.micros()));
+        let duration = Duration::from_micros(u64::try_from(duration).unwrap_or_default());
+        metrics::record_backup(seconds(&run), duration, run.stored_bytes.unwrap_or_default());
     }
     if let Some(run) = rows::last_success(&global, BackupKind::Drill, now).await? {
         metrics::record_backup_drill(seconds(&run));

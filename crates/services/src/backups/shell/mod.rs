@@ -28,9 +28,9 @@ pub type Keys = secrets::Keys;
 
 const MANIFEST: &str = "manifest.json";
 /// Object with the time at which a backup was verified as a whole, in microseconds since 1970 UTC.
-const VERIFIED: &str = "verified";
+const VERIFIED_OBJECT: &str = "verified";
 /// Object with the time at which prune marked a backup, in microseconds since 1970 UTC.
-const MARKED: &str = "marked";
+const MARK_OBJECT: &str = "marked";
 /// Maximum bytes of a small object (a lock, a time).
 const MAX_NOTE_BYTES: u64 = 1 << 10;
 
@@ -136,7 +136,7 @@ impl From<StoreError> for BackupError {
         match error {
             StoreError::Missing => Self::Removed,
             StoreError::Full => Self::Full,
-            StoreError::Away(why) => Self::Unreachable(why),
+            StoreError::Away(reason) => Self::Unreachable(reason),
         }
     }
 }
@@ -153,14 +153,14 @@ type Objects = BTreeMap<String, u64>;
 
 /// Whether a backup was whole once, and its manifest is missing. Prune removes none that it has not marked.
 fn has_lost_manifest(objects: &Objects) -> bool {
-    objects.contains_key(VERIFIED) && !objects.contains_key(MANIFEST) && !objects.contains_key(MARKED)
+    objects.contains_key(VERIFIED_OBJECT) && !objects.contains_key(MANIFEST) && !objects.contains_key(MARK_OBJECT)
 }
 
 impl Backups {
     /// # Errors
     /// The location cannot be reached or written to.
-    pub fn open(place: &FileLocation, keys: Keys, clock: Clock) -> Result<Self, BackupError> {
-        Ok(Self { store: Store::open(place)?, keys, clock })
+    pub fn open(location: &FileLocation, keys: Keys, clock: Clock) -> Result<Self, BackupError> {
+        Ok(Self { store: Store::open(location)?, keys, clock })
     }
 
     /// Returns the objects of each backup. Objects without the name of a backup are foreign, and
@@ -177,7 +177,7 @@ impl Backups {
     }
 
     /// Reads a small text; `None` if it does not exist or is not UTF-8.
-    async fn note(&self, name: &str) -> Result<Option<String>, BackupError> {
+    async fn read_note(&self, name: &str) -> Result<Option<String>, BackupError> {
         match self.store.get(name, MAX_NOTE_BYTES).await {
             Ok(bytes) => Ok(bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())),
             Err(StoreError::Missing) => Ok(None),
@@ -186,7 +186,7 @@ impl Backups {
     }
 
     async fn moment(&self, name: &str) -> Result<Option<i64>, BackupError> {
-        Ok(self.note(name).await?.and_then(|text| text.trim().parse().ok()))
+        Ok(self.read_note(name).await?.and_then(|text| text.trim().parse().ok()))
     }
 
     /// Finds a backup by a person's input: an ID, or `newest`, which is the one that reaches
@@ -199,6 +199,6 @@ impl Backups {
         if name != "newest" {
             return BackupId::parse(name).ok_or_else(|| BackupError::NoId(name.chars().take(64).collect()));
         }
-        self.farthest().await
+        self.find_farthest().await
     }
 }

@@ -7,7 +7,7 @@ use platform::{clock, secrets::OpenError};
 
 use super::{
     BackupError, Backups,
-    restore::{Restored, restore},
+    restore::{RestoredBackup, restore},
 };
 use crate::backups::{
     core::{
@@ -21,7 +21,7 @@ use crate::backups::{
 #[derive(Debug)]
 pub struct NewestUndamaged {
     pub id: BackupId,
-    pub restored: Restored,
+    pub restored: RestoredBackup,
     /// Reason why each newer point was skipped, the newest first.
     pub passed_over: Vec<String>,
     /// Reach of the newest backup, in microseconds since 1970 UTC.
@@ -34,8 +34,8 @@ impl BackupError {
     /// damaged: it opens with that key or version.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Manifest(_, why) => !matches!(why, ManifestError::Newer(..)),
-            Self::Sealed(_, why) => !matches!(why, OpenError::UnknownKey(_)),
+            Self::Manifest(_, error) => !matches!(error, ManifestError::Newer(..)),
+            Self::Sealed(_, error) => !matches!(error, OpenError::UnknownKey(_)),
             Self::NoManifest(_) | Self::Chunk { .. } | Self::Segment { .. } | Self::NotWhole(_) => true,
             _ => false,
         }
@@ -51,7 +51,7 @@ impl BackupError {
 
 impl Backups {
     async fn points(&self) -> Result<RestorePoints<BackupId>, BackupError> {
-        Ok(RestorePoints::new(self.ordered().await?))
+        Ok(RestorePoints::new(self.checked_by_reach().await?))
     }
 
     /// Returns the point that a restore of the newest whole backup tries next if the newest has
@@ -65,8 +65,8 @@ impl Backups {
         let reach = newest.reach;
         points.requeue_sound_part(newest, damage.sound_until());
         Ok(points.pop_newest().map(|next| {
-            let behind = reach.saturating_sub(next.reach);
-            (next, behind)
+            let lag = reach.saturating_sub(next.reach);
+            (next, lag)
         }))
     }
 }
@@ -78,18 +78,18 @@ impl Backups {
 /// No backup is undamaged, there is no backup, or an undamaged one cannot be restored.
 pub async fn restore_newest_undamaged(backups: &Backups, target: &Path) -> Result<NewestUndamaged, BackupError> {
     let mut points = backups.points().await?;
-    let (mut passed_over, mut newest) = (Vec::new(), None);
+    let (mut damages, mut newest) = (Vec::new(), None);
     while let Some(point) = points.pop_newest() {
         let newest = *newest.get_or_insert(point.reach);
         let attempt = restore(backups, &point.id, target, point.at.map(Timestamp)).await;
         match attempt {
-            Ok(restored) => return Ok(NewestUndamaged { id: point.id, restored, passed_over, newest }),
+            Ok(restored) => return Ok(NewestUndamaged { id: point.id, restored, passed_over: damages, newest }),
             Err(damage) if damage.is_damage() => {
-                passed_over.push(damage.to_string());
+                damages.push(damage.to_string());
                 points.requeue_sound_part(point, damage.sound_until());
             }
             Err(error) => return Err(error),
         }
     }
-    Err(passed_over.into_iter().next().map_or(BackupError::NoBackup, BackupError::NoneWhole))
+    Err(damages.into_iter().next().map_or(BackupError::NoBackup, BackupError::NoneWhole))
 }

@@ -1,7 +1,7 @@
 //! Removal of expired backups.
 
 use super::{
-    BackupError, Backups, MANIFEST, MARKED, VERIFIED,
+    BackupError, Backups, MANIFEST, MARK_OBJECT, VERIFIED_OBJECT,
     list::{BackupEntry, Content, Problem},
 };
 use crate::backups::{
@@ -26,14 +26,14 @@ impl Backups {
     /// # Errors
     /// The location cannot be read or written to.
     pub async fn prune(&self, all_days: i64) -> Result<PruneResult, BackupError> {
-        let (listed, now) = (self.list().await?, self.clock.now().micros());
-        let candidates: Vec<Candidate> = listed.iter().filter_map(candidate).collect();
+        let (entries, now) = (self.list().await?, self.clock.now().micros());
+        let candidates: Vec<Candidate> = entries.iter().filter_map(candidate).collect();
         let superfluous = superfluous(&candidates, now, all_days);
         let mut pruned = PruneResult::default();
-        let oldest = listed.iter().map(|backup| backup.id.at().micros()).min();
+        let oldest = entries.iter().map(|backup| backup.id.at().micros()).min();
         self.prune_revocations(oldest).await?;
-        for backup in listed {
-            let goes = match backup.content {
+        for backup in entries {
+            let is_superfluous = match backup.content {
                 // An unfinished run has a day to end.
                 Content::Unfinished => true,
                 Content::Unreadable(_) => {
@@ -42,23 +42,23 @@ impl Backups {
                 }
                 Content::Finished(_) => superfluous.iter().any(|id| id == backup.id.as_str()),
             };
-            let mark = format!("{}/{MARKED}", backup.id);
+            let mark = format!("{}/{MARK_OBJECT}", backup.id);
             match backup.marked_at {
-                None if goes => {
+                None if is_superfluous => {
                     self.store.put_bytes(&mark, now.to_string().into()).await?;
                     pruned.marked.push(backup.id);
                 }
-                Some(at) if goes && now.saturating_sub(at) >= GRACE_MICROS => {
+                Some(at) if is_superfluous && now.saturating_sub(at) >= GRACE_MICROS => {
                     // The manifest is removed first: without it this is no backup, wherever the
                     // removal is interrupted.
                     self.store.remove(&format!("{}/{MANIFEST}", backup.id)).await?;
                     // The verification mark goes next, so that the rest does not look like a backup
                     // that has lost its manifest.
-                    self.store.remove(&format!("{}/{VERIFIED}", backup.id)).await?;
+                    self.store.remove(&format!("{}/{VERIFIED_OBJECT}", backup.id)).await?;
                     self.store.remove_all(backup.id.as_str()).await?;
                     pruned.removed.push(backup.id);
                 }
-                Some(_) if !goes => self.store.remove(&mark).await?,
+                Some(_) if !is_superfluous => self.store.remove(&mark).await?,
                 _ => {}
             }
         }

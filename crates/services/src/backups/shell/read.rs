@@ -8,7 +8,7 @@ use super::{BackupError, Backups, MANIFEST};
 use crate::{
     backups::{
         core::{
-            manifest::{Chunk, Envelope, MAX_MANIFEST_BYTES, Manifest, ManifestError, PIECE_BYTES, plain},
+            manifest::{Chunk, Envelope, MAX_MANIFEST_BYTES, Manifest, ManifestError, PIECE_BYTES, sanitize_text},
             sealed::{DataKey, sha256},
         },
         id::BackupId,
@@ -29,7 +29,7 @@ impl OpenBackup {
         if self.manifest.engine == engine {
             return Ok(());
         }
-        Err(BackupError::OtherEngine { id: self.id.clone(), engine: plain(&self.manifest.engine), wanted: engine })
+        Err(BackupError::OtherEngine { id: self.id.clone(), engine: sanitize_text(&self.manifest.engine), wanted: engine })
     }
 }
 
@@ -42,8 +42,9 @@ pub(super) fn context(id: &BackupId) -> String {
 /// key.
 pub(super) fn needed(envelope: &Envelope, manifest: &Manifest) -> Vec<String> {
     let sealed = hex::decode(&envelope.data_key).unwrap_or_default();
-    let own = secrets::key_of(&sealed).map(ToOwned::to_owned).filter(|own| !manifest.keys.contains(own));
-    manifest.keys.iter().cloned().chain(own).collect()
+    let envelope_key =
+        secrets::key_of(&sealed).map(ToOwned::to_owned).filter(|envelope_key| !manifest.keys.contains(envelope_key));
+    manifest.keys.iter().cloned().chain(envelope_key).collect()
 }
 
 impl Backups {
@@ -59,23 +60,23 @@ impl Backups {
     pub(super) fn data_key(&self, envelope: &Envelope, id: &BackupId) -> Result<DataKey, BackupError> {
         let unreadable = || BackupError::Manifest(id.clone(), ManifestError::Unreadable);
         let sealed = hex::decode(&envelope.data_key).map_err(|_| unreadable())?;
-        let bytes = self.keys.open(&context(id), &sealed).map_err(|why| {
-            let why = match why {
-                OpenError::UnknownKey(key) => OpenError::UnknownKey(plain(&key)),
-                OpenError::Broken(key) => OpenError::Broken(plain(&key)),
+        let bytes = self.keys.open(&context(id), &sealed).map_err(|error| {
+            let error = match error {
+                OpenError::UnknownKey(key) => OpenError::UnknownKey(sanitize_text(&key)),
+                OpenError::Broken(key) => OpenError::Broken(sanitize_text(&key)),
                 OpenError::NotSealed => OpenError::NotSealed,
             };
-            BackupError::Sealed(id.clone(), why)
+            BackupError::Sealed(id.clone(), error)
         })?;
         Ok(DataKey::new(bytes.try_into().map_err(|_| unreadable())?))
     }
 
     /// Reads the authenticated manifest of a backup, and its data key.
-    pub(super) async fn opened(&self, id: &BackupId) -> Result<OpenBackup, BackupError> {
-        let of_manifest = |error: ManifestError| BackupError::Manifest(id.clone(), error);
-        let envelope = self.envelope(id).await?.map_err(of_manifest)?;
+    pub(super) async fn open_verified(&self, id: &BackupId) -> Result<OpenBackup, BackupError> {
+        let manifest_error = |error: ManifestError| BackupError::Manifest(id.clone(), error);
+        let envelope = self.envelope(id).await?.map_err(manifest_error)?;
         let key = self.data_key(&envelope, id)?;
-        let manifest = envelope.opened(&key, id.as_str()).map_err(of_manifest)?;
+        let manifest = envelope.open_verified(&key, id.as_str()).map_err(manifest_error)?;
         let needed = needed(&envelope, &manifest);
         let missing: Vec<&str> = needed.iter().map(String::as_str).filter(|id| self.keys.get(id).is_none()).collect();
         if !missing.is_empty() {
@@ -86,48 +87,48 @@ impl Backups {
     }
 
     /// Decrypts and decompresses a chunk.
-    pub(super) async fn piece(
+    pub(super) async fn read_chunk(
         &self,
-        of: &OpenBackup,
+        backup: &OpenBackup,
         key: &DataKey,
         number: usize,
         chunk: &Chunk,
     ) -> Result<Vec<u8>, BackupError> {
-        let broken = |why: &str| {
+        let chunk_error = |reason: &str| {
             let chunk = chunk.name.clone();
-            BackupError::Chunk { id: of.id.clone(), chunk, why: why.to_owned() }
+            BackupError::Chunk { id: backup.id.clone(), chunk, why: reason.to_owned() }
         };
-        let bytes: Bytes = match self.store.get(&format!("{}/{}", of.id, chunk.name), chunk.bytes).await {
-            Err(StoreError::Missing) => return Err(broken("is missing")),
+        let bytes: Bytes = match self.store.get(&format!("{}/{}", backup.id, chunk.name), chunk.bytes).await {
+            Err(StoreError::Missing) => return Err(chunk_error("is missing")),
             Err(error) => return Err(error.into()),
-            Ok(None) => return Err(broken(&format!("has more than its {} bytes: it was replaced", chunk.bytes))),
+            Ok(None) => return Err(chunk_error(&format!("has more than its {} bytes: it was replaced", chunk.bytes))),
             Ok(Some(bytes)) => bytes,
         };
         if bytes.len() as u64 != chunk.bytes {
-            return Err(broken(&format!("has {} bytes instead of {}: it was cut or replaced", bytes.len(), chunk.bytes)));
+            return Err(chunk_error(&format!("has {} bytes instead of {}: it was cut or replaced", bytes.len(), chunk.bytes)));
         }
         if sha256(&bytes) != chunk.sha256 {
-            return Err(broken("was changed: its SHA-256 differs"));
+            return Err(chunk_error("was changed: its SHA-256 differs"));
         }
-        let sealed = key.open(of.id.as_str(), number as u32, bytes.to_vec());
-        let sealed = sealed.ok_or_else(|| broken("does not open: it was changed, or is that of another place"))?;
-        zstd::bulk::decompress(&sealed, PIECE_BYTES).map_err(|_| broken("cannot be decompressed"))
+        let sealed = key.open(backup.id.as_str(), number as u32, bytes.to_vec());
+        let sealed = sealed.ok_or_else(|| chunk_error("does not open: it was changed, or is that of another place"))?;
+        zstd::bulk::decompress(&sealed, PIECE_BYTES).map_err(|_| chunk_error("cannot be decompressed"))
     }
 
     /// Reads all chunks in order, each proven, and proves the whole. Answers the bytes of the database.
     pub(super) async fn read_chunks(
         &self,
-        of: &OpenBackup,
+        backup: &OpenBackup,
         mut each: impl AsyncFnMut(Vec<u8>) -> Result<(), BackupError>,
     ) -> Result<u64, BackupError> {
-        let (mut whole, mut bytes) = (Context::new(&SHA256), 0);
-        for (number, chunk) in of.manifest.chunks.iter().enumerate() {
-            let piece = self.piece(of, &of.key, number, chunk).await?;
-            whole.update(&piece);
-            bytes += piece.len() as u64;
-            each(piece).await?;
+        let (mut hasher, mut bytes) = (Context::new(&SHA256), 0);
+        for (number, chunk) in backup.manifest.chunks.iter().enumerate() {
+            let plain_bytes = self.read_chunk(backup, &backup.key, number, chunk).await?;
+            hasher.update(&plain_bytes);
+            bytes += plain_bytes.len() as u64;
+            each(plain_bytes).await?;
         }
-        let is_whole = bytes == of.manifest.bytes && hex::encode(whole.finish()) == of.manifest.sha256;
-        if is_whole { Ok(bytes) } else { Err(BackupError::NotWhole(of.id.clone())) }
+        let is_whole = bytes == backup.manifest.bytes && hex::encode(hasher.finish()) == backup.manifest.sha256;
+        if is_whole { Ok(bytes) } else { Err(BackupError::NotWhole(backup.id.clone())) }
     }
 }

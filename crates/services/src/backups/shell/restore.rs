@@ -24,7 +24,7 @@ use crate::backups::{
 /// A file with the content of a backup, under a temporary name until it is moved to its path. It is
 /// removed on drop.
 #[derive(Debug)]
-pub struct Restored {
+pub struct RestoredBackup {
     pub manifest: Manifest,
     /// Point that the restore reached with the segments of its generation.
     pub reach: Reach,
@@ -39,72 +39,77 @@ pub struct Restored {
 /// # Errors
 /// The target exists, a key is missing, or a part of the backup is missing or was changed. No file
 /// is left then.
-pub async fn restore(backups: &Backups, id: &BackupId, target: &Path, at: Option<Timestamp>) -> Result<Restored, BackupError> {
+pub async fn restore(
+    backups: &Backups,
+    id: &BackupId,
+    target: &Path,
+    at: Option<Timestamp>,
+) -> Result<RestoredBackup, BackupError> {
     check_target_is_free(target)?;
     let file = PathBuf::from(format!("{}.restoring", target.display()));
     // SQLite would take a leftover log under this name for the log of the restored file.
-    if let Some(left) = with_companions(&file).into_iter().find(|path| path.exists()) {
-        return Err(BackupError::RestoreLeft(left.display().to_string()));
+    if let Some(leftover) = with_companions(&file).into_iter().find(|path| path.exists()) {
+        return Err(BackupError::RestoreLeft(leftover.display().to_string()));
     }
-    let opened = backups.opened(id).await?;
-    opened.check_engine(SQLITE)?;
-    let taken_at = opened.manifest.taken_at;
+    let backup = backups.open_verified(id).await?;
+    backup.check_engine(SQLITE)?;
+    let taken_at = backup.manifest.taken_at;
     if at.is_some_and(|at| at.micros() < taken_at) {
         return Err(BackupError::TooEarly(id.clone(), clock::rfc3339(Timestamp(taken_at))));
     }
-    let out = tokio::fs::File::options().write(true).create_new(true).open(&file).await;
-    let out = out.map_err(|error| match error.kind() {
+    let output = tokio::fs::File::options().write(true).create_new(true).open(&file).await;
+    let output = output.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => BackupError::RestoreLeft(file.display().to_string()),
         _ => BackupError::Disk(file.display().to_string(), error),
     })?;
     let reach = Reach { segments: 0, until: taken_at };
-    let mut restored = Restored { manifest: opened.manifest.clone(), reach, file, target: target.to_owned() };
-    write(backups, &opened, &restored.file, out).await?;
-    restored.reach = apply_segments(backups, &opened, &restored.file, at).await?;
+    let mut restored = RestoredBackup { manifest: backup.manifest.clone(), reach, file, target: target.to_owned() };
+    write(backups, &backup, &restored.file, output).await?;
+    restored.reach = apply_segments(backups, &backup, &restored.file, at).await?;
     Ok(restored)
 }
 
-async fn write(backups: &Backups, opened: &OpenBackup, file: &Path, mut out: tokio::fs::File) -> Result<(), BackupError> {
-    let disk = |error| BackupError::Disk(file.display().to_string(), error);
-    backups.read_chunks(opened, async |piece| out.write_all(&piece).await.map_err(disk)).await?;
-    out.flush().await.map_err(disk)?;
-    out.sync_all().await.map_err(disk)
+async fn write(backups: &Backups, backup: &OpenBackup, file: &Path, mut output: tokio::fs::File) -> Result<(), BackupError> {
+    let disk_error = |error| BackupError::Disk(file.display().to_string(), error);
+    backups.read_chunks(backup, async |chunk| output.write_all(&chunk).await.map_err(disk_error)).await?;
+    output.flush().await.map_err(disk_error)?;
+    output.sync_all().await.map_err(disk_error)
 }
 
 /// Writes the frames of segments over the pages of the copy.
 async fn apply_segments(
     backups: &Backups,
-    opened: &OpenBackup,
+    backup: &OpenBackup,
     path: &Path,
     at: Option<Timestamp>,
 ) -> Result<Reach, BackupError> {
-    let disk = |error| BackupError::Disk(path.display().to_string(), error);
-    let mut file = File::options().write(true).open(path).map_err(disk)?;
+    let disk_error = |error| BackupError::Disk(path.display().to_string(), error);
+    let mut file = File::options().write(true).open(path).map_err(disk_error)?;
     let reach = backups
-        .segments(opened, at.map(Timestamp::micros), |head, frames| {
-            write_pages(&mut file, head.page_bytes, pages(head.page_bytes, frames)).map_err(disk)?;
-            file.set_len(u64::from(head.pages) * u64::from(head.page_bytes)).map_err(disk)
+        .segments(backup, at.map(Timestamp::micros), |head, frames| {
+            write_pages(&mut file, head.page_bytes, pages(head.page_bytes, frames)).map_err(disk_error)?;
+            file.set_len(u64::from(head.pages) * u64::from(head.page_bytes)).map_err(disk_error)
         })
         .await?;
-    file.sync_all().map_err(disk)?;
+    file.sync_all().map_err(disk_error)?;
     Ok(reach)
 }
 
-impl Restored {
+impl RestoredBackup {
     /// Moves the file to its target path, unless a file exists there by now. Its database must be
     /// closed.
     pub fn move_to_target(self) -> Result<(), BackupError> {
-        let disk = |path: &Path| {
+        let disk_error = |path: &Path| {
             let path = path.display().to_string();
             move |error: io::Error| BackupError::Disk(path, error)
         };
         check_target_is_free(&self.target)?;
         // Rows that are only in the log would be lost.
         let [_, log, _, _] = with_companions(&self.file);
-        if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
+        if fs::metadata(&log).is_ok_and(|log_metadata| log_metadata.len() > 0) {
             return Err(BackupError::Disk(log.display().to_string(), io::Error::other("the database is still open")));
         }
-        File::open(&self.file).and_then(|file| file.sync_all()).map_err(disk(&self.file))?;
+        File::open(&self.file).and_then(|file| file.sync_all()).map_err(disk_error(&self.file))?;
         // A hard link never replaces an existing file. On a file system without links, a file that
         // was created since the check above is lost.
         match fs::hard_link(&self.file, &self.target) {
@@ -112,16 +117,16 @@ impl Restored {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(BackupError::TargetExists(self.target.display().to_string()));
             }
-            Err(_) => fs::rename(&self.file, &self.target).map_err(disk(&self.target))?,
+            Err(_) => fs::rename(&self.file, &self.target).map_err(disk_error(&self.target))?,
         }
         match self.target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) if cfg!(unix) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk(folder)),
+            Some(folder) if cfg!(unix) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk_error(folder)),
             _ => Ok(()),
         }
     }
 }
 
-impl Drop for Restored {
+impl Drop for RestoredBackup {
     fn drop(&mut self) {
         remove(&self.file);
     }

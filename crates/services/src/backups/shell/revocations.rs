@@ -12,7 +12,7 @@ use super::{BackupError, Backups};
 use crate::{
     backups::{
         core::{
-            manifest::plain,
+            manifest::sanitize_text,
             revocation::{
                 MAX_LIST_BYTES, MAX_LISTED, Revocation, by_day, day_of, list_text, listed_revocations, may_cover, unlisted_since,
             },
@@ -70,26 +70,26 @@ impl ListedRevocations {
         if !revocation_rows::are_indexed(&global).await? {
             return Ok(Vec::new());
         }
-        let mut found = revocation_rows::revoked_since(&global, since).await?;
-        found.retain(|revocation| !self.listed.contains(revocation));
-        Ok(found)
+        let mut revocations = revocation_rows::revoked_since(&global, since).await?;
+        revocations.retain(|revocation| !self.listed.contains(revocation));
+        Ok(revocations)
     }
 
-    /// Records revocations that were found and are listed; `looked_at` is a time before the search.
+    /// Records revocations that were found and are listed; `checked_at` is a time before the search.
     /// The `added` ones are searched again, since another process that wrote the same list at the
     /// same time may have overwritten it.
-    pub fn note(&mut self, found: &[Revocation], added: &BTreeSet<Revocation>, looked_at: i64) {
-        let settled = looked_at.saturating_sub(MAX_COMMIT_DELAY_MICROS).max(self.since.unwrap_or_default());
-        let since = added.first().map_or(settled, |earliest| settled.min(earliest.at));
+    pub fn record_listed(&mut self, revocations: &[Revocation], added: &BTreeSet<Revocation>, checked_at: i64) {
+        let settled_until = checked_at.saturating_sub(MAX_COMMIT_DELAY_MICROS).max(self.since.unwrap_or_default());
+        let since = added.first().map_or(settled_until, |earliest| settled_until.min(earliest.at));
         self.since = Some(since);
-        self.listed.extend(found.iter().filter(|revocation| !added.contains(revocation)));
+        self.listed.extend(revocations.iter().filter(|revocation| !added.contains(revocation)));
         self.listed.retain(|revocation| revocation.at >= since);
     }
 }
 
 /// Content of the revocation lists of a backup location.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RevokedSince {
+pub struct RevocationsSince {
     /// The earlier ones first.
     pub revocations: BTreeSet<Revocation>,
     /// Lists that could not be read, with the reasons.
@@ -100,8 +100,8 @@ impl Backups {
     /// Returns the names of the lists: their days, some with a suffix.
     async fn revocation_lists(&self) -> Result<Vec<String>, BackupError> {
         let names = self.store.names_under(FOLDER).await?;
-        let own = names.iter().filter_map(|name| name.strip_prefix(FOLDER)?.strip_prefix('/'));
-        Ok(own.filter(|list| day_of(list).is_some()).map(ToOwned::to_owned).collect())
+        let list_names = names.iter().filter_map(|name| name.strip_prefix(FOLDER)?.strip_prefix('/'));
+        Ok(list_names.filter(|list| day_of(list).is_some()).map(ToOwned::to_owned).collect())
     }
 
     /// Reads a list; empty if it does not exist. The inner error is the reason why it cannot be
@@ -114,11 +114,11 @@ impl Backups {
             Err(StoreError::Missing) => return Ok(Ok(BTreeSet::new())),
             Err(error) => return Err(error.into()),
         };
-        let read = match self.keys.open(&name, &sealed) {
+        let outcome = match self.keys.open(&name, &sealed) {
             Ok(text) => listed_revocations(&text).ok_or_else(|| "it is of a newer version, or no list of revocations".to_owned()),
-            Err(why) => Err(plain_reason(&why)),
+            Err(open_error) => Err(sanitized_reason(&open_error)),
         };
-        Ok(read)
+        Ok(outcome)
     }
 
     async fn put_revocation_list(&self, list: &str, revocations: &BTreeSet<Revocation>) -> Result<(), BackupError> {
@@ -137,34 +137,36 @@ impl Backups {
     /// The location cannot be read or written to.
     pub async fn list_revocations(&self, revocations: &[Revocation]) -> Result<BTreeSet<Revocation>, BackupError> {
         let (lists, mut added) = (self.revocation_lists().await?, BTreeSet::new());
-        for (day, mut new) in by_day(revocations) {
-            let of_day: Vec<&String> = lists.iter().filter(|list| list.starts_with(&day)).collect();
-            let mut open = None;
-            for list in &of_day {
+        for (day, mut missing) in by_day(revocations) {
+            let day_lists: Vec<&String> = lists.iter().filter(|list| list.starts_with(&day)).collect();
+            let mut open_list = None;
+            for list in &day_lists {
                 match self.revocation_list(list).await? {
-                    Ok(read) => {
-                        new.retain(|revocation| !read.contains(revocation));
-                        if read.len() < MAX_LISTED {
-                            open = Some(((*list).clone(), read));
+                    Ok(listed) => {
+                        missing.retain(|revocation| !listed.contains(revocation));
+                        if listed.len() < MAX_LISTED {
+                            open_list = Some(((*list).clone(), listed));
                         }
                     }
-                    Err(why) => tracing::warn!(list = %plain(list), %why, "a list of revocations cannot be read"),
+                    Err(reason) => {
+                        tracing::warn!(list = %sanitize_text(list), why = %reason, "a list of revocations cannot be read");
+                    }
                 }
             }
-            added.extend(new.iter().copied());
-            let mut next = open.unwrap_or_else(|| {
-                let name = if of_day.is_empty() { day.clone() } else { self.additional_list_name(&day) };
+            added.extend(missing.iter().copied());
+            let mut next_list = open_list.unwrap_or_else(|| {
+                let name = if day_lists.is_empty() { day.clone() } else { self.additional_list_name(&day) };
                 (name, BTreeSet::new())
             });
-            while !new.is_empty() {
-                let (name, mut list) = next;
+            while !missing.is_empty() {
+                let (name, mut list) = next_list;
                 while list.len() < MAX_LISTED
-                    && let Some(revocation) = new.pop_first()
+                    && let Some(revocation) = missing.pop_first()
                 {
                     list.insert(revocation);
                 }
                 self.put_revocation_list(&name, &list).await?;
-                next = (self.additional_list_name(&day), BTreeSet::new());
+                next_list = (self.additional_list_name(&day), BTreeSet::new());
             }
         }
         Ok(added)
@@ -181,18 +183,18 @@ impl Backups {
     ///
     /// # Errors
     /// The backup location cannot be read.
-    pub async fn revoked_since(&self, after: i64) -> Result<RevokedSince, BackupError> {
-        let mut found = RevokedSince::default();
+    pub async fn revoked_since(&self, after: i64) -> Result<RevocationsSince, BackupError> {
+        let mut result = RevocationsSince::default();
         for list in self.revocation_lists().await? {
-            if !day_of(&list).is_some_and(|began| may_cover(began, after)) {
+            if !day_of(&list).is_some_and(|day_start| may_cover(day_start, after)) {
                 continue;
             }
             match self.revocation_list(&list).await? {
-                Ok(read) => found.revocations.extend(read.into_iter().filter(|revocation| revocation.at >= after)),
-                Err(why) => found.unreadable.push(format!("{FOLDER}/{}: {why}", plain(&list))),
+                Ok(listed) => result.revocations.extend(listed.into_iter().filter(|revocation| revocation.at >= after)),
+                Err(reason) => result.unreadable.push(format!("{FOLDER}/{}: {reason}", sanitize_text(&list))),
             }
         }
-        Ok(found)
+        Ok(result)
     }
 
     /// Removes the lists of days that are older than every backup, and than 400 days.
@@ -200,7 +202,7 @@ impl Backups {
         let oldest = self.clock.now().micros().saturating_sub(RETENTION_MICROS);
         let before = oldest_backup.unwrap_or(oldest).min(oldest);
         for list in self.revocation_lists().await? {
-            if !day_of(&list).is_some_and(|began| may_cover(began, before)) {
+            if !day_of(&list).is_some_and(|day_start| may_cover(day_start, before)) {
                 self.store.remove(&format!("{FOLDER}/{list}")).await?;
             }
         }
@@ -209,10 +211,12 @@ impl Backups {
 }
 
 /// Returns the reason why a list does not open. Text of the object itself is escaped for terminals.
-fn plain_reason(why: &OpenError) -> String {
-    match why {
-        OpenError::UnknownKey(key) => format!("it is sealed under the key {}, which is not given", plain(key)),
-        OpenError::Broken(key) => format!("it was changed, or the given key {} is a different one of that name", plain(key)),
+fn sanitized_reason(error: &OpenError) -> String {
+    match error {
+        OpenError::UnknownKey(key) => format!("it is sealed under the key {}, which is not given", sanitize_text(key)),
+        OpenError::Broken(key) => {
+            format!("it was changed, or the given key {} is a different one of that name", sanitize_text(key))
+        }
         OpenError::NotSealed => "it is not sealed".to_owned(),
     }
 }
@@ -233,10 +237,10 @@ mod tests {
             id: Uuid::nil(),
         };
         let mut known = ListedRevocations::default();
-        known.note(&[key], &BTreeSet::from([key]), 20 * MAX_COMMIT_DELAY_MICROS);
+        known.record_listed(&[key], &BTreeSet::from([key]), 20 * MAX_COMMIT_DELAY_MICROS);
         assert_eq!(known.since, Some(key.at), "a later look finds it");
         assert!(!known.listed.contains(&key), "and does not take it for listed");
-        known.note(&[key], &BTreeSet::new(), 20 * MAX_COMMIT_DELAY_MICROS + 1);
+        known.record_listed(&[key], &BTreeSet::new(), 20 * MAX_COMMIT_DELAY_MICROS + 1);
         assert_eq!(known.since, Some(19 * MAX_COMMIT_DELAY_MICROS + 1));
     }
 }

@@ -175,21 +175,21 @@ impl Stored {
 pub(super) async fn store(
     backups: &Backups,
     (id, key): (&BackupId, &DataKey),
-    from: &mut (impl AsyncRead + Unpin),
+    source: &mut (impl AsyncRead + Unpin),
     name: &str,
 ) -> Result<Stored, BackupError> {
-    let (mut whole, mut bytes, mut chunks) = (Context::new(&SHA256), 0, Vec::new());
+    let (mut hasher, mut bytes, mut chunks) = (Context::new(&SHA256), 0, Vec::new());
     loop {
-        let mut piece = Vec::with_capacity(PIECE_BYTES);
-        let read = (&mut *from).take(PIECE_BYTES as u64).read_to_end(&mut piece).await;
-        read.map_err(|error| BackupError::Disk(name.to_owned(), error))?;
-        if piece.is_empty() {
-            return Ok(Stored { bytes, sha256: hex::encode(whole.finish()), chunks });
+        let mut buffer = Vec::with_capacity(PIECE_BYTES);
+        let outcome = (&mut *source).take(PIECE_BYTES as u64).read_to_end(&mut buffer).await;
+        outcome.map_err(|error| BackupError::Disk(name.to_owned(), error))?;
+        if buffer.is_empty() {
+            return Ok(Stored { bytes, sha256: hex::encode(hasher.finish()), chunks });
         }
-        whole.update(&piece);
-        bytes += piece.len() as u64;
+        hasher.update(&buffer);
+        bytes += buffer.len() as u64;
         let number = chunks.len();
-        chunks.push(put(backups, (id, key), (Chunk::name_of(number), number), &piece).await?);
+        chunks.push(put(backups, (id, key), (Chunk::name_of(number), number), &buffer).await?);
     }
 }
 

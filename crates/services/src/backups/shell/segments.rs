@@ -28,10 +28,10 @@ pub struct Reach {
 }
 
 /// Segments by their names, in order.
-pub(super) fn named(objects: &Objects) -> Vec<SegmentName> {
-    let under = objects.keys().filter_map(|object| object.split_once('/'));
+pub(super) fn segment_names(objects: &Objects) -> Vec<SegmentName> {
+    let paths = objects.keys().filter_map(|object| object.split_once('/'));
     let mut names: Vec<_> =
-        under.filter(|(folder, _)| *folder == FOLDER).filter_map(|(_, name)| SegmentName::parse(name)).collect();
+        paths.filter(|(folder, _)| *folder == FOLDER).filter_map(|(_, name)| SegmentName::parse(name)).collect();
     names.sort();
     names
 }
@@ -45,43 +45,44 @@ impl Backups {
     /// Reads all segments of a generation that were read up to a moment, each proven; of a backup that is no generation there are none.
     pub(super) async fn segments(
         &self,
-        of: &OpenBackup,
+        backup: &OpenBackup,
         until: Option<i64>,
         mut each: impl FnMut(&SegmentHead, &[u8]) -> Result<(), BackupError>,
     ) -> Result<Reach, BackupError> {
-        let names = named(&self.objects_of(&of.id).await?);
-        let key = of.key.for_segments();
-        let (mut reach, mut previous) = (Reach { segments: 0, until: of.manifest.taken_at }, String::new());
+        let names = segment_names(&self.objects_of(&backup.id).await?);
+        let key = backup.key.for_segments();
+        let (mut reach, mut previous) = (Reach { segments: 0, until: backup.manifest.taken_at }, String::new());
         for name in names {
             if until.is_some_and(|until| name.read_at > until) {
                 break;
             }
-            let object = format!("{}/{FOLDER}/{}", of.id, name.text());
-            let broken = |why: &str| BackupError::Segment {
+            let object = format!("{}/{FOLDER}/{}", backup.id, name.text());
+            let segment_error = |reason: &str| BackupError::Segment {
                 object: object.clone(),
-                why: why.to_owned(),
+                why: reason.to_owned(),
                 until: clock::rfc3339(Timestamp(reach.until)),
             };
             if u64::from(name.number) != reach.segments {
-                return Err(broken("follows one that is missing"));
+                return Err(segment_error("follows one that is missing"));
             }
             let sealed = match self.store.get(&object, MAX_SEGMENT_BYTES).await {
-                Err(StoreError::Missing) => return Err(broken("is missing")),
+                Err(StoreError::Missing) => return Err(segment_error("is missing")),
                 Err(error) => return Err(error.into()),
-                Ok(None) => return Err(broken("is larger than the maximum")),
+                Ok(None) => return Err(segment_error("is larger than the maximum")),
                 Ok(Some(sealed)) => sealed,
             };
-            let own = sha256(&sealed);
-            let opened = key.open(of.id.as_str(), name.number, sealed.to_vec());
-            let opened = opened.ok_or_else(|| broken("does not open: it was cut, changed, or is that of another place"))?;
-            let (head, frames) = unpack_segment(&opened).ok_or_else(|| broken("is not sound"))?;
-            let fits = head.generation == of.id.as_str() && SegmentName::of(&head) == name && head.previous == previous;
-            if !fits {
-                return Err(broken("is not the one that follows the segment before"));
+            let sealed_hash = sha256(&sealed);
+            let plain_bytes = key.open(backup.id.as_str(), name.number, sealed.to_vec());
+            let plain_bytes =
+                plain_bytes.ok_or_else(|| segment_error("does not open: it was cut, changed, or is that of another place"))?;
+            let (head, frames) = unpack_segment(&plain_bytes).ok_or_else(|| segment_error("is not sound"))?;
+            let is_next = head.generation == backup.id.as_str() && SegmentName::of(&head) == name && head.previous == previous;
+            if !is_next {
+                return Err(segment_error("is not the one that follows the segment before"));
             }
             each(&head, &frames)?;
             reach = Reach { segments: reach.segments + 1, until: head.read_at };
-            previous = own;
+            previous = sealed_hash;
         }
         Ok(reach)
     }
@@ -89,19 +90,22 @@ impl Backups {
     /// Returns the reach of each finished backup by the names of its segments, the farthest last;
     /// includes backups that have lost their manifest.
     pub(super) async fn by_reach(&self, at: Option<i64>) -> Result<Vec<(i64, BackupId)>, BackupError> {
-        let mut found = Vec::new();
+        let mut reaches = Vec::new();
         for (id, objects) in self.objects().await? {
-            let begun = id.at().micros();
+            let started_at = id.at().micros();
             let is_finished = objects.contains_key(MANIFEST) || has_lost_manifest(&objects);
-            if !is_finished || at.is_some_and(|at| begun > at) {
+            if !is_finished || at.is_some_and(|at| started_at > at) {
                 continue;
             }
-            let reached =
-                named(&objects).iter().map(|name| name.read_at).filter(|read_at| at.is_none_or(|at| *read_at <= at)).max();
-            found.push((reached.unwrap_or(begun), id));
+            let last_read_at = segment_names(&objects)
+                .iter()
+                .map(|name| name.read_at)
+                .filter(|read_at| at.is_none_or(|at| *read_at <= at))
+                .max();
+            reaches.push((last_read_at.unwrap_or(started_at), id));
         }
-        found.sort();
-        Ok(found)
+        reaches.sort();
+        Ok(reaches)
     }
 
     /// Returns the same for all backups, in the order in which they were made.
@@ -109,22 +113,22 @@ impl Backups {
     /// # Errors
     /// The farthest point is in the future, so that the order is in doubt: a clock was ahead when
     /// it was made, or is behind here.
-    pub(super) async fn ordered(&self) -> Result<Vec<(i64, BackupId)>, BackupError> {
-        let found = self.by_reach(None).await?;
+    pub(super) async fn checked_by_reach(&self) -> Result<Vec<(i64, BackupId)>, BackupError> {
+        let reaches = self.by_reach(None).await?;
         let latest = self.clock.now().plus_seconds(MAX_CLOCK_SKEW_SECONDS).micros();
-        match found.last() {
+        match reaches.last() {
             Some((reach, id)) if *reach > latest => {
-                let before = found.iter().rev().find(|(reach, _)| *reach <= latest);
+                let before = reaches.iter().rev().find(|(reach, _)| *reach <= latest);
                 let before = before.map(|(_, id)| format!(". The newest of those before now is {id}")).unwrap_or_default();
                 Err(BackupError::ToCome { id: id.clone(), reach: clock::rfc3339(Timestamp(*reach)), before })
             }
-            _ => Ok(found),
+            _ => Ok(reaches),
         }
     }
 
     /// Returns the backup that reaches farthest.
-    pub(super) async fn farthest(&self) -> Result<BackupId, BackupError> {
-        self.ordered().await?.pop().map(|(_, id)| id).ok_or(BackupError::NoBackup)
+    pub(super) async fn find_farthest(&self) -> Result<BackupId, BackupError> {
+        self.checked_by_reach().await?.pop().map(|(_, id)| id).ok_or(BackupError::NoBackup)
     }
 
     /// Returns the backup that is nearest to a time and not after it.
@@ -132,10 +136,10 @@ impl Backups {
     /// # Errors
     /// No backup was taken before it.
     pub async fn find_at(&self, at: Timestamp) -> Result<BackupId, BackupError> {
-        let mut found = self.by_reach(Some(at.micros())).await?;
-        while let Some((_, id)) = found.pop() {
+        let mut reaches = self.by_reach(Some(at.micros())).await?;
+        while let Some((_, id)) = reaches.pop() {
             // A backup that was begun before the time may have been taken after it.
-            if self.opened(&id).await?.manifest.taken_at <= at.micros() {
+            if self.open_verified(&id).await?.manifest.taken_at <= at.micros() {
                 return Ok(id);
             }
         }

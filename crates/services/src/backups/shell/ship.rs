@@ -54,21 +54,21 @@ impl Shipper {
     /// The database's file, its lock or the spool cannot be opened.
     pub fn open(db: Database, backups: Backups, clock: Clock, settings: ShipSettings) -> Result<Option<Self>, BackupError> {
         let Some(lock) = ShippingLock::take(&settings.file)? else { return Ok(None) };
-        let disk = |error: io::Error| BackupError::Disk(settings.file.display().to_string(), error);
-        let main: &'static File = Box::leak(Box::new(File::open(&settings.file).map_err(disk)?));
-        let spool = Spool::open(&settings.file, settings.spool_bytes).map_err(disk)?;
+        let disk_error = |error: io::Error| BackupError::Disk(settings.file.display().to_string(), error);
+        let main: &'static File = Box::leak(Box::new(File::open(&settings.file).map_err(disk_error)?));
+        let spool = Spool::open(&settings.file, settings.spool_bytes).map_err(disk_error)?;
         let log = PathBuf::from(format!("{}-wal", settings.file.display()));
         let state = State { caught_up_at: monotonic(&clock), ..State::default() };
         Ok(Some(Self { db, backups, clock, settings, main, log, spool, state: RefCell::new(state), lock }))
     }
 
-    /// Ships until `stopped` is done, then ships the last commits.
-    pub async fn run(&self, stopped: impl Future<Output = ()>) {
+    /// Ships until `stop_signal` is done, then ships the last commits.
+    pub async fn run(&self, stop_signal: impl Future<Output = ()>) {
         tokio::select! {
             () = self.run_rounds() => {}
             () = self.run_uploads() => {}
             () = self.run_generations() => {}
-            () = stopped => {}
+            () = stop_signal => {}
         }
         self.round_or_fail();
         let last = async { while self.upload().await.is_ok_and(|sent| sent) {} };
@@ -79,24 +79,24 @@ impl Shipper {
 
     async fn run_rounds(&self) {
         loop {
-            let began = monotonic(&self.clock);
-            let went_well = self.round_or_fail();
+            let started_at = monotonic(&self.clock);
+            let is_successful = self.round_or_fail();
             if let Err(fault) = self.checkpoint().await {
                 record_failure("the log could not be checkpointed", &fault);
             }
-            self.set_delay_metrics(began, went_well);
+            self.set_delay_metrics(started_at, is_successful);
             clock::sleep(ROUND_INTERVAL).await;
         }
     }
 
     /// Sets the metrics of the backup location's delay.
-    fn set_delay_metrics(&self, began: Duration, went_well: bool) {
+    fn set_delay_metrics(&self, started_at: Duration, is_successful: bool) {
         let mut state = self.state.borrow_mut();
-        if went_well && state.current.is_some() {
-            state.round_at = began;
+        if is_successful && state.current.is_some() {
+            state.round_at = started_at;
         }
         let lag = monotonic(&self.clock).saturating_sub(state.caught_up_at);
-        metrics::log_shipping(lag, self.spool.bytes(), log_bytes(&self.log));
+        metrics::set_log_shipping(lag, self.spool.bytes(), log_bytes(&self.log));
     }
 
     fn round_or_fail(&self) -> bool {
@@ -113,19 +113,19 @@ impl Shipper {
     /// Reads the commits since the last round, and stores them in the spool.
     fn round(&self) -> Result<(), BackupError> {
         let mut state = self.state.borrow_mut();
-        let disk = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
+        let disk_error = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
         while state.has_streams() {
             let Some(from) = self.next_position(&state)? else { return Ok(()) };
-            let batch = match wal::next(&self.log, &from).map_err(disk)? {
+            let batch = match wal::next(&self.log, &from).map_err(disk_error)? {
                 Next::Nothing => return Ok(()),
                 Next::Renewed => return Err(BackupError::LogLost),
                 Next::Frames(batch) => batch,
             };
             let now = self.clock.now().micros();
-            let State { current, coming, .. } = &mut *state;
+            let State { current, next_stream: coming, .. } = &mut *state;
             for stream in current.iter_mut().chain(coming.iter_mut()) {
-                let (segment, bytes) = stream.sealed(&from, &batch, now)?;
-                self.spool.store_segment(stream.id.as_str(), &segment, &bytes).map_err(disk)?;
+                let (segment, bytes) = stream.seal_batch(&from, &batch, now)?;
+                self.spool.store_segment(stream.id.as_str(), &segment, &bytes).map_err(disk_error)?;
             }
             state.position = Some(batch.end);
         }
@@ -136,9 +136,9 @@ impl Shipper {
     /// the one that SQLite began after our own checkpoint. Any other log was begun by a foreign
     /// checkpoint, and frames between the two may be lost.
     fn next_position(&self, state: &State) -> Result<Option<Position>, BackupError> {
-        let disk = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
+        let disk_error = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
         let is_whole = state.whole.is_some() && state.whole == state.position;
-        match (state.position, wal::header(&self.log).map_err(disk)?) {
+        match (state.position, wal::header(&self.log).map_err(disk_error)?) {
             (None, None) => Ok(None),
             (None, Some(header)) => Ok(Some(Position::start(header))),
             (Some(position), Some(header)) if header == position.header => Ok(Some(position)),
@@ -163,8 +163,8 @@ impl Shipper {
         tokio::task::yield_now().await;
         let mut state = self.state.borrow_mut();
         state.checkpointed_at = monotonic(&self.clock);
-        let read = state.position.filter(|position| checkpoint.is_whole && position.frames == checkpoint.frames);
-        (state.whole, state.whole_log) = (read, whole_log);
+        let whole_position = state.position.filter(|position| checkpoint.is_whole && position.frames == checkpoint.frames);
+        (state.whole, state.whole_log) = (whole_position, whole_log);
         Ok(())
     }
 
@@ -174,11 +174,11 @@ impl Shipper {
         if bytes == 0 || (state.is_copying && bytes < MAX_LOG_BYTES) {
             return false;
         }
-        let waited = monotonic(&self.clock).saturating_sub(state.checkpointed_at);
+        let wait = monotonic(&self.clock).saturating_sub(state.checkpointed_at);
         match state.position {
             Some(position) if state.whole == Some(position) => false,
-            Some(position) => position.frames >= CHECKPOINT_PAGES || waited >= CHECKPOINT_INTERVAL,
-            None => waited >= CHECKPOINT_INTERVAL,
+            Some(position) => position.frames >= CHECKPOINT_PAGES || wait >= CHECKPOINT_INTERVAL,
+            None => wait >= CHECKPOINT_INTERVAL,
         }
     }
 
@@ -197,24 +197,24 @@ impl Shipper {
 
     /// Sends the oldest segment of the spool; returns whether there was one.
     async fn upload(&self) -> Result<bool, BackupError> {
-        let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
-        let Some((generation, segment)) = self.spool.first().map_err(disk)? else {
+        let disk_error = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
+        let Some((generation, segment)) = self.spool.first().map_err(disk_error)? else {
             let mut state = self.state.borrow_mut();
             state.caught_up_at = state.caught_up_at.max(state.round_at);
             return Ok(false);
         };
-        let bytes = Bytes::from(self.spool.read(&generation, &segment).map_err(disk)?);
+        let bytes = Bytes::from(self.spool.read(&generation, &segment).map_err(disk_error)?);
         let object = format!("{generation}/{FOLDER}/{segment}");
         if !self.send(&object, &segment, &bytes).await? {
             self.end_generation_before(&generation, object).await?;
             return Ok(true);
         }
-        metrics::log_shipped(bytes.len() as u64);
-        self.spool.remove(&generation, &segment).map_err(disk)?;
+        metrics::count_shipped_log(bytes.len() as u64);
+        self.spool.remove(&generation, &segment).map_err(disk_error)?;
         Ok(true)
     }
 }
 
 fn log_bytes(log: &Path) -> u64 {
-    std::fs::metadata(log).map_or(0, |found| found.len())
+    std::fs::metadata(log).map_or(0, |log_metadata| log_metadata.len())
 }

@@ -1,6 +1,6 @@
 //! Verifies a backup as a whole, with its segments and its lists of files.
 
-use super::{BackupError, Backups, VERIFIED, segments::Reach};
+use super::{BackupError, Backups, VERIFIED_OBJECT, segments::Reach};
 use crate::backups::id::BackupId;
 
 /// Result of verifying a backup.
@@ -22,19 +22,19 @@ impl Backups {
     /// # Errors
     /// A part is missing, was changed, or does not open; the message names it.
     pub async fn verify(&self, id: &BackupId) -> Result<Verified, BackupError> {
-        let opened = self.opened(id).await?;
-        let bytes = self.read_chunks(&opened, async |_| Ok(())).await?;
-        let reach = self.segments(&opened, None, |_, _| Ok(())).await?;
-        let files = self.count_listed(&opened).await?;
+        let backup = self.open_verified(id).await?;
+        let bytes = self.read_chunks(&backup, async |_| Ok(())).await?;
+        let reach = self.segments(&backup, None, |_, _| Ok(())).await?;
+        let files = self.count_listed(&backup).await?;
         self.note_verified(id).await;
-        Ok(Verified { bytes, reach, files, all_files: opened.manifest.files })
+        Ok(Verified { bytes, reach, files, all_files: backup.manifest.files })
     }
 
     /// Records that a backup was verified as a whole. A location that takes no writes, such as a
     /// copy of another machine, is no error.
     pub async fn note_verified(&self, id: &BackupId) {
         let now = self.clock.now().micros().to_string();
-        if let Err(error) = self.store.put_bytes(&format!("{id}/{VERIFIED}"), now.into()).await {
+        if let Err(error) = self.store.put_bytes(&format!("{id}/{VERIFIED_OBJECT}"), now.into()).await {
             let error = BackupError::from(error);
             tracing::warn!(backup = %id, %error, "the verification could not be recorded in the backup location: prune may remove this backup sooner");
         }

@@ -20,33 +20,33 @@ pub struct StockChange {
 /// Adds an entry. A reversal subtracts its figures from the day of the reversed movement; only
 /// `net_units` changes on the day of the reversal itself.
 pub fn add_entry(deltas: &mut Deltas, entry: &StockChange) -> Result<(), Overflow> {
-    let own = DemandFigures { net_units: entry.delta, ..DemandFigures::default() };
-    deltas.add(entry.key, &own, 1, entry.seq)?;
-    let (day, original, sign) = match entry.reverses_day {
+    let net_figures = DemandFigures { net_units: entry.delta, ..DemandFigures::default() };
+    deltas.add(entry.key, &net_figures, 1, entry.seq)?;
+    let (day, original_kind, sign) = match entry.reverses_day {
         None => (entry.key.date, entry.delta, 1),
         Some(day) => (day, entry.delta.checked_neg().ok_or(Overflow)?, -1),
     };
-    deltas.add(DayKey { date: day, ..entry.key }, &demand_of_entry(entry.kind, original)?, sign, entry.seq)?;
+    deltas.add(DayKey { date: day, ..entry.key }, &demand_of_entry(entry.kind, original_kind)?, sign, entry.seq)?;
     Ok(())
 }
 
 fn demand_of_entry(kind: MovementKind, delta: i64) -> Result<DemandFigures, Overflow> {
-    let (came, left) = (delta.max(0), delta.min(0).checked_neg().ok_or(Overflow)?);
-    let none = DemandFigures::default();
+    let (units_in, units_out) = (delta.max(0), delta.min(0).checked_neg().ok_or(Overflow)?);
+    let zero = DemandFigures::default();
     Ok(match kind {
-        MovementKind::Sale => DemandFigures { shipped_units: left - came, ..none },
-        MovementKind::Return => DemandFigures { restocked_units: came - left, ..none },
-        MovementKind::Receipt => DemandFigures { received_units: came - left, ..none },
-        MovementKind::Removal => DemandFigures { removed_units: left - came, ..none },
+        MovementKind::Sale => DemandFigures { shipped_units: units_out - units_in, ..zero },
+        MovementKind::Return => DemandFigures { restocked_units: units_in - units_out, ..zero },
+        MovementKind::Receipt => DemandFigures { received_units: units_in - units_out, ..zero },
+        MovementKind::Removal => DemandFigures { removed_units: units_out - units_in, ..zero },
         MovementKind::TransferIn | MovementKind::TransferOut => {
-            DemandFigures { moved_in_units: came, moved_out_units: left, ..none }
+            DemandFigures { moved_in_units: units_in, moved_out_units: units_out, ..zero }
         }
         MovementKind::Count => DemandFigures {
-            adjusted_in_units: came,
-            adjusted_out_units: left,
-            counted_in_units: came,
-            counted_out_units: left,
-            ..none
+            adjusted_in_units: units_in,
+            adjusted_out_units: units_out,
+            counted_in_units: units_in,
+            counted_out_units: units_out,
+            ..zero
         },
         // Reservations do not change the quantity on hand; a reversal has the kind of the reversed
         // movement.
@@ -54,7 +54,7 @@ fn demand_of_entry(kind: MovementKind, delta: i64) -> Result<DemandFigures, Over
         | MovementKind::Discrepancy
         | MovementKind::Reserve
         | MovementKind::Release
-        | MovementKind::Reversal => DemandFigures { adjusted_in_units: came, adjusted_out_units: left, ..none },
+        | MovementKind::Reversal => DemandFigures { adjusted_in_units: units_in, adjusted_out_units: units_out, ..zero },
     })
 }
 

@@ -12,4 +12,4 @@ pub use entry::{StockChange, add_entry};
 pub use order::{CountedLines, DemandLine, DemandOrder, PlacedLine, change_order};
 pub use sales_return::{DemandReturn, MatchedUnits, ReturnCounted, ReturnedLine, change_return};
 pub use span::{Span, is_in_stock, spans_from};
-pub use stock::{EVENT_DAYS, StockPeriod, six};
+pub use stock::{EVENT_DAYS, StockPeriod, round6};

@@ -57,7 +57,7 @@ pub struct PlacedLine {
 }
 
 impl DemandLine {
-    fn noted(&self) -> Option<Noted> {
+    fn counted_state(&self) -> Option<Noted> {
         let SoldLine { quantity, cancelled, total, .. } = self.line;
         match self.placed {
             Some(_) => Some(Noted::Edited([quantity, cancelled, total, self.unit_price, self.discount])),
@@ -65,30 +65,30 @@ impl DemandLine {
         }
     }
     /// The line in its counted state.
-    fn as_noted(&self, noted: Option<Noted>) -> Self {
-        let now = PlacedLine {
+    fn in_counted_state(&self, note: Option<Noted>) -> Self {
+        let current = PlacedLine {
             quantity: self.line.quantity,
             total: self.line.total,
             unit_price: self.unit_price,
             discount: self.discount,
         };
-        let (of, cancelled) = match noted {
+        let (basis, cancelled) = match note {
             Some(Noted::Edited([quantity, cancelled, total, unit_price, discount])) => {
                 (PlacedLine { quantity, total, unit_price, discount }, cancelled)
             }
-            Some(Noted::Cancelled(cancelled)) => (self.placed.unwrap_or(now), cancelled),
-            None => (self.placed.unwrap_or(now), 0),
+            Some(Noted::Cancelled(cancelled)) => (self.placed.unwrap_or(current), cancelled),
+            None => (self.placed.unwrap_or(current), 0),
         };
-        let line = SoldLine { quantity: of.quantity, cancelled, total: of.total, ..self.line };
-        Self { line, unit_price: of.unit_price, discount: of.discount, ..*self }
+        let line = SoldLine { quantity: basis.quantity, cancelled, total: basis.total, ..self.line };
+        Self { line, unit_price: basis.unit_price, discount: basis.discount, ..*self }
     }
 }
 
 impl DemandOrder {
     /// Returns the lines that count now; None if the order does not count.
     pub fn counted(&self) -> Option<CountedLines> {
-        let noted = |line: &DemandLine| Some((line.position, line.noted()?));
-        self.counts.then(|| self.lines.iter().filter_map(noted).collect())
+        let note_of_line = |line: &DemandLine| Some((line.position, line.counted_state()?));
+        self.counts.then(|| self.lines.iter().filter_map(note_of_line).collect())
     }
 }
 
@@ -102,8 +102,8 @@ pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&Co
         for (product, (figures, largest)) in sums_by_product(order, counted)? {
             let (date, store, channel, currency) = (order.date, order.store, order.channel, order.currency);
             let delta = deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, order.seq)?;
-            let side = if sign > 0 { &mut delta.largest_added } else { &mut delta.largest_removed };
-            *side = largest.max(*side);
+            let extreme = if sign > 0 { &mut delta.largest_added } else { &mut delta.largest_removed };
+            *extreme = largest.max(*extreme);
         }
     }
     Ok(())
@@ -112,25 +112,25 @@ pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&Co
 /// The figures of each product, and its largest line.
 fn sums_by_product(order: &DemandOrder, counted: &CountedLines) -> Result<BTreeMap<ProductId, (DemandFigures, i64)>, Overflow> {
     let mut products = BTreeMap::new();
-    let lines = order.lines.iter().map(|line| line.as_noted(counted.get(&line.position).copied()));
+    let lines = order.lines.iter().map(|line| line.in_counted_state(counted.get(&line.position).copied()));
     for DemandLine { product, line, unit_price, discount, .. } in lines.filter(|line| line.line.quantity > 0) {
-        let exact = |number: i128| i64::try_from(number).map_err(|_| Overflow);
+        let checked_i64 = |number: i128| i64::try_from(number).map_err(|_| Overflow);
         let (figures, largest): &mut (DemandFigures, i64) = products.entry(product).or_default();
-        let mut of_line =
+        let mut line_figures =
             DemandFigures { ordered_units: line.quantity, cancelled_units: line.cancelled, ..DemandFigures::default() };
         if line.units() > 0 {
             // A discount is shared out as the line's total is, and the list price is multiplied out as a cost is.
             let discounted = SoldLine { total: discount, ..line };
-            let listed = SoldLine { unit_cost: unit_price, ..line };
-            of_line.order_lines = 1;
-            of_line.orders = i64::from(figures.orders == 0);
-            of_line.gross_minor = exact(line.amount())?;
-            of_line.cost_minor = exact(line.cost())?;
-            of_line.discount_minor = exact(discounted.amount())?;
-            of_line.list_minor = exact(listed.cost())?;
-            *largest = exact(line.units())?.max(*largest);
+            let list_priced = SoldLine { unit_cost: unit_price, ..line };
+            line_figures.order_lines = 1;
+            line_figures.orders = i64::from(figures.orders == 0);
+            line_figures.gross_minor = checked_i64(line.amount())?;
+            line_figures.cost_minor = checked_i64(line.cost())?;
+            line_figures.discount_minor = checked_i64(discounted.amount())?;
+            line_figures.list_minor = checked_i64(list_priced.cost())?;
+            *largest = checked_i64(line.units())?.max(*largest);
         }
-        *figures = figures.plus(&of_line, 1).ok_or(Overflow)?;
+        *figures = figures.plus(&line_figures, 1).ok_or(Overflow)?;
     }
     Ok(products)
 }

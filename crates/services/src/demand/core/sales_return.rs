@@ -57,19 +57,20 @@ pub struct MatchedUnits {
 }
 
 /// Replaces the counted state of a return by its current one, or by none if it no longer counts.
-pub fn change_return(deltas: &mut Deltas, of: &DemandReturn, before: Option<&ReturnCounted>) -> Result<(), Overflow> {
-    let now = of.counts.then_some(&of.now);
+pub fn change_return(deltas: &mut Deltas, sales_return: &DemandReturn, before: Option<&ReturnCounted>) -> Result<(), Overflow> {
+    let now = sales_return.counts.then_some(&sales_return.now);
     if now == before {
         return Ok(());
     }
     for (counted, sign) in before.map(|counted| (counted, -1)).into_iter().chain(now.map(|counted| (counted, 1))) {
-        for (product, figures) in sums_by_product(of, counted)? {
-            let (date, store, channel, currency) = (counted.date, of.store, of.channel, of.currency);
-            deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, of.seq)?;
+        for (product, figures) in sums_by_product(sales_return, counted)? {
+            let (date, store, channel, currency) =
+                (counted.date, sales_return.store, sales_return.channel, sales_return.currency);
+            deltas.add(DayKey { date, product, store, channel, currency }, &figures, sign, sales_return.seq)?;
         }
-        for (one, units) in of.matches.iter().zip(&counted.matched) {
+        for (one, units) in sales_return.matches.iter().zip(&counted.matched) {
             let figures = DemandFigures { taken_back_units: *units, ..DemandFigures::default() };
-            deltas.add(one.key, &figures, sign, of.seq)?;
+            deltas.add(one.key, &figures, sign, sales_return.seq)?;
         }
     }
     Ok(())
@@ -77,35 +78,36 @@ pub fn change_return(deltas: &mut Deltas, of: &DemandReturn, before: Option<&Ret
 
 /// Received lines by product, with their refunds as in `salesReport`: the lines' own value, or a
 /// closed return's amount shared among them.
-fn sums_by_product(of: &DemandReturn, counted: &ReturnCounted) -> Result<BTreeMap<ProductId, DemandFigures>, Overflow> {
-    let exact = |number: i128| i64::try_from(number).map_err(|_| Overflow);
+fn sums_by_product(sales_return: &DemandReturn, counted: &ReturnCounted) -> Result<BTreeMap<ProductId, DemandFigures>, Overflow> {
+    let checked_i64 = |number: i128| i64::try_from(number).map_err(|_| Overflow);
     let received = |line: &ReturnedLine| counted.received.get(&line.position).copied().unwrap_or_default();
     let mut products: BTreeMap<ProductId, DemandFigures> = BTreeMap::new();
-    let (mut back, mut of_products) = (ClosedReturn::default(), Vec::new());
-    for line in of.lines.iter().filter(|line| received(line) > 0) {
+    let (mut closed_return, mut product_ids) = (ClosedReturn::default(), Vec::new());
+    for line in sales_return.lines.iter().filter(|line| received(line) > 0) {
         let cancelled = line.quantity - received(line);
-        let worth = SoldLine { quantity: line.quantity, cancelled, total: line.total, unit_cost: 0, decimals: line.decimals };
-        let amount = exact(worth.amount())?;
+        let received_line =
+            SoldLine { quantity: line.quantity, cancelled, total: line.total, unit_cost: 0, decimals: line.decimals };
+        let amount = checked_i64(received_line.amount())?;
         let Some(product) = line.product else {
-            back.charges.push((GroupKey::Nothing, amount));
+            closed_return.charges.push((GroupKey::Nothing, amount));
             continue;
         };
-        back.products.push((GroupKey::Nothing, amount));
-        of_products.push(product);
+        closed_return.products.push((GroupKey::Nothing, amount));
+        product_ids.push(product);
         let figures = products.entry(product).or_default();
-        let of_line = DemandFigures {
+        let line_figures = DemandFigures {
             returned_units: received(line),
             return_lines: 1,
             returns: i64::from(figures.returns == 0),
             refund_minor: amount,
             ..DemandFigures::default()
         };
-        *figures = figures.plus(&of_line, 1).ok_or(Overflow)?;
+        *figures = figures.plus(&line_figures, 1).ok_or(Overflow)?;
     }
-    let is_whole = of.lines.iter().all(|line| received(line) == line.quantity);
-    if let Some(refunded) = counted.refunded.filter(|refunded| *refunded != of.refund || !is_whole) {
-        for (product, (_, differs)) in of_products.into_iter().zip(back.corrections(refunded).0) {
-            let refund_minor = exact(differs)?;
+    let is_whole = sales_return.lines.iter().all(|line| received(line) == line.quantity);
+    if let Some(refunded) = counted.refunded.filter(|refunded| *refunded != sales_return.refund || !is_whole) {
+        for (product, (_, difference)) in product_ids.into_iter().zip(closed_return.corrections(refunded).0) {
+            let refund_minor = checked_i64(difference)?;
             let figures = products.entry(product).or_default();
             *figures = figures.plus(&DemandFigures { refund_minor, ..DemandFigures::default() }, 1).ok_or(Overflow)?;
         }

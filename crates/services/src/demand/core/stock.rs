@@ -34,8 +34,8 @@ impl StockPeriod {
     /// Units that were not sold because of `days` days without stock (pub-07): `substitution` is
     /// the share of buyers who take a substitute. None if no day had stock.
     pub fn lost_units(&self, days: i64, substitution: f64) -> Option<f64> {
-        let usual = ratio(self.sold_in_stock.into(), self.in_stock_days.into())?;
-        Some((usual * days as f64 * (1.0 - substitution) - self.sold_out as f64).max(0.0))
+        let daily_units = ratio(self.sold_in_stock.into(), self.in_stock_days.into())?;
+        Some((daily_units * days as f64 * (1.0 - substitution) - self.sold_out as f64).max(0.0))
     }
     /// Units sold, divided by the mean closing stock of a day (pub-01, in units).
     pub fn turnover(&self, days: i64) -> Option<f64> {
@@ -54,8 +54,8 @@ impl StockPeriod {
     }
     /// Units sold, divided by those in stock or received (pub-08).
     pub fn sell_through(&self) -> Option<f64> {
-        let there = self.opening.checked_add(self.received).filter(|there| *there > 0)?;
-        ratio(self.sold, there)
+        let available = self.opening.checked_add(self.received).filter(|available| *available > 0)?;
+        ratio(self.sold, available)
     }
     pub fn join(&mut self, other: &Self) {
         self.in_stock_days += other.in_stock_days;
@@ -72,11 +72,11 @@ impl StockPeriod {
     }
 }
 
-fn ratio(part: i128, of: i128) -> Option<f64> {
-    (of != 0).then(|| part as f64 / of as f64)
+fn ratio(part: i128, whole: i128) -> Option<f64> {
+    (whole != 0).then(|| part as f64 / whole as f64)
 }
 
 /// To six decimals, as ratios are shown.
-pub fn six(number: f64) -> f64 {
+pub fn round6(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

@@ -39,20 +39,20 @@ impl TryFrom<BookRow> for Book {
     }
 }
 
-async fn found(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Option<Book>, Fault> {
+async fn find_book(reads: &impl Reads, rest: &str, values: Vec<sea_orm::Value>) -> Result<Option<Book>, Fault> {
     let sql = format!("SELECT {} FROM demand_book b WHERE b.tenant_id = $1 AND {rest}", BookRow::SELECT);
     reads.records::<BookRow>(&sql, values).await?.pop().map(Book::try_from).transpose()
 }
 
 /// The book that reports read; None before the first page.
 pub async fn book(reads: &impl Reads) -> Result<Option<Book>, Fault> {
-    found(reads, "b.is_current", vec![]).await
+    find_book(reads, "b.is_current", vec![]).await
 }
 
 /// The book of a generation, or the one that reports read if none is given.
 pub async fn book_of(reads: &impl Reads, generation: Option<i64>) -> Result<Option<Book>, Fault> {
     match generation {
-        Some(generation) => found(reads, "b.generation = $2", vec![generation.into()]).await,
+        Some(generation) => find_book(reads, "b.generation = $2", vec![generation.into()]).await,
         None => book(reads).await,
     }
 }
@@ -66,14 +66,14 @@ pub async fn progress(reads: &impl Reads) -> Result<i64, Fault> {
 /// it.
 pub async fn lock(work: &Work, generation: i64) -> Result<Option<Book>, Fault> {
     let rest = format!("b.generation = $2{}", work.backend().for_update("b"));
-    found(work, &rest, vec![generation.into()]).await
+    find_book(work, &rest, vec![generation.into()]).await
 }
 
 /// Locks the book that reports read, and creates it if the tenant has none; None if it has just
 /// been replaced.
 pub async fn lock_current(work: &Work) -> Result<Option<Book>, Fault> {
     let rest = format!("b.is_current{}", work.backend().for_update("b"));
-    if let Some(book) = found(work, &rest, vec![]).await? {
+    if let Some(book) = find_book(work, &rest, vec![]).await? {
         return Ok(Some(book));
     }
     let sql = "INSERT INTO demand_book (tenant_id, generation, is_current, seq, documents_seq, row_count, checksum)
@@ -82,7 +82,7 @@ pub async fn lock_current(work: &Work) -> Result<Option<Book>, Fault> {
     work.execute(sql, vec![RowSum::default().to_string().into()]).await?;
     // A tenant that has just been erased has no counter, and this fails: its book would stay.
     journal::head(work).await?;
-    found(work, &rest, vec![]).await
+    find_book(work, &rest, vec![]).await
 }
 
 /// Begins a new generation; reports continue to read the current one.
@@ -163,9 +163,9 @@ pub async fn tenants_behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
     global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
-/// A row of generation `of` that `than` lacks or has with other values, as text; None if all rows
+/// A row of generation `generation` that `other_generation` lacks or has with other values, as text; None if all rows
 /// are equal.
-pub async fn difference(reads: &impl Reads, of: i64, than: i64) -> Result<Option<String>, Fault> {
+pub async fn difference(reads: &impl Reads, generation: i64, other_generation: i64) -> Result<Option<String>, Fault> {
     let days =
         format!("business_date, product_id, store_id, channel_id, currency, {}, max_line_units", DemandFigures::NAMES.join(", "));
     let weeks = columns::<entity::tables::DemandWeek>();
@@ -176,8 +176,8 @@ pub async fn difference(reads: &impl Reads, of: i64, than: i64) -> Result<Option
         let rows = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1 AND generation");
         let select = DifferingRow::SELECT.replace("{day}", day);
         let sql = format!("SELECT {select} FROM ({rows} = $2 EXCEPT {rows} = $3) x ORDER BY 1, 2, 3 LIMIT 1");
-        let found = reads.records::<DifferingRow>(&sql, vec![of.into(), than.into()]).await?.pop();
-        if let Some(DifferingRow { day, product, store }) = found {
+        let differing_row = reads.records::<DifferingRow>(&sql, vec![generation.into(), other_generation.into()]).await?.pop();
+        if let Some(DifferingRow { day, product, store }) = differing_row {
             return Ok(Some(format!("{table} {} {product} {store}", platform::clock::day_text(day))));
         }
     }

@@ -28,7 +28,7 @@ macro_rules! part_of_day {
 
         impl $part {
             /// None if a figure outside this part has changed.
-            pub(super) fn changed(before: &Day, after: &Day) -> Option<Self> {
+            pub(super) fn diff(before: &Day, after: &Day) -> Option<Self> {
                 let is_all = *after == Day { $($figure: after.$figure,)+ revised_seq: after.revised_seq, ..before.clone() };
                 is_all.then(|| Self {
                     generation: after.generation,

@@ -99,8 +99,8 @@ pub async fn days(
     keys: impl Iterator<Item = &DayKey>,
 ) -> Result<HashMap<DayKey, Day>, Fault> {
     let keys = keys.map(|key| (key.date, [key.product.uuid(), key.store.uuid(), key.channel.uuid()]));
-    let same = "d.business_date = k.day AND d.product_id = k.id1 AND d.store_id = k.id2 AND d.channel_id = k.id3";
-    let rows: Vec<Day> = of_keys(reads, generation, keys.collect(), same).await?;
+    let match_condition = "d.business_date = k.day AND d.product_id = k.id1 AND d.store_id = k.id2 AND d.channel_id = k.id3";
+    let rows: Vec<Day> = of_keys(reads, generation, keys.collect(), match_condition).await?;
     Ok(rows.into_iter().map(|row| (key_of(&row), row)).collect())
 }
 
@@ -111,42 +111,42 @@ pub async fn weeks(
     keys: impl Iterator<Item = &(i32, ProductId, StoreId)>,
 ) -> Result<HashMap<(i32, ProductId, StoreId), Week>, Fault> {
     let keys = keys.map(|(week, product, store)| (*week, [product.uuid(), store.uuid()]));
-    let same = "d.week_date = k.day AND d.product_id = k.id1 AND d.store_id = k.id2";
-    let rows: Vec<Week> = of_keys(reads, generation, keys.collect(), same).await?;
+    let match_condition = "d.week_date = k.day AND d.product_id = k.id1 AND d.store_id = k.id2";
+    let rows: Vec<Week> = of_keys(reads, generation, keys.collect(), match_condition).await?;
     Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row)).collect())
 }
 
-/// Returns the rows of a generation whose `same` columns equal those of a key. Keys are looked up
+/// Returns the rows of a generation whose `match_condition` columns equal those of a key. Keys are looked up
 /// one by one: the product of days and levels would have many more rows if few of them belong to
 /// old days.
 async fn of_keys<R: TableRecord + Send, const N: usize>(
     reads: &impl Reads,
     generation: i64,
     keys: BTreeSet<(i32, [Uuid; N])>,
-    same: &str,
+    match_condition: &str,
 ) -> Result<Vec<R>, Fault> {
     let keys: Vec<_> = keys.into_iter().collect();
-    let mut found = Vec::new();
-    for some in keys.chunks(KEYS_PER_QUERY) {
-        let (table, of_keys) = keys_table(reads.backend(), some);
+    let mut records = Vec::new();
+    for chunk in keys.chunks(KEYS_PER_QUERY) {
+        let (table, key_values) = keys_table(reads.backend(), chunk);
         let sql = format!(
-            "SELECT {} FROM {table} CROSS JOIN {} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {same}",
+            "SELECT {} FROM {table} CROSS JOIN {} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {match_condition}",
             R::select("d"),
             R::TABLE,
         );
-        let values = std::iter::once(generation.into()).chain(of_keys).collect();
+        let values = std::iter::once(generation.into()).chain(key_values).collect();
         for row in &reads.rows(&sql, values).await? {
-            found.push(Row::new(row).record()?);
+            records.push(Row::new(row).record()?);
         }
     }
-    Ok(found)
+    Ok(records)
 }
 
 /// A table `k (day, id1, id2 …)` of keys, whose values are parameters from $3 on.
 fn keys_table<const N: usize>(backend: Backend, keys: &[(i32, [Uuid; N])]) -> (String, Vec<Value>) {
     match backend {
         Backend::Postgres => {
-            let array = |of, values| Value::Array(of, Some(Box::new(values)));
+            let array = |array_type, values| Value::Array(array_type, Some(Box::new(values)));
             let days = keys.iter().map(|(day, _)| Value::from(*day)).collect();
             let ids = (0..N).map(|n| array(ArrayType::Uuid, keys.iter().map(|(_, ids)| Value::from(ids[n])).collect()));
             let values = std::iter::once(array(ArrayType::Int, days)).chain(ids).collect();
@@ -197,42 +197,44 @@ pub async fn write_days(work: &Work, generation: i64, days: Vec<DayChange>) -> R
     let may_be_forgotten = has_tombstones(work, generation).await?;
     let mut days = days.into_iter().peekable();
     while days.peek().is_some() {
-        write_some(work, may_be_forgotten, days.by_ref().take(DAYS_PER_WRITE)).await?;
+        write_day_chunk(work, may_be_forgotten, days.by_ref().take(DAYS_PER_WRITE)).await?;
     }
     Ok(())
 }
 
-async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Item = DayChange> + Send) -> Result<(), Fault> {
+async fn write_day_chunk(work: &Work, may_be_forgotten: bool, days: impl Iterator<Item = DayChange> + Send) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed, mut gone) = (Vec::new(), Rows::<Day>::update(tenant), Rows::<DeletedDay>::delete(tenant));
-    let (mut adjusted, mut stocked) = (Rows::<AdjustedDay>::update(tenant), Rows::<StockOfDay>::update(tenant));
-    let mut ordered = Rows::<OrderedDay>::update(tenant);
-    let (mut kept, mut forgotten) = (Rows::<demand_gone::Model>::insert(tenant), Rows::<RestoredDay>::delete(tenant));
+    let (mut new_days, mut changed_days, mut deleted_days) =
+        (Vec::new(), Rows::<Day>::update(tenant), Rows::<DeletedDay>::delete(tenant));
+    let (mut adjusted_days, mut stock_days) = (Rows::<AdjustedDay>::update(tenant), Rows::<StockOfDay>::update(tenant));
+    let mut ordered_days = Rows::<OrderedDay>::update(tenant);
+    let (mut tombstones, mut dropped_tombstones) =
+        (Rows::<demand_gone::Model>::insert(tenant), Rows::<RestoredDay>::delete(tenant));
     for DayChange { before, after, seq } in days {
         match (before, after) {
             (Some(before), Some(row)) => {
-                if let Some(of) = AdjustedDay::changed(&before, &row) {
-                    adjusted.push(of);
-                } else if let Some(of) = StockOfDay::changed(&before, &row) {
-                    stocked.push(of);
-                } else if let Some(of) = OrderedDay::changed(&before, &row) {
-                    ordered.push(of);
+                if let Some(change) = AdjustedDay::diff(&before, &row) {
+                    adjusted_days.push(change);
+                } else if let Some(change) = StockOfDay::diff(&before, &row) {
+                    stock_days.push(change);
+                } else if let Some(change) = OrderedDay::diff(&before, &row) {
+                    ordered_days.push(change);
                 } else {
-                    changed.push(row);
+                    changed_days.push(row);
                 }
             }
             (None, Some(row)) => {
                 if may_be_forgotten {
-                    forgotten.push(RestoredDay::of(&row));
+                    dropped_tombstones.push(RestoredDay::of(&row));
                 }
-                new.push(row);
+                new_days.push(row);
             }
             (Some(row), None) => {
                 if may_be_forgotten {
-                    forgotten.push(RestoredDay::of(&row));
+                    dropped_tombstones.push(RestoredDay::of(&row));
                 }
-                kept.push(tombstone_at(&row, seq));
-                gone.push(DeletedDay {
+                tombstones.push(tombstone_at(&row, seq));
+                deleted_days.push(DeletedDay {
                     generation: row.generation,
                     business_date: row.business_date,
                     product_id: row.product_id,
@@ -244,9 +246,20 @@ async fn write_some(work: &Work, may_be_forgotten: bool, days: impl Iterator<Ite
             (None, None) => {}
         }
     }
-    work.write(forgotten.into()).await?;
-    insert_days(work, new).await?;
-    write_all(work, [changed.into(), adjusted.into(), stocked.into(), ordered.into(), gone.into(), kept.into()]).await
+    work.write(dropped_tombstones.into()).await?;
+    insert_days(work, new_days).await?;
+    write_all(
+        work,
+        [
+            changed_days.into(),
+            adjusted_days.into(),
+            stock_days.into(),
+            ordered_days.into(),
+            deleted_days.into(),
+            tombstones.into(),
+        ],
+    )
+    .await
 }
 
 /// Whether any row of the generation has ever gone: seldom.
@@ -258,19 +271,19 @@ async fn has_tombstones(reads: &impl Reads, generation: i64) -> Result<bool, Fau
 /// Writes weeks: inserts, updates and deletes their rows.
 pub async fn write_weeks(work: &Work, weeks: Vec<(Option<Week>, Option<Week>)>) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed) = (Rows::<Week>::insert(tenant), Rows::<Week>::update(tenant));
-    let mut gone = Rows::<DeletedWeek>::delete(tenant);
+    let (mut new_weeks, mut changed_weeks) = (Rows::<Week>::insert(tenant), Rows::<Week>::update(tenant));
+    let mut deleted_weeks = Rows::<DeletedWeek>::delete(tenant);
     for (before, after) in weeks {
         match (before, after) {
-            (Some(_), Some(row)) => changed.push(row),
-            (None, Some(row)) => new.push(row),
+            (Some(_), Some(row)) => changed_weeks.push(row),
+            (None, Some(row)) => new_weeks.push(row),
             (Some(Week { generation, week_date, product_id, store_id, .. }), None) => {
-                gone.push(DeletedWeek { generation, week_date, product_id, store_id });
+                deleted_weeks.push(DeletedWeek { generation, week_date, product_id, store_id });
             }
             (None, None) => {}
         }
     }
-    write_all(work, [new.into(), changed.into(), gone.into()]).await
+    write_all(work, [new_weeks.into(), changed_weeks.into(), deleted_weeks.into()]).await
 }
 
 async fn write_all<const N: usize>(work: &Work, bulks: [Bulk; N]) -> Result<(), Fault> {

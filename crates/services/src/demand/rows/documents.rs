@@ -108,12 +108,12 @@ const fn return_counts(status: ReturnStatus) -> bool {
 }
 
 /// Orders with their lines of products, each with the last event that is about it.
-pub async fn orders(reads: &impl Reads, of: &BTreeMap<OrderId, i64>) -> Result<Vec<(OrderId, DemandOrder)>, Fault> {
-    if of.is_empty() {
+pub async fn orders(reads: &impl Reads, seq_by_order: &BTreeMap<OrderId, i64>) -> Result<Vec<(OrderId, DemandOrder)>, Fault> {
+    if seq_by_order.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let ids = || vec![backend.ids(of.keys().copied())];
+    let ids = || vec![backend.ids(seq_by_order.keys().copied())];
     // The heads are read first: the lines of an order that is confirmed by then are the confirmed
     // ones, or carry their difference from them. Lines read before the heads might be a draft's.
     let sql = format!("SELECT {} FROM sales_order o WHERE o.tenant_id = $1 AND {}", OrderRow::SELECT, backend.in_ids("o.id", 2));
@@ -123,13 +123,13 @@ pub async fn orders(reads: &impl Reads, of: &BTreeMap<OrderId, i64>) -> Result<V
         LineRow::SELECT,
         backend.in_ids("l.order_id", 2)
     );
-    let mut lines: HashMap<OrderId, Vec<DemandLine>> = HashMap::with_capacity(of.len());
+    let mut lines: HashMap<OrderId, Vec<DemandLine>> = HashMap::with_capacity(seq_by_order.len());
     for row in reads.records::<LineRow>(&sql, ids()).await? {
         lines.entry(row.order_id).or_default().push(row.into());
     }
     let order = |row: OrderRow| {
         let order = DemandOrder {
-            seq: of.get(&row.id).copied().unwrap_or_default(),
+            seq: seq_by_order.get(&row.id).copied().unwrap_or_default(),
             counts: order_counts(row.status),
             date: row.business_date,
             store: row.store_id,
@@ -168,14 +168,17 @@ impl From<LineRow> for DemandLine {
 }
 
 /// Returns the returns of these IDs with their current state.
-pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result<Vec<(ReturnId, DemandReturn)>, Fault> {
-    if of.is_empty() {
+pub async fn returns(
+    reads: &impl Reads,
+    seq_by_return: &BTreeMap<ReturnId, i64>,
+) -> Result<Vec<(ReturnId, DemandReturn)>, Fault> {
+    if seq_by_return.is_empty() {
         return Ok(Vec::new());
     }
     // The heads first, as of orders.
-    let rows = return_rows(reads, of.keys().copied()).await?;
+    let rows = return_rows(reads, seq_by_return.keys().copied()).await?;
     let backend = reads.backend();
-    let ids = || vec![backend.ids(of.keys().copied())];
+    let ids = || vec![backend.ids(seq_by_return.keys().copied())];
     let sql = format!(
         "SELECT {} FROM return_line l WHERE l.tenant_id = $1 AND {} ORDER BY l.return_id, l.position",
         ReturnedLineRow::SELECT,
@@ -197,7 +200,7 @@ pub async fn returns(reads: &impl Reads, of: &BTreeMap<ReturnId, i64>) -> Result
     for row in reads.records::<MatchRow>(&sql, ids()).await? {
         matches.entry(row.return_id).or_default().push(row);
     }
-    Ok(rows.into_iter().map(|row| row.assemble_return(&mut lines, &mut matches, of)).collect())
+    Ok(rows.into_iter().map(|row| row.assemble_return(&mut lines, &mut matches, seq_by_return)).collect())
 }
 
 async fn return_rows(reads: &impl Reads, ids: impl Iterator<Item = ReturnId>) -> Result<Vec<ReturnRow>, Fault> {
@@ -229,7 +232,7 @@ impl ReturnRow {
             received: lines.iter().filter_map(received).collect(),
             matched: matches.iter().map(|row| row.received).collect(),
         };
-        let found = DemandReturn {
+        let sales_return = DemandReturn {
             seq: seqs.get(&head.id).copied().unwrap_or_default(),
             counts: return_counts(head.status),
             now,
@@ -240,7 +243,7 @@ impl ReturnRow {
             lines: lines.iter().map(ReturnedLine::from).collect(),
             matches: matches.iter().map(MatchedUnits::from).collect(),
         };
-        (head.id, found)
+        (head.id, sales_return)
     }
 }
 
@@ -280,17 +283,17 @@ pub(super) async fn return_places(reads: &impl Reads, ids: HashSet<Uuid>) -> Res
 }
 
 /// Orders after an id, in the order of their ids.
-pub async fn orders_after(reads: &impl Reads, after: OrderId, most: u32) -> Result<Vec<OrderId>, Fault> {
-    Ok(ids_after(reads, "sales_order", after.uuid(), most).await?.into_iter().map(OrderId::from_uuid).collect())
+pub async fn orders_after(reads: &impl Reads, after: OrderId, limit: u32) -> Result<Vec<OrderId>, Fault> {
+    Ok(ids_after(reads, "sales_order", after.uuid(), limit).await?.into_iter().map(OrderId::from_uuid).collect())
 }
 
-/// Returns the IDs of up to `most` returns after `after`.
-pub async fn returns_after(reads: &impl Reads, after: ReturnId, most: u32) -> Result<Vec<ReturnId>, Fault> {
-    Ok(ids_after(reads, "sales_return", after.uuid(), most).await?.into_iter().map(ReturnId::from_uuid).collect())
+/// Returns the IDs of up to `limit` returns after `after`.
+pub async fn returns_after(reads: &impl Reads, after: ReturnId, limit: u32) -> Result<Vec<ReturnId>, Fault> {
+    Ok(ids_after(reads, "sales_return", after.uuid(), limit).await?.into_iter().map(ReturnId::from_uuid).collect())
 }
 
-async fn ids_after(reads: &impl Reads, table: &str, after: Uuid, most: u32) -> Result<Vec<Uuid>, Fault> {
-    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT {most}");
+async fn ids_after(reads: &impl Reads, table: &str, after: Uuid, limit: u32) -> Result<Vec<Uuid>, Fault> {
+    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT {limit}");
     reads.rows(&sql, vec![after.into()]).await?.iter().map(Row::scalar).collect()
 }
 
@@ -317,10 +320,10 @@ struct DeletedCount {
 }
 
 /// Counted state of documents, as JSON.
-pub type Counted = HashMap<Uuid, String>;
+pub type CountedStates = HashMap<Uuid, String>;
 
 /// Returns the counted state of these documents.
-pub async fn counted(reads: &impl Reads, generation: i64, documents: impl Iterator<Item = Uuid>) -> Result<Counted, Fault> {
+pub async fn counted(reads: &impl Reads, generation: i64, documents: impl Iterator<Item = Uuid>) -> Result<CountedStates, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM demand_document d WHERE d.tenant_id = $1 AND d.generation = $2 AND {}",
@@ -338,19 +341,19 @@ pub struct Counts(pub BTreeMap<Uuid, (Option<String>, Option<String>)>);
 
 pub async fn write_counted(work: &Work, generation: i64, counts: Counts) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed) = (Rows::<WrittenCount>::insert(tenant), Rows::<WrittenCount>::update(tenant));
-    let mut gone = Rows::<DeletedCount>::delete(tenant);
+    let (mut new_counts, mut changed_counts) = (Rows::<WrittenCount>::insert(tenant), Rows::<WrittenCount>::update(tenant));
+    let mut deleted_counts = Rows::<DeletedCount>::delete(tenant);
     for (document_id, (before, after)) in counts.0 {
         match (before, after) {
             (Some(before), Some(counted)) if before == counted => {}
-            (Some(_), Some(counted)) => changed.push(WrittenCount { generation, document_id, counted }),
-            (None, Some(counted)) => new.push(WrittenCount { generation, document_id, counted }),
-            (Some(_), None) => gone.push(DeletedCount { generation, document_id }),
+            (Some(_), Some(counted)) => changed_counts.push(WrittenCount { generation, document_id, counted }),
+            (None, Some(counted)) => new_counts.push(WrittenCount { generation, document_id, counted }),
+            (Some(_), None) => deleted_counts.push(DeletedCount { generation, document_id }),
             (None, None) => {}
         }
     }
-    let all: [Bulk; 3] = [new.into(), changed.into(), gone.into()];
-    for bulk in all {
+    let writes: [Bulk; 3] = [new_counts.into(), changed_counts.into(), deleted_counts.into()];
+    for bulk in writes {
         work.write(bulk).await?;
     }
     Ok(())

@@ -17,8 +17,8 @@ pub use groups::{DemandDimension, FactFilter, FactKey, FactRow};
 /// SQL of the sums of a group of `days`.
 fn sums_of_days(active_days: &str) -> String {
     let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint)");
-    let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
-    format!("{figures}, max(d.max_line_units), CAST(sum(d.others) AS bigint), {active_days}")
+    let figure_sums = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
+    format!("{figure_sums}, max(d.max_line_units), CAST(sum(d.others) AS bigint), {active_days}")
 }
 
 /// Whether rows are summed by day first: then the sort has one row for each day, and no distinct
@@ -35,12 +35,12 @@ fn is_by_day(backend: Backend, group: &[DemandDimension]) -> bool {
 /// The days that fulfil a condition as rows of each group and day, with the columns of `demand_day`.
 fn days(group: &[DemandDimension], condition: &str, currencies: Currencies) -> String {
     let ids = group.iter().filter(|one| !one.is_date()).map(|one| format!(", {}", one.column())).collect::<Vec<_>>().concat();
-    let sum = |name: &&str| format!("CAST(sum({}) AS bigint) AS {name}", currencies.counted(name));
-    let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
+    let sum = |name: &&str| format!("CAST(sum({}) AS bigint) AS {name}", currencies.summand_sql(name));
+    let figure_sums = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
     format!(
-        "SELECT d.business_date{ids}, {figures}, max({largest}) AS max_line_units, {OTHER_CURRENCIES_COUNT} AS others
+        "SELECT d.business_date{ids}, {figure_sums}, max({largest}) AS max_line_units, {OTHER_CURRENCIES_COUNT} AS others
          FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}",
-        largest = currencies.counted("max_line_units")
+        largest = currencies.summand_sql("max_line_units")
     )
 }
 
@@ -59,9 +59,9 @@ pub async fn fact_page(
     currency: Currency,
     request: &PageRequest,
 ) -> Result<(Vec<FactRow>, FactRow), Fault> {
-    let found = page_of(reads, group, filter, (currency, Currencies::One), request).await?;
-    if found.1.others == 0 && found.0.iter().all(|row| row.others == 0) {
-        return Ok(found);
+    let first_page = page_of(reads, group, filter, (currency, Currencies::One), request).await?;
+    if first_page.1.others == 0 && first_page.0.iter().all(|row| row.others == 0) {
+        return Ok(first_page);
     }
     page_of(reads, group, filter, (currency, Currencies::Several), request).await
 }
@@ -76,8 +76,8 @@ async fn page_of(
     if is_by_day(reads.backend(), group) {
         return page_by_day(reads, group, filter, money, request).await;
     }
-    if let Some(found) = halves::page_in_halves(reads, group, filter, money, request).await? {
-        return Ok(found);
+    if let Some(halved_page) = halves::page_in_halves(reads, group, filter, money, request).await? {
+        return Ok(halved_page);
     }
     // Side by side: neither rests on the other.
     let rows = fact_rows(reads, group, filter, money, request);
@@ -95,8 +95,8 @@ async fn page_by_day(
 ) -> Result<(Vec<FactRow>, FactRow), Fault> {
     let Condition { sql, mut values } = condition(reads, filter, Some(currency));
     let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
-    let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
-    values.extend(more);
+    let (after, order, bound_values) = keyset(&columns, false, request, values.len() + 2);
+    values.extend(bound_values);
     let numbers: Vec<String> = (2..group.len() + 2).map(|nth| nth.to_string()).collect();
     let statement = format!(
         "WITH by_day AS MATERIALIZED ({days})
@@ -114,11 +114,11 @@ async fn page_by_day(
         let mut row = Row::new(row);
         let is_total: i32 = row.take()?;
         let keys = keys_of(&mut row, group)?;
-        let found = read(&mut row, keys)?;
+        let fact_row = read(&mut row, keys)?;
         if is_total == 1 {
-            totals = Some(found);
+            totals = Some(fact_row);
         } else {
-            rows.push(found);
+            rows.push(fact_row);
         }
     }
     // A union keeps no order.
@@ -140,8 +140,8 @@ async fn fact_rows(
 ) -> Result<Vec<FactRow>, Fault> {
     let Condition { sql, mut values } = condition(reads, filter, Some(currency));
     let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
-    let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
-    values.extend(more);
+    let (after, order, bound_values) = keyset(&columns, false, request, values.len() + 2);
+    values.extend(bound_values);
     let numbers: Vec<String> = (1..=group.len()).map(|nth| nth.to_string()).collect();
     let condition = format!("{sql}{after}");
     let active_days = if group.contains(&DemandDimension::Day) {

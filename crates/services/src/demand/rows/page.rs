@@ -61,7 +61,7 @@ struct Movements {
     /// Number of movements from the first of the entries to the last, including those that changed
     /// nothing on hand.
     count: i64,
-    of: HashMap<i64, MovementRow>,
+    by_seq: HashMap<i64, MovementRow>,
     reversed: HashMap<MovementId, ReversedRow>,
 }
 
@@ -122,8 +122,9 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
     let movements = Movements::of(reads, &entries).await?;
     // A movement has the number of its event: where each number is a movement's, no event is about a document.
     let is_of_movements_alone = movements.count == page.upto - after;
-    let named = if is_of_movements_alone { Vec::new() } else { events(reads, after.max(documents_seq), page.upto).await? };
-    for event in named {
+    let document_events =
+        if is_of_movements_alone { Vec::new() } else { events(reads, after.max(documents_seq), page.upto).await? };
+    for event in document_events {
         let unreadable = |error: serde_json::Error| Fault::corrupt("event", format!("seq {}: {error}", event.seq));
         if ORDER.is_about(&event) {
             page.orders.insert(serde_json::from_str::<NamedOrder>(&event.payload).map_err(unreadable)?.order, event.seq);
@@ -133,16 +134,17 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
     }
     let places = places(reads, &movements).await?;
     for entry in entries {
-        let gone = || Fault::corrupt("entry", format!("seq {}: its movement is not there", entry.seq));
-        let movement = movements.of.get(&entry.seq).ok_or_else(gone)?;
+        let missing_movement = || Fault::corrupt("entry", format!("seq {}: its movement is not there", entry.seq));
+        let movement = movements.by_seq.get(&entry.seq).ok_or_else(missing_movement)?;
         let reversed = movements.reversed_by(movement);
         let (product, store, date) = (entry.product_id, entry.store_id, movement.business_date);
         let on_hand = entry.on_hand_after.get();
         let is_stocked_throughout = on_hand > entry.on_hand_delta.max(0);
         let last = LastStock { from: date, on_hand, is_stocked_throughout };
         page.levels.entry((product, store)).and_modify(|level| *level = level.merge_later(last)).or_insert(last);
-        let place = movements.document(movement).and_then(|(_, id)| places.get(&id)).copied();
-        let DocumentPlace { channel, currency } = place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
+        let document_place = movements.document(movement).and_then(|(_, id)| places.get(&id)).copied();
+        let DocumentPlace { channel, currency } =
+            document_place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
         page.changes.push(StockChange {
             seq: entry.seq,
             key: DayKey { date, product, store, channel, currency },
@@ -154,45 +156,45 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
     Ok(page)
 }
 
-/// Entries that changed the quantity on hand, of whole movements: `upto` is set back to the last
+/// Entries that changed the quantity on hand, of whole movements: `last_seq` is set back to the last
 /// whole one. Their movements are read separately: for events newer than its statistics Postgres
 /// expects at most one row, and joins by scanning all movements of the page for each entry.
-async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<EntryRow>, Fault> {
+async fn entries(reads: &impl Reads, after: i64, last_seq: &mut i64) -> Result<Vec<EntryRow>, Fault> {
     let sql = format!(
         "SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta <> 0
          ORDER BY e.seq, e.line LIMIT {MAX}",
         select = EntryRow::SELECT
     );
-    let mut rows = reads.records::<EntryRow>(&sql, vec![after.into(), (*upto).into()]).await?;
+    let mut rows = reads.records::<EntryRow>(&sql, vec![after.into(), (*last_seq).into()]).await?;
     if rows.len() == MAX
         && let Some(last) = rows.last().map(|row| row.seq)
     {
         // The last movement may continue after the page.
         rows.retain(|row| row.seq < last);
-        *upto = last - 1;
+        *last_seq = last - 1;
     }
     Ok(rows)
 }
 
 /// Events of orders and returns; they have no lines, so that those of a page are few bytes.
-async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>, Fault> {
+async fn events(reads: &impl Reads, after: i64, last_seq: i64) -> Result<Vec<Event>, Fault> {
     let declared: Vec<_> = ORDER.events().iter().chain(RETURN.events()).copied().collect();
-    journal::kinds_between(reads, &Kinds::of(&declared), after, upto).await
+    journal::kinds_between(reads, &Kinds::of(&declared), after, last_seq).await
 }
 
 impl Movements {
     async fn of(reads: &impl Reads, entries: &[EntryRow]) -> Result<Self, Fault> {
-        let mut movements = Self { count: 0, of: HashMap::new(), reversed: HashMap::new() };
+        let mut movements = Self { count: 0, by_seq: HashMap::new(), reversed: HashMap::new() };
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(movements) };
         let select = MovementRow::SELECT;
         let sql =
             format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND m.seq >= $2 AND m.seq <= $3 ORDER BY m.seq");
         let mut rows = reads.records::<MovementRow>(&sql, vec![first.seq.into(), last.seq.into()]).await?;
         movements.count = rows.len() as i64;
-        let changed: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
-        rows.retain(|row| changed.contains(&row.seq));
+        let entry_seqs: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
+        rows.retain(|row| entry_seqs.contains(&row.seq));
         let reversed: HashSet<MovementId> = rows.iter().filter_map(|row| row.reverses_id).collect();
-        movements.of = rows.into_iter().map(|row| (row.seq, row)).collect();
+        movements.by_seq = rows.into_iter().map(|row| (row.seq, row)).collect();
         if !reversed.is_empty() {
             let backend = reads.backend();
             let sql = format!(
@@ -210,21 +212,23 @@ impl Movements {
     }
     /// The order or return of a movement; for a reversal, that of the reversed movement.
     fn document<'a>(&'a self, movement: &'a MovementRow) -> Option<(&'a str, Uuid)> {
-        let of = self.reversed_by(movement).and_then(|row| row.reference_kind.as_deref().zip(row.reference_id));
-        of.or_else(|| movement.reference_kind.as_deref().zip(movement.reference_id))
+        let reference = self.reversed_by(movement).and_then(|row| row.reference_kind.as_deref().zip(row.reference_id));
+        reference.or_else(|| movement.reference_kind.as_deref().zip(movement.reference_id))
     }
 }
 
 /// Returns the channels and currencies of the documents of movements.
 async fn places(reads: &impl Reads, movements: &Movements) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
-    let documents: Vec<_> = movements.of.values().filter_map(|row| movements.document(row)).collect();
-    let named = |kind: &str| -> HashSet<Uuid> { documents.iter().filter(|(is, _)| *is == kind).map(|(_, id)| *id).collect() };
-    let (orders, returns) = (named("ORDER"), named("RETURN"));
+    let documents: Vec<_> = movements.by_seq.values().filter_map(|row| movements.document(row)).collect();
+    let ids_of_kind = |kind: &str| -> HashSet<Uuid> {
+        documents.iter().filter(|(reference_kind, _)| *reference_kind == kind).map(|(_, id)| *id).collect()
+    };
+    let (orders, returns) = (ids_of_kind("ORDER"), ids_of_kind("RETURN"));
     let mut places = HashMap::with_capacity(orders.len() + returns.len());
     if !orders.is_empty() {
         let backend = reads.backend();
-        let (select, of) = (OrderPlace::SELECT, backend.in_ids("o.id", 2));
-        let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {of}");
+        let (select, condition) = (OrderPlace::SELECT, backend.in_ids("o.id", 2));
+        let sql = format!("SELECT {select} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}");
         let ids = backend.ids(orders.into_iter().map(OrderId::from_uuid));
         for row in reads.records::<OrderPlace>(&sql, vec![ids]).await? {
             places.insert(row.id.uuid(), DocumentPlace { channel: row.channel_id, currency: Currency::parse(&row.currency) });

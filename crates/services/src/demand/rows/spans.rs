@@ -52,9 +52,9 @@ struct ChangeRow {
 
 /// Returns the changes on hand of levels on each day since `from`, in the order of days.
 pub async fn level_changes(reads: &impl Reads, generation: i64, levels: &[Level], from: i32) -> Result<LevelChanges, Fault> {
-    let (of, values) = reads.backend().pairs(levels, 4);
+    let (level_table, values) = reads.backend().pairs(levels, 4);
     let sql = format!(
-        "SELECT {} FROM {of} CROSS JOIN demand_day d
+        "SELECT {} FROM {level_table} CROSS JOIN demand_day d
          WHERE d.tenant_id = $1 AND d.generation = $2 AND d.product_id = k.a AND d.store_id = k.b AND d.business_date >= $3
          GROUP BY d.product_id, d.store_id, d.business_date HAVING sum(d.net_units) <> 0
          ORDER BY d.product_id, d.store_id, d.business_date",
@@ -96,9 +96,9 @@ pub async fn newest_day(reads: &impl Reads, generation: i64) -> Result<Option<i3
 
 /// Returns the spans of levels that end on day `from` or later, or have not ended.
 pub async fn spans(reads: &impl Reads, generation: i64, levels: &[Level], from: i32) -> Result<LevelSpans, Fault> {
-    let (of, values) = reads.backend().pairs(levels, 4);
+    let (level_table, values) = reads.backend().pairs(levels, 4);
     let sql = format!(
-        "SELECT {} FROM {of} CROSS JOIN stock_span s
+        "SELECT {} FROM {level_table} CROSS JOIN stock_span s
          WHERE s.tenant_id = $1 AND s.generation = $2 AND s.product_id = k.a AND s.store_id = k.b AND (s.to_date IS NULL OR s.to_date >= $3)
          ORDER BY s.product_id, s.store_id, s.from_date",
         SpanRow::SELECT
@@ -109,9 +109,9 @@ pub async fn spans(reads: &impl Reads, generation: i64, levels: &[Level], from: 
 
 /// The spans of levels that days from one to another lie in, of the facts that reports read.
 pub async fn spans_within(reads: &impl Reads, levels: &[Level], (from, to): (i32, i32)) -> Result<LevelSpans, Fault> {
-    let (of, values) = reads.backend().pairs(levels, 4);
+    let (level_table, values) = reads.backend().pairs(levels, 4);
     let sql = format!(
-        "SELECT {} FROM {of} CROSS JOIN stock_span s
+        "SELECT {} FROM {level_table} CROSS JOIN stock_span s
          WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.product_id = k.a AND s.store_id = k.b AND s.from_date <= $3
            AND (s.to_date IS NULL OR s.to_date >= $2)
          ORDER BY s.product_id, s.store_id, s.from_date",
@@ -133,20 +133,21 @@ fn spans_by_level(rows: Vec<SpanRow>) -> LevelSpans {
 /// day.
 pub async fn write_spans(work: &Work, spans: Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>) -> Result<(), Fault> {
     let tenant = work.tenant();
-    let (mut new, mut changed) = (Rows::<stock_span::Model>::insert(tenant), Rows::<stock_span::Model>::update(tenant));
-    let mut gone = Rows::<DeletedSpan>::delete(tenant);
+    let (mut new_spans, mut changed_spans) =
+        (Rows::<stock_span::Model>::insert(tenant), Rows::<stock_span::Model>::update(tenant));
+    let mut deleted_spans = Rows::<DeletedSpan>::delete(tenant);
     for (before, after) in spans {
         match (before, after) {
-            (Some(_), Some(row)) => changed.push(row),
-            (None, Some(row)) => new.push(row),
+            (Some(_), Some(row)) => changed_spans.push(row),
+            (None, Some(row)) => new_spans.push(row),
             (Some(stock_span::Model { generation, product_id, store_id, from_date, .. }), None) => {
-                gone.push(DeletedSpan { generation, product_id, store_id, from_date });
+                deleted_spans.push(DeletedSpan { generation, product_id, store_id, from_date });
             }
             (None, None) => {}
         }
     }
-    let all: [Bulk; 3] = [gone.into(), changed.into(), new.into()];
-    for bulk in all {
+    let writes: [Bulk; 3] = [deleted_spans.into(), changed_spans.into(), new_spans.into()];
+    for bulk in writes {
         work.write(bulk).await?;
     }
     Ok(())

@@ -83,12 +83,12 @@ struct SoldRow {
 const COLUMNS_BEFORE_PERIOD: &str = "d.product_id, d.store_id, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
 
 impl Flow {
-    const fn add(&mut self, more: &Self) {
-        self.received += more.received;
-        self.sold += more.sold;
-        self.net += more.net;
-        self.closing_sum += more.closing_sum;
-        self.opening += more.opening;
+    const fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.sold += other.sold;
+        self.net += other.net;
+        self.closing_sum += other.closing_sum;
+        self.opening += other.opening;
     }
 }
 
@@ -115,9 +115,9 @@ pub const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenan
 /// Keeps levels that have a day without stock.
 const HAVING_STOCKOUT: &str = " HAVING sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) > 0";
 
-/// SQL of days by state, and of units sold on days without stock, of which there are few. `within`
+/// SQL of days by state, and of units sold on days without stock, of which there are few. `filter_sql`
 /// is a condition on spans as `x`, `having` one on a level's spans as `s`.
-fn spans_sql(backend: Backend, within: &str, having: &str) -> String {
+fn spans_sql(backend: Backend, filter_sql: &str, having: &str) -> String {
     format!(
         "SELECT {select} FROM (
            SELECT g.product_id, g.store_id, g.in_stock_days, g.out_days, g.capped_days, g.stockouts, g.sold_out,
@@ -140,7 +140,7 @@ fn spans_sql(backend: Backend, within: &str, having: &str) -> String {
                FROM (SELECT x.product_id, x.store_id, x.generation, x.state, CASE WHEN x.from_date < $2 THEN $2 ELSE x.from_date END AS first_day,
                        CASE WHEN x.to_date IS NULL OR x.to_date > $3 THEN $3 ELSE x.to_date END AS last_day
                      FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {CURRENT} AND x.from_date <= $3
-                       AND (x.to_date IS NULL OR x.to_date >= $2){within}) c) s
+                       AND (x.to_date IS NULL OR x.to_date >= $2){filter_sql}) c) s
              GROUP BY s.product_id, s.store_id, s.generation{having}) g) h
          ORDER BY h.product_id, h.store_id",
         select = SpanRow::SELECT,
@@ -150,27 +150,27 @@ fn spans_sql(backend: Backend, within: &str, having: &str) -> String {
 
 /// Returns the statement for the flows of levels in the period, and for their opening stock from
 /// the day `first` on; a level may have a row of each. One statement, so that both have one
-/// snapshot: a late entry is in neither or in both of the opening and the closing stock. `within`
+/// snapshot: a late entry is in neither or in both of the opening and the closing stock. `filter_sql`
 /// is a condition on days as `d`.
-fn flows_sql(within: &str, first: &str) -> String {
-    let of = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
+fn flows_sql(filter_sql: &str, first: &str) -> String {
+    let source = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
     format!(
-        "SELECT {select} {of} AND d.business_date >= $2 AND d.business_date <= $3{within} GROUP BY d.product_id, d.store_id
+        "SELECT {select} {source} AND d.business_date >= $2 AND d.business_date <= $3{filter_sql} GROUP BY d.product_id, d.store_id
          UNION ALL
-         SELECT {COLUMNS_BEFORE_PERIOD} {of} AND d.business_date >= {first} AND d.business_date < $2{within} GROUP BY d.product_id, d.store_id",
+         SELECT {COLUMNS_BEFORE_PERIOD} {source} AND d.business_date >= {first} AND d.business_date < $2{filter_sql} GROUP BY d.product_id, d.store_id",
         select = FlowRow::SELECT
     )
 }
 
 /// Returns the statement for the units that levels sold in the period, without levels that sold
 /// nothing, and its values. Whole weeks are read from their own rows, which are fewer than those of
-/// days, and narrower. `within` is a condition on days as `d`, `values` those of the period and of
+/// days, and narrower. `filter_sql` is a condition on days as `d`, `values` those of the period and of
 /// the condition.
-fn sold_sql(filter: &StockFilter, within: &str, mut values: Vec<Value>) -> (String, Vec<Value>) {
-    let of = format!("d.tenant_id = $1 AND d.generation = {CURRENT}{within}");
+fn sold_sql(filter: &StockFilter, filter_sql: &str, mut values: Vec<Value>) -> (String, Vec<Value>) {
+    let condition = format!("d.tenant_id = $1 AND d.generation = {CURRENT}{filter_sql}");
     let part = |table: &str, days: &str| {
         format!(
-            "SELECT d.product_id, d.store_id, d.ordered_units - d.cancelled_units AS sold FROM {table} d WHERE {of} AND {days}"
+            "SELECT d.product_id, d.store_id, d.ordered_units - d.cancelled_units AS sold FROM {table} d WHERE {condition} AND {days}"
         )
     };
     // The first and the last Monday of the weeks that lie in the period.
@@ -200,9 +200,9 @@ fn sold_sql(filter: &StockFilter, within: &str, mut values: Vec<Value>) -> (Stri
 /// A condition on spans as `x`, and the values of the period and of the condition.
 fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![i64::from(filter.from).into(), i64::from(filter.to).into()];
-    let mut within = backend.and_ids("x.product_id", filter.products.as_deref(), &mut values);
-    within.push_str(&backend.and_ids("x.store_id", filter.stores.as_deref(), &mut values));
-    (within, values)
+    let mut filter_sql = backend.and_ids("x.product_id", filter.products.as_deref(), &mut values);
+    filter_sql.push_str(&backend.and_ids("x.store_id", filter.stores.as_deref(), &mut values));
+    (filter_sql, values)
 }
 
 /// Returns the levels that had no stock on at least one of these days, by product and store, with
@@ -211,10 +211,10 @@ fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
 /// read.
 pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
-    let (within, values) = conditions(backend, filter);
-    let spans = spans_sql(backend, &within, HAVING_STOCKOUT);
-    let (sold, with_weeks) = sold_sql(filter, &within.replace("x.", "d."), values.clone());
-    let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<SoldRow>(&sold, with_weeks))?;
+    let (filter_sql, values) = conditions(backend, filter);
+    let spans = spans_sql(backend, &filter_sql, HAVING_STOCKOUT);
+    let (sold, sold_values) = sold_sql(filter, &filter_sql.replace("x.", "d."), values.clone());
+    let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<SoldRow>(&sold, sold_values))?;
     let sold: HashMap<(ProductId, StoreId), i64> =
         rows.into_iter().map(|row| ((row.product_id, row.store_id), row.sold)).collect();
     let period = |row: SpanRow| {
@@ -239,11 +239,12 @@ pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Resul
 pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
     let (from, to) = (i64::from(filter.from), i64::from(filter.to));
-    let (within, values) = conditions(backend, filter);
-    let spans = spans_sql(backend, &within, "");
-    let with_first: Vec<Value> = values.iter().cloned().chain([FIRST_DAY.into()]).collect();
-    let flows = flows_sql(&within.replace("x.", "d."), &format!("${}", with_first.len() + 1));
-    let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<FlowRow>(&flows, with_first))?;
+    let (filter_sql, values) = conditions(backend, filter);
+    let spans = spans_sql(backend, &filter_sql, "");
+    let flow_values: Vec<Value> = values.iter().cloned().chain([FIRST_DAY.into()]).collect();
+    let flows = flows_sql(&filter_sql.replace("x.", "d."), &format!("${}", flow_values.len() + 1));
+    let (spans, rows) =
+        tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<FlowRow>(&flows, flow_values))?;
     let mut flows: HashMap<(ProductId, StoreId), Flow> = HashMap::with_capacity(rows.len());
     for FlowRow { product_id, store_id, flow } in rows {
         flows.entry((product_id, store_id)).or_default().add(&flow);
@@ -286,17 +287,17 @@ pub async fn products_of_same_category(
 ) -> Result<HashMap<ProductId, CategoryId>, Fault> {
     let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL", CategorizedRow::SELECT);
     let Some(products) = products else {
-        let mut found = HashMap::new();
-        let add = |row: CategorizedRow| {
-            found.insert(row.id, row.category_id);
+        let mut category_by_product = HashMap::new();
+        let record_row = |row: CategorizedRow| {
+            category_by_product.insert(row.id, row.category_id);
             row.id.uuid()
         };
-        for_each_page(reads, &sql, &[], "p.id", add).await?;
-        return Ok(found);
+        for_each_page(reads, &sql, &[], "p.id", record_row).await?;
+        return Ok(category_by_product);
     };
     let backend = reads.backend();
-    let named = backend.in_ids("o.id", 2);
-    let sql = format!("{sql} AND p.category_id IN (SELECT o.category_id FROM product o WHERE o.tenant_id = $1 AND {named})");
+    let condition = backend.in_ids("o.id", 2);
+    let sql = format!("{sql} AND p.category_id IN (SELECT o.category_id FROM product o WHERE o.tenant_id = $1 AND {condition})");
     let rows = reads.records::<CategorizedRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.category_id)).collect())
 }

@@ -25,17 +25,17 @@ pub(super) fn overflow_fault(_: Overflow) -> Fault {
 }
 
 /// Adds a page's changes to their days and weeks. Days in the cache are not read.
-pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas, known: &mut DayCache) -> Result<(), Fault> {
-    let changed: Vec<(&DayKey, &Delta)> = deltas.0.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
+pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas, cache: &mut DayCache) -> Result<(), Fault> {
+    let changed_days: Vec<(&DayKey, &Delta)> = deltas.0.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
     // Days after the newest stored day have no row yet.
     let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MIN);
     let mut weeks: BTreeMap<(i32, ProductId, StoreId), DemandFigures> = BTreeMap::new();
-    for some in changed.chunks(DAYS_PER_WRITE) {
-        for (key, delta) in some {
+    for chunk in changed_days.chunks(DAYS_PER_WRITE) {
+        for (key, delta) in chunk {
             let week = weeks.entry((week_of(key.date), key.product, key.store)).or_default();
             *week = week.plus(&delta.figures, 1).ok_or_else(|| overflow_fault(Overflow))?;
         }
-        apply_days(work, book, (newest, some), known).await?;
+        apply_days(work, book, (newest, chunk), cache).await?;
     }
     apply_weeks(work, book, newest, weeks).await
 }
@@ -44,19 +44,20 @@ pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas, known: 
 async fn apply_days(
     work: &Work,
     book: &mut Book,
-    (newest, changed): (i32, &[(&DayKey, &Delta)]),
-    known: &mut DayCache,
+    (newest, changed_days): (i32, &[(&DayKey, &Delta)]),
+    cache: &mut DayCache,
 ) -> Result<(), Fault> {
-    let unknown = changed.iter().map(|(key, _)| **key).filter(|key| key.date <= newest && known.row(key).is_none());
-    let unknown: Vec<DayKey> = unknown.collect();
-    let mut read = rows::days(work, book.generation, unknown.iter()).await?;
-    let doubtful = changed.iter().filter(|(key, delta)| loses_largest(known.row(key).or_else(|| read.get(*key)), delta));
-    let doubtful: Vec<DayKey> = doubtful.map(|(key, _)| **key).collect();
-    let largest = rows::largest_lines(work, &doubtful).await?;
-    let mut days = Vec::with_capacity(changed.len());
-    for &(key, delta) in changed {
-        let old = known.take(key).or_else(|| read.remove(key).map(CachedDay::of));
-        let before = old.as_ref().map(|old| &old.row);
+    let uncached = changed_days.iter().map(|(key, _)| **key).filter(|key| key.date <= newest && cache.row(key).is_none());
+    let uncached: Vec<DayKey> = uncached.collect();
+    let mut stored = rows::days(work, book.generation, uncached.iter()).await?;
+    let uncertain_keys =
+        changed_days.iter().filter(|(key, delta)| loses_largest(cache.row(key).or_else(|| stored.get(*key)), delta));
+    let uncertain_keys: Vec<DayKey> = uncertain_keys.map(|(key, _)| **key).collect();
+    let largest = rows::largest_lines(work, &uncertain_keys).await?;
+    let mut days = Vec::with_capacity(changed_days.len());
+    for &(key, delta) in changed_days {
+        let old_day = cache.take(key).or_else(|| stored.remove(key).map(CachedDay::of));
+        let before = old_day.as_ref().map(|old_day| &old_day.row);
         let mut row = before.cloned().unwrap_or_else(|| empty_day(work.tenant(), book.generation, key, delta));
         let figures = row.figures().plus(&delta.figures, 1).ok_or_else(|| overflow_fault(Overflow))?;
         row.set(&figures);
@@ -67,18 +68,18 @@ async fn apply_days(
         };
         row.revised_seq = row.revised_seq.max(delta.last_seq);
         let seq = row.revised_seq;
-        if let Some(old) = &old {
+        if let Some(old_day) = &old_day {
             book.row_count -= 1;
-            book.sum -= old.sum;
+            book.sum -= old_day.sum;
         }
         let after = (!figures.is_zero()).then_some(row);
         if let Some(row) = &after {
-            let new = CachedDay::of(row.clone());
+            let new_day = CachedDay::of(row.clone());
             book.row_count += 1;
-            book.sum += new.sum;
-            known.insert_day(*key, new);
+            book.sum += new_day.sum;
+            cache.insert_day(*key, new_day);
         }
-        days.push(rows::DayChange { before: old.map(|old| old.row), after, seq });
+        days.push(rows::DayChange { before: old_day.map(|old_day| old_day.row), after, seq });
     }
     rows::write_days(work, book.generation, days).await
 }
@@ -90,7 +91,7 @@ fn loses_largest(row: Option<&Day>, delta: &Delta) -> bool {
 }
 
 pub(super) fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delta: &Delta) -> Day {
-    let none = DemandFigures::default();
+    let zero = DemandFigures::default();
     Day {
         tenant_id,
         generation,
@@ -99,30 +100,30 @@ pub(super) fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delt
         store_id: key.store,
         channel_id: key.channel,
         currency: key.currency.map(|code| code.to_string()).unwrap_or_default(),
-        ordered_units: none.ordered_units,
-        cancelled_units: none.cancelled_units,
-        taken_back_units: none.taken_back_units,
-        returned_units: none.returned_units,
-        orders: none.orders,
-        order_lines: none.order_lines,
-        returns: none.returns,
-        return_lines: none.return_lines,
-        gross_minor: none.gross_minor,
-        discount_minor: none.discount_minor,
-        list_minor: none.list_minor,
-        cost_minor: none.cost_minor,
-        refund_minor: none.refund_minor,
-        shipped_units: none.shipped_units,
-        restocked_units: none.restocked_units,
-        received_units: none.received_units,
-        moved_in_units: none.moved_in_units,
-        moved_out_units: none.moved_out_units,
-        adjusted_in_units: none.adjusted_in_units,
-        adjusted_out_units: none.adjusted_out_units,
-        counted_in_units: none.counted_in_units,
-        counted_out_units: none.counted_out_units,
-        removed_units: none.removed_units,
-        net_units: none.net_units,
+        ordered_units: zero.ordered_units,
+        cancelled_units: zero.cancelled_units,
+        taken_back_units: zero.taken_back_units,
+        returned_units: zero.returned_units,
+        orders: zero.orders,
+        order_lines: zero.order_lines,
+        returns: zero.returns,
+        return_lines: zero.return_lines,
+        gross_minor: zero.gross_minor,
+        discount_minor: zero.discount_minor,
+        list_minor: zero.list_minor,
+        cost_minor: zero.cost_minor,
+        refund_minor: zero.refund_minor,
+        shipped_units: zero.shipped_units,
+        restocked_units: zero.restocked_units,
+        received_units: zero.received_units,
+        moved_in_units: zero.moved_in_units,
+        moved_out_units: zero.moved_out_units,
+        adjusted_in_units: zero.adjusted_in_units,
+        adjusted_out_units: zero.adjusted_out_units,
+        counted_in_units: zero.counted_in_units,
+        counted_out_units: zero.counted_out_units,
+        removed_units: zero.removed_units,
+        net_units: zero.net_units,
         max_line_units: 0,
         first_seq: delta.first_seq,
         revised_seq: delta.last_seq,
@@ -143,13 +144,13 @@ async fn apply_weeks(
     // Changes of weeks without sold, returned or shipped units are skipped.
     let deltas: BTreeMap<_, _> =
         deltas.into_iter().filter(|(_, delta)| week_figures(delta).iter().any(|units| *units != 0)).collect();
-    let known = deltas.keys().filter(|(week, ..)| *week <= newest);
-    let mut before = rows::weeks(work, book.generation, known).await?;
+    let stored_keys = deltas.keys().filter(|(week, ..)| *week <= newest);
+    let mut before = rows::weeks(work, book.generation, stored_keys).await?;
     let mut weeks = Vec::new();
     for (key, delta) in deltas {
-        let old = before.remove(&key);
-        let units = |row: Option<&Week>, of: fn(&Week) -> i64, by: i64| {
-            row.map_or(0, of).checked_add(by).ok_or_else(|| overflow_fault(Overflow))
+        let old_week = before.remove(&key);
+        let units = |row: Option<&Week>, column: fn(&Week) -> i64, change: i64| {
+            row.map_or(0, column).checked_add(change).ok_or_else(|| overflow_fault(Overflow))
         };
         let row = Week {
             tenant_id: work.tenant(),
@@ -157,21 +158,21 @@ async fn apply_weeks(
             week_date: key.0,
             product_id: key.1,
             store_id: key.2,
-            ordered_units: units(old.as_ref(), |week| week.ordered_units, delta.ordered_units)?,
-            cancelled_units: units(old.as_ref(), |week| week.cancelled_units, delta.cancelled_units)?,
-            taken_back_units: units(old.as_ref(), |week| week.taken_back_units, delta.taken_back_units)?,
-            returned_units: units(old.as_ref(), |week| week.returned_units, delta.returned_units)?,
-            shipped_units: units(old.as_ref(), |week| week.shipped_units, delta.shipped_units)?,
+            ordered_units: units(old_week.as_ref(), |week| week.ordered_units, delta.ordered_units)?,
+            cancelled_units: units(old_week.as_ref(), |week| week.cancelled_units, delta.cancelled_units)?,
+            taken_back_units: units(old_week.as_ref(), |week| week.taken_back_units, delta.taken_back_units)?,
+            returned_units: units(old_week.as_ref(), |week| week.returned_units, delta.returned_units)?,
+            shipped_units: units(old_week.as_ref(), |week| week.shipped_units, delta.shipped_units)?,
         };
         let figures = [row.ordered_units, row.cancelled_units, row.taken_back_units, row.returned_units, row.shipped_units];
-        let new = figures.iter().any(|figure| *figure != 0).then_some(row);
-        if old == new {
+        let new_week = figures.iter().any(|value| *value != 0).then_some(row);
+        if old_week == new_week {
             continue;
         }
         let summed = |week: &Week| Week { generation: 0, ..week.clone() };
-        old.iter().for_each(|week| book.sum.remove(week.tenant_id, summed(week)));
-        new.iter().for_each(|week| book.sum.add(week.tenant_id, summed(week)));
-        weeks.push((old, new));
+        old_week.iter().for_each(|week| book.sum.remove(week.tenant_id, summed(week)));
+        new_week.iter().for_each(|week| book.sum.add(week.tenant_id, summed(week)));
+        weeks.push((old_week, new_week));
     }
     rows::write_weeks(work, weeks).await
 }
@@ -186,12 +187,12 @@ pub(super) async fn recompute_spans(
     let may_be_as_before = levels.values().any(|last| last.is_stocked_throughout);
     let newest = if may_be_as_before { rows::newest_day(work, book.generation).await? } else { None }.unwrap_or(i32::MAX);
     let is_as_before = |last: &LastStock| last.is_stocked_throughout && last.from >= newest;
-    let changed = levels.iter().filter(|(_, last)| !is_as_before(last));
-    let mut sorted: Vec<_> = changed.map(|(level, last)| (last.from, *level)).collect();
+    let changed_levels = levels.iter().filter(|(_, last)| !is_as_before(last));
+    let mut sorted: Vec<_> = changed_levels.map(|(level, last)| (last.from, *level)).collect();
     sorted.sort_unstable();
     let starts: std::collections::BTreeSet<i32> = sorted.iter().map(|(from, _)| *from).collect();
     let starts: Vec<i32> = starts.into_iter().collect();
-    let mut written = Vec::new();
+    let mut span_changes = Vec::new();
     for group in starts.chunks(starts.len().div_ceil(MAX_START_DAYS).max(1)) {
         let (Some(&first), Some(&last)) = (group.first(), group.last()) else { continue };
         let members: Vec<_> = sorted.iter().filter(|(from, _)| (first..=last).contains(from)).map(|(_, level)| *level).collect();
@@ -201,11 +202,11 @@ pub(super) async fn recompute_spans(
             let Some(stock) = levels.get(&level) else { continue };
             let changes: Vec<_> =
                 changes.get(&level).into_iter().flatten().filter(|(day, _)| *day >= stock.from).copied().collect();
-            let old = spans.get(&level).map(Vec::as_slice).unwrap_or_default();
-            change_spans(work.tenant(), book, level, (*stock, &changes, old), &mut written);
+            let old_spans = spans.get(&level).map(Vec::as_slice).unwrap_or_default();
+            change_spans(work.tenant(), book, level, (*stock, &changes, old_spans), &mut span_changes);
         }
     }
-    rows::write_spans(work, written).await
+    rows::write_spans(work, span_changes).await
 }
 
 type LevelLastStock = ((ProductId, StoreId), LastStock);
@@ -219,12 +220,12 @@ pub(super) async fn changes_of(reads: &impl Reads, generation: i64, levels: &[Le
 
 /// Creates the spans of levels that have none yet.
 pub(super) async fn span(work: &Work, book: &mut Book, levels: &[LevelLastStock], changes: &LevelChanges) -> Result<(), Fault> {
-    let mut written = Vec::new();
+    let mut span_changes = Vec::new();
     for (level, stock) in levels {
         let changes: Vec<_> = changes.get(level).into_iter().flatten().filter(|(day, _)| *day >= stock.from).copied().collect();
-        change_spans(work.tenant(), book, *level, (*stock, &changes, &[]), &mut written);
+        change_spans(work.tenant(), book, *level, (*stock, &changes, &[]), &mut span_changes);
     }
-    rows::write_spans(work, written).await
+    rows::write_spans(work, span_changes).await
 }
 
 type Written = Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>;
@@ -233,13 +234,14 @@ fn change_spans(
     tenant_id: TenantId,
     book: &mut Book,
     (product_id, store_id): (ProductId, StoreId),
-    (stock, changes, old): (LastStock, &[(i32, i64)], &[Span]),
-    written: &mut Written,
+    (stock, changes, old_spans): (LastStock, &[(i32, i64)], &[Span]),
+    span_changes: &mut Written,
 ) {
     let opening = i128::from(stock.on_hand) - changes.iter().map(|(_, by)| i128::from(*by)).sum::<i128>();
     // The span that runs into the day, or ends just before it.
-    let earlier = old.iter().rfind(|span| span.from < stock.from).filter(|span| span.to.is_none_or(|to| to >= stock.from - 1));
-    let new = spans_from(earlier.map(|span| (span.from, span.state)), stock.from, opening, changes);
+    let earlier =
+        old_spans.iter().rfind(|span| span.from < stock.from).filter(|span| span.to.is_none_or(|to| to >= stock.from - 1));
+    let new_spans = spans_from(earlier.map(|span| (span.from, span.state)), stock.from, opening, changes);
     let generation = book.generation;
     let row = |span: &Span| stock_span::Model {
         tenant_id,
@@ -252,16 +254,16 @@ fn change_spans(
     };
     let first = earlier.map_or(stock.from, |span| span.from);
     let mut spans: BTreeMap<i32, (Option<Span>, Option<Span>)> = BTreeMap::new();
-    for span in old.iter().filter(|span| span.from >= first) {
+    for span in old_spans.iter().filter(|span| span.from >= first) {
         spans.entry(span.from).or_default().0 = Some(*span);
     }
-    for span in new {
+    for span in new_spans {
         spans.entry(span.from).or_default().1 = Some(span);
     }
     let summed = |span: &Span| stock_span::Model { generation: 0, ..row(span) };
     for (before, after) in spans.into_values().filter(|(before, after)| before != after) {
         before.iter().for_each(|span| book.sum.remove(tenant_id, summed(span)));
         after.iter().for_each(|span| book.sum.add(tenant_id, summed(span)));
-        written.push((before.as_ref().map(row), after.as_ref().map(row)));
+        span_changes.push((before.as_ref().map(row), after.as_ref().map(row)));
     }
 }

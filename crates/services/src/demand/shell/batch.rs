@@ -44,15 +44,15 @@ impl Documents {
         orders: BTreeMap<OrderId, i64>,
         returns: BTreeMap<ReturnId, i64>,
     ) -> Result<Self, Fault> {
-        let mut found = Self::default();
+        let mut documents = Self::default();
         let (orders, returns): (Vec<_>, Vec<_>) = (orders.into_iter().collect(), returns.into_iter().collect());
-        for some in orders.chunks(DOCUMENTS) {
-            found.orders.extend(rows::orders(reads, &some.iter().copied().collect()).await?);
+        for chunk in orders.chunks(DOCUMENTS) {
+            documents.orders.extend(rows::orders(reads, &chunk.iter().copied().collect()).await?);
         }
-        for some in returns.chunks(DOCUMENTS) {
-            found.returns.extend(rows::returns(reads, &some.iter().copied().collect()).await?);
+        for chunk in returns.chunks(DOCUMENTS) {
+            documents.returns.extend(rows::returns(reads, &chunk.iter().copied().collect()).await?);
         }
-        Ok(found)
+        Ok(documents)
     }
 }
 
@@ -76,11 +76,11 @@ impl Batch {
         self.after == (book.seq, book.documents_seq)
     }
     /// Reads the events after `after`, up to `head`, or as many as fit into a batch.
-    pub async fn read(reads: &impl Reads, after: (i64, i64), head: i64, most: BatchLimit) -> Result<Self, Fault> {
-        let end = head.min(after.0.saturating_add(most.events));
+    pub async fn read(reads: &impl Reads, after: (i64, i64), head: i64, limit: BatchLimit) -> Result<Self, Fault> {
+        let end = head.min(after.0.saturating_add(limit.events));
         let mut batch = Self { after, upto: after.0, ..Self::default() };
         let (mut orders, mut returns) = (BTreeMap::new(), BTreeMap::new());
-        while batch.upto < end && most.has_room(batch.deltas.0.len(), orders.len() + returns.len()) {
+        while batch.upto < end && limit.has_room(batch.deltas.0.len(), orders.len() + returns.len()) {
             let page = rows::page(reads, (batch.upto, after.1), end).await?;
             if page.upto <= batch.upto {
                 return Err(Fault::Broken(format!("the movement behind event {} has more entries than a page", batch.upto)));
@@ -88,7 +88,7 @@ impl Batch {
             for change in &page.changes {
                 add_entry(&mut batch.deltas, change).map_err(overflow_fault)?;
             }
-            join(&mut batch.levels, page.levels);
+            merge_levels(&mut batch.levels, page.levels);
             orders.extend(page.orders);
             returns.extend(page.returns);
             batch.upto = page.upto;
@@ -99,7 +99,7 @@ impl Batch {
 }
 
 /// Merges the levels of a later page into `levels`.
-pub(super) fn join(levels: &mut Levels, later: Levels) {
+pub(super) fn merge_levels(levels: &mut Levels, later: Levels) {
     for (level, last) in later {
         levels.entry(level).and_modify(|earlier| *earlier = earlier.merge_later(last)).or_insert(last);
     }
@@ -108,16 +108,16 @@ pub(super) fn join(levels: &mut Levels, later: Levels) {
 /// The next batch of a generation's book, or of the current one if none is given. Only under the
 /// book's lock is it known whether the batch still follows the book, and whether the journal still
 /// has its events.
-pub(super) async fn next(scope: &TenantScope, generation: Option<i64>, most: BatchLimit) -> Result<Batch, Fault> {
-    let book = rows::book_of(&scope.fresh(Freshness::Primary), generation).await?;
-    next_after(scope, book.map_or((0, 0), |book| (book.seq, book.documents_seq)), most).await
+pub(super) async fn next(scope: &TenantScope, generation: Option<i64>, limit: BatchLimit) -> Result<Batch, Fault> {
+    let book = rows::book_of(&scope.with_freshness(Freshness::Primary), generation).await?;
+    next_after(scope, book.map_or((0, 0), |book| (book.seq, book.documents_seq)), limit).await
 }
 
 /// The next batch of a book after a given position, which the book will have when the batch is
 /// counted.
-pub(super) async fn next_after(scope: &TenantScope, after: (i64, i64), most: BatchLimit) -> Result<Batch, Fault> {
+pub(super) async fn next_after(scope: &TenantScope, after: (i64, i64), limit: BatchLimit) -> Result<Batch, Fault> {
     // A replica may have the event and not yet the document's state after it.
-    let scope = scope.fresh(Freshness::Primary);
+    let scope = scope.with_freshness(Freshness::Primary);
     let head = journal::head(&scope).await?.seq;
-    Batch::read(&scope, after, head, most).await
+    Batch::read(&scope, after, head, limit).await
 }

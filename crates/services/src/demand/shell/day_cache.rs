@@ -39,7 +39,7 @@ pub(super) struct DayCache {
 impl DayCache {
     /// An empty cache that remembers no counted days: for callers without a next page, or whose
     /// next page has other days.
-    pub fn none() -> Self {
+    pub fn empty() -> Self {
         Self { is_forgetful: true, ..Self::default() }
     }
     pub fn row(&self, key: &DayKey) -> Option<&Day> {
@@ -59,12 +59,12 @@ impl DayCache {
         self.days.retain(|_, day| day.row.revised_seq > after);
         self.days.shrink_to_fit();
     }
-    /// Removes older days if there are more than `most`, and then all days if there are still more.
-    fn evict_excess(&mut self, after: i64, most: usize) {
-        if self.days.len() > most {
+    /// Removes older days if there are more than `max_days`, and then all days if there are still more.
+    fn evict_excess(&mut self, after: i64, max_days: usize) {
+        if self.days.len() > max_days {
             self.evict_older(after);
         }
-        if self.days.len() > most {
+        if self.days.len() > max_days {
             self.days = HashMap::new();
         }
     }
@@ -87,8 +87,8 @@ impl BookCache {
     /// Takes the remembered days of a locked book. Each transaction that changes a day changes its
     /// book, too: while the book is unchanged, so are the days. Empty if the book has changed.
     pub fn take(&mut self, tenant: TenantId, book: &Book) -> DayCache {
-        let known = self.0.remove(&tenant).filter(|left| left.book == *book);
-        known.map(|left| left.days).unwrap_or_default()
+        let cached_book = self.0.remove(&tenant).filter(|entry| entry.book == *book);
+        cached_book.map(|entry| entry.days).unwrap_or_default()
     }
     /// Caches the days of a committed book, whose last page began after event `after`. If there are
     /// too many days of all tenants, other books keep the days of their last pages only, and none
@@ -99,19 +99,19 @@ impl BookCache {
         if days.days.is_empty() {
             return;
         }
-        let most_of_others = MAX - days.days.len();
-        if self.count() > most_of_others {
-            self.0.values_mut().for_each(|left| left.days.evict_older(left.after));
-            self.0.retain(|_, left| !left.days.days.is_empty());
+        let max_other_days = MAX - days.days.len();
+        if self.count() > max_other_days {
+            self.0.values_mut().for_each(|entry| entry.days.evict_older(entry.after));
+            self.0.retain(|_, entry| !entry.days.days.is_empty());
         }
-        if self.count() > most_of_others {
+        if self.count() > max_other_days {
             self.0.clear();
         }
         self.0.insert(tenant, CachedBook { book, days, after });
     }
     /// Days of all tenants.
     fn count(&self) -> usize {
-        self.0.values().map(|left| left.days.days.len()).sum()
+        self.0.values().map(|entry| entry.days.days.len()).sum()
     }
 }
 
@@ -154,9 +154,9 @@ mod tests {
         assert!(remembered.take(tenant(1), &book(7)).row(&key(0)).is_none(), "a page that is not committed leaves nothing");
         assert!(remembered.take(tenant(2), &book(10)).row(&key(0)).is_none(), "another process has counted");
         assert!(remembered.take(tenant(2), &book(9)).row(&key(0)).is_none());
-        let mut none = DayCache::none();
-        none.insert_day(key(0), days(1, 7).take(&key(0)).unwrap());
-        assert!(none.row(&key(0)).is_none());
+        let mut empty_cache = DayCache::empty();
+        empty_cache.insert_day(key(0), days(1, 7).take(&key(0)).unwrap());
+        assert!(empty_cache.row(&key(0)).is_none());
     }
 
     #[test]

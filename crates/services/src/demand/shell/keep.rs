@@ -46,7 +46,7 @@ impl FactsProgress {
         self.seq >= self.head
     }
     /// Whether they lack more events than that.
-    pub const fn is_far(self, events: i64) -> bool {
+    pub const fn is_far_behind(self, events: i64) -> bool {
         self.head - self.seq > events
     }
 }
@@ -67,33 +67,33 @@ pub async fn catch_up_with(db: &Database, tenant: TenantId, pages: usize, events
     catch_up_events(db, tenant, events.saturating_mul(i64::try_from(pages).unwrap_or(i64::MAX)), events).await
 }
 
-/// Brings the facts up to the journal, by `most` events at most, and `of_page` in each page.
-async fn catch_up_events(db: &Database, tenant: TenantId, most: i64, of_page: i64) -> Result<FactsProgress, Fault> {
+/// Brings the facts up to the journal, by `max_events` events at most, and `page_events` in each page.
+async fn catch_up_events(db: &Database, tenant: TenantId, max_events: i64, page_events: i64) -> Result<FactsProgress, Fault> {
     let scope = db.tenant(tenant);
     let (head, seq) = (journal::head(&scope).await?.seq, rows::progress(&scope).await?);
     // A scope that is pinned at a past moment does not see facts that are counted now.
     if seq >= head || scope.has_consistent_reads() {
         return Ok(FactsProgress { seq, head });
     }
-    let turn: CountingLock = db.extensions().get().unwrap_or_else(|| {
-        let turn = CountingLock::default();
-        db.extensions().insert(turn.clone());
-        turn
+    let counting_lock: CountingLock = db.extensions().get().unwrap_or_else(|| {
+        let counting_lock = CountingLock::default();
+        db.extensions().insert(counting_lock.clone());
+        counting_lock
     });
     // In a task of its own: a request that is cancelled does not interrupt a page.
-    let kept = tokio::spawn(async move {
-        let (mut seq, mut left) = (seq, most);
-        while seq < head && left > 0 {
+    let task = tokio::spawn(async move {
+        let (mut seq, mut remaining) = (seq, max_events);
+        while seq < head && remaining > 0 {
             // The lock is taken for each page: a reader of another tenant waits for one page of
             // this one only.
-            let mut remembered = turn.0.lock().await;
-            let events = left.min(of_page);
-            seq = count_next_page(&scope, events, &mut remembered).await?;
-            left -= events;
+            let mut book_cache = counting_lock.0.lock().await;
+            let events = remaining.min(page_events);
+            seq = count_next_page(&scope, events, &mut book_cache).await?;
+            remaining -= events;
         }
         Ok::<_, Fault>(seq)
     });
-    let seq = kept.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
+    let seq = task.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     Ok(FactsProgress { seq, head })
 }
 
@@ -113,12 +113,12 @@ async fn lock_book(work: &Work, generation: Option<i64>) -> Result<Book, Fault> 
 
 /// Whether documents have to be read for which the journal names no events any more.
 pub(super) const fn needs_sweep(head: Head, book: &Book) -> bool {
-    let known = if book.seq > book.documents_seq { book.seq } else { book.documents_seq };
-    head.low > known
+    let counted_seq = if book.seq > book.documents_seq { book.seq } else { book.documents_seq };
+    head.low > counted_seq
 }
 
 /// Counts the next page into the book that reports read, and returns the book's new last event.
-async fn count_next_page(scope: &TenantScope, events: i64, remembered: &mut BookCache) -> Result<i64, Fault> {
+async fn count_next_page(scope: &TenantScope, events: i64, book_cache: &mut BookCache) -> Result<i64, Fault> {
     let scope = scope.long();
     let batch = Box::pin(next(&scope, None, BatchLimit { events, days: MAX_BATCH_DAYS })).await?;
     if batch.is_empty() {
@@ -138,33 +138,33 @@ async fn count_next_page(scope: &TenantScope, events: i64, remembered: &mut Book
         return Ok(book.seq);
     }
     let (tenant, after) = (work.tenant(), batch.after.0);
-    let mut days = remembered.take(tenant, &book);
+    let mut days = book_cache.take(tenant, &book);
     Box::pin(count_batch(&work, &mut book, batch, &mut days)).await?;
     work.commit().await?;
     let seq = book.seq;
-    remembered.cache_days(tenant, book, days, after);
+    book_cache.cache_days(tenant, book, days, after);
     Ok(seq)
 }
 
 /// Counts a batch into a book that is locked, spans included, and moves it.
-async fn count_batch(work: &Work, book: &mut Book, batch: Batch, known: &mut DayCache) -> Result<(), Fault> {
-    let levels = count(work, book, batch, known).await?;
+async fn count_batch(work: &Work, book: &mut Book, batch: Batch, cache: &mut DayCache) -> Result<(), Fault> {
+    let levels = count(work, book, batch, cache).await?;
     recompute_spans(work, book, &levels).await?;
     rows::write(work, book).await
 }
 
 /// Counts the next page under the book's lock.
 pub(super) async fn count_page(work: &Work, book: &mut Book, head: i64, events: i64) -> Result<(), Fault> {
-    let most = BatchLimit { events, days: MAX_BATCH_DAYS };
-    let batch = Box::pin(Batch::read(work, (book.seq, book.documents_seq), head, most)).await?;
-    count_batch(work, book, batch, &mut DayCache::none()).await
+    let limit = BatchLimit { events, days: MAX_BATCH_DAYS };
+    let batch = Box::pin(Batch::read(work, (book.seq, book.documents_seq), head, limit)).await?;
+    count_batch(work, book, batch, &mut DayCache::empty()).await
 }
 
 /// Counts a batch but for spans, those of the levels that are returned. The book moves, but is not written.
-pub(super) async fn count(work: &Work, book: &mut Book, batch: Batch, known: &mut DayCache) -> Result<Levels, Fault> {
+pub(super) async fn count(work: &Work, book: &mut Book, batch: Batch, cache: &mut DayCache) -> Result<Levels, Fault> {
     let Batch { upto, mut deltas, levels, documents, .. } = batch;
     let counts = count_documents(work, book, &mut deltas, documents).await?;
-    apply(work, book, &deltas, known).await?;
+    apply(work, book, &deltas, cache).await?;
     rows::write_counted(work, book.generation, counts).await?;
     book.seq = upto;
     Ok(levels)
@@ -183,17 +183,17 @@ async fn count_documents(
     if orders.is_empty() && returns.is_empty() {
         return Ok(counts);
     }
-    let named = orders.iter().map(|(id, _)| id.uuid()).chain(returns.iter().map(|(id, _)| id.uuid()));
-    let mut before = rows::counted(work, book.generation, named).await?;
+    let document_ids = orders.iter().map(|(id, _)| id.uuid()).chain(returns.iter().map(|(id, _)| id.uuid()));
+    let mut before = rows::counted(work, book.generation, document_ids).await?;
     for (id, order) in orders {
         let text = before.remove(&id.uuid());
         change_order(deltas, &order, read::<CountedLines>(text.as_deref())?.as_ref()).map_err(overflow_fault)?;
         record_count(&mut counts, id.uuid(), text, order.counted().as_ref())?;
     }
-    for (id, of) in returns {
+    for (id, sales_return) in returns {
         let text = before.remove(&id.uuid());
-        change_return(deltas, &of, read::<ReturnCounted>(text.as_deref())?.as_ref()).map_err(overflow_fault)?;
-        record_count(&mut counts, id.uuid(), text, of.counts.then_some(&of.now))?;
+        change_return(deltas, &sales_return, read::<ReturnCounted>(text.as_deref())?.as_ref()).map_err(overflow_fault)?;
+        record_count(&mut counts, id.uuid(), text, sales_return.counts.then_some(&sales_return.now))?;
     }
     Ok(counts)
 }
@@ -213,24 +213,24 @@ fn record_count<T: Serialize>(counts: &mut Counts, id: Uuid, before: Option<Stri
 /// Reads the current state of all documents, because events that named them are no longer in the
 /// journal. Entries are never deleted, and are counted page by page.
 pub(super) async fn sweep(scope: &TenantScope, generation: Option<i64>) -> Result<i64, Fault> {
-    let begun = journal::head(scope).await?.seq;
+    let start_seq = journal::head(scope).await?.seq;
     let mut after = OrderId::NIL;
     loop {
-        let found = rows::orders_after(scope, after, DOCUMENTS).await?;
-        let Some(last) = found.last() else { break };
+        let document_ids = rows::orders_after(scope, after, DOCUMENTS).await?;
+        let Some(last) = document_ids.last() else { break };
         after = *last;
-        count_swept(scope, generation, (found.into_iter().map(|id| (id, begun)).collect(), BTreeMap::new())).await?;
+        count_swept(scope, generation, (document_ids.into_iter().map(|id| (id, start_seq)).collect(), BTreeMap::new())).await?;
     }
     let mut after = ReturnId::NIL;
     loop {
-        let found = rows::returns_after(scope, after, DOCUMENTS).await?;
-        let Some(last) = found.last() else { break };
+        let document_ids = rows::returns_after(scope, after, DOCUMENTS).await?;
+        let Some(last) = document_ids.last() else { break };
         after = *last;
-        count_swept(scope, generation, (BTreeMap::new(), found.into_iter().map(|id| (id, begun)).collect())).await?;
+        count_swept(scope, generation, (BTreeMap::new(), document_ids.into_iter().map(|id| (id, start_seq)).collect())).await?;
     }
     let work = scope.begin().await?;
     let mut book = lock_book(&work, generation).await?;
-    book.documents_seq = book.documents_seq.max(begun);
+    book.documents_seq = book.documents_seq.max(start_seq);
     rows::write(&work, &book).await?;
     work.commit().await?;
     Ok(book.seq)
@@ -244,7 +244,7 @@ async fn count_swept(scope: &TenantScope, generation: Option<i64>, (orders, retu
     let mut deltas = Deltas::default();
     let documents = Documents::read(&work, orders, returns).await?;
     let counts = count_documents(&work, &book, &mut deltas, documents).await?;
-    apply(&work, &mut book, &deltas, &mut DayCache::none()).await?;
+    apply(&work, &mut book, &deltas, &mut DayCache::empty()).await?;
     rows::write_counted(&work, book.generation, counts).await?;
     rows::write(&work, &book).await?;
     work.commit().await

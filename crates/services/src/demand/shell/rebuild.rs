@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     apply::{changes_of, span},
-    batch::{BatchLimit, Levels, join, next, next_after},
+    batch::{BatchLimit, Levels, merge_levels, next, next_after},
     day_cache::DayCache,
     keep::{count, count_page, needs_sweep, sweep},
 };
@@ -54,15 +54,15 @@ pub async fn rebuild(db: &Database, tenant: TenantId, events: i64) -> Result<Reb
     let scope = db.tenant(tenant);
     let generation = build_generation(&scope, events).await?;
     let work = scope.begin().await?;
-    let kept = rows::lock_current(&work).await?;
-    let mut made = rows::lock(&work, generation).await?.ok_or_else(discarded_fault)?;
-    finish(&work, &mut made, events).await?;
+    let previous = rows::lock_current(&work).await?;
+    let mut rebuilt = rows::lock(&work, generation).await?.ok_or_else(discarded_fault)?;
+    finish(&work, &mut rebuilt, events).await?;
     rows::make_current(&work, generation).await?;
     work.commit().await?;
-    if let Some(kept) = kept {
-        discard(&scope, kept.generation).await?;
+    if let Some(previous) = previous {
+        discard(&scope, previous.generation).await?;
     }
-    Ok(RebuildResult::from(&made))
+    Ok(RebuildResult::from(&rebuilt))
 }
 
 /// Builds a second generation of facts and compares it with the one that reports read, at the same
@@ -71,19 +71,19 @@ pub async fn check(db: &Database, tenant: TenantId, events: i64) -> Result<Check
     let scope = db.tenant(tenant);
     let generation = build_generation(&scope, events).await?;
     let work = scope.begin().await?;
-    let mut kept = rows::lock_current(&work).await?.ok_or_else(discarded_fault)?;
-    let mut made = rows::lock(&work, generation).await?.ok_or_else(discarded_fault)?;
-    finish(&work, &mut kept, events).await?;
-    finish(&work, &mut made, events).await?;
-    let mut checked = CheckResult { kept: RebuildResult::from(&kept), made: RebuildResult::from(&made), difference: None };
-    for (of, than) in [(kept.generation, made.generation), (made.generation, kept.generation)] {
-        if checked.difference.is_none() {
-            checked.difference = rows::difference(&work, of, than).await?;
+    let mut stored = rows::lock_current(&work).await?.ok_or_else(discarded_fault)?;
+    let mut rebuilt = rows::lock(&work, generation).await?.ok_or_else(discarded_fault)?;
+    finish(&work, &mut stored, events).await?;
+    finish(&work, &mut rebuilt, events).await?;
+    let mut result = CheckResult { kept: RebuildResult::from(&stored), made: RebuildResult::from(&rebuilt), difference: None };
+    for (left, right) in [(stored.generation, rebuilt.generation), (rebuilt.generation, stored.generation)] {
+        if result.difference.is_none() {
+            result.difference = rows::difference(&work, left, right).await?;
         }
     }
     work.commit().await?;
     discard(&scope, generation).await?;
-    Ok(checked)
+    Ok(result)
 }
 
 /// Days of a batch, and those of one page of the journal more: some 6 MB.
@@ -100,13 +100,14 @@ const WRITE_PAUSE: Duration = Duration::from_millis(50);
 /// left.
 async fn build_generation(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
     let scope = scope.long();
-    let known = rows::generations(&scope).await?;
-    for (generation, _) in known.iter().filter(|(_, is_current)| !is_current) {
+    let stored_generations = rows::generations(&scope).await?;
+    for (generation, _) in stored_generations.iter().filter(|(_, is_current)| !is_current) {
         discard(&scope, *generation).await?;
     }
     let work = scope.begin().await?;
     let current = rows::lock_current(&work).await?.ok_or_else(discarded_fault)?;
-    let generation = 1 + known.iter().map(|(generation, _)| *generation).max().unwrap_or_default().max(current.generation);
+    let generation =
+        1 + stored_generations.iter().map(|(generation, _)| *generation).max().unwrap_or_default().max(current.generation);
     rows::begin(&work, generation).await?;
     work.commit().await?;
     let mut levels = Levels::new();
@@ -120,13 +121,13 @@ async fn build_generation(scope: &TenantScope, events: i64) -> Result<i64, Fault
 /// the next one is read. It stops at most a sixteenth of a page before the journal's head: while
 /// others write there are always more events, and the rest is counted when the books are locked.
 async fn extend_generation(scope: &TenantScope, generation: i64, events: i64, levels: &mut Levels) -> Result<bool, Fault> {
-    let most = BatchLimit { events, days: MAX_BATCH_DAYS };
-    let mut read = next(scope, Some(generation), most).await?;
-    let documents_seq = read.after.1;
-    let mut written_for = Duration::ZERO;
+    let limit = BatchLimit { events, days: MAX_BATCH_DAYS };
+    let mut batch = next(scope, Some(generation), limit).await?;
+    let documents_seq = batch.after.1;
+    let mut write_time = Duration::ZERO;
     loop {
         let work = scope.begin().await?;
-        let began = Instant::now();
+        let write_start = Instant::now();
         let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded_fault)?;
         let head = journal::head(&work).await?;
         if needs_sweep(head, &book) {
@@ -134,20 +135,20 @@ async fn extend_generation(scope: &TenantScope, generation: i64, events: i64, le
             sweep(scope, Some(generation)).await?;
             return Ok(true);
         }
-        if !read.follows(&book) {
+        if !batch.follows(&book) {
             return Err(discarded_fault());
         }
-        let following = (head.seq - read.upto > events / 16).then(|| {
-            let (scope, after, most) = (scope.clone(), (read.upto, documents_seq), most);
-            tokio::spawn(async move { next_after(&scope, after, most).await })
+        let next_batch = (head.seq - batch.upto > events / 16).then(|| {
+            let (scope, after, limit) = (scope.clone(), (batch.upto, documents_seq), limit);
+            tokio::spawn(async move { next_after(&scope, after, limit).await })
         });
-        join(levels, count(&work, &mut book, read, &mut DayCache::none()).await?);
+        merge_levels(levels, count(&work, &mut book, batch, &mut DayCache::empty()).await?);
         rows::write(&work, &book).await?;
         work.commit().await?;
-        let Some(following) = following else { return Ok(false) };
-        written_for += began.elapsed();
-        pause_writing(scope, &mut written_for).await;
-        read = following.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
+        let Some(next_batch) = next_batch else { return Ok(false) };
+        write_time += write_start.elapsed();
+        pause_writing(scope, &mut write_time).await;
+        batch = next_batch.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
     }
 }
 
@@ -163,13 +164,13 @@ async fn pause_writing(scope: &TenantScope, written_for: &mut Duration) {
 /// page. They are read outside the writing transaction, because no other process writes this
 /// generation.
 async fn make_spans(scope: &TenantScope, generation: i64, levels: Levels) -> Result<(), Fault> {
-    let reads = scope.fresh(Freshness::Primary);
+    let reads = scope.with_freshness(Freshness::Primary);
     let levels: Vec<_> = levels.into_iter().collect();
-    for some in levels.chunks(LEVELS) {
-        let changes = changes_of(&reads, generation, some).await?;
+    for chunk in levels.chunks(LEVELS) {
+        let changes = changes_of(&reads, generation, chunk).await?;
         let work = scope.begin().await?;
         let mut book = rows::lock(&work, generation).await?.ok_or_else(discarded_fault)?;
-        span(&work, &mut book, some, &changes).await?;
+        span(&work, &mut book, chunk, &changes).await?;
         rows::write(&work, &book).await?;
         work.commit().await?;
     }

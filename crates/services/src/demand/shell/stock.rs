@@ -63,8 +63,8 @@ pub struct LostUnits {
 impl LostUnits {
     /// Returns the lost units of one level; None if no day had stock.
     pub fn of(period: &StockPeriod, days: i64, substitution: f64) -> Option<Self> {
-        let lost = |share| period.lost_units(days, share);
-        Some(Self { low: lost(0.5)?, mid: lost(substitution)?, high: lost(0.0)? })
+        let units_at = |share| period.lost_units(days, share);
+        Some(Self { low: units_at(0.5)?, mid: units_at(substitution)?, high: units_at(0.0)? })
     }
 }
 
@@ -92,36 +92,37 @@ pub async fn stock_performance(
     comparisons: Comparisons,
 ) -> Result<StockPerformance, ReportError> {
     let progress = Box::pin(catch_up(db, permit.tenant(), PAGES)).await?;
-    if let Reach::Stores(own) = permit.reach() {
-        let asked = filter.stores.take();
-        let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
-        filter.stores = Some(own.iter().copied().filter(seen).collect());
+    if let Reach::Stores(own_stores) = permit.reach() {
+        let requested = filter.stores.take();
+        let is_visible = |store: &StoreId| requested.as_ref().is_none_or(|requested| requested.contains(store));
+        filter.stores = Some(own_stores.iter().copied().filter(is_visible).collect());
     }
     let scope = permit.scope(db).long();
     if let Some(ids) = products.ids(&scope).await? {
-        let asked = filter.products.take();
-        filter.products = Some(ids.into_iter().filter(|id| asked.as_ref().is_none_or(|asked| asked.contains(id))).collect());
+        let requested = filter.products.take();
+        filter.products =
+            Some(ids.into_iter().filter(|id| requested.as_ref().is_none_or(|requested| requested.contains(id))).collect());
     }
-    let (found, before) =
+    let (levels, before) =
         tokio::try_join!(rows::stock_periods(&scope, &filter), levels_before(&scope, &filter, comparisons.before))?;
     let categories =
-        if comparisons.with_category { Categories::read(&scope, &filter, &found).await? } else { Categories::default() };
-    let (mut totals, mut lost, mut unknown) = (StockPeriod::default(), LostUnits::default(), 0);
-    let mut ranked = Vec::with_capacity(found.len());
-    for (product, store, period) in found {
+        if comparisons.with_category { Categories::read(&scope, &filter, &levels).await? } else { Categories::default() };
+    let (mut totals, mut total_lost, mut unknown) = (StockPeriod::default(), LostUnits::default(), 0);
+    let mut ranked = Vec::with_capacity(levels.len());
+    for (product, store, period) in levels {
         totals.join(&period);
-        let of_level = LostUnits::of(&period, period.capped_days, substitution);
-        match of_level {
-            Some(of_level) => {
-                lost.low += of_level.low;
-                lost.mid += of_level.mid;
-                lost.high += of_level.high;
+        let lost_units = LostUnits::of(&period, period.capped_days, substitution);
+        match lost_units {
+            Some(lost_units) => {
+                total_lost.low += lost_units.low;
+                total_lost.mid += lost_units.mid;
+                total_lost.high += lost_units.high;
             }
             None => unknown += 1,
         }
         let (before, category) = (before.get(&(product, store)).copied(), categories.stock(product, store));
         let level = LevelStock { product, store, period, before, category };
-        ranked.push((of_level.map_or(-1.0, |lost| lost.mid), level));
+        ranked.push((lost_units.map_or(-1.0, |total_lost| total_lost.mid), level));
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1.product, a.1.store).cmp(&(b.1.product, b.1.store))));
     let rows = ranked.into_iter().map(|(_, level)| level).collect();
@@ -129,7 +130,7 @@ pub async fn stock_performance(
         sum.join(&one);
         sum
     });
-    Ok(StockPerformance { progress, rows, totals, before, lost, unknown })
+    Ok(StockPerformance { progress, rows, totals, before, lost: total_lost, unknown })
 }
 
 /// The levels of the filter over other days.
@@ -139,39 +140,43 @@ async fn levels_before(
     days: Option<(i32, i32)>,
 ) -> Result<HashMap<(ProductId, StoreId), StockPeriod>, Fault> {
     let Some((from, to)) = days else { return Ok(HashMap::new()) };
-    let found = rows::stock_periods(scope, &StockFilter { from, to, ..filter.clone() }).await?;
-    Ok(found.into_iter().map(|(product, store, period)| ((product, store), period)).collect())
+    let periods = rows::stock_periods(scope, &StockFilter { from, to, ..filter.clone() }).await?;
+    Ok(periods.into_iter().map(|(product, store, period)| ((product, store), period)).collect())
 }
 
 /// Stock figures of categories by store, of all of their products, also those that the report
 /// leaves out.
 #[derive(Default)]
 struct Categories {
-    of: HashMap<ProductId, CategoryId>,
+    categories: HashMap<ProductId, CategoryId>,
     stock: HashMap<(CategoryId, StoreId), CategoryStock>,
 }
 
 impl Categories {
-    async fn read(scope: &TenantScope, filter: &StockFilter, found: &[(ProductId, StoreId, StockPeriod)]) -> Result<Self, Fault> {
-        let of = rows::products_of_same_category(scope, filter.products.as_deref()).await?;
+    async fn read(
+        scope: &TenantScope,
+        filter: &StockFilter,
+        level_periods: &[(ProductId, StoreId, StockPeriod)],
+    ) -> Result<Self, Fault> {
+        let category_by_product = rows::products_of_same_category(scope, filter.products.as_deref()).await?;
         // The levels of all products have been read already.
-        let wider = match &filter.products {
+        let category_periods = match &filter.products {
             Some(_) => {
-                let products = Some(of.keys().copied().collect());
+                let products = Some(category_by_product.keys().copied().collect());
                 Some(rows::stock_periods(scope, &StockFilter { products, ..filter.clone() }).await?)
             }
             None => None,
         };
         let mut stock: HashMap<(CategoryId, StoreId), CategoryStock> = HashMap::new();
-        for (product, store, period) in wider.as_deref().unwrap_or(found) {
-            let Some(category) = of.get(product) else { continue };
+        for (product, store, period) in category_periods.as_deref().unwrap_or(level_periods) {
+            let Some(category) = category_by_product.get(product) else { continue };
             let sums = stock.entry((*category, *store)).or_default();
             sums.levels += 1;
             sums.period.join(period);
         }
-        Ok(Self { of, stock })
+        Ok(Self { categories: category_by_product, stock })
     }
     fn stock(&self, product: ProductId, store: StoreId) -> Option<CategoryStock> {
-        self.stock.get(&(*self.of.get(&product)?, store)).copied()
+        self.stock.get(&(*self.categories.get(&product)?, store)).copied()
     }
 }

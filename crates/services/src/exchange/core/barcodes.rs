@@ -45,19 +45,19 @@ fn collect_codes(codes: impl Iterator<Item = Result<Barcode, Refusal>>) -> Resul
 
 /// The codes between bars, as people write them; where that would be read as others, because a code has such a sign itself, a list of JSON.
 pub fn join_codes(codes: &[Barcode]) -> String {
-    let shown = codes.iter().map(|code| match code.pack_quantity {
+    let short_texts = codes.iter().map(|code| match code.pack_quantity {
         1 => code.code.clone(),
         pack => format!("{}*{pack}", code.code),
     });
-    let plain = shown.collect::<Vec<_>>().join("|");
-    if read(&plain).is_ok_and(|again| again == codes) {
-        return plain;
+    let joined = short_texts.collect::<Vec<_>>().join("|");
+    if read(&joined).is_ok_and(|reread| reread == codes) {
+        return joined;
     }
-    let listed = codes.iter().map(|code| match code.pack_quantity {
+    let objects = codes.iter().map(|code| match code.pack_quantity {
         1 => json!(code.code),
         pack => json!({ "code": code.code, "packQuantity": pack }),
     });
-    Value::Array(listed.collect()).to_string()
+    Value::Array(objects.collect()).to_string()
 }
 
 #[cfg(test)]

@@ -79,21 +79,21 @@ pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Valu
     if has_many_values(bytes) {
         return Err(LineRefusal::TooManyValues);
     }
-    let mut said: Map<String, Value> = serde_json::from_str(text).map_err(|error| LineRefusal::NoObject(error.to_string()))?;
-    let mut known = Map::new();
-    let Some(Value::Object(mut input)) = said.remove("input") else {
+    let mut object: Map<String, Value> = serde_json::from_str(text).map_err(|error| LineRefusal::NoObject(error.to_string()))?;
+    let mut document_variables = Map::new();
+    let Some(Value::Object(mut input)) = object.remove("input") else {
         return Err(LineRefusal::NoInput);
     };
-    if let Some(other) = said.keys().next() {
+    if let Some(other) = object.keys().next() {
         return Err(LineRefusal::Unknown(other.clone()));
     }
     if options.keyed == Keyed::ByInput && input.get("idempotencyKey").is_none_or(Value::is_null) {
         input.insert("idempotencyKey".to_owned(), Value::String(key));
     }
-    known.insert("input".to_owned(), Value::Object(input));
+    document_variables.insert("input".to_owned(), Value::Object(input));
     // A document that does not declare it does not mind.
-    known.insert("validateOnly".to_owned(), Value::Bool(options.earnest == Earnest::DryRun));
-    Ok(Value::Object(known))
+    document_variables.insert("validateOnly".to_owned(), Value::Bool(options.earnest == Earnest::DryRun));
+    Ok(Value::Object(document_variables))
 }
 
 /// A refusal that does not come from the mutation.
@@ -103,10 +103,10 @@ pub fn refused(number: i64, code: &str, message: &str) -> LineAnswer {
 }
 
 /// Returns the engine's answer in its stored form.
-pub fn answered(number: i64, json: &[u8]) -> LineAnswer {
-    let read: Value = serde_json::from_slice(json).unwrap_or_default();
-    let count = read["extensions"]["entrepot"]["userErrorCount"].as_u64().unwrap_or_default();
-    let is_refused = count > 0 || read.get("errors").is_some_and(|errors| !errors.is_null());
+pub fn parse_answer(number: i64, json: &[u8]) -> LineAnswer {
+    let response: Value = serde_json::from_slice(json).unwrap_or_default();
+    let count = response["extensions"]["entrepot"]["userErrorCount"].as_u64().unwrap_or_default();
+    let is_refused = count > 0 || response.get("errors").is_some_and(|errors| !errors.is_null());
     if json.len() > BULK_RESPONSE_BYTES {
         let message = format!("the answer is longer than {} KiB and was left out: select less", BULK_RESPONSE_BYTES >> 10);
         let word = if is_refused { "REFUSED" } else { "DONE" };
@@ -165,13 +165,13 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_line_of_its_own() {
-        let done = answered(3, br#"{"data":{"f":{"id":"x"}}}"#);
+        let done = parse_answer(3, br#"{"data":{"f":{"id":"x"}}}"#);
         assert!(!done.is_refused);
         assert_eq!(result_line(3, &done.answer), "{\"line\":3,\"data\":{\"f\":{\"id\":\"x\"}}}\n");
-        assert!(answered(1, br#"{"data":null,"errors":[{"message":"m"}]}"#).is_refused);
-        assert!(answered(1, br#"{"data":{},"extensions":{"entrepot":{"userErrorCount":2}}}"#).is_refused);
+        assert!(parse_answer(1, br#"{"data":null,"errors":[{"message":"m"}]}"#).is_refused);
+        assert!(parse_answer(1, br#"{"data":{},"extensions":{"entrepot":{"userErrorCount":2}}}"#).is_refused);
         assert_eq!(result_line(1, "{}"), "{\"line\":1}\n");
-        let long = answered(1, format!("{{\"data\":\"{}\"}}", "x".repeat(40_000)).as_bytes());
+        let long = parse_answer(1, format!("{{\"data\":\"{}\"}}", "x".repeat(40_000)).as_bytes());
         assert!(!long.is_refused && long.answer.contains("\"outcome\":\"DONE\"") && long.answer.len() < 300, "{long:?}");
     }
 

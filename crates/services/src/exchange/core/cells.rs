@@ -67,8 +67,8 @@ fn is_formula(text: &str) -> bool {
 /// Whether a text, without its leading marks, needs another mark: a formula, or the text that
 /// clears a value. A workbook's cell has the type text, so that formulas are not evaluated there.
 fn is_marked(text: &str, format: Format) -> bool {
-    let behind = text.trim_start_matches(MARK);
-    behind == CLEAR || format == Format::Csv && is_formula(behind)
+    let unmarked_text = text.trim_start_matches(MARK);
+    unmarked_text == CLEAR || format == Format::Csv && is_formula(unmarked_text)
 }
 
 /// Characters at which a spreadsheet may end a cell inside a text of a comma-separated CSV: some
@@ -79,7 +79,7 @@ const CELL_SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 /// Whether a text has several parts. Each character is searched separately, which is many times
 /// faster for one byte than for any of four characters.
 fn has_separator(text: &str) -> bool {
-    CELL_SEPARATORS.into_iter().any(|split| text.contains(split))
+    CELL_SEPARATORS.into_iter().any(|separator| text.contains(separator))
 }
 
 /// Whether a spreadsheet would evaluate this part of a text at the beginning of a cell. Quotes
@@ -98,14 +98,14 @@ pub fn escape_parts(text: &str) -> Cow<'_, str> {
     if !has_separator(text) || !text.split(CELL_SEPARATORS).skip(1).any(is_formula_part) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len() + CELL_SEPARATORS.len());
+    let mut escaped = String::with_capacity(text.len() + CELL_SEPARATORS.len());
     for (index, part) in text.split_inclusive(CELL_SEPARATORS).enumerate() {
         if index > 0 && is_formula_part(part) {
-            out.push(MARK);
+            escaped.push(MARK);
         }
-        out.push_str(part);
+        escaped.push_str(part);
     }
-    Cow::Owned(out)
+    Cow::Owned(escaped)
 }
 
 /// The text from which `escape_parts` made this one.
@@ -193,7 +193,7 @@ pub fn cell_of_json(value: &serde_json::Value) -> Cell {
 /// Converts a JSON value whose number a parser may have rounded: `text` has all digits.
 pub fn cell_of_exact_json(value: &serde_json::Value, text: &str) -> Cell {
     match value {
-        serde_json::Value::Number(_) => numbers::digits(text).map_or_else(|| cell_of_json(value), Cell::Number),
+        serde_json::Value::Number(_) => numbers::normalize_decimal(text).map_or_else(|| cell_of_json(value), Cell::Number),
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => Cell::Text(text.to_owned()),
         _ => cell_of_json(value),
     }

@@ -27,17 +27,17 @@ const FIELDS_BEFORE_GOODS: &[&str] = &[
 
 /// Concatenates lists of names, with `N` names in all.
 const fn concat_names<const N: usize>(lists: [&[&'static str]; 3]) -> [&'static str; N] {
-    let (mut all, mut at, mut list) = ([""; N], 0, 0);
+    let (mut joined, mut at, mut list) = ([""; N], 0, 0);
     while list < lists.len() {
         let mut index = 0;
         while index < lists[list].len() {
-            all[at] = lists[list][index];
+            joined[at] = lists[list][index];
             (at, index) = (at + 1, index + 1);
         }
         list += 1;
     }
     assert!(at == N, "each name has its place");
-    all
+    joined
 }
 
 /// The fields of a product: those of [`FIELDS_BEFORE_GOODS`], then those of its goods, and last its tags.
@@ -123,7 +123,7 @@ const DEMAND_FACTS: &[&str] = &[
 ];
 
 /// The columns of an export.
-pub fn exported(noun: Noun) -> &'static [&'static str] {
+pub fn exported_columns(noun: Noun) -> &'static [&'static str] {
     match noun {
         Noun::Products | Noun::Suppliers | Noun::Categories | Noun::Customers => fields_of(noun),
         Noun::Stock => &[
@@ -270,26 +270,26 @@ impl std::fmt::Display for HeaderFault {
 /// The field of one column, by the column's name.
 fn field_of_column(noun: Noun, name: &str) -> Option<&'static str> {
     let (fields, name) = (fields_of(noun), normalize_name(name));
-    let own = fields.iter().find(|field| normalize_name(field) == name).copied();
-    own.or_else(|| {
-        let mut also = FIELD_ALIASES.iter().chain(goods::COLUMN_ALIASES).filter(|(other, _)| *other == name);
-        also.find_map(|(_, also)| fields.iter().find(|field| *field == also).copied())
+    let own_field = fields.iter().find(|field| normalize_name(field) == name).copied();
+    own_field.or_else(|| {
+        let mut aliases = FIELD_ALIASES.iter().chain(goods::COLUMN_ALIASES).filter(|(other, _)| *other == name);
+        aliases.find_map(|(_, aliases)| fields.iter().find(|field| *field == aliases).copied())
     })
 }
 
 /// Returns each column's index into the noun's fields, by the mapping or else by the column's name.
 /// None if the column is ignored.
 pub fn match_columns(noun: Noun, header: &[String], mapping: &[(String, String)]) -> Vec<Option<usize>> {
-    let place = |field: &str| fields_of(noun).iter().position(|known| *known == field);
-    let of = |column: &String| {
-        let said = mapping.iter().find(|(known, _)| known.trim() == column.trim()).map(|(_, field)| field.as_str());
-        match said {
+    let index_of_field = |field: &str| fields_of(noun).iter().position(|name| *name == field);
+    let index_of_column = |column: &String| {
+        let mapped_field = mapping.iter().find(|(name, _)| name.trim() == column.trim()).map(|(_, field)| field.as_str());
+        match mapped_field {
             Some("") => None,
-            Some(field) => place(field),
-            None => field_of_column(noun, column).and_then(place),
+            Some(field) => index_of_field(field),
+            None => field_of_column(noun, column).and_then(index_of_field),
         }
     };
-    header.iter().map(of).collect()
+    header.iter().map(index_of_column).collect()
 }
 
 /// Checks that rows can be read by a header and the `columns` that were derived from it.
@@ -297,18 +297,18 @@ pub fn check_columns(
     noun: Noun,
     header: &[String],
     (mapping, columns): (&[(String, String)], &[Option<usize>]),
-    most: usize,
+    max_columns: usize,
 ) -> Result<(), HeaderFault> {
-    if header.len() > most {
-        return Err(HeaderFault::TooMany { most });
+    if header.len() > max_columns {
+        return Err(HeaderFault::TooMany { most: max_columns });
     }
     let fields = fields_of(noun);
-    let place = |field: &str| fields.iter().position(|known| *known == field);
+    let index_of = |field: &str| fields.iter().position(|candidate| *candidate == field);
     for (column, field) in mapping {
-        if !header.iter().any(|known| known.trim() == column.trim()) {
+        if !header.iter().any(|candidate| candidate.trim() == column.trim()) {
             return Err(HeaderFault::Unknown { name: column.clone() });
         }
-        if !field.is_empty() && place(field).is_none() {
+        if !field.is_empty() && index_of(field).is_none() {
             return Err(HeaderFault::Unknown { name: field.clone() });
         }
     }
@@ -318,7 +318,7 @@ pub fn check_columns(
         }
     }
     for group in required_fields(noun) {
-        if !group.iter().filter_map(|field| place(field)).any(|at| columns.contains(&Some(at))) {
+        if !group.iter().filter_map(|field| index_of(field)).any(|at| columns.contains(&Some(at))) {
             return Err(HeaderFault::Missing { fields: group });
         }
     }

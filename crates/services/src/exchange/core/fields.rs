@@ -6,7 +6,7 @@ use inventory::catalog::core::{
     MAX_METADATA_BYTES, Patch,
     category::{CategoryFields, CategoryTexts},
     customer::CustomerFields,
-    customer_details::ParticularsFields,
+    customer_details::CustomerDetailsFields,
     product::{ProductFields, UnitText},
     supplier::SupplierFields,
     text::fold,
@@ -28,7 +28,7 @@ impl Record {
     /// Approximate size in memory, including the metadata parsed from it: the rows of a chunk are held together.
     pub fn bytes(&self, noun: Noun) -> usize {
         const CELL: usize = size_of::<Option<Cell>>();
-        let of = |cell: &Option<Cell>| match cell {
+        let cell_bytes = |cell: &Option<Cell>| match cell {
             Some(Cell::Text(text) | Cell::Number(text)) => CELL + text.len(),
             Some(Cell::Clear) | None => CELL,
         };
@@ -38,8 +38,8 @@ impl Record {
             Some(Values::of(text.as_bytes())).filter(|values| is_metadata(*values)).map(Values::bytes)
         };
         match &self.cells {
-            Ok(cells) => cells.iter().map(of).sum::<usize>() + parsed(cells).unwrap_or_default(),
-            Err(why) => why.len(),
+            Ok(cells) => cells.iter().map(cell_bytes).sum::<usize>() + parsed(cells).unwrap_or_default(),
+            Err(message) => message.len(),
         }
     }
 }
@@ -48,14 +48,14 @@ impl<'a> Cells<'a> {
     pub fn of(noun: Noun, record: &'a Record) -> Result<Self, Refused> {
         match &record.cells {
             Ok(cells) => Ok(Self { names: fields_of(noun), number: record.number, cells }),
-            Err(why) => Err(Refused::new(record.number, "", Refusal::Unreadable(why.clone()))),
+            Err(message) => Err(Refused::new(record.number, "", Refusal::Unreadable(message.clone()))),
         }
     }
 }
 
 /// A whole number of 32 bits.
-fn parse_i32(text: &str, beyond: Refusal) -> Result<i32, Refusal> {
-    parse_whole(text).and_then(|number| i32::try_from(number).map_err(|_| beyond))
+fn parse_i32(text: &str, refusal: Refusal) -> Result<i32, Refusal> {
+    parse_whole(text).and_then(|number| i32::try_from(number).map_err(|_| refusal))
 }
 
 fn parse_word<T>(parse: fn(&str) -> Option<T>, words: &'static str, text: &str) -> Result<T, Refusal> {
@@ -71,7 +71,7 @@ fn json(text: &str) -> Result<Value, Refusal> {
     if !is_metadata(Values::of(text.as_bytes())) {
         return Err(Refusal::LongObject);
     }
-    numbers::check(text.as_bytes())?;
+    numbers::check_integers(text.as_bytes())?;
     serde_json::from_str(text).map_err(|_| Refusal::NoObject)
 }
 
@@ -118,8 +118,8 @@ fn parse_bool(text: &str) -> Result<bool, Refusal> {
 pub fn key(noun: Noun, record: &Record) -> String {
     const MAX_KEY_CHARS: usize = 255;
     let Ok(cells) = Cells::of(noun, record) else { return String::new() };
-    let said = required_fields(noun).first().and_then(|group| group.iter().find_map(|field| cells.text(field)));
-    said.unwrap_or_default().trim().chars().take(MAX_KEY_CHARS).collect()
+    let key_text = required_fields(noun).first().and_then(|group| group.iter().find_map(|field| cells.text(field)));
+    key_text.unwrap_or_default().trim().chars().take(MAX_KEY_CHARS).collect()
 }
 
 pub fn supplier(record: &Record, names: &ResolvedNames) -> Result<SupplierFields, Refused> {
@@ -161,7 +161,7 @@ pub fn customer(record: &Record) -> Result<CustomerFields, Refused> {
         country: cells.texts("country"),
         email: cells.texts("email"),
         tags: Patch::Keep,
-        particulars: ParticularsFields::default(),
+        particulars: CustomerDetailsFields::default(),
     })
 }
 

@@ -16,11 +16,11 @@ pub fn encoding(start: &[u8]) -> &'static str {
         _ => {}
     }
     let nuls = |from: usize| start.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
-    let half = start.len() / 2;
-    if half > 0 && nuls(1) * 3 > half * 2 {
+    let half_length = start.len() / 2;
+    if half_length > 0 && nuls(1) * 3 > half_length * 2 {
         return "utf-16le";
     }
-    if half > 0 && nuls(0) * 3 > half * 2 {
+    if half_length > 0 && nuls(0) * 3 > half_length * 2 {
         return "utf-16be";
     }
     match std::str::from_utf8(start) {
@@ -34,7 +34,7 @@ pub fn encoding(start: &[u8]) -> &'static str {
 /// Whether these bytes contain non-ASCII characters in valid UTF-8. In a text that is not valid
 /// throughout, one of them shows that UTF-8 is meant and that the invalid bytes are errors: as
 /// Windows-1252 the text would be read, but wrongly.
-pub fn has_wide_letters(bytes: &[u8]) -> bool {
+pub fn has_non_ascii_utf8(bytes: &[u8]) -> bool {
     bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii())
 }
 
@@ -55,14 +55,14 @@ pub fn delimiter(text: &str) -> char {
             '\n' | '\r' if !is_quoted => break,
             _ if is_quoted => {}
             _ => {
-                if let Some(at) = DELIMITERS.iter().position(|known| *known == c) {
+                if let Some(at) = DELIMITERS.iter().position(|candidate| *candidate == c) {
                     counts[at] += 1;
                 }
             }
         }
     }
-    let best = counts.iter().max().copied().unwrap_or_default();
-    DELIMITERS.iter().zip(counts).find(|(_, count)| *count == best).map_or(',', |(known, _)| *known)
+    let max_count = counts.iter().max().copied().unwrap_or_default();
+    DELIMITERS.iter().zip(counts).find(|(_, count)| *count == max_count).map_or(',', |(candidate, _)| *candidate)
 }
 
 #[cfg(test)]
@@ -79,8 +79,8 @@ mod tests {
         assert_eq!(encoding(&wide("sku;name", u16::to_le_bytes)), "utf-16le");
         assert_eq!(encoding(&wide("sku;name", u16::to_be_bytes)), "utf-16be");
         assert_eq!(encoding(b""), "utf-8");
-        assert!(has_wide_letters("a\u{e4}".as_bytes()) && has_wide_letters(b"\xe9 \xc3\xa4 \xe9"));
-        assert!(!has_wide_letters(b"caf\xe9 \xc3") && !has_wide_letters(b"plain"));
+        assert!(has_non_ascii_utf8("a\u{e4}".as_bytes()) && has_non_ascii_utf8(b"\xe9 \xc3\xa4 \xe9"));
+        assert!(!has_non_ascii_utf8(b"caf\xe9 \xc3") && !has_non_ascii_utf8(b"plain"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
 pub const IMPORTED: &[&str] =
     &["kind", "sku", "barcode", "name", "quantity", "currency", "unitPrice", "discount", "tax", "taxRate"];
 
-/// The columns of a line in an export, in the order of [`exported`].
+/// The columns of a line in an export, in the order of [`exported_cells`].
 pub const EXPORTED: &[&str] = &[
     "kind",
     "sku",
@@ -36,7 +36,7 @@ pub const EXPORTED: &[&str] = &[
 ];
 
 /// The cells of a line under the names of their columns. Each field of a line is named here: those with `_` are not exported.
-pub fn exported(line: Line) -> [(&'static str, Item); EXPORTED.len()] {
+pub fn exported_cells(line: Line) -> [(&'static str, Item); EXPORTED.len()] {
     let kind = line.kind();
     let Line {
         position: _,
@@ -116,11 +116,11 @@ pub fn read(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewLine<ProductR
 }
 
 /// The first column in which a line differs from the row's values.
-pub fn first_difference(said: &NewLine<ProductRef>, line: &Line) -> Option<&'static str> {
-    let NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate } = said;
+pub fn first_difference(imported: &NewLine<ProductRef>, line: &Line) -> Option<&'static str> {
+    let NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate } = imported;
     let product = product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product()));
-    let is_part = |said: Option<Money>, is: Money| said.map_or(is.minor == 0, |said| said == is);
-    let tests = [
+    let is_part = |imported: Option<Money>, is: Money| imported.map_or(is.minor == 0, |imported| imported == is);
+    let checks = [
         ("kind", *kind == line.kind()),
         ("sku", product != Some(false)),
         ("name", name.as_ref().is_none_or(|name| *name == line.name)),
@@ -130,7 +130,7 @@ pub fn first_difference(said: &NewLine<ProductRef>, line: &Line) -> Option<&'sta
         ("tax", if tax_rate.is_some() { tax.is_none_or(|tax| tax == line.tax) } else { is_part(*tax, line.tax) }),
         ("taxRate", tax_rate.is_none_or(|rate| line.basis.rate == Some(rate))),
     ];
-    tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
+    checks.iter().find(|(_, is_equal)| !is_equal).map(|(field, _)| *field)
 }
 
 /// The column of a field of a line; empty for fields without a column.
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn cells_of_an_export_are_those_of_its_columns() {
-        let cells = exported(Line::free(1, LineItem::Charge, Quantity::ONE));
+        let cells = exported_cells(Line::free(1, LineItem::Charge, Quantity::ONE));
         assert_eq!(cells.map(|(name, _)| name).as_slice(), EXPORTED);
     }
 }

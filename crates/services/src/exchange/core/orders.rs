@@ -49,7 +49,7 @@ pub struct OrderGrouper(Option<Name>);
 impl OrderGrouper {
     /// Whether a row is of the same order as the previous row: it has the order's reference, and
     /// its channel or none.
-    pub fn goes_on(&mut self, row: &Record) -> bool {
+    pub fn continues_order(&mut self, row: &Record) -> bool {
         let next = Name::of(row);
         if let (Some(order), Some(next)) = (&self.0, &next)
             && order.reference == next.reference
@@ -65,8 +65,8 @@ impl OrderGrouper {
 /// Rows grouped by order, in the order of the file. A row that does not name its order is a group
 /// of its own.
 pub fn group_orders(rows: &[Record]) -> Vec<&[Record]> {
-    let mut thread = OrderGrouper::default();
-    let starts = rows.iter().enumerate().filter(|(_, row)| !thread.goes_on(row)).map(|(at, _)| at);
+    let mut grouper = OrderGrouper::default();
+    let starts = rows.iter().enumerate().filter(|(_, row)| !grouper.continues_order(row)).map(|(at, _)| at);
     let mut starts: Vec<usize> = starts.collect();
     starts.push(rows.len());
     starts.windows(2).map(|pair| &rows[pair[0]..pair[1]]).collect()
@@ -96,36 +96,36 @@ pub struct Survey {
     /// Rows of the order under way; 0 before the first.
     rows: usize,
     /// The order of the previous row; None if that row does not name it.
-    before: Option<u64>,
-    seen: Vec<u64>,
+    previous_mark: Option<u64>,
+    seen_marks: Vec<u64>,
     unfit: OrderDefects,
 }
 
 impl Survey {
     pub fn row(&mut self, row: &Record) {
         let is_first = self.rows == 0;
-        self.rows = if self.thread.goes_on(row) { self.rows + 1 } else { 1 };
+        self.rows = if self.thread.continues_order(row) { self.rows + 1 } else { 1 };
         let mark = self.thread.0.as_ref().map(Name::mark);
         if let Some(mark) = mark {
             if self.rows == 1 {
-                self.seen.push(mark);
+                self.seen_marks.push(mark);
             }
             if self.rows > ORDER_ROWS {
                 self.unfit.0.entry(mark).or_insert(Unfit::TooLong);
             }
         }
         // Only one of two neighbouring rows names its order.
-        if let (Some(named), None) | (None, Some(named)) = (self.before, mark)
+        if let (Some(named_mark), None) | (None, Some(named_mark)) = (self.previous_mark, mark)
             && !is_first
         {
-            self.unfit.0.entry(named).or_insert(Unfit::Doubtful);
+            self.unfit.0.entry(named_mark).or_insert(Unfit::Doubtful);
         }
-        self.before = mark;
+        self.previous_mark = mark;
     }
 
     pub fn end(mut self) -> OrderDefects {
-        self.seen.sort_unstable();
-        for pair in self.seen.windows(2).filter(|pair| pair[0] == pair[1]) {
+        self.seen_marks.sort_unstable();
+        for pair in self.seen_marks.windows(2).filter(|pair| pair[0] == pair[1]) {
             self.unfit.0.entry(pair[0]).or_insert(Unfit::Scattered);
         }
         self.unfit
@@ -155,7 +155,7 @@ mod tests {
     fn sizes(names: &[&str]) -> Vec<usize> {
         group_orders(&rows(names)).iter().map(|group| group.len()).collect()
     }
-    fn looked_over(names: &[&str]) -> Vec<Option<Unfit>> {
+    fn surveyed(names: &[&str]) -> Vec<Option<Unfit>> {
         let rows = rows(names);
         let mut survey = Survey::default();
         rows.iter().for_each(|row| survey.row(row));
@@ -174,11 +174,11 @@ mod tests {
     #[test]
     fn orders_that_cannot_be_told_are_refused() {
         use Unfit::{Doubtful, Scattered, TooLong};
-        assert_eq!(looked_over(&["/1", "/1", "/2", "web/1"]), [None, None, None]);
-        assert_eq!(looked_over(&["/1", "/2", "direct/1"]), [Some(Scattered), None, Some(Scattered)]);
-        assert_eq!(looked_over(&["/1", "/2", "|", "/3", "/4"]), [None, Some(Doubtful), None, Some(Doubtful), None]);
+        assert_eq!(surveyed(&["/1", "/1", "/2", "web/1"]), [None, None, None]);
+        assert_eq!(surveyed(&["/1", "/2", "direct/1"]), [Some(Scattered), None, Some(Scattered)]);
+        assert_eq!(surveyed(&["/1", "/2", "|", "/3", "/4"]), [None, Some(Doubtful), None, Some(Doubtful), None]);
         let long = vec!["/1"; ORDER_ROWS + 1];
-        assert_eq!(looked_over(&long), [Some(TooLong)]);
-        assert_eq!(looked_over(&long[1..]), [None]);
+        assert_eq!(surveyed(&long), [Some(TooLong)]);
+        assert_eq!(surveyed(&long[1..]), [None]);
     }
 }

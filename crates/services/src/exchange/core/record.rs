@@ -63,12 +63,12 @@ impl<'a> Cells<'a> {
         }
     }
 
-    pub(super) fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, Refusal>) -> Result<Patch<T>, Refused> {
+    pub(super) fn patch<T>(&self, field: &str, parse: impl FnOnce(&str) -> Result<T, Refusal>) -> Result<Patch<T>, Refused> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
             Some(Cell::Text(text) | Cell::Number(text)) => {
-                Patch::Set(turn(text.trim()).map_err(|why| Refused::new(self.number, field, why))?)
+                Patch::Set(parse(text.trim()).map_err(|refusal| Refused::new(self.number, field, refusal))?)
             }
         })
     }
@@ -83,7 +83,7 @@ impl<'a> Cells<'a> {
     /// A whole number that has to be there.
     pub fn number(&self, field: &str) -> Result<i64, Refused> {
         match self.text(field) {
-            Some(text) => parse_whole(text.trim()).map_err(|why| Refused::new(self.number, field, why)),
+            Some(text) => parse_whole(text.trim()).map_err(|refusal| Refused::new(self.number, field, refusal)),
             None => Err(Refused::required(self.number, field)),
         }
     }
@@ -96,18 +96,18 @@ impl<'a> Cells<'a> {
     /// Returns the ID that a name refers to; None if the row has no name.
     pub fn resolve_name<K: entity::id::Kind>(
         &self,
-        (field, what): (&str, &'static str),
-        found: &HashMap<String, Id<K>>,
+        (field, noun): (&str, &'static str),
+        ids: &HashMap<String, Id<K>>,
         key: fn(&str) -> String,
     ) -> Result<Option<Id<K>>, Refused> {
         let Some(text) = self.text(field).map(str::trim) else { return Ok(None) };
-        resolve_name(text, found, &key(text)).map(Some).ok_or_else(|| Refused::missing(self.number, field, what))
+        resolve_name(text, ids, &key(text)).map(Some).ok_or_else(|| Refused::missing(self.number, field, noun))
     }
 
     /// The product that the row names.
     pub fn product(&self, names: &ResolvedNames) -> Result<ProductId, Refused> {
-        if let Some(found) = self.resolve_name(("sku", "product"), &names.skus, fold)? {
-            return Ok(found);
+        if let Some(product_id) = self.resolve_name(("sku", "product"), &names.skus, fold)? {
+            return Ok(product_id);
         }
         let code = self.text("barcode").ok_or_else(|| Refused::required(self.number, "sku"))?;
         names.barcodes.get(&gtin::key(code.trim())).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
@@ -130,21 +130,21 @@ impl<'a> Cells<'a> {
     /// An amount that is exact in its currency.
     pub fn amount(&self, field: &str, currency: &str, names: &ResolvedNames) -> Result<Option<Money>, Refused> {
         let Patch::Set(money) = self.money(field, currency, names)? else { return Ok(None) };
-        let refuse = |why: Refusal| Refused::new(self.number, field, why);
-        let currency = Currency::parse(&money.currency).ok_or_else(|| refuse(Refusal::NoCurrency))?;
-        Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(Refusal::Amount(why)))
+        let refused = |refusal: Refusal| Refused::new(self.number, field, refusal);
+        let currency = Currency::parse(&money.currency).ok_or_else(|| refused(Refusal::NoCurrency))?;
+        Money::parse(&money.amount, currency).map(Some).map_err(|refusal| refused(Refusal::Amount(refusal)))
     }
 
     pub(super) fn resolve_value<T: Copy + ToString>(
         &self,
-        (field, what): (&str, &'static str),
-        found: impl FnOnce(&str) -> Option<T>,
+        (field, noun): (&str, &'static str),
+        lookup: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Patch<String>, Refused> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
             Some(Cell::Text(text) | Cell::Number(text)) => {
-                let id = found(text.trim()).ok_or_else(|| Refused::missing(self.number, field, what))?;
+                let id = lookup(text.trim()).ok_or_else(|| Refused::missing(self.number, field, noun))?;
                 Patch::Set(id.to_string())
             }
         })
@@ -161,8 +161,8 @@ fn with_decimal_point(amount: &str, decimal: Decimal) -> Result<String, Refusal>
 }
 
 pub(super) fn parse_whole(text: &str) -> Result<i64, Refusal> {
-    let plain = text.strip_suffix(".0").unwrap_or(text);
-    plain.parse().map_err(|_| Refusal::NotWhole { text: excerpt(text) })
+    let digits = text.strip_suffix(".0").unwrap_or(text);
+    digits.parse().map_err(|_| Refusal::NotWhole { text: excerpt(text) })
 }
 
 /// Start of a text, as far as a message shows it.
@@ -171,6 +171,6 @@ pub(super) fn excerpt(text: &str) -> String {
 }
 
 /// The ID in the text, or the one found for the name.
-pub(super) fn resolve_name<K: entity::id::Kind>(text: &str, found: &HashMap<String, Id<K>>, key: &str) -> Option<Id<K>> {
-    text.parse().ok().or_else(|| found.get(key).copied())
+pub(super) fn resolve_name<K: entity::id::Kind>(text: &str, ids: &HashMap<String, Id<K>>, key: &str) -> Option<Id<K>> {
+    text.parse().ok().or_else(|| ids.get(key).copied())
 }

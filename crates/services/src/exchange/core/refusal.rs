@@ -15,14 +15,14 @@ pub struct Refused {
 }
 
 impl Refused {
-    pub fn new(number: i64, field: &str, why: Refusal) -> Self {
-        Self { number, field: field.to_owned(), why }
+    pub fn new(number: i64, field: &str, refusal: Refusal) -> Self {
+        Self { number, field: field.to_owned(), why: refusal }
     }
     pub fn required(number: i64, field: &str) -> Self {
         Self::new(number, field, Refusal::Required)
     }
-    pub fn missing(number: i64, field: &str, what: &'static str) -> Self {
-        Self::new(number, field, Refusal::Missing(what))
+    pub fn missing(number: i64, field: &str, noun: &'static str) -> Self {
+        Self::new(number, field, Refusal::Missing(noun))
     }
 }
 

@@ -12,8 +12,8 @@ const SERIAL_RANGE: std::ops::RangeInclusive<i64> = 61..=2_958_465;
 
 /// The moment of a serial number, in microseconds since 1970; None outside the supported years.
 pub fn moment(serial: f64, is_1904: bool) -> Option<i64> {
-    let (whole, part) = (serial.floor(), serial - serial.floor());
-    let days = (0.0..=*SERIAL_RANGE.end() as f64).contains(&whole).then_some(whole as i64)?;
+    let (whole_days, part) = (serial.floor(), serial - serial.floor());
+    let days = (0.0..=*SERIAL_RANGE.end() as f64).contains(&whole_days).then_some(whole_days as i64)?;
     let from = if is_1904 { DAYS_FROM_1904 } else { DAYS_FROM_1899 };
     (days - from).checked_mul(DAY)?.checked_add((part * DAY as f64).round() as i64)
 }

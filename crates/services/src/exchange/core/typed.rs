@@ -75,14 +75,14 @@ pub fn typed_name(column: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Noun, columns::exported},
+        super::{Noun, columns::exported_columns},
         *,
     };
 
     #[test]
     fn an_amount_has_a_currency_beside_it_and_a_name_of_its_own() {
         for noun in Noun::ALL {
-            let names: Vec<&str> = exported(noun).to_vec();
+            let names: Vec<&str> = exported_columns(noun).to_vec();
             if names.iter().any(|name| type_of(name) == ColumnType::Amount) {
                 assert!(names.iter().any(|name| name.to_lowercase().ends_with("currency")), "{noun:?}");
             }

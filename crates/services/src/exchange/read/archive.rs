@@ -28,7 +28,7 @@ const LOCAL_HEADER_SIGNATURE: &[u8] = b"PK\x03\x04";
 /// The extra field with the numbers that do not fit into 32 bits.
 const ZIP64_EXTRA_FIELD: u16 = 1;
 
-const BROKEN: &str = "it is not a readable archive";
+const BROKEN_MESSAGE: &str = "it is not a readable archive";
 
 fn at<const N: usize>(bytes: &[u8], from: usize) -> Option<[u8; N]> {
     bytes.get(from..from.checked_add(N)?)?.try_into().ok()
@@ -62,32 +62,36 @@ pub(super) struct Archive {
 fn read_at(file: &mut File, from: u64, count: usize) -> Result<Vec<u8>, Stop> {
     let mut bytes = vec![0; count];
     file.seek(SeekFrom::Start(from))?;
-    file.read_exact(&mut bytes).map_err(|_| invalid_workbook(BROKEN))?;
+    file.read_exact(&mut bytes).map_err(|_| invalid_workbook(BROKEN_MESSAGE))?;
     Ok(bytes)
 }
 
 /// Returns the entries, bytes and offset of the central directory.
 fn directory(file: &mut File) -> Result<(u64, u64, u64), Stop> {
     let size = file.seek(SeekFrom::End(0))?;
-    let look = size.min(END_RECORD_SIZE as u64 + MAX_COMMENT_SIZE + ZIP64_LOCATOR_SIZE as u64);
-    let tail = read_at(file, size - look, look as usize)?;
-    let end =
-        tail.windows(END_SIGNATURE.len()).rposition(|mark| mark == END_SIGNATURE).ok_or_else(|| invalid_workbook(BROKEN))?;
-    let said = |from: usize| u32_at(&tail, end + from);
-    let (Some(entries), Some(bytes), Some(offset)) = (u16_at(&tail, end + 10), said(12), said(16)) else {
-        return Err(invalid_workbook(BROKEN));
+    let tail_size = size.min(END_RECORD_SIZE as u64 + MAX_COMMENT_SIZE + ZIP64_LOCATOR_SIZE as u64);
+    let tail = read_at(file, size - tail_size, tail_size as usize)?;
+    let end = tail
+        .windows(END_SIGNATURE.len())
+        .rposition(|mark| mark == END_SIGNATURE)
+        .ok_or_else(|| invalid_workbook(BROKEN_MESSAGE))?;
+    let tail_u32 = |from: usize| u32_at(&tail, end + from);
+    let (Some(entries), Some(bytes), Some(offset)) = (u16_at(&tail, end + 10), tail_u32(12), tail_u32(16)) else {
+        return Err(invalid_workbook(BROKEN_MESSAGE));
     };
     let is_large = entries == u16::MAX || bytes == u64::from(u32::MAX) || offset == u64::from(u32::MAX);
     if !is_large {
         return Ok((entries.into(), bytes, offset));
     }
     let locator = end.checked_sub(ZIP64_LOCATOR_SIZE).filter(|from| tail[*from..].starts_with(ZIP64_LOCATOR_SIGNATURE));
-    let place =
-        locator.and_then(|from| u64_at(&tail, from + 8)).filter(|place| *place < size).ok_or_else(|| invalid_workbook(BROKEN))?;
-    let record = read_at(file, place, ZIP64_END_SIZE)?;
+    let record_offset = locator
+        .and_then(|from| u64_at(&tail, from + 8))
+        .filter(|record_offset| *record_offset < size)
+        .ok_or_else(|| invalid_workbook(BROKEN_MESSAGE))?;
+    let record = read_at(file, record_offset, ZIP64_END_SIZE)?;
     match (record.starts_with(ZIP64_END_SIGNATURE), u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48)) {
         (true, Some(entries), Some(bytes), Some(offset)) => Ok((entries, bytes, offset)),
-        _ => Err(invalid_workbook(BROKEN)),
+        _ => Err(invalid_workbook(BROKEN_MESSAGE)),
     }
 }
 
@@ -96,7 +100,7 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
     let (name, extra, comment) = (u16_at(bytes, 28)?, u16_at(bytes, 30)?, u16_at(bytes, 32)?);
     let name_end = CENTRAL_HEADER_SIZE + usize::from(name);
     let extra_end = name_end + usize::from(extra);
-    let mut found = Entry {
+    let mut parsed_entry = Entry {
         name: String::from_utf8_lossy(bytes.get(CENTRAL_HEADER_SIZE..name_end)?).into_owned(),
         flags: u16_at(bytes, 8)?,
         method: u16_at(bytes, 10)?,
@@ -104,16 +108,16 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
         packed: u32_at(bytes, 20)?,
         offset: u32_at(bytes, 42)?,
     };
-    let large = |number: u64| number == u64::from(u32::MAX);
+    let is_overflowed = |number: u64| number == u64::from(u32::MAX);
     let mut field = bytes.get(name_end..extra_end)?;
     while let (Some(id), Some(length)) = (u16_at(field, 0), u16_at(field, 2)) {
         let content = field.get(4..4 + usize::from(length))?;
         if id == ZIP64_EXTRA_FIELD {
             // The field has only the numbers that exceed 32 bits, in this order: unpacked, packed,
             // offset.
-            let mut from = if large(u32_at(bytes, 24)?) { 8 } else { 0 };
-            for number in [&mut found.packed, &mut found.offset] {
-                if large(*number) {
+            let mut from = if is_overflowed(u32_at(bytes, 24)?) { 8 } else { 0 };
+            for number in [&mut parsed_entry.packed, &mut parsed_entry.offset] {
+                if is_overflowed(*number) {
                     *number = u64_at(content, from)?;
                     from += 8;
                 }
@@ -121,7 +125,7 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
         }
         field = &field[4 + usize::from(length)..];
     }
-    bytes.starts_with(CENTRAL_HEADER_SIGNATURE).then_some((found, extra_end + usize::from(comment)))
+    bytes.starts_with(CENTRAL_HEADER_SIGNATURE).then_some((parsed_entry, extra_end + usize::from(comment)))
 }
 
 impl Archive {
@@ -137,9 +141,9 @@ impl Archive {
         let directory = read_at(&mut file, offset, bytes as usize)?;
         let (mut rest, mut entries) = (directory.as_slice(), Vec::new());
         for _ in 0..count {
-            let (found, length) = entry(rest).ok_or_else(|| invalid_workbook(BROKEN))?;
-            entries.push(found);
-            rest = rest.get(length..).ok_or_else(|| invalid_workbook(BROKEN))?;
+            let (parsed_entry, length) = entry(rest).ok_or_else(|| invalid_workbook(BROKEN_MESSAGE))?;
+            entries.push(parsed_entry);
+            rest = rest.get(length..).ok_or_else(|| invalid_workbook(BROKEN_MESSAGE))?;
         }
         // Bytes that parts share are unpacked once for each part: possibly 2,000 times a large
         // file, even if none of the parts is used.
@@ -150,35 +154,37 @@ impl Archive {
         Ok(Self { file, entries })
     }
 
-    /// A part by its name, of which at most `most` bytes are read; None if it does not exist. The
+    /// A part by its name, of which at most `max_bytes` bytes are read; None if it does not exist. The
     /// case of names is ignored, as in Excel.
-    pub(super) fn part(&self, name: &str, most: u64) -> Result<Option<Part>, Stop> {
-        let exact = self.entries.iter().find(|entry| entry.name == name);
-        let Some(entry) = exact.or_else(|| self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name))) else {
+    pub(super) fn part(&self, name: &str, max_bytes: u64) -> Result<Option<Part>, Stop> {
+        let exact_match = self.entries.iter().find(|entry| entry.name == name);
+        let Some(entry) = exact_match.or_else(|| self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name))) else {
             return Ok(None);
         };
-        self.open_entry(entry, most).map(Some)
+        self.open_entry(entry, max_bytes).map(Some)
     }
 
     /// Unpacks everything once and keeps nothing: the sizes that an archive declares may be false.
     pub(super) fn measure(&self) -> Result<(), Stop> {
-        let mut left = WORKBOOK_BYTES;
+        let mut remaining = WORKBOOK_BYTES;
         for entry in &self.entries {
-            left -= io::copy(&mut self.open_entry(entry, left)?, &mut io::sink())?;
+            remaining -= io::copy(&mut self.open_entry(entry, remaining)?, &mut io::sink())?;
         }
         Ok(())
     }
 
-    /// A part, of which at most `most` bytes are read.
-    fn open_entry(&self, entry: &Entry, most: u64) -> Result<Part, Stop> {
+    /// A part, of which at most `max_bytes` bytes are read.
+    fn open_entry(&self, entry: &Entry, max_bytes: u64) -> Result<Part, Stop> {
         if entry.flags & 1 != 0 {
             return Err(invalid_workbook("it is encrypted"));
         }
         let mut file = self.file.try_clone()?;
         let head = read_at(&mut file, entry.offset, LOCAL_HEADER_SIZE)?;
-        let (Some(name), Some(extra)) = (u16_at(&head, 26), u16_at(&head, 28)) else { return Err(invalid_workbook(BROKEN)) };
+        let (Some(name), Some(extra)) = (u16_at(&head, 26), u16_at(&head, 28)) else {
+            return Err(invalid_workbook(BROKEN_MESSAGE));
+        };
         if !head.starts_with(LOCAL_HEADER_SIGNATURE) {
-            return Err(invalid_workbook(BROKEN));
+            return Err(invalid_workbook(BROKEN_MESSAGE));
         }
         let at = entry.offset + LOCAL_HEADER_SIZE as u64 + u64::from(name) + u64::from(extra);
         let packed = BufReader::new(ArchiveCursor { file, at }).take(entry.packed);
@@ -188,8 +194,8 @@ impl Archive {
             _ => return Err(invalid_workbook("its compression is not that of a workbook")),
         };
         // Small parts may have high ratios without harm: the ratio is checked for large parts only.
-        let most = most.min(entry.packed.saturating_mul(WORKBOOK_RATIO).max(1 << 20));
-        Ok(Part { bytes, left: most, crc: Crc::new(), expected: entry.crc })
+        let max_bytes = max_bytes.min(entry.packed.saturating_mul(WORKBOOK_RATIO).max(1 << 20));
+        Ok(Part { bytes, remaining: max_bytes, crc: Crc::new(), expected: entry.crc })
     }
 }
 
@@ -218,7 +224,7 @@ enum Bytes {
 /// match the checksum.
 pub(super) struct Part {
     bytes: Bytes,
-    left: u64,
+    remaining: u64,
     crc: Crc,
     expected: u32,
 }
@@ -230,7 +236,7 @@ impl Read for Part {
             Bytes::Deflated(bytes) => bytes.read(out)?,
         };
         self.crc.update(&out[..count]);
-        self.left = (self.left)
+        self.remaining = (self.remaining)
             .checked_sub(count as u64)
             .ok_or_else(|| io::Error::other(InvalidWorkbook("unpacked, it is larger than a workbook may be".to_owned())))?;
         if count == 0 && !out.is_empty() && self.crc.sum() != self.expected {

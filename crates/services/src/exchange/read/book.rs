@@ -31,27 +31,30 @@ struct Relationship {
 /// Returns the relations of a part that `is_wanted` accepts.
 fn relationships(
     archive: &Archive,
-    of: &str,
+    part_name: &str,
     mut is_wanted: impl FnMut(&Relationship) -> bool,
 ) -> Result<Vec<Relationship>, Stop> {
     /// More than anybody looks for.
     const MAX: usize = 16;
-    let (folder, name) = of.rsplit_once('/').map_or(("", of), |(folder, name)| (folder, name));
-    let place = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
-    let mut found = Vec::new();
-    let Some(part) = archive.part(&place, WORKBOOK_BOOK_BYTES)? else { return Ok(found) };
+    let (folder, name) = part_name.rsplit_once('/').map_or(("", part_name), |(folder, name)| (folder, name));
+    let path = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
+    let mut relations = Vec::new();
+    let Some(part) = archive.part(&path, WORKBOOK_BOOK_BYTES)? else { return Ok(relations) };
     let mut xml = Xml::of(part);
     loop {
         match xml.next()? {
             Event::Start(start) if start.local_name().as_ref() == "Relationship" => {
-                let said = |name: &str| attribute(&start, name).map(Option::unwrap_or_default);
-                let relation =
-                    Relationship { id: said("Id")?, kind: said("Type")?, target: resolve_target(folder, &said("Target")?) };
-                if found.len() < MAX && is_wanted(&relation) {
-                    found.push(relation);
+                let attribute_of = |name: &str| attribute(&start, name).map(Option::unwrap_or_default);
+                let relation = Relationship {
+                    id: attribute_of("Id")?,
+                    kind: attribute_of("Type")?,
+                    target: resolve_target(folder, &attribute_of("Target")?),
+                };
+                if relations.len() < MAX && is_wanted(&relation) {
+                    relations.push(relation);
                 }
             }
-            Event::Eof => return Ok(found),
+            Event::Eof => return Ok(relations),
             _ => {}
         }
     }
@@ -60,9 +63,9 @@ fn relationships(
 /// A target as a path in the archive: from its root, or from the folder of the part that refers to
 /// it.
 fn resolve_target(folder: &str, target: &str) -> String {
-    let whole = if target.starts_with('/') { target.to_owned() } else { format!("{folder}/{target}") };
+    let path = if target.starts_with('/') { target.to_owned() } else { format!("{folder}/{target}") };
     let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
+    for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." => drop(parts.pop()),
@@ -81,7 +84,7 @@ fn first_sheet(part: Part) -> Result<(String, bool), Stop> {
                 sheet = Some(attribute(&start, "id")?.ok_or_else(|| invalid_workbook("its first sheet is missing"))?);
             }
             Event::Start(start) if start.local_name().as_ref() == "workbookPr" => {
-                is_1904 |= attribute(&start, "date1904")?.is_some_and(|said| said == "1" || said == "true");
+                is_1904 |= attribute(&start, "date1904")?.is_some_and(|value| value == "1" || value == "true");
             }
             Event::Eof => return Ok((sheet.ok_or_else(|| invalid_workbook("it has no sheet"))?, is_1904)),
             _ => {}
@@ -95,19 +98,22 @@ impl Book {
         let book = book.into_iter().next().map_or_else(|| "xl/workbook.xml".to_owned(), |relation| relation.target);
         let part = archive.part(&book, WORKBOOK_BOOK_BYTES)?.ok_or_else(|| invalid_workbook("it has no workbook in it"))?;
         let (first, is_1904) = first_sheet(part)?;
-        let found = relationships(archive, &book, |relation| {
+        let relations = relationships(archive, &book, |relation| {
             relation.id == first || ["/sharedStrings", "/styles"].iter().any(|kind| relation.kind.ends_with(kind))
         })?;
-        let sheet =
-            found.iter().find(|relation| relation.id == first).ok_or_else(|| invalid_workbook("its first sheet is missing"))?;
+        let sheet = relations
+            .iter()
+            .find(|relation| relation.id == first)
+            .ok_or_else(|| invalid_workbook("its first sheet is missing"))?;
         if !sheet.kind.ends_with("/worksheet") {
             return Err(invalid_workbook("its first sheet has no cells"));
         }
-        let of_kind = |kind: &str, usual: &str| {
-            let named = found.iter().find(|relation| relation.kind.ends_with(kind)).map(|relation| relation.target.clone());
-            named.unwrap_or_else(|| resolve_target(book.rsplit_once('/').map_or("", |(folder, _)| folder), usual))
+        let target_of_kind = |kind: &str, default_target: &str| {
+            let declared =
+                relations.iter().find(|relation| relation.kind.ends_with(kind)).map(|relation| relation.target.clone());
+            declared.unwrap_or_else(|| resolve_target(book.rsplit_once('/').map_or("", |(folder, _)| folder), default_target))
         };
-        let (texts, styles) = (of_kind("/sharedStrings", "sharedStrings.xml"), of_kind("/styles", "styles.xml"));
+        let (texts, styles) = (target_of_kind("/sharedStrings", "sharedStrings.xml"), target_of_kind("/styles", "styles.xml"));
         Ok(Self { sheet: sheet.target.clone(), texts, styles, is_1904 })
     }
 
@@ -119,7 +125,7 @@ impl Book {
     pub(super) fn moments(&self, archive: &Archive) -> Result<Vec<bool>, Stop> {
         let (mut formats, mut styles) = (HashMap::new(), Vec::new());
         let Some(part) = archive.part(&self.styles, WORKBOOK_STYLES_BYTES)? else { return Ok(styles) };
-        let (mut xml, mut within) = (Xml::of(part), None);
+        let (mut xml, mut formats_depth) = (Xml::of(part), None);
         loop {
             let depth = xml.depth();
             match xml.next()? {
@@ -130,16 +136,16 @@ impl Book {
                         formats.insert(id, is_date_format(&code));
                     }
                 }
-                Event::Start(start) if start.local_name().as_ref() == "cellXfs" => within = Some(depth),
-                Event::Start(start) if start.local_name().as_ref() == "xf" && within.is_some() => {
+                Event::Start(start) if start.local_name().as_ref() == "cellXfs" => formats_depth = Some(depth),
+                Event::Start(start) if start.local_name().as_ref() == "xf" && formats_depth.is_some() => {
                     let id = attribute(&start, "numFmtId")?.and_then(|id| id.parse::<u32>().ok()).unwrap_or_default();
                     styles.push(formats.get(&id).copied().unwrap_or_else(|| is_builtin_date_format(id)));
                 }
                 Event::Eof => return Ok(styles),
                 _ => {}
             }
-            if within.is_some_and(|within| xml.depth() <= within) {
-                within = None;
+            if formats_depth.is_some_and(|formats_depth| xml.depth() <= formats_depth) {
+                formats_depth = None;
             }
             if formats.len().max(styles.len()) > WORKBOOK_STYLES {
                 return Err(invalid_workbook(format!("it has more than {WORKBOOK_STYLES} styles")));
@@ -155,12 +161,12 @@ fn is_builtin_date_format(id: u32) -> bool {
 
 /// Whether a format's first part shows a date or a time: it has a letter of one outside of quotes, brackets and escapes.
 fn is_date_format(code: &str) -> bool {
-    let (mut is_quoted, mut brackets, mut letters) = (false, 0_usize, code.chars());
-    while let Some(letter) = letters.next() {
-        match letter {
+    let (mut is_quoted, mut brackets, mut characters) = (false, 0_usize, code.chars());
+    while let Some(character) = characters.next() {
+        match character {
             '"' => is_quoted = !is_quoted,
             _ if is_quoted => {}
-            '\\' | '_' | '*' => drop(letters.next()),
+            '\\' | '_' | '*' => drop(characters.next()),
             ';' => return false,
             '[' => brackets += 1,
             ']' => brackets = brackets.saturating_sub(1),

@@ -33,7 +33,7 @@ pub struct ReadPlan {
     /// Rows that are finished: they are read and not sent.
     pub skip: i64,
     /// Rows that a file may have.
-    pub most: i64,
+    pub max_rows: i64,
 }
 
 /// Chunks that may wait in the channel.
@@ -51,35 +51,35 @@ pub(super) struct Chunks<'a> {
     orders: OrderGrouper,
     number: i64,
     skip: i64,
-    most: i64,
+    max_rows: i64,
 }
 
 impl<'a> Chunks<'a> {
     pub(super) fn new(sender: &'a Sender, plan: &ReadPlan) -> Self {
-        let ReadPlan { noun, skip, most, .. } = *plan;
-        Self { sender, noun, rows: Vec::new(), bytes: 0, orders: OrderGrouper::default(), number: 0, skip, most }
+        let ReadPlan { noun, skip, max_rows: row_limit, .. } = *plan;
+        Self { sender, noun, rows: Vec::new(), bytes: 0, orders: OrderGrouper::default(), number: 0, skip, max_rows: row_limit }
     }
 
     /// Sends the fields that the columns were matched to, and then checks the header: the mapping
     /// is needed to correct a refused header.
-    pub(super) fn head(&self, header: &[String], plan: &ReadPlan, how: FileReading) -> Result<Vec<Option<usize>>, Stop> {
+    pub(super) fn head(&self, header: &[String], plan: &ReadPlan, reading: FileReading) -> Result<Vec<Option<usize>>, Stop> {
         let (names, mapping) = (fields_of(self.noun), &plan.options.mapping);
-        let shown = &header[..header.len().min(COLUMNS)];
-        let found = match_columns(self.noun, shown, mapping);
-        let columns = shown.iter().cloned().zip(found.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
-        self.send_reading(FileReading { columns, ..how })?;
-        check_columns(self.noun, header, (mapping, &found), COLUMNS).map_err(Unreadable::Header)?;
-        Ok(found)
+        let visible_header = &header[..header.len().min(COLUMNS)];
+        let indexes = match_columns(self.noun, visible_header, mapping);
+        let columns = visible_header.iter().cloned().zip(indexes.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
+        self.send_reading(FileReading { columns, ..reading })?;
+        check_columns(self.noun, header, (mapping, &indexes), COLUMNS).map_err(Unreadable::Header)?;
+        Ok(indexes)
     }
 
-    pub(super) fn send_reading(&self, told: FileReading) -> Result<(), Stop> {
-        self.sender.blocking_send(Ok(ReadMessage::How(told))).map_err(|_| Stop::Unheard)
+    pub(super) fn send_reading(&self, reading: FileReading) -> Result<(), Stop> {
+        self.sender.blocking_send(Ok(ReadMessage::How(reading))).map_err(|_| Stop::Unheard)
     }
 
     pub(super) fn add(&mut self, cells: impl FnOnce() -> Result<Vec<Option<Cell>>, String>) -> Result<(), Stop> {
         self.number += 1;
-        if self.number > self.most {
-            return Err(Unreadable::TooManyRows(self.most).into());
+        if self.number > self.max_rows {
+            return Err(Unreadable::TooManyRows(self.max_rows).into());
         }
         if self.number <= self.skip {
             return Ok(());
@@ -87,13 +87,14 @@ impl<'a> Chunks<'a> {
         let row = Record { number: self.number, cells: cells() };
         // An order is not split between chunks: a chunk ends after the order's last row, however
         // many of the permitted rows the order has.
-        let goes_on = self.noun == Noun::Orders && self.orders.goes_on(&row);
-        let (most, most_bytes) = if goes_on { (CHUNK_ROWS + ORDER_ROWS, 4 * CHUNK_BYTES) } else { (CHUNK_ROWS, CHUNK_BYTES) };
+        let is_continued = self.noun == Noun::Orders && self.orders.continues_order(&row);
+        let (row_limit, byte_limit) =
+            if is_continued { (CHUNK_ROWS + ORDER_ROWS, 4 * CHUNK_BYTES) } else { (CHUNK_ROWS, CHUNK_BYTES) };
         let bytes = row.bytes(self.noun);
-        if goes_on && self.bytes + bytes > most_bytes {
-            return Err(Unreadable::LongOrder(most_bytes).into());
+        if is_continued && self.bytes + bytes > byte_limit {
+            return Err(Unreadable::LongOrder(byte_limit).into());
         }
-        if self.rows.len() >= most || self.bytes + bytes > most_bytes {
+        if self.rows.len() >= row_limit || self.bytes + bytes > byte_limit {
             self.flush()?;
         }
         self.bytes += bytes;

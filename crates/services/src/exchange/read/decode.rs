@@ -29,16 +29,16 @@ pub struct DecodingReader<R> {
 }
 
 /// Whether the text contains non-ASCII characters in valid UTF-8.
-fn has_wide_letters(text: &mut impl Read) -> io::Result<bool> {
+fn has_non_ascii_utf8(text: &mut impl Read) -> io::Result<bool> {
     /// Bytes kept of a character that is split between two reads.
-    const KEPT: usize = 3;
-    let mut window: Vec<u8> = Vec::with_capacity(READ_BYTES + KEPT);
+    const MAX_SPLIT_BYTES: usize = 3;
+    let mut window: Vec<u8> = Vec::with_capacity(READ_BYTES + MAX_SPLIT_BYTES);
     loop {
-        window.drain(..window.len().saturating_sub(KEPT));
+        window.drain(..window.len().saturating_sub(MAX_SPLIT_BYTES));
         if text.take(READ_BYTES as u64).read_to_end(&mut window)? == 0 {
             return Ok(false);
         }
-        if guess::has_wide_letters(&window) {
+        if guess::has_non_ascii_utf8(&window) {
             return Ok(true);
         }
     }
@@ -46,26 +46,26 @@ fn has_wide_letters(text: &mut impl Read) -> io::Result<bool> {
 
 /// Opens a text with the given encoding, or the detected one; returns its beginning, decoded, and
 /// the name of the encoding.
-pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(Box<dyn Read>, String, &'static str), Stop> {
+pub fn open(mut pipe: Pipe, requested_label: Option<&str>) -> Result<(Box<dyn Read>, String, &'static str), Stop> {
     let mut start = Vec::with_capacity(guess::SAMPLE_BYTES);
     (&mut pipe).take(guess::SAMPLE_BYTES as u64).read_to_end(&mut start)?;
-    let mut label = named.unwrap_or_else(|| guess::encoding(&start));
-    let mut whole: Box<dyn Read> = Box::new(io::Cursor::new(start.clone()).chain(pipe));
+    let mut label = requested_label.unwrap_or_else(|| guess::encoding(&start));
+    let mut source: Box<dyn Read> = Box::new(io::Cursor::new(start.clone()).chain(pipe));
     // One invalid byte proves nothing: such a text is read to its end before Windows-1252 is
     // assumed.
-    if named.is_none() && label == FALLBACK_ENCODING {
-        let mut file = spool_to_file(whole)?;
+    if requested_label.is_none() && label == FALLBACK_ENCODING {
+        let mut file = spool_to_file(source)?;
         file.seek(SeekFrom::Start(0))?;
-        label = if has_wide_letters(&mut file)? { "utf-8" } else { FALLBACK_ENCODING };
+        label = if has_non_ascii_utf8(&mut file)? { "utf-8" } else { FALLBACK_ENCODING };
         file.seek(SeekFrom::Start(0))?;
-        whole = Box::new(file);
+        source = Box::new(file);
     }
     let encoding = Encoding::for_label(label.as_bytes())
         .ok_or_else(|| Unreadable::Broken(format!("{label:?} is no encoding: utf-8, utf-16le and windows-1252 are some")))?;
-    let (beginning, ..) = encoding.decode(&start);
-    let beginning = beginning.into_owned();
+    let (sample, ..) = encoding.decode(&start);
+    let sample = sample.into_owned();
     let decoded = DecodingReader {
-        inner: whole,
+        inner: source,
         decoder: encoding.new_decoder_with_bom_removal(),
         input: vec![0; READ_BYTES],
         at: 0,
@@ -73,20 +73,20 @@ pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(Box<dyn Read>, Strin
         is_over: false,
         is_flushed: false,
     };
-    Ok((Box::new(decoded), beginning, encoding.name()))
+    Ok((Box::new(decoded), sample, encoding.name()))
 }
 
 impl<R: Read> Read for DecodingReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.len() < MIN_BUFFER_BYTES {
-            let mut few = [0; MIN_BUFFER_BYTES];
-            let count = self.decode(&mut few)?;
+            let mut buffer = [0; MIN_BUFFER_BYTES];
+            let count = self.decode(&mut buffer)?;
             // A caller with so small a buffer reads byte by byte, and loses nothing only if all
             // bytes fit.
             if count > out.len() {
                 return Err(io::Error::other("a reader with less room than a character"));
             }
-            out[..count].copy_from_slice(&few[..count]);
+            out[..count].copy_from_slice(&buffer[..count]);
             return Ok(count);
         }
         self.decode(out)
@@ -104,11 +104,11 @@ impl<R: Read> DecodingReader<R> {
             if self.is_over && self.is_flushed {
                 return Ok(0);
             }
-            let (result, read, written, _) = self.decoder.decode_to_utf8(&self.input[self.at..self.end], out, self.is_over);
-            self.at += read;
+            let (result, consumed, count, _) = self.decoder.decode_to_utf8(&self.input[self.at..self.end], out, self.is_over);
+            self.at += consumed;
             self.is_flushed = self.is_over && result == CoderResult::InputEmpty;
-            if written > 0 || self.is_flushed {
-                return Ok(written);
+            if count > 0 || self.is_flushed {
+                return Ok(count);
             }
         }
     }

@@ -15,27 +15,27 @@ use crate::{
     exchange::core::{
         FileReading, Format, Noun,
         cells::{Cell, INVALID_ENCODING, cell_of_exact_json, cell_of_json, has_many_values},
-        columns::{exported, fields_of},
+        columns::{exported_columns, fields_of},
         numbers,
     },
     files::core::limits::{LINE_VALUES, ROW_BYTES},
 };
 
 /// The next line without its end; false at the end of the file. One that is too long ends the reading.
-pub(super) fn line(text: &mut impl BufRead, out: &mut Vec<u8>) -> Result<bool, Stop> {
-    out.clear();
-    let count = text.take(ROW_BYTES as u64 + 1).read_until(b'\n', out)?;
-    if out.len() > ROW_BYTES {
+pub(super) fn line(text: &mut impl BufRead, buffer: &mut Vec<u8>) -> Result<bool, Stop> {
+    buffer.clear();
+    let count = text.take(ROW_BYTES as u64 + 1).read_until(b'\n', buffer)?;
+    if buffer.len() > ROW_BYTES {
         return Err(Unreadable::LongRow(ROW_BYTES).into());
     }
-    while out.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-        out.pop();
+    while buffer.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+        buffer.pop();
     }
     Ok(count > 0)
 }
 
 /// The replacement character in UTF-8.
-const REPLACED: &[u8] = "\u{fffd}".as_bytes();
+const REPLACEMENT_CHARACTER: &[u8] = "\u{fffd}".as_bytes();
 
 pub(super) fn read(text: impl Read, encoding: &str, plan: ReadPlan, sender: &Sender) -> Result<(), Stop> {
     let mut text = BufReader::with_capacity(64 << 10, text);
@@ -57,34 +57,38 @@ pub(super) fn read(text: impl Read, encoding: &str, plan: ReadPlan, sender: &Sen
 }
 
 fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) -> Result<Vec<Option<Cell>>, String> {
-    // The decoder writes `REPLACED` for bytes that are invalid in the encoding.
-    if line.contains(&REPLACED[0]) && line.windows(REPLACED.len()).any(|letter| letter == REPLACED) {
+    // The decoder writes `REPLACEMENT_CHARACTER` for bytes that are invalid in the encoding.
+    if line.contains(&REPLACEMENT_CHARACTER[0])
+        && line.windows(REPLACEMENT_CHARACTER.len()).any(|window| window == REPLACEMENT_CHARACTER)
+    {
         return Err(INVALID_ENCODING.to_owned());
     }
     if has_many_values(line) {
         return Err(format!("the line has more than {LINE_VALUES} values"));
     }
-    let broken = |error: serde_json::Error| format!("the line is no JSON object: {error}");
-    let object: Map<String, Value> = serde_json::from_slice(line).map_err(broken)?;
-    let exact: BTreeMap<String, &RawValue> =
-        if numbers::has_long(line) { serde_json::from_slice(line).map_err(broken)? } else { BTreeMap::new() };
-    let mut found = vec![None; names.len()];
+    let json_error = |error: serde_json::Error| format!("the line is no JSON object: {error}");
+    let object: Map<String, Value> = serde_json::from_slice(line).map_err(json_error)?;
+    let exact_values: BTreeMap<String, &RawValue> =
+        if numbers::has_long_number(line) { serde_json::from_slice(line).map_err(json_error)? } else { BTreeMap::new() };
+    let mut row_cells = vec![None; names.len()];
     for (name, value) in &object {
-        let said = mapping.iter().find(|(known, _)| known == name).map_or(name.as_str(), |(_, field)| field.as_str());
-        if said.is_empty() {
+        let field_name =
+            mapping.iter().find(|(candidate, _)| candidate == name).map_or(name.as_str(), |(_, field)| field.as_str());
+        if field_name.is_empty() {
             continue;
         }
-        match names.iter().position(|known| *known == said) {
+        match names.iter().position(|candidate| *candidate == field_name) {
             Some(at) => {
-                found[at] =
-                    Some(exact.get(name).map_or_else(|| cell_of_json(value), |text| cell_of_exact_json(value, text.get())));
+                row_cells[at] = Some(
+                    exact_values.get(name).map_or_else(|| cell_of_json(value), |text| cell_of_exact_json(value, text.get())),
+                );
             }
             // Fields that only exports have are ignored.
-            None if exported(noun).contains(&said) => {}
+            None if exported_columns(noun).contains(&field_name) => {}
             // Unknown columns are reported with the header; JSON lines have no header, so an
             // unknown field is reported with its line.
-            None => return Err(format!("{} have no field {said:?}", noun.as_str().to_lowercase().replace('_', " "))),
+            None => return Err(format!("{} have no field {field_name:?}", noun.as_str().to_lowercase().replace('_', " "))),
         }
     }
-    Ok(found)
+    Ok(row_cells)
 }

@@ -29,8 +29,8 @@ pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Re
     let (sender, receiver) = mpsc::channel(CHANNEL_CHUNKS);
     let text = BufReader::with_capacity(64 << 10, Pipe::of(bytes));
     tokio::task::spawn_blocking(move || {
-        let say = |lines| sender.blocking_send(Ok(LinesMessage::Lines(lines))).is_ok();
-        let last = match read(text, after, at_once, say) {
+        let send_lines = |lines| sender.blocking_send(Ok(LinesMessage::Lines(lines))).is_ok();
+        let last = match read(text, after, at_once, send_lines) {
             Ok(true) => Ok(LinesMessage::End),
             // The receiver is closed: nothing is sent.
             Ok(false) => return,
@@ -42,8 +42,8 @@ pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Re
 }
 
 /// Returns whether the receiver stayed open to the end.
-fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Line>) -> bool) -> std::io::Result<bool> {
-    let (mut number, mut found, mut size) = (0, Vec::new(), 0);
+fn read(mut text: impl BufRead, after: i64, at_once: usize, send_lines: impl Fn(Vec<Line>) -> bool) -> std::io::Result<bool> {
+    let (mut number, mut lines, mut size) = (0, Vec::new(), 0);
     while let Some(Next(bytes)) = next(&mut text)? {
         number += 1;
         let is_blank = bytes.as_ref().is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
@@ -51,15 +51,15 @@ fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Lin
             continue;
         }
         size += bytes.as_ref().map_or(0, Vec::len);
-        found.push(Line { number, bytes });
-        if found.len() >= at_once || size >= CHUNK_BYTES {
+        lines.push(Line { number, bytes });
+        if lines.len() >= at_once || size >= CHUNK_BYTES {
             size = 0;
-            if !say(std::mem::take(&mut found)) {
+            if !send_lines(std::mem::take(&mut lines)) {
                 return Ok(false);
             }
         }
     }
-    Ok(found.is_empty() || say(found))
+    Ok(lines.is_empty() || send_lines(lines))
 }
 
 /// A line without its line end; None if it is too long.

@@ -33,7 +33,7 @@ pub fn records(bytes: Bytestream, is_workbook: bool, plan: ReadPlan) -> mpsc::Re
     tokio::task::spawn_blocking(move || {
         let last = match read(pipe, is_workbook, plan, &sender) {
             Ok(()) => Ok(ReadMessage::End),
-            Err(Stop::Unreadable(why)) => Err(why),
+            Err(Stop::Unreadable(error)) => Err(error),
             Err(Stop::Unheard) => return,
         };
         // A closed receiver needs no last message.

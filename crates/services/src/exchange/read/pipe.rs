@@ -41,7 +41,7 @@ impl Read for Pipe {
             match self.parts.blocking_recv() {
                 None => return Ok(0),
                 Some(Ok(part)) => self.current = part,
-                Some(Err(why)) => return Err(io::Error::other(StorageFailure(why))),
+                Some(Err(error)) => return Err(io::Error::other(StorageFailure(error))),
             }
         }
         let count = out.len().min(self.current.len());

@@ -25,7 +25,7 @@ use crate::{
 /// One that is shorter than that is seen at the end.
 struct RowLimitReader<R> {
     inner: R,
-    left: Rc<Counter<usize>>,
+    remaining: Rc<Counter<usize>>,
     delimiter: u8,
     quotes: Quotes,
     /// The text has ended between quotes.
@@ -73,13 +73,13 @@ impl Quotes {
 
 impl<R: Read> Read for RowLimitReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = self.left.get();
-        if left < MIN_BUFFER_BYTES {
+        let remaining = self.remaining.get();
+        if remaining < MIN_BUFFER_BYTES {
             return Err(io::Error::other(TooLong(ROW_BYTES)));
         }
-        let most = out.len().min(left);
-        let count = self.inner.read(&mut out[..most])?;
-        self.left.set(left - count);
+        let limit = out.len().min(remaining);
+        let count = self.inner.read(&mut out[..limit])?;
+        self.remaining.set(remaining - count);
         self.quotes = self.quotes.advance_all(&out[..count], self.delimiter);
         self.is_open.set(count == 0 && self.quotes == Quotes::Quoted);
         Ok(count)
@@ -89,15 +89,15 @@ impl<R: Read> Read for RowLimitReader<R> {
 /// Size of the parser's read buffer.
 const BUFFER: usize = 64 << 10;
 
-pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: ReadPlan, sender: &Sender) -> Result<(), Stop> {
-    let delimiter = plan.options.delimiter.unwrap_or_else(|| guess::delimiter(beginning));
+pub(super) fn read(text: impl Read, sample: &str, encoding: &str, plan: ReadPlan, sender: &Sender) -> Result<(), Stop> {
+    let delimiter = plan.options.delimiter.unwrap_or_else(|| guess::delimiter(sample));
     let delimiter_byte = u8::try_from(delimiter)
         .map_err(|_| Unreadable::Broken("a delimiter is one of the simple characters, as in , or ;".to_owned()))?;
-    let left = Rc::new(Counter::new(ROW_BYTES + BUFFER));
+    let remaining = Rc::new(Counter::new(ROW_BYTES + BUFFER));
     let is_open = Rc::new(Counter::new(false));
     let bounded = RowLimitReader {
         inner: text,
-        left: left.clone(),
+        remaining: remaining.clone(),
         delimiter: delimiter_byte,
         quotes: Quotes::Begin,
         is_open: is_open.clone(),
@@ -109,8 +109,8 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: ReadP
         .buffer_capacity(BUFFER)
         .from_reader(bounded);
     let mut row = csv::ByteRecord::new();
-    let mut next = |row: &mut csv::ByteRecord| -> Result<bool, Stop> {
-        left.set(ROW_BYTES + BUFFER);
+    let mut read_row = |row: &mut csv::ByteRecord| -> Result<bool, Stop> {
+        remaining.set(ROW_BYTES + BUFFER);
         let is_row = rows.read_byte_record(row).map_err(fault)?;
         if is_open.get() {
             let line = row.position().map_or(0, csv::Position::line);
@@ -119,20 +119,20 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: ReadP
         }
         Ok(is_row)
     };
-    if !next(&mut row)? {
+    if !read_row(&mut row)? {
         return Err(Unreadable::Broken("it has no header".to_owned()).into());
     }
     let header: Vec<String> = row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
     let names = fields_of(plan.noun);
     let mut chunks = Chunks::new(sender, &plan);
-    let how = FileReading {
+    let reading = FileReading {
         format: Some(Format::Csv),
         encoding: Some(encoding.to_owned()),
         delimiter: Some(delimiter),
         ..FileReading::default()
     };
-    let columns = chunks.head(&header, &plan, how)?;
-    while next(&mut row)? {
+    let columns = chunks.head(&header, &plan, reading)?;
+    while read_row(&mut row)? {
         // An empty line is no row.
         if row.len() == 1 && row[0].is_empty() {
             continue;
@@ -147,16 +147,16 @@ fn cells(row: &csv::ByteRecord, columns: &[Option<usize>], fields: usize) -> Res
     if row.len() != columns.len() {
         return Err(format!("the row has {} cells, and the header {}", row.len(), columns.len()));
     }
-    let mut found = vec![None; fields];
+    let mut row_cells = vec![None; fields];
     for (bytes, at) in row.iter().zip(columns) {
         let Some(at) = at else { continue };
         let text = std::str::from_utf8(bytes).map_err(|_| "the row is no text".to_owned())?;
         if text.contains(char::REPLACEMENT_CHARACTER) {
             return Err(INVALID_ENCODING.to_owned());
         }
-        found[*at] = cell(text, Format::Csv);
+        row_cells[*at] = cell(text, Format::Csv);
     }
-    Ok(found)
+    Ok(row_cells)
 }
 
 fn fault(error: csv::Error) -> Stop {

@@ -31,14 +31,14 @@ impl PagedFile {
     }
 
     fn read(&mut self, mut from: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut written = 0;
-        while written < out.len() {
-            let (number, within) = (from / PAGE_BYTES as u64, (from % PAGE_BYTES as u64) as usize);
+        let mut filled = 0;
+        while filled < out.len() {
+            let (number, offset) = (from / PAGE_BYTES as u64, (from % PAGE_BYTES as u64) as usize);
             let page = self.page(number)?;
-            let part = page.get(within..).filter(|part| !part.is_empty()).ok_or(io::ErrorKind::UnexpectedEof)?;
-            let count = part.len().min(out.len() - written);
-            out[written..written + count].copy_from_slice(&part[..count]);
-            written += count;
+            let part = page.get(offset..).filter(|part| !part.is_empty()).ok_or(io::ErrorKind::UnexpectedEof)?;
+            let count = part.len().min(out.len() - filled);
+            out[filled..filled + count].copy_from_slice(&part[..count]);
+            filled += count;
             from += count as u64;
         }
         Ok(())
@@ -46,7 +46,7 @@ impl PagedFile {
 
     fn page(&mut self, number: u64) -> io::Result<&[u8]> {
         let slot = &mut self.pages[(number % CACHED_PAGES as u64) as usize];
-        if slot.as_ref().is_none_or(|(known, _)| *known != number) {
+        if slot.as_ref().is_none_or(|(cached_number, _)| *cached_number != number) {
             let mut bytes = Vec::with_capacity(PAGE_BYTES);
             self.file.seek(SeekFrom::Start(number * PAGE_BYTES as u64))?;
             (&mut self.file).take(PAGE_BYTES as u64).read_to_end(&mut bytes)?;
@@ -66,7 +66,7 @@ pub(super) struct SharedStrings {
 
 impl SharedStrings {
     /// Returns the empty texts of a workbook without shared texts.
-    pub(super) fn none() -> Result<Self, Stop> {
+    pub(super) fn empty() -> Result<Self, Stop> {
         Ok(Self { bytes: PagedFile::of(tempfile::tempfile()?), ends: PagedFile::of(tempfile::tempfile()?), count: 0 })
     }
 
@@ -86,7 +86,7 @@ impl SharedStrings {
                 _ => {}
             }
         }
-        let file = |written: BufWriter<File>| written.into_inner().map_err(|error| Stop::from(error.into_error()));
+        let file = |writer: BufWriter<File>| writer.into_inner().map_err(|error| Stop::from(error.into_error()));
         Ok(Self { bytes: PagedFile::of(file(bytes)?), ends: PagedFile::of(file(ends)?), count })
     }
 
@@ -109,17 +109,17 @@ impl SharedStrings {
 
 /// The text of the element that has just begun: of its runs, without phonetic hints.
 pub(super) fn read_rich_text(xml: &mut Xml) -> Result<String, Stop> {
-    let (mut text, end, mut spoken) = (String::new(), xml.depth().saturating_sub(1), None);
+    let (mut text, end, mut phonetic_depth) = (String::new(), xml.depth().saturating_sub(1), None);
     loop {
         let depth = xml.depth();
         match xml.next()? {
             Event::Start(start) if start.local_name().as_ref() == "rPh" => {
-                spoken.get_or_insert(depth);
+                phonetic_depth.get_or_insert(depth);
             }
-            Event::Start(start) if start.local_name().as_ref() == "t" && spoken.is_none() => {
-                let is_kept = attribute(&start, "space")?.as_deref() == Some("preserve");
+            Event::Start(start) if start.local_name().as_ref() == "t" && phonetic_depth.is_none() => {
+                let preserves_space = attribute(&start, "space")?.as_deref() == Some("preserve");
                 let run = xml.text()?;
-                let run = if is_kept { run.as_str() } else { run.trim_matches([' ', '\t', '\r', '\n']) };
+                let run = if preserves_space { run.as_str() } else { run.trim_matches([' ', '\t', '\r', '\n']) };
                 text.push_str(&unescape(run));
             }
             Event::Eof => return Err(invalid_workbook("a part of it ends in the middle")),
@@ -128,8 +128,8 @@ pub(super) fn read_rich_text(xml: &mut Xml) -> Result<String, Stop> {
         if text.len() > ROW_BYTES {
             return Err(invalid_workbook(format!("a cell of it is longer than {ROW_BYTES} bytes")));
         }
-        if spoken.is_some_and(|spoken| xml.depth() <= spoken) {
-            spoken = None;
+        if phonetic_depth.is_some_and(|phonetic_depth| xml.depth() <= phonetic_depth) {
+            phonetic_depth = None;
         }
         if xml.depth() <= end {
             return Ok(text);
@@ -141,26 +141,26 @@ pub(super) fn read_rich_text(xml: &mut Xml) -> Result<String, Stop> {
 /// text of that form with _x005F_ before it.
 pub(super) fn unescape(text: &str) -> String {
     const LENGTH: usize = 7;
-    let unit = |from: usize| {
+    let utf16_unit = |from: usize| {
         let word = text.get(from..from + LENGTH)?.strip_prefix("_x")?.strip_suffix('_')?;
         let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_hex.then(|| u16::from_str_radix(word, 16).ok()).flatten()
     };
-    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
-    while let Some(found) = text[at..].find("_x").map(|found| found + at) {
-        let Some(first) = unit(found) else {
-            out.push_str(&text[at..=found]);
-            at = found + 1;
+    let (mut output, mut at) = (String::with_capacity(text.len()), 0);
+    while let Some(index) = text[at..].find("_x").map(|index| index + at) {
+        let Some(first) = utf16_unit(index) else {
+            output.push_str(&text[at..=index]);
+            at = index + 1;
             continue;
         };
-        out.push_str(&text[at..found]);
-        at = found + LENGTH;
-        let second = unit(at).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
+        output.push_str(&text[at..index]);
+        at = index + LENGTH;
+        let second = utf16_unit(at).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
         at += if second.is_some() { LENGTH } else { 0 };
-        out.extend(char::decode_utf16([first].into_iter().chain(second)).map(|letter| letter.unwrap_or('\u{fffd}')));
+        output.extend(char::decode_utf16([first].into_iter().chain(second)).map(|character| character.unwrap_or('\u{fffd}')));
     }
-    out.push_str(&text[at..]);
-    out
+    output.push_str(&text[at..]);
+    output
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ pub(super) enum Stop {
     Unheard,
 }
 impl From<Unreadable> for Stop {
-    fn from(why: Unreadable) -> Self {
-        Self::Unreadable(why)
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Unreadable(unreadable)
     }
 }
 impl From<io::Error> for Stop {
@@ -56,21 +56,21 @@ pub(super) struct TooLong(pub(super) usize);
 #[error("{0}")]
 pub(super) struct InvalidWorkbook(pub(super) String);
 
-pub(super) fn invalid_workbook(why: impl std::fmt::Display) -> Stop {
-    Unreadable::Workbook(why.to_string()).into()
+pub(super) fn invalid_workbook(reason: impl std::fmt::Display) -> Stop {
+    Unreadable::Workbook(reason.to_string()).into()
 }
 
 /// Converts an error of reading.
 pub(super) fn convert_error(error: &io::Error) -> Unreadable {
     let inner = error.get_ref();
-    if let Some(TooLong(most)) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
-        return Unreadable::LongRow(*most);
+    if let Some(TooLong(limit)) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
+        return Unreadable::LongRow(*limit);
     }
-    if let Some(InvalidWorkbook(why)) = inner.and_then(|inner| inner.downcast_ref::<InvalidWorkbook>()) {
-        return Unreadable::Workbook(why.clone());
+    if let Some(InvalidWorkbook(reason)) = inner.and_then(|inner| inner.downcast_ref::<InvalidWorkbook>()) {
+        return Unreadable::Workbook(reason.clone());
     }
-    if let Some(StorageFailure(why)) = inner.and_then(|inner| inner.downcast_ref::<StorageFailure>()) {
-        return Unreadable::Storage(why.clone());
+    if let Some(StorageFailure(reason)) = inner.and_then(|inner| inner.downcast_ref::<StorageFailure>()) {
+        return Unreadable::Storage(reason.clone());
     }
     // System errors of our temporary file are not the imported file's fault, except an impossible
     // position: an archive may name one.

@@ -32,7 +32,7 @@ pub(super) fn read(pipe: Pipe, plan: ReadPlan, sender: &Sender) -> Result<(), St
     archive.measure()?;
     let book = Book::open(&archive)?;
     let part = archive.part(&book.sheet, WORKBOOK_BYTES)?.ok_or_else(|| invalid_workbook("its first sheet is missing"))?;
-    let texts = book.texts(&archive)?.map_or_else(SharedStrings::none, SharedStrings::read)?;
+    let texts = book.texts(&archive)?.map_or_else(SharedStrings::empty, SharedStrings::read)?;
     let styles = Styles { moments: book.moments(&archive)?, is_1904: book.is_1904 };
     let mut sheet = Sheet { chunks: Chunks::new(sender, &plan), plan, columns: None, row: Vec::new(), bytes: 0, texts, styles };
     let (mut xml, mut is_sheet) = (Xml::of(part), false);
@@ -40,8 +40,8 @@ pub(super) fn read(pipe: Pipe, plan: ReadPlan, sender: &Sender) -> Result<(), St
         match xml.next()? {
             Event::Start(start) if start.local_name().as_ref() == "sheetData" => is_sheet = true,
             Event::Start(start) if start.local_name().as_ref() == "c" && is_sheet => {
-                let said = |name: &str| attribute(&start, name);
-                let head = Head { place: said("r")?, style: said("s")?, kind: said("t")? };
+                let value_of = |name: &str| attribute(&start, name);
+                let head = Head { reference: value_of("r")?, style: value_of("s")?, kind: value_of("t")? };
                 sheet.cell(&mut xml, head)?;
             }
             Event::End(end) if end.local_name().as_ref() == "row" => sheet.end_row()?,
@@ -59,7 +59,7 @@ pub(super) fn read(pipe: Pipe, plan: ReadPlan, sender: &Sender) -> Result<(), St
 
 /// Attributes of a cell, which precede its content.
 struct Head {
-    place: Option<String>,
+    reference: Option<String>,
     style: Option<String>,
     kind: Option<String>,
 }
@@ -122,8 +122,8 @@ impl CellContent {
 }
 
 /// The column that a cell names, from 0 on.
-fn column(place: &str) -> Option<usize> {
-    let mut letters = place.bytes().take_while(u8::is_ascii_alphabetic);
+fn column(reference: &str) -> Option<usize> {
+    let mut letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
     let number = letters.try_fold(0_usize, |number, letter| {
         number.checked_mul(26)?.checked_add(usize::from(letter.to_ascii_uppercase() - b'A') + 1)
     })?;
@@ -155,30 +155,30 @@ impl Sheet<'_> {
     /// Reads a cell that has just begun.
     fn cell(&mut self, xml: &mut Xml, head: Head) -> Result<(), Stop> {
         let next = self.row.len();
-        let at = head.place.as_deref().map_or(Some(next), column).unwrap_or(usize::MAX);
-        if at >= COLUMNS {
+        let column_index = head.reference.as_deref().map_or(Some(next), column).unwrap_or(usize::MAX);
+        if column_index >= COLUMNS {
             return Err(Unreadable::Broken(format!("a file has at most {COLUMNS} columns")).into());
         }
-        let (end, mut held) = (xml.depth().saturating_sub(1), CellContent::Nothing);
+        let (end, mut content) = (xml.depth().saturating_sub(1), CellContent::Nothing);
         while xml.depth() > end {
             match xml.next()? {
                 Event::Start(start) if start.local_name().as_ref() == "v" => {
                     let text = xml.text()?;
-                    held = self.value(&text, &head)?;
+                    content = self.value(&text, &head)?;
                 }
-                Event::Start(start) if start.local_name().as_ref() == "is" => held = CellContent::Text(read_rich_text(xml)?),
+                Event::Start(start) if start.local_name().as_ref() == "is" => content = CellContent::Text(read_rich_text(xml)?),
                 Event::Eof => return Err(invalid_workbook("its first sheet ends in the middle")),
                 _ => {}
             }
         }
-        if self.row.len() <= at {
-            self.row.resize(at + 1, CellContent::Nothing);
+        if self.row.len() <= column_index {
+            self.row.resize(column_index + 1, CellContent::Nothing);
         }
-        self.bytes += held.bytes();
+        self.bytes += content.bytes();
         if self.bytes > ROW_BYTES {
             return Err(invalid_workbook(format!("a row of it is longer than {ROW_BYTES} bytes")));
         }
-        self.row[at] = held;
+        self.row[column_index] = content;
         Ok(())
     }
 
@@ -217,22 +217,22 @@ impl Sheet<'_> {
         }
         let names = fields_of(self.plan.noun);
         let Some(columns) = &self.columns else {
-            let header: Vec<String> = row.iter().map(|held| held.display_text().trim().to_owned()).collect();
-            let how = FileReading { format: Some(Format::Xlsx), ..FileReading::default() };
-            self.columns = Some(self.chunks.head(&header, &self.plan, how)?);
+            let header: Vec<String> = row.iter().map(|content| content.display_text().trim().to_owned()).collect();
+            let reading = FileReading { format: Some(Format::Xlsx), ..FileReading::default() };
+            self.columns = Some(self.chunks.head(&header, &self.plan, reading)?);
             return Ok(());
         };
         self.chunks.add(|| {
             if row.len() > columns.len() {
                 return Err(format!("the row has {} cells, and the header {}", row.len(), columns.len()));
             }
-            let mut found: Vec<Option<Cell>> = vec![None; names.len()];
-            for (held, at) in row.into_iter().zip(columns) {
-                if let Some(at) = at {
-                    found[*at] = held.cell(names[*at]);
+            let mut cells: Vec<Option<Cell>> = vec![None; names.len()];
+            for (content, index) in row.into_iter().zip(columns) {
+                if let Some(index) = index {
+                    cells[*index] = content.cell(names[*index]);
                 }
             }
-            Ok(found)
+            Ok(cells)
         })
     }
 }

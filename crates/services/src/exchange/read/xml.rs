@@ -17,10 +17,10 @@ use crate::files::core::limits::ROW_BYTES;
 /// Elements within elements: no part that is read here has a dozen.
 const MAX_DEPTH: usize = 64;
 
-/// Reader that fails after `left` bytes; `left` is reset for each event.
+/// Reader that fails after `remaining` bytes; `remaining` is reset for each event.
 struct LimitedReader<R> {
     inner: BufReader<R>,
-    left: usize,
+    remaining: usize,
 }
 
 impl<R: Read> Read for LimitedReader<R> {
@@ -33,13 +33,13 @@ impl<R: Read> Read for LimitedReader<R> {
 impl<R: Read> BufRead for LimitedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let bytes = self.inner.fill_buf()?;
-        if self.left == 0 && !bytes.is_empty() {
+        if self.remaining == 0 && !bytes.is_empty() {
             return Err(io::Error::other(InvalidWorkbook(format!("a cell of it is longer than {ROW_BYTES} bytes"))));
         }
-        Ok(&bytes[..bytes.len().min(self.left)])
+        Ok(&bytes[..bytes.len().min(self.remaining)])
     }
     fn consume(&mut self, count: usize) {
-        self.left = self.left.saturating_sub(count);
+        self.remaining = self.remaining.saturating_sub(count);
         self.inner.consume(count);
     }
 }
@@ -53,7 +53,8 @@ pub(super) struct Xml {
 
 impl Xml {
     pub(super) fn of(part: Part) -> Self {
-        let mut reader = Reader::from_reader(LimitedReader { inner: BufReader::with_capacity(64 << 10, part), left: ROW_BYTES });
+        let mut reader =
+            Reader::from_reader(LimitedReader { inner: BufReader::with_capacity(64 << 10, part), remaining: ROW_BYTES });
         let config = reader.config_mut();
         config.check_end_names = false;
         config.expand_empty_elements = true;
@@ -62,7 +63,7 @@ impl Xml {
 
     pub(super) fn next(&mut self) -> Result<Event<'_>, Stop> {
         self.buffer.clear();
-        self.reader.get_mut().left = ROW_BYTES;
+        self.reader.get_mut().remaining = ROW_BYTES;
         let event = self.reader.read_event_into(&mut self.buffer).map_err(fault)?;
         match &event {
             Event::Start(_) => self.depth += 1,
@@ -86,7 +87,7 @@ impl Xml {
                 Event::Text(part) => text.push_str(&part.xml10_content()),
                 Event::CData(part) => text.push_str(&part.xml10_content()),
                 Event::GeneralRef(part) => match part.resolve_char_ref().map_err(fault)? {
-                    Some(letter) => text.push(letter),
+                    Some(character) => text.push(character),
                     None => text.push_str(quick_xml::escape::resolve_xml_entity(&part).unwrap_or_default()),
                 },
                 Event::Eof => return Err(invalid_workbook("a part of it ends in the middle")),
@@ -116,10 +117,10 @@ fn fault(error: quick_xml::Error) -> Stop {
 
 /// An attribute by the last part of its name.
 pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Stop> {
-    for found in start.attributes().with_checks(false) {
-        let found = found.map_err(invalid_workbook)?;
-        if found.key.local_name().as_ref() == name {
-            return Ok(Some(found.normalized_value(XmlVersion::Implicit1_0).map_err(invalid_workbook)?.into_owned()));
+    for attribute_item in start.attributes().with_checks(false) {
+        let attribute_item = attribute_item.map_err(invalid_workbook)?;
+        if attribute_item.key.local_name().as_ref() == name {
+            return Ok(Some(attribute_item.normalized_value(XmlVersion::Implicit1_0).map_err(invalid_workbook)?.into_owned()));
         }
     }
     Ok(None)

@@ -15,21 +15,21 @@ use crate::exchange::core::{ExportOptions, cells::Item};
 const PAGE: u32 = 1_000;
 
 pub async fn page(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let behind = match after.first() {
+    let start_keys = match after.first() {
         Some(Value::Uuid(Some(id))) => Some(vec![Key::Id(*id)]),
         _ => None,
     };
-    let request = PageRequest { limit: PAGE, backward: false, after: behind, before: None };
-    let mut found = customers::plain_page(reads, &request).await?.rows;
-    let is_last = found.len() <= PAGE as usize;
-    found.truncate(PAGE as usize);
-    let next = found.last().filter(|_| !is_last).map(|last| vec![last.id.into()]);
-    let is_meant = |at: Timestamp| {
+    let request = PageRequest { limit: PAGE, backward: false, after: start_keys, before: None };
+    let mut page_customers = customers::plain_page(reads, &request).await?.rows;
+    let is_last = page_customers.len() <= PAGE as usize;
+    page_customers.truncate(PAGE as usize);
+    let next = page_customers.last().filter(|_| !is_last).map(|last| vec![last.id.into()]);
+    let is_in_range = |at: Timestamp| {
         options.from.is_none_or(|from| at.micros() >= from) && options.before.is_none_or(|before| at.micros() < before)
     };
-    found.retain(|one| is_meant(one.updated_at));
+    page_customers.retain(|one| is_in_range(one.updated_at));
     let mut contacts = Vec::new();
-    let rows = found.into_iter().map(|one| {
+    let rows = page_customers.into_iter().map(|one| {
         let email = if export_scope.sees_contacts { one.email.into() } else { Item::Hidden };
         contacts.extend(matches!(email, Item::Text(_)).then_some(one.id));
         vec![Item::from(one.external_ref), one.name.into(), one.country.into(), email]

@@ -16,7 +16,7 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     customers, export_facts, export_orders,
-    export_page::{After, ExportScope, Page, money, one_of, read, within},
+    export_page::{After, ExportScope, Page, money, push_id_condition, push_time_condition, read},
     export_stock,
 };
 use crate::exchange::core::{ExportOptions, Noun, barcodes, cells::Item};
@@ -120,9 +120,9 @@ async fn products(reads: &impl Reads, export_scope: &ExportScope, options: &Expo
         ProductRow::SELECT
     );
     let mut clause = Clause::new(reads.backend());
-    one_of(&mut clause, "p.category_id", options.categories.as_deref());
-    one_of(&mut clause, "p.id", options.products.as_deref());
-    within(&mut clause, "p.updated_at", options);
+    push_id_condition(&mut clause, "p.category_id", options.categories.as_deref());
+    push_id_condition(&mut clause, "p.id", options.products.as_deref());
+    push_time_condition(&mut clause, "p.updated_at", options);
     let mut ids: Vec<ProductId> = Vec::new();
     let mut page = read(reads, &select, clause, &["p.sku_key"], after, |row: ProductRow| {
         ids.push(row.names.id);
@@ -153,7 +153,7 @@ struct SupplierRow {
 async fn suppliers(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
     let select = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let mut clause = Clause::new(reads.backend());
-    within(&mut clause, "s.updated_at", options);
+    push_time_condition(&mut clause, "s.updated_at", options);
     read(reads, &select, clause, &["s.code_key"], after, |row: SupplierRow| {
         let mut items: Vec<Item> =
             vec![row.code.into(), row.name.into(), row.lead_time_days.map(i64::from).into(), row.email.into()];
@@ -194,8 +194,8 @@ async fn categories(reads: &impl Reads, options: &ExportOptions, after: &After) 
         CategoryRow::SELECT
     );
     let mut clause = Clause::new(reads.backend());
-    one_of(&mut clause, "c.id", options.categories.as_deref());
-    within(&mut clause, "c.updated_at", options);
+    push_id_condition(&mut clause, "c.id", options.categories.as_deref());
+    push_time_condition(&mut clause, "c.updated_at", options);
     read(reads, &select, clause, &["c.slug"], after, |row: CategoryRow| {
         let items = vec![
             row.slug.as_str().into(),

@@ -9,7 +9,7 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
-use super::export_page::{After, ExportScope, Page, money, one_of, read_within, stores};
+use super::export_page::{After, ExportScope, Page, money, push_id_condition, read_within, stores};
 use crate::exchange::core::{ExportOptions, FactRange, cells::Item};
 
 /// Microseconds of a day.
@@ -36,7 +36,7 @@ pub async fn current(reads: &impl Reads) -> Result<Option<(i64, i64)>, Fault> {
 
 /// The days with existing or deleted facts of a range, in order.
 pub async fn days(reads: &impl Reads, range: FactRange) -> Result<Vec<i32>, Fault> {
-    let all = "SELECT DISTINCT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY 1";
+    let days_sql = "SELECT DISTINCT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY 1";
     let revised = "SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 AND d.revised_seq > $3
                AND d.revised_seq <= $4
                UNION SELECT g.business_date FROM demand_gone g WHERE g.tenant_id = $1 AND g.generation = $2 AND g.revised_seq > $3
@@ -44,7 +44,7 @@ pub async fn days(reads: &impl Reads, range: FactRange) -> Result<Vec<i32>, Faul
     let (sql, values) = if range.is_increment {
         (revised, vec![range.generation.into(), range.from.into(), range.to.into()])
     } else {
-        (all, vec![range.generation.into()])
+        (days_sql, vec![range.generation.into()])
     };
     reads.rows(sql, values).await?.iter().map(Row::scalar).collect()
 }
@@ -69,7 +69,7 @@ struct DayRow {
 }
 
 #[derive(Record)]
-struct GoneRow {
+struct DeletedFactRow {
     #[record(alias = "d")]
     day: demand_gone::Model,
     #[record(of = product, alias = "p")]
@@ -91,8 +91,8 @@ fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool
     items.extend([Item::from(day.store_id.to_string()), names.store.into()]);
     items.extend([Item::from(day.channel_id.to_string()), names.channel.into()]);
     items.extend([Item::from(day.currency.as_str()), state.into()]);
-    let ordered = [day.ordered_units, day.cancelled_units, day.taken_back_units, day.returned_units];
-    items.extend(ordered.map(Item::Number));
+    let order_units = [day.ordered_units, day.cancelled_units, day.taken_back_units, day.returned_units];
+    items.extend(order_units.map(Item::Number));
     items.extend([day.orders, day.order_lines, day.returns, day.return_lines].map(Item::Number));
     for (minor, is_seen) in [
         (day.gross_minor, true),
@@ -103,10 +103,10 @@ fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool
     ] {
         items.push(amount(minor, is_seen)?);
     }
-    let moved = [day.shipped_units, day.restocked_units, day.received_units, day.moved_in_units, day.moved_out_units];
-    items.extend(moved.map(Item::Number));
-    let corrected = [day.adjusted_in_units, day.adjusted_out_units, day.counted_in_units, day.counted_out_units];
-    items.extend(corrected.map(Item::Number));
+    let stock_moves = [day.shipped_units, day.restocked_units, day.received_units, day.moved_in_units, day.moved_out_units];
+    items.extend(stock_moves.map(Item::Number));
+    let corrections = [day.adjusted_in_units, day.adjusted_out_units, day.counted_in_units, day.counted_out_units];
+    items.extend(corrections.map(Item::Number));
     items.extend([day.removed_units, day.net_units, day.max_line_units, day.first_seq, day.revised_seq].map(Item::Number));
     Ok(items)
 }
@@ -125,15 +125,15 @@ fn place(day: &demand_day::Model, range: FactRange) -> After {
 }
 
 /// A deleted row, as one without figures.
-fn empty(gone: demand_gone::Model) -> demand_day::Model {
+fn empty(tombstone: demand_gone::Model) -> demand_day::Model {
     demand_day::Model {
-        tenant_id: gone.tenant_id,
-        generation: gone.generation,
-        business_date: gone.business_date,
-        product_id: gone.product_id,
-        store_id: gone.store_id,
-        channel_id: gone.channel_id,
-        currency: gone.currency,
+        tenant_id: tombstone.tenant_id,
+        generation: tombstone.generation,
+        business_date: tombstone.business_date,
+        product_id: tombstone.product_id,
+        store_id: tombstone.store_id,
+        channel_id: tombstone.channel_id,
+        currency: tombstone.currency,
         ordered_units: 0,
         cancelled_units: 0,
         taken_back_units: 0,
@@ -159,8 +159,8 @@ fn empty(gone: demand_gone::Model) -> demand_day::Model {
         removed_units: 0,
         net_units: 0,
         max_line_units: 0,
-        first_seq: gone.revised_seq,
-        revised_seq: gone.revised_seq,
+        first_seq: tombstone.revised_seq,
+        revised_seq: tombstone.revised_seq,
     }
 }
 
@@ -175,12 +175,12 @@ fn condition(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOpt
     }
     stores(&mut clause, "d.store_id", export_scope, options);
     if let Some(channel) = export_scope.channel {
-        one_of(&mut clause, "d.channel_id", Some(&[channel]));
+        push_id_condition(&mut clause, "d.channel_id", Some(&[channel]));
     }
-    one_of(&mut clause, "d.product_id", options.products.as_deref());
+    push_id_condition(&mut clause, "d.product_id", options.products.as_deref());
     if options.categories.is_some() {
         clause.push(" AND d.product_id IN (SELECT i.id FROM product i WHERE i.tenant_id = $1");
-        one_of(&mut clause, "i.category_id", options.categories.as_deref());
+        push_id_condition(&mut clause, "i.category_id", options.categories.as_deref());
         clause.push(")");
     }
     for (operator, bound) in [(">=", options.from), ("<", options.before)] {
@@ -208,7 +208,7 @@ pub(super) async fn facts(
     let range = export_scope.facts.ok_or_else(|| Fault::Broken("an export of demand facts has a range".to_owned()))?;
     let clause = condition(reads, export_scope, options, range);
     if let Some((Value::String(_), place)) = after.split_first() {
-        return gone(reads, clause, range, &place.to_vec()).await;
+        return deleted_facts(reads, clause, range, &place.to_vec()).await;
     }
     let order: &[&str] = if range.is_increment { &REVISED_KEY } else { &KEY_COLUMNS };
     let select = format!("SELECT {} FROM (SELECT * FROM demand_day d WHERE d.tenant_id = $1", DayRow::SELECT);
@@ -224,10 +224,10 @@ pub(super) async fn facts(
     Ok(page)
 }
 
-async fn gone(reads: &impl Reads, clause: Clause, range: FactRange, after: &After) -> Result<Page, Fault> {
-    let select = format!("SELECT {} FROM (SELECT * FROM demand_gone d WHERE d.tenant_id = $1", GoneRow::SELECT);
-    let mut page = read_within(reads, (&select, &joins(&REVISED_KEY)), clause, &REVISED_KEY, after, |row: GoneRow| {
-        let GoneRow { day, sku, store, channel } = row;
+async fn deleted_facts(reads: &impl Reads, clause: Clause, range: FactRange, after: &After) -> Result<Page, Fault> {
+    let select = format!("SELECT {} FROM (SELECT * FROM demand_gone d WHERE d.tenant_id = $1", DeletedFactRow::SELECT);
+    let mut page = read_within(reads, (&select, &joins(&REVISED_KEY)), clause, &REVISED_KEY, after, |row: DeletedFactRow| {
+        let DeletedFactRow { day, sku, store, channel } = row;
         let day = empty(day);
         let place = place(&day, range);
         Ok((items(&day, Names { sku, store, channel }, ("GONE", false))?, place))

@@ -8,7 +8,7 @@ use entity::{
 use inventory::{catalog::rows::Clause, orders::rows::LineRow};
 use platform::storage::{Fault, Reads};
 
-use super::export_page::{After, ExportScope, Page, one_of, read, stores, within};
+use super::export_page::{After, ExportScope, Page, push_id_condition, push_time_condition, read, stores};
 use crate::exchange::core::{ExportOptions, cells::Item, order_lines};
 
 #[derive(Record)]
@@ -46,7 +46,7 @@ impl OrderLineRow {
             if sees_customers { self.customer.into() } else { Item::Hidden },
             Item::Moment(self.placed_at),
         ]);
-        items.extend(order_lines::exported(line).map(|(_, item)| item));
+        items.extend(order_lines::exported_cells(line).map(|(_, item)| item));
         items.push(self.register.into());
         Ok(items)
     }
@@ -69,11 +69,11 @@ pub(super) async fn orders(
     let mut clause = Clause::new(reads.backend());
     stores(&mut clause, "o.store_id", export_scope, options);
     if let Some(channel) = export_scope.channel {
-        one_of(&mut clause, "o.channel_id", Some(&[channel]));
+        push_id_condition(&mut clause, "o.channel_id", Some(&[channel]));
     }
-    one_of(&mut clause, "l.product_id", options.products.as_deref());
-    one_of(&mut clause, "o.id", export_scope.orders.as_deref());
-    within(&mut clause, "o.placed_at", options);
+    push_id_condition(&mut clause, "l.product_id", options.products.as_deref());
+    push_id_condition(&mut clause, "o.id", export_scope.orders.as_deref());
+    push_time_condition(&mut clause, "o.placed_at", options);
     read(reads, &select, clause, &["o.number", "l.position"], after, |row: OrderLineRow| {
         let place = vec![row.number.into(), row.line.position.into()];
         Ok((row.items(export_scope.sees_customers)?, place))

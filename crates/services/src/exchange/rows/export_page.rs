@@ -48,19 +48,19 @@ pub(super) fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool)
         return Ok([Item::Hidden, Item::Hidden]);
     }
     let (Some(minor), Some(currency)) = (minor, currency) else { return Ok([Item::None, Item::None]) };
-    let known = Currency::parse(&currency).ok_or_else(|| Fault::corrupt("product", "currencies are ISO 4217 codes"))?;
-    Ok([Item::Amount(Money::new(minor, known)), currency.into()])
+    let parsed_currency = Currency::parse(&currency).ok_or_else(|| Fault::corrupt("product", "currencies are ISO 4217 codes"))?;
+    Ok([Item::Amount(Money::new(minor, parsed_currency)), currency.into()])
 }
 
 /// A condition on one of several ids, where any are named.
-pub(super) fn one_of<K>(clause: &mut Clause, column: &str, ids: Option<&[Id<K>]>) {
+pub(super) fn push_id_condition<K>(clause: &mut Clause, column: &str, ids: Option<&[Id<K>]>) {
     let Some(ids) = ids else { return };
     let backend = clause.backend();
     let number = clause.number(backend.ids(ids.iter().copied()));
     clause.push(&format!(" AND {}", backend.in_ids(column, number)));
 }
 
-pub(super) fn within(clause: &mut Clause, column: &str, options: &ExportOptions) {
+pub(super) fn push_time_condition(clause: &mut Clause, column: &str, options: &ExportOptions) {
     for (operator, bound) in [(">=", options.from), ("<", options.before)] {
         if let Some(at) = bound {
             let mark = clause.bind(at);
@@ -70,9 +70,9 @@ pub(super) fn within(clause: &mut Clause, column: &str, options: &ExportOptions)
 }
 
 pub(super) fn stores(clause: &mut Clause, column: &str, export_scope: &ExportScope, options: &ExportOptions) {
-    one_of(clause, column, options.stores.as_deref());
-    if let Reach::Stores(own) = &export_scope.reach {
-        one_of(clause, column, Some(own));
+    push_id_condition(clause, column, options.stores.as_deref());
+    if let Reach::Stores(own_stores) = &export_scope.reach {
+        push_id_condition(clause, column, Some(own_stores));
     }
 }
 
@@ -84,9 +84,9 @@ pub(super) async fn read<R: Record + Send>(
     clause: Clause,
     order: &[&str],
     after: &After,
-    turn: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
+    convert: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
 ) -> Result<Page, Fault> {
-    read_within(reads, (select, ""), clause, order, after, turn).await
+    read_within(reads, (select, ""), clause, order, after, convert).await
 }
 
 /// Reads a page that is a part of the statement; `tail` is the rest of the statement.
@@ -96,19 +96,19 @@ pub(super) async fn read_within<R: Record + Send>(
     mut clause: Clause,
     order: &[&str],
     after: &After,
-    mut turn: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
+    mut convert: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
 ) -> Result<Page, Fault> {
     let columns = order.join(", ");
     if !after.is_empty() {
-        let marks: Vec<String> = after.iter().map(|value| clause.bind(value.clone())).collect();
-        clause.push(&format!(" AND ({columns}) > ({})", marks.join(", ")));
+        let placeholders: Vec<String> = after.iter().map(|value| clause.bind(value.clone())).collect();
+        clause.push(&format!(" AND ({columns}) > ({})", placeholders.join(", ")));
     }
     let sql = format!("{select}{} ORDER BY {columns} LIMIT {PAGE}{tail}", clause.sql);
-    let found = reads.records::<R>(&sql, clause.values).await?;
-    let is_full = found.len() == PAGE;
-    let (mut rows, mut next) = (Vec::with_capacity(found.len()), None);
-    for row in found {
-        let (items, key) = turn(row)?;
+    let found_records = reads.records::<R>(&sql, clause.values).await?;
+    let is_full = found_records.len() == PAGE;
+    let (mut rows, mut next) = (Vec::with_capacity(found_records.len()), None);
+    for row in found_records {
+        let (items, key) = convert(row)?;
         rows.push(items);
         next = Some(key);
     }

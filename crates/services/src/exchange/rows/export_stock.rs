@@ -9,7 +9,7 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Reads};
 use sea_orm::Value;
 
-use super::export_page::{After, ExportScope, Page, money, one_of, read, read_within, stores, within};
+use super::export_page::{After, ExportScope, Page, money, push_id_condition, push_time_condition, read, read_within, stores};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 #[derive(Record)]
@@ -57,7 +57,7 @@ struct StockRow {
 impl StockRow {
     /// Returns the cells of a row. Figures of the whole level are only on the level's first row.
     fn items(self, is_first: bool) -> Vec<Item> {
-        let of_level = |item: Item| if is_first { item } else { Item::None };
+        let first_only = |item: Item| if is_first { item } else { Item::None };
         let reserved = self.reserved.get();
         // Reservations are kept for the level: a lot's available quantity does not subtract them.
         let available = self.on_hand - self.unavailable - if self.lot_key.is_empty() { reserved } else { 0 };
@@ -65,16 +65,16 @@ impl StockRow {
         items.extend([self.made_on, self.expires_on].map(|day| day.map_or(Item::None, Item::Day)));
         items.extend([
             Item::Number(self.on_hand),
-            of_level(Item::Number(reserved)),
+            first_only(Item::Number(reserved)),
             Item::Number(self.unavailable),
             Item::Number(available),
         ]);
         let planned = self.planned;
         let units = [planned.incoming, planned.in_transit, planned.safety_stock];
-        items.extend(units.map(|units| of_level(Item::Number(units.get()))));
-        items.extend([planned.reorder_point, planned.maximum].map(|units| of_level(units.map(Quantity::get).into())));
+        items.extend(units.map(|units| first_only(Item::Number(units.get()))));
+        items.extend([planned.reorder_point, planned.maximum].map(|units| first_only(units.map(Quantity::get).into())));
         items.push(Item::Moment(planned.updated_at));
-        items.push(of_level(planned.bin_location.into()));
+        items.push(first_only(planned.bin_location.into()));
         items
     }
 }
@@ -97,9 +97,9 @@ pub(super) async fn stock(
     );
     let mut clause = Clause::new(reads.backend());
     stores(&mut clause, "l.store_id", export_scope, options);
-    one_of(&mut clause, "l.product_id", options.products.as_deref());
-    one_of(&mut clause, "p.category_id", options.categories.as_deref());
-    within(&mut clause, "l.updated_at", options);
+    push_id_condition(&mut clause, "l.product_id", options.products.as_deref());
+    push_id_condition(&mut clause, "p.category_id", options.categories.as_deref());
+    push_time_condition(&mut clause, "l.updated_at", options);
     if let Some(since) = export_scope.since {
         let (from, head) = (clause.bind(since), clause.bind(export_scope.head));
         clause.push(&format!(
@@ -189,13 +189,13 @@ pub(super) async fn movements(
         clause.push(&format!(" AND e.seq > {from}"));
     }
     stores(&mut clause, "e.store_id", export_scope, options);
-    one_of(&mut clause, "e.product_id", options.products.as_deref());
+    push_id_condition(&mut clause, "e.product_id", options.products.as_deref());
     if options.categories.is_some() {
         clause.push(" AND e.product_id IN (SELECT c.id FROM product c WHERE c.tenant_id = $1");
-        one_of(&mut clause, "c.category_id", options.categories.as_deref());
+        push_id_condition(&mut clause, "c.category_id", options.categories.as_deref());
         clause.push(")");
     }
-    within(&mut clause, "e.occurred_at", options);
+    push_time_condition(&mut clause, "e.occurred_at", options);
     read_within(reads, (&select, joins), clause, &["e.seq", "e.line"], after, |row: EntryRow| {
         let EntryRow { movement, figures, .. } = row;
         let mut items: Vec<Item> = vec![row.seq.into(), i64::from(row.line).into(), movement.id.to_string().into()];

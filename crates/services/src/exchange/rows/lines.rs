@@ -58,13 +58,13 @@ pub async fn answer(work: &Work, id: ExchangeId, lines: &[LineAnswer]) -> Result
 }
 
 /// Returns the answers to lines after a number, in order.
-pub async fn answers(reads: &impl Reads, id: ExchangeId, after: i64, most: i64) -> Result<Vec<(i64, String)>, Fault> {
+pub async fn answers(reads: &impl Reads, id: ExchangeId, after: i64, limit: i64) -> Result<Vec<(i64, String)>, Fault> {
     let sql = format!(
         "SELECT {} FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND answer IS NOT NULL
                ORDER BY number LIMIT $4",
         AnsweredLine::SELECT
     );
-    let rows = reads.records::<AnsweredLine>(&sql, vec![id.into(), after.into(), most.into()]).await?;
+    let rows = reads.records::<AnsweredLine>(&sql, vec![id.into(), after.into(), limit.into()]).await?;
     Ok(rows.into_iter().map(|row| (row.number, row.answer)).collect())
 }
 
@@ -75,18 +75,18 @@ pub async fn is_running(reads: &impl Reads) -> Result<bool, Fault> {
 }
 
 /// Returns the queued operation that has waited longest.
-pub async fn next(reads: &impl Reads) -> Result<Option<ExchangeId>, Fault> {
+pub async fn next_bulk_run(reads: &impl Reads) -> Result<Option<ExchangeId>, Fault> {
     let sql =
         "SELECT id FROM exchange WHERE tenant_id = $1 AND kind = 'BULK' AND state = 'QUEUED' ORDER BY created_at, id LIMIT 1";
     reads.rows(sql, vec![]).await?.first().map(Row::scalar).transpose()
 }
 
-/// Deletes the lines of up to `most` exchanges that finished before a time, as their result files
+/// Deletes the lines of up to `limit` exchanges that finished before a time, as their result files
 /// have them. Returns the number of deleted rows.
-pub async fn delete_before(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+pub async fn delete_before(work: &Work, before: Timestamp, limit: i64) -> Result<u64, Fault> {
     let sql = "DELETE FROM exchange_line WHERE tenant_id = $1 AND exchange_id IN (SELECT id FROM exchange WHERE tenant_id = $1 AND finished_at < $2
                AND EXISTS (SELECT 1 FROM exchange_line l WHERE l.tenant_id = $1 AND l.exchange_id = exchange.id) ORDER BY finished_at LIMIT $3)";
-    work.execute(sql, vec![before.micros().into(), most.into()]).await
+    work.execute(sql, vec![before.micros().into(), limit.into()]).await
 }
 
 /// The tenants that have such lines.

@@ -98,8 +98,8 @@ pub async fn by_id(reads: &impl Reads, id: ExchangeId) -> Result<Option<Run>, Fa
 }
 
 /// The exchange that was requested with this idempotency key.
-pub async fn by_key(reads: &impl Reads, maker: Actor, kind: Kind, key: &str) -> Result<Option<Run>, Fault> {
-    let values = vec![maker.id.into(), kind.as_str().into(), key.into()];
+pub async fn by_key(reads: &impl Reads, requester: Actor, kind: Kind, key: &str) -> Result<Option<Run>, Fault> {
+    let values = vec![requester.id.into(), kind.as_str().into(), key.into()];
     Ok(page(reads, " AND x.maker_id = $2 AND x.kind = $3 AND x.idempotency_key = $4", "", values).await?.pop())
 }
 
@@ -116,33 +116,33 @@ pub async fn count_open(reads: &impl Reads) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
+pub async fn add(work: &Work, run: &Run) -> Result<(), Fault> {
     let row = exchange::Model {
         tenant_id: work.tenant(),
-        id: new.id,
-        kind: new.kind.as_str().to_owned(),
-        noun: new.noun.map(|noun| noun.as_str().to_owned()),
-        options: new.options.clone(),
-        told: reading_json(new)?,
-        input_id: new.input,
+        id: run.id,
+        kind: run.kind.as_str().to_owned(),
+        noun: run.noun.map(|noun| noun.as_str().to_owned()),
+        options: run.options.clone(),
+        told: reading_json(run)?,
+        input_id: run.input,
         result_id: None,
-        maker_kind: new.maker.kind,
-        maker_id: new.maker.id,
-        key_id: new.key,
-        idempotency_key: new.idempotency_key.clone(),
-        hash: new.hash.to_vec(),
-        state: new.state.as_str().to_owned(),
+        maker_kind: run.maker.kind,
+        maker_id: run.maker.id,
+        key_id: run.key,
+        idempotency_key: run.idempotency_key.clone(),
+        hash: run.hash.to_vec(),
+        state: run.state.as_str().to_owned(),
         position: 0,
         created_rows: 0,
         updated_rows: 0,
         unchanged_rows: 0,
         refused_rows: 0,
         error: None,
-        created_at: new.created_at,
+        created_at: run.created_at,
         started_at: None,
         finished_at: None,
         version: 1,
-        digest: new.sent.map(Vec::from),
+        digest: run.sent.map(Vec::from),
     };
     work.insert::<exchange::Entity>(row).await
 }
@@ -207,21 +207,21 @@ pub async fn insert_refused(work: &Work, id: ExchangeId, refused: Vec<RefusedRow
 }
 
 /// Refused rows from after one number to another, in order.
-pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), most: i64) -> Result<Vec<RefusedRow>, Fault> {
+pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), limit: i64) -> Result<Vec<RefusedRow>, Fault> {
     let sql = format!(
         "SELECT {} FROM exchange_row WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND number <= $4
                ORDER BY number LIMIT $5",
         RefusedRow::SELECT
     );
-    reads.records(&sql, vec![id.into(), after.into(), to.into(), most.into()]).await
+    reads.records(&sql, vec![id.into(), after.into(), to.into(), limit.into()]).await
 }
 
 /// Deletes the stored refused rows of exchanges that finished before a moment: their result files
 /// have them. Returns the number of deleted rows.
-pub async fn delete_before(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+pub async fn delete_before(work: &Work, before: Timestamp, limit: i64) -> Result<u64, Fault> {
     let sql = "DELETE FROM exchange_row WHERE tenant_id = $1 AND exchange_id IN (SELECT id FROM exchange WHERE tenant_id = $1 AND finished_at < $2
                AND EXISTS (SELECT 1 FROM exchange_row r WHERE r.tenant_id = $1 AND r.exchange_id = exchange.id) ORDER BY finished_at LIMIT $3)";
-    work.execute(sql, vec![before.micros().into(), most.into()]).await
+    work.execute(sql, vec![before.micros().into(), limit.into()]).await
 }
 
 /// The tenants that have such lists.

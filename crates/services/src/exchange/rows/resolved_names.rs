@@ -15,20 +15,20 @@ use crate::exchange::core::{
 pub const DIRECT: &str = "direct";
 
 /// The IDs that the keys of rows in a field name, as in every other call: the key of a merged row names its survivor.
-async fn named<K>(
+async fn ids_by_name<K>(
     reads: &impl Reads,
     (noun, rows): (Noun, &[Record]),
     field: &str,
     kind: KeyKind,
 ) -> Result<HashMap<String, Id<K>>, Fault> {
     let cells = rows.iter().filter_map(|row| Cells::of(noun, row).ok());
-    let mut kept: Vec<String> = cells.filter_map(|cells| cells.text(field).map(|text| kind.kept(text))).collect();
+    let mut stored_keys: Vec<String> = cells.filter_map(|cells| cells.text(field).map(|text| kind.normal_form(text))).collect();
     if noun == Noun::Orders && kind == KeyKind::ChannelCode {
         // The channel of orders whose rows name none.
-        kept.push(DIRECT.to_owned());
+        stored_keys.push(DIRECT.to_owned());
     }
-    let found = ids_by_stored_keys(reads, kind, kept).await?;
-    Ok(found.into_iter().map(|(key, id)| (key, Id::from_uuid(id))).collect())
+    let id_by_key = ids_by_stored_keys(reads, kind, stored_keys).await?;
+    Ok(id_by_key.into_iter().map(|(key, id)| (key, Id::from_uuid(id))).collect())
 }
 
 /// Looks up the names in a chunk of rows.
@@ -37,15 +37,15 @@ pub async fn resolved_names(reads: &impl Reads, noun: Noun, rows: &[Record]) -> 
     let chunk = (noun, rows);
     match noun {
         Noun::Products => {
-            names.categories = named(reads, chunk, "category", KeyKind::CategorySlug).await?;
-            names.suppliers = named(reads, chunk, "supplier", KeyKind::SupplierCode).await?;
+            names.categories = ids_by_name(reads, chunk, "category", KeyKind::CategorySlug).await?;
+            names.suppliers = ids_by_name(reads, chunk, "supplier", KeyKind::SupplierCode).await?;
         }
         Noun::Stock | Noun::StockChanges | Noun::Orders => {
-            names.skus = named(reads, chunk, "sku", KeyKind::ProductSku).await?;
-            names.barcodes = named(reads, chunk, "barcode", KeyKind::ProductBarcode).await?;
-            names.stores = named(reads, chunk, "store", KeyKind::StoreCode).await?;
-            names.channels = named(reads, chunk, "channel", KeyKind::ChannelCode).await?;
-            names.customers = named(reads, chunk, "customer", KeyKind::CustomerExternalRef).await?;
+            names.skus = ids_by_name(reads, chunk, "sku", KeyKind::ProductSku).await?;
+            names.barcodes = ids_by_name(reads, chunk, "barcode", KeyKind::ProductBarcode).await?;
+            names.stores = ids_by_name(reads, chunk, "store", KeyKind::StoreCode).await?;
+            names.channels = ids_by_name(reads, chunk, "channel", KeyKind::ChannelCode).await?;
+            names.customers = ids_by_name(reads, chunk, "customer", KeyKind::CustomerExternalRef).await?;
         }
         Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements | Noun::DemandFacts => {}
     }

@@ -25,15 +25,15 @@ pub(super) struct ParsedRows<T> {
     pub refused: Vec<Refused>,
 }
 
-pub(super) fn sorted<T>(rows: &[Record], turn: impl Fn(&Record) -> Result<T, Refused>) -> ParsedRows<T> {
-    let mut sorted = ParsedRows { good: Vec::with_capacity(rows.len()), refused: Vec::new() };
+pub(super) fn parse_rows<T>(rows: &[Record], parse: impl Fn(&Record) -> Result<T, Refused>) -> ParsedRows<T> {
+    let mut parsed = ParsedRows { good: Vec::with_capacity(rows.len()), refused: Vec::new() };
     for row in rows {
-        match turn(row) {
-            Ok(value) => sorted.good.push((row.number, value)),
-            Err(refused) => sorted.refused.push(refused),
+        match parse(row) {
+            Ok(value) => parsed.good.push((row.number, value)),
+            Err(refused) => parsed.refused.push(refused),
         }
     }
-    sorted
+    parsed
 }
 
 /// Idempotency key of a chunk, the same for each try: the exchange, and its first and last row.
@@ -69,40 +69,45 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let mode = if options.earnest == Earnest::DryRun { Mode::Check } else { Mode::Write };
-        let ask = CallOptions { key: Some(key_of(run, rows)), mode };
-        let onto = if options.mode == RowMode::Create { OnExistingKey::New } else { OnExistingKey::Key };
+        let call_options = CallOptions { key: Some(key_of(run, rows)), mode };
+        let on_existing = if options.mode == RowMode::Create { OnExistingKey::New } else { OnExistingKey::Key };
         let catalog = &self.0.catalog;
         match run.noun {
             Some(Noun::Products) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let ParsedRows { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, names));
+                let ParsedRows { good, refused } = parse_rows::<ProductFields>(rows, |row| fields::product(row, names));
                 let (numbers, good) = good.into_iter().unzip();
-                let done = self.run_as_requester(run, "import.products", catalog.product_import(permit, good, onto, ask)).await?;
-                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
+                let batch = self
+                    .run_as_requester(run, "import.products", catalog.product_import(permit, good, on_existing, call_options))
+                    .await?;
+                catalogue_outcome(self.0.refusal_text.as_ref(), numbers, batch, refused)
             }
             Some(Noun::Suppliers) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let ParsedRows { good, refused } = sorted::<SupplierFields>(rows, |row| fields::supplier(row, names));
+                let ParsedRows { good, refused } = parse_rows::<SupplierFields>(rows, |row| fields::supplier(row, names));
                 let (numbers, good) = good.into_iter().unzip();
-                let done =
-                    self.run_as_requester(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
-                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
+                let batch = self
+                    .run_as_requester(run, "import.suppliers", catalog.supplier_import(permit, good, on_existing, call_options))
+                    .await?;
+                catalogue_outcome(self.0.refusal_text.as_ref(), numbers, batch, refused)
             }
             Some(Noun::Categories) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let ParsedRows { good, refused } = sorted::<CategoryFields>(rows, fields::category);
+                let ParsedRows { good, refused } = parse_rows::<CategoryFields>(rows, fields::category);
                 let (numbers, good) = good.into_iter().unzip();
-                let done =
-                    self.run_as_requester(run, "import.categories", catalog.category_import(permit, good, onto, ask)).await?;
-                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
+                let batch = self
+                    .run_as_requester(run, "import.categories", catalog.category_import(permit, good, on_existing, call_options))
+                    .await?;
+                catalogue_outcome(self.0.refusal_text.as_ref(), numbers, batch, refused)
             }
             Some(Noun::Customers) => {
                 let permit = permit::<kind::CustomerWrite>(caller)?;
-                let ParsedRows { good, refused } = sorted::<CustomerFields>(rows, fields::customer);
+                let ParsedRows { good, refused } = parse_rows::<CustomerFields>(rows, fields::customer);
                 let (numbers, good) = good.into_iter().unzip();
-                let done =
-                    self.run_as_requester(run, "import.customers", catalog.customer_import(permit, good, onto, ask)).await?;
-                counted(self.0.refusal_text.as_ref(), numbers, done, refused)
+                let batch = self
+                    .run_as_requester(run, "import.customers", catalog.customer_import(permit, good, on_existing, call_options))
+                    .await?;
+                catalogue_outcome(self.0.refusal_text.as_ref(), numbers, batch, refused)
             }
             _ => Err(Fault::corrupt("exchange", "this noun cannot be imported").into()),
         }
@@ -112,20 +117,20 @@ impl Exchange {
     pub(super) async fn refused_before(&self, run: &Run, chunk: &[Record]) -> Result<Vec<i64>, Fault> {
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(Vec::new()) };
         let range = (first.number - 1, last.number);
-        let kept = rows::refused(&self.0.db.tenant(run.tenant), run.id, range, chunk.len() as i64).await?;
-        Ok(kept.into_iter().map(|row| row.number).collect())
+        let refused_rows = rows::refused(&self.0.db.tenant(run.tenant), run.id, range, chunk.len() as i64).await?;
+        Ok(refused_rows.into_iter().map(|row| row.number).collect())
     }
 }
 
 /// Returns the outcomes of the rows of a call to the catalogue.
-fn counted<R>(
+fn catalogue_outcome<R>(
     refusal_text: &dyn RefusalText,
     numbers: Vec<i64>,
-    done: Batch<R>,
+    batch: Batch<R>,
     mut refused: Vec<Refused>,
 ) -> Result<(Counts, Vec<Refused>), Halt> {
     let mut counts = Counts { refused: refused.len() as i64, ..Counts::default() };
-    if let Some(problem) = done.refused.first() {
+    if let Some(problem) = batch.refused.first() {
         // The chunk was executed just before its worker died, and its names resolve to other IDs
         // now: it is finished.
         if problem.why == Rejection::KeyReused {
@@ -134,25 +139,25 @@ fn counted<R>(
         }
         let (_, field, message) = refusal_text.of_catalogue(problem);
         let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
-        let why = format!("rows {first} to {last} were refused as a whole, for {field}: {message}");
+        let reason = format!("rows {first} to {last} were refused as a whole, for {field}: {message}");
         let is_raced = matches!(problem.why, Rejection::Taken(_));
-        return Err(if is_raced { Halt::Raced(why) } else { Halt::Failed(why) });
+        return Err(if is_raced { Halt::Raced(reason) } else { Halt::Failed(reason) });
     }
     // An earlier try, whose names referred to other rows, has done this chunk.
-    if done.replayed && done.rows.len() != numbers.len() {
+    if batch.replayed && batch.rows.len() != numbers.len() {
         counts.unchanged = numbers.len() as i64;
         return Ok((counts, refused));
     }
-    for (number, answer) in numbers.into_iter().zip(done.rows) {
+    for (number, answer) in numbers.into_iter().zip(batch.rows) {
         match answer.outcome {
             Outcome::Created => counts.created += 1,
             Outcome::Updated => counts.updated += 1,
             Outcome::Unchanged => counts.unchanged += 1,
             Outcome::Refused => {
                 counts.refused += 1;
-                let told: Vec<_> = answer.problems.iter().map(|problem| refusal_text.of_catalogue(problem)).collect();
-                let (code, field, _) = told.first().cloned().unwrap_or_default();
-                let words = told.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
+                let problem_texts: Vec<_> = answer.problems.iter().map(|problem| refusal_text.of_catalogue(problem)).collect();
+                let (code, field, _) = problem_texts.first().cloned().unwrap_or_default();
+                let words = problem_texts.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
                 refused.push(Refused { number, field, why: Refusal::ByRoom { code, words } });
             }
         }
@@ -177,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_chunk_that_is_refused_as_a_whole_says_why_and_is_tried_again_only_where_others_were_in_the_way() {
-        let refused = |why| counted(&FixedText, vec![501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
+        let refused =
+            |why| catalogue_outcome(&FixedText, vec![501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
         let words = "rows 501 to 999 were refused as a whole, for sku: that will not do";
         for why in [Rejection::Required, Rejection::TooMany { most: 500 }] {
             let halt = refused(why).unwrap_err();

@@ -20,7 +20,7 @@ use super::{
     queue::begin_next,
     rejection_messages,
     service::Exchange,
-    time_slice::Turn,
+    time_slice::TimeSlice,
 };
 use crate::{
     exchange::{
@@ -31,7 +31,7 @@ use crate::{
         read::{self, LinesMessage, Unreadable},
         rows::{self, lines},
     },
-    files::{FileError, Made, core::limits::BULK_LINES},
+    files::{FileError, ResultFile, core::limits::BULK_LINES},
 };
 
 /// Lines that are read at once; fewer are executed at once.
@@ -57,23 +57,24 @@ impl Exchange {
     pub async fn request_bulk(
         &self,
         permit: Permit<kind::ExchangeRun>,
-        ask: BulkRequest,
+        request: BulkRequest,
     ) -> Result<Changed<Requested>, ExchangeError> {
-        let looked = self.engine()?.inspect_document(permit.caller(), &ask.mutation).map_err(ExchangeError::Unfit)?;
-        if ask.earnest == Earnest::DryRun && looked.dry_run != DryRun::Offered {
-            return Err(ExchangeError::NoDryRun { field: looked.field, could: looked.dry_run == DryRun::NotDeclared });
+        let document = self.engine()?.inspect_document(permit.caller(), &request.mutation).map_err(ExchangeError::Unfit)?;
+        if request.earnest == Earnest::DryRun && document.dry_run != DryRun::Offered {
+            return Err(ExchangeError::NoDryRun { field: document.field, could: document.dry_run == DryRun::NotDeclared });
         }
-        let options = BulkOptions { mutation: ask.mutation, field: looked.field, keyed: looked.keyed, earnest: ask.earnest };
+        let options =
+            BulkOptions { mutation: request.mutation, field: document.field, keyed: document.keyed, earnest: request.earnest };
         let options = serde_json::to_string(&options).map_err(|error| Fault::Broken(format!("options: {error}")))?;
-        let ask = Ask {
-            idempotency_key: ask.idempotency_key,
+        let request = Ask {
+            idempotency_key: request.idempotency_key,
             kind: Kind::Bulk,
             noun: None,
             options,
-            input: Some(ask.input),
-            key: ask.key,
+            input: Some(request.input),
+            key: request.key,
         };
-        self.ask(permit, ask).await
+        self.request_exchange(permit, request).await
     }
 
     /// Enqueues the job of the tenant's next operation, unless one is running. The journal has to
@@ -103,33 +104,35 @@ impl Exchange {
     /// Writes the result of a cancelled operation, with the answers to the lines that were
     /// executed.
     pub(super) async fn write_cancelled_result(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
-        let made = match self.answers(run).await {
-            Ok(made) => made,
+        let result_file = match self.answers(run).await {
+            Ok(result_file) => result_file,
             Err(Halt::Fault(fault)) => return Err(fault),
             Err(halt) => {
                 tracing::warn!(exchange = %run.id, ?halt, "a cancelled operation has no result");
                 return Ok(());
             }
         };
-        self.run_as_requester(run, "exchange.finish", Box::pin(self.attach_result(lease, run, made))).await
+        self.run_as_requester(run, "exchange.finish", Box::pin(self.attach_result(lease, run, result_file))).await
     }
 
-    async fn attach_result(&self, lease: Lease, run: &Run, made: Made) -> Result<(), Fault> {
+    async fn attach_result(&self, lease: Lease, run: &Run, result_file: ResultFile) -> Result<(), Fault> {
         let mut work = self.0.db.global().maintenance_for(run.tenant).await?;
         lease.guard(&work).await?;
-        let now = rows::lock(&work, run.id).await?.filter(|now| now.state == State::Cancelled && now.result.is_none());
-        let Some(now) = now else { return work.rollback().await };
-        if let Err(error) = made.keep(&mut work).await {
+        let locked_run = rows::lock(&work, run.id)
+            .await?
+            .filter(|locked_run| locked_run.state == State::Cancelled && locked_run.result.is_none());
+        let Some(locked_run) = locked_run else { return work.rollback().await };
+        if let Err(error) = result_file.keep(&mut work).await {
             work.rollback().await?;
             tracing::warn!(exchange = %run.id, ?error, "a cancelled operation has no result");
             return Ok(());
         }
-        rows::change(&work, &Run { result: Some(made.id()), version: now.version + 1, ..now }).await?;
+        rows::change(&work, &Run { result: Some(result_file.id()), version: locked_run.version + 1, ..locked_run }).await?;
         work.commit().await
     }
 
-    pub(super) async fn bulk(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
-        let mut turn = Turn::begin();
+    pub(super) async fn bulk(&self, lease: Lease, mut run: Run) -> Result<ResultFile, Halt> {
+        let mut time_slice = TimeSlice::begin();
         let options: BulkOptions = serde_json::from_str(&run.options)
             .map_err(|error| Fault::corrupt("exchange", format!("the options of a mutation: {error}")))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "a mutation for each line has a file"))?;
@@ -139,17 +142,19 @@ impl Exchange {
         }
         let scope = self.0.db.tenant(run.tenant);
         if let Some(number) = lines::started_line(&scope, run.id).await? {
-            let why = "the worker stopped while this line was executed: check whether it took effect; it is not retried";
-            run = self.store_answers(lease, &run, vec![bulk::refused(number, "UNCERTAIN", why)]).await?;
+            let reason = "the worker stopped while this line was executed: check whether it took effect; it is not retried";
+            run = self.store_answers(lease, &run, vec![bulk::refused(number, "UNCERTAIN", reason)]).await?;
         }
         let after = lines::last(&scope, run.id).await?;
-        let mut reading = read::lines(self.0.files.read(&file).await?, after, LINES_PER_READ);
+        let mut messages = read::lines(self.0.files.read(&file).await?, after, LINES_PER_READ);
         loop {
-            match reading.recv().await {
-                Some(Ok(LinesMessage::Lines(lines))) => run = self.run_lines((lease, &mut turn), run, &options, lines).await?,
+            match messages.recv().await {
+                Some(Ok(LinesMessage::Lines(lines))) => {
+                    run = self.run_lines((lease, &mut time_slice), run, &options, lines).await?;
+                }
                 Some(Ok(LinesMessage::End)) => break,
-                Some(Err(Unreadable::Storage(why))) => return Err(Fault::Broken(why).into()),
-                Some(Err(why)) => return Err(Halt::Failed(why.to_string())),
+                Some(Err(Unreadable::Storage(reason))) => return Err(Fault::Broken(reason).into()),
+                Some(Err(reason)) => return Err(Halt::Failed(reason.to_string())),
                 None => return Err(Fault::Broken(format!("the reader of {} broke", run.id)).into()),
             }
         }
@@ -158,18 +163,18 @@ impl Exchange {
 
     async fn run_lines(
         &self,
-        (lease, turn): (Lease, &mut Turn),
+        (lease, time_slice): (Lease, &mut TimeSlice),
         mut run: Run,
         options: &BulkOptions,
         lines: Vec<Line>,
     ) -> Result<Run, Halt> {
         let requester = Requester { tenant: run.tenant, actor: run.maker, key: run.key };
-        let mut waiting: VecDeque<Line> = lines.into();
-        while !waiting.is_empty() {
+        let mut pending_lines: VecDeque<Line> = lines.into();
+        while !pending_lines.is_empty() {
             // Rights are checked again for each chunk: rights that are revoked end with the current
             // one.
             self.maker(&run).await?;
-            let chunk = take_batch(&waiting, options.chunk());
+            let chunk = take_batch(&pending_lines, options.chunk());
             let (calls, mut answers) = prepare_calls(&run, options, &chunk);
             if options.is_marked()
                 && let Some(call) = calls.first()
@@ -178,9 +183,9 @@ impl Exchange {
             }
             let engine: std::sync::Arc<dyn Engine> = self.engine()?;
             let numbers: Vec<i64> = calls.iter().map(|call| call.number).collect();
-            let (done, pause) = match Box::pin(engine.run(requester, &options.mutation, calls)).await? {
-                BatchOutcome::All(done) => (done, None),
-                BatchOutcome::Paused(done, wait) => (done, Some(wait)),
+            let (answered, pause) = match Box::pin(engine.run(requester, &options.mutation, calls)).await? {
+                BatchOutcome::All(answered) => (answered, None),
+                BatchOutcome::Paused(answered, wait) => (answered, Some(wait)),
                 BatchOutcome::Gone => {
                     // The mark is removed: when a suspended tenant is resumed, the line is
                     // executed.
@@ -189,13 +194,13 @@ impl Exchange {
                 }
             };
             // Lines before the first that the engine did not admit are done.
-            let end = numbers.get(done.len()).copied().unwrap_or(i64::MAX);
+            let end = numbers.get(answered.len()).copied().unwrap_or(i64::MAX);
             answers.retain(|line| line.number < end);
-            answers.extend(done);
+            answers.extend(answered);
             answers.sort_by_key(|line| line.number);
-            waiting.drain(..answers.len());
+            pending_lines.drain(..answers.len());
             run = self.store_answers(lease, &run, answers).await?;
-            turn.yield_if_due()?;
+            time_slice.yield_if_due()?;
             if let Some(wait) = pause {
                 tokio::time::sleep(wait.min(MAX_PAUSE)).await;
             }
@@ -218,18 +223,18 @@ impl Exchange {
         if !answers.is_empty() {
             lease.record_progress(&work).await?;
         }
-        let done = Counts { updated: answers.len() as i64 - refused, refused, ..Counts::default() };
+        let progress = Counts { updated: answers.len() as i64 - refused, refused, ..Counts::default() };
         let version = before.version + i64::from(!answers.is_empty());
-        let after = Run { counts: before.counts.plus(done), version, ..before };
+        let after = Run { counts: before.counts.plus(progress), version, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
         if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
     }
 
     /// The result: a line for each line, in order.
-    pub(super) async fn answers(&self, run: &Run) -> Result<Made, Halt> {
-        let named = (format!("{}.jsonl", run.id), "application/jsonl");
-        let mut writer = self.0.files.write(run.tenant, (run.maker, run.key), named).await?;
+    pub(super) async fn answers(&self, run: &Run) -> Result<ResultFile, Halt> {
+        let name_and_type = (format!("{}.jsonl", run.id), "application/jsonl");
+        let mut writer = self.0.files.write(run.tenant, (run.maker, run.key), name_and_type).await?;
         let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
         loop {
             let page = lines::answers(&scope, run.id, after, ANSWERS_PER_PAGE).await?;
@@ -252,14 +257,14 @@ impl Exchange {
 const MAX_BATCH_BYTES: usize = 256 << 10;
 
 /// The lines that are executed before the progress is stored.
-fn take_batch(waiting: &VecDeque<Line>, most: usize) -> Vec<Line> {
+fn take_batch(pending_lines: &VecDeque<Line>, max_lines: usize) -> Vec<Line> {
     let mut bytes = 0;
-    let fits = |line: &&Line| {
+    let is_within_limit = |line: &&Line| {
         let is_first = bytes == 0;
         bytes += line.bytes.as_ref().map_or(0, Vec::len).max(1);
         is_first || bytes <= MAX_BATCH_BYTES
     };
-    waiting.iter().take(most).take_while(fits).cloned().collect()
+    pending_lines.iter().take(max_lines).take_while(is_within_limit).cloned().collect()
 }
 
 /// Refuses a file with too many lines before the first line is executed.
@@ -282,7 +287,7 @@ fn prepare_calls(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>
         let request = format!("{}/{}", run.id, line.number);
         match bulk::variables(line, options, request.clone()) {
             Ok(variables) => calls.push(Call { number: line.number, variables, request }),
-            Err(why) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &rejection_messages::line(&why))),
+            Err(refusal) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &rejection_messages::line(&refusal))),
         }
     }
     (calls, answers)

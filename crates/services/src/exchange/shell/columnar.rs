@@ -13,7 +13,7 @@ use parquet::{
 
 use super::{
     halt::Halt,
-    text_rows::{broken, value_text},
+    text_rows::{internal_halt, value_text},
 };
 use crate::exchange::core::{
     cells::Item,
@@ -66,7 +66,7 @@ impl Column {
             (Values::Wholes(numbers), Item::Amount(amount)) => numbers.push(amount.minor),
             (Values::Wholes(numbers), Item::Moment(at)) => numbers.push(at.micros()),
             (Values::Days(days), Item::Day(day)) => days.push(*day),
-            (_, other) => return Err(broken(format!("{other:?} is not of the type of its column"))),
+            (_, other) => return Err(internal_halt(format!("{other:?} is not of the type of its column"))),
         }
         self.present.push(1);
         Ok(bytes)
@@ -93,7 +93,7 @@ impl Columnar {
 
     /// A file of these columns. Every one may be without a value.
     pub(super) fn begin(columns: &[(String, ColumnType)]) -> Result<Self, Halt> {
-        let file = file_of(columns).map_err(broken)?;
+        let file = file_of(columns).map_err(internal_halt)?;
         let kinds: Vec<ColumnType> = columns.iter().map(|(_, kind)| *kind).collect();
         let open = kinds.iter().map(|kind| Column::of(*kind)).collect();
         Ok(Self { file, kinds, open, rows: 0, bytes: 0, full: Vec::new() })
@@ -171,11 +171,11 @@ fn write_group(file: &mut SerializedFileWriter<Vec<u8>>, columns: &[Column]) -> 
         let Some(mut writer) = group.next_column()? else {
             return Err(ParquetError::General("a row has a column more than the file".to_owned()));
         };
-        let present = Some(column.present.as_slice());
+        let presence = Some(column.present.as_slice());
         match &column.values {
-            Values::Texts(texts) => writer.typed::<ByteArrayType>().write_batch(texts, present, None)?,
-            Values::Wholes(numbers) => writer.typed::<Int64Type>().write_batch(numbers, present, None)?,
-            Values::Days(days) => writer.typed::<Int32Type>().write_batch(days, present, None)?,
+            Values::Texts(texts) => writer.typed::<ByteArrayType>().write_batch(texts, presence, None)?,
+            Values::Wholes(numbers) => writer.typed::<Int64Type>().write_batch(numbers, presence, None)?,
+            Values::Days(days) => writer.typed::<Int32Type>().write_batch(days, presence, None)?,
         };
         writer.close()?;
     }
@@ -201,14 +201,14 @@ mod tests {
         ("placedAt", ColumnType::Moment),
     ];
 
-    fn begun() -> Columnar {
+    fn test_columnar() -> Columnar {
         let columns = COLUMNS.map(|(name, kind)| (name.to_owned(), kind));
         Columnar::begin(&columns).unwrap_or_else(|halt| panic!("{halt:?}"))
     }
 
     #[test]
     fn values_come_back_in_their_types_and_none_is_none() {
-        let mut file = begun();
+        let mut file = test_columnar();
         let price = Money::new(-1_250, Currency::parse("GBP").unwrap());
         let full = [Item::from("mug"), Item::Number(-7), Item::Amount(price), Item::Day(14_949), Item::Moment(Timestamp(1))];
         let empty = [Item::Hidden, Item::None, Item::None, Item::None, Item::None];
@@ -216,7 +216,7 @@ mod tests {
             file.row(row).unwrap_or_else(|halt| panic!("{halt:?}"));
         }
         assert!(file.row(&[Item::None, Item::from("seven"), Item::None, Item::None, Item::None]).is_err());
-        let mut file = begun();
+        let mut file = test_columnar();
         for row in [&full, &empty] {
             file.row(row).unwrap_or_else(|halt| panic!("{halt:?}"));
         }
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn groups_are_handed_on_as_they_become_full() {
-        let mut file = begun();
+        let mut file = test_columnar();
         let mut parts = Vec::new();
         for number in 0..=GROUP_ROWS {
             let row = [Item::None, Item::Number(number as i64), Item::None, Item::None, Item::None];
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn long_texts_end_a_group_before() {
-        let mut file = begun();
+        let mut file = test_columnar();
         let long = "x".repeat(GROUP_BYTES / 2);
         for _ in 0..2 {
             file.row(&[Item::from(long.as_str()), Item::None, Item::None, Item::None, Item::None])

@@ -12,14 +12,14 @@ use platform::{
 use super::{halt::Halt, service::Exchange, write::Sheet};
 use crate::{
     exchange::{
-        core::{Counts, ExportOptions, FactManifest, FactRange, FileReading, Noun, Run, Since, columns::exported},
+        core::{Counts, ExportOptions, FactManifest, FactRange, FileReading, Noun, Run, Since, columns::exported_columns},
         rows::{export::page, export_facts, export_page::ExportScope},
     },
-    files::Made,
+    files::ResultFile,
 };
 
 impl Exchange {
-    pub(super) async fn export(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
+    pub(super) async fn export(&self, lease: Lease, mut run: Run) -> Result<ResultFile, Halt> {
         let options: ExportOptions = serde_json::from_str(&run.options)
             .map_err(|error| Fault::corrupt("exchange", format!("the options of an export: {error}")))?;
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an export has a noun"))?;
@@ -29,23 +29,23 @@ impl Exchange {
         let facts = if noun == Noun::DemandFacts { Some(fact_range(&scope, options.since).await?) } else { None };
         run = self.reset_run(lease, &run, facts).await?;
         let name = noun.as_str().to_lowercase().replace('_', "-");
-        let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), exported(noun)).await?;
+        let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), exported_columns(noun)).await?;
         let mut after = Vec::new();
         loop {
             // Rights are checked again for each page.
             let export_scope = export_scope(&self.maker(&run).await?, noun, (head, facts))?;
-            let found = page(&scope, noun, (&export_scope, &options), &after).await?;
+            let export_page = page(&scope, noun, (&export_scope, &options), &after).await?;
             if let Some(range) = facts {
                 check_generation(&scope, range).await?;
             }
-            self.audit_contacts(lease, &run, &found.contacts).await?;
-            for row in &found.rows {
+            self.audit_contacts(lease, &run, &export_page.contacts).await?;
+            for row in &export_page.rows {
                 sheet.row(row)?;
             }
             sheet.flush().await?;
-            let done = Counts { unchanged: found.rows.len() as i64, ..Counts::default() };
-            run = self.advance(lease, &run, done, &[]).await?;
-            match found.next {
+            let progress = Counts { unchanged: export_page.rows.len() as i64, ..Counts::default() };
+            run = self.advance(lease, &run, progress, &[]).await?;
+            match export_page.next {
                 Some(next) => after = next,
                 None => return sheet.finish().await,
             }
@@ -53,26 +53,26 @@ impl Exchange {
     }
 
     /// Logs the customers whose contacts a page has, before the page is written to the file.
-    async fn audit_contacts(&self, lease: Lease, run: &Run, told: &[CustomerId]) -> Result<(), Halt> {
+    async fn audit_contacts(&self, lease: Lease, run: &Run, customers: &[CustomerId]) -> Result<(), Halt> {
         /// Customers that an audit entry names; for more it has their number.
-        const MAX_NAMED: usize = 250;
-        if told.is_empty() {
+        const MAX_AUDITED_CUSTOMERS: usize = 250;
+        if customers.is_empty() {
             return Ok(());
         }
-        let named: Vec<String> = told.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+        let customer_ids: Vec<String> = customers.iter().take(MAX_AUDITED_CUSTOMERS).map(ToString::to_string).collect();
         let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
-        let who = Some((run.tenant, run.maker));
+        let identity = Some((run.tenant, run.maker));
         let audit_context = AuditContext::new(
             "customer.contact.read".to_owned(),
             origin,
             self.0.audit_writer.clone(),
-            who,
+            identity,
             Some(Target::of(run.id)),
         );
         let (mut entry, ip) = audit_context.entry(Outcome::Done, None, None);
-        entry.changes = serde_json::json!({ "field": "export", "count": told.len(), "customers": named }).to_string();
+        entry.changes = serde_json::json!({ "field": "export", "count": customers.len(), "customers": customer_ids }).to_string();
         let (work, _) = self.lock_running(lease, run).await?;
-        work.write(audit::rows::waiting(&self.0.audit_writer, [(entry, ip)])).await?;
+        work.write(audit::rows::unchained_rows(&self.0.audit_writer, [(entry, ip)])).await?;
         Ok(work.commit().await?)
     }
 
@@ -90,10 +90,10 @@ impl Exchange {
 /// Returns the range of demand facts of an export: all of them if the reader has none yet.
 async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRange, Halt> {
     let (generation, to) = export_facts::current(reads).await?.unwrap_or_default();
-    let Some(Since { seq, generation: known }) = since else {
+    let Some(Since { seq, generation: known_generation }) = since else {
         return Ok(FactRange { generation, from: 0, to, is_increment: false });
     };
-    if known.is_some_and(|known| known != generation) {
+    if known_generation.is_some_and(|known_generation| known_generation != generation) {
         return Err(Halt::Failed(format!(
             "demand facts were rebuilt since, as generation {generation}: start over with a full export"
         )));
@@ -115,8 +115,8 @@ pub(super) async fn check_generation(reads: &impl Reads, range: FactRange) -> Re
 }
 
 /// Adds the digest of the file to an export of demand facts, once the file is whole.
-pub(super) fn add_digest(reading: FileReading, made: Option<&Made>) -> FileReading {
-    let sha256 = made.and_then(Made::sha256);
+pub(super) fn add_digest(reading: FileReading, result_file: Option<&ResultFile>) -> FileReading {
+    let sha256 = result_file.and_then(ResultFile::sha256);
     FileReading { facts: reading.facts.map(|manifest| FactManifest { sha256, ..manifest }), ..reading }
 }
 

@@ -16,11 +16,11 @@ use super::{
     halt::Halt,
     manage::check_permission,
     service::Exchange,
-    text_rows::{broken, csv_row, empty_csv, json_line},
+    text_rows::{csv_row, empty_csv, internal_halt, json_line},
     write::write_columns,
 };
 use crate::exchange::{
-    core::{ExportOptions, FactRange, Format, Kind, Noun, cells::Item, columns::exported},
+    core::{ExportOptions, FactRange, Format, Kind, Noun, cells::Item, columns::exported_columns},
     rows::{export::page, export_facts, export_page::ExportScope},
 };
 
@@ -83,7 +83,7 @@ impl From<Denied> for FeedError {
 impl From<Halt> for FeedError {
     fn from(halt: Halt) -> Self {
         match halt {
-            Halt::Failed(why) | Halt::Raced(why) => Self::Denied(why),
+            Halt::Failed(reason) | Halt::Raced(reason) => Self::Denied(reason),
             Halt::Fault(fault) => Self::Fault(fault),
             Halt::Cancelled | Halt::Yielded => Self::Fault(Fault::ShuttingDown),
         }
@@ -120,16 +120,16 @@ impl Exchange {
     /// The orders that events of a range concern, directly or through their returns or fulfilments.
     pub async fn feed_orders(&self, tenant: TenantId, (from, to): (i64, i64)) -> Result<Vec<OrderId>, Fault> {
         let scope = self.0.db.tenant(tenant).long().with_caught_up_replica().await;
-        let (mut at, mut found) = (from, std::collections::BTreeSet::new());
+        let (mut at, mut order_ids) = (from, std::collections::BTreeSet::new());
         while at < to {
             let events = journal::page_after(&scope, at, EVENTS).await?.events;
             let Some(last) = events.last() else { break };
             at = last.seq;
             for event in events.iter().take_while(|event| event.seq <= to) {
-                found.extend(orders_of(&event.payload));
+                order_ids.extend(orders_of(&event.payload));
             }
         }
-        Ok(found.into_iter().collect())
+        Ok(order_ids.into_iter().collect())
     }
 
     /// A page of rows, as the requester may see them now.
@@ -150,14 +150,14 @@ impl Exchange {
             categories: None,
             products: None,
             from: feed.days.map(|(first, _)| moment(first)),
-            before: feed.days.map(|(_, behind)| moment(behind)),
+            before: feed.days.map(|(_, end_day)| moment(end_day)),
             since: None,
         };
-        let found = page(&scope, noun, (&export_scope, &options), &after.to_vec()).await?;
+        let export_page = page(&scope, noun, (&export_scope, &options), &after.to_vec()).await?;
         if let Some(range) = facts {
             check_generation(&scope, range).await?;
         }
-        Ok(FeedPage { rows: found.rows, next: found.next })
+        Ok(FeedPage { rows: export_page.rows, next: export_page.next })
     }
 
     /// Returns the requester of a feed with its current rights.
@@ -182,8 +182,8 @@ fn orders_of(payload: &str) -> Vec<OrderId> {
         return Vec::new();
     }
     let Ok(payload) = serde_json::from_str::<serde_json::Value>(payload) else { return Vec::new() };
-    let several = payload["orders"].as_array().map(Vec::as_slice).unwrap_or_default();
-    std::iter::once(&payload["order"]).chain(several).filter_map(|id| id.as_str()?.parse().ok()).collect()
+    let order_list = payload["orders"].as_array().map(Vec::as_slice).unwrap_or_default();
+    std::iter::once(&payload["order"]).chain(order_list).filter_map(|id| id.as_str()?.parse().ok()).collect()
 }
 
 enum Form {
@@ -213,14 +213,14 @@ pub struct FeedPart {
 impl FeedFile {
     /// Begins a file of a noun's columns.
     pub fn begin(noun: Noun, format: ExportFormat) -> Result<Self, FeedError> {
-        let columns = exported(noun);
+        let columns = exported_columns(noun);
         let mut form = match format {
             ExportFormat::Csv => Form::Csv(Box::new(empty_csv())),
             ExportFormat::Jsonl => Form::Jsonl(Vec::new()),
             ExportFormat::Parquet => Form::Parquet(Some(Box::new(Columnar::of(columns)?))),
         };
         if let Form::Csv(rows) = &mut form {
-            rows.write_record(columns).map_err(broken)?;
+            rows.write_record(columns).map_err(internal_halt)?;
         }
         let names = columns.iter().map(|name| (*name).to_owned()).collect();
         Ok(Self { names, form, bytes: Vec::new(), rows: 0 })
@@ -231,9 +231,9 @@ impl FeedFile {
         for row in rows {
             match &mut self.form {
                 Form::Csv(csv) => csv_row(csv, row)?,
-                Form::Jsonl(out) => json_line(out, &self.names, row)?,
+                Form::Jsonl(buffer) => json_line(buffer, &self.names, row)?,
                 Form::Parquet(Some(open)) => open.row(row)?,
-                Form::Parquet(None) => return Err(broken("its writer is gone").into()),
+                Form::Parquet(None) => return Err(internal_halt("its writer is gone").into()),
             }
         }
         self.rows += rows.len() as i64;
@@ -242,16 +242,16 @@ impl FeedFile {
 
     /// Moves the encoded bytes into the file's buffer.
     async fn flush(&mut self) -> Result<(), FeedError> {
-        let mut written = match &mut self.form {
+        let mut flushed = match &mut self.form {
             Form::Csv(rows) => {
-                rows.flush().map_err(broken)?;
-                std::mem::replace(&mut **rows, empty_csv()).into_inner().map_err(broken)?
+                rows.flush().map_err(internal_halt)?;
+                std::mem::replace(&mut **rows, empty_csv()).into_inner().map_err(internal_halt)?
             }
-            Form::Jsonl(out) => std::mem::take(out),
+            Form::Jsonl(buffer) => std::mem::take(buffer),
             Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
             Form::Parquet(open) => write_columns(open, Columnar::write_full).await?,
         };
-        self.bytes.append(&mut written);
+        self.bytes.append(&mut flushed);
         Ok(())
     }
 
@@ -267,11 +267,11 @@ impl FeedFile {
         if let Form::Parquet(mut open) = form {
             bytes.append(&mut write_columns(&mut open, Columnar::finish).await?);
         }
-        let hashing = tokio::task::spawn_blocking(move || {
+        let hash_task = tokio::task::spawn_blocking(move || {
             let sha256 = hex::encode(Sha256::digest(&bytes));
             (Bytes::from(bytes), sha256)
         });
-        let (bytes, sha256) = hashing.await.map_err(broken)?;
+        let (bytes, sha256) = hash_task.await.map_err(internal_halt)?;
         Ok(FeedPart { bytes, rows, sha256 })
     }
 }

@@ -28,8 +28,8 @@ impl Halt {
     /// after `MAX_RACES`.
     pub(super) fn at(self, failures: i64) -> Self {
         match self {
-            Self::Raced(why) if failures < MAX_RACES => Self::Fault(Fault::Broken(why)),
-            Self::Raced(why) => Self::Failed(why),
+            Self::Raced(reason) if failures < MAX_RACES => Self::Fault(Fault::Broken(reason)),
+            Self::Raced(reason) => Self::Failed(reason),
             other => other,
         }
     }

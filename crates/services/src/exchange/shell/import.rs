@@ -2,7 +2,7 @@
 
 use platform::{jobs::Lease, storage::Fault};
 
-use super::{halt::Halt, service::Exchange, time_slice::Turn};
+use super::{halt::Halt, service::Exchange, time_slice::TimeSlice};
 use crate::{
     exchange::{
         core::{
@@ -12,14 +12,14 @@ use crate::{
         read::{self, ReadMessage, ReadPlan, Unreadable},
     },
     files::{
-        FileError, Made,
+        FileError, ResultFile,
         core::{File, MediaType},
     },
 };
 
 impl Exchange {
-    pub(super) async fn import(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
-        let (options, mut turn) = (import_options(&run)?, Turn::begin());
+    pub(super) async fn import(&self, lease: Lease, mut run: Run) -> Result<ResultFile, Halt> {
+        let (options, mut time_slice) = (import_options(&run)?, TimeSlice::begin());
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "an import has a file"))?;
         let file = self.0.files.find_of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
@@ -27,35 +27,35 @@ impl Exchange {
         if options.format.is_some_and(|format| (format == Format::Xlsx) != is_workbook) {
             return Err(Halt::Failed("the file is not of the format that was named".to_owned()));
         }
-        let most = self.most();
-        let plan = ReadPlan { noun, options: options.clone(), skip: run.position(), most: most.rows };
-        let unfit = if noun == Noun::Orders {
+        let limits = self.current_limits();
+        let plan = ReadPlan { noun, options: options.clone(), skip: run.position(), max_rows: limits.rows };
+        let order_defects = if noun == Noun::Orders {
             self.survey(lease, &run, &file, (is_workbook, &plan)).await?
         } else {
             OrderDefects::default()
         };
-        let mut reading = read::records(self.0.files.read(&file).await?, is_workbook, plan);
+        let mut messages = read::records(self.0.files.read(&file).await?, is_workbook, plan);
         let is_new = run.position() == 0;
-        let mut measured = run.position().max(SMALL_TABLE_ROWS);
+        let mut measured_rows = run.position().max(SMALL_TABLE_ROWS);
         loop {
-            match said(reading.recv().await, &run)? {
-                ReadMessage::How(told) if is_new => run = self.store_reading(lease, &run, told).await?,
+            match expect_message(messages.recv().await, &run)? {
+                ReadMessage::How(reading) if is_new => run = self.store_reading(lease, &run, reading).await?,
                 ReadMessage::How(_) => {}
                 ReadMessage::Rows(rows) => {
                     // Rights are checked again for each chunk: rights that are revoked end with the
                     // current one.
                     let caller = self.maker(&run).await?;
-                    let (done, refused) = match noun {
-                        Noun::Orders => self.apply_orders((lease, &run), (&options, &caller, &unfit), &rows).await?,
+                    let (progress, refused) = match noun {
+                        Noun::Orders => self.apply_orders((lease, &run), (&options, &caller, &order_defects), &rows).await?,
                         _ => self.apply(lease, &run, &options, &caller, &rows).await?,
                     };
-                    run = self.advance(lease, &run, done, &refused).await?;
-                    check_refused_count(run.counts.refused, most.refused)?;
-                    if run.position() >= measured * GROWTH_FACTOR {
-                        measured = run.position();
+                    run = self.advance(lease, &run, progress, &refused).await?;
+                    check_refused_count(run.counts.refused, limits.refused)?;
+                    if run.position() >= measured_rows * GROWTH_FACTOR {
+                        measured_rows = run.position();
                         self.0.db.measure(target_tables(noun)).await?;
                     }
-                    turn.yield_if_due()?;
+                    time_slice.yield_if_due()?;
                 }
                 ReadMessage::End => break,
             }
@@ -73,25 +73,25 @@ impl Exchange {
         (is_workbook, plan): (bool, &ReadPlan),
     ) -> Result<OrderDefects, Halt> {
         let plan = ReadPlan { skip: 0, ..plan.clone() };
-        let mut reading = read::records(self.0.files.read(file).await?, is_workbook, plan);
-        let (mut survey, mut how) = (Survey::default(), None);
+        let mut messages = read::records(self.0.files.read(file).await?, is_workbook, plan);
+        let (mut survey, mut last_reading) = (Survey::default(), None);
         loop {
-            match said(reading.recv().await, run) {
-                Ok(ReadMessage::How(told)) => how = Some(told),
+            match expect_message(messages.recv().await, run) {
+                Ok(ReadMessage::How(reading)) => last_reading = Some(reading),
                 Ok(ReadMessage::Rows(rows)) => rows.iter().for_each(|row| survey.row(row)),
                 Ok(ReadMessage::End) => break,
                 Err(halt) => {
                     // The import ends here: no second reading will report how the file was read.
-                    if let Some(told) = how {
-                        self.store_reading(lease, run, told).await?;
+                    if let Some(reading) = last_reading {
+                        self.store_reading(lease, run, reading).await?;
                     }
                     return Err(halt);
                 }
             }
         }
-        let unfit = survey.end();
-        check_refused_count(unfit.len() as i64, self.most().refused)?;
-        Ok(unfit)
+        let order_defects = survey.end();
+        check_refused_count(order_defects.len() as i64, self.current_limits().refused)?;
+        Ok(order_defects)
     }
 }
 
@@ -120,18 +120,18 @@ const fn target_tables(noun: Noun) -> &'static [&'static str] {
 }
 
 /// Returns the reader's message, or the reason why it ended.
-fn said(heard: Option<Result<ReadMessage, Unreadable>>, run: &Run) -> Result<ReadMessage, Halt> {
-    match heard {
-        Some(Ok(said)) => Ok(said),
-        Some(Err(Unreadable::Storage(why))) => Err(Fault::Broken(why).into()),
-        Some(Err(why)) => Err(Halt::Failed(why.to_string())),
+fn expect_message(received: Option<Result<ReadMessage, Unreadable>>, run: &Run) -> Result<ReadMessage, Halt> {
+    match received {
+        Some(Ok(message)) => Ok(message),
+        Some(Err(Unreadable::Storage(reason))) => Err(Fault::Broken(reason).into()),
+        Some(Err(reason)) => Err(Halt::Failed(reason.to_string())),
         None => Err(Fault::Broken(format!("the reader of {} broke", run.id)).into()),
     }
 }
 
-fn check_refused_count(refused: i64, most: i64) -> Result<(), Halt> {
-    if refused > most {
-        return Err(Halt::Failed(format!("more than {most} rows were refused: the rest was not tried")));
+fn check_refused_count(refused: i64, limit: i64) -> Result<(), Halt> {
+    if refused > limit {
+        return Err(Halt::Failed(format!("more than {limit} rows were refused: the rest was not tried")));
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::{
     error::ExchangeError,
     queue::{JOB, Order, begin_next},
-    service::{Exchange, can_see, exchange_event},
+    service::{Exchange, exchange_event, is_visible},
 };
 use crate::exchange::events;
 use crate::{
@@ -75,7 +75,7 @@ pub(super) fn check_permission(caller: &Caller, kind_of: Kind, noun: Option<Noun
 }
 
 /// Cancels an exchange that is not over; the next one that waits begins.
-async fn cancelled(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<Run>, Fault> {
+async fn cancel_run(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<Run>, Fault> {
     let now = clock.now();
     let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
     rows::change(work, &after).await?;
@@ -96,45 +96,49 @@ pub async fn cancel_dropped_job(work: &mut Work, (kind, payload): (&str, &str), 
     let order = if kind == JOB { serde_json::from_str::<Order>(payload).ok() } else { None };
     let Some(order) = order else { return Ok(false) };
     match rows::lock(work, order.id).await?.filter(|run| run.state.may_become(State::Cancelled)) {
-        Some(run) => cancelled(work, run, clock).await.map(|_| true),
+        Some(run) => cancel_run(work, run, clock).await.map(|_| true),
         None => Ok(false),
     }
 }
 
 impl Exchange {
     /// Puts an exchange down, and the job that carries it out.
-    pub async fn ask(&self, permit: Permit<kind::ExchangeRun>, ask: Ask) -> Result<Changed<Requested>, ExchangeError> {
-        check_permission(permit.caller(), ask.kind, ask.noun)?;
-        check_key(&ask.idempotency_key).map_err(ExchangeError::BadKey)?;
-        let digest = hash_of(&ask);
+    pub async fn request_exchange(
+        &self,
+        permit: Permit<kind::ExchangeRun>,
+        request: Ask,
+    ) -> Result<Changed<Requested>, ExchangeError> {
+        check_permission(permit.caller(), request.kind, request.noun)?;
+        check_key(&request.idempotency_key).map_err(ExchangeError::BadKey)?;
+        let digest = hash_of(&request);
         let mut work = permit.scope(&self.0.db).begin().await?;
         let now = self.0.clock.now();
         // The counter first, so that two calls with one key come one after the other, and the second finds the first.
         journal::lock(&work).await?;
-        if let Some(known) = rows::by_key(&work, permit.actor(), ask.kind, &ask.idempotency_key).await? {
+        if let Some(existing) = rows::by_key(&work, permit.actor(), request.kind, &request.idempotency_key).await? {
             work.rollback().await?;
-            return if (InputDigest { hash: known.hash, sent: known.sent }).matches(&digest) {
-                Ok(Changed { value: (known, true), seq: None })
+            return if (InputDigest { hash: existing.hash, sent: existing.sent }).matches(&digest) {
+                Ok(Changed { value: (existing, true), seq: None })
             } else {
                 Err(ExchangeError::KeyReused)
             };
         }
-        if let Err(error) = self.check_input(&work, &permit, (ask.kind, ask.input)).await {
+        if let Err(error) = self.check_input(&work, &permit, (request.kind, request.input)).await {
             work.rollback().await?;
             return Err(error);
         }
         let run = Run {
             tenant: permit.tenant(),
             id: self.0.clock.id(),
-            kind: ask.kind,
-            noun: ask.noun,
-            options: ask.options,
+            kind: request.kind,
+            noun: request.noun,
+            options: request.options,
             reading: FileReading::default(),
-            input: ask.input,
+            input: request.input,
             result: None,
             maker: permit.actor(),
-            key: ask.key,
-            idempotency_key: ask.idempotency_key,
+            key: request.key,
+            idempotency_key: request.idempotency_key,
             hash: digest.hash,
             sent: digest.sent,
             state: State::Queued,
@@ -183,7 +187,7 @@ impl Exchange {
     /// Cancels an exchange after the rows in progress. Finished rows keep their effect.
     pub async fn cancel(&self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Changed<Run>, ExchangeError> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let Some(run) = rows::lock(&work, id).await?.filter(|run| can_see(&permit, run)) else {
+        let Some(run) = rows::lock(&work, id).await?.filter(|run| is_visible(&permit, run)) else {
             work.rollback().await?;
             return Err(ExchangeError::NotFound);
         };
@@ -191,32 +195,32 @@ impl Exchange {
             work.rollback().await?;
             return Err(ExchangeError::IsOver(run.state));
         }
-        let changed = cancelled(&mut work, run, &self.0.clock).await?;
+        let outcome = cancel_run(&mut work, run, &self.0.clock).await?;
         work.commit().await?;
-        Ok(changed)
+        Ok(outcome)
     }
 
     /// The caller's exchange whose result is this file; None if the file is no result.
     pub async fn run_of_result<P>(&self, permit: &Permit<P>, result: FileId) -> Result<Option<Run>, Fault> {
         let values = vec![permit.actor().id.into(), result.into()];
-        let found = rows::page(&permit.scope(&self.0.db), " AND x.maker_id = $2 AND x.result_id = $3", "", values).await?;
-        Ok(found.into_iter().next())
+        let runs = rows::page(&permit.scope(&self.0.db), " AND x.maker_id = $2 AND x.result_id = $3", "", values).await?;
+        Ok(runs.into_iter().next())
     }
 
     /// Forgets the lists of refused rows of exchanges that were over long ago: their results have gone too.
-    pub(in crate::exchange) async fn forget_old(&self) -> Result<u64, platform::storage::Fault> {
+    pub(in crate::exchange) async fn delete_old_refusals(&self) -> Result<u64, platform::storage::Fault> {
         const EXCHANGES_PER_DELETE: i64 = 100;
-        let before = self.0.clock.now().plus_seconds(-crate::files::core::limits::KEPT_SECONDS);
-        let mut forgotten = 0;
+        let before = self.0.clock.now().plus_seconds(-crate::files::core::limits::FILE_RETENTION_SECONDS);
+        let mut forgotten_count = 0;
         // The answers to a bulk operation's lines are in its result, which is written before it
         // finishes or a moment later.
-        let lately = self.0.clock.now().plus_seconds(-3_600);
-        for tenant in lines::tenants_to_clear(&self.0.db.global(), lately).await? {
+        let hour_ago = self.0.clock.now().plus_seconds(-3_600);
+        for tenant in lines::tenants_to_clear(&self.0.db.global(), hour_ago).await? {
             loop {
                 let work = self.0.db.global().maintenance_for(tenant).await?;
-                let page = lines::delete_before(&work, lately, 1).await?;
+                let page = lines::delete_before(&work, hour_ago, 1).await?;
                 work.commit().await?;
-                forgotten += page;
+                forgotten_count += page;
                 if page == 0 {
                     break;
                 }
@@ -227,13 +231,13 @@ impl Exchange {
                 let work = self.0.db.global().maintenance_for(tenant).await?;
                 let page = rows::delete_before(&work, before, EXCHANGES_PER_DELETE).await?;
                 work.commit().await?;
-                forgotten += page;
+                forgotten_count += page;
                 if page == 0 {
                     break;
                 }
             }
         }
-        Ok(forgotten)
+        Ok(forgotten_count)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use inventory::{
-    catalog::core::text::{fold, kept},
+    catalog::core::text::{fold, normal_form},
     ledger::StoreRef,
     orders::{
         core::Order,
@@ -40,15 +40,15 @@ pub(super) struct ParsedOrder {
 /// different value.
 fn common_value<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, Refused> {
     // Codes and keywords ignore case; registers, and external IDs of customers, do not.
-    let key = if ["customer", "register"].contains(&field) { kept } else { fold };
-    let said = |cells: &Cells<'r>| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(key);
-    let first = rows.iter().find(|cells| said(cells).is_some()).unwrap_or(&rows[0]);
-    let expected = said(first);
-    match rows.iter().find(|cells| said(cells).is_some() && said(cells) != expected) {
+    let key = if ["customer", "register"].contains(&field) { normal_form } else { fold };
+    let value_of = |cells: &Cells<'r>| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(key);
+    let first = rows.iter().find(|cells| value_of(cells).is_some()).unwrap_or(&rows[0]);
+    let expected = value_of(first);
+    match rows.iter().find(|cells| value_of(cells).is_some() && value_of(cells) != expected) {
         None => Ok(first),
         Some(other) => {
-            let why = OrderRefusal::Disagrees { first: first.row(), field: field.to_owned() };
-            Err(Refused::new(other.row(), field, Refusal::Order(why)))
+            let refusal = OrderRefusal::Disagrees { first: first.row(), field: field.to_owned() };
+            Err(Refused::new(other.row(), field, Refusal::Order(refusal)))
         }
     }
 }
@@ -65,15 +65,15 @@ impl ParsedOrder {
         for row in &cells {
             match order_lines::read(row, names) {
                 Ok(line) => lines.push(line),
-                Err(why) => refused.push(why),
+                Err(row_refusal) => refused.push(row_refusal),
             }
         }
         match Self::head(&cells, names) {
-            Ok(said) if refused.is_empty() => Ok(Self { lines, ..said }),
+            Ok(order) if refused.is_empty() => Ok(Self { lines, ..order }),
             Ok(_) => Err(refused),
-            Err(why) => {
-                refused.retain(|other| other.number != why.number);
-                refused.push(why);
+            Err(row_refusal) => {
+                refused.retain(|other| other.number != row_refusal.number);
+                refused.push(row_refusal);
                 Err(refused)
             }
         }
@@ -88,19 +88,19 @@ impl ParsedOrder {
             (None, Some(Ok(number))) => Err(number),
             (None, _) => return Err(Refused::required(first.row(), "externalRef")),
         };
-        let at = common_value(cells, "placedAt")?;
-        let placed_at = match at.text("placedAt") {
+        let placed_row = common_value(cells, "placedAt")?;
+        let placed_at = match placed_row.text("placedAt") {
             None => None,
-            Some(text) => {
-                Some(clock::parse_rfc3339(text.trim()).ok_or_else(|| Refused::new(at.row(), "placedAt", Refusal::NoMoment))?)
-            }
+            Some(text) => Some(
+                clock::parse_rfc3339(text.trim()).ok_or_else(|| Refused::new(placed_row.row(), "placedAt", Refusal::NoMoment))?,
+            ),
         };
         Ok(Self {
             rows: cells.iter().map(Cells::row).collect(),
             reference,
             channel: common_value(cells, "channel")?.resolve_name(("channel", "channel"), &names.channels, fold)?,
             store: common_value(cells, "store")?.store(names)?,
-            customer: common_value(cells, "customer")?.resolve_name(("customer", "customer"), &names.customers, kept)?,
+            customer: common_value(cells, "customer")?.resolve_name(("customer", "customer"), &names.customers, normal_form)?,
             placed_at,
             status: common_value(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
             register: common_value(cells, "register")?
@@ -154,12 +154,12 @@ impl ParsedOrder {
     }
 
     /// Returns a refusal by `orderCreate` (code, text) at its row and column.
-    pub(super) fn refused(&self, (code, words): (String, String), place: At) -> Refused {
-        let at = match place.row {
+    pub(super) fn refused(&self, (code, words): (String, String), position: At) -> Refused {
+        let at = match position.row {
             Some((Field::Lines, at)) if at < self.rows.len() => at,
             _ => 0,
         };
-        Refused::new(self.rows[at], column(place), Refusal::ByRoom { code, words })
+        Refused::new(self.rows[at], column(position), Refusal::ByRoom { code, words })
     }
 
     /// Returns the first difference between the rows and the existing order, whose status does not
@@ -173,25 +173,27 @@ impl ParsedOrder {
             // Cells are read without the blanks around them, which a code of an earlier version may have.
             ("register", self.register.is_some() && self.register.as_deref() != order.register.as_deref().map(str::trim)),
         ];
-        if let Some((field, _)) = head.iter().find(|(_, differs)| *differs) {
-            return Some(self.differs(0, field, order));
+        if let Some((field, _)) = head.iter().find(|(_, is_different)| *is_different) {
+            return Some(self.difference_refusal(0, field, order));
         }
         if self.lines.len() != order.lines.len() {
-            return Some(self.differs(0, "lines", order));
+            return Some(self.difference_refusal(0, "lines", order));
         }
         let mut lines = self.lines.iter().zip(&order.lines).enumerate();
-        lines.find_map(|(at, (said, line))| Some(self.differs(at, order_lines::first_difference(said, line)?, order)))
+        lines.find_map(|(at, (imported, line))| {
+            Some(self.difference_refusal(at, order_lines::first_difference(imported, line)?, order))
+        })
     }
 
-    fn differs(&self, at: usize, field: &str, order: &Order) -> Refused {
-        let why = OrderRefusal::Differs { number: order.number, field: field.to_owned() };
-        Refused::new(self.rows[at], field, Refusal::Order(why))
+    fn difference_refusal(&self, at: usize, field: &str, order: &Order) -> Refused {
+        let refusal = OrderRefusal::Differs { number: order.number, field: field.to_owned() };
+        Refused::new(self.rows[at], field, Refusal::Order(refusal))
     }
 }
 
 /// The column of a place in an order; empty for a line as a whole, or all lines.
-fn column(place: At) -> &'static str {
-    match place.field {
+fn column(position: At) -> &'static str {
+    match position.field {
         Some(Field::Channel) => "channel",
         Some(Field::Customer) => "customer",
         Some(Field::Store) => "store",

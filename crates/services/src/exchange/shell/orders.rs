@@ -63,7 +63,7 @@ impl Exchange {
     pub(super) async fn apply_orders(
         &self,
         (lease, run): (Lease, &Run),
-        (options, caller, unfit): (&ImportOptions, &Caller, &OrderDefects),
+        (options, caller, order_defects): (&ImportOptions, &Caller, &OrderDefects),
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let permit = permit::<kind::OrderWrite>(caller)?;
@@ -80,138 +80,142 @@ impl Exchange {
         self.0.ledger.refresh_terms(&self.0.db.tenant(run.tenant)).await?;
         // A dry run progresses by whole chunks only, because it stores no orders.
         let is_dry = options.earnest == Earnest::DryRun;
-        let at_once = if is_dry { 1 } else { ORDERS_AT_ONCE };
+        let concurrency = if is_dry { 1 } else { ORDERS_AT_ONCE };
         let terms = ImportContext { lease, run, options, permit: &permit, names: &names, is_noted: &AtomicBool::new(is_dry) };
         let (mut counts, mut refused) = (Counts::default(), Vec::new());
-        let (mut groups, mut placing) = (group_orders(rows).into_iter(), FuturesOrdered::new());
+        let (mut groups, mut placements) = (group_orders(rows).into_iter(), FuturesOrdered::new());
         loop {
-            while placing.len() < at_once
+            while placements.len() < concurrency
                 && let Some(group) = groups.next()
             {
-                placing.push_back(self.fate(terms, unfit, group));
+                placements.push_back(self.decide_order(terms, order_defects, group));
             }
-            let Some(placed) = placing.next().await else { break };
-            let (group, fate) = placed?;
+            let Some(result) = placements.next().await else { break };
+            let (group, outcome) = result?;
             let count = group.len() as i64;
-            match fate {
+            match outcome {
                 OrderOutcome::Made | OrderOutcome::MadeBefore => counts.created += count,
                 OrderOutcome::Known => counts.unchanged += count,
-                OrderOutcome::Refused(why) => {
+                OrderOutcome::Refused(refusals) => {
                     counts.refused += count;
-                    refused.extend(refuse_all_rows(group, why));
+                    refused.extend(refuse_all_rows(group, refusals));
                 }
             }
         }
         Ok((counts, refused))
     }
 
-    async fn fate<'r>(
+    async fn decide_order<'r>(
         &self,
         terms: ImportContext<'_>,
-        unfit: &OrderDefects,
+        order_defects: &OrderDefects,
         group: &'r [Record],
     ) -> Result<(&'r [Record], OrderOutcome), Halt> {
-        let fate = match unfit.of(group) {
-            Some(why) => {
-                let why = Refusal::Order(OrderRefusal::Unfit(why));
-                OrderOutcome::Refused(vec![Refused::new(group[0].number, "externalRef", why)])
+        let outcome = match order_defects.of(group) {
+            Some(refusal) => {
+                let refusal = Refusal::Order(OrderRefusal::Unfit(refusal));
+                OrderOutcome::Refused(vec![Refused::new(group[0].number, "externalRef", refusal)])
             }
-            None => Box::pin(self.place(terms, group)).await?,
+            None => Box::pin(self.place_order(terms, group)).await?,
         };
         // The order is committed, though its chunk is not finished yet: a later death of the worker
         // counts as one at another position. While this is stored, no more orders are started than
         // run at once; those continue, because a future that is not polled might hold the
         // connection that this one waits for.
-        if matches!(fate, OrderOutcome::Made) && !terms.is_noted.swap(true, Ordering::Relaxed) {
+        if matches!(outcome, OrderOutcome::Made) && !terms.is_noted.swap(true, Ordering::Relaxed) {
             self.record_progress(terms.lease, terms.run).await?;
         }
-        Ok((group, fate))
+        Ok((group, outcome))
     }
 
-    async fn place(&self, terms: ImportContext<'_>, rows: &[Record]) -> Result<OrderOutcome, Halt> {
-        let said = match ParsedOrder::read(rows, terms.names) {
-            Ok(said) => said,
+    async fn place_order(&self, terms: ImportContext<'_>, rows: &[Record]) -> Result<OrderOutcome, Halt> {
+        let parsed_order = match ParsedOrder::read(rows, terms.names) {
+            Ok(parsed_order) => parsed_order,
             Err(refused) => return Ok(OrderOutcome::Refused(refused)),
         };
-        let input = match may_price(terms.permit, &said).and_then(|()| said.order(key_of(terms.run, rows))) {
+        let input = match may_price(terms.permit, &parsed_order).and_then(|()| parsed_order.order(key_of(terms.run, rows))) {
             Ok(input) => input,
             // The order may exist already, with the values of an export.
-            Err(why) => return Ok(self.compare(terms, &said).await?.unwrap_or_else(|| OrderOutcome::Refused(vec![why]))),
+            Err(cause) => {
+                return Ok(self.compare(terms, &parsed_order).await?.unwrap_or_else(|| OrderOutcome::Refused(vec![cause])));
+            }
         };
         let mode = if terms.options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
         let placing = Box::pin(order_create(&self.0.ledger, terms.permit.clone(), input, mode));
-        let why = match self.run_as_requester(terms.run, "import.orders", placing).await {
+        let cause = match self.run_as_requester(terms.run, "import.orders", placing).await {
             Ok(receipt) if receipt.stored.is_some() => return Ok(OrderOutcome::MadeBefore),
             Ok(_) => return Ok(OrderOutcome::Made),
-            Err(Stop::Refused(why)) => why,
+            Err(Stop::Refused(cause)) => cause,
             Err(Stop::Denied(denied)) => return Err(denied.into()),
             Err(Stop::Fault(fault)) => return Err(fault.into()),
         };
-        match why.as_slice() {
+        match cause.as_slice() {
             // The order was placed just before its worker died, and the names in its rows resolve
             // to other IDs now: it exists.
             [Rejection { why: Reason::KeyReused, .. }] => return Ok(OrderOutcome::Known),
             // The order may exist. The check for a used reference comes after those of its lines,
             // which may have changed since.
             _ if terms.options.mode == RowMode::Upsert => {
-                if let Some(fate) = self.compare(terms, &said).await? {
-                    return Ok(fate);
+                if let Some(outcome) = self.compare(terms, &parsed_order).await? {
+                    return Ok(outcome);
                 }
             }
             _ => {}
         }
-        let told = why.iter().map(|one| said.refused(self.0.refusal_text.of_stock(&one.why), one.at));
-        Ok(OrderOutcome::Refused(told.collect()))
+        let row_refusals = cause.iter().map(|one| parsed_order.refused(self.0.refusal_text.of_stock(&one.why), one.at));
+        Ok(OrderOutcome::Refused(row_refusals.collect()))
     }
 
     /// Returns the outcome of rows whose order exists; None if there is none that the maker may
     /// see.
-    async fn compare(&self, terms: ImportContext<'_>, said: &ParsedOrder) -> Result<Option<OrderOutcome>, Fault> {
-        let direct = terms.names.channels.get(DIRECT).copied();
-        let channel = said.channel.or(terms.permit.channel()).or(direct);
-        let name = match (&said.reference, channel) {
+    async fn compare(&self, terms: ImportContext<'_>, parsed_order: &ParsedOrder) -> Result<Option<OrderOutcome>, Fault> {
+        let direct_channel = terms.names.channels.get(DIRECT).copied();
+        let channel = parsed_order.channel.or(terms.permit.channel()).or(direct_channel);
+        let name = match (&parsed_order.reference, channel) {
             (Ok(reference), Some(channel)) if !reference.contains('\0') => OrderName::External(channel, reference.clone()),
             (Err(number), _) => OrderName::Number(*number),
             _ => return Ok(None),
         };
-        let Some(mut order) = self.order_named(terms, &name).await? else { return Ok(None) };
-        if let (Some(customer), Some(own)) = (said.customer, order.customer)
-            && customer != own
-            && merged_customers(&self.0.db.tenant(terms.run.tenant), &[customer]).await?.contains(&(customer, own))
+        let Some(mut order) = self.find_order(terms, &name).await? else { return Ok(None) };
+        if let (Some(customer), Some(order_customer)) = (parsed_order.customer, order.customer)
+            && customer != order_customer
+            && merged_customers(&self.0.db.tenant(terms.run.tenant), &[customer]).await?.contains(&(customer, order_customer))
         {
             // The row refers to the survivor that the order's customer was merged into.
-            order.customer = said.customer;
+            order.customer = parsed_order.customer;
         }
         if terms.options.mode == RowMode::Create {
-            let why = OrderRefusal::Known { number: order.number };
-            let refused = Refused::new(said.first(), "externalRef", Refusal::Order(why));
+            let refusal = OrderRefusal::Known { number: order.number };
+            let refused = Refused::new(parsed_order.first(), "externalRef", Refusal::Order(refusal));
             return Ok(Some(OrderOutcome::Refused(vec![refused])));
         }
-        Ok(Some(said.difference(&order).map_or(OrderOutcome::Known, |refused| OrderOutcome::Refused(vec![refused]))))
+        Ok(Some(parsed_order.difference(&order).map_or(OrderOutcome::Known, |refused| OrderOutcome::Refused(vec![refused]))))
     }
 
-    async fn order_named(&self, terms: ImportContext<'_>, name: &OrderName) -> Result<Option<Order>, Fault> {
+    async fn find_order(&self, terms: ImportContext<'_>, name: &OrderName) -> Result<Option<Order>, Fault> {
         let scope = self.0.db.tenant(terms.run.tenant);
         let Some(id) = order_id(&scope, name).await? else { return Ok(None) };
-        let found = orders(&scope, &[id]).await?.pop();
-        Ok(found.filter(|order| terms.permit.covers_document(order.store, order.channel)))
+        let stored_order = orders(&scope, &[id]).await?.pop();
+        Ok(stored_order.filter(|order| terms.permit.covers_document(order.store, order.channel)))
     }
 }
 
-fn may_price(permit: &Permit<kind::OrderWrite>, said: &ParsedOrder) -> Result<(), Refused> {
-    let Some(at) = said.first_priced_row().filter(|_| permit.also::<kind::OrderPrice>().is_err()) else { return Ok(()) };
-    Err(Refused::new(at, "unitPrice", Refusal::Order(OrderRefusal::Priced)))
+fn may_price(permit: &Permit<kind::OrderWrite>, parsed_order: &ParsedOrder) -> Result<(), Refused> {
+    let Some(priced_row) = parsed_order.first_priced_row().filter(|_| permit.also::<kind::OrderPrice>().is_err()) else {
+        return Ok(());
+    };
+    Err(Refused::new(priced_row, "unitPrice", Refusal::Order(OrderRefusal::Priced)))
 }
 
 /// A refusal for each row of an order: rows without one of their own refer to the first refused
 /// row.
 fn refuse_all_rows(rows: &[Record], why: Vec<Refused>) -> Vec<Refused> {
     let Some(first) = why.iter().min_by_key(|refused| refused.number).cloned() else { return Vec::new() };
-    let mut left = why;
+    let mut remaining = why;
     rows.iter()
         .map(|row| {
-            if let Some(at) = left.iter().position(|refused| refused.number == row.number) {
-                return left.swap_remove(at);
+            if let Some(at) = remaining.iter().position(|refused| refused.number == row.number) {
+                return remaining.swap_remove(at);
             }
             let why = OrderRefusal::AsAWhole { row: first.number, why: Box::new(first.why.clone()) };
             Refused::new(row.number, "", Refusal::Order(why))

@@ -23,7 +23,7 @@ pub struct Order {
 /// running.
 pub(super) async fn begin_next(work: &Work, clock: &Clock) -> Result<(), Fault> {
     if !lines::is_running(work).await?
-        && let Some(id) = lines::next(work).await?
+        && let Some(id) = lines::next_bulk_run(work).await?
     {
         jobs::enqueue_once(work, clock, JOB, &Order { id }).await?;
     }

@@ -12,17 +12,17 @@ use crate::{
 
 /// Refused rows as they are stored and reported.
 pub(super) fn rows(refused: &[Refused]) -> Vec<RefusedRow> {
-    let row = |Refused { number, field, why }: &Refused| RefusedRow {
+    let row = |Refused { number, field, why: refusal }: &Refused| RefusedRow {
         number: *number,
-        code: code(why).to_owned(),
+        code: code(refusal).to_owned(),
         field: field.clone(),
-        message: text(why),
+        message: text(refusal),
     };
     refused.iter().map(row).collect()
 }
 
-fn code(why: &Refusal) -> &str {
-    match why {
+fn code(refusal: &Refusal) -> &str {
+    match refusal {
         Refusal::ByRoom { code, .. } => code,
         Refusal::Required => "REQUIRED",
         Refusal::Missing(_) => "NOT_FOUND",
@@ -30,29 +30,29 @@ fn code(why: &Refusal) -> &str {
         Refusal::Order(OrderRefusal::Unfit(Unfit::TooLong)) => "LIMIT_EXCEEDED",
         Refusal::Order(OrderRefusal::Priced) => "FORBIDDEN",
         Refusal::Order(OrderRefusal::Known { .. } | OrderRefusal::Differs { .. }) => "DUPLICATE",
-        Refusal::Order(OrderRefusal::AsAWhole { why, .. }) => code(why),
+        Refusal::Order(OrderRefusal::AsAWhole { why: refusal, .. }) => code(refusal),
         _ => "INVALID",
     }
 }
 
-fn text(why: &Refusal) -> String {
-    let words: &str = match why {
+fn text(refusal: &Refusal) -> String {
+    let words: &str = match refusal {
         Refusal::Unreadable(words) | Refusal::ByRoom { words, .. } => words,
-        Refusal::Missing(what) => return format!("there is no such {what}"),
+        Refusal::Missing(noun) => return format!("there is no such {noun}"),
         Refusal::NotWhole { text } => return format!("a whole number is expected, and {text:?} is none"),
         Refusal::NotBoolean { text } => return format!("true or false is expected, and {text:?} is neither"),
         Refusal::NotOneOf { words, text } => return format!("one of {words} is expected, and {text:?} is none"),
         Refusal::Pointed { text } => {
             return format!("a decimal number with a comma is expected, as in 12,50, and {text:?} has a point");
         }
-        Refusal::Amount(why) => return why.to_string(),
+        Refusal::Amount(refusal) => return refusal.to_string(),
         Refusal::LongObject => return format!("a JSON object of at most {} KiB is expected", MAX_METADATA_BYTES >> 10),
         Refusal::LongNumber { text } => {
             return format!("{text} has more digits than a number keeps: write it as a text, in quotation marks");
         }
         Refusal::TooManyTags => return format!("a product has at most {MAX_TAGS} tags"),
         Refusal::TooManyBarcodes => return format!("a product has at most {MAX_BARCODES} barcodes"),
-        Refusal::Order(why) => return order_refusal_text(why),
+        Refusal::Order(refusal) => return order_refusal_text(refusal),
         Refusal::Required => "a value is needed",
         Refusal::NoLineKind => "one of PRODUCT and CHARGE is expected",
         Refusal::NoCurrency => "a currency code of ISO 4217 is expected",
@@ -75,8 +75,8 @@ fn text(why: &Refusal) -> String {
     words.to_owned()
 }
 
-fn order_refusal_text(why: &OrderRefusal) -> String {
-    let words: &str = match why {
+fn order_refusal_text(refusal: &OrderRefusal) -> String {
+    let words: &str = match refusal {
         OrderRefusal::Unfit(Unfit::Scattered) => {
             "the rows of an order must be consecutive, and this one's are not: sort the file by channel and externalRef"
         }
@@ -106,12 +106,12 @@ fn order_refusal_text(why: &OrderRefusal) -> String {
 }
 
 /// The text of a refused line.
-pub(super) fn line(why: &LineRefusal) -> String {
-    match why {
+pub(super) fn line(reason: &LineRefusal) -> String {
+    match reason {
         LineRefusal::TooLong => "the line is longer than 1 MiB".to_owned(),
         LineRefusal::NotUtf8 => "the line is not written in UTF-8".to_owned(),
         LineRefusal::TooManyValues => format!("the line has more than {LINE_VALUES} values"),
-        LineRefusal::NoObject(why) => format!("the line is no JSON object: {why}"),
+        LineRefusal::NoObject(reason) => format!("the line is no JSON object: {reason}"),
         LineRefusal::NoInput => "the line says no input: {\"input\": {…}} is expected".to_owned(),
         LineRefusal::Unknown(other) => format!("the line says {other:?}, and only input is taken"),
     }

@@ -10,7 +10,7 @@ use crate::{
         read::{self, ReadMessage, ReadPlan, Unreadable},
         rows,
     },
-    files::{Made, core::MediaType},
+    files::{ResultFile, core::MediaType},
 };
 
 /// Rows that are read at once.
@@ -22,7 +22,7 @@ const COLUMNS: [&str; 5] = ["row", "code", "field", "message", "key"];
 /// rows.
 struct Names {
     noun: Noun,
-    reading: mpsc::Receiver<Result<ReadMessage, Unreadable>>,
+    messages: mpsc::Receiver<Result<ReadMessage, Unreadable>>,
     rows: std::vec::IntoIter<Record>,
 }
 
@@ -34,7 +34,7 @@ impl Names {
             if let Some(row) = self.rows.find(|row| row.number >= number) {
                 return fields::key(self.noun, &row);
             }
-            match self.reading.recv().await {
+            match self.messages.recv().await {
                 Some(Ok(ReadMessage::Rows(rows))) => self.rows = rows.into_iter(),
                 Some(Ok(ReadMessage::How(_))) => {}
                 Some(Ok(ReadMessage::End) | Err(_)) | None => return String::new(),
@@ -51,9 +51,9 @@ enum Keys {
 }
 
 /// A result that may be missing: only server faults are retried.
-fn none_if_stopped(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
-    match made {
-        Ok(made) => Ok(Some(made)),
+fn none_if_stopped(result: Result<ResultFile, Halt>) -> Result<Option<ResultFile>, Fault> {
+    match result {
+        Ok(result) => Ok(Some(result)),
         Err(Halt::Fault(fault)) => Err(fault),
         Err(_) => Ok(None),
     }
@@ -62,7 +62,7 @@ fn none_if_stopped(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
 impl Exchange {
     /// Writes the results of an exchange that stopped early: the answers to a mutation's lines, or
     /// the refused rows of an import, if there are any.
-    pub(super) async fn write_partial_result(&self, run: &Run) -> Result<Option<Made>, Fault> {
+    pub(super) async fn write_partial_result(&self, run: &Run) -> Result<Option<ResultFile>, Fault> {
         match run.kind {
             Kind::Bulk => none_if_stopped(self.answers(run).await),
             Kind::Import if self.has_refused(run).await? => none_if_stopped(self.report(run).await),
@@ -71,8 +71,8 @@ impl Exchange {
     }
 
     /// Writes the refused rows without their keys, for a file that is not read any more.
-    pub(super) async fn write_refusals(&self, run: &Run) -> Result<Option<Made>, Fault> {
-        if self.has_refused(run).await? { none_if_stopped(self.listed(run, Keys::LeftOut).await) } else { Ok(None) }
+    pub(super) async fn write_refusals(&self, run: &Run) -> Result<Option<ResultFile>, Fault> {
+        if self.has_refused(run).await? { none_if_stopped(self.write_refused_rows(run, Keys::LeftOut).await) } else { Ok(None) }
     }
 
     async fn has_refused(&self, run: &Run) -> Result<bool, Fault> {
@@ -81,11 +81,11 @@ impl Exchange {
     }
 
     /// Writes the rows refused so far.
-    pub(super) async fn report(&self, run: &Run) -> Result<Made, Halt> {
-        self.listed(run, Keys::Read).await
+    pub(super) async fn report(&self, run: &Run) -> Result<ResultFile, Halt> {
+        self.write_refused_rows(run, Keys::Read).await
     }
 
-    async fn listed(&self, run: &Run, keys: Keys) -> Result<Made, Halt> {
+    async fn write_refused_rows(&self, run: &Run, keys: Keys) -> Result<ResultFile, Halt> {
         let name = if import_options(run)?.earnest == Earnest::DryRun { "dry-run" } else { "import" };
         let mut sheet = Sheet::begin(&self.0.files, run, (name, Format::Csv), &COLUMNS).await?;
         let (scope, mut after, mut names) = (self.0.db.tenant(run.tenant), 0, None);
@@ -121,8 +121,8 @@ impl Exchange {
         let (noun, options) = (run.noun?, import_options(run).ok()?);
         let file = self.0.files.find_of_tenant(run.tenant, run.input?).await.ok()??;
         let bytes = self.0.files.read(&file).await.ok()?;
-        let plan = ReadPlan { noun, options, skip: first - 1, most: self.most().rows };
+        let plan = ReadPlan { noun, options, skip: first - 1, max_rows: self.current_limits().rows };
         let reading = read::records(bytes, file.media_type == MediaType::Workbook.as_str(), plan);
-        Some(Names { noun, reading, rows: Vec::new().into_iter() })
+        Some(Names { noun, messages: reading, rows: Vec::new().into_iter() })
     }
 }

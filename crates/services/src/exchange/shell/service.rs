@@ -47,7 +47,7 @@ pub(super) struct Inner {
     pub(super) refusal_text: Arc<dyn RefusalText>,
     /// Engine that runs mutations. It has the schema, which has this room: a weak reference avoids the cycle.
     engine: RwLock<Option<Weak<dyn Engine>>>,
-    most: RwLock<ImportLimits>,
+    import_limits: RwLock<ImportLimits>,
 }
 
 impl Exchange {
@@ -69,23 +69,23 @@ impl Exchange {
             files,
             refusal_text,
             engine: RwLock::default(),
-            most: RwLock::default(),
+            import_limits: RwLock::default(),
         }))
     }
     /// Sets the limits of imports; called at the start, with the operator's configuration.
-    pub fn set_import_limits(&self, most: ImportLimits) {
-        *self.0.most.write().unwrap_or_else(PoisonError::into_inner) = most;
+    pub fn set_import_limits(&self, limits: ImportLimits) {
+        *self.0.import_limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
     }
-    pub(super) fn most(&self) -> ImportLimits {
-        *self.0.most.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn current_limits(&self) -> ImportLimits {
+        *self.0.import_limits.read().unwrap_or_else(PoisonError::into_inner)
     }
     /// Sets the engine that runs mutations, for as long as its owner keeps it; called at the start.
     pub fn run_by(&self, engine: &Arc<dyn Engine>) {
         *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(engine));
     }
     pub(super) fn engine(&self) -> Result<Arc<dyn Engine>, Fault> {
-        let known = self.0.engine.read().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().and_then(Weak::upgrade).ok_or(Fault::ShuttingDown)
+        let weak_engine = self.0.engine.read().unwrap_or_else(PoisonError::into_inner);
+        weak_engine.as_ref().and_then(Weak::upgrade).ok_or(Fault::ShuttingDown)
     }
     pub fn files(&self) -> &Files {
         &self.0.files
@@ -108,7 +108,7 @@ impl Exchange {
         rows::page(&permit.scope(&self.0.db), conditions, order, values).await
     }
     pub async fn find(&self, permit: &Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Option<Run>, Fault> {
-        Ok(rows::by_id(&permit.scope(&self.0.db), id).await?.filter(|run| can_see(permit, run)))
+        Ok(rows::by_id(&permit.scope(&self.0.db), id).await?.filter(|run| is_visible(permit, run)))
     }
 
     /// Returns the requester of the exchange with its current rights.
@@ -134,15 +134,17 @@ impl Exchange {
     /// Runs a future whose commits the audit log records as the maker's.
     pub(super) async fn run_as_requester<T>(&self, run: &Run, action: &str, future: impl Future<Output = T>) -> T {
         let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
-        let who = Some((run.tenant, run.maker));
+        let identity = Some((run.tenant, run.maker));
         // A chunk's idempotency key identifies the file and the rows.
         let keyed = idempotency::by_key(future);
-        AuditContext::new(action.to_owned(), origin, self.0.audit_writer.clone(), who, Some(Target::of(run.id))).over(keyed).await
+        AuditContext::new(action.to_owned(), origin, self.0.audit_writer.clone(), identity, Some(Target::of(run.id)))
+            .run_within(keyed)
+            .await
     }
 }
 
 /// True if the caller may see an exchange: its own, or any if the permit is not limited.
-pub(super) fn can_see(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
+pub(super) fn is_visible(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
     run.maker == permit.actor() || !permit.is_limited()
 }
 

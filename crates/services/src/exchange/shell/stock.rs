@@ -9,12 +9,12 @@ use inventory::{
         LotRef, Mode, ProductRef, Stop, StoreRef,
         shell::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
     },
-    stock::core::{At, Compare, Field, Reason, Rejection, Shortage, own_movement},
+    stock::core::{At, Compare, Field, Reason, Rejection, Shortage, find_command_movement},
 };
 use platform::{clock, jobs::Lease, storage::Fault};
 
 use super::{
-    apply::{ParsedRows, key_of, sorted},
+    apply::{ParsedRows, key_of, parse_rows},
     halt::Halt,
     service::Exchange,
 };
@@ -43,9 +43,9 @@ fn lot(row: &Record, cells: &Cells<'_>) -> Result<Option<LotRef>, Refused> {
     };
     let (made_on, expires_on) = (day("madeOn")?, day("expiresOn")?);
     let Some(code) = cells.text("lot") else {
-        let dated = if made_on.is_some() { "madeOn" } else { "expiresOn" };
+        let date_field = if made_on.is_some() { "madeOn" } else { "expiresOn" };
         let has_dates = made_on.is_some() || expires_on.is_some();
-        return if has_dates { Err(Refused::new(row.number, dated, Refusal::DatesWithoutLot)) } else { Ok(None) };
+        return if has_dates { Err(Refused::new(row.number, date_field, Refusal::DatesWithoutLot)) } else { Ok(None) };
     };
     Ok(Some(LotRef::Code { code: code.trim().to_owned(), made_on, expires_on }))
 }
@@ -76,42 +76,42 @@ impl Exchange {
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let is_dry = options.earnest == Earnest::DryRun;
-        let mut out = if is_dry { Vec::new() } else { self.refused_before(run, rows).await? };
+        let mut refused_numbers = if is_dry { Vec::new() } else { self.refused_before(run, rows).await? };
         // Counted, but kept already.
-        let mut counts = Counts { refused: out.len() as i64, ..Counts::default() };
-        let ParsedRows { mut good, refused } = sorted(rows, |row| line(noun, row, names));
-        good.retain(|(number, _)| !out.contains(number));
-        let mut new: Vec<Refused> = refused.into_iter().filter(|row| !out.contains(&row.number)).collect();
-        let mut dry: Vec<Refused> = Vec::new();
+        let mut counts = Counts { refused: refused_numbers.len() as i64, ..Counts::default() };
+        let ParsedRows { mut good, refused } = parse_rows(rows, |row| line(noun, row, names));
+        good.retain(|(number, _)| !refused_numbers.contains(number));
+        let mut new_refusals: Vec<Refused> = refused.into_iter().filter(|row| !refused_numbers.contains(&row.number)).collect();
+        let mut dry_refusals: Vec<Refused> = Vec::new();
         let key = key_of(run, rows);
         loop {
-            if !new.is_empty() {
-                counts.refused += new.len() as i64;
-                out.extend(new.iter().map(|row| row.number));
+            if !new_refusals.is_empty() {
+                counts.refused += new_refusals.len() as i64;
+                refused_numbers.extend(new_refusals.iter().map(|row| row.number));
                 if is_dry {
-                    dry.append(&mut new);
+                    dry_refusals.append(&mut new_refusals);
                 } else {
-                    self.store_refused(lease, run, &new).await?;
-                    new.clear();
+                    self.store_refused(lease, run, &new_refusals).await?;
+                    new_refusals.clear();
                 }
             }
             if good.is_empty() {
-                return Ok((counts, dry));
+                return Ok((counts, dry_refusals));
             }
             let lines: Vec<&Line> = good.iter().map(|(_, line)| line).collect();
             match self.post(run, (options, caller), &key, &lines).await {
-                Ok(changed) => {
-                    counts.updated += changed.min(good.len()) as i64;
-                    counts.unchanged += good.len().saturating_sub(changed) as i64;
-                    return Ok((counts, dry));
+                Ok(changed_count) => {
+                    counts.updated += changed_count.min(good.len()) as i64;
+                    counts.unchanged += good.len().saturating_sub(changed_count) as i64;
+                    return Ok((counts, dry_refusals));
                 }
                 // The chunk was executed just before its worker died, and its names resolve to
                 // other IDs now: it is finished.
-                Err(Stop::Refused(why)) if matches!(why.as_slice(), [Rejection { why: Reason::KeyReused, .. }]) => {
+                Err(Stop::Refused(rejections)) if matches!(rejections.as_slice(), [Rejection { why: Reason::KeyReused, .. }]) => {
                     counts.unchanged += good.len() as i64;
-                    return Ok((counts, dry));
+                    return Ok((counts, dry_refusals));
                 }
-                Err(Stop::Refused(why)) => new = self.refusals(&why, &mut good)?,
+                Err(Stop::Refused(rejections)) => new_refusals = self.refusals(&rejections, &mut good)?,
                 Err(Stop::Denied(denied)) => return Err(denied.into()),
                 Err(Stop::Fault(fault)) => return Err(fault.into()),
             }
@@ -166,29 +166,29 @@ impl Exchange {
         };
         // The answer to an earlier call names no levels: all of its lines were carried out.
         let is_replayed = receipt.stored.is_some();
-        let entries = own_movement(&receipt.movements).map_or(0, |nth| receipt.movements[nth].entries.len());
+        let entries = find_command_movement(&receipt.movements).map_or(0, |nth| receipt.movements[nth].entries.len());
         Ok(if is_replayed { lines.len() } else { entries })
     }
 
     /// Takes the lines out that refusals are about.
-    fn refusals(&self, why: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
-        let mut found: Vec<(usize, Refused)> = Vec::new();
-        for rejection in why {
+    fn refusals(&self, rejections: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
+        let mut refused_lines: Vec<(usize, Refused)> = Vec::new();
+        for rejection in rejections {
             let (code, words) = self.0.refusal_text.of_stock(&rejection.why);
             let Some((_, at)) = rejection.at.row.filter(|(_, at)| *at < good.len()) else { return Err(Halt::Failed(words)) };
             let field = column(rejection.at).to_owned();
-            if found.iter().all(|(names, _)| *names != at) {
-                found.push((at, Refused { number: good[at].0, field, why: Refusal::ByRoom { code, words } }));
+            if refused_lines.iter().all(|(other_index, _)| *other_index != at) {
+                refused_lines.push((at, Refused { number: good[at].0, field, why: Refusal::ByRoom { code, words } }));
             }
         }
-        found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        for (at, _) in &found {
+        refused_lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        for (at, _) in &refused_lines {
             good.remove(*at);
         }
-        if found.is_empty() {
+        if refused_lines.is_empty() {
             return Err(Fault::Broken("a refusal without a reason".to_owned()).into());
         }
-        Ok(found.into_iter().map(|(_, refused)| refused).collect())
+        Ok(refused_lines.into_iter().map(|(_, refused)| refused).collect())
     }
 }
 

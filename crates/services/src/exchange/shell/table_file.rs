@@ -64,24 +64,24 @@ fn written(columns: &[(String, FileColumn)]) -> Written<Vec<u8>> {
             };
             match column {
                 FileColumn::Texts(values) => {
-                    let (texts, present) = split(values, |text| ByteArray::from(text.as_str()));
-                    writer.typed::<ByteArrayType>().write_batch(&texts, Some(&present), None)?
+                    let (texts, presence) = split(values, |text| ByteArray::from(text.as_str()));
+                    writer.typed::<ByteArrayType>().write_batch(&texts, Some(&presence), None)?
                 }
                 FileColumn::Wholes(values) => {
-                    let (numbers, present) = split(values, |number| *number);
-                    writer.typed::<Int64Type>().write_batch(&numbers, Some(&present), None)?
+                    let (numbers, presence) = split(values, |number| *number);
+                    writer.typed::<Int64Type>().write_batch(&numbers, Some(&presence), None)?
                 }
                 FileColumn::Reals(values) => {
-                    let (numbers, present) = split(values, |number| *number);
-                    writer.typed::<DoubleType>().write_batch(&numbers, Some(&present), None)?
+                    let (numbers, presence) = split(values, |number| *number);
+                    writer.typed::<DoubleType>().write_batch(&numbers, Some(&presence), None)?
                 }
                 FileColumn::Flags(values) => {
-                    let (flags, present) = split(values, |flag| *flag);
-                    writer.typed::<BoolType>().write_batch(&flags, Some(&present), None)?
+                    let (flags, presence) = split(values, |flag| *flag);
+                    writer.typed::<BoolType>().write_batch(&flags, Some(&presence), None)?
                 }
                 FileColumn::Decimals(values) => {
-                    let (numbers, present) = split(values, |number| FixedLenByteArray::from(number.to_be_bytes().to_vec()));
-                    writer.typed::<FixedLenByteArrayType>().write_batch(&numbers, Some(&present), None)?
+                    let (numbers, presence) = split(values, |number| FixedLenByteArray::from(number.to_be_bytes().to_vec()));
+                    writer.typed::<FixedLenByteArrayType>().write_batch(&numbers, Some(&presence), None)?
                 }
             };
             writer.close()?;
@@ -92,9 +92,9 @@ fn written(columns: &[(String, FileColumn)]) -> Written<Vec<u8>> {
 }
 
 /// The present values, and for each row 1 if it has one, otherwise 0.
-fn split<T, V>(values: &[Option<T>], of: impl Fn(&T) -> V) -> (Vec<V>, Vec<i16>) {
-    let present = values.iter().map(|value| i16::from(value.is_some())).collect();
-    (values.iter().flatten().map(of).collect(), present)
+fn split<T, V>(values: &[Option<T>], convert: impl Fn(&T) -> V) -> (Vec<V>, Vec<i16>) {
+    let presence = values.iter().map(|value| i16::from(value.is_some())).collect();
+    (values.iter().flatten().map(convert).collect(), presence)
 }
 
 /// The type of a column in the file.

@@ -9,7 +9,7 @@ use crate::exchange::core::{
     cells::{Item, escape_text},
 };
 
-pub(super) fn broken(error: impl std::fmt::Display) -> Halt {
+pub(super) fn internal_halt(error: impl std::fmt::Display) -> Halt {
     Fault::Broken(format!("a row could not be written: {error}")).into()
 }
 
@@ -18,19 +18,19 @@ pub(super) fn csv_row(rows: &mut csv::Writer<Vec<u8>>, values: &[Item]) -> Resul
     let mut digits = digit_buffer();
     for value in values {
         match value {
-            Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
-            Item::Text(text) => rows.write_field(escape_text(text, Format::Csv).as_bytes()).map_err(broken)?,
-            Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
+            Item::None | Item::Hidden => rows.write_field([]).map_err(internal_halt)?,
+            Item::Text(text) => rows.write_field(escape_text(text, Format::Csv).as_bytes()).map_err(internal_halt)?,
+            Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(internal_halt)?,
             // A number needs no mark before its sign: spreadsheets do not evaluate it.
-            other => rows.write_field(value_text(other)).map_err(broken)?,
+            other => rows.write_field(value_text(other)).map_err(internal_halt)?,
         }
     }
-    rows.write_record(None::<&[u8]>).map_err(broken)
+    rows.write_record(None::<&[u8]>).map_err(internal_halt)
 }
 
 /// Writes a row as a line of JSON.
-pub(super) fn json_line(out: &mut Vec<u8>, names: &[String], values: &[Item]) -> Result<(), Halt> {
-    let said = names.iter().zip(values).filter_map(|(name, value)| {
+pub(super) fn json_line(buffer: &mut Vec<u8>, names: &[String], values: &[Item]) -> Result<(), Halt> {
+    let fields = names.iter().zip(values).filter_map(|(name, value)| {
         let value = match value {
             Item::Hidden => return None,
             Item::None => Json::Null,
@@ -40,8 +40,8 @@ pub(super) fn json_line(out: &mut Vec<u8>, names: &[String], values: &[Item]) ->
         };
         Some((name.clone(), value))
     });
-    serde_json::to_writer(&mut *out, &said.collect::<Map<_, _>>()).map_err(broken)?;
-    out.push(b'\n');
+    serde_json::to_writer(&mut *buffer, &fields.collect::<Map<_, _>>()).map_err(internal_halt)?;
+    buffer.push(b'\n');
     Ok(())
 }
 
@@ -67,22 +67,22 @@ fn digit_buffer() -> [u8; 20] {
     [0; 20]
 }
 
-/// Digits of a number, written into `room` without an allocation.
-fn written(number: i64, room: &mut [u8; 20]) -> &[u8] {
-    let (mut left, mut at) = (number.unsigned_abs(), room.len());
+/// Digits of a number, written into `buffer` without an allocation.
+fn written(number: i64, buffer: &mut [u8; 20]) -> &[u8] {
+    let (mut remaining, mut start) = (number.unsigned_abs(), buffer.len());
     loop {
-        at -= 1;
-        room[at] = b'0' + (left % 10) as u8;
-        left /= 10;
-        if left == 0 {
+        start -= 1;
+        buffer[start] = b'0' + (remaining % 10) as u8;
+        remaining /= 10;
+        if remaining == 0 {
             break;
         }
     }
     if number < 0 {
-        at -= 1;
-        room[at] = b'-';
+        start -= 1;
+        buffer[start] = b'-';
     }
-    &room[at..]
+    &buffer[start..]
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{
         events::EXCHANGE_FINISHED,
         rows,
     },
-    files::Made,
+    files::ResultFile,
 };
 
 impl Exchange {
@@ -27,29 +27,29 @@ impl Exchange {
         &self,
         lease: Lease,
         (tenant, id): (TenantId, ExchangeId),
-        (failures, most): (i64, i64),
+        (failures, max_failures): (i64, i64),
     ) -> Result<(), Failure> {
         let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.finish_ended(lease, tenant, id).await?) };
-        let ended = match run.kind {
+        let outcome = match run.kind {
             Kind::Import => Box::pin(self.import(lease, run.clone())).await,
             Kind::Export => Box::pin(self.export(lease, run.clone())).await,
             Kind::Bulk => Box::pin(self.bulk(lease, run.clone())).await,
         };
-        let failures = if ended.is_err() { lease.failures(&self.0.db, failures).await } else { failures };
-        let is_last = failures + 1 >= most;
-        match ended.map_err(|halt| halt.at(failures)) {
-            Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
+        let failures = if outcome.is_err() { lease.failures(&self.0.db, failures).await } else { failures };
+        let is_last = failures + 1 >= max_failures;
+        match outcome.map_err(|halt| halt.at(failures)) {
+            Ok(result_file) => self.end(lease, &run, State::Done, Some(result_file), None).await?,
             Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.write_cancelled_result(lease, &run).await?,
             Err(Halt::Cancelled) => {}
             Err(Halt::Yielded) => return Err(Failure::Yielded),
-            Err(Halt::Failed(why) | Halt::Raced(why)) => {
-                let made = self.write_partial_result(&run).await?;
-                self.end(lease, &run, State::Failed, made, Some(why)).await?;
+            Err(Halt::Failed(reason) | Halt::Raced(reason)) => {
+                let result_file = self.write_partial_result(&run).await?;
+                self.end(lease, &run, State::Failed, result_file, Some(reason)).await?;
             }
             Err(Halt::Fault(fault)) if is_last => {
                 tracing::error!(exchange = %run.id, %fault, "an exchange failed for good");
-                let why = "an internal error occurred repeatedly: the operator's log has the details".to_owned();
-                self.end(lease, &run, State::Failed, None, Some(why)).await?;
+                let reason = "an internal error occurred repeatedly: the operator's log has the details".to_owned();
+                self.end(lease, &run, State::Failed, None, Some(reason)).await?;
             }
             Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
         }
@@ -61,15 +61,15 @@ impl Exchange {
         &self,
         lease: Lease,
         (tenant, id): (TenantId, ExchangeId),
-        why: &str,
+        reason: &str,
     ) -> Result<(), Failure> {
         let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.finish_ended(lease, tenant, id).await?) };
-        let made = match run.kind {
+        let result_file = match run.kind {
             Kind::Bulk => self.write_partial_result(&run).await?,
             Kind::Import => self.write_refusals(&run).await?,
             Kind::Export => None,
         };
-        Ok(self.end(lease, &run, State::Failed, made, Some(why.to_owned())).await?)
+        Ok(self.end(lease, &run, State::Failed, result_file, Some(reason.to_owned())).await?)
     }
 
     /// The exchange, in the state running; None if it is over.
@@ -95,14 +95,14 @@ impl Exchange {
     }
 
     /// Stores rows as finished, and the refused ones among them, including rows that were finished before the exchange was cancelled.
-    pub(super) async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
+    pub(super) async fn advance(&self, lease: Lease, run: &Run, progress: Counts, refused: &[Refused]) -> Result<Run, Halt> {
         let (work, before) = self.lock_unfinished(lease, run).await?;
         // Each worker starts an export from the beginning, so an export makes no progress before it is finished.
-        if run.kind == Kind::Import && done.total() > 0 {
+        if run.kind == Kind::Import && progress.total() > 0 {
             lease.record_progress(&work).await?;
         }
         rows::insert_refused(&work, run.id, rejection_messages::rows(refused)).await?;
-        let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
+        let after = Run { counts: before.counts.plus(progress), version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
         if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
@@ -149,15 +149,25 @@ impl Exchange {
         Err(Halt::Cancelled)
     }
 
-    async fn end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Fault> {
-        let ended = self.run_as_requester(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, made, error))).await;
-        match ended {
+    async fn end(
+        &self,
+        lease: Lease,
+        run: &Run,
+        state: State,
+        result_file: Option<ResultFile>,
+        error: Option<String>,
+    ) -> Result<(), Fault> {
+        let outcome =
+            self.run_as_requester(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, result_file, error))).await;
+        match outcome {
             Ok(()) | Err(Halt::Cancelled | Halt::Yielded) => Ok(()),
             Err(Halt::Fault(fault)) => Err(fault),
-            Err(Halt::Failed(why) | Halt::Raced(why)) => match self.try_end(lease, run, State::Failed, None, Some(why)).await {
-                Err(Halt::Fault(fault)) => Err(fault),
-                _ => Ok(()),
-            },
+            Err(Halt::Failed(reason) | Halt::Raced(reason)) => {
+                match self.try_end(lease, run, State::Failed, None, Some(reason)).await {
+                    Err(Halt::Fault(fault)) => Err(fault),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
@@ -166,20 +176,20 @@ impl Exchange {
         lease: Lease,
         run: &Run,
         state: State,
-        made: Option<Made>,
+        result_file: Option<ResultFile>,
         error: Option<String>,
     ) -> Result<(), Halt> {
         let (mut work, before) = self.lock_running(lease, run).await?;
-        if let Some(made) = &made
-            && let Err(error) = made.keep(&mut work).await
+        if let Some(result_file) = &result_file
+            && let Err(error) = result_file.keep(&mut work).await
         {
             work.rollback().await?;
             return Err(error.into());
         }
         let after = Run {
             state,
-            reading: export::add_digest(before.reading, made.as_ref()),
-            result: made.map(|made| made.id()),
+            reading: export::add_digest(before.reading, result_file.as_ref()),
+            result: result_file.map(|result_file| result_file.id()),
             error,
             finished_at: Some(self.0.clock.now()),
             version: before.version + 1,

@@ -7,7 +7,7 @@ use rust_xlsxwriter::{Format as Style, Workbook, XlsxError};
 use super::{
     columnar::Columnar,
     halt::Halt,
-    text_rows::{broken, csv_row, empty_csv, json_line, value_text},
+    text_rows::{csv_row, empty_csv, internal_halt, json_line, value_text},
 };
 use crate::{
     exchange::core::{
@@ -15,7 +15,7 @@ use crate::{
         cells::{Item, escape_text},
         serial,
     },
-    files::{Files, Made, Writer},
+    files::{Files, ResultFile, Writer},
 };
 
 /// Rows of one sheet of a workbook, without the header: as many as Excel has.
@@ -57,7 +57,7 @@ pub struct Sheet {
 fn book(error: XlsxError) -> Halt {
     match error {
         XlsxError::IoError(error) if error.kind() == std::io::ErrorKind::StorageFull => crate::files::FileError::Full.into(),
-        other => broken(other),
+        other => internal_halt(other),
     }
 }
 
@@ -79,7 +79,7 @@ impl Sheet {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut sheet = Self { names, form, writer };
         if let Form::Csv(rows) = &mut sheet.form {
-            rows.write_record(&sheet.names).map_err(broken)?;
+            rows.write_record(&sheet.names).map_err(internal_halt)?;
         } else if let Form::Xlsx(open) = &mut sheet.form {
             open.next_sheet(&sheet.names)?;
         }
@@ -91,10 +91,10 @@ impl Sheet {
         debug_assert_eq!(values.len(), self.names.len(), "a value for each name");
         match &mut self.form {
             Form::Csv(rows) => csv_row(rows, values),
-            Form::Jsonl(out) => json_line(out, &self.names, values),
+            Form::Jsonl(buffer) => json_line(buffer, &self.names, values),
             Form::Xlsx(open) => open.row(&self.names, values),
             Form::Parquet(Some(open)) => open.row(values),
-            Form::Parquet(None) => Err(broken("its writer is gone")),
+            Form::Parquet(None) => Err(internal_halt("its writer is gone")),
         }
     }
 
@@ -102,11 +102,11 @@ impl Sheet {
     pub async fn flush(&mut self) -> Result<(), Halt> {
         let bytes = match &mut self.form {
             Form::Csv(rows) => {
-                rows.flush().map_err(broken)?;
+                rows.flush().map_err(internal_halt)?;
                 let full = std::mem::replace(&mut **rows, empty_csv());
-                full.into_inner().map_err(broken)?
+                full.into_inner().map_err(internal_halt)?
             }
-            Form::Jsonl(out) => std::mem::take(out),
+            Form::Jsonl(buffer) => std::mem::take(buffer),
             Form::Xlsx(_) => return Ok(()),
             Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
             Form::Parquet(open) => write_columns(open, Columnar::write_full).await?,
@@ -117,13 +117,13 @@ impl Sheet {
         Ok(())
     }
 
-    pub async fn finish(mut self) -> Result<Made, Halt> {
+    pub async fn finish(mut self) -> Result<ResultFile, Halt> {
         self.flush().await?;
         let Self { form, mut writer, names } = self;
         match form {
             Form::Xlsx(open) => {
-                let mut saved = tokio::task::spawn_blocking(move || open.save()).await.map_err(broken)??;
-                while let Some(part) = read_part(&mut saved).map_err(broken)? {
+                let mut saved = tokio::task::spawn_blocking(move || open.save()).await.map_err(internal_halt)??;
+                while let Some(part) = read_part(&mut saved).map_err(internal_halt)? {
                     writer.write(part).await?;
                 }
             }
@@ -142,15 +142,15 @@ pub(super) async fn write_columns(
     open: &mut Option<Box<Columnar>>,
     write: impl FnOnce(&mut Columnar) -> Result<Vec<u8>, ParquetError> + Send + 'static,
 ) -> Result<Vec<u8>, Halt> {
-    let Some(mut own) = open.take() else { return Err(broken("its writer is gone")) };
-    let (own, written) = tokio::task::spawn_blocking(move || {
-        let written = write(&mut own);
-        (own, written)
+    let Some(mut columnar) = open.take() else { return Err(internal_halt("its writer is gone")) };
+    let (columnar, output) = tokio::task::spawn_blocking(move || {
+        let output = write(&mut columnar);
+        (columnar, output)
     })
     .await
-    .map_err(broken)?;
-    *open = Some(own);
-    written.map_err(broken)
+    .map_err(internal_halt)?;
+    *open = Some(columnar);
+    output.map_err(internal_halt)
 }
 
 /// The next part of a file.
@@ -175,7 +175,7 @@ impl Book {
 
     /// A cell that is not a text, and its style; None for values that a spreadsheet's number cannot
     /// hold.
-    fn typed(&self, item: &Item) -> Option<(f64, Option<&Style>)> {
+    fn numeric_cell(&self, item: &Item) -> Option<(f64, Option<&Style>)> {
         match item {
             Item::Number(number) if number.unsigned_abs() < NUMBERS => Some((*number as f64, None)),
             Item::Amount(amount) if amount.minor.unsigned_abs() < NUMBERS => {
@@ -206,11 +206,11 @@ impl Book {
         }
         self.row += 1;
         let row = self.row;
-        let typed: Vec<Option<(f64, Option<Style>)>> =
-            values.iter().map(|value| self.typed(value).map(|(number, style)| (number, style.cloned()))).collect();
+        let numeric: Vec<Option<(f64, Option<Style>)>> =
+            values.iter().map(|value| self.numeric_cell(value).map(|(number, style)| (number, style.cloned()))).collect();
         let sheet = self.workbook.worksheet_from_index(self.sheets - 1).map_err(book)?;
-        for ((column, value), typed) in (0..).zip(values).zip(typed) {
-            match (value, typed) {
+        for ((column, value), numeric) in (0..).zip(values).zip(numeric) {
+            match (value, numeric) {
                 (Item::None | Item::Hidden, _) => {}
                 (_, Some((number, None))) => sheet.write_number(row, column, number).map(drop).map_err(book)?,
                 (_, Some((number, Some(style)))) => {
@@ -218,8 +218,8 @@ impl Book {
                 }
                 // A cell that is written as a text stays one: Excel asks before it converts it.
                 (value, None) => {
-                    let short: String = escape_text(&value_text(value), Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
-                    sheet.write_string(row, column, short).map_err(book)?;
+                    let cell_text: String = escape_text(&value_text(value), Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
+                    sheet.write_string(row, column, cell_text).map_err(book)?;
                 }
             }
         }
@@ -228,9 +228,9 @@ impl Book {
 
     fn save(mut self) -> Result<std::fs::File, Halt> {
         use std::io::{Seek, SeekFrom};
-        let mut file = tempfile::tempfile().map_err(broken)?;
+        let mut file = tempfile::tempfile().map_err(internal_halt)?;
         self.workbook.save_to_writer(&mut file).map_err(book)?;
-        file.seek(SeekFrom::Start(0)).map_err(broken)?;
+        file.seek(SeekFrom::Start(0)).map_err(internal_halt)?;
         Ok(file)
     }
 }

@@ -54,9 +54,9 @@ impl Bucket {
     fn endpoint_problem(&self) -> Option<Problem> {
         let message = "the URL of a host without a path is expected, as in https://s3.eu-west-2.amazonaws.com";
         let host = self.endpoint.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
-        let is_odd = host.is_empty() || host.contains(['/', '?', '#', '\\']);
+        let is_invalid = host.is_empty() || host.contains(['/', '?', '#', '\\']);
         required_problem(&self.endpoint, "endpoint", "the URL of a host is needed, as in https://s3.eu-west-2.amazonaws.com")
-            .or_else(|| is_odd.then_some(Problem::Invalid { message, name: "endpoint" }))
+            .or_else(|| is_invalid.then_some(Problem::Invalid { message, name: "endpoint" }))
     }
 
     fn name_problem(&self) -> Option<Problem> {
@@ -73,8 +73,8 @@ impl Bucket {
         }
         let is_folder = |part: &str| is_word(part, "-_.=") && part != "." && part != "..";
         let message = "names of letters, digits, hyphens, dots, underscores and equals signs between slashes are expected";
-        let is_odd = !self.prefix.is_empty() && !self.prefix.split('/').all(is_folder);
-        is_odd.then_some(Problem::Invalid { message, name: "prefix" })
+        let is_invalid = !self.prefix.is_empty() && !self.prefix.split('/').all(is_folder);
+        is_invalid.then_some(Problem::Invalid { message, name: "prefix" })
     }
 
     fn login_problem(&self) -> Option<Problem> {
@@ -96,8 +96,9 @@ impl SecretKey {
         if self.0.trim().is_empty() {
             return Some(Problem::Missing { message: "a secret is needed", name: NAME });
         }
-        let is_odd = self.0.len() > MAX_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic());
-        is_odd.then_some(Problem::Invalid { message: "a secret of 1 to 256 visible ASCII characters is expected", name: NAME })
+        let is_invalid = self.0.len() > MAX_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic());
+        is_invalid
+            .then_some(Problem::Invalid { message: "a secret of 1 to 256 visible ASCII characters is expected", name: NAME })
     }
 }
 

@@ -30,17 +30,17 @@ impl Fields {
 
     /// Returns all faults of the fields, except those of the time zone, which the caller checks.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
+        let mut field_problems = Vec::new();
         if self.name.trim().is_empty() {
-            found.push(Problem::Missing { message: "a name is needed", name: "name" });
+            field_problems.push(Problem::Missing { message: "a name is needed", name: "name" });
         } else if self.name.chars().nth(MAX_NAME).is_some() {
-            found.push(Problem::TooLong { most: MAX_NAME, name: "name" });
+            field_problems.push(Problem::TooLong { most: MAX_NAME, name: "name" });
         } else if self.name.chars().any(char::is_control) {
-            found.push(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
+            field_problems.push(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
         }
         if !(0..=23).contains(&self.hour) {
-            found.push(Problem::OutOfRange { message: "an hour from 0 to 23 is expected", name: "hour" });
+            field_problems.push(Problem::OutOfRange { message: "an hour from 0 to 23 is expected", name: "hour" });
         }
-        found
+        field_problems
     }
 }

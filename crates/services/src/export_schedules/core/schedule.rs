@@ -7,7 +7,7 @@ use super::{
     fields::Fields,
     run::{Manifest, RunPlan, SCHEMA_VERSION, noun_of},
 };
-use crate::exchange::core::{columns::exported, typed::typed_name};
+use crate::exchange::core::{columns::exported_columns, typed::typed_name};
 
 /// Stored schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,13 +55,13 @@ pub struct EntityVersion {
 impl Schedule {
     /// Whether a change needs new files instead of a continuation of the old ones: other rows,
     /// another format or place, or a maker who may see other rows.
-    pub fn needs_restart(&self, fields: &Fields, bucket: Option<&Bucket>, maker: Actor) -> bool {
-        let is_there = match (&self.bucket, bucket) {
+    pub fn needs_restart(&self, fields: &Fields, bucket: Option<&Bucket>, actor: Actor) -> bool {
+        let is_same_place = match (&self.bucket, bucket) {
             (None, None) => true,
             (Some(before), Some(now)) => before.is_place_of(now),
             _ => false,
         };
-        self.fields.entity != fields.entity || self.fields.format != fields.format || !is_there || self.maker != maker
+        self.fields.entity != fields.entity || self.fields.format != fields.format || !is_same_place || self.maker != actor
     }
 
     /// Returns the run that continues or begins; `None` if there are no events since the last one.
@@ -73,13 +73,13 @@ impl Schedule {
         {
             return Some(run.clone());
         }
-        let is_kept = |through: &i64| {
+        let is_kept = |through_seq: &i64| {
             let low = if self.fields.entity == ExportEntity::Orders { head.low } else { 0 };
-            !self.wants_all && self.generation == Some(head.generation) && (low..=head.seq).contains(through)
+            !self.wants_all && self.generation == Some(head.generation) && (low..=head.seq).contains(through_seq)
         };
         let (set, from) = match self.through.filter(is_kept) {
-            Some(through) if through == head.seq => return None,
-            Some(through) => (self.set, Some(through)),
+            Some(through_seq) if through_seq == head.seq => return None,
+            Some(through_seq) => (self.set, Some(through_seq)),
             None => (self.set + 1, None),
         };
         Some(RunPlan {
@@ -95,14 +95,14 @@ impl Schedule {
 
     /// Returns the schedule with a run in progress.
     #[must_use]
-    pub fn running(&self, run: RunPlan) -> Self {
+    pub fn with_run(&self, run: RunPlan) -> Self {
         let through = self.through.filter(|_| !run.is_whole);
         Self { set: run.set, generation: Some(run.generation), through, run: Some(run), ..self.clone() }
     }
 
     /// Returns the schedule after a run; a run without rows leaves its range to the next one.
     #[must_use]
-    pub fn ended(&self, now: Timestamp) -> Self {
+    pub fn after_run(&self, now: Timestamp) -> Self {
         let through = match &self.run {
             Some(run) if run.is_whole || !run.files.is_empty() => Some(run.to),
             _ => self.through,
@@ -113,7 +113,7 @@ impl Schedule {
 
     /// Returns the manifest of its run.
     pub fn manifest(&self, run: &RunPlan) -> Manifest {
-        let names = exported(noun_of(self.fields.entity)).iter();
+        let names = exported_columns(noun_of(self.fields.entity)).iter();
         let columns = match self.fields.format {
             ExportFormat::Parquet => names.map(|name| typed_name(name)).collect(),
             ExportFormat::Csv | ExportFormat::Jsonl => names.map(|name| (*name).to_owned()).collect(),
@@ -190,55 +190,55 @@ mod tests {
         schedule.plan_run(head).map(|run| (run.set, run.from, run.to, run.is_whole))
     }
 
-    fn done(schedule: &Schedule, head: EntityVersion) -> Schedule {
+    fn schedule_after_run(schedule: &Schedule, head: EntityVersion) -> Schedule {
         let mut run = schedule.plan_run(head).unwrap();
         let (from_seq, to_seq) = (run.from, run.to);
         let file = WrittenFile { name: "a".to_owned(), month: None, from_seq, to_seq, rows: 1, bytes: 1, sha256: String::new() };
         run.files.push(file);
-        schedule.running(run).ended(Timestamp(5))
+        schedule.with_run(run).after_run(Timestamp(5))
     }
 
     #[test]
     fn runs_follow_each_other_without_a_gap() {
-        let first = done(&schedule(ExportEntity::Movements), head(0, 10));
+        let first = schedule_after_run(&schedule(ExportEntity::Movements), head(0, 10));
         assert_eq!((first.set, first.through), (1, Some(10)));
         assert_eq!(next(&first, head(0, 10)), None, "no event has come");
         assert_eq!(next(&first, head(0, 12)), Some((1, 10, 12, false)));
-        let second = done(&first, head(0, 12));
+        let second = schedule_after_run(&first, head(0, 12));
         assert_eq!((second.set, second.through, second.last_run_at), (1, Some(12), Some(Timestamp(5))));
         // A run without rows leaves its events to the next one.
-        let empty = second.running(second.plan_run(head(0, 20)).unwrap()).ended(Timestamp(6));
+        let empty = second.with_run(second.plan_run(head(0, 20)).unwrap()).after_run(Timestamp(6));
         assert_eq!(next(&empty, head(0, 25)), Some((1, 12, 25, false)));
     }
 
     #[test]
     fn a_run_that_is_tried_again_has_the_same_range() {
-        let first = done(&schedule(ExportEntity::Movements), head(0, 10));
-        let running = first.running(first.plan_run(head(0, 12)).unwrap());
-        assert_eq!(next(&running, head(0, 99)), Some((1, 10, 12, false)));
+        let first = schedule_after_run(&schedule(ExportEntity::Movements), head(0, 10));
+        let running_schedule = first.with_run(first.plan_run(head(0, 12)).unwrap());
+        assert_eq!(next(&running_schedule, head(0, 99)), Some((1, 10, 12, false)));
         let whole = schedule(ExportEntity::Movements);
-        let whole = whole.running(whole.plan_run(head(0, 12)).unwrap());
+        let whole = whole.with_run(whole.plan_run(head(0, 12)).unwrap());
         assert_eq!(next(&whole, head(0, 99)), Some((1, 0, 12, true)));
     }
 
     #[test]
     fn a_new_set_begins_when_it_is_asked_for_or_the_rows_are_other_ones() {
-        let first = done(&schedule(ExportEntity::DemandFacts), head(3, 10));
+        let first = schedule_after_run(&schedule(ExportEntity::DemandFacts), head(3, 10));
         assert_eq!(next(&first, head(4, 20)), Some((2, 0, 20, true)), "facts were made again");
         assert_eq!(next(&first, head(3, 5)), Some((2, 0, 5, true)), "the database is one of before");
         let asked = Schedule { wants_all: true, ..first.clone() };
         assert_eq!(next(&asked, head(3, 10)), Some((2, 0, 10, true)));
-        assert!(!done(&asked, head(3, 10)).wants_all);
+        assert!(!schedule_after_run(&asked, head(3, 10)).wants_all);
         // A run that began before all rows were requested is not continued; nor is one of another
         // generation of facts.
-        let running = Schedule { wants_all: true, ..first.running(first.plan_run(head(3, 12)).unwrap()) };
-        assert_eq!(next(&running, head(3, 12)), Some((2, 0, 12, true)));
-        let running = first.running(first.plan_run(head(3, 12)).unwrap());
-        assert_eq!(next(&running, head(4, 12)), Some((2, 0, 12, true)));
-        let orders = done(&schedule(ExportEntity::Orders), head(0, 10));
+        let running_schedule = Schedule { wants_all: true, ..first.with_run(first.plan_run(head(3, 12)).unwrap()) };
+        assert_eq!(next(&running_schedule, head(3, 12)), Some((2, 0, 12, true)));
+        let running_schedule = first.with_run(first.plan_run(head(3, 12)).unwrap());
+        assert_eq!(next(&running_schedule, head(4, 12)), Some((2, 0, 12, true)));
+        let orders = schedule_after_run(&schedule(ExportEntity::Orders), head(0, 10));
         let forgotten = EntityVersion { low: 15, ..head(0, 20) };
         assert_eq!(next(&orders, forgotten), Some((2, 0, 20, true)), "the journal is not whole any more");
-        let movements = done(&schedule(ExportEntity::Movements), head(0, 10));
+        let movements = schedule_after_run(&schedule(ExportEntity::Movements), head(0, 10));
         assert_eq!(next(&movements, forgotten), Some((1, 10, 20, false)));
     }
 

@@ -8,7 +8,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -87,7 +87,7 @@ struct RetainedFields {
 }
 
 /// Result of a call: the schedule; `None` if it was deleted.
-pub type ScheduleResult = Result<Acted<Option<Schedule>>, ExportScheduleError>;
+pub type ScheduleResult = Result<CallResult<Option<Schedule>>, ExportScheduleError>;
 
 impl ExportSchedules {
     /// Creates or replaces a schedule: it has the rights of the caller who set it last.
@@ -97,25 +97,25 @@ impl ExportSchedules {
     pub async fn set(&self, permit: May, input: ScheduleSet, mode: Mode) -> ScheduleResult {
         input.check_shape()?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = Box::pin(self.apply_set(&mut work, &permit, &input)).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = Box::pin(self.apply_set(&mut work, &permit, &input)).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
     async fn apply_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleSet", &input.idempotency_key, hash_of(input));
-        if let Some(replayed) = replayed(work, permit, &key).await? {
-            return Ok(replayed);
+        if let Some(replay_result) = replay_result(work, permit, &key).await? {
+            return Ok(replay_result);
         }
         may_feed(permit.caller(), noun_of(input.fields.entity)).map_err(ExportScheduleRefusal::Denied)?;
         let before = match input.id {
-            Some(id) => Some(lock_own(work, permit, id).await?),
+            Some(id) => Some(lock_visible(work, permit, id).await?),
             None => None,
         };
         let mut refusals = Refusals::default();
         refusals.extend(input.fields.problems().into_iter().map(ExportScheduleRefusal::Field));
         if let Some(bucket) = &input.bucket {
-            let closed = webhooks::check(&bucket.endpoint, self.0.sender.allowed()).err();
-            refusals.extend(closed.map(|bad| ExportScheduleRefusal::Endpoint(bad.to_string())));
+            let endpoint_problem = webhooks::check(&bucket.endpoint, self.0.sender.allowed_networks()).err();
+            refusals.extend(endpoint_problem.map(|problem| ExportScheduleRefusal::Endpoint(problem.to_string())));
         }
         let is_full = before.is_none() && rows::count(work).await? >= MAX_SCHEDULES;
         refusals.extend(is_full.then_some(ExportScheduleRefusal::TooMany));
@@ -150,7 +150,7 @@ impl ExportSchedules {
         let now = self.0.clock.now();
         let next_run_at = (!input.is_paused).then(|| next_run(&fields.rule(), now));
         let is_anew = before.is_none_or(|before| before.needs_restart(&fields, input.bucket.as_ref(), permit.actor()));
-        let kept = before.filter(|_| !is_anew);
+        let retained = before.filter(|_| !is_anew);
         Ok(Schedule {
             id,
             fields,
@@ -160,10 +160,10 @@ impl ExportSchedules {
             maker: permit.actor(),
             key: input.key,
             set: before.map_or(0, |before| before.set),
-            generation: kept.and_then(|kept| kept.generation),
-            through: kept.and_then(|kept| kept.through),
-            run: kept.and_then(|kept| kept.run.clone()),
-            wants_all: kept.is_some_and(|kept| kept.wants_all),
+            generation: retained.and_then(|retained| retained.generation),
+            through: retained.and_then(|retained| retained.through),
+            run: retained.and_then(|retained| retained.run.clone()),
+            wants_all: retained.is_some_and(|retained| retained.wants_all),
             failures: 0,
             last_run_at: before.and_then(|before| before.last_run_at),
             last_error: None,
@@ -187,31 +187,35 @@ impl ExportSchedules {
             let context = rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]);
             return Ok(Ok(Some(self.0.ring.seal(&context, secret.0.as_bytes())?)));
         }
-        let is_kept = |known: &&Bucket| known.endpoint == bucket.endpoint && known.access_key_id == bucket.access_key_id;
-        let kept = before.and_then(|before| before.bucket.as_ref()).filter(is_kept).and(before);
-        let missing = || ExportScheduleRefusal::Bucket(NO_SECRET);
-        let (Some(id), Some(sealed)) = (kept.map(|kept| kept.id), kept.and_then(|kept| kept.sealed.clone())) else {
-            return Ok(Err(missing()));
+        let keeps_secret = |earlier_bucket: &&Bucket| {
+            earlier_bucket.endpoint == bucket.endpoint && earlier_bucket.access_key_id == bucket.access_key_id
+        };
+        let retained = before.and_then(|before| before.bucket.as_ref()).filter(keeps_secret).and(before);
+        let no_secret = || ExportScheduleRefusal::Bucket(NO_SECRET);
+        let (Some(id), Some(sealed)) =
+            (retained.map(|retained| retained.id), retained.and_then(|retained| retained.sealed.clone()))
+        else {
+            return Ok(Err(no_secret()));
         };
         // An empty secret replaced one that was lost with its key.
-        let plain = self.0.ring.open(&rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]), &sealed)?;
-        Ok(if plain.is_empty() { Err(missing()) } else { Ok(Some(sealed)) })
+        let secret_bytes = self.0.ring.open(&rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]), &sealed)?;
+        Ok(if secret_bytes.is_empty() { Err(no_secret()) } else { Ok(Some(sealed)) })
     }
 
     /// Makes a schedule run now; from the beginning if the input wants all rows.
     pub async fn request(&self, permit: May, input: ScheduleRun, mode: Mode) -> ScheduleResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = Box::pin(self.apply_request(&mut work, &permit, &input)).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = Box::pin(self.apply_request(&mut work, &permit, &input)).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
     async fn apply_request(&self, work: &mut Work, permit: &May, input: &ScheduleRun) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleRun", &input.idempotency_key, hash_of(input));
-        if let Some(replayed) = replayed(work, permit, &key).await? {
-            return Ok(replayed);
+        if let Some(replay_result) = replay_result(work, permit, &key).await? {
+            return Ok(replay_result);
         }
-        let before = lock_own(work, permit, input.id).await?;
+        let before = lock_visible(work, permit, input.id).await?;
         if before.status == ExportScheduleStatus::Paused {
             return Err(ExportScheduleRefusal::Paused.into());
         }
@@ -227,16 +231,16 @@ impl ExportSchedules {
     pub async fn delete(&self, permit: May, input: ScheduleDelete, mode: Mode) -> ScheduleResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = Box::pin(self.apply_delete(&mut work, &permit, &input)).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = Box::pin(self.apply_delete(&mut work, &permit, &input)).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
     async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleDelete", &input.idempotency_key, hash_of(input));
-        if let Some(replayed) = replayed(work, permit, &key).await? {
-            return Ok(replayed);
+        if let Some(replay_result) = replay_result(work, permit, &key).await? {
+            return Ok(replay_result);
         }
-        let schedule = lock_own(work, permit, input.id).await?;
+        let schedule = lock_visible(work, permit, input.id).await?;
         rows::remove(work, schedule.id).await?;
         audit_changes(work, Some(&schedule), None, false);
         end(work, (&key, EXPORT_SCHEDULE_DELETED), schedule, self.0.clock.now()).await
@@ -252,9 +256,9 @@ fn check_version(before: &Schedule, expected: Option<i64>) -> Option<ExportSched
 }
 
 /// Reads a schedule that the caller sees, locked.
-async fn lock_own(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
-    let found = rows::lock(work, id).await?.filter(|schedule| sees(permit, schedule));
-    found.ok_or_else(|| ExportScheduleRefusal::NotFound.into())
+async fn lock_visible(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
+    let own_schedule = rows::lock(work, id).await?.filter(|schedule| sees(permit, schedule));
+    own_schedule.ok_or_else(|| ExportScheduleRefusal::NotFound.into())
 }
 
 impl ScheduleSet {
@@ -264,8 +268,8 @@ impl ScheduleSet {
         refusals.extend(idempotency::check_key(&self.idempotency_key).err().map(ExportScheduleRefusal::BadKey));
         refusals.extend(self.fields.problems().into_iter().map(ExportScheduleRefusal::Field));
         let zone = &self.fields.time_zone;
-        let is_odd = !zone.is_empty() && !clock::is_time_zone(zone);
-        refusals.extend(is_odd.then_some(ExportScheduleRefusal::Field(NO_ZONE)));
+        let is_invalid = !zone.is_empty() && !clock::is_time_zone(zone);
+        refusals.extend(is_invalid.then_some(ExportScheduleRefusal::Field(NO_ZONE)));
         if let Some(bucket) = &self.bucket {
             refusals.extend(bucket.problems().into_iter().map(ExportScheduleRefusal::Bucket));
             let is_new = self.id.is_none() && self.secret.is_none();
@@ -277,7 +281,7 @@ impl ScheduleSet {
 }
 
 fn check_key(key: &str) -> Result<(), ExportScheduleError> {
-    idempotency::check_key(key).map_err(|why| ExportScheduleRefusal::BadKey(why).into())
+    idempotency::check_key(key).map_err(|error| ExportScheduleRefusal::BadKey(error).into())
 }
 
 fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
@@ -286,14 +290,18 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::In
 
 /// Answer of a repeated call: the current schedule, if it still exists and the caller still sees
 /// it.
-async fn replayed(work: &Work, permit: &May, key: &Key) -> Result<Option<Acted<Option<Schedule>>>, ExportScheduleError> {
+async fn replay_result(
+    work: &Work,
+    permit: &May,
+    key: &Key,
+) -> Result<Option<CallResult<Option<Schedule>>>, ExportScheduleError> {
     let receipt: Receipt = match idempotency::lock_and_look_up(work, key).await? {
-        Before::Nothing => return Ok(None),
-        Before::Reused => return Err(ExportScheduleRefusal::KeyReused.into()),
-        Before::Same(receipt) => receipt,
+        EarlierUse::Nothing => return Ok(None),
+        EarlierUse::Reused => return Err(ExportScheduleRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => receipt,
     };
     let value = rows::schedule(work, receipt.schedule).await?.filter(|schedule| sees(permit, schedule));
-    Ok(Some(Acted { value, seq: receipt.seq, is_replayed: true }))
+    Ok(Some(CallResult { value, seq: receipt.seq, is_replayed: true }))
 }
 
 /// Adds the differences of a schedule to the audit log, as fields of the tenant under the
@@ -301,13 +309,13 @@ async fn replayed(work: &Work, permit: &May, key: &Key) -> Result<Option<Acted<O
 fn audit_changes(work: &mut Work, before: Option<&Schedule>, after: Option<&Schedule>, has_new_secret: bool) {
     let tenant = work.tenant();
     let secret = if before.is_some() && has_new_secret { "REPLACED" } else { "SET" };
-    let (was, is) = (before.map(|before| traced(before, "SET")), after.map(|after| traced(after, secret)));
-    audit::changed(work, tenant, was.as_ref(), is.as_ref(), None);
+    let (previous, current) = (before.map(|before| audit_fields(before, "SET")), after.map(|after| audit_fields(after, secret)));
+    audit::changed(work, tenant, previous.as_ref(), current.as_ref(), None);
 }
 
 /// Returns the fields that the audit log compares: of the login at a bucket only its presence, and
 /// of its address only the host, as the rest may hold a secret.
-fn traced(schedule: &Schedule, secret: &'static str) -> audit::Fields {
+fn audit_fields(schedule: &Schedule, secret: &'static str) -> audit::Fields {
     const MASK: &str = code::<kind::TenantWrite>();
     let (fields, bucket) = (&schedule.fields, schedule.bucket.as_ref());
     let path = |field: &str| format!("exportSchedules.{}.{field}", schedule.id);
@@ -334,5 +342,5 @@ async fn end(
 ) -> ScheduleResult {
     let seq = journal::append_other(work, vec![event.event(&ExportScheduleEvent::of(&schedule))], now).await?;
     idempotency::keep(work, key, &Receipt { schedule: schedule.id, seq }, now).await?;
-    Ok(Acted { value: Some(schedule), seq, is_replayed: false })
+    Ok(CallResult { value: Some(schedule), seq, is_replayed: false })
 }

@@ -23,25 +23,25 @@ const MAX_MARKER: u64 = 1 << 10;
 pub(super) struct Destination {
     store: Store,
     /// Prefix of the name of each file.
-    under: String,
+    folder: String,
     /// Whether it is a bucket of the tenant's, whose responses the tenant gets to see.
-    is_theirs: bool,
+    is_external: bool,
 }
 
 impl ExportSchedules {
     /// Opens the destination of a schedule's files.
-    pub(super) fn place(&self, tenant: TenantId, schedule: &Schedule) -> Result<Destination, StopReason> {
+    pub(super) fn open_destination(&self, tenant: TenantId, schedule: &Schedule) -> Result<Destination, StopReason> {
         let (Some(bucket), Some(sealed)) = (&schedule.bucket, &schedule.sealed) else {
-            let place =
-                |store: Store| Destination { store, under: format!("{tenant}/exports/{}/", schedule.id), is_theirs: false };
-            return self.0.exchange.files().deployment_store().map(place).map_err(|error| away(error, false));
+            let destination =
+                |store: Store| Destination { store, folder: format!("{tenant}/exports/{}/", schedule.id), is_external: false };
+            return self.0.exchange.files().deployment_store().map(destination).map_err(|error| away(error, false));
         };
         let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
         let secret = String::from_utf8(secret).map_err(|_| Fault::corrupt("export_schedule", "a secret is a text"))?;
         if secret.is_empty() {
             return Err(StopReason::Away("the secret of the bucket was lost: set the schedule with it again".to_owned()));
         }
-        let client = self.0.sender.transfers(&bucket.endpoint).map_err(StopReason::Away)?;
+        let client = self.0.sender.transfer_client(&bucket.endpoint).map_err(StopReason::Away)?;
         let access = BucketAccess {
             endpoint: &bucket.endpoint,
             bucket: &bucket.name,
@@ -51,16 +51,16 @@ impl ExportSchedules {
             secret: &secret,
         };
         let store = Store::remote(access, client).map_err(|error| away(error, true))?;
-        Ok(Destination { store, under: String::new(), is_theirs: true })
+        Ok(Destination { store, folder: String::new(), is_external: true })
     }
 }
 
 /// Returns the stop for an error of the store. Details of the deployment's own store are logged for
 /// the operator only.
-fn away(error: StoreError, is_theirs: bool) -> StopReason {
+fn away(error: StoreError, is_external: bool) -> StopReason {
     match error {
-        StoreError::Away(why) if is_theirs => StopReason::Away(format!("the bucket cannot be written to: {why}")),
-        StoreError::Missing if is_theirs => StopReason::Away("the bucket is not there".to_owned()),
+        StoreError::Away(reason) if is_external => StopReason::Away(format!("the bucket cannot be written to: {reason}")),
+        StoreError::Missing if is_external => StopReason::Away("the bucket is not there".to_owned()),
         error => {
             tracing::error!(%error, "an export could not be written");
             StopReason::Away("the store of this deployment cannot be written to".to_owned())
@@ -70,26 +70,26 @@ fn away(error: StoreError, is_theirs: bool) -> StopReason {
 
 impl Destination {
     fn at(&self, name: &str) -> String {
-        format!("{}{name}", self.under)
+        format!("{}{name}", self.folder)
     }
 
-    async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, StopReason> {
-        match self.store.get(&self.at(name), most).await {
-            Ok(found) => Ok(found),
+    async fn get(&self, name: &str, limit: u64) -> Result<Option<Bytes>, StopReason> {
+        match self.store.get(&self.at(name), limit).await {
+            Ok(bytes) => Ok(bytes),
             Err(StoreError::Missing) => Ok(None),
-            Err(error) => Err(away(error, self.is_theirs)),
+            Err(error) => Err(away(error, self.is_external)),
         }
     }
 
     /// Writes a file unless it exists. An existing file is from an earlier try and in no manifest:
     /// equal bytes stay, others are replaced.
     async fn put(&self, name: &str, bytes: Bytes) -> Result<(), StopReason> {
-        let away = |error: StoreError| away(error, self.is_theirs);
+        let away = |error: StoreError| away(error, self.is_external);
         if self.store.create(&self.at(name), bytes.clone()).await.map_err(away)? {
             return Ok(());
         }
-        let there = self.get(name, bytes.len() as u64).await?;
-        if there.is_some_and(|there| there == bytes) {
+        let existing = self.get(name, bytes.len() as u64).await?;
+        if existing.is_some_and(|existing| existing == bytes) {
             return Ok(());
         }
         self.store.put_bytes(&self.at(name), bytes).await.map_err(away)
@@ -98,16 +98,16 @@ impl Destination {
     /// Marks the folder as this schedule's; a folder of another schedule is left unchanged.
     pub(super) async fn claim(&self, schedule: &Schedule) -> Result<(), StopReason> {
         let marker = marker_of(schedule.fields.entity);
-        let own = Bytes::from(serde_json::json!({ "scheduleId": schedule.id }).to_string());
-        let mut there = self.get(&marker, MAX_MARKER).await?;
-        if there.is_none() {
-            let created = self.store.create(&self.at(&marker), own.clone()).await;
-            if created.map_err(|error| away(error, self.is_theirs))? {
+        let own_marker = Bytes::from(serde_json::json!({ "scheduleId": schedule.id }).to_string());
+        let mut existing = self.get(&marker, MAX_MARKER).await?;
+        if existing.is_none() {
+            let created = self.store.create(&self.at(&marker), own_marker.clone()).await;
+            if created.map_err(|error| away(error, self.is_external))? {
                 return Ok(());
             }
-            there = self.get(&marker, MAX_MARKER).await?;
+            existing = self.get(&marker, MAX_MARKER).await?;
         }
-        if there.is_some_and(|there| there == own) {
+        if existing.is_some_and(|existing| existing == own_marker) {
             return Ok(());
         }
         Err(StopReason::Paused("another export schedule has written into this folder: choose another prefix".to_owned()))
@@ -116,8 +116,8 @@ impl Destination {
     /// Returns the manifest of a run whose end was not recorded, if it exists.
     pub(super) async fn manifest(&self, name: &str, schedule: &Schedule) -> Result<Option<Manifest>, StopReason> {
         let Some(bytes) = self.get(name, MAX_MANIFEST).await? else { return Ok(None) };
-        let found = serde_json::from_slice::<Manifest>(&bytes).ok();
-        Ok(found.filter(|manifest| manifest.schedule_id == schedule.id))
+        let parsed_manifest = serde_json::from_slice::<Manifest>(&bytes).ok();
+        Ok(parsed_manifest.filter(|manifest| manifest.schedule_id == schedule.id))
     }
 
     pub(super) async fn put_manifest(&self, name: &str, manifest: &Manifest) -> Result<(), StopReason> {

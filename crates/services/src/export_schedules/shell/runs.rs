@@ -4,7 +4,7 @@ use entity::prelude::*;
 use platform::{
     jobs::{self, Failure, Lease, core::Job},
     metrics,
-    storage::{Fault, SETS_LOST, Work, journal},
+    storage::{Fault, MAX_LOST_SETS, Work, journal},
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,26 +35,26 @@ pub(super) struct Running<'a> {
     pub lease: Lease,
     pub requester: Requester,
     pub schedule: &'a Schedule,
-    pub place: Destination,
+    pub destination: Destination,
 }
 
 /// Skips the due times of schedules: each runs at its next time, with all rows up to then. Returns
 /// the number of due schedules.
 pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
-    let mut skipped = 0;
+    let mut skipped_count = 0;
     for schedule in rows::due(work, now).await? {
         let next_run_at = Some(next_run(&schedule.fields.rule(), now));
         rows::update(work, &Schedule { next_run_at, ..schedule }).await?;
-        skipped += 1;
+        skipped_count += 1;
     }
-    Ok(skipped)
+    Ok(skipped_count)
 }
 
 /// Makes each schedule begin with all rows again, in a set with a far higher number: the database
 /// was restored to an earlier time, and later runs may have written files and begun sets that it
 /// does not have. Returns the number of schedules.
 pub async fn restart_schedules(work: &Work) -> Result<u64, Fault> {
-    rows::restart_schedules(work, SETS_LOST).await
+    rows::restart_schedules(work, MAX_LOST_SETS).await
 }
 
 fn is_active(schedule: &Schedule) -> bool {
@@ -66,7 +66,7 @@ impl ExportSchedules {
     /// schedule that missed several times has one run.
     pub async fn enqueue_due(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
-        let mut due = 0;
+        let mut due_count = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
             let work = self.0.db.global().maintenance_for(tenant).await?;
             for schedule in rows::due(&work, now).await? {
@@ -74,46 +74,48 @@ impl ExportSchedules {
                 let order = ExportRun { schedule: schedule.id };
                 rows::update(&work, &Schedule { next_run_at, ..schedule }).await?;
                 jobs::enqueue_once(&work, &self.0.clock, JOB, &order).await?;
-                due += 1;
+                due_count += 1;
             }
             work.commit().await?;
         }
-        Ok(due)
+        Ok(due_count)
     }
 
     /// Writes the rows since the run before, and records the run.
     pub async fn execute_run(&self, lease: Lease, job: &Job) -> Result<(), Failure> {
         let order: ExportRun = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
-        let at = (job.tenant, order.schedule);
-        let ended = Box::pin(self.run(lease, at)).await;
-        let failures = if ended.is_err() { lease.failures(&self.0.db, job.failures).await } else { job.failures };
-        match ended {
+        let schedule_key = (job.tenant, order.schedule);
+        let outcome = Box::pin(self.run(lease, schedule_key)).await;
+        let failures = if outcome.is_err() { lease.failures(&self.0.db, job.failures).await } else { job.failures };
+        match outcome {
             Ok(()) => Ok(()),
             // Rows that were requested meanwhile are written by the next try, if there are any.
             Err(StopReason::Overtaken) => Err(Failure::Yielded),
             Err(StopReason::Fault(fault)) => Err(Failure::Fault(fault)),
-            Err(StopReason::Paused(why)) => Ok(self.fail_run(lease, at, (why, ExportScheduleStatus::Paused)).await?),
-            Err(StopReason::Away(why)) if failures + 1 >= MAX_TRIES => {
-                Ok(self.fail_run(lease, at, (why, ExportScheduleStatus::Active)).await?)
+            Err(StopReason::Paused(reason)) => {
+                Ok(self.fail_run(lease, schedule_key, (reason, ExportScheduleStatus::Paused)).await?)
             }
-            Err(StopReason::Away(why)) => {
-                self.note_error(lease, at, &why).await?;
-                Err(Failure::Fault(Fault::Broken(why)))
+            Err(StopReason::Away(reason)) if failures + 1 >= MAX_TRIES => {
+                Ok(self.fail_run(lease, schedule_key, (reason, ExportScheduleStatus::Active)).await?)
+            }
+            Err(StopReason::Away(reason)) => {
+                self.note_error(lease, schedule_key, &reason).await?;
+                Err(Failure::Fault(Fault::Broken(reason)))
             }
         }
     }
 
-    async fn run(&self, lease: Lease, at: (TenantId, ExportScheduleId)) -> Result<(), StopReason> {
-        let Some((schedule, plan)) = self.begin(lease, at).await? else { return Ok(()) };
-        let requester = Requester { tenant: at.0, actor: schedule.maker, key: schedule.key };
-        let place = self.place(at.0, &schedule)?;
-        let run = Running { lease, requester, schedule: &schedule, place };
-        run.place.claim(&schedule).await?;
+    async fn run(&self, lease: Lease, schedule_key: (TenantId, ExportScheduleId)) -> Result<(), StopReason> {
+        let Some((schedule, plan)) = self.begin(lease, schedule_key).await? else { return Ok(()) };
+        let requester = Requester { tenant: schedule_key.0, actor: schedule.maker, key: schedule.key };
+        let target = self.open_destination(schedule_key.0, &schedule)?;
+        let run = Running { lease, requester, schedule: &schedule, destination: target };
+        run.destination.claim(&schedule).await?;
         let name = plan.manifest_name(schedule.fields.entity);
         // A worker died after it wrote the manifest and before it recorded the run: the published
         // manifest is valid.
-        if let Some(manifest) = run.place.manifest(&name, &schedule).await? {
+        if let Some(manifest) = run.destination.manifest(&name, &schedule).await? {
             let plan = RunPlan { files: manifest.files, ..plan };
             return self.finish(&run, plan, Some(name)).await;
         }
@@ -121,7 +123,7 @@ impl ExportSchedules {
         if plan.files.is_empty() && !plan.is_whole {
             return self.finish(&run, plan, None).await;
         }
-        run.place.put_manifest(&name, &schedule.manifest(&plan)).await?;
+        run.destination.put_manifest(&name, &schedule.manifest(&plan)).await?;
         self.finish(&run, plan, Some(name)).await
     }
 
@@ -144,8 +146,8 @@ impl ExportSchedules {
             before.plan_run(head)
         });
         let after = match &plan {
-            Some(plan) => before.running(plan.clone()),
-            None => Schedule { run: None, ..before }.ended(self.0.clock.now()),
+            Some(plan) => before.with_run(plan.clone()),
+            None => Schedule { run: None, ..before }.after_run(self.0.clock.now()),
         };
         rows::update(&work, &after).await?;
         work.commit().await?;
@@ -174,14 +176,14 @@ impl ExportSchedules {
         let now = self.0.clock.now();
         let (mut work, schedule) = self.lock_run(run, &plan).await?;
         let rows_written = plan.files.iter().fold(0_i64, |sum, file| sum.saturating_add(file.rows));
-        let after = Schedule { run: Some(plan), ..schedule }.ended(now);
+        let after = Schedule { run: Some(plan), ..schedule }.after_run(now);
         rows::update(&work, &after).await?;
         if manifest.is_some() {
-            let told = ExportScheduleEvent { manifest, rows: Some(rows_written), ..ExportScheduleEvent::of(&after) };
-            journal::append_other(&mut work, vec![EXPORT_SCHEDULE_COMPLETED.event(&told)], now).await?;
+            let payload = ExportScheduleEvent { manifest, rows: Some(rows_written), ..ExportScheduleEvent::of(&after) };
+            journal::append_other(&mut work, vec![EXPORT_SCHEDULE_COMPLETED.event(&payload)], now).await?;
         }
         work.commit().await?;
-        metrics::export_run(true);
+        metrics::count_export_run(true);
         Ok(())
     }
 
@@ -203,11 +205,11 @@ impl ExportSchedules {
     }
 
     /// Records why a run will be retried, unless the schedule was paused meanwhile.
-    async fn note_error(&self, lease: Lease, (tenant, id): (TenantId, ExportScheduleId), why: &str) -> Result<(), Fault> {
+    async fn note_error(&self, lease: Lease, (tenant, id): (TenantId, ExportScheduleId), reason: &str) -> Result<(), Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
         if let Some(schedule) = rows::lock(&work, id).await?.filter(is_active) {
-            rows::update(&work, &Schedule { last_error: Some(why.to_owned()), ..schedule }).await?;
+            rows::update(&work, &Schedule { last_error: Some(reason.to_owned()), ..schedule }).await?;
         }
         work.commit().await
     }
@@ -219,7 +221,7 @@ impl ExportSchedules {
         &self,
         lease: Lease,
         (tenant, id): (TenantId, ExportScheduleId),
-        (why, status): (String, ExportScheduleStatus),
+        (reason, status): (String, ExportScheduleStatus),
     ) -> Result<(), Fault> {
         let now = self.0.clock.now();
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
@@ -233,16 +235,16 @@ impl ExportSchedules {
             next_run_at: before.next_run_at.filter(|_| !is_paused),
             failures: before.failures + 1,
             last_run_at: Some(now),
-            last_error: Some(why.clone()),
+            last_error: Some(reason.clone()),
             ..before
         };
         rows::update(&work, &after).await?;
         if is_paused || after.failures == 1 {
-            let told = ExportScheduleEvent { error: Some(why), ..ExportScheduleEvent::of(&after) };
-            journal::append_other(&mut work, vec![EXPORT_SCHEDULE_FAILED.event(&told)], now).await?;
+            let payload = ExportScheduleEvent { error: Some(reason), ..ExportScheduleEvent::of(&after) };
+            journal::append_other(&mut work, vec![EXPORT_SCHEDULE_FAILED.event(&payload)], now).await?;
         }
         work.commit().await?;
-        metrics::export_run(false);
+        metrics::count_export_run(false);
         Ok(())
     }
 }

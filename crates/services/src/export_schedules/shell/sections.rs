@@ -41,8 +41,8 @@ impl ExportSchedules {
         if entity != ExportEntity::Orders || plan.is_whole {
             return Ok(vec![feed(None)]);
         }
-        let changed = self.0.exchange.feed_orders(run.requester.tenant, (section.from, section.to)).await?;
-        Ok(changed.chunks(ORDERS).map(|some| feed(Some(some.to_vec()))).collect())
+        let changed_orders = self.0.exchange.feed_orders(run.requester.tenant, (section.from, section.to)).await?;
+        Ok(changed_orders.chunks(ORDERS).map(|chunk| feed(Some(chunk.to_vec()))).collect())
     }
 
     /// Writes the rows of a section. Without a row there is no file.
@@ -68,16 +68,16 @@ impl ExportSchedules {
                 };
                 file.push(&page.rows).await?;
                 if file.is_large() {
-                    let whole = write_file(run, plan, section, (files.len() + 1, file)).await?;
-                    files.push(whole);
+                    let written_file = write_file(run, plan, section, (files.len() + 1, file)).await?;
+                    files.push(written_file);
                 } else {
                     open = Some(file);
                 }
             }
         }
         if let Some(file) = open {
-            let whole = write_file(run, plan, section, (files.len() + 1, file)).await?;
-            files.push(whole);
+            let written_file = write_file(run, plan, section, (files.len() + 1, file)).await?;
+            files.push(written_file);
         }
         Ok(files)
     }
@@ -91,5 +91,5 @@ async fn write_file(
 ) -> Result<WrittenFile, StopReason> {
     let name = plan.file(&run.schedule.fields, section, part);
     let part = file.finish().await?;
-    run.place.put_part((name, section.month.clone()), (section.from, section.to), part).await
+    run.destination.put_part((name, section.month.clone()), (section.from, section.to), part).await
 }

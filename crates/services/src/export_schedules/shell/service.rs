@@ -40,7 +40,7 @@ impl ExportSchedules {
         Self(Arc::new(Inner {
             db: exchange.database().clone(),
             clock: exchange.files().clock().clone(),
-            ring: webhooks.ring().clone(),
+            ring: webhooks.key_ring().clone(),
             sender: webhooks.sender().clone(),
             exchange: exchange.clone(),
         }))
@@ -55,11 +55,11 @@ impl ExportSchedules {
     pub async fn page(
         &self,
         permit: &May,
-        asked: (&Nested<ScheduleFilter>, SchedulesSorted),
+        selection: (&Nested<ScheduleFilter>, SchedulesSorted),
         request: &PageRequest,
     ) -> Result<Listed<Schedule>, Fault> {
         let owner = permit.is_limited().then(|| permit.actor());
-        rows::page(&permit.scope(&self.0.db), owner, asked, request).await
+        rows::page(&permit.scope(&self.0.db), owner, selection, request).await
     }
 }
 

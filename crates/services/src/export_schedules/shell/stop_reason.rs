@@ -26,7 +26,7 @@ impl From<FeedError> for StopReason {
     fn from(error: FeedError) -> Self {
         match error {
             FeedError::Gone => Self::Paused(ACCESS_LOST.to_owned()),
-            FeedError::Denied(why) => Self::Paused(why),
+            FeedError::Denied(reason) => Self::Paused(reason),
             FeedError::Fault(fault) => Self::Fault(fault),
         }
     }

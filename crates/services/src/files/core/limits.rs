@@ -13,11 +13,11 @@ pub const IMAGE_PIXELS: u64 = 25_000_000;
 /// Bytes within which a picture must have its dimensions: cameras write much metadata before them.
 pub const IMAGE_HEAD_BYTES: usize = 512 << 10;
 /// Maximum memory for decoding a picture.
-pub const IMAGE_DRAWN_BYTES: u64 = 256 * MIB;
+pub const IMAGE_DECODE_BYTES: u64 = 256 * MIB;
 /// Maximum bytes and side of an uploaded logo, and maximum width and height in print, in pixels.
 pub const LOGO_BYTES: u64 = MIB;
 pub const LOGO_SIDE: u32 = 4_000;
-pub const LOGO_DRAWN_PIXELS: (u32, u32) = (600, 200);
+pub const LOGO_PRINT_PIXELS: (u32, u32) = (600, 200);
 /// Maximum size of a result, which only the server creates.
 pub const RESULT_BYTES: u64 = 4_096 * MIB;
 /// Maximum bytes of all files of a tenant.
@@ -45,7 +45,7 @@ pub const PIECE_BYTES: usize = 256 << 10;
 /// MiB in memory.
 pub const MAX_CONCURRENT_UPLOADS: usize = 4;
 /// Retention of files, in seconds.
-pub const KEPT_SECONDS: i64 = 7 * 24 * 3_600;
+pub const FILE_RETENTION_SECONDS: i64 = 7 * 24 * 3_600;
 
 /// Maximum rows of an import.
 pub const IMPORT_ROWS: i64 = 5_000_000;

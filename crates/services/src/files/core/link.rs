@@ -89,7 +89,7 @@ impl Signer {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == BODY_BYTES + MAC_BYTES)?;
         let (body, signature) = bytes.split_at(BODY_BYTES);
         compute_hmac(&self.0, body).verify_slice(signature).ok()?;
-        let said = match body[1] {
+        let purpose = match body[1] {
             b's' => LinkPurpose::Send,
             b'f' => LinkPurpose::Fetch(Size::Original),
             b't' => LinkPurpose::Fetch(Size::Small),
@@ -98,8 +98,8 @@ impl Signer {
         };
         let id = |from: usize| Uuid::from_slice(&body[from..from + 16]).ok();
         let until = Timestamp(i64::from_be_bytes(body[34..BODY_BYTES].try_into().ok()?));
-        let link = Link { verb: said, tenant: TenantId::from_uuid(id(2)?), file: FileId::from_uuid(id(18)?), until };
-        (body[0] == VERSION && (said == LinkPurpose::Send) == (verb == LinkPurpose::Send) && now <= until).then_some(link)
+        let link = Link { verb: purpose, tenant: TenantId::from_uuid(id(2)?), file: FileId::from_uuid(id(18)?), until };
+        (body[0] == VERSION && (purpose == LinkPurpose::Send) == (verb == LinkPurpose::Send) && now <= until).then_some(link)
     }
 }
 

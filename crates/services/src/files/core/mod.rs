@@ -36,7 +36,7 @@ impl Purpose {
         [Self::Import, Self::Image, Self::Document, Self::Result].into_iter().find(|one| one.as_str() == word)
     }
     /// Maximum bytes of a file of this purpose.
-    pub fn most_bytes(self) -> u64 {
+    pub fn max_bytes(self) -> u64 {
         match self {
             Self::Import => limits::IMPORT_BYTES,
             Self::Image => limits::IMAGE_BYTES,
@@ -59,7 +59,7 @@ impl Purpose {
     }
     /// Whether this purpose accepts the detected media type. Markup (HTML, SVG) can contain
     /// scripts, so no purpose accepts it as a document.
-    pub fn takes(self, media: MediaType) -> bool {
+    pub fn accepts(self, media: MediaType) -> bool {
         match self {
             Self::Import => matches!(media, MediaType::Text | MediaType::Workbook),
             Self::Image => matches!(media, MediaType::Png | MediaType::Jpeg | MediaType::Webp | MediaType::Gif),
@@ -141,12 +141,14 @@ pub struct File {
 /// Returns the name alone, as a file system or a header can carry it: the path up to the last slash
 /// or backslash is removed. `None` if nothing is left.
 pub fn safe_name(name: &str) -> Option<String> {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String =
-        last.chars().filter(|c| !c.is_control() && !"<>:\"|?*\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".contains(*c)).collect();
-    let plain = plain.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
-    let plain: String = plain.chars().take(limits::NAME_CHARACTERS).collect();
-    (!plain.is_empty()).then_some(plain)
+    let base_name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let cleaned: String = base_name
+        .chars()
+        .filter(|c| !c.is_control() && !"<>:\"|?*\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".contains(*c))
+        .collect();
+    let cleaned = cleaned.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
+    let cleaned: String = cleaned.chars().take(limits::NAME_CHARACTERS).collect();
+    (!cleaned.is_empty()).then_some(cleaned)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct Dimensions {
 
 impl Dimensions {
     /// Whether it is one that may be drawn.
-    pub fn fits(self) -> bool {
+    pub fn is_within_limits(self) -> bool {
         self.width.max(self.height) <= IMAGE_SIDE && u64::from(self.width) * u64::from(self.height) <= IMAGE_PIXELS
     }
     /// Returns the message for a picture that is too large.
@@ -29,10 +29,10 @@ impl Dimensions {
 /// Returns the sides in the header of a picture; `None` if the header is invalid.
 pub fn area(media: MediaType, head: &[u8]) -> Option<Dimensions> {
     let (width, height) = match media {
-        MediaType::Png => png(head)?,
+        MediaType::Png => png_size(head)?,
         MediaType::Gif => (little16(head, 6)?, little16(head, 8)?),
-        MediaType::Webp => webp(head)?,
-        MediaType::Jpeg => jpeg(head)?,
+        MediaType::Webp => webp_size(head)?,
+        MediaType::Jpeg => jpeg_size(head)?,
         _ => return None,
     };
     (width > 0 && height > 0).then_some(Dimensions { width, height })
@@ -55,12 +55,12 @@ fn little24(bytes: &[u8], from: usize) -> Option<u32> {
 }
 
 /// A PNG begins with the chunk IHDR, of 13 bytes.
-fn png(head: &[u8]) -> Option<(u32, u32)> {
+fn png_size(head: &[u8]) -> Option<(u32, u32)> {
     (head.get(8..16)? == b"\0\0\0\x0DIHDR").then_some((big32(head, 16)?, big32(head, 20)?))
 }
 
 /// A WebP file has one of three forms: lossy, lossless, or extended.
-fn webp(head: &[u8]) -> Option<(u32, u32)> {
+fn webp_size(head: &[u8]) -> Option<(u32, u32)> {
     const FOURTEEN_BITS: u32 = 0x3FFF;
     match head.get(12..16)? {
         b"VP8X" => Some((little24(head, 24)? + 1, little24(head, 27)? + 1)),
@@ -76,19 +76,19 @@ fn webp(head: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// Reads a JPEG segment by segment up to the frame header.
-fn jpeg(head: &[u8]) -> Option<(u32, u32)> {
-    let mut place = 2;
+fn jpeg_size(head: &[u8]) -> Option<(u32, u32)> {
+    let mut offset = 2;
     loop {
-        match at(head, place)? {
+        match at(head, offset)? {
             // Any number of fill bytes may precede a segment.
-            [0xFF, 0xFF] => place += 1,
-            [0xFF, 0x01 | 0xD0..=0xD8] => place += 2,
+            [0xFF, 0xFF] => offset += 1,
+            [0xFF, 0x01 | 0xD0..=0xD8] => offset += 2,
             [0xFF, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF] => {
-                return Some((big16(head, place + 7)?, big16(head, place + 5)?));
+                return Some((big16(head, offset + 7)?, big16(head, offset + 5)?));
             }
             // Image data, or the end of the file, without a frame header before.
             [0xFF, 0xD9 | 0xDA] => return None,
-            [0xFF, _] => place += 2 + (big16(head, place + 2)?.max(2) as usize),
+            [0xFF, _] => offset += 2 + (big16(head, offset + 2)?.max(2) as usize),
             _ => return None,
         }
     }
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn what_would_fill_the_memory_does_not_fit() {
-        let fits = |width, height| Dimensions { width, height }.fits();
-        assert!(fits(5_000, 5_000) && fits(10_000, 2_500));
-        assert!(!fits(5_001, 5_000) && !fits(10_001, 1) && !fits(u32::MAX, u32::MAX));
+        let is_within = |width, height| Dimensions { width, height }.is_within_limits();
+        assert!(is_within(5_000, 5_000) && is_within(10_000, 2_500));
+        assert!(!is_within(5_001, 5_000) && !is_within(10_001, 1) && !is_within(u32::MAX, u32::MAX));
     }
 }

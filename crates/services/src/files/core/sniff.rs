@@ -51,15 +51,15 @@ pub fn sniff(start: &[u8]) -> MediaType {
 }
 
 fn text_or_other(start: &[u8]) -> MediaType {
-    let look = &start[..start.len().min(SNIFF_BYTES)];
+    let sample = &start[..start.len().min(SNIFF_BYTES)];
     let is_control = |byte: &&u8| **byte < 32 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 12);
-    let (nuls, controls) = (look.split(|byte| *byte == 0).count() - 1, look.iter().filter(is_control).count());
+    let (nuls, controls) = (sample.split(|byte| *byte == 0).count() - 1, sample.iter().filter(is_control).count());
     // UTF-16 without a mark: every other byte of a Latin text is NUL, and no other control character occurs.
-    let is_wide = nuls * 3 >= look.len() && nuls == controls && nuls * 3 <= look.len() * 2;
+    let is_wide = nuls * 3 >= sample.len() && nuls == controls && nuls * 3 <= sample.len() * 2;
     if controls > 0 && !is_wide {
         return MediaType::Other;
     }
-    let text = String::from_utf8_lossy(look);
+    let text = String::from_utf8_lossy(sample);
     let begin = text.trim_start_matches('\u{feff}').trim_start().to_lowercase();
     let is_markup = begin.starts_with('<') || begin.contains("<svg") || begin.contains("<script") || begin.contains("<html");
     if is_markup { MediaType::Markup } else { MediaType::Text }

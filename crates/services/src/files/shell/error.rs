@@ -62,8 +62,8 @@ impl From<StoreError> for FileError {
         match error {
             StoreError::Missing => Self::NotReady,
             StoreError::Full => Self::Full,
-            StoreError::Away(why) => {
-                tracing::error!(why, "the file store cannot be reached");
+            StoreError::Away(reason) => {
+                tracing::error!(why = reason, "the file store cannot be reached");
                 Self::Away
             }
         }

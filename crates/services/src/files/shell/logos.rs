@@ -12,7 +12,7 @@ use crate::files::{
         limits::{LOGO_BYTES, LOGO_SIDE},
         sniff,
     },
-    draw::{self, DrawnLogo},
+    draw::{self, RenderedLogo},
 };
 
 /// Reason to refuse a picture as a logo.
@@ -40,9 +40,9 @@ impl From<Fault> for LogoError {
 impl Files {
     /// Draws a picture that its maker has uploaded as a logo. The upload of another actor is
     /// reported as not found.
-    pub async fn logo(&self, tenant: TenantId, id: FileId, maker: Actor) -> Result<DrawnLogo, LogoError> {
-        let found = self.find_of_tenant(tenant, id).await?;
-        let file = found.filter(|file| file.maker == maker && file.purpose == Purpose::Image).ok_or(FileError::NotFound)?;
+    pub async fn logo(&self, tenant: TenantId, id: FileId, actor: Actor) -> Result<RenderedLogo, LogoError> {
+        let stored_file = self.find_of_tenant(tenant, id).await?;
+        let file = stored_file.filter(|file| file.maker == actor && file.purpose == Purpose::Image).ok_or(FileError::NotFound)?;
         if file.state != State::Ready {
             return Err(FileError::NotReady.into());
         }

@@ -7,7 +7,7 @@ use super::service::Files;
 use crate::files::store::{Store, StoreError};
 
 /// Text of the mark, for a person who finds it.
-const TEXT: &[u8] = b"This is a file store of Entrepot. The database names this mark; keep it with the files.\n";
+const MARK_TEXT: &[u8] = b"This is a file store of Entrepot. The database names this mark; keep it with the files.\n";
 
 fn mark_object(mark: &str) -> String {
     format!(".deployment-{mark}")
@@ -18,12 +18,12 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be reached, or takes no writes.
-    pub async fn carries(&self, mark: &str) -> Result<bool, StoreError> {
-        let carries = self.holds(&mark_object(mark)).await?;
-        if carries {
-            self.put(&mark_object(mark), TEXT).await?;
+    pub async fn verify_mark(&self, mark: &str) -> Result<bool, StoreError> {
+        let has_mark = self.holds(&mark_object(mark)).await?;
+        if has_mark {
+            self.put(&mark_object(mark), MARK_TEXT).await?;
         }
-        Ok(carries)
+        Ok(has_mark)
     }
 }
 
@@ -33,10 +33,10 @@ impl Files {
     ///
     /// # Errors
     /// The store cannot be reached, or takes no writes.
-    pub async fn carries(&self, mark: &str) -> Result<bool, StoreError> {
-        let carries = self.store()?.carries(mark).await?;
-        self.0.strange.store(!carries, Ordering::Relaxed);
-        Ok(carries)
+    pub async fn verify_mark(&self, mark: &str) -> Result<bool, StoreError> {
+        let has_mark = self.store()?.verify_mark(mark).await?;
+        self.0.lacks_mark.store(!has_mark, Ordering::Relaxed);
+        Ok(has_mark)
     }
 
     /// Writes the mark to the store.
@@ -44,7 +44,7 @@ impl Files {
     /// # Errors
     /// The store cannot be reached, or takes no writes.
     pub async fn mark(&self, mark: &str) -> Result<(), StoreError> {
-        self.store()?.put(&mark_object(mark), TEXT).await
+        self.store()?.put(&mark_object(mark), MARK_TEXT).await
     }
 
     /// Removes a mark that is not valid.

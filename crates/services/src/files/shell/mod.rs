@@ -12,5 +12,5 @@ mod service;
 pub use error::FileError;
 pub use logos::LogoError;
 pub use pictures::{Draw, THUMBNAIL_JOB};
-pub use results::{Made, Writer};
-pub use service::{Files, NewFile, Opened};
+pub use results::{ResultFile, Writer};
+pub use service::{Files, NewFile, OpenedFile};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::FileError,
-    service::{Files, Opened},
+    service::{Files, OpenedFile},
 };
 use crate::files::{
     core::{
@@ -42,9 +42,9 @@ fn variant_of(blob: &str, pixels: u32) -> String {
 impl Files {
     /// Keeps an uploaded file without expiry, in the transaction of the object that it belongs to.
     /// The upload of another actor is reported as not found.
-    pub async fn hold(&self, work: &Work, (id, purpose): (FileId, Purpose), maker: Actor) -> Result<File, FileError> {
-        let found = rows::lock(work, id).await?.filter(|file| file.maker == maker && file.purpose == purpose);
-        let file = found.ok_or(FileError::NotFound)?;
+    pub async fn claim_upload(&self, work: &Work, (id, purpose): (FileId, Purpose), actor: Actor) -> Result<File, FileError> {
+        let own_file = rows::lock(work, id).await?.filter(|file| file.maker == actor && file.purpose == purpose);
+        let file = own_file.ok_or(FileError::NotFound)?;
         if file.state != State::Ready {
             return Err(FileError::NotReady);
         }
@@ -52,17 +52,17 @@ impl Files {
         if end < self.0.clock.now().plus_seconds(EXPIRY_MARGIN_SECONDS) {
             return Err(FileError::NotReady);
         }
-        let held = File { expires_at: None, ..file };
-        rows::change(work, &held).await?;
+        let held_file = File { expires_at: None, ..file };
+        rows::change(work, &held_file).await?;
         if purpose == Purpose::Image {
             jobs::enqueue(work, &self.0.clock, THUMBNAIL_JOB, &Draw { id }).await?;
         }
-        Ok(held)
+        Ok(held_file)
     }
 
     /// Releases a file that was held: it expires now, and the job for expired files removes its
     /// bytes.
-    pub async fn let_go(&self, work: &Work, id: FileId) -> Result<(), Fault> {
+    pub async fn expire_file(&self, work: &Work, id: FileId) -> Result<(), Fault> {
         match rows::lock(work, id).await? {
             Some(file) => rows::change(work, &File { expires_at: Some(self.0.clock.now()), ..file }).await,
             None => Err(Fault::corrupt("file", "a file that is held is there")),
@@ -82,38 +82,39 @@ impl Files {
     }
 
     /// Opens a small version; `None` if the original is meant, or there is no small version.
-    pub(super) async fn thumbnail(&self, file: &File, size: Size) -> Result<Option<Opened>, FileError> {
+    pub(super) async fn thumbnail(&self, file: &File, size: Size) -> Result<Option<OpenedFile>, FileError> {
         let (Some(pixels), Some(blob), Some(Thumbnails::Made)) = (size.pixels(), file.blob.as_deref(), file.thumbnails) else {
             return Ok(None);
         };
         let bytes = self.store()?.read(&variant_of(blob, pixels)).await?;
         let bytes = bytes.try_fold(Vec::new(), append_part).await?;
         let file = File { media_type: sniff(&bytes).as_str().to_owned(), size: bytes.len() as i64, ..file.clone() };
-        Ok(Some(Opened { file, bytes: stream::iter([Ok(bytes.into())]).boxed() }))
+        Ok(Some(OpenedFile { file, bytes: stream::iter([Ok(bytes.into())]).boxed() }))
     }
 
     /// Draws a picture's small versions, once. A picture that cannot be decoded has none, and the
     /// original is shown.
     pub async fn draw(&self, tenant: TenantId, id: FileId) -> Result<(), FileError> {
-        let found = self.find_of_tenant(tenant, id).await?.filter(|file| file.state == State::Ready && file.thumbnails.is_none());
-        let Some(file) = found else { return Ok(()) };
+        let undrawn_file =
+            self.find_of_tenant(tenant, id).await?.filter(|file| file.state == State::Ready && file.thumbnails.is_none());
+        let Some(file) = undrawn_file else { return Ok(()) };
         let blob = file.blob.clone().ok_or(FileError::NotReady)?;
-        let drawn = {
+        let variants = {
             let _alone = self.0.drawing.acquire().await.map_err(|_| Fault::ShuttingDown)?;
             let bytes = self.read(&file).await?.try_fold(Vec::new(), append_part).await?;
             let drawing = tokio::task::spawn_blocking(move || draw::thumbnails(&bytes));
             // A panic of the decoder is treated as an unreadable picture.
             drawing.await.unwrap_or_default()
         };
-        for (size, bytes) in drawn.iter().flatten() {
-            let mut sink = self.store_to_change()?.write(&variant_of(&blob, size.pixels().unwrap_or_default())).await?;
+        for (size, bytes) in variants.iter().flatten() {
+            let mut sink = self.writable_store()?.write(&variant_of(&blob, size.pixels().unwrap_or_default())).await?;
             if let Err(error) = sink.write(bytes.clone().into()).await {
                 sink.abort().await;
                 return Err(error.into());
             }
             sink.finish().await?;
         }
-        self.record_thumbnails(&file, if drawn.is_some() { Thumbnails::Made } else { Thumbnails::None }).await
+        self.record_thumbnails(&file, if variants.is_some() { Thumbnails::Made } else { Thumbnails::None }).await
     }
 
     /// Records the result of the drawing; if the picture was removed meanwhile, its small versions
@@ -130,7 +131,7 @@ impl Files {
     }
 }
 
-pub(super) async fn append_part(mut all: Vec<u8>, part: bytes::Bytes) -> Result<Vec<u8>, crate::files::store::StoreError> {
-    all.extend_from_slice(&part);
-    Ok(all)
+pub(super) async fn append_part(mut buffer: Vec<u8>, part: bytes::Bytes) -> Result<Vec<u8>, crate::files::store::StoreError> {
+    buffer.extend_from_slice(&part);
+    Ok(buffer)
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::files::{
     core::{
         Dimensions, File, Purpose, State, area,
-        limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+        limits::{FILE_RETENTION_SECONDS, IMAGE_HEAD_BYTES, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
         link::LinkPurpose,
         min_speed::{RateWindow, TooSlow},
         sniff,
@@ -37,20 +37,20 @@ pub(super) struct ReceivedBytes {
     pub size: u64,
     pub start: Vec<u8>,
     /// Bytes that are kept of the beginning.
-    look: usize,
+    sample_limit: usize,
     hash: Sha256,
 }
 
 impl ReceivedBytes {
     pub(super) fn new(purpose: Purpose) -> Self {
-        let look = if purpose == Purpose::Image { IMAGE_HEAD_BYTES } else { SNIFF_BYTES };
-        Self { size: 0, start: Vec::new(), look, hash: Sha256::new() }
+        let sample_size = if purpose == Purpose::Image { IMAGE_HEAD_BYTES } else { SNIFF_BYTES };
+        Self { size: 0, start: Vec::new(), sample_limit: sample_size, hash: Sha256::new() }
     }
     pub(super) fn add(&mut self, bytes: &Bytes) {
         self.size += bytes.len() as u64;
         self.hash.update(bytes);
-        let missing = self.look.saturating_sub(self.start.len()).min(bytes.len());
-        self.start.extend_from_slice(&bytes[..missing]);
+        let needed_bytes = self.sample_limit.saturating_sub(self.start.len()).min(bytes.len());
+        self.start.extend_from_slice(&bytes[..needed_bytes]);
     }
     pub(super) fn digest(self) -> Vec<u8> {
         self.hash.finalize().to_vec()
@@ -71,13 +71,13 @@ impl Files {
         }
         // The slot is released when the upload ends or the sender disconnects.
         let _place = self.0.uploads.take(&file)?;
-        let most = file.purpose.most_bytes();
-        if declared.is_some_and(|size| size > most) {
-            return Err(FileError::TooLarge { most });
+        let limit = file.purpose.max_bytes();
+        if declared.is_some_and(|size| size > limit) {
+            return Err(FileError::TooLarge { most: limit });
         }
         // Each attempt has a path of its own: two concurrent uploads cannot mix.
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
-        let passed = self.keep(&blob, file.purpose, most, bytes).await?;
+        let received = self.store_upload(&blob, file.purpose, limit, bytes).await?;
         let audit_context = AuditContext::new(
             "file.upload".to_owned(),
             origin,
@@ -85,25 +85,25 @@ impl Files {
             Some((file.tenant, file.maker)),
             Some(Target::of(file.id)),
         );
-        let settled = audit_context.over(Box::pin(self.settle(file.id, file.tenant, &blob, passed))).await;
-        if settled.is_err()
-            && let Err(error) = self.store_to_change()?.remove(&blob).await
+        let outcome = audit_context.run_within(Box::pin(self.settle(file.id, file.tenant, &blob, received))).await;
+        if outcome.is_err()
+            && let Err(error) = self.writable_store()?.remove(&blob).await
         {
             tracing::warn!(%error, blob, "the bytes of a refused upload could not be removed; they stay until its file expires");
         }
-        settled
+        outcome
     }
 
     /// Writes the bytes where they belong, unless something is wrong with them: then nothing is left.
-    async fn keep<S>(&self, blob: &str, purpose: Purpose, most: u64, bytes: S) -> Result<ReceivedBytes, FileError>
+    async fn store_upload<S>(&self, blob: &str, purpose: Purpose, limit: u64, bytes: S) -> Result<ReceivedBytes, FileError>
     where
         S: Stream<Item = Result<Bytes, ()>> + Send,
     {
-        let mut sink = self.store_to_change()?.write(blob).await?;
-        match write_checked(&mut sink, purpose, most, bytes).await {
-            Ok(passed) => {
+        let mut sink = self.writable_store()?.write(blob).await?;
+        match write_checked(&mut sink, purpose, limit, bytes).await {
+            Ok(received) => {
                 sink.finish().await?;
-                Ok(passed)
+                Ok(received)
             }
             Err(error) => {
                 sink.abort().await;
@@ -112,7 +112,7 @@ impl Files {
         }
     }
 
-    async fn settle(&self, id: FileId, tenant: TenantId, blob: &str, passed: ReceivedBytes) -> Result<File, FileError> {
+    async fn settle(&self, id: FileId, tenant: TenantId, blob: &str, received: ReceivedBytes) -> Result<File, FileError> {
         let mut work = self.0.db.tenant(tenant).begin().await?;
         // Lock order: the journal before the file, as where files are attached.
         journal::hold(&work).await?;
@@ -121,16 +121,16 @@ impl Files {
             return Err(FileError::NotAwaited);
         };
         let now = self.0.clock.now();
-        let media = sniff(&passed.start);
+        let media = sniff(&received.start);
         let after = File {
             media_type: media.as_str().to_owned(),
-            area: area(media, &passed.start).filter(|_| before.purpose == Purpose::Image),
-            size: passed.size as i64,
-            sha256: Some(passed.digest()),
+            area: area(media, &received.start).filter(|_| before.purpose == Purpose::Image),
+            size: received.size as i64,
+            sha256: Some(received.digest()),
             blob: Some(blob.to_owned()),
             state: State::Ready,
             ready_at: Some(now),
-            expires_at: Some(now.plus_seconds(KEPT_SECONDS)),
+            expires_at: Some(now.plus_seconds(FILE_RETENTION_SECONDS)),
             ..before
         };
         if let Err(error) = settle(&mut work, &after, now).await {
@@ -148,9 +148,9 @@ where
     S: Stream<Item = Result<Bytes, ()>> + Send,
 {
     loop {
-        let (began, left) = (Instant::now(), Duration::from_millis(pace.left()));
-        let next = timeout(left, bytes.next()).await;
-        let waited = began.elapsed().as_millis() as u64;
+        let (start_time, remaining) = (Instant::now(), Duration::from_millis(pace.remaining_millis()));
+        let next = timeout(remaining, bytes.next()).await;
+        let waited = start_time.elapsed().as_millis() as u64;
         let (count, part) = match next {
             Ok(None) => return Ok(None),
             Ok(Some(part)) => part.map(|part| (part.len() as u64, Some(part))).map_err(|()| FileError::Broken)?,
@@ -163,40 +163,40 @@ where
     }
 }
 
-async fn write_checked<S>(sink: &mut Sink, purpose: Purpose, most: u64, bytes: S) -> Result<ReceivedBytes, FileError>
+async fn write_checked<S>(sink: &mut Sink, purpose: Purpose, limit: u64, bytes: S) -> Result<ReceivedBytes, FileError>
 where
     S: Stream<Item = Result<Bytes, ()>> + Send,
 {
-    let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), ReceivedBytes::new(purpose), false);
+    let (mut bytes, mut received, mut is_checked) = (std::pin::pin!(bytes), ReceivedBytes::new(purpose), false);
     let mut pace = RateWindow::new(UPLOAD_RATE, UPLOAD_WINDOW_SECONDS);
     while let Some(part) = next_part(&mut pace, &mut bytes).await? {
-        passed.add(&part);
-        if passed.size > most {
-            return Err(FileError::TooLarge { most });
+        received.add(&part);
+        if received.size > limit {
+            return Err(FileError::TooLarge { most: limit });
         }
-        if !is_known && passed.start.len() >= SNIFF_BYTES {
-            is_known = true;
-            check(purpose, &passed)?;
+        if !is_checked && received.start.len() >= SNIFF_BYTES {
+            is_checked = true;
+            check(purpose, &received)?;
         }
         sink.write(part).await.map_err(|error: StoreError| FileError::from(error))?;
     }
-    if passed.size == 0 {
+    if received.size == 0 {
         return Err(FileError::NoBytes);
     }
-    check(purpose, &passed)?;
+    check(purpose, &received)?;
     if purpose == Purpose::Image {
-        check_area(&passed)?;
+        check_area(&received)?;
     }
-    Ok(passed)
+    Ok(received)
 }
 
 /// Checks that a picture has dimensions in its header, and that they are within the limits of
 /// decoding.
-fn check_area(passed: &ReceivedBytes) -> Result<(), FileError> {
-    let area: Dimensions = area(sniff(&passed.start), &passed.start).ok_or(FileError::WrongKind(Purpose::Image))?;
-    if area.fits() { Ok(()) } else { Err(FileError::TooManyPixels(area)) }
+fn check_area(received: &ReceivedBytes) -> Result<(), FileError> {
+    let area: Dimensions = area(sniff(&received.start), &received.start).ok_or(FileError::WrongKind(Purpose::Image))?;
+    if area.is_within_limits() { Ok(()) } else { Err(FileError::TooManyPixels(area)) }
 }
 
-fn check(purpose: Purpose, passed: &ReceivedBytes) -> Result<(), FileError> {
-    if purpose.takes(sniff(&passed.start)) { Ok(()) } else { Err(FileError::WrongKind(purpose)) }
+fn check(purpose: Purpose, received: &ReceivedBytes) -> Result<(), FileError> {
+    if purpose.accepts(sniff(&received.start)) { Ok(()) } else { Err(FileError::WrongKind(purpose)) }
 }

@@ -11,7 +11,7 @@ use super::{
     service::{Files, folder, settle},
 };
 use crate::files::{
-    core::{File, Purpose, State, limits::KEPT_SECONDS},
+    core::{File, Purpose, State, limits::FILE_RETENTION_SECONDS},
     rows,
     store::Sink,
 };
@@ -21,13 +21,13 @@ pub struct Writer {
     file: File,
     blob: String,
     sink: Sink,
-    passed: ReceivedBytes,
+    received: ReceivedBytes,
     files: Files,
 }
 
 /// A file whose bytes are written, and whose row is not ready yet: `keep` makes it ready.
 #[derive(Debug, Clone)]
-pub struct Made(File);
+pub struct ResultFile(File);
 
 impl Files {
     /// Begins a file of an actor; the actor is a program if there is a key. A row exists from the
@@ -35,10 +35,10 @@ impl Files {
     pub async fn write(
         &self,
         tenant: TenantId,
-        maker: (Actor, Option<ApiKeyId>),
-        named: (String, &str),
+        requester: (Actor, Option<ApiKeyId>),
+        name_and_type: (String, &str),
     ) -> Result<Writer, FileError> {
-        self.write_as_of(tenant, maker, named, self.0.clock.now()).await
+        self.write_as_of(tenant, requester, name_and_type, self.0.clock.now()).await
     }
 
     /// Does the same for data that was read at `read_at`: the file is dated from then, so that only
@@ -46,61 +46,61 @@ impl Files {
     pub async fn write_as_of(
         &self,
         tenant: TenantId,
-        maker: (Actor, Option<ApiKeyId>),
+        requester: (Actor, Option<ApiKeyId>),
         (name, media_type): (String, &str),
         read_at: Timestamp,
     ) -> Result<Writer, FileError> {
         const DAY: i64 = 24 * 3_600;
-        let blank = self.new_file(tenant, maker, Purpose::Result, name, DAY);
-        let file = File { media_type: media_type.to_owned(), created_at: read_at, ..blank };
+        let new_file_row = self.new_file(tenant, requester, Purpose::Result, name, DAY);
+        let file = File { media_type: media_type.to_owned(), created_at: read_at, ..new_file_row };
         let work = self.0.db.tenant(tenant).begin().await?;
         rows::add(&work, &file).await?;
         work.commit().await?;
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
-        let sink = self.store_to_change()?.write(&blob).await?;
-        Ok(Writer { file, blob, sink, passed: ReceivedBytes::new(Purpose::Result), files: self.clone() })
+        let sink = self.writable_store()?.write(&blob).await?;
+        Ok(Writer { file, blob, sink, received: ReceivedBytes::new(Purpose::Result), files: self.clone() })
     }
 }
 
 impl Files {
     /// Makes a whole file at once.
-    pub async fn make<P>(&self, permit: &Permit<P>, named: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
+    pub async fn make<P>(&self, permit: &Permit<P>, name_and_type: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
         // The row without bytes is no receipt: a repeated call begins again if the file was not
         // made.
-        let maker = (permit.actor(), permit.caller().key);
-        let mut writer = once::without_receipt(self.write(permit.tenant(), maker, named)).await?;
+        let requester = (permit.actor(), permit.caller().key);
+        let mut writer = once::without_receipt(self.write(permit.tenant(), requester, name_and_type)).await?;
         writer.write(bytes.into()).await?;
-        let made = writer.finish().await?;
+        let result_file = writer.finish().await?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        if let Err(error) = made.keep(&mut work).await {
+        if let Err(error) = result_file.keep(&mut work).await {
             work.rollback().await?;
             return Err(error);
         }
         work.commit().await?;
-        Ok(made.0)
+        Ok(result_file.0)
     }
 }
 
 impl Writer {
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), FileError> {
-        self.passed.add(&bytes);
-        let most = Purpose::Result.most_bytes();
-        if self.passed.size > most {
-            return Err(FileError::TooLarge { most });
+        self.received.add(&bytes);
+        let limit = Purpose::Result.max_bytes();
+        if self.received.size > limit {
+            return Err(FileError::TooLarge { most: limit });
         }
         Ok(self.sink.write(bytes).await?)
     }
 
-    pub async fn finish(self) -> Result<Made, FileError> {
+    pub async fn finish(self) -> Result<ResultFile, FileError> {
         let now = self.files.clock().now();
         self.sink.finish().await?;
-        Ok(Made(File {
-            size: self.passed.size as i64,
-            sha256: Some(self.passed.digest()),
+        Ok(ResultFile(File {
+            size: self.received.size as i64,
+            sha256: Some(self.received.digest()),
             blob: Some(self.blob),
             state: State::Ready,
             ready_at: Some(now),
-            expires_at: Some(now.plus_seconds(KEPT_SECONDS)),
+            expires_at: Some(now.plus_seconds(FILE_RETENTION_SECONDS)),
             ..self.file
         }))
     }
@@ -110,7 +110,7 @@ impl Writer {
     }
 }
 
-impl Made {
+impl ResultFile {
     pub fn id(&self) -> FileId {
         self.0.id
     }

@@ -40,7 +40,7 @@ pub struct NewFile {
 }
 
 /// A file and its bytes.
-pub struct Opened {
+pub struct OpenedFile {
     pub file: File,
     pub bytes: Bytestream,
 }
@@ -57,7 +57,7 @@ pub(super) struct Inner {
     location: RwLock<(FileLocation, Option<Store>)>,
     /// The store lacks the mark of the deployment's store: other processes would not find files
     /// that are written here.
-    pub(super) strange: AtomicBool,
+    pub(super) lacks_mark: AtomicBool,
     pub(super) uploads: UploadSlots,
     /// Pictures are drawn one at a time: each takes much memory.
     pub(super) drawing: tokio::sync::Semaphore,
@@ -77,7 +77,7 @@ impl Files {
             audit_writer,
             signer,
             location: RwLock::new((location, None)),
-            strange: AtomicBool::new(false),
+            lacks_mark: AtomicBool::new(false),
             uploads: UploadSlots::default(),
             drawing: tokio::sync::Semaphore::new(1),
         }))
@@ -88,7 +88,7 @@ impl Files {
     }
     /// Opens the store, so that a missing one is found at the start. Only the settings of a bucket
     /// are checked.
-    pub fn look(&self) -> Result<(), StoreError> {
+    pub fn check_location(&self) -> Result<(), StoreError> {
         self.store().map(drop)
     }
     pub fn clock(&self) -> &Clock {
@@ -108,8 +108,8 @@ impl Files {
 
     /// Returns the store for writing. Refused if it is not the one that the deployment's other
     /// processes use.
-    pub(super) fn store_to_change(&self) -> Result<Store, StoreError> {
-        if self.0.strange.load(Ordering::Relaxed) {
+    pub(super) fn writable_store(&self) -> Result<Store, StoreError> {
+        if self.0.lacks_mark.load(Ordering::Relaxed) {
             return Err(StoreError::Away("it is not the file store of this deployment; /readyz says more".to_owned()));
         }
         self.store()
@@ -117,23 +117,28 @@ impl Files {
 
     /// Returns the store of this deployment for exports, whose files have no rows.
     pub fn deployment_store(&self) -> Result<Store, StoreError> {
-        self.store_to_change()
+        self.writable_store()
     }
 
     /// Creates a file whose bytes are not uploaded yet, and its upload link.
-    pub async fn create(&self, permit: Permit<kind::FileWrite>, new: NewFile) -> Result<Changed<(File, String)>, FileError> {
-        let most = new.purpose.most_bytes();
-        let odd = if new.name.trim().is_empty() { FileError::NoName } else { FileError::OddName };
-        let name = safe_name(&new.name).ok_or(odd)?;
-        match new.size {
+    pub async fn create(&self, permit: Permit<kind::FileWrite>, request: NewFile) -> Result<Changed<(File, String)>, FileError> {
+        let limit = request.purpose.max_bytes();
+        let name_error = if request.name.trim().is_empty() { FileError::NoName } else { FileError::OddName };
+        let name = safe_name(&request.name).ok_or(name_error)?;
+        match request.size {
             Some(size) if size <= 0 => return Err(FileError::NoBytes),
-            Some(size) if size.unsigned_abs() > most => return Err(FileError::TooLarge { most }),
+            Some(size) if size.unsigned_abs() > limit => return Err(FileError::TooLarge { most: limit }),
             _ => {}
         }
-        let file =
-            self.new_file(permit.tenant(), (permit.actor(), permit.caller().key), new.purpose, name, UPLOAD_LINK_SECONDS * 24);
+        let file = self.new_file(
+            permit.tenant(),
+            (permit.actor(), permit.caller().key),
+            request.purpose,
+            name,
+            UPLOAD_LINK_SECONDS * 24,
+        );
         let mut work = permit.scope(&self.0.db).begin().await?;
-        if rows::total_bytes(&work).await?.saturating_add(new.size.unwrap_or(1)).unsigned_abs() > TENANT_BYTES {
+        if rows::total_bytes(&work).await?.saturating_add(request.size.unwrap_or(1)).unsigned_abs() > TENANT_BYTES {
             work.rollback().await?;
             return Err(FileError::Quota { most: TENANT_BYTES });
         }
@@ -220,17 +225,17 @@ impl Files {
     }
 
     /// Returns the file, or the small version of a picture, that a link names.
-    pub async fn fetch(&self, token: &str) -> Result<Opened, FileError> {
+    pub async fn fetch(&self, token: &str) -> Result<OpenedFile, FileError> {
         let fetch = LinkPurpose::Fetch(Size::Original);
         let link = self.0.signer.open(token, fetch, self.0.clock.now()).ok_or(FileError::NotFound)?;
         let file = self.file_of_link(link.tenant, link.file).await?;
         if let LinkPurpose::Fetch(size) = link.verb
-            && let Some(opened) = self.thumbnail(&file, size).await?
+            && let Some(thumbnail_file) = self.thumbnail(&file, size).await?
         {
-            return Ok(opened);
+            return Ok(thumbnail_file);
         }
         let bytes = self.read(&file).await?;
-        Ok(Opened { file, bytes })
+        Ok(OpenedFile { file, bytes })
     }
 
     /// The bytes of a file.
@@ -242,31 +247,31 @@ impl Files {
     /// Removes expired files, their bytes first, so that no bytes stay without a row; returns the
     /// number. A file whose bytes cannot be removed is skipped, and the run fails at its end; after
     /// `MAX_PASSED` of them the store counts as unavailable, and the run ends at once.
-    pub async fn forget_old(&self) -> Result<usize, Fault> {
-        let (global, mut forgotten) = (self.0.db.global(), 0);
-        let (mut passed, mut last) = (Vec::<FileId>::new(), None);
+    pub async fn delete_expired_files(&self) -> Result<usize, Fault> {
+        let (global, mut forgotten_count) = (self.0.db.global(), 0);
+        let (mut failed_ids, mut last_error) = (Vec::<FileId>::new(), None);
         loop {
-            let page = rows::expired(&global, self.0.clock.now(), PAGE).await?;
+            let page = rows::expired_files(&global, self.0.clock.now(), PAGE).await?;
             for file in &page {
-                if passed.contains(&file.id) {
+                if failed_ids.contains(&file.id) {
                     continue;
                 }
                 if let Err(error) = self.remove_bytes(file).await {
                     tracing::error!(file = %file.id, ?error, "the bytes of a file cannot be removed");
-                    passed.push(file.id);
-                    if passed.len() == MAX_PASSED {
+                    failed_ids.push(file.id);
+                    if failed_ids.len() == MAX_PASSED {
                         return Err(error);
                     }
-                    last = Some(error);
+                    last_error = Some(error);
                     continue;
                 }
                 let work = global.maintenance_for(file.tenant).await?;
                 rows::change(&work, &File { state: State::Gone, blob: None, ..file.clone() }).await?;
                 work.commit().await?;
-                forgotten += 1;
+                forgotten_count += 1;
             }
             if page.len() < PAGE as usize {
-                return last.map_or(Ok(forgotten), Err);
+                return last_error.map_or(Ok(forgotten_count), Err);
             }
         }
     }
@@ -275,21 +280,21 @@ impl Files {
     /// `None` while an import runs, or if the store is not the deployment's.
     pub async fn remove_killed_import_files(&self) -> Result<usize, Fault> {
         let location = self.0.location.read().unwrap_or_else(PoisonError::into_inner).0.clone();
-        let noted = imports::has_imports(&location).await;
-        let noted = noted.map_err(|error| Fault::Broken(format!("the files of imports in {location}: {error}")))?;
-        if !noted || self.0.strange.load(Ordering::Relaxed) {
+        let has_notes = imports::has_imports(&location).await;
+        let has_notes = has_notes.map_err(|error| Fault::Broken(format!("the files of imports in {location}: {error}")))?;
+        if !has_notes || self.0.lacks_mark.load(Ordering::Relaxed) {
             return Ok(0);
         }
         let Some(lock) = self.0.db.lock_imports().await? else { return Ok(0) };
-        let removed = imports::remove_killed_imports(&self.0.db, &location, &lock).await;
+        let outcome = imports::remove_killed_imports(&self.0.db, &location, &lock).await;
         lock.release().await;
-        removed
+        outcome
     }
 
     /// Removes all bytes that were ever uploaded for a file.
     pub(super) async fn remove_bytes(&self, file: &File) -> Result<u64, Fault> {
-        let removed = async { self.store_to_change()?.remove_all(&folder(file)).await };
-        removed.await.map_err(|error| Fault::Broken(format!("the bytes of {}: {error}", file.id)))
+        let removal = async { self.writable_store()?.remove_all(&folder(file)).await };
+        removal.await.map_err(|error| Fault::Broken(format!("the bytes of {}: {error}", file.id)))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::files::core::{
 /// Numbers of running uploads, in total and for each tenant and caller.
 #[derive(Debug, Default)]
 struct Counts {
-    all: usize,
+    total: usize,
     tenants: HashMap<TenantId, usize>,
     callers: HashMap<Uuid, usize>,
 }
@@ -38,18 +38,18 @@ impl UploadSlots {
     pub(super) fn take(&self, file: &File) -> Result<UploadSlot, FileError> {
         let (tenant, caller) = (file.tenant, file.maker.id);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_tenant = counts.tenants.get(&tenant).copied().unwrap_or_default();
-        let of_caller = counts.callers.get(&caller).copied().unwrap_or_default();
-        if of_caller >= UPLOADS_PER_CALLER {
+        let tenant_count = counts.tenants.get(&tenant).copied().unwrap_or_default();
+        let caller_count = counts.callers.get(&caller).copied().unwrap_or_default();
+        if caller_count >= UPLOADS_PER_CALLER {
             return Err(FileError::Crowded { whose: "your", most: UPLOADS_PER_CALLER });
         }
-        if of_tenant >= UPLOADS_PER_TENANT {
+        if tenant_count >= UPLOADS_PER_TENANT {
             return Err(FileError::Crowded { whose: "your tenant's", most: UPLOADS_PER_TENANT });
         }
-        if counts.all >= UPLOADS {
+        if counts.total >= UPLOADS {
             return Err(FileError::Busy);
         }
-        counts.all += 1;
+        counts.total += 1;
         *counts.tenants.entry(tenant).or_default() += 1;
         *counts.callers.entry(caller).or_default() += 1;
         Ok(UploadSlot { counts: self.0.clone(), tenant, caller })
@@ -59,7 +59,7 @@ impl UploadSlots {
 impl Drop for UploadSlot {
     fn drop(&mut self) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.all = counts.all.saturating_sub(1);
+        counts.total = counts.total.saturating_sub(1);
         decrement_count(&mut counts.tenants, &self.tenant);
         decrement_count(&mut counts.callers, &self.caller);
     }
@@ -132,6 +132,6 @@ mod tests {
         assert_eq!(held.len(), UPLOADS);
         drop(held);
         let counts = slots.0.lock().unwrap();
-        assert!(counts.all == 0 && counts.tenants.is_empty() && counts.callers.is_empty(), "{counts:?}");
+        assert!(counts.total == 0 && counts.tenants.is_empty() && counts.callers.is_empty(), "{counts:?}");
     }
 }

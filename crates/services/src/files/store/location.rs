@@ -33,8 +33,8 @@ impl fmt::Display for FileLocation {
         match self {
             Self::Folder(folder) => write!(f, "file:{}", folder.display()),
             Self::Bucket { name, prefix } => {
-                let whole = if prefix.is_empty() { name.clone() } else { format!("{name}/{prefix}") };
-                write!(f, "s3://{}", whole.rsplit_once('@').map_or(whole.as_str(), |(_, place)| place))
+                let bucket_path = if prefix.is_empty() { name.clone() } else { format!("{name}/{prefix}") };
+                write!(f, "s3://{}", bucket_path.rsplit_once('@').map_or(bucket_path.as_str(), |(_, address)| address))
             }
         }
     }

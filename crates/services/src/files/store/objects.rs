@@ -52,7 +52,7 @@ pub struct Spool {
 
 impl Spool {
     /// Uploads the bytes to the bucket, under the limit of concurrent uploads.
-    async fn carry(mut self) -> Result<(), StoreError> {
+    async fn transfer(mut self) -> Result<(), StoreError> {
         self.file.flush().await.map_err(disk)?;
         self.file.rewind().await.map_err(disk)?;
         let _turn = self.carrying.acquire().await.map_err(|error| StoreError::Away(error.to_string()))?;
@@ -69,12 +69,12 @@ impl Spool {
 
 async fn upload_parts(parts: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<(), StoreError> {
     loop {
-        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-        if file.read_buf(&mut piece).await.map_err(disk)? == 0 {
+        let mut buffer = BytesMut::with_capacity(PIECE_BYTES);
+        if file.read_buf(&mut buffer).await.map_err(disk)? == 0 {
             return Ok(());
         }
         parts.wait_for_capacity(MAX_CONCURRENT_PARTS).await?;
-        parts.put(piece.freeze());
+        parts.put(buffer.freeze());
     }
 }
 
@@ -92,7 +92,7 @@ impl Sink {
     pub async fn finish(self) -> Result<(), StoreError> {
         match self {
             Self::Pieces(parts) => parts.finish().await.map(drop).map_err(StoreError::from),
-            Self::Spool(spool) => spool.carry().await,
+            Self::Spool(spool) => spool.transfer().await,
         }
     }
     pub async fn abort(self) {
@@ -109,8 +109,8 @@ impl Store {
     pub fn open(location: &FileLocation) -> Result<Self, StoreError> {
         match location {
             FileLocation::Folder(folder) => {
-                let away = |error: io::Error| StoreError::Away(format!("{}: {error}", folder.display()));
-                std::fs::create_dir_all(folder).map_err(away)?;
+                let folder_error = |error: io::Error| StoreError::Away(format!("{}: {error}", folder.display()));
+                std::fs::create_dir_all(folder).map_err(folder_error)?;
                 let local = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
                 Ok(Self { objects: Arc::new(local), prefix: Path::default(), carrying: None })
             }
@@ -158,23 +158,23 @@ impl Store {
         }
     }
 
-    /// Returns all bytes of an object; `None` if there are more than `most`.
-    pub async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, StoreError> {
-        let found = self.objects.get(&self.at(name)).await?;
-        if found.meta.size > most { Ok(None) } else { Ok(Some(found.bytes().await?)) }
+    /// Returns all bytes of an object; `None` if there are more than `limit`.
+    pub async fn get(&self, name: &str, limit: u64) -> Result<Option<Bytes>, StoreError> {
+        let object = self.objects.get(&self.at(name)).await?;
+        if object.meta.size > limit { Ok(None) } else { Ok(Some(object.bytes().await?)) }
     }
 
     /// The names of all objects, and their sizes in bytes.
     pub async fn names(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
-        let found: Vec<_> = self.objects.list(prefix).try_collect().await?;
-        Ok(found.iter().map(|object| (self.name(&object.location), object.size)).collect())
+        let listed: Vec<_> = self.objects.list(prefix).try_collect().await?;
+        Ok(listed.iter().map(|object| (self.name(&object.location), object.size)).collect())
     }
 
     /// Returns the names of all objects under a name.
-    pub async fn names_under(&self, under: &str) -> Result<Vec<String>, StoreError> {
-        let found: Vec<_> = self.objects.list(Some(&self.at(under))).try_collect().await?;
-        Ok(found.iter().map(|object| self.name(&object.location)).collect())
+    pub async fn names_under(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let listed: Vec<_> = self.objects.list(Some(&self.at(folder))).try_collect().await?;
+        Ok(listed.iter().map(|object| self.name(&object.location)).collect())
     }
 
     fn name(&self, path: &Path) -> String {
@@ -185,22 +185,22 @@ impl Store {
     /// Returns the bytes of an object; `None` if it does not exist.
     pub async fn size(&self, blob: &str) -> Result<Option<u64>, StoreError> {
         match self.objects.head(&self.at(blob)).await.map_err(StoreError::from) {
-            Ok(found) => Ok(Some(found.size)),
+            Ok(metadata) => Ok(Some(metadata.size)),
             Err(StoreError::Missing) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Copies an object into another store, under the same name.
-    pub async fn carry(&self, blob: &str, to: &Self) -> Result<(), StoreError> {
+    pub async fn transfer(&self, blob: &str, to: &Self) -> Result<(), StoreError> {
         let (mut bytes, mut sink) = (self.read(blob).await?, to.write(blob).await?);
         loop {
-            let written = match bytes.next().await {
+            let outcome = match bytes.next().await {
                 None => return sink.finish().await,
-                Some(Ok(piece)) => sink.write(piece).await,
+                Some(Ok(chunk)) => sink.write(chunk).await,
                 Some(Err(error)) => Err(error),
             };
-            if let Err(error) = written {
+            if let Err(error) = outcome {
                 sink.abort().await;
                 return Err(error);
             }
@@ -216,8 +216,8 @@ impl Store {
     }
 
     pub async fn read(&self, blob: &str) -> Result<Bytestream, StoreError> {
-        let found = self.objects.get(&self.at(blob)).await?;
-        Ok(found.into_stream().map_err(StoreError::from).boxed())
+        let object = self.objects.get(&self.at(blob)).await?;
+        Ok(object.into_stream().map_err(StoreError::from).boxed())
     }
 
     /// Removes an object; a missing one is no error.
@@ -229,22 +229,22 @@ impl Store {
     }
 
     /// Whether any object is under a name.
-    pub async fn has_any(&self, under: &str) -> Result<bool, StoreError> {
-        Ok(self.objects.list(Some(&self.at(under))).try_next().await?.is_some())
+    pub async fn has_any(&self, folder: &str) -> Result<bool, StoreError> {
+        Ok(self.objects.list(Some(&self.at(folder))).try_next().await?.is_some())
     }
 
     /// Removes all objects under a name; returns the number.
-    pub async fn remove_all(&self, under: &str) -> Result<u64, StoreError> {
-        let location = self.at(under);
-        let found: Vec<Path> = self.objects.list(Some(&location)).map_ok(|one| one.location).try_collect().await?;
-        let mut removed = 0;
-        for path in found {
+    pub async fn remove_all(&self, folder: &str) -> Result<u64, StoreError> {
+        let location = self.at(folder);
+        let paths: Vec<Path> = self.objects.list(Some(&location)).map_ok(|one| one.location).try_collect().await?;
+        let mut removed_count = 0;
+        for path in paths {
             match self.objects.delete(&path).await.map_err(StoreError::from) {
-                Ok(()) => removed += 1,
+                Ok(()) => removed_count += 1,
                 Err(StoreError::Missing) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(removed)
+        Ok(removed_count)
     }
 }

@@ -38,23 +38,23 @@ impl ActualStock {
         if in_stock_days + out_days == 0 {
             return None;
         }
-        let mut found = Self { in_stock_days, out_days, ..Self::default() };
+        let mut stock = Self { in_stock_days, out_days, ..Self::default() };
         let (mut on_hand, mut closings) = (0_i64, 0.0);
         let mut rest = days.iter().peekable();
         for today in first..after {
             while let Some(day) = rest.next_if(|day| day.day <= today) {
                 on_hand = on_hand.saturating_add(day.net);
                 if day.day >= first && day.received > 0 {
-                    found.receipts += 1;
-                    found.received = found.received.saturating_add(day.received);
+                    stock.receipts += 1;
+                    stock.received = stock.received.saturating_add(day.received);
                 }
             }
             closings += on_hand.max(0) as f64;
         }
         let is_short = |week: &i32| days_in(SpanState::Out, *week, week + 7) > 0;
-        found.short_weeks = (first..after).step_by(7).filter(is_short).count();
-        found.mean_stock = closings / f64::from(after - first);
-        Some(found)
+        stock.short_weeks = (first..after).step_by(7).filter(is_short).count();
+        stock.mean_stock = closings / f64::from(after - first);
+        Some(stock)
     }
 
     /// Share of days that closed with stock.

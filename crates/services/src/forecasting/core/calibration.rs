@@ -7,8 +7,8 @@ use entity::prelude::*;
 use forecast::{
     models::Method,
     reorder::Terms,
-    selection::{DEFAULT, MIN_FIRST_POOLED},
-    simulate::{Correction, LIKELY_SERVICE, MIN_CYCLES, OrderUpTo, Past, Unmet, corrections},
+    selection::{DEFAULT_METHOD, MIN_FIRST_POOLED},
+    simulate::{Correction, MIN_CYCLES, OrderUpTo, Past, SERVICE_SEARCH_RANGE, UnmetDemand, corrections},
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,16 +46,16 @@ pub struct StoredCorrection {
 }
 
 impl StoredCorrection {
-    fn of(class: AbcClass, found: &Correction) -> Option<Self> {
+    fn of(class: AbcClass, correction: &Correction) -> Option<Self> {
         let rounded = |share: f64| (share * 1e4).round() / 1e4;
         Some(Self {
             class,
-            promised: found.promised,
-            given: rounded(found.plain.service()?),
-            corrected: rounded(found.corrected.service()?),
-            level: rounded(found.level),
-            cycles: found.plain.cycles,
-            is_used: found.is_better(),
+            promised: correction.promised,
+            given: rounded(correction.plain.service()?),
+            corrected: rounded(correction.corrected.service()?),
+            level: rounded(correction.level),
+            cycles: correction.plain.cycles,
+            is_used: correction.is_better(),
         })
     }
 }
@@ -64,16 +64,16 @@ impl StoredCorrection {
 /// class has enough cycles.
 fn sample(stores: &History, classes: &BTreeMap<Level, StoredClasses>) -> Vec<(SeriesHistory, AbcClass)> {
     let class_of = |series: &SeriesHistory| Some(classes.get(&(series.store?, series.product))?.abc);
-    let mut found = Vec::new();
+    let mut sampled_series = Vec::new();
     for class in AbcClass::ALL {
-        let all: Vec<&SeriesHistory> = stores.series.iter().filter(|series| class_of(series) == Some(*class)).collect();
-        if ((all.len() * EVALUATED_WEEKS) as u64) < MIN_CYCLES {
+        let class_series: Vec<&SeriesHistory> = stores.series.iter().filter(|series| class_of(series) == Some(*class)).collect();
+        if ((class_series.len() * EVALUATED_WEEKS) as u64) < MIN_CYCLES {
             continue;
         }
-        let step = all.len().div_ceil(MAX_SERIES).max(1);
-        found.extend(all.into_iter().step_by(step).map(|series| (series.clone(), *class)));
+        let step = class_series.len().div_ceil(MAX_SERIES).max(1);
+        sampled_series.extend(class_series.into_iter().step_by(step).map(|series| (series.clone(), *class)));
     }
-    found
+    sampled_series
 }
 
 /// Returns the service that promised levels gave to each class over the last weeks. Classes with
@@ -89,9 +89,10 @@ fn corrections_in(stores: &History, classes: &BTreeMap<Level, StoredClasses>) ->
         return None;
     }
     let panel = History { first_week: stores.first_week, weeks: stores.weeks, series }.panel()?;
-    let past = Past::new(&panel, &Method::one(DEFAULT), LEAD_WEEKS + REVIEW_WEEKS, (MIN_FIRST_POOLED, 1)).with_pool_cache();
-    let known = (MIN_FIRST_POOLED..panel.weeks()).find(|week| past.pools(*week).is_enough())?;
-    let first = (known + WARM_UP_WEEKS).max(panel.weeks().saturating_sub(EVALUATED_WEEKS));
+    let past =
+        Past::new(&panel, &Method::single(DEFAULT_METHOD), LEAD_WEEKS + REVIEW_WEEKS, (MIN_FIRST_POOLED, 1)).with_pool_cache();
+    let pooled_week = (MIN_FIRST_POOLED..panel.weeks()).find(|week| past.pools(*week).has_enough_scores())?;
+    let first = (pooled_week + WARM_UP_WEEKS).max(panel.weeks().saturating_sub(EVALUATED_WEEKS));
     if first + MIN_EVALUATED_WEEKS > panel.weeks() {
         return None;
     }
@@ -102,13 +103,14 @@ fn corrections_in(stores: &History, classes: &BTreeMap<Level, StoredClasses>) ->
             lead_weeks: LEAD_WEEKS,
             review_weeks: REVIEW_WEEKS,
             terms: Terms { minimum: 0, pack: 1, breaks: None, shelf: None },
-            unmet: Unmet::Lost,
+            unmet: UnmetDemand::Lost,
             weeks: first..panel.weeks(),
             warm_up: WARM_UP_WEEKS,
             seed: SEED,
         };
-        let of_classes = corrections(&panel, (&groups, AbcClass::ALL.len()), &past, &policy);
-        let stored = AbcClass::ALL.iter().zip(&of_classes).filter_map(|(class, found)| StoredCorrection::of(*class, found));
+        let class_corrections = corrections(&panel, (&groups, AbcClass::ALL.len()), &past, &policy);
+        let stored =
+            AbcClass::ALL.iter().zip(&class_corrections).filter_map(|(class, found)| StoredCorrection::of(*class, found));
         found.extend(stored.filter(|one| one.cycles >= MIN_CYCLES));
     }
     Some(found)
@@ -120,21 +122,21 @@ pub struct Calibration(BTreeMap<AbcClass, Vec<(f64, f64)>>);
 
 impl Calibration {
     pub fn new(corrections: &[StoredCorrection]) -> Self {
-        let mut found: BTreeMap<AbcClass, Vec<(f64, f64)>> = BTreeMap::new();
+        let mut levels_by_class: BTreeMap<AbcClass, Vec<(f64, f64)>> = BTreeMap::new();
         for one in corrections {
-            let levels = found.entry(one.class).or_default();
+            let levels = levels_by_class.entry(one.class).or_default();
             levels.push((one.promised, if one.is_used { one.level } else { one.promised }));
         }
-        for levels in found.values_mut() {
+        for levels in levels_by_class.values_mut() {
             levels.sort_by(|one, other| one.0.total_cmp(&other.0));
             // A higher promise never has a lower level.
-            let mut least: f64 = 0.0;
+            let mut running_max: f64 = 0.0;
             for (_, level) in levels {
-                least = least.max(*level);
-                *level = least;
+                running_max = running_max.max(*level);
+                *level = running_max;
             }
         }
-        Self(found)
+        Self(levels_by_class)
     }
     /// Returns the quantile level by which a class is given the promised service: the promise
     /// itself if there is no calibration. Between simulated promises the shift is linear; below
@@ -146,16 +148,16 @@ impl Calibration {
             return promised;
         };
         let shift = |(promised, level): &(f64, f64)| level - promised;
-        let shifted = if promised <= lowest.0 {
+        let total_shift = if promised <= lowest.0 {
             shift(lowest)
         } else if promised >= highest.0 {
             shift(highest) * (1.0 - promised) / (1.0 - highest.0)
         } else {
-            let above = levels.partition_point(|(known, _)| *known <= promised);
+            let above = levels.partition_point(|(key, _)| *key <= promised);
             let (left, right) = (&levels[above - 1], &levels[above]);
             shift(left) + (promised - left.0) / (right.0 - left.0) * (shift(right) - shift(left))
         };
-        (promised + shifted).clamp(LIKELY_SERVICE.0, LIKELY_SERVICE.1)
+        (promised + total_shift).clamp(SERVICE_SEARCH_RANGE.0, SERVICE_SEARCH_RANGE.1)
     }
 }
 

@@ -76,8 +76,8 @@ pub fn choices_of(
         days: if class.is_none() { days.clone() } else { StoredDayErrors::default() },
     };
     let classes = Class::ALL.into_iter().map(|class| stored(Some(class), run.choices.of(class)));
-    let all: Vec<StoredChoice> = std::iter::once(stored(None, &run.choices.tenant)).chain(classes).collect();
-    serde_json::to_string(&all).unwrap_or_default()
+    let stored_choices: Vec<StoredChoice> = std::iter::once(stored(None, &run.choices.tenant)).chain(classes).collect();
+    serde_json::to_string(&stored_choices).unwrap_or_default()
 }
 
 /// Returns the tenant's methods of an earlier run, which the next one prefers while they are as
@@ -101,8 +101,8 @@ impl Calibration {
     /// Returns the corrections in the choices of a run. `None` if the text cannot be parsed.
     pub fn of_run(choices: &str) -> Option<Self> {
         let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
-        let all: Vec<StoredCorrection> = stored.into_iter().flat_map(|choice| choice.corrections).collect();
-        Some(Self::new(&all))
+        let stored_corrections: Vec<StoredCorrection> = stored.into_iter().flat_map(|choice| choice.corrections).collect();
+        Some(Self::new(&stored_corrections))
     }
 }
 

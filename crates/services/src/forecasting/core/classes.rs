@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use forecast::{
-    abc::{self, abc},
+    abc::{self, rank_by_revenue},
     reorder::service_level,
     xyz,
 };
@@ -123,13 +123,13 @@ pub fn classify(
     for ((store, product), turnover) in turnovers {
         by_store.entry(*store).or_default().push((*product, turnover));
     }
-    let mut found = BTreeMap::new();
+    let mut classes_by_level = BTreeMap::new();
     for (store, products) in by_store {
         let items: Vec<(&str, i64)> = products
             .iter()
             .map(|(product, turnover)| (skus.get(product).copied().unwrap_or_default(), turnover.revenue))
             .collect();
-        for ranked in abc(&items) {
+        for ranked in rank_by_revenue(&items) {
             let (product, turnover) = products[ranked.item];
             let (before, variation) = (last.get(&(store, product)), turnover.variation());
             let abc = abc::assign_class(
@@ -148,10 +148,10 @@ pub fn classify(
                 computed_abc: word(ranked.class),
                 computed_xyz: xyz::assign_class(variation, None, None).into(),
             };
-            found.insert((store, product), classes);
+            classes_by_level.insert((store, product), classes);
         }
     }
-    found
+    classes_by_level
 }
 
 #[cfg(test)]

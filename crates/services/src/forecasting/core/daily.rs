@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use forecast::{
-    reorder::Lead,
+    reorder::LeadTime,
     simulate::{DailyDemand, RecordedDay},
 };
 use inventory::catalog::core::calendar::SupplierCalendar;
@@ -31,22 +31,22 @@ impl Default for LeadDays {
 }
 
 impl LeadDays {
-    pub(super) fn lead(&self) -> Lead<'_> {
-        Lead::Measured { days: &self.measured, stated: self.stated }
+    pub(super) fn lead(&self) -> LeadTime<'_> {
+        LeadTime::Measured { days: &self.measured, stated: self.stated }
     }
     /// Whether its supplier takes orders and delivers on some days only.
     pub fn has_calendar(&self) -> bool {
         !self.calendar.is_any_day()
     }
     /// Returns the longest lead time that is used, without a calendar.
-    pub(super) fn longest(&self) -> f64 {
+    pub(super) fn max_lead_days(&self) -> f64 {
         self.lead().likely_days().into_iter().fold(0.0, f64::max)
     }
-    /// Returns the same deliveries, capped at `most` days.
+    /// Returns the same deliveries, capped at `limit` days.
     #[must_use]
-    pub(super) fn within(&self, most: f64) -> Self {
-        let measured = self.measured.iter().map(|days| days.min(most)).collect();
-        Self { stated: self.stated.min(most), measured, calendar: self.calendar.clone() }
+    pub(super) fn capped_at(&self, limit: f64) -> Self {
+        let measured = self.measured.iter().map(|days| days.min(limit)).collect();
+        Self { stated: self.stated.min(limit), measured, calendar: self.calendar.clone() }
     }
 }
 
@@ -65,32 +65,32 @@ pub struct DayFacts {
 impl DayFacts {
     /// Returns the days of a history. A day is known if it closed with stock; all days are known
     /// for products that never have stock, such as a service.
-    pub(super) fn recorded(&self, history: &History) -> Vec<RecordedDay> {
+    pub(super) fn record_days(&self, history: &History) -> Vec<RecordedDay> {
         let (first, days) = (history.first_week, history.weeks * WEEK);
-        let mut found = vec![RecordedDay { units: 0, is_known: self.spans.is_empty() }; days];
-        let place = |day: i32| usize::try_from(day - first).unwrap_or(usize::MAX);
+        let mut recorded_days = vec![RecordedDay { units: 0, is_known: self.spans.is_empty() }; days];
+        let index_of = |day: i32| usize::try_from(day - first).unwrap_or(usize::MAX);
         let last = first + days as i32 - 1;
         for span in self.spans.iter().filter(|span| span.state == SpanState::InStock) {
             for day in span.from.max(first)..=span.to.unwrap_or(last).min(last) {
-                if let Some(known) = found.get_mut(place(day)) {
-                    known.is_known = true;
+                if let Some(recorded_day) = recorded_days.get_mut(index_of(day)) {
+                    recorded_day.is_known = true;
                 }
             }
         }
         for (day, units) in &self.units {
-            if let Some(known) = found.get_mut(place(*day)) {
-                known.units = known.units.saturating_add(*units);
+            if let Some(recorded_day) = recorded_days.get_mut(index_of(*day)) {
+                recorded_day.units = recorded_day.units.saturating_add(*units);
             }
         }
-        found
+        recorded_days
     }
 }
 
 /// Adds a product to the simulated demand; without `facts` the product only contributes its errors.
 pub(super) fn add_days(demand: &mut DailyDemand, history: &History, product: ProductId, facts: Option<&DayFacts>) {
-    let recorded = facts.map(|facts| facts.recorded(history)).unwrap_or_default();
+    let product_days = facts.map(|facts| facts.record_days(history)).unwrap_or_default();
     let (high, low) = product.uuid().as_u64_pair();
-    demand.push(&recorded, high ^ low.rotate_left(1));
+    demand.push(&product_days, high ^ low.rotate_left(1));
 }
 
 #[cfg(test)]
@@ -107,12 +107,12 @@ mod tests {
             vec![span(-9, Some(2), SpanState::InStock), span(3, Some(7), SpanState::Out), span(8, None, SpanState::InStock)];
         let units = vec![(MONDAY - 1, 9), (MONDAY, 4), (MONDAY + 3, 2), (MONDAY + 13, 5), (MONDAY + 14, 9)];
         let facts = DayFacts { units, spans, ..DayFacts::default() };
-        let found = facts.recorded(&history);
+        let found = facts.record_days(&history);
         let unknown: Vec<usize> = (0..14).filter(|day| !found[*day].is_known).collect();
         assert_eq!((found.len(), unknown), (14, vec![3, 4, 5, 6, 7]));
         assert_eq!([0, 1, 3, 13].map(|day: usize| found[day].units), [4, 0, 2, 5]);
         let service = DayFacts { spans: Vec::new(), ..facts };
-        assert!(service.recorded(&history).iter().all(|day| day.is_known), "what is not stocked can always be sold");
+        assert!(service.record_days(&history).iter().all(|day| day.is_known), "what is not stocked can always be sold");
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             measured: [9.0, 2.0, 2.0, 30.0, 2.0][..count].to_vec(),
             ..LeadDays::default()
         };
-        assert_eq!((of(5).longest(), of(4).longest(), LeadDays::default().longest()), (30.0, 14.0, 7.0));
-        assert_eq!((of(5).within(10.0).longest(), of(4).within(10.0).longest()), (10.0, 10.0));
+        assert_eq!((of(5).max_lead_days(), of(4).max_lead_days(), LeadDays::default().max_lead_days()), (30.0, 14.0, 7.0));
+        assert_eq!((of(5).capped_at(10.0).max_lead_days(), of(4).capped_at(10.0).max_lead_days()), (10.0, 10.0));
     }
 }

@@ -7,7 +7,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::rounding::rounded_outwards;
+use super::rounding::round_outwards;
 
 /// Bounds are stored to a thousandth of a unit.
 const THOUSAND: f64 = 1_000.0;
@@ -60,10 +60,10 @@ impl StoredDayErrors {
     /// The days of a week with their intervals.
     pub fn points(&self, level: DayLevel, week: &WeekForecast) -> ByDay<DayPoint> {
         let quantiles = self.0.get(level as usize).map_or(&[][..], Vec::as_slice);
-        let known = week.step.map_or([None; 7], |step| DayForecast::of_week(&week.days, step));
+        let day_forecasts = week.step.map_or([None; 7], |step| DayForecast::of_week(&week.days, step));
         std::array::from_fn(|day| {
-            let bounds = known[day].and_then(|day| day_bounds(quantiles, &day, week.ahead, SCORED_WEEKS));
-            DayPoint { mean: week.days[day], bounds: bounds.map(|bounds| rounded_outwards(bounds, THOUSAND)) }
+            let bounds = day_forecasts[day].and_then(|day| day_bounds(quantiles, &day, week.ahead, SCORED_WEEKS));
+            DayPoint { mean: week.days[day], bounds: bounds.map(|bounds| round_outwards(bounds, THOUSAND)) }
         })
     }
 }

@@ -14,7 +14,7 @@ use forecast::{
 
 use super::{
     DayLevel, History, SeriesHistory, StoredDayErrors, StoredShape, Sums, YEAR_WEEKS,
-    rounding::rounded_outwards,
+    rounding::round_outwards,
     weekdays::{OpenDays, profiles},
 };
 
@@ -62,12 +62,12 @@ impl DayHistory {
         let places = places.collect();
         let before = vec![vec![[0.0; 7]; history.series.len()]; origins.len()];
         let tallies = vec![DayTally::default(); history.series.len()];
-        let mut found = Self { origins, places, before, tallies, ..Self::default() };
-        if found.origins.len() > 1 {
-            found.add_groups(history, sums);
+        let mut day_history = Self { origins, places, before, tallies, ..Self::default() };
+        if day_history.origins.len() > 1 {
+            day_history.add_groups(history, sums);
         }
-        found.units = vec![[0.0; 7]; found.levels.len() * found.span(history)];
-        found
+        day_history.units = vec![[0.0; 7]; day_history.levels.len() * day_history.span(history)];
+        day_history
     }
 
     fn add_groups(&mut self, history: &History, sums: &Sums) {
@@ -76,18 +76,18 @@ impl DayHistory {
             let next = products.len();
             products.entry(series.product).or_insert(next);
         }
-        let (of_series, sums) = sums.members();
+        let (sums_by_series, sums) = sums.members();
         let counts = [history.series.len(), products.len(), sums];
         let mut numbers: HashMap<(u8, usize), u32> = HashMap::new();
         for (nth, series) in history.series.iter().enumerate() {
             let product = products.get(&series.product).map(|product| (DayLevel::AllStores, *product));
-            let sums = of_series.get(nth).into_iter().flatten().map(|sum| (DayLevel::Sum, *sum as usize));
+            let sums = sums_by_series.get(nth).into_iter().flatten().map(|sum| (DayLevel::Sum, *sum as usize));
             let mut groups = Vec::new();
-            for (level, place) in std::iter::once((DayLevel::Store, nth)).chain(product).chain(sums) {
+            for (level, position) in std::iter::once((DayLevel::Store, nth)).chain(product).chain(sums) {
                 let every = counts[level as usize].div_ceil(MAX_GROUPS).max(1);
-                if place.is_multiple_of(every) {
+                if position.is_multiple_of(every) {
                     let next = numbers.len() as u32;
-                    let number = *numbers.entry((level as u8, place)).or_insert(next);
+                    let number = *numbers.entry((level as u8, position)).or_insert(next);
                     if number == next {
                         self.levels.push(level as u8);
                     }
@@ -110,10 +110,10 @@ impl DayHistory {
     }
 
     /// Adds a week that begins on a Monday. Products and stores without a series are left out.
-    pub fn add(&mut self, history: &History, monday: i32, found: &WeekDays) {
-        let place = self.places.get(&(found.product, found.store)).copied();
-        let (Some(week), Some(nth)) = (history.place(monday), place) else { return };
-        let units = found.units.map(|units| units as f32);
+    pub fn add(&mut self, history: &History, monday: i32, week_days: &WeekDays) {
+        let series_index = self.places.get(&(week_days.product, week_days.store)).copied();
+        let (Some(week), Some(nth)) = (history.week_index(monday), series_index) else { return };
+        let units = week_days.units.map(|units| units as f32);
         for (origin, before) in self.origins.iter().zip(&mut self.before) {
             if (origin.saturating_sub(PROFILE_WEEKS)..*origin).contains(&week) {
                 add(&mut before[nth], &units);
@@ -122,7 +122,7 @@ impl DayHistory {
         let span = self.span(history);
         let is_whole = history.series[nth].days.get(week) == Some(&WEEK_DAYS);
         if is_whole && week >= first_of_year(history) {
-            self.tallies[nth].add(&found.units.map(|units| units as f64));
+            self.tallies[nth].add(&week_days.units.map(|units| units as f64));
         }
         let Some(since) = week.checked_sub(history.weeks - span).filter(|_| is_whole) else { return };
         for group in self.groups_of.get(nth).into_iter().flatten() {
@@ -141,10 +141,10 @@ impl DayHistory {
     /// on all of whose days it could be sold. Frees the data that it was computed from.
     pub fn shapes(&mut self, history: &History) -> Vec<Option<StoredShape>> {
         let shape = |(series, tally): (&SeriesHistory, DayTally)| {
-            let begun = series.units.iter().position(|units| *units > 0)?;
-            let weeks = series.days.get(begun.max(first_of_year(history))..)?;
-            let whole = weeks.iter().map(|days| u32::from(*days == WEEK_DAYS)).sum();
-            Some(StoredShape::from(&tally.shape(whole)?))
+            let first_sale = series.units.iter().position(|units| *units > 0)?;
+            let weeks = series.days.get(first_sale.max(first_of_year(history))..)?;
+            let whole_weeks = weeks.iter().map(|days| u32::from(*days == WEEK_DAYS)).sum();
+            Some(StoredShape::from(&tally.shape(whole_weeks)?))
         };
         history.series.iter().zip(std::mem::take(&mut self.tallies)).map(shape).collect()
     }
@@ -154,11 +154,11 @@ impl DayHistory {
     pub fn errors(&self, panel: &Panel, run: &Run, shares: &[Vec<ByDay<f64>>], threads: usize) -> StoredDayErrors {
         let Some((_, origins)) = self.origins.split_last() else { return StoredDayErrors::default() };
         let days = Days { origins, shares, groups_of: &self.groups_of, pools: &self.levels, units: &self.units };
-        let found = day_errors(panel, run, &days, DayLevel::ALL.len(), threads);
-        let kept = |quantiles: Vec<Option<[f64; 4]>>| {
-            quantiles.into_iter().map(|cell| cell.map(|errors| rounded_outwards(errors, PARTS))).collect::<Vec<_>>()
+        let quantiles_by_level = day_errors(panel, run, &days, DayLevel::ALL.len(), threads);
+        let rounded = |quantiles: Vec<Option<[f64; 4]>>| {
+            quantiles.into_iter().map(|cell| cell.map(|errors| round_outwards(errors, PARTS))).collect::<Vec<_>>()
         };
-        StoredDayErrors(found.into_iter().map(kept).collect())
+        StoredDayErrors(quantiles_by_level.into_iter().map(rounded).collect())
     }
 }
 

@@ -21,7 +21,7 @@ const MIN_DRIFT_WEEKS: usize = 6;
 /// alert, and the textbook's 4 resolves it.
 const TRACKING_SIGNAL_BAND: HysteresisBand = HysteresisBand { opened_beyond: 6.0, resolved_within: SIGNAL_LIMIT };
 /// With a chance of 20 % each, nine or more of 16 weeks are outside the interval once in 670 times.
-const OUTSIDE: HysteresisBand = HysteresisBand { opened_beyond: 8.0, resolved_within: 6.0 };
+const COVERAGE_BAND: HysteresisBand = HysteresisBand { opened_beyond: 8.0, resolved_within: 6.0 };
 
 /// A settled week, with the forecast that was made at its beginning.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,16 +73,16 @@ impl HysteresisBand {
     /// Returns the first of the latest consecutive figures, oldest first, beyond the lower limit.
     /// `None` if there should be no alert: two figures in a row beyond the upper limit open one,
     /// and the lower limit resolves it.
-    fn alert_start(&self, figures: &[f64], before: PreviousAlert) -> Option<usize> {
-        let (last, earlier) = figures.split_last()?;
+    fn alert_start(&self, signals: &[f64], before: PreviousAlert) -> Option<usize> {
+        let (last, earlier) = signals.split_last()?;
         let is_out = match before {
             PreviousAlert::Open => *last > self.resolved_within,
             PreviousAlert::None => {
-                *last > self.opened_beyond && earlier.last().is_some_and(|figure| *figure > self.opened_beyond)
+                *last > self.opened_beyond && earlier.last().is_some_and(|signal| *signal > self.opened_beyond)
             }
         };
-        let within = figures.iter().rposition(|figure| *figure <= self.resolved_within);
-        is_out.then(|| within.map_or(0, |nth| nth + 1))
+        let last_inside = signals.iter().rposition(|signal| *signal <= self.resolved_within);
+        is_out.then(|| last_inside.map_or(0, |nth| nth + 1))
     }
 }
 
@@ -94,32 +94,32 @@ pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert) -
     let signals: Vec<f64> = errors.windows(SIGNAL_WEEKS).filter_map(signal).map(f64::abs).collect();
     let first = TRACKING_SIGNAL_BAND.alert_start(&signals, before)?;
     let last = &weeks[weeks.len().checked_sub(SIGNAL_WEEKS)?..];
-    let sum = |of: fn(&JudgedWeek) -> f64| last.iter().map(of).sum::<f64>();
-    let off = sum(JudgedWeek::error);
-    let least = MIN_DRIFT_UNITS.max(MIN_DRIFT_SHARE * sum(|week| week.forecast).max(sum(|week| week.units)));
-    let on_its_side = last.iter().filter(|week| week.error() * off.signum() >= 1.0).count();
-    if before == PreviousAlert::None && (off.abs() < least || on_its_side < MIN_DRIFT_WEEKS) {
+    let sum = |field: fn(&JudgedWeek) -> f64| last.iter().map(field).sum::<f64>();
+    let deviation = sum(JudgedWeek::error);
+    let min_deviation = MIN_DRIFT_UNITS.max(MIN_DRIFT_SHARE * sum(|week| week.forecast).max(sum(|week| week.units)));
+    let same_side_weeks = last.iter().filter(|week| week.error() * deviation.signum() >= 1.0).count();
+    if before == PreviousAlert::None && (deviation.abs() < min_deviation || same_side_weeks < MIN_DRIFT_WEEKS) {
         return None;
     }
-    let line = least.max(TRACKING_SIGNAL_BAND.opened_beyond * sum(|week| week.error().abs()) / SIGNAL_WEEKS as f64);
+    let threshold = min_deviation.max(TRACKING_SIGNAL_BAND.opened_beyond * sum(|week| week.error().abs()) / SIGNAL_WEEKS as f64);
     let mondays: Vec<i32> = weeks.iter().map(|week| week.week).collect();
     Some(LevelDrift {
-        figure: off.round() as i64,
-        line: line.floor() as i64,
+        figure: deviation.round() as i64,
+        line: threshold.floor() as i64,
         since: since(&mondays, SIGNAL_WEEKS, first, earliest),
     })
 }
 
 /// Detects intervals that contain too few weeks. `None` for fewer than 16 weeks with an interval.
 pub fn coverage_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert) -> Option<LevelDrift> {
-    let judged: Vec<(i32, bool)> = weeks.iter().filter_map(|week| Some((week.week, week.is_outside()?))).collect();
+    let outcomes: Vec<(i32, bool)> = weeks.iter().filter_map(|week| Some((week.week, week.is_outside()?))).collect();
     let count = |weeks: &[(i32, bool)]| weeks.iter().filter(|(_, is_outside)| *is_outside).count() as f64;
-    let counts: Vec<f64> = judged.windows(COVERAGE_WEEKS).map(count).collect();
-    let first = OUTSIDE.alert_start(&counts, before)?;
-    let mondays: Vec<i32> = judged.iter().map(|(week, _)| *week).collect();
+    let counts: Vec<f64> = outcomes.windows(COVERAGE_WEEKS).map(count).collect();
+    let first = COVERAGE_BAND.alert_start(&counts, before)?;
+    let mondays: Vec<i32> = outcomes.iter().map(|(week, _)| *week).collect();
     Some(LevelDrift {
         figure: counts.last().copied().unwrap_or_default() as i64,
-        line: OUTSIDE.opened_beyond as i64 + 1,
+        line: COVERAGE_BAND.opened_beyond as i64 + 1,
         since: since(&mondays, COVERAGE_WEEKS, first, earliest),
     })
 }

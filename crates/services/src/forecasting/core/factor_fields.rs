@@ -65,12 +65,12 @@ impl Staged for FactorProblem {
 }
 
 /// Returns the problem of a required text.
-fn text_problem(text: &str, most: usize, (missing, odd): (FactorProblem, FactorProblem)) -> Option<FactorProblem> {
+fn text_problem(text: &str, max_chars: usize, (missing, invalid): (FactorProblem, FactorProblem)) -> Option<FactorProblem> {
     let text = text.trim();
     if text.is_empty() {
         return Some(missing);
     }
-    (text.chars().count() > most || text.chars().any(char::is_control)).then_some(odd)
+    (text.chars().count() > max_chars || text.chars().any(char::is_control)).then_some(invalid)
 }
 
 impl FactorFields {
@@ -86,7 +86,7 @@ impl FactorFields {
         if self.store.is_some() && country.is_some() {
             found.push(FactorProblem::TwoPlaces);
         }
-        let Some((first, last)) = self.ends() else {
+        let Some((first, last)) = self.day_range() else {
             found.push(FactorProblem::NoValues);
             return found;
         };
@@ -94,9 +94,9 @@ impl FactorFields {
             found.push(FactorProblem::TooManyValues);
             return found;
         }
-        let mut seen = BTreeSet::new();
+        let mut seen_days = BTreeSet::new();
         for (nth, (day, value)) in self.values.iter().enumerate() {
-            if !seen.insert(*day) {
+            if !seen_days.insert(*day) {
                 found.push(FactorProblem::SameDay(nth));
             }
             if !value.is_finite() || value.abs() > MAX_VALUE {
@@ -114,7 +114,7 @@ impl FactorFields {
     }
 
     /// Returns the first and the last day with a value.
-    fn ends(&self) -> Option<(i32, i32)> {
+    fn day_range(&self) -> Option<(i32, i32)> {
         let days = || self.values.iter().map(|(day, _)| *day);
         days().min().zip(days().max())
     }
@@ -123,9 +123,9 @@ impl FactorFields {
     ///
     /// # Errors
     /// All problems of the first stage that has any.
-    pub fn checked(&self, version: i64, now: Timestamp) -> Result<FactorSeries, Vec<FactorProblem>> {
+    pub fn validate(&self, version: i64, now: Timestamp) -> Result<FactorSeries, Vec<FactorProblem>> {
         let problems = self.problems();
-        let Some((first, last)) = self.ends().filter(|_| problems.is_empty()) else { return Err(earliest(problems)) };
+        let Some((first, last)) = self.day_range().filter(|_| problems.is_empty()) else { return Err(earliest(problems)) };
         let mut values = self.values.clone();
         values.sort_unstable_by_key(|(day, _)| *day);
         Ok(FactorSeries {
@@ -156,8 +156,8 @@ mod tests {
         FactorFields { code, kind, name, store: None, goods, country: None, from: None, until: None, values: values.to_vec() }
     }
 
-    fn kept(fields: &FactorFields) -> Result<FactorSeries, Vec<FactorProblem>> {
-        fields.checked(1, Timestamp(0))
+    fn validated(fields: &FactorFields) -> Result<FactorSeries, Vec<FactorProblem>> {
+        fields.validate(1, Timestamp(0))
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
         let problems = |change: fn(&mut FactorFields)| {
             let mut wrong = fields(FactorKind::Price, &[day]);
             change(&mut wrong);
-            kept(&wrong).unwrap_err()
+            validated(&wrong).unwrap_err()
         };
         let problem = |change: fn(&mut FactorFields)| {
             let told = problems(change);

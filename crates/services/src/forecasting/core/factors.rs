@@ -42,15 +42,15 @@ impl FactorGoods {
         if let Self::Category(category) = self { Some(*category) } else { None }
     }
     /// Whether a product is of it, which is in these categories: its own and all above.
-    fn has(&self, product: ProductId, categories: &[CategoryId]) -> bool {
+    fn includes(&self, product: ProductId, categories: &[CategoryId]) -> bool {
         match self {
             Self::All => true,
-            Self::Product(own) => *own == product,
-            Self::Category(own) => categories.contains(own),
+            Self::Product(own_id) => *own_id == product,
+            Self::Category(own_id) => categories.contains(own_id),
         }
     }
     /// Returns the maximum number of series of this scope in a tenant.
-    pub const fn most(&self) -> usize {
+    pub const fn max_series(&self) -> usize {
         match self {
             Self::All => MAX_FACTORS,
             Self::Category(_) => MAX_CATEGORY_FACTORS,
@@ -86,7 +86,7 @@ pub struct FactorSeries {
 impl FactorSeries {
     /// Whether the series applies to this store, which is in this country.
     fn is_of(&self, store: StoreId, country: Option<&String>) -> bool {
-        self.store.is_none_or(|own| own == store) && (self.country.is_none() || self.country.as_ref() == country)
+        self.store.is_none_or(|own_store| own_store == store) && (self.country.is_none() || self.country.as_ref() == country)
     }
 
     /// Returns the level of the week that begins on a Monday. Promotions and holidays are absent on
@@ -107,15 +107,15 @@ impl FactorSeries {
 
 /// Returns the indexes of the series of a factor's products in a history. `None` for all.
 fn members(goods: FactorGoods, history: &History, categories: &BTreeMap<ProductId, Vec<CategoryId>>) -> Option<Vec<u32>> {
-    let is_of = |product: ProductId| goods.has(product, categories.get(&product).map_or(&[], Vec::as_slice));
-    let own = history.series.iter().enumerate().filter(|(_, series)| is_of(series.product));
-    (!goods.is_all()).then(|| own.map(|(nth, _)| nth as u32).collect())
+    let is_member = |product: ProductId| goods.includes(product, categories.get(&product).map_or(&[], Vec::as_slice));
+    let member_series = history.series.iter().enumerate().filter(|(_, series)| is_member(series.product));
+    (!goods.is_all()).then(|| member_series.map(|(nth, _)| nth as u32).collect())
 }
 
 /// Returns the series in the engine's form: with a level for each week of the history, and for the
 /// coming ones. `categories` has the category of each product and all above it.
 pub fn factors_of(
-    all: &[FactorSeries],
+    factor_series: &[FactorSeries],
     history: &History,
     countries: &BTreeMap<StoreId, String>,
     categories: &BTreeMap<ProductId, Vec<CategoryId>>,
@@ -123,7 +123,7 @@ pub fn factors_of(
 ) -> Vec<Factor> {
     let stores: BTreeMap<u32, StoreId> =
         history.series.iter().filter_map(|series| Some((series.store_number(), series.store?))).collect();
-    let count = stores.keys().next_back().map_or(0, |most| *most as usize + 1);
+    let count = stores.keys().next_back().map_or(0, |highest| *highest as usize + 1);
     let factor = |one: &FactorSeries| {
         let weeks: Arc<[Option<f64>]> =
             (0..history.weeks + horizon).map(|week| one.level(history.first_week + 7 * week as i32)).collect();
@@ -133,7 +133,7 @@ pub fn factors_of(
         }
         Factor { levels, members: members(one.goods, history, categories) }
     };
-    all.iter().map(factor).collect()
+    factor_series.iter().map(factor).collect()
 }
 
 /// Result of a run for a factor series.
@@ -162,41 +162,41 @@ impl StoredFactor {
     /// `categories` are the product's own and all above it.
     pub fn is_of(&self, store: StoreId, product: ProductId, categories: &[CategoryId]) -> bool {
         let is_of_store = store == StoreId::NIL || self.stores.as_ref().is_none_or(|stores| stores.contains(&store));
-        is_of_store && self.goods.has(product, categories)
+        is_of_store && self.goods.includes(product, categories)
     }
     /// Returns the lift of a class.
     pub fn lift(&self, class: DemandClass) -> Option<f64> {
-        self.lifts.iter().find(|(own, _)| *own == class).map(|(_, lift)| *lift)
+        self.lifts.iter().find(|(lift_class, _)| *lift_class == class).map(|(_, lift)| *lift)
     }
 }
 
 /// Returns the stored results for the series of a run that forecasts a number of weeks from a
 /// Monday on.
 pub fn stored_factors(
-    all: &[FactorSeries],
-    judged: &[FactorResult],
+    factor_series: &[FactorSeries],
+    results: &[FactorResult],
     countries: &BTreeMap<StoreId, String>,
     (first_week, horizon): (i32, usize),
 ) -> Vec<StoredFactor> {
-    let stored = |(one, judged): (&FactorSeries, &FactorResult)| {
-        let of_country = |country: &String| -> Vec<StoreId> {
-            countries.iter().filter(|(_, own)| *own == country).map(|(store, _)| *store).collect()
+    let stored = |(one, results): (&FactorSeries, &FactorResult)| {
+        let stores_of_country = |country: &String| -> Vec<StoreId> {
+            countries.iter().filter(|(_, store_country)| *store_country == country).map(|(store, _)| *store).collect()
         };
-        let mut coming = (0..horizon).map(|week| first_week + 7 * week as i32);
-        let lift = |class: &Class| Some((class_of(*class), milli(judged.effects[class.index()]?.slope.exp())));
+        let mut future_weeks = (0..horizon).map(|week| first_week + 7 * week as i32);
+        let lift = |class: &Class| Some((class_of(*class), milli(results.effects[class.index()]?.slope.exp())));
         StoredFactor {
             code: one.code.clone(),
             name: one.name.clone(),
             kind: one.kind,
-            stores: one.store.map(|store| vec![store]).or_else(|| one.country.as_ref().map(of_country)),
+            stores: one.store.map(|store| vec![store]).or_else(|| one.country.as_ref().map(stores_of_country)),
             goods: one.goods,
-            is_used: judged.is_used,
-            wape: judged.wape.map(|(without, with)| (milli(without), milli(with))),
-            ends: coming.find(|week| one.level(*week).is_none()),
+            is_used: results.is_used,
+            wape: results.wape.map(|(error_without, error_with)| (milli(error_without), milli(error_with))),
+            ends: future_weeks.find(|week| one.level(*week).is_none()),
             lifts: Class::ALL.iter().filter_map(lift).collect(),
         }
     };
-    all.iter().zip(judged).map(stored).collect()
+    factor_series.iter().zip(results).map(stored).collect()
 }
 
 #[cfg(test)]
@@ -212,15 +212,15 @@ mod tests {
         FactorFields { code, kind, name, store: None, goods, country: None, from: None, until: None, values: values.to_vec() }
     }
 
-    fn kept(fields: &FactorFields) -> Result<FactorSeries, Vec<FactorProblem>> {
-        fields.checked(1, Timestamp(0))
+    fn validated(fields: &FactorFields) -> Result<FactorSeries, Vec<FactorProblem>> {
+        fields.validate(1, Timestamp(0))
     }
 
     #[test]
     fn a_promotion_is_not_there_on_other_days() {
         let mut sale = fields(FactorKind::Promotion, &[(MONDAY + 1, 1.0), (MONDAY, 1.0)]);
         sale.until = Some(MONDAY + 13);
-        let sale = kept(&sale).unwrap();
+        let sale = validated(&sale).unwrap();
         assert_eq!(sale.values, [(MONDAY, 1.0), (MONDAY + 1, 1.0)]);
         assert_eq!(
             [MONDAY - 7, MONDAY, MONDAY + 7, MONDAY + 14].map(|week| sale.level(week)),
@@ -244,7 +244,7 @@ mod tests {
         // A category may contain all products, so the maximum of series is lower than for single
         // products.
         let (category, product) = (FactorGoods::Category(kitchen), FactorGoods::Product(mug));
-        assert_eq!([FactorGoods::All.most(), category.most(), product.most()], [20, 50, 200]);
+        assert_eq!([FactorGoods::All.max_series(), category.max_series(), product.max_series()], [20, 50, 200]);
         assert!(product.has_same_scope_kind(&FactorGoods::Product(tea)) && !product.has_same_scope_kind(&category));
     }
 
@@ -254,7 +254,7 @@ mod tests {
         let level = |count: i32| {
             let mut weather = fields(FactorKind::Weather, &days(count));
             weather.until = Some(MONDAY + 6);
-            kept(&weather).unwrap().level(MONDAY)
+            validated(&weather).unwrap().level(MONDAY)
         };
         assert_eq!((level(3), level(4), level(7)), (None, Some(1.5), Some(3.0)));
     }

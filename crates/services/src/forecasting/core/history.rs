@@ -54,8 +54,8 @@ impl SeriesHistory {
     }
     /// Share of its units that were recorded late, 0 to 1.
     fn late_share(&self) -> f32 {
-        let all: i64 = self.units.iter().fold(0_i64, |sum, units| sum.saturating_add((*units).max(0)));
-        if all > 0 { (self.late_units as f64 / all as f64).clamp(0.0, 1.0) as f32 } else { 0.0 }
+        let total: i64 = self.units.iter().fold(0_i64, |sum, units| sum.saturating_add((*units).max(0)));
+        if total > 0 { (self.late_units as f64 / total as f64).clamp(0.0, 1.0) as f32 } else { 0.0 }
     }
 }
 
@@ -102,19 +102,24 @@ impl History {
     #[must_use]
     pub fn by_product(&self, last: &BTreeMap<ProductId, LastClass>) -> Self {
         let mut products: BTreeMap<ProductId, SeriesHistory> = BTreeMap::new();
-        for of_store in &self.series {
-            let sum = products.entry(of_store.product).or_insert_with(|| SeriesHistory {
-                product: of_store.product,
+        for store_series in &self.series {
+            let sum = products.entry(store_series.product).or_insert_with(|| SeriesHistory {
+                product: store_series.product,
                 store: None,
                 units: vec![0; self.weeks],
                 days: vec![0; self.weeks],
                 late_units: 0,
-                traits: Traits { store: 0, has_incoming: false, last: last.get(&of_store.product).copied(), ..of_store.traits },
+                traits: Traits {
+                    store: 0,
+                    has_incoming: false,
+                    last: last.get(&store_series.product).copied(),
+                    ..store_series.traits
+                },
             });
-            sum.units.iter_mut().zip(&of_store.units).for_each(|(sum, units)| *sum = sum.saturating_add(*units));
-            sum.days.iter_mut().zip(&of_store.days).for_each(|(most, days)| *most = (*most).max(*days));
-            sum.late_units = sum.late_units.saturating_add(of_store.late_units);
-            sum.traits.has_incoming |= of_store.traits.has_incoming;
+            sum.units.iter_mut().zip(&store_series.units).for_each(|(sum, units)| *sum = sum.saturating_add(*units));
+            sum.days.iter_mut().zip(&store_series.days).for_each(|(max_days, days)| *max_days = (*max_days).max(*days));
+            sum.late_units = sum.late_units.saturating_add(store_series.late_units);
+            sum.traits.has_incoming |= store_series.traits.has_incoming;
         }
         Self { first_week: self.first_week, weeks: self.weeks, series: products.into_values().collect() }
     }
@@ -132,15 +137,15 @@ impl History {
     }
 
     /// Returns the index of a week in the series; `None` outside of the history.
-    pub fn place(&self, week: i32) -> Option<usize> {
-        let place = usize::try_from((week - self.first_week) / 7).ok()?;
-        (week >= self.first_week && place < self.weeks).then_some(place)
+    pub fn week_index(&self, week: i32) -> Option<usize> {
+        let index = usize::try_from((week - self.first_week) / 7).ok()?;
+        (week >= self.first_week && index < self.weeks).then_some(index)
     }
 }
 
-fn units(sold: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64> {
+fn units(weekly_units: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64> {
     let mut units = vec![0_i64; weeks];
-    for (week, count) in sold.iter().filter(|(week, _)| *week >= first_week) {
+    for (week, count) in weekly_units.iter().filter(|(week, _)| *week >= first_week) {
         if let Some(sum) = units.get_mut(((week - first_week) / 7) as usize) {
             *sum = sum.saturating_add(*count);
         }
@@ -151,11 +156,11 @@ fn units(sold: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64> {
 /// Returns the days of each week on which a product could be sold in at least one of its stores, as
 /// runs count them. Each item has the spans of a store.
 pub fn days_in_stock<'a>(stores: impl Iterator<Item = &'a [Span]>, first_week: i32, weeks: usize) -> Vec<u8> {
-    let mut most = vec![0_u8; weeks];
+    let mut max_days = vec![0_u8; weeks];
     for spans in stores {
-        most.iter_mut().zip(days(spans, first_week, weeks)).for_each(|(most, days)| *most = (*most).max(days));
+        max_days.iter_mut().zip(days(spans, first_week, weeks)).for_each(|(max_days, days)| *max_days = (*max_days).max(days));
     }
-    most
+    max_days
 }
 
 /// Returns the days in stock of each week. A product that never had stock, such as a service, can
@@ -219,7 +224,7 @@ mod tests {
         let sums = history.by_product(&BTreeMap::new());
         assert_eq!((sums.series.len(), &sums.series[0].units[..]), (1, &[4, 1, 6][..]));
         assert_eq!(
-            [MONDAY - 22, MONDAY - 21, MONDAY - 7, MONDAY].map(|week| history.place(week)),
+            [MONDAY - 22, MONDAY - 21, MONDAY - 7, MONDAY].map(|week| history.week_index(week)),
             [None, Some(0), Some(2), None]
         );
         assert_eq!(history.panel().unwrap().values(0), [4.0, 0.0, 6.0]);

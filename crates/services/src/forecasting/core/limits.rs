@@ -14,7 +14,7 @@ const WEEK: usize = 7;
 
 impl ReorderPolicy {
     /// Returns the maximum number of products that the policy is simulated for.
-    pub const fn most_products(&self) -> usize {
+    pub const fn max_products(&self) -> usize {
         let promises = !matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. });
         match (promises, self.method, self.lead_days) {
             (false, ..) | (_, SafetyStockMethod::Normal, _) | (_, SafetyStockMethod::Quantile, Some(_)) => MAX_PRODUCTS,
@@ -24,8 +24,8 @@ impl ReorderPolicy {
     }
     /// Returns the same limit for suppliers with calendars: the stock is searched at each review
     /// then, not once a week.
-    pub fn most_with_calendars(&self) -> usize {
-        match self.most_products() {
+    pub fn max_products_with_calendars(&self) -> usize {
+        match self.max_products() {
             MAX_PRODUCTS => MAX_PRODUCTS,
             most => most.div_ceil(WEEK.div_ceil(self.review_days.max(1))),
         }
@@ -52,11 +52,11 @@ mod tests {
 
     #[test]
     fn a_search_for_a_fill_rate_takes_fewer_products() {
-        let by = |rule: SimulatedRule, method: SafetyStockMethod| ReorderPolicy { method, ..policy(rule) }.most_products();
+        let by = |rule: SimulatedRule, method: SafetyStockMethod| ReorderPolicy { method, ..policy(rule) }.max_products();
         let days = SimulatedRule::TargetDays { safety_days: 7, target_days: 28 };
         assert_eq!([by(SimulatedRule::Periodic, SafetyStockMethod::Quantile), by(days, SafetyStockMethod::FillRate)], [500; 2]);
         assert_eq!(by(SimulatedRule::Periodic, SafetyStockMethod::FillRate), 100);
-        let measured = |rule: SimulatedRule| ReorderPolicy { lead_days: None, ..policy(rule) }.most_products();
+        let measured = |rule: SimulatedRule| ReorderPolicy { lead_days: None, ..policy(rule) }.max_products();
         assert_eq!([measured(SimulatedRule::Periodic), measured(days)], [20, 500]);
     }
 
@@ -64,7 +64,7 @@ mod tests {
     fn with_calendars_a_search_is_made_at_each_review() {
         let point = policy(SimulatedRule::ReorderPoint { cover_days: 14 });
         let most = |method: SafetyStockMethod, lead_days: Option<usize>, review_days: usize| {
-            ReorderPolicy { method, lead_days, review_days, ..point }.most_with_calendars()
+            ReorderPolicy { method, lead_days, review_days, ..point }.max_products_with_calendars()
         };
         assert_eq!([7, 3, 1].map(|review| most(SafetyStockMethod::FillRate, Some(14), review)), [100, 34, 15]);
         assert_eq!([14, 1].map(|review| most(SafetyStockMethod::Quantile, None, review)), [20, 3]);

@@ -35,7 +35,7 @@ pub use factor_fields::{FactorFields, FactorProblem, MAX_DAYS};
 pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_factors};
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory, days_in_stock};
 pub use limits::MAX_BY_DELIVERIES;
-pub use played::LONGEST_DAYS;
+pub use played::MAX_DEMAND_DAYS;
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal, smoothed_signal};
 pub use shape::StoredShape;
 pub use simulate::{

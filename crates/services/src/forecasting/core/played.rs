@@ -11,7 +11,7 @@ use super::{History, LeadDays};
 
 /// Maximum days of lead time and review together: longer sums of demand have no errors of their
 /// own.
-pub const LONGEST_DAYS: usize = 7 * LONGEST_SUM;
+pub const MAX_DEMAND_DAYS: usize = 7 * LONGEST_SUM;
 const WEEK: usize = 7;
 
 /// A lead time over the days of a history.
@@ -34,10 +34,10 @@ impl SimulatedLead {
     }
     /// Weeks, rounded up, of the review interval and the longest lead time on any of the days.
     pub(super) fn span(&self) -> usize {
-        let stated = self.lead.longest();
+        let stated = self.lead.max_lead_days();
         let by_calendar = |day: usize| self.protection_days(day, whole_units(stated) as usize, self.review_days) as f64;
-        let longest = if self.lead.has_calendar() { (0..self.days).map(by_calendar).fold(stated, f64::max) } else { stated };
-        ((longest + self.review_days as f64) / WEEK as f64).ceil() as usize
+        let longest_days = if self.lead.has_calendar() { (0..self.days).map(by_calendar).fold(stated, f64::max) } else { stated };
+        ((longest_days + self.review_days as f64) / WEEK as f64).ceil() as usize
     }
     fn date(&self, day: usize) -> i32 {
         self.first_day.saturating_add(day as i32)
@@ -52,7 +52,7 @@ impl SupplierDays for SimulatedLead {
     /// Times that are longer than the longest sum of demand are cut.
     fn protection_days(&self, day: usize, lead_days: usize, review_days: usize) -> usize {
         let days = self.lead.calendar.protection_days(self.date(day), lead_days as i32, review_days as i32);
-        usize::try_from(days).unwrap_or_default().min(LONGEST_DAYS.saturating_sub(review_days))
+        usize::try_from(days).unwrap_or_default().min(MAX_DEMAND_DAYS.saturating_sub(review_days))
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!([&mondays, &of(calendar(&[], &[]))].map(SimulatedLead::span), [3, 1]);
         // A supplier that is closed on 40 Mondays: no sum of demand is that long.
         let closed: Vec<i32> = (1..=40).map(|week| 7 * week).collect();
-        assert_eq!(of(calendar(&[1], &closed)).span(), LONGEST_DAYS / WEEK);
+        assert_eq!(of(calendar(&[1], &closed)).span(), MAX_DEMAND_DAYS / WEEK);
     }
 
     #[test]

@@ -29,13 +29,13 @@ pub struct StoredShape {
 impl From<&DayShape> for StoredShape {
     fn from(shape: &DayShape) -> Self {
         let rounded = |share: f64| (share * PARTS).round() / PARTS;
-        let sold = shape.days.iter().map(|day| day.sold).sum::<f64>() / shape.days.len() as f64;
+        let sold_share = shape.days.iter().map(|day| day.sold).sum::<f64>() / shape.days.len() as f64;
         Self {
             weekly: milli(shape.weekly),
             variance: milli(shape.variance),
             sales: shape.sales,
             sizes: shape.sizes.iter().map(|size| milli(f64::from(*size))).collect(),
-            sold: rounded(sold),
+            sold: rounded(sold_share),
             days: (!shape.is_even).then(|| shape.days.map(|day| [day.mean, day.spread, day.sold].map(rounded))),
         }
     }

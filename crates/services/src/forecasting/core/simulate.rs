@@ -7,20 +7,22 @@ use forecast::{
     Panel,
     models::Method,
     reorder::{Policy, SafetyMethod, Terms},
-    selection::{DEFAULT, MIN_FIRST_POOLED},
+    selection::{DEFAULT_METHOD, MIN_FIRST_POOLED},
     series::{NEW_WEEKS, Prepared, prepare},
-    simulate::{DailyDemand, DayOutcome, DayPlay, DayRule, LIKELY_SERVICE, Past, PlanRule, Target, Unmet, simulate_days},
+    simulate::{
+        DailyDemand, DayOutcome, DayRule, DaySimulation, Past, PlanRule, SERVICE_SEARCH_RANGE, Target, UnmetDemand, simulate_days,
+    },
 };
 
 use super::{
     History,
     daily::{DayFacts, LeadDays, add_days},
-    played::{LONGEST_DAYS, SimulatedLead},
+    played::{MAX_DEMAND_DAYS, SimulatedLead},
 };
 use crate::demand::core::week_of;
 
 /// Minimum and maximum of a promised cycle service level.
-pub const SERVICE_LEVELS: (f64, f64) = LIKELY_SERVICE;
+pub const SERVICE_LEVELS: (f64, f64) = SERVICE_SEARCH_RANGE;
 /// Weeks of demand that a naive policy uses.
 const NAIVE_WEEKS: usize = 4;
 /// Seed of the demand of days without stock, and of lead times: always the same.
@@ -63,7 +65,7 @@ pub struct ReorderPolicy {
     pub method: SafetyStockMethod,
     /// `None` for the lead time of each product, as in plans.
     pub lead_days: Option<usize>,
-    /// At least 1; with the lead time at most [`LONGEST_DAYS`].
+    /// At least 1; with the lead time at most [`MAX_DEMAND_DAYS`].
     pub review_days: usize,
     /// Minimum and multiple of an order, in units.
     pub minimum: i64,
@@ -79,19 +81,19 @@ impl ReorderPolicy {
     }
     /// Returns the simulated lead time of a product. Deliveries that are longer than the longest
     /// sum of demand are cut.
-    pub(super) fn lead(&self, known: &LeadDays, history: &History) -> SimulatedLead {
+    pub(super) fn lead(&self, recorded: &LeadDays, history: &History) -> SimulatedLead {
         let lead = match self.lead_days {
-            Some(days) => LeadDays { stated: days as f64, measured: Vec::new(), calendar: known.calendar.clone() },
-            None => known.within(LONGEST_DAYS.saturating_sub(self.review_days) as f64),
+            Some(days) => LeadDays { stated: days as f64, measured: Vec::new(), calendar: recorded.calendar.clone() },
+            None => recorded.capped_at(MAX_DEMAND_DAYS.saturating_sub(self.review_days) as f64),
         };
         SimulatedLead::new(lead, history, self.review_days)
     }
     /// Returns the policy as a play over weeks of a history, after `warm_up` weeks that are not
     /// counted.
-    pub(super) fn over(&self, weeks: Range<usize>, warm_up: usize) -> DayPlay<'static> {
+    pub(super) fn day_simulation(&self, weeks: Range<usize>, warm_up: usize) -> DaySimulation<'static> {
         let terms = Terms { minimum: self.minimum, pack: self.pack, breaks: None, shelf: None };
-        let unmet = if self.is_backordered { Unmet::Backordered } else { Unmet::Lost };
-        DayPlay { review_days: self.review_days, terms, unmet, weeks, warm_up, seed: SEED }
+        let unmet = if self.is_backordered { UnmetDemand::Backordered } else { UnmetDemand::Lost };
+        DaySimulation { review_days: self.review_days, terms, unmet, weeks, warm_up, seed: SEED }
     }
     pub(super) fn plan_rule(&self) -> PlanRule {
         let (service, mut maximum_days) = (self.service, None);
@@ -175,46 +177,46 @@ pub enum SimulationRefusal {
 /// the range are since 1970-01-01; without them all possible weeks count.
 pub fn simulate_policy(
     history: &History,
-    own: &DayFacts,
+    day_facts: &DayFacts,
     policy: &ReorderPolicy,
     (from, to): (Option<i32>, Option<i32>),
 ) -> Result<PolicyComparison, SimulationRefusal> {
     let product = history.series.first().ok_or(SimulationRefusal::NoDemand)?.product;
     let panel = history.panel().ok_or(SimulationRefusal::NoDemand)?;
-    let lead = policy.lead(&own.lead, history);
+    let lead = policy.lead(&day_facts.lead, history);
     let span = lead.span();
     let begin = begin(&panel, 0, span)?;
     let past = past(&panel, span);
-    let rule = DayRule { shelf_days: own.shelf_days, ..lead.rule(Target::Rule(policy.plan_rule())) };
-    let first = first_counted(rule.needs_errors().then_some(&past), begin..panel.weeks(), span)?;
-    let weeks = counted(history, first, (from, to))?;
+    let rule = DayRule { shelf_days: day_facts.shelf_days, ..lead.rule(Target::Rule(policy.plan_rule())) };
+    let first = first_counted_week(rule.needs_errors().then_some(&past), begin..panel.weeks(), span)?;
+    let weeks = counted_weeks(history, first, (from, to))?;
     let mondays = (monday(history, weeks.start), monday(history, weeks.end));
     let mut demand = DailyDemand::new(history.weeks, SEED);
-    add_days(&mut demand, history, product, Some(own));
-    let play = policy.over(weeks, span);
-    let played = |target: Target| {
-        let found = simulate_days(&demand, &past, &play, &[Some(DayRule { target, ..rule })]);
-        simulated_days((mondays, rule.lead.mean_days()), &found.first().copied().unwrap_or_default())
+    add_days(&mut demand, history, product, Some(day_facts));
+    let play = policy.day_simulation(weeks, span);
+    let outcome_of = |target: Target| {
+        let outcomes = simulate_days(&demand, &past, &play, &[Some(DayRule { target, ..rule })]);
+        simulated_days((mondays, rule.lead.mean_days()), &outcomes.first().copied().unwrap_or_default())
     };
-    Ok(PolicyComparison { own: played(rule.target), naive: played(Target::OfWeeks(NAIVE_WEEKS)) })
+    Ok(PolicyComparison { own: outcome_of(rule.target), naive: outcome_of(Target::OfWeeks(NAIVE_WEEKS)) })
 }
 
-fn simulated_days((weeks, lead_days): ((i32, i32), f64), found: &DayOutcome) -> SimulationResult {
+fn simulated_days((weeks, lead_days): ((i32, i32), f64), outcome: &DayOutcome) -> SimulationResult {
     SimulationResult {
         weeks,
         lead_days,
-        demanded: found.total.demanded,
-        met: found.total.met,
-        cycle_service: found.total.service(),
-        fill: found.total.fill(),
-        short_weeks: found.short_weeks,
-        short_days: found.short_days,
-        empty_days: found.empty_days,
-        mean_stock: found.mean_stock().unwrap_or_default(),
-        peak_stock: found.peak,
-        orders: found.total.orders,
-        ordered: found.total.ordered,
-        expired: found.expired,
+        demanded: outcome.total.demanded,
+        met: outcome.total.met,
+        cycle_service: outcome.total.service(),
+        fill: outcome.total.fill(),
+        short_weeks: outcome.short_weeks,
+        short_days: outcome.short_days,
+        empty_days: outcome.empty_days,
+        mean_stock: outcome.mean_stock().unwrap_or_default(),
+        peak_stock: outcome.peak,
+        orders: outcome.total.orders,
+        ordered: outcome.total.ordered,
+        expired: outcome.expired,
     }
 }
 
@@ -223,31 +225,31 @@ pub(super) fn monday(history: &History, week: usize) -> i32 {
 }
 
 pub(super) fn past(panel: &Panel, span: usize) -> Past {
-    Past::new(panel, &Method::one(DEFAULT), span, (MIN_FIRST_POOLED, 1))
+    Past::new(panel, &Method::single(DEFAULT_METHOD), span, (MIN_FIRST_POOLED, 1))
 }
 
 /// Returns the first week before which a series has enough known weeks for a forecast of its own.
 pub(super) fn begin(panel: &Panel, series: usize, span: usize) -> Result<usize, SimulationRefusal> {
     let mut prepared = Prepared::default();
     prepare(&mut prepared, panel.values(series), panel.days(series));
-    let (known, wanted) = (prepared.known.weeks.len(), NEW_WEEKS + span + 1);
-    if known == 0 || panel.weeks() == 0 {
+    let (known_weeks, needed_weeks) = (prepared.known.weeks.len(), NEW_WEEKS + span + 1);
+    if known_weeks == 0 || panel.weeks() == 0 {
         return Err(SimulationRefusal::NoDemand);
     }
-    let last = prepared.known.weeks.get(NEW_WEEKS - 1).filter(|_| known >= wanted);
-    last.map(|week| *week as usize + 1).ok_or(SimulationRefusal::TooShort { known, wanted })
+    let last = prepared.known.weeks.get(NEW_WEEKS - 1).filter(|_| known_weeks >= needed_weeks);
+    last.map(|week| *week as usize + 1).ok_or(SimulationRefusal::TooShort { known: known_weeks, wanted: needed_weeks })
 }
 
 /// Returns the first counted week: errors must be known from the start of the simulation, and lead
 /// time and review come first. `errors` is `None` if none are needed.
-pub(super) fn first_counted(errors: Option<&Past>, playable: Range<usize>, span: usize) -> Result<usize, SimulationRefusal> {
+pub(super) fn first_counted_week(errors: Option<&Past>, playable: Range<usize>, span: usize) -> Result<usize, SimulationRefusal> {
     let playable: Vec<usize> = playable.collect();
-    let scored = errors.map_or(0, |past| playable.partition_point(|week| !past.pools(*week).is_enough()));
+    let scored = errors.map_or(0, |past| playable.partition_point(|week| !past.pools(*week).has_enough_scores()));
     playable.get(scored + span).copied().ok_or(SimulationRefusal::TooFewErrors)
 }
 
 /// Returns the complete weeks between two days, both inclusive, none before `first`.
-pub(super) fn counted(
+pub(super) fn counted_weeks(
     history: &History,
     first: usize,
     (from, to): (Option<i32>, Option<i32>),

@@ -15,7 +15,7 @@ use super::{
     daily::{DayFacts, add_days},
     played::SimulatedLead,
     service_of,
-    simulate::{SEED, begin, counted, first_counted, monday, past},
+    simulate::{SEED, begin, counted_weeks, first_counted_week, monday, past},
 };
 
 /// A year's holding cost as a share of the cost, as in plans.
@@ -79,20 +79,20 @@ impl ClassTotals {
         Self { classes, weeks: weeks as f64, ..Self::default() }
     }
     fn add(&mut self, product: &ClassProduct, promised: Option<f64>, outcome: &DayOutcome) {
-        let whole = |units: f64| units / 10_f64.powi(product.decimals);
-        let mean_stock = whole(outcome.total.stock) / (WEEK_DAYS * self.weeks);
-        self.promised = if self.products == 0 { promised } else { self.promised.filter(|known| promised == Some(*known)) };
+        let whole_units = |units: f64| units / 10_f64.powi(product.decimals);
+        let mean_stock = whole_units(outcome.total.stock) / (WEEK_DAYS * self.weeks);
+        self.promised = if self.products == 0 { promised } else { self.promised.filter(|common| promised == Some(*common)) };
         self.products += 1;
         self.cycles += outcome.total.cycles;
         self.served += outcome.total.served;
-        self.demanded += whole(outcome.total.demanded);
-        self.met += whole(outcome.total.met);
+        self.demanded += whole_units(outcome.total.demanded);
+        self.met += whole_units(outcome.total.met);
         self.short_days += outcome.short_days;
         self.empty_days += outcome.empty_days;
         self.mean_stock += mean_stock;
         self.orders += outcome.total.orders;
-        self.ordered += whole(outcome.total.ordered);
-        self.expired += whole(outcome.expired);
+        self.ordered += whole_units(outcome.total.ordered);
+        self.expired += whole_units(outcome.expired);
         match product.cost {
             Some(cost) => *self.value.entry(cost.currency).or_default() += mean_stock * cost.minor as f64,
             None => self.without_cost += 1,
@@ -153,32 +153,33 @@ impl ReorderPolicy {
 /// enough history then are left out. Days are since 1970-01-01; without them all possible weeks
 /// count. Results are the same with any number of threads.
 pub fn simulated_classes(
-    of: &ClassHistory,
+    class_history: &ClassHistory,
     policy: &ReorderPolicy,
     range: (Option<i32>, Option<i32>),
     threads: usize,
 ) -> Result<SimulatedClasses, SimulationRefusal> {
-    let history = &of.history;
+    let history = &class_history.history;
     let panel = history.panel().ok_or(SimulationRefusal::NoDemand)?;
-    let known: Vec<Option<&ClassProduct>> = history.series.iter().map(|series| of.products.get(&series.product)).collect();
-    let lead = |known: &ClassProduct| policy.lead(&known.days.lead, history);
-    let leads: Vec<Option<SimulatedLead>> = known.iter().map(|known| known.map(lead)).collect();
+    let played: Vec<Option<&ClassProduct>> =
+        history.series.iter().map(|series| class_history.products.get(&series.product)).collect();
+    let lead = |played: &ClassProduct| policy.lead(&played.days.lead, history);
+    let leads: Vec<Option<SimulatedLead>> = played.iter().map(|played| played.map(lead)).collect();
     let span = leads.iter().flatten().map(SimulatedLead::span).max().unwrap_or(1);
-    let begins = begins(of, &panel, span)?;
+    let begins = begins(class_history, &panel, span)?;
     let earliest = begins.iter().flatten().copied().min().ok_or(SimulationRefusal::NoDemand)?;
-    let pooled: Vec<bool> = history.series.iter().map(|series| of.pooled.contains(&series.product)).collect();
+    let pooled: Vec<bool> = history.series.iter().map(|series| class_history.pooled.contains(&series.product)).collect();
     let past = past(&panel, span).with_pooled_series(&pooled);
     let mut rules: Vec<Option<DayRule<'_>>> = Vec::with_capacity(begins.len());
-    for ((known, lead), begin) in known.iter().zip(&leads).zip(&begins) {
-        let product = begin.and(known.zip(lead.as_ref()));
-        rules.push(product.map(|(known, lead)| {
-            let target = Target::Rule(policy.of_classes(known.classes).plan_rule());
-            DayRule { shelf_days: known.days.shelf_days, ..lead.rule(target) }
+    for ((played, lead), begin) in played.iter().zip(&leads).zip(&begins) {
+        let product = begin.and(played.zip(lead.as_ref()));
+        rules.push(product.map(|(played, lead)| {
+            let target = Target::Rule(policy.of_classes(played.classes).plan_rule());
+            DayRule { shelf_days: played.days.shelf_days, ..lead.rule(target) }
         }));
     }
     let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
-    let first = first_counted(needs_errors.then_some(&past), earliest..panel.weeks(), span)?;
-    let weeks = counted(history, first, range)?;
+    let first = first_counted_week(needs_errors.then_some(&past), earliest..panel.weeks(), span)?;
+    let weeks = counted_weeks(history, first, range)?;
     for (rule, begin) in rules.iter_mut().zip(&begins) {
         if begin.is_some_and(|begin| begin + span > weeks.start) {
             *rule = None;
@@ -186,39 +187,39 @@ pub fn simulated_classes(
     }
     let (mondays, count) = ((monday(history, weeks.start), monday(history, weeks.end)), weeks.len());
     let mut demand = DailyDemand::new(history.weeks, SEED);
-    for (series, known) in history.series.iter().zip(&known) {
-        add_days(&mut demand, history, series.product, known.map(|known| &known.days));
+    for (series, played) in history.series.iter().zip(&played) {
+        add_days(&mut demand, history, series.product, played.map(|played| &played.days));
     }
-    let outcomes = simulate_days_on(&demand, &past, &policy.over(weeks, span), &rules, threads);
-    let mut all = ClassTotals::of(None, count);
+    let outcomes = simulate_days_on(&demand, &past, &policy.day_simulation(weeks, span), &rules, threads);
+    let mut all_totals = ClassTotals::of(None, count);
     let mut classes = BTreeMap::new();
-    for ((known, outcome), _) in known.into_iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
-        let Some(product) = known else { continue };
+    for ((played, outcome), _) in played.into_iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
+        let Some(product) = played else { continue };
         let promised = policy.of_classes(product.classes).promised();
-        let own = product.classes.map(|classes| (classes.abc, XyzClass::from(classes.xyz)));
-        all.add(product, promised, outcome);
-        let totals = classes.entry((own.is_none(), own)).or_insert_with(|| ClassTotals::of(own, count));
+        let class_pair = product.classes.map(|classes| (classes.abc, XyzClass::from(classes.xyz)));
+        all_totals.add(product, promised, outcome);
+        let totals = classes.entry((class_pair.is_none(), class_pair)).or_insert_with(|| ClassTotals::of(class_pair, count));
         totals.add(product, promised, outcome);
     }
-    let left_out = (of.products.len() as u64).saturating_sub(all.products);
-    Ok(SimulatedClasses { weeks: mondays, left_out, all, classes: classes.into_values().collect() })
+    let excluded_count = (class_history.products.len() as u64).saturating_sub(all_totals.products);
+    Ok(SimulatedClasses { weeks: mondays, left_out: excluded_count, all: all_totals, classes: classes.into_values().collect() })
 }
 
 /// Returns the first week in which each series can be simulated; `None` for one that is not
 /// simulated. If none can be, returns the reason of the one with the longest history.
-fn begins(of: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, SimulationRefusal> {
-    let (mut begins, mut reason, mut most) = (Vec::new(), SimulationRefusal::NoDemand, 0);
-    for (place, series) in of.history.series.iter().enumerate() {
-        let is_played = of.products.contains_key(&series.product);
-        let found = if is_played { begin(panel, place, span) } else { Err(SimulationRefusal::NoDemand) };
-        if let Err(SimulationRefusal::TooShort { known, wanted }) = found
-            && known > most
+fn begins(class_history: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, SimulationRefusal> {
+    let (mut begin_weeks, mut reason, mut longest) = (Vec::new(), SimulationRefusal::NoDemand, 0);
+    for (index, series) in class_history.history.series.iter().enumerate() {
+        let is_played = class_history.products.contains_key(&series.product);
+        let begin_week = if is_played { begin(panel, index, span) } else { Err(SimulationRefusal::NoDemand) };
+        if let Err(SimulationRefusal::TooShort { known, wanted }) = begin_week
+            && known > longest
         {
-            (reason, most) = (SimulationRefusal::TooShort { known, wanted }, known);
+            (reason, longest) = (SimulationRefusal::TooShort { known, wanted }, known);
         }
-        begins.push(found.ok());
+        begin_weeks.push(begin_week.ok());
     }
-    if begins.iter().all(Option::is_none) { Err(reason) } else { Ok(begins) }
+    if begin_weeks.iter().all(Option::is_none) { Err(reason) } else { Ok(begin_weeks) }
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl StoredSeries {
     /// Returns the same for a series of a store, with intervals by the errors of its run.
     pub fn day_points(&self, errors: &StoredDayErrors) -> Vec<[DayPoint; 7]> {
         let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step: self.step };
-        self.days().enumerate().map(|of| errors.points(DayLevel::Store, &week(of))).collect()
+        self.days().enumerate().map(|entry| errors.points(DayLevel::Store, &week(entry))).collect()
     }
     /// Returns the week `weeks` weeks ahead, from 1 on.
     pub fn ahead(&self, weeks: usize) -> Option<StoredPoint> {
@@ -124,13 +124,14 @@ impl StoredSeries {
     }
 }
 
-fn point(of: &Point) -> StoredPoint {
-    let four = |b: forecast::intervals::Bounds| [b.lower80, b.upper80, b.lower95, b.upper95].map(|bound| milli(bound.into()));
+fn point(forecast_point: &Point) -> StoredPoint {
+    let milli_bounds =
+        |b: forecast::intervals::Bounds| [b.lower80, b.upper80, b.lower95, b.upper95].map(|bound| milli(bound.into()));
     StoredPoint {
-        mean: milli(of.mean.into()),
-        median: milli(of.median.into()),
-        bounds: of.bounds.map(four),
-        far: of.bounds.is_some_and(|bounds| bounds.is_extrapolated),
+        mean: milli(forecast_point.mean.into()),
+        median: milli(forecast_point.median.into()),
+        bounds: forecast_point.bounds.map(milli_bounds),
+        far: forecast_point.bounds.is_some_and(|bounds| bounds.is_extrapolated),
     }
 }
 
@@ -140,10 +141,10 @@ fn point(of: &Point) -> StoredPoint {
 pub fn series_of(run: &Run, series: usize, first_week: i32, means: Option<&[f64]>) -> StoredSeries {
     let forecast = &run.series[series];
     let mut points: Vec<(u32, StoredPoint)> = Vec::new();
-    for (nth, own) in forecast.points.iter().enumerate() {
+    for (nth, week_point) in forecast.points.iter().enumerate() {
         let stored = match means.and_then(|means| means.get(nth)) {
-            Some(mean) => shift_mean(point(own), *mean),
-            None => point(own),
+            Some(mean) => shift_mean(point(week_point), *mean),
+            None => point(week_point),
         };
         match points.last_mut() {
             Some((times, last)) if *last == stored => *times += 1,
@@ -152,7 +153,7 @@ pub fn series_of(run: &Run, series: usize, first_week: i32, means: Option<&[f64]
     }
     StoredSeries {
         method: run.pools.get(usize::from(forecast.method)).map(|pools| pools.method.to_string()).unwrap_or_default(),
-        why: run.why(series),
+        why: run.explain(series),
         naive: milli(forecast.naive.into()),
         known_weeks: forecast.known_weeks,
         missing_weeks: forecast.missing_weeks,

@@ -47,7 +47,7 @@ impl StoredSum {
     /// The days of the coming weeks, Monday first, with their intervals by the errors of its run.
     pub fn day_points(&self, errors: &StoredDayErrors) -> Vec<ByDay<DayPoint>> {
         let week = |(nth, point): (usize, StoredSumPoint)| WeekForecast { ahead: nth + 1, days: point.days, step: self.step };
-        self.points().enumerate().map(|of| errors.points(DayLevel::Sum, &week(of))).collect()
+        self.points().enumerate().map(|entry| errors.points(DayLevel::Sum, &week(entry))).collect()
     }
 }
 
@@ -62,7 +62,7 @@ struct Total {
 pub struct Sums {
     keys: Vec<SumKey>,
     /// The sums of each series of the history, in its order.
-    of_series: Vec<Vec<u32>>,
+    sums_by_series: Vec<Vec<u32>>,
     totals: Vec<Total>,
 }
 
@@ -70,23 +70,23 @@ impl Sums {
     /// Returns the sums of a history of stores. `categories` has the category of each product and
     /// all above it.
     pub fn of(history: &History, categories: &BTreeMap<ProductId, Vec<CategoryId>>) -> Self {
-        let mut places: BTreeMap<SumKey, u32> = BTreeMap::new();
+        let mut index_by_key: BTreeMap<SumKey, u32> = BTreeMap::new();
         let mut sums = Self::default();
         for series in &history.series {
             let store = series.store.unwrap_or(StoreId::NIL);
             let above = categories.get(&series.product).into_iter().flatten().copied();
-            let mut of_this = Vec::new();
+            let mut series_sums = Vec::new();
             for category in std::iter::once(CategoryId::NIL).chain(above) {
                 for key in [(category, StoreId::NIL), (category, store)] {
                     let next = sums.keys.len() as u32;
-                    let place = *places.entry(key).or_insert(next);
-                    if place == next {
+                    let index = *index_by_key.entry(key).or_insert(next);
+                    if index == next {
                         sums.keys.push(key);
                     }
-                    of_this.push(place);
+                    series_sums.push(index);
                 }
             }
-            sums.of_series.push(of_this);
+            sums.sums_by_series.push(series_sums);
         }
         sums.totals = vec![Total::default(); sums.keys.len()];
         sums
@@ -94,13 +94,13 @@ impl Sums {
 
     /// Returns the sums of each series, and the number of sums.
     pub fn members(&self) -> (&[Vec<u32>], usize) {
-        (&self.of_series, self.keys.len())
+        (&self.sums_by_series, self.keys.len())
     }
 
     /// Adds a series' forecast to its sums.
     pub fn add(&mut self, series: usize, body: &StoredSeries) {
-        for place in self.of_series.get(series).into_iter().flatten() {
-            let Some(total) = self.totals.get_mut(*place as usize) else { continue };
+        for index in self.sums_by_series.get(series).into_iter().flatten() {
+            let Some(total) = self.totals.get_mut(*index as usize) else { continue };
             total.series += 1;
             for (week, (point, days)) in body.points().zip(body.days()).enumerate() {
                 if total.weeks.len() <= week {
@@ -114,15 +114,15 @@ impl Sums {
     }
 
     /// Returns the stored form of each sum, with the interval that errors of such sums give.
-    pub fn stored(&self, errors: &SumErrors) -> Vec<(SumKey, StoredSum)> {
-        let of = |place: usize, total: &Total| {
+    pub fn to_stored(&self, errors: &SumErrors) -> Vec<(SumKey, StoredSum)> {
+        let stored_sum = |index: usize, total: &Total| {
             let mut points: Vec<(u32, StoredSumPoint)> = Vec::new();
             for (nth, (mean, days)) in total.weeks.iter().enumerate() {
-                let found = errors.bounds(place, *mean, nth + 1);
+                let sum_bounds = errors.bounds(index, *mean, nth + 1);
                 let point = StoredSumPoint {
                     mean: milli(*mean),
-                    bounds: found.map(|b| [b.lower80, b.upper80, b.lower95, b.upper95].map(|bound| milli(bound.into()))),
-                    far: found.is_some_and(|bounds| bounds.is_extrapolated),
+                    bounds: sum_bounds.map(|b| [b.lower80, b.upper80, b.lower95, b.upper95].map(|bound| milli(bound.into()))),
+                    far: sum_bounds.is_some_and(|bounds| bounds.is_extrapolated),
                     days: days.map(milli),
                 };
                 match points.last_mut() {
@@ -130,9 +130,9 @@ impl Sums {
                     _ => points.push((1, point)),
                 }
             }
-            StoredSum { series: total.series, step: errors.steps.get(place).copied().map(milli), points }
+            StoredSum { series: total.series, step: errors.steps.get(index).copied().map(milli), points }
         };
-        self.keys.iter().zip(&self.totals).enumerate().map(|(place, (key, total))| (*key, of(place, total))).collect()
+        self.keys.iter().zip(&self.totals).enumerate().map(|(index, (key, total))| (*key, stored_sum(index, total))).collect()
     }
 }
 
@@ -162,18 +162,18 @@ mod tests {
             body.profile = Some([0.2, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0]);
             sums.add(nth, &body);
         }
-        let stored: BTreeMap<SumKey, StoredSum> = sums.stored(&SumErrors::default()).into_iter().collect();
-        let first = |key: SumKey| stored.get(&key).map(|sum| (sum.series, sum.points().next().unwrap().mean));
+        let stored_sums: BTreeMap<SumKey, StoredSum> = sums.to_stored(&SumErrors::default()).into_iter().collect();
+        let first = |key: SumKey| stored_sums.get(&key).map(|sum| (sum.series, sum.points().next().unwrap().mean));
         assert_eq!(first((tea, StoreId::NIL)), Some((2, 30.0)));
         assert_eq!(first((food, StoreId::NIL)), Some((3, 70.0)));
         assert_eq!(first((food, shop)), Some((2, 50.0)));
         assert_eq!(first((CategoryId::NIL, shop)), Some((2, 50.0)));
         assert_eq!(first((CategoryId::NIL, StoreId::NIL)), Some((3, 70.0)));
         assert_eq!(first((tea, depot)), Some((1, 20.0)));
-        let all = stored[&(food, StoreId::NIL)].points().next().unwrap();
+        let all = stored_sums[&(food, StoreId::NIL)].points().next().unwrap();
         assert_eq!((all.days, all.bounds), ([14.0, 14.0, 14.0, 14.0, 14.0, 0.0, 0.0], None));
-        let text = serde_json::to_string(&stored[&(food, shop)]).unwrap();
-        assert_eq!(serde_json::from_str::<StoredSum>(&text).unwrap(), stored[&(food, shop)]);
-        assert_eq!(stored[&(food, shop)].points().count(), 26);
+        let text = serde_json::to_string(&stored_sums[&(food, shop)]).unwrap();
+        assert_eq!(serde_json::from_str::<StoredSum>(&text).unwrap(), stored_sums[&(food, shop)]);
+        assert_eq!(stored_sums[&(food, shop)].points().count(), 26);
     }
 }

@@ -15,11 +15,11 @@ pub fn days_lasting(weeks: &[f64], first: i32, from: i32, units: i128) -> Option
     if units <= 0 {
         return Some(0);
     }
-    let (units, mut wanted) = (units as f64, 0.0);
+    let (units, mut needed) = (units as f64, 0.0);
     for day in 0..MAX_DAYS_AHEAD {
         let week = usize::try_from((from - first + day) / 7).ok()?;
-        wanted += weeks.get(week)?.max(0.0) / 7.0;
-        if wanted + ROUNDING_TOLERANCE >= units {
+        needed += weeks.get(week)?.max(0.0) / 7.0;
+        if needed + ROUNDING_TOLERANCE >= units {
             return Some(i64::from(day) + 1);
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
-use forecast::weekdays::{ByDay, OWN_UNITS, PROFILE_WEEKS, profile, split};
+use forecast::weekdays::{ByDay, MIN_OWN_UNITS, PROFILE_WEEKS, profile, split};
 
 use super::{History, SeriesHistory};
 
@@ -17,32 +17,32 @@ const PARTS: f64 = 100_000.0;
 pub type OpenDays = BTreeMap<(StoreId, usize), i32>;
 
 /// Returns the weekday profile of each series of a history of stores, in its order, from the data
-/// of the first `until` weeks. `own` are units by weekday of the eight weeks before.
-pub fn profiles(history: &History, until: usize, own: &[ByDay<f32>], open: &OpenDays) -> Vec<ByDay<f64>> {
-    let mut of_category: HashMap<(u32, StoreId), ByDay<f64>> = HashMap::new();
-    let mut selling: HashMap<StoreId, Vec<bool>> = HashMap::new();
-    for (series, units) in history.series.iter().zip(own) {
+/// of the first `until` weeks. `own_units` are units by weekday of the eight weeks before.
+pub fn profiles(history: &History, until: usize, own_units: &[ByDay<f32>], open: &OpenDays) -> Vec<ByDay<f64>> {
+    let mut sums_by_category: HashMap<(u32, StoreId), ByDay<f64>> = HashMap::new();
+    let mut selling_weeks: HashMap<StoreId, Vec<bool>> = HashMap::new();
+    for (series, units) in history.series.iter().zip(own_units) {
         let Some(store) = series.store else { continue };
-        let sum = of_category.entry((series.category(), store)).or_default();
+        let sum = sums_by_category.entry((series.category(), store)).or_default();
         sum.iter_mut().zip(units).for_each(|(sum, units)| *sum += f64::from(units.max(0.0)));
-        let weeks = selling.entry(store).or_insert_with(|| vec![false; until]);
-        weeks.iter_mut().zip(&series.units).for_each(|(sells, units)| *sells |= *units > 0);
+        let weeks = selling_weeks.entry(store).or_insert_with(|| vec![false; until]);
+        weeks.iter_mut().zip(&series.units).for_each(|(is_selling, units)| *is_selling |= *units > 0);
     }
     let next_day = history.first_week + 7 * until as i32;
-    let closed = |store: StoreId| -> ByDay<bool> {
-        let weeks = selling.get(&store).map_or(0, |weeks| weeks.iter().filter(|sells| **sells).count());
+    let closed_days = |store: StoreId| -> ByDay<bool> {
+        let weeks = selling_weeks.get(&store).map_or(0, |weeks| weeks.iter().filter(|is_selling| **is_selling).count());
         let is_open = |day: usize| open.get(&(store, day)).is_some_and(|first| *first < next_day);
         std::array::from_fn(|day| weeks >= PROFILE_WEEKS && !is_open(day))
     };
-    let of_series = |(series, units): (&SeriesHistory, &ByDay<f32>)| {
+    let profile_of = |(series, units): (&SeriesHistory, &ByDay<f32>)| {
         let store = series.store.unwrap_or(StoreId::NIL);
         let last = until.checked_sub(PROFILE_WEEKS).and_then(|from| series.days.get(from..until));
         let is_known = last.is_some_and(|days| days.iter().all(|days| *days >= MIN_SALE_DAYS));
-        let own = Some(units.map(f64::from)).filter(|units| is_known && units.iter().sum::<f64>() >= OWN_UNITS);
-        let units = own.or_else(|| of_category.get(&(series.category(), store)).copied()).unwrap_or_default();
-        profile(&units, PROFILE_WEEKS.min(until), &closed(store)).map(|share| (share * PARTS).round() / PARTS)
+        let own_units = Some(units.map(f64::from)).filter(|units| is_known && units.iter().sum::<f64>() >= MIN_OWN_UNITS);
+        let units = own_units.or_else(|| sums_by_category.get(&(series.category(), store)).copied()).unwrap_or_default();
+        profile(&units, PROFILE_WEEKS.min(until), &closed_days(store)).map(|share| (share * PARTS).round() / PARTS)
     };
-    history.series.iter().zip(own).map(of_series).collect()
+    history.series.iter().zip(own_units).map(profile_of).collect()
 }
 
 /// Returns the days of a forecast week, Monday first. They add up to the week.

@@ -33,20 +33,23 @@ pub async fn store_units(
     reads: &impl Reads,
     (since, until): (i32, i32),
 ) -> Result<BTreeMap<(i32, ProductId, StoreId), i64>, Fault> {
-    let mut found = BTreeMap::new();
-    each_level_week(reads, (since, until), |(product, store), week, units| _ = found.insert((week, product, store), units))
-        .await?;
-    Ok(found)
+    let mut units_by_level = BTreeMap::new();
+    each_level_week(reads, (since, until), |(product, store), week, units| {
+        _ = units_by_level.insert((week, product, store), units);
+    })
+    .await?;
+    Ok(units_by_level)
 }
 
 /// Reads the classes of products in single stores in a run.
 pub async fn classes_of_run(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<Level, StoredClasses>, Fault> {
-    let mut found = BTreeMap::new();
+    let mut classes_by_level = BTreeMap::new();
     for part in parts_of_run(reads, first_week).await? {
-        let kept = series_of_products(reads, first_week, &part).await?;
-        found.extend(kept.into_iter().filter_map(|series| Some(((series.store, series.product), series.body.classes?))));
+        let stored_series = series_of_products(reads, first_week, &part).await?;
+        classes_by_level
+            .extend(stored_series.into_iter().filter_map(|series| Some(((series.store, series.product), series.body.classes?))));
     }
-    Ok(found)
+    Ok(classes_by_level)
 }
 
 /// Price of a product that stock is planned for.
@@ -60,19 +63,19 @@ pub struct PlannedProduct {
 }
 
 /// Reads those of the products that plans include, with the fields that plans use.
-pub async fn priced(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, PlannedProduct>, Fault> {
+pub async fn planned_products(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, PlannedProduct>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0",
         PlannedProduct::SELECT,
         backend.in_ids("p.id", 2)
     );
-    let mut found = BTreeMap::new();
+    let mut rows_by_product = BTreeMap::new();
     for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<PlannedProduct>(&sql, vec![backend.ids(part.iter().copied())]).await?;
-        found.extend(rows.into_iter().map(|row| (row.id, row)));
+        rows_by_product.extend(rows.into_iter().map(|row| (row.id, row)));
     }
-    Ok(found)
+    Ok(rows_by_product)
 }
 
 #[derive(Record)]
@@ -93,12 +96,12 @@ pub async fn active_products(
         CategorizedRow::SELECT,
         backend.in_ids("p.id", 2)
     );
-    let mut found = BTreeMap::new();
+    let mut category_by_product = BTreeMap::new();
     for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<CategorizedRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
-        found.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
+        category_by_product.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
     }
-    Ok(found)
+    Ok(category_by_product)
 }
 
 /// Stores that are not archived.

@@ -99,8 +99,8 @@ fn row_of(tenant_id: TenantId, series: &FactorSeries) -> Result<factor_series::M
     })
 }
 
-async fn factors_where(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<FactorSeries>, Fault> {
-    let sql = format!("SELECT {} FROM factor_series f WHERE f.tenant_id = $1{only} ORDER BY f.code", FactorRow::SELECT);
+async fn factors_where(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Result<Vec<FactorSeries>, Fault> {
+    let sql = format!("SELECT {} FROM factor_series f WHERE f.tenant_id = $1{condition} ORDER BY f.code", FactorRow::SELECT);
     reads.records::<FactorRow>(&sql, values).await?.into_iter().map(FactorSeries::try_from).collect()
 }
 
@@ -152,12 +152,13 @@ pub async fn remove_factor(work: &Work, code: &str) -> Result<u64, Fault> {
 /// Returns the number of a tenant's series of the same scope: of all products, of a category, or of
 /// a product.
 pub async fn count_factors(reads: &impl Reads, goods: FactorGoods) -> Result<i64, Fault> {
-    let only = match goods {
+    let condition = match goods {
         FactorGoods::All => "f.product_id IS NULL AND f.category_id IS NULL",
         FactorGoods::Category(_) => "f.category_id IS NOT NULL",
         FactorGoods::Product(_) => "f.product_id IS NOT NULL",
     };
-    let rows = reads.rows(&format!("SELECT count(*) FROM factor_series f WHERE f.tenant_id = $1 AND {only}"), vec![]).await?;
+    let rows =
+        reads.rows(&format!("SELECT count(*) FROM factor_series f WHERE f.tenant_id = $1 AND {condition}"), vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
@@ -167,7 +168,7 @@ pub async fn is_store(reads: &impl Reads, store: StoreId) -> Result<bool, Fault>
 }
 
 /// Whether the tenant has the product or the category.
-pub async fn exist_goods(reads: &impl Reads, goods: FactorGoods) -> Result<bool, Fault> {
+pub async fn do_goods_exist(reads: &impl Reads, goods: FactorGoods) -> Result<bool, Fault> {
     let (table, id): (&str, Value) = match goods {
         FactorGoods::All => return Ok(true),
         FactorGoods::Product(product) => ("product", product.into()),
@@ -189,13 +190,13 @@ struct AddressRow {
 pub async fn countries(reads: &impl Reads) -> Result<BTreeMap<StoreId, String>, Fault> {
     let sql =
         format!("SELECT {} FROM store s WHERE s.tenant_id = $1 AND s.address IS NOT NULL ORDER BY s.id", AddressRow::SELECT);
-    let mut found = BTreeMap::new();
+    let mut country_by_store = BTreeMap::new();
     for AddressRow { id, address } in reads.records::<AddressRow>(&sql, vec![]).await? {
         let address: serde_json::Value =
             serde_json::from_str(&address).map_err(|_| Fault::corrupt("store", "its address is JSON"))?;
         if let Some(country) = address["country"].as_str() {
-            found.insert(id, country.to_ascii_uppercase());
+            country_by_store.insert(id, country.to_ascii_uppercase());
         }
     }
-    Ok(found)
+    Ok(country_by_store)
 }

@@ -149,22 +149,22 @@ async fn add_products(reads: &impl Reads, levels: &mut Levels) -> Result<(), Fau
     let mut ids: Vec<ProductId> = levels.keys().map(|(product, _)| *product).collect();
     ids.dedup();
     let mut categories: HashMap<Option<CategoryId>, u32> = HashMap::new();
-    let mut known = HashMap::with_capacity(ids.len());
+    let mut product_facts = HashMap::with_capacity(ids.len());
     for part in ids.chunks(ROWS_PER_PAGE) {
-        let of = backend.ids(part.iter().copied());
-        for IncomingRow { product_id, store_id } in reads.records::<IncomingRow>(&incoming, vec![of.clone()]).await? {
+        let id_values = backend.ids(part.iter().copied());
+        for IncomingRow { product_id, store_id } in reads.records::<IncomingRow>(&incoming, vec![id_values.clone()]).await? {
             if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
                 facts.has_incoming = true;
             }
         }
-        for ProductRow { id, status, category_id } in reads.records::<ProductRow>(&products, vec![of]).await? {
+        for ProductRow { id, status, category_id } in reads.records::<ProductRow>(&products, vec![id_values]).await? {
             let next = categories.len() as u32;
             let category = *categories.entry(category_id).or_insert(next);
-            known.insert(id, (category, status == ProductStatus::Archived));
+            product_facts.insert(id, (category, status == ProductStatus::Archived));
         }
     }
     for ((product, _), facts) in levels {
-        (facts.category, facts.is_archived) = known.get(product).copied().unwrap_or_default();
+        (facts.category, facts.is_archived) = product_facts.get(product).copied().unwrap_or_default();
     }
     Ok(())
 }
@@ -175,8 +175,8 @@ async fn oldest_week(reads: &impl Reads, (since, until): (i32, i32)) -> Result<O
         "SELECT min(d.week_date) FROM demand_week d
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3"
     );
-    let found = reads.rows(&sql, vec![since.into(), until.into()]).await?;
-    Ok(found.first().map(Row::scalar::<Option<i32>>).transpose()?.flatten())
+    let week_rows = reads.rows(&sql, vec![since.into(), until.into()]).await?;
+    Ok(week_rows.first().map(Row::scalar::<Option<i32>>).transpose()?.flatten())
 }
 
 /// Adds units of orders that were recorded late. Orders from before the tenant's creation are
@@ -266,7 +266,7 @@ struct CostRow {
 
 #[derive(Record)]
 #[record(of = product, alias = "p")]
-struct ListedCostRow {
+struct ProductCostRow {
     id: ProductId,
     cost_minor: Option<i64>,
     cost_currency: Option<String>,
@@ -275,7 +275,7 @@ struct ListedCostRow {
 
 /// Demand of a product on a day.
 #[derive(Record)]
-struct WantedDayRow {
+struct DemandDayRow {
     #[record(of = demand_day, alias = "d")]
     product_id: ProductId,
     #[record(of = demand_day, alias = "d")]
@@ -286,7 +286,7 @@ struct WantedDayRow {
 
 /// Demand of a product in a week.
 #[derive(Record)]
-struct WantedRow {
+struct DemandWeekRow {
     #[record(of = demand_week, alias = "d")]
     week_date: i32,
     #[record(sql = "CAST(sum({wanted}) AS bigint)")]
@@ -317,16 +317,16 @@ pub async fn demand_days(
     let sql = format!(
         "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.store_id = $3
          AND d.business_date >= $4 AND d.business_date < $5 GROUP BY d.product_id, d.business_date ORDER BY d.product_id, d.business_date",
-        WantedDayRow::SELECT.replace("{wanted}", NET_DEMAND),
+        DemandDayRow::SELECT.replace("{wanted}", NET_DEMAND),
         by_level(backend),
         backend.in_ids("d.product_id", 2)
     );
     let values: Vec<Value> = vec![backend.ids(products.iter().copied()), store.into(), since.into(), until.into()];
-    let mut found: BTreeMap<ProductId, Vec<(i32, i64)>> = BTreeMap::new();
-    for WantedDayRow { product_id, business_date, units } in reads.records::<WantedDayRow>(&sql, values).await? {
-        found.entry(product_id).or_default().push((business_date, units));
+    let mut days_by_product: BTreeMap<ProductId, Vec<(i32, i64)>> = BTreeMap::new();
+    for DemandDayRow { product_id, business_date, units } in reads.records::<DemandDayRow>(&sql, values).await? {
+        days_by_product.entry(product_id).or_default().push((business_date, units));
     }
-    Ok(found)
+    Ok(days_by_product)
 }
 
 /// Reads the catalogue cost of a product; `None` without one.
@@ -340,26 +340,26 @@ pub async fn unit_cost(reads: &impl Reads, product: ProductId) -> Result<Option<
 
 /// A product's catalogue cost of a whole unit, `None` without one, and the decimals of the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListedCost {
+pub struct ProductCost {
     pub product: ProductId,
     pub decimals: i32,
     pub cost: Option<Money>,
 }
 
 /// Reads the catalogue costs of products.
-pub async fn listed_costs(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<ListedCost>, Fault> {
+pub async fn product_costs(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<ProductCost>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id",
-        ListedCostRow::SELECT,
+        ProductCostRow::SELECT,
         backend.in_ids("p.id", 2)
     );
-    let rows = reads.records::<ListedCostRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
-    let cost = |row: &ListedCostRow| {
+    let rows = reads.records::<ProductCostRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let cost = |row: &ProductCostRow| {
         let currency = row.cost_currency.as_deref().and_then(Currency::parse)?;
         Some(Money::new(row.cost_minor?, currency))
     };
-    Ok(rows.iter().map(|row| ListedCost { product: row.id, decimals: row.unit_decimals, cost: cost(row) }).collect())
+    Ok(rows.iter().map(|row| ProductCost { product: row.id, decimals: row.unit_decimals, cost: cost(row) }).collect())
 }
 
 /// Reads the demand of a product by the Monday of its week, from one week on and before another;
@@ -373,11 +373,11 @@ pub async fn demand_weeks(
     let sql = format!(
         "SELECT {} FROM demand_week d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
          AND d.week_date >= $2 AND d.week_date < $3 AND d.product_id = $4 AND (d.store_id = $5 OR $6 = 1) GROUP BY d.week_date",
-        WantedRow::SELECT.replace("{wanted}", NET_DEMAND),
+        DemandWeekRow::SELECT.replace("{wanted}", NET_DEMAND),
         weeks_by_level(reads.backend())
     );
-    let of_store = store.map_or_else(Uuid::nil, StoreId::uuid);
-    let values: Vec<Value> = vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
-    let rows = reads.records::<WantedRow>(&sql, values).await?;
+    let store_id = store.map_or_else(Uuid::nil, StoreId::uuid);
+    let values: Vec<Value> = vec![since.into(), until.into(), product.into(), store_id.into(), i64::from(store.is_none()).into()];
+    let rows = reads.records::<DemandWeekRow>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (row.week_date, row.units)).collect())
 }

@@ -154,8 +154,8 @@ pub async fn choices(reads: &impl Reads, since: i32) -> Result<Vec<String>, Faul
 /// Reads the errors of days of a run; empty for a run of an earlier version.
 pub async fn day_errors(reads: &impl Reads, first_week: i32) -> Result<StoredDayErrors, Fault> {
     let sql = format!("SELECT {} FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week = $2", ChoicesRow::SELECT);
-    let found = reads.records::<ChoicesRow>(&sql, vec![first_week.into()]).await?.pop();
-    let Some(ChoicesRow { choices }) = found else { return Ok(StoredDayErrors::default()) };
+    let choices_row = reads.records::<ChoicesRow>(&sql, vec![first_week.into()]).await?.pop();
+    let Some(ChoicesRow { choices }) = choices_row else { return Ok(StoredDayErrors::default()) };
     StoredDayErrors::parse_choices(&choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
@@ -171,17 +171,17 @@ pub async fn classes(
         ClassRow::SELECT,
         backend.in_ids("s.product_id", 3)
     );
-    let known = |word: DemandClass| Class::ALL.into_iter().find(|class| class_of(*class) == word).unwrap_or(Class::New);
+    let class_of_word = |word: DemandClass| Class::ALL.into_iter().find(|class| class_of(*class) == word).unwrap_or(Class::New);
     let last = |row: ClassRow| {
-        let last = LastClass { assigned: known(row.class), computed: known(row.computed_class) };
+        let last = LastClass { assigned: class_of_word(row.class), computed: class_of_word(row.computed_class) };
         ((row.product_id, row.store_id), last)
     };
-    let mut found = BTreeMap::new();
+    let mut classes_by_level = BTreeMap::new();
     for part in products.chunks(ROWS_PER_PAGE) {
         let values: Vec<Value> = vec![first_week.into(), backend.ids(part.iter().copied())];
-        found.extend(reads.records::<ClassRow>(&sql, values).await?.into_iter().map(last));
+        classes_by_level.extend(reads.records::<ClassRow>(&sql, values).await?.into_iter().map(last));
     }
-    Ok(found)
+    Ok(classes_by_level)
 }
 
 /// Splits the products of a run into parts, whose series are read one part after the other: the
@@ -195,20 +195,20 @@ pub async fn parts_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<Vec
     Ok(parts(counts.into_iter().map(|row| (row.product_id, row.series)), MAX_SERIES_PER_READ))
 }
 
-/// Splits products, in order, into parts of at most `most` series. A product that has more is a
+/// Splits products, in order, into parts of at most `max_size` series. A product that has more is a
 /// part of its own.
-fn parts(counts: impl Iterator<Item = (ProductId, i64)>, most: i64) -> Vec<Vec<ProductId>> {
-    let (mut found, mut size): (Vec<Vec<ProductId>>, i64) = (Vec::new(), 0);
+fn parts(counts: impl Iterator<Item = (ProductId, i64)>, max_size: i64) -> Vec<Vec<ProductId>> {
+    let (mut product_parts, mut size): (Vec<Vec<ProductId>>, i64) = (Vec::new(), 0);
     for (product, series) in counts {
-        if let Some(part) = found.last_mut().filter(|_| size + series <= most) {
+        if let Some(part) = product_parts.last_mut().filter(|_| size + series <= max_size) {
             part.push(product);
             size += series;
         } else {
-            found.push(vec![product]);
+            product_parts.push(vec![product]);
             size = series;
         }
     }
-    found
+    product_parts
 }
 
 /// A run's series of products, in single stores and in all together.
@@ -218,8 +218,8 @@ pub async fn all_series_of_products(
     products: &[ProductId],
 ) -> Result<Vec<StoredForecast>, Fault> {
     let backend = reads.backend();
-    let only = format!("s.first_week = $2 AND {}", backend.in_ids("s.product_id", 3));
-    series(reads, &only, vec![first_week.into(), backend.ids(products.iter().copied())]).await
+    let condition = format!("s.first_week = $2 AND {}", backend.in_ids("s.product_id", 3));
+    series(reads, &condition, vec![first_week.into(), backend.ids(products.iter().copied())]).await
 }
 
 /// A run's series of products, each in one store.
@@ -228,11 +228,11 @@ pub async fn series_of_levels(
     first_week: i32,
     levels: &[(ProductId, StoreId)],
 ) -> Result<Vec<StoredForecast>, Fault> {
-    let (pairs, own) = reads.backend().pairs(levels, 3);
-    let only = format!("s.first_week = $2 AND (s.product_id, s.store_id) IN (SELECT k.a, k.b FROM {pairs})");
+    let (pairs, pair_values) = reads.backend().pairs(levels, 3);
+    let condition = format!("s.first_week = $2 AND (s.product_id, s.store_id) IN (SELECT k.a, k.b FROM {pairs})");
     let mut values: Vec<Value> = vec![first_week.into()];
-    values.extend(own);
-    series(reads, &only, values).await
+    values.extend(pair_values);
+    series(reads, &condition, values).await
 }
 
 /// A run's series of products in single stores.
@@ -242,9 +242,9 @@ pub async fn series_of_products(
     products: &[ProductId],
 ) -> Result<Vec<StoredForecast>, Fault> {
     let backend = reads.backend();
-    let only = format!("s.first_week = $2 AND {} AND s.store_id <> $4", backend.in_ids("s.product_id", 3));
+    let condition = format!("s.first_week = $2 AND {} AND s.store_id <> $4", backend.in_ids("s.product_id", 3));
     let values: Vec<Value> = vec![first_week.into(), backend.ids(products.iter().copied()), StoreId::NIL.into()];
-    series(reads, &only, values).await
+    series(reads, &condition, values).await
 }
 
 /// Reads the errors of sums over weeks, of each method of a run. Empty for a run of an earlier
@@ -252,13 +252,13 @@ pub async fn series_of_products(
 pub async fn pools(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<u16, SumPools>, Fault> {
     let sql =
         format!("SELECT {} FROM forecast_pool p WHERE p.tenant_id = $1 AND p.first_week = $2 ORDER BY p.method", PoolRow::SELECT);
-    let mut found = BTreeMap::new();
+    let mut pools_by_method = BTreeMap::new();
     for PoolRow { method, body } in reads.records::<PoolRow>(&sql, vec![first_week.into()]).await? {
         let corrupt = || Fault::corrupt("forecast_pool", "its body is a list of errors for each length");
-        let kept: Vec<Vec<f32>> = serde_json::from_str(&body).map_err(|_| corrupt())?;
-        found.insert(u16::try_from(method).map_err(|_| corrupt())?, SumPools::from_order_statistics(kept));
+        let statistics: Vec<Vec<f32>> = serde_json::from_str(&body).map_err(|_| corrupt())?;
+        pools_by_method.insert(u16::try_from(method).map_err(|_| corrupt())?, SumPools::from_order_statistics(statistics));
     }
-    Ok(found)
+    Ok(pools_by_method)
 }
 
 /// Reads the products that have a series in a run and store, by ID.
@@ -275,14 +275,16 @@ pub async fn series_of_runs(
     store: StoreId,
     since: i32,
 ) -> Result<Vec<StoredForecast>, Fault> {
-    let only = "s.first_week IN (SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2)
+    let condition = "s.first_week IN (SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2)
         AND s.product_id = $3 AND s.store_id = $4";
-    series(reads, only, vec![since.into(), product.into(), store.into()]).await
+    series(reads, condition, vec![since.into(), product.into(), store.into()]).await
 }
 
-async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<StoredForecast>, Fault> {
-    let sql =
-        format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
+async fn series(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Result<Vec<StoredForecast>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {condition} ORDER BY s.first_week",
+        SeriesRow::SELECT
+    );
     reads.records::<SeriesRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
@@ -303,7 +305,7 @@ pub async fn insert_series(work: &Work, series: Vec<forecast_series::Model>) -> 
 }
 
 /// Removes runs from before a week.
-pub async fn forget(work: &Work, before: i32) -> Result<(), Fault> {
+pub async fn remove_runs_before(work: &Work, before: i32) -> Result<(), Fault> {
     remove(work, "first_week < $2", before).await
 }
 

@@ -50,7 +50,7 @@ struct ScoredRow {
 }
 
 /// Returns the scored weeks and leads since a week.
-pub async fn scored(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32)>, Fault> {
+pub async fn find_scored_weeks(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32)>, Fault> {
     let sql = format!("SELECT DISTINCT {} FROM forecast_score s WHERE s.tenant_id = $1 AND s.week_date >= $2", ScoredRow::SELECT);
     let rows = reads.records::<ScoredRow>(&sql, vec![since.into()]).await?;
     Ok(rows.into_iter().map(|row| (row.week_date, row.lead)).collect())
@@ -58,7 +58,7 @@ pub async fn scored(reads: &impl Reads, since: i32) -> Result<BTreeSet<(i32, i32
 
 /// Returns the last week with scores of stores' forecasts of one week ahead; `None` before the
 /// first.
-pub async fn last_scored(reads: &impl Reads) -> Result<Option<i32>, Fault> {
+pub async fn last_scored_week(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     let sql = "SELECT max(s.week_date) FROM forecast_score s WHERE s.tenant_id = $1 AND s.lead = 1 AND s.level = 'STORE'";
     reads.rows(sql, vec![]).await?.first().map_or(Ok(None), Row::scalar)
 }
@@ -79,9 +79,9 @@ pub async fn accuracy(
     let rows = reads.records::<SumRow>(&sql, vec![since.into(), until.into(), lead.into(), level.into()]).await?;
     let tally = |row: SumRow| {
         let SumRow { class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 } = row;
-        let scored =
+        let class_score =
             Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95, ..Tally::default() };
-        (class, scored)
+        (class, class_score)
     };
     Ok(rows.into_iter().map(tally).collect())
 }

@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
 /// Minimum lots of a measured shelf life.
-const LEAST_LOTS: i64 = 3;
+const MIN_LOTS: i64 = 3;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
@@ -25,7 +25,7 @@ struct SellableRow {
 
 /// Returns the average number of days on which lots of products created since a time could be sold:
 /// the days to their expiry, less those that the product must have left when it is sold. Products
-/// with fewer than [`LEAST_LOTS`] expiring lots are left out, and so are those with less than a
+/// with fewer than [`MIN_LOTS`] expiring lots are left out, and so are those with less than a
 /// day: their lots arrived late, and do not predict the next delivery.
 pub async fn sellable_days(
     reads: &impl Reads,
@@ -36,7 +36,7 @@ pub async fn sellable_days(
     let sql = format!(
         "SELECT {} FROM lot t JOIN product p ON p.tenant_id = $1 AND p.id = t.product_id
          WHERE t.tenant_id = $1 AND {} AND t.expires_on IS NOT NULL AND t.created_at >= $3
-         GROUP BY t.product_id, p.minimum_remaining_days HAVING count(*) >= {LEAST_LOTS}",
+         GROUP BY t.product_id, p.minimum_remaining_days HAVING count(*) >= {MIN_LOTS}",
         SellableRow::SELECT.replace("{day}", &DAY.to_string()),
         backend.in_ids("t.product_id", 2)
     );

@@ -98,14 +98,14 @@ pub async fn week_days(reads: &impl Reads, monday: i32) -> Result<Vec<WeekDays>,
         select = WEEKDAYS.iter().fold(WeekRow::SELECT.replace("{stores}", &packed::ids(backend, "d.store_id")), column),
         sums = WEEKDAYS.iter().enumerate().map(sum).collect::<Vec<_>>().join(", ")
     );
-    let mut found = Vec::new();
+    let mut weeks = Vec::new();
     for row in reads.records::<WeekRow>(&sql, vec![monday.into(), (monday + 7).into()]).await? {
         let days = [&row.monday, &row.tuesday, &row.wednesday, &row.thursday, &row.friday, &row.saturday, &row.sunday];
         packed::each_line("demand_day", &row.stores, days, |store, units| {
-            found.push(WeekDays { product: row.product_id, store: StoreId::from_uuid(store), units });
+            weeks.push(WeekDays { product: row.product_id, store: StoreId::from_uuid(store), units });
         })?;
     }
-    Ok(found)
+    Ok(weeks)
 }
 
 /// The first day on which each store sold anything on each weekday, of days from `since` and before `until`.
@@ -131,7 +131,7 @@ pub async fn categories(reads: &impl Reads, products: &[ProductId]) -> Result<BT
     let sql = format!("SELECT {} FROM category c WHERE c.tenant_id = $1", CategoryRow::SELECT);
     let rows = reads.records::<CategoryRow>(&sql, vec![]).await?;
     let parents: BTreeMap<CategoryId, Option<CategoryId>> = rows.into_iter().map(|row| (row.id, row.parent_id)).collect();
-    let up = |category: CategoryId| {
+    let parent_of = |category: CategoryId| {
         let above = std::iter::successors(Some(category), |below| parents.get(below).copied().flatten());
         above.take(MAX_LEVELS).collect::<Vec<_>>()
     };
@@ -141,12 +141,12 @@ pub async fn categories(reads: &impl Reads, products: &[ProductId]) -> Result<BT
         ProductRow::SELECT,
         backend.in_ids("p.id", 2)
     );
-    let mut found = BTreeMap::new();
+    let mut ancestors_by_product = BTreeMap::new();
     for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<ProductRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
-        found.extend(rows.into_iter().map(|row| (row.id, up(row.category_id))));
+        ancestors_by_product.extend(rows.into_iter().map(|row| (row.id, parent_of(row.category_id))));
     }
-    Ok(found)
+    Ok(ancestors_by_product)
 }
 
 /// Reads the sum of a run; `None` if nothing of it was ever ordered, and in runs of earlier
@@ -156,8 +156,8 @@ pub async fn sum(reads: &impl Reads, first_week: i32, (category, store): SumKey)
         "SELECT {} FROM forecast_sum s WHERE s.tenant_id = $1 AND s.first_week = $2 AND s.category_id = $3 AND s.store_id = $4",
         SumRow::SELECT
     );
-    let found = reads.records::<SumRow>(&sql, vec![first_week.into(), category.into(), store.into()]).await?.pop();
-    let Some(SumRow { body }) = found else { return Ok(None) };
+    let sum_row = reads.records::<SumRow>(&sql, vec![first_week.into(), category.into(), store.into()]).await?.pop();
+    let Some(SumRow { body }) = sum_row else { return Ok(None) };
     serde_json::from_str(&body).map(Some).map_err(|_| Fault::corrupt("forecast_sum", "its body is that of a sum"))
 }
 

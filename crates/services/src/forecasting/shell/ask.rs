@@ -105,36 +105,36 @@ pub async fn product_forecast(
     let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
     let since = run.first_week - 7 * weeks.min(run.weeks);
     // The week before the run is not settled yet.
-    let settled = run.first_week - 7;
-    let signals_since = settled - 7 * SMOOTHED_LOOKBACK_WEEKS;
+    let settled_until = run.first_week - 7;
+    let signals_since = settled_until - 7 * SMOOTHED_LOOKBACK_WEEKS;
     let earliest = (since - 7 * lead).min(signals_since);
-    let kept = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), earliest).await?;
-    let Some(series) = kept.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
+    let stored = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), earliest).await?;
+    let Some(series) = stored.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
     let units = rows::demand_weeks(&scope, product, store, (since.min(signals_since), run.first_week)).await?;
-    let one_ahead = past(&kept, 1, (signals_since, settled), &units);
-    let signal = TrackingSignal::of(&errors_since(&one_ahead, settled - 7 * SIGNAL_LOOKBACK_WEEKS, &series));
+    let one_ahead = past(&stored, 1, (signals_since, settled_until), &units);
+    let signal = TrackingSignal::of(&errors_since(&one_ahead, settled_until - 7 * SIGNAL_LOOKBACK_WEEKS, &series));
     let smoothed_signal = smoothed_signal(&errors_since(&one_ahead, signals_since, &series));
-    let past = past(&kept, lead, (since, run.first_week), &units);
-    let accuracy = tally(past.iter().filter(|one| one.week < settled), &series);
-    let of_stores =
+    let past = past(&stored, lead, (since, run.first_week), &units);
+    let accuracy = tally(past.iter().filter(|one| one.week < settled_until), &series);
+    let store_series =
         if store.is_none() { rows::series_of_products(&scope, run.first_week, &[product]).await? } else { Vec::new() };
-    let stores = store.into_iter().chain(of_stores.iter().map(|series| series.store));
+    let stores = store.into_iter().chain(store_series.iter().map(|series| series.store));
     let levels: Vec<(ProductId, StoreId)> = stores.map(|store| (product, store)).collect();
     let history = history(&scope, &levels, (since, run.first_week), &units).await?;
     let errors = day_errors(&run)?;
     let days = if store.is_some() {
         series.body.day_points(&errors)
     } else {
-        let sums = days_of_stores(&of_stores);
+        let sums = days_of_stores(&store_series);
         let step = series.body.step;
         let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step };
-        sums.into_iter().enumerate().map(|of| errors.points(DayLevel::AllStores, &week(of))).collect()
+        sums.into_iter().enumerate().map(|entry| errors.points(DayLevel::AllStores, &week(entry))).collect()
     };
-    let found: Vec<StoredFactor> =
+    let all_factors: Vec<StoredFactor> =
         serde_json::from_str(&run.factors).map_err(|_| Fault::corrupt("forecast_run", "its factors are those of a run"))?;
-    let has_categories = found.iter().any(|factor| factor.goods.category().is_some());
+    let has_categories = all_factors.iter().any(|factor| factor.goods.category().is_some());
     let categories = if has_categories { rows::categories_of(&scope, product).await? } else { Vec::new() };
-    let factors = found.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
+    let factors = all_factors.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
     Ok(Some(ProductForecast { run, series, history, past, accuracy, signal, smoothed_signal, days, factors }))
 }
 
@@ -148,8 +148,8 @@ async fn history(
 ) -> Result<Vec<WeekUnits>, Fault> {
     let spans = spans_within(scope, levels, (since, until - 1)).await?;
     let weeks = usize::try_from((until - since) / 7).unwrap_or_default();
-    let of_levels = levels.iter().map(|level| spans.get(level).map(Vec::as_slice).unwrap_or_default());
-    let days = days_in_stock(of_levels, since, weeks);
+    let level_spans = levels.iter().map(|level| spans.get(level).map(Vec::as_slice).unwrap_or_default());
+    let days = days_in_stock(level_spans, since, weeks);
     let week = |(week, in_stock_days)| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0), in_stock_days };
     Ok((since..until).step_by(7).zip(days).map(week).collect())
 }
@@ -182,23 +182,23 @@ pub async fn sum_forecast(permit: &Permit<kind::ReportRead>, db: &Database, key:
     Ok(Some(SumForecast { run, key, sum, days }))
 }
 
-fn past(kept: &[StoredForecast], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
-    let came_true = |series: &StoredForecast| {
+fn past(stored: &[StoredForecast], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
+    let past_week = |series: &StoredForecast| {
         let week = series.first_week + 7 * (lead - 1);
         let point = series.body.ahead(usize::try_from(lead).ok()?)?;
         let units = units.get(&week).copied().unwrap_or(0);
         let (naive, step) = (series.body.naive, series.body.step);
-        let found =
+        let scored_week =
             PastWeek { week, forecast: point.mean, bounds: point.bounds, naive, step, is_scored: series.is_scored(), units };
-        (week >= since && week < until).then_some(found)
+        (week >= since && week < until).then_some(scored_week)
     };
-    kept.iter().filter_map(came_true).collect()
+    stored.iter().filter_map(past_week).collect()
 }
 
 /// Returns units minus forecasts of the judged weeks from a Monday on.
 fn errors_since(weeks: &[PastWeek], since: i32, series: &StoredForecast) -> Vec<f64> {
-    let known = weeks.iter().filter(|week| week.week >= since && is_informative(week, series));
-    known.map(|week| week.units as f64 - week.forecast).collect()
+    let informative = weeks.iter().filter(|week| week.week >= since && is_informative(week, series));
+    informative.map(|week| week.units as f64 - week.forecast).collect()
 }
 
 /// Whether a week that came true tells anything of its forecast: one without stock, or with stock on a part of its days, does not.
@@ -232,8 +232,8 @@ pub async fn accuracy(
     let mut classes = rows::accuracy(&scope, (since, until), lead, level).await?;
     let scaled = scaled(&rows::choices(&scope, since).await?)?;
     for (class, tally) in &mut classes {
-        let is_asked = |one: &StoredScaled| one.lead == lead && one.level == level && (since..until).contains(&one.week);
-        for (_, one) in scaled.iter().filter(|(of, one)| *of == *class && is_asked(one)) {
+        let is_selected = |one: &StoredScaled| one.lead == lead && one.level == level && (since..until).contains(&one.week);
+        for (_, one) in scaled.iter().filter(|(scored_class, one)| *scored_class == *class && is_selected(one)) {
             tally.scaled_milli = tally.scaled_milli.saturating_add(one.error);
             tally.step_milli = tally.step_milli.saturating_add(one.step);
             let [bounded, days80, days95] = one.days.unwrap_or_default();
@@ -242,26 +242,26 @@ pub async fn accuracy(
             tally.days95 += days95;
         }
     }
-    let mut all = Tally::default();
-    classes.iter().for_each(|(_, tally)| all.join(tally));
+    let mut total_tally = Tally::default();
+    classes.iter().for_each(|(_, tally)| total_tally.join(tally));
     if classes.is_empty() {
         return Ok(Vec::new());
     }
-    let total = ClassAccuracy { class: None, tally: all };
+    let total = ClassAccuracy { class: None, tally: total_tally };
     let by_class = classes.into_iter().map(|(class, tally)| ClassAccuracy { class: Some(class), tally });
     Ok(std::iter::once(total).chain(by_class).collect())
 }
 
 /// Errors of classes in the weeks that runs scored, with the steps that they are scaled by.
 fn scaled(choices: &[String]) -> Result<Vec<(DemandClass, StoredScaled)>, Fault> {
-    let mut found = Vec::new();
+    let mut scaled_errors = Vec::new();
     for stored in choices {
         let stored: Vec<StoredChoice> =
             serde_json::from_str(stored).map_err(|_| Fault::corrupt("forecast_run", "its choices are those of a run"))?;
         for choice in stored {
             let Some(class) = choice.class else { continue };
-            found.extend(choice.scaled.into_iter().map(|one| (class, one)));
+            scaled_errors.extend(choice.scaled.into_iter().map(|one| (class, one)));
         }
     }
-    Ok(found)
+    Ok(scaled_errors)
 }

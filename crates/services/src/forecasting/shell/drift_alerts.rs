@@ -49,11 +49,11 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
     let products = rows::active_products(&scope, &ids).await?;
     let is_watched = |level: &LevelKey| products.contains_key(&level.product) && stores.contains(&level.store);
     levels.retain(|level, _| is_watched(level));
-    let mut opened = 0;
+    let mut opened_count = 0;
     for (kind, rule) in RULES {
-        let active = alerts.active_levels(tenant, kind).await?;
-        let found = |(level, weeks): (&LevelKey, &Vec<JudgedWeek>)| {
-            let before = if active.contains(level) { PreviousAlert::Open } else { PreviousAlert::None };
+        let open_levels = alerts.active_levels(tenant, kind).await?;
+        let condition_of = |(level, weeks): (&LevelKey, &Vec<JudgedWeek>)| {
+            let before = if open_levels.contains(level) { PreviousAlert::Open } else { PreviousAlert::None };
             let drift = rule(weeks, since, before)?;
             Some(StandingCondition {
                 level: *level,
@@ -63,13 +63,13 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
                 day: drift.since,
             })
         };
-        let standing: Vec<StandingCondition> = levels.iter().filter_map(found).collect();
-        opened += alerts.reconcile_conditions(tenant, kind, &standing).await?;
+        let conditions: Vec<StandingCondition> = levels.iter().filter_map(condition_of).collect();
+        opened_count += alerts.reconcile_conditions(tenant, kind, &conditions).await?;
     }
     let work = scope.begin().await?;
     rows::mark_reviewed(&work, first_week, alerts.clock().now()).await?;
     work.commit().await?;
-    Ok(opened)
+    Ok(opened_count)
 }
 
 /// Returns the weeks with stock on most of their days, from one on and before another, of the
@@ -88,8 +88,8 @@ async fn judged_weeks(scope: &TenantScope, first_week: i32, (since, until): (i32
     let units = rows::store_units(scope, (since, until)).await?;
     for week in rows::run_weeks(scope, since).await?.into_iter().filter(|week| *week < until) {
         for part in rows::parts_of_run(scope, week).await? {
-            let kept = rows::series_of_products(scope, week, &part).await?;
-            for series in kept.into_iter().filter(StoredForecast::is_scored) {
+            let stored = rows::series_of_products(scope, week, &part).await?;
+            for series in stored.into_iter().filter(StoredForecast::is_scored) {
                 let level = LevelKey { product: series.product, store: series.store };
                 let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
                 if unknown.contains(&(level, week)) {

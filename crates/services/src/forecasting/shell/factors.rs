@@ -10,7 +10,7 @@ use platform::{
     stages::{Refusals, Stage, Staged, Stop},
     storage::{
         Database, Fault, Nested, Reads, Work,
-        idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, KeyProblem, hash_of, settle},
         journal,
     },
 };
@@ -81,7 +81,7 @@ struct Receipt {
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Option<FactorSeries>>, FactorError>;
+type FactorOutcome = Result<CallResult<Option<FactorSeries>>, FactorError>;
 
 /// Whether the permit covers a series; one without a store needs a permit for all stores.
 fn covers(permit: &May, store: Option<StoreId>) -> bool {
@@ -105,14 +105,14 @@ pub async fn factor_page(
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: FactorSet, mode: Mode) -> Done {
+pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: FactorSet, mode: Mode) -> FactorOutcome {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(FactorRefusal::BadKey));
     refusals.extend(input.fields.problems().into_iter().map(FactorRefusal::Field));
     refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock.now(), &permit, (&input, refusals)).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = set(&mut work, clock.now(), &permit, (&input, refusals)).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 async fn set(
@@ -120,19 +120,19 @@ async fn set(
     now: Timestamp,
     permit: &May,
     (input, mut refusals): (&FactorSet, Refusals<FactorRefusal>),
-) -> Done {
+) -> FactorOutcome {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "factorSeriesSet", key: text, hash: hash_of(&input.fields) };
     match idempotency::lock_and_look_up(work, &key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Err(FactorRefusal::KeyReused.into()),
-        Before::Same(receipt) => return replayed(work, permit, receipt).await,
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(FactorRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => return replay_result(work, permit, receipt).await,
     }
-    refusals.extend(unknown(work, permit, &input.fields).await?);
+    refusals.extend(find_unknown(work, permit, &input.fields).await?);
     let needs_store = input.fields.store.is_none() && !covers(permit, None);
     refusals.extend(needs_store.then_some(FactorRefusal::StoreNeeded));
     refusals.end(Stage::Value)?;
-    let mut series = input.fields.checked(1, now).map_err(in_fields)?;
+    let mut series = input.fields.validate(1, now).map_err(field_refusals)?;
     let before = rows::factor(work, &series.code).await?;
     if before.as_ref().is_some_and(|before| !covers(permit, before.store)) {
         return Err(FactorRefusal::OthersCode.into());
@@ -140,10 +140,10 @@ async fn set(
     let actual = before.as_ref().map_or(0, |before| before.version);
     let is_stale = input.expected_version.is_some_and(|expected| expected != actual);
     refusals.extend(is_stale.then_some(FactorRefusal::Stale(actual)));
-    let most = series.goods.most();
-    let is_more = before.as_ref().is_none_or(|before| !before.goods.has_same_scope_kind(&series.goods));
-    if is_more && rows::count_factors(work, series.goods).await? >= most as i64 {
-        refusals.add(FactorRefusal::TooMany(most));
+    let limit = series.goods.max_series();
+    let is_new_scope = before.as_ref().is_none_or(|before| !before.goods.has_same_scope_kind(&series.goods));
+    if is_new_scope && rows::count_factors(work, series.goods).await? >= limit as i64 {
+        refusals.add(FactorRefusal::TooMany(limit));
     }
     refusals.end(Stage::State)?;
     series.version = actual + 1;
@@ -155,44 +155,44 @@ async fn set(
     end(work, (&key, FACTOR_SERIES_SET), series).await
 }
 
-fn in_fields(problems: Vec<FactorProblem>) -> Vec<FactorRefusal> {
+fn field_refusals(problems: Vec<FactorProblem>) -> Vec<FactorRefusal> {
     problems.into_iter().map(FactorRefusal::Field).collect()
 }
 
 /// Returns a refusal for each record that the series names and that does not exist or is outside
 /// the permit.
-async fn unknown(work: &Work, permit: &May, fields: &FactorFields) -> Result<Vec<FactorRefusal>, Fault> {
-    let mut unknown = Vec::new();
+async fn find_unknown(work: &Work, permit: &May, fields: &FactorFields) -> Result<Vec<FactorRefusal>, Fault> {
+    let mut refusals = Vec::new();
     if let Some(store) = fields.store
         && !(covers(permit, Some(store)) && rows::is_store(work, store).await?)
     {
-        unknown.push(FactorRefusal::NoStore);
+        refusals.push(FactorRefusal::NoStore);
     }
-    if !rows::exist_goods(work, fields.goods).await? {
+    if !rows::do_goods_exist(work, fields.goods).await? {
         let is_category = matches!(fields.goods, FactorGoods::Category(_));
-        unknown.push(if is_category { FactorRefusal::NoCategory } else { FactorRefusal::NoProduct });
+        refusals.push(if is_category { FactorRefusal::NoCategory } else { FactorRefusal::NoProduct });
     }
-    Ok(unknown)
+    Ok(refusals)
 }
 
 /// Removes a series: forecasts are made without it from the next run on.
-pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> Done {
+pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> FactorOutcome {
     idempotency::check_key(&input.idempotency_key).map_err(FactorRefusal::BadKey)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = remove(&mut work, clock.now(), &permit, &input).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = remove(&mut work, clock.now(), &permit, &input).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
-async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRemoval) -> Done {
+async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRemoval) -> FactorOutcome {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "factorSeriesRemove", key: text, hash: hash_of(input) };
     match idempotency::lock_and_look_up(work, &key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Err(FactorRefusal::KeyReused.into()),
-        Before::Same(receipt) => return replayed(work, permit, receipt).await,
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(FactorRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => return replay_result(work, permit, receipt).await,
     }
-    let found = rows::factor(work, input.code.trim()).await?.filter(|series| covers(permit, series.store));
-    let mut series = found.ok_or(FactorRefusal::NotFound)?;
+    let own_series = rows::factor(work, input.code.trim()).await?.filter(|series| covers(permit, series.store));
+    let mut series = own_series.ok_or(FactorRefusal::NotFound)?;
     rows::remove_factor(work, &series.code).await?;
     audit_changes(work, Some(&series), None);
     series.updated_at = now;
@@ -207,16 +207,16 @@ fn audit_changes(work: &mut Work, before: Option<&FactorSeries>, after: Option<&
         audit_changes(work, before, None);
         return audit_changes(work, None, after);
     }
-    let (was, is) = (before.map(traced), after.map(traced));
+    let (previous, current) = (before.map(audit_fields), after.map(audit_fields));
     if let Some(store) = after.or(before).and_then(|series| series.store) {
-        audit::changed(work, store, was.as_ref(), is.as_ref(), None);
+        audit::changed(work, store, previous.as_ref(), current.as_ref(), None);
     } else {
         let tenant = work.tenant();
-        audit::changed(work, tenant, was.as_ref(), is.as_ref(), None);
+        audit::changed(work, tenant, previous.as_ref(), current.as_ref(), None);
     }
 }
 
-fn traced(series: &FactorSeries) -> Fields {
+fn audit_fields(series: &FactorSeries) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let path = |field: &str| format!("factorSeries.{}.{field}", series.code);
     let values: Vec<(String, f64)> = series.values.iter().map(|(day, value)| (day_text(*day), *value)).collect();
@@ -231,16 +231,16 @@ fn traced(series: &FactorSeries) -> Fields {
         .masked(path("values"), MASK, values)
 }
 
-async fn end(work: &mut Work, (key, event): (&Key, EventType<FactorEvent>), series: FactorSeries) -> Done {
+async fn end(work: &mut Work, (key, event): (&Key, EventType<FactorEvent>), series: FactorSeries) -> FactorOutcome {
     let now = series.updated_at;
     let seq = journal::append_other(work, vec![event.event(&FactorEvent::of(&series))], now).await?;
     idempotency::keep(work, key, &Receipt { code: series.code.clone(), seq }, now).await?;
-    Ok(Acted { value: Some(series), seq, is_replayed: false })
+    Ok(CallResult { value: Some(series), seq, is_replayed: false })
 }
 
 /// Answer of a repeated call: the current series, if it still exists.
-async fn replayed(work: &Work, permit: &May, receipt: Receipt) -> Done {
+async fn replay_result(work: &Work, permit: &May, receipt: Receipt) -> FactorOutcome {
     let Receipt { code, seq } = receipt;
     let value = rows::factor(work, &code).await?.filter(|series| covers(permit, series.store));
-    Ok(Acted { value, seq, is_replayed: true })
+    Ok(CallResult { value, seq, is_replayed: true })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
-use inventory::purchasing::rows::{delivery_days, preferred_of, supplier_lead_times};
+use inventory::purchasing::rows::{default_suppliers_of, delivery_days, supplier_lead_times};
 use platform::storage::{Fault, TenantScope};
 
 use crate::forecasting::{core::LeadDays, rows};
@@ -21,24 +21,25 @@ pub(super) async fn leads_of(
     products: &[ProductId],
     measured_to: Option<i32>,
 ) -> Result<BTreeMap<ProductId, LeadDays>, Fault> {
-    let offers = preferred_of(scope, products).await?;
+    let offers = default_suppliers_of(scope, products).await?;
     let suppliers: BTreeSet<SupplierId> = offers.values().map(|(supplier, _)| *supplier).collect();
     let suppliers: Vec<SupplierId> = suppliers.into_iter().collect();
-    let said = supplier_lead_times(scope, &suppliers).await?;
+    let lead_times = supplier_lead_times(scope, &suppliers).await?;
     let measured = match measured_to {
         Some(day) => delivery_days(scope, Timestamp(i64::from(day - MEASURED_DAYS) * DAY)).await?,
         None => HashMap::new(),
     };
-    let mut found = BTreeMap::new();
+    let mut lead_by_product = BTreeMap::new();
     for (product, (supplier, supply)) in offers {
-        let of_product = supply.and_then(|supply| supply.lead_time_days);
-        let of_supplier = said.get(&supplier);
-        let stated = of_product.or_else(|| of_supplier.and_then(|said| said.days));
+        let product_days = supply.and_then(|supply| supply.lead_time_days);
+        let supplier_times = lead_times.get(&supplier);
+        let stated = product_days.or_else(|| supplier_times.and_then(|lead_times| lead_times.days));
         let stated = stated.map_or(LeadDays::default().stated, |days| f64::from(days.max(0)));
-        let calendar = of_supplier.map(|said| said.calendar.clone()).unwrap_or_default();
-        found.insert(product, LeadDays { stated, measured: measured.get(&supplier).cloned().unwrap_or_default(), calendar });
+        let calendar = supplier_times.map(|lead_times| lead_times.calendar.clone()).unwrap_or_default();
+        lead_by_product
+            .insert(product, LeadDays { stated, measured: measured.get(&supplier).cloned().unwrap_or_default(), calendar });
     }
-    Ok(found)
+    Ok(lead_by_product)
 }
 
 /// Returns the days on which units of products can be sold after delivery, from the lots of the
@@ -49,6 +50,6 @@ pub(super) async fn shelf_days_of(
     first_week: i32,
 ) -> Result<HashMap<ProductId, usize>, Fault> {
     let since = Timestamp(i64::from(first_week - MEASURED_DAYS) * DAY);
-    let found = rows::sellable_days(scope, products, since).await?;
-    Ok(found.into_iter().map(|(product, days)| (product, days as usize)).collect())
+    let sellable = rows::sellable_days(scope, products, since).await?;
+    Ok(sellable.into_iter().map(|(product, days)| (product, days as usize)).collect())
 }

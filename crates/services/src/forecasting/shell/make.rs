@@ -25,7 +25,7 @@ use platform::{
     },
 };
 
-use super::score::{last_scorable_week, scaled, score_weeks};
+use super::score::{last_scorable_week, scaled_errors_by_class, score_weeks};
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
@@ -66,7 +66,9 @@ pub struct ForecastRunResult {
 pub async fn make_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
     for tenant in rows::tenants_with_facts(&db.global()).await? {
         match make_run(db, clock, tenant).await {
-            Ok(Some(made)) => tracing::info!(tenant = %tenant, series = made.series, weeks = made.weeks, "forecasts were made"),
+            Ok(Some(result)) => {
+                tracing::info!(tenant = %tenant, series = result.series, weeks = result.weeks, "forecasts were made");
+            }
             Ok(None) => {}
             Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "forecasts could not be made"),
         }
@@ -77,8 +79,8 @@ pub async fn make_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
 /// Whether the run of a week is made: it is not if a run of an earlier week is newer, by a clock
 /// that was ahead. `runs` has the last event that each includes.
 fn run_exists(runs: &[(i32, i64)], first_week: i32) -> bool {
-    let own = runs.iter().find(|(week, _)| *week == first_week);
-    own.is_some_and(|(_, seq)| runs.iter().all(|(week, known)| *week >= first_week || known <= seq))
+    let own_run = runs.iter().find(|(week, _)| *week == first_week);
+    own_run.is_some_and(|(_, seq)| runs.iter().all(|(week, other_seq)| *week >= first_week || other_seq <= seq))
 }
 
 /// Makes the tenant's run of this week, and scores past weeks. `None` if the run exists already, or
@@ -102,12 +104,13 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     for (level, facts) in &mut facts {
         facts.last = classes.remove(level);
     }
-    let of_products = classes
+    let class_by_product = classes
         .into_iter()
         .filter(|((_, store), _)| *store == StoreId::NIL)
         .map(|((product, _), last)| (product, last))
         .collect();
-    let last_run = LastRun { of_products, incumbent: last.as_ref().and_then(|run| incumbent_of(&run.choices)) };
+    let last_run =
+        LastRun { product_classes: class_by_product, incumbent: last.as_ref().and_then(|run| incumbent_of(&run.choices)) };
     let stores = History::of(&facts, first_week);
     if stores.weeks == 0 || stores.series.is_empty() {
         return Ok(None);
@@ -118,7 +121,8 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let computed = blocking::run("the forecasts", move || ComputedRuns::of(stores, basis, last_run)).await?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
-    let made = ForecastRunResult { first_week, weeks: computed.stores.weeks, series: computed.count() };
+    let class_errors = scaled_errors_by_class(&scores);
+    let result = ForecastRunResult { first_week, weeks: computed.stores.weeks, series: computed.count() };
     let mut work = scope.begin().await?;
     if runs.iter().any(|(week, _)| *week == first_week) {
         rows::remove_run(&work, first_week).await?;
@@ -130,10 +134,10 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             first_week,
             made_at: now,
             seq,
-            weeks: made.weeks as i32,
-            series: made.series as i64,
+            weeks: result.weeks as i32,
+            series: result.series as i64,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            choices: choices_of(&computed.store_run, &scaled(&scores), &computed.corrections, &computed.day_errors),
+            choices: choices_of(&computed.store_run, &class_errors, &computed.corrections, &computed.day_errors),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
             factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
             watched_at: None,
@@ -144,12 +148,12 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     Box::pin(computed.write(&work, (tenant, first_week))).await?;
     let last_scored = last_scored(&scores);
     rows::insert_scores(&work, scores, last_scorable_week(first_week)).await?;
-    rows::forget(&work, first_week - 7 * RUN_RETENTION_WEEKS).await?;
-    let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: made.series as i64 })];
+    rows::remove_runs_before(&work, first_week - 7 * RUN_RETENTION_WEEKS).await?;
+    let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: result.series as i64 })];
     events.extend(drift_events(&work, last_scored).await?);
     journal::append_other(&mut work, events, now).await?;
     work.commit().await?;
-    Ok(Some(made))
+    Ok(Some(result))
 }
 
 /// Returns each product once; the series are ordered by product.
@@ -161,8 +165,8 @@ fn products_of(series: impl Iterator<Item = ProductId>) -> Vec<ProductId> {
 
 /// Returns the last week whose forecasts of stores, one week ahead, this run scores.
 fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
-    let of_stores = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
-    of_stores.map(|key| key.week).max()
+    let store_keys = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
+    store_keys.map(|key| key.week).max()
 }
 
 /// Returns events of the classes whose intervals did not hold in the weeks up to `last`. Empty if
@@ -170,9 +174,10 @@ fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
 async fn drift_events(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault> {
     let Some(last) = last else { return Ok(Vec::new()) };
     let weeks = (last - 7 * (DRIFT_WEEKS - 1), last + 7);
-    let found = rows::accuracy(work, weeks, 1, ForecastLevel::Store).await?;
-    let told = |(class, tally): (DemandClass, Tally)| Some(FORECAST_DRIFTED.event(&DriftEvent::of(class, Drift::of(&tally)?)));
-    Ok(found.into_iter().filter_map(told).collect())
+    let tallies = rows::accuracy(work, weeks, 1, ForecastLevel::Store).await?;
+    let drift_event =
+        |(class, tally): (DemandClass, Tally)| Some(FORECAST_DRIFTED.event(&DriftEvent::of(class, Drift::of(&tally)?)));
+    Ok(tallies.into_iter().filter_map(drift_event).collect())
 }
 
 /// Input of a run other than the weeks of its series.
@@ -204,12 +209,12 @@ impl RunInputs {
             Some(run) => rows::classes_of_run(scope, run.first_week).await?,
             None => BTreeMap::new(),
         };
-        let classes = classes(stores, &rows::priced(scope, &products).await?, &last_classes);
+        let classes = classes(stores, &rows::planned_products(scope, &products).await?, &last_classes);
         let sums = Sums::of(stores, &categories);
         let mut days = DayHistory::of(stores, &sums);
         // One week at a time: the days of all products of a store are many.
         for week in (days.since(stores)..first_week).step_by(7) {
-            rows::week_days(scope, week).await?.iter().for_each(|found| days.add(stores, week, found));
+            rows::week_days(scope, week).await?.iter().for_each(|actual_days| days.add(stores, week, actual_days));
         }
         let shapes = days.shapes(stores);
         let mut shares = days.shares(stores, &open);
@@ -223,16 +228,16 @@ impl RunInputs {
     /// if there are none.
     fn apply(&self, run: &mut Run, panel: &Panel, stores: &History, threads: usize) -> Vec<StoredFactor> {
         let factors = factors_of(&self.factors, stores, &self.countries, &self.categories, HORIZON);
-        let judged = evaluate_factors(panel, run, &factors, threads);
-        apply(run, panel, &factors, &judged);
+        let results = evaluate_factors(panel, run, &factors, threads);
+        apply(run, panel, &factors, &results);
         let first_week = stores.first_week + 7 * stores.weeks as i32;
-        stored_factors(&self.factors, &judged, &self.countries, (first_week, HORIZON))
+        stored_factors(&self.factors, &results, &self.countries, (first_week, HORIZON))
     }
 }
 
 /// Results of the last run that this one uses.
 struct LastRun {
-    of_products: BTreeMap<ProductId, LastClass>,
+    product_classes: BTreeMap<ProductId, LastClass>,
     incumbent: Option<Incumbent>,
 }
 
@@ -254,7 +259,7 @@ impl ComputedRuns {
     fn of(stores: History, basis: RunInputs, last: LastRun) -> Option<Self> {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
         let settings = Settings { horizon: HORIZON, threads, incumbent: last.incumbent };
-        let products = stores.by_product(&last.of_products);
+        let products = stores.by_product(&last.product_classes);
         let panel = stores.panel()?;
         let mut store_run = forecast_all(&panel, &settings);
         let product_run = forecast_all(&products.panel()?, &settings);
@@ -272,7 +277,7 @@ impl ComputedRuns {
             tenant_id: tenant,
             first_week,
             method: nth as i32,
-            body: serde_json::to_string(&pools.sums.thin_to(MAX_STORED_SCORES)).unwrap_or_default(),
+            body: serde_json::to_string(&pools.sums.sample_order_statistics(MAX_STORED_SCORES)).unwrap_or_default(),
         };
         self.store_run.pools.iter().enumerate().map(row).collect()
     }
@@ -285,7 +290,7 @@ impl ComputedRuns {
     /// Writes each store's series, and each product's, whose mean is the sum of its stores'; and the sums of categories and stores.
     async fn write(&self, work: &Work, key: (TenantId, i32)) -> Result<(), Fault> {
         let mut batch = Vec::with_capacity(self.count().min(SERIES_PER_WRITE));
-        let mut of_products: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
+        let mut means_by_product: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
         let mut sums = self.basis.sums.clone();
         for (nth, series) in self.stores.series.iter().enumerate() {
             let mut body = series_of(&self.store_run, nth, self.stores.first_week, None);
@@ -293,7 +298,7 @@ impl ComputedRuns {
             body.shape = self.basis.shapes.get(nth).cloned().flatten();
             body.classes = series.store.and_then(|store| self.basis.classes.get(&(store, series.product)).copied());
             sums.add(nth, &body);
-            let sum = of_products.entry(series.product).or_default();
+            let sum = means_by_product.entry(series.product).or_default();
             for (week, point) in body.points().enumerate() {
                 match sum.get_mut(week) {
                     Some(sum) => *sum += point.mean,
@@ -306,7 +311,7 @@ impl ComputedRuns {
             }
         }
         for (nth, series) in self.products.series.iter().enumerate() {
-            let means = of_products.get(&series.product).map(Vec::as_slice);
+            let means = means_by_product.get(&series.product).map(Vec::as_slice);
             let body = series_of(&self.product_run, nth, self.products.first_week, means);
             batch.push(series_row(key, series, &self.product_run.series[nth], &body));
             if batch.len() == SERIES_PER_WRITE {
@@ -314,7 +319,7 @@ impl ComputedRuns {
             }
         }
         rows::insert_series(work, batch).await?;
-        rows::insert_sums(work, sums.stored(&self.errors).into_iter().map(|sum| sum_row(key, sum)).collect()).await
+        rows::insert_sums(work, sums.to_stored(&self.errors).into_iter().map(|sum| sum_row(key, sum)).collect()).await
     }
 }
 
@@ -344,14 +349,14 @@ fn sum_row((tenant_id, first_week): (TenantId, i32), ((category_id, store_id), s
 /// Classifies the products that plans include, by the last year at current prices.
 fn classes(
     stores: &History,
-    known: &BTreeMap<ProductId, PlannedProduct>,
+    planned: &BTreeMap<ProductId, PlannedProduct>,
     last: &BTreeMap<Level, StoredClasses>,
 ) -> BTreeMap<Level, StoredClasses> {
     let turnover = |series: &SeriesHistory| {
-        let priced = known.get(&series.product)?;
-        let turnover = Turnover::of(series).at(priced.price_minor.unwrap_or(0), priced.unit_decimals);
+        let planned_product = planned.get(&series.product)?;
+        let turnover = Turnover::of(series).at(planned_product.price_minor.unwrap_or(0), planned_product.unit_decimals);
         Some(((series.store?, series.product), turnover))
     };
-    let skus = known.iter().map(|(product, priced)| (*product, priced.sku.as_str())).collect();
+    let skus = planned.iter().map(|(product, planned_product)| (*product, planned_product.sku.as_str())).collect();
     classify(&stores.series.iter().filter_map(turnover).collect(), &skus, last)
 }

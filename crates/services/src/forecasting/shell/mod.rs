@@ -17,6 +17,6 @@ pub use drift_alerts::{watch, watch_all};
 pub use factors::{FactorError, FactorRefusal, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};
 pub use make::{ForecastRunResult, make_all, make_run};
 pub use score::drifted_classes;
-pub use simulate::{PlayedPolicy, Simulation, SimulationError, simulate};
+pub use simulate::{SimulatedPolicy, Simulation, SimulationError, simulate};
 pub use simulate_classes::{ClassSelection, simulate_classes};
 pub use supply::days_of_supply;

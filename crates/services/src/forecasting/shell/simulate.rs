@@ -44,7 +44,7 @@ pub enum SimulationError {
 
 /// A simulated policy, with the actual stock of the same weeks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlayedPolicy {
+pub struct SimulatedPolicy {
     pub compared: PolicyComparison,
     /// Actual stock of the same weeks; `None` if no stock was kept in them.
     pub actual: Option<ActualStock>,
@@ -57,7 +57,7 @@ pub struct PlayedPolicy {
 pub struct Simulation {
     /// The promised service level; `None` for a rule without one.
     pub promised: Option<f64>,
-    pub found: Result<PlayedPolicy, SimulationRefusal>,
+    pub found: Result<SimulatedPolicy, SimulationRefusal>,
 }
 
 /// Simulates a policy over the weeks before the newest run of forecasts, between two days if they
@@ -93,8 +93,8 @@ async fn class_service(
     (product, store): (ProductId, StoreId),
 ) -> Result<f64, Fault> {
     let Some(first_week) = first_week else { return Ok(service_of(None)) };
-    let kept = rows::series_of_products(scope, first_week, &[product]).await?;
-    Ok(service_of(kept.iter().find(|series| series.store == store).and_then(|series| series.body.classes)))
+    let stored = rows::series_of_products(scope, first_week, &[product]).await?;
+    Ok(service_of(stored.iter().find(|series| series.store == store).and_then(|series| series.body.classes)))
 }
 
 async fn play(
@@ -103,7 +103,7 @@ async fn play(
     (product, store): (ProductId, StoreId),
     policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
-) -> Result<Result<PlayedPolicy, SimulationRefusal>, Fault> {
+) -> Result<Result<SimulatedPolicy, SimulationRefusal>, Fault> {
     let products = rows::products_of_run(scope, first_week, store).await?;
     if !products.contains(&product) {
         return Ok(Err(SimulationRefusal::NoDemand));
@@ -116,44 +116,44 @@ async fn play(
     let measured_to = policy.lead_days.is_none().then_some(first_week);
     let lead = leads_of(scope, &[product], measured_to).await?.remove(&product).unwrap_or_default();
     let shelf_days = shelf_days_of(scope, &[product], first_week).await?.remove(&product);
-    let own = DayFacts { units, spans: spans.clone(), lead, shelf_days };
+    let day_facts = DayFacts { units, spans: spans.clone(), lead, shelf_days };
     let mut history = History::of(&facts, first_week);
-    let Some(place) = history.series.iter().position(|series| series.product == product) else {
+    let Some(index) = history.series.iter().position(|series| series.product == product) else {
         return Ok(Err(SimulationRefusal::NoDemand));
     };
-    history.series.swap(0, place);
-    let compared = match run_in_slot(move || simulate_policy(&history, &own, &policy, range)).await? {
-        Ok(compared) => compared,
+    history.series.swap(0, index);
+    let comparison = match run_in_slot(move || simulate_policy(&history, &day_facts, &policy, range)).await? {
+        Ok(comparison) => comparison,
         Err(reason) => return Ok(Err(reason)),
     };
-    let days = rows::level_days(scope, product, store, compared.own.weeks.1).await?;
-    let actual = ActualStock::of(compared.own.weeks, &spans, &days);
-    Ok(Ok(PlayedPolicy { compared, actual, cost: rows::unit_cost(scope, product).await? }))
+    let days = rows::level_days(scope, product, store, comparison.own.weeks.1).await?;
+    let actual = ActualStock::of(comparison.own.weeks, &spans, &days);
+    Ok(Ok(SimulatedPolicy { compared: comparison, actual, cost: rows::unit_cost(scope, product).await? }))
 }
 
 /// Runs a simulation on a blocking thread, once fewer than [`MAX_AT_ONCE`] are running; the
 /// operation's deadline bounds the wait.
 pub(super) async fn run_in_slot<T: Send + 'static>(play: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let turn = SIMULATION_SLOTS.acquire().await.map_err(|_| Fault::ShuttingDown)?;
+    let slot = SIMULATION_SLOTS.acquire().await.map_err(|_| Fault::ShuttingDown)?;
     blocking::run("a simulation", move || {
         // Held to the end, also if the caller has disconnected.
-        let _turn = turn;
+        let _slot = slot;
         play()
     })
     .await
 }
 
 /// Runs a simulation with two threads, or one while another simulation has the second.
-pub(super) fn shared<T>(play: impl FnOnce(usize) -> T) -> T {
+pub(super) fn run_with_threads<T>(play: impl FnOnce(usize) -> T) -> T {
     let second = SECOND.try_acquire();
     play(if second.is_ok() { 2 } else { 1 })
 }
 
 /// Returns the product, and evenly spaced other ones.
 fn pooled(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
-    let others: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
-    let step = others.len().div_ceil(MAX_POOLED).max(1);
-    std::iter::once(product).chain(others.into_iter().step_by(step)).collect()
+    let other_products: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
+    let step = other_products.len().div_ceil(MAX_POOLED).max(1);
+    std::iter::once(product).chain(other_products.into_iter().step_by(step)).collect()
 }
 
 #[cfg(test)]
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn one_play_at_a_time_has_a_second_thread() {
-        assert_eq!(shared(|threads| (threads, shared(|others| others))), (2, 1));
-        assert_eq!(shared(|threads| threads), 2, "it was given back");
+        assert_eq!(run_with_threads(|threads| (threads, run_with_threads(|others| others))), (2, 1));
+        assert_eq!(run_with_threads(|threads| threads), 2, "it was given back");
     }
 }

@@ -11,7 +11,7 @@ use platform::storage::{Database, Fault, TenantScope};
 
 use super::{
     leads::{leads_of, shelf_days_of},
-    simulate::{MAX_POOLED, MAX_WEEKS, SimulationError, run_in_slot, shared},
+    simulate::{MAX_POOLED, MAX_WEEKS, SimulationError, run_in_slot, run_with_threads},
 };
 use crate::forecasting::{
     core::{
@@ -52,7 +52,7 @@ impl ClassSelection {
 pub async fn simulate_classes(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
-    (store, ask): (StoreId, &ClassSelection),
+    (store, selection): (StoreId, &ClassSelection),
     policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
 ) -> Result<Result<SimulatedClasses, SimulationRefusal>, SimulationError> {
@@ -62,24 +62,24 @@ pub async fn simulate_classes(
     }
     let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(SimulationRefusal::NoDemand)) };
     let level = (run.first_week, store);
-    let of_run = rows::products_of_run(&scope, run.first_week, store).await?;
-    let chosen = match chosen(&scope, level, &of_run, (ask, policy.most_products())).await? {
+    let run_products = rows::products_of_run(&scope, run.first_week, store).await?;
+    let chosen = match chosen(&scope, level, &run_products, (selection, policy.max_products())).await? {
         Ok(chosen) => chosen,
         Err(reason) => return Ok(Err(reason)),
     };
     let products: Vec<ProductId> = chosen.keys().copied().collect();
     let leads = leads_of(&scope, &products, policy.lead_days.is_none().then_some(run.first_week)).await?;
-    let most = policy.most_with_calendars();
-    if chosen.len() > most && leads.values().any(LeadDays::has_calendar) {
-        return Ok(Err(SimulationRefusal::TooMany { found: chosen.len(), most }));
+    let limit = policy.max_products_with_calendars();
+    if chosen.len() > limit && leads.values().any(LeadDays::has_calendar) {
+        return Ok(Err(SimulationRefusal::TooMany { found: chosen.len(), most: limit }));
     }
-    let mut of = history(&scope, level, &of_run, chosen).await?;
+    let mut class_history = history(&scope, level, &run_products, chosen).await?;
     for (product, lead) in leads {
-        if let Some(known) = of.products.get_mut(&product) {
-            known.days.lead = lead;
+        if let Some(class_product) = class_history.products.get_mut(&product) {
+            class_product.days.lead = lead;
         }
     }
-    Ok(run_in_slot(move || shared(|threads| simulated_classes(&of, &policy, range, threads))).await?)
+    Ok(run_in_slot(move || run_with_threads(|threads| simulated_classes(&class_history, &policy, range, threads))).await?)
 }
 
 /// Returns the requested products, each with its classes; the inner error if there are none or too
@@ -87,28 +87,29 @@ pub async fn simulate_classes(
 async fn chosen(
     scope: &TenantScope,
     (first_week, store): (i32, StoreId),
-    of_run: &[ProductId],
-    (ask, most): (&ClassSelection, usize),
+    run_products: &[ProductId],
+    (selection, limit): (&ClassSelection, usize),
 ) -> Result<Result<BTreeMap<ProductId, Option<StoredClasses>>, SimulationRefusal>, Fault> {
-    let only: Option<HashSet<ProductId>> = ask.products.ids(scope).await?.map(|ids| ids.into_iter().collect());
-    let is_asked = |product: &ProductId| only.as_ref().is_none_or(|only| only.contains(product));
-    let candidates: Vec<(ProductId, StoreId)> = of_run.iter().copied().filter(is_asked).map(|product| (product, store)).collect();
-    let too_many = |found: usize| Ok(Err(SimulationRefusal::TooMany { found, most }));
-    let most_read = if ask.is_of_class() { MAX_READ } else { most };
-    if candidates.len() > most_read {
+    let selected_ids: Option<HashSet<ProductId>> = selection.products.ids(scope).await?.map(|ids| ids.into_iter().collect());
+    let is_selected = |product: &ProductId| selected_ids.as_ref().is_none_or(|selected_ids| selected_ids.contains(product));
+    let candidates: Vec<(ProductId, StoreId)> =
+        run_products.iter().copied().filter(is_selected).map(|product| (product, store)).collect();
+    let too_many = |found: usize| Ok(Err(SimulationRefusal::TooMany { found, most: limit }));
+    let read_limit = if selection.is_of_class() { MAX_READ } else { limit };
+    if candidates.len() > read_limit {
         return too_many(candidates.len());
     }
     let mut chosen = BTreeMap::new();
     for chunk in candidates.chunks(CHUNK) {
         for series in rows::series_of_levels(scope, first_week, chunk).await? {
-            if ask.matches_classes(series.body.classes) {
+            if selection.matches_classes(series.body.classes) {
                 chosen.insert(series.product, series.body.classes);
             }
         }
     }
     match chosen.len() {
         0 => Ok(Err(SimulationRefusal::NoDemand)),
-        found if found > most => too_many(found),
+        found if found > limit => too_many(found),
         _ => Ok(Ok(chosen)),
     }
 }
@@ -117,23 +118,24 @@ async fn chosen(
 async fn history(
     scope: &TenantScope,
     (first_week, store): (i32, StoreId),
-    of_run: &[ProductId],
+    run_products: &[ProductId],
     chosen: BTreeMap<ProductId, Option<StoredClasses>>,
 ) -> Result<ClassHistory, Fault> {
-    let step = of_run.len().div_ceil(MAX_POOLED).max(1);
-    let pooled: BTreeSet<ProductId> = of_run.iter().copied().step_by(step).collect();
-    let all: Vec<ProductId> = chosen.keys().copied().chain(pooled.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+    let step = run_products.len().div_ceil(MAX_POOLED).max(1);
+    let pooled: BTreeSet<ProductId> = run_products.iter().copied().step_by(step).collect();
+    let product_ids: Vec<ProductId> =
+        chosen.keys().copied().chain(pooled.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
     let range = (first_week - 7 * MAX_WEEKS, first_week);
     let mut facts: BTreeMap<(ProductId, StoreId), LevelFacts> = BTreeMap::new();
     let mut products = BTreeMap::new();
-    for chunk in all.chunks(CHUNK) {
+    for chunk in product_ids.chunks(CHUNK) {
         facts.extend(rows::store_facts(scope, chunk, store, range).await?);
         let played: Vec<ProductId> = chunk.iter().copied().filter(|product| chosen.contains_key(product)).collect();
-        let mut wanted = rows::demand_days(scope, &played, store, range).await?;
+        let mut demand_by_product = rows::demand_days(scope, &played, store, range).await?;
         let mut shelf_days = shelf_days_of(scope, &played, first_week).await?;
-        for rows::ListedCost { product, decimals, cost } in rows::listed_costs(scope, &played).await? {
+        for rows::ProductCost { product, decimals, cost } in rows::product_costs(scope, &played).await? {
             let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
-            let units = wanted.remove(&product).unwrap_or_default();
+            let units = demand_by_product.remove(&product).unwrap_or_default();
             let days = DayFacts { units, spans, lead: LeadDays::default(), shelf_days: shelf_days.remove(&product) };
             products.insert(product, ClassProduct { classes: chosen.get(&product).copied().flatten(), decimals, cost, days });
         }

@@ -21,13 +21,13 @@ pub async fn days_of_supply(
 ) -> Result<HashMap<Level, i64>, Fault> {
     let scope = permit.scope(db).long();
     let Some(run) = rows::last_run(&scope).await? else { return Ok(HashMap::new()) };
-    let wanted: Vec<(ProductId, StoreId)> = levels.iter().map(|((store, product), _)| (*product, *store)).collect();
+    let level_keys: Vec<(ProductId, StoreId)> = levels.iter().map(|((store, product), _)| (*product, *store)).collect();
     let units: HashMap<Level, i128> = levels.iter().copied().collect();
-    let kept = rows::series_of_levels(&scope, run.first_week, &wanted).await?;
-    let lasting = kept.iter().filter_map(|series| {
+    let stored = rows::series_of_levels(&scope, run.first_week, &level_keys).await?;
+    let days_by_level = stored.iter().filter_map(|series| {
         let level = (series.store, series.product);
         let weeks: Vec<f64> = series.body.points().map(|point| point.mean).collect();
         Some((level, days_lasting(&weeks, run.first_week, from, *units.get(&level)?)?))
     });
-    Ok(lasting.collect())
+    Ok(days_by_level.collect())
 }

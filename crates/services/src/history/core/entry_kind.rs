@@ -56,8 +56,8 @@ pub fn entry_kind(object: Uuid, entry: &Entry) -> EntryKind {
 }
 
 /// Returns the condition on entries of these kinds of the object itself.
-pub fn of_itself(kinds: &[EntryKind]) -> String {
-    let (papers, payments) = (quoted(PAPER_MUTATIONS), quoted(PAYMENT_MUTATIONS));
+pub fn own_kind_condition(kinds: &[EntryKind]) -> String {
+    let (papers, payments) = (quote_words(PAPER_MUTATIONS), quote_words(PAYMENT_MUTATIONS));
     let case = format!(
         "WHEN action IN ({papers}) THEN 'PAPER' WHEN action IN ({payments}) THEN 'PAYMENT' WHEN changes LIKE '%{CHANGED_FIELDS_MARK}%' THEN 'CHANGE' ELSE 'PLAIN'"
     );
@@ -65,8 +65,8 @@ pub fn of_itself(kinds: &[EntryKind]) -> String {
 }
 
 /// Returns the condition on entries of these kinds of related objects.
-pub fn of_related(kinds: &[EntryKind]) -> String {
-    let (papers, payments) = (quoted(PAPER_MUTATIONS), quoted(PAYMENT_MUTATIONS));
+pub fn related_kind_condition(kinds: &[EntryKind]) -> String {
+    let (papers, payments) = (quote_words(PAPER_MUTATIONS), quote_words(PAYMENT_MUTATIONS));
     let (invoice, payment) = (kind::InvoiceId::PREFIX, kind::PaymentId::PREFIX);
     let case = format!(
         "WHEN action IN ({papers}) OR target_kind = '{invoice}' THEN 'PAPER'
@@ -76,9 +76,9 @@ pub fn of_related(kinds: &[EntryKind]) -> String {
 }
 
 fn kind_condition(case: &str, kinds: &[EntryKind]) -> String {
-    format!(" AND CASE {case} END IN ({})", quoted(kinds.iter().map(|kind| kind.word())))
+    format!(" AND CASE {case} END IN ({})", quote_words(kinds.iter().map(|kind| kind.word())))
 }
 
-fn quoted(words: impl IntoIterator<Item = &'static str>) -> String {
+fn quote_words(words: impl IntoIterator<Item = &'static str>) -> String {
     words.into_iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@ mod entry_kind;
 
 use uuid::Uuid;
 
-pub use entry_kind::{EntryKind, entry_kind, of_itself, of_related};
+pub use entry_kind::{EntryKind, entry_kind, own_kind_condition, related_kind_condition};
 
 /// An item of a list, with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,22 +29,27 @@ impl HistoryPosition {
     pub const BEGIN: Self = Self { at: i64::MAX, id: Uuid::max(), seq: i64::MAX };
 }
 
-/// Merges two lists, the newest first: `told` in any order, `moved` by descending number. Each item
+/// Merges two lists, the newest first: `entries` in any order, `movements` by descending number. Each item
 /// has the position after it, from which both lists continue without a gap or a repetition, even if
 /// a movement is dated later than one with a greater number.
-pub fn merge<T>(mut told: Vec<Dated<T>>, moved: Vec<Dated<T>>, from: HistoryPosition, most: usize) -> Vec<(T, HistoryPosition)> {
-    told.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
-    let (mut told, mut moved) = (told.into_iter().peekable(), moved.into_iter().peekable());
-    let (mut merged, mut place) = (Vec::new(), from);
-    while merged.len() < most {
-        let is_told = match (told.peek(), moved.peek()) {
+pub fn merge<T>(
+    mut entries: Vec<Dated<T>>,
+    movements: Vec<Dated<T>>,
+    from: HistoryPosition,
+    limit: usize,
+) -> Vec<(T, HistoryPosition)> {
+    entries.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
+    let (mut entries, mut movements) = (entries.into_iter().peekable(), movements.into_iter().peekable());
+    let (mut merged, mut position) = (Vec::new(), from);
+    while merged.len() < limit {
+        let is_entry = match (entries.peek(), movements.peek()) {
             (Some(one), Some(other)) => (one.at, one.id) >= (other.at, other.id),
             (one, _) => one.is_some(),
         };
-        let Some(next) = (if is_told { told.next() } else { moved.next() }) else { break };
-        (place.at, place.id) = (place.at, place.id).min((next.at, next.id));
-        place.seq = next.seq.unwrap_or(place.seq);
-        merged.push((next.item, place));
+        let Some(next) = (if is_entry { entries.next() } else { movements.next() }) else { break };
+        (position.at, position.id) = (position.at, position.id).min((next.at, next.id));
+        position.seq = next.seq.unwrap_or(position.seq);
+        merged.push((next.item, position));
     }
     merged
 }
@@ -56,12 +61,12 @@ mod tests {
     fn entry_at(at: i64) -> Dated<i64> {
         Dated { at, id: Uuid::from_u128(at as u128), seq: None, item: at }
     }
-    fn moved(seq: i64, at: i64) -> Dated<i64> {
+    fn movement_at(seq: i64, at: i64) -> Dated<i64> {
         Dated { at, id: Uuid::from_u128(1_000 + seq as u128), seq: Some(seq), item: 100 + seq }
     }
 
     /// Reads both lists page by page, as statements would.
-    fn paged(all: &[Dated<i64>], movements: &[Dated<i64>], limit: usize) -> Vec<i64> {
+    fn page_through(all: &[Dated<i64>], movements: &[Dated<i64>], limit: usize) -> Vec<i64> {
         let (mut read, mut place) = (Vec::new(), HistoryPosition::BEGIN);
         loop {
             let mut rest: Vec<_> = all.iter().filter(|one| (one.at, one.id) < (place.at, place.id)).copied().collect();
@@ -79,17 +84,17 @@ mod tests {
     fn pages_of_every_size_have_everything_once_and_in_one_order() {
         let all: Vec<_> = [3, 9, 5, 7, 1].map(entry_at).to_vec();
         // Number 4 was dated by a clock that ran ahead of the others.
-        let movements = [moved(5, 8), moved(4, 20), moved(3, 6), moved(2, 2)];
-        let whole = paged(&all, &movements, 100);
+        let movements = [movement_at(5, 8), movement_at(4, 20), movement_at(3, 6), movement_at(2, 2)];
+        let whole = page_through(&all, &movements, 100);
         assert_eq!(whole, [9, 105, 104, 7, 103, 5, 3, 102, 1]);
         for limit in 1..9 {
-            assert_eq!(paged(&all, &movements, limit), whole, "{limit}");
+            assert_eq!(page_through(&all, &movements, limit), whole, "{limit}");
         }
     }
 
     #[test]
     fn one_list_alone_is_itself() {
-        assert_eq!(paged(&[entry_at(2), entry_at(4)], &[], 1), [4, 2]);
-        assert_eq!(paged(&[], &[moved(2, 5), moved(1, 5)], 1), [102, 101]);
+        assert_eq!(page_through(&[entry_at(2), entry_at(4)], &[], 1), [4, 2]);
+        assert_eq!(page_through(&[], &[movement_at(2, 5), movement_at(1, 5)], 1), [102, 101]);
     }
 }

@@ -13,7 +13,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::core::{Dated, EntryKind, HistoryPosition, merge, of_itself, of_related};
+use super::core::{Dated, EntryKind, HistoryPosition, merge, own_kind_condition, related_kind_condition};
 use crate::notes::{
     core::Note,
     rows::{self as notes, NoteFilter},
@@ -56,62 +56,65 @@ pub fn keys(place: HistoryPosition) -> Vec<Key> {
 /// Reads a page of a history, the newest first; one item more than its limit if there are more.
 pub async fn page(
     reads: &impl Reads,
-    ask: &HistoryRequest,
+    history_request: &HistoryRequest,
     request: &PageRequest,
 ) -> Result<Vec<(Item, HistoryPosition)>, Fault> {
     let from = place(request);
-    let behind = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
-    let dated = behind(vec![Key::Int(from.at), Key::Id(from.id)]);
-    let mut told: Vec<Dated<Item>> = Vec::new();
-    told.extend(entries(reads, ask, &dated).await?.into_iter().map(|stored| {
+    let page_after = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
+    let page_request = page_after(vec![Key::Int(from.at), Key::Id(from.id)]);
+    let mut items: Vec<Dated<Item>> = Vec::new();
+    items.extend(entries(reads, history_request, &page_request).await?.into_iter().map(|stored| {
         let (at, id) = (stored.entry.at.micros(), stored.entry.id.uuid());
         Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
     }));
-    if ask.has_notes {
-        let all = Nested::plain(NoteFilter::default());
-        told.extend(notes::page(reads, (ask.target, &all), true, &dated).await?.rows.into_iter().map(|note| {
-            let (at, id) = (note.created_at.micros(), note.id.uuid());
-            Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
-        }));
+    if history_request.has_notes {
+        let no_filter = Nested::plain(NoteFilter::default());
+        items.extend(notes::page(reads, (history_request.target, &no_filter), true, &page_request).await?.rows.into_iter().map(
+            |note| {
+                let (at, id) = (note.created_at.micros(), note.id.uuid());
+                Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
+            },
+        ));
     }
-    let moved = match &ask.movements {
-        Some(spec) => movements(reads, spec, &behind(vec![Key::Int(from.seq)])).await?,
+    let moved_items = match &history_request.movements {
+        Some(spec) => movements(reads, spec, &page_after(vec![Key::Int(from.seq)])).await?,
         None => Vec::new(),
     };
-    Ok(merge(told, moved, from, request.limit as usize + 1))
+    Ok(merge(items, moved_items, from, request.limit as usize + 1))
 }
 
 /// Returns the audit entries to read as targets with a condition on the requested kinds: first
 /// those of the object, then those of its related objects.
-fn targets_and_conditions(ask: &HistoryRequest) -> Vec<(&[Uuid], String)> {
-    let wanted = ask.entries.as_deref();
-    let has = |kinds: &[EntryKind]| wanted.is_none_or(|wanted| wanted.iter().any(|kind| kinds.contains(kind)));
-    let mut told = Vec::new();
+fn targets_and_conditions(history_request: &HistoryRequest) -> Vec<(&[Uuid], String)> {
+    let entry_kinds = history_request.entries.as_deref();
+    let has = |kinds: &[EntryKind]| entry_kinds.is_none_or(|entry_kinds| entry_kinds.iter().any(|kind| kinds.contains(kind)));
+    let mut target_conditions = Vec::new();
     if has(&[EntryKind::Change, EntryKind::Plain, EntryKind::Payment, EntryKind::Paper]) {
-        told.push((slice::from_ref(&ask.target), wanted.map(of_itself).unwrap_or_default()));
+        target_conditions
+            .push((slice::from_ref(&history_request.target), entry_kinds.map(own_kind_condition).unwrap_or_default()));
     }
-    if !ask.related.is_empty() && has(&[EntryKind::Document, EntryKind::Payment, EntryKind::Paper]) {
-        told.push((ask.related.as_slice(), wanted.map(of_related).unwrap_or_default()));
+    if !history_request.related.is_empty() && has(&[EntryKind::Document, EntryKind::Payment, EntryKind::Paper]) {
+        target_conditions.push((history_request.related.as_slice(), entry_kinds.map(related_kind_condition).unwrap_or_default()));
     }
-    told
+    target_conditions
 }
 
-async fn entries(reads: &impl Reads, ask: &HistoryRequest, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
-    let mut found = Vec::new();
-    for (targets, conditions) in targets_and_conditions(ask) {
-        found.extend(history(reads, targets, &conditions, request).await?);
+async fn entries(reads: &impl Reads, history_request: &HistoryRequest, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+    let mut stored_entries = Vec::new();
+    for (targets, conditions) in targets_and_conditions(history_request) {
+        stored_entries.extend(history(reads, targets, &conditions, request).await?);
     }
-    Ok(found)
+    Ok(stored_entries)
 }
 
 /// Returns the sources of all pages of a history together.
-pub fn sources(backend: Backend, ask: &HistoryRequest) -> Vec<ListSource> {
-    let of = |(targets, conditions): (&[Uuid], String)| history_sources(backend, targets, &conditions);
-    let mut sources: Vec<_> = targets_and_conditions(ask).into_iter().flat_map(of).collect();
-    if ask.has_notes {
-        sources.push(notes::source(ask.target));
+pub fn sources(backend: Backend, history_request: &HistoryRequest) -> Vec<ListSource> {
+    let sources_of = |(targets, conditions): (&[Uuid], String)| history_sources(backend, targets, &conditions);
+    let mut sources: Vec<_> = targets_and_conditions(history_request).into_iter().flat_map(sources_of).collect();
+    if history_request.has_notes {
+        sources.push(notes::source(history_request.target));
     }
-    if let Some(spec) = &ask.movements {
+    if let Some(spec) = &history_request.movements {
         let filter = movement_filter(backend, spec, 2);
         sources.push(movements_source(&filter.on_movements(), filter.values));
     }
@@ -124,9 +127,9 @@ async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &Page
     let (bounds, order, bound) = keyset(&["m.seq"], true, request, values.len() + 2);
     values.extend(bound);
     let seqs = movement_seqs(reads, &format!("{conditions}{bounds}{order}"), values).await?;
-    let dated = |movement: Movement| {
+    let dated_item = |movement: Movement| {
         let (at, id, seq) = (movement.recorded_at.micros(), movement.id.uuid(), Some(movement.seq));
         Dated { at, id, seq, item: Item::Moved(Arc::new(movement)) }
     };
-    Ok(movements_by_seq(reads, &seqs).await?.into_iter().map(dated).collect())
+    Ok(movements_by_seq(reads, &seqs).await?.into_iter().map(dated_item).collect())
 }

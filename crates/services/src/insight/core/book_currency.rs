@@ -53,7 +53,7 @@ impl ForeignDocument {
             tally.entry(key.clone()).or_default().add(&one);
         }
         let Some(rate) = rate else { return Some(()) };
-        let amounts = convert_amounts(rate, &self.amounts())?;
+        let amounts = convert_amounts(rate, &self.counted_line_amounts())?;
         let costs = convert_amounts(rate, &self.lines.iter().map(|one| one.line.cost()).collect::<Vec<_>>())?;
         for ((one, amount), cost) in self.lines.iter().zip(amounts).zip(costs).filter(|((one, _), _)| one.fits) {
             let units = one.line.units();
@@ -69,19 +69,20 @@ impl ForeignDocument {
     }
 
     /// Returns the amount that each line counts with, in the document's currency.
-    fn amounts(&self) -> Vec<i128> {
-        let mut amounts: Vec<i128> = self.lines.iter().map(|one| one.line.amount()).collect();
+    fn counted_line_amounts(&self) -> Vec<i128> {
+        let mut amounts: Vec<i128> = self.lines.iter().map(|foreign_line| foreign_line.line.amount()).collect();
         let Some(given_back) = self.given_back else { return amounts };
-        let of = |is_product: bool| {
-            let lines = self.lines.iter().filter(|one| one.is_product == is_product);
+        let line_amounts = |is_product: bool| {
+            let lines = self.lines.iter().filter(|foreign_line| foreign_line.is_product == is_product);
             // A share of the total, which fits.
-            lines.map(|one| (one.key.clone(), one.line.amount() as i64)).collect()
+            lines.map(|foreign_line| (foreign_line.key.clone(), foreign_line.line.amount() as i64)).collect()
         };
-        let (products, charge) = ClosedReturn { products: of(true), charges: of(false) }.corrections(given_back);
+        let (products, charge) =
+            ClosedReturn { products: line_amounts(true), charges: line_amounts(false) }.corrections(given_back);
         let (mut products, mut charge) = (products.into_iter(), charge.into_iter());
-        for (amount, one) in amounts.iter_mut().zip(&self.lines) {
-            let correction = if one.is_product { products.next() } else { charge.next() };
-            *amount += correction.map_or(0, |(_, by)| by);
+        for (amount, foreign_line) in amounts.iter_mut().zip(&self.lines) {
+            let correction = if foreign_line.is_product { products.next() } else { charge.next() };
+            *amount += correction.map_or(0, |(_, difference)| difference);
         }
         amounts
     }
@@ -90,10 +91,10 @@ impl ForeignDocument {
 /// Converts amounts so that their total is rounded once: each is the difference of two converted
 /// running sums.
 fn convert_amounts(rate: &FrozenRate, amounts: &[i128]) -> Option<Vec<i128>> {
-    let (mut running, mut before) = (0_i128, 0_i64);
+    let (mut running_total, mut before) = (0_i128, 0_i64);
     let part = |amount: &i128| {
-        running += *amount;
-        let until = rate.convert(i64::try_from(running).ok()?)?;
+        running_total += *amount;
+        let until = rate.convert(i64::try_from(running_total).ok()?)?;
         let part = until - before;
         before = until;
         Some(i128::from(part))
@@ -124,7 +125,7 @@ mod tests {
         ForeignDocument { id: Uuid::from_u128(1), rate, given_back, lines: lines.iter().map(line).collect() }
     }
 
-    fn summed(document: &ForeignDocument, trade: Trade) -> Tally {
+    fn tally_document(document: &ForeignDocument, trade: Trade) -> Tally {
         let mut tally = Tally::new();
         document.add_to(&mut tally, trade, Some(&euros())).unwrap();
         tally
@@ -134,20 +135,20 @@ mod tests {
     fn a_document_is_rounded_once_and_its_lines_add_up_to_it() {
         // 0.67 each is 0.56 and a rest: three are 2.01, which is 1.69.
         let order = document(&[("a", 67), ("b", 67), ("c", 67), ("", 350)], None);
-        let tally = summed(&order, Trade::Sale);
+        let tally = tally_document(&order, Trade::Sale);
         let gross: Vec<i128> = tally.values().map(|sums| sums.gross).collect();
         assert_eq!(gross, [56, 57, 56, 0]);
         let whole: i128 = tally.values().map(|sums| sums.gross + sums.charges).sum();
         assert_eq!(whole, i128::from(euros().convert(67 * 3 + 350).unwrap()));
         let mut some = order;
         some.lines[0].fits = false;
-        let rest: Vec<i128> = summed(&some, Trade::Sale).values().map(|sums| sums.gross).collect();
+        let rest: Vec<i128> = tally_document(&some, Trade::Sale).values().map(|sums| sums.gross).collect();
         assert_eq!(rest, [57, 56, 0], "a line has the same part whatever is asked for");
     }
 
     #[test]
     fn a_return_counts_with_what_it_gave_back() {
-        let back = summed(&document(&[("a", 1_000), ("b", 500), ("", -200)], Some(900)), Trade::Return);
+        let back = tally_document(&document(&[("a", 1_000), ("b", 500), ("", -200)], Some(900)), Trade::Return);
         let sum = |of: fn(&Sums) -> i128| back.values().map(of).sum::<i128>();
         assert_eq!(sum(|sums| sums.refunds + sums.charge_credits), i128::from(euros().convert(900).unwrap()));
         assert_eq!((sum(|sums| sums.returns), sum(|sums| sums.return_lines)), (3, 2), "it counts in each group");

@@ -50,25 +50,27 @@ impl ClosedReturn {
     /// values. Charges take the part that exceeds the products: at most their value, and a fee at
     /// most the refund. The rest goes to the products, in proportion to their value.
     pub fn corrections(&self, refunded: i64) -> (Vec<Correction>, Option<Correction>) {
-        let worth = |lines: &[(GroupKey, i64)]| lines.iter().map(|line| i128::from(line.1)).sum::<i128>();
-        let (whole, products, charges) = (i128::from(refunded), worth(&self.products), worth(&self.charges));
-        let fee = charges.min(0).max(-whole).min(0);
-        let of_charges = if self.products.is_empty() { whole } else { (whole - products).clamp(fee, charges.max(0)) };
+        let total_of = |lines: &[(GroupKey, i64)]| lines.iter().map(|line| i128::from(line.1)).sum::<i128>();
+        let (refunded_amount, products, charges) = (i128::from(refunded), total_of(&self.products), total_of(&self.charges));
+        let fee = charges.min(0).max(-refunded_amount).min(0);
+        let charge_share =
+            if self.products.is_empty() { refunded_amount } else { (refunded_amount - products).clamp(fee, charges.max(0)) };
         let weights: Vec<i64> = self.products.iter().map(|line| line.1).collect();
-        let rest = (whole - of_charges) as i64;
+        let product_share = (refunded_amount - charge_share) as i64;
         // If all lines have the value 0, the first one takes the whole amount.
-        let shares = allocate_proportionally(rest, &weights).unwrap_or_else(|| vec![rest]);
+        let shares = allocate_proportionally(product_share, &weights).unwrap_or_else(|| vec![product_share]);
         let shares = shares.into_iter().chain(std::iter::repeat(0));
-        let differs = |((key, own), share): (&(GroupKey, i64), i64)| (key.clone(), i128::from(share) - i128::from(*own));
-        let charge = self.charges.first().map(|(key, _)| (key.clone(), of_charges - charges));
+        let differs =
+            |((key, line_amount), share): (&(GroupKey, i64), i64)| (key.clone(), i128::from(share) - i128::from(*line_amount));
+        let charge = self.charges.first().map(|(key, _)| (key.clone(), charge_share - charges));
         (self.products.iter().zip(shares).map(differs).collect(), charge)
     }
 }
 
-/// Rounded half away from zero; `by` is above 0.
-const fn divide_rounded(number: i128, by: i128) -> i128 {
-    let half = if number < 0 { -(by / 2) } else { by / 2 };
-    (number + half) / by
+/// Rounded half away from zero; `divisor` is above 0.
+const fn divide_rounded(number: i128, divisor: i128) -> i128 {
+    let half = if number < 0 { -(divisor / 2) } else { divisor / 2 };
+    (number + half) / divisor
 }
 
 #[cfg(test)]

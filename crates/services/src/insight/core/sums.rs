@@ -136,12 +136,12 @@ impl SalesByGroup {
         total
     }
     /// Adds the sums of other documents.
-    pub fn add(&mut self, more: Self) {
-        for (key, sums) in more.groups {
+    pub fn add(&mut self, other: Self) {
+        for (key, sums) in other.groups {
             self.groups.entry(key).or_default().add(&sums);
         }
-        if let Some(more) = more.documents {
-            self.documents.get_or_insert_default().iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        if let Some(other) = other.documents {
+            self.documents.get_or_insert_default().iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
         }
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{QueryResult, TryGetable, Value};
 use uuid::Uuid;
 
 /// Orders from which a search for the middle one, and a second connection, pay off.
-const MANY_ORDERS: i64 = 4_000;
+const MIN_SPLIT_ORDERS: i64 = 4_000;
 
 /// Point at which documents are divided into two halves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum SplitSetting {
 
 impl SplitSetting {
     pub fn of(reads: &impl Reads) -> Self {
-        reads.extensions().get().unwrap_or(Self::From(MANY_ORDERS))
+        reads.extensions().get().unwrap_or(Self::From(MIN_SPLIT_ORDERS))
     }
 }
 
@@ -62,82 +62,83 @@ impl IdRange {
 
 /// A condition that orders `o` were placed in a span, and its values.
 fn placed_within((from, to): (Option<Timestamp>, Option<Timestamp>)) -> (String, Vec<Value>) {
-    let (mut within, mut values) = (String::new(), Vec::<Value>::new());
+    let (mut condition, mut values) = (String::new(), Vec::<Value>::new());
     for (bound, operator) in [(from, ">="), (to, "<")] {
-        if let Some(at) = bound {
-            values.push(at.micros().into());
+        if let Some(moment) = bound {
+            values.push(moment.micros().into());
             // Writing to a String cannot fail.
-            let _ = write!(within, " AND o.placed_at {operator} ${}", values.len() + 1);
+            let _ = write!(condition, " AND o.placed_at {operator} ${}", values.len() + 1);
         }
     }
-    (within, values)
+    (condition, values)
 }
 
 /// Returns the time of the middle order among those placed in a span; None if there are fewer than
-/// `least`.
+/// `min_orders`.
 pub(super) async fn middle_moment(
     reads: &impl Reads,
-    placed: (Option<Timestamp>, Option<Timestamp>),
-    least: i64,
+    period: (Option<Timestamp>, Option<Timestamp>),
+    min_orders: i64,
 ) -> Result<Option<Timestamp>, Fault> {
-    Ok(median_value::<i64>(reads, "placed_at", placed, least).await?.map(Timestamp))
+    Ok(median_value::<i64>(reads, "placed_at", period, min_orders).await?.map(Timestamp))
 }
 
 /// The ID in the middle of the orders that were placed in a span; None if there are fewer than
-/// `least`.
+/// `min_orders`.
 pub async fn middle_order(
     reads: &impl Reads,
-    placed: (Option<Timestamp>, Option<Timestamp>),
-    least: i64,
+    period: (Option<Timestamp>, Option<Timestamp>),
+    min_orders: i64,
 ) -> Result<Option<Uuid>, Fault> {
     if reads.backend() == Backend::Sqlite {
-        return median_value(reads, "id", placed, least).await;
+        return median_value(reads, "id", period, min_orders).await;
     }
-    let (within, mut values) = placed_within(placed);
-    values.push(least.into());
+    let (condition, mut values) = placed_within(period);
+    values.push(min_orders.into());
     // The index of placed orders has all columns of this query.
     let sql = format!(
-        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY o.id) FROM sales_order o WHERE o.tenant_id = $1{within} HAVING count(*) >= ${}",
+        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY o.id) FROM sales_order o WHERE o.tenant_id = $1{condition} HAVING count(*) >= ${}",
         values.len() + 1
     );
-    first(reads, &sql, values).await
+    read_first_value(reads, &sql, values).await
 }
 
 /// The value in the middle of a column of the orders that were placed in a span; None if there are
-/// fewer than `least`.
+/// fewer than `min_orders`.
 async fn median_value<T: TryGetable>(
     reads: &impl Reads,
     column: &str,
-    placed: (Option<Timestamp>, Option<Timestamp>),
-    least: i64,
+    period: (Option<Timestamp>, Option<Timestamp>),
+    min_orders: i64,
 ) -> Result<Option<T>, Fault> {
-    let (within, mut values) = placed_within(placed);
-    let sql = format!("SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1{within}");
-    let orders = first::<i64>(reads, &sql, values.clone()).await?.unwrap_or_default();
-    if orders < least {
+    let (condition, mut values) = placed_within(period);
+    let sql = format!("SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1{condition}");
+    let orders = read_first_value::<i64>(reads, &sql, values.clone()).await?.unwrap_or_default();
+    if orders < min_orders {
         return Ok(None);
     }
     values.push(((orders - 1) / 2).into());
     let sql = format!(
-        "SELECT o.{column} FROM sales_order o WHERE o.tenant_id = $1{within} ORDER BY o.{column} LIMIT 1 OFFSET ${}",
+        "SELECT o.{column} FROM sales_order o WHERE o.tenant_id = $1{condition} ORDER BY o.{column} LIMIT 1 OFFSET ${}",
         values.len() + 1
     );
-    first(reads, &sql, values).await
+    read_first_value(reads, &sql, values).await
 }
 
-/// Whether at most `most` orders were placed in a span.
+/// Whether at most `limit` orders were placed in a span.
 pub(super) async fn has_at_most(
     reads: &impl Reads,
-    placed: (Option<Timestamp>, Option<Timestamp>),
-    most: i64,
+    period: (Option<Timestamp>, Option<Timestamp>),
+    limit: i64,
 ) -> Result<bool, Fault> {
-    let (within, values) = placed_within(placed);
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM sales_order o WHERE o.tenant_id = $1{within} LIMIT {}) n", most + 1);
-    let orders = first::<i64>(reads, &sql, values).await?.unwrap_or_default();
-    Ok(orders <= most)
+    let (condition, values) = placed_within(period);
+    let sql =
+        format!("SELECT count(*) FROM (SELECT 1 FROM sales_order o WHERE o.tenant_id = $1{condition} LIMIT {}) n", limit + 1);
+    let orders = read_first_value::<i64>(reads, &sql, values).await?.unwrap_or_default();
+    Ok(orders <= limit)
 }
 
-async fn first<T: TryGetable>(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Option<T>, Fault> {
+async fn read_first_value<T: TryGetable>(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Option<T>, Fault> {
     reads.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }
 
@@ -167,10 +168,10 @@ pub async fn rows_and_state<K: TryGetable>(
     );
     let mut rows = reads.rows(&sql, values).await?;
     // It is the last row, except if Postgres reads both sides of the union at once.
-    for place in (0..rows.len()).rev() {
-        if let Some(known) = rows[place].try_get::<Option<K>>("", "known")? {
-            rows.remove(place);
-            return Ok((rows, Some(known)));
+    for index in (0..rows.len()).rev() {
+        if let Some(state_value) = rows[index].try_get::<Option<K>>("", "known")? {
+            rows.remove(index);
+            return Ok((rows, Some(state_value)));
         }
     }
     Ok((rows, None))
@@ -184,8 +185,8 @@ pub async fn read_consistent<T, K: PartialEq>(
     earlier: impl Future<Output = Result<(T, Option<K>), Fault>>,
     later: impl Future<Output = Result<(T, Option<K>), Fault>>,
 ) -> Result<Option<[T; 2]>, Fault> {
-    let ((earlier, known), (later, known_later)) = tokio::try_join!(Box::pin(earlier), Box::pin(later))?;
-    Ok((known.is_some() && known == known_later).then_some([earlier, later]))
+    let ((earlier, earlier_state), (later, later_state)) = tokio::try_join!(Box::pin(earlier), Box::pin(later))?;
+    Ok((earlier_state.is_some() && earlier_state == later_state).then_some([earlier, later]))
 }
 
 #[cfg(test)]

@@ -68,27 +68,27 @@ async fn groups_of(
     let Entries { movements, entries, key, currency, filter, of_products, of_events, values } =
         entries_of(backend, query, events);
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
-    let all = format!("FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries}");
+    let source = format!("FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries}");
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
-    let of_each = match each_movement(backend, query) {
-        Each::Entry => None,
-        Each::Movement(each) => Some(format!("SELECT {key} AS grp, {OF_ENTRIES} {all} GROUP BY {each}")),
-        Each::InTurn => Some(format!(
+    let subquery = match each_movement(backend, query) {
+        SummingOrder::Entry => None,
+        SummingOrder::Movement(each) => Some(format!("SELECT {key} AS grp, {OF_ENTRIES} {source} GROUP BY {each}")),
+        SummingOrder::InTurn => Some(format!(
             "SELECT {key} AS grp, x.* FROM movement m
              CROSS JOIN LATERAL (SELECT {OF_ENTRIES} FROM entry e WHERE e.tenant_id = $1{entries} HAVING count(*) > 0) x WHERE m.tenant_id = $1{movements}"
         )),
     };
-    let sums = match of_each {
-        None => format!("SELECT {key}, {} {all}{grouped}", MovementSums::SELECT),
-        Some(of_each) => {
-            let shown = if query.group == MovementGroup::None { "NULL" } else { "x.grp" };
-            format!("SELECT {shown}, {OF_MOVEMENTS} FROM ({of_each}) x{grouped}")
+    let sums = match subquery {
+        None => format!("SELECT {key}, {} {source}{grouped}", MovementSums::SELECT),
+        Some(subquery) => {
+            let group_column = if query.group == MovementGroup::None { "NULL" } else { "x.grp" };
+            format!("SELECT {group_column}, {OF_MOVEMENTS} FROM ({subquery}) x{grouped}")
         }
     };
     let mut sql = format!("{} LIMIT {}", sums.replace("{currency}", &currency), query.span.limit);
     if query.counts_movements {
-        let counted = movement_count_sql(backend, &filter, &of_products, &of_events);
-        sql = format!("SELECT * FROM ({sql}) AS grouped UNION ALL {counted}");
+        let count_sql = movement_count_sql(backend, &filter, &of_products, &of_events);
+        sql = format!("SELECT * FROM ({sql}) AS grouped UNION ALL {count_sql}");
     }
     reads.rows(&sql, values).await?.iter().map(|row| read(query.group, &mut Row::new(row))).collect()
 }
@@ -106,7 +106,7 @@ fn movement_count_sql(backend: Backend, filter: &MovementFilter, of_products: &s
 }
 
 /// Order in which entries are summed.
-enum Each {
+enum SummingOrder {
     /// Entries one by one.
     Entry,
     /// Entries of each movement first, if all or most of them are of one group; with the grouping
@@ -118,16 +118,20 @@ enum Each {
 }
 
 /// SQLite has movements in this order by the index that finds them. Postgres finds some entries by an index of their own.
-fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Each {
-    let finds = || finds_entries(backend, query);
+fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> SummingOrder {
+    let starts_at_entries = || finds_entries(backend, query);
     match (backend, query.group) {
-        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => Each::Movement(index_order(query)),
-        (Backend::Postgres, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) if !finds() => Each::InTurn,
-        (Backend::Postgres, MovementGroup::None) => Each::Movement("m.seq"),
-        (Backend::Postgres, MovementGroup::Kind) => Each::Movement("m.seq, m.kind"),
-        (Backend::Postgres, MovementGroup::Store) => Each::Movement("m.seq, e.store_id"),
+        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => {
+            SummingOrder::Movement(index_order(query))
+        }
+        (Backend::Postgres, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) if !starts_at_entries() => {
+            SummingOrder::InTurn
+        }
+        (Backend::Postgres, MovementGroup::None) => SummingOrder::Movement("m.seq"),
+        (Backend::Postgres, MovementGroup::Kind) => SummingOrder::Movement("m.seq, m.kind"),
+        (Backend::Postgres, MovementGroup::Store) => SummingOrder::Movement("m.seq, e.store_id"),
         (Backend::Sqlite, MovementGroup::Product | MovementGroup::Store)
-        | (Backend::Postgres, MovementGroup::Product | MovementGroup::Day) => Each::Entry,
+        | (Backend::Postgres, MovementGroup::Product | MovementGroup::Day) => SummingOrder::Entry,
     }
 }
 

@@ -21,10 +21,10 @@ use crate::insight::core::SalesByGroup;
 /// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database; many documents by category from two
 /// statements of one state.
 pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<SalesByGroup, Fault> {
-    if let Some(cut) = halves::cut(reads, query).await?
-        && let Some(sold) = halves::sales_in_halves(reads, query, cut).await?
+    if let Some(split_point) = halves::find_split_point(reads, query).await?
+        && let Some(sales_by_group) = halves::sales_in_halves(reads, query, split_point).await?
     {
-        return Ok(sold);
+        return Ok(sales_by_group);
     }
     Ok(sales_at(reads, query, false).await?.0)
 }
@@ -33,6 +33,6 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<SalesByGrou
 pub async fn default_currency(reads: &impl Reads) -> Result<Currency, Fault> {
     let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
     let code: Option<String> = rows.first().map(Row::scalar).transpose()?;
-    let known = code.as_deref().and_then(Currency::parse);
-    known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
+    let currency = code.as_deref().and_then(Currency::parse);
+    currency.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
 }

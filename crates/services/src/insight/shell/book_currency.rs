@@ -1,6 +1,6 @@
 //! Sums of the documents of all currencies, in the currency of the books.
 
-use inventory::currency::{core::RateRequest, shell::rates_as_known};
+use inventory::currency::{core::RateRequest, shell::load_rates_as_recorded};
 use platform::storage::TenantScope;
 use uuid::Uuid;
 
@@ -21,8 +21,8 @@ pub(super) async fn sales_in_books(scope: &TenantScope, query: &SalesQuery) -> R
     }
     // The span limits both parts: the sums in the books' currency are of the span's first groups,
     // and the others of all groups, so that the first groups of both are complete.
-    if let Some(behind) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
-        tally.split_off(&behind);
+    if let Some(end_key) = query.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
+        tally.split_off(&end_key);
     }
     Ok(tally)
 }
@@ -49,22 +49,22 @@ impl ForeignSales {
         let mut last = Uuid::nil();
         loop {
             let (documents, is_cut) = rows::foreign_documents(scope, query, trade, last).await?;
-            let Some(read) = documents.last().map(|document| document.id) else { return Ok(()) };
-            let asks: Vec<RateRequest> = documents.iter().map(|document| document.rate).collect();
-            let rates = rates_as_known(scope, query.currency, &asks).await?;
+            let Some(chunk_end) = documents.last().map(|document| document.id) else { return Ok(()) };
+            let requests: Vec<RateRequest> = documents.iter().map(|document| document.rate).collect();
+            let rates = load_rates_as_recorded(scope, query.currency, &requests).await?;
             for document in &documents {
-                let (mut own, mut sums) = (Tally::new(), Sums::default());
-                document.add_to(&mut own, trade, rates.get(&document.rate)).ok_or(ReportError::TooLarge)?;
-                for (key, more) in own {
-                    sums.add(&more);
-                    self.groups.entry(key).or_default().add(&more);
+                let (mut document_groups, mut sums) = (Tally::new(), Sums::default());
+                document.add_to(&mut document_groups, trade, rates.get(&document.rate)).ok_or(ReportError::TooLarge)?;
+                for (key, group_sums) in document_groups {
+                    sums.add(&group_sums);
+                    self.groups.entry(key).or_default().add(&group_sums);
                 }
                 self.total.add(&sums.as_one_document());
             }
             if !is_cut {
                 return Ok(());
             }
-            last = read;
+            last = chunk_end;
         }
     }
 }

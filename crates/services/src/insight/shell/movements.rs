@@ -77,28 +77,28 @@ impl MovementSummaryRow {
 pub async fn movement_total(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsRequest,
+    request: &MovementsRequest,
 ) -> Result<MovementSummaryRow, ReportError> {
-    let page = movement_rows(permit, db, ask, MovementGroup::None, (None, 1)).await?;
+    let page = movement_rows(permit, db, request, MovementGroup::None, (None, 1)).await?;
     let total = page.rows.into_iter().next();
     total.map(|(row, _)| row).ok_or(ReportError::TooLarge)
 }
 
-/// Number of rows on all pages, counted up to `most`.
+/// Number of rows on all pages, counted up to `max_rows`.
 ///
 /// # Errors
 /// Errors of reading the entries.
 pub async fn movement_row_count(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsRequest,
+    request: &MovementsRequest,
     group: MovementGroup,
-    most: usize,
+    max_rows: usize,
 ) -> Result<usize, ReportError> {
     let scope = permit.scope(db).long();
     let currency = rows::default_currency(&scope).await?;
-    let span = GroupSpan { after: None, limit: most };
-    Ok(rows::movement_groups(&scope, &ask.query(currency, group, &span)).await?.len())
+    let span = GroupSpan { after: None, limit: max_rows };
+    Ok(rows::movement_groups(&scope, &request.query(currency, group, &span)).await?.len())
 }
 
 /// At most `first` rows after `after`, by key.
@@ -108,7 +108,7 @@ pub async fn movement_row_count(
 pub async fn movement_rows(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsRequest,
+    request: &MovementsRequest,
     group: MovementGroup,
     (after, first): (Option<Vec<Key>>, usize),
 ) -> Result<RowPage<MovementSummaryRow>, ReportError> {
@@ -119,8 +119,8 @@ pub async fn movement_rows(
         return Ok(RowPage { rows: Vec::new(), has_next: false });
     }
     let span = GroupSpan { after, limit: first + 1 };
-    let found = rows::movement_groups(&scope, &ask.query(currency, group, &span)).await?;
-    page_of(found.into_iter().map(|(key, sums)| MovementSummaryRow { group, key, sums, currency }), first)
+    let groups = rows::movement_groups(&scope, &request.query(currency, group, &span)).await?;
+    page_of(groups.into_iter().map(|(key, sums)| MovementSummaryRow { group, key, sums, currency }), first)
 }
 
 impl MovementsRequest {
@@ -129,13 +129,16 @@ impl MovementsRequest {
     }
 }
 
-/// A page of rows; `found` has one row more than the page if there are more.
-fn page_of(found: impl Iterator<Item = MovementSummaryRow>, first: usize) -> Result<RowPage<MovementSummaryRow>, ReportError> {
+/// A page of rows; `summary_rows` has one row more than the page if there are more.
+fn page_of(
+    summary_rows: impl Iterator<Item = MovementSummaryRow>,
+    first: usize,
+) -> Result<RowPage<MovementSummaryRow>, ReportError> {
     let row = |row: MovementSummaryRow| {
         let keys = vec![cursor_key(&row.key)];
         row.check_bounds().map(|row| (row, keys)).ok_or(ReportError::TooLarge)
     };
-    Ok(RowPage::cut(found.map(row).collect::<Result<_, _>>()?, first))
+    Ok(RowPage::from_rows(summary_rows.map(row).collect::<Result<_, _>>()?, first))
 }
 
 /// All rows of a grouping, and their total.
@@ -154,7 +157,7 @@ pub struct MovementSheet {
 pub async fn movement_sheet(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    ask: &MovementsRequest,
+    request: &MovementsRequest,
     group: MovementGroup,
 ) -> Result<Option<MovementSheet>, ReportError> {
     let scope = permit.scope(db).long();
@@ -165,13 +168,13 @@ pub async fn movement_sheet(
     let span = GroupSpan { after: None, limit: UNLIMITED };
     // A movement is of one kind and of one day.
     let counts_movements = matches!(group, MovementGroup::Product | MovementGroup::Store);
-    let query = MovementsQuery { counts_movements, ..ask.query(currency, group, &span) };
+    let query = MovementsQuery { counts_movements, ..request.query(currency, group, &span) };
     let mut groups: BTreeMap<GroupKey, MovementSums> = rows::movement_groups(&scope, &query).await?.into_iter().collect();
-    let counted = if counts_movements { groups.remove(&GroupKey::Nothing) } else { None };
+    let movement_count = if counts_movements { groups.remove(&GroupKey::Nothing) } else { None };
     let mut total = MovementSums::default();
     groups.values().for_each(|sums| total.add(*sums));
-    if let Some(counted) = counted {
-        total.movements = counted.movements;
+    if let Some(movement_count) = movement_count {
+        total.movements = movement_count.movements;
     }
     Ok(Some(MovementSheet { group, currency, groups, total }))
 }
@@ -197,9 +200,9 @@ impl MovementSheet {
     /// A sum exceeds 2^53 − 1.
     pub fn page(&self, (after, first): (Option<Vec<Key>>, usize)) -> Result<RowPage<MovementSummaryRow>, ReportError> {
         let after = after.as_deref().and_then(<[Key]>::first).and_then(group_key);
-        let behind = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+        let later_groups = self.groups.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
         let (group, currency) = (self.group, self.currency);
         let row = |(key, sums): (&GroupKey, &MovementSums)| MovementSummaryRow { group, key: key.clone(), sums: *sums, currency };
-        page_of(behind.take(first + 1).map(row), first)
+        page_of(later_groups.take(first + 1).map(row), first)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     book_currency::foreign_sales,
     error::ReportError,
     sales_row::{SalesRow, build_row, by_month},
-    summary::{RowCursor, RowPage, SalesSpec, Sorted, page_of},
+    summary::{RowCursor, RowPage, SalesSort, SalesSpec, page_of},
 };
 use crate::insight::{
     core::{Group, GroupKey, Sums, Tally},
@@ -46,8 +46,8 @@ pub async fn sales_sheet(
     let mut query = spec.query(&scope, group, None).await?;
     // A document has one group of any other kind.
     query.counts_documents = group.by_product();
-    let sold = rows::sales(&scope, &query).await?;
-    let (mut total, mut groups) = (sold.total(), sold.groups);
+    let sales_by_group = rows::sales(&scope, &query).await?;
+    let (mut total, mut groups) = (sales_by_group.total(), sales_by_group.groups);
     if is_in_books {
         let foreign = foreign_sales(&scope, &query).await?;
         total.add(&foreign.total);
@@ -84,7 +84,7 @@ impl SalesSheet {
     ///
     /// # Errors
     /// A sum exceeds 2^53 − 1.
-    pub fn page(&self, sorted: Sorted, (after, first): (Option<Vec<Key>>, usize)) -> Result<RowPage<SalesRow>, ReportError> {
+    pub fn page(&self, sorted: SalesSort, (after, first): (Option<Vec<Key>>, usize)) -> Result<RowPage<SalesRow>, ReportError> {
         let after = after.and_then(|keys| RowCursor::read(sorted, &keys));
         let groups = self.groups.iter().map(|(key, sums)| (key.clone(), *sums)).collect();
         page_of(groups, sorted, (after, first), self.currency)

@@ -23,7 +23,7 @@ use crate::insight::{
 };
 
 /// The days of the longest month.
-const DAYS_A_MONTH: usize = 31;
+const MAX_MONTH_DAYS: usize = 31;
 
 /// The documents and lines that a summary of sales is of.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct SalesSpec {
 /// Sort order of the rows of a summary of sales: by key, or by a measure in descending order and
 /// then by key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sorted {
+pub struct SalesSort {
     pub group: Group,
     pub top_by: Option<Measure>,
 }
@@ -58,7 +58,7 @@ pub struct RowPage<R> {
 
 impl<R> RowPage<R> {
     /// A page from the first `first` rows; an extra row means that there are more.
-    pub(super) fn cut(mut rows: Vec<(R, Vec<Key>)>, first: usize) -> Self {
+    pub(super) fn from_rows(mut rows: Vec<(R, Vec<Key>)>, first: usize) -> Self {
         let has_next = rows.len() > first;
         rows.truncate(first);
         Self { rows, has_next }
@@ -106,12 +106,12 @@ pub async fn sales_rows(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     spec: SalesSpec,
-    sorted: Sorted,
+    sorted: SalesSort,
     (after, first): (Option<Vec<Key>>, usize),
 ) -> Result<RowPage<SalesRow>, ReportError> {
     let scope = permit.scope(db).long();
     let after = after.and_then(|keys| RowCursor::read(sorted, &keys));
-    if sorted.top_by.is_none() && after.as_ref().is_some_and(|place| place.key == GroupKey::Nothing) {
+    if sorted.top_by.is_none() && after.as_ref().is_some_and(|cursor| cursor.key == GroupKey::Nothing) {
         return Ok(RowPage { rows: Vec::new(), has_next: false });
     }
     let span = sorted.top_by.is_none().then(|| sorted.span(after.as_ref(), first));
@@ -130,27 +130,27 @@ pub async fn sales_rows(
 
 /// The page of groups after a place, in the order of their keys.
 pub(super) fn page_of(
-    mut found: Vec<(GroupKey, Sums)>,
-    sorted: Sorted,
+    mut groups: Vec<(GroupKey, Sums)>,
+    sorted: SalesSort,
     (after, first): (Option<RowCursor>, usize),
     currency: Currency,
 ) -> Result<RowPage<SalesRow>, ReportError> {
     // Without a measure all are equal, and in the order of their keys.
-    let measure = |sums: &Sums| sorted.top_by.map_or(0, |by| sums.measure(by));
+    let measure = |sums: &Sums| sorted.top_by.map_or(0, |top_measure| sums.measure(top_measure));
     // The sort is stable, so equal rows stay in the order of their keys.
-    found.sort_by_key(|(_, sums)| Reverse(measure(sums)));
+    groups.sort_by_key(|(_, sums)| Reverse(measure(sums)));
     if let Some(after) = &after {
-        found.retain(|(key, sums)| (Reverse(measure(sums)), key) > (Reverse(after.measure), &after.key));
+        groups.retain(|(key, sums)| (Reverse(measure(sums)), key) > (Reverse(after.measure), &after.key));
     }
-    found.truncate(first + 1);
+    groups.truncate(first + 1);
     let row = |(key, sums): (GroupKey, Sums)| {
         let row = build_row(sorted.group, &key, &sums, currency).ok_or(ReportError::TooLarge)?;
         Ok::<_, ReportError>((row, sorted.keys(&key, &sums)))
     };
-    Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
+    Ok(RowPage::from_rows(groups.into_iter().map(row).collect::<Result<_, _>>()?, first))
 }
 
-/// Number of rows on all pages, counted up to `most`.
+/// Number of rows on all pages, counted up to `max_rows`.
 ///
 /// # Errors
 /// Errors of reading the documents.
@@ -158,19 +158,19 @@ pub async fn sales_row_count(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     spec: SalesSpec,
-    sorted: Sorted,
-    most: usize,
+    sorted: SalesSort,
+    max_rows: usize,
 ) -> Result<usize, ReportError> {
     if sorted.group == Group::None {
         return Ok(1);
     }
     let scope = permit.scope(db).long();
-    let span = sorted.top_by.is_none().then(|| sorted.span(None, most));
+    let span = sorted.top_by.is_none().then(|| sorted.span(None, max_rows));
     let is_in_books = spec.is_in_books;
     let query = spec.query(&scope, sorted.group, span).await?;
     let tally = tally_of(&scope, &query, is_in_books).await?;
     let count = if sorted.group == Group::Month { by_month(&tally).len() } else { tally.len() };
-    Ok(count.min(most))
+    Ok(count.min(max_rows))
 }
 
 /// A row's place in the order of a summary.
@@ -182,7 +182,7 @@ pub(super) struct RowCursor {
 
 impl RowCursor {
     /// None for keys that no row of this sort order can have.
-    pub(super) fn read(sorted: Sorted, keys: &[Key]) -> Option<Self> {
+    pub(super) fn read(sorted: SalesSort, keys: &[Key]) -> Option<Self> {
         let (measure, key) = match (sorted.top_by, keys) {
             (None, [key]) => (0, key),
             (Some(_), [Key::Int(measure), key]) => (i128::from(*measure), key),
@@ -192,7 +192,7 @@ impl RowCursor {
     }
 }
 
-impl Sorted {
+impl SalesSort {
     /// Names the order in cursors: one of another order does not open.
     pub fn kind(self) -> String {
         let group = match self.group {
@@ -217,26 +217,26 @@ impl Sorted {
     }
 
     fn keys(self, key: &GroupKey, sums: &Sums) -> Vec<Key> {
-        let measure = self.top_by.map(|by| Key::Int(i64::try_from(sums.measure(by)).unwrap_or(i64::MAX)));
+        let measure = self.top_by.map(|top_measure| Key::Int(i64::try_from(sums.measure(top_measure)).unwrap_or(i64::MAX)));
         measure.into_iter().chain([cursor_key(key)]).collect()
     }
 
     /// The span of groups to read for the requested rows: months are read as days.
     fn span(self, after: Option<&RowCursor>, first: usize) -> GroupSpan {
-        let after = after.map(|place| &place.key);
+        let after = after.map(|cursor| &cursor.key);
         if self.group != Group::Month {
             return GroupSpan { after: after.cloned(), limit: first + 1 };
         }
         let last_day = |month: &str| {
             let first = parse_day(&format!("{month}-01"))?;
             // The last day of its month is the one before the next first.
-            (first..first + DAYS_A_MONTH as i32).rev().find(|day| platform::clock::day_text(*day).starts_with(month))
+            (first..first + MAX_MONTH_DAYS as i32).rev().find(|day| platform::clock::day_text(*day).starts_with(month))
         };
         let after = after.and_then(|key| match key {
             GroupKey::Text(month) => last_day(month).map(GroupKey::Day),
             _ => None,
         });
-        GroupSpan { after, limit: (first + 1) * DAYS_A_MONTH }
+        GroupSpan { after, limit: (first + 1) * MAX_MONTH_DAYS }
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_month_is_asked_for_by_the_days_behind_the_one_before() {
-        let sorted = Sorted { group: Group::Month, top_by: None };
+        let sorted = SalesSort { group: Group::Month, top_by: None };
         for (month, last) in
             [("2024-02", "2024-02-29"), ("2026-02", "2026-02-28"), ("2026-12", "2026-12-31"), ("2026-04", "2026-04-30")]
         {
@@ -284,11 +284,11 @@ mod tests {
         let keys = [GroupKey::Day(-3), GroupKey::Text("GB".to_owned()), GroupKey::Id(Uuid::from_u128(5)), GroupKey::Nothing];
         for key in keys {
             for (top_by, measure) in [(None, 0), (Some(Measure::Orders), 7)] {
-                let sorted = Sorted { group: Group::Day, top_by };
+                let sorted = SalesSort { group: Group::Day, top_by };
                 let place = RowCursor::read(sorted, &sorted.keys(&key, &sums));
                 assert_eq!(place, Some(RowCursor { measure, key: key.clone() }));
             }
         }
-        assert_eq!(RowCursor::read(Sorted { group: Group::Day, top_by: None }, &[]), None);
+        assert_eq!(RowCursor::read(SalesSort { group: Group::Day, top_by: None }, &[]), None);
     }
 }

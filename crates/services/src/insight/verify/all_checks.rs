@@ -9,7 +9,7 @@ use super::{
     alerts,
     check::Check,
     costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, parties, payments, purchases, rates,
-    report::{Broken, printable_text},
+    report::{Violation, printable_text},
     returns, reversals, transfers, works,
 };
 
@@ -33,31 +33,31 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
 }
 
 /// The first row that the statement finds.
-pub(super) async fn first(reads: &impl Reads, table: &'static str, sql: &str) -> Result<Option<Broken>, Fault> {
-    first_broken(table, &reads.rows(&dialect(reads.backend(), sql), vec![]).await?)
+pub(super) async fn find_first_violation(reads: &impl Reads, table: &'static str, sql: &str) -> Result<Option<Violation>, Fault> {
+    first_violation(table, &reads.rows(&dialect(reads.backend(), sql), vec![]).await?)
 }
 
 /// The first of the rows, as key, expected and found.
-pub(super) fn first_broken(table: &'static str, rows: &[QueryResult]) -> Result<Option<Broken>, Fault> {
+pub(super) fn first_violation(table: &'static str, rows: &[QueryResult]) -> Result<Option<Violation>, Fault> {
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);
     let mut text = || Ok::<_, Fault>(row.take::<Option<String>>()?.map_or_else(|| "nothing".to_owned(), |t| printable_text(&t)));
-    Ok(Some(Broken { table, key: text()?, expected: text()?, found: text()? }))
+    Ok(Some(Violation { table, key: text()?, expected: text()?, found: text()? }))
 }
 
 /// Replaces the placeholders by the SQL of the database.
 fn dialect(backend: Backend, sql: &str) -> String {
     let kinds = Kinds::of(CACHED_ROW_EVENTS);
     let sql = sql.replace("STOCK_CHANGED", &format!("'{}'", STOCK_CHANGED.name())).replace("IS_OF_CACHED_KIND", kinds.sql());
-    let out = hashes(backend, &keys(backend, &sql));
+    let out = replace_hashes(backend, &keys(backend, &sql));
     if backend == Backend::Sqlite {
         return out;
     }
     // Postgres expects to find a broken row soon, and compares all pairs until it does. If none is
     // broken that is the whole database: more than eight minutes for a year's order lines, two
     // seconds if planned for all of them.
-    let all = out.strip_suffix("LIMIT 1").unwrap_or(&out);
-    format!("WITH broken(key, expected, found) AS MATERIALIZED ({all}) SELECT * FROM broken LIMIT 1")
+    let unlimited = out.strip_suffix("LIMIT 1").unwrap_or(&out);
+    format!("WITH broken(key, expected, found) AS MATERIALIZED ({unlimited}) SELECT * FROM broken LIMIT 1")
 }
 
 /// Puts in how the database writes an id as 32 hex digits.
@@ -70,7 +70,7 @@ pub(super) fn keys(backend: Backend, sql: &str) -> String {
 }
 
 /// Puts in how the database writes a hash as 64 hex digits.
-fn hashes(backend: Backend, sql: &str) -> String {
+fn replace_hashes(backend: Backend, sql: &str) -> String {
     let sides = match backend {
         Backend::Sqlite => ("lower(hex(", "))"),
         Backend::Postgres => ("encode(", ", 'hex')"),
@@ -80,13 +80,13 @@ fn hashes(backend: Backend, sql: &str) -> String {
 
 /// Writes `before` and `after` around each column that the call names.
 fn wrap_columns(sql: &str, call: &str, (before, after): (&str, &str)) -> String {
-    let mut pieces = sql.split(call);
-    let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (column, rest) = piece.split_once(')').unwrap_or((piece, ""));
-        out.extend([before, column, after, rest]);
+    let mut segments = sql.split(call);
+    let mut wrapped = segments.next().unwrap_or_default().to_owned();
+    for segment in segments {
+        let (column, rest) = segment.split_once(')').unwrap_or((segment, ""));
+        wrapped.extend([before, column, after, rest]);
     }
-    out
+    wrapped
 }
 
 #[cfg(test)]

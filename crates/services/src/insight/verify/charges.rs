@@ -9,7 +9,7 @@ use entity::{
 use inventory::currency::core::FrozenRate;
 use platform::storage::{Fault, Finds, Snapshot};
 
-use super::report::Broken;
+use super::report::Violation;
 
 pub(super) const BOOKS: &str =
     "purchase charge: its amount in the books follows from its rate, also for one that was added later";
@@ -81,14 +81,14 @@ impl From<AddedCharge> for Charge {
 
 /// The first charge whose amount in the books does not follow from its rate. `rows` is increased by
 /// the number of checked charges.
-pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+pub(super) async fn verify_books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     match of_orders(snapshot, rows).await? {
         None => verify_added(snapshot, rows).await,
         broken => Ok(broken),
     }
 }
 
-async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     let mut after = (PurchaseOrderId::NIL, 0_i32);
     let sql = format!(
         "SELECT {} FROM purchase_charge c WHERE c.tenant_id = $1 AND c.books_minor IS NOT NULL
@@ -104,14 +104,14 @@ async fn of_orders(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>
         for row in page {
             *rows += 1;
             after = (row.purchase_order_id, row.position);
-            if let Some(broken) = broken("purchase_charge", || format!("{} charge {}", after.0, after.1), &row.into()) {
+            if let Some(broken) = find_violation("purchase_charge", || format!("{} charge {}", after.0, after.1), &row.into()) {
                 return Ok(Some(broken));
             }
         }
     }
 }
 
-async fn verify_added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+async fn verify_added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     let mut after = RevaluationId::NIL;
     let sql = format!(
         "SELECT {} FROM revaluation v
@@ -126,16 +126,16 @@ async fn verify_added(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Brok
         for row in page {
             *rows += 1;
             after = row.id;
-            if let Some(broken) = broken("revaluation", || after.to_string(), &row.into()) {
+            if let Some(broken) = find_violation("revaluation", || after.to_string(), &row.into()) {
                 return Ok(Some(broken));
             }
         }
     }
 }
 
-fn broken(table: &'static str, key: impl Fn() -> String, charge: &Charge) -> Option<Broken> {
-    let due = due(charge);
-    (due != Some(charge.in_books)).then(|| Broken {
+fn find_violation(table: &'static str, key: impl Fn() -> String, charge: &Charge) -> Option<Violation> {
+    let due = expected_amount(charge);
+    (due != Some(charge.in_books)).then(|| Violation {
         table,
         key: key(),
         expected: due.map_or_else(|| "a rate, and an amount that it converts".to_owned(), |due| format!("in the books {due}")),
@@ -145,7 +145,7 @@ fn broken(table: &'static str, key: impl Fn() -> String, charge: &Charge) -> Opt
 
 /// Returns the charge in the currency of the books: unchanged if it has that currency and no rate.
 /// The day and the source of a rate do not affect the conversion.
-fn due(charge: &Charge) -> Option<i64> {
+fn expected_amount(charge: &Charge) -> Option<i64> {
     let (from, to) = (Currency::parse(charge.currencies.0.as_deref()?)?, Currency::parse(charge.currencies.1.as_deref()?)?);
     if charge.numerator.is_none() && from == to {
         return charge.amount;
@@ -175,7 +175,7 @@ mod tests {
             numerator: text("0.8425"),
             denominator: text("1.0842"),
         };
-        let is_broken = |charge: &Charge| broken("purchase_charge", String::new, charge).is_some();
+        let is_broken = |charge: &Charge| find_violation("purchase_charge", String::new, charge).is_some();
         // 77.7071.
         assert!(!is_broken(&dollars(7_771)) && is_broken(&dollars(7_770)));
         assert!(is_broken(&Charge { denominator: None, ..dollars(7_771) }), "half a rate converts nothing");

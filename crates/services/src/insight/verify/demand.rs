@@ -12,7 +12,7 @@ use platform::{
 
 use super::{
     check::{Check, tables},
-    report::Broken,
+    report::Violation,
 };
 
 /// The current book, if all documents are counted in their current state.
@@ -239,7 +239,7 @@ struct BookRow {
 }
 
 /// Sums the rows of the current book, and counts its days.
-pub(super) async fn sums(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+pub(super) async fn sums(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     let sql = format!("SELECT {} FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current", BookRow::SELECT);
     let Some(book) = snapshot.records::<BookRow>(&sql, vec![]).await?.pop() else { return Ok(None) };
     let (mut sum, mut days) = (RowSum::default(), 0);
@@ -254,27 +254,27 @@ pub(super) async fn sums(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<B
             Key::Text(row.currency),
         ]
     };
-    each(snapshot, book.generation, &["business_date", "product_id", "store_id", "channel_id", "currency"], add).await?;
+    read_pages(snapshot, book.generation, &["business_date", "product_id", "store_id", "channel_id", "currency"], add).await?;
     let add = |row: DemandWeek| {
         let keys = vec![Key::Int(row.week_date.into()), row.product_id.into(), row.store_id.into()];
         sum.add(row.tenant_id, DemandWeek { generation: 0, ..row });
         keys
     };
-    each(snapshot, book.generation, &["week_date", "product_id", "store_id"], add).await?;
+    read_pages(snapshot, book.generation, &["week_date", "product_id", "store_id"], add).await?;
     let add = |row: StockSpan| {
         let keys = vec![row.product_id.into(), row.store_id.into(), Key::Int(row.from_date.into())];
         sum.add(row.tenant_id, StockSpan { generation: 0, ..row });
         keys
     };
-    each(snapshot, book.generation, &["product_id", "store_id", "from_date"], add).await?;
+    read_pages(snapshot, book.generation, &["product_id", "store_id", "from_date"], add).await?;
     *rows = u64::try_from(days).unwrap_or_default();
     let (expected, found) = (format!("{days} rows, sum {sum}"), format!("{} rows, sum {}", book.row_count, book.checksum));
     let key = format!("generation {}", book.generation);
-    Ok((expected != found).then_some(Broken { table: "demand_book", key, expected, found }))
+    Ok((expected != found).then_some(Violation { table: "demand_book", key, expected, found }))
 }
 
 /// Reads all rows of a generation in pages; `add` takes a row and returns its values of the columns that the table is keyed by.
-async fn each<R: TableRecord + Send>(
+async fn read_pages<R: TableRecord + Send>(
     snapshot: &Snapshot,
     generation: i64,
     columns: &[&str],
@@ -283,9 +283,12 @@ async fn each<R: TableRecord + Send>(
     let mut after = None;
     loop {
         let request = PageRequest { limit: PAGE, backward: false, after, before: None };
-        let (beyond, order, values) = keyset(columns, false, &request, 3);
-        let sql =
-            format!("SELECT {} FROM {} d WHERE d.tenant_id = $1 AND d.generation = $2{beyond}{order}", R::select("d"), R::TABLE);
+        let (page_condition, order, values) = keyset(columns, false, &request, 3);
+        let sql = format!(
+            "SELECT {} FROM {} d WHERE d.tenant_id = $1 AND d.generation = $2{page_condition}{order}",
+            R::select("d"),
+            R::TABLE
+        );
         let values = std::iter::once(generation.into()).chain(values).collect();
         let page = snapshot.rows(&sql, values).await?;
         after = None;

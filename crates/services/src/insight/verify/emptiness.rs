@@ -20,29 +20,29 @@ const UNSUPPORTED_KEYWORDS: [&str; 9] =
 /// analysis would take for names.
 const SUPPORTED_KEYWORDS: [&str; 11] = ["ALL", "AS", "DISTINCT", "FROM", "JOIN", "LEFT", "ON", "OVER", "SELECT", "UNION", "WITH"];
 /// Signs that would hide words, or make names of them: comments, and quoted names.
-const HIDING_SIGNS: [&str; 3] = ["--", "/*", "\""];
+const UNSUPPORTED_MARKS: [&str; 3] = ["--", "/*", "\""];
 
 /// Whether a statement certainly finds nothing. `is_empty` returns whether a table, or another
 /// named source, has no row that the statement might read.
 fn returns_no_rows(sql: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
     let tokens = tokens(sql);
-    if HIDING_SIGNS.into_iter().any(|sign| sql.contains(sign)) || tokens.iter().any(|token| is_lowercase_keyword(token)) {
+    if UNSUPPORTED_MARKS.into_iter().any(|sign| sql.contains(sign)) || tokens.iter().any(|token| is_lowercase_keyword(token)) {
         return false;
     }
-    let (mut rest, mut named) = (&tokens[..], Vec::<(&str, bool)>::new());
+    let (mut rest, mut table_expressions) = (&tokens[..], Vec::<(&str, bool)>::new());
     if rest.first() == Some(&"WITH") {
         rest = &rest[1..];
         while let [name, "AS", "MATERIALIZED", "(", ..] = rest {
             let end = closing_parenthesis(rest, 3);
-            let nothing = union_is_nothing(&rest[4..end], &|table: &str| is_nothing(&named, table, is_empty));
-            named.push((*name, nothing));
+            let has_no_rows = union_is_empty(&rest[4..end], &|table: &str| source_is_empty(&table_expressions, table, is_empty));
+            table_expressions.push((*name, has_no_rows));
             rest = rest.get(end + 1..).unwrap_or_default();
             if rest.first() == Some(&",") {
                 rest = &rest[1..];
             }
         }
     }
-    union_is_nothing(rest, &|table: &str| is_nothing(&named, table, is_empty))
+    union_is_empty(rest, &|table: &str| source_is_empty(&table_expressions, table, is_empty))
 }
 
 /// Whether a token is a word to the databases and a name here.
@@ -52,18 +52,18 @@ fn is_lowercase_keyword(token: &str) -> bool {
 }
 
 /// Whether a named source has no rows: a part of the WITH, or a table.
-fn is_nothing(named: &[(&str, bool)], name: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
-    named.iter().find(|(part, _)| *part == name).map_or_else(|| is_empty(name), |(_, nothing)| *nothing)
+fn source_is_empty(table_expressions: &[(&str, bool)], name: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
+    table_expressions.iter().find(|(part, _)| *part == name).map_or_else(|| is_empty(name), |(_, has_no_rows)| *has_no_rows)
 }
 
-fn union_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
+fn union_is_empty(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
     let unions: Vec<usize> = top_level_tokens(tokens).filter(|(_, token)| *token == "UNION").map(|(at, _)| at).collect();
     let starts = std::iter::once(0).chain(unions.iter().map(|at| at + 1));
     let ends = unions.iter().copied().chain([tokens.len()]);
-    starts.zip(ends).all(|(start, end)| select_is_nothing(&tokens[start..end], is_empty))
+    starts.zip(ends).all(|(start, end)| select_is_empty(&tokens[start..end], is_empty))
 }
 
-fn select_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
+fn select_is_empty(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
     let tokens = if tokens.first() == Some(&"ALL") { &tokens[1..] } else { tokens };
     let outer: Vec<(usize, &str)> = top_level_tokens(tokens).collect();
     let has = |word: &str| outer.iter().any(|(_, token)| *token == word);
@@ -77,7 +77,7 @@ fn select_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
     if !is_grouped && (has("GROUP") || has("HAVING") || may_aggregate(&tokens[1..from])) {
         return false;
     }
-    from_is_nothing(&tokens[from + 1..], is_empty)
+    from_is_empty(&tokens[from + 1..], is_empty)
 }
 
 /// Whether a select list may aggregate the statement's own rows: not over a window, and not within
@@ -99,22 +99,22 @@ fn may_aggregate(list: &[&str]) -> bool {
     false
 }
 
-fn from_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
+fn from_is_empty(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
     // State of the scan: the next token is a source (a table or a SELECT), the source is of an
     // outer join and may be empty, or an outer join's condition is still missing. A join before
     // that condition is nested in the outer one.
     let (mut is_source, mut is_outer, mut wants_condition) = (true, false, false);
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        let end = if *token == "(" { closing_parenthesis(tokens, at) } else { at };
+    let mut index = 0;
+    while let Some(token) = tokens.get(index) {
+        let end = if *token == "(" { closing_parenthesis(tokens, index) } else { index };
         match *token {
             source if is_source => {
                 // A function or a table of another schema may have rows even if a table of that
                 // name has none.
-                let is_table = !source.contains('.') && tokens.get(at + 1) != Some(&"(");
-                let nothing =
-                    if end > at { union_is_nothing(&tokens[at + 1..end], is_empty) } else { is_table && is_empty(source) };
-                if nothing && !is_outer {
+                let is_table = !source.contains('.') && tokens.get(index + 1) != Some(&"(");
+                let has_no_rows =
+                    if end > index { union_is_empty(&tokens[index + 1..end], is_empty) } else { is_table && is_empty(source) };
+                if has_no_rows && !is_outer {
                     return true;
                 }
                 (is_source, wants_condition, is_outer) = (false, is_outer, false);
@@ -126,7 +126,7 @@ fn from_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
             "ON" => wants_condition = false,
             _ => {}
         }
-        at = end + 1;
+        index = end + 1;
     }
     false
 }
@@ -164,7 +164,7 @@ fn closing_parenthesis(tokens: &[&str], open: usize) -> usize {
 
 /// Words, numbers, texts and signs.
 fn tokens(sql: &str) -> Vec<&str> {
-    let mut found = Vec::new();
+    let mut token_list = Vec::new();
     let mut rest = sql.trim_start();
     while let Some(first) = rest.chars().next() {
         let length = match first {
@@ -173,10 +173,10 @@ fn tokens(sql: &str) -> Vec<&str> {
             _ => first.len_utf8(),
         };
         let (token, after) = rest.split_at(length);
-        found.push(token);
+        token_list.push(token);
         rest = after.trim_start();
     }
-    found
+    token_list
 }
 
 fn is_word_char(c: char) -> bool {
@@ -191,25 +191,25 @@ mod tests {
     use crate::insight::verify::{all_checks, check::Check};
 
     /// Whether the check finds nothing if only these tables have rows.
-    fn nothing(sql: &str, filled: &[&str]) -> bool {
+    fn is_empty_with(sql: &str, filled: &[&str]) -> bool {
         returns_no_rows(sql, &|table| !filled.contains(&table))
     }
 
     #[test]
     fn a_select_from_nothing_finds_nothing() {
         let joined = "SELECT a.id, 'from (b' FROM a JOIN b ON b.id = a.id AND (b.n > 1) LEFT JOIN c ON c.id = a.id WHERE a.tenant_id = $1 ORDER BY a.id LIMIT 1";
-        assert!(nothing(joined, &["b", "c"]) && nothing(joined, &["a", "c"]), "one without rows is enough");
-        assert!(!nothing(joined, &["a", "b"]), "an outer join takes no row away");
+        assert!(is_empty_with(joined, &["b", "c"]) && is_empty_with(joined, &["a", "c"]), "one without rows is enough");
+        assert!(!is_empty_with(joined, &["a", "b"]), "an outer join takes no row away");
         let within = "SELECT x.n FROM (SELECT n FROM a UNION ALL SELECT n FROM b WHERE n IN (SELECT n FROM c)) x GROUP BY x.n HAVING count(*) > 1";
-        assert!(nothing(within, &["c"]));
-        assert!(!nothing(within, &["a"]) && !nothing(within, &["b"]), "either of a union has rows");
+        assert!(is_empty_with(within, &["c"]));
+        assert!(!is_empty_with(within, &["a"]) && !is_empty_with(within, &["b"]), "either of a union has rows");
     }
 
     #[test]
     fn a_name_of_with_is_as_empty_as_its_select() {
         let named = "WITH d AS MATERIALIZED (SELECT n FROM a), e AS MATERIALIZED (SELECT d.n FROM d JOIN b ON b.n = d.n) SELECT e.n FROM e WHERE e.n > 0";
-        assert!(nothing(named, &["b", "d", "e"]) && nothing(named, &["a", "d", "e"]));
-        assert!(!nothing(named, &["a", "b"]));
+        assert!(is_empty_with(named, &["b", "d", "e"]) && is_empty_with(named, &["a", "d", "e"]));
+        assert!(!is_empty_with(named, &["a", "b"]));
     }
 
     #[test]
@@ -225,11 +225,11 @@ mod tests {
             "SELECT n, count(*) FROM a GROUP BY ROLLUP (n)",
             "SELECT 1 WHERE $1 IS NOT NULL",
         ] {
-            assert!(!nothing(sql, &[]), "{sql}");
+            assert!(!is_empty_with(sql, &[]), "{sql}");
         }
-        assert!(nothing("SELECT sum(n) OVER (ORDER BY n) - n FROM a", &[]), "a window has the rows that there are");
-        assert!(nothing("SELECT (SELECT max(n) FROM b) FROM a", &["b"]));
-        assert!(nothing("SELECT n, sum(n) FROM a GROUP BY n", &[]));
+        assert!(is_empty_with("SELECT sum(n) OVER (ORDER BY n) - n FROM a", &[]), "a window has the rows that there are");
+        assert!(is_empty_with("SELECT (SELECT max(n) FROM b) FROM a", &["b"]));
+        assert!(is_empty_with("SELECT n, sum(n) FROM a GROUP BY n", &[]));
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
             "DELETE FROM a",
             "",
         ] {
-            assert!(!nothing(sql, &["b", "c"]), "{sql}");
+            assert!(!is_empty_with(sql, &["b", "c"]), "{sql}");
         }
     }
 

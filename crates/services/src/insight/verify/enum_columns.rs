@@ -14,7 +14,7 @@ use platform::{
     storage::{Backend, Fault, Finds, Reads, Row, Snapshot},
 };
 
-use super::{all_checks, report::Broken};
+use super::{all_checks, report::Violation};
 
 pub(super) const INVARIANT: &str = "words: every state, kind, currency and time zone has a known value";
 
@@ -220,7 +220,7 @@ impl EnumColumn {
     }
 
     /// The words of the tenant's rows, each once.
-    fn words(&self) -> String {
+    fn words_query(&self) -> String {
         let Self { table, column, .. } = self;
         format!("SELECT DISTINCT c.{column} AS word FROM {table} c WHERE c.{} = $1 AND c.{column} IS NOT NULL", self.owner())
     }
@@ -232,30 +232,30 @@ impl EnumColumn {
 
     /// The first row with an unknown word. The database quotes the words, so that values of other
     /// types can be read and reported.
-    pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
+    pub async fn find_violation(&self, snapshot: &Snapshot) -> Result<Option<Violation>, Fault> {
         let Self { table, key, column, .. } = self;
         let (backend, owner) = (snapshot.backend(), self.owner());
-        let sql = format!("SELECT {} FROM ({}) w", quoted(backend, "w.word"), self.words());
+        let sql = format!("SELECT {} FROM ({}) w", quote_expression(backend, "w.word"), self.words_query());
         for row in &snapshot.rows(&sql, vec![]).await? {
-            let said: String = Row::scalar(row)?;
-            if self.accepts_value(&said) {
+            let word: String = Row::scalar(row)?;
+            if self.accepts_value(&word) {
                 continue;
             }
             let sql = all_checks::keys(
                 backend,
                 &format!(
                     "SELECT {key}, 'a {column} that is known', CAST($2 AS text) FROM {table} c WHERE c.{owner} = $1 AND {} = CAST($2 AS text) ORDER BY 1 LIMIT 1",
-                    quoted(backend, &format!("c.{column}"))
+                    quote_expression(backend, &format!("c.{column}"))
                 ),
             );
-            return all_checks::first_broken(table, &snapshot.rows(&sql, vec![said.into()]).await?);
+            return all_checks::first_violation(table, &snapshot.rows(&sql, vec![word.into()]).await?);
         }
         Ok(None)
     }
 }
 
 /// A value as the database writes it in a statement.
-fn quoted(backend: Backend, value: &str) -> String {
+fn quote_expression(backend: Backend, value: &str) -> String {
     match backend {
         Backend::Sqlite => format!("quote({value})"),
         Backend::Postgres => format!("quote_literal({value})"),
@@ -273,16 +273,16 @@ struct WordRow {
 
 /// Returns the places of those columns of `ENUM_COLUMNS` that have an unknown word, by one
 /// statement.
-pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
-    let word = quoted(snapshot.backend(), "d.word");
-    let one = |place: &usize| {
-        format!("SELECT CAST({place} AS bigint) AS place, {word} AS word FROM ({}) d", ENUM_COLUMNS[*place].words())
+pub(super) async fn find_violations(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
+    let word = quote_expression(snapshot.backend(), "d.word");
+    let column_query = |index: &usize| {
+        format!("SELECT CAST({index} AS bigint) AS place, {word} AS word FROM ({}) d", ENUM_COLUMNS[*index].words_query())
     };
-    let all = places.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
-    let rows = snapshot.records::<WordRow>(&format!("SELECT {} FROM ({all}) w", WordRow::SELECT), vec![]).await?;
-    let unknown = rows.into_iter().filter_map(|WordRow { place, word }| {
-        let place = usize::try_from(place).unwrap_or_default();
-        (!ENUM_COLUMNS[place].accepts_value(&word)).then_some(place)
+    let union = places.iter().map(column_query).collect::<Vec<_>>().join(" UNION ALL ");
+    let rows = snapshot.records::<WordRow>(&format!("SELECT {} FROM ({union}) w", WordRow::SELECT), vec![]).await?;
+    let unknown = rows.into_iter().filter_map(|WordRow { place: index, word }| {
+        let index = usize::try_from(index).unwrap_or_default();
+        (!ENUM_COLUMNS[index].accepts_value(&word)).then_some(index)
     });
     Ok(unknown.collect())
 }

@@ -16,14 +16,14 @@ use entity::{
 };
 use inventory::catalog::core::goods;
 use platform::{
-    audit::{fields::LEFT_OUT, money},
+    audit::{fields::OMITTED_PATH, money},
     storage::{Fault, Finds, Reads, Snapshot},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::report::{Broken, printable_text};
+use super::report::{Violation, printable_text};
 
 pub(super) const FIELDS: &str = "audit: changed fields lead from one value to the next, up to the values in their rows";
 /// Rows whose changes are checked together, and entries that are read at once.
@@ -70,7 +70,7 @@ struct Kind {
     fields: &'static [&'static str],
     /// Fields of the row itself: each entry that records one of them is a version of the row. Empty for kinds whose versions do not follow from
     /// fields. Tags and metadata are not among them: they may belong to the node, which has versions of its own.
-    own: &'static [&'static [&'static str]],
+    own_fields: &'static [&'static [&'static str]],
     /// Actions that change the fields, as a list in SQL: an entry of such an action without fields was written by an older release.
     edits: &'static str,
     /// Statement for the current values of the rows, with the columns of `FieldRow`: the value is a
@@ -84,20 +84,20 @@ const KINDS: [Kind; 4] = [
         table: "product",
         prefix: "prd",
         fields: &["sku", "name", "price"],
-        own: &[&OF_PRODUCTS, &goods::FIELD_NAMES],
+        own_fields: &[&OF_PRODUCTS, &goods::FIELD_NAMES],
         edits: "''",
         now: "SELECT x.id AS id, 0 AS line, 'sku' AS field, x.sku AS words, CAST(NULL AS bigint) AS amount, CAST(NULL AS text) AS currency
               FROM product x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, 0, 'name', x.name, CAST(NULL AS bigint), CAST(NULL AS text) FROM product x WHERE x.tenant_id = $1 AND OF_IDS
               UNION ALL SELECT x.id, 0, 'price', CAST(NULL AS text), x.price_minor, x.price_currency FROM product x WHERE x.tenant_id = $1 AND OF_IDS",
     },
-    Kind { table: "supplier", prefix: "sup", fields: &["code", "name"], own: &[&OF_SUPPLIERS], edits: "''", now: CODE_AND_NAME },
-    Kind { table: "store", prefix: "sto", fields: &["code", "name"], own: &[&OF_STORES], edits: "''", now: CODE_AND_NAME },
+    Kind { table: "supplier", prefix: "sup", fields: &["code", "name"], own_fields: &[&OF_SUPPLIERS], edits: "''", now: CODE_AND_NAME },
+    Kind { table: "store", prefix: "sto", fields: &["code", "name"], own_fields: &[&OF_STORES], edits: "''", now: CODE_AND_NAME },
     Kind {
         table: "purchase_order",
         prefix: "por",
         fields: &["revision", "quantity", "unitCost"],
-        own: &[],
+        own_fields: &[],
         edits: "'purchaseOrderUpdate', 'purchaseOrderAmend', 'purchase_order.update', 'purchase_order.amend'",
         now: "SELECT x.id AS id, 0 AS line, 'revision' AS field, CAST(NULL AS text) AS words, CAST(x.revision AS bigint) AS amount,
                 CAST(NULL AS text) AS currency
@@ -171,24 +171,24 @@ struct Changes {
 struct Balance(BTreeMap<String, i64>);
 
 impl Balance {
-    fn count(&mut self, value: &Value, by: i64) {
+    fn count(&mut self, value: &Value, change: i64) {
         let text = value.to_string();
-        let more = self.0.get(&text).copied().unwrap_or_default() + by;
-        if more == 0 {
+        let balance = self.0.get(&text).copied().unwrap_or_default() + change;
+        if balance == 0 {
             self.0.remove(&text);
         } else {
-            self.0.insert(text, more);
+            self.0.insert(text, balance);
         }
     }
-    fn changed(&mut self, before: &Value, after: &Value) {
+    fn add_change(&mut self, before: &Value, after: &Value) {
         self.count(before, 1);
         self.count(after, -1);
     }
     /// The values that were reached more often than left, if the current value counts as left; they
     /// differ from the current one.
-    fn ends(mut self, now: &Value) -> Vec<String> {
-        self.count(now, 1);
-        self.0.into_iter().filter(|(_, more)| *more < 0).map(|(text, _)| text).collect()
+    fn unbalanced_values(mut self, current: &Value) -> Vec<String> {
+        self.count(current, 1);
+        self.0.into_iter().filter(|(_, balance)| *balance < 0).map(|(text, _)| text).collect()
     }
 }
 
@@ -203,7 +203,7 @@ struct Page {
 }
 
 /// The first field whose recorded changes do not lead to its row's value. `rows` is increased by the number of checked fields.
-pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     for kind in &KINDS {
         let mut after = AuditId::NIL;
         loop {
@@ -220,7 +220,7 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
             let mut page = recorded_changes(snapshot, kind, &versions).await?;
             page.leave_out(kind, &versions);
             *rows += page.fields.len() as u64;
-            if let Some(broken) = broken(snapshot, kind, page).await? {
+            if let Some(broken) = find_violation(snapshot, kind, page).await? {
                 return Ok(Some(broken));
             }
         }
@@ -231,10 +231,10 @@ pub(super) async fn fields(snapshot: &Snapshot, rows: &mut u64) -> Result<Option
 /// Returns the field changes in the audit entries of some rows.
 async fn recorded_changes(snapshot: &Snapshot, kind: &Kind, rows: &BTreeMap<Uuid, i64>) -> Result<Page, Fault> {
     let (backend, mut page, mut after) = (snapshot.backend(), Page::default(), (AuditId::NIL, AuditId::NIL));
-    let of = backend.in_ids("e.target_id", 2);
+    let target_condition = backend.in_ids("e.target_id", 2);
     let sql = format!(
         "SELECT {} FROM audit_entry e
-         WHERE e.tenant_id = $1 AND {of} AND e.target_id IS NOT NULL AND e.outcome = 'DONE'
+         WHERE e.tenant_id = $1 AND {target_condition} AND e.target_id IS NOT NULL AND e.outcome = 'DONE'
            AND (e.changes LIKE '%\"fields\":%' OR e.action IN ({}))
            AND e.target_id >= $3 AND (e.target_id > $3 OR e.id > $4)
          ORDER BY e.target_id, e.id LIMIT {PAGE}",
@@ -261,39 +261,41 @@ impl Page {
         if fields.is_empty() {
             self.partial.insert(row);
         }
-        if fields.iter().any(|told| kind.own.iter().any(|names| names.contains(&told.path.as_str()))) {
+        if fields.iter().any(|change| kind.own_fields.iter().any(|names| names.contains(&change.path.as_str()))) {
             *self.versions.entry(row).or_default() += 1;
         }
-        for told in fields {
-            if told.path == LEFT_OUT {
+        for change in fields {
+            if change.path == OMITTED_PATH {
                 self.partial.insert(row);
             }
-            let of_line = told.path.strip_prefix("lines.").and_then(|rest| rest.split_once('.'));
-            let field = of_line.map_or(told.path.as_str(), |(_, field)| field);
-            if !told.is_personal && kind.fields.contains(&field) {
-                self.fields.entry((row, told.path.clone())).or_default().changed(&told.before, &told.after);
+            let line_field = change.path.strip_prefix("lines.").and_then(|rest| rest.split_once('.'));
+            let field = line_field.map_or(change.path.as_str(), |(_, field)| field);
+            if !change.is_personal && kind.fields.contains(&field) {
+                self.fields.entry((row, change.path.clone())).or_default().add_change(&change.before, &change.after);
             }
         }
     }
 
     /// Leaves out rows that may have changes without an entry.
     fn leave_out(&mut self, kind: &Kind, versions: &BTreeMap<Uuid, i64>) {
-        let Self { fields, partial, versions: told } = self;
-        fields.retain(|(row, _), _| !partial.contains(row) && (kind.own.is_empty() || told.get(row) == versions.get(row)));
+        let Self { fields, partial, versions: change_counts } = self;
+        fields.retain(|(row, _), _| {
+            !partial.contains(row) && (kind.own_fields.is_empty() || change_counts.get(row) == versions.get(row))
+        });
     }
 }
 
-async fn broken(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<Broken>, Fault> {
+async fn find_violation(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<Violation>, Fault> {
     if page.fields.is_empty() {
         return Ok(None);
     }
-    let now = now(snapshot, kind, &page).await?;
+    let now = load_current_values(snapshot, kind, &page).await?;
     for ((row, path), balance) in page.fields {
         // A line that was removed from a draft has no row, and its last change ends in null.
         let found = now.get(&(row, path.clone())).unwrap_or(&Value::Null);
-        let ends = balance.ends(found);
+        let ends = balance.unbalanced_values(found);
         if !ends.is_empty() {
-            return Ok(Some(Broken {
+            return Ok(Some(Violation {
                 table: kind.table,
                 key: printable_text(&format!("{}:{} {path}", kind.prefix, row.simple())),
                 expected: ends.join(" or "),
@@ -305,11 +307,11 @@ async fn broken(snapshot: &Snapshot, kind: &Kind, page: Page) -> Result<Option<B
 }
 
 /// Returns the current values of the rows.
-async fn now(snapshot: &Snapshot, kind: &Kind, page: &Page) -> Result<BTreeMap<(Uuid, String), Value>, Fault> {
+async fn load_current_values(snapshot: &Snapshot, kind: &Kind, page: &Page) -> Result<BTreeMap<(Uuid, String), Value>, Fault> {
     let backend = snapshot.backend();
     let ids: BTreeSet<Uuid> = page.fields.keys().map(|(row, _)| *row).collect();
-    let all = kind.now.replace("OF_IDS", &backend.in_ids("x.id", 2)).replace("TABLE", kind.table);
-    let sql = format!("SELECT {} FROM ({all}) n", FieldRow::SELECT);
+    let current_sql = kind.now.replace("OF_IDS", &backend.in_ids("x.id", 2)).replace("TABLE", kind.table);
+    let sql = format!("SELECT {} FROM ({current_sql}) n", FieldRow::SELECT);
     let mut now = BTreeMap::new();
     let values = vec![backend.ids(ids.into_iter().map(AuditId::from_uuid))];
     for FieldRow { id, line, field, words, amount, currency } in snapshot.records::<FieldRow>(&sql, values).await? {
@@ -342,17 +344,17 @@ mod tests {
     fn changes_in_any_order_lead_to_what_the_row_says() {
         let told = |changes: &[(i64, i64)]| {
             let mut balance = Balance::default();
-            changes.iter().for_each(|(before, after)| balance.changed(&json!(before), &json!(after)));
+            changes.iter().for_each(|(before, after)| balance.add_change(&json!(before), &json!(after)));
             balance
         };
         let none = Vec::<String>::new();
         // From 5 to 6, to 7, back to 6, and to 9, by two nodes.
         let all = [(7, 6), (5, 6), (6, 9), (6, 7)];
-        assert_eq!(told(&all).ends(&json!(9)), none);
-        assert_eq!(told(&all).ends(&json!(6)), ["9"], "the row says something older");
-        assert_eq!(told(&all).ends(&json!(8)), ["9"]);
-        assert_eq!(told(&[(5, 6), (7, 8)]).ends(&json!(8)), ["6"], "one was left out between");
-        assert_eq!(told(&[(5, 5)]).ends(&json!(5)), none);
+        assert_eq!(told(&all).unbalanced_values(&json!(9)), none);
+        assert_eq!(told(&all).unbalanced_values(&json!(6)), ["9"], "the row says something older");
+        assert_eq!(told(&all).unbalanced_values(&json!(8)), ["9"]);
+        assert_eq!(told(&[(5, 6), (7, 8)]).unbalanced_values(&json!(8)), ["6"], "one was left out between");
+        assert_eq!(told(&[(5, 5)]).unbalanced_values(&json!(5)), none);
     }
 
     #[test]

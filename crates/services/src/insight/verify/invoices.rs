@@ -11,7 +11,7 @@ use entity::{
 use inventory::currency::core::FrozenRate;
 use platform::storage::{Fault, Finds, Snapshot};
 
-use super::report::Broken;
+use super::report::Violation;
 
 pub(super) const BOOKS: &str =
     "invoice: its tax and total in the books are what its rate makes of them, and so are its credit notes'";
@@ -92,7 +92,7 @@ impl From<InvoiceRow> for Invoice {
 
 /// The first invoice whose sums do not follow from its rate. `rows` is increased by the number of
 /// checked invoices.
-pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+pub(super) async fn verify_books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     let mut after = InvoiceId::NIL;
     let sql = format!(
         "SELECT {} FROM (SELECT id, currency, books_currency, rate_numerator, rate_denominator, tax_minor, total_minor, books_tax_minor,
@@ -112,27 +112,28 @@ pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<
         for row in page {
             *rows += 1;
             after = row.own.id;
-            if let Some(broken) = broken(&row.into()) {
+            if let Some(broken) = find_violation(&row.into()) {
                 return Ok(Some(broken));
             }
         }
     }
 }
 
-fn broken(invoice: &Invoice) -> Option<Broken> {
+fn find_violation(invoice: &Invoice) -> Option<Violation> {
     let rate = rate(invoice);
-    let due = |sums: &Sums| {
+    let expected_amounts = |sums: &Sums| {
         let rate = rate.as_ref()?;
         Some((rate.convert(sums.tax)?, rate.convert(sums.total)?))
     };
-    let found = |sums: &Sums| (sums.tax_in_books, sums.total_in_books);
-    let wrong = [&invoice.own, &invoice.credited].into_iter().find(|sums| due(sums) != Some(found(sums)))?;
+    let book_amounts = |sums: &Sums| (sums.tax_in_books, sums.total_in_books);
+    let mismatch =
+        [&invoice.own, &invoice.credited].into_iter().find(|sums| expected_amounts(sums) != Some(book_amounts(sums)))?;
     let text = |(tax, total): (i64, i64)| format!("in the books tax {tax} total {total}");
-    Some(Broken {
+    Some(Violation {
         table: "invoice",
         key: invoice.id.to_string(),
-        expected: due(wrong).map_or_else(|| "a rate, and amounts that it converts".to_owned(), text),
-        found: text(found(wrong)),
+        expected: expected_amounts(mismatch).map_or_else(|| "a rate, and amounts that it converts".to_owned(), text),
+        found: text(book_amounts(mismatch)),
     })
 }
 
@@ -163,10 +164,10 @@ mod tests {
             own,
             credited,
         };
-        assert_eq!(broken(&invoice(sums(210, 1_410, 177, 1_188), sums(70, 470, 59, 396))), None);
-        assert!(broken(&invoice(sums(210, 1_410, 178, 1_188), sums(0, 0, 0, 0))).is_some());
-        assert!(broken(&invoice(sums(210, 1_410, 177, 1_188), sums(70, 470, 59, 397))).is_some());
+        assert_eq!(find_violation(&invoice(sums(210, 1_410, 177, 1_188), sums(70, 470, 59, 396))), None);
+        assert!(find_violation(&invoice(sums(210, 1_410, 178, 1_188), sums(0, 0, 0, 0))).is_some());
+        assert!(find_violation(&invoice(sums(210, 1_410, 177, 1_188), sums(70, 470, 59, 397))).is_some());
         let half = Invoice { denominator: None, ..invoice(sums(0, 0, 0, 0), sums(0, 0, 0, 0)) };
-        assert!(broken(&half).is_some(), "half a rate converts nothing");
+        assert!(find_violation(&half).is_some(), "half a rate converts nothing");
     }
 }

@@ -1,11 +1,11 @@
 //! Checks of levels, their chains of entries, and their reservations.
 
-use inventory::stock::rows::BLOCK;
+use inventory::stock::rows::BLOCK_VERSIONS;
 
 use super::check::{Check, tables};
 
 // The statement below has this number as a literal.
-const _: () = assert!(BLOCK == 1_024);
+const _: () = assert!(BLOCK_VERSIONS == 1_024);
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

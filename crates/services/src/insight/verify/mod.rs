@@ -51,7 +51,7 @@ use entity::prelude::TenantId;
 use platform::storage::{Backend, Database, Fault, Reads, Work};
 
 pub use papers::{StoredPapers, verify_papers};
-pub use report::{Broken, Line, Report};
+pub use report::{Line, Report, Violation};
 
 use self::{
     table_sizes::TableSizes,
@@ -66,31 +66,36 @@ pub async fn verify(db: &Database, progress: impl Fn(&str)) -> Result<Report, Fa
     Ok(report)
 }
 
-/// Proves every invariant into a report that keeps its findings if a fault ends it. `told` is
+/// Proves every invariant into a report that keeps its findings if a fault ends it. `on_line` is
 /// called with each line, in the report's order, once the line is final.
-pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&str), told: impl Fn(&Line)) -> Result<(), Fault> {
+pub async fn verify_into(
+    db: &Database,
+    report: &mut Report,
+    progress: impl Fn(&str),
+    on_line: impl Fn(&Line),
+) -> Result<(), Fault> {
     // Each check joins whole tables: with a plan for the few rows of the last statistics, one alone
     // may take hours.
     progress("how large the tables are");
     let sizes = TableSizes::of_all(db).await?;
-    db.measure(&sizes.written()).await?;
+    db.measure(&sizes.nonempty_tables()).await?;
     let rows = tenants(db).await?;
     let count = rows.len();
     for (nth, TenantRow { id: tenant, slug }) in rows.into_iter().enumerate() {
         let is_last = nth + 1 == count;
         let last = |line: &Line| {
             if is_last {
-                told(line);
+                on_line(line);
             }
         };
         Tenancy::begin(db, tenant).await?.prove(report, &slug, &progress, &last).await?;
     }
     progress("rows of no tenant");
     let (rows, stray) = references::orphan_rows(db).await?;
-    told(report.add(references::ORPHANS, rows, stray));
+    on_line(report.add(references::ORPHANS, rows, stray));
     if db.backend() == Backend::Sqlite {
         progress("search index");
-        told(search::index(db, report).await?);
+        on_line(search::verify_index(db, report).await?);
     }
     Ok(())
 }
@@ -104,9 +109,9 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
 
 /// Proves those invariants of one tenant's rows whose names have this prefix, all for an empty
 /// prefix: each by statements of its own, even if there are no rows.
-pub async fn verify_named(db: &Database, tenant: TenantId, beginning: &str) -> Result<Report, Fault> {
+pub async fn verify_by_prefix(db: &Database, tenant: TenantId, beginning: &str) -> Result<Report, Fault> {
     let mut report = Report::default();
-    let proven = Tenancy::begin(db, tenant).await?.only(beginning);
+    let proven = Tenancy::begin(db, tenant).await?.with_prefix(beginning);
     proven.prove(&mut report, &tenant.to_string(), &|_: &str| {}, &|_: &Line| {}).await?;
     Ok(report)
 }
@@ -118,7 +123,7 @@ pub async fn verify_transaction(db: &Database, work: Work, progress: impl Fn(&st
     let (snapshot, paused) = work.into_snapshot().await?;
     let mut report = Report::default();
     let snapshot = Tenancy::of_snapshot(db, snapshot).prove(&mut report, &name, &progress, &|_: &Line| {}).await?;
-    Ok((paused.resumed(snapshot), report))
+    Ok((paused.resume(snapshot), report))
 }
 
 /// Returns the width of the longest invariant.

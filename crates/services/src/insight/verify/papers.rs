@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    report::{Broken, Line, Report},
+    report::{Line, Report, Violation},
     tenants::{TenantRow, tenants},
 };
 use crate::files::{FileLocation, Store, StoreError};
@@ -56,13 +56,13 @@ struct PaperFile {
 }
 
 /// Progress of the verification.
-struct Reading<'a> {
-    of: StoredPapers<'a>,
+struct VerificationProgress<'a> {
+    papers: StoredPapers<'a>,
     /// Opened for the first file.
     store: Option<Store>,
     files: u64,
     missing: u64,
-    broken: Option<(TenantId, Broken)>,
+    broken: Option<(TenantId, Violation)>,
 }
 
 /// Reasons to stop reading.
@@ -87,51 +87,51 @@ impl From<StoreError> for Stop {
 /// before the row records it.
 pub async fn verify_papers(
     db: &Database,
-    of: StoredPapers<'_>,
+    stored_papers: StoredPapers<'_>,
     report: &mut Report,
     progress: impl Fn(&str),
-    told: impl Fn(&Line),
+    on_line: impl Fn(&Line),
 ) -> Result<(), Fault> {
-    let location = of.location;
-    let mut reading = Reading { of, store: None, files: 0, missing: 0, broken: None };
+    let location = stored_papers.location;
+    let mut reading = VerificationProgress { papers: stored_papers, store: None, files: 0, missing: 0, broken: None };
     let mut unproven = None;
     for TenantRow { id: tenant, slug } in tenants(db).await? {
-        if of.tenant.is_some_and(|only| only != tenant) {
+        if stored_papers.tenant.is_some_and(|selected_tenant| selected_tenant != tenant) {
             continue;
         }
         progress(&format!("{slug}: files of papers"));
-        match reading.tenant(db, tenant).await {
+        match reading.check_tenant(db, tenant).await {
             Ok(()) => {}
             Err(Stop::Store(error)) => {
                 unproven = Some(format!("{location}: {error}"));
                 break;
             }
             Err(Stop::Fault(fault)) if fault.is_corrupt_row() => {
-                let broken = Broken::unreadable("file", "one of its rows", &fault);
+                let broken = Violation::unreadable("file", "one of its rows", &fault);
                 reading.broken = reading.broken.take().or(Some((tenant, broken)));
             }
             Err(Stop::Fault(fault)) => return Err(fault),
         }
     }
-    let Reading { files: rows, missing, broken, .. } = reading;
+    let VerificationProgress { files: rows, missing, broken, .. } = reading;
     if missing > 0 && unproven.is_none() {
         unproven = Some(format!("{location}: {missing} file(s) are not there"));
     }
-    told(report.push(Line { invariant: BYTES, rows, broken, unproven }));
+    on_line(report.push(Line { invariant: BYTES, rows, broken, unproven }));
     Ok(())
 }
 
-impl Reading<'_> {
-    async fn tenant(&mut self, db: &Database, tenant: TenantId) -> Result<(), Stop> {
+impl VerificationProgress<'_> {
+    async fn check_tenant(&mut self, db: &Database, tenant: TenantId) -> Result<(), Stop> {
         let mut before = FileId::from_uuid(Uuid::max());
-        let mut left = self.of.most.map_or(i64::MAX, i64::from);
-        while left > 0 {
-            let page = page(db, tenant, (before, left.min(PAGE))).await?;
+        let mut remaining = self.papers.most.map_or(i64::MAX, i64::from);
+        while remaining > 0 {
+            let page = page(db, tenant, (before, remaining.min(PAGE))).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            (before, left) = (last.id, left - page.len() as i64);
+            (before, remaining) = (last.id, remaining - page.len() as i64);
             let store = self.store()?;
-            let reading: Vec<_> = page.iter().map(|file| hash(store, &file.blob)).collect();
-            let hashes: Vec<Option<String>> = stream::iter(reading).buffered(FILES_AT_ONCE).try_collect().await?;
+            let hash_futures: Vec<_> = page.iter().map(|file| hash(store, &file.blob)).collect();
+            let hashes: Vec<Option<String>> = stream::iter(hash_futures).buffered(FILES_AT_ONCE).try_collect().await?;
             for (file, found) in page.iter().zip(hashes) {
                 self.files += 1;
                 match found {
@@ -139,7 +139,7 @@ impl Reading<'_> {
                     Some(found) if found != file.sha256 && self.broken.is_none() => {
                         let expected = format!("bytes whose hash is {}", file.sha256);
                         let key = format!("{} of {}", file.id, file.paper);
-                        self.broken = Some((tenant, Broken { table: "file", key, expected, found }));
+                        self.broken = Some((tenant, Violation { table: "file", key, expected, found }));
                     }
                     Some(_) => {}
                 }
@@ -152,7 +152,7 @@ impl Reading<'_> {
     fn store(&mut self) -> Result<&Store, StoreError> {
         let store = match self.store.take() {
             Some(store) => store,
-            None => match self.of.location {
+            None => match self.papers.location {
                 FileLocation::Folder(folder) if !folder.exists() => {
                     return Err(StoreError::Away("there is no such folder".to_owned()));
                 }
@@ -164,7 +164,7 @@ impl Reading<'_> {
 }
 
 /// Stored files of a tenant's papers with IDs before `before`, in descending order.
-async fn page(db: &Database, tenant: TenantId, (before, most): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
+async fn page(db: &Database, tenant: TenantId, (before, limit): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
     let sql = format!(
         "SELECT {} FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
                UNION ALL SELECT id, pdf_file_id, pdf_sha256 FROM paper WHERE tenant_id = $1 AND pdf_file_id IS NOT NULL) h
@@ -172,7 +172,7 @@ async fn page(db: &Database, tenant: TenantId, (before, most): (FileId, i64)) ->
          WHERE f.state = 'READY' AND f.blob IS NOT NULL AND f.id < $2 ORDER BY f.id DESC LIMIT $3",
         PaperFile::SELECT
     );
-    db.tenant(tenant).records(&sql, vec![before.into(), most.into()]).await
+    db.tenant(tenant).records(&sql, vec![before.into(), limit.into()]).await
 }
 
 /// The hash of an object's bytes, in hex; None if they are missing.
@@ -182,8 +182,8 @@ async fn hash(store: &Store, blob: &str) -> Result<Option<String>, StoreError> {
         opened => opened?,
     };
     let mut hasher = Sha256::new();
-    while let Some(piece) = bytes.next().await {
-        hasher.update(&piece?);
+    while let Some(chunk) = bytes.next().await {
+        hasher.update(&chunk?);
     }
     Ok(Some(hex::encode(hasher.finalize())))
 }

@@ -6,7 +6,7 @@ use platform::storage::{Fault, Reads, Row, Snapshot};
 
 use super::{
     check::{Check, tables},
-    report::Broken,
+    report::Violation,
 };
 
 pub(super) const STATUSES: &str = "order: its statuses and kinds of holds follow from its lines, its sums and its active holds";
@@ -104,7 +104,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Derives the statuses of holds and payments of all orders again, and compares them with their
 /// rows. Counts the orders in `count`.
-pub(super) async fn verify_statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Option<Broken>, Fault> {
+pub(super) async fn verify_statuses(snapshot: &Snapshot, count: &mut u64) -> Result<Option<Violation>, Fault> {
     let mut after = OrderId::NIL;
     loop {
         let sql = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.id > $2 ORDER BY o.id LIMIT $3";
@@ -114,9 +114,9 @@ pub(super) async fn verify_statuses(snapshot: &Snapshot, count: &mut u64) -> Res
         after = *last;
         *count += ids.len() as u64;
         let holds = rows::active_holds_by_order(snapshot, &ids).await?;
-        for order in readable(snapshot, &ids).await? {
+        for order in load_readable_orders(snapshot, &ids).await? {
             let kinds = holds.get(&order.id).into_iter().flatten().map(|hold| hold.kind.clone());
-            if let Some(broken) = broken(&order, kinds.collect()) {
+            if let Some(broken) = find_violation(&order, kinds.collect()) {
                 return Ok(Some(broken));
             }
         }
@@ -125,7 +125,7 @@ pub(super) async fn verify_statuses(snapshot: &Snapshot, count: &mut u64) -> Res
 
 /// The readable orders, in the order of their IDs: faults of the others are reported by the checks
 /// of words and lines.
-async fn readable(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
+async fn load_readable_orders(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
     match rows::orders(snapshot, ids).await {
         Err(Fault::Corrupt { .. }) if ids.len() > 1 => {}
         Err(Fault::Corrupt { .. }) => return Ok(Vec::new()),
@@ -142,16 +142,16 @@ async fn readable(snapshot: &Snapshot, ids: &[OrderId]) -> Result<Vec<Order>, Fa
 }
 
 /// Returns the difference between an order's row and its derived payment status, if there is one.
-fn broken(order: &Order, mut kinds: Vec<String>) -> Option<Broken> {
+fn find_violation(order: &Order, mut kinds: Vec<String>) -> Option<Violation> {
     kinds.sort_unstable();
-    let (kept, derived) = (order.paid, order.paid_now());
-    let said = |payment: PaymentStatus, refund: RefundStatus, holds: &[String]| {
+    let (stored_status, derived_status) = (order.paid, order.derived_paid());
+    let summary = |payment: PaymentStatus, refund: RefundStatus, holds: &[String]| {
         format!("{payment}, refunded {refund}, holds {}", if holds.is_empty() { "none".to_owned() } else { holds.join(", ") })
     };
-    (kept != derived || kinds != order.hold_kinds).then(|| Broken {
+    (stored_status != derived_status || kinds != order.hold_kinds).then(|| Violation {
         table: "sales_order",
         key: order.id.to_string(),
-        expected: said(derived.payment, derived.refund, &kinds),
-        found: said(kept.payment, kept.refund, &order.hold_kinds),
+        expected: summary(derived_status.payment, derived_status.refund, &kinds),
+        found: summary(stored_status.payment, stored_status.refund, &order.hold_kinds),
     })
 }

@@ -9,7 +9,7 @@ use entity::{
 use inventory::currency::core::FrozenRate;
 use platform::storage::{Fault, Finds, Snapshot};
 
-use super::report::Broken;
+use super::report::Violation;
 
 pub(super) const BOOKS: &str =
     "goods receipt: its value in the books is that of its goods and charges, by the rate that it froze";
@@ -41,7 +41,7 @@ struct Receipt {
 
 /// The first receipt whose value does not follow from its rate. `rows` is increased by the number
 /// of checked receipts.
-pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+pub(super) async fn verify_books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Violation>, Fault> {
     let mut after = GoodsReceiptId::NIL;
     let sql = format!(
         "SELECT {} FROM goods_receipt r JOIN purchase_order o ON o.tenant_id = $1 AND o.id = r.purchase_order_id
@@ -56,7 +56,7 @@ pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<
         after = last.id;
         for receipt in &page {
             *rows += 1;
-            if let Some(broken) = broken(receipt) {
+            if let Some(broken) = find_violation(receipt) {
                 return Ok(Some(broken));
             }
         }
@@ -64,12 +64,12 @@ pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<
 }
 
 /// Goods and charges are converted apart, each together; charges in other currencies are in that of the books already.
-fn broken(receipt: &Receipt) -> Option<Broken> {
+fn find_violation(receipt: &Receipt) -> Option<Violation> {
     let due = rate(receipt).and_then(|rate| {
         let sum = rate.convert(receipt.goods)?.checked_add(rate.convert(receipt.charges)?)?;
         sum.checked_add(receipt.charges_in_books)
     });
-    (due != Some(receipt.in_books)).then(|| Broken {
+    (due != Some(receipt.in_books)).then(|| Violation {
         table: "goods_receipt",
         key: receipt.id.to_string(),
         expected: due.map_or_else(|| "a rate, and amounts that it converts".to_owned(), |due| format!("in the books {due}")),
@@ -107,8 +107,8 @@ mod tests {
             in_books,
         };
         // 84.25, and 8.43 of 8.425, converted apart.
-        assert_eq!(broken(&receipt(8_425 + 843 + 77)), None);
-        assert!(broken(&receipt(9_344)).is_some());
-        assert!(broken(&Receipt { rate_denominator: None, ..receipt(9_345) }).is_some(), "half a rate converts nothing");
+        assert_eq!(find_violation(&receipt(8_425 + 843 + 77)), None);
+        assert!(find_violation(&receipt(9_344)).is_some());
+        assert!(find_violation(&Receipt { rate_denominator: None, ..receipt(9_345) }).is_some(), "half a rate converts nothing");
     }
 }

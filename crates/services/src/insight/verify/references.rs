@@ -13,7 +13,7 @@ use entity::{
 use platform::storage::{Database, Fault, Reads, Row, Snapshot};
 
 use self::link::{Link, Parent};
-use super::{all_checks, groups::QUERIES_PER_STATEMENT, report::Broken, table_sizes::TableSizes};
+use super::{all_checks, groups::QUERIES_PER_STATEMENT, report::Violation, table_sizes::TableSizes};
 
 pub(super) use links::LINKS;
 
@@ -172,45 +172,46 @@ const TENANT_TABLES: &[&str] = &[
 
 impl Link {
     /// The first row with a dangling reference.
-    pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
+    pub async fn find_violation(&self, snapshot: &Snapshot) -> Result<Option<Violation>, Fault> {
         let Self { child, key, columns, parent, .. } = self;
-        let (named, _) = columns[0];
-        let place = match self.of {
+        let (first_column, _) = columns[0];
+        let scope = match self.parent_scope {
             Parent::Tenant => "in this tenant",
             Parent::Global => "at all",
         };
-        let of_those = self.dangling_rows_sql();
-        let sql = format!("SELECT {key}, 'the row of {parent} that its {named} names', 'none {place}' {of_those} LIMIT 1");
-        all_checks::first(snapshot, child, &sql).await
+        let dangling_rows = self.dangling_rows_sql();
+        let sql =
+            format!("SELECT {key}, 'the row of {parent} that its {first_column} names', 'none {scope}' {dangling_rows} LIMIT 1");
+        all_checks::find_first_violation(snapshot, child, &sql).await
     }
 
     /// The part of a statement from its FROM on that selects rows with dangling references.
     fn dangling_rows_sql(&self) -> String {
-        let Self { child, columns, parent, only, .. } = self;
-        let on = columns.iter().map(|(c, p)| format!("p.{p} = c.{c}")).collect::<Vec<_>>().join(" AND ");
-        let (named, met) = columns[0];
-        let within = match self.of {
+        let Self { child, columns, parent, condition: extra_condition, .. } = self;
+        let join_condition = columns.iter().map(|(c, p)| format!("p.{p} = c.{c}")).collect::<Vec<_>>().join(" AND ");
+        let (first_column, parent_column) = columns[0];
+        let tenant_condition = match self.parent_scope {
             Parent::Tenant => "p.tenant_id = $1 AND ",
             Parent::Global => "",
         };
         format!(
             "FROM {child} c
-             LEFT JOIN {parent} p ON {within}{on}
-             WHERE c.tenant_id = $1 AND c.{named} IS NOT NULL AND ({only}) AND p.{met} IS NULL"
+             LEFT JOIN {parent} p ON {tenant_condition}{join_condition}
+             WHERE c.tenant_id = $1 AND c.{first_column} IS NOT NULL AND ({extra_condition}) AND p.{parent_column} IS NULL"
         )
     }
 }
 
 /// Returns the places of those of `LINKS` that some row breaks, by one statement. Each subquery is
 /// planned separately.
-pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
-    let one = |place: &usize| {
-        let of_those = LINKS[*place].dangling_rows_sql();
-        format!("SELECT CAST({place} AS bigint) FROM (SELECT count(*) AS rows_found {of_those}) n WHERE n.rows_found > 0")
+pub(super) async fn find_violations(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
+    let link_query = |index: &usize| {
+        let dangling_rows = LINKS[*index].dangling_rows_sql();
+        format!("SELECT CAST({index} AS bigint) FROM (SELECT count(*) AS rows_found {dangling_rows}) n WHERE n.rows_found > 0")
     };
-    let all = places.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
-    let found = snapshot.rows(&all_checks::keys(snapshot.backend(), &all), vec![]).await?;
-    found.iter().map(|row| Ok(usize::try_from(Row::scalar::<i64>(row)?).unwrap_or_default())).collect()
+    let union = places.iter().map(link_query).collect::<Vec<_>>().join(" UNION ALL ");
+    let result_rows = snapshot.rows(&all_checks::keys(snapshot.backend(), &union), vec![]).await?;
+    result_rows.iter().map(|row| Ok(usize::try_from(Row::scalar::<i64>(row)?).unwrap_or_default())).collect()
 }
 
 /// Number of a table's rows, and the tenant ID of a row whose tenant does not exist.
@@ -235,17 +236,18 @@ struct NamedOrphanRow {
 }
 
 /// Rows whose tenant does not exist: no tenant's own reads would ever show them.
-pub(super) async fn orphan_rows(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+pub(super) async fn orphan_rows(db: &Database) -> Result<(u64, Option<(TenantId, Violation)>), Fault> {
     let sizes = TableSizes::of_all(db).await?;
     let mut sound: HashMap<&'static str, u64> = HashMap::new();
     for tables in TENANT_TABLES.chunks(QUERIES_PER_STATEMENT) {
-        let small: Vec<_> = tables.iter().copied().filter(|table| sizes.is_small(table) && !sizes.is_unwritten(table)).collect();
-        if !small.is_empty() {
-            sound.extend(tables_without_orphans(db, &small).await?);
+        let small_tables: Vec<_> =
+            tables.iter().copied().filter(|table| sizes.is_small(table) && !sizes.is_empty_table(table)).collect();
+        if !small_tables.is_empty() {
+            sound.extend(tables_without_orphans(db, &small_tables).await?);
         }
     }
     let mut rows = 0_u64;
-    for table in TENANT_TABLES.iter().copied().filter(|table| !sizes.is_unwritten(table)) {
+    for table in TENANT_TABLES.iter().copied().filter(|table| !sizes.is_empty_table(table)) {
         if let Some(count) = sound.get(table) {
             rows += count;
             continue;
@@ -255,10 +257,10 @@ pub(super) async fn orphan_rows(db: &Database) -> Result<(u64, Option<(TenantId,
             Ok((count, None)) => rows += count,
             Ok((count, Some(tenant))) => {
                 let (key, expected) = (tenant.to_string(), "a row of tenant".to_owned());
-                return Ok((rows + count, Some((tenant, Broken { table, key, expected, found: "none".to_owned() }))));
+                return Ok((rows + count, Some((tenant, Violation { table, key, expected, found: "none".to_owned() }))));
             }
             Err(fault) if fault.is_corrupt_row() => {
-                let broken = Broken::unreadable(table, "the tenant of one of its rows", &fault);
+                let broken = Violation::unreadable(table, "the tenant of one of its rows", &fault);
                 return Ok((rows, Some((TenantId::NIL, broken))));
             }
             Err(fault) => return Err(fault),
@@ -270,15 +272,15 @@ pub(super) async fn orphan_rows(db: &Database) -> Result<(u64, Option<(TenantId,
 /// Returns the row counts of those Postgres tables that have no rows of missing tenants, by one
 /// statement. Empty if it cannot be read.
 async fn tables_without_orphans(db: &Database, tables: &[&'static str]) -> Result<Vec<(&'static str, u64)>, Fault> {
-    let one = |table: &&str| format!("SELECT CAST('{table}' AS text), {}", OrphanRow::SELECT.replace("{table}", table));
-    let all = tables.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
-    let sql = format!("SELECT {} FROM ({all}) s(of_table, count, tenant)", NamedOrphanRow::SELECT);
-    let found = match db.global().records::<NamedOrphanRow>(&sql, vec![]).await {
+    let table_query = |table: &&str| format!("SELECT CAST('{table}' AS text), {}", OrphanRow::SELECT.replace("{table}", table));
+    let union = tables.iter().map(table_query).collect::<Vec<_>>().join(" UNION ALL ");
+    let sql = format!("SELECT {} FROM ({union}) s(of_table, count, tenant)", NamedOrphanRow::SELECT);
+    let named_rows = match db.global().records::<NamedOrphanRow>(&sql, vec![]).await {
         Err(fault) if fault.is_corrupt_row() => return Ok(Vec::new()),
-        found => found?,
+        named_rows => named_rows?,
     };
-    let of = |table: &'static str| found.iter().find(|row| row.table == table && row.tenant.is_none());
-    Ok(tables.iter().copied().filter_map(|table| Some((table, of(table)?.count.unsigned_abs()))).collect())
+    let sound_row = |table: &'static str| named_rows.iter().find(|row| row.table == table && row.tenant.is_none());
+    Ok(tables.iter().copied().filter_map(|table| Some((table, sound_row(table)?.count.unsigned_abs()))).collect())
 }
 
 /// Returns the number of rows, and the tenant ID of a row whose tenant does not exist.

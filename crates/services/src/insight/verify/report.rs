@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// The first row that breaks an invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct Violation {
     pub table: &'static str,
     /// Key of the row, with IDs as clients see them.
     pub key: String,
@@ -16,18 +16,18 @@ pub struct Broken {
     pub found: String,
 }
 
-impl Broken {
+impl Violation {
     /// A value that its column may not have.
     pub(super) fn unreadable(table: &'static str, key: impl Into<String>, fault: &Fault) -> Self {
         Self { table, key: key.into(), expected: "a readable value".to_owned(), found: fault.to_string() }
     }
     /// A place where the audit log's chain breaks.
-    pub(super) fn audit(seq: i64, why: String) -> Self {
+    pub(super) fn audit(seq: i64, reason: String) -> Self {
         Self {
             table: "audit_entry",
             key: format!("seq {seq}"),
             expected: "the written entry, linked to the entry before it".to_owned(),
-            found: why,
+            found: reason,
         }
     }
 }
@@ -37,7 +37,7 @@ impl Broken {
 pub struct Line {
     pub invariant: &'static str,
     pub rows: u64,
-    pub broken: Option<(TenantId, Broken)>,
+    pub broken: Option<(TenantId, Violation)>,
     /// Reason why it could not be verified.
     pub unproven: Option<String>,
 }
@@ -46,14 +46,14 @@ impl Line {
     /// The line of a report, with the invariant padded to `width`.
     pub fn text(&self, width: usize) -> String {
         let Self { invariant, rows, broken, unproven } = self;
-        let said = format!("{invariant:width$}  {rows:>10} rows  ");
+        let prefix = format!("{invariant:width$}  {rows:>10} rows  ");
         match (broken, unproven) {
             (Some((tenant, b)), _) => {
-                let Broken { table, key, expected, found } = b;
-                format!("{said}BROKEN\n    {tenant} {table} {key}\n    expected {expected}, found {found}")
+                let Violation { table, key, expected, found } = b;
+                format!("{prefix}BROKEN\n    {tenant} {table} {key}\n    expected {expected}, found {found}")
             }
-            (None, Some(why)) => format!("{said}NOT CHECKED\n    {why}"),
-            (None, None) => format!("{said}ok"),
+            (None, Some(reason)) => format!("{prefix}NOT CHECKED\n    {reason}"),
+            (None, None) => format!("{prefix}ok"),
         }
     }
 }
@@ -65,27 +65,27 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, invariant: &'static str, rows: u64, broken: Option<(TenantId, Broken)>) -> &Line {
-        let place = self.lines.iter().position(|line| line.invariant == invariant).unwrap_or(self.lines.len());
-        if place == self.lines.len() {
+    pub(super) fn add(&mut self, invariant: &'static str, rows: u64, broken: Option<(TenantId, Violation)>) -> &Line {
+        let index = self.lines.iter().position(|line| line.invariant == invariant).unwrap_or(self.lines.len());
+        if index == self.lines.len() {
             self.lines.push(Line { invariant, rows: 0, broken: None, unproven: None });
         }
-        let line = &mut self.lines[place];
+        let line = &mut self.lines[index];
         line.rows += rows;
         line.broken = line.broken.take().or(broken);
         line
     }
     /// Adds an invariant that could not be verified.
-    pub(super) fn add_unverified(&mut self, invariant: &'static str, rows: u64, why: String) -> &Line {
-        let place = self.lines.len();
-        self.lines.push(Line { invariant, rows, broken: None, unproven: Some(why) });
-        &self.lines[place]
+    pub(super) fn add_unverified(&mut self, invariant: &'static str, rows: u64, reason: String) -> &Line {
+        let index = self.lines.len();
+        self.lines.push(Line { invariant, rows, broken: None, unproven: Some(reason) });
+        &self.lines[index]
     }
     /// Adds an invariant that was verified, or was until a fault ended it.
     pub(super) fn push(&mut self, line: Line) -> &Line {
-        let place = self.lines.len();
+        let index = self.lines.len();
         self.lines.push(line);
-        &self.lines[place]
+        &self.lines[index]
     }
     pub fn is_sound(&self) -> bool {
         self.lines.iter().all(|line| line.broken.is_none())
@@ -95,15 +95,15 @@ impl Report {
         u8::from(!self.is_sound())
     }
     /// The invariants that are broken.
-    pub fn broken(&self) -> impl Iterator<Item = &Line> {
+    pub fn broken_lines(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.broken.is_some())
     }
     /// Returns the overall result, in one line.
     pub fn summary(&self) -> String {
-        let left = self.lines.iter().filter(|line| line.broken.is_none() && line.unproven.is_some()).count();
-        let left_out = if left == 0 { String::new() } else { format!("; {left} could not be checked") };
-        match self.broken().count() {
-            0 => format!("{} invariants hold over {} tenants{left_out}", self.lines.len() - left, self.tenants),
+        let unverified_count = self.lines.iter().filter(|line| line.broken.is_none() && line.unproven.is_some()).count();
+        let left_out = if unverified_count == 0 { String::new() } else { format!("; {unverified_count} could not be checked") };
+        match self.broken_lines().count() {
+            0 => format!("{} invariants hold over {} tenants{left_out}", self.lines.len() - unverified_count, self.tenants),
             broken => format!("{broken} of {} invariants are BROKEN{left_out}", self.lines.len()),
         }
     }

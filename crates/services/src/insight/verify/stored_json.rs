@@ -24,7 +24,7 @@ use platform::storage::{Fault, Finds, Reads, Row, Snapshot, journal};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::report::Broken;
+use super::report::Violation;
 
 const PAYLOADS: &str = "journal: a stock.changed has the after-values of its entries";
 const DOCUMENTS: &str = "journal: order and return events name their documents, each created once, in order of number";
@@ -33,11 +33,11 @@ pub(super) const INVARIANTS: [&str; 3] = [PAYLOADS, DOCUMENTS, RECEIPTS];
 /// Rows read at once, at most.
 const PAGE: u32 = 4_000;
 
-type Finding = (&'static str, u64, Option<Broken>);
+type Finding = (&'static str, u64, Option<Violation>);
 
 /// Verifies the payloads of events. An unreadable page ends the walk: the invariants that depend on
 /// it are broken there.
-pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<[Finding; 2], Fault> {
+pub(super) async fn verify_journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<[Finding; 2], Fault> {
     let kept_from = journal::head(snapshot).await.map_or(0, |head| head.low);
     let (mut payloads, mut documents) = (0, Documents::after(kept_from));
     let (mut payload_broken, mut document_broken) = (None, None);
@@ -46,7 +46,7 @@ pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug:
         progress(&format!("{slug}: events after {after}"));
         let page = match journal::page_after(snapshot, after, PAGE).await {
             Err(fault) if fault.is_corrupt_row() => {
-                let unreadable = || Some(Broken::unreadable("event", format!("behind seq {after}"), &fault));
+                let unreadable = || Some(Violation::unreadable("event", format!("behind seq {after}"), &fault));
                 payload_broken = payload_broken.or_else(unreadable);
                 document_broken = document_broken.or_else(unreadable);
                 break;
@@ -54,25 +54,25 @@ pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug:
             page => page?.events,
         };
         let Some(last) = page.last().map(|event| event.seq) else { break };
-        let (stock, others): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| STOCK_CHANGED.is(event));
+        let (stock, other_events): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| STOCK_CHANGED.is(event));
         payloads += stock.len() as u64;
         if payload_broken.is_none() {
             payload_broken = read(stock_page(snapshot, &stock, after, last).await, "entry", after)?;
         }
         if document_broken.is_none() {
-            document_broken = read(documents.page(snapshot, &others).await, "event", after)?;
+            document_broken = read(documents.page(snapshot, &other_events).await, "event", after)?;
         }
         after = last;
     }
-    let rest = if document_broken.is_none() { documents.rest(snapshot).await? } else { document_broken };
-    Ok([(PAYLOADS, payloads, payload_broken), (DOCUMENTS, documents.seen, rest)])
+    let rest = if document_broken.is_none() { documents.verify_remaining(snapshot).await? } else { document_broken };
+    Ok([(PAYLOADS, payloads, payload_broken), (DOCUMENTS, documents.count, rest)])
 }
 
 /// Reports an unreadable page as broken.
-fn read(found: Result<Option<Broken>, Fault>, table: &'static str, after: i64) -> Result<Option<Broken>, Fault> {
-    match found {
-        Err(fault) if fault.is_corrupt_row() => Ok(Some(Broken::unreadable(table, format!("behind seq {after}"), &fault))),
-        found => found,
+fn read(result: Result<Option<Violation>, Fault>, table: &'static str, after: i64) -> Result<Option<Violation>, Fault> {
+    match result {
+        Err(fault) if fault.is_corrupt_row() => Ok(Some(Violation::unreadable(table, format!("behind seq {after}"), &fault))),
+        result => result,
     }
 }
 
@@ -87,31 +87,31 @@ struct CombinedEntries {
 
 type Movements = HashMap<i64, (MovementId, String, HashMap<(ProductId, StoreId), CombinedEntries>)>;
 
-async fn stock_page(snapshot: &Snapshot, events: &[journal::Event], after: i64, last: i64) -> Result<Option<Broken>, Fault> {
+async fn stock_page(snapshot: &Snapshot, events: &[journal::Event], after: i64, last: i64) -> Result<Option<Violation>, Fault> {
     let movements = entries(snapshot, after, last).await?;
     for event in events {
         let broken = |expected: String, found: String| {
-            Ok(Some(Broken { table: "event", key: format!("seq {}", event.seq), expected, found }))
+            Ok(Some(Violation { table: "event", key: format!("seq {}", event.seq), expected, found }))
         };
-        let Ok(told) = serde_json::from_str::<StockChanged>(&event.payload) else {
+        let Ok(event_change) = serde_json::from_str::<StockChanged>(&event.payload) else {
             return broken("the payload of a stock.changed".to_owned(), event.payload.clone());
         };
         // A movement without its event, or the reverse, is another check's business.
         let Some((id, kind, levels)) = movements.get(&event.seq) else { continue };
-        if told.movement != *id || told.kind.as_str() != kind || told.levels.len() != levels.len() {
-            let found = format!("{} {} with {} levels", told.kind, told.movement, told.levels.len());
+        if event_change.movement != *id || event_change.kind.as_str() != kind || event_change.levels.len() != levels.len() {
+            let found = format!("{} {} with {} levels", event_change.kind, event_change.movement, event_change.levels.len());
             return broken(format!("{kind} {id} with {} levels", levels.len()), found);
         }
-        for level in &told.levels {
-            let told = CombinedEntries {
+        for level in &event_change.levels {
+            let event_change = CombinedEntries {
                 before: level.before,
                 after: [level.on_hand, level.reserved, level.unavailable].map(Quantity::get),
                 version: level.version,
                 entries: level.entries,
             };
-            let seen = levels.get(&(level.product, level.store));
-            if seen != Some(&told) {
-                return broken(format!("{} {} as {seen:?}", level.product, level.store), format!("{told:?}"));
+            let ledger_entries = levels.get(&(level.product, level.store));
+            if ledger_entries != Some(&event_change) {
+                return broken(format!("{} {} as {ledger_entries:?}", level.product, level.store), format!("{event_change:?}"));
             }
         }
     }
@@ -161,13 +161,13 @@ async fn entries(snapshot: &Snapshot, after: i64, last: i64) -> Result<Movements
         let version = figures.version_after;
         let before = std::array::from_fn(|i| after[i] - delta[i]);
         let (_, _, levels) = movements.entry(seq).or_insert_with(|| (id, kind, HashMap::new()));
-        let seen = levels.entry((figures.product_id, figures.store_id)).or_insert(CombinedEntries {
+        let level_entries = levels.entry((figures.product_id, figures.store_id)).or_insert(CombinedEntries {
             before,
             after,
             version,
             entries: 0,
         });
-        (seen.after, seen.version, seen.entries) = (after, version, seen.entries + 1);
+        (level_entries.after, level_entries.version, level_entries.entries) = (after, version, level_entries.entries + 1);
     }
     Ok(movements)
 }
@@ -182,23 +182,23 @@ enum Document {
 /// Numbers of the last created documents. None: no creation has been seen, and earlier ones may
 /// have been deleted with old events.
 struct Documents {
-    seen: u64,
+    count: u64,
     orders: Option<i64>,
     returns: Option<i64>,
 }
 
 impl Documents {
     fn after(low: i64) -> Self {
-        let begun = (low == 0).then_some(0);
-        Self { seen: 0, orders: begun, returns: begun }
+        let first_number = (low == 0).then_some(0);
+        Self { count: 0, orders: first_number, returns: first_number }
     }
 
     /// Events about documents: each names a document by its number, and creations come in order of number.
-    async fn page(&mut self, snapshot: &Snapshot, events: &[journal::Event]) -> Result<Option<Broken>, Fault> {
+    async fn page(&mut self, snapshot: &Snapshot, events: &[journal::Event]) -> Result<Option<Violation>, Fault> {
         let broken = |seq: i64, expected: String, found: String| {
-            Ok(Some(Broken { table: "event", key: format!("seq {seq}"), expected, found }))
+            Ok(Some(Violation { table: "event", key: format!("seq {seq}"), expected, found }))
         };
-        let mut named: Vec<(i64, Document, Uuid, i64)> = Vec::new();
+        let mut document_refs: Vec<(i64, Document, Uuid, i64)> = Vec::new();
         for event in events {
             let (document, next) = if ORDER.is_about(event) {
                 (Document::Order, &mut self.orders)
@@ -207,12 +207,12 @@ impl Documents {
             } else {
                 continue;
             };
-            self.seen += 1;
-            let read = match document {
+            self.count += 1;
+            let parsed = match document {
                 Document::Order => serde_json::from_str::<OrderEvent>(&event.payload).map(|o| (o.order.uuid(), o.number)),
                 Document::Return => serde_json::from_str::<ReturnEvent>(&event.payload).map(|r| (r.ret.uuid(), r.number)),
             };
-            let Ok((id, number)) = read else {
+            let Ok((id, number)) = parsed else {
                 return broken(event.seq, format!("the payload of a {}", event.kind), event.payload.clone());
             };
             if ORDER_CREATED.is(event) || RETURN_CREATED.is(event) {
@@ -222,12 +222,12 @@ impl Documents {
                     return broken(event.seq, format!("{} number {expected}", event.kind), format!("number {number}"));
                 }
             }
-            named.push((event.seq, document, id, number));
+            document_refs.push((event.seq, document, id, number));
         }
         for (table, document) in [("sales_order", Document::Order), ("sales_return", Document::Return)] {
-            let ids = named.iter().filter(|n| n.1 == document).map(|n| n.2);
-            let rows = existing(snapshot, table, "number", ids).await?;
-            for (seq, _, id, number) in named.iter().filter(|n| n.1 == document) {
+            let ids = document_refs.iter().filter(|n| n.1 == document).map(|n| n.2);
+            let rows = load_existing_numbers(snapshot, table, "number", ids).await?;
+            for (seq, _, id, number) in document_refs.iter().filter(|n| n.1 == document) {
                 if rows.get(id) != Some(number) {
                     let found = rows.get(id).map_or_else(|| "none".to_owned(), |n| format!("number {n}"));
                     return broken(*seq, format!("{table} {id} number {number}"), found);
@@ -238,15 +238,15 @@ impl Documents {
     }
 
     /// Finds documents without an event of their creation.
-    async fn rest(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
-        for (table, told) in [("sales_order", self.orders), ("sales_return", self.returns)] {
-            let Some(told) = told else { continue };
+    async fn verify_remaining(&self, snapshot: &Snapshot) -> Result<Option<Violation>, Fault> {
+        for (table, event_count) in [("sales_order", self.orders), ("sales_return", self.returns)] {
+            let Some(event_count) = event_count else { continue };
             let rows = snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE tenant_id = $1"), vec![]).await?;
             let count: i64 = rows.first().map_or(Ok(0), Row::scalar)?;
-            if count != told {
-                let key = format!("number {}", count.min(told) + 1);
-                let (expected, found) = (format!("{count} events of creation"), told.to_string());
-                return Ok(Some(Broken { table, key, expected, found }));
+            if count != event_count {
+                let key = format!("number {}", count.min(event_count) + 1);
+                let (expected, found) = (format!("{count} events of creation"), event_count.to_string());
+                return Ok(Some(Violation { table, key, expected, found }));
             }
         }
         Ok(None)
@@ -263,7 +263,7 @@ struct NumberRow {
 }
 
 /// A number of each of these rows that exists.
-async fn existing(
+async fn load_existing_numbers(
     snapshot: &Snapshot,
     table: &str,
     column: &str,
@@ -299,12 +299,12 @@ struct LedgerReceipt {
 }
 
 /// Remembered receipts, counted in `count`.
-pub(super) async fn receipts(
+pub(super) async fn verify_receipts(
     snapshot: &Snapshot,
     count: &mut u64,
     progress: &impl Fn(&str),
     slug: &str,
-) -> Result<Option<Broken>, Fault> {
+) -> Result<Option<Violation>, Fault> {
     let head = journal::head(snapshot).await.map_or(0, |head| head.seq);
     let sql = format!(
         "SELECT {} FROM idempotency
@@ -332,7 +332,7 @@ pub(super) async fn receipts(
             });
             let Ok((StoredOrder { order, .. }, StoredReturn { ret: sales_return }, receipt)) = receipt else {
                 let key = format!("{mutation} {key}");
-                return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
+                return Ok(Some(Violation { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
             };
             page.push(LedgerReceipt { key: key.clone(), mutation: mutation.clone(), receipt, order, sales_return });
         }
@@ -345,12 +345,24 @@ pub(super) async fn receipts(
     }
 }
 
-async fn receipt_page(snapshot: &Snapshot, page: &[LedgerReceipt], head: i64) -> Result<Option<Broken>, Fault> {
-    let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.order?.uuid()))).await?;
-    let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.sales_return?.uuid()))).await?;
-    let held = page.iter().flat_map(|k| k.receipt.reservations.iter().map(|r| r.uuid()));
-    let reservations = existing(snapshot, "reservation", "version", held).await?;
-    let seqs: Vec<i64> = page.iter().filter_map(|k| k.receipt.movement).collect();
+async fn receipt_page(snapshot: &Snapshot, page: &[LedgerReceipt], head: i64) -> Result<Option<Violation>, Fault> {
+    let orders = load_existing_numbers(
+        snapshot,
+        "sales_order",
+        "version",
+        page.iter().filter_map(|ledger_receipt| Some(ledger_receipt.order?.uuid())),
+    )
+    .await?;
+    let returns = load_existing_numbers(
+        snapshot,
+        "sales_return",
+        "version",
+        page.iter().filter_map(|ledger_receipt| Some(ledger_receipt.sales_return?.uuid())),
+    )
+    .await?;
+    let reservation_ids = page.iter().flat_map(|ledger_receipt| ledger_receipt.receipt.reservations.iter().map(|r| r.uuid()));
+    let reservations = load_existing_numbers(snapshot, "reservation", "version", reservation_ids).await?;
+    let seqs: Vec<i64> = page.iter().filter_map(|ledger_receipt| ledger_receipt.receipt.movement).collect();
     let mut movements: HashSet<i64> = HashSet::new();
     if !seqs.is_empty() {
         let backend = snapshot.backend();
@@ -373,7 +385,7 @@ async fn receipt_page(snapshot: &Snapshot, page: &[LedgerReceipt], head: i64) ->
         };
         if let Some(expected) = missing {
             let key = format!("{mutation} {key}");
-            return Ok(Some(Broken { table: "idempotency", key, expected, found: "none".to_owned() }));
+            return Ok(Some(Violation { table: "idempotency", key, expected, found: "none".to_owned() }));
         }
     }
     Ok(None)

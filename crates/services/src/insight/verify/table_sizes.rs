@@ -15,7 +15,7 @@ use platform::storage::{Backend, Database, Fault, Finds, Reads, Snapshot};
 const NO_PART: &str = "NOT c.relispartition AND c.relname !~ '_([0-9]{4}_[0-9]{2}|before)$'";
 /// Tables with larger files are queried one by one: a statement over several of them might exceed
 /// its timeout.
-const SMALL: i64 = 1 << 20;
+const MAX_SMALL_TABLE_BYTES: i64 = 1 << 20;
 
 /// A table `c`, with the size of its rows and the bytes by which its primary key differs from an
 /// empty one; for a partitioned table, of its partitions together. None if rows may be stored
@@ -46,8 +46,8 @@ impl TableSizes {
         if backend == Backend::Sqlite {
             return Ok(Self::default());
         }
-        let named = backend.in_texts("c.relname::text", 2);
-        let rows = snapshot.records::<SizeRow>(&sql(&named, "t.id = $1"), vec![backend.texts(tables)]).await?;
+        let name_condition = backend.in_texts("c.relname::text", 2);
+        let rows = snapshot.records::<SizeRow>(&sql(&name_condition, "t.id = $1"), vec![backend.texts(tables)]).await?;
         Ok(rows.into())
     }
 
@@ -61,15 +61,15 @@ impl TableSizes {
     }
 
     /// Whether no tenant has a row of a table.
-    pub fn is_unwritten(&self, table: &str) -> bool {
+    pub fn is_empty_table(&self, table: &str) -> bool {
         self.bytes(table) == Some(0)
     }
     pub fn is_small(&self, table: &str) -> bool {
-        self.bytes(table).is_some_and(|bytes| bytes <= SMALL)
+        self.bytes(table).is_some_and(|bytes| bytes <= MAX_SMALL_TABLE_BYTES)
     }
     /// The tables that may have rows.
-    pub fn written(&self) -> Vec<&str> {
-        self.0.keys().map(String::as_str).filter(|table| !self.is_unwritten(table)).collect()
+    pub fn nonempty_tables(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).filter(|table| !self.is_empty_table(table)).collect()
     }
     fn bytes(&self, table: &str) -> Option<i64> {
         self.0.get(table).copied().flatten()
@@ -84,9 +84,9 @@ impl From<Vec<SizeRow>> for TableSizes {
 
 /// SQL of the sizes of tables. The table of tenants has a row: if the server reports no size for
 /// it, no size is used.
-fn sql(named: &str, tenant: &str) -> String {
+fn sql(name_condition: &str, tenant: &str) -> String {
     format!(
-        "SELECT {} FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace AND {named}
+        "SELECT {} FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace AND {name_condition}
            AND (SELECT pg_relation_size(to_regclass('tenant')) > 0 FROM tenant t WHERE {tenant} LIMIT 1)",
         SizeRow::SELECT
     )

@@ -12,7 +12,7 @@ use super::{
     all_checks, charges,
     check::Check,
     demand, enum_columns, groups, histories, invoices, payments, receipts, references,
-    report::{Broken, Line, Report},
+    report::{Line, Report, Violation},
     stored_json,
     table_sizes::TableSizes,
 };
@@ -47,7 +47,7 @@ pub(super) struct Tenancy<'a> {
     /// Whether all rows are committed, so that another snapshot would see them too.
     is_committed: bool,
     /// Number of the tenant's rows in a table, counted once. None if they cannot be counted.
-    counted: HashMap<&'static str, Option<u64>>,
+    row_counts: HashMap<&'static str, Option<u64>>,
     /// Prefix of the names of the invariants to prove.
     beginning: &'a str,
     /// Whether each query runs separately, including queries that can find nothing.
@@ -57,22 +57,15 @@ pub(super) struct Tenancy<'a> {
 impl<'a> Tenancy<'a> {
     pub async fn begin(db: &'a Database, tenant: TenantId) -> Result<Self, Fault> {
         let snapshot = db.global().snapshot_for(tenant).await?;
-        Ok(Self { db, tenant, snapshot, is_committed: true, counted: HashMap::new(), beginning: "", asks_each: false })
+        Ok(Self { db, tenant, snapshot, is_committed: true, row_counts: HashMap::new(), beginning: "", asks_each: false })
     }
     /// The rows of an open transaction: an unreadable value ends the proof.
     pub fn of_snapshot(db: &'a Database, snapshot: Snapshot) -> Self {
-        Self {
-            db,
-            tenant: snapshot.tenant(),
-            snapshot,
-            is_committed: false,
-            counted: HashMap::new(),
-            beginning: "",
-            asks_each: false,
-        }
+        let tenant = snapshot.tenant();
+        Self { db, tenant, snapshot, is_committed: false, row_counts: HashMap::new(), beginning: "", asks_each: false }
     }
     /// Proves only the invariants whose names have this prefix, each separately.
-    pub fn only(self, beginning: &'a str) -> Self {
+    pub fn with_prefix(self, beginning: &'a str) -> Self {
         Self { beginning, asks_each: true, ..self }
     }
     fn is_selected(&self, invariant: &str) -> bool {
@@ -84,7 +77,7 @@ impl<'a> Tenancy<'a> {
         report: &mut Report,
         name: &str,
         progress: &impl Fn(&str),
-        told: &impl Fn(&Line),
+        on_line: &impl Fn(&Line),
     ) -> Result<Snapshot, Fault> {
         report.tenants += 1;
         if !self.asks_each {
@@ -96,104 +89,104 @@ impl<'a> Tenancy<'a> {
                 continue;
             }
             progress(&format!("{name}: {}", check.invariant));
-            let found = if self.returns_no_rows(check) {
+            let result = if self.returns_no_rows(check) {
                 Ok(None)
             } else {
-                all_checks::first(&self.snapshot, check.table, check.broken).await
+                all_checks::find_first_violation(&self.snapshot, check.table, check.broken).await
             };
-            let broken = self.report_unreadable(check.table, "one of its rows", found).await?;
+            let broken = self.report_unreadable(check.table, "one of its rows", result).await?;
             let rows = self.count(check.table, "tenant_id").await?;
-            told(report.add(check.invariant, rows, broken));
+            on_line(report.add(check.invariant, rows, broken));
         }
         if self.is_selected(enum_columns::INVARIANT) {
             progress(&format!("{name}: words"));
-            let (rows, broken) = self.enum_columns().await?;
-            told(report.add(enum_columns::INVARIANT, rows, broken));
+            let (rows, broken) = self.verify_enum_columns().await?;
+            on_line(report.add(enum_columns::INVARIANT, rows, broken));
         }
         if self.is_selected(AUDIT) {
             progress(&format!("{name}: audit log"));
             let (mut entries, log) = (0, audit::verify::whole(&self.snapshot, None, None).await);
             let log = log.map(|log| {
                 entries = log.entries;
-                log.broken.map(|(seq, why)| Broken::audit(seq, why))
+                log.broken.map(|(seq, reason)| Violation::audit(seq, reason))
             });
             let broken = self.report_unreadable("audit_entry", "one of its rows", log).await?;
-            told(report.add(AUDIT, entries, broken));
+            on_line(report.add(AUDIT, entries, broken));
         }
-        self.derive(report, name, progress, told).await?;
+        self.verify_derived(report, name, progress, on_line).await?;
         if self.is_selected(references::INVARIANT) {
-            let (rows, broken) = self.references(name, progress).await?;
-            told(report.add(references::INVARIANT, rows, broken));
+            let (rows, broken) = self.verify_references(name, progress).await?;
+            on_line(report.add(references::INVARIANT, rows, broken));
         }
         if stored_json::INVARIANTS.iter().any(|invariant| self.is_selected(invariant)) {
-            self.walk(report, name, progress, told).await?;
+            self.verify_stored_json(report, name, progress, on_line).await?;
         }
         Ok(self.snapshot)
     }
 
     /// Events and receipts, page by page.
-    async fn walk(
+    async fn verify_stored_json(
         &mut self,
         report: &mut Report,
         name: &str,
         progress: &impl Fn(&str),
-        told: &impl Fn(&Line),
+        on_line: &impl Fn(&Line),
     ) -> Result<(), Fault> {
-        for (invariant, rows, broken) in stored_json::journal(&self.snapshot, progress, name).await? {
-            told(report.add(invariant, rows, broken.map(|broken| (self.tenant, broken))));
+        for (invariant, rows, broken) in stored_json::verify_journal(&self.snapshot, progress, name).await? {
+            on_line(report.add(invariant, rows, broken.map(|broken| (self.tenant, broken))));
         }
         let mut rows = 0;
-        let found = stored_json::receipts(&self.snapshot, &mut rows, progress, name).await;
-        let broken = self.report_unreadable("idempotency", "one of its rows", found).await?;
-        told(report.add(stored_json::RECEIPTS, rows, broken));
+        let result = stored_json::verify_receipts(&self.snapshot, &mut rows, progress, name).await;
+        let broken = self.report_unreadable("idempotency", "one of its rows", result).await?;
+        on_line(report.add(stored_json::RECEIPTS, rows, broken));
         Ok(())
     }
 
     /// Verifies values that are derived again from rows, page by page.
-    async fn derive(
+    async fn verify_derived(
         &mut self,
         report: &mut Report,
         name: &str,
         progress: &impl Fn(&str),
-        told: &impl Fn(&Line),
+        on_line: &impl Fn(&Line),
     ) -> Result<(), Fault> {
         if self.is_selected(payments::STATUSES) {
             progress(&format!("{name}: statuses of orders"));
-            let (mut rows, mut found) = (0, Ok(None));
+            let (mut rows, mut result) = (0, Ok(None));
             if !self.is_skipped("sales_order") {
-                found = payments::verify_statuses(&self.snapshot, &mut rows).await;
+                result = payments::verify_statuses(&self.snapshot, &mut rows).await;
             }
-            let broken = self.report_unreadable("sales_order", "one of its rows", found).await?;
-            told(report.add(payments::STATUSES, rows, broken));
+            let broken = self.report_unreadable("sales_order", "one of its rows", result).await?;
+            on_line(report.add(payments::STATUSES, rows, broken));
         }
         if self.is_selected(receipts::BOOKS) {
             progress(&format!("{name}: values of goods receipts"));
-            let (mut rows, mut found) = (0, Ok(None));
+            let (mut rows, mut result) = (0, Ok(None));
             if !self.is_skipped("goods_receipt") {
-                found = receipts::books(&self.snapshot, &mut rows).await;
+                result = receipts::verify_books(&self.snapshot, &mut rows).await;
             }
-            let broken = self.report_unreadable("goods_receipt", "one of its rows", found).await?;
-            told(report.add(receipts::BOOKS, rows, broken));
+            let broken = self.report_unreadable("goods_receipt", "one of its rows", result).await?;
+            on_line(report.add(receipts::BOOKS, rows, broken));
         }
         if self.is_selected(charges::BOOKS) {
             progress(&format!("{name}: values of charges"));
-            let (mut rows, mut found) = (0, Ok(None));
+            let (mut rows, mut result) = (0, Ok(None));
             if !(self.is_skipped("purchase_charge") && self.is_skipped("revaluation")) {
-                found = charges::books(&self.snapshot, &mut rows).await;
+                result = charges::verify_books(&self.snapshot, &mut rows).await;
             }
-            let broken = self.report_unreadable("purchase_charge", "one of its rows", found).await?;
-            told(report.add(charges::BOOKS, rows, broken));
+            let broken = self.report_unreadable("purchase_charge", "one of its rows", result).await?;
+            on_line(report.add(charges::BOOKS, rows, broken));
         }
         if self.is_selected(invoices::BOOKS) {
             progress(&format!("{name}: values of invoices"));
-            let (mut rows, mut found) = (0, Ok(None));
+            let (mut rows, mut result) = (0, Ok(None));
             if !self.is_skipped("invoice") {
-                found = invoices::books(&self.snapshot, &mut rows).await;
+                result = invoices::verify_books(&self.snapshot, &mut rows).await;
             }
-            let broken = self.report_unreadable("invoice", "one of its rows", found).await?;
-            told(report.add(invoices::BOOKS, rows, broken));
+            let broken = self.report_unreadable("invoice", "one of its rows", result).await?;
+            on_line(report.add(invoices::BOOKS, rows, broken));
         }
-        self.derive_facts(report, name, progress, told).await
+        self.derive_facts(report, name, progress, on_line).await
     }
 
     /// Derives summed facts and the fields of the audit log, and compares them with their rows.
@@ -202,37 +195,37 @@ impl<'a> Tenancy<'a> {
         report: &mut Report,
         name: &str,
         progress: &impl Fn(&str),
-        told: &impl Fn(&Line),
+        on_line: &impl Fn(&Line),
     ) -> Result<(), Fault> {
         if self.is_selected(demand::SUMS) {
             progress(&format!("{name}: demand facts"));
-            let (mut rows, mut found) = (0, Ok(None));
+            let (mut rows, mut result) = (0, Ok(None));
             if !self.is_skipped("demand_book") {
-                found = demand::sums(&self.snapshot, &mut rows).await;
+                result = demand::sums(&self.snapshot, &mut rows).await;
             }
-            let broken = self.report_unreadable("demand_day", "one of its rows", found).await?;
-            told(report.add(demand::SUMS, rows, broken));
+            let broken = self.report_unreadable("demand_day", "one of its rows", result).await?;
+            on_line(report.add(demand::SUMS, rows, broken));
         }
         if self.is_selected(histories::FIELDS) {
             progress(&format!("{name}: changed fields"));
             let mut rows = 0;
-            let found = histories::fields(&self.snapshot, &mut rows).await;
-            let broken = self.report_unreadable("audit_entry", "one of its rows", found).await?;
-            told(report.add(histories::FIELDS, rows, broken));
+            let result = histories::fields(&self.snapshot, &mut rows).await;
+            let broken = self.report_unreadable("audit_entry", "one of its rows", result).await?;
+            on_line(report.add(histories::FIELDS, rows, broken));
         }
         Ok(())
     }
 
-    async fn enum_columns(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
-        let sound = self.sound(ColumnProof::Words).await?;
+    async fn verify_enum_columns(&mut self) -> Result<(u64, Option<(TenantId, Violation)>), Fault> {
+        let sound = self.find_sound_columns(ColumnProof::Words).await?;
         let (mut rows, mut first) = (0, None);
-        for (place, enum_columns) in enum_columns::ENUM_COLUMNS.iter().enumerate() {
+        for (index, enum_columns) in enum_columns::ENUM_COLUMNS.iter().enumerate() {
             if self.is_empty(enum_columns.table, enum_columns.owner()).await? {
                 continue;
             }
-            if !sound.contains(&place) {
-                let found = enum_columns.broken(&self.snapshot).await;
-                let broken = self.report_unreadable(enum_columns.table, enum_columns.column, found).await?;
+            if !sound.contains(&index) {
+                let result = enum_columns.find_violation(&self.snapshot).await;
+                let broken = self.report_unreadable(enum_columns.table, enum_columns.column, result).await?;
                 first = first.or(broken);
             }
             rows += self.count(enum_columns.table, enum_columns.owner()).await?;
@@ -241,18 +234,22 @@ impl<'a> Tenancy<'a> {
     }
 
     /// Follows every link of the tenant's rows.
-    async fn references(&mut self, name: &str, progress: &impl Fn(&str)) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+    async fn verify_references(
+        &mut self,
+        name: &str,
+        progress: &impl Fn(&str),
+    ) -> Result<(u64, Option<(TenantId, Violation)>), Fault> {
         progress(&format!("{name}: references"));
-        let sound = self.sound(ColumnProof::References).await?;
+        let sound = self.find_sound_columns(ColumnProof::References).await?;
         let (mut rows, mut first) = (0, None);
-        for (place, link) in references::LINKS.iter().enumerate() {
+        for (index, link) in references::LINKS.iter().enumerate() {
             progress(&format!("{name}: references of {} to {}", link.child, link.parent));
             if self.is_empty(link.child, "tenant_id").await? {
                 continue;
             }
-            if !sound.contains(&place) {
-                let found = link.broken(&self.snapshot).await;
-                let broken = self.report_unreadable(link.child, "one of its rows", found).await?;
+            if !sound.contains(&index) {
+                let result = link.find_violation(&self.snapshot).await;
+                let broken = self.report_unreadable(link.child, "one of its rows", result).await?;
                 first = first.or(broken);
             }
             rows += self.count(link.child, "tenant_id").await?;
@@ -263,27 +260,27 @@ impl<'a> Tenancy<'a> {
     /// Returns the places of the sound columns among tables with few rows of the tenant, which are
     /// queried together. Broken or unreadable columns are queried again separately, to find the
     /// row.
-    async fn sound(&mut self, proof: ColumnProof) -> Result<HashSet<usize>, Fault> {
+    async fn find_sound_columns(&mut self, proof: ColumnProof) -> Result<HashSet<usize>, Fault> {
         let mut sound = HashSet::new();
         if self.asks_each {
             return Ok(sound);
         }
-        let mut few = Vec::new();
-        for (place, (table, owner)) in proof.tables().into_iter().enumerate() {
+        let mut small_tables = Vec::new();
+        for (index, (table, owner)) in proof.tables().into_iter().enumerate() {
             if (1..=SMALL_TABLE_ROWS).contains(&self.count(table, owner).await?) {
-                few.push(place);
+                small_tables.push(index);
             }
         }
-        for places in groups::of(&few) {
+        for indexes in groups::of(&small_tables) {
             let broken = match proof {
-                ColumnProof::Words => enum_columns::broken(&self.snapshot, places).await,
-                ColumnProof::References => references::broken(&self.snapshot, places).await,
+                ColumnProof::Words => enum_columns::find_violations(&self.snapshot, indexes).await,
+                ColumnProof::References => references::find_violations(&self.snapshot, indexes).await,
             };
             match broken {
                 Err(fault) if fault.is_corrupt_row() && self.is_committed => self.renew_snapshot().await?,
                 broken => {
                     let broken = broken?;
-                    sound.extend(places.iter().filter(|place| !broken.contains(*place)));
+                    sound.extend(indexes.iter().filter(|index| !broken.contains(*index)));
                 }
             }
         }
@@ -292,7 +289,7 @@ impl<'a> Tenancy<'a> {
 
     /// Whether a table is known to have no row of the tenant's.
     fn is_known_empty(&self, table: &str) -> bool {
-        self.counted.get(table) == Some(&Some(0))
+        self.row_counts.get(table) == Some(&Some(0))
     }
 
     /// Whether queries of a table are skipped: it has no row of the tenant's.
@@ -310,14 +307,14 @@ impl<'a> Tenancy<'a> {
         &mut self,
         table: &'static str,
         key: &'static str,
-        found: Result<Option<Broken>, Fault>,
-    ) -> Result<Option<(TenantId, Broken)>, Fault> {
-        let broken = match found {
+        result: Result<Option<Violation>, Fault>,
+    ) -> Result<Option<(TenantId, Violation)>, Fault> {
+        let broken = match result {
             Err(fault) if fault.is_corrupt_row() && self.is_committed => {
                 self.renew_snapshot().await?;
-                Some(Broken::unreadable(table, key, &fault))
+                Some(Violation::unreadable(table, key, &fault))
             }
-            found => found?,
+            result => result?,
         };
         Ok(broken.map(|broken| (self.tenant, broken)))
     }
@@ -327,7 +324,7 @@ impl<'a> Tenancy<'a> {
         if self.db.backend() == Backend::Postgres {
             self.snapshot = self.db.global().snapshot_for(self.tenant).await?;
             // The new snapshot sees rows that were written since.
-            self.counted.retain(|_, rows| *rows != Some(0));
+            self.row_counts.retain(|_, rows| *rows != Some(0));
         }
         Ok(())
     }
@@ -345,7 +342,7 @@ impl<'a> Tenancy<'a> {
             // An uncountable table is reported as broken by the check that reads it.
             Err(fault) if fault.is_corrupt_row() && self.is_committed => self.renew_snapshot().await,
             counts => {
-                self.counted.extend(counts?.into_iter().map(|(table, rows)| (table, Some(rows))));
+                self.row_counts.extend(counts?.into_iter().map(|(table, rows)| (table, Some(rows))));
                 Ok(())
             }
         }
@@ -355,21 +352,22 @@ impl<'a> Tenancy<'a> {
     /// and a statement for each would have to be planned and sent. Tables whose files have no page
     /// are left out of it.
     async fn counts(&self) -> Result<Vec<(&'static str, u64)>, Fault> {
-        let checked =
+        let checked_tables =
             all_checks::all().flat_map(|check| check.rests_on.iter().chain([&check.table])).map(|table| (*table, "tenant_id"));
         let columns = [ColumnProof::Words, ColumnProof::References].into_iter().flat_map(ColumnProof::tables);
-        let tables: BTreeMap<&'static str, &'static str> = checked.chain(columns).collect();
+        let tables: BTreeMap<&'static str, &'static str> = checked_tables.chain(columns).collect();
         let sizes = TableSizes::of_tables(&self.snapshot, tables.keys().copied()).await?;
-        let (unwritten, written): (Vec<_>, Vec<_>) = tables.iter().partition(|(table, _)| sizes.is_unwritten(table));
+        let (unwritten, written): (Vec<_>, Vec<_>) = tables.iter().partition(|(table, _)| sizes.is_empty_table(table));
         let mut counts: Vec<(&'static str, u64)> = unwritten.into_iter().map(|(table, _)| (*table, 0)).collect();
         if written.is_empty() {
             return Ok(counts);
         }
-        let one = |(table, owner): (&&str, &&str)| format!("SELECT '{table} ' || count(*) FROM {table} WHERE {owner} = $1");
-        let all: Vec<String> = written.into_iter().map(one).collect();
-        for row in &self.snapshot.rows(&all.join(" UNION ALL "), vec![]).await? {
-            let said: String = Row::scalar(row)?;
-            let Some((table, count)) = said.split_once(' ') else { continue };
+        let count_query =
+            |(table, owner): (&&str, &&str)| format!("SELECT '{table} ' || count(*) FROM {table} WHERE {owner} = $1");
+        let queries: Vec<String> = written.into_iter().map(count_query).collect();
+        for row in &self.snapshot.rows(&queries.join(" UNION ALL "), vec![]).await? {
+            let text: String = Row::scalar(row)?;
+            let Some((table, count)) = text.split_once(' ') else { continue };
             if let (Some((table, _)), Ok(count)) = (tables.get_key_value(table), count.parse()) {
                 counts.push((*table, count));
             }
@@ -378,7 +376,7 @@ impl<'a> Tenancy<'a> {
     }
 
     async fn count(&mut self, table: &'static str, owner: &str) -> Result<u64, Fault> {
-        if let Some(rows) = self.counted.get(table) {
+        if let Some(rows) = self.row_counts.get(table) {
             return Ok(rows.unwrap_or(0));
         }
         let rows = match self.snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE {owner} = $1"), vec![]).await {
@@ -390,7 +388,7 @@ impl<'a> Tenancy<'a> {
             rows => rows?,
         };
         let count = rows.first().map(Row::scalar::<i64>).transpose()?.map(i64::unsigned_abs);
-        self.counted.insert(table, count);
+        self.row_counts.insert(table, count);
         Ok(count.unwrap_or(0))
     }
 }

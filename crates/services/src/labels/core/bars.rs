@@ -37,9 +37,9 @@ pub fn ean13(digits: &[u8]) -> Vec<bool> {
     let parity = digits.first().map_or(0, |first| PARITY[usize::from(*first % 10)]);
     push(&mut row, 0b101, 3);
     for (at, digit) in digits.iter().skip(1).take(6).enumerate() {
-        let odd = LEFT_ODD_PATTERNS[usize::from(*digit % 10)];
+        let odd_pattern = LEFT_ODD_PATTERNS[usize::from(*digit % 10)];
         let is_even = parity >> (5 - at) & 1 == 1;
-        let pattern = if is_even { (!odd & 0x7f).reverse_bits() >> 1 } else { odd };
+        let pattern = if is_even { (!odd_pattern & 0x7f).reverse_bits() >> 1 } else { odd_pattern };
         push(&mut row, pattern.into(), 7);
     }
     push(&mut row, 0b0_1010, 5);
@@ -105,7 +105,7 @@ pub fn code128(text: &str) -> Result<Vec<bool>, BarcodeError> {
 mod tests {
     use super::*;
 
-    fn shown(row: &[bool]) -> String {
+    fn bit_text(row: &[bool]) -> String {
         row.iter().map(|dark| if *dark { '1' } else { '0' }).collect()
     }
 
@@ -114,7 +114,7 @@ mod tests {
         // The often printed example 5901234123457, module by module.
         let digits = ean_digits("5901234123457").unwrap();
         let expected = "10100010110100111011001100100110111101001110101010110011011011001000010101110010011101000100101";
-        assert_eq!(shown(&ean13(&digits)), expected);
+        assert_eq!(bit_text(&ean13(&digits)), expected);
         assert_eq!(ean13(&digits).len(), 95);
     }
 
@@ -131,7 +131,7 @@ mod tests {
                 .flat_map(|(at, width)| std::iter::repeat_n(if at % 2 == 0 { '1' } else { '0' }, usize::from(width - b'0')))
                 .collect::<String>()
         };
-        let shown = shown(&row);
+        let shown = bit_text(&row);
         assert!(shown.starts_with(&widths(CODE128[START_B])), "{shown}");
         assert!(shown.ends_with(&format!("{}{}", widths(CODE128[55]), widths(STOP))), "{shown}");
         assert_eq!(values("1234"), [START_C, 12, 34]);

@@ -14,16 +14,16 @@ impl DrawnCode {
     /// to be stretched.
     pub fn rectangles(&self) -> Vec<(usize, usize, usize, usize)> {
         let runs = |row: &[bool], top: usize| {
-            let mut found = Vec::new();
+            let mut areas = Vec::new();
             let mut at = 0;
             while at < row.len() {
-                let width = row[at..].iter().take_while(|dark| **dark).count();
+                let width = row[at..].iter().take_while(|is_dark| **is_dark).count();
                 if width > 0 {
-                    found.push((at, top, width, 1));
+                    areas.push((at, top, width, 1));
                 }
                 at += width.max(1);
             }
-            found
+            areas
         };
         match self {
             Self::Bars(row) => runs(row, 0),

@@ -33,7 +33,7 @@ impl Label {
         if text.chars().count() > MAX_CODE_CHARACTERS {
             return Err(BarcodeError::TooLong(MAX_CODE_CHARACTERS));
         }
-        let (drawn, text) = match symbology {
+        let (code, text) = match symbology {
             Symbology::Ean13 => {
                 let digits = ean_digits(text)?;
                 (DrawnCode::Bars(ean13(&digits)), digits.iter().map(|digit| char::from(b'0' + digit)).collect())
@@ -41,7 +41,7 @@ impl Label {
             Symbology::Code128 => (DrawnCode::Bars(code128(text)?), text.to_owned()),
             Symbology::Qr => (DrawnCode::Squares(qr(text)?), text.to_owned()),
         };
-        Ok(Self { drawn, text, name: name.to_owned() })
+        Ok(Self { drawn: code, text, name: name.to_owned() })
     }
 }
 

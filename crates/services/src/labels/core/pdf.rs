@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{drawn_code::DrawnCode, label::Label, second_font::UsedCharacters, svg::short, text_run::TextRun};
+use super::{drawn_code::DrawnCode, label::Label, second_font::UsedCharacters, svg::truncate_name, text_run::TextRun};
 
 /// Layout of labels on an A4 sheet, in points (1/72 inch).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,8 +26,8 @@ impl SheetLayout {
 
 /// Draws a label into a cell.
 fn draw((out, used): (&mut String, &mut UsedCharacters), label: &Label, (left, bottom): (f64, f64), (width, height): (f64, f64)) {
-    let letters = TEXT_SIZE * 2.6;
-    let (room_wide, room_high) = (width - 2.0 * QUIET_ZONE, height - 2.0 * QUIET_ZONE - letters);
+    let text_height = TEXT_SIZE * 2.6;
+    let (room_wide, room_high) = (width - 2.0 * QUIET_ZONE, height - 2.0 * QUIET_ZONE - text_height);
     let modules = label.drawn.width() as f64;
     let (module, code_high) = match label.drawn {
         DrawnCode::Bars(_) => (room_wide / modules, room_high),
@@ -36,21 +36,26 @@ fn draw((out, used): (&mut String, &mut UsedCharacters), label: &Label, (left, b
             (module, module * modules)
         }
     };
-    let (from, top) = (left + (width - module * modules) / 2.0, bottom + height - QUIET_ZONE);
-    for (x, y, wide, tall) in label.drawn.rectangles() {
-        let high = match label.drawn {
+    let (left_edge, top) = (left + (width - module * modules) / 2.0, bottom + height - QUIET_ZONE);
+    for (x, y, bar_width, tall) in label.drawn.rectangles() {
+        let bar_height = match label.drawn {
             DrawnCode::Bars(_) => code_high,
             DrawnCode::Squares(_) => tall as f64 * module,
         };
-        let below = top - (y as f64) * module - high;
-        let _ = writeln!(out, "{:.3} {below:.3} {:.3} {high:.3} re", from + x as f64 * module, wide as f64 * module);
+        let bottom_edge = top - (y as f64) * module - bar_height;
+        let _ = writeln!(
+            out,
+            "{:.3} {bottom_edge:.3} {:.3} {bar_height:.3} re",
+            left_edge + x as f64 * module,
+            bar_width as f64 * module
+        );
     }
     out.push_str("f\n");
-    let most = ((width - 2.0 * QUIET_ZONE) / (TEXT_SIZE * 0.55)) as usize;
+    let max_characters = ((width - 2.0 * QUIET_ZONE) / (TEXT_SIZE * 0.55)) as usize;
     for (line, text) in [&label.text, &label.name].into_iter().enumerate() {
         let y = top - code_high - TEXT_SIZE * (1.1 + line as f64 * 1.2);
-        let (font, shown) = TextRun::with_replacements(&short(text, most)).shown(used);
-        let _ = writeln!(out, "BT /{font} {TEXT_SIZE} Tf {:.3} {y:.3} Td {shown} Tj ET", left + QUIET_ZONE);
+        let (font, text_operand) = TextRun::with_replacements(&truncate_name(text, max_characters)).font_and_operand(used);
+        let _ = writeln!(out, "BT /{font} {TEXT_SIZE} Tf {:.3} {y:.3} Td {text_operand} Tj ET", left + QUIET_ZONE);
     }
 }
 
@@ -64,8 +69,8 @@ pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
             let mut out = String::new();
             for (at, label) in page.iter().enumerate() {
                 let (column, row) = (at % layout.columns, at / layout.columns);
-                let place = (MARGIN + column as f64 * cell.0, PAGE.1 - MARGIN - (row + 1) as f64 * cell.1);
-                draw((&mut out, &mut used), label, place, cell);
+                let corner = (MARGIN + column as f64 * cell.0, PAGE.1 - MARGIN - (row + 1) as f64 * cell.1);
+                draw((&mut out, &mut used), label, corner, cell);
             }
             out
         })
@@ -107,7 +112,7 @@ impl Image<'_> {
 pub fn document_with(pages: &[String], image: Option<&Image<'_>>, used: &UsedCharacters) -> Vec<u8> {
     let count = pages.len();
     // The picture follows the pages, and the second font follows the picture.
-    let own = image.map(|_| format!(" /XObject << /{IMAGE} {} 0 R >>", 4 + 2 * count)).unwrap_or_default();
+    let image_resource = image.map(|_| format!(" /XObject << /{IMAGE} {} 0 R >>", 4 + 2 * count)).unwrap_or_default();
     let second = 4 + 2 * count + usize::from(image.is_some());
     let fonts = if used.is_empty() { String::new() } else { format!(" /F2 {second} 0 R") };
     // Objects: 1 the catalogue, 2 the pages, 3 the font, then each page and its content.
@@ -119,7 +124,7 @@ pub fn document_with(pages: &[String], image: Option<&Image<'_>>, used: &UsedCha
     ];
     for (at, page) in pages.iter().enumerate() {
         objects.push(format!(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R{fonts} >>{own} >> /Contents {} 0 R >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R{fonts} >>{image_resource} >> /Contents {} 0 R >>",
             PAGE.0,
             PAGE.1,
             5 + 2 * at

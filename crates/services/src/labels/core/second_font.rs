@@ -27,23 +27,23 @@ struct Tables {
 static TABLES: LazyLock<Option<Tables>> = LazyLock::new(Tables::read);
 
 /// A number of two bytes.
-fn short(bytes: &[u8], at: usize) -> Option<usize> {
+fn read_u16(bytes: &[u8], at: usize) -> Option<usize> {
     let pair = bytes.get(at..at + 2)?.try_into().ok()?;
     Some(usize::from(u16::from_be_bytes(pair)))
 }
 
 /// A number of four bytes.
-fn long(bytes: &[u8], at: usize) -> Option<usize> {
-    let four = bytes.get(at..at + 4)?.try_into().ok()?;
-    usize::try_from(u32::from_be_bytes(four)).ok()
+fn read_u32(bytes: &[u8], at: usize) -> Option<usize> {
+    let four_bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+    usize::try_from(u32::from_be_bytes(four_bytes)).ok()
 }
 
 impl Tables {
     fn read() -> Option<Self> {
-        let count = short(FONT, 4)?;
+        let count = read_u16(FONT, 4)?;
         let table = |tag: &[u8]| {
             let entry = (0..count).map(|nth| 12 + nth * 16).find(|at| FONT.get(*at..*at + 4) == Some(tag))?;
-            let (from, length) = (long(FONT, entry + 8)?, long(FONT, entry + 12)?);
+            let (from, length) = (read_u32(FONT, entry + 8)?, read_u32(FONT, entry + 12)?);
             FONT.get(from..from + length)
         };
         Some(Self {
@@ -61,15 +61,16 @@ impl Tables {
     /// (format 4 of the table).
     fn glyph(&self, sign: char) -> Option<usize> {
         let code = usize::try_from(u32::from(sign)).ok()?;
-        let table = self.cmap.get(long(self.cmap, 8)?..)?;
-        let size = short(table, 6)?;
-        let end = (14..14 + size).step_by(2).find(|at| short(table, *at).is_some_and(|last| last >= code))?;
+        let table = self.cmap.get(read_u32(self.cmap, 8)?..)?;
+        let size = read_u16(table, 6)?;
+        let end = (14..14 + size).step_by(2).find(|at| read_u16(table, *at).is_some_and(|last| last >= code))?;
         let offset_at = end + 2 + size * 3;
-        let (first, delta, offset) = (short(table, end + 2 + size)?, short(table, end + 2 + size * 2)?, short(table, offset_at)?);
+        let (first, delta, offset) =
+            (read_u16(table, end + 2 + size)?, read_u16(table, end + 2 + size * 2)?, read_u16(table, offset_at)?);
         let from_start = code.checked_sub(first)?;
         let glyph = match offset {
             0 => code + delta,
-            _ => match short(table, offset_at + offset + from_start * 2)? {
+            _ => match read_u16(table, offset_at + offset + from_start * 2)? {
                 0 => return None,
                 glyph => glyph + delta,
             },
@@ -79,40 +80,40 @@ impl Tables {
 
     /// Returns the width of a glyph in thousandths of the font size.
     fn width(&self, glyph: usize) -> u32 {
-        let units = short(self.hmtx, glyph * 4).unwrap_or(EM);
+        let units = read_u16(self.hmtx, glyph * 4).unwrap_or(EM);
         u32::try_from((units * 1_000 + EM / 2) / EM).unwrap_or(1_000)
     }
 
     /// Returns the bytes of a glyph; none for a space.
     fn shape(&self, glyph: usize) -> &'static [u8] {
-        let place = |at: usize| long(self.loca, at * 4);
-        let range = place(glyph).zip(place(glyph + 1));
+        let glyph_offset = |at: usize| read_u32(self.loca, at * 4);
+        let range = glyph_offset(glyph).zip(glyph_offset(glyph + 1));
         range.and_then(|(from, to)| self.glyf.get(from..to)).unwrap_or_default()
     }
 
     /// Returns a font with the glyphs of these characters, numbered from 1; 0 is the glyph for
     /// missing characters.
-    fn cut(&self, signs: &[char]) -> Vec<u8> {
+    fn subset(&self, signs: &[char]) -> Vec<u8> {
         let (mut glyf, mut loca, mut hmtx) = (Vec::new(), vec![0; 4], Vec::new());
         for glyph in once(0).chain(signs.iter().map(|sign| self.glyph(*sign).unwrap_or(0))) {
             glyf.extend_from_slice(self.shape(glyph));
             pad_to_four(&mut glyf);
-            loca.extend_from_slice(&four(glyf.len()));
+            loca.extend_from_slice(&u32_bytes(glyf.len()));
             hmtx.extend_from_slice(self.hmtx.get(glyph * 4..glyph * 4 + 4).unwrap_or(&[0; 4]));
         }
         let count = u16::try_from(signs.len() + 1).unwrap_or(u16::MAX);
-        let (hhea, maxp) = (counted(self.hhea, 34, count), counted(self.maxp, 4, count));
+        let (hhea, maxp) = (with_glyph_count(self.hhea, 34, count), with_glyph_count(self.maxp, 4, count));
         let tables =
             [(b"glyf", glyf), (b"head", self.head.to_vec()), (b"hhea", hhea), (b"hmtx", hmtx), (b"loca", loca), (b"maxp", maxp)];
         // Header: version 1, six tables, and the three search numbers that follow from six.
         let mut out = vec![0, 1, 0, 0, 0, 6, 0, 64, 0, 2, 0, 32];
-        let mut place = 12 + tables.len() * 16;
+        let mut offset = 12 + tables.len() * 16;
         for (tag, table) in &tables {
             out.extend_from_slice(tag.as_slice());
-            out.extend_from_slice(&sum(table).to_be_bytes());
-            out.extend_from_slice(&four(place));
-            out.extend_from_slice(&four(table.len()));
-            place += table.len().next_multiple_of(4);
+            out.extend_from_slice(&checksum(table).to_be_bytes());
+            out.extend_from_slice(&u32_bytes(offset));
+            out.extend_from_slice(&u32_bytes(table.len()));
+            offset += table.len().next_multiple_of(4);
         }
         for (_, table) in tables {
             out.extend(table);
@@ -126,20 +127,20 @@ fn pad_to_four(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(4), 0);
 }
 
-fn four(number: usize) -> [u8; 4] {
+fn u32_bytes(number: usize) -> [u8; 4] {
     u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Returns a table with another number of glyphs.
-fn counted(table: &[u8], at: usize, count: u16) -> Vec<u8> {
+fn with_glyph_count(table: &[u8], at: usize, count: u16) -> Vec<u8> {
     let mut out = table.to_vec();
-    if let Some(place) = out.get_mut(at..at + 2) {
-        place.copy_from_slice(&count.to_be_bytes());
+    if let Some(bytes) = out.get_mut(at..at + 2) {
+        bytes.copy_from_slice(&count.to_be_bytes());
     }
     out
 }
 
-fn sum(table: &[u8]) -> u32 {
+fn checksum(table: &[u8]) -> u32 {
     let word =
         |bytes: &[u8]| (0..4_usize).fold(0_u32, |sum, at| (sum << 8) | u32::from(bytes.get(at).copied().unwrap_or_default()));
     table.chunks(4).fold(0_u32, |sum, bytes| sum.wrapping_add(word(bytes)))
@@ -166,11 +167,11 @@ impl UsedCharacters {
         let mut out = String::with_capacity(signs.len() * 4 + 2);
         out.push('<');
         for sign in signs {
-            let at = self.0.iter().position(|known| known == sign).unwrap_or_else(|| {
+            let index = self.0.iter().position(|used_sign| used_sign == sign).unwrap_or_else(|| {
                 self.0.push(*sign);
                 self.0.len() - 1
             });
-            let _ = write!(out, "{:04x}", at + 1);
+            let _ = write!(out, "{:04x}", index + 1);
         }
         out.push('>');
         out
@@ -180,9 +181,9 @@ impl UsedCharacters {
     /// font.
     pub(super) fn objects(&self, first: usize) -> Vec<String> {
         let Some(tables) = TABLES.as_ref().filter(|_| !self.is_empty()) else { return Vec::new() };
-        let (name, font) = (self.name(), hex::encode(tables.cut(&self.0)));
+        let (name, font) = (self.name(), hex::encode(tables.subset(&self.0)));
         let widths: Vec<String> = self.0.iter().map(|sign| width(*sign).unwrap_or(1_000).to_string()).collect();
-        let letters = self.letters();
+        let character_map = self.to_unicode_map();
         vec![
             format!(
                 "<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H /DescendantFonts [{} 0 R] /ToUnicode {} 0 R >>",
@@ -204,18 +205,18 @@ impl UsedCharacters {
                 font.len() + 1,
                 font.len() / 2
             ),
-            format!("<< /Length {} >>\nstream\n{letters}endstream", letters.len()),
+            format!("<< /Length {} >>\nstream\n{character_map}endstream", character_map.len()),
         ]
     }
 
     /// Returns a name for this set of characters, since readers that join files expect different
     /// names for different subsets.
     fn name(&self) -> String {
-        let mut rest = self.0.iter().fold(7_u64, |sum, sign| sum.wrapping_mul(31).wrapping_add(u64::from(*sign)));
+        let mut hash = self.0.iter().fold(7_u64, |sum, sign| sum.wrapping_mul(31).wrapping_add(u64::from(*sign)));
         let tag: String = (0..6)
             .map(|_| {
-                let letter = (b'A'..=b'Z').nth((rest % 26) as usize).unwrap_or(b'A');
-                rest /= 26;
+                let letter = (b'A'..=b'Z').nth((hash % 26) as usize).unwrap_or(b'A');
+                hash /= 26;
                 char::from(letter)
             })
             .collect();
@@ -223,7 +224,7 @@ impl UsedCharacters {
     }
 
     /// Returns the table from glyph numbers to characters (ToUnicode).
-    fn letters(&self) -> String {
+    fn to_unicode_map(&self) -> String {
         let mut out = format!(
             "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n{INFO} def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
              1 begincodespacerange\n<0000> <ffff>\nendcodespacerange\n"
@@ -260,14 +261,14 @@ mod tests {
         let mut used = UsedCharacters::default();
         assert_eq!((used.operand(&['Ж', 'α', 'Ж']), used.objects(6).len()), ("<000100020001>".to_owned(), 5));
         let tables = TABLES.as_ref().unwrap();
-        let cut = tables.cut(&used.0);
+        let cut = tables.subset(&used.0);
         // The glyph offsets are the fifth table: 0, then the end of each of three glyphs.
-        let (places, length) = (long(&cut, 12 + 4 * 16 + 8).unwrap(), long(&cut, 12 + 4 * 16 + 12).unwrap());
+        let (places, length) = (read_u32(&cut, 12 + 4 * 16 + 8).unwrap(), read_u32(&cut, 12 + 4 * 16 + 12).unwrap());
         assert_eq!((&cut[12 + 4 * 16..12 + 4 * 16 + 4], length), (b"loca".as_slice(), 16));
-        let (glyf, from) = (long(&cut, 12 + 8).unwrap(), long(&cut, places + 4).unwrap());
+        let (glyf, from) = (read_u32(&cut, 12 + 8).unwrap(), read_u32(&cut, places + 4).unwrap());
         let shape = tables.shape(tables.glyph('Ж').unwrap());
         assert!(!shape.is_empty() && cut[glyf + from..].starts_with(shape));
-        assert_eq!(short(&cut, long(&cut, 12 + 5 * 16 + 8).unwrap() + 4), Some(3));
+        assert_eq!(read_u16(&cut, read_u32(&cut, 12 + 5 * 16 + 8).unwrap() + 4), Some(3));
         assert!(cut.len() < 4_000, "{} bytes", cut.len());
         let objects = used.objects(6);
         assert!(objects[0].contains("[7 0 R] /ToUnicode 10 0 R"), "{}", objects[0]);

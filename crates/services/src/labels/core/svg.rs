@@ -12,49 +12,49 @@ const QUIET_ZONE: usize = 10;
 const HEIGHT: usize = 50;
 const LINE: usize = 12;
 
-fn escaped(text: &str) -> String {
-    markup::escaped(&text.chars().filter(|c| !c.is_control()).collect::<String>())
+fn escape_markup(text: &str) -> String {
+    markup::escape_markup(&text.chars().filter(|c| !c.is_control()).collect::<String>())
 }
 
-/// Cuts a name to `most` characters, to fit on a label.
-pub fn short(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
+/// Cuts a name to `max_characters` characters, to fit on a label.
+pub fn truncate_name(text: &str, max_characters: usize) -> String {
+    if text.chars().count() <= max_characters {
         text.to_owned()
     } else {
-        text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+        text.chars().take(max_characters.saturating_sub(1)).chain(['…']).collect()
     }
 }
 
 /// Draws a label, in modules: the code, its text, the product's name.
 pub fn svg(label: &Label) -> String {
     let modules = label.drawn.width();
-    let (stretch, high) = match label.drawn {
+    let (stretch, code_height) = match label.drawn {
         DrawnCode::Bars(_) => (HEIGHT, HEIGHT),
         DrawnCode::Squares(_) => (1, modules),
     };
-    let (width, height) = (modules + 2 * QUIET_ZONE, high + 2 * QUIET_ZONE + 2 * LINE);
+    let (width, height) = (modules + 2 * QUIET_ZONE, code_height + 2 * QUIET_ZONE + 2 * LINE);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" shape-rendering=\"crispEdges\"><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><path d=\""
     );
-    for (left, top, wide, tall) in label.drawn.rectangles() {
-        let tall = tall * stretch;
+    for (left, top, bar_width, bar_height) in label.drawn.rectangles() {
+        let bar_height = bar_height * stretch;
         // Writing to a text cannot fail.
-        let _ = write!(out, "M{} {}h{wide}v{tall}h-{wide}z", left + QUIET_ZONE, top + QUIET_ZONE);
+        let _ = write!(out, "M{} {}h{bar_width}v{bar_height}h-{bar_width}z", left + QUIET_ZONE, top + QUIET_ZONE);
     }
     let middle = width as f64 / 2.0;
-    let (code, name) = (short(&label.text, 32), short(&label.name, 32));
+    let (code, name) = (truncate_name(&label.text, 32), truncate_name(&label.name, 32));
     // A character is at most two thirds as wide as it is high, so that no text is wider than the
     // code.
     let size = |text: &str| (modules as f64 * 1.5 / text.chars().count().max(1) as f64).min(8.0);
-    let below = QUIET_ZONE + high + LINE - 2;
+    let below = QUIET_ZONE + code_height + LINE - 2;
     let _ = write!(
         out,
         "\" fill=\"#000\"/><g font-family=\"sans-serif\" text-anchor=\"middle\"><text x=\"{middle}\" y=\"{below}\" font-size=\"{:.1}\">{}</text><text x=\"{middle}\" y=\"{}\" font-size=\"{:.1}\">{}</text></g></svg>",
         size(&code),
-        escaped(&code),
+        escape_markup(&code),
         below + LINE - 2,
         size(&name),
-        escaped(&name)
+        escape_markup(&name)
     );
     out
 }

@@ -62,8 +62,8 @@ impl TextRun {
         for paragraph in self.signs.split(|c| *c == '\n') {
             let (mut line, mut filled) = (Vec::new(), 0);
             for word in paragraph.split(|c| *c == ' ').filter(|word| !word.is_empty()) {
-                let (space, wide) = (self.units(&[' ']), self.units(word));
-                if !line.is_empty() && points(filled, size) + points(space, size) + points(wide, size) > room {
+                let (space, word_width) = (self.units(&[' ']), self.units(word));
+                if !line.is_empty() && points(filled, size) + points(space, size) + points(word_width, size) > room {
                     lines.push(self.line(std::mem::take(&mut line)));
                     filled = 0;
                 }
@@ -72,13 +72,13 @@ impl TextRun {
                     filled += space;
                 }
                 for sign in word {
-                    let wide = self.units(&[*sign]);
-                    if !line.is_empty() && points(filled, size) + points(wide, size) > room {
+                    let word_width = self.units(&[*sign]);
+                    if !line.is_empty() && points(filled, size) + points(word_width, size) > room {
                         lines.push(self.line(std::mem::take(&mut line)));
                         filled = 0;
                     }
                     line.push(*sign);
-                    filled += wide;
+                    filled += word_width;
                 }
             }
             lines.push(self.line(line));
@@ -87,7 +87,7 @@ impl TextRun {
     }
 
     /// Returns the name of its font on pages, and the operand that prints it.
-    pub fn shown(&self, used: &mut UsedCharacters) -> (&'static str, String) {
+    pub fn font_and_operand(&self, used: &mut UsedCharacters) -> (&'static str, String) {
         if self.is_second { ("F2", used.operand(&self.signs)) } else { ("F1", literal(&self.signs)) }
     }
 
@@ -97,9 +97,9 @@ impl TextRun {
 
     /// Returns the width of characters of this text in thousandths of the font size.
     fn units(&self, signs: &[char]) -> u32 {
-        let own = |sign: char| byte_of(sign).map(|byte| u32::from(width(byte)));
-        let wide = |sign: &char| if self.is_second { second_font::width(*sign) } else { own(*sign) };
-        signs.iter().filter_map(wide).sum()
+        let first_font_width = |sign: char| byte_of(sign).map(|byte| u32::from(width(byte)));
+        let sign_width = |sign: &char| if self.is_second { second_font::width(*sign) } else { first_font_width(*sign) };
+        signs.iter().filter_map(sign_width).sum()
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_text_is_in_one_font_or_in_none() {
         let mut used = UsedCharacters::default();
-        let mut shown = |text: &str| TextRun::of(text).map(|letters| letters.shown(&mut used));
+        let mut shown = |text: &str| TextRun::of(text).map(|letters| letters.font_and_operand(&mut used));
         assert_eq!(shown("3 € – Größe (1)\u{2009}\t"), Some(("F1", "(3 \\200 \\226 Gr\\366\\337e \\(1\\)\\240)".to_owned())));
         assert_eq!(shown("Ło\u{301}\u{202f}"), Some(("F2", "<000100020003>".to_owned())));
         assert_eq!(shown("ó漢"), None);
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn what_no_font_has_is_marked() {
         let mut used = UsedCharacters::default();
-        assert_eq!(TextRun::with_replacements("mug 漢\u{7}").shown(&mut used), ("F1", "(mug ??)".to_owned()));
+        assert_eq!(TextRun::with_replacements("mug 漢\u{7}").font_and_operand(&mut used), ("F1", "(mug ??)".to_owned()));
         assert_eq!(TextRun::with_replacements("Ж漢"), TextRun::of("Ж?").unwrap());
     }
 }

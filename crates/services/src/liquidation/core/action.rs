@@ -66,7 +66,7 @@ pub struct Bundle {
 
 impl Bundle {
     /// Returns the part of a kit's price that is the product's.
-    pub const fn brings(&self) -> i64 {
+    pub const fn product_share_minor(&self) -> i64 {
         self.price_minor.saturating_sub(self.partner_minor).saturating_sub(self.cost_minor)
     }
 }
@@ -164,11 +164,11 @@ impl Basis<'_> {
         }
         let sold = poisson_range(self.rate() * f64::from(weeks)).map(|sold| sold.min(units));
         let holding = f64::from(self.criteria.holding_percent) / 100.0 * self.product.cost.unwrap_or_default();
-        let worth = |sold: f64| sold * price - holding * (units - sold / 2.0) * f64::from(weeks) / YEAR_WEEKS;
+        let value_of = |sold: f64| sold * price - holding * (units - sold / 2.0) * f64::from(weeks) / YEAR_WEEKS;
         Some(Candidate {
             act: Act::Keep,
             quantity: self.level.free,
-            recovery: Recovery::of(sold.map(worth)),
+            recovery: Recovery::of(sold.map(value_of)),
             left: (units - sold[2], units - sold[0]),
             until: self.until(weeks),
             target_free: 0,
@@ -194,11 +194,11 @@ impl Basis<'_> {
         Some(self.immediate_candidate(Act::Return { supplier }, credit.saturating_sub(terms.freight_minor)))
     }
 
-    fn immediate_candidate(&self, act: Act, brings: i64) -> Candidate {
+    fn immediate_candidate(&self, act: Act, proceeds: i64) -> Candidate {
         Candidate {
             act,
             quantity: self.level.free,
-            recovery: Recovery::exactly(brings),
+            recovery: Recovery::exactly(proceeds),
             left: (0.0, 0.0),
             until: self.today,
             target_free: 0,
@@ -206,32 +206,33 @@ impl Basis<'_> {
     }
 
     /// Transfer to a store that sells: the sales there beyond its own stock and the units of
-    /// earlier plans. `taken` units are on their way there from other lines.
-    pub fn transfer(&self, to: &Level, taken: i64) -> Option<Candidate> {
+    /// earlier plans. `planned_units` units are on their way there from other lines.
+    pub fn transfer(&self, target: &Level, planned_units: i64) -> Option<Candidate> {
         let (price, weeks) = (self.product.price? as f64, self.level.weeks(self.today));
-        if weeks == 0 || !to.is_target || !to.sells() || to.store == self.level.store {
+        if weeks == 0 || !target.is_target || !target.has_sales() || target.store == self.level.store {
             return None;
         }
         let scale = self.product.scale();
-        let there = to.free.max(0).saturating_add(to.coming).saturating_add(taken);
-        let own = there as f64 / scale;
-        let wanted = poisson_range(to.rate(self.today, scale) / scale * f64::from(weeks));
+        let target_stock = target.free.max(0).saturating_add(target.coming).saturating_add(planned_units);
+        let target_units = target_stock as f64 / scale;
+        let expected_sales = poisson_range(target.rate(self.today, scale) / scale * f64::from(weeks));
         // Only whole units are moved, and no more than are likely to be sold.
-        let quantity = ((wanted[1] - own).max(0.0) * scale + 1e-9).floor().min(self.level.free.max(0) as f64) as i64;
+        let quantity =
+            ((expected_sales[1] - target_units).max(0.0) * scale + 1e-9).floor().min(self.level.free.max(0) as f64) as i64;
         let quantity = quantity - quantity % scale as i64;
         if quantity <= 0 {
             return None;
         }
-        let moved = quantity as f64 / scale;
-        let sold = wanted.map(|wanted| (wanted - own).clamp(0.0, moved));
-        let freight = self.criteria.freight(self.level.store, to.store) as f64;
+        let moved_units = quantity as f64 / scale;
+        let sold = expected_sales.map(|expected_sales| (expected_sales - target_units).clamp(0.0, moved_units));
+        let freight = self.criteria.freight(self.level.store, target.store) as f64;
         Some(Candidate {
-            act: Act::Transfer { to: to.store },
+            act: Act::Transfer { to: target.store },
             quantity,
             recovery: Recovery::of(sold.map(|sold| sold * price - freight)),
-            left: (moved - sold[2], moved - sold[0]),
+            left: (moved_units - sold[2], moved_units - sold[0]),
             until: self.until(weeks),
-            target_free: there,
+            target_free: target_stock,
         })
     }
 
@@ -241,10 +242,11 @@ impl Basis<'_> {
     pub fn bundle(&self) -> Option<Candidate> {
         let (percent, partner) = (self.criteria.bundle_percent?, self.product.partner.as_ref()?);
         let (list, weeks) = (self.product.price.filter(|price| *price > 0)?, self.level.weeks(self.today));
-        let beside = partner.levels.iter().find(|level| level.store == self.level.store)?;
+        let partner_level = partner.levels.iter().find(|level| level.store == self.level.store)?;
         let floor = self.product.cost.unwrap_or_default() * f64::from(self.criteria.floor_percent) / 100.0;
-        let own = list.saturating_mul(100 - i64::from(percent)) / 100;
-        let price = self.criteria.rounded(partner.price.saturating_add(own)).max(partner.price + floor.ceil() as i64);
+        let reduced_price = list.saturating_mul(100 - i64::from(percent)) / 100;
+        let price =
+            self.criteria.round_price(partner.price.saturating_add(reduced_price)).max(partner.price + floor.ceil() as i64);
         let bundle = Bundle {
             partner: partner.product,
             partner_decimals: partner.decimals,
@@ -252,15 +254,15 @@ impl Basis<'_> {
             partner_minor: partner.price,
             cost_minor: self.criteria.bundle_cost_minor,
         };
-        let most = self.units().min(beside.free).min(beside.weekly * f64::from(weeks)).floor();
-        if weeks == 0 || most < 1.0 || price >= partner.price.saturating_add(list) || bundle.brings() <= 0 {
+        let max_units = self.units().min(partner_level.free).min(partner_level.weekly * f64::from(weeks)).floor();
+        if weeks == 0 || max_units < 1.0 || price >= partner.price.saturating_add(list) || bundle.product_share_minor() <= 0 {
             return None;
         }
-        let sold = UPLIFTS.map(|uplift| (self.rate() * uplift * f64::from(weeks)).min(most));
+        let sold = UPLIFTS.map(|uplift| (self.rate() * uplift * f64::from(weeks)).min(max_units));
         Some(Candidate {
             act: Act::Bundle(bundle),
-            quantity: (most * self.product.scale()) as i64,
-            recovery: Recovery::of(sold.map(|sold| sold * bundle.brings() as f64)),
+            quantity: (max_units * self.product.scale()) as i64,
+            recovery: Recovery::of(sold.map(|sold| sold * bundle.product_share_minor() as f64)),
             left: (self.units() - sold[2], self.units() - sold[0]),
             until: self.until(weeks),
             target_free: 0,
@@ -274,7 +276,8 @@ impl Basis<'_> {
         if weeks == 0 || steps.is_empty() {
             return None;
         }
-        let [low, likely, high] = self.product.response.elasticities().map(|elasticity| self.brings(&steps, weeks, elasticity));
+        let [low, likely, high] =
+            self.product.response.elasticities().map(|elasticity| self.project_revenue(&steps, weeks, elasticity));
         // A lower price may recover less if sales hardly respond to it: the range is sorted by
         // amount.
         let mut amounts = [low.0, likely.0, high.0];
@@ -291,16 +294,16 @@ impl Basis<'_> {
 
     /// Returns the revenue of the steps, and the whole units left after them, if sales respond to
     /// the price with this elasticity.
-    pub(super) fn brings(&self, steps: &[Step], weeks: i32, elasticity: f64) -> (f64, f64) {
+    pub(super) fn project_revenue(&self, steps: &[Step], weeks: i32, elasticity: f64) -> (f64, f64) {
         let list = self.product.price.unwrap_or_default() as f64;
-        let each = f64::from(weeks) / steps.len().max(1) as f64;
-        let (mut left, mut amount) = (self.units(), 0.0);
+        let weeks_per_step = f64::from(weeks) / steps.len().max(1) as f64;
+        let (mut remaining_units, mut amount) = (self.units(), 0.0);
         for step in steps {
-            let sold = (self.rate() * (step.price_minor as f64 / list).powf(-elasticity) * each).min(left);
+            let sold = (self.rate() * (step.price_minor as f64 / list).powf(-elasticity) * weeks_per_step).min(remaining_units);
             amount += sold * step.price_minor as f64;
-            left -= sold;
+            remaining_units -= sold;
         }
-        (amount, left)
+        (amount, remaining_units)
     }
 
     /// Descending prices, rounded to the tenant's ending and raised to the floor.
@@ -308,15 +311,15 @@ impl Basis<'_> {
         let floor = self.product.cost.unwrap_or_default() * f64::from(self.criteria.floor_percent) / 100.0;
         let mut steps: Vec<Step> = Vec::new();
         for percent in &self.criteria.markdown_percents {
-            let cut = list.saturating_mul(100 - i64::from(*percent)) / 100;
-            let price = self.criteria.rounded(cut).max(floor.ceil() as i64).max(1);
+            let reduced_price = list.saturating_mul(100 - i64::from(*percent)) / 100;
+            let price = self.criteria.round_price(reduced_price).max(floor.ceil() as i64).max(1);
             if price < steps.last().map_or(list, |step| step.price_minor) {
                 steps.push(Step { percent: *percent, price_minor: price, from_date: self.today });
             }
         }
         let (days, count) = (7 * weeks, i32::try_from(steps.len()).unwrap_or(1).max(1));
-        for (place, step) in (0..).zip(&mut steps) {
-            step.from_date = self.today + days * place / count;
+        for (index, step) in (0..).zip(&mut steps) {
+            step.from_date = self.today + days * index / count;
         }
         steps
     }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Lines that a document has at most.
-const MAX_OF_A_DOCUMENT: usize = 500;
+const MAX_DOCUMENT_LINES: usize = 500;
 
 /// Selection of the lines to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,22 +68,22 @@ pub fn approve(
     lines: &[PlanLine],
     approval: &Approval,
     free: &BTreeMap<(ProductId, StoreId), i64>,
-    may: &dyn Fn(&PlanLine) -> bool,
-    (most, mut group): (usize, impl FnMut() -> Uuid),
+    is_allowed: &dyn Fn(&PlanLine) -> bool,
+    (limit, mut group): (usize, impl FnMut() -> Uuid),
 ) -> Claims {
     let mut claims = Claims::default();
     let mut groups: BTreeMap<DocumentKey, (Uuid, usize)> = BTreeMap::new();
-    let chosen = |line: &PlanLine| line.state == LineState::Proposed && approval.includes_line(line);
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| chosen(line)) {
-        if !may(line) {
+    let is_chosen = |line: &PlanLine| line.state == LineState::Proposed && approval.includes_line(line);
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| is_chosen(line)) {
+        if !is_allowed(line) {
             claims.forbidden.push(index);
         } else if free.get(&(line.product, line.store)).copied().unwrap_or_default() < required_units(line) {
             claims.stale.push(index);
-        } else if claims.claimed.len() >= most {
+        } else if claims.claimed.len() >= limit {
             claims.later += 1;
         } else {
             let (id, size) = groups.entry(document_key(line)).or_insert_with(|| (group(), 0));
-            if *size >= MAX_OF_A_DOCUMENT {
+            if *size >= MAX_DOCUMENT_LINES {
                 (*id, *size) = (group(), 0);
             }
             *size += 1;

@@ -182,65 +182,65 @@ impl Criteria {
             ("bundleCost", Some(self.bundle_cost_minor), 0, MAX_MINOR),
             ("alertValue", self.alert_value_minor, 1, MAX_MINOR),
         ];
-        let mut found = Vec::new();
-        for (name, value, least, most) in ranges {
-            if value.is_some_and(|value| !(least..=most).contains(&value)) {
-                found.push(CriteriaProblem::Range(name, least, most));
+        let mut criteria_problems = Vec::new();
+        for (name, value, min, max) in ranges {
+            if value.is_some_and(|value| !(min..=max).contains(&value)) {
+                criteria_problems.push(CriteriaProblem::Range(name, min, max));
             }
         }
         let steps = &self.markdown_percents;
         let ascends = steps.windows(2).all(|pair| pair[0] < pair[1]);
         if steps.is_empty() || steps.len() > MAX_STEPS || !ascends || steps.iter().any(|step| !(1..=95).contains(step)) {
-            found.push(CriteriaProblem::Steps);
+            criteria_problems.push(CriteriaProblem::Steps);
         }
-        found.extend(self.problems_of_transfers());
-        found.extend(self.problems_of_terms());
-        found
+        criteria_problems.extend(self.problems_of_transfers());
+        criteria_problems.extend(self.problems_of_terms());
+        criteria_problems
     }
 
     fn problems_of_transfers(&self) -> Vec<CriteriaProblem> {
         if self.transfer_costs.len() > MAX_TRANSFER_COSTS {
             return vec![CriteriaProblem::TooManyTransferCosts];
         }
-        let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
-        for (place, cost) in self.transfer_costs.iter().enumerate() {
+        let (mut store_pairs, mut problems) = (BTreeSet::new(), Vec::new());
+        for (index, cost) in self.transfer_costs.iter().enumerate() {
             if !(0..=MAX_MINOR).contains(&cost.freight_minor) {
-                found.push(CriteriaProblem::TransferCost(place, 0, MAX_MINOR));
+                problems.push(CriteriaProblem::TransferCost(index, 0, MAX_MINOR));
             }
-            if cost.to == Some(cost.from) || !seen.insert((cost.from, cost.to)) {
-                found.push(CriteriaProblem::TransferStores(place));
+            if cost.to == Some(cost.from) || !store_pairs.insert((cost.from, cost.to)) {
+                problems.push(CriteriaProblem::TransferStores(index));
             }
         }
-        found
+        problems
     }
 
     fn problems_of_terms(&self) -> Vec<CriteriaProblem> {
         if self.supplier_terms.len() > MAX_TERMS {
             return vec![CriteriaProblem::TooManyTerms];
         }
-        let mut found = Vec::new();
-        for (place, terms) in self.supplier_terms.iter().enumerate() {
+        let mut problems = Vec::new();
+        for (index, terms) in self.supplier_terms.iter().enumerate() {
             // Terms without a credit and without a cancellation are refused as a mistake.
             let least = i32::from(terms.cancel_days.is_none());
             if !(least..=100).contains(&terms.credit_percent) {
-                found.push(CriteriaProblem::Terms(place, "creditPercent", least.into(), 100));
+                problems.push(CriteriaProblem::Terms(index, "creditPercent", least.into(), 100));
             }
             if !(0..=MAX_MINOR).contains(&terms.freight_minor) {
-                found.push(CriteriaProblem::Terms(place, "freight", 0, MAX_MINOR));
+                problems.push(CriteriaProblem::Terms(index, "freight", 0, MAX_MINOR));
             }
             if terms.cancel_days.is_some_and(|days| !(0..=MAX_CANCEL_DAYS).contains(&days)) {
-                found.push(CriteriaProblem::Terms(place, "cancelDays", 0, MAX_CANCEL_DAYS.into()));
+                problems.push(CriteriaProblem::Terms(index, "cancelDays", 0, MAX_CANCEL_DAYS.into()));
             }
-            if self.supplier_terms[..place].iter().any(|before| before.supplier == terms.supplier) {
-                found.push(CriteriaProblem::Twice(place));
+            if self.supplier_terms[..index].iter().any(|before| before.supplier == terms.supplier) {
+                problems.push(CriteriaProblem::Twice(index));
             }
         }
-        found
+        problems
     }
 
     /// The highest price with the tenant's ending that is not above this one; this one if there is
     /// none.
-    pub fn rounded(&self, price: i64) -> i64 {
+    pub fn round_price(&self, price: i64) -> i64 {
         let Some(ending) = self.price_ending.map(i64::from) else { return price };
         let below = price - (price - ending).rem_euclid(100);
         if below > 0 { below } else { price }

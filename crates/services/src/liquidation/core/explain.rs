@@ -129,7 +129,7 @@ pub fn explain(text: &str) -> Result<String, ExplainError> {
     for candidate in &proposal.candidates {
         write_candidate(&mut out, &basis, candidate, weeks);
     }
-    match proposal.chosen() {
+    match proposal.best_candidate() {
         Some(chosen) => {
             let _ = writeln!(out, "best by its lower bound: {}", chosen.act.word().as_str());
         }
@@ -161,17 +161,22 @@ fn partner(example: &Example) -> Option<Partner> {
 }
 
 fn write_candidate(out: &mut String, basis: &Basis<'_>, candidate: &Candidate, weeks: i32) {
-    let (recovery, (least, most)) = (candidate.recovery, candidate.left);
+    let (recovery, (min_left, max_left)) = (candidate.recovery, candidate.left);
     let _ = writeln!(
         out,
-        "{}: {} to {}, likely {}; {least:.1} to {most:.1} units left",
+        "{}: {} to {}, likely {}; {min_left:.1} to {max_left:.1} units left",
         candidate.act.word().as_str(),
         amount(recovery.low),
         amount(recovery.high),
         amount(recovery.likely)
     );
     if let Some(bundle) = candidate.act.bundle() {
-        let _ = writeln!(out, "  {} together, of which it contributes {}", amount(bundle.price_minor), amount(bundle.brings()));
+        let _ = writeln!(
+            out,
+            "  {} together, of which it contributes {}",
+            amount(bundle.price_minor),
+            amount(bundle.product_share_minor())
+        );
     }
     let steps = candidate.act.steps();
     if steps.is_empty() {
@@ -181,8 +186,8 @@ fn write_candidate(out: &mut String, basis: &Basis<'_>, candidate: &Candidate, w
         steps.iter().map(|step| format!("{} from day {}", amount(step.price_minor), step.from_date)).collect();
     let _ = writeln!(out, "  {}", prices.join(", "));
     for elasticity in basis.product.response.elasticities() {
-        let (brings, left) = basis.brings(steps, weeks, elasticity);
-        let sold = basis.level.free as f64 - left;
+        let (brings, unsold) = basis.project_revenue(steps, weeks, elasticity);
+        let sold = basis.level.free as f64 - unsold;
         let _ = writeln!(out, "  elasticity {elasticity}: {sold:.2} sold, {}", amount(brings.round() as i64));
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use forecast::ratios::is_dead;
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use super::{
     criteria::Criteria,
@@ -87,14 +87,14 @@ impl Product {
         10_f64.powi(self.decimals.into())
     }
     /// Returns the cost of units, in whole minor units.
-    pub fn worth(&self, units: i64) -> Option<i64> {
+    pub fn cost_of(&self, units: i64) -> Option<i64> {
         self.cost.map(|cost| (units as f64 / self.scale() * cost).round() as i64)
     }
 }
 
 impl Level {
     /// Whether the product sells in this store.
-    pub fn sells(&self) -> bool {
+    pub fn has_sales(&self) -> bool {
         self.sold > 0 || self.weekly.is_some_and(|weekly| weekly > 0.0)
     }
     /// Units per week: of the forecast, or else of the last 13 weeks. Without any sale, half a
@@ -124,48 +124,50 @@ impl Level {
     }
 
     /// Returns the reasons to list the level; empty if it is not listed.
-    pub fn judge(&self, criteria: &Criteria, today: i32, (decimals, worth): (u8, Option<i64>)) -> Vec<Reason> {
+    pub fn listing_reasons(&self, criteria: &Criteria, today: i32, (decimals, value): (u8, Option<i64>)) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        if self.free <= 0 || worth.unwrap_or_default() < criteria.least_value_minor {
+        if self.free <= 0 || value.unwrap_or_default() < criteria.least_value_minor {
             return reasons;
         }
         let age = self.first_day.map_or(0, |first| (today - first).max(0));
-        let silent = self.days_without_sale(today);
-        if is_dead(self.free, silent.map(i32::unsigned_abs), age.unsigned_abs(), criteria.days_without_sale.unsigned_abs()) {
-            let text = match silent {
-                Some(days) => format!("no sale for {}", counted(days, "day", "days")),
-                None => format!("never sold in {}", counted(age, "day", "days")),
+        let silent_days = self.days_without_sale(today);
+        if is_dead(self.free, silent_days.map(i32::unsigned_abs), age.unsigned_abs(), criteria.days_without_sale.unsigned_abs()) {
+            let text = match silent_days {
+                Some(days) => format!("no sale for {}", pluralize(days, "day", "days")),
+                None => format!("never sold in {}", pluralize(age, "day", "days")),
             };
             reasons.push(Reason::new(ReasonCode::NoSale, text));
         } else if age >= criteria.days_without_sale {
             reasons.extend(self.slow_reasons(criteria, decimals));
         }
-        reasons.extend(criteria.expiring.then(|| self.expiring(today, decimals)).flatten());
+        reasons.extend(criteria.expiring.then(|| self.expiry_reason(today, decimals)).flatten());
         reasons
     }
 
     fn slow_reasons(&self, criteria: &Criteria, decimals: u8) -> Vec<Reason> {
         let mut reasons = Vec::new();
         let supply = self.days_of_supply();
-        if let Some((days, most)) = supply.zip(criteria.slow_days_of_supply).filter(|(days, most)| *days > f64::from(*most)) {
-            let days = counted(format!("{days:.0}"), "day", "days");
-            let text = format!("stock lasts {days}; more than {most} are slow");
+        if let Some((days, max_days)) =
+            supply.zip(criteria.slow_days_of_supply).filter(|(days, max_days)| *days > f64::from(*max_days))
+        {
+            let days = pluralize(format!("{days:.0}"), "day", "days");
+            let text = format!("stock lasts {days}; more than {max_days} are slow");
             reasons.push(Reason::new(ReasonCode::LongSupply, text));
         }
         let monthly = self.sold as f64 / 10_f64.powi(decimals.into()) * MONTH_DAYS / f64::from(SALES_DAYS);
-        if let Some(least) = criteria.slow_monthly_units.filter(|least| monthly < f64::from(*least)) {
-            let text = format!("{monthly:.2} sold a month; fewer than {least} are slow");
+        if let Some(min_units) = criteria.slow_monthly_units.filter(|min_units| monthly < f64::from(*min_units)) {
+            let text = format!("{monthly:.2} sold a month; fewer than {min_units} are slow");
             reasons.push(Reason::new(ReasonCode::SlowVelocity, text));
         }
         reasons
     }
 
-    fn expiring(&self, today: i32, decimals: u8) -> Option<Reason> {
+    fn expiry_reason(&self, today: i32, decimals: u8) -> Option<Reason> {
         let day = self.expires?;
-        let left = (day - today + 1).max(0);
-        let wanted = self.rate(today, 10_f64.powi(decimals.into())) / 7.0 * f64::from(left);
-        (wanted < self.free as f64).then(|| {
-            let text = format!("half of it expires in {}, and is not sold by then", counted(left, "day", "days"));
+        let days_left = (day - today + 1).max(0);
+        let expected_sales = self.rate(today, 10_f64.powi(decimals.into())) / 7.0 * f64::from(days_left);
+        (expected_sales < self.free as f64).then(|| {
+            let text = format!("half of it expires in {}, and is not sold by then", pluralize(days_left, "day", "days"));
             Reason::new(ReasonCode::Expires, text)
         })
     }

@@ -48,7 +48,7 @@ pub enum LineState {
 
 impl LineState {
     /// The state after something was carried out: a transfer, a bundle and a markdown are followed until their last day.
-    pub const fn carried(group: Uuid, document: Document) -> Self {
+    pub const fn after_execution(group: Uuid, document: Document) -> Self {
         match document {
             Document::Transfer(_) | Document::Price | Document::Kit(_) => Self::Approved { group, document },
             Document::SupplierReturn(_) | Document::Movement(_) => Self::Done { group, document },
@@ -137,7 +137,7 @@ impl PlanLine {
     /// The price that is due on a day: that of the newest step that has begun and was not executed
     /// yet. Earlier prices are skipped.
     pub fn due_price(&self, today: i32) -> Option<(i32, i64)> {
-        let begun = (1..).zip(self.act.steps()).filter(|(_, step)| step.from_date <= today).last();
-        begun.filter(|(place, _)| *place > self.steps_done).map(|(place, step)| (place, step.price_minor))
+        let current_step = (1..).zip(self.act.steps()).filter(|(_, step)| step.from_date <= today).last();
+        current_step.filter(|(number, _)| *number > self.steps_done).map(|(number, step)| (number, step.price_minor))
     }
 }

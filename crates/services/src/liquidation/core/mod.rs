@@ -21,11 +21,11 @@ pub use criteria::{Criteria, CriteriaProblem, PriceFloor, SupplierTerms};
 pub use explain::{ExplainError, explain};
 pub use level::{Level, Partner, PartnerLevel, Product, SALES_DAYS};
 pub use line::{Document, LineFigures, LineState, PlanLine};
-pub use plan::{Plan, sum, worth};
+pub use plan::{Plan, sum, total_cost};
 pub use pooled::pooled_response;
 pub use propose::{Proposal, propose};
 pub use reason::{Reason, ReasonCode};
-pub use recovered::{SoldDay, is_behind, recovered, sells_out};
+pub use recovered::{SoldDay, is_behind, recovered_minor, sells_out};
 pub use response::{
     Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate, has_levels, price_response, priced_weeks,
 };

@@ -31,7 +31,7 @@ pub struct Plan {
 }
 
 /// Returns the total cost of the units of lines, in minor units.
-pub fn worth<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> i64 {
+pub fn total_cost<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> i64 {
     lines.into_iter().filter_map(|line| line.figures.value_minor).fold(0, i64::saturating_add)
 }
 

@@ -1,6 +1,6 @@
 //! Price elasticity from the products of a category.
 
-use super::response::{Estimate, MAX_WIDTH, Response, ResponseSource};
+use super::response::{Estimate, MAX_INTERVAL_WIDTH, Response, ResponseSource};
 
 /// Minimum other products of a category.
 const MIN_PRODUCTS: usize = 3;
@@ -10,31 +10,34 @@ const NORMAL_Z_SCORE: f64 = 1.2816;
 /// The response of a product by the other products of its category: their mean, weighted by
 /// precision, with the differences between products in its range. The product's own estimate is
 /// included by its weight, so that it counts the more the more precise it is.
-pub fn pooled_response(own: Option<&Estimate>, others: &[Estimate]) -> Response {
+pub fn pooled_response(own_estimate: Option<&Estimate>, others: &[Estimate]) -> Response {
     let Some((mean, variance)) = pool_category(others) else { return Response::NotShown };
-    let (likely, variance) = match own {
-        Some(own) => {
-            let (of_own, of_others) = (1.0 / own.variance, 1.0 / variance);
-            ((own.elasticity * of_own + mean * of_others) / (of_own + of_others), 1.0 / (of_own + of_others))
+    let (likely, variance) = match own_estimate {
+        Some(own_estimate) => {
+            let (own_weight, others_weight) = (1.0 / own_estimate.variance, 1.0 / variance);
+            (
+                (own_estimate.elasticity * own_weight + mean * others_weight) / (own_weight + others_weight),
+                1.0 / (own_weight + others_weight),
+            )
         }
         None => (mean, variance),
     };
-    let far = NORMAL_Z_SCORE * variance.sqrt();
-    let (low, high) = (likely - far, likely + far);
-    if high - low >= MAX_WIDTH || high <= 0.0 {
+    let margin = NORMAL_Z_SCORE * variance.sqrt();
+    let (low, high) = (likely - margin, likely + margin);
+    if high - low >= MAX_INTERVAL_WIDTH || high <= 0.0 {
         return Response::NotShown;
     }
-    let all = || others.iter().chain(own);
-    let sum = |of: fn(&Estimate) -> u32| all().fold(0_u32, |sum, one| sum.saturating_add(of(one)));
+    let estimates = || others.iter().chain(own_estimate);
+    let sum = |count_of: fn(&Estimate) -> u32| estimates().fold(0_u32, |sum, estimate| sum.saturating_add(count_of(estimate)));
     Response::Shown {
         low,
         likely,
         high,
-        levels: sum(|one| one.levels),
-        weeks: sum(|one| one.weeks),
+        levels: sum(|estimate| estimate.levels),
+        weeks: sum(|estimate| estimate.weeks),
         source: ResponseSource::Category,
-        changes: Some(sum(|one| one.changes)),
-        products: Some(u32::try_from(all().count()).unwrap_or(u32::MAX)),
+        changes: Some(sum(|estimate| estimate.changes)),
+        products: Some(u32::try_from(estimates().count()).unwrap_or(u32::MAX)),
     }
 }
 
@@ -44,7 +47,7 @@ fn pool_category(products: &[Estimate]) -> Option<(f64, f64)> {
     if products.len() < MIN_PRODUCTS {
         return None;
     }
-    let weighed = |between: f64| {
+    let weighted_mean = |between: f64| {
         let [mut sum, mut squares, mut mean] = [0.0_f64; 3];
         for product in products {
             let weight = 1.0 / (product.variance + between);
@@ -54,11 +57,11 @@ fn pool_category(products: &[Estimate]) -> Option<(f64, f64)> {
         }
         (mean / sum, sum, squares)
     };
-    let (mean, sum, squares) = weighed(0.0);
+    let (mean, sum, squares) = weighted_mean(0.0);
     let spread: f64 = products.iter().map(|product| (product.elasticity - mean).powi(2) / product.variance).sum();
     let freedom = sum - squares / sum;
     let between = ((spread - (products.len() as f64 - 1.0)) / freedom).max(0.0);
-    let (mean, sum, _) = weighed(between);
+    let (mean, sum, _) = weighted_mean(between);
     let variance = between + 1.0 / sum;
     (mean.is_finite() && variance.is_finite()).then_some((mean, variance))
 }
@@ -67,7 +70,7 @@ fn pool_category(products: &[Estimate]) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
 
-    fn known(elasticity: f64, variance: f64) -> Estimate {
+    fn known_estimate(elasticity: f64, variance: f64) -> Estimate {
         Estimate { elasticity, variance, levels: 2, weeks: 20, changes: 3 }
     }
     fn figures(response: Response) -> [f64; 3] {
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_category_stands_for_a_product_without_a_history() {
-        let others = [known(1.8, 0.04), known(2.0, 0.04), known(2.2, 0.04), known(2.0, 0.04)];
+        let others = [known_estimate(1.8, 0.04), known_estimate(2.0, 0.04), known_estimate(2.2, 0.04), known_estimate(2.0, 0.04)];
         let [low, likely, high] = figures(pooled_response(None, &others));
         // They differ less than by chance, so that only the mean's variance of 0.01 is left.
         assert!((likely - 2.0).abs() < 1e-9 && (high - likely - 0.12816).abs() < 1e-9 && (likely - low - 0.12816).abs() < 1e-9);
@@ -91,17 +94,24 @@ mod tests {
 
     #[test]
     fn an_own_history_draws_the_figure_by_how_well_it_is_known() {
-        let others = [known(1.8, 0.04), known(2.0, 0.04), known(2.2, 0.04), known(2.0, 0.04)];
-        let [_, vague, _] = figures(pooled_response(Some(&known(1.0, 1.0)), &others));
-        let [_, clear, _] = figures(pooled_response(Some(&known(1.0, 0.01)), &others));
+        let others = [known_estimate(1.8, 0.04), known_estimate(2.0, 0.04), known_estimate(2.2, 0.04), known_estimate(2.0, 0.04)];
+        let [_, vague, _] = figures(pooled_response(Some(&known_estimate(1.0, 1.0)), &others));
+        let [_, clear, _] = figures(pooled_response(Some(&known_estimate(1.0, 0.01)), &others));
         assert!((vague - 2.0).abs() < 0.02 && (clear - 1.5).abs() < 1e-9, "{vague} {clear}");
     }
 
     #[test]
     fn products_that_differ_widely_or_are_few_show_nothing() {
-        assert_eq!(pooled_response(None, &[known(0.2, 0.01), known(2.0, 0.01), known(4.0, 0.01)]), Response::NotShown);
-        assert_eq!(pooled_response(None, &[known(2.0, 0.01), known(2.0, 0.01)]), Response::NotShown, "two products");
-        let rising = [known(-1.0, 0.01), known(-1.1, 0.01), known(-0.9, 0.01)];
+        assert_eq!(
+            pooled_response(None, &[known_estimate(0.2, 0.01), known_estimate(2.0, 0.01), known_estimate(4.0, 0.01)]),
+            Response::NotShown
+        );
+        assert_eq!(
+            pooled_response(None, &[known_estimate(2.0, 0.01), known_estimate(2.0, 0.01)]),
+            Response::NotShown,
+            "two products"
+        );
+        let rising = [known_estimate(-1.0, 0.01), known_estimate(-1.1, 0.01), known_estimate(-0.9, 0.01)];
         assert_eq!(pooled_response(None, &rising), Response::NotShown, "sales that fall with the price are no response");
     }
 }

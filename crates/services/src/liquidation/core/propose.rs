@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use super::{
     action::{Act, Basis, Candidate},
@@ -39,46 +39,46 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    pub fn chosen(&self) -> Option<&Candidate> {
+    pub fn best_candidate(&self) -> Option<&Candidate> {
         self.candidates.get(self.best?)
     }
     /// Returns the value of the free units at the product's price, in minor units. None if it has
     /// no price.
     pub fn value_at_price(&self) -> Option<i64> {
-        let whole = i128::from(self.free) * i128::from(self.price?) / 10_i128.pow(self.decimals.into());
-        Some(i64::try_from(whole).unwrap_or(i64::MAX))
+        let value = i128::from(self.free) * i128::from(self.price?) / 10_i128.pow(self.decimals.into());
+        Some(i64::try_from(value).unwrap_or(i64::MAX))
     }
     fn candidate_index(&self, word: LiquidationAction) -> Option<usize> {
         self.candidates.iter().position(|candidate| candidate.act.word() == word)
     }
     fn lower_bound_of(&self, word: LiquidationAction) -> i64 {
-        self.candidate_index(word).map_or(0, |place| self.candidates[place].recovery.low)
+        self.candidate_index(word).map_or(0, |index| self.candidates[index].recovery.low)
     }
 }
 
 /// Returns the proposals for a product: the store with the most units first, so that the same
 /// demand of another store is not served twice.
 pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Proposal> {
-    let judge = |level: &Level| level.judge(criteria, today, (product.decimals, product.worth(level.free)));
-    let mut listed: Vec<(&Level, Vec<Reason>)> = product
+    let reasons_of = |level: &Level| level.listing_reasons(criteria, today, (product.decimals, product.cost_of(level.free)));
+    let mut listed_levels: Vec<(&Level, Vec<Reason>)> = product
         .levels
         .iter()
         .filter(|level| level.is_asked)
-        .map(|level| (level, judge(level)))
+        .map(|level| (level, reasons_of(level)))
         .filter(|(_, reasons)| !reasons.is_empty())
         .collect();
-    listed.sort_by_key(|(level, _)| (std::cmp::Reverse(level.free), level.store));
-    let is_listed = |store: StoreId| listed.iter().any(|(level, _)| level.store == store);
-    let sells_elsewhere = product.levels.iter().any(|level| level.sells() && !is_listed(level.store));
+    listed_levels.sort_by_key(|(level, _)| (std::cmp::Reverse(level.free), level.store));
+    let is_listed = |store: StoreId| listed_levels.iter().any(|(level, _)| level.store == store);
+    let sells_elsewhere = product.levels.iter().any(|level| level.has_sales() && !is_listed(level.store));
     // A product has one price: its steps end at the earliest horizon of its stores.
-    let weeks = listed.iter().map(|(level, _)| level.weeks(today)).filter(|weeks| *weeks > 0).min().unwrap_or_default();
-    let mut taken: BTreeMap<StoreId, i64> = BTreeMap::new();
-    let mut found = Vec::with_capacity(listed.len());
-    for (level, reasons) in &listed {
+    let weeks = listed_levels.iter().map(|(level, _)| level.weeks(today)).filter(|weeks| *weeks > 0).min().unwrap_or_default();
+    let mut planned_units: BTreeMap<StoreId, i64> = BTreeMap::new();
+    let mut proposals = Vec::with_capacity(listed_levels.len());
+    for (level, reasons) in &listed_levels {
         let basis = Basis { criteria, today, product, level };
         let mut candidates: Vec<Candidate> =
             [basis.keep(), basis.write_off(), basis.return_to_supplier()].into_iter().flatten().collect();
-        candidates.extend(best_target(&basis, &taken));
+        candidates.extend(best_target(&basis, &planned_units));
         if !product.is_cut && !product.is_bundled {
             candidates.extend(basis.bundle());
         }
@@ -86,14 +86,14 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
             candidates.extend(basis.markdown(weeks));
         }
         let best = best_of(&candidates);
-        if let Some(Candidate { act: Act::Transfer { to }, quantity, .. }) = best.map(|place| &candidates[place]) {
-            *taken.entry(*to).or_default() += quantity;
+        if let Some(Candidate { act: Act::Transfer { to }, quantity, .. }) = best.map(|index| &candidates[index]) {
+            *planned_units.entry(*to).or_default() += quantity;
         }
-        found.push(Proposal {
+        proposals.push(Proposal {
             product: product.id,
             store: level.store,
             free: level.free,
-            value: product.worth(level.free),
+            value: product.cost_of(level.free),
             weekly: level.rate(today, product.scale()),
             days_without_sale: level.days_without_sale(today),
             days_of_supply: level.days_of_supply(),
@@ -108,18 +108,18 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
             best,
         });
     }
-    let is_barred = decide_markdown(&mut found, &listed) || sells_elsewhere;
-    for (proposal, (level, _)) in found.iter_mut().zip(&listed) {
-        let notes = notes(product, level, is_barred, proposal);
+    let is_barred = decide_markdown(&mut proposals, &listed_levels) || sells_elsewhere;
+    for (proposal, (level, _)) in proposals.iter_mut().zip(&listed_levels) {
+        let notes = assumptions(product, level, is_barred, proposal);
         proposal.reasons.extend(notes);
     }
-    found
+    proposals
 }
 
 /// The target store with the highest expected recovery of a transfer.
-fn best_target(basis: &Basis<'_>, taken: &BTreeMap<StoreId, i64>) -> Option<Candidate> {
-    let on_the_way = |store: StoreId| taken.get(&store).copied().unwrap_or_default();
-    let targets = basis.product.levels.iter().filter_map(|to| basis.transfer(to, on_the_way(to.store)));
+fn best_target(basis: &Basis<'_>, planned_units: &BTreeMap<StoreId, i64>) -> Option<Candidate> {
+    let on_the_way = |store: StoreId| planned_units.get(&store).copied().unwrap_or_default();
+    let targets = basis.product.levels.iter().filter_map(|target| basis.transfer(target, on_the_way(target.store)));
     // The first store wins a tie.
     targets.reduce(|best, next| if next.recovery.low > best.recovery.low { next } else { best })
 }
@@ -133,33 +133,36 @@ fn best_of(candidates: &[Candidate]) -> Option<usize> {
 /// Decides on a markdown for all stores at once, because a product has one price: it is proposed
 /// only if the stores that sell lose nothing by it, and then in all stores that would have kept
 /// their stock, or bundled it. Returns whether it was removed from the proposals.
-fn decide_markdown(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
-    let (mut cut, mut kept) = (0_i64, 0_i64);
-    for (proposal, _) in found.iter().zip(listed).filter(|(_, (level, _))| level.sells()) {
-        cut = cut.saturating_add(proposal.lower_bound_of(LiquidationAction::Markdown));
-        kept = kept.saturating_add(proposal.lower_bound_of(LiquidationAction::Keep));
+fn decide_markdown(proposals: &mut [Proposal], listed_levels: &[(&Level, Vec<Reason>)]) -> bool {
+    let (mut markdown_sum, mut keep_sum) = (0_i64, 0_i64);
+    for (proposal, _) in proposals.iter().zip(listed_levels).filter(|(_, (level, _))| level.has_sales()) {
+        markdown_sum = markdown_sum.saturating_add(proposal.lower_bound_of(LiquidationAction::Markdown));
+        keep_sum = keep_sum.saturating_add(proposal.lower_bound_of(LiquidationAction::Keep));
     }
-    let is = |proposal: &Proposal, word: LiquidationAction| proposal.chosen().is_some_and(|chosen| chosen.act.word() == word);
-    if cut < kept {
-        for proposal in found.iter_mut() {
+    let has_chosen =
+        |proposal: &Proposal, word: LiquidationAction| proposal.best_candidate().is_some_and(|chosen| chosen.act.word() == word);
+    if markdown_sum < keep_sum {
+        for proposal in proposals.iter_mut() {
             proposal.candidates.retain(|candidate| candidate.act.word() != LiquidationAction::Markdown);
             proposal.best = best_of(&proposal.candidates);
         }
         return true;
     }
-    if !found.iter().any(|proposal| is(proposal, LiquidationAction::Markdown)) {
+    if !proposals.iter().any(|proposal| has_chosen(proposal, LiquidationAction::Markdown)) {
         return false;
     }
     // A bundle at the price of before would cost more than its parts do then.
-    let gives_way = |proposal: &&mut Proposal| is(proposal, LiquidationAction::Keep) || is(proposal, LiquidationAction::Bundle);
-    for proposal in found.iter_mut().filter(gives_way) {
+    let gives_way = |proposal: &&mut Proposal| {
+        has_chosen(proposal, LiquidationAction::Keep) || has_chosen(proposal, LiquidationAction::Bundle)
+    };
+    for proposal in proposals.iter_mut().filter(gives_way) {
         proposal.best = proposal.candidate_index(LiquidationAction::Markdown).or(proposal.best);
     }
     false
 }
 
 /// Returns the assumptions behind the figures, as texts.
-fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal) -> Vec<Reason> {
+fn assumptions(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal) -> Vec<Reason> {
     let mut notes = Vec::new();
     let mut note = |code: ReasonCode, text: String| notes.push(Reason::new(code, text));
     if product.price.is_none() {
@@ -168,7 +171,7 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
     if product.cost.is_none() {
         note(ReasonCode::NoCost, "no cost is known".to_owned());
     }
-    if !level.sells() {
+    if !level.has_sales() {
         let text = "nothing was sold lately: half a unit in the weeks without sales is assumed as demand".to_owned();
         note(ReasonCode::NoDemandSeen, text);
     }
@@ -187,8 +190,8 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
                         let (changes, products) = (changes.unwrap_or_default(), products.unwrap_or_default());
                         format!(
                             "its own history shows too little: in {} of its category, with {} of price, {sales}",
-                            counted(products, "product", "products"),
-                            counted(changes, "change", "changes")
+                            pluralize(products, "product", "products"),
+                            pluralize(changes, "change", "changes")
                         )
                     }
                     ResponseSource::Own | ResponseSource::None => format!("over {weeks} weeks at {levels} prices {sales}"),
@@ -202,17 +205,18 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
         }
     }
     if proposal.candidate_index(LiquidationAction::Bundle).is_some() {
-        let why = match product.partner.as_ref().and_then(|partner| partner.lift) {
+        let reason = match product.partner.as_ref().and_then(|partner| partner.lift) {
             Some(lift) => format!("the other product of the bundle is in orders with it {lift:.1} times as often as by chance"),
             None => "the other product of the bundle is what its category sells most of".to_owned(),
         };
-        let text = format!("{why}; 1, 1.5 and 2 times the sales are assumed");
+        let text = format!("{reason}; 1, 1.5 and 2 times the sales are assumed");
         note(ReasonCode::BundleAssumed, text);
     }
-    if let Some(chosen) = proposal.chosen().filter(|chosen| chosen.left.0 >= 1.0 && chosen.act.word() != LiquidationAction::Keep)
+    if let Some(chosen) =
+        proposal.best_candidate().filter(|chosen| chosen.left.0 >= 1.0 && chosen.act.word() != LiquidationAction::Keep)
     {
-        let (least, most) = chosen.left;
-        note(ReasonCode::UnitsRemain, format!("{least:.0} to {most:.0} units will be left"));
+        let (min_left, max_left) = chosen.left;
+        note(ReasonCode::UnitsRemain, format!("{min_left:.0} to {max_left:.0} units will be left"));
     }
     notes
 }

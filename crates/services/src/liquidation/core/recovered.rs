@@ -18,7 +18,7 @@ pub struct SoldDay {
 /// the units that it had itself; a bundle the sales of its kit less the partner's price and its own
 /// cost; a return its credit less freight; a write-off nothing. None before approval. `sales` are
 /// of the product or the kit that the line sells.
-pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> {
+pub fn recovered_minor(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> {
     let (LineState::Approved { document, .. } | LineState::Done { document, .. }) = line.state else { return None };
     let since = line.approved_on?;
     match (document, &line.act) {
@@ -32,23 +32,23 @@ pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> 
             let bundle = act.bundle()?;
             let (units, net) = sum_between(sales, since, line.until.min(today));
             // A kit has one whole unit; further kits contain units of other lines.
-            let own = units.clamp(0, line.quantity / 10_i64.pow(line.figures.decimals.into()));
-            if units <= 0 || own == 0 {
+            let own_units = units.clamp(0, line.quantity / 10_i64.pow(line.figures.decimals.into()));
+            if units <= 0 || own_units == 0 {
                 return Some(0);
             }
-            let share = (net as f64 * own as f64 / units as f64).round() as i64;
-            Some(share.saturating_sub(own.saturating_mul(bundle.partner_minor.saturating_add(bundle.cost_minor))))
+            let share = (net as f64 * own_units as f64 / units as f64).round() as i64;
+            Some(share.saturating_sub(own_units.saturating_mul(bundle.partner_minor.saturating_add(bundle.cost_minor))))
         }
         (Document::Transfer(_) | Document::Price, act) => {
             let (units, net) = sum_between(sales, since, line.until.min(today));
             // Goods that stood there before are sold first.
             let is_moved = matches!(act, Act::Transfer { .. });
             let before = if is_moved { line.figures.target_free.max(0) } else { 0 };
-            let own = units.saturating_sub(before).clamp(0, line.quantity);
-            if units <= 0 || own == 0 {
+            let own_units = units.saturating_sub(before).clamp(0, line.quantity);
+            if units <= 0 || own_units == 0 {
                 return Some(0);
             }
-            let share = (net as f64 * own as f64 / units as f64).round() as i64;
+            let share = (net as f64 * own_units as f64 / units as f64).round() as i64;
             Some(share.saturating_sub(line.figures.freight_minor))
         }
     }
@@ -65,17 +65,17 @@ fn sum_between(sales: &[SoldDay], since: i32, last: i32) -> (i64, i64) {
 /// days the recovery is not judged.
 pub fn is_behind(line: &PlanLine, recovered: i64, today: i32) -> bool {
     let (LineState::Approved { .. }, Some(since)) = (line.state, line.approved_on) else { return false };
-    let made = usize::try_from(line.steps_done).unwrap_or_default();
-    if line.until < today || line.act.steps().iter().skip(made).any(|step| step.from_date < today) {
+    let done_steps = usize::try_from(line.steps_done).unwrap_or_default();
+    if line.until < today || line.act.steps().iter().skip(done_steps).any(|step| step.from_date < today) {
         return true;
     }
-    let (over, days) = (i64::from(today - since), i64::from(line.until - since + 1).max(1));
-    let is_early = over.saturating_mul(4) < days;
-    !is_early && i128::from(recovered) * i128::from(days) < i128::from(line.expected.low) * i128::from(over)
+    let (elapsed, days) = (i64::from(today - since), i64::from(line.until - since + 1).max(1));
+    let is_early = elapsed.saturating_mul(4) < days;
+    !is_early && i128::from(recovered) * i128::from(days) < i128::from(line.expected.low) * i128::from(elapsed)
 }
 
 /// Units of the line that were sold until a day.
-fn sold(line: &PlanLine, sales: &[SoldDay], today: i32) -> i64 {
+fn sold_units(line: &PlanLine, sales: &[SoldDay], today: i32) -> i64 {
     let since = line.approved_on.unwrap_or(today);
     let days = sales.iter().filter(|day| (since..=today).contains(&day.date));
     days.fold(0_i64, |units, day| units.saturating_add(day.units)).clamp(0, line.quantity)
@@ -86,9 +86,9 @@ pub fn sells_out(line: &PlanLine, sales: &[SoldDay], today: i32) -> bool {
     /// 80 % of a Poisson variable's values are above the mean less this many square roots of it.
     const POISSON_Z_SCORE: f64 = 0.8416;
     let scale = 10_f64.powi(line.figures.decimals.into());
-    let sold = sold(line, sales, today);
-    let left = (line.quantity - sold) as f64 / scale;
-    let over = (today - line.approved_on.unwrap_or(today) + 1).max(1);
-    let coming = sold as f64 / scale / f64::from(over) * f64::from((line.until - today).max(0));
-    left <= 0.0 || coming - POISSON_Z_SCORE * coming.sqrt() >= left
+    let sold = sold_units(line, sales, today);
+    let unsold = (line.quantity - sold) as f64 / scale;
+    let elapsed = (today - line.approved_on.unwrap_or(today) + 1).max(1);
+    let coming = sold as f64 / scale / f64::from(elapsed) * f64::from((line.until - today).max(0));
+    unsold <= 0.0 || coming - POISSON_Z_SCORE * coming.sqrt() >= unsold
 }

@@ -12,7 +12,7 @@ const MIN_WEEKS: usize = 4;
 /// Minimum days between the first and the last week: one season proves nothing.
 const MIN_DAYS: i32 = 182;
 /// Maximum width of an interval; a wider one counts as no estimate.
-pub(super) const MAX_WIDTH: f64 = 2.0;
+pub(super) const MAX_INTERVAL_WIDTH: f64 = 2.0;
 /// Lower bound for the variance of an elasticity, however well a few weeks agree.
 const MIN_VARIANCE: f64 = 0.01;
 /// Assumed elasticities for an unknown response: low, likely and high.
@@ -112,17 +112,17 @@ fn levels(weeks: &[PricedWeek]) -> Vec<Vec<PricedWeek>> {
     levels
 }
 
-/// Whether prices are at `least` levels or more, before weeks without a sale are known.
-pub fn has_levels(prices: impl Iterator<Item = f64>, least: usize) -> bool {
+/// Whether prices are at `min_count` levels or more, before weeks without a sale are known.
+pub fn has_levels(prices: impl Iterator<Item = f64>, min_count: usize) -> bool {
     let mut prices: Vec<f64> = prices.filter(|price| *price > 0.0).collect();
     prices.sort_by(f64::total_cmp);
-    let (mut found, mut first) = (0, 0.0);
+    let (mut level_count, mut first) = (0, 0.0);
     for price in prices {
         if price >= first * MIN_PRICE_RATIO {
-            (found, first) = (found + 1, price);
+            (level_count, first) = (level_count + 1, price);
         }
     }
-    found >= least
+    level_count >= min_count
 }
 
 /// Whether weeks reach over half a year.
@@ -166,18 +166,18 @@ pub fn price_response(weeks: &[PricedWeek]) -> Response {
     if levels.len() < MIN_LEVELS || !is_long(&used) {
         return Response::NotShown;
     }
-    let without = |left_out: usize| -> Vec<PricedWeek> {
-        levels.iter().enumerate().filter(|(place, _)| *place != left_out).flat_map(|(_, level)| level).copied().collect()
+    let weeks_without = |left_out: usize| -> Vec<PricedWeek> {
+        levels.iter().enumerate().filter(|(index, _)| *index != left_out).flat_map(|(_, level)| level).copied().collect()
     };
     let Some(likely) = slope(&used) else { return Response::NotShown };
     let mut range = vec![-likely];
     for left_out in 0..levels.len() {
-        let Some(slope) = slope(&without(left_out)) else { return Response::NotShown };
+        let Some(slope) = slope(&weeks_without(left_out)) else { return Response::NotShown };
         range.push(-slope);
     }
     let low = range.iter().copied().fold(f64::INFINITY, f64::min);
     let high = range.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if high - low >= MAX_WIDTH || high <= 0.0 {
+    if high - low >= MAX_INTERVAL_WIDTH || high <= 0.0 {
         return Response::NotShown;
     }
     Response::Shown {
@@ -199,7 +199,7 @@ fn slope(weeks: &[PricedWeek]) -> Option<f64> {
 /// Least squares of log(units + 0.5) on log price, and on the category's weeks if all of them are
 /// known: the slope and its variance.
 fn fit(weeks: &[PricedWeek]) -> Option<(f64, f64)> {
-    let mean = |of: &dyn Fn(&PricedWeek) -> f64| weeks.iter().map(of).sum::<f64>() / weeks.len() as f64;
+    let mean = |value_of: &dyn Fn(&PricedWeek) -> f64| weeks.iter().map(value_of).sum::<f64>() / weeks.len() as f64;
     let (price, units) = (|week: &PricedWeek| week.price.ln(), |week: &PricedWeek| (week.units.max(0.0) + 0.5).ln());
     let has_category = weeks.iter().all(|week| week.category.is_some());
     let category = |week: &PricedWeek| (week.category.unwrap_or_default().max(0.0) + 0.5).ln();
@@ -219,12 +219,12 @@ fn fit(weeks: &[PricedWeek]) -> Option<(f64, f64)> {
     }
     let determinant = pp * cc - pc * pc;
     if has_category && cc > 1e-9 && determinant > 1e-6 * pp * cc {
-        let (slope, beside) = ((pu * cc - cu * pc) / determinant, (cu * pp - pu * pc) / determinant);
-        let rest = (uu - slope * pu - beside * cu).max(0.0);
-        return Some((slope, rest / (weeks.len() as f64 - 3.0).max(1.0) * cc / determinant));
+        let (slope, category_slope) = ((pu * cc - cu * pc) / determinant, (cu * pp - pu * pc) / determinant);
+        let residual = (uu - slope * pu - category_slope * cu).max(0.0);
+        return Some((slope, residual / (weeks.len() as f64 - 3.0).max(1.0) * cc / determinant));
     }
-    let rest = (uu - pu * pu / pp).max(0.0);
-    Some((pu / pp, rest / (weeks.len() as f64 - 2.0).max(1.0) / pp))
+    let residual = (uu - pu * pu / pp).max(0.0);
+    Some((pu / pp, residual / (weeks.len() as f64 - 2.0).max(1.0) / pp))
 }
 
 /// Weeks of a product at the price of their sales; a week without a sale, in which a store had
@@ -249,7 +249,7 @@ pub fn priced_weeks(
             None if was_there() => 0.0,
             None => continue,
         };
-        let category = category.map(|of| (of(week) - units).max(0.0));
+        let category = category.map(|category_units| (category_units(week) - units).max(0.0));
         weeks.push(PricedWeek { week, price, units, category });
     }
     weeks

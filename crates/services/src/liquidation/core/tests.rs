@@ -84,7 +84,7 @@ fn the_worked_example_returns_what_a_markdown_cannot_sell() {
     assert_eq!(steps, [(720, 0), (540, 42), (360, 84)]);
     assert_eq!((markdown.left.0.round(), markdown.left.1.round(), markdown.until), (13.0, 64.0, TODAY + 125));
     // 85 % of 80 × 3.00, less 20.00.
-    let back = found[0].chosen().unwrap();
+    let back = found[0].best_candidate().unwrap();
     assert_eq!((back.act.word(), back.recovery), (LiquidationAction::Return, recovery(18_400, 18_400, 18_400)));
     assert_eq!(found[0].value, Some(24_000));
 }
@@ -92,7 +92,7 @@ fn the_worked_example_returns_what_a_markdown_cannot_sell() {
 #[test]
 fn without_terms_the_price_is_cut_and_the_rest_is_told() {
     let found = propose(&Criteria::default(), TODAY, &product(vec![level()]));
-    assert_eq!(found[0].chosen().unwrap().act.word(), LiquidationAction::Markdown);
+    assert_eq!(found[0].best_candidate().unwrap().act.word(), LiquidationAction::Markdown);
     assert!(found[0].reasons.iter().any(|reason| reason.text == "13 to 64 units will be left"), "{:?}", found[0].reasons);
     assert!(codes(&found[0]).contains(&ReasonCode::ResponseNotShown));
     // Nine are likely to sell, by chance 9 ± 1.2816 × 3; what stays costs 25 % of 3.00 a year: 46.40 − 20.10, 81.00 − 19.60, 115.60 − 19.10.
@@ -103,7 +103,7 @@ fn without_terms_the_price_is_cut_and_the_rest_is_told() {
 fn what_another_store_sells_is_moved_there_and_its_price_stays() {
     let found = propose(&terms(), TODAY, &product(vec![level(), shop()]));
     assert_eq!(found.len(), 1, "the shop sells its four in two weeks");
-    let chosen = found[0].chosen().unwrap();
+    let chosen = found[0].best_candidate().unwrap();
     // 36 wanted in 18 weeks less its own four; at least 36 − 1.2816 × 6 − 4 = 24.31.
     assert_eq!((&chosen.act, chosen.quantity), (&Act::Transfer { to: store(2) }, 32));
     assert_eq!(chosen.recovery, recovery(21_879, 28_800, 28_800));
@@ -119,10 +119,10 @@ fn what_another_store_sells_is_moved_there_and_its_price_stays() {
 fn two_stores_do_not_send_the_same_demand() {
     let other = Level { store: store(3), free: 20, ..level() };
     let found = propose(&Criteria::default(), TODAY, &product(vec![other, level(), shop()]));
-    assert_eq!((found[0].store, found[0].chosen().unwrap().quantity), (store(1), 32), "the larger one first");
+    assert_eq!((found[0].store, found[0].best_candidate().unwrap().quantity), (store(1), 32), "the larger one first");
     // 36 wanted, 4 in stock and 32 on the way: no unit is left to send, and the price may not be
     // cut.
-    assert_eq!(found[1].chosen().unwrap().act, Act::Keep);
+    assert_eq!(found[1].best_candidate().unwrap().act, Act::Keep);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn new_stock_is_not_dead_and_expired_stock_is_written_off() {
     assert_eq!(propose(&Criteria::default(), TODAY, &product(vec![young])), Vec::new());
     let expired = Level { expires: Some(TODAY - 1), ..level() };
     let found = propose(&Criteria::default(), TODAY, &product(vec![expired]));
-    let chosen = found[0].chosen().unwrap();
+    let chosen = found[0].best_candidate().unwrap();
     assert_eq!((chosen.act.clone(), chosen.recovery), (Act::WriteOff, Recovery::default()));
     assert!(codes(&found[0]).contains(&ReasonCode::Expires), "{:?}", found[0].reasons);
 }
@@ -154,7 +154,7 @@ fn slow_is_by_supply_and_by_velocity_and_each_can_be_switched_off() {
 fn where_nothing_can_be_said_nothing_is_proposed() {
     let unknown = Product { price: None, cost: None, ..product(vec![Level { expires: None, ..level() }]) };
     let found = propose(&terms(), TODAY, &unknown);
-    assert_eq!((found[0].chosen(), found[0].value), (None, None));
+    assert_eq!((found[0].best_candidate(), found[0].value), (None, None));
     assert!(codes(&found[0]).contains(&ReasonCode::NoPrice) && codes(&found[0]).contains(&ReasonCode::NoCost));
 }
 
@@ -165,7 +165,7 @@ fn prices_end_as_the_tenant_likes_stay_above_the_floor_and_only_fall() {
     let steps: Vec<i64> = of(&found[0], LiquidationAction::Markdown).act.steps().iter().map(|step| step.price_minor).collect();
     // 7.20 → 6.99, 5.40 → 4.99, 3.60 → 2.99, which the floor of 4.50 lifts.
     assert_eq!(steps, [699, 499, 450]);
-    assert_eq!([criteria.rounded(1_099), criteria.rounded(1_098), criteria.rounded(50)], [1_099, 999, 50]);
+    assert_eq!([criteria.round_price(1_099), criteria.round_price(1_098), criteria.round_price(50)], [1_099, 999, 50]);
 }
 
 #[test]
@@ -259,17 +259,17 @@ fn what_a_line_brought_is_told_by_the_days_that_are_its_own() {
     let approved = |act: Act, document: Document| line(act, LineState::Approved { group, document });
     let moved = approved(Act::Transfer { to: store(2) }, Document::Transfer(TransferId::NIL));
     // 20 were sold there, and it had four itself: 16 units of 180.00.
-    assert_eq!(recovered(&moved, &sales, TODAY + 200), Some(14_400));
-    assert_eq!(recovered(&moved, &sales, TODAY), Some(5_400), "six of the first ten");
+    assert_eq!(recovered_minor(&moved, &sales, TODAY + 200), Some(14_400));
+    assert_eq!(recovered_minor(&moved, &sales, TODAY), Some(5_400), "six of the first ten");
     let freight = PlanLine { figures: LineFigures { freight_minor: 400, ..moved.figures.clone() }, ..moved };
-    assert_eq!(recovered(&freight, &sales, TODAY), Some(5_000));
+    assert_eq!(recovered_minor(&freight, &sales, TODAY), Some(5_000));
     let cut = approved(Act::Markdown { steps: Vec::new() }, Document::Price);
-    assert_eq!(recovered(&cut, &sales, TODAY + 200), Some(18_000));
+    assert_eq!(recovered_minor(&cut, &sales, TODAY + 200), Some(18_000));
     let few = PlanLine { quantity: 5, ..cut };
-    assert_eq!(recovered(&few, &sales, TODAY + 200), Some(4_500), "no more than its units");
+    assert_eq!(recovered_minor(&few, &sales, TODAY + 200), Some(4_500), "no more than its units");
     let back = approved(Act::Return { supplier: supplier() }, Document::SupplierReturn(SupplierReturnId::NIL));
-    assert_eq!(recovered(&back, &[], TODAY), Some(8_160), "32 × 2.55");
-    assert_eq!(recovered(&line(Act::WriteOff, LineState::Proposed), &sales, TODAY), None);
+    assert_eq!(recovered_minor(&back, &[], TODAY), Some(8_160), "32 × 2.55");
+    assert_eq!(recovered_minor(&line(Act::WriteOff, LineState::Proposed), &sales, TODAY), None);
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn a_week_without_a_sale_counts_where_the_product_lay_in_a_store() {
 fn a_price_that_a_plan_cuts_is_not_cut_again() {
     let cut = Product { is_cut: true, ..product(vec![level()]) };
     let found = propose(&Criteria::default(), TODAY, &cut);
-    assert_eq!(found[0].chosen().unwrap().act, Act::Keep);
+    assert_eq!(found[0].best_candidate().unwrap().act, Act::Keep);
     assert!(codes(&found[0]).contains(&ReasonCode::UnderWay));
 }
 

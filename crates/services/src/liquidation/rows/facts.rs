@@ -111,15 +111,15 @@ pub async fn names(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<Str
 
 /// Returns the free units of products now: neither reserved nor owed, nor in a draft of a transfer.
 pub async fn free_now(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<(ProductId, StoreId), i64>, Fault> {
-    let (owed, leaving) = (replenishment::owed(reads).await?, replenishment::leaving(reads).await?);
-    let mut found = BTreeMap::new();
+    let (owed, leaving) = (replenishment::backordered_units(reads).await?, replenishment::outgoing_draft_units(reads).await?);
+    let mut free_units = BTreeMap::new();
     for (product, levels) in replenishment::levels(reads, products).await? {
         for mut level in levels {
             let key = (product, level.store);
             level.owed = owed.get(&key).copied().unwrap_or_default();
             level.leaving = leaving.get(&key).copied().unwrap_or_default();
-            found.insert(key, level.free());
+            free_units.insert(key, level.free());
         }
     }
-    Ok(found)
+    Ok(free_units)
 }

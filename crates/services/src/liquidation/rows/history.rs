@@ -74,11 +74,11 @@ pub async fn price_weeks(
     );
     let values =
         vec![backend.ids(products.iter().copied()), i64::from(from).into(), i64::from(to).into(), currency.as_str().into()];
-    let mut found = PriceHistory::new();
+    let mut history = PriceHistory::new();
     for row in reads.records::<WeekRow>(&sql, values).await? {
-        found.entry(row.product).or_default().push((row.week, row.units, row.paid));
+        history.entry(row.product).or_default().push((row.week, row.units, row.paid));
     }
-    Ok(found)
+    Ok(history)
 }
 
 /// Returns the weekly sales of categories, from one Monday (inclusive) to another (exclusive).
@@ -96,11 +96,11 @@ pub async fn category_weeks(
         backend.in_ids("p.category_id", 2)
     );
     let values = vec![backend.ids(categories.iter().copied()), i64::from(from).into(), i64::from(to).into()];
-    let mut found = CategoryWeeks::new();
+    let mut weeks_by_category = CategoryWeeks::new();
     for row in reads.records::<CategoryRow>(&sql, values).await? {
-        found.entry(row.category).or_default().insert(row.week, row.units);
+        weeks_by_category.entry(row.category).or_default().insert(row.week, row.units);
     }
-    Ok(found)
+    Ok(weeks_by_category)
 }
 
 /// Products of categories that sold in weeks from a Monday on and before another one: a number for
@@ -109,7 +109,7 @@ pub async fn most_sold_weeks(
     reads: &impl Reads,
     categories: &[CategoryId],
     (from, to): (i32, i32),
-    most: usize,
+    limit: usize,
 ) -> Result<Vec<CategorizedProduct>, Fault> {
     let backend = reads.backend();
     let sql = format!(
@@ -119,7 +119,7 @@ pub async fn most_sold_weeks(
            FROM demand_week w JOIN product p ON p.tenant_id = $1 AND p.id = w.product_id
            WHERE w.tenant_id = $1 AND w.generation = {CURRENT} AND w.week_date >= $3 AND w.week_date < $4 AND {}
            GROUP BY w.product_id, p.category_id, p.unit_decimals) c
-         WHERE c.place <= {most} ORDER BY c.category_id, c.product_id",
+         WHERE c.place <= {limit} ORDER BY c.category_id, c.product_id",
         CategorizedProduct::SELECT,
         backend.in_ids("p.category_id", 2)
     );
@@ -141,9 +141,9 @@ pub async fn stock_intervals(
         SpanRow::SELECT,
         backend.in_ids("s.product_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<(i32, Option<i32>)>> = HashMap::new();
+    let mut intervals: HashMap<ProductId, Vec<(i32, Option<i32>)>> = HashMap::new();
     for row in reads.records::<SpanRow>(&sql, vec![backend.ids(products.iter().copied()), i64::from(since).into()]).await? {
-        found.entry(row.product_id).or_default().push((row.from_date, row.to_date));
+        intervals.entry(row.product_id).or_default().push((row.from_date, row.to_date));
     }
-    Ok(found)
+    Ok(intervals)
 }

@@ -135,19 +135,19 @@ impl LineFilter {
     }
 }
 
-/// The lines of a plan that the filter is about: all, or those of the `seen` stores, or to them.
+/// The lines of a plan that the filter is about: all, or those of `visible_stores`, or to them.
 pub fn lines_source(
     backend: Backend,
     plan: LiquidationPlanId,
-    seen: Option<&[StoreId]>,
+    visible_stores: Option<&[StoreId]>,
     filter: &Nested<LineFilter>,
 ) -> ListSource {
     let mut clause = Clause::new(backend);
     let plan = clause.bind(plan);
-    if let Some(seen) = seen {
-        let number = clause.number(backend.ids(seen.iter().copied()));
-        let (of, to) = (backend.in_ids("l.store_id", number), backend.in_ids("l.to_store_id", number));
-        clause.push(&format!(" AND ({of} OR {to})"));
+    if let Some(visible_stores) = visible_stores {
+        let number = clause.number(backend.ids(visible_stores.iter().copied()));
+        let (from_condition, to_condition) = (backend.in_ids("l.store_id", number), backend.in_ids("l.to_store_id", number));
+        clause.push(&format!(" AND ({from_condition} OR {to_condition})"));
     }
     push_nested(&mut clause, filter, |clause, part: &LineFilter| part.push_to(clause));
     let from = format!("FROM liquidation_line l WHERE l.tenant_id = $1 AND l.plan_id = {plan}{}", clause.sql);

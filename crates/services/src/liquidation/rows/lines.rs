@@ -87,9 +87,13 @@ fn corrupt(rule: &'static str) -> Fault {
 
 /// The document of a line; a markdown without another one has its price.
 fn document_of(row: &LineRow) -> Option<Document> {
-    let (transfer, back) = (row.transfer_id.map(Document::Transfer), row.supplier_return_id.map(Document::SupplierReturn));
-    let other = transfer.or(back).or_else(|| row.movement_id.map(Document::Movement)).or_else(|| row.kit_id.map(Document::Kit));
-    other.or_else(|| (row.action == LiquidationAction::Markdown).then_some(Document::Price))
+    let (transfer, supplier_return) =
+        (row.transfer_id.map(Document::Transfer), row.supplier_return_id.map(Document::SupplierReturn));
+    let document = transfer
+        .or(supplier_return)
+        .or_else(|| row.movement_id.map(Document::Movement))
+        .or_else(|| row.kit_id.map(Document::Kit));
+    document.or_else(|| (row.action == LiquidationAction::Markdown).then_some(Document::Price))
 }
 
 fn state_of(row: &LineRow) -> Result<LineState, Fault> {

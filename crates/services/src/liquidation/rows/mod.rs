@@ -22,7 +22,7 @@ pub use plans::{
     supersede, tenants_with_advanced,
 };
 pub use results::sales_since;
-pub use scores::{ActionSum, DueLine, Scored, action_sums, due_lines, plan_scores, unscored, write_scores};
+pub use scores::{ActionSum, DueLine, LineOutcome, action_sums, due_lines, find_unscored_plans, plan_scores, write_scores};
 pub use settings::{Settings, change_settings, settings};
 
 pub use crate::replenishment::rows::{PlanSort, PlansSorted};

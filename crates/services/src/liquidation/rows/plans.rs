@@ -137,11 +137,15 @@ pub async fn change_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
 
 /// Supersedes the plans of the same stores without an approved line. A partly approved plan stays,
 /// so that its result is followed.
-pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
+pub async fn supersede(work: &Work, successor: &Plan) -> Result<u64, Fault> {
     let sql = "UPDATE liquidation_plan SET state = 'SUPERSEDED', version = version + 1, updated_at = $2
         WHERE tenant_id = $1 AND state = 'DRAFT' AND id <> $3 AND (stores = $4 OR $5 = 1)";
-    let values: Vec<Value> =
-        vec![by.made_at.micros().into(), by.id.into(), stores_text(by)?.into(), i64::from(by.stores.is_empty()).into()];
+    let values: Vec<Value> = vec![
+        successor.made_at.micros().into(),
+        successor.id.into(),
+        stores_text(successor)?.into(),
+        i64::from(successor.stores.is_empty()).into(),
+    ];
     work.execute(sql, values).await
 }
 
@@ -165,8 +169,8 @@ pub async fn tenants_with_advanced(global: &Global) -> Result<Vec<TenantId>, Fau
 
 /// Plans under way that a job advances, the oldest first.
 pub async fn advanced_plans(reads: &impl Reads) -> Result<Vec<Plan>, Fault> {
-    let under_way = " AND p.advanced_by IS NOT NULL AND p.state IN ('PARTLY', 'APPROVED') ORDER BY p.made_at, p.id";
-    plans_where(reads, under_way, Vec::new()).await
+    let condition = " AND p.advanced_by IS NOT NULL AND p.state IN ('PARTLY', 'APPROVED') ORDER BY p.made_at, p.id";
+    plans_where(reads, condition, Vec::new()).await
 }
 
 /// Filter of a tenant's plans; None matches all, and an empty list matches nothing.

@@ -39,10 +39,10 @@ pub async fn sales_since(
         backend.in_ids("d.product_id", 2)
     );
     let values = vec![backend.ids(products.iter().copied()), i64::from(since).into(), currency.as_str().into()];
-    let mut found: HashMap<(ProductId, StoreId), Vec<SoldDay>> = HashMap::new();
+    let mut sold_days: HashMap<(ProductId, StoreId), Vec<SoldDay>> = HashMap::new();
     for row in reads.records::<DayRow>(&sql, values).await? {
         let day = SoldDay { date: row.date, units: row.units, net_minor: row.net };
-        found.entry((row.product, row.store)).or_default().push(day);
+        sold_days.entry((row.product, row.store)).or_default().push(day);
     }
-    Ok(found)
+    Ok(sold_days)
 }

@@ -26,7 +26,7 @@ pub struct DueLine {
 
 /// Result of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scored {
+pub struct LineOutcome {
     pub plan: LiquidationPlanId,
     pub position: i32,
     pub score: LineScore,
@@ -112,9 +112,9 @@ pub async fn due_lines(reads: &impl Reads, before: i32) -> Result<Vec<DueLine>, 
 }
 
 /// Writes scores on their lines.
-pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
+pub async fn write_scores(work: &Work, scores: &[LineOutcome]) -> Result<(), Fault> {
     let mut rows = Rows::<ScoredLine>::update(work.tenant());
-    for Scored { plan, position, score } in scores {
+    for LineOutcome { plan, position, score } in scores {
         rows.push(ScoredLine {
             plan_id: *plan,
             position: *position,
@@ -126,7 +126,10 @@ pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
 }
 
 /// Returns the plans with an approved line that is not scored yet.
-pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<LiquidationPlanId>) -> Result<BTreeSet<LiquidationPlanId>, Fault> {
+pub async fn find_unscored_plans(
+    reads: &impl Reads,
+    plans: &BTreeSet<LiquidationPlanId>,
+) -> Result<BTreeSet<LiquidationPlanId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT p.id FROM liquidation_plan p WHERE p.tenant_id = $1 AND {} AND EXISTS (SELECT 1 FROM liquidation_line l
@@ -169,14 +172,14 @@ pub async fn action_sums(
 ) -> Result<Vec<ActionSum>, Fault> {
     let backend = reads.backend();
     let mut values: Vec<Value> = vec![from.into(), to.into()];
-    let mut only = String::new();
+    let mut store_condition = String::new();
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
-        only = format!(" AND ({} OR {})", backend.in_ids("l.store_id", 4), backend.in_ids("l.to_store_id", 4));
+        store_condition = format!(" AND ({} OR {})", backend.in_ids("l.store_id", 4), backend.in_ids("l.to_store_id", 4));
     }
     let sql = format!(
         "SELECT {} FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
-         WHERE l.tenant_id = $1 AND l.until_date >= $2 AND l.until_date <= $3 AND l.outcome IS NOT NULL{only}
+         WHERE l.tenant_id = $1 AND l.until_date >= $2 AND l.until_date <= $3 AND l.outcome IS NOT NULL{store_condition}
          GROUP BY l.action, p.currency ORDER BY p.currency, l.action",
         ActionRow::SELECT
     );

@@ -20,14 +20,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     approve::{LineProblem, can_see},
-    execute::{CutOutcome, Rooms, cut_price, may, required_permission},
+    execute::{CutOutcome, Rooms, cut_price, may_execute, required_permission},
     refusal::{LiquidationError, LiquidationRefusal, check_key},
 };
 use crate::{
     demand::shell::catch_up,
     liquidation::{
         core::{LineState, Plan, PlanLine, SoldDay, sells_out, state_of},
-        events::{LIQUIDATION_PLAN_ADVANCED, followed},
+        events::{LIQUIDATION_PLAN_ADVANCED, plan_events},
         rows,
     },
 };
@@ -103,9 +103,9 @@ pub async fn advance_plan(
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanAdvance", key: text, hash: hash_of(&input) };
     let scope = permit.scope(rooms.ledger.database());
-    let known = idempotency::look_up(&scope, [&key]).await?;
-    if let Some(known) = idempotency::key_use(&key, &known) {
-        return replayed(&scope, known).await;
+    let prior_use = idempotency::look_up(&scope, [&key]).await?;
+    if let Some(prior_use) = idempotency::key_use(&key, &prior_use) {
+        return load_replayed(&scope, prior_use).await;
     }
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::plan(&scope, input.plan).await?.ok_or_else(missing)?;
@@ -116,13 +116,20 @@ pub async fn advance_plan(
     if plan.version != input.expected_version {
         return Err(LiquidationRefusal::Stale { what: "liquidation plan", actual: plan.version }.into());
     }
-    plan.advanced_by = advanced_by(&permit, &plan, input.automatic)?;
+    plan.advanced_by = choose_price_changer(&permit, &plan, input.automatic)?;
     Box::pin(catch_up(rooms.ledger.database(), scope.tenant(), usize::MAX)).await?;
     let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
-    let DueChanges { steps, skipped, closed } = due(&scope, &permit, &plan, today).await?;
+    let DueChanges { steps, skipped, closed } = find_due_changes(&scope, &permit, &plan, today).await?;
     let (mut changed, problems) = cut_prices(rooms, (&permit, mode), &plan, steps).await?;
-    let (cut, refused) = (changed.len(), problems.len());
-    let receipt = Receipt { plan: plan.id, cut, skipped: skipped.len(), closed: closed.len(), refused, seq: None };
+    let (cut_count, refused_count) = (changed.len(), problems.len());
+    let receipt = Receipt {
+        plan: plan.id,
+        cut: cut_count,
+        skipped: skipped.len(),
+        closed: closed.len(),
+        refused: refused_count,
+        seq: None,
+    };
     changed.extend(skipped);
     changed.extend(closed);
     if mode == Mode::Validate {
@@ -135,7 +142,7 @@ pub async fn advance_plan(
 /// The member in whose name a plan advances from now on: a person who may change prices, with the
 /// rights that they have each night. Callers without that right may neither start nor stop it, so
 /// that no reader stops a plan that others rely on.
-fn advanced_by(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
+fn choose_price_changer(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
     let Some(is_automatic) = automatic else { return Ok(plan.advanced_by) };
     let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.actor().kind != ActorKind::Member || !prices {
@@ -154,20 +161,20 @@ async fn cut_prices(
 ) -> Result<(Vec<PlanLine>, Vec<(PlanLine, LineProblem)>), Fault> {
     let (mut changed, mut problems) = (Vec::new(), Vec::new());
     for (product, lines) in steps {
-        if let Some((line, ..)) = lines.iter().find(|(line, ..)| !may(permit, line)) {
+        if let Some((line, ..)) = lines.iter().find(|(line, ..)| !may_execute(permit, line)) {
             let permission = required_permission(line);
             problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Forbidden(permission))));
             continue;
         }
         let Some(price) = lines.iter().map(|(_, _, price)| *price).min() else { continue };
-        let made = match mode {
+        let outcome = match mode {
             Mode::Validate => CutOutcome::Made,
             Mode::Commit => cut_price(rooms.catalog, permit, product, Money::new(price, plan.currency)).await?,
         };
-        match made {
-            CutOutcome::Made => changed.extend(lines.into_iter().map(|(line, place, _)| PlanLine { steps_done: place, ..line })),
-            CutOutcome::Refused(why) => {
-                problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Refused(Some(why.clone())))));
+        match outcome {
+            CutOutcome::Made => changed.extend(lines.into_iter().map(|(line, step, _)| PlanLine { steps_done: step, ..line })),
+            CutOutcome::Refused(reason) => {
+                problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Refused(Some(reason.clone())))));
             }
             CutOutcome::Denied => {}
         }
@@ -180,7 +187,7 @@ fn advance_result(plan: Plan, receipt: Receipt, problems: Vec<(PlanLine, LinePro
     AdvanceResult { plan, cut, skipped, closed, refused, problems, seq, is_replayed }
 }
 
-async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<DueChanges, Fault> {
+async fn find_due_changes(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<DueChanges, Fault> {
     let mut lines = rows::lines_of(scope, plan.id).await?;
     lines.retain(|line| matches!(line.state, LineState::Approved { .. }) && can_see(permit, line));
     let sales = sales(scope, plan, &lines).await?;
@@ -190,11 +197,11 @@ async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Resu
         let days = sales.get(&line.sales_level()).map(Vec::as_slice).unwrap_or_default();
         if line.until < today {
             due.closed.push(PlanLine { state: LineState::Done { group, document }, ..line });
-        } else if let Some((place, price)) = line.due_price(today) {
+        } else if let Some((step, price)) = line.due_price(today) {
             if sells_out(&line, days, today) {
-                due.skipped.push(PlanLine { steps_done: place, ..line });
+                due.skipped.push(PlanLine { steps_done: step, ..line });
             } else {
-                due.steps.entry(line.product).or_default().push((line, place, price));
+                due.steps.entry(line.product).or_default().push((line, step, price));
             }
         }
     }
@@ -210,11 +217,11 @@ async fn sales(
     let mut products: Vec<ProductId> = lines.iter().map(|line| line.sales_level().0).collect();
     products.sort_unstable();
     products.dedup();
-    let mut found = HashMap::new();
+    let mut sales_by_level = HashMap::new();
     for chunk in products.chunks(CHUNK) {
-        found.extend(rows::sales_since(scope, chunk, since, plan.currency).await?);
+        sales_by_level.extend(rows::sales_since(scope, chunk, since, plan.currency).await?);
     }
-    Ok(found)
+    Ok(sales_by_level)
 }
 
 async fn store_advance(
@@ -235,14 +242,14 @@ async fn store_advance(
         work.rollback().await?;
         return Err(LiquidationRefusal::Stale { what: "liquidation plan", actual }.into());
     }
-    let advanced_by = advanced_by(permit, &plan, input.automatic)?;
+    let advanced_by = choose_price_changer(permit, &plan, input.automatic)?;
     if !changed.is_empty() || plan.advanced_by != advanced_by {
         plan.advanced_by = advanced_by;
         rows::change_lines(&work, plan.id, changed).await?;
         plan.state = state_of(&rows::lines_of(&work, plan.id).await?);
         (plan.version, plan.updated_at) = (plan.version + 1, now);
         rows::change_plan(&work, &plan).await?;
-        let events = followed(LIQUIDATION_PLAN_ADVANCED, &plan, changed.len());
+        let events = plan_events(LIQUIDATION_PLAN_ADVANCED, &plan, changed.len());
         receipt.seq = journal::append_other(&mut work, events, now).await?;
     }
     idempotency::keep(&work, key, &receipt, now).await?;
@@ -251,8 +258,8 @@ async fn store_advance(
 }
 
 /// The answer of an earlier call, with the plan's current state.
-async fn replayed(scope: &TenantScope, known: KeyUse) -> Result<AdvanceResult, LiquidationError> {
-    let KeyUse::Same(receipt) = known else { return Err(LiquidationRefusal::KeyReused.into()) };
+async fn load_replayed(scope: &TenantScope, key_use: KeyUse) -> Result<AdvanceResult, LiquidationError> {
+    let KeyUse::Same(receipt) = key_use else { return Err(LiquidationRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };

@@ -13,7 +13,7 @@ use platform::{
     path,
     storage::{
         Fault, Work,
-        idempotency::{self, Before, Key, hash_of},
+        idempotency::{self, EarlierUse, Key, hash_of},
         journal,
     },
 };
@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    execute::{GroupOutcome, Rooms, carry_out, may, required_permission},
+    execute::{GroupOutcome, Rooms, execute_lines, may_execute, required_permission},
     refusal::{LiquidationError, LiquidationRefusal, Refusal, check_key},
 };
 use crate::liquidation::{
     core::{Approval, Claims, LineState, Plan, PlanLine, approve, state_of},
-    events::{LIQUIDATION_PLAN_APPROVED, followed},
+    events::{LIQUIDATION_PLAN_APPROVED, plan_events},
     rows,
 };
 
@@ -61,7 +61,7 @@ pub enum LineProblem {
 
 /// Result of an approval.
 #[derive(Debug)]
-pub struct Approved {
+pub struct ApprovalResult {
     pub plan: Plan,
     /// Lines that this call carried out, or that were carried out for it earlier.
     pub approved: usize,
@@ -85,7 +85,12 @@ struct Receipt {
 type May = Permit<kind::PurchaseRead>;
 
 /// Approves the chosen lines of a plan.
-pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mode: Mode) -> Result<Approved, LiquidationError> {
+pub async fn approve_plan(
+    rooms: Rooms<'_>,
+    permit: May,
+    input: PlanApprove,
+    mode: Mode,
+) -> Result<ApprovalResult, LiquidationError> {
     check_key(&input.idempotency_key)?;
     if let Approval::Ids(ids) = &input.approval
         && ids.len() > MAX_IDS
@@ -102,7 +107,7 @@ pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mod
     if mode == Mode::Validate {
         return approved_plan(rooms, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
     }
-    let (refusals, seq) = finish(rooms, &permit, receipt.plan).await?;
+    let (refusals, seq) = execute_claims(rooms, &permit, receipt.plan).await?;
     approved_plan(rooms, &permit, receipt, (refusals, seq, is_replayed)).await
 }
 
@@ -120,9 +125,9 @@ async fn claim(
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanApprove", key: text, hash: hash_of(input) };
     match idempotency::lock_and_look_up(work, &key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Err(LiquidationRefusal::KeyReused.into()),
-        Before::Same(receipt) => return Ok((receipt, true)),
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(LiquidationRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => return Ok((receipt, true)),
     }
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
@@ -143,7 +148,7 @@ async fn claim(
     products.dedup();
     let free = rows::free_now(work, &products).await?;
     let mut claims = if is_open {
-        let may = |line: &PlanLine| may(permit, line);
+        let may = |line: &PlanLine| may_execute(permit, line);
         approve(&lines, &input.approval, &free, &may, (MAX_APPROVED, || rooms.ledger.clock().uuid()))
     } else {
         Claims::default()
@@ -193,13 +198,14 @@ fn abandoned_claims(permit: &May, approval: &Approval, plan: &Plan, lines: &[Pla
     }
     let owner = permit.actor().id;
     let group_of = |line: &PlanLine| match line.state {
-        LineState::Claimed { group, by } if by != owner && may(permit, line) => Some(group),
+        LineState::Claimed { group, by } if by != owner && may_execute(permit, line) => Some(group),
         _ => None,
     };
-    let chosen: BTreeSet<Uuid> = lines.iter().filter(|line| approval.includes_line(line)).filter_map(group_of).collect();
-    let taken =
-        |(index, line): (usize, &PlanLine)| group_of(line).filter(|group| chosen.contains(group)).map(|group| (index, group));
-    lines.iter().enumerate().filter_map(taken).collect()
+    let chosen_groups: BTreeSet<Uuid> = lines.iter().filter(|line| approval.includes_line(line)).filter_map(group_of).collect();
+    let claim_of = |(index, line): (usize, &PlanLine)| {
+        group_of(line).filter(|group| chosen_groups.contains(group)).map(|group| (index, group))
+    };
+    lines.iter().enumerate().filter_map(claim_of).collect()
 }
 
 /// Every id names a line of the plan.
@@ -227,63 +233,68 @@ fn receipt_of(plan: LiquidationPlanId, lines: &[PlanLine], claims: &Claims) -> R
 type Refusals = BTreeMap<i32, Refusal>;
 
 /// Carries out all claimed lines of a plan that the caller may, and writes them down.
-async fn finish(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result<(Refusals, Option<i64>), Fault> {
+async fn execute_claims(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result<(Refusals, Option<i64>), Fault> {
     let scope = permit.scope(rooms.ledger.database());
     let Some(plan) = rows::plan(&scope, id).await? else { return Ok((Refusals::new(), None)) };
     let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
     let mut groups: BTreeMap<(Uuid, Uuid), Vec<PlanLine>> = BTreeMap::new();
     for line in rows::lines_of(&scope, id).await? {
-        if let LineState::Claimed { group, by } = line.state {
-            groups.entry((group, by)).or_default().push(line);
+        if let LineState::Claimed { group, by: claimer } = line.state {
+            groups.entry((group, claimer)).or_default().push(line);
         }
     }
-    let (mut done, mut refusals, mut stopped) = (Vec::new(), Refusals::new(), None);
+    let (mut changed_lines, mut refusals, mut first_fault) = (Vec::new(), Refusals::new(), None);
     for (key, lines) in groups {
-        if !lines.iter().all(|line| may(permit, line)) {
+        if !lines.iter().all(|line| may_execute(permit, line)) {
             continue;
         }
-        match carry_out(rooms, permit, key, &lines, (today, plan.currency)).await {
-            Ok(GroupOutcome::Made(document)) => done.extend(lines.into_iter().map(|line| PlanLine {
-                state: LineState::carried(key.0, document),
+        match execute_lines(rooms, permit, key, &lines, (today, plan.currency)).await {
+            Ok(GroupOutcome::Made(document)) => changed_lines.extend(lines.into_iter().map(|line| PlanLine {
+                state: LineState::after_execution(key.0, document),
                 approved_on: Some(today),
-                steps_done: line.due_price(today).map_or(line.steps_done, |(place, _)| place),
+                steps_done: line.due_price(today).map_or(line.steps_done, |(step, _)| step),
                 ..line
             })),
-            Ok(GroupOutcome::Refused(why)) => {
+            Ok(GroupOutcome::Refused(reason)) => {
                 let state = LineState::Refused(LiquidationIssue::Refused);
-                refusals.extend(lines.iter().map(|line| (line.position, why.clone())));
-                done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
+                refusals.extend(lines.iter().map(|line| (line.position, reason.clone())));
+                changed_lines.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
             }
             Ok(GroupOutcome::Denied) => {}
             // Executed lines are stored before the fault is returned.
             Err(fault) => {
-                stopped = Some(fault);
+                first_fault = Some(fault);
                 break;
             }
         }
     }
-    let seq = if done.is_empty() { None } else { store_outcome(rooms, permit, id, &done).await? };
-    match stopped {
+    let seq = if changed_lines.is_empty() { None } else { store_outcome(rooms, permit, id, &changed_lines).await? };
+    match first_fault {
         Some(fault) => Err(fault),
         None => Ok((refusals, seq)),
     }
 }
 
-async fn store_outcome(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
+async fn store_outcome(
+    rooms: Rooms<'_>,
+    permit: &May,
+    id: LiquidationPlanId,
+    changed_lines: &[PlanLine],
+) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let now = rooms.ledger.clock().now();
     journal::lock(&work).await?;
     let Some(mut plan) = rows::lock_plan(&work, id).await? else {
         return Err(Fault::corrupt("liquidation_plan", "a plan that is approved stays"));
     };
-    rows::change_lines(&work, id, done).await?;
+    rows::change_lines(&work, id, changed_lines).await?;
     if plan.state != LiquidationPlanState::Superseded {
         plan.state = state_of(&rows::lines_of(&work, id).await?);
     }
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(&work, &plan).await?;
-    let carried = done.iter().filter(|line| line.state.document().is_some()).count();
-    let seq = journal::append_other(&mut work, followed(LIQUIDATION_PLAN_APPROVED, &plan, carried), now).await?;
+    let carried_count = changed_lines.iter().filter(|line| line.state.document().is_some()).count();
+    let seq = journal::append_other(&mut work, plan_events(LIQUIDATION_PLAN_APPROVED, &plan, carried_count), now).await?;
     work.commit().await?;
     Ok(seq)
 }
@@ -294,25 +305,25 @@ async fn approved_plan(
     permit: &May,
     receipt: Receipt,
     (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
-) -> Result<Approved, LiquidationError> {
+) -> Result<ApprovalResult, LiquidationError> {
     let scope = permit.scope(rooms.ledger.database());
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let plan = rows::plan(&scope, receipt.plan).await?.ok_or_else(missing)?;
     let mut problems = Vec::new();
     for line in rows::lines_of(&scope, plan.id).await? {
-        let place = line.position;
+        let line_position = line.position;
         // Places ascend, as they were taken from the plan's lines.
-        let has = |places: &[i32]| places.binary_search(&place).is_ok();
+        let has = |places: &[i32]| places.binary_search(&line_position).is_ok();
         if has(&receipt.forbidden) {
             let permission = required_permission(&line);
             problems.push((line, LineProblem::Forbidden(permission)));
         } else if has(&receipt.stale) {
             problems.push((line, LineProblem::Stale));
         } else if has(&receipt.claimed) && line.state == LineState::Refused(LiquidationIssue::Refused) {
-            problems.push((line, LineProblem::Refused(refusals.remove(&place))));
+            problems.push((line, LineProblem::Refused(refusals.remove(&line_position))));
         }
     }
-    let refused = problems.iter().filter(|(_, problem)| matches!(problem, LineProblem::Refused(_))).count();
-    let approved = receipt.claimed.len().saturating_sub(refused);
-    Ok(Approved { plan, approved, later: receipt.later, problems, seq, is_replayed })
+    let refused_count = problems.iter().filter(|(_, problem)| matches!(problem, LineProblem::Refused(_))).count();
+    let approved_count = receipt.claimed.len().saturating_sub(refused_count);
+    Ok(ApprovalResult { plan, approved: approved_count, later: receipt.later, problems, seq, is_replayed })
 }

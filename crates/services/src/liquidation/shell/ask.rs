@@ -11,17 +11,17 @@ use platform::{
     storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 
-use super::compute::{ProposalScope, work_out};
+use super::compute::{ProposalScope, compute_proposals};
 use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
-        core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered, sum, worth},
+        core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered_minor, sum, total_cost},
         rows::{self, LineFilter, LinesSorted, PlanFilter, PlansSorted, Settings},
     },
-    replenishment::rows::line_tests::{PlanProducts, look_up},
+    replenishment::rows::line_tests::{PlanProducts, resolve_products},
     reports::{
         core::Span,
-        shell::{Ranked, ReportSource},
+        shell::{RankedRow, ReportSource},
     },
 };
 
@@ -53,45 +53,52 @@ pub struct DeadSums {
 pub struct DeadStock {
     pub source: ReportSource,
     pub totals: DeadSums,
-    pub rows: Vec<Ranked<Proposal>>,
+    pub rows: Vec<RankedRow<Proposal>>,
 }
 
 /// The requested stores that a permit covers.
-pub(super) fn stores_within<P: Permission>(permit: &Permit<P>, asked: Option<Vec<StoreId>>) -> Option<Vec<StoreId>> {
-    let Reach::Stores(own) = permit.reach() else { return asked };
-    let is_asked = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
-    Some(own.iter().copied().filter(is_asked).collect())
+pub(super) fn stores_within<P: Permission>(permit: &Permit<P>, requested_stores: Option<Vec<StoreId>>) -> Option<Vec<StoreId>> {
+    let Reach::Stores(permitted_stores) = permit.reach() else { return requested_stores };
+    let is_asked = |store: &StoreId| requested_stores.as_ref().is_none_or(|requested_stores| requested_stores.contains(store));
+    Some(permitted_stores.iter().copied().filter(is_asked).collect())
 }
 
 /// Lists dead and slow stock in stores of the permit's.
-pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: DeadStockRequest) -> Result<DeadStock, Fault> {
+pub async fn dead_stock(
+    ledger: &Ledger,
+    permit: Permit<kind::ReportRead>,
+    request: DeadStockRequest,
+) -> Result<DeadStock, Fault> {
     let (db, scope) = (ledger.database(), permit.scope(ledger.database()));
     let progress: FactsProgress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
     let criteria = rows::settings(&scope).await?.criteria;
-    let within =
-        ProposalScope { products: ask.products, listed: stores_within(&permit, ask.stores), seen: stores_within(&permit, None) };
-    let found = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
+    let proposal_scope = ProposalScope {
+        products: request.products,
+        listed: stores_within(&permit, request.stores),
+        seen: stores_within(&permit, None),
+    };
+    let computed = Box::pin(compute_proposals(&scope, ledger.clock(), &criteria, proposal_scope)).await?;
     let is_asked = |proposal: &Proposal| {
-        let word = proposal.chosen().map(|chosen| chosen.act.word());
-        ask.actions.as_ref().is_none_or(|asked| word.is_some_and(|word| asked.contains(&word)))
+        let word = proposal.best_candidate().map(|chosen| chosen.act.word());
+        request.actions.as_ref().is_none_or(|requested_actions| word.is_some_and(|word| requested_actions.contains(&word)))
     };
     // A sort by costs reveals them, and so do the keys of its cursors.
     let sees_costs = permit.caller().sees_costs();
     let (mut totals, mut ranked) = (DeadSums::default(), Vec::new());
-    for proposal in found.proposals.into_iter().filter(is_asked) {
+    for proposal in computed.proposals.into_iter().filter(is_asked) {
         totals.levels += 1;
         totals.value = totals.value.saturating_add(proposal.value.unwrap_or_default());
         totals.without_cost += i64::from(proposal.value.is_none());
-        totals.expected = totals.expected.plus(proposal.chosen().map(|chosen| chosen.recovery).unwrap_or_default());
+        totals.expected = totals.expected.plus(proposal.best_candidate().map(|chosen| chosen.recovery).unwrap_or_default());
         // Levels without a value come last.
-        let worth = if sees_costs { proposal.value } else { proposal.value_at_price() };
-        let place = Key::Int(worth.map_or(i64::MAX, |worth| -worth));
-        let keys = vec![place, proposal.product.into(), proposal.store.into()];
+        let sort_value = if sees_costs { proposal.value } else { proposal.value_at_price() };
+        let sort_key = Key::Int(sort_value.map_or(i64::MAX, |sort_value| -sort_value));
+        let keys = vec![sort_key, proposal.product.into(), proposal.store.into()];
         ranked.push((proposal, keys));
     }
     ranked.sort_by(|one, other| one.1.cmp(&other.1));
-    let span = Span { from: found.business_date - SALES_DAYS + 1, to: found.business_date };
-    Ok(DeadStock { source: ReportSource { currency: found.currency, span, progress }, totals, rows: ranked })
+    let span = Span { from: computed.business_date - SALES_DAYS + 1, to: computed.business_date };
+    Ok(DeadStock { source: ReportSource { currency: computed.currency, span, progress }, totals, rows: ranked })
 }
 
 /// The tenant's criteria, or the default ones.
@@ -130,21 +137,21 @@ pub async fn complete_filter(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
     filter: &mut Nested<LineFilter>,
-    (plan, made): (LiquidationPlanId, Option<&[PlanLine]>),
+    (plan, new_lines): (LiquidationPlanId, Option<&[PlanLine]>),
 ) -> Result<bool, Fault> {
     let scope = permit.scope(db);
     let suppliers = filter.all_mut().into_iter().filter_map(|part| part.suppliers.as_mut()).collect();
     add_merged_suppliers(&scope, suppliers).await?;
     let parts = filter.all_mut().into_iter().map(|part| &mut part.of_catalogue);
-    let asked: Vec<&mut PlanProducts> = parts.filter(|products| products.is_asked()).collect();
-    if asked.is_empty() {
+    let catalogue_filters: Vec<&mut PlanProducts> = parts.filter(|products| products.is_unresolved()).collect();
+    if catalogue_filters.is_empty() {
         return Ok(false);
     }
-    let of_plan = match made {
+    let plan_products = match new_lines {
         Some(lines) => lines.iter().map(|line| line.product).collect(),
         None => rows::products_of(&scope, plan).await?,
     };
-    look_up(&scope, asked, &of_plan).await
+    resolve_products(&scope, catalogue_filters, &plan_products).await
 }
 
 /// A page of a plan's lines: those of stores of the permit's, or to them.
@@ -156,8 +163,8 @@ pub async fn line_page(
     request: &PageRequest,
 ) -> Result<Listed<PlanLine>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
-    let seen = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    let source = rows::lines_source(scope.backend(), plan, seen, filter);
+    let visible_stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let source = rows::lines_source(scope.backend(), plan, visible_stores, filter);
     Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
@@ -182,22 +189,22 @@ pub(super) async fn results(
     lines: &[PlanLine],
     (since, today): (i32, i32),
 ) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
-    let approved = lines.iter().filter(|line| line.approved_on.is_some() && line.score.is_none());
-    let mut products: Vec<ProductId> = approved.map(|line| line.sales_level().0).collect();
+    let approved_lines = lines.iter().filter(|line| line.approved_on.is_some() && line.score.is_none());
+    let mut products: Vec<ProductId> = approved_lines.map(|line| line.sales_level().0).collect();
     products.sort_unstable();
     products.dedup();
     let mut sales = HashMap::new();
     for chunk in products.chunks(CHUNK) {
         sales.extend(rows::sales_since(scope, chunk, since, currency).await?);
     }
-    let of = |line: &PlanLine| {
+    let result_of = |line: &PlanLine| {
         if let Some(score) = line.score {
             return Some((line.id, score.recovered));
         }
         let days = sales.get(&line.sales_level()).map(Vec::as_slice).unwrap_or_default();
-        recovered(line, days, today).map(|minor| (line.id, minor))
+        recovered_minor(line, days, today).map(|minor| (line.id, minor))
     };
-    Ok(lines.iter().filter_map(of).collect())
+    Ok(lines.iter().filter_map(result_of).collect())
 }
 
 /// Whether a line is of a store of the permit's, or to one.
@@ -213,7 +220,7 @@ pub async fn plan_sums(permit: &Permit<kind::PurchaseRead>, db: &Database, plan:
     }
     let mut lines = rows::lines_of(&permit.scope(db), plan.id).await?;
     lines.retain(|line| can_see(permit, line));
-    Ok((worth(&lines), sum(&lines)))
+    Ok((total_cost(&lines), sum(&lines)))
 }
 
 /// Returns the recovered and the expected amounts of a plan's approved lines that the caller sees.
@@ -228,7 +235,7 @@ pub async fn plan_result(
     if lines.is_empty() {
         return Ok(None);
     }
-    let found = line_results(permit, ledger, plan, &lines).await?;
-    let brought = found.values().fold(0_i64, |sum, minor| sum.saturating_add(*minor));
-    Ok(Some((brought, sum(&lines))))
+    let results = line_results(permit, ledger, plan, &lines).await?;
+    let recovered_minor = results.values().fold(0_i64, |sum, minor| sum.saturating_add(*minor));
+    Ok(Some((recovered_minor, sum(&lines))))
 }

@@ -58,7 +58,7 @@ pub fn required_permission(line: &PlanLine) -> &'static str {
     }
 }
 
-pub fn may(permit: &May, line: &PlanLine) -> bool {
+pub fn may_execute(permit: &May, line: &PlanLine) -> bool {
     match line.act {
         Act::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
         Act::Return { .. } => permit.also::<kind::PurchaseReceive>().is_ok_and(|permit| permit.covers(line.store)),
@@ -71,11 +71,11 @@ pub fn may(permit: &May, line: &PlanLine) -> bool {
     }
 }
 
-/// Carries a group out, or finds that it was. `by` began it.
-pub async fn carry_out(
+/// Carries a group out, or finds that it was. `claimer` began it.
+pub async fn execute_lines(
     rooms: Rooms<'_>,
     permit: &May,
-    (group, by): (Uuid, Uuid),
+    (group, claimer): (Uuid, Uuid),
     lines: &[PlanLine],
     (today, currency): (i32, Currency),
 ) -> Result<GroupOutcome, Fault> {
@@ -90,13 +90,13 @@ pub async fn carry_out(
         let Some(price) = due.or_else(|| steps.first().map(|step| step.price_minor)) else { return Ok(GroupOutcome::Denied) };
         return Ok(match cut_price(rooms.catalog, permit, first.product, Money::new(price, currency)).await? {
             CutOutcome::Made => GroupOutcome::Made(Document::Price),
-            CutOutcome::Refused(why) => GroupOutcome::Refused(why),
+            CutOutcome::Refused(reason) => GroupOutcome::Refused(reason),
             CutOutcome::Denied => GroupOutcome::Denied,
         });
     }
     // Only its idempotency key keeps a return, a removal or a kit from being created twice, and
     // keys belong to their member.
-    if !matches!(first.act, Act::Transfer { .. }) && by != permit.actor().id {
+    if !matches!(first.act, Act::Transfer { .. }) && claimer != permit.actor().id {
         return Ok(GroupOutcome::Denied);
     }
     if let Act::Bundle(bundle) = &first.act {
@@ -105,7 +105,7 @@ pub async fn carry_out(
                 .await?
                 .map(GroupOutcome::Made)
                 .ok_or_else(|| Fault::Broken("the kit of an executed line was not found".to_owned())),
-            CutOutcome::Refused(why) => Ok(GroupOutcome::Refused(why)),
+            CutOutcome::Refused(reason) => Ok(GroupOutcome::Refused(reason)),
             CutOutcome::Denied => Ok(GroupOutcome::Denied),
         };
     }
@@ -135,7 +135,7 @@ async fn execute_action(
     match &first.act {
         Act::Transfer { to } => {
             let permit = permit.also::<kind::TransferWrite>()?;
-            let input = transfer((first.store, *to), reference, lines)?;
+            let input = transfer_input((first.store, *to), reference, lines)?;
             Box::pin(idempotency::by_key(transfer_create(ledger, permit, input, Mode::Commit))).await?;
         }
         Act::Return { supplier } => {
@@ -203,7 +203,7 @@ async fn make_kit(
     bundle: &Bundle,
     currency: Currency,
 ) -> Result<CutOutcome, Fault> {
-    let (Ok(making), Ok(filling)) = (permit.also::<kind::ProductWrite>(), permit.also::<kind::ProductWrite>()) else {
+    let (Ok(product_permit), Ok(kit_permit)) = (permit.also::<kind::ProductWrite>(), permit.also::<kind::ProductWrite>()) else {
         return Ok(CutOutcome::Denied);
     };
     let scope = permit.scope(&catalog.db);
@@ -218,31 +218,31 @@ async fn make_kit(
         ..ProductFields::default()
     };
     // Idempotency keys belong to their member: another member finds the kit by its SKU.
-    let kit = if let Some(made) = find_bundle_product(&scope, reference, false).await? {
-        made
+    let kit = if let Some(created) = find_bundle_product(&scope, reference, false).await? {
+        created
     } else {
-        let ask = CallOptions { key: Some(reference.to_owned()), mode: Write::WriteAll };
-        let made = Box::pin(idempotency::by_key(catalog.product_create(making, fields, ask))).await?;
-        let mut problems = made.refused;
+        let options = CallOptions { key: Some(reference.to_owned()), mode: Write::WriteAll };
+        let created = Box::pin(idempotency::by_key(catalog.product_create(product_permit, fields, options))).await?;
+        let mut problems = created.refused;
         let mut kit = None;
-        for row in made.rows {
+        for row in created.rows {
             problems.extend(row.problems);
             kit = row.row.map(|doc| doc.row.id);
         }
         let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(CutOutcome::Refused(Refusal::Catalog(problems))) };
         kit
     };
-    let one = |product: ProductId, decimals: u32| ComponentText {
+    let component = |product: ProductId, decimals: u32| ComponentText {
         product_id: product.to_string(),
         quantity: 10_i64.pow(decimals.min(9)),
     };
-    let own = one(product, u32::try_from(decimals).unwrap_or_default());
-    let fields = KitFields { components: vec![own, one(bundle.partner, bundle.partner_decimals.into())] };
-    let which = RowRef { id: kit.to_string(), expected_version: None };
-    let ask = CallOptions { key: Some(format!("{reference}-kit")), mode: Write::WriteAll };
-    let filled = Box::pin(idempotency::by_key(catalog.kit_set(filling, which, fields, ask))).await?;
-    let mut problems = filled.refused;
-    problems.extend(filled.rows.into_iter().flat_map(|row| row.problems));
+    let own_component = component(product, u32::try_from(decimals).unwrap_or_default());
+    let fields = KitFields { components: vec![own_component, component(bundle.partner, bundle.partner_decimals.into())] };
+    let row_ref = RowRef { id: kit.to_string(), expected_version: None };
+    let options = CallOptions { key: Some(format!("{reference}-kit")), mode: Write::WriteAll };
+    let kit_batch = Box::pin(idempotency::by_key(catalog.kit_set(kit_permit, row_ref, fields, options))).await?;
+    let mut problems = kit_batch.refused;
+    problems.extend(kit_batch.rows.into_iter().flat_map(|row| row.problems));
     Ok(if problems.is_empty() { CutOutcome::Made } else { CutOutcome::Refused(Refusal::Catalog(problems)) })
 }
 
@@ -260,17 +260,17 @@ pub async fn cut_price(catalog: &Catalog, permit: &May, product: ProductId, pric
         return Ok(CutOutcome::Refused(Refusal::Catalog(Vec::new())));
     };
     let is_own = facts.price_currency.as_deref() == Some(price.currency.as_str());
-    let Some(present) = facts.price_minor.filter(|_| is_own) else {
+    let Some(current_price) = facts.price_minor.filter(|_| is_own) else {
         return Ok(CutOutcome::Refused(Refusal::Catalog(Vec::new())));
     };
-    if present <= price.minor {
+    if current_price <= price.minor {
         return Ok(CutOutcome::Made);
     }
-    let which = RowRef { id: product.to_string(), expected_version: None };
+    let row_ref = RowRef { id: product.to_string(), expected_version: None };
     let text = MoneyText { amount: price.amount(), currency: price.currency.to_string() };
     let fields = ProductFields { price: Patch::Set(text), ..ProductFields::default() };
-    let ask = CallOptions { key: None, mode: Write::WriteAll };
-    let batch = Box::pin(catalog.products_update(permit, "liquidationPlanApprove", vec![(which, fields)], ask)).await?;
+    let options = CallOptions { key: None, mode: Write::WriteAll };
+    let batch = Box::pin(catalog.products_update(permit, "liquidationPlanApprove", vec![(row_ref, fields)], options)).await?;
     let mut problems = batch.refused;
     problems.extend(batch.rows.into_iter().flat_map(|row| row.problems));
     Ok(if problems.is_empty() { CutOutcome::Made } else { CutOutcome::Refused(Refusal::Catalog(problems)) })
@@ -280,7 +280,7 @@ fn quantity(line: &PlanLine) -> Result<Quantity, Fault> {
     Quantity::new(line.quantity).ok_or_else(|| Fault::corrupt("liquidation_line", "a quantity can be counted exactly"))
 }
 
-fn transfer((from, to): (StoreId, StoreId), reference: &str, lines: &[PlanLine]) -> Result<TransferCreate, Fault> {
+fn transfer_input((from, to): (StoreId, StoreId), reference: &str, lines: &[PlanLine]) -> Result<TransferCreate, Fault> {
     let line = |line: &PlanLine| -> Result<TransferLine, Fault> {
         Ok(TransferLine { product: ProductRef::Id(line.product), quantity: quantity(line)? })
     };

@@ -11,7 +11,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Acted, Key, KeyUse, hash_of},
+        idempotency::{self, CallResult, Key, KeyUse, hash_of},
         journal,
     },
 };
@@ -19,13 +19,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ask::stores_within,
-    compute::{ComputedProposals, ProposalScope, work_out},
+    compute::{ComputedProposals, ProposalScope, compute_proposals},
     refusal::{LiquidationError, LiquidationRefusal},
 };
 use crate::{
     demand::shell::catch_up,
     liquidation::{
-        core::{Act, Candidate, Criteria, LineFigures, LineState, Plan, PlanLine, Proposal, sum, worth},
+        core::{Act, Candidate, Criteria, LineFigures, LineState, Plan, PlanLine, Proposal, sum, total_cost},
         events::{LIQUIDATION_PLAN_CREATED, PlanEvent},
         rows,
     },
@@ -52,7 +52,7 @@ pub struct PlanCreate {
 
 /// A new plan. The lines of a dry run are only here.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct CreatedPlan {
     pub plan: Plan,
     pub lines: Option<Vec<PlanLine>>,
 }
@@ -65,13 +65,13 @@ struct Receipt {
 }
 
 type May = Permit<kind::PurchaseWrite>;
-type Done = Result<Acted<Made>, LiquidationError>;
+type ChangeResult = Result<CallResult<CreatedPlan>, LiquidationError>;
 
 /// Creates a plan, and supersedes drafts for the same stores.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: Mode) -> Done {
+pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
     let too_many = || LiquidationRefusal::TooMany { what: "stores", most: MAX_STORES, field: path!["input", "storeIds"] };
@@ -80,9 +80,9 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanCreate", key: text, hash: hash_of(&input) };
     let scope = permit.scope(ledger.database());
-    let known = idempotency::look_up(&scope, [&key]).await?;
-    if let Some(known) = idempotency::key_use(&key, &known) {
-        return replayed(&scope, known).await;
+    let prior_use = idempotency::look_up(&scope, [&key]).await?;
+    if let Some(prior_use) = idempotency::key_use(&key, &prior_use) {
+        return load_replayed(&scope, prior_use).await;
     }
     let stores = plan_stores(&scope, &permit, &input).await?;
     // Any reader brings the derived facts up to date, also in a dry run: they are not part of the
@@ -90,27 +90,27 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let criteria = rows::settings(&scope).await?.criteria;
     let listed = (!stores.is_empty()).then(|| stores.clone());
-    let within = ProposalScope { products: None, listed, seen: stores_within(&permit, None) };
-    let worked_out = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
-    let (plan, lines) = plan_of(ledger.clock(), worked_out, &criteria, (stores, input.actions), permit.actor());
+    let proposal_scope = ProposalScope { products: None, listed, seen: stores_within(&permit, None) };
+    let computed = Box::pin(compute_proposals(&scope, ledger.clock(), &criteria, proposal_scope)).await?;
+    let (plan, lines) = plan_of(ledger.clock(), computed, &criteria, (stores, input.actions), permit.actor());
     if mode == Mode::Validate {
-        return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
+        return Ok(CallResult { value: CreatedPlan { plan, lines: Some(lines) }, seq: None, is_replayed: false });
     }
     let mut work = scope.begin().await?;
-    let done = keep(&mut work, &key, plan, &lines).await;
-    match &done {
+    let outcome = store_plan(&mut work, &key, plan, &lines).await;
+    match &outcome {
         Ok(acted) if !acted.is_replayed => work.commit().await?,
         _ => work.rollback().await?,
     }
-    done
+    outcome
 }
 
 /// The stores that the plan is for, ascending; empty for all.
 async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Result<Vec<StoreId>, LiquidationError> {
-    let known = known_stores(reads).await?;
+    let existing_stores = known_stores(reads).await?;
     let mut refusals = Refusals::default();
     for (index, store) in input.stores.iter().enumerate() {
-        if !known.contains(store) || !permit.covers(*store) {
+        if !existing_stores.contains(store) || !permit.covers(*store) {
             refusals.add(LiquidationRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] });
         }
     }
@@ -120,8 +120,8 @@ async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Re
     }
     refusals.end(Stage::State)?;
     let mut stores = input.stores.clone();
-    if let (true, Reach::Stores(own)) = (stores.is_empty(), permit.reach()) {
-        stores = own.to_vec();
+    if let (true, Reach::Stores(permitted_stores)) = (stores.is_empty(), permit.reach()) {
+        stores = permitted_stores.to_vec();
     }
     stores.sort_unstable();
     stores.dedup();
@@ -130,19 +130,19 @@ async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Re
 
 fn plan_of(
     clock: &Clock,
-    worked_out: ComputedProposals,
+    computed: ComputedProposals,
     criteria: &Criteria,
     (stores, actions): (Vec<StoreId>, Option<Vec<LiquidationAction>>),
     actor: Actor,
 ) -> (Plan, Vec<PlanLine>) {
-    let ComputedProposals { proposals, seq, business_date, forecast_week, currency } = worked_out;
+    let ComputedProposals { proposals, seq, business_date, forecast_week, currency } = computed;
     let is_wanted = |word: LiquidationAction| {
         word != LiquidationAction::Keep && actions.as_ref().is_none_or(|actions| actions.contains(&word))
     };
     let mut lines: Vec<PlanLine> = proposals
         .into_iter()
         .filter_map(|proposal| {
-            let chosen = proposal.chosen().filter(|chosen| is_wanted(chosen.act.word()))?.clone();
+            let chosen = proposal.best_candidate().filter(|chosen| is_wanted(chosen.act.word()))?.clone();
             Some(line_of(proposal, chosen, criteria))
         })
         .collect();
@@ -153,10 +153,10 @@ fn plan_of(
         line.position = position;
     }
     // IDs ascend in the order of creation, which must not reveal the order of costs.
-    let mut places: Vec<usize> = (0..lines.len()).collect();
-    places.sort_unstable_by_key(|place| (lines[*place].product, lines[*place].store));
-    for place in places {
-        lines[place].id = clock.id();
+    let mut indexes: Vec<usize> = (0..lines.len()).collect();
+    indexes.sort_unstable_by_key(|index| (lines[*index].product, lines[*index].store));
+    for index in indexes {
+        lines[index].id = clock.id();
     }
     let now = clock.now();
     let plan = Plan {
@@ -171,7 +171,7 @@ fn plan_of(
         line_count: lines.len() as i64,
         left_out: left_out as i64,
         expected: sum(&lines),
-        value_minor: worth(&lines),
+        value_minor: total_cost(&lines),
         actor,
         version: 1,
         updated_at: now,
@@ -219,12 +219,12 @@ fn line_of(proposal: Proposal, chosen: Candidate, criteria: &Criteria) -> PlanLi
     }
 }
 
-async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
+async fn store_plan(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> ChangeResult {
     // The journal is locked first: a concurrent call with the same key has been committed, or
     // waits.
     journal::lock(work).await?;
-    if let Some(known) = idempotency::before(work, key).await? {
-        return replayed(work, known).await;
+    if let Some(key_use) = idempotency::before(work, key).await? {
+        return load_replayed(work, key_use).await;
     }
     rows::supersede(work, &plan).await?;
     rows::delete_plans(work, plan.made_at.plus_seconds(-86_400 * RETENTION_DAYS)).await?;
@@ -232,15 +232,15 @@ async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Don
     rows::insert_lines(work, plan.id, lines).await?;
     let seq = journal::append_other(work, vec![LIQUIDATION_PLAN_CREATED.event(&PlanEvent::of(&plan, 0))], plan.made_at).await?;
     idempotency::keep(work, key, &Receipt { plan: plan.id, seq }, plan.made_at).await?;
-    Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
+    Ok(CallResult { value: CreatedPlan { plan, lines: None }, seq, is_replayed: false })
 }
 
 /// The answer of an earlier call, with the plan's current state.
-async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
-    let KeyUse::Same(receipt) = known else { return Err(LiquidationRefusal::KeyReused.into()) };
+async fn load_replayed(reads: &impl Reads, key_use: KeyUse) -> ChangeResult {
+    let KeyUse::Same(receipt) = key_use else { return Err(LiquidationRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
     let missing = || LiquidationRefusal::NotFound { what: "liquidation plan", field: path!["input", "idempotencyKey"] };
     let plan = rows::plan(reads, receipt.plan).await?.ok_or_else(missing)?;
-    Ok(Acted { value: Made { plan, lines: None }, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value: CreatedPlan { plan, lines: None }, seq: receipt.seq, is_replayed: true })
 }

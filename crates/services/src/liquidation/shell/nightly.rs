@@ -76,11 +76,11 @@ async fn advance_due(
         return Ok(false);
     }
     let tenant = scope.tenant();
-    let Some(may) = permit_of(access, tenant, plan.advanced_by).await? else {
+    let Some(permit) = permit_of(access, tenant, plan.advanced_by).await? else {
         tracing::warn!(tenant = %tenant, plan = %plan.id, "the member in whose name a plan advances no longer has access: it waits for a person");
         return Ok(false);
     };
-    let who = Some((tenant, may.actor()));
+    let audit_actor = Some((tenant, permit.actor()));
     // A day has one idempotency key: a failed round is left to the next day, or to a person.
     let input = PlanAdvance {
         idempotency_key: format!("night-{}-{today}", plan.id),
@@ -88,9 +88,9 @@ async fn advance_due(
         expected_version: plan.version,
         automatic: None,
     };
-    let context = AuditContext::new("liquidation.advance".to_owned(), Origin::default(), audit_writer.clone(), who, None);
-    match context.over(Box::pin(advance_plan(rooms, may, input, Mode::Commit))).await {
-        Ok(done) => Ok(!done.is_replayed && done.seq.is_some()),
+    let context = AuditContext::new("liquidation.advance".to_owned(), Origin::default(), audit_writer.clone(), audit_actor, None);
+    match context.run_within(Box::pin(advance_plan(rooms, permit, input, Mode::Commit))).await {
+        Ok(result) => Ok(!result.is_replayed && result.seq.is_some()),
         Err(LiquidationError::Fault(fault)) => Err(fault),
         Err(LiquidationError::Refused(refusals)) => match refusals.first() {
             // Another call is changing the plan: the next round tries again.

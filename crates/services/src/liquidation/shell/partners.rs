@@ -18,7 +18,7 @@ use crate::{
 /// Days of orders that pairs are read off.
 const PAIR_DAYS: i32 = 364;
 /// Maximum products of a category that are considered.
-const MAX_OF_CATEGORY: usize = 5;
+const MAX_CATEGORY_PRODUCTS: usize = 5;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The moment from which orders are searched for pairs.
@@ -36,42 +36,42 @@ pub(super) struct PartnerContext<'a> {
     /// Returns the free units of a level from its available ones.
     pub free: &'a (dyn Fn((ProductId, StoreId), i64) -> i64 + Sync),
     /// Products whose own price is being cut, so that it cannot be part of a bundle's price.
-    pub cut: &'a BTreeSet<ProductId>,
+    pub cut_products: &'a BTreeSet<ProductId>,
 }
 
 /// Best partner of each product, among those that sell in one of its stores: by joint orders beyond
 /// chance, then by the sales of its category.
 pub(super) async fn partners(
     reads: &impl Reads,
-    ask: PartnerContext<'_>,
+    context: PartnerContext<'_>,
     products: &[ProductFacts],
     stores: &BTreeMap<ProductId, Vec<StoreId>>,
 ) -> Result<HashMap<ProductId, Partner>, Fault> {
-    let wanted = wanted(reads, ask, products).await?;
+    let wanted = find_partner_candidates(reads, context, products).await?;
     let mut ids: Vec<ProductId> = wanted.values().flatten().map(|(partner, _)| *partner).collect();
     ids.sort_unstable();
     ids.dedup();
-    ids.retain(|id| !ask.cut.contains(id));
+    ids.retain(|id| !context.cut_products.contains(id));
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let facts = rows::partner_facts(reads, &ids, ask.currency).await?;
+    let facts = rows::partner_facts(reads, &ids, context.currency).await?;
     let mut levels: HashMap<ProductId, Vec<rows::LevelFacts>> = HashMap::new();
-    for level in rows::levels(reads, ask.today - SALES_DAYS + 1, &ids).await? {
+    for level in rows::levels(reads, context.today - SALES_DAYS + 1, &ids).await? {
         levels.entry(level.product).or_default().push(level);
     }
-    let known: HashMap<ProductId, Partner> = facts
+    let partners_by_id: HashMap<ProductId, Partner> = facts
         .into_iter()
         .map(|facts| {
             let decimals = u8::try_from(facts.unit_decimals).unwrap_or_default();
             let scale = 10_f64.powi(decimals.into());
-            let of = |level: &rows::LevelFacts| PartnerLevel {
+            let level_of = |level: &rows::LevelFacts| PartnerLevel {
                 store: level.store,
-                free: (ask.free)((level.product, level.store), level.available).max(0) as f64 / scale,
+                free: (context.free)((level.product, level.store), level.available).max(0) as f64 / scale,
                 weekly: level.sold.max(0) as f64 / scale * 7.0 / f64::from(SALES_DAYS),
             };
-            let of_product = levels.get(&facts.id).map(Vec::as_slice).unwrap_or_default();
-            let levels = of_product.iter().map(of).filter(|level| level.free >= 1.0 && level.weekly > 0.0).collect();
+            let product_levels = levels.get(&facts.id).map(Vec::as_slice).unwrap_or_default();
+            let levels = product_levels.iter().map(level_of).filter(|level| level.free >= 1.0 && level.weekly > 0.0).collect();
             (facts.id, Partner { product: facts.id, decimals, price: facts.price, lift: None, levels })
         })
         .collect();
@@ -80,31 +80,35 @@ pub(super) async fn partners(
         partner.levels.iter().any(|level| stores.contains(&level.store))
     };
     let best = |(product, wanted): (ProductId, Vec<(ProductId, Option<f64>)>)| {
-        let found = wanted.into_iter().find_map(|(partner, lift)| {
-            let partner = known.get(&partner).filter(|partner| is_there(partner, product))?;
+        let available_partner = wanted.into_iter().find_map(|(partner, lift)| {
+            let partner = partners_by_id.get(&partner).filter(|partner| is_there(partner, product))?;
             Some(Partner { lift, ..partner.clone() })
         });
-        found.map(|found| (product, found))
+        available_partner.map(|available_partner| (product, available_partner))
     };
     Ok(wanted.into_iter().filter_map(best).collect())
 }
 
 /// Partners with their lift, the best first.
-type Wanted = HashMap<ProductId, Vec<(ProductId, Option<f64>)>>;
+type PartnerCandidates = HashMap<ProductId, Vec<(ProductId, Option<f64>)>>;
 
-async fn wanted(reads: &impl Reads, ask: PartnerContext<'_>, products: &[ProductFacts]) -> Result<Wanted, Fault> {
+async fn find_partner_candidates(
+    reads: &impl Reads,
+    context: PartnerContext<'_>,
+    products: &[ProductFacts],
+) -> Result<PartnerCandidates, Fault> {
     let ids: Vec<ProductId> = products.iter().map(|facts| facts.id).collect();
-    let since = pair_window_start(ask.today);
-    let found = rows::pairs(reads, &ids, since).await?;
-    let mut named: Vec<ProductId> = found.iter().flat_map(|pair| [pair.product, pair.partner]).collect();
-    named.sort_unstable();
-    named.dedup();
-    let orders = if named.is_empty() { HashMap::new() } else { rows::orders_of(reads, &named, since).await? };
+    let since = pair_window_start(context.today);
+    let pair_rows = rows::pairs(reads, &ids, since).await?;
+    let mut pair_products: Vec<ProductId> = pair_rows.iter().flat_map(|pair| [pair.product, pair.partner]).collect();
+    pair_products.sort_unstable();
+    pair_products.dedup();
+    let orders = if pair_products.is_empty() { HashMap::new() } else { rows::orders_of(reads, &pair_products, since).await? };
     let mut pairs: HashMap<ProductId, Vec<Pair>> = HashMap::new();
-    for one in found {
+    for one in pair_rows {
         let count = |product: ProductId| saturating_u32(orders.get(&product).copied().unwrap_or_default());
         let counts = [count(one.product), count(one.partner)];
-        let strength = PairStrength::of(saturating_u32(ask.orders), counts[0], counts[1], saturating_u32(one.together));
+        let strength = PairStrength::of(saturating_u32(context.orders), counts[0], counts[1], saturating_u32(one.together));
         if let Some(strength) = strength.filter(PairStrength::is_significant) {
             let pair =
                 Pair { products: [one.product, one.partner], orders: counts, together: saturating_u32(one.together), strength };
@@ -116,19 +120,20 @@ async fn wanted(reads: &impl Reads, ask: PartnerContext<'_>, products: &[Product
     categories.dedup();
     let mut sellers: HashMap<CategoryId, Vec<ProductId>> = HashMap::new();
     if !categories.is_empty() {
-        for sold in rows::best_sellers(reads, &categories, week_of(ask.today) - SALES_DAYS).await? {
+        for sold in rows::best_sellers(reads, &categories, week_of(context.today) - SALES_DAYS).await? {
             sellers.entry(sold.category).or_default().push(sold.product);
         }
     }
-    let of = |facts: &ProductFacts| {
-        let mut of_orders = pairs.remove(&facts.id).unwrap_or_default();
-        of_orders.sort_by(|one, other| other.surplus().total_cmp(&one.surplus()).then(one.products.cmp(&other.products)));
-        let of_category = facts.category_id.and_then(|category| sellers.get(&category)).map(Vec::as_slice).unwrap_or_default();
-        let others = of_category.iter().filter(|seller| **seller != facts.id).take(MAX_OF_CATEGORY);
-        let wanted = of_orders.iter().map(|pair| (pair.products[1], Some(pair.strength.lift)));
-        (facts.id, wanted.chain(others.map(|seller| (*seller, None))).collect())
+    let candidates_of = |facts: &ProductFacts| {
+        let mut product_pairs = pairs.remove(&facts.id).unwrap_or_default();
+        product_pairs.sort_by(|one, other| other.surplus().total_cmp(&one.surplus()).then(one.products.cmp(&other.products)));
+        let category_sellers =
+            facts.category_id.and_then(|category| sellers.get(&category)).map(Vec::as_slice).unwrap_or_default();
+        let others = category_sellers.iter().filter(|seller| **seller != facts.id).take(MAX_CATEGORY_PRODUCTS);
+        let pair_partners = product_pairs.iter().map(|pair| (pair.products[1], Some(pair.strength.lift)));
+        (facts.id, pair_partners.chain(others.map(|seller| (*seller, None))).collect())
     };
-    Ok(products.iter().map(of).collect())
+    Ok(products.iter().map(candidates_of).collect())
 }
 
 fn saturating_u32(count: i64) -> u32 {

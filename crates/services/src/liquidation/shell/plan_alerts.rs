@@ -11,7 +11,7 @@ use platform::{
 
 use super::{
     ask::results,
-    compute::{ProposalScope, work_out},
+    compute::{ProposalScope, compute_proposals},
 };
 use crate::{
     alerts::{Alerts, StandingCondition},
@@ -30,7 +30,7 @@ const CHUNK: usize = 500;
 /// that it does not block the others.
 pub async fn watch_all(ledger: &Ledger, alerts: &Alerts) -> Result<(), Fault> {
     for tenant in tenants_with_facts(&ledger.database().global()).await? {
-        match Box::pin(watch(ledger, alerts, tenant)).await {
+        match Box::pin(reconcile_alerts(ledger, alerts, tenant)).await {
             Ok(0) => {}
             Ok(opened) => tracing::info!(tenant = %tenant, opened, "alerts of dead stock and of plans were opened"),
             Err(fault) => {
@@ -43,19 +43,19 @@ pub async fn watch_all(ledger: &Ledger, alerts: &Alerts) -> Result<(), Fault> {
 
 /// Opens and closes the alerts of a tenant: for dead stock from the value in its criteria, and for
 /// lines that are behind. Returns how many were opened.
-pub async fn watch(ledger: &Ledger, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
+pub async fn reconcile_alerts(ledger: &Ledger, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant).long();
     let criteria = rows::settings(&scope).await?.criteria;
     let lines = rows::lines_under_way(&scope).await?;
     if criteria.alert_value_minor.is_some() || !lines.is_empty() {
         Box::pin(catch_up(ledger.database(), tenant, usize::MAX)).await?;
     }
-    let handled: BTreeSet<LevelKey> = lines.iter().map(|(_, line)| level_key_of(line)).collect();
+    let handled_levels: BTreeSet<LevelKey> = lines.iter().map(|(_, line)| level_key_of(line)).collect();
     let dead = match criteria.alert_value_minor {
-        Some(value) => Box::pin(dead(ledger, &scope, (&criteria, value), &handled)).await?,
+        Some(value) => Box::pin(find_dead_levels(ledger, &scope, (&criteria, value), &handled_levels)).await?,
         None => Vec::new(),
     };
-    let behind = behind(ledger, &scope, lines).await?;
+    let behind = find_lines_behind(ledger, &scope, lines).await?;
     let opened = alerts.reconcile_conditions(tenant, AlertKind::DeadStock, &dead).await?;
     Ok(opened + alerts.reconcile_conditions(tenant, AlertKind::LiquidationBehind, &behind).await?)
 }
@@ -65,17 +65,17 @@ const fn level_key_of(line: &PlanLine) -> LevelKey {
 }
 
 /// Dead or slow levels with at least this cost, except those with an active line of a plan.
-async fn dead(
+async fn find_dead_levels(
     ledger: &Ledger,
     scope: &TenantScope,
     (criteria, value): (&Criteria, i64),
-    handled: &BTreeSet<LevelKey>,
+    handled_levels: &BTreeSet<LevelKey>,
 ) -> Result<Vec<StandingCondition>, Fault> {
     // Only dead stock is needed here, and not the best action for it.
     let least_value_minor = criteria.least_value_minor.max(value);
     let criteria = Criteria { bundle_percent: None, least_value_minor, ..criteria.clone() };
-    let found = Box::pin(work_out(scope, ledger.clock(), &criteria, ProposalScope::default())).await?;
-    let mut standing: Vec<StandingCondition> = found
+    let computed = Box::pin(compute_proposals(scope, ledger.clock(), &criteria, ProposalScope::default())).await?;
+    let mut standing_conditions: Vec<StandingCondition> = computed
         .proposals
         .iter()
         .map(|proposal| StandingCondition {
@@ -83,49 +83,53 @@ async fn dead(
             category: None,
             quantity: proposal.free,
             threshold: None,
-            day: proposal.days_without_sale.map(|days| found.business_date - days),
+            day: proposal.days_without_sale.map(|days| computed.business_date - days),
         })
-        .filter(|one| !handled.contains(&one.level))
+        .filter(|one| !handled_levels.contains(&one.level))
         .collect();
-    with_categories(scope, &mut standing).await?;
-    Ok(standing)
+    fill_categories(scope, &mut standing_conditions).await?;
+    Ok(standing_conditions)
 }
 
 /// Levels with a line that is behind; of several lines the first one's figures.
-async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, PlanLine)>) -> Result<Vec<StandingCondition>, Fault> {
+async fn find_lines_behind(
+    ledger: &Ledger,
+    scope: &TenantScope,
+    lines: Vec<(Currency, PlanLine)>,
+) -> Result<Vec<StandingCondition>, Fault> {
     let today = local_day(ledger.clock().now(), &tenant_zone(scope).await?);
     let mut of_currencies: Vec<(Currency, Vec<PlanLine>)> = Vec::new();
     for (currency, line) in lines {
-        match of_currencies.iter_mut().find(|(known, _)| *known == currency) {
+        match of_currencies.iter_mut().find(|(existing, _)| *existing == currency) {
             Some((_, lines)) => lines.push(line),
             None => of_currencies.push((currency, vec![line])),
         }
     }
-    let mut found: BTreeMap<LevelKey, StandingCondition> = BTreeMap::new();
+    let mut conditions: BTreeMap<LevelKey, StandingCondition> = BTreeMap::new();
     for (currency, lines) in of_currencies {
         let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { continue };
-        let brought = results(scope, currency, &lines, (since, today)).await?;
-        for line in lines.iter().filter(|line| is_behind(line, brought.get(&line.id).copied().unwrap_or_default(), today)) {
+        let recovered = results(scope, currency, &lines, (since, today)).await?;
+        for line in lines.iter().filter(|line| is_behind(line, recovered.get(&line.id).copied().unwrap_or_default(), today)) {
             let level = level_key_of(line);
             let standing =
                 StandingCondition { level, category: None, quantity: line.quantity, threshold: None, day: Some(line.until) };
-            found.entry(level).or_insert(standing);
+            conditions.entry(level).or_insert(standing);
         }
     }
-    let mut standing: Vec<StandingCondition> = found.into_values().collect();
-    with_categories(scope, &mut standing).await?;
+    let mut standing: Vec<StandingCondition> = conditions.into_values().collect();
+    fill_categories(scope, &mut standing).await?;
     Ok(standing)
 }
 
-async fn with_categories(reads: &impl Reads, standing: &mut [StandingCondition]) -> Result<(), Fault> {
-    let mut products: Vec<ProductId> = standing.iter().map(|one| one.level.product).collect();
+async fn fill_categories(reads: &impl Reads, standing_conditions: &mut [StandingCondition]) -> Result<(), Fault> {
+    let mut products: Vec<ProductId> = standing_conditions.iter().map(|one| one.level.product).collect();
     products.sort_unstable();
     products.dedup();
     let mut categories: HashMap<ProductId, Option<CategoryId>> = HashMap::new();
     for chunk in products.chunks(CHUNK) {
         categories.extend(rows::products(reads, chunk).await?.into_iter().map(|facts| (facts.id, facts.category_id)));
     }
-    for one in standing {
+    for one in standing_conditions {
         one.category = categories.get(&one.level.product).copied().flatten();
     }
     Ok(())

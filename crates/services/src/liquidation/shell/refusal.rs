@@ -67,5 +67,5 @@ pub enum Refusal {
 
 /// Refuses an invalid idempotency key.
 pub(super) fn check_key(key: &str) -> Result<(), LiquidationError> {
-    idempotency::check_key(key).map_err(|why| LiquidationRefusal::BadKey(why).into())
+    idempotency::check_key(key).map_err(|reason| LiquidationRefusal::BadKey(reason).into())
 }

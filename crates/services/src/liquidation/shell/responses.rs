@@ -44,48 +44,48 @@ impl Responses {
         scope: &TenantScope,
         facts: &[ProductFacts],
     ) -> Result<HashMap<ProductId, Response>, Fault> {
-        let asked: Vec<(ProductId, Option<CategoryId>, i32)> =
+        let product_keys: Vec<(ProductId, Option<CategoryId>, i32)> =
             facts.iter().map(|facts| (facts.id, facts.category_id, facts.unit_decimals)).collect();
-        let own = self.histories(scope, &asked).await?;
-        let mut found: HashMap<ProductId, Response> = HashMap::new();
-        let mut wanted: Vec<CategoryId> = Vec::new();
+        let own_histories = self.histories(scope, &product_keys).await?;
+        let mut responses: HashMap<ProductId, Response> = HashMap::new();
+        let mut category_ids: Vec<CategoryId> = Vec::new();
         for facts in facts {
-            let response = own.get(&facts.id).map_or(Response::NotShown, |weeks| price_response(weeks));
+            let response = own_histories.get(&facts.id).map_or(Response::NotShown, |weeks| price_response(weeks));
             if response.source() == ResponseSource::None {
-                wanted.extend(facts.category_id);
+                category_ids.extend(facts.category_id);
             }
-            found.insert(facts.id, response);
+            responses.insert(facts.id, response);
         }
-        self.read_categories(scope, wanted).await?;
+        self.read_categories(scope, category_ids).await?;
         for facts in facts {
-            let Some(response) = found.get_mut(&facts.id).filter(|response| response.source() == ResponseSource::None) else {
+            let Some(response) = responses.get_mut(&facts.id).filter(|response| response.source() == ResponseSource::None) else {
                 continue;
             };
             let pool = facts.category_id.and_then(|category| self.categories.get(&category));
             let others: Vec<Estimate> =
                 pool.into_iter().flatten().filter(|(product, _)| *product != facts.id).map(|(_, estimate)| *estimate).collect();
-            let own = own.get(&facts.id).and_then(|weeks| estimate(weeks));
-            *response = pooled_response(own.as_ref(), &others);
+            let own_histories = own_histories.get(&facts.id).and_then(|weeks| estimate(weeks));
+            *response = pooled_response(own_histories.as_ref(), &others);
         }
-        Ok(found)
+        Ok(responses)
     }
 
     /// Estimates of the products of categories that were not read yet.
-    async fn read_categories(&mut self, scope: &TenantScope, mut wanted: Vec<CategoryId>) -> Result<(), Fault> {
-        wanted.retain(|category| !self.categories.contains_key(category));
-        wanted.sort_unstable();
-        wanted.dedup();
-        if wanted.is_empty() {
+    async fn read_categories(&mut self, scope: &TenantScope, mut category_ids: Vec<CategoryId>) -> Result<(), Fault> {
+        category_ids.retain(|category| !self.categories.contains_key(category));
+        category_ids.sort_unstable();
+        category_ids.dedup();
+        if category_ids.is_empty() {
             return Ok(());
         }
-        let members = rows::most_sold_weeks(scope, &wanted, self.span, MAX_POOLED).await?;
-        for category in wanted {
+        let members = rows::most_sold_weeks(scope, &category_ids, self.span, MAX_POOLED).await?;
+        for category in category_ids {
             self.categories.insert(category, Vec::new());
         }
         for chunk in members.chunks(CHUNK) {
-            let asked: Vec<(ProductId, Option<CategoryId>, i32)> =
+            let product_keys: Vec<(ProductId, Option<CategoryId>, i32)> =
                 chunk.iter().map(|member| (member.product, Some(member.category), member.unit_decimals)).collect();
-            let histories = self.histories(scope, &asked).await?;
+            let histories = self.histories(scope, &product_keys).await?;
             for CategorizedProduct { product, category, .. } in chunk {
                 let Some(estimate) = histories.get(product).and_then(|weeks| estimate(weeks)) else { continue };
                 self.categories.entry(*category).or_default().push((*product, estimate));
@@ -98,36 +98,38 @@ impl Responses {
     async fn histories(
         &self,
         scope: &TenantScope,
-        asked: &[(ProductId, Option<CategoryId>, i32)],
+        product_keys: &[(ProductId, Option<CategoryId>, i32)],
     ) -> Result<HashMap<ProductId, Vec<PricedWeek>>, Fault> {
-        let ids: Vec<ProductId> = asked.iter().map(|(id, ..)| *id).collect();
+        let ids: Vec<ProductId> = product_keys.iter().map(|(id, ..)| *id).collect();
         let mut history = rows::price_weeks(scope, &ids, self.span, self.currency).await?;
-        history
-            .retain(|_, weeks| has_levels(weeks.iter().map(|(_, units, paid)| *paid as f64 / *units as f64), MIN_POOLED_LEVELS));
+        history.retain(|_, weeks| {
+            has_levels(weeks.iter().map(|(_, units, paid_minor)| *paid_minor as f64 / *units as f64), MIN_POOLED_LEVELS)
+        });
         let ids: Vec<ProductId> = history.keys().copied().collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
         let spans = rows::stock_intervals(scope, &ids, self.span.0).await?;
         let mut categories: Vec<CategoryId> =
-            asked.iter().filter(|(id, ..)| history.contains_key(id)).filter_map(|(_, category, _)| *category).collect();
+            product_keys.iter().filter(|(id, ..)| history.contains_key(id)).filter_map(|(_, category, _)| *category).collect();
         categories.sort_unstable();
         categories.dedup();
         let categories = rows::category_weeks(scope, &categories, self.span).await?;
-        let mut found = HashMap::new();
-        for (id, category, unit_decimals) in asked {
+        let mut weeks_by_product = HashMap::new();
+        for (id, category, unit_decimals) in product_keys {
             let Some(weeks) = history.get(id) else { continue };
             let scale = 10_f64.powi((*unit_decimals).clamp(0, 9));
             let sales: Vec<(i32, f64, f64)> = weeks
                 .iter()
-                .map(|(week, units, paid)| (*week, *units as f64 / scale, *paid as f64 / *units as f64 * scale))
+                .map(|(week, units, paid_minor)| (*week, *units as f64 / scale, *paid_minor as f64 / *units as f64 * scale))
                 .collect();
-            let of_category = category.and_then(|category| categories.get(&category));
-            let of_week = |week: i32| of_category.and_then(|weeks| weeks.get(&week)).map_or(0.0, |units| *units as f64 / scale);
-            let category = of_category.map(|_| &of_week as &dyn Fn(i32) -> f64);
+            let category_units = category.and_then(|category| categories.get(&category));
+            let of_week =
+                |week: i32| category_units.and_then(|weeks| weeks.get(&week)).map_or(0.0, |units| *units as f64 / scale);
+            let category = category_units.map(|_| &of_week as &dyn Fn(i32) -> f64);
             let spans = spans.get(id).map(Vec::as_slice).unwrap_or_default();
-            found.insert(*id, priced_weeks(&sales, spans, category, self.span.1));
+            weeks_by_product.insert(*id, priced_weeks(&sales, spans, category, self.span.1));
         }
-        Ok(found)
+        Ok(weeks_by_product)
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     liquidation::{
         core::{LineScore, PlanLine, SETTLED_DAYS},
         events::{LIQUIDATION_PLAN_SCORED, ScoreEvent},
-        rows::{self, ActionSum, DueLine, Scored},
+        rows::{self, ActionSum, DueLine, LineOutcome},
     },
 };
 
@@ -52,7 +52,7 @@ pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result
             // Facts are brought up to date first, so that recovered amounts are complete.
             catch_up(db, tenant, usize::MAX).await?;
         }
-        let scores = scored(&scope, &due, today).await?;
+        let scores = score_lines(&scope, &due, today).await?;
         if scores.is_empty() {
             break;
         }
@@ -62,41 +62,45 @@ pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result
     Ok(count)
 }
 
-async fn scored(scope: &TenantScope, due: &[DueLine], today: i32) -> Result<Vec<Scored>, Fault> {
+async fn score_lines(scope: &TenantScope, due: &[DueLine], today: i32) -> Result<Vec<LineOutcome>, Fault> {
     let mut currencies: Vec<Currency> = Vec::new();
-    for one in due {
-        if !currencies.contains(&one.currency) {
-            currencies.push(one.currency);
+    for due_line in due {
+        if !currencies.contains(&due_line.currency) {
+            currencies.push(due_line.currency);
         }
     }
-    let mut found = Vec::with_capacity(due.len());
+    let mut scores = Vec::with_capacity(due.len());
     for currency in currencies {
-        let own: Vec<&DueLine> = due.iter().filter(|one| one.currency == currency).collect();
-        let lines: Vec<PlanLine> = own.iter().map(|one| one.line.clone()).collect();
+        let currency_lines: Vec<&DueLine> = due.iter().filter(|due_line| due_line.currency == currency).collect();
+        let lines: Vec<PlanLine> = currency_lines.iter().map(|due_line| due_line.line.clone()).collect();
         let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { continue };
-        let brought = results(scope, currency, &lines, (since, today)).await?;
-        let score = |one: &DueLine| {
-            let recovered = *brought.get(&one.line.id)?;
-            Some(Scored { plan: one.plan, position: one.line.position, score: LineScore::of(recovered, one.line.expected) })
+        let recoveries = results(scope, currency, &lines, (since, today)).await?;
+        let score = |due_line: &DueLine| {
+            let recovered = *recoveries.get(&due_line.line.id)?;
+            Some(LineOutcome {
+                plan: due_line.plan,
+                position: due_line.line.position,
+                score: LineScore::of(recovered, due_line.line.expected),
+            })
         };
-        found.extend(own.into_iter().filter_map(score));
+        scores.extend(currency_lines.into_iter().filter_map(score));
     }
-    Ok(found)
+    Ok(scores)
 }
 
 /// Writes scores, and appends an event for each plan whose last lines were scored. The journal is
 /// locked first: if two rounds score the same lines, only one of them appends the event.
-async fn store_scores(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
+async fn store_scores(scope: &TenantScope, now: Timestamp, scores: &[LineOutcome]) -> Result<(), Fault> {
     let mut work = scope.begin().await?;
     journal::lock(&work).await?;
-    let named: BTreeSet<LiquidationPlanId> = scores.iter().map(|scored| scored.plan).collect();
-    let mut finished = rows::unscored(&work, &named).await?;
+    let plan_ids: BTreeSet<LiquidationPlanId> = scores.iter().map(|scored| scored.plan).collect();
+    let mut finished_plans = rows::find_unscored_plans(&work, &plan_ids).await?;
     rows::write_scores(&work, scores).await?;
-    for open in rows::unscored(&work, &finished).await? {
-        finished.remove(&open);
+    for open in rows::find_unscored_plans(&work, &finished_plans).await? {
+        finished_plans.remove(&open);
     }
-    let told = rows::plan_scores(&work, &finished).await?;
-    let events = told.iter().map(|score| LIQUIDATION_PLAN_SCORED.event(&ScoreEvent::of(score))).collect();
+    let finished_scores = rows::plan_scores(&work, &finished_plans).await?;
+    let events = finished_scores.iter().map(|score| LIQUIDATION_PLAN_SCORED.event(&ScoreEvent::of(score))).collect();
     journal::append_other(&mut work, events, now).await?;
     work.commit().await
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, code, kind};
-use inventory::{ledger::Mode, purchasing::rows::known_suppliers};
+use inventory::{ledger::Mode, purchasing::rows::suppliers_by_id_or_code};
 use platform::{
     audit::{self, Fields},
     clock::Clock,
@@ -12,7 +12,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Database, Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -46,21 +46,21 @@ struct Receipt {
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Settings>, LiquidationError>;
+type ChangeResult = Result<CallResult<Settings>, LiquidationError>;
 
 /// Sets all criteria at once.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: SettingsSet, mode: Mode) -> Done {
+pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: SettingsSet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
     refusals.extend(input.criteria.problems().into_iter().map(LiquidationRefusal::Criteria));
     refusals.extend((permit.reach() != Reach::Everywhere).then_some(LiquidationRefusal::NotEverywhere));
     refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock.now(), &permit, (&input, refusals)).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = set(&mut work, clock.now(), &permit, (&input, refusals)).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 async fn set(
@@ -68,17 +68,17 @@ async fn set(
     now: Timestamp,
     permit: &May,
     (input, mut refusals): (&SettingsSet, Refusals<LiquidationRefusal>),
-) -> Done {
+) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationSettingsSet", key: text, hash: hash_of(input) };
     let earlier = idempotency::lock_and_look_up(work, &key).await?;
     let before = rows::settings(work).await?;
     match earlier {
-        Before::Nothing => {}
-        Before::Reused => return Err(LiquidationRefusal::KeyReused.into()),
-        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(LiquidationRefusal::KeyReused.into()),
+        EarlierUse::Same(Receipt { seq }) => return Ok(CallResult { value: before, seq, is_replayed: true }),
     }
-    refusals.extend(unknown(work, &input.criteria).await?);
+    refusals.extend(find_unknown_references(work, &input.criteria).await?);
     let is_stale = input.expected_version.is_some_and(|expected| expected != before.version);
     refusals.extend(is_stale.then_some(LiquidationRefusal::Stale { what: "criteria", actual: before.version }));
     refusals.end(Stage::State)?;
@@ -89,11 +89,11 @@ async fn set(
     let seq =
         journal::append_other(work, vec![LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version })], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
-    Ok(Acted { value: after, seq, is_replayed: false })
+    Ok(CallResult { value: after, seq, is_replayed: false })
 }
 
 /// The suppliers and stores that criteria name and that are not there.
-async fn unknown(work: &Work, criteria: &Criteria) -> Result<Vec<LiquidationRefusal>, Fault> {
+async fn find_unknown_references(work: &Work, criteria: &Criteria) -> Result<Vec<LiquidationRefusal>, Fault> {
     let mut unknown = Vec::new();
     let stores = if criteria.transfer_costs.is_empty() { BTreeSet::new() } else { known_stores(work).await? };
     for (index, cost) in criteria.transfer_costs.iter().enumerate() {
@@ -104,10 +104,10 @@ async fn unknown(work: &Work, criteria: &Criteria) -> Result<Vec<LiquidationRefu
             }
         }
     }
-    let named: Vec<SupplierId> = criteria.supplier_terms.iter().map(|terms| terms.supplier).collect();
-    let known = if named.is_empty() { Vec::new() } else { known_suppliers(work, &named, &[]).await? };
-    for (index, supplier) in named.iter().enumerate() {
-        if !known.iter().any(|known| known.id == *supplier) {
+    let supplier_ids: Vec<SupplierId> = criteria.supplier_terms.iter().map(|terms| terms.supplier).collect();
+    let existing = if supplier_ids.is_empty() { Vec::new() } else { suppliers_by_id_or_code(work, &supplier_ids, &[]).await? };
+    for (index, supplier) in supplier_ids.iter().enumerate() {
+        if !existing.iter().any(|existing| existing.id == *supplier) {
             let field = path!["input", "supplierTerms", index, "supplierId"];
             unknown.push(LiquidationRefusal::NotFound { what: "supplier", field });
         }
@@ -119,8 +119,8 @@ async fn unknown(work: &Work, criteria: &Criteria) -> Result<Vec<LiquidationRefu
 /// stored.
 fn audit_fields(criteria: &Criteria) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
-    let Ok(Value::Object(all)) = serde_json::to_value(criteria) else { return Fields::default() };
+    let Ok(Value::Object(criteria_fields)) = serde_json::to_value(criteria) else { return Fields::default() };
     let masked =
         |fields: Fields, (name, value): (String, Value)| fields.masked(format!("liquidationSettings.{name}"), MASK, value);
-    all.into_iter().fold(Fields::default(), masked)
+    criteria_fields.into_iter().fold(Fields::default(), masked)
 }

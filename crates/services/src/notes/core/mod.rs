@@ -70,8 +70,8 @@ pub fn mentions(mut members: Vec<MemberId>) -> Result<Vec<MemberId>, Refusal> {
 
 /// Checks that an actor may change the note in the version that they read: only its author changes
 /// a note.
-pub fn may_change(note: &Note, by: Actor, expected_version: i64) -> Result<(), Refusal> {
-    if note.author != by {
+pub fn may_change(note: &Note, actor: Actor, expected_version: i64) -> Result<(), Refusal> {
+    if note.author != actor {
         return Err(Refusal::NotAuthor);
     }
     if note.version != expected_version {

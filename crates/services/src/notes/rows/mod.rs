@@ -81,8 +81,8 @@ impl From<NoteRow> for Note {
     }
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Note>, Fault> {
-    let sql = format!("SELECT {} FROM note n WHERE n.tenant_id = $1{rest}", NoteRow::SELECT);
+async fn select(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Note>, Fault> {
+    let sql = format!("SELECT {} FROM note n WHERE n.tenant_id = $1{conditions}", NoteRow::SELECT);
     Ok(reads.records::<NoteRow>(&sql, values).await?.into_iter().map(Note::from).collect())
 }
 
@@ -91,8 +91,8 @@ pub async fn by_id(reads: &impl Reads, id: NoteId) -> Result<Option<Note>, Fault
 }
 /// Reads a note, locked until the transaction ends.
 pub async fn lock(work: &Work, id: NoteId) -> Result<Option<Note>, Fault> {
-    let rest = format!(" AND n.id = $2{}", work.backend().for_change("n"));
-    Ok(select(work, &rest, vec![id.into()]).await?.pop())
+    let conditions = format!(" AND n.id = $2{}", work.backend().for_change("n"));
+    Ok(select(work, &conditions, vec![id.into()]).await?.pop())
 }
 /// Returns an object's notes, on all pages.
 pub fn source(target: Uuid) -> ListSource {
@@ -164,18 +164,18 @@ pub async fn mentions_of(reads: &impl Reads, ids: &[NoteId]) -> Result<HashMap<N
         MentionRow::SELECT,
         backend.in_ids("note_id", 2)
     );
-    let mut found: HashMap<NoteId, Vec<MemberId>> = HashMap::new();
+    let mut mentions: HashMap<NoteId, Vec<MemberId>> = HashMap::new();
     for row in reads.records::<MentionRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
-        found.entry(row.note_id).or_default().push(row.member_id);
+        mentions.entry(row.note_id).or_default().push(row.member_id);
     }
-    Ok(found)
+    Ok(mentions)
 }
 
-/// Reads at most `most` earlier texts of a note, the last one first.
-pub async fn edits_of(reads: &impl Reads, id: NoteId, most: i64) -> Result<Vec<Edit>, Fault> {
+/// Reads at most `limit` earlier texts of a note, the last one first.
+pub async fn edits_of(reads: &impl Reads, id: NoteId, limit: i64) -> Result<Vec<Edit>, Fault> {
     let sql =
         format!("SELECT {} FROM note_edit WHERE tenant_id = $1 AND note_id = $2 ORDER BY version DESC LIMIT $3", EditRow::SELECT);
-    let rows = reads.records::<EditRow>(&sql, vec![id.into(), most.into()]).await?;
+    let rows = reads.records::<EditRow>(&sql, vec![id.into(), limit.into()]).await?;
     Ok(rows.into_iter().map(|row| Edit { version: row.version, body: row.body, written_at: row.written_at }).collect())
 }
 

@@ -101,13 +101,14 @@ pub async fn add(
         let decided = apply_once(&mut work, key, (note, mentions), readers).await;
         (work, decided)
     };
-    let is_to_keep =
-        |decided: &Result<NoteResult, Refusal>| write == Write::Really && decided.as_ref().is_ok_and(|kept| !kept.is_replayed);
+    let is_to_keep = |decided: &Result<NoteResult, Refusal>| {
+        write == Write::Really && decided.as_ref().is_ok_and(|result| !result.is_replayed)
+    };
     let (answer, is_written) = with_retries(&scope, decide, is_to_keep).await?;
     if is_written {
         return Ok(answer);
     }
-    Ok(answer.map(|kept| NoteResult { seq: kept.seq.filter(|_| kept.is_replayed), ..kept }))
+    Ok(answer.map(|result| NoteResult { seq: result.seq.filter(|_| result.is_replayed), ..result }))
 }
 
 async fn apply_once(
@@ -120,9 +121,9 @@ async fn apply_once(
         None => {}
         Some(KeyUse::Reused) => return Ok(Err(Refusal::KeyReused)),
         Some(KeyUse::Same(receipt)) => {
-            let broken = || Fault::corrupt("idempotency", "a receipt of a note names it");
-            let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| broken())?;
-            let note = rows::by_id(work, receipt.note).await?.ok_or_else(broken)?;
+            let corrupt_receipt = || Fault::corrupt("idempotency", "a receipt of a note names it");
+            let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| corrupt_receipt())?;
+            let note = rows::by_id(work, receipt.note).await?.ok_or_else(corrupt_receipt)?;
             return Ok(Ok(NoteResult { note, is_replayed: true, seq: receipt.seq }));
         }
     }
@@ -142,22 +143,22 @@ pub async fn update(
     write: Write,
 ) -> Result<Result<NoteResult, Refusal>, Fault> {
     let checked = text(&change.text).and_then(|body| Ok((body, change.mentions.map(mentions).transpose()?)));
-    let (body, wanted) = match checked {
+    let (body, new_mentions) = match checked {
         Ok(checked) => checked,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let mut work = db.tenant(caller.tenant).begin().await?;
-    let found = rows::lock(&work, change.id).await?.ok_or(Refusal::NotFound);
-    let before = match found.and_then(|note| may_change(&note, caller.actor, change.expected_version).map(|()| note)) {
+    let locked_note = rows::lock(&work, change.id).await?.ok_or(Refusal::NotFound);
+    let before = match locked_note.and_then(|note| may_change(&note, caller.actor, change.expected_version).map(|()| note)) {
         Ok(note) => note,
         Err(refusal) => {
             work.rollback().await?;
             return Ok(Err(refusal));
         }
     };
-    let had = rows::mentions_of(&work, &[before.id]).await?.remove(&before.id).unwrap_or_default();
-    let wanted = wanted.unwrap_or_else(|| had.clone());
-    if body == before.body && wanted == had {
+    let old_mentions = rows::mentions_of(&work, &[before.id]).await?.remove(&before.id).unwrap_or_default();
+    let new_mentions = new_mentions.unwrap_or_else(|| old_mentions.clone());
+    if body == before.body && new_mentions == old_mentions {
         work.rollback().await?;
         return Ok(Ok(NoteResult { note: before, is_replayed: false, seq: None }));
     }
@@ -167,8 +168,8 @@ pub async fn update(
         work.rollback().await?;
         return Ok(Ok(NoteResult { note: after, is_replayed: false, seq: None }));
     }
-    rows::change(&work, &before, &after, &wanted).await?;
-    let seq = journal::append(&mut work, vec![NOTE_UPDATED.event(&event(&after, &wanted, readers))], now).await?;
+    rows::change(&work, &before, &after, &new_mentions).await?;
+    let seq = journal::append(&mut work, vec![NOTE_UPDATED.event(&event(&after, &new_mentions, readers))], now).await?;
     work.commit().await?;
     Ok(Ok(NoteResult { note: after, is_replayed: false, seq }))
 }

@@ -12,7 +12,7 @@ pub const MAX_SENDER_LINES: usize = 6;
 pub const MAX_LINE: usize = 200;
 /// Maximum characters of a header and of a footer, and line ends in one.
 pub const MAX_TEXT: usize = 500;
-pub const MAX_BREAKS: usize = 8;
+pub const MAX_LINE_BREAKS: usize = 8;
 /// Maximum characters of a text of a kind of paper.
 pub const MAX_KIND_TEXT: usize = 2_000;
 /// Maximum days from an invoice to its due day.
@@ -46,7 +46,7 @@ pub struct LogoFacts {
 /// Design of a tenant's papers. The database has it as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Look {
+pub struct DesignSettings {
     /// Default language of papers.
     pub locale: PaperLocale,
     /// Lines that replace the tenant's name.
@@ -61,7 +61,7 @@ pub struct Look {
     pub logo: Option<LogoFacts>,
 }
 
-impl Default for Look {
+impl Default for DesignSettings {
     fn default() -> Self {
         Self {
             locale: PaperLocale::English,
@@ -79,7 +79,7 @@ impl Default for Look {
 
 /// Changes of the design, without the logo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct LookChanges {
+pub struct DesignChanges {
     pub locale: Patch<PaperLocale>,
     pub sender: Patch<Vec<String>>,
     pub header: Patch<String>,
@@ -92,7 +92,7 @@ pub struct LookChanges {
 
 /// Field of a look, in the API's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookField {
+pub enum DesignField {
     SenderLines,
     SenderLine(usize),
     Header,
@@ -106,7 +106,7 @@ pub enum LookField {
 
 /// Problem of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LookFieldError {
+pub enum DesignFieldError {
     Missing,
     Invalid(&'static str),
     /// The entry is repeated.
@@ -126,20 +126,20 @@ pub enum LookFieldError {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LookProblem {
-    pub field: LookField,
-    pub fault: LookFieldError,
+pub struct DesignProblem {
+    pub field: DesignField,
+    pub fault: DesignFieldError,
 }
 
-impl Staged for LookProblem {
+impl Staged for DesignProblem {
     fn stage(&self) -> Stage {
         match self.fault {
-            LookFieldError::Missing
-            | LookFieldError::Invalid(_)
-            | LookFieldError::TooLong(_)
-            | LookFieldError::Unprintable
-            | LookFieldError::Placeholder { .. } => Stage::Shape,
-            LookFieldError::Repeated(_) | LookFieldError::OutOfRange(..) | LookFieldError::NoDays => Stage::Value,
+            DesignFieldError::Missing
+            | DesignFieldError::Invalid(_)
+            | DesignFieldError::TooLong(_)
+            | DesignFieldError::Unprintable
+            | DesignFieldError::Placeholder { .. } => Stage::Shape,
+            DesignFieldError::Repeated(_) | DesignFieldError::OutOfRange(..) | DesignFieldError::NoDays => Stage::Value,
         }
     }
 }
@@ -152,11 +152,11 @@ fn put<T>(patch: Patch<T>, cleared: T, field: &mut T) {
     }
 }
 
-impl Look {
+impl DesignSettings {
     /// Returns the design after the changes.
     #[must_use]
-    pub fn with(mut self, changes: LookChanges) -> Self {
-        let LookChanges { locale, sender, header, footer, accent, payment_days, columns, texts } = changes;
+    pub fn with(mut self, changes: DesignChanges) -> Self {
+        let DesignChanges { locale, sender, header, footer, accent, payment_days, columns, texts } = changes;
         let none = Self::default();
         put(locale, none.locale, &mut self.locale);
         put(sender, none.sender, &mut self.sender);
@@ -179,43 +179,43 @@ impl Look {
     }
 
     /// Returns all faults of the look.
-    pub fn problems(&self) -> Vec<LookProblem> {
-        let mut found = Vec::new();
-        let mut wrong = |field: LookField, fault: Option<LookFieldError>| {
-            found.extend(fault.map(|fault| LookProblem { field, fault }));
+    pub fn problems(&self) -> Vec<DesignProblem> {
+        let mut look_problems = Vec::new();
+        let mut add_problem = |field: DesignField, fault: Option<DesignFieldError>| {
+            look_problems.extend(fault.map(|fault| DesignProblem { field, fault }));
         };
-        let many = self.sender.len() > MAX_SENDER_LINES;
-        wrong(LookField::SenderLines, many.then_some(LookFieldError::TooLong(MAX_SENDER_LINES)));
+        let has_many_lines = self.sender.len() > MAX_SENDER_LINES;
+        add_problem(DesignField::SenderLines, has_many_lines.then_some(DesignFieldError::TooLong(MAX_SENDER_LINES)));
         for (index, line) in self.sender.iter().enumerate().take(MAX_SENDER_LINES) {
-            wrong(LookField::SenderLine(index), text_error(line, (MAX_LINE, 0)));
+            add_problem(DesignField::SenderLine(index), text_error(line, (MAX_LINE, 0)));
         }
-        for (field, text) in [(LookField::Header, &self.header), (LookField::Footer, &self.footer)] {
-            wrong(field, text.as_deref().and_then(|text| text_error(text, (MAX_TEXT, MAX_BREAKS))));
+        for (field, text) in [(DesignField::Header, &self.header), (DesignField::Footer, &self.footer)] {
+            add_problem(field, text.as_deref().and_then(|text| text_error(text, (MAX_TEXT, MAX_LINE_BREAKS))));
         }
         let is_odd = !self.accent.as_deref().is_none_or(is_colour);
-        let colour = LookFieldError::Invalid("# and six hexadecimal digits are expected, as in #2563eb");
-        wrong(LookField::Accent, is_odd.then_some(colour));
+        let colour = DesignFieldError::Invalid("# and six hexadecimal digits are expected, as in #2563eb");
+        add_problem(DesignField::Accent, is_odd.then_some(colour));
         let is_far = self.payment_days.is_some_and(|days| !(0..=MAX_DAYS).contains(&days));
-        wrong(LookField::PaymentDays, is_far.then_some(LookFieldError::OutOfRange(0, MAX_DAYS)));
+        add_problem(DesignField::PaymentDays, is_far.then_some(DesignFieldError::OutOfRange(0, MAX_DAYS)));
         let lacks_days = self.payment_days.is_none() && self.texts.iter().any(has_due_day);
-        wrong(LookField::PaymentDays, lacks_days.then_some(LookFieldError::NoDays));
+        add_problem(DesignField::PaymentDays, lacks_days.then_some(DesignFieldError::NoDays));
         let is_twice = self.columns.iter().enumerate().any(|(at, column)| self.columns[..at].contains(column));
-        wrong(LookField::Columns, is_twice.then_some(LookFieldError::Repeated("each column is expected once")));
+        add_problem(DesignField::Columns, is_twice.then_some(DesignFieldError::Repeated("each column is expected once")));
         for (index, KindText { kind, text }) in self.texts.iter().enumerate() {
             let is_twice = self.texts[..index].iter().any(|other| other.kind == *kind);
-            let repeated = LookFieldError::Repeated("one text is expected for each kind of paper");
-            wrong(LookField::TextKind(index), is_twice.then_some(repeated));
-            wrong(LookField::Text(index), text_fault(*kind, text));
+            let repeated = DesignFieldError::Repeated("one text is expected for each kind of paper");
+            add_problem(DesignField::TextKind(index), is_twice.then_some(repeated));
+            add_problem(DesignField::Text(index), text_fault(*kind, text));
         }
-        found
+        look_problems
     }
 }
 
-fn text_fault(kind: PaperKind, text: &str) -> Option<LookFieldError> {
+fn text_fault(kind: PaperKind, text: &str) -> Option<DesignFieldError> {
     if text.trim().is_empty() {
-        return Some(LookFieldError::Missing);
+        return Some(DesignFieldError::Missing);
     }
-    let unknown = || Placeholder::parse_placeholders(text, kind).err().map(|found| LookFieldError::Placeholder { found, kind });
+    let unknown = || Placeholder::parse_placeholders(text, kind).err().map(|found| DesignFieldError::Placeholder { found, kind });
     text_error(text, (MAX_KIND_TEXT, MAX_KIND_TEXT)).or_else(unknown)
 }
 
@@ -228,21 +228,21 @@ fn is_colour(text: &str) -> bool {
 }
 
 /// Returns the problem of a text that is not plain, too long or not printable.
-fn text_error(text: &str, (most, breaks): (usize, usize)) -> Option<LookFieldError> {
-    if text.chars().nth(most).is_some() {
-        return Some(LookFieldError::TooLong(most));
+fn text_error(text: &str, (limit, max_breaks): (usize, usize)) -> Option<DesignFieldError> {
+    if text.chars().nth(limit).is_some() {
+        return Some(DesignFieldError::TooLong(limit));
     }
-    let is_plain = |c: char| c == '\n' && breaks > 0 || !c.is_control();
+    let is_plain = |c: char| c == '\n' && max_breaks > 0 || !c.is_control();
     if text.trim().is_empty() || !text.chars().all(is_plain) {
-        return Some(LookFieldError::Invalid("a text without control characters is expected"));
+        return Some(DesignFieldError::Invalid("a text without control characters is expected"));
     }
-    if text.matches('\n').count() > breaks {
-        return Some(LookFieldError::Invalid("fewer lines are expected"));
+    if text.matches('\n').count() > max_breaks {
+        return Some(DesignFieldError::Invalid("fewer lines are expected"));
     }
     if has_markup(text) {
-        return Some(LookFieldError::Invalid("a plain text is expected: markup is not taken"));
+        return Some(DesignFieldError::Invalid("a plain text is expected: markup is not taken"));
     }
-    (!is_printable(text)).then_some(LookFieldError::Unprintable)
+    (!is_printable(text)).then_some(DesignFieldError::Unprintable)
 }
 
 /// Whether a text seems to have HTML tags, which would be printed literally.
@@ -258,20 +258,21 @@ mod tests {
     use super::*;
 
     /// Returns the only fault of a look.
-    fn fault(look: &Look) -> Option<(LookField, LookFieldError)> {
-        let mut found = look.problems();
+    fn fault(design: &DesignSettings) -> Option<(DesignField, DesignFieldError)> {
+        let mut found = design.problems();
         assert!(found.len() < 2, "{found:?}");
         found.pop().map(|problem| (problem.field, problem.fault))
     }
 
-    fn text(kind: PaperKind, text: &str) -> Look {
-        Look { texts: vec![KindText { kind, text: text.to_owned() }], ..Look::default() }
+    fn text(kind: PaperKind, text: &str) -> DesignSettings {
+        DesignSettings { texts: vec![KindText { kind, text: text.to_owned() }], ..DesignSettings::default() }
     }
 
     #[test]
     fn a_text_is_plain_and_has_the_placeholders_of_its_kind() {
         assert_eq!(fault(&text(PaperKind::OrderConfirmation, "Thanks for {{order.number}} < 3 {{ total }}")), None);
-        let found = |found: &str, kind| Some((LookField::Text(0), LookFieldError::Placeholder { found: found.to_owned(), kind }));
+        let found =
+            |found: &str, kind| Some((DesignField::Text(0), DesignFieldError::Placeholder { found: found.to_owned(), kind }));
         for (kind, written, name) in [
             (PaperKind::PickingList, "{{total}}", "total"),
             (PaperKind::Invoice, "{{customer.secret}}", "customer.secret"),
@@ -282,53 +283,56 @@ mod tests {
         }
         for written in ["<b>bold</b>", "a <!-- b", "</p>", "\u{7}"] {
             assert!(
-                matches!(fault(&text(PaperKind::Invoice, written)), Some((LookField::Text(0), LookFieldError::Invalid(_)))),
+                matches!(fault(&text(PaperKind::Invoice, written)), Some((DesignField::Text(0), DesignFieldError::Invalid(_)))),
                 "{written}"
             );
         }
-        assert_eq!(fault(&text(PaperKind::Invoice, " ")), Some((LookField::Text(0), LookFieldError::Missing)));
-        assert_eq!(fault(&text(PaperKind::Invoice, "有難う")), Some((LookField::Text(0), LookFieldError::Unprintable)));
+        assert_eq!(fault(&text(PaperKind::Invoice, " ")), Some((DesignField::Text(0), DesignFieldError::Missing)));
+        assert_eq!(fault(&text(PaperKind::Invoice, "有難う")), Some((DesignField::Text(0), DesignFieldError::Unprintable)));
     }
 
     #[test]
     fn a_due_day_needs_days_to_pay() {
         let due = text(PaperKind::Invoice, "Due on {{due.date}}");
-        assert_eq!(fault(&due), Some((LookField::PaymentDays, LookFieldError::NoDays)));
-        assert_eq!(fault(&Look { payment_days: Some(14), ..due.clone() }), None);
+        assert_eq!(fault(&due), Some((DesignField::PaymentDays, DesignFieldError::NoDays)));
+        assert_eq!(fault(&DesignSettings { payment_days: Some(14), ..due.clone() }), None);
         assert_eq!(
-            fault(&Look { payment_days: Some(366), ..due }),
-            Some((LookField::PaymentDays, LookFieldError::OutOfRange(0, 365)))
+            fault(&DesignSettings { payment_days: Some(366), ..due }),
+            Some((DesignField::PaymentDays, DesignFieldError::OutOfRange(0, 365)))
         );
     }
 
     #[test]
     fn what_is_left_out_stays_and_null_is_the_default() {
-        let first =
-            LookChanges { accent: Patch::Set("#2563eb".to_owned()), columns: Patch::Set(Vec::new()), ..LookChanges::default() };
-        let look = Look::default().with(first);
-        assert_eq!((look.accent.as_deref(), look.shows(GoodsColumn::Sku), fault(&look)), (Some("#2563eb"), false, None));
-        let second = LookChanges { columns: Patch::Clear, ..LookChanges::default() };
-        let look = look.with(second);
-        assert_eq!((look.accent.as_deref(), look.columns.as_slice()), (Some("#2563eb"), [GoodsColumn::Sku].as_slice()));
+        let first = DesignChanges {
+            accent: Patch::Set("#2563eb".to_owned()),
+            columns: Patch::Set(Vec::new()),
+            ..DesignChanges::default()
+        };
+        let design = DesignSettings::default().with(first);
+        assert_eq!((design.accent.as_deref(), design.shows(GoodsColumn::Sku), fault(&design)), (Some("#2563eb"), false, None));
+        let second = DesignChanges { columns: Patch::Clear, ..DesignChanges::default() };
+        let design = design.with(second);
+        assert_eq!((design.accent.as_deref(), design.columns.as_slice()), (Some("#2563eb"), [GoodsColumn::Sku].as_slice()));
         for accent in ["red", "#25", "#2563eg", "2563eb#", "#2563eb1"] {
-            let look = Look { accent: Some(accent.to_owned()), ..Look::default() };
-            assert!(matches!(fault(&look), Some((LookField::Accent, _))), "{accent}");
+            let design = DesignSettings { accent: Some(accent.to_owned()), ..DesignSettings::default() };
+            assert!(matches!(fault(&design), Some((DesignField::Accent, _))), "{accent}");
         }
     }
 
     #[test]
     fn all_that_is_wrong_is_told_the_form_first() {
-        let look = Look {
+        let design = DesignSettings {
             sender: vec!["Mugs Ltd".to_owned(), " ".to_owned()],
             accent: Some("red".to_owned()),
             payment_days: Some(-1),
             columns: vec![GoodsColumn::Sku, GoodsColumn::Sku],
             ..text(PaperKind::Invoice, "{{total")
         };
-        let fields = |problems: Vec<LookProblem>| problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>();
-        let form = [LookField::SenderLine(1), LookField::Accent, LookField::Text(0)];
-        assert_eq!(fields(platform::stages::earliest(look.problems())), form);
-        let figures = Look { sender: Vec::new(), accent: None, texts: Vec::new(), ..look };
-        assert_eq!(fields(figures.problems()), [LookField::PaymentDays, LookField::Columns]);
+        let fields = |problems: Vec<DesignProblem>| problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>();
+        let form = [DesignField::SenderLine(1), DesignField::Accent, DesignField::Text(0)];
+        assert_eq!(fields(platform::stages::earliest(design.problems())), form);
+        let figures = DesignSettings { sender: Vec::new(), accent: None, texts: Vec::new(), ..design };
+        assert_eq!(fields(figures.problems()), [DesignField::PaymentDays, DesignField::Columns]);
     }
 }

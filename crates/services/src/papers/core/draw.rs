@@ -13,7 +13,7 @@ use inventory::{
 use super::{
     invoice::{Invoice, by_rate},
     phrases::Phrases,
-    sheet::{Column, Sheet, Table, left, right},
+    sheet::{Column, Sheet, Table, figure_column, text_column},
 };
 
 /// Content that every kind of paper has.
@@ -42,7 +42,7 @@ pub struct Goods {
 
 /// Reason why a document cannot be drawn in its current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotDrawn {
+pub enum DrawError {
     NothingPacked,
     NothingToPick,
     /// The return is not approved, or all of it has arrived.
@@ -58,7 +58,7 @@ pub enum NotDrawn {
 impl Frame {
     pub(super) fn sheet(&self, kind: PaperKind, number: &str) -> Sheet {
         let mut sheet = Sheet::new(self.words.tag, format!("{} {number}", self.words.title(kind)));
-        sheet.party(self.words.from, self.from.clone());
+        sheet.add_party(self.words.from, self.from.clone());
         sheet
     }
 
@@ -70,18 +70,18 @@ impl Frame {
         work: &Work,
         (names, codes): (&[Goods], &HashMap<LotId, String>),
         to: Vec<String>,
-    ) -> Result<Sheet, NotDrawn> {
+    ) -> Result<Sheet, DrawError> {
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::PackingSlip, number);
-        sheet.party(words.deliver_to, to);
-        sheet.fact(words.date, Some(self.day.clone()));
-        sheet.fact(words.order, Some(self.number.clone()));
+        sheet.add_party(words.deliver_to, to);
+        sheet.add_fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.order, Some(self.number.clone()));
         for parcel in work.parcels.iter().filter(|parcel| !parcel.is_empty()) {
             let tracking = parcel.label.tracking_number.as_ref().map(|number| format!(", {} {number}", words.tracking));
             let heading = format!("{} {}{}", words.parcel, parcel.position, tracking.unwrap_or_default());
             let rows = parcel.lines.iter().filter(|line| line.quantity > 0).filter_map(|line| {
-                let of = work.lines.iter().find(|own| own.nth == line.nth)?;
-                let mut row = self.goods(names, (of.position, of.product), line.quantity);
+                let work_line = work.lines.iter().find(|candidate| candidate.nth == line.nth)?;
+                let mut row = self.goods(names, (work_line.position, work_line.product), line.quantity);
                 let lots = parcel.lots.iter().filter(|lot| lot.nth == line.nth && lot.units > 0);
                 let codes: Vec<&str> = lots.filter_map(|lot| codes.get(&lot.lot)).map(String::as_str).collect();
                 if !codes.is_empty() {
@@ -89,10 +89,10 @@ impl Frame {
                 }
                 Some(row)
             });
-            let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+            let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
             sheet.tables.push(Table { heading: Some(heading), columns, rows: rows.collect() });
         }
-        if sheet.tables.is_empty() { Err(NotDrawn::NothingPacked) } else { Ok(sheet) }
+        if sheet.tables.is_empty() { Err(DrawError::NothingPacked) } else { Ok(sheet) }
     }
 
     /// Returns the lines of a work that a store still has to pick, in walking order, with room to
@@ -104,11 +104,11 @@ impl Frame {
         work: &Work,
         names: &[Goods],
         bins: &HashMap<ProductId, String>,
-    ) -> Result<Sheet, NotDrawn> {
+    ) -> Result<Sheet, DrawError> {
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::PickingList, number);
-        sheet.fact(words.date, Some(self.day.clone()));
-        sheet.fact(words.order, Some(self.number.clone()));
+        sheet.add_fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.order, Some(self.number.clone()));
         let open = work.lines.iter().filter(|line| line.open > 0);
         let picked = |line: &WorkLine| {
             let goods = self.goods(names, (line.position, line.product), line.open);
@@ -116,7 +116,7 @@ impl Frame {
         };
         let mut lines: Vec<(Option<String>, Vec<String>)> = open.map(picked).collect();
         if lines.is_empty() {
-            return Err(NotDrawn::NothingToPick);
+            return Err(DrawError::NothingToPick);
         }
         lines.sort_by(|(bin, goods), (other_bin, other)| {
             picking_order((bin.as_deref(), &goods[0]), (other_bin.as_deref(), &other[0])).then_with(|| goods.cmp(other))
@@ -124,7 +124,12 @@ impl Frame {
         for (_, row) in &mut lines {
             row.push(String::new());
         }
-        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2), right(words.picked, 2)];
+        let columns = vec![
+            text_column(words.sku, 3),
+            text_column(words.product, 6),
+            figure_column(words.quantity, 2),
+            figure_column(words.picked, 2),
+        ];
         sheet.tables.push(self.with_bins(columns, lines));
         Ok(sheet)
     }
@@ -134,7 +139,7 @@ impl Frame {
     pub(super) fn with_bins(&self, mut columns: Vec<Column>, lines: Vec<(Option<String>, Vec<String>)>) -> Table {
         let is_placed = lines.iter().any(|(bin, _)| bin.is_some());
         if is_placed {
-            columns.insert(0, left(self.words.bin_location, 3));
+            columns.insert(0, text_column(self.words.bin_location, 3));
         }
         let row = |(bin, goods): (Option<String>, Vec<String>)| -> Vec<String> {
             is_placed.then(|| bin.unwrap_or_default()).into_iter().chain(goods).collect()
@@ -144,9 +149,9 @@ impl Frame {
 
     /// Returns SKU, name and quantity of goods.
     pub(super) fn goods(&self, names: &[Goods], (position, product): (u16, ProductId), quantity: i64) -> Vec<String> {
-        let known = names.iter().find(|name| name.position == position && name.product == product);
+        let line_goods = names.iter().find(|name| name.position == position && name.product == product);
         let (sku, name, decimals) =
-            known.map_or((String::new(), String::new(), 0), |goods| (goods.sku.clone(), goods.name.clone(), goods.decimals));
+            line_goods.map_or((String::new(), String::new(), 0), |goods| (goods.sku.clone(), goods.name.clone(), goods.decimals));
         vec![sku, name, self.words.units(quantity, decimals)]
     }
 
@@ -160,16 +165,16 @@ impl Frame {
     ) -> Sheet {
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::DeliveryNote, number);
-        sheet.party(words.deliver_to, to);
-        sheet.fact(words.date, Some(self.day.clone()));
-        sheet.fact(words.shipped_on, shipped);
-        sheet.fact(words.order, Some(self.number.clone()));
-        sheet.fact(words.reference, order.external_ref.clone());
+        sheet.add_party(words.deliver_to, to);
+        sheet.add_fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.shipped_on, shipped);
+        sheet.add_fact(words.order, Some(self.number.clone()));
+        sheet.add_fact(words.reference, order.external_ref.clone());
         let rows = fulfilment.lines.iter().filter_map(|line| {
-            let of = order.lines.iter().find(|own| own.position == line.position)?;
-            Some(vec![of.sku.clone(), of.name.clone(), words.units(line.quantity.get(), of.decimals)])
+            let order_line = order.lines.iter().find(|candidate| candidate.position == line.position)?;
+            Some(vec![order_line.sku.clone(), order_line.name.clone(), words.units(line.quantity.get(), order_line.decimals)])
         });
-        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+        let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
         sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
         sheet
     }
@@ -178,29 +183,29 @@ impl Frame {
     pub fn order_confirmation(
         &self,
         order: &Order,
-        (ship, bill): (Vec<String>, Vec<String>),
-        said: OrderTexts,
-    ) -> Result<Sheet, NotDrawn> {
+        (shipping_address, billing_address): (Vec<String>, Vec<String>),
+        texts: OrderTexts,
+    ) -> Result<Sheet, DrawError> {
         if order.status == OrderStatus::Draft {
-            return Err(NotDrawn::Draft);
+            return Err(DrawError::Draft);
         }
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::OrderConfirmation, &self.number);
-        sheet.party(words.deliver_to, ship);
-        sheet.party(words.bill_to, bill);
-        sheet.fact(words.date, Some((self.day_text)(order.business_date)));
-        sheet.fact(words.reference, order.external_ref.clone());
-        sheet.fact(words.requested_for, said.requested_for);
+        sheet.add_party(words.deliver_to, shipping_address);
+        sheet.add_party(words.bill_to, billing_address);
+        sheet.add_fact(words.date, Some((self.day_text)(order.business_date)));
+        sheet.add_fact(words.reference, order.external_ref.clone());
+        sheet.add_fact(words.requested_for, texts.requested_for);
         let zero = Money::zero(order.total.currency);
         let (mut rows, mut tax, mut total) = (Vec::new(), zero, zero);
         for line in order.lines.iter().filter(|line| line.current() > 0) {
-            let priced = Quantity::new(line.current()).and_then(|current| {
+            let priced_line = Quantity::new(line.current()).and_then(|current| {
                 let amounts = line.amounts(current)?;
                 Some((current, amounts, amounts.total()?))
             });
-            let (current, amounts, of_line) = priced.ok_or(NotDrawn::TooLarge)?;
-            tax = tax.checked_add(amounts.tax).ok_or(NotDrawn::TooLarge)?;
-            total = total.checked_add(of_line).ok_or(NotDrawn::TooLarge)?;
+            let (current, amounts, line_total) = priced_line.ok_or(DrawError::TooLarge)?;
+            tax = tax.checked_add(amounts.tax).ok_or(DrawError::TooLarge)?;
+            total = total.checked_add(line_total).ok_or(DrawError::TooLarge)?;
             rows.push(vec![
                 line.sku.clone(),
                 line.name.clone(),
@@ -208,19 +213,19 @@ impl Frame {
                 words.amount(line.unit_price),
                 words.amount(amounts.discount),
                 words.amount(amounts.tax),
-                words.amount(of_line),
+                words.amount(line_total),
             ]);
         }
         sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows });
-        sheet.sum(words.tax, words.money(tax));
-        sheet.sum(words.total, words.money(total));
-        sheet.notes.extend(said.note);
+        sheet.add_sum(words.tax, words.money(tax));
+        sheet.add_sum(words.total, words.money(total));
+        sheet.notes.extend(texts.note);
         Ok(sheet)
     }
 
     /// Returns the ordered lines with their costs and dates. In a later revision, the lines that
     /// changed in it are marked.
-    pub fn purchase_order(&self, order: &PurchaseOrder, supplier: Vec<String>, store: Vec<String>) -> Result<Sheet, NotDrawn> {
+    pub fn purchase_order(&self, order: &PurchaseOrder, supplier: Vec<String>, store: Vec<String>) -> Result<Sheet, DrawError> {
         let words = self.words;
         let number = if order.revision > 1 {
             format!("{}, {} {}", self.number, words.revision, order.revision)
@@ -228,13 +233,16 @@ impl Frame {
             self.number.clone()
         };
         let mut sheet = self.sheet(PaperKind::PurchaseOrder, &number);
-        sheet.party(words.supplier, supplier);
-        sheet.party(words.deliver_to, store);
-        sheet.fact(words.date, Some(self.day.clone()));
-        sheet.fact(words.reference, order.external_ref.clone());
-        sheet.fact(words.expected_on, order.expected_on.map(self.day_text));
-        sheet.fact(words.exchange_rate, order.fixed_rate.map(|fixed| words.rate_equation(&fixed.frozen(order.currency, 0))));
-        sheet.fact(words.note, order.note.clone());
+        sheet.add_party(words.supplier, supplier);
+        sheet.add_party(words.deliver_to, store);
+        sheet.add_fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.reference, order.external_ref.clone());
+        sheet.add_fact(words.expected_on, order.expected_on.map(self.day_text));
+        sheet.add_fact(
+            words.exchange_rate,
+            order.fixed_rate.map(|fixed| words.rate_equation(&fixed.to_frozen_rate(order.currency, 0))),
+        );
+        sheet.add_fact(words.note, order.note.clone());
         let rows = order.lines.iter().map(|line| {
             let expected = line.expected_on.map(|on| format!("\n{} {}", words.expected_on, (self.day_text)(on)));
             let mark = match line.cancelled_at {
@@ -253,22 +261,22 @@ impl Frame {
             ]
         });
         let columns = vec![
-            left(words.sku, 4),
-            left(words.product, 7),
-            left(words.supplier_sku, 4),
-            right(words.quantity, 3),
-            right(words.unit_price, 3),
-            right(words.total, 3),
+            text_column(words.sku, 4),
+            text_column(words.product, 7),
+            text_column(words.supplier_sku, 4),
+            figure_column(words.quantity, 3),
+            figure_column(words.unit_price, 3),
+            figure_column(words.total, 3),
         ];
         sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
-        for charge in order.own_charges().filter(|charge| charge.is_in_order_currency()) {
-            sheet.sum(&charge.name, words.money(charge.amount));
+        for charge in order.order_supplier_charges().filter(|charge| charge.is_in_order_currency()) {
+            sheet.add_sum(&charge.name, words.money(charge.amount));
         }
-        let total = order.billed().ok_or(NotDrawn::TooLarge)?;
-        sheet.sum(words.total, words.money(total));
+        let total = order.billed_total().ok_or(DrawError::TooLarge)?;
+        sheet.add_sum(words.total, words.money(total));
         // In a currency of their own they are in no total.
-        for charge in order.own_charges().filter(|charge| !charge.is_in_order_currency()) {
-            sheet.sum(&charge.name, words.money(charge.amount));
+        for charge in order.order_supplier_charges().filter(|charge| !charge.is_in_order_currency()) {
+            sheet.add_sum(&charge.name, words.money(charge.amount));
         }
         Ok(sheet)
     }
@@ -283,16 +291,16 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
     };
     let mut sheet = Sheet::new(words.tag, format!("{} {}", words.title(kind), invoice.label));
     let facts = &invoice.facts;
-    sheet.party(words.from, facts.seller.clone());
-    sheet.party(words.bill_to, buyer);
-    sheet.fact(words.date, Some(day_text(invoice.issued_on)));
-    sheet.fact(words.tax_id, facts.tax_id.clone());
-    sheet.fact(words.of_invoice, facts.of_invoice.clone());
-    sheet.fact(words.order, Some(order));
-    sheet.fact(words.reference, facts.external_ref.clone());
-    sheet.fact(words.reason, invoice.reason.clone());
+    sheet.add_party(words.from, facts.seller.clone());
+    sheet.add_party(words.bill_to, buyer);
+    sheet.add_fact(words.date, Some(day_text(invoice.issued_on)));
+    sheet.add_fact(words.tax_id, facts.tax_id.clone());
+    sheet.add_fact(words.of_invoice, facts.of_invoice.clone());
+    sheet.add_fact(words.order, Some(order));
+    sheet.add_fact(words.reference, facts.external_ref.clone());
+    sheet.add_fact(words.reason, invoice.reason.clone());
     let books = invoice.in_books.as_ref();
-    sheet.fact(
+    sheet.add_fact(
         words.exchange_rate,
         books.map(|books| format!("{} ({}, {})", words.rate_equation(&books.rate), day_text(books.rate.day), books.rate.source)),
     );
@@ -309,13 +317,13 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<Str
     });
     sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows: rows.collect() });
     sheet.tables.extend(taxes(words, invoice));
-    sheet.sum(words.net, words.money(invoice.totals.net));
-    sheet.sum(words.tax, words.money(invoice.totals.tax));
+    sheet.add_sum(words.net, words.money(invoice.totals.net));
+    sheet.add_sum(words.tax, words.money(invoice.totals.tax));
     // Before the total, which is the last of the sums.
     for (name, amount) in books.iter().flat_map(|books| [(words.tax, books.totals.tax), (words.total, books.totals.total)]) {
-        sheet.sum(&format!("{name} ({})", amount.currency), words.money(amount));
+        sheet.add_sum(&format!("{name} ({})", amount.currency), words.money(amount));
     }
-    sheet.sum(words.total, words.money(invoice.totals.total));
+    sheet.add_sum(words.total, words.money(invoice.totals.total));
     sheet
 }
 
@@ -326,9 +334,10 @@ fn taxes(words: &Phrases, invoice: &Invoice) -> Option<Table> {
         return None;
     }
     let rows = sums.iter().map(|row| vec![words.percent(row.rate), words.amount(row.net), words.amount(row.tax)]);
-    let (mut columns, mut rows) = (vec![left(words.rate, 4), right(words.net, 3), right(words.tax, 3)], rows.collect::<Vec<_>>());
+    let (mut columns, mut rows) =
+        (vec![text_column(words.rate, 4), figure_column(words.net, 3), figure_column(words.tax, 3)], rows.collect::<Vec<_>>());
     if let Some(books) = &invoice.in_books {
-        columns.push(right(&format!("{} ({})", words.tax, books.rate.to), 3));
+        columns.push(figure_column(&format!("{} ({})", words.tax, books.rate.to), 3));
         for (row, tax) in rows.iter_mut().zip(books.taxes(&sums)) {
             row.push(words.amount(tax));
         }
@@ -346,22 +355,22 @@ pub struct OrderTexts {
 
 fn priced_columns(words: &Phrases) -> Vec<Column> {
     vec![
-        left(words.sku, 4),
-        left(words.product, 7),
-        right(words.quantity, 3),
-        right(words.unit_price, 3),
-        right(words.discount, 3),
-        right(words.tax, 3),
-        right(words.total, 3),
+        text_column(words.sku, 4),
+        text_column(words.product, 7),
+        figure_column(words.quantity, 3),
+        figure_column(words.unit_price, 3),
+        figure_column(words.discount, 3),
+        figure_column(words.tax, 3),
+        figure_column(words.total, 3),
     ]
 }
 
 /// Returns an address by lines, as on an envelope.
 pub fn address_lines(address: &Address) -> Vec<String> {
     let town = [&address.postal_code, &address.city].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
-    let named = [&address.name, &address.company].into_iter().flatten().cloned();
-    let place = [Some(town), address.region.clone(), address.country.clone()].into_iter().flatten();
-    named.chain(address.lines.iter().cloned()).chain(place).filter(|line| !line.trim().is_empty()).collect()
+    let name_lines = [&address.name, &address.company].into_iter().flatten().cloned();
+    let place_lines = [Some(town), address.region.clone(), address.country.clone()].into_iter().flatten();
+    name_lines.chain(address.lines.iter().cloned()).chain(place_lines).filter(|line| !line.trim().is_empty()).collect()
 }
 
 /// Returns the lines of a contact.

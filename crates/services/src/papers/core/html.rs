@@ -23,7 +23,7 @@ pub fn style_source() -> String {
 
 /// The whole page.
 pub fn page(sheet: &Sheet) -> String {
-    let (language, title) = (escaped(&sheet.language), escaped(&sheet.title));
+    let (language, title) = (escape_markup(&sheet.language), escape_markup(&sheet.title));
     let mut out = format!(
         "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n"
     );
@@ -31,15 +31,15 @@ pub fn page(sheet: &Sheet) -> String {
     if !sheet.parties.is_empty() {
         out.push_str("<div class=\"p\">\n");
         for party in &sheet.parties {
-            let lines = escaped(&party.lines.join("\n"));
-            out.push_str(&format!("<div><b>{}</b>\n{lines}</div>\n", escaped(&party.role)));
+            let lines = escape_markup(&party.lines.join("\n"));
+            out.push_str(&format!("<div><b>{}</b>\n{lines}</div>\n", escape_markup(&party.role)));
         }
         out.push_str("</div>\n");
     }
     if !sheet.facts.is_empty() {
         out.push_str("<dl>\n");
         for Fact { name, value } in &sheet.facts {
-            out.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(value)));
+            out.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", escape_markup(name), escape_markup(value)));
         }
         out.push_str("</dl>\n");
     }
@@ -53,15 +53,15 @@ pub fn page(sheet: &Sheet) -> String {
     if !sheet.sums.is_empty() {
         out.push_str("<table class=\"s\"><tbody>\n");
         for Fact { name, value } in &sheet.sums {
-            out.push_str(&format!("<tr><td>{}</td><td class=\"n\">{}</td></tr>\n", escaped(name), escaped(value)));
+            out.push_str(&format!("<tr><td>{}</td><td class=\"n\">{}</td></tr>\n", escape_markup(name), escape_markup(value)));
         }
         out.push_str("</tbody></table>\n");
     }
     for note in &sheet.notes {
-        out.push_str(&format!("<p>{}</p>\n", escaped(note)));
+        out.push_str(&format!("<p>{}</p>\n", escape_markup(note)));
     }
     if let Some(footer) = &sheet.style.footer {
-        out.push_str(&format!("<footer>{}</footer>\n", escaped(footer)));
+        out.push_str(&format!("<footer>{}</footer>\n", escape_markup(footer)));
     }
     out.push_str("</body></html>\n");
     out
@@ -74,11 +74,11 @@ fn push_head(out: &mut String, style: &SheetStyle, title: &str) {
         out.push_str(&format!("<img class=\"l\" alt=\"\" src=\"data:image/jpeg;base64,{}\">\n", STANDARD.encode(bytes)));
     }
     if let Some(header) = &style.header {
-        out.push_str(&format!("<p class=\"h\">{}</p>\n", escaped(header)));
+        out.push_str(&format!("<p class=\"h\">{}</p>\n", escape_markup(header)));
     }
     out.push_str(&format!("<h1>{title}</h1>\n"));
     if let Some(accent) = &style.accent {
-        let fill = escaped(accent);
+        let fill = escape_markup(accent);
         out.push_str(&format!(
             "<svg class=\"a\" viewBox=\"0 0 9 1\" preserveAspectRatio=\"none\"><rect width=\"9\" height=\"1\" fill=\"{fill}\"/></svg>\n"
         ));
@@ -87,17 +87,17 @@ fn push_head(out: &mut String, style: &SheetStyle, title: &str) {
 
 fn push_table(out: &mut String, table: &Table) {
     if let Some(heading) = &table.heading {
-        out.push_str(&format!("<h2>{}</h2>\n", escaped(heading)));
+        out.push_str(&format!("<h2>{}</h2>\n", escape_markup(heading)));
     }
     out.push_str("<table><thead><tr>");
     for column in &table.columns {
-        out.push_str(&format!("<th{}>{}</th>", class(column), escaped(&column.title)));
+        out.push_str(&format!("<th{}>{}</th>", class(column), escape_markup(&column.title)));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
         out.push_str("<tr>");
         for (column, cell) in table.columns.iter().zip(row) {
-            out.push_str(&format!("<td{}>{}</td>", class(column), escaped(cell)));
+            out.push_str(&format!("<td{}>{}</td>", class(column), escape_markup(cell)));
         }
         out.push_str("</tr>\n");
     }
@@ -112,26 +112,29 @@ const fn class(column: &Column) -> &'static str {
 }
 
 /// Escapes a text. Control characters other than line ends are left out.
-fn escaped(text: &str) -> String {
-    markup::escaped(&text.chars().filter(|c| *c == '\n' || !c.is_control()).collect::<String>())
+fn escape_markup(text: &str) -> String {
+    markup::escape_markup(&text.chars().filter(|c| *c == '\n' || !c.is_control()).collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sheet::left, *};
+    use super::{super::sheet::text_column, *};
 
     #[test]
     fn no_text_writes_into_the_page() {
         let evil = "<script>\"x\" & 'y'</script>\u{0}";
         let mut sheet = Sheet::new("en", evil.to_owned());
-        sheet.party(evil, vec![evil.to_owned()]);
-        sheet.fact(evil, Some(evil.to_owned()));
-        sheet.sum(evil, evil.to_owned());
+        sheet.add_party(evil, vec![evil.to_owned()]);
+        sheet.add_fact(evil, Some(evil.to_owned()));
+        sheet.add_sum(evil, evil.to_owned());
         sheet.notes.push(evil.to_owned());
         let own = Some(evil.to_owned());
         sheet.style = SheetStyle { header: own.clone(), footer: own.clone(), accent: own, logo: None };
-        let table =
-            Table { heading: Some(evil.to_owned()), columns: vec![left(evil, 1)], rows: vec![vec![evil.to_owned()], Vec::new()] };
+        let table = Table {
+            heading: Some(evil.to_owned()),
+            columns: vec![text_column(evil, 1)],
+            rows: vec![vec![evil.to_owned()], Vec::new()],
+        };
         sheet.tables.push(table);
         let page = page(&sheet);
         assert!(!page.contains("<script") && !page.contains('\u{0}'), "{page}");

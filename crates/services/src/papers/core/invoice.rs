@@ -120,7 +120,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// Nothing is due, or an amount is too large to be exact.
-pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, InvoicedAmounts>) -> Result<Vec<InvoiceLine>, Refusal> {
+pub fn due_lines(order: &Order, scope: Scope, before: &BTreeMap<u16, InvoicedAmounts>) -> Result<Vec<InvoiceLine>, Refusal> {
     if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Expired) {
         return Err(Refusal::Status(order.status));
     }
@@ -137,8 +137,8 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, InvoicedAmounts>)
             continue;
         }
         let part = || {
-            let (first, all) = (line.amounts(Quantity::new(from)?)?, line.amounts(Quantity::new(to)?)?);
-            let rest = invoiced.rest(&first, &all);
+            let (first, full_amounts) = (line.amounts(Quantity::new(from)?)?, line.amounts(Quantity::new(to)?)?);
+            let remainder = invoiced.remaining_amounts(&first, &full_amounts);
             Some(InvoiceLine {
                 position: line.position,
                 sku: line.sku.clone(),
@@ -146,9 +146,9 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, InvoicedAmounts>)
                 decimals: line.decimals,
                 quantity: Quantity::new(to - from)?,
                 unit_price: line.unit_price,
-                discount: rest.discount,
-                tax: rest.tax,
-                total: rest.total()?,
+                discount: remainder.discount,
+                tax: remainder.tax,
+                total: remainder.total()?,
                 rate: line.basis.rate,
             })
         };
@@ -165,21 +165,21 @@ pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, InvoicedAmounts>)
 pub fn credit(
     invoiced: &[InvoiceLine],
     before: &BTreeMap<u16, i64>,
-    wanted: Option<&[(u16, i64)]>,
+    requested_lines: Option<&[(u16, i64)]>,
 ) -> Result<Vec<InvoiceLine>, Refusal> {
-    let given = |line: &InvoiceLine| before.get(&line.position).copied().unwrap_or_default();
-    let left = |line: &InvoiceLine| line.quantity.get() - given(line);
+    let credited_units = |line: &InvoiceLine| before.get(&line.position).copied().unwrap_or_default();
+    let remaining_units = |line: &InvoiceLine| line.quantity.get() - credited_units(line);
     let mut lines = Vec::new();
-    match wanted {
-        None => lines.extend(invoiced.iter().filter(|line| left(line) > 0).map(|line| (line, left(line)))),
-        Some(wanted) => {
-            for (index, (position, quantity)) in wanted.iter().enumerate() {
-                let is_twice = wanted[..index].iter().any(|(other, _)| other == position);
+    match requested_lines {
+        None => lines.extend(invoiced.iter().filter(|line| remaining_units(line) > 0).map(|line| (line, remaining_units(line)))),
+        Some(requested_lines) => {
+            for (index, (position, quantity)) in requested_lines.iter().enumerate() {
+                let is_twice = requested_lines[..index].iter().any(|(other, _)| other == position);
                 let line = invoiced.iter().find(|line| line.position == *position && !is_twice);
                 let line = line.ok_or(Refusal::NoLine { index })?;
-                let most = left(line);
-                if *quantity < 1 || *quantity > most {
-                    return Err(Refusal::UpTo { index, most });
+                let limit = remaining_units(line);
+                if *quantity < 1 || *quantity > limit {
+                    return Err(Refusal::UpTo { index, most: limit });
                 }
                 lines.push((line, *quantity));
             }
@@ -188,16 +188,16 @@ pub fn credit(
     if lines.is_empty() {
         return Err(Refusal::NothingLeft);
     }
-    lines.into_iter().map(|(line, quantity)| part_of(line, given(line), quantity).ok_or(Refusal::TooLarge)).collect()
+    lines.into_iter().map(|(line, quantity)| part_of(line, credited_units(line), quantity).ok_or(Refusal::TooLarge)).collect()
 }
 
-/// Returns the part of a line with `quantity` units after the first `from`: all parts add up to the
-/// line, to the penny.
-fn part_of(line: &InvoiceLine, from: i64, quantity: i64) -> Option<InvoiceLine> {
-    let whole = line.quantity.get();
+/// Returns the part of a line with `quantity` units after the first `credited_units`: all parts add
+/// up to the line, to the penny.
+fn part_of(line: &InvoiceLine, credited_units: i64, quantity: i64) -> Option<InvoiceLine> {
+    let full_quantity = line.quantity.get();
     // A charge may be negative, and is divided by its absolute amount.
-    let first = |of: i64, part: i64| of.signum() * share(of.abs(), part, whole);
-    let part = |of: i64| first(of, from + quantity) - first(of, from);
+    let first = |amount: i64, part: i64| amount.signum() * share(amount.abs(), part, full_quantity);
+    let part = |amount: i64| first(amount, credited_units + quantity) - first(amount, credited_units);
     let gross = line.total.minor.checked_add(line.discount.minor)?.checked_sub(line.tax.minor)?;
     let (discount, tax) = (part(line.discount.minor), part(line.tax.minor));
     let currency = line.total.currency;
@@ -213,7 +213,7 @@ fn part_of(line: &InvoiceLine, from: i64, quantity: i64) -> Option<InvoiceLine> 
 /// Returns the sums of lines; `None` if one is too large to be exact.
 pub fn totals(lines: &[InvoiceLine], currency: Currency) -> Option<Totals> {
     let zero = Money::zero(currency);
-    let sum = |of: fn(&InvoiceLine) -> Money| lines.iter().try_fold(zero, |sum, line| sum.checked_add(of(line)));
+    let sum = |amount_of: fn(&InvoiceLine) -> Money| lines.iter().try_fold(zero, |sum, line| sum.checked_add(amount_of(line)));
     let (tax, total) = (sum(|line| line.tax)?, sum(|line| line.total)?);
     Some(Totals { net: Money::new(total.minor - tax.minor, currency), tax, total })
 }

@@ -19,9 +19,9 @@ impl BooksTotals {
     /// credit notes of a whole invoice equal the invoice. Tax and total are converted, and net is
     /// the difference. `None` if a sum is too large to be exact.
     pub fn after(rate: FrozenRate, (tax, total): (i64, i64), totals: &Totals) -> Option<Self> {
-        let part = |before: i64, own: Money| {
-            let upto = rate.convert(before.checked_add(own.minor)?)?;
-            Some(upto - rate.convert(before)?)
+        let part = |before: i64, amount: Money| {
+            let converted = rate.convert(before.checked_add(amount.minor)?)?;
+            Some(converted - rate.convert(before)?)
         };
         let (tax, total) = (part(tax, totals.tax)?, part(total, totals.total)?);
         let money = |minor| Money::new(minor, rate.to);
@@ -33,10 +33,10 @@ impl BooksTotals {
     /// penny. The rounding difference goes to the row with the most tax.
     pub fn taxes(&self, rows: &[RateTotals]) -> Vec<Money> {
         let mut parts: Vec<i64> = rows.iter().map(|row| self.rate.convert(row.tax.minor).unwrap_or_default()).collect();
-        let rest = self.totals.tax.minor - parts.iter().sum::<i64>();
-        let most = rows.iter().zip(&mut parts).max_by_key(|(row, _)| row.tax.minor.abs());
-        if let Some((_, part)) = most {
-            *part += rest;
+        let remainder = self.totals.tax.minor - parts.iter().sum::<i64>();
+        let largest = rows.iter().zip(&mut parts).max_by_key(|(row, _)| row.tax.minor.abs());
+        if let Some((_, part)) = largest {
+            *part += remainder;
         }
         parts.into_iter().map(|minor| Money::new(minor, self.rate.to)).collect()
     }
@@ -66,7 +66,7 @@ mod tests {
         }
     }
 
-    fn shown(books: &BooksTotals) -> (i64, i64, i64) {
+    fn totals_minor(books: &BooksTotals) -> (i64, i64, i64) {
         (books.totals.net.minor, books.totals.tax.minor, books.totals.total.minor)
     }
 
@@ -74,15 +74,15 @@ mod tests {
     fn credit_notes_one_by_one_come_to_the_invoice() {
         // A tax of 2.10 converts to 1.76925, and a total of 14.10 to 11.87925.
         let invoice = BooksTotals::after(rate(), (0, 0), &totals(1_200, 210)).unwrap();
-        assert_eq!(shown(&invoice), (1_011, 177, 1_188));
+        assert_eq!(totals_minor(&invoice), (1_011, 177, 1_188));
         let (mut before, mut sum) = ((0, 0), (0, 0, 0));
         for _ in 0..3 {
             let credit = BooksTotals::after(rate(), before, &totals(400, 70)).unwrap();
             before = (before.0 + 70, before.1 + 470);
-            let (net, tax, total) = shown(&credit);
+            let (net, tax, total) = totals_minor(&credit);
             sum = (sum.0 + net, sum.1 + tax, sum.2 + total);
         }
-        assert_eq!(sum, shown(&invoice));
+        assert_eq!(sum, totals_minor(&invoice));
     }
 
     #[test]

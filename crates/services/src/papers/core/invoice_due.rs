@@ -25,7 +25,7 @@ impl InvoicedAmounts {
     /// penny. If the charged amounts differ by more than rounding, the line was edited in between:
     /// its earlier charges stay, and the units that follow are charged by themselves. The same
     /// holds if less than nothing would be left.
-    pub fn rest(&self, first: &Amounts, all: &Amounts) -> Amounts {
+    pub fn remaining_amounts(&self, first: &Amounts, all: &Amounts) -> Amounts {
         let charged = [self.total + self.discount - self.tax, self.discount, self.tax];
         let computed = [first.gross.minor, first.discount.minor, first.tax.minor];
         let whole = [all.gross.minor, all.discount.minor, all.tax.minor];
@@ -33,8 +33,12 @@ impl InvoicedAmounts {
             charged.iter().zip(&computed).all(|(one, other)| (one - other).abs() <= MAX_ROUNDING_MINOR * self.papers)
                 && charged.iter().zip(&whole).all(|(one, whole)| if *whole < 0 { one >= whole } else { one <= whole });
         let [gross, discount, tax] = if is_rounding { charged } else { computed };
-        let less = |all: Money, before: i64| Money::new(all.minor - before, all.currency);
-        Amounts { gross: less(all.gross, gross), discount: less(all.discount, discount), tax: less(all.tax, tax) }
+        let difference = |all: Money, before: i64| Money::new(all.minor - before, all.currency);
+        Amounts {
+            gross: difference(all.gross, gross),
+            discount: difference(all.discount, discount),
+            tax: difference(all.tax, tax),
+        }
     }
 }
 
@@ -86,7 +90,7 @@ mod tests {
 
         fn issue(&mut self, upto: i64) {
             let from = self.charged.quantity;
-            let part = self.charged.rest(&self.amounts(from), &self.amounts(upto));
+            let part = self.charged.remaining_amounts(&self.amounts(from), &self.amounts(upto));
             let line = InvoiceLine {
                 position: 1,
                 sku: String::new(),

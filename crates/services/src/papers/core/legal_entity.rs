@@ -48,7 +48,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    pub const fn last(self, kind: InvoiceKind) -> i64 {
+    pub const fn last_number(self, kind: InvoiceKind) -> i64 {
         match kind {
             InvoiceKind::Invoice => self.invoices,
             InvoiceKind::CreditNote => self.credit_notes,
@@ -94,47 +94,47 @@ enum Text {
     MayBeEmpty,
 }
 
-fn text_problem(text: &str, most: usize, wanted: Text, field: Vec<String>) -> Option<EntityProblem> {
+fn text_problem(text: &str, limit: usize, requirement: Text, field: Vec<String>) -> Option<EntityProblem> {
     let is_empty = text.trim().is_empty();
-    if is_empty && wanted == Text::Needed {
+    if is_empty && requirement == Text::Needed {
         return Some(EntityProblem::Missing { field });
     }
-    if text.chars().nth(most).is_some() {
-        return Some(EntityProblem::TooLong { most, field });
+    if text.chars().nth(limit).is_some() {
+        return Some(EntityProblem::TooLong { most: limit, field });
     }
-    let is_odd = (is_empty && wanted == Text::Given) || text.chars().any(char::is_control);
+    let is_odd = (is_empty && requirement == Text::Given) || text.chars().any(char::is_control);
     is_odd.then_some(EntityProblem::Malformed { field })
 }
 
 impl EntityFields {
     /// Returns all faults of the fields.
     pub fn problems(&self) -> Vec<EntityProblem> {
-        let mut found = Vec::new();
-        for (text, most, name) in [(&self.code, MAX_CODE, "code"), (&self.name, MAX_TEXT, "name")] {
-            found.extend(text_problem(text, most, Text::Needed, path!["input", name]));
+        let mut entity_problems = Vec::new();
+        for (text, limit, name) in [(&self.code, MAX_CODE, "code"), (&self.name, MAX_TEXT, "name")] {
+            entity_problems.extend(text_problem(text, limit, Text::Needed, path!["input", name]));
         }
-        for (count, most, name) in [(self.address.len(), MAX_LINES, "address"), (self.stores.len(), MAX_STORES, "storeIds")] {
-            if count > most {
-                found.push(EntityProblem::TooLong { most, field: path!["input", name] });
+        for (count, limit, name) in [(self.address.len(), MAX_LINES, "address"), (self.stores.len(), MAX_STORES, "storeIds")] {
+            if count > limit {
+                entity_problems.push(EntityProblem::TooLong { most: limit, field: path!["input", name] });
             }
         }
         for (index, line) in self.address.iter().enumerate().take(MAX_LINES) {
-            found.extend(text_problem(line, MAX_TEXT, Text::Given, path!["input", "address", index]));
+            entity_problems.extend(text_problem(line, MAX_TEXT, Text::Given, path!["input", "address", index]));
         }
         if let Some(tax_id) = &self.tax_id {
-            found.extend(text_problem(tax_id, MAX_CODE, Text::Given, path!["input", "taxId"]));
+            entity_problems.extend(text_problem(tax_id, MAX_CODE, Text::Given, path!["input", "taxId"]));
         }
         for (prefix, name) in [(&self.invoice_prefix, "invoicePrefix"), (&self.credit_note_prefix, "creditNotePrefix")] {
-            found.extend(text_problem(prefix, MAX_PREFIX, Text::MayBeEmpty, path!["input", name]));
+            entity_problems.extend(text_problem(prefix, MAX_PREFIX, Text::MayBeEmpty, path!["input", name]));
         }
         if self.invoice_prefix == self.credit_note_prefix {
-            found.push(EntityProblem::SamePrefix);
+            entity_problems.push(EntityProblem::SamePrefix);
         }
-        found
+        entity_problems
     }
 
     /// Returns the printed form of a number.
-    pub fn label(&self, kind: InvoiceKind, number: i64) -> String {
+    pub fn format_number(&self, kind: InvoiceKind, number: i64) -> String {
         let prefix = match kind {
             InvoiceKind::Invoice => &self.invoice_prefix,
             InvoiceKind::CreditNote => &self.credit_note_prefix,
@@ -170,7 +170,7 @@ mod tests {
         let same = EntityFields { credit_note_prefix: "INV-".to_owned(), ..fields() };
         assert_eq!(same.problems(), [EntityProblem::SamePrefix]);
         let plain = EntityFields { invoice_prefix: String::new(), ..fields() };
-        assert_eq!((plain.problems(), plain.label(InvoiceKind::Invoice, 7)), (Vec::new(), "7".to_owned()));
+        assert_eq!((plain.problems(), plain.format_number(InvoiceKind::Invoice, 7)), (Vec::new(), "7".to_owned()));
         let wrong = EntityFields {
             name: " ".to_owned(),
             address: vec!["1 Mill Lane".to_owned(), "\u{7}".to_owned()],
@@ -187,6 +187,6 @@ mod tests {
         );
         let long = EntityFields { address: vec!["x".to_owned(); 7], ..fields() };
         assert_eq!(long.problems(), [EntityProblem::TooLong { most: 6, field: path!["input", "address"] }]);
-        assert_eq!(fields().label(InvoiceKind::CreditNote, 12), "CR-12");
+        assert_eq!(fields().format_number(InvoiceKind::CreditNote, 12), "CR-12");
     }
 }

@@ -20,12 +20,12 @@ use platform::audit::Target;
 
 pub use apply_design::{GoodsDetails, PaperDesign, sample};
 pub use design::{
-    GoodsColumn, KindText, LogoFacts, Look, LookChanges, LookField, LookFieldError, LookProblem, MAX_DAYS, MAX_KIND_TEXT,
-    MAX_LINE, MAX_SENDER_LINES, MAX_TEXT,
+    DesignChanges, DesignField, DesignFieldError, DesignProblem, DesignSettings, GoodsColumn, KindText, LogoFacts, MAX_DAYS,
+    MAX_KIND_TEXT, MAX_LINE, MAX_SENDER_LINES, MAX_TEXT,
 };
-pub use draw::{Frame, Goods, NotDrawn, OrderTexts, address_lines, contact_lines, invoice as invoice_sheet};
+pub use draw::{DrawError, Frame, Goods, OrderTexts, address_lines, contact_lines, invoice as invoice_sheet};
 pub use html::{page, style_source};
-pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, by_rate, credit, due, totals};
+pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, by_rate, credit, due_lines, totals};
 pub use invoice_books::BooksTotals;
 pub use invoice_due::InvoicedAmounts;
 pub use invoice_totals::{RateTotals, Totals};
@@ -33,7 +33,7 @@ pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEnt
 pub use pdf::{file, file_with_drawing};
 pub use phrases::Phrases;
 pub use placeholder::Placeholder;
-pub use sheet::{Column, Fact, Logo, Party, Sheet, SheetStyle, Side, Table, left, right};
+pub use sheet::{Column, Fact, Logo, Party, Sheet, SheetStyle, Side, Table, figure_column, text_column};
 pub use slips::WaveGoods;
 
 /// A paper that was drawn.

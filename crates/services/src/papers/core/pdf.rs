@@ -23,8 +23,8 @@ pub fn file(sheet: &Sheet) -> Option<Vec<u8>> {
 
 /// Returns the file of a paper with a drawing above its tables: an SVG of our own charts.
 pub fn file_with_drawing(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
-    let (done, footer, used) = (Vec::new(), Vec::new(), UsedCharacters::default());
-    let mut pages = Pages { done, page: String::new(), y: PAGE.1 - MARGIN, footer, used };
+    let (finished, footer, used) = (Vec::new(), Vec::new(), UsedCharacters::default());
+    let mut pages = Pages { finished_pages: finished, page: String::new(), y: PAGE.1 - MARGIN, footer, used };
     pages.begin(&sheet.style)?;
     pages.paragraph(&sheet.title, TITLE)?;
     pages.accent(&sheet.style);
@@ -54,7 +54,7 @@ pub fn file_with_drawing(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::{
-        super::sheet::{Table, left, right},
+        super::sheet::{Table, figure_column, text_column},
         *,
     };
 
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn latin_greek_and_cyrillic_letters_are_printed_and_others_have_no_file() {
         let mut sheet = Sheet::new("en", "Bill (no. 7) \\ Größe".to_owned());
-        sheet.fact("Paid", Some("3 € – thanks".to_owned()));
+        sheet.add_fact("Paid", Some("3 € – thanks".to_owned()));
         let shown = text(&sheet);
         assert!(shown.contains("(Bill \\(no. 7\\) \\\\ Gr\\366\\337e) Tj"), "{shown}");
         assert!(shown.contains("(3 \\200 \\226 thanks) Tj"), "{shown}");
@@ -82,7 +82,7 @@ mod tests {
     fn a_long_table_goes_on_under_its_head_on_each_page() {
         let mut sheet = Sheet::new("en", "Picking list 1041-2".to_owned());
         let rows = (0..200).map(|nth| vec![format!("SKU-{nth}"), "1".to_owned()]).collect();
-        sheet.tables.push(Table { heading: None, columns: vec![left("Article", 3), right("Units", 1)], rows });
+        sheet.tables.push(Table { heading: None, columns: vec![text_column("Article", 3), figure_column("Units", 1)], rows });
         let shown = text(&sheet);
         let pages = shown.matches("/Type /Page ").count();
         assert!(pages > 2, "{pages} pages");

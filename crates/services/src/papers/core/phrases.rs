@@ -265,7 +265,7 @@ impl Phrases {
 
     /// Prints a frozen exchange rate as an equation of two amounts, without a rounded inverse.
     pub fn rate_equation(&self, rate: &FrozenRate) -> String {
-        let side = |figure: String, currency: Currency| format!("{} {currency}", self.figure(&figure));
+        let side = |number: String, currency: Currency| format!("{} {currency}", self.figure(&number));
         let (from, to) = (side(rate.denominator.to_string(), rate.from), side(rate.numerator.to_string(), rate.to));
         format!("{from} = {to}")
     }

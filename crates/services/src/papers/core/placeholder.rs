@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 /// Maximum characters of a wrong placeholder in an error.
-const MAX_FOUND: usize = 40;
+const MAX_EXCERPT_CHARACTERS: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
@@ -82,13 +82,13 @@ impl Placeholder {
     /// The first name that the kind does not have, or the text after braces that are never closed.
     pub fn parse_placeholders(text: &str, kind: PaperKind) -> Result<Vec<Self>, String> {
         let (parts, open) = parts(text);
-        let mut all = Vec::new();
+        let mut placeholders = Vec::new();
         for part in parts {
             if let Part::Name(name) = part {
-                all.push(Self::parse(name, kind).ok_or_else(|| short(name))?);
+                placeholders.push(Self::parse(name, kind).ok_or_else(|| excerpt(name))?);
             }
         }
-        open.map_or(Ok(all), |rest| Err(short(rest)))
+        open.map_or(Ok(placeholders), |rest| Err(excerpt(rest)))
     }
 
     /// Returns the text with the placeholders replaced by their values.
@@ -102,8 +102,8 @@ impl Placeholder {
     }
 }
 
-fn short(name: &str) -> String {
-    name.chars().take(MAX_FOUND).collect()
+fn excerpt(name: &str) -> String {
+    name.chars().take(MAX_EXCERPT_CHARACTERS).collect()
 }
 
 /// Returns the parts of a text, and the text after braces that are never closed.

@@ -96,28 +96,28 @@ impl Sheet {
         }
     }
     /// Adds a party, unless it has no lines.
-    pub fn party(&mut self, role: &str, lines: Vec<String>) {
+    pub fn add_party(&mut self, role: &str, lines: Vec<String>) {
         if !lines.is_empty() {
             self.parties.push(Party { role: role.to_owned(), lines });
         }
     }
     /// Adds a fact, unless it has no value.
-    pub fn fact(&mut self, name: &str, value: Option<String>) {
+    pub fn add_fact(&mut self, name: &str, value: Option<String>) {
         if let Some(value) = value {
             self.facts.push(Fact { name: name.to_owned(), value });
         }
     }
-    pub fn sum(&mut self, name: &str, value: String) {
+    pub fn add_sum(&mut self, name: &str, value: String) {
         self.sums.push(Fact { name: name.to_owned(), value });
     }
 }
 
 /// A column of text.
-pub fn left(title: &str, share: u16) -> Column {
+pub fn text_column(title: &str, share: u16) -> Column {
     Column { title: title.to_owned(), side: Side::Left, share }
 }
 
 /// A column of figures.
-pub fn right(title: &str, share: u16) -> Column {
+pub fn figure_column(title: &str, share: u16) -> Column {
     Column { title: title.to_owned(), side: Side::Right, share }
 }

@@ -5,8 +5,8 @@ use entity::prelude::*;
 use inventory::{fulfilment::core::Work, returns::core::Return};
 
 use super::{
-    draw::{Frame, Goods, NotDrawn},
-    sheet::{Sheet, Table, left, right},
+    draw::{DrawError, Frame, Goods},
+    sheet::{Sheet, Table, figure_column, text_column},
 };
 
 /// Goods of one product that are picked for several fulfilments at once.
@@ -25,23 +25,24 @@ pub struct WaveGoods {
 impl Frame {
     /// Returns the label of a parcel that is sent back: its address, and the return's number as a
     /// code. It has no prices and no names of people.
-    pub fn return_label(&self, sales_return: &Return, address: Vec<String>) -> Result<Sheet, NotDrawn> {
+    pub fn return_label(&self, sales_return: &Return, address: Vec<String>) -> Result<Sheet, DrawError> {
         let words = self.words;
         let is_open = matches!(sales_return.status(), ReturnStatus::Approved | ReturnStatus::PartiallyReceived);
-        let awaited = sales_return.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
-        let rows: Vec<Vec<String>> =
-            awaited.map(|line| vec![line.sku.clone(), line.name.clone(), words.units(line.awaited(), line.decimals)]).collect();
+        let awaited_lines = sales_return.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
+        let rows: Vec<Vec<String>> = awaited_lines
+            .map(|line| vec![line.sku.clone(), line.name.clone(), words.units(line.awaited(), line.decimals)])
+            .collect();
         if !is_open || rows.is_empty() {
-            return Err(NotDrawn::NothingAwaited);
+            return Err(DrawError::NothingAwaited);
         }
         let title = format!("{} {}", words.title(PaperKind::ReturnLabel), self.number);
         let mut sheet = Sheet::new(words.tag, title);
-        sheet.party(words.deliver_to, self.from.iter().cloned().chain(address).collect());
-        sheet.fact(words.date, Some(self.day.clone()));
-        sheet.fact(words.return_number, Some(self.number.clone()));
-        sheet.fact(words.reference, sales_return.external_ref.clone());
+        sheet.add_party(words.deliver_to, self.from.iter().cloned().chain(address).collect());
+        sheet.add_fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.return_number, Some(self.number.clone()));
+        sheet.add_fact(words.reference, sales_return.external_ref.clone());
         sheet.code = Some(self.number.clone());
-        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+        let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
         sheet.tables.push(Table { heading: None, columns, rows });
         Ok(sheet)
     }
@@ -49,32 +50,33 @@ impl Frame {
     /// Returns the slip with which a store hands the units of a work to the customer: their lines,
     /// the customer, and the order's number as a code. It has no prices, and not the customer's
     /// collection code.
-    pub fn collect_slip(&self, number: &str, work: &Work, names: &[Goods], customer: Vec<String>) -> Result<Sheet, NotDrawn> {
+    pub fn collect_slip(&self, number: &str, work: &Work, names: &[Goods], customer: Vec<String>) -> Result<Sheet, DrawError> {
         let words = self.words;
-        let waiting = work.lines.iter().filter(|line| line.live() > 0);
-        let rows: Vec<Vec<String>> = waiting.map(|line| self.goods(names, (line.position, line.product), line.live())).collect();
+        let waiting_lines = work.lines.iter().filter(|line| line.live() > 0);
+        let rows: Vec<Vec<String>> =
+            waiting_lines.map(|line| self.goods(names, (line.position, line.product), line.live())).collect();
         if rows.is_empty() {
-            return Err(NotDrawn::NothingToCollect);
+            return Err(DrawError::NothingToCollect);
         }
         let mut sheet = self.sheet(PaperKind::CollectSlip, number);
-        sheet.party(words.customer, customer);
-        sheet.fact(words.date, Some(self.day.clone()));
-        sheet.fact(words.order, Some(self.number.clone()));
+        sheet.add_party(words.customer, customer);
+        sheet.add_fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.order, Some(self.number.clone()));
         sheet.code = Some(self.number.clone());
-        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+        let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
         sheet.tables.push(Table { heading: None, columns, rows });
         Ok(sheet)
     }
 
     /// Returns the lines of a wave that a store still has to pick, in the order of picking: the
     /// total of each product, and the share of each work. `number` is that of the wave.
-    pub fn wave_list(&self, number: &str, goods: &[WaveGoods]) -> Result<Sheet, NotDrawn> {
+    pub fn wave_list(&self, number: &str, goods: &[WaveGoods]) -> Result<Sheet, DrawError> {
         let words = self.words;
         if goods.is_empty() {
-            return Err(NotDrawn::NothingToPick);
+            return Err(DrawError::NothingToPick);
         }
         let mut sheet = self.sheet(PaperKind::PickingList, number);
-        sheet.fact(words.date, Some(self.day.clone()));
+        sheet.add_fact(words.date, Some(self.day.clone()));
         let lines = goods.iter().map(|line| {
             let units = |units: i64| words.units(units, line.decimals);
             let shares = line.shares.iter().map(|(work, share)| format!("{work}: {}", units(*share)));
@@ -82,11 +84,11 @@ impl Frame {
             (line.bin_location.clone(), vec![line.sku.clone(), line.name.clone(), units(line.units), shares, String::new()])
         });
         let columns = vec![
-            left(words.sku, 3),
-            left(words.product, 5),
-            right(words.quantity, 2),
-            left(words.orders, 3),
-            right(words.picked, 2),
+            text_column(words.sku, 3),
+            text_column(words.product, 5),
+            figure_column(words.quantity, 2),
+            text_column(words.orders, 3),
+            figure_column(words.picked, 2),
         ];
         sheet.tables.push(self.with_bins(columns, lines.collect()));
         Ok(sheet)
@@ -141,7 +143,7 @@ mod tests {
         let placed = rows(&[WaveGoods { bin_location: Some("A-2".to_owned()), ..mugs }, tea]);
         let placed: Vec<&[String]> = placed.iter().map(|row| &row[..2]).collect();
         assert_eq!(placed, [["A-2", "MUG"], ["", "TEA"]], "a column of bins where there is one");
-        assert_eq!(frame().wave_list("fwv_1", &[]), Err(NotDrawn::NothingToPick));
+        assert_eq!(frame().wave_list("fwv_1", &[]), Err(DrawError::NothingToPick));
     }
 
     #[test]

@@ -82,8 +82,8 @@ fn model_of(tenant_id: TenantId, entity: &LegalEntity) -> legal_entity::Model {
     }
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<LegalEntity>, Fault> {
-    let sql = format!("SELECT {} FROM legal_entity e WHERE e.tenant_id = $1{rest}", EntityRow::SELECT);
+async fn select(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<LegalEntity>, Fault> {
+    let sql = format!("SELECT {} FROM legal_entity e WHERE e.tenant_id = $1{conditions}", EntityRow::SELECT);
     let rows = reads.records::<EntityRow>(&sql, values).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -115,12 +115,13 @@ pub async fn entity(reads: &impl Reads, id: LegalEntityId) -> Result<Option<Lega
 }
 /// Reads the company of a store.
 pub async fn entity_of_store(reads: &impl Reads, store: StoreId) -> Result<Option<LegalEntity>, Fault> {
-    let rest = " AND e.id = (SELECT x.legal_entity_id FROM store_legal_entity x WHERE x.tenant_id = $1 AND x.store_id = $2)";
-    Ok(select(reads, rest, vec![store.into()]).await?.pop())
+    let conditions =
+        " AND e.id = (SELECT x.legal_entity_id FROM store_legal_entity x WHERE x.tenant_id = $1 AND x.store_id = $2)";
+    Ok(select(reads, conditions, vec![store.into()]).await?.pop())
 }
 
 /// Returns those of the stores that exist.
-pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
+pub async fn find_existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
@@ -167,7 +168,7 @@ pub async fn last_day(
 
 /// Stores the last number that a company assigned. The lock of the tenant's counter serializes the
 /// assignments.
-pub async fn count_number(work: &Work, entity: LegalEntityId, kind: InvoiceKind, number: i64) -> Result<(), Fault> {
+pub async fn store_last_number(work: &Work, entity: LegalEntityId, kind: InvoiceKind, number: i64) -> Result<(), Fault> {
     let column = match kind {
         InvoiceKind::Invoice => "invoices",
         InvoiceKind::CreditNote => "credit_notes",

@@ -11,7 +11,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::invoices::{FROM_INVOICE, SealedInvoice, whole};
+use super::invoices::{FROM_INVOICE, SealedInvoice, attach_lines};
 use crate::papers::core::Invoice;
 
 /// A condition on invoices.
@@ -48,16 +48,16 @@ impl InvoiceSearch {
             clause.push("FALSE");
             return;
         }
-        let mut ways = Vec::new();
+        let mut subqueries = Vec::new();
         for spelling in text::spellings(&self.number) {
-            let own = prefix_condition(clause, "x.label", &spelling);
-            ways.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND {own}"));
+            let label_condition = prefix_condition(clause, "x.label", &spelling);
+            subqueries.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND {label_condition}"));
         }
         let orders = self.orders.orders(clause).join(" UNION ALL ");
         if !orders.is_empty() {
-            ways.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND x.order_id IN ({orders})"));
+            subqueries.push(format!("SELECT x.id FROM invoice x WHERE x.tenant_id = $1 AND x.order_id IN ({orders})"));
         }
-        clause.push(&format!("i.id IN ({})", ways.join(" UNION ALL ")));
+        clause.push(&format!("i.id IN ({})", subqueries.join(" UNION ALL ")));
     }
 }
 
@@ -151,5 +151,5 @@ pub async fn invoices_page(
     request: &PageRequest,
 ) -> Result<Vec<Invoice>, Fault> {
     let (sql, values) = sorted.page(source, SealedInvoice::SELECT, request);
-    whole(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
+    attach_lines(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
 }

@@ -91,7 +91,7 @@ struct KeyRow {
 
 impl InvoiceRow {
     /// Returns the totals in the currency of the books; `currency` is the invoice's own.
-    fn in_books(&self, currency: Currency) -> Result<Option<BooksTotals>, Fault> {
+    fn books_totals(&self, currency: Currency) -> Result<Option<BooksTotals>, Fault> {
         let Some(code) = &self.books_currency else { return Ok(None) };
         let found = || {
             let to = Currency::parse(code)?;
@@ -119,7 +119,7 @@ impl SealedInvoice {
         let currency = Currency::parse(&row.currency).ok_or_else(unknown)?;
         let facts = serde_json::from_str(&row.facts).map_err(|_| Fault::corrupt("invoice", "facts are those of an invoice"))?;
         let money = |minor| Money::new(minor, currency);
-        let in_books = row.in_books(currency)?;
+        let in_books = row.books_totals(currency)?;
         Ok(Invoice {
             id: row.id,
             kind: row.kind,
@@ -163,26 +163,26 @@ impl LineRow {
     }
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Invoice>, Fault> {
-    let sql = format!("SELECT {} {FROM_INVOICE}{rest}", SealedInvoice::SELECT);
-    whole(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
+async fn select(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Invoice>, Fault> {
+    let sql = format!("SELECT {} {FROM_INVOICE}{conditions}", SealedInvoice::SELECT);
+    attach_lines(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
 }
 
 /// Returns the invoices of rows, with their lines, in their order.
-pub(super) async fn whole(reads: &impl Reads, rows: Vec<SealedInvoice>) -> Result<Vec<Invoice>, Fault> {
+pub(super) async fn attach_lines(reads: &impl Reads, rows: Vec<SealedInvoice>) -> Result<Vec<Invoice>, Fault> {
     let mut invoices = rows.into_iter().map(SealedInvoice::invoice).collect::<Result<Vec<_>, _>>()?;
     if invoices.is_empty() {
         return Ok(invoices);
     }
-    let places: HashMap<InvoiceId, usize> = invoices.iter().enumerate().map(|(place, invoice)| (invoice.id, place)).collect();
+    let indexes: HashMap<InvoiceId, usize> = invoices.iter().enumerate().map(|(index, invoice)| (invoice.id, index)).collect();
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM invoice_line l WHERE l.tenant_id = $1 AND {} ORDER BY l.invoice_id, l.position",
         LineRow::SELECT,
         backend.in_ids("l.invoice_id", 2)
     );
-    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
-        if let Some(invoice) = places.get(&row.invoice_id).and_then(|place| invoices.get_mut(*place)) {
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(indexes.keys().copied())]).await? {
+        if let Some(invoice) = indexes.get(&row.invoice_id).and_then(|index| invoices.get_mut(*index)) {
             invoice.lines.push(row.line(invoice.totals.total.currency));
         }
     }
@@ -236,13 +236,13 @@ pub async fn invoice(reads: &impl Reads, id: InvoiceId) -> Result<Option<Invoice
 /// All invoices and credit notes of these orders, the newest first.
 pub async fn invoices_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Invoice>, Fault> {
     let backend = reads.backend();
-    let rest = format!(" AND {} ORDER BY i.issued_at DESC, i.id DESC", backend.in_ids("i.order_id", 2));
-    select(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
+    let conditions = format!(" AND {} ORDER BY i.issued_at DESC, i.id DESC", backend.in_ids("i.order_id", 2));
+    select(reads, &conditions, vec![backend.ids(orders.iter().copied())]).await
 }
 
 /// Returns the charged amounts of each line of an order: the sums of its invoices less those of its
 /// credit notes.
-pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, InvoicedAmounts>, Fault> {
+pub async fn invoiced_amounts(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, InvoicedAmounts>, Fault> {
     let sql = format!(
         "SELECT {} FROM (SELECT l.position, l.quantity, l.discount_minor, l.tax_minor, l.total_minor, CASE i.kind WHEN 'INVOICE' THEN 1 ELSE -1 END AS sign
            FROM invoice_line l JOIN invoice i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
@@ -250,15 +250,15 @@ pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16
         InvoicedRow::SELECT
     );
     let rows = reads.records::<InvoicedRow>(&sql, vec![order.into()]).await?;
-    let invoiced = |row: InvoicedRow| {
+    let amounts_of_row = |row: InvoicedRow| {
         let InvoicedRow { position, quantity, discount, tax, total, papers } = row;
         (position as u16, InvoicedAmounts { quantity, discount, tax, total, papers })
     };
-    Ok(rows.into_iter().map(invoiced).collect())
+    Ok(rows.into_iter().map(amounts_of_row).collect())
 }
 
 /// Returns the credited quantity of each line of an invoice.
-pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap<u16, i64>, Fault> {
+pub async fn credited_quantities(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap<u16, i64>, Fault> {
     let sql = format!(
         "SELECT {} FROM invoice i JOIN invoice_line l ON l.tenant_id = i.tenant_id AND l.invoice_id = i.id
          WHERE i.tenant_id = $1 AND i.credits_id = $2 GROUP BY l.position",
@@ -283,8 +283,8 @@ pub async fn credited_sums(reads: &impl Reads, invoice: InvoiceId) -> Result<(i6
 pub async fn books_currency(reads: &impl Reads) -> Result<Currency, Fault> {
     let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
     let code: Option<String> = rows.first().map(Row::scalar).transpose()?;
-    let known = code.as_deref().and_then(Currency::parse);
-    known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
+    let currency = code.as_deref().and_then(Currency::parse);
+    currency.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
 }
 
 /// Reads the name of a store and its time zone.
@@ -358,27 +358,27 @@ pub fn seal_lines(reads: &impl Reads, id: InvoiceId, lines: &[String]) -> Result
     if lines.is_empty() {
         return Ok(None);
     }
-    let ring = ring(reads)?;
+    let ring = key_ring(reads)?;
     let texts = Texts::from([(BUYER_TEXT.to_owned(), lines.join("\n"))]);
     let (data_key, key) = ring.new_data_key(reads.tenant(), id.uuid())?;
-    let body = ring.seal_texts(&data_key, &context(reads.tenant(), id), &texts)?;
+    let body = ring.seal_texts(&data_key, &seal_context(reads.tenant(), id), &texts)?;
     Ok(Some(Sealed { body, key }))
 }
 
 /// Returns the buyer of an invoice, by lines.
 pub fn open_lines(reads: &impl Reads, id: InvoiceId, sealed: &Sealed) -> Result<Vec<String>, Fault> {
-    let key = ring(reads)?.data_key(reads.tenant(), id.uuid(), &sealed.key)?;
-    let texts = key.open_texts(&context(reads.tenant(), id), &sealed.body)?;
+    let key = key_ring(reads)?.data_key(reads.tenant(), id.uuid(), &sealed.key)?;
+    let texts = key.open_texts(&seal_context(reads.tenant(), id), &sealed.body)?;
     Ok(texts.get(BUYER_TEXT).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default())
 }
 
 /// Name of the sealed text.
 const BUYER_TEXT: &str = "buyer";
 
-fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
+fn key_ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
     reads.extensions().get().ok_or_else(|| Fault::Broken("invoices are sealed, and no keys were opened".to_owned()))
 }
 
-fn context(tenant: TenantId, id: InvoiceId) -> String {
+fn seal_context(tenant: TenantId, id: InvoiceId) -> String {
     row_context("invoice", tenant, id.uuid())
 }

@@ -78,8 +78,8 @@ impl From<&Paper> for PaperRow {
     }
 }
 
-async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Paper>, Fault> {
-    let sql = format!("SELECT {} FROM paper p WHERE p.tenant_id = $1{rest}", PaperRow::SELECT);
+async fn select(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Paper>, Fault> {
+    let sql = format!("SELECT {} FROM paper p WHERE p.tenant_id = $1{conditions}", PaperRow::SELECT);
     Ok(reads.records::<PaperRow>(&sql, values).await?.into_iter().map(Paper::from).collect())
 }
 
@@ -130,36 +130,41 @@ pub async fn page(
 }
 
 /// Reads the newest papers of each of these orders, drawn from the order or from its documents: at
-/// most `most` of each, the newest first.
-pub async fn of_orders(reads: &impl Reads, orders: &[OrderId], most: u32) -> Result<Vec<Paper>, Fault> {
+/// most `limit` of each, the newest first.
+pub async fn of_orders(reads: &impl Reads, orders: &[OrderId], limit: u32) -> Result<Vec<Paper>, Fault> {
     let backend = reads.backend();
-    select(reads, &newest("order_id", &backend.in_ids("p.order_id", 2), most), vec![backend.ids(orders.iter().copied())]).await
+    select(
+        reads,
+        &newest_condition("order_id", &backend.in_ids("p.order_id", 2), limit),
+        vec![backend.ids(orders.iter().copied())],
+    )
+    .await
 }
 
 /// Reads the same for documents that papers are drawn from.
-pub async fn of_documents(reads: &impl Reads, targets: &[Uuid], most: u32) -> Result<Vec<Paper>, Fault> {
+pub async fn of_documents(reads: &impl Reads, targets: &[Uuid], limit: u32) -> Result<Vec<Paper>, Fault> {
     let backend = reads.backend();
     let ids = backend.ids(targets.iter().copied().map(PaperId::from_uuid));
-    select(reads, &newest("target_id", &backend.in_ids("p.target_id", 2), most), vec![ids]).await
+    select(reads, &newest_condition("target_id", &backend.in_ids("p.target_id", 2), limit), vec![ids]).await
 }
 
 /// Returns the condition of the newest papers of each value of the column.
-fn newest(column: &str, of: &str, most: u32) -> String {
+fn newest_condition(column: &str, condition: &str, limit: u32) -> String {
     format!(
-        " AND {of} AND p.id IN (SELECT q.id FROM paper q WHERE q.tenant_id = $1 AND q.{column} = p.{column}
-           ORDER BY q.created_at DESC, q.id DESC LIMIT {most}) ORDER BY p.created_at DESC, p.id DESC"
+        " AND {condition} AND p.id IN (SELECT q.id FROM paper q WHERE q.tenant_id = $1 AND q.{column} = p.{column}
+           ORDER BY q.created_at DESC, q.id DESC LIMIT {limit}) ORDER BY p.created_at DESC, p.id DESC"
     )
 }
 
 /// Reads the newest paper of each of these documents; documents without a paper are left out.
 pub async fn latest_of(reads: &impl Reads, targets: &[Uuid]) -> Result<Vec<Paper>, Fault> {
     let backend = reads.backend();
-    let rest = format!(
+    let conditions = format!(
         " AND {} AND p.id = (SELECT q.id FROM paper q WHERE q.tenant_id = $1 AND q.target_id = p.target_id ORDER BY q.created_at DESC, q.id DESC LIMIT 1)",
         backend.in_ids("p.target_id", 2)
     );
     let ids = targets.iter().copied().map(PaperId::from_uuid);
-    select(reads, &rest, vec![backend.ids(ids)]).await
+    select(reads, &conditions, vec![backend.ids(ids)]).await
 }
 
 pub async fn insert(work: &Work, paper: &Paper) -> Result<(), Fault> {

@@ -8,12 +8,12 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, Work};
 use sea_orm::Value;
 
-use crate::papers::core::{GoodsDetails, Look};
+use crate::papers::core::{DesignSettings, GoodsDetails};
 
 /// Stored look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    pub look: Look,
+    pub design: DesignSettings,
     /// A JPEG, if the look has a logo.
     pub logo: Option<Vec<u8>>,
     /// 0 until it is set.
@@ -34,15 +34,15 @@ struct SettingsRow {
 pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
     let sql = format!("SELECT {} FROM paper_settings s WHERE s.tenant_id = $1", SettingsRow::SELECT);
     let Some(row) = reads.records::<SettingsRow>(&sql, vec![]).await?.pop() else {
-        return Ok(Settings { look: Look::default(), logo: None, version: 0, updated_at: None });
+        return Ok(Settings { design: DesignSettings::default(), logo: None, version: 0, updated_at: None });
     };
-    let look = serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("paper_settings", "its body has the look"))?;
-    Ok(Settings { look, logo: row.logo, version: row.version, updated_at: Some(row.updated_at) })
+    let design = serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("paper_settings", "its body has the look"))?;
+    Ok(Settings { design, logo: row.logo, version: row.version, updated_at: Some(row.updated_at) })
 }
 
 /// Writes a look in the place of the one that was there.
 pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -> Result<(), Fault> {
-    let body = serde_json::to_string(&settings.look).map_err(|err| Fault::Broken(err.to_string()))?;
+    let body = serde_json::to_string(&settings.design).map_err(|err| Fault::Broken(err.to_string()))?;
     let row = paper_settings::Model {
         tenant_id: work.tenant(),
         body,
@@ -75,8 +75,8 @@ struct GoodsRow {
 }
 
 /// Reads units and barcodes of a document's goods, by the SKU in its lines.
-pub async fn goods_details(reads: &impl Reads, of: GoodsSource) -> Result<Vec<GoodsDetails>, Fault> {
-    let (lines, id): (&str, Value) = match of {
+pub async fn goods_details(reads: &impl Reads, goods_source: GoodsSource) -> Result<Vec<GoodsDetails>, Fault> {
+    let (lines, id): (&str, Value) = match goods_source {
         GoodsSource::Order(id) => (
             "SELECT l.sku AS sku, l.product_id AS product_id FROM order_line l WHERE l.tenant_id = $1 AND l.order_id = $2 AND l.product_id IS NOT NULL
              UNION SELECT n.sku, n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND n.order_id = $2",

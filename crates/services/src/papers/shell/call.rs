@@ -7,7 +7,7 @@ use platform::{
     storage::{
         Work,
         events::EventType,
-        idempotency::{self, Acted, Before, Key, KeyProblem},
+        idempotency::{self, CallResult, EarlierUse, Key, KeyProblem},
         journal,
     },
 };
@@ -79,7 +79,7 @@ impl From<Refusal> for InvoiceError {
     }
 }
 
-pub(super) type Done<T> = Result<Acted<T>, InvoiceError>;
+pub(super) type ChangeResult<T> = Result<CallResult<T>, InvoiceError>;
 
 /// Stored result of a call: the row that it wrote.
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,9 +92,9 @@ pub(super) struct Receipt {
 pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, InvoiceError> {
     idempotency::check_key(&key.key).map_err(InvoiceRefusal::BadKey)?;
     match idempotency::lock_and_look_up(work, key).await? {
-        Before::Nothing => Ok(None),
-        Before::Reused => Err(InvoiceRefusal::KeyReused.into()),
-        Before::Same(receipt) => Ok(Some(receipt)),
+        EarlierUse::Nothing => Ok(None),
+        EarlierUse::Reused => Err(InvoiceRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => Ok(Some(receipt)),
     }
 }
 
@@ -105,8 +105,8 @@ pub(super) async fn end<T, P: Serialize>(
     (kind, payload): (EventType<P>, P),
     (id, value): (Uuid, T),
     now: Timestamp,
-) -> Done<T> {
+) -> ChangeResult<T> {
     let seq = journal::append_other(work, vec![kind.event(&payload)], now).await?;
     idempotency::keep(work, key, &Receipt { id, seq }, now).await?;
-    Ok(Acted { value, seq, is_replayed: false })
+    Ok(CallResult { value, seq, is_replayed: false })
 }

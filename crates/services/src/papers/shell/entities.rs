@@ -9,13 +9,13 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Acted, Key, hash_of, settle},
+        idempotency::{self, CallResult, Key, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
-    call::{Done, InvoiceRefusal, begin, end},
+    call::{ChangeResult, InvoiceRefusal, begin, end},
     service::Papers,
 };
 use crate::papers::{
@@ -62,42 +62,52 @@ impl Papers {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn entity_upsert(&self, permit: Permit<kind::TenantWrite>, input: EntityUpsert, mode: Mode) -> Done<LegalEntity> {
+    pub async fn entity_upsert(
+        &self,
+        permit: Permit<kind::TenantWrite>,
+        input: EntityUpsert,
+        mode: Mode,
+    ) -> ChangeResult<LegalEntity> {
         let mut refusals = Refusals::default();
         refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(InvoiceRefusal::BadKey));
         refusals.extend(field_refusals(&input.fields));
         refusals.end(Stage::Shape)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_upsert(&mut work, &permit, input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_upsert(&mut work, &permit, input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_upsert(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: EntityUpsert) -> Done<LegalEntity> {
+    async fn apply_upsert(
+        &self,
+        work: &mut Work,
+        permit: &Permit<kind::TenantWrite>,
+        input: EntityUpsert,
+    ) -> ChangeResult<LegalEntity> {
         let hash = hash_of(&input);
         let EntityUpsert { idempotency_key, mut fields, is_prefix_left_out } = input;
         let key = Key { owner: permit.actor().id, mutation: "legalEntityUpsert", key: idempotency_key, hash };
         if let Some(receipt) = begin(work, &key).await? {
             let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
             let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
-            return Ok(Acted { value, seq: receipt.seq, is_replayed: true });
+            return Ok(CallResult { value, seq: receipt.seq, is_replayed: true });
         }
-        let all = rows::entities(work).await?;
+        let all_entities = rows::entities(work).await?;
         if is_prefix_left_out {
-            let own = all.iter().find(|entity| entity.fields.code == fields.code);
+            let existing = all_entities.iter().find(|entity| entity.fields.code == fields.code);
             fields.credit_note_prefix =
-                own.map_or_else(|| CREDIT_NOTE_PREFIX.to_owned(), |entity| entity.fields.credit_note_prefix.clone());
+                existing.map_or_else(|| CREDIT_NOTE_PREFIX.to_owned(), |entity| entity.fields.credit_note_prefix.clone());
         }
         let mut refusals = Refusals::default();
         refusals.extend(field_refusals(&fields));
-        let known = rows::known_stores(work, &fields.stores).await?;
-        let unknown = fields.stores.iter().enumerate().filter(|(_, store)| !known.contains(*store));
+        let existing_stores = rows::find_existing_stores(work, &fields.stores).await?;
+        let unknown = fields.stores.iter().enumerate().filter(|(_, store)| !existing_stores.contains(*store));
         refusals.extend(unknown.map(|(index, _)| InvoiceRefusal::NoStore { index }));
         refusals.end(Stage::Value)?;
         fields.stores.sort_unstable();
         fields.stores.dedup();
         let now = self.0.clock.now();
-        let has_room = all.len() < MAX_ENTITIES;
-        let before = all.into_iter().find(|entity| entity.fields.code == fields.code);
+        let has_room = all_entities.len() < MAX_ENTITIES;
+        let before = all_entities.into_iter().find(|entity| entity.fields.code == fields.code);
         match &before {
             Some(before) => {
                 refusals.extend(before.archived_at.is_some().then_some(InvoiceRefusal::ArchivedEntity));
@@ -106,7 +116,7 @@ impl Papers {
             None => refusals.extend((!has_room).then_some(InvoiceRefusal::TooMany)),
         }
         refusals.end(Stage::State)?;
-        let was = before.as_ref().map(traced);
+        let old_fields = before.as_ref().map(audit_fields);
         let after = if let Some(before) = before {
             let after = LegalEntity { fields, version: before.version + 1, updated_at: now, ..before };
             rows::change_entity(work, &after).await?;
@@ -120,27 +130,37 @@ impl Papers {
             after
         };
         rows::set_stores(work, &after).await?;
-        audit_changes(work, was.as_ref(), &after);
+        audit_changes(work, old_fields.as_ref(), &after);
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         end(work, &key, (LEGAL_ENTITY_UPDATED, event), (after.id.uuid(), after), now).await
     }
 
     /// Archives a company without stores, or restores it.
-    pub async fn entity_turn(&self, permit: Permit<kind::TenantWrite>, input: EntityTurn, mode: Mode) -> Done<LegalEntity> {
+    pub async fn entity_turn(
+        &self,
+        permit: Permit<kind::TenantWrite>,
+        input: EntityTurn,
+        mode: Mode,
+    ) -> ChangeResult<LegalEntity> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_archive(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_archive(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
     /// If the company has the requested state already, nothing changes.
-    async fn apply_archive(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: &EntityTurn) -> Done<LegalEntity> {
+    async fn apply_archive(
+        &self,
+        work: &mut Work,
+        permit: &Permit<kind::TenantWrite>,
+        input: &EntityTurn,
+    ) -> ChangeResult<LegalEntity> {
         let archives = input.step == Step::Archive;
         let mutation = if archives { "legalEntityArchive" } else { "legalEntityRestore" };
         let key = Key { owner: permit.actor().id, mutation, key: input.idempotency_key.clone(), hash: hash_of(input) };
         if let Some(receipt) = begin(work, &key).await? {
             let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
             let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
-            return Ok(Acted { value, seq: receipt.seq, is_replayed: true });
+            return Ok(CallResult { value, seq: receipt.seq, is_replayed: true });
         }
         let before = rows::entity(work, input.id).await?.ok_or(InvoiceRefusal::NoSuchEntity)?;
         let (is_done, stores) = (before.archived_at.is_some() == archives, before.fields.stores.len());
@@ -151,13 +171,13 @@ impl Papers {
         refusals.extend(is_sold_for.then_some(InvoiceRefusal::SoldFor { stores }));
         refusals.end(Stage::State)?;
         if is_done {
-            return Ok(Acted { value: before, seq: None, is_replayed: false });
+            return Ok(CallResult { value: before, seq: None, is_replayed: false });
         }
-        let (now, was) = (self.0.clock.now(), traced(&before));
+        let (now, old_fields) = (self.0.clock.now(), audit_fields(&before));
         let archived_at = archives.then_some(now);
         let after = LegalEntity { archived_at, version: before.version + 1, updated_at: now, ..before };
         rows::change_entity(work, &after).await?;
-        audit_changes(work, Some(&was), &after);
+        audit_changes(work, Some(&old_fields), &after);
         let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
         let kind = if archives { LEGAL_ENTITY_ARCHIVED } else { LEGAL_ENTITY_RESTORED };
         end(work, &key, (kind, event), (after.id.uuid(), after), now).await
@@ -166,12 +186,12 @@ impl Papers {
 
 /// Adds the differences of a company to the audit log, as fields of the tenant under the company's
 /// code.
-fn audit_changes(work: &mut Work, was: Option<&Fields>, after: &LegalEntity) {
+fn audit_changes(work: &mut Work, old_fields: Option<&Fields>, after: &LegalEntity) {
     let tenant = work.tenant();
-    audit::changed(work, tenant, was, Some(&traced(after)), None);
+    audit::changed(work, tenant, old_fields, Some(&audit_fields(after)), None);
 }
 
-fn traced(entity: &LegalEntity) -> Fields {
+fn audit_fields(entity: &LegalEntity) -> Fields {
     const MASK: &str = code::<kind::TenantWrite>();
     let fields = &entity.fields;
     let path = |field: &str| format!("legalEntities.{}.{field}", fields.code);
@@ -189,7 +209,9 @@ fn traced(entity: &LegalEntity) -> Fields {
 /// Whether the change keeps the prefixes, which are fixed once a number was assigned: two prefixes
 /// in one series would look like a gap.
 fn keeps_prefixes(before: &LegalEntity, fields: &EntityFields) -> bool {
-    let is_kept = |kind: InvoiceKind| before.numbers.last(kind) == 0 || before.fields.label(kind, 0) == fields.label(kind, 0);
+    let is_kept = |kind: InvoiceKind| {
+        before.numbers.last_number(kind) == 0 || before.fields.format_number(kind, 0) == fields.format_number(kind, 0)
+    };
     is_kept(InvoiceKind::Invoice) && is_kept(InvoiceKind::CreditNote)
 }
 

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use inventory::{
     catalog::rows::customer,
-    currency::{core::FrozenRate, shell::rate_on},
+    currency::{core::FrozenRate, shell::load_rate_on},
     ledger::Mode,
     numbering::core::DIGIT_PLACEHOLDER,
     orders::{
@@ -17,19 +17,19 @@ use platform::{
     clock::local_day,
     storage::{
         Fault, Reads, Work,
-        idempotency::{Acted, InputDigest, Key, hash_of, settle},
+        idempotency::{CallResult, InputDigest, Key, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
-    call::{Done, InvoiceError, InvoiceRefusal, begin, end},
+    call::{ChangeResult, InvoiceError, InvoiceRefusal, begin, end},
     service::Papers,
 };
 use crate::papers::{
     core::{
-        BooksTotals, Facts, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit, due,
-        totals,
+        BooksTotals, Facts, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, Totals, address_lines, contact_lines, credit,
+        due_lines, totals,
     },
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, InvoiceEvent},
     rows,
@@ -85,22 +85,22 @@ enum Conversion {
 
 impl Papers {
     /// Issues an invoice of an order's due lines.
-    pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> Done<Invoice> {
+    pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> ChangeResult<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.issue_invoice(&mut work, &permit, &input).await;
-        commit_invoice(work, done, mode).await
+        let outcome = self.issue_invoice(&mut work, &permit, &input).await;
+        commit_invoice(work, outcome, mode).await
     }
 
-    async fn issue_invoice(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> Done<Invoice> {
+    async fn issue_invoice(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> ChangeResult<Invoice> {
         let key = key_of(permit, "invoiceIssue", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt.id, receipt.seq).await;
+            return load_replayed(work, receipt.id, receipt.seq).await;
         }
-        let found = orders(work, &[input.order]).await?.pop();
-        let may = |order: &Order| permit.channel().is_none() && permit.covers(order.store);
-        let order = found.filter(may).ok_or(InvoiceRefusal::NotFound)?;
+        let candidate = orders(work, &[input.order]).await?.pop();
+        let is_allowed = |order: &Order| permit.channel().is_none() && permit.covers(order.store);
+        let order = candidate.filter(is_allowed).ok_or(InvoiceRefusal::NotFound)?;
         let entity = rows::entity_of_store(work, order.store).await?.ok_or(InvoiceRefusal::NoEntity)?;
-        let lines = due(&order, input.scope, &rows::invoiced(work, order.id).await?)?;
+        let lines = due_lines(&order, input.scope, &rows::invoiced_amounts(work, order.id).await?)?;
         let facts = Facts {
             seller: entity.fields.lines(),
             tax_id: entity.fields.tax_id.clone(),
@@ -124,27 +124,27 @@ impl Papers {
     }
 
     /// Issues a credit note of an invoice, or of a part of it.
-    pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> Done<Invoice> {
+    pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> ChangeResult<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.issue_credit_note(&mut work, &permit, &input).await;
-        commit_invoice(work, done, mode).await
+        let outcome = self.issue_credit_note(&mut work, &permit, &input).await;
+        commit_invoice(work, outcome, mode).await
     }
 
-    async fn issue_credit_note(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> Done<Invoice> {
+    async fn issue_credit_note(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> ChangeResult<Invoice> {
         let key = key_of(permit, "creditNoteIssue", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt.id, receipt.seq).await;
+            return load_replayed(work, receipt.id, receipt.seq).await;
         }
-        let found = rows::invoice(work, input.invoice).await?;
-        let may = |invoice: &Invoice| permit.channel().is_none() && permit.covers(invoice.store);
-        let invoice = found.filter(may).ok_or(InvoiceRefusal::NotFound)?;
+        let candidate = rows::invoice(work, input.invoice).await?;
+        let is_allowed = |invoice: &Invoice| permit.channel().is_none() && permit.covers(invoice.store);
+        let invoice = candidate.filter(is_allowed).ok_or(InvoiceRefusal::NotFound)?;
         if invoice.kind == InvoiceKind::CreditNote {
             return Err(InvoiceRefusal::OfCreditNote.into());
         }
         let entity = rows::entity(work, invoice.entity).await?;
         let entity = entity.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
-        let wanted = input.lines.as_deref().map(|lines| line_positions(invoice.order, lines)).transpose()?;
-        let lines = credit(&invoice.lines, &rows::credited(work, invoice.id).await?, wanted.as_deref())?;
+        let requested_lines = input.lines.as_deref().map(|lines| line_positions(invoice.order, lines)).transpose()?;
+        let lines = credit(&invoice.lines, &rows::credited_quantities(work, invoice.id).await?, requested_lines.as_deref())?;
         let buyer = match &invoice.personal {
             Some(sealed) => rows::open_lines(work, invoice.id, sealed)?,
             None if invoice.is_lost => current_buyer(work, invoice.order).await?,
@@ -175,24 +175,24 @@ impl Papers {
         (permit, key): (&May, &Key),
         entity: &LegalEntity,
         draft: Draft,
-    ) -> Done<Invoice> {
+    ) -> ChangeResult<Invoice> {
         let now = self.0.clock.now();
         let (_, zone) = rows::store_facts(work, draft.store).await?;
-        let (number, today) = (entity.numbers.last(draft.kind) + 1, local_day(now, &zone));
+        let (number, today) = (entity.numbers.last_number(draft.kind) + 1, local_day(now, &zone));
         let before = rows::last_day(work, entity.id, (draft.kind, number - 1), draft.credits).await?;
         // Stores have several time zones, and clocks may be set back; the days must ascend with the
         // numbers.
         let issued_on = before.map_or(today, |before| before.max(today));
         let totals = totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?;
-        let in_books = in_books(work, draft.conversion, &totals, issued_on).await?;
-        rows::count_number(work, entity.id, draft.kind, number).await?;
+        let in_books = convert_to_books(work, draft.conversion, &totals, issued_on).await?;
+        rows::store_last_number(work, entity.id, draft.kind, number).await?;
         let id: InvoiceId = self.0.clock.id();
         let invoice = Invoice {
             id,
             kind: draft.kind,
             entity: entity.id,
             number,
-            label: entity.fields.label(draft.kind, number),
+            label: entity.fields.format_number(draft.kind, number),
             order: draft.order,
             store: draft.store,
             credits: draft.credits,
@@ -218,19 +218,24 @@ impl Papers {
 
     /// Reads an invoice or credit note by ID, if it belongs to one of the caller's stores.
     pub async fn invoice(&self, permit: &Permit<kind::OrderRead>, id: InvoiceId) -> Result<Option<Invoice>, Fault> {
-        let found = rows::invoice(&permit.scope(&self.0.db), id).await?;
-        Ok(found.filter(|invoice| permit.channel().is_none() && permit.covers(invoice.store)))
+        let candidate = rows::invoice(&permit.scope(&self.0.db), id).await?;
+        Ok(candidate.filter(|invoice| permit.channel().is_none() && permit.covers(invoice.store)))
     }
 }
 
 /// Converts totals into the currency of the books; `None` if they are in it already, or if there is
 /// no rate and no tax. A tax is never left without a conversion, since it is owed in that currency.
-async fn in_books(work: &Work, conversion: Conversion, totals: &Totals, day: i32) -> Result<Option<BooksTotals>, InvoiceError> {
+async fn convert_to_books(
+    work: &Work,
+    conversion: Conversion,
+    totals: &Totals,
+    day: i32,
+) -> Result<Option<BooksTotals>, InvoiceError> {
     let (rate, before) = match conversion {
         Conversion::OfInvoice(rate, before) => (rate, before),
         Conversion::OfDay => {
             let (from, to) = (totals.total.currency, rows::books_currency(work).await?);
-            let rate = if from == to { None } else { rate_on(work, from, to, day).await? };
+            let rate = if from == to { None } else { load_rate_on(work, from, to, day).await? };
             if rate.is_none() && from != to && totals.tax.minor != 0 {
                 return Err(Refusal::RateMissing { from, to, day }.into());
             }
@@ -249,8 +254,8 @@ pub fn buyer(reads: &impl Reads, invoice: &Invoice) -> Result<Vec<String>, Fault
 /// Returns the positions of an order's lines; a line of another order is refused.
 fn line_positions(order: OrderId, lines: &[(OrderLineId, i64)]) -> Result<Vec<(u16, i64)>, Refusal> {
     let position = |(index, (line, quantity)): (usize, &(OrderLineId, i64))| {
-        let (of, position) = line.split_line::<entity::id::kind::OrderId>();
-        if of == order { Ok((position, *quantity)) } else { Err(Refusal::NoLine { index }) }
+        let (order_id, position) = line.split_line::<entity::id::kind::OrderId>();
+        if order_id == order { Ok((position, *quantity)) } else { Err(Refusal::NoLine { index }) }
     };
     lines.iter().enumerate().map(position).collect()
 }
@@ -263,8 +268,8 @@ async fn buyer_of(reads: &impl Reads, order: &Order) -> Result<Vec<String>, Faul
         let personal = open_personal(reads, order.id, &sealed)?;
         let address = personal.billing_address.as_ref().or(personal.shipping_address.as_ref()).map(address_lines);
         let contact = personal.contact.as_ref().map(contact_lines);
-        let known = [address, contact].into_iter().flatten().find(|lines| !lines.is_empty());
-        if let Some(lines) = known {
+        let buyer_lines = [address, contact].into_iter().flatten().find(|lines| !lines.is_empty());
+        if let Some(lines) = buyer_lines {
             return Ok(lines);
         }
     }
@@ -285,8 +290,8 @@ fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) ->
 }
 
 /// Commits an invoice. A dry run takes no number, so its invoice shows a dot instead of one.
-async fn commit_invoice(work: Work, done: Done<Invoice>, mode: Mode) -> Done<Invoice> {
-    let mut acted = settle(work, done, mode.is_dry()).await?;
+async fn commit_invoice(work: Work, outcome: ChangeResult<Invoice>, mode: Mode) -> ChangeResult<Invoice> {
+    let mut acted = settle(work, outcome, mode.is_dry()).await?;
     if mode.is_dry() && !acted.is_replayed {
         let number = acted.value.number.to_string();
         let prefix = acted.value.label.strip_suffix(&number).unwrap_or_default();
@@ -295,8 +300,8 @@ async fn commit_invoice(work: Work, done: Done<Invoice>, mode: Mode) -> Done<Inv
     Ok(acted)
 }
 
-async fn replayed(work: &Work, id: uuid::Uuid, seq: Option<i64>) -> Done<Invoice> {
+async fn load_replayed(work: &Work, id: uuid::Uuid, seq: Option<i64>) -> ChangeResult<Invoice> {
     let value = rows::invoice(work, InvoiceId::from_uuid(id)).await?;
     let value = value.ok_or_else(|| Fault::corrupt("invoice", "an invoice stays"))?;
-    Ok(Acted { value, seq, is_replayed: true })
+    Ok(CallResult { value, seq, is_replayed: true })
 }

@@ -26,7 +26,7 @@ use super::{
     rows,
 };
 use crate::{
-    files::{FileError, Made},
+    files::{FileError, ResultFile},
     notes::shell::{Readers, Write},
 };
 
@@ -104,8 +104,8 @@ struct Receipt {
 
 /// The files of a paper, with their bytes.
 struct Bytes {
-    html: Made,
-    pdf: Option<Made>,
+    html: ResultFile,
+    pdf: Option<ResultFile>,
 }
 
 impl Papers {
@@ -115,12 +115,12 @@ impl Papers {
         let (key, scope) = (key_of(caller, new), self.scope(caller));
         match idempotency::key_use(&key, &idempotency::look_up(&scope, [&key]).await?) {
             None => Ok(None),
-            Some(known) => replayed(&scope, known).await.map(Some),
+            Some(prior_use) => load_replayed(&scope, prior_use).await.map(Some),
         }
     }
 
     /// Stores the files of a paper, and its row.
-    pub async fn keep(
+    pub async fn store_paper(
         &self,
         (caller, readers): (&Caller, &Readers),
         new: &NewPaper,
@@ -148,19 +148,19 @@ impl Papers {
         }
         audit::set_target(paper.target.clone());
         let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number.replace(['/', '\\'], "-"));
-        let html = self.made(caller, (format!("{name}.html"), "text/html; charset=utf-8"), html.into_bytes()).await?;
+        let html = self.store_file(caller, (format!("{name}.html"), "text/html; charset=utf-8"), html.into_bytes()).await?;
         let pdf = match pdf {
-            Some(bytes) => Some(self.made(caller, (format!("{name}.pdf"), "application/pdf"), bytes).await?),
+            Some(bytes) => Some(self.store_file(caller, (format!("{name}.pdf"), "application/pdf"), bytes).await?),
             None => None,
         };
-        (paper.html, paper.pdf) = (html.id(), pdf.as_ref().map(Made::id));
+        (paper.html, paper.pdf) = (html.id(), pdf.as_ref().map(ResultFile::id));
         self.write(caller, (&key_of(caller, new), readers), (&paper, &Bytes { html, pdf })).await
     }
 
-    async fn made(&self, caller: &Caller, named: (String, &str), bytes: Vec<u8>) -> Result<Made, FileError> {
+    async fn store_file(&self, caller: &Caller, file_info: (String, &str), bytes: Vec<u8>) -> Result<ResultFile, FileError> {
         // The audit entry is written with the paper, not with the row of a file.
-        commit_hook::without(async {
-            let mut writer = self.0.files.write(caller.tenant, (caller.actor, caller.key), named).await?;
+        commit_hook::run_without_hook(async {
+            let mut writer = self.0.files.write(caller.tenant, (caller.actor, caller.key), file_info).await?;
             writer.write(bytes.into()).await?;
             writer.finish().await
         })
@@ -171,21 +171,21 @@ impl Papers {
         &self,
         caller: &Caller,
         (key, readers): (&Key, &Readers),
-        made: (&Paper, &Bytes),
+        document: (&Paper, &Bytes),
     ) -> Result<PaperResult, PaperError> {
         let scope = self.scope(caller);
         let mut tries = 0;
         loop {
             let mut work = scope.begin().await?;
             tries += 1;
-            match write_once(&mut work, key, made, readers).await {
-                Ok(kept) if kept.is_replayed => {
+            match write_once(&mut work, key, document, readers).await {
+                Ok(result) if result.is_replayed => {
                     work.rollback().await?;
-                    return Ok(kept);
+                    return Ok(result);
                 }
-                Ok(kept) => {
+                Ok(result) => {
                     work.commit().await?;
-                    return Ok(kept);
+                    return Ok(result);
                 }
                 Err(error) => {
                     // The first error is returned even if the rollback fails: the connection rolls
@@ -208,8 +208,8 @@ async fn write_once(
     (paper, bytes): (&Paper, &Bytes),
     readers: &Readers,
 ) -> Result<PaperResult, PaperError> {
-    if let Some(known) = idempotency::before(work, key).await? {
-        return replayed(work, known).await;
+    if let Some(key_use) = idempotency::before(work, key).await? {
+        return load_replayed(work, key_use).await;
     }
     bytes.html.keep(work).await?;
     if let Some(pdf) = &bytes.pdf {
@@ -230,11 +230,11 @@ async fn write_once(
     Ok(PaperResult { paper: paper.clone(), is_replayed: false, seq })
 }
 
-async fn replayed(reads: &impl Reads, known: KeyUse) -> Result<PaperResult, PaperError> {
-    let KeyUse::Same(receipt) = known else { return Err(PaperError::KeyReused) };
-    let broken = || Fault::corrupt("idempotency", "a receipt of a paper names it");
-    let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| broken())?;
-    let paper = rows::by_id(reads, receipt.paper).await?.ok_or_else(broken)?;
+async fn load_replayed(reads: &impl Reads, key_use: KeyUse) -> Result<PaperResult, PaperError> {
+    let KeyUse::Same(receipt) = key_use else { return Err(PaperError::KeyReused) };
+    let corrupt_receipt = || Fault::corrupt("idempotency", "a receipt of a paper names it");
+    let receipt: Receipt = serde_json::from_str(&receipt).map_err(|_| corrupt_receipt())?;
+    let paper = rows::by_id(reads, receipt.paper).await?.ok_or_else(corrupt_receipt)?;
     Ok(PaperResult { paper, is_replayed: true, seq: receipt.seq })
 }
 

@@ -104,40 +104,40 @@ impl ApprovalRule {
 
     /// The lines that the rule approves. An order that exceeds the supplier's amount waits as a
     /// whole, and so does one that does not fit into the rest of the plan's amount after more
-    /// urgent ones, or into the rest of one of its budgets. `known` are suppliers with earlier
-    /// orders: a first order needs a person. Purchases wait if a budget is in another currency than
-    /// the amounts.
-    pub fn approves(
+    /// urgent ones, or into the rest of one of its budgets. `known_suppliers` are suppliers with
+    /// earlier orders: a first order needs a person. Purchases wait if a budget is in another
+    /// currency than the amounts.
+    pub fn lines_to_approve(
         &self,
         lines: &[PlanLine],
-        known: &BTreeSet<SupplierId>,
+        known_suppliers: &BTreeSet<SupplierId>,
         available: &[AvailableBudget],
     ) -> BTreeSet<ReplenishmentLineId> {
-        let mut approved = BTreeSet::new();
+        let mut approved_ids = BTreeSet::new();
         if !self.is_on {
-            return approved;
+            return approved_ids;
         }
         if self.transfers {
-            let moved = lines.iter().filter(|line| matches!(line.kind, LineKind::Transfer { .. }) && self.fits(line));
-            approved.extend(moved.map(|line| line.id));
+            let transfer_lines = lines.iter().filter(|line| matches!(line.kind, LineKind::Transfer { .. }) && self.fits(line));
+            approved_ids.extend(transfer_lines.map(|line| line.id));
         }
         let is_counted = |limits: &Limits| available.iter().all(|one_budget| one_budget.left.currency == limits.plan.currency);
-        let Some(limits) = self.limits.filter(is_counted) else { return approved };
-        let mut left = limits.plan.minor;
-        let mut left_of: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
-        for (sum, order) in self.orders(lines, limits.plan.currency, known) {
-            let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= left) else { continue };
-            let taken: Vec<i64> = available.iter().map(|one_budget| one_budget.taken(&order)).collect();
-            if taken.iter().zip(&left_of).any(|(taken, left)| taken > left) {
+        let Some(limits) = self.limits.filter(is_counted) else { return approved_ids };
+        let mut remaining = limits.plan.minor;
+        let mut budgets_left: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
+        for (sum, order) in self.orders(lines, limits.plan.currency, known_suppliers) {
+            let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= remaining) else { continue };
+            let budget_costs: Vec<i64> = available.iter().map(|one_budget| one_budget.covered_cost(&order)).collect();
+            if budget_costs.iter().zip(&budgets_left).any(|(budget_costs, remaining)| budget_costs > remaining) {
                 continue;
             }
-            left -= sum;
-            for (left, taken) in left_of.iter_mut().zip(taken) {
-                *left -= taken;
+            remaining -= sum;
+            for (remaining, budget_costs) in budgets_left.iter_mut().zip(budget_costs) {
+                *remaining -= budget_costs;
             }
-            approved.extend(order.iter().map(|line| line.id));
+            approved_ids.extend(order.iter().map(|line| line.id));
         }
-        approved
+        approved_ids
     }
 
     /// Returns the purchases of each supplier, with their cost; None if it overflows. The most
@@ -146,18 +146,18 @@ impl ApprovalRule {
         &self,
         lines: &'l [PlanLine],
         currency: Currency,
-        known: &BTreeSet<SupplierId>,
+        known_suppliers: &BTreeSet<SupplierId>,
     ) -> Vec<(Option<i64>, Vec<&'l PlanLine>)> {
         let mut orders: Vec<(Option<i64>, Vec<&PlanLine>)> = Vec::new();
-        let mut places: BTreeMap<SupplierId, usize> = BTreeMap::new();
+        let mut indexes: BTreeMap<SupplierId, usize> = BTreeMap::new();
         for line in lines.iter().filter(|line| self.fits(line)) {
-            let Some(supplier) = line.kind.supplier().filter(|supplier| known.contains(supplier)) else { continue };
+            let Some(supplier) = line.kind.supplier().filter(|supplier| known_suppliers.contains(supplier)) else { continue };
             let Some(cost) = line.cost.filter(|cost| cost.currency == currency) else { continue };
-            let place = *places.entry(supplier).or_insert_with(|| {
+            let index = *indexes.entry(supplier).or_insert_with(|| {
                 orders.push((Some(0), Vec::new()));
                 orders.len() - 1
             });
-            let (sum, order) = &mut orders[place];
+            let (sum, order) = &mut orders[index];
             *sum = sum.and_then(|sum| sum.checked_add(cost.minor));
             order.push(line);
         }

@@ -15,7 +15,7 @@ use super::{
 /// A level that changed by more than this share of a line's quantity has overtaken it.
 const STALE_SHARE: u64 = 5;
 /// Lines that a draft has at most: as many as a transfer takes.
-const MAX_OF_A_DRAFT: usize = 500;
+const MAX_DRAFT_LINES: usize = 500;
 
 /// Selection of the lines to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,10 +42,10 @@ impl Choice {
             _ if !is_open => false,
             Self::All => true,
             Self::Rule { lines } => lines.contains(&line.id),
-            Self::Under(most) => match line.kind {
+            Self::Under(limit) => match line.kind {
                 LineKind::Transfer { .. } => true,
                 LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => {
-                    line.cost.is_some_and(|cost| cost.currency == most.currency && cost.minor <= most.minor)
+                    line.cost.is_some_and(|cost| cost.currency == limit.currency && cost.minor <= limit.minor)
                 }
             },
         }
@@ -80,14 +80,14 @@ type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
 impl Claims {
     /// Releases claimed lines that exceed the rest of a budget, in the order of the lines. Lines
     /// that a budget cannot count, because of their currency, stay claimed.
-    pub fn release_over_budget(&mut self, chosen: &[PlanLine], available: &[AvailableBudget]) {
-        let beyond: BTreeMap<usize, Exceeded> = lines_over_budget(chosen, available)
+    pub fn release_over_budget(&mut self, chosen_lines: &[PlanLine], available: &[AvailableBudget]) {
+        let exceeded_groups: BTreeMap<usize, Exceeded> = lines_over_budget(chosen_lines, available)
             .into_iter()
             .filter(|one| one.issue == ReplenishmentIssue::OverBudget)
             .map(|one| (self.claimed[one.index].0, one.exceeded))
             .collect();
-        self.claimed.retain(|(index, _)| !beyond.contains_key(index));
-        (self.beyond, self.exceeded) = beyond.into_iter().unzip();
+        self.claimed.retain(|(index, _)| !exceeded_groups.contains_key(index));
+        (self.beyond, self.exceeded) = exceeded_groups.into_iter().unzip();
     }
 }
 
@@ -97,30 +97,30 @@ impl Claims {
 pub fn approve(
     lines: &[PlanLine],
     choice: &Choice,
-    now: &BTreeMap<(ProductId, StoreId), CurrentLevel>,
-    may: May<'_>,
-    (most, mut group): (usize, impl FnMut() -> Uuid),
+    current_levels: &BTreeMap<(ProductId, StoreId), CurrentLevel>,
+    is_allowed: May<'_>,
+    (limit, mut group): (usize, impl FnMut() -> Uuid),
 ) -> Claims {
-    let (moved, given) = units_under_way(lines);
+    let (moved_units, given_units) = units_under_way(lines);
     let mut claims = Claims::default();
     let mut groups: BTreeMap<DraftKey, (Uuid, usize)> = BTreeMap::new();
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| choice.includes_line(line)) {
-        if !may(line) {
+        if !is_allowed(line) {
             claims.forbidden.push(index);
             continue;
         }
-        if is_stale(line, now, (&moved, &given)) {
+        if is_stale(line, current_levels, (&moved_units, &given_units)) {
             claims.stale.push(index);
             continue;
         }
-        if claims.claimed.len() >= most {
+        if claims.claimed.len() >= limit {
             claims.later += 1;
             continue;
         }
         let currency = line.cost.map(|cost| cost.currency.to_string()).unwrap_or_default();
-        let key = (line.kind.giver(), line.kind.supplier(), line.kind.cut_order(), line.store, currency);
+        let key = (line.kind.source_store(), line.kind.supplier(), line.kind.cut_order(), line.store, currency);
         let (id, size) = groups.entry(key).or_insert_with(|| (group(), 0));
-        if *size >= MAX_OF_A_DRAFT {
+        if *size >= MAX_DRAFT_LINES {
             (*id, *size) = (group(), 0);
         }
         *size += 1;
@@ -137,28 +137,32 @@ type Units = BTreeMap<(ProductId, StoreId), i64>;
 /// Returns the units that lines of the plan have put under way since it was made: to levels, and
 /// from givers.
 fn units_under_way(lines: &[PlanLine]) -> (Units, Units) {
-    let (mut moved, mut given) = (Units::new(), Units::new());
+    let (mut moved_units, mut given_units) = (Units::new(), Units::new());
     for line in lines.iter().filter(|line| line.state.group().is_some()) {
-        let brought = if line.kind.cut_order().is_some() { -line.quantity } else { line.quantity };
-        *moved.entry((line.product, line.store)).or_default() += brought;
-        if let Some(giver) = line.kind.giver() {
-            *given.entry((line.product, giver)).or_default() += line.quantity;
+        let change = if line.kind.cut_order().is_some() { -line.quantity } else { line.quantity };
+        *moved_units.entry((line.product, line.store)).or_default() += change;
+        if let Some(giver) = line.kind.source_store() {
+            *given_units.entry((line.product, giver)).or_default() += line.quantity;
         }
     }
-    (moved, given)
+    (moved_units, given_units)
 }
 
-fn is_stale(line: &PlanLine, now: &BTreeMap<(ProductId, StoreId), CurrentLevel>, (moved, given): (&Units, &Units)) -> bool {
-    let of = |store: StoreId| now.get(&(line.product, store)).copied().unwrap_or_default();
+fn is_stale(
+    line: &PlanLine,
+    current_levels: &BTreeMap<(ProductId, StoreId), CurrentLevel>,
+    (moved_units, given_units): (&Units, &Units),
+) -> bool {
+    let level_at = |store: StoreId| current_levels.get(&(line.product, store)).copied().unwrap_or_default();
     let units = |units: &Units, store: StoreId| units.get(&(line.product, store)).copied().unwrap_or_default();
     let is_far = |before: i64, after: i64| before.abs_diff(after).saturating_mul(STALE_SHARE) > line.quantity.unsigned_abs();
-    let expected = line.figures.position.saturating_add(units(moved, line.store));
-    if is_far(expected, of(line.store).position) {
+    let expected = line.figures.position.saturating_add(units(moved_units, line.store));
+    if is_far(expected, level_at(line.store).position) {
         return true;
     }
     // A giver with more units than before can still send them.
-    line.kind.giver().zip(line.figures.giver_free).is_some_and(|(giver, before)| {
-        let (expected, free) = (before.saturating_sub(units(given, giver)), of(giver).free);
+    line.kind.source_store().zip(line.figures.giver_free).is_some_and(|(giver, before)| {
+        let (expected, free) = (before.saturating_sub(units(given_units, giver)), level_at(giver).free);
         free < expected && is_far(expected, free)
     })
 }

@@ -17,7 +17,7 @@ pub struct OverBudgetLine {
 }
 
 /// Cuts open purchases that do not fit into their budgets.
-pub fn within_budgets(lines: &mut [PlanLine], available: &[AvailableBudget]) {
+pub fn cut_over_budget(lines: &mut [PlanLine], available: &[AvailableBudget]) {
     for one in lines_over_budget(lines, available) {
         lines[one.index].state = LineState::Cut(one.issue);
     }
@@ -29,47 +29,47 @@ pub fn within_budgets(lines: &mut [PlanLine], available: &[AvailableBudget]) {
 /// Transfers cost nothing. Purchases in another currency or without a known price do not fit: the
 /// budget cannot count them.
 pub fn lines_over_budget(lines: &[PlanLine], available: &[AvailableBudget]) -> Vec<OverBudgetLine> {
-    let mut left: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
-    let mut beyond = Vec::new();
-    for index in by_worth(lines) {
+    let mut remaining: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
+    let mut exceeding = Vec::new();
+    for index in indices_by_savings(lines) {
         let line = &lines[index];
-        let held: Vec<usize> = (0..available.len()).filter(|place| available[*place].covers(line)).collect();
-        let is_counted = |place: usize| line.cost.is_some_and(|cost| cost.currency == available[place].left.currency);
+        let covering_budgets: Vec<usize> = (0..available.len()).filter(|budget| available[*budget].covers(line)).collect();
+        let is_counted = |budget: usize| line.cost.is_some_and(|cost| cost.currency == available[budget].left.currency);
         let cost = line.cost.map_or(0, |cost| cost.minor);
-        let uncounted = held.iter().copied().find(|place| !is_counted(*place));
-        let exceeded = held.iter().copied().find(|place| cost > left[*place]);
+        let uncounted = covering_budgets.iter().copied().find(|budget| !is_counted(*budget));
+        let exceeded = covering_budgets.iter().copied().find(|budget| cost > remaining[*budget]);
         match (uncounted, exceeded) {
-            (Some(place), _) => beyond.push((index, ReplenishmentIssue::OtherCurrency, place)),
-            (None, Some(place)) => beyond.push((index, ReplenishmentIssue::OverBudget, place)),
+            (Some(budget), _) => exceeding.push((index, ReplenishmentIssue::OtherCurrency, budget)),
+            (None, Some(budget)) => exceeding.push((index, ReplenishmentIssue::OverBudget, budget)),
             (None, None) => {
-                for place in held {
-                    left[place] -= cost;
+                for budget in covering_budgets {
+                    remaining[budget] -= cost;
                 }
             }
         }
     }
-    let left_of = |place: usize| Money::new(left[place], available[place].left.currency);
-    let of = |(index, issue, place): (usize, ReplenishmentIssue, usize)| OverBudgetLine {
+    let left_of = |budget: usize| Money::new(remaining[budget], available[budget].left.currency);
+    let over_budget_line = |(index, issue, budget): (usize, ReplenishmentIssue, usize)| OverBudgetLine {
         index,
         issue,
-        exceeded: Exceeded { scope: available[place].scope, left: left_of(place) },
+        exceeded: Exceeded { scope: available[budget].scope, left: left_of(budget) },
     };
-    beyond.into_iter().map(of).collect()
+    exceeding.into_iter().map(over_budget_line).collect()
 }
 
 /// Indices of open purchases, those that save most per unit of money first.
-fn by_worth(lines: &[PlanLine]) -> Vec<usize> {
+fn indices_by_savings(lines: &[PlanLine]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..lines.len())
         .filter(|index| matches!(lines[*index].kind, LineKind::Purchase { .. }) && lines[*index].state == LineState::Open)
         .collect();
-    let worth = |line: &PlanLine| {
+    let margin_share = |line: &PlanLine| {
         let minor = line.cost.map_or(0, |cost| cost.minor);
         if minor > 0 { line.margin as f64 / minor as f64 } else { f64::INFINITY }
     };
     order.sort_by(|one, other| {
         let (one_line, other_line) = (&lines[*one], &lines[*other]);
         let days = |line: &PlanLine| line.urgency_days.unwrap_or(i32::MAX);
-        let by_worth = worth(other_line).total_cmp(&worth(one_line));
+        let by_worth = margin_share(other_line).total_cmp(&margin_share(one_line));
         by_worth.then_with(|| days(one_line).cmp(&days(other_line))).then_with(|| one.cmp(other))
     });
     order

@@ -3,19 +3,19 @@
 use platform::calendar::civil;
 
 use super::{
-    product::Leads,
+    product::LeadTimes,
     reason::{Reason, ReasonCode},
 };
 
 /// The reason that an order waits for the supplier's days; None if the calendar does not lengthen
 /// the lead time.
-pub(super) fn waiting(today: i32, plain: &Leads, kept: &Leads) -> Option<Reason> {
-    let (lead_days, calendar_days) = (plain.lead().mean_days(), kept.lead().mean_days());
+pub(super) fn waiting_reason(today: i32, leads: &LeadTimes, calendar_leads: &LeadTimes) -> Option<Reason> {
+    let (lead_days, calendar_days) = (leads.lead_time().mean_days(), calendar_leads.lead_time().mean_days());
     if calendar_days <= lead_days {
         return None;
     }
-    let order_on = format_date(plain.calendar.order_day(today));
-    let arrives_on = format_date(plain.calendar.arrival(today, lead_days.ceil() as i32));
+    let order_on = format_date(leads.calendar.order_day(today));
+    let arrives_on = format_date(leads.calendar.arrival(today, lead_days.ceil() as i32));
     let text = format!(
         "by the supplier's calendar an order goes out on {order_on} and arrives on {arrives_on}; \
          the lead time counts as {calendar_days:.0} days instead of {lead_days:.0}"

@@ -34,19 +34,19 @@ impl TransferSavings {
         let freight = basis.terms.freight((from, to.store))?;
         product.supplier?;
         let in_currency = |cost: &Money| cost.currency == freight.currency;
-        let own = product.cost.filter(in_currency)?.minor as f64;
-        let bought = product.cost_at(Quantity::new(units)?).filter(in_currency)?.minor as f64;
-        let whole = units as f64 / 10_f64.powi(product.decimals.into());
+        let giver_cost = product.cost.filter(in_currency)?.minor as f64;
+        let purchase_cost = product.cost_at(Quantity::new(units)?).filter(in_currency)?.minor as f64;
+        let unit_count = units as f64 / 10_f64.powi(product.decimals.into());
         // The goods need not be bought, and the giver saves the holding cost of its surplus.
-        let kept = own * HOLDING_COST_RATE * lasts_days.min(YEAR_DAYS) / YEAR_DAYS;
-        let saving = Money::new((whole * (bought - own + kept)).round() as i64, freight.currency);
+        let holding_cost = giver_cost * HOLDING_COST_RATE * lasts_days.min(YEAR_DAYS) / YEAR_DAYS;
+        let saving = Money::new((unit_count * (purchase_cost - giver_cost + holding_cost)).round() as i64, freight.currency);
         let arrival = product.leads.days_to_arrival(basis.today, 0);
         let is_late = stock_days(basis, to).is_some_and(|days| f64::from(days) < arrival);
         Some(Self { freight, saving, is_late })
     }
 
     /// Whether the transfer pays: it saves at least its cost, or a purchase would arrive too late.
-    pub(super) fn pays(&self) -> bool {
+    pub(super) fn is_worthwhile(&self) -> bool {
         self.is_late || self.saving.minor >= self.freight.minor
     }
 }

@@ -38,16 +38,16 @@ impl Headroom {
         self.cost_at(units)?.times(Quantity::new(units)?, self.decimals)
     }
     /// Units that are left after half a year if `units` are bought. None without a forecast.
-    pub(super) fn left(&self, units: i64) -> Option<f64> {
-        self.half_year.as_ref()?.left(self.position.saturating_add(units))
+    pub(super) fn remaining_units(&self, units: i64) -> Option<f64> {
+        self.half_year.as_ref()?.remaining_units(self.position.saturating_add(units))
     }
     /// Expected margin of the units at risk, in minor units of the cost's currency; 0 if the price
     /// is unknown.
     pub(super) fn margin_of(&self, units: i64, at_risk: f64) -> i64 {
-        let known = self.cost_at(units).zip(self.price).filter(|(cost, price)| cost.currency == price.currency);
-        known.map_or(0, |(cost, price)| {
-            let of_unit = (price.minor - cost.minor).max(0) as f64;
-            (of_unit * at_risk / 10_f64.powi(self.decimals.into())).round() as i64
+        let cost_and_price = self.cost_at(units).zip(self.price).filter(|(cost, price)| cost.currency == price.currency);
+        cost_and_price.map_or(0, |(cost, price)| {
+            let unit_margin = (price.minor - cost.minor).max(0) as f64;
+            (unit_margin * at_risk / 10_f64.powi(self.decimals.into())).round() as i64
         })
     }
 }

@@ -33,7 +33,7 @@ impl LineKind {
             Self::CancelIncoming { .. } => ReplenishmentLineKind::CancelIncoming,
         }
     }
-    pub const fn giver(&self) -> Option<StoreId> {
+    pub const fn source_store(&self) -> Option<StoreId> {
         match self {
             Self::Transfer { from } => Some(*from),
             Self::Purchase { .. } | Self::CancelIncoming { .. } => None,
@@ -158,7 +158,7 @@ impl PlanLine {
         let Some(headroom) = &self.headroom else { return };
         let (cost, at_risk) = (headroom.cost_of(units), headroom.missed.min(units as f64));
         let margin = headroom.margin_of(units, at_risk);
-        self.figures.overstock = headroom.left(units);
+        self.figures.overstock = headroom.remaining_units(units);
         (self.quantity, self.cost, self.margin, self.figures.at_risk) = (units, cost, margin, at_risk);
     }
 }
@@ -168,7 +168,7 @@ impl PlanLine {
 pub fn sort_by_urgency(lines: &mut [PlanLine]) {
     lines.sort_by(|one, other| {
         let days = |line: &PlanLine| line.urgency_days.unwrap_or(i32::MAX);
-        let key = |line: &PlanLine| (line.product, line.store, line.kind.word(), line.kind.giver());
+        let key = |line: &PlanLine| (line.product, line.store, line.kind.word(), line.kind.source_store());
         let by_days = days(one).cmp(&days(other));
         by_days.then_with(|| other.figures.at_risk.total_cmp(&one.figures.at_risk)).then_with(|| key(one).cmp(&key(other)))
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    budget_allocation::within_budgets,
+    budget_allocation::cut_over_budget,
     line::{LineState, PlanLine},
     purchase_budget::AvailableBudget,
     reason::{Reason, ReasonCode, format_units},
@@ -29,7 +29,7 @@ pub fn fit_purchases(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Mon
     fill_orders(lines, minimums);
     defer_small_orders(lines, minimums);
     if !available.is_empty() {
-        within_budgets(lines, available);
+        cut_over_budget(lines, available);
         defer_small_orders(lines, minimums);
     }
     // Orders still below their supplier's minimum are placed all the same: they cannot wait.
@@ -45,16 +45,16 @@ pub fn fit_purchases(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Mon
 }
 
 fn groups(lines: &[PlanLine], minimums: &BTreeMap<SupplierId, Money>) -> Vec<Group> {
-    let mut found: BTreeMap<(SupplierId, StoreId), Group> = BTreeMap::new();
+    let mut groups_by_key: BTreeMap<(SupplierId, StoreId), Group> = BTreeMap::new();
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.state == LineState::Open) {
         let Some(supplier) = line.kind.supplier() else { continue };
         let Some(minimum) = minimums.get(&supplier).copied() else { continue };
         if line.cost.is_some_and(|cost| cost.currency == minimum.currency) {
-            let group = found.entry((supplier, line.store)).or_insert_with(|| Group { minimum, lines: Vec::new() });
+            let group = groups_by_key.entry((supplier, line.store)).or_insert_with(|| Group { minimum, lines: Vec::new() });
             group.lines.push(index);
         }
     }
-    found.into_values().collect()
+    groups_by_key.into_values().collect()
 }
 
 impl Group {
@@ -67,30 +67,31 @@ impl Group {
     /// possible; None if they do not fit. Lines that would reach their reorder point again first
     /// are filled up first, so that the goods last equally long.
     fn fill_quantities(&self, lines: &[PlanLine]) -> Option<Vec<i64>> {
-        let of = |days: i64| -> Vec<i64> { self.lines.iter().map(|index| units_for_days(&lines[*index], days)).collect() };
+        let quantities_for =
+            |days: i64| -> Vec<i64> { self.lines.iter().map(|index| units_for_days(&lines[*index], days)).collect() };
         let cost = |place: usize, units: i64| cost_of(&lines[self.lines[place]], units);
         let sum = |quantities: &[i64]| {
             quantities.iter().enumerate().map(|(place, units)| cost(place, *units)).fold(0, i64::saturating_add)
         };
         let minimum = self.minimum.minor;
-        if sum(&of(MAX_DAYS)) < minimum {
+        if sum(&quantities_for(MAX_DAYS)) < minimum {
             return None;
         }
-        let days = smallest_where(0, MAX_DAYS, |days| sum(&of(days)) >= minimum);
-        let (mut quantities, whole) = (of(days - 1), of(days));
+        let days = smallest_where(0, MAX_DAYS, |days| sum(&quantities_for(days)) >= minimum);
+        let (mut quantities, whole) = (quantities_for(days - 1), quantities_for(days));
         let mut total = sum(&quantities);
-        for (place, most) in whole.into_iter().enumerate() {
+        for (place, max_units) in whole.into_iter().enumerate() {
             let before = quantities[place];
-            let others = total - cost(place, before);
-            let is_enough = |units: i64| others.saturating_add(cost(place, units)) >= minimum;
-            if is_enough(most) {
+            let other_cost = total - cost(place, before);
+            let is_enough = |units: i64| other_cost.saturating_add(cost(place, units)) >= minimum;
+            if is_enough(max_units) {
                 let pack = lines[self.lines[place]].headroom.as_ref().map_or(1, |headroom| headroom.pack.max(1));
-                let packs = smallest_where(0, (most - before) / pack, |packs| is_enough(before + packs * pack));
+                let packs = smallest_where(0, (max_units - before) / pack, |packs| is_enough(before + packs * pack));
                 quantities[place] = before + packs * pack;
                 return Some(quantities);
             }
-            quantities[place] = most;
-            total = others.saturating_add(cost(place, most));
+            quantities[place] = max_units;
+            total = other_cost.saturating_add(cost(place, max_units));
         }
         Some(quantities)
     }
@@ -111,12 +112,12 @@ fn smallest_where(mut low: i64, mut high: i64, is_enough: impl Fn(i64) -> bool) 
 fn units_for_days(line: &PlanLine, days: i64) -> i64 {
     let figures = &line.figures;
     let Some(headroom) = line.headroom.as_ref().filter(|_| figures.weekly > 0.0) else { return line.quantity };
-    let wanted = (figures.point as f64 + figures.weekly * days as f64 / 7.0).ceil() as i64;
-    let units = wanted.saturating_sub(figures.position).saturating_sub(figures.moved).clamp(0, headroom.most.max(0));
+    let target_units = (figures.point as f64 + figures.weekly * days as f64 / 7.0).ceil() as i64;
+    let units = target_units.saturating_sub(figures.position).saturating_sub(figures.moved).clamp(0, headroom.most.max(0));
     let pack = headroom.pack.max(1);
-    let up = units.saturating_add(pack - 1) / pack * pack;
-    let whole = if up > headroom.most { up - pack } else { up };
-    whole.max(line.quantity)
+    let rounded_up = units.saturating_add(pack - 1) / pack * pack;
+    let whole_packs = if rounded_up > headroom.most { rounded_up - pack } else { rounded_up };
+    whole_packs.max(line.quantity)
 }
 
 /// In minor units of the currency that its cost is in.

@@ -29,7 +29,7 @@ mod weekdays;
 
 pub use approval_rule::{ApprovalRule, CONFIDENCE_SCALE, Limits, RuleProblem};
 pub use approve::{Choice, Claims, CurrentLevel, approve, state_of};
-pub use budget_allocation::{OverBudgetLine, lines_over_budget, within_budgets};
+pub use budget_allocation::{OverBudgetLine, cut_over_budget, lines_over_budget};
 pub use headroom::Headroom;
 pub use line::{Document, LineKind, LineState, PlanLine, sort_by_urgency};
 pub use line_figures::LineFigures;
@@ -37,7 +37,7 @@ pub use minimum::fit_purchases;
 pub use plan::{Plan, PlanScope, cut_count, sums};
 pub use policy::{Policies, Policy, PolicyScope, Rule, SERVICE_SCALE};
 pub use policy_fields::{PolicyFields, PolicyProblem};
-pub use product::{Basis, Classes, Demand, Leads, LevelState, MAX_LEAD, OpenLine, ProductState};
+pub use product::{Basis, Classes, Demand, LeadTimes, LevelState, MAX_LEAD_DAYS, OpenLine, ProductState};
 pub use propose::plan_product;
 pub use purchase_budget::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Exceeded, apply_plan_budget, lower_amount};
 pub use reason::{Reason, ReasonCode};

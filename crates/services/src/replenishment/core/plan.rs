@@ -23,7 +23,7 @@ impl PlanScope {
         format!("{stores}/{}", self.supplier.map(|id| id.to_string()).unwrap_or_default())
     }
     /// Whether the plan is for all stores and suppliers.
-    pub fn is_whole(&self) -> bool {
+    pub fn covers_all(&self) -> bool {
         self.stores.is_empty() && self.supplier.is_none()
     }
 }

@@ -90,7 +90,7 @@ impl Rule {
         matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. })
     }
     /// Days from one opportunity to order until the next: plans are made every day.
-    pub(super) const fn chance_days(&self) -> i32 {
+    pub(super) const fn review_interval_days(&self) -> i32 {
         match self {
             Self::Periodic { review_days, .. } => *review_days,
             _ => 1,
@@ -124,8 +124,8 @@ pub struct Policy {
 pub struct Policies(BTreeMap<PolicyScope, Policy>);
 
 impl Policies {
-    pub fn new(all: impl IntoIterator<Item = Policy>) -> Self {
-        Self(all.into_iter().map(|policy| (policy.scope, policy)).collect())
+    pub fn new(policies: impl IntoIterator<Item = Policy>) -> Self {
+        Self(policies.into_iter().map(|policy| (policy.scope, policy)).collect())
     }
     /// The policy of a product in a store, the most specific first: product and store, product,
     /// both classes and store, ABC class and store, both classes, ABC class, XYZ class, supplier

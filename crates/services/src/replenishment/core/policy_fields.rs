@@ -9,7 +9,7 @@ use super::policy::{COVER_DAYS, PolicyScope, Rule, SERVICE_SCALE};
 const MIN_SERVICE: i32 = 5_000;
 const MAX_SERVICE: i32 = 9_990;
 const MAX_DAYS: i32 = 365;
-const MAX_REVIEW: i32 = 182;
+const MAX_REVIEW_DAYS: i32 = 182;
 /// A Monday: default review days are whole periods after it.
 const MONDAY: i32 = 4;
 
@@ -60,8 +60,8 @@ impl PolicyScope {
     /// and supplier, and no store beside an XYZ class alone.
     fn problem(&self) -> Option<PolicyProblem> {
         let is_class = self.class.is_some() || self.xyz.is_some();
-        let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
-        if named > 1 {
+        let scope_count = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
+        if scope_count > 1 {
             return Some(PolicyProblem::SeveralScopes);
         }
         let is_even = self.store.is_some() && self.product.is_none() && self.class.is_none() && !self.is_of_whole_store();
@@ -78,8 +78,8 @@ fn to_ten_thousandths(share: f64) -> Option<i32> {
 impl PolicyFields {
     /// Returns all problems of the fields.
     pub fn problems(&self) -> Vec<PolicyProblem> {
-        let mut found: Vec<PolicyProblem> = self.scope.problem().into_iter().collect();
-        let given = [
+        let mut policy_problems: Vec<PolicyProblem> = self.scope.problem().into_iter().collect();
+        let field_flags = [
             ("serviceLevel", self.service.is_some()),
             ("coverDays", self.cover_days.is_some()),
             ("orderCost", self.order_cost.is_some()),
@@ -89,36 +89,36 @@ impl PolicyFields {
             ("targetDays", self.target_days.is_some()),
             ("safetyStockMethod", self.method.is_some()),
         ];
-        for (name, is_given) in given {
+        for (name, is_given) in field_flags {
             let is_needed = ["serviceLevel", "reviewDays", "targetDays"].contains(&name);
             match (is_given, self.has_field(name)) {
-                (true, false) => found.push(PolicyProblem::NotTaken(name)),
-                (false, true) if is_needed => found.push(PolicyProblem::Needed(name)),
+                (true, false) => policy_problems.push(PolicyProblem::NotTaken(name)),
+                (false, true) if is_needed => policy_problems.push(PolicyProblem::Needed(name)),
                 _ => {}
             }
         }
         let days = [
             ("coverDays", self.cover_days, 0, MAX_DAYS),
-            ("reviewDays", self.review_days, 1, MAX_REVIEW),
+            ("reviewDays", self.review_days, 1, MAX_REVIEW_DAYS),
             ("safetyDays", self.safety_days, 0, MAX_DAYS),
             ("targetDays", self.target_days, 1, MAX_DAYS),
         ];
-        for (name, value, least, most) in days {
-            if self.has_field(name) && value.is_some_and(|days| !(least..=most).contains(&days)) {
-                found.push(PolicyProblem::Range(name, least, most));
+        for (name, value, min, max) in days {
+            if self.has_field(name) && value.is_some_and(|days| !(min..=max).contains(&days)) {
+                policy_problems.push(PolicyProblem::Range(name, min, max));
             }
         }
         if self.has_field("serviceLevel") && self.service.is_some_and(|share| to_ten_thousandths(share).is_none()) {
-            found.push(PolicyProblem::ServiceRange);
+            policy_problems.push(PolicyProblem::ServiceRange);
         }
         if self.has_field("orderCost") && self.order_cost.is_some_and(|cost| cost.minor <= 0) {
-            found.push(PolicyProblem::OrderCost);
+            policy_problems.push(PolicyProblem::OrderCost);
         }
         let is_below = self.target_days.is_some_and(|days| days < self.safety_days.unwrap_or(0));
         if self.has_field("targetDays") && is_below {
-            found.push(PolicyProblem::TargetBelowSafety);
+            policy_problems.push(PolicyProblem::TargetBelowSafety);
         }
-        found
+        policy_problems
     }
 
     /// Whether its kind takes a field.

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use entity::prelude::*;
 use forecast::{
     intervals::{DayShape, DaysAhead, LeadTimeDemand, SumPools},
-    reorder::{DemandOutlook, Lead, SafetyMethod, WeeklyUnits},
+    reorder::{DemandOutlook, LeadTime, SafetyMethod, WeeklyUnits},
     xyz::XyzClass,
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The longest lead time that is planned for, in days.
-pub const MAX_LEAD: f64 = 364.0;
+pub const MAX_LEAD_DAYS: f64 = 364.0;
 
 /// Weeks of a year.
 const YEAR_WEEKS: u32 = 52;
@@ -123,8 +123,8 @@ impl LevelState {
     }
     /// available + incoming + in transit + drafts − owed.
     pub fn position(&self) -> i64 {
-        let there = self.available.saturating_add(self.incoming).saturating_add(self.in_transit);
-        there.saturating_add(self.drafted).saturating_sub(self.owed)
+        let supply = self.available.saturating_add(self.incoming).saturating_add(self.in_transit);
+        supply.saturating_add(self.drafted).saturating_sub(self.owed)
     }
     /// Weekly units over the known weeks of the last 52.
     pub fn weekly_units(&self) -> WeeklyUnits {
@@ -141,7 +141,7 @@ impl LevelState {
 
 /// Lead times of a product's deliveries, in days.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Leads {
+pub struct LeadTimes {
     pub stated: f64,
     /// Neither the catalogue nor the supplier states a lead time.
     pub is_assumed: bool,
@@ -151,13 +151,13 @@ pub struct Leads {
     pub calendar: SupplierCalendar,
 }
 
-impl Leads {
-    pub fn lead(&self) -> Lead<'_> {
-        Lead::Measured { days: &self.measured, stated: self.stated }
+impl LeadTimes {
+    pub fn lead_time(&self) -> LeadTime<'_> {
+        LeadTime::Measured { days: &self.measured, stated: self.stated }
     }
     /// Days from today until the arrival of an order that is placed `in_days` days from now.
     pub(super) fn days_to_arrival(&self, today: i32, in_days: i32) -> f64 {
-        let lead_days = self.lead().mean_days();
+        let lead_days = self.lead_time().mean_days();
         if self.calendar.is_any_day() {
             return lead_days + f64::from(in_days);
         }
@@ -167,7 +167,7 @@ impl Leads {
     /// Equally likely numbers of days from today until the arrival of an order placed today: by all
     /// measured deliveries, or the stated lead time.
     pub(super) fn arrivals(&self, today: i32) -> Vec<f64> {
-        let days = self.lead().likely_days();
+        let days = self.lead_time().likely_days();
         if self.calendar.is_any_day() {
             return days;
         }
@@ -176,22 +176,22 @@ impl Leads {
     }
     /// The lead times that stock is kept for today, if an order can be made every `chance_days`:
     /// with the supplier's calendar, the days until the arrival of an order of a later opportunity.
-    pub(super) fn by_calendar(&self, today: i32, chance_days: i32) -> Cow<'_, Self> {
+    pub(super) fn with_calendar(&self, today: i32, chance_days: i32) -> Cow<'_, Self> {
         if self.calendar.is_any_day() {
             return Cow::Borrowed(self);
         }
         // Many deliveries have equal lead times; each number of days is looked up in the calendar
         // once.
-        let mut found = BTreeMap::new();
-        let mut kept = |days: f64| {
+        let mut cache = BTreeMap::new();
+        let mut lead_for = |days: f64| {
             let days = days.ceil() as i32;
-            let protection = || f64::from(self.calendar.protection_days(today, days, chance_days)).min(MAX_LEAD);
-            *found.entry(days).or_insert_with(protection)
+            let protection = || f64::from(self.calendar.protection_days(today, days, chance_days)).min(MAX_LEAD_DAYS);
+            *cache.entry(days).or_insert_with(protection)
         };
         Cow::Owned(Self {
-            stated: kept(self.stated),
+            stated: lead_for(self.stated),
             is_assumed: self.is_assumed,
-            measured: self.measured.iter().map(|days| kept(*days)).collect(),
+            measured: self.measured.iter().map(|days| lead_for(*days)).collect(),
             calendar: SupplierCalendar::default(),
         })
     }
@@ -223,7 +223,7 @@ pub struct ProductState {
     pub cost: Option<Money>,
     pub supplier: Option<SupplierId>,
     pub supply: Option<Supply>,
-    pub leads: Leads,
+    pub leads: LeadTimes,
     /// Days for which purchased units can be sold; None if no expiry is known.
     pub sellable_days: Option<f64>,
     /// Lines of purchase orders with open units, of suppliers that accept cuts.
@@ -259,11 +259,11 @@ impl Basis {
         Self { policies, pools, has_run, today, ..Self::default() }
     }
     #[must_use]
-    pub fn calibrated(self, calibration: Calibration) -> Self {
+    pub fn with_calibration(self, calibration: Calibration) -> Self {
         Self { calibration, ..self }
     }
     #[must_use]
-    pub fn on_terms(self, terms: Terms) -> Self {
+    pub fn with_terms(self, terms: Terms) -> Self {
         Self { terms, ..self }
     }
     /// The demand of a level from today on; 0 without a forecast.
@@ -274,13 +274,13 @@ impl Basis {
         let days = demand.shape.as_ref().map(|shape| DaysAhead::new(shape, weekday as usize));
         LeadTimeDemand { path: &demand.path, scale: demand.scale, pools, days }
     }
-    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> DemandOutlook<'a> {
-        let known = level.weekly_units();
+    pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a LeadTimes, method: SafetyStockMethod) -> DemandOutlook<'a> {
+        let weekly = level.weekly_units();
         let safety = match method {
             SafetyStockMethod::Quantile => SafetyMethod::Quantile,
-            SafetyStockMethod::Normal => SafetyMethod::Normal { deviation: known.deviation },
+            SafetyStockMethod::Normal => SafetyMethod::Normal { deviation: weekly.deviation },
             SafetyStockMethod::FillRate => SafetyMethod::FillRate,
         };
-        DemandOutlook { demand: self.demand(level), lead: leads.lead(), safety, known }
+        DemandOutlook { demand: self.demand(level), lead: leads.lead_time(), safety, known: weekly }
     }
 }

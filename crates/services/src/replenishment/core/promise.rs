@@ -50,10 +50,10 @@ pub(super) fn effective_service(
     if method != SafetyStockMethod::Quantile {
         return (service, None);
     }
-    let asked = target_quantile(basis, level, service);
-    let is_same = (asked - service).abs() < MIN_CORRECTION;
+    let quantile = target_quantile(basis, level, service);
+    let is_same = (quantile - service).abs() < MIN_CORRECTION;
     let text =
-        format!("{:.1} % is promised; in simulation a level of {:.1} % gives its class that", service * 100.0, asked * 100.0);
-    let numbers = [("serviceLevel", service), ("level", asked)];
-    (asked, (!is_same).then(|| Reason::new(ReasonCode::CorrectedService, text, &numbers)))
+        format!("{:.1} % is promised; in simulation a level of {:.1} % gives its class that", service * 100.0, quantile * 100.0);
+    let numbers = [("serviceLevel", service), ("level", quantile)];
+    (quantile, (!is_same).then(|| Reason::new(ReasonCode::CorrectedService, text, &numbers)))
 }

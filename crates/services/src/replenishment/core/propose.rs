@@ -14,7 +14,7 @@ use super::{
     purchase::purchase,
     reason::{Reason, ReasonCode, format_units},
     risk::{overstock, stock_days},
-    target::{Target, kept, kept_by, target},
+    target::{Target, retained_units, retained_units_with, target},
     well_stocked::exceeds_need,
 };
 
@@ -24,23 +24,23 @@ const MIN_SHARE: f64 = 0.25;
 
 /// The lines of one product, without ids and places.
 pub fn plan_product(basis: &Basis, product: &ProductState) -> Vec<PlanLine> {
-    let asked = product.levels.iter().filter(|level| level.is_asked && !exceeds_need(basis, product, level));
-    let targets = asked.filter_map(|level| target(basis, product, level));
-    let (mut needs, others): (Vec<Target<'_>>, Vec<Target<'_>>) = targets.partition(|target| is_due(basis, target));
+    let requested_levels = product.levels.iter().filter(|level| level.is_asked && !exceeds_need(basis, product, level));
+    let targets = requested_levels.filter_map(|level| target(basis, product, level));
+    let (mut needs, other_targets): (Vec<Target<'_>>, Vec<Target<'_>>) = targets.partition(|target| is_due(basis, target));
     needs.sort_by_key(|need| (stock_days(basis, need.level).unwrap_or(i32::MAX), need.level.store));
-    let mut givers = if needs.is_empty() { Vec::new() } else { givers(basis, product, &needs, &others) };
+    let mut givers = if needs.is_empty() { Vec::new() } else { find_surplus_stores(basis, product, &needs, &other_targets) };
     let mut lines = Vec::new();
     for need in &needs {
-        let (moved, dear) = transfers(basis, product, need, &mut givers, &mut lines);
-        let mut bought = purchase(basis, product, need, moved);
-        if let Some(line) = &mut bought {
-            line.reasons.extend(freight_reason(dear, product.decimals));
+        let (moved_units, dear_units) = transfers(basis, product, need, &mut givers, &mut lines);
+        let mut purchase_line = purchase(basis, product, need, moved_units);
+        if let Some(line) = &mut purchase_line {
+            line.reasons.extend(freight_reason(dear_units, product.decimals));
         }
-        lines.extend(bought);
+        lines.extend(purchase_line);
     }
     if !product.open_lines.is_empty() {
-        let cut = propose_cuts(basis, product, &lines);
-        lines.extend(cut);
+        let cuts = propose_cuts(basis, product, &lines);
+        lines.extend(cuts);
     }
     lines
 }
@@ -64,9 +64,14 @@ struct SurplusStore {
     days: f64,
 }
 
-/// Stores with a surplus and without a need of their own, those whose surplus would last longest first. `others` are targets
-/// of levels without a need.
-fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>], others: &[Target<'_>]) -> Vec<SurplusStore> {
+/// Stores with a surplus and without a need of their own, those whose surplus would last longest
+/// first. `other_targets` are targets of levels without a need.
+fn find_surplus_stores(
+    basis: &Basis,
+    product: &ProductState,
+    needs: &[Target<'_>],
+    other_targets: &[Target<'_>],
+) -> Vec<SurplusStore> {
     let needs_it = |store: StoreId| needs.iter().any(|need| need.level.store == store);
     let giver = |level: &LevelState| {
         // Targets take most of a plan's time: irrelevant ones are not computed, and none is
@@ -74,18 +79,18 @@ fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>], others: &
         if level.free() <= 0 || needs_it(level.store) {
             return None;
         }
-        let known = others.iter().find(|other| other.level.store == level.store);
-        let surplus = level.free().saturating_sub(match known {
-            Some(target) => kept_by(basis, level, || whole_units(target.levels.up_to))?,
-            None => kept(basis, product, level)?,
+        let other_target = other_targets.iter().find(|other| other.level.store == level.store);
+        let surplus = level.free().saturating_sub(match other_target {
+            Some(target) => retained_units_with(basis, level, || whole_units(target.levels.up_to))?,
+            None => retained_units(basis, product, level)?,
         });
         let weekly = basis.demand(level).mean(1.0);
         let days = if weekly > 0.0 { surplus as f64 / weekly * 7.0 } else { f64::INFINITY };
         (surplus > 0).then_some(SurplusStore { store: level.store, surplus, free: level.free(), days })
     };
-    let mut found: Vec<SurplusStore> = product.levels.iter().filter_map(giver).collect();
-    found.sort_by(|one, other| other.days.total_cmp(&one.days).then_with(|| one.store.cmp(&other.store)));
-    found
+    let mut surplus_stores: Vec<SurplusStore> = product.levels.iter().filter_map(giver).collect();
+    surplus_stores.sort_by(|one, other| other.days.total_cmp(&one.days).then_with(|| one.store.cmp(&other.store)));
+    surplus_stores
 }
 
 /// Adds lines that move units from other stores; returns the moved units, and the still missing
@@ -98,26 +103,27 @@ fn transfers(
     lines: &mut Vec<PlanLine>,
 ) -> (i64, i64) {
     let missing = whole_units(need.levels.up_to).saturating_sub(need.level.position());
-    let (mut left, mut dear, least) = (missing, 0_i64, (missing as f64 * MIN_SHARE).ceil() as i64);
+    let (mut remaining, mut dear_units, min_units) = (missing, 0_i64, (missing as f64 * MIN_SHARE).ceil() as i64);
     for giver in givers {
-        let quantity = left.min(giver.surplus);
-        if left == 0 || quantity < least.min(left) || quantity <= 0 {
+        let quantity = remaining.min(giver.surplus);
+        if remaining == 0 || quantity < min_units.min(remaining) || quantity <= 0 {
             continue;
         }
-        let worth = TransferSavings::of(basis, product, (giver.store, need.level), (quantity, giver.days));
-        if worth.is_some_and(|worth| !worth.pays()) {
-            dear += quantity;
+        let savings = TransferSavings::of(basis, product, (giver.store, need.level), (quantity, giver.days));
+        if savings.is_some_and(|savings| !savings.is_worthwhile()) {
+            dear_units += quantity;
             continue;
         }
         let mut line = line_of(basis, product, need, LineKind::Transfer { from: giver.store }, quantity);
-        (line.figures.freight, line.figures.saving) = (worth.map(|worth| worth.freight), worth.map(|worth| worth.saving));
+        (line.figures.freight, line.figures.saving) =
+            (savings.map(|savings| savings.freight), savings.map(|savings| savings.saving));
         (line.figures.surplus, line.figures.giver_free) = (Some(giver.surplus), Some(giver.free));
         let text = format!("another store has {} that it does not need", format_units(giver.surplus, product.decimals));
         line.reasons.push(Reason::new(ReasonCode::Surplus, text, &[("surplus", giver.surplus as f64)]));
-        line.figures.moved = missing - left;
-        line.figures.overstock = overstock(basis, need.level, missing - left + quantity);
+        line.figures.moved = missing - remaining;
+        line.figures.overstock = overstock(basis, need.level, missing - remaining + quantity);
         lines.push(line);
-        (left, giver.surplus) = (left - quantity, giver.surplus - quantity);
+        (remaining, giver.surplus) = (remaining - quantity, giver.surplus - quantity);
     }
-    (missing - left, dear.min(left))
+    (missing - remaining, dear_units.min(remaining))
 }

@@ -2,26 +2,26 @@
 
 use entity::prelude::*;
 use forecast::reorder::whole_units;
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use super::{
-    calendar_reason::waiting,
+    calendar_reason::waiting_reason,
     line::{LineKind, LineState, PlanLine},
     line_figures::LineFigures,
     policy::Rule,
     product::{Basis, ProductState},
     promise::method_of,
     reason::{Reason, ReasonCode, format_units},
-    risk::{missed, overstock, stock_days, stockout},
+    risk::{missed_units, overstock, stock_days, stockout},
     target::Target,
 };
 
 /// A line with the figures that transfers and purchases share.
 pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, kind: LineKind, quantity: i64) -> PlanLine {
     let (level, demand) = (need.level, basis.demand(need.level));
-    let lead_days = need.leads.lead().mean_days();
+    let lead_days = need.leads.lead_time().mean_days();
     let (point, up_to) = (whole_units(need.levels.point), whole_units(need.levels.up_to));
-    let at_risk = missed(basis, product, level).min(quantity as f64);
+    let at_risk = missed_units(basis, product, level).min(quantity as f64);
     let figures = LineFigures {
         rule: need.rule.kind(),
         service: need.service,
@@ -97,11 +97,11 @@ fn need_reasons(basis: &Basis, product: &ProductState, need: &Target<'_>, (point
         reasons.push(Reason::new(ReasonCode::InDrafts, text, &[("drafted", level.drafted as f64)]));
     }
     if product.leads.is_assumed {
-        let days = counted(product.leads.stated, "day is", "days are");
+        let days = pluralize(product.leads.stated, "day is", "days are");
         let text = format!("no lead time is stated: {days} assumed");
         reasons.push(Reason::new(ReasonCode::AssumedLead, text, &[("leadDays", product.leads.stated)]));
     }
-    reasons.extend(waiting(basis.today, &product.leads, &need.leads));
+    reasons.extend(waiting_reason(basis.today, &product.leads, &need.leads));
     reasons.extend(need.reasons.iter().cloned());
     reasons
 }

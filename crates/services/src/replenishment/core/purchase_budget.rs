@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
-use platform::calendar::{first_of, months};
+use platform::calendar::{first_day_of_month, months};
 use serde::{Deserialize, Serialize};
 
 use super::line::PlanLine;
@@ -26,7 +26,7 @@ impl BudgetPeriod {
         match self {
             Self::Plan => None,
             Self::Week => Some((week_of(day), week_of(day) + 7)),
-            Self::Month => Some((first_of(months(day)), first_of(months(day) + 1))),
+            Self::Month => Some((first_day_of_month(months(day)), first_day_of_month(months(day) + 1))),
         }
     }
 }
@@ -41,7 +41,7 @@ pub struct Budget {
 impl Budget {
     /// Returns the amount left after orders of `committed`, in minor units; 0 if they exceed the
     /// budget.
-    pub fn left(self, committed: i64) -> Money {
+    pub fn remaining_after(self, committed: i64) -> Money {
         Money::new(self.amount.minor.saturating_sub(committed).max(0), self.amount.currency)
     }
 }
@@ -97,7 +97,7 @@ impl AvailableBudget {
         }
     }
     /// Returns the total cost of the purchases that it covers, in minor units.
-    pub fn taken(&self, lines: &[&PlanLine]) -> i64 {
+    pub fn covered_cost(&self, lines: &[&PlanLine]) -> i64 {
         let costs = lines.iter().filter(|line| self.covers(line)).filter_map(|line| line.cost);
         costs.fold(0, |sum, cost| sum.saturating_add(cost.minor))
     }
@@ -112,18 +112,20 @@ pub struct Exceeded {
 
 /// Replaces the company's budget by a plan's own amount, unless the budget is lower. Returns the
 /// resulting amount.
-pub fn apply_plan_budget(available: &mut Vec<AvailableBudget>, given: Option<Money>) -> Option<Money> {
+pub fn apply_plan_budget(available: &mut Vec<AvailableBudget>, plan_budget: Option<Money>) -> Option<Money> {
     let company = available.iter().position(|one_budget| one_budget.scope.is_company());
-    let has = lower_amount(given, company.map(|place| available.remove(place).left));
-    available.extend(has.map(AvailableBudget::company));
-    has
+    let budget = lower_amount(plan_budget, company.map(|index| available.remove(index).left));
+    available.extend(budget.map(AvailableBudget::company));
+    budget
 }
 
 /// The lower of a plan's own amount and the rest of a budget. An own amount in another currency
 /// takes precedence.
-pub fn lower_amount(given: Option<Money>, left: Option<Money>) -> Option<Money> {
-    match (given, left) {
-        (Some(given), Some(left)) if given.currency == left.currency && left.minor < given.minor => Some(left),
-        _ => given.or(left),
+pub fn lower_amount(limit: Option<Money>, remaining: Option<Money>) -> Option<Money> {
+    match (limit, remaining) {
+        (Some(limit), Some(remaining)) if limit.currency == remaining.currency && remaining.minor < limit.minor => {
+            Some(remaining)
+        }
+        _ => limit.or(remaining),
     }
 }

@@ -32,9 +32,9 @@ impl HalfYear {
         Some(Self { weekly, scale: demand.scale, pools })
     }
     /// Expected remaining units of this stock. None if too few forecast errors are known.
-    pub(super) fn left(&self, stock: i64) -> Option<f64> {
+    pub(super) fn remaining_units(&self, stock: i64) -> Option<f64> {
         let demand = LeadTimeDemand { path: &[self.weekly], scale: self.scale, pools: &self.pools, days: None };
-        demand.overstock(stock as f64, OVERSTOCK_WEEKS)
+        demand.expected_overstock(stock as f64, OVERSTOCK_WEEKS)
     }
 }
 
@@ -50,16 +50,17 @@ fn active_demand(level: &LevelState) -> Option<&Demand> {
 pub(super) fn stockout(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<f64> {
     active_demand(level)?;
     let weeks: Vec<f64> = product.leads.arrivals(basis.today).into_iter().map(|days| days / WEEK).collect();
-    basis.demand(level).stockout(level.position() as f64, &weeks)
+    basis.demand(level).stockout_probability(level.position() as f64, &weeks)
 }
 
-/// Expected remaining units after half a year, of the position of a level plus `more`. None as of
-/// [`stockout`].
-pub(super) fn overstock(basis: &Basis, level: &LevelState, more: i64) -> Option<f64> {
-    HalfYear::of(basis, level)?.left(level.position().saturating_add(more))
+/// Expected remaining units after half a year, of the position of a level plus `added_units`. None
+/// as of [`stockout`].
+pub(super) fn overstock(basis: &Basis, level: &LevelState, added_units: i64) -> Option<f64> {
+    HalfYear::of(basis, level)?.remaining_units(level.position().saturating_add(added_units))
 }
 
-/// Whole days until a store's stock is gone at mean demand, 0 if it is gone. None beyond half a year, and without demand.
+/// Whole days until a store's stock is gone at mean demand, 0 if it is gone. None beyond half a
+/// year, and without demand.
 pub(super) fn stock_days(basis: &Basis, level: &LevelState) -> Option<i32> {
     let stock = (level.available - level.owed) as f64;
     let demand = basis.demand(level);
@@ -82,8 +83,8 @@ pub(super) fn stock_days(basis: &Basis, level: &LevelState) -> Option<i32> {
 
 /// Units of mean demand that would be missed until a week after the next delivery, without that
 /// delivery.
-pub(super) fn missed(basis: &Basis, product: &ProductState, level: &LevelState) -> f64 {
+pub(super) fn missed_units(basis: &Basis, product: &ProductState, level: &LevelState) -> f64 {
     let (demand, days) = (basis.demand(level), product.leads.days_to_arrival(basis.today, 0));
-    let soon = demand.mean((days + REVIEW_DAYS) / 7.0) - level.position().max(0) as f64;
-    soon.max(0.0) + (-level.position()).max(0) as f64
+    let shortfall = demand.mean((days + REVIEW_DAYS) / 7.0) - level.position().max(0) as f64;
+    shortfall.max(0.0) + (-level.position()).max(0) as f64
 }

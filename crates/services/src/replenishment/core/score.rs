@@ -49,9 +49,10 @@ pub struct ActualFigures {
 }
 
 impl LineScore {
-    /// `taken` are the units of the proposal's draft, 0 if it was cancelled; None without a draft.
-    pub fn of(quantity: i64, figures: &LineFigures, taken: Option<i64>, happened: ActualFigures) -> Self {
-        let outcome = match taken {
+    /// `ordered_units` are the units of the proposal's draft, 0 if it was cancelled; None without a
+    /// draft.
+    pub fn of(quantity: i64, figures: &LineFigures, ordered_units: Option<i64>, happened: ActualFigures) -> Self {
+        let outcome = match ordered_units {
             None | Some(0) => ReplenishmentOutcome::Refused,
             Some(units) if units == quantity => ReplenishmentOutcome::Accepted,
             Some(_) => ReplenishmentOutcome::Changed,

@@ -7,7 +7,7 @@ use forecast::reorder::{self, DemandOutlook, Levels, economic_order, whole_units
 
 use super::{
     policy::{COVER_DAYS, Policy, Rule},
-    product::{Basis, Demand, Leads, LevelState, ProductState},
+    product::{Basis, Demand, LeadTimes, LevelState, ProductState},
     promise::{effective_service, method_of, service_of},
     reason::{Reason, ReasonCode, format_units},
     weekdays::weekday_reasons,
@@ -26,7 +26,7 @@ pub(super) struct Target<'a> {
     pub policy: Option<&'a Policy>,
     pub service: Option<f64>,
     /// With the supplier's calendar counted in.
-    pub leads: Cow<'a, Leads>,
+    pub leads: Cow<'a, LeadTimes>,
     pub levels: Levels,
     pub reasons: Vec<Reason>,
 }
@@ -51,16 +51,17 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
         reasons.push(Reason::new(ReasonCode::DefaultPolicy, text, &[]));
     }
     let service = service_of(rule, level);
-    let leads = product.leads.by_calendar(basis.today, rule.chance_days());
+    let leads = product.leads.with_calendar(basis.today, rule.review_interval_days());
     let method = method_of(policy);
     let outlook = basis.outlook(level, &leads, method);
     let alive = level.demand.as_ref().is_some_and(Demand::has_demand);
     let levels = match rule {
         Rule::MinMax => min_max(&outlook, level),
         _ if alive => {
-            let (asked, corrected) = service.map_or((0.0, None), |service| effective_service(basis, level, (method, service)));
-            reasons.extend(corrected);
-            let levels = by_forecast(&outlook, product, level, (rule, asked), &mut reasons);
+            let (target_service, correction) =
+                service.map_or((0.0, None), |service| effective_service(basis, level, (method, service)));
+            reasons.extend(correction);
+            let levels = by_forecast(&outlook, product, level, (rule, target_service), &mut reasons);
             reasons.extend(service.into_iter().flat_map(|service| weekday_reasons(&outlook, service)));
             Some(levels)
         }
@@ -72,7 +73,7 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
         None if level.owed > 0 => {
             let text = "no demand is forecast; only owed units are replenished".to_owned();
             reasons.push(Reason::new(ReasonCode::NoForecast, text, &[]));
-            Levels::NOTHING
+            Levels::NOT_STOCKED
         }
         None => return None,
     };
@@ -97,7 +98,7 @@ fn by_forecast(
     (rule, service): (Rule, f64),
     reasons: &mut Vec<Reason>,
 ) -> Levels {
-    let economic = |order_cost: Option<Money>| economic(product, outlook, order_cost);
+    let economic = |order_cost: Option<Money>| economic_lot(product, outlook, order_cost);
     let (policy, cover) = match rule {
         Rule::Periodic { review_days, .. } => {
             let review_days = f64::from(review_days);
@@ -117,8 +118,8 @@ fn by_forecast(
     let mut levels = outlook.levels(policy).unwrap_or_else(|| {
         let text = "too few forecast errors are known for a service level: seven days of mean demand are kept instead".to_owned();
         reasons.push(Reason::new(ReasonCode::FewErrors, text, &[("days", FALLBACK_DAYS)]));
-        let stand_in = reorder::Policy::TargetDays { safety_days: FALLBACK_DAYS, target_days: FALLBACK_DAYS + cover };
-        outlook.levels(stand_in).unwrap_or(Levels::NOTHING)
+        let fallback = reorder::Policy::TargetDays { safety_days: FALLBACK_DAYS, target_days: FALLBACK_DAYS + cover };
+        outlook.levels(fallback).unwrap_or(Levels::NOT_STOCKED)
     });
     if levels.is_extrapolated {
         let text = "the lead time is longer than any sum of forecasts that was checked".to_owned();
@@ -126,19 +127,19 @@ fn by_forecast(
     }
     let mean = |days: f64| outlook.demand.mean((outlook.lead.mean_days() + days) / 7.0);
     let year = level.year_units.max(0) as f64;
-    let most = (mean(0.0).max(year), mean(cover).max(year));
-    if levels.up_to > most.1 && !matches!(rule, Rule::TargetDays { .. }) {
+    let caps = (mean(0.0).max(year), mean(cover).max(year));
+    if levels.up_to > caps.1 && !matches!(rule, Rule::TargetDays { .. }) {
         let text = format!("it sold {} in a year, so no more is kept", format_units(level.year_units.max(0), product.decimals));
         reasons.push(Reason::new(ReasonCode::CappedBySales, text, &[("yearUnits", year)]));
-        levels.point = levels.point.min(most.0);
-        levels.up_to = levels.up_to.min(most.1).max(levels.point);
+        levels.point = levels.point.min(caps.0);
+        levels.up_to = levels.up_to.min(caps.1).max(levels.point);
         levels.undershoot = None;
     }
     levels
 }
 
 /// The economic lot in smallest units, where an order's cost is known in the currency of the product's.
-fn economic(product: &ProductState, outlook: &DemandOutlook<'_>, order_cost: Option<Money>) -> Option<f64> {
+fn economic_lot(product: &ProductState, outlook: &DemandOutlook<'_>, order_cost: Option<Money>) -> Option<f64> {
     let order_cost = order_cost?;
     let unit_cost = product.cost_at(Quantity::ONE).filter(|cost| cost.currency == order_cost.currency)?;
     let smallest = unit_cost.minor as f64 / 10_f64.powi(product.decimals.into());
@@ -148,15 +149,15 @@ fn economic(product: &ProductState, outlook: &DemandOutlook<'_>, order_cost: Opt
 
 /// Returns the units that a store keeps: up to its target, and its safety stock. None if its needs
 /// are unknown.
-pub(super) fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
-    kept_by(basis, level, || target(basis, product, level).map_or(0, |target| whole_units(target.levels.up_to)))
+pub(super) fn retained_units(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
+    retained_units_with(basis, level, || target(basis, product, level).map_or(0, |target| whole_units(target.levels.up_to)))
 }
 
 /// The units that a store keeps by a target in whole units, which is computed only if needed.
-pub(super) fn kept_by(basis: &Basis, level: &LevelState, up_to: impl FnOnce() -> i64) -> Option<i64> {
-    let own = level.maximum.or(level.reorder_point);
-    if !basis.has_run && own.is_none() {
+pub(super) fn retained_units_with(basis: &Basis, level: &LevelState, up_to: impl FnOnce() -> i64) -> Option<i64> {
+    let fixed_level = level.maximum.or(level.reorder_point);
+    if !basis.has_run && fixed_level.is_none() {
         return None;
     }
-    Some(up_to().max(own.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
+    Some(up_to().max(fixed_level.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
 }

@@ -16,9 +16,9 @@ pub struct TransferCost {
 
 /// Returns the cost of a line from one store to another: that of the pair, else of the sending
 /// store, else the usual one.
-pub fn freight_of(costs: &[TransferCost], usual: i64, (from, to): (StoreId, StoreId)) -> i64 {
-    let of = |to: Option<StoreId>| costs.iter().find(|cost| cost.from == from && cost.to == to);
-    of(Some(to)).or_else(|| of(None)).map_or(usual, |cost| cost.freight_minor)
+pub fn freight_of(costs: &[TransferCost], default_freight: i64, (from, to): (StoreId, StoreId)) -> i64 {
+    let cost_for = |to: Option<StoreId>| costs.iter().find(|cost| cost.from == from && cost.to == to);
+    cost_for(Some(to)).or_else(|| cost_for(None)).map_or(default_freight, |cost| cost.freight_minor)
 }
 
 /// Until when a supplier takes it that an order is cut.

@@ -84,14 +84,14 @@ fn product(levels: Vec<LevelState>) -> ProductState {
         cost: Some(gbp(200)),
         supplier: Some(id(50)),
         supply: Some(supply(24, 12)),
-        leads: Leads { stated: 21.0, ..Leads::default() },
+        leads: LeadTimes { stated: 21.0, ..LeadTimes::default() },
         sellable_days: None,
         open_lines: Vec::new(),
         levels,
     }
 }
-fn said(lines: &[PlanLine]) -> Vec<(ReplenishmentLineKind, StoreId, Option<StoreId>, i64)> {
-    lines.iter().map(|line| (line.kind.word(), line.store, line.kind.giver(), line.quantity)).collect()
+fn summarize(lines: &[PlanLine]) -> Vec<(ReplenishmentLineKind, StoreId, Option<StoreId>, i64)> {
+    lines.iter().map(|line| (line.kind.word(), line.store, line.kind.source_store(), line.quantity)).collect()
 }
 fn codes(line: &PlanLine) -> Vec<ReasonCode> {
     line.reasons.iter().map(|reason| reason.code).collect()
@@ -117,7 +117,7 @@ const MOVE: ReplenishmentLineKind = ReplenishmentLineKind::Transfer;
 #[test]
 fn the_worked_example_of_the_paper_orders_60() {
     let lines = plan_product(&basis(6.447, point(9_500, 0)), &product(vec![level(2, 18, MEAN)]));
-    assert_eq!(said(&lines), [(BUY, id(2), None, 60)]);
+    assert_eq!(summarize(&lines), [(BUY, id(2), None, 60)]);
     let figures = &lines[0].figures;
     assert!((figures.exact_point - 76.941).abs() < 0.001, "76.61, and what is sold before the plan of a night: {figures:?}");
     assert_eq!((figures.point, figures.up_to, figures.position, figures.needed, figures.after_break), (77, 77, 18, 59, 59));
@@ -150,15 +150,15 @@ fn stock_that_another_store_does_not_need_is_moved_first() {
     let levels = vec![level(2, 18, MEAN), level(3, 400, MEAN), LevelState { is_asked: false, ..level(4, 90, 0.0) }];
     let lines = plan_product(&basis, &product(levels));
     // The store without demand sends first; its units are enough.
-    assert_eq!(said(&lines), [(MOVE, id(2), Some(id(4)), 59)]);
+    assert_eq!(summarize(&lines), [(MOVE, id(2), Some(id(4)), 59)]);
     assert_eq!((lines[0].figures.surplus, lines[0].cost), (Some(90), None));
     let levels = vec![level(2, 18, MEAN), LevelState { owed: 10, leaving: 5, safety_stock: 5, ..level(4, 60, 0.0) }];
     let lines = plan_product(&basis, &product(levels));
-    assert_eq!(said(&lines)[0], (MOVE, id(2), Some(id(4)), 40), "promised, leaving and safety stock stay");
-    assert_eq!(said(&lines)[1], (BUY, id(2), None, 24), "19 are missing then, and 24 the least");
+    assert_eq!(summarize(&lines)[0], (MOVE, id(2), Some(id(4)), 40), "promised, leaving and safety stock stay");
+    assert_eq!(summarize(&lines)[1], (BUY, id(2), None, 24), "19 are missing then, and 24 the least");
     assert!(codes(&lines[1]).contains(&ReasonCode::MovedFirst) && codes(&lines[1]).contains(&ReasonCode::Minimum));
     let few = vec![level(2, 18, MEAN), level(4, 10, 0.0)];
-    assert_eq!(said(&plan_product(&basis, &product(few))), [(BUY, id(2), None, 60)], "ten of 59 are not worth the way");
+    assert_eq!(summarize(&plan_product(&basis, &product(few))), [(BUY, id(2), None, 60)], "ten of 59 are not worth the way");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_surplus_is_given_once_and_the_neediest_store_is_served_first() {
     let basis = basis(6.447, point(9_500, 0));
     let levels = vec![level(2, 60, MEAN), level(3, 5, MEAN), level(4, 80, 0.0)];
     let lines = plan_product(&basis, &product(levels));
-    assert_eq!(said(&lines)[..2], [(MOVE, id(3), Some(id(4)), 72), (MOVE, id(2), Some(id(4)), 8)]);
+    assert_eq!(summarize(&lines)[..2], [(MOVE, id(3), Some(id(4)), 72), (MOVE, id(2), Some(id(4)), 8)]);
     assert_eq!(lines[0].urgency_days, Some(3));
 }
 
@@ -177,9 +177,9 @@ fn nobody_gives_while_nothing_is_known_of_demand() {
     let needy = LevelState { reorder_point: Some(10), maximum: Some(40), demand: None, ..level(2, 3, 0.0) };
     let rich = LevelState { demand: None, ..level(3, 500, 0.0) };
     let lines = plan_product(&unknown, &product(vec![needy.clone(), rich.clone()]));
-    assert_eq!(said(&lines), [(BUY, id(2), None, 48)], "37 to the maximum, in packs");
+    assert_eq!(summarize(&lines), [(BUY, id(2), None, 48)], "37 to the maximum, in packs");
     let lines = plan_product(&unknown, &product(vec![needy, LevelState { maximum: Some(100), ..rich }]));
-    assert_eq!(said(&lines), [(MOVE, id(2), Some(id(3)), 37)]);
+    assert_eq!(summarize(&lines), [(MOVE, id(2), Some(id(3)), 37)]);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_product_that_sold_once_is_not_piled_up() {
         let own = ProductState { supply: Some(supply(0, 1)), ..product(vec![slow(year_units)]) };
         plan_product(&basis(8.69, point(9_800, 14)), &own)
     };
-    assert_eq!(said(&of(1)), [(BUY, id(2), None, 1)]);
+    assert_eq!(summarize(&of(1)), [(BUY, id(2), None, 1)]);
     assert!(codes(&of(1)[0]).contains(&ReasonCode::CappedBySales));
     assert_eq!(of(30)[0].quantity, 9);
     // The same product in a pack of 48: the pack is reported as large.
@@ -218,7 +218,7 @@ fn what_has_ended_or_was_never_sold_is_not_bought_unless_it_is_owed() {
     let owed = LevelState { owed: 5, ..ended };
     let own = ProductState { supply: None, ..product(vec![owed]) };
     let lines = plan_product(&basis, &own);
-    assert_eq!((said(&lines), lines[0].urgency_days), (vec![(BUY, id(2), None, 5)], Some(0)));
+    assert_eq!((summarize(&lines), lines[0].urgency_days), (vec![(BUY, id(2), None, 5)], Some(0)));
     assert!(codes(&lines[0]).contains(&ReasonCode::Owed) && codes(&lines[0]).contains(&ReasonCode::NoForecast));
     assert_eq!(lines[0].cost, Some(gbp(5 * 200)), "without a catalogue it costs what the product does");
 }
@@ -254,7 +254,7 @@ fn review_days_and_classes_decide() {
 fn measured_deliveries_count_and_plenty_is_passed_over() {
     let basis = basis(1.0, point(9_500, 0));
     let of = |measured: Vec<f64>, available: i64| {
-        let leads = Leads { stated: 21.0, measured, ..Leads::default() };
+        let leads = LeadTimes { stated: 21.0, measured, ..LeadTimes::default() };
         plan_product(&basis, &ProductState { leads, supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) })
     };
     let stated = of(Vec::new(), 0)[0].figures.point;
@@ -277,7 +277,7 @@ fn a_budget_goes_to_what_saves_most_and_the_rest_is_listed() {
     let mut unknown = line(5, Some(100), 100);
     unknown.state = LineState::Refused(ReplenishmentIssue::NoSupplier);
     lines.push(unknown);
-    within_budgets(&mut lines, &[AvailableBudget::company(gbp(1_000))]);
+    cut_over_budget(&mut lines, &[AvailableBudget::company(gbp(1_000))]);
     let states: Vec<LineState> = lines.iter().map(|line| line.state).collect();
     assert_eq!(
         states,
@@ -297,7 +297,7 @@ fn a_budget_goes_to_what_saves_most_and_the_rest_is_listed() {
 fn lines_are_claimed_by_draft_and_stale_ones_left() {
     let basis = basis(6.447, point(9_500, 0));
     let lines = numbered(plan_product(&basis, &product(vec![level(2, 60, MEAN), level(3, 5, MEAN), level(4, 80, 0.0)])));
-    assert_eq!(lines.len(), 3, "{:?}", said(&lines));
+    assert_eq!(lines.len(), 3, "{:?}", summarize(&lines));
     let now = |second: i64, third: i64, free: i64| {
         BTreeMap::from([
             ((id(1), id(2)), CurrentLevel { position: second, free: second }),
@@ -330,7 +330,7 @@ fn what_the_plan_itself_brought_is_no_change() {
     let basis = basis(6.447, point(9_500, 0));
     let levels = vec![level(2, 18, MEAN), LevelState { safety_stock: 20, ..level(4, 60, 0.0) }];
     let mut lines = numbered(plan_product(&basis, &product(levels)));
-    assert_eq!(said(&lines), [(MOVE, id(2), Some(id(4)), 40), (BUY, id(2), None, 24)]);
+    assert_eq!(summarize(&lines), [(MOVE, id(2), Some(id(4)), 40), (BUY, id(2), None, 24)]);
     lines[0].state = LineState::Approved { group: Uuid::nil(), document: Document::Transfer(id(7)) };
     assert_eq!(state_of(&lines), ReplenishmentPlanState::Partly);
     let group = Uuid::nil;
@@ -355,7 +355,7 @@ fn a_rule_takes_whole_orders_that_are_small_sure_and_not_the_first() {
     let known: BTreeSet<SupplierId> = [50, 51, 52].map(id).into();
     let taken = |plan: i64, supplier: i64, confidence: f64, lines: &[PlanLine]| -> Vec<ReplenishmentLineId> {
         let rule = ApprovalRule::new(true, (Some(gbp(plan)), Some(gbp(supplier))), true, confidence).unwrap();
-        rule.approves(lines, &known, &[]).into_iter().collect()
+        rule.lines_to_approve(lines, &known, &[]).into_iter().collect()
     };
     let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
     assert_eq!(taken(9_999, 1_100, 0.8, &lines), ids(&[1, 2, 3, 4]), "53 was never ordered from");
@@ -368,8 +368,8 @@ fn a_rule_takes_whole_orders_that_are_small_sure_and_not_the_first() {
     let done = PlanLine { state: LineState::Refused(ReplenishmentIssue::Stale), ..line(9, 50, 1) };
     assert_eq!(taken(9_999, 9_999, 0.0, &[moved.clone(), unknown, unset, done]), ids(&[6]));
     let still = ApprovalRule::new(true, (Some(gbp(1)), Some(gbp(1))), false, 0.0).unwrap();
-    assert!(still.approves(std::slice::from_ref(&moved), &known, &[]).is_empty());
-    assert!(ApprovalRule { is_on: false, transfers: true, ..still }.approves(&[moved], &known, &[]).is_empty());
+    assert!(still.lines_to_approve(std::slice::from_ref(&moved), &known, &[]).is_empty());
+    assert!(ApprovalRule { is_on: false, transfers: true, ..still }.lines_to_approve(&[moved], &known, &[]).is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reason texts for the effect of a product's weekdays on a promised service level.
 
 use forecast::{intervals::DayShape, reorder::DemandOutlook, weekdays::NAMES};
-use platform::plurals::counted;
+use platform::plurals::pluralize;
 
 use super::reason::{Reason, ReasonCode};
 
@@ -10,19 +10,19 @@ use super::reason::{Reason, ReasonCode};
 pub(super) fn weekday_reasons(outlook: &DemandOutlook<'_>, service: f64) -> Vec<Reason> {
     let Some(days) = outlook.days() else { return Vec::new() };
     let DayShape { sales, is_even, .. } = *days.shape();
-    let mut found = Vec::new();
+    let mut reasons = Vec::new();
     if !is_even {
         let weekday = days.weekday();
         let text = format!("it does not sell evenly over the week: stock is kept for the demand from {} on", NAMES[weekday]);
-        found.push(Reason::new(ReasonCode::Weekdays, text, &[("weekday", (weekday + 1) as f64)]));
+        reasons.push(Reason::new(ReasonCode::Weekdays, text, &[("weekday", (weekday + 1) as f64)]));
     }
-    if !days.shape().bears(service) {
+    if !days.shape().has_enough_sales(service) {
         let text = format!(
             "it sold on {} of the last year: too few to estimate the size of a single sale, so that {:.1} % is not certain",
-            counted(sales, "day", "days"),
+            pluralize(sales, "day", "days"),
             service * 100.0
         );
-        found.push(Reason::new(ReasonCode::FewSales, text, &[("days", f64::from(sales)), ("serviceLevel", service)]));
+        reasons.push(Reason::new(ReasonCode::FewSales, text, &[("days", f64::from(sales)), ("serviceLevel", service)]));
     }
-    found
+    reasons
 }

@@ -19,30 +19,30 @@ pub(super) fn exceeds_need(basis: &Basis, product: &ProductState, level: &LevelS
     let (policy, rule) = rule_of(basis, product, level);
     let Some(service) = service_of(rule, level) else { return false };
     let method = method_of(policy);
-    let leads = product.leads.by_calendar(basis.today, rule.chance_days());
+    let leads = product.leads.with_calendar(basis.today, rule.review_interval_days());
     let outlook = basis.outlook(level, &leads, method);
     if !matches!(rule, Rule::Periodic { .. }) {
-        let asked = if method == SafetyStockMethod::Quantile { target_quantile(basis, level, service) } else { service };
-        if let Some(promise) = outlook.promise(asked, MIN_LOT) {
+        let target_service = if method == SafetyStockMethod::Quantile { target_quantile(basis, level, service) } else { service };
+        if let Some(promise) = outlook.promise(target_service, MIN_LOT) {
             return level.position() > 0 && promise.can_wait(level.position() as f64) == Some(true);
         }
     }
-    let (more, rest) = if let Rule::Periodic { review_days, .. } = rule {
+    let (extra_days, rest) = if let Rule::Periodic { review_days, .. } = rule {
         (f64::from(review_days), 0.0)
     } else {
         outlook.undershoot().map_or((0.0, 0.0), |Undershoot { days, rest, .. }| (days, rest))
     };
     let slowest = leads.measured.iter().copied().fold(leads.stated, f64::max);
-    let (demand, weeks, position) = (outlook.demand, (slowest + more) / 7.0, level.position());
+    let (demand, weeks, position) = (outlook.demand, (slowest + extra_days) / 7.0, level.position());
     match method {
         SafetyStockMethod::Quantile => {
-            let most = demand.quantile(target_quantile(basis, level, service), weeks);
-            most.is_some_and(|most| position > whole_units(most + rest))
+            let max_units = demand.quantile(target_quantile(basis, level, service), weeks);
+            max_units.is_some_and(|max_units| position > whole_units(max_units + rest))
         }
         // Units missed of a lot of one unit by the slowest delivery, with a position one lower: an
         // order is placed at the point itself.
         SafetyStockMethod::FillRate => {
-            let missed = demand.shortage(position.saturating_sub(1) as f64 - rest, weeks);
+            let missed = demand.expected_shortage(position.saturating_sub(1) as f64 - rest, weeks);
             missed.is_some_and(|missed| missed <= 1.0 - service)
         }
         SafetyStockMethod::Normal => false,

@@ -55,9 +55,9 @@ impl CostRow {
     /// as in a draft without prices.
     fn cost_of(&self, offer: Option<&Supply>, units: i64) -> Option<Money> {
         let quantity = Quantity::new(units)?;
-        let own = || Some(Money::new(self.cost_minor?, Currency::parse(self.cost_currency.as_deref()?)?));
-        let each = offer.map(|offer| offer.cost_at(quantity)).or_else(own)?;
-        each.times(quantity, u8::try_from(self.unit_decimals).ok()?)
+        let own_cost = || Some(Money::new(self.cost_minor?, Currency::parse(self.cost_currency.as_deref()?)?));
+        let unit_cost = offer.map(|offer| offer.cost_at(quantity)).or_else(own_cost)?;
+        unit_cost.times(quantity, u8::try_from(self.unit_decimals).ok()?)
     }
 }
 
@@ -70,15 +70,15 @@ pub async fn rule(reads: &impl Reads) -> Result<Option<StoredRule>, Fault> {
 }
 
 /// Replaces the stored rule.
-pub async fn change_rule(work: &Work, kept: &StoredRule) -> Result<(), Fault> {
-    let body = serde_json::to_string(&kept.rule).map_err(|err| Fault::Broken(err.to_string()))?;
+pub async fn change_rule(work: &Work, stored_rule: &StoredRule) -> Result<(), Fault> {
+    let body = serde_json::to_string(&stored_rule.rule).map_err(|err| Fault::Broken(err.to_string()))?;
     let row = replenishment_rule::Model {
         tenant_id: work.tenant(),
-        is_on: kept.rule.is_on.into(),
+        is_on: stored_rule.rule.is_on.into(),
         body,
-        done_until: kept.done_until,
-        version: kept.version,
-        updated_at: kept.updated_at,
+        done_until: stored_rule.done_until,
+        version: stored_rule.version,
+        updated_at: stored_rule.updated_at,
     };
     work.upsert(row).await
 }
@@ -119,9 +119,9 @@ pub async fn nightly_since(reads: &impl Reads, moment: Timestamp, now: Timestamp
 /// Returns those suppliers of lines from which, or from a supplier merged into them, something was
 /// ordered before.
 pub async fn known_suppliers(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeSet<SupplierId>, Fault> {
-    let named: BTreeSet<SupplierId> = lines.iter().filter_map(|line| line.kind.supplier()).collect();
-    if named.is_empty() {
-        return Ok(named);
+    let supplier_ids: BTreeSet<SupplierId> = lines.iter().filter_map(|line| line.kind.supplier()).collect();
+    if supplier_ids.is_empty() {
+        return Ok(supplier_ids);
     }
     let backend = reads.backend();
     let sql = format!(
@@ -129,7 +129,7 @@ pub async fn known_suppliers(reads: &impl Reads, lines: &[PlanLine]) -> Result<B
            AND EXISTS (SELECT 1 FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = s.id AND o.ordered_at IS NOT NULL)",
         backend.in_ids(SURVIVOR, 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(named)]).await?;
+    let rows = reads.rows(&sql, vec![backend.ids(supplier_ids)]).await?;
     rows.iter().map(Row::scalar).collect()
 }
 
@@ -137,19 +137,19 @@ pub async fn known_suppliers(reads: &impl Reads, lines: &[PlanLine]) -> Result<B
 /// price are left out.
 pub async fn costs_today(reads: &impl Reads, lines: &[PlanLine]) -> Result<HashMap<ReplenishmentLineId, Money>, Fault> {
     let open = lines.iter().filter(|line| line.state == LineState::Open);
-    let bought: Vec<(SupplierId, &PlanLine)> = open.filter_map(|line| Some((line.kind.supplier()?, line))).collect();
+    let purchases: Vec<(SupplierId, &PlanLine)> = open.filter_map(|line| Some((line.kind.supplier()?, line))).collect();
     let backend = reads.backend();
     let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", CostRow::SELECT, backend.in_ids("p.id", 2));
-    let mut found = HashMap::with_capacity(bought.len());
-    for chunk in bought.chunks(CHUNK) {
+    let mut costs = HashMap::with_capacity(purchases.len());
+    for chunk in purchases.chunks(CHUNK) {
         let pairs: Vec<(SupplierId, ProductId)> = chunk.iter().map(|(supplier, line)| (*supplier, line.product)).collect();
         let offers = supplies(reads, &pairs).await?;
         let rows = reads.records::<CostRow>(&sql, vec![backend.ids(pairs.iter().map(|pair| pair.1))]).await?;
         let products: HashMap<ProductId, CostRow> = rows.into_iter().map(|row| (row.id, row)).collect();
         for ((_, line), pair) in chunk.iter().zip(&pairs) {
             let cost = products.get(&line.product).and_then(|product| product.cost_of(offers.get(pair), line.quantity));
-            found.extend(cost.map(|cost| (line.id, cost)));
+            costs.extend(cost.map(|cost| (line.id, cost)));
         }
     }
-    Ok(found)
+    Ok(costs)
 }

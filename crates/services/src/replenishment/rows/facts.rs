@@ -109,10 +109,10 @@ impl From<SupplierRow> for SupplierFacts {
 }
 
 /// The next products that are bought and tracked: active, without kits. By ID, after `after`.
-pub async fn catalogue(reads: &impl Reads, after: ProductId, most: usize) -> Result<Vec<ProductFacts>, Fault> {
+pub async fn catalogue(reads: &impl Reads, after: ProductId, limit: usize) -> Result<Vec<ProductFacts>, Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.id > $2 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
-         ORDER BY p.id LIMIT {most}",
+         ORDER BY p.id LIMIT {limit}",
         ProductFacts::SELECT
     );
     reads.records(&sql, vec![after.into()]).await
@@ -132,9 +132,9 @@ pub async fn levels(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeM
         LevelRow::SELECT,
         backend.in_ids("l.product_id", 2)
     );
-    let mut found: BTreeMap<ProductId, Vec<LevelState>> = BTreeMap::new();
+    let mut levels_by_product: BTreeMap<ProductId, Vec<LevelState>> = BTreeMap::new();
     for row in reads.records::<LevelRow>(&sql, vec![backend.ids(products.iter().copied())]).await? {
-        found.entry(row.product_id).or_default().push(LevelState {
+        levels_by_product.entry(row.product_id).or_default().push(LevelState {
             available: row.available,
             incoming: row.incoming.get(),
             in_transit: row.in_transit.get(),
@@ -144,7 +144,7 @@ pub async fn levels(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeM
             ..LevelState::empty(row.store_id)
         });
     }
-    Ok(found)
+    Ok(levels_by_product)
 }
 
 async fn units(reads: &impl Reads, from: &str) -> Result<StoreUnits, Fault> {
@@ -154,13 +154,13 @@ async fn units(reads: &impl Reads, from: &str) -> Result<StoreUnits, Fault> {
 }
 
 /// Returns the units that open orders are owed beyond stock; for kits, the units of their parts.
-pub async fn owed(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+pub async fn backordered_units(reads: &impl Reads) -> Result<StoreUnits, Fault> {
     units(reads, &all_backorders_sql(reads.backend())).await
 }
 
 /// Returns the units that drafts of purchase orders and transfers will bring, once they are ordered
 /// or sent.
-pub async fn drafted(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+pub async fn drafted_units(reads: &impl Reads) -> Result<StoreUnits, Fault> {
     let from = format!(
         "(SELECT l.product_id, o.store_id, l.quantity FROM purchase_order o
           JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
@@ -174,7 +174,7 @@ pub async fn drafted(reads: &impl Reads) -> Result<StoreUnits, Fault> {
 
 /// Returns the units that drafts of transfers will take away: transfers that are READY have
 /// reserved theirs already.
-pub async fn leaving(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+pub async fn outgoing_draft_units(reads: &impl Reads) -> Result<StoreUnits, Fault> {
     let from = "(SELECT l.product_id, t.from_store_id AS store_id, l.quantity FROM transfer t
           JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id WHERE t.tenant_id = $1 AND t.status = 'DRAFT')";
     units(reads, from).await
@@ -198,13 +198,13 @@ pub async fn turnovers(
 /// Returns the terms of each supplier, and the days that each of its newest deliveries ordered
 /// since a time took; with those of suppliers that were merged into it.
 pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, SupplierFacts>, Fault> {
-    let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
-    let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
-    let mut found: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
+    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
+    let rows = reads.records::<SupplierRow>(&sql, vec![]).await?;
+    let mut facts_by_supplier: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
     for (supplier, days) in delivery_days(reads, since).await? {
-        if let Some(facts) = found.get_mut(&supplier) {
+        if let Some(facts) = facts_by_supplier.get_mut(&supplier) {
             facts.days = days;
         }
     }
-    Ok(found)
+    Ok(facts_by_supplier)
 }

@@ -122,7 +122,7 @@ impl LineFilter {
         };
         is_in_list(self.ids.as_deref(), Some(line.id))
             && is_in_list(self.stores.as_deref(), Some(line.store))
-            && is_in_list(self.from_stores.as_deref(), line.kind.giver())
+            && is_in_list(self.from_stores.as_deref(), line.kind.source_store())
             && is_in_list(self.products.as_deref(), Some(line.product))
             && is_in_list(self.suppliers.as_deref(), line.kind.partner())
             && is_in_list(self.states.as_deref(), Some(line.state.word()))
@@ -137,17 +137,17 @@ impl LineFilter {
     }
 }
 
-/// The lines of a plan that the filter is about: all, or those of the `seen` stores, or from them.
+/// The lines of a plan that the filter is about: all, or those of `visible_stores`, or from them.
 pub fn lines_source(
     backend: Backend,
     plan: ReplenishmentPlanId,
-    seen: Option<&[StoreId]>,
+    visible_stores: Option<&[StoreId]>,
     filter: &Nested<LineFilter>,
 ) -> ListSource {
     let mut clause = Clause::new(backend);
     let plan = clause.bind(plan);
-    if let Some(seen) = seen {
-        let number = clause.number(backend.ids(seen.iter().copied()));
+    if let Some(visible_stores) = visible_stores {
+        let number = clause.number(backend.ids(visible_stores.iter().copied()));
         let (to, from) = (backend.in_ids("l.store_id", number), backend.in_ids("l.from_store_id", number));
         clause.push(&format!(" AND ({to} OR {from})"));
     }

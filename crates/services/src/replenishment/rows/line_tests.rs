@@ -28,8 +28,8 @@ impl NumberRange {
     /// Whether a number passes, as in SQL: a missing number is within no bound.
     pub fn has(self, number: Option<i64>) -> bool {
         self.is_null.is_none_or(|is_null| is_null == number.is_none())
-            && self.least.is_none_or(|least| number.is_some_and(|number| number >= least))
-            && self.most.is_none_or(|most| number.is_some_and(|number| number <= most))
+            && self.least.is_none_or(|minimum| number.is_some_and(|number| number >= minimum))
+            && self.most.is_none_or(|maximum| number.is_some_and(|number| number <= maximum))
     }
 
     /// Adds the condition that a column passes; begins with ` AND ` unless it is empty.
@@ -78,7 +78,7 @@ pub enum PlanProducts {
     /// No condition: all products.
     #[default]
     All,
-    /// A condition that `look_up` resolves in the catalogue. No line passes before that.
+    /// A condition that `resolve_products` resolves in the catalogue. No line passes before that.
     Asked(Box<Filter>),
     /// The plan's products that pass.
     Found(BTreeSet<ProductId>),
@@ -89,7 +89,7 @@ impl PlanProducts {
         match self {
             Self::All => true,
             Self::Asked(_) => false,
-            Self::Found(found) => found.contains(&product),
+            Self::Found(products) => products.contains(&product),
         }
     }
 
@@ -99,33 +99,37 @@ impl PlanProducts {
         match self {
             Self::All => {}
             Self::Asked(_) => clause.push(" AND FALSE"),
-            Self::Found(found) => {
+            Self::Found(products) => {
                 let backend = clause.backend();
-                let number = clause.number(backend.ids(found.iter().copied()));
+                let number = clause.number(backend.ids(products.iter().copied()));
                 clause.push(&format!(" AND {}", backend.in_ids("l.product_id", number)));
             }
         }
     }
 
-    pub const fn is_asked(&self) -> bool {
+    pub const fn is_unresolved(&self) -> bool {
         matches!(self, Self::Asked(_))
     }
 }
 
 /// Looks up in the catalogue which products of a plan pass: one statement for each part, and those
 /// of its search. Returns whether a search may have found only some.
-pub async fn look_up(reads: &impl Reads, parts: Vec<&mut PlanProducts>, of_plan: &BTreeSet<ProductId>) -> Result<bool, Fault> {
+pub async fn resolve_products(
+    reads: &impl Reads,
+    parts: Vec<&mut PlanProducts>,
+    plan_products: &BTreeSet<ProductId>,
+) -> Result<bool, Fault> {
     let (backend, mut is_vague) = (reads.backend(), false);
     for part in parts {
         let PlanProducts::Asked(filter) = &*part else { continue };
-        let scoped = ResolvedFilter::resolve(reads, (**filter).clone()).await?;
-        let ProductCondition { sql, mut values } = scoped.condition();
-        values.push(backend.ids(of_plan.iter().copied()));
-        let of = backend.in_ids("p.id", values.len() + 1);
-        let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{sql} AND {of}");
+        let resolved_filter = ResolvedFilter::resolve(reads, (**filter).clone()).await?;
+        let ProductCondition { sql, mut values } = resolved_filter.condition();
+        values.push(backend.ids(plan_products.iter().copied()));
+        let plan_condition = backend.in_ids("p.id", values.len() + 1);
+        let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1{sql} AND {plan_condition}");
         let rows = reads.rows(&sql, values).await?;
         *part = PlanProducts::Found(rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?);
-        is_vague |= scoped.is_vague;
+        is_vague |= resolved_filter.is_vague;
     }
     Ok(is_vague)
 }

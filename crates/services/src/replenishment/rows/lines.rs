@@ -67,8 +67,8 @@ fn split_reasons(reasons: &[Reason]) -> (Vec<Reason>, Vec<(usize, Reason)>) {
 
 /// Reasons in the order that they had.
 fn merge_reasons(mut reasons: Vec<Reason>, newer: Vec<(usize, Reason)>) -> Vec<Reason> {
-    for (place, reason) in newer {
-        reasons.insert(place.min(reasons.len()), reason);
+    for (index, reason) in newer {
+        reasons.insert(index.min(reasons.len()), reason);
     }
     reasons
 }
@@ -137,14 +137,14 @@ fn corrupt(rule: &'static str) -> Fault {
 
 fn score_of(row: &LineRow) -> Result<Option<LineScore>, Fault> {
     let Some(outcome) = row.outcome else { return Ok(None) };
-    let of = |column: Option<i64>| column.ok_or_else(|| corrupt("a line that is scored has all figures"));
+    let required = |column: Option<i64>| column.ok_or_else(|| corrupt("a line that is scored has all figures"));
     Ok(Some(LineScore {
         outcome,
-        demand: of(row.demand_units)?,
-        is_within: of(row.is_within.map(i64::from))? == 1,
+        demand: required(row.demand_units)?,
+        is_within: required(row.is_within.map(i64::from))? == 1,
         out_days: row.out_days.unwrap_or_default(),
-        left: of(row.left_units)?,
-        excess: of(row.excess_units)?,
+        left: required(row.left_units)?,
+        excess: required(row.excess_units)?,
         naive_point: row.naive_units,
     }))
 }
@@ -175,9 +175,12 @@ impl TryFrom<LineRow> for PlanLine {
         let kind = match (row.kind, row.from_store_id, row.supplier_id, &body.cut) {
             (ReplenishmentLineKind::Transfer, Some(from), ..) => LineKind::Transfer { from },
             (ReplenishmentLineKind::Purchase, None, supplier, None) => LineKind::Purchase { supplier },
-            (ReplenishmentLineKind::CancelIncoming, None, Some(supplier), Some(cut)) => {
-                LineKind::CancelIncoming { supplier, order: cut.order, position: cut.position, ordered: cut.ordered }
-            }
+            (ReplenishmentLineKind::CancelIncoming, None, Some(supplier), Some(cut_line)) => LineKind::CancelIncoming {
+                supplier,
+                order: cut_line.order,
+                position: cut_line.position,
+                ordered: cut_line.ordered,
+            },
             _ => return Err(corrupt("a transfer has a sending store, and a cut has an order")),
         };
         let cost = match (row.cost_minor, &row.cost_currency) {
@@ -222,8 +225,8 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
     for line in lines {
         let (purchase_order_id, transfer_id) = documents(&line.state);
         let (reasons, newer) = split_reasons(&line.reasons);
-        let cut = CutLine::of(&line.kind);
-        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons, newer, cut };
+        let cut_line = CutLine::of(&line.kind);
+        let body = Body { figures: line.figures.clone(), margin: line.margin, reasons, newer, cut: cut_line };
         rows.push(replenishment_line::Model {
             tenant_id: work.tenant(),
             plan_id: plan,
@@ -233,7 +236,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             state: line.state.word(),
             product_id: line.product,
             store_id: line.store,
-            from_store_id: line.kind.giver(),
+            from_store_id: line.kind.source_store(),
             supplier_id: line.kind.partner(),
             policy_id: line.policy.map(|(id, _)| id),
             policy_version: line.policy.map(|(_, version)| version),
@@ -245,8 +248,8 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             purchase_order_id,
             transfer_id,
             issue: line.state.issue(),
-            approved_kind: line.approved_by.map(|who| who.kind),
-            approved_by: line.approved_by.map(|who| who.id),
+            approved_kind: line.approved_by.map(|actor| actor.kind),
+            approved_by: line.approved_by.map(|actor| actor.id),
             due_on: line.due_on,
             // Nothing is scored before its lead time has passed.
             outcome: None,
@@ -279,8 +282,8 @@ pub async fn change_lines<'a>(
             purchase_order_id,
             transfer_id,
             issue: line.state.issue(),
-            approved_kind: line.approved_by.map(|who| who.kind),
-            approved_by: line.approved_by.map(|who| who.id),
+            approved_kind: line.approved_by.map(|actor| actor.kind),
+            approved_by: line.approved_by.map(|actor| actor.id),
         });
     }
     work.write(Bulk::from(rows)).await
@@ -308,11 +311,11 @@ pub async fn purchase_sums(reads: &impl Reads, plan: ReplenishmentPlanId, stores
         backend.in_ids("l.store_id", 3)
     );
     let values = vec![plan.into(), backend.ids(stores.iter().copied())];
-    let of = |row: CostSum| -> Result<Money, Fault> {
+    let money_of = |row: CostSum| -> Result<Money, Fault> {
         let currency = Currency::parse(&row.cost_currency).ok_or_else(|| corrupt("a cost has a currency in use"))?;
         Ok(Money::new(row.minor as i64, currency))
     };
-    reads.records::<CostSum>(&sql, values).await?.into_iter().map(of).collect()
+    reads.records::<CostSum>(&sql, values).await?.into_iter().map(money_of).collect()
 }
 
 /// A page of lines in this order.

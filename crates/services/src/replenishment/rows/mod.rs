@@ -17,7 +17,8 @@ pub use approval_rule::{
     StoredRule, change_rule, costs_today, known_suppliers, mark_processed, nightly_since, rule, tenants_with_rule,
 };
 pub use facts::{
-    ProductFacts, StoreUnits, SupplierFacts, catalogue, drafted, leaving, levels, owed, stores, suppliers, turnovers,
+    ProductFacts, StoreUnits, SupplierFacts, backordered_units, catalogue, drafted_units, levels, outgoing_draft_units, stores,
+    suppliers, turnovers,
 };
 pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, products_of};
 pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};
@@ -27,13 +28,13 @@ pub use plans::{
     settle_executed, supersede,
 };
 pub use policies::{
-    count_policies, insert_policy, lock_policy, named_objects, policies, policy, policy_of_scope, policy_page, remove_policy,
-    update_policy,
+    count_policies, find_scope_objects, insert_policy, lock_policy, policies, policy, policy_of_scope, policy_page,
+    remove_policy, update_policy,
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
 pub use purchase_budget::{
     BudgetMembers, StoredBudget, Sums, budget, budget_of, categories_of, change_budget, committed_between, committed_of,
-    is_merged, is_named, members, scope_budgets,
+    is_merged, members, scope_budgets, scope_exists,
 };
-pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
+pub use scores::{LineOutcome, OutcomeSum, due_scores, find_unscored_plans, outcome_sums, plan_scores, write_scores};
 pub use terms::{CurrentLine, current_lines, open_lines, terms};

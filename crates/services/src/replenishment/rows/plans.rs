@@ -90,13 +90,13 @@ impl TryFrom<PlanRow> for Plan {
 }
 
 fn row_of(tenant_id: TenantId, plan: &Plan) -> Result<replenishment_plan::Model, Fault> {
-    let broken = |err: serde_json::Error| Fault::Broken(err.to_string());
+    let to_fault = |err: serde_json::Error| Fault::Broken(err.to_string());
     Ok(replenishment_plan::Model {
         tenant_id,
         id: plan.id,
         state: plan.state,
         scope: plan.scope.text(),
-        stores: serde_json::to_string(&plan.scope.stores).map_err(broken)?,
+        stores: serde_json::to_string(&plan.scope.stores).map_err(to_fault)?,
         supplier_id: plan.scope.supplier,
         business_date: plan.business_date,
         is_nightly: plan.is_nightly.into(),
@@ -108,7 +108,7 @@ fn row_of(tenant_id: TenantId, plan: &Plan) -> Result<replenishment_plan::Model,
         line_count: plan.line_count,
         cut_count: plan.cut_count,
         left_out: plan.left_out,
-        costs: serde_json::to_string(&plan.costs).map_err(broken)?,
+        costs: serde_json::to_string(&plan.costs).map_err(to_fault)?,
         actor_kind: plan.actor.kind,
         actor_id: plan.actor.id,
         version: plan.version,
@@ -148,18 +148,22 @@ pub async fn change_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
 
 /// Supersedes open plans by a new one: those of its scope, or all if it is for all stores and
 /// suppliers.
-pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
+pub async fn supersede(work: &Work, successor: &Plan) -> Result<u64, Fault> {
     let sql = "UPDATE replenishment_plan SET state = 'SUPERSEDED', version = version + 1, updated_at = $2
         WHERE tenant_id = $1 AND state IN ('DRAFT', 'PARTLY') AND id <> $3 AND (scope = $4 OR $5 = 1)";
-    let values: Vec<Value> =
-        vec![by.made_at.micros().into(), by.id.into(), by.scope.text().into(), i64::from(by.scope.is_whole()).into()];
+    let values: Vec<Value> = vec![
+        successor.made_at.micros().into(),
+        successor.id.into(),
+        successor.scope.text().into(),
+        i64::from(successor.scope.covers_all()).into(),
+    ];
     work.execute(sql, values).await
 }
 
 /// Marks approved plans without remaining drafts as executed: each draft was ordered, sent or
 /// cancelled.
 pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<Vec<Plan>, Fault> {
-    let done = format!(
+    let executed_condition = format!(
         " AND p.state = 'APPROVED'
           AND NOT EXISTS (SELECT 1 FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = p.id AND l.state = 'CLAIMED')
           AND NOT EXISTS (SELECT 1 FROM replenishment_line l JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
@@ -168,7 +172,7 @@ pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<Vec<Plan>, F
             WHERE l.tenant_id = $1 AND l.plan_id = p.id AND t.status IN ('DRAFT', 'READY')){}",
         work.backend().for_change("p")
     );
-    let mut plans = plans_where(work, &done, vec![]).await?;
+    let mut plans = plans_where(work, &executed_condition, vec![]).await?;
     for plan in &mut plans {
         (plan.state, plan.version, plan.updated_at) = (ReplenishmentPlanState::Executed, plan.version + 1, now);
         change_plan(work, plan).await?;

@@ -167,19 +167,22 @@ pub async fn remove_policy(work: &Work, id: ReplenishmentPolicyId) -> Result<u64
 }
 
 /// Returns the objects that a scope names: the noun, its field, and whether the tenant has it.
-pub async fn named_objects(reads: &impl Reads, scope: &PolicyScope) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
-    let named: [(&str, &str, Option<Value>); 3] = [
+pub async fn find_scope_objects(
+    reads: &impl Reads,
+    scope: &PolicyScope,
+) -> Result<Vec<(&'static str, &'static str, bool)>, Fault> {
+    let scope_objects: [(&str, &str, Option<Value>); 3] = [
         ("product", "productId", scope.product.map(Into::into)),
         ("store", "storeId", scope.store.map(Into::into)),
         ("supplier", "supplierId", scope.supplier.map(Into::into)),
     ];
-    let mut found = Vec::new();
-    for (table, field, id) in named {
+    let mut references = Vec::new();
+    for (table, field, id) in scope_objects {
         let Some(id) = id else { continue };
         let sql = format!("SELECT x.id FROM {table} x WHERE x.tenant_id = $1 AND x.id = $2");
-        found.push((table, field, !reads.rows(&sql, vec![id]).await?.is_empty()));
+        references.push((table, field, !reads.rows(&sql, vec![id]).await?.is_empty()));
     }
-    Ok(found)
+    Ok(references)
 }
 
 /// A page of policies in this order.

@@ -82,11 +82,11 @@ impl PolicyFilter {
     }
 }
 
-/// The policies that pass a filter; of all stores, or only of the `seen` ones and those without a
+/// The policies that pass a filter; of all stores, or only of `visible_stores` and those without a
 /// store.
-pub fn policy_source(backend: Backend, filter: &Nested<PolicyFilter>, seen: Option<&[StoreId]>) -> ListSource {
+pub fn policy_source(backend: Backend, filter: &Nested<PolicyFilter>, visible_stores: Option<&[StoreId]>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
-    if let Some(stores) = seen {
+    if let Some(stores) = visible_stores {
         let number = clause.bind(backend.ids(stores.iter().copied()));
         clause.push(&format!(" AND (r.store_id IS NULL OR {})", backend.in_ids("r.store_id", number)));
     }

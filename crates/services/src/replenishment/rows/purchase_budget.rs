@@ -89,7 +89,7 @@ pub async fn budget_of(reads: &impl Reads, scope: BudgetScope) -> Result<Option<
 }
 
 /// Whether the object of a scope exists in the tenant.
-pub async fn is_named(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fault> {
+pub async fn scope_exists(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fault> {
     let (sql, id): (&str, Value) = match scope {
         BudgetScope::Company => return Ok(true),
         BudgetScope::Supplier(id) => ("SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2", id.into()),
@@ -106,18 +106,23 @@ pub async fn is_merged(reads: &impl Reads, id: SupplierId) -> Result<bool, Fault
 }
 
 /// Replaces the stored budget of a scope.
-pub async fn change_budget(work: &Work, kept: &StoredBudget) -> Result<(), Fault> {
-    let body = serde_json::to_string(&kept.budget).map_err(|err| Fault::Broken(err.to_string()))?;
-    if !kept.scope.is_company() {
-        return change_scope_budget(work, kept, body).await;
+pub async fn change_budget(work: &Work, stored_budget: &StoredBudget) -> Result<(), Fault> {
+    let body = serde_json::to_string(&stored_budget.budget).map_err(|err| Fault::Broken(err.to_string()))?;
+    if !stored_budget.scope.is_company() {
+        return change_scope_budget(work, stored_budget, body).await;
     }
-    let row = replenishment_budget::Model { tenant_id: work.tenant(), body, version: kept.version, updated_at: kept.updated_at };
+    let row = replenishment_budget::Model {
+        tenant_id: work.tenant(),
+        body,
+        version: stored_budget.version,
+        updated_at: stored_budget.updated_at,
+    };
     work.upsert(row).await
 }
 
-async fn change_scope_budget(work: &Work, kept: &StoredBudget, body: String) -> Result<(), Fault> {
+async fn change_scope_budget(work: &Work, stored_budget: &StoredBudget, body: String) -> Result<(), Fault> {
     let (mut supplier_id, mut category_id, mut store_id) = (None, None, None);
-    match kept.scope {
+    match stored_budget.scope {
         BudgetScope::Company => {}
         BudgetScope::Supplier(id) => supplier_id = Some(id),
         BudgetScope::Category(id) => category_id = Some(id),
@@ -125,16 +130,16 @@ async fn change_scope_budget(work: &Work, kept: &StoredBudget, body: String) -> 
     }
     let row = replenishment_scope_budget::Model {
         tenant_id: work.tenant(),
-        scope: kept.scope.text(),
+        scope: stored_budget.scope.text(),
         supplier_id,
         category_id,
         store_id,
         body,
-        version: kept.version,
-        updated_at: kept.updated_at,
+        version: stored_budget.version,
+        updated_at: stored_budget.updated_at,
     };
     // The first version is the one that is set first.
-    if kept.version == 1 {
+    if stored_budget.version == 1 {
         work.insert::<replenishment_scope_budget::Entity>(row).await
     } else {
         work.update::<replenishment_scope_budget::Entity>(row).await
@@ -151,10 +156,10 @@ struct SubcategoryRow {
 }
 
 /// The categories below each of these, with itself.
-async fn below(reads: &impl Reads, roots: &[CategoryId]) -> Result<BTreeMap<CategoryId, BTreeSet<Uuid>>, Fault> {
-    let mut all: BTreeMap<CategoryId, BTreeSet<Uuid>> = BTreeMap::new();
+async fn load_descendants(reads: &impl Reads, roots: &[CategoryId]) -> Result<BTreeMap<CategoryId, BTreeSet<Uuid>>, Fault> {
+    let mut descendants: BTreeMap<CategoryId, BTreeSet<Uuid>> = BTreeMap::new();
     if roots.is_empty() {
-        return Ok(all);
+        return Ok(descendants);
     }
     let backend = reads.backend();
     let sql = format!(
@@ -165,9 +170,9 @@ async fn below(reads: &impl Reads, roots: &[CategoryId]) -> Result<BTreeMap<Cate
         SubcategoryRow::SELECT
     );
     for row in reads.records::<SubcategoryRow>(&sql, vec![backend.ids(roots.iter().copied())]).await? {
-        all.entry(row.root).or_default().insert(row.id.uuid());
+        descendants.entry(row.root).or_default().insert(row.id.uuid());
     }
-    Ok(all)
+    Ok(descendants)
 }
 
 /// Returns the current members of each scope, by ID and in the order of the scopes: a supplier with
@@ -181,17 +186,17 @@ pub async fn members(reads: &impl Reads, scopes: &[BudgetScope]) -> Result<Vec<B
             BudgetScope::Company | BudgetScope::Store(_) => {}
         }
     }
-    let (merged, mut below) = (merged_suppliers(reads, &suppliers).await?, below(reads, &categories).await?);
-    let of = |scope: &BudgetScope| match *scope {
+    let (mergers, mut below) = (merged_suppliers(reads, &suppliers).await?, load_descendants(reads, &categories).await?);
+    let members_of = |scope: &BudgetScope| match *scope {
         BudgetScope::Company => BTreeSet::from([reads.tenant().uuid()]),
         BudgetScope::Supplier(id) => {
-            let into_it = merged.iter().filter(|(into, _)| *into == id).map(|(_, one)| one.uuid());
-            into_it.chain([id.uuid()]).collect()
+            let merged_ids = mergers.iter().filter(|(into, _)| *into == id).map(|(_, supplier)| supplier.uuid());
+            merged_ids.chain([id.uuid()]).collect()
         }
         BudgetScope::Category(id) => below.remove(&id).unwrap_or_default(),
         BudgetScope::Store(id) => BTreeSet::from([id.uuid()]),
     };
-    Ok(scopes.iter().map(of).collect())
+    Ok(scopes.iter().map(members_of).collect())
 }
 
 #[derive(Record)]
@@ -212,12 +217,12 @@ pub async fn categories_of(reads: &impl Reads, lines: &[PlanLine]) -> Result<Vec
         CategoryRow::SELECT,
         backend.in_ids("p.id", 2)
     );
-    let mut found = Vec::with_capacity(products.len());
+    let mut product_categories = Vec::with_capacity(products.len());
     for chunk in products.chunks(CHUNK) {
         let rows = reads.records::<CategoryRow>(&sql, vec![backend.ids(chunk.iter().copied())]).await?;
-        found.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
+        product_categories.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
     }
-    Ok(found)
+    Ok(product_categories)
 }
 
 /// Members of budgets of one kind.
@@ -246,14 +251,14 @@ struct Part {
     column: &'static str,
     amount: &'static str,
     joined: &'static str,
-    only: String,
+    condition: String,
 }
 
 impl BudgetMembers {
     /// Returns the SQL for the cost of goods of orders `o`. The members are added as the last of
     /// the values.
     fn of_orders(&self, backend: Backend, values: &mut Vec<Value>) -> Part {
-        let (column, amount, joined) = match self {
+        let (column, amount, join_sql) = match self {
             Self::All => ("o.tenant_id", "o.goods_minor", ""),
             Self::Suppliers(_) => ("o.supplier_id", "o.goods_minor", ""),
             Self::Categories(_) => (
@@ -264,19 +269,19 @@ impl BudgetMembers {
             ),
             Self::Stores(_) => ("o.store_id", "o.goods_minor", ""),
         };
-        Part { column, amount, joined, only: self.only(backend, column, values) }
+        Part { column, amount, joined: join_sql, condition: self.member_condition(backend, column, values) }
     }
     /// The part of a statement that sums the cost of plan lines `l`.
     fn of_lines(&self, backend: Backend, values: &mut Vec<Value>) -> Part {
-        let (column, joined) = match self {
+        let (column, join_sql) = match self {
             Self::All => ("l.tenant_id", ""),
             Self::Suppliers(_) => ("l.supplier_id", ""),
             Self::Categories(_) => ("p.category_id", " JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id"),
             Self::Stores(_) => ("l.store_id", ""),
         };
-        Part { column, amount: "l.cost_minor", joined, only: self.only(backend, column, values) }
+        Part { column, amount: "l.cost_minor", joined: join_sql, condition: self.member_condition(backend, column, values) }
     }
-    fn only(&self, backend: Backend, column: &str, values: &mut Vec<Value>) -> String {
+    fn member_condition(&self, backend: Backend, column: &str, values: &mut Vec<Value>) -> String {
         match self {
             Self::All => String::new(),
             Self::Suppliers(ids) => backend.and_ids(column, Some(ids.as_slice()), values),
@@ -298,13 +303,13 @@ struct SumRow {
     minor: f64,
 }
 
-/// Adds the sums of a part. `rest` is the statement after the part's columns.
-async fn add(sums: &mut Sums, reads: &impl Reads, part: &Part, (rest, values): (&str, Vec<Value>)) -> Result<(), Fault> {
-    let Part { column, amount, only, .. } = part;
+/// Adds the sums of a part. `source` is the statement after the part's columns.
+async fn add(sums: &mut Sums, reads: &impl Reads, part: &Part, (source, values): (&str, Vec<Value>)) -> Result<(), Fault> {
+    let Part { column, amount, condition: part_condition, .. } = part;
     let sql = format!(
         "SELECT {} FROM (
            SELECT {column} AS grp, CAST(coalesce(sum(CAST({amount} AS double precision)), 0) AS double precision) AS minor
-           {rest}{only} GROUP BY {column}) g",
+           {source}{part_condition} GROUP BY {column}) g",
         SumRow::SELECT
     );
     for row in reads.records::<SumRow>(&sql, values).await? {
@@ -315,16 +320,16 @@ async fn add(sums: &mut Sums, reads: &impl Reads, part: &Part, (rest, values): (
 }
 
 /// Adds the cost of goods of orders that fulfil a condition. The condition's values come before
-/// those of `within`.
+/// those of `members`.
 async fn add_ordered(
     sums: &mut Sums,
     reads: &impl Reads,
-    within: &BudgetMembers,
+    members: &BudgetMembers,
     (condition, mut values): (&str, Vec<Value>),
 ) -> Result<(), Fault> {
-    let part = within.of_orders(reads.backend(), &mut values);
-    let rest = format!("FROM purchase_order o{} WHERE o.tenant_id = $1 AND {condition}", part.joined);
-    add(sums, reads, &part, (rest.as_str(), values)).await
+    let part = members.of_orders(reads.backend(), &mut values);
+    let source = format!("FROM purchase_order o{} WHERE o.tenant_id = $1 AND {condition}", part.joined);
+    add(sums, reads, &part, (source.as_str(), values)).await
 }
 
 /// Returns the cost of goods of orders that were placed in a period (end exclusive), of orders not
@@ -332,46 +337,46 @@ async fn add_ordered(
 /// goods move from one to the next: those that move meanwhile count twice, and are not missed.
 pub async fn committed_between(
     reads: &impl Reads,
-    within: &BudgetMembers,
+    members: &BudgetMembers,
     currency: Currency,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Sums, Fault> {
     let (mut sums, code) = (Sums::new(), currency.to_string());
     let mut values: Vec<Value> = vec![code.clone().into()];
-    let part = within.of_lines(reads.backend(), &mut values);
-    let claimed = format!(
+    let part = members.of_lines(reads.backend(), &mut values);
+    let claimed_source = format!(
         "FROM replenishment_plan r JOIN replenishment_line l ON l.tenant_id = $1 AND l.plan_id = r.id AND l.state = 'CLAIMED'{}
          WHERE r.tenant_id = $1 AND l.kind = 'PURCHASE' AND l.cost_currency = $2",
         part.joined
     );
-    add(&mut sums, reads, &part, (claimed.as_str(), values)).await?;
-    let waiting = "o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED') AND o.currency = $2";
-    add_ordered(&mut sums, reads, within, (waiting, vec![code.clone().into()])).await?;
-    let placed = "o.ordered_at >= $2 AND o.ordered_at < $3 AND o.currency = $4 AND o.status <> 'CANCELLED'";
-    let of_days = vec![from.micros().into(), until.micros().into(), code.into()];
-    add_ordered(&mut sums, reads, within, (placed, of_days)).await?;
+    add(&mut sums, reads, &part, (claimed_source.as_str(), values)).await?;
+    let waiting_condition = "o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED') AND o.currency = $2";
+    add_ordered(&mut sums, reads, members, (waiting_condition, vec![code.clone().into()])).await?;
+    let ordered_condition = "o.ordered_at >= $2 AND o.ordered_at < $3 AND o.currency = $4 AND o.status <> 'CANCELLED'";
+    let period_values = vec![from.micros().into(), until.micros().into(), code.into()];
+    add_ordered(&mut sums, reads, members, (ordered_condition, period_values)).await?;
     Ok(sums)
 }
 
 /// Returns the cost of goods of a plan's orders, and of its approved lines without an order.
 pub async fn committed_of(
     reads: &impl Reads,
-    within: &BudgetMembers,
+    members: &BudgetMembers,
     currency: Currency,
     plan: ReplenishmentPlanId,
 ) -> Result<Sums, Fault> {
     let (mut sums, code) = (Sums::new(), currency.to_string());
     let mut values: Vec<Value> = vec![plan.into(), code.clone().into()];
-    let part = within.of_lines(reads.backend(), &mut values);
-    let claimed = format!(
+    let part = members.of_lines(reads.backend(), &mut values);
+    let claimed_source = format!(
         "FROM replenishment_line l{}
          WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.state = 'CLAIMED' AND l.kind = 'PURCHASE' AND l.cost_currency = $3",
         part.joined
     );
-    add(&mut sums, reads, &part, (claimed.as_str(), values)).await?;
-    let of_plan = "o.currency = $3 AND o.status NOT IN ('CANCELLED', 'REJECTED')
+    add(&mut sums, reads, &part, (claimed_source.as_str(), values)).await?;
+    let plan_condition = "o.currency = $3 AND o.status NOT IN ('CANCELLED', 'REJECTED')
           AND o.id IN (SELECT l.purchase_order_id FROM replenishment_line l
             WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.kind = 'PURCHASE' AND l.purchase_order_id IS NOT NULL)";
-    add_ordered(&mut sums, reads, within, (of_plan, vec![plan.into(), code.into()])).await?;
+    add_ordered(&mut sums, reads, members, (plan_condition, vec![plan.into(), code.into()])).await?;
     Ok(sums)
 }

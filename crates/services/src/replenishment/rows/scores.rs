@@ -21,7 +21,7 @@ const CHUNK: i64 = 500;
 
 /// Result of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scored {
+pub struct LineOutcome {
     pub plan: ReplenishmentPlanId,
     pub position: i32,
     pub score: LineScore,
@@ -72,7 +72,7 @@ struct DueRow {
     left: Option<i64>,
 }
 
-impl TryFrom<DueRow> for Scored {
+impl TryFrom<DueRow> for LineOutcome {
     type Error = Fault;
     fn try_from(row: DueRow) -> Result<Self, Fault> {
         let DueRow { line, bought, moved, demand, out_days, sold_before, left } = row;
@@ -119,7 +119,7 @@ struct ScoredLine {
 
 /// Scores the next proposals without a score whose delivery was due by a day: no more than are
 /// written at once.
-pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, Fault> {
+pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<LineOutcome>, Fault> {
     let select = DueRow::SELECT
         .replace("{by_level}", &by_level(reads.backend()))
         .replace("{current}", CURRENT)
@@ -134,9 +134,9 @@ pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, F
 }
 
 /// Writes scores on their lines.
-pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
+pub async fn write_scores(work: &Work, scores: &[LineOutcome]) -> Result<(), Fault> {
     let mut rows = Rows::<ScoredLine>::update(work.tenant());
-    for Scored { plan, position, score } in scores {
+    for LineOutcome { plan, position, score } in scores {
         rows.push(ScoredLine {
             plan_id: *plan,
             position: *position,
@@ -153,7 +153,10 @@ pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
 }
 
 /// Returns the plans with a line that is not scored yet.
-pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<ReplenishmentPlanId>) -> Result<BTreeSet<ReplenishmentPlanId>, Fault> {
+pub async fn find_unscored_plans(
+    reads: &impl Reads,
+    plans: &BTreeSet<ReplenishmentPlanId>,
+) -> Result<BTreeSet<ReplenishmentPlanId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND {} AND EXISTS (SELECT 1 FROM replenishment_line l
@@ -206,14 +209,14 @@ pub async fn outcome_sums(
 ) -> Result<Vec<OutcomeSum>, Fault> {
     let backend = reads.backend();
     let mut values: Vec<Value> = vec![from.into(), to.into()];
-    let mut only = String::new();
+    let mut store_condition = String::new();
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
-        only = format!(" AND {}", backend.in_ids("l.store_id", 4));
+        store_condition = format!(" AND {}", backend.in_ids("l.store_id", 4));
     }
     let sql = format!(
         "SELECT {} FROM replenishment_line l
-         WHERE l.tenant_id = $1 AND l.due_on >= $2 AND l.due_on <= $3 AND l.outcome IS NOT NULL{only} GROUP BY l.outcome ORDER BY l.outcome",
+         WHERE l.tenant_id = $1 AND l.due_on >= $2 AND l.due_on <= $3 AND l.outcome IS NOT NULL{store_condition} GROUP BY l.outcome ORDER BY l.outcome",
         OutcomeSum::SELECT
     );
     reads.records(&sql, values).await

@@ -59,7 +59,11 @@ struct OpenRow {
 /// Order lines with open units, of suppliers that accept cuts, by product.
 pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<ProductId, Vec<OpenLine>>, Fault> {
     let backend = reads.backend();
-    let named = terms.supplier_terms.iter().filter(|one| one.cancel_days.is_some()).map(|one| one.supplier);
+    let supplier_ids = terms
+        .supplier_terms
+        .iter()
+        .filter(|supplier_term| supplier_term.cancel_days.is_some())
+        .map(|supplier_term| supplier_term.supplier);
     let sql = format!(
         "SELECT {} FROM purchase_order o CROSS JOIN purchase_order_line l
          WHERE o.tenant_id = $1 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') AND {} AND l.tenant_id = $1 AND l.purchase_order_id = o.id
@@ -67,11 +71,11 @@ pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<Pro
         OpenRow::SELECT,
         backend.in_ids("o.supplier_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<OpenLine>> = HashMap::new();
-    for row in reads.records::<OpenRow>(&sql, vec![backend.ids(named)]).await? {
+    let mut lines_by_product: HashMap<ProductId, Vec<OpenLine>> = HashMap::new();
+    for row in reads.records::<OpenRow>(&sql, vec![backend.ids(supplier_ids)]).await? {
         let corrupt = || Fault::corrupt("purchase_order", "a line has a position, and its cost a currency in use");
         let currency = Currency::parse(&row.currency).ok_or_else(corrupt)?;
-        found.entry(row.product_id).or_default().push(OpenLine {
+        lines_by_product.entry(row.product_id).or_default().push(OpenLine {
             store: row.store_id,
             supplier: row.supplier_id,
             order: row.purchase_order_id,
@@ -83,7 +87,7 @@ pub async fn open_lines(reads: &impl Reads, terms: &Terms) -> Result<HashMap<Pro
             expected_on: row.expected_on,
         });
     }
-    Ok(found)
+    Ok(lines_by_product)
 }
 
 /// Current state of a line of a purchase order that was not cancelled.
@@ -97,7 +101,7 @@ pub struct CurrentLine {
 }
 
 #[derive(Record)]
-struct StandingRow {
+struct OrderedLineRow {
     #[record(of = purchase_order_line, alias = "l")]
     position: i32,
     #[record(of = purchase_order_line, alias = "l")]
@@ -114,12 +118,12 @@ pub async fn current_lines(reads: &impl Reads, order: PurchaseOrderId) -> Result
         "SELECT {} FROM purchase_order o
         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
         WHERE o.tenant_id = $1 AND o.id = $2 AND o.status <> 'CANCELLED' AND l.cancelled_at IS NULL ORDER BY l.position",
-        StandingRow::SELECT
+        OrderedLineRow::SELECT
     );
-    let read = |row: StandingRow| {
-        let StandingRow { position, quantity, received, version } = row;
+    let read = |row: OrderedLineRow| {
+        let OrderedLineRow { position, quantity, received, version } = row;
         let position = u16::try_from(position).map_err(|_| Fault::corrupt("purchase_order_line", "a line has a position"))?;
         Ok(CurrentLine { position, quantity: quantity.get(), received: received.get(), version })
     };
-    reads.records::<StandingRow>(&sql, vec![order.into()]).await?.into_iter().map(read).collect()
+    reads.records::<OrderedLineRow>(&sql, vec![order.into()]).await?.into_iter().map(read).collect()
 }

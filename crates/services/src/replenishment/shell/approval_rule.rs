@@ -12,7 +12,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Database, Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -56,7 +56,7 @@ struct Receipt {
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Option<StoredRule>>, ReplenishmentError>;
+type ChangeResult = Result<CallResult<Option<StoredRule>>, ReplenishmentError>;
 
 /// The tenant's rule; None if it was never set.
 pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<StoredRule>, Fault> {
@@ -67,14 +67,14 @@ pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<StoredRule>
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet, mode: Mode) -> Done {
+pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     let rule = ApprovalRule::new(input.is_on, (input.plan, input.supplier), input.transfers, input.confidence);
     refusals.extend(rule.as_ref().err().into_iter().flatten().copied().map(ReplenishmentRefusal::Rule));
-    let buys = permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
-    let moves = permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
-    if permit.reach() != Reach::Everywhere || !buys || !moves {
+    let can_buy = permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
+    let can_transfer = permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
+    if permit.reach() != Reach::Everywhere || !can_buy || !can_transfer {
         let message = "the rule acts in all stores: stock.policy, purchase.write and transfer.write are needed for all of them";
         refusals.add(ReplenishmentRefusal::NotEverywhere { message, field: path!["input"] });
     }
@@ -83,8 +83,8 @@ pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet,
     let in_rule = |problems: Vec<RuleProblem>| problems.into_iter().map(ReplenishmentRefusal::Rule).collect::<Vec<_>>();
     let rule = ApprovalRule { sender, ..rule.map_err(in_rule)? };
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock.now(), &permit, (&input, rule)).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = set(&mut work, clock.now(), &permit, (&input, rule)).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 /// The member in whose name the rule sends: a person who may approve orders in all stores.
@@ -100,36 +100,36 @@ fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentRe
     Ok(Some(MemberId::from_uuid(permit.actor().id)))
 }
 
-async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&RuleSet, ApprovalRule)) -> Done {
+async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&RuleSet, ApprovalRule)) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentRuleSet", key: text, hash: hash_of(input) };
     let earlier = idempotency::lock_and_look_up(work, &key).await?;
     let before = rows::rule(work).await?;
     match earlier {
-        Before::Nothing => {}
-        Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
-        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
+        EarlierUse::Same(Receipt { seq }) => return Ok(CallResult { value: before, seq, is_replayed: true }),
     }
-    let actual = before.map_or(0, |kept| kept.version);
+    let actual = before.map_or(0, |stored_rule| stored_rule.version);
     if input.expected_version.is_some_and(|expected| expected != actual) {
         return Err(ReplenishmentRefusal::Stale { what: "rule", actual }.into());
     }
     // Existing plans are left to people: the rule begins with the next one.
     let after = StoredRule { rule, done_until: now, version: actual + 1, updated_at: now };
     rows::change_rule(work, &after).await?;
-    let (tenant, was) = (work.tenant(), before.map(|kept| audit_fields(&kept.rule)));
-    audit::changed(work, tenant, was.as_ref(), Some(&audit_fields(&rule)), None);
+    let (tenant, old_fields) = (work.tenant(), before.map(|stored_rule| audit_fields(&stored_rule.rule)));
+    audit::changed(work, tenant, old_fields.as_ref(), Some(&audit_fields(&rule)), None);
     let event = RuleEvent { is_on: rule.is_on, version: after.version };
     let seq = journal::append_other(work, vec![REPLENISHMENT_RULE_SET.event(&event)], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
-    Ok(Acted { value: Some(after), seq, is_replayed: false })
+    Ok(CallResult { value: Some(after), seq, is_replayed: false })
 }
 
 /// Returns the fields for the audit log's comparison.
 fn audit_fields(rule: &ApprovalRule) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let path = |field: &str| format!("replenishmentRule.{field}");
-    let limit = |of: fn(&Limits) -> Money| money(rule.limits.as_ref().map(of));
+    let limit = |amount_of: fn(&Limits) -> Money| money(rule.limits.as_ref().map(amount_of));
     Fields::default()
         .masked(path("enabled"), MASK, rule.is_on)
         .masked(path("planAmount"), MASK, limit(|limits| limits.plan))
@@ -163,30 +163,30 @@ pub async fn approve_night(
     tenant: TenantId,
 ) -> Result<usize, Fault> {
     let (scope, now) = (ledger.database().tenant(tenant), ledger.clock().now());
-    let Some(kept) = rows::rule(&scope).await?.filter(|kept| kept.rule.is_on) else { return Ok(0) };
-    let Some(id) = rows::nightly_since(&scope, kept.done_until, now).await? else { return Ok(0) };
+    let Some(stored_rule) = rows::rule(&scope).await?.filter(|stored_rule| stored_rule.rule.is_on) else { return Ok(0) };
+    let Some(id) = rows::nightly_since(&scope, stored_rule.done_until, now).await? else { return Ok(0) };
     let Some(plan) = rows::plan(&scope, id).await? else { return Ok(0) };
     let lines = rows::lines_of(&scope, id).await?;
     // Forecasts of a demand class that has drifted twice have no reliable confidence: their lines
     // are left to people.
-    let suspended = drifted_classes(&scope).await?;
-    let is_trusted = |line: &&PlanLine| line.figures.class.is_none_or(|class| !suspended.contains(&class));
-    let trusted = reprice_lines(&scope, lines.iter().filter(is_trusted).cloned().collect()).await?;
-    let (known, available) =
-        (rows::known_suppliers(&scope, &trusted).await?, available_budgets(&scope, now, Some(id), &trusted).await?);
-    let chosen = kept.rule.approves(&trusted, &known, &available);
+    let suspended_classes = drifted_classes(&scope).await?;
+    let is_trusted = |line: &&PlanLine| line.figures.class.is_none_or(|class| !suspended_classes.contains(&class));
+    let trusted_lines = reprice_lines(&scope, lines.iter().filter(is_trusted).cloned().collect()).await?;
+    let (supplier_ids, available) =
+        (rows::known_suppliers(&scope, &trusted_lines).await?, available_budgets(&scope, now, Some(id), &trusted_lines).await?);
+    let chosen_ids = stored_rule.rule.lines_to_approve(&trusted_lines, &supplier_ids, &available);
     let is_begun = lines.iter().any(|line| line.approved_by == Some(Actor::REPLENISHMENT_RULE));
-    let approved = if chosen.is_empty() && !is_begun {
+    let approved_count = if chosen_ids.is_empty() && !is_begun {
         0
     } else {
         let input = PlanApprove {
             idempotency_key: format!("rule-{id}"),
             plan: id,
             expected_version: plan.version,
-            choice: Choice::Rule { lines: chosen },
+            choice: Choice::Rule { lines: chosen_ids },
         };
         match approve_as_rule(ledger, audit_writer, tenant, input).await {
-            Ok(approved) => approved,
+            Ok(approved_count) => approved_count,
             Err(ReplenishmentError::Fault(fault)) => return Err(fault),
             Err(ReplenishmentError::Refused(refusals)) => match refusals.first() {
                 // Another call is approving the plan, or spending the budget: the next round
@@ -198,18 +198,19 @@ pub async fn approve_night(
             },
         }
     };
-    if (approved > 0 || is_begun)
-        && let Some(sender) = Sender::of(access, tenant, &kept.rule).await?
+    if (approved_count > 0 || is_begun)
+        && let Some(sender) = Sender::of(access, tenant, &stored_rule.rule).await?
     {
-        let buys = permit::<kind::PurchaseWrite>(&rule_caller(tenant)).map_err(|denied| Fault::Broken(denied.to_string()))?;
+        let purchase_permit =
+            permit::<kind::PurchaseWrite>(&rule_caller(tenant)).map_err(|denied| Fault::Broken(denied.to_string()))?;
         let context = context_of("replenishment.send", audit_writer, tenant);
-        let sent = context.over(Box::pin(send_orders(ledger, &scope, id, (&buys, &sender)))).await?;
-        tracing::info!(tenant = %tenant, orders = sent, "a rule sent orders of a replenishment plan");
+        let sent_count = context.run_within(Box::pin(send_orders(ledger, &scope, id, (&purchase_permit, &sender)))).await?;
+        tracing::info!(tenant = %tenant, orders = sent_count, "a rule sent orders of a replenishment plan");
     }
     let work = scope.begin().await?;
     rows::mark_processed(&work, plan.made_at, now).await?;
     work.commit().await?;
-    Ok(approved)
+    Ok(approved_count)
 }
 
 /// The approval, with the rule as its actor.
@@ -221,8 +222,8 @@ async fn approve_as_rule(
 ) -> Result<usize, ReplenishmentError> {
     let permit = permit::<kind::PurchaseRead>(&rule_caller(tenant)).map_err(|denied| Fault::Broken(denied.to_string()))?;
     let context = context_of("replenishment.approve", audit_writer, tenant);
-    let approved = context.over(Box::pin(approve_plan(ledger, permit, input, Mode::Commit))).await?;
-    Ok(approved.approved)
+    let approval = context.run_within(Box::pin(approve_plan(ledger, permit, input, Mode::Commit))).await?;
+    Ok(approval.approved)
 }
 
 fn rule_caller(tenant: TenantId) -> Caller {
@@ -234,6 +235,6 @@ fn rule_caller(tenant: TenantId) -> Caller {
 }
 
 fn context_of(action: &str, audit_writer: &AuditWriter, tenant: TenantId) -> Arc<AuditContext> {
-    let who = Some((tenant, Actor::REPLENISHMENT_RULE));
-    AuditContext::new(action.to_owned(), Origin::default(), audit_writer.clone(), who, None)
+    let audit_actor = Some((tenant, Actor::REPLENISHMENT_RULE));
+    AuditContext::new(action.to_owned(), Origin::default(), audit_writer.clone(), audit_actor, None)
 }

@@ -12,7 +12,7 @@ use platform::{
     path,
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Before, Key, hash_of},
+        idempotency::{self, EarlierUse, Key, hash_of},
         journal,
     },
 };
@@ -64,7 +64,7 @@ pub enum LineProblem {
 
 /// Result of an approval.
 #[derive(Debug)]
-pub struct Approved {
+pub struct ApprovalResult {
     pub plan: Plan,
     /// Lines whose drafts this call created, now or in an earlier attempt.
     pub approved: usize,
@@ -93,7 +93,12 @@ struct Receipt {
 type May = Permit<kind::PurchaseRead>;
 
 /// Approves the chosen lines of a plan.
-pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode: Mode) -> Result<Approved, ReplenishmentError> {
+pub async fn approve_plan(
+    ledger: &Ledger,
+    permit: May,
+    input: PlanApprove,
+    mode: Mode,
+) -> Result<ApprovalResult, ReplenishmentError> {
     check_key(&input.idempotency_key)?;
     if let Choice::Ids(ids) = &input.choice
         && ids.len() > MAX_IDS
@@ -110,7 +115,7 @@ pub async fn approve_plan(ledger: &Ledger, permit: May, input: PlanApprove, mode
     if mode == Mode::Validate {
         return approved_plan(ledger, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
     }
-    let (refusals, seq) = finish(ledger, &permit, receipt.plan).await?;
+    let (refusals, seq) = create_claimed_drafts(ledger, &permit, receipt.plan).await?;
     approved_plan(ledger, &permit, receipt, (refusals, seq, is_replayed)).await
 }
 
@@ -122,7 +127,7 @@ fn required_permission(line: &PlanLine) -> &'static str {
     }
 }
 
-fn may(permit: &May, line: &PlanLine) -> bool {
+fn may_execute(permit: &May, line: &PlanLine) -> bool {
     match line.kind {
         LineKind::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
         LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => {
@@ -133,7 +138,7 @@ fn may(permit: &May, line: &PlanLine) -> bool {
 
 /// Whether the line is shown to the caller at all.
 fn can_see(permit: &May, line: &PlanLine) -> bool {
-    permit.covers(line.store) || line.kind.giver().is_some_and(|giver| permit.covers(giver))
+    permit.covers(line.store) || line.kind.source_store().is_some_and(|giver| permit.covers(giver))
 }
 
 async fn claim(
@@ -145,9 +150,9 @@ async fn claim(
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanApprove", key: text, hash: hash_of(input) };
     match idempotency::lock_and_look_up(work, &key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
-        Before::Same(receipt) => return Ok((receipt, true)),
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => return Ok((receipt, true)),
     }
     let missing = || ReplenishmentRefusal::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
@@ -166,7 +171,7 @@ async fn claim(
         return Err(ReplenishmentRefusal::Stale { what: "replenishment plan", actual: plan.version }.into());
     }
     let now = levels_now(work, &lines).await?;
-    let may = |line: &PlanLine| may(permit, line);
+    let may = |line: &PlanLine| may_execute(permit, line);
     let mut claims = if is_open {
         approve(&lines, &input.choice, &now, &may, (MAX_APPROVED, || ledger.clock().uuid()))
     } else {
@@ -183,8 +188,8 @@ async fn claim(
     let changed: Vec<&PlanLine> = changed.map(|index| &lines[*index]).collect();
     if !changed.is_empty() {
         rows::change_lines(work, plan.id, changed).await?;
-        let all = rows::lines_of(work, plan.id).await?;
-        (plan.state, plan.cut_count, plan.costs) = (state_of(&all), cut_count(&all), sums(&all));
+        let plan_lines = rows::lines_of(work, plan.id).await?;
+        (plan.state, plan.cut_count, plan.costs) = (state_of(&plan_lines), cut_count(&plan_lines), sums(&plan_lines));
         (plan.version, plan.updated_at) = (plan.version + 1, at);
         rows::change_plan(work, &plan).await?;
     }
@@ -193,10 +198,10 @@ async fn claim(
 }
 
 /// Writes the decisions into the lines.
-fn apply_decisions(lines: &mut [PlanLine], claims: &Claims, by: Actor) {
+fn apply_decisions(lines: &mut [PlanLine], claims: &Claims, actor: Actor) {
     for (index, group) in &claims.claimed {
         lines[*index].state = LineState::Claimed { group: *group };
-        lines[*index].approved_by = Some(by);
+        lines[*index].approved_by = Some(actor);
     }
     for index in &claims.stale {
         lines[*index].state = LineState::Refused(ReplenishmentIssue::Stale);
@@ -240,8 +245,9 @@ async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(
         lines.iter().filter(|line| can_be_approved(&line.state)).map(|line| line.product).collect();
     products.sort_unstable();
     products.dedup();
-    let (owed, drafted, leaving) = (rows::owed(reads).await?, rows::drafted(reads).await?, rows::leaving(reads).await?);
-    let mut found = BTreeMap::new();
+    let (owed, drafted, leaving) =
+        (rows::backordered_units(reads).await?, rows::drafted_units(reads).await?, rows::outgoing_draft_units(reads).await?);
+    let mut current_levels = BTreeMap::new();
     for chunk in products.chunks(CHUNK) {
         for (product, levels) in rows::levels(reads, chunk).await? {
             for mut level in levels {
@@ -249,22 +255,26 @@ async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(
                 level.owed = owed.get(&key).copied().unwrap_or_default();
                 level.drafted = drafted.get(&key).copied().unwrap_or_default();
                 level.leaving = leaving.get(&key).copied().unwrap_or_default();
-                found.insert(key, CurrentLevel { position: level.position(), free: level.free() });
+                current_levels.insert(key, CurrentLevel { position: level.position(), free: level.free() });
             }
         }
     }
     // A store that never had the product has no level, only owed and drafted units.
     for key in owed.keys().chain(drafted.keys()) {
-        let units = |of: &rows::StoreUnits| of.get(key).copied().unwrap_or_default();
-        found.entry(*key).or_insert_with(|| CurrentLevel { position: units(&drafted) - units(&owed), free: 0 });
+        let units = |store_units: &rows::StoreUnits| store_units.get(key).copied().unwrap_or_default();
+        current_levels.entry(*key).or_insert_with(|| CurrentLevel { position: units(&drafted) - units(&owed), free: 0 });
     }
-    Ok(found)
+    Ok(current_levels)
 }
 
 type Refusals = BTreeMap<i32, DraftRefusal>;
 
 /// Makes the drafts of all claimed lines of a plan that the caller may, and writes them down.
-async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Result<(Refusals, Option<i64>), Fault> {
+async fn create_claimed_drafts(
+    ledger: &Ledger,
+    permit: &May,
+    plan: ReplenishmentPlanId,
+) -> Result<(Refusals, Option<i64>), Fault> {
     let scope = permit.scope(ledger.database());
     let mut groups: BTreeMap<Uuid, Vec<PlanLine>> = BTreeMap::new();
     for line in rows::lines_of(&scope, plan).await? {
@@ -272,53 +282,61 @@ async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Res
             groups.entry(group).or_default().push(line);
         }
     }
-    let (mut done, mut refusals, mut stopped) = (Vec::new(), Refusals::new(), None);
+    let (mut changed_lines, mut refusals, mut first_fault) = (Vec::new(), Refusals::new(), None);
     for (group, lines) in groups {
-        if !lines.iter().all(|line| may(permit, line)) {
+        if !lines.iter().all(|line| may_execute(permit, line)) {
             continue;
         }
         let state = match find_or_create_draft(ledger, permit, group, &lines).await {
             Ok(DraftOutcome::Made(document)) => LineState::Approved { group, document },
-            Ok(DraftOutcome::Refused(why)) => {
-                refusals.extend(lines.first().map(|line| (line.position, why)));
+            Ok(DraftOutcome::Refused(rejections)) => {
+                refusals.extend(lines.first().map(|line| (line.position, rejections)));
                 LineState::Refused(ReplenishmentIssue::DraftRefused)
             }
             Ok(DraftOutcome::Denied) => continue,
             // Created drafts are stored before the fault is returned.
             Err(fault) => {
-                stopped = Some(fault);
+                first_fault = Some(fault);
                 break;
             }
         };
-        done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
+        changed_lines.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
     }
-    let seq = if done.is_empty() { None } else { store_outcome(ledger, permit, plan, &done).await? };
-    match stopped {
+    let seq = if changed_lines.is_empty() { None } else { store_outcome(ledger, permit, plan, &changed_lines).await? };
+    match first_fault {
         Some(fault) => Err(fault),
         None => Ok((refusals, seq)),
     }
 }
 
-async fn store_outcome(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
+async fn store_outcome(
+    ledger: &Ledger,
+    permit: &May,
+    id: ReplenishmentPlanId,
+    changed_lines: &[PlanLine],
+) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(ledger.database()).begin().await?;
     let now = ledger.clock().now();
     journal::lock(&work).await?;
     let Some(mut plan) = rows::lock_plan(&work, id).await? else {
         return Err(Fault::corrupt("replenishment_plan", "a plan that is approved stays"));
     };
-    rows::change_lines(&work, id, done).await?;
-    let all = rows::lines_of(&work, id).await?;
+    rows::change_lines(&work, id, changed_lines).await?;
+    let plan_lines = rows::lines_of(&work, id).await?;
     // A draft that was refused buys nothing.
-    plan.costs = sums(&all);
+    plan.costs = sums(&plan_lines);
     if plan.state != ReplenishmentPlanState::Superseded {
-        plan.state = state_of(&all);
+        plan.state = state_of(&plan_lines);
     }
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(&work, &plan).await?;
-    let approved = done.iter().filter(|line| line.state.document().is_some()).count();
-    let seq =
-        journal::append_other(&mut work, vec![REPLENISHMENT_PLAN_APPROVED.event(&PlanEvent::of(&plan, approved as i64))], now)
-            .await?;
+    let approved_count = changed_lines.iter().filter(|line| line.state.document().is_some()).count();
+    let seq = journal::append_other(
+        &mut work,
+        vec![REPLENISHMENT_PLAN_APPROVED.event(&PlanEvent::of(&plan, approved_count as i64))],
+        now,
+    )
+    .await?;
     work.commit().await?;
     Ok(seq)
 }
@@ -329,27 +347,27 @@ async fn approved_plan(
     permit: &May,
     receipt: Receipt,
     (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
-) -> Result<Approved, ReplenishmentError> {
+) -> Result<ApprovalResult, ReplenishmentError> {
     let scope = permit.scope(ledger.database());
     let missing = || ReplenishmentRefusal::NotFound { what: "replenishment plan", field: path!["input", "plan"] };
     let plan = rows::plan(&scope, receipt.plan).await?.ok_or_else(missing)?;
     let mut problems = Vec::new();
     for line in rows::lines_of(&scope, plan.id).await? {
-        let place = line.position;
+        let line_position = line.position;
         // Places ascend, as they were taken from the plan's lines.
-        let has = |places: &[i32]| places.binary_search(&place).is_ok();
+        let has = |places: &[i32]| places.binary_search(&line_position).is_ok();
         if has(&receipt.forbidden) {
             let permission = required_permission(&line);
             problems.push((line, LineProblem::Forbidden(permission)));
         } else if has(&receipt.stale) {
             problems.push((line, LineProblem::Stale));
-        } else if let Ok(nth) = receipt.beyond.binary_search(&place) {
+        } else if let Ok(nth) = receipt.beyond.binary_search(&line_position) {
             problems.push((line, LineProblem::OverBudget(receipt.exceeded.get(nth).copied())));
         } else if has(&receipt.claimed) && line.state == LineState::Refused(ReplenishmentIssue::DraftRefused) {
-            problems.push((line, LineProblem::DraftRefused(refusals.remove(&place).unwrap_or_default())));
+            problems.push((line, LineProblem::DraftRefused(refusals.remove(&line_position).unwrap_or_default())));
         }
     }
     let drafts_refused = problems.iter().filter(|(_, problem)| matches!(problem, LineProblem::DraftRefused(_))).count();
-    let approved = receipt.claimed.len().saturating_sub(drafts_refused);
-    Ok(Approved { plan, approved, later: receipt.later, problems, seq, is_replayed })
+    let approved_count = receipt.claimed.len().saturating_sub(drafts_refused);
+    Ok(ApprovalResult { plan, approved: approved_count, later: receipt.later, problems, seq, is_replayed })
 }

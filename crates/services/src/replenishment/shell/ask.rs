@@ -12,7 +12,7 @@ use crate::replenishment::{
     core::{Plan, PlanLine, Policy},
     rows::{
         self, LineFilter, LinesSorted, PlanFilter, PlansSorted, PoliciesSorted, PolicyFilter,
-        line_tests::{PlanProducts, look_up},
+        line_tests::{PlanProducts, resolve_products},
     },
 };
 
@@ -35,8 +35,8 @@ pub async fn find_policy(
     db: &Database,
     id: ReplenishmentPolicyId,
 ) -> Result<Option<Policy>, Fault> {
-    let found = rows::policy(&permit.scope(db), id).await?;
-    Ok(found.filter(|policy| policy.scope.store.is_none_or(|store| permit.covers(store))))
+    let stored_policy = rows::policy(&permit.scope(db), id).await?;
+    Ok(stored_policy.filter(|policy| policy.scope.store.is_none_or(|store| permit.covers(store))))
 }
 
 /// A page of plans in the requested order.
@@ -68,21 +68,21 @@ pub async fn complete_filter(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
     filter: &mut Nested<LineFilter>,
-    (plan, made): (ReplenishmentPlanId, Option<&[PlanLine]>),
+    (plan, new_lines): (ReplenishmentPlanId, Option<&[PlanLine]>),
 ) -> Result<bool, Fault> {
     let scope = permit.scope(db);
     let suppliers = filter.all_mut().into_iter().filter_map(|part| part.suppliers.as_mut()).collect();
     add_merged_suppliers(&scope, suppliers).await?;
     let parts = filter.all_mut().into_iter().map(|part| &mut part.of_catalogue);
-    let asked: Vec<&mut PlanProducts> = parts.filter(|products| products.is_asked()).collect();
-    if asked.is_empty() {
+    let catalogue_filters: Vec<&mut PlanProducts> = parts.filter(|products| products.is_unresolved()).collect();
+    if catalogue_filters.is_empty() {
         return Ok(false);
     }
-    let of_plan = match made {
+    let plan_products = match new_lines {
         Some(lines) => lines.iter().map(|line| line.product).collect(),
         None => rows::products_of(&scope, plan).await?,
     };
-    look_up(&scope, asked, &of_plan).await
+    resolve_products(&scope, catalogue_filters, &plan_products).await
 }
 
 /// Returns the cost of a plan's purchases that are neither cut nor refused, one sum for each
@@ -103,7 +103,7 @@ pub async fn line_page(
     request: &PageRequest,
 ) -> Result<Listed<PlanLine>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
-    let seen = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    let source = rows::lines_source(scope.backend(), plan, seen, filter);
+    let visible_stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let source = rows::lines_source(scope.backend(), plan, visible_stores, filter);
     Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }

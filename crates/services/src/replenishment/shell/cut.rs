@@ -29,43 +29,46 @@ struct LineCut {
 
 /// Cuts the lines of one order, unless an earlier call has done so. An order whose lines have
 /// changed since the plan was made stays unchanged.
-pub(super) async fn cut(
+pub(super) async fn cut_order_lines(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseRead>,
     (order, group): (PurchaseOrderId, Uuid),
     lines: &[PlanLine],
 ) -> Result<DraftOutcome, Fault> {
-    let Ok(writing) = permit.also::<kind::PurchaseWrite>() else { return Ok(DraftOutcome::Denied) };
+    let Ok(write_permit) = permit.also::<kind::PurchaseWrite>() else { return Ok(DraftOutcome::Denied) };
     let scope = permit.scope(ledger.database());
     let cuts: Vec<LineCut> = lines.iter().filter_map(cut_of_line).collect();
-    let standing = rows::current_lines(&scope, order).await?;
-    if is_done(&cuts, &standing) {
+    let order_lines = rows::current_lines(&scope, order).await?;
+    if is_applied(&cuts, &order_lines) {
         return Ok(DraftOutcome::Made(Document::PurchaseOrder(order)));
     }
-    let of = |position: u16| standing.iter().find(|line| line.position == position);
-    if !cuts.iter().all(|cut| of(cut.position).is_some_and(|line| line.quantity == cut.ordered && line.received <= cut.left)) {
+    let order_line = |position: u16| order_lines.iter().find(|line| line.position == position);
+    if !cuts
+        .iter()
+        .all(|cut| order_line(cut.position).is_some_and(|line| line.quantity == cut.ordered && line.received <= cut.left))
+    {
         return Ok(DraftOutcome::Refused(Vec::new()));
     }
     // A concurrent change of the order wins: its version is expected to stay the same from here on.
-    let expected_version = standing.first().map(|line| line.version);
+    let expected_version = order_lines.first().map(|line| line.version);
     let is_whole = |line: &CurrentLine| cuts.iter().any(|cut| cut.position == line.position && cut.left == 0);
     let key = format!("replenishment-cut-{}", group.simple());
     // The idempotency key identifies the group only, whichever call cuts its lines.
-    let done = if standing.iter().all(is_whole) {
+    let outcome = if order_lines.iter().all(is_whole) {
         let input = PurchaseOrderAct { idempotency_key: key, order, expected_version, note: Some(REASON.to_owned()) };
-        Box::pin(idempotency::by_key(purchase_order_cancel(ledger, writing, input, Mode::Commit))).await
+        Box::pin(idempotency::by_key(purchase_order_cancel(ledger, write_permit, input, Mode::Commit))).await
     } else {
         let input = PurchaseOrderAmend { expected_version, ..amendment(key, order, &cuts)? };
-        Box::pin(idempotency::by_key(purchase_order_amend(ledger, writing, input, Mode::Commit))).await
+        Box::pin(idempotency::by_key(purchase_order_amend(ledger, write_permit, input, Mode::Commit))).await
     };
-    let refused = match done {
+    let refused = match outcome {
         Ok(_) => return Ok(DraftOutcome::Made(Document::PurchaseOrder(order))),
         Err(Stop::Refused(rejections)) => rejections,
         Err(Stop::Denied(_)) => return Ok(DraftOutcome::Denied),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
     // Another call may have cut them in the meantime.
-    let is_done = is_done(&cuts, &rows::current_lines(&scope, order).await?);
+    let is_done = is_applied(&cuts, &rows::current_lines(&scope, order).await?);
     Ok(if is_done { DraftOutcome::Made(Document::PurchaseOrder(order)) } else { DraftOutcome::Refused(refused) })
 }
 
@@ -79,9 +82,9 @@ fn cut_of_line(line: &PlanLine) -> Option<LineCut> {
 }
 
 /// Whether no line has more units than the cut leaves.
-fn is_done(cuts: &[LineCut], standing: &[CurrentLine]) -> bool {
+fn is_applied(cuts: &[LineCut], order_lines: &[CurrentLine]) -> bool {
     let is_above = |line: &CurrentLine| cuts.iter().any(|cut| cut.position == line.position && line.quantity > cut.left);
-    !standing.iter().any(is_above)
+    !order_lines.iter().any(is_above)
 }
 
 fn amendment(key: String, order: PurchaseOrderId, cuts: &[LineCut]) -> Result<PurchaseOrderAmend, Fault> {

@@ -12,7 +12,7 @@ use inventory::{
 use platform::storage::{Fault, Reads, Row, idempotency};
 use uuid::Uuid;
 
-use super::{cut::cut, draft_outcome::DraftOutcome};
+use super::{cut::cut_order_lines, draft_outcome::DraftOutcome};
 use crate::replenishment::core::{Document, LineKind, PlanLine};
 
 /// The draft of a group: the existing one, or a new one.
@@ -24,17 +24,17 @@ pub async fn find_or_create_draft(
 ) -> Result<DraftOutcome, Fault> {
     let Some(first) = lines.first() else { return Ok(DraftOutcome::Denied) };
     if let LineKind::CancelIncoming { order, .. } = first.kind {
-        return cut(ledger, permit, (order, group), lines).await;
+        return cut_order_lines(ledger, permit, (order, group), lines).await;
     }
     let scope = permit.scope(ledger.database());
     let reference = format!("replenishment-{}", group.simple());
     if let Some(document) = find_document(&scope, first, &reference).await? {
         return Ok(DraftOutcome::Made(document));
     }
-    let done = match first.kind {
+    let outcome = match first.kind {
         LineKind::Transfer { from } => {
             let Ok(permit) = permit.also::<kind::TransferWrite>() else { return Ok(DraftOutcome::Denied) };
-            let input = transfer(from, first.store, (&reference, lines))?;
+            let input = transfer_input(from, first.store, (&reference, lines))?;
             // The idempotency key identifies the group only, whichever call makes its draft.
             Box::pin(idempotency::by_key(transfer_create(ledger, permit, input, Mode::Commit))).await
         }
@@ -45,7 +45,7 @@ pub async fn find_or_create_draft(
         }
         LineKind::Purchase { supplier: None } | LineKind::CancelIncoming { .. } => return Ok(DraftOutcome::Refused(Vec::new())),
     };
-    let refused = match done {
+    let refused = match outcome {
         Ok(_) => Vec::new(),
         Err(Stop::Refused(rejections)) => rejections,
         Err(Stop::Denied(_)) => return Ok(DraftOutcome::Denied),
@@ -60,7 +60,7 @@ pub async fn find_or_create_draft(
 }
 
 async fn find_document(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
-    if line.kind.giver().is_some() {
+    if line.kind.source_store().is_some() {
         let sql = "SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.external_ref = $2";
         let rows = reads.rows(sql, vec![reference.into()]).await?;
         return rows.first().map(|row| Row::scalar(row).map(Document::Transfer)).transpose();
@@ -75,7 +75,7 @@ fn quantity(line: &PlanLine) -> Result<Quantity, Fault> {
     Quantity::new(line.quantity).ok_or_else(|| Fault::corrupt("replenishment_line", "a quantity can be counted exactly"))
 }
 
-fn transfer(from: StoreId, to: StoreId, (reference, lines): (&str, &[PlanLine])) -> Result<TransferCreate, Fault> {
+fn transfer_input(from: StoreId, to: StoreId, (reference, lines): (&str, &[PlanLine])) -> Result<TransferCreate, Fault> {
     let line = |line: &PlanLine| -> Result<TransferLine, Fault> {
         Ok(TransferLine { product: ProductRef::Id(line.product), quantity: quantity(line)? })
     };

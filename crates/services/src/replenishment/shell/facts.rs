@@ -7,7 +7,7 @@ use std::{
 
 use entity::prelude::*;
 use forecast::intervals::{DayShape, sum_scale};
-use inventory::{catalog::rows::small_tables::tenant_zone, purchasing::rows::preferred_of};
+use inventory::{catalog::rows::small_tables::tenant_zone, purchasing::rows::default_suppliers_of};
 use platform::{
     clock::{Clock, local_day},
     storage::{Fault, TenantScope},
@@ -22,7 +22,7 @@ use crate::{
     },
     replenishment::{
         core::{
-            Basis, Classes, Demand, Leads, LevelState, MAX_LEAD, OpenLine, PlanLine, PlanScope, Policies, ProductState,
+            Basis, Classes, Demand, LeadTimes, LevelState, MAX_LEAD_DAYS, OpenLine, PlanLine, PlanScope, Policies, ProductState,
             plan_product,
         },
         rows::{self, ProductFacts, StoreUnits, SupplierFacts},
@@ -68,21 +68,21 @@ struct TenantFacts {
     measured_since: Timestamp,
 }
 
-/// Computes the needs of stores. `seen` are the stores that may be read, those of `wanted` the
-/// stores to plan for.
+/// Computes the needs of the stores of `plan_scope`. Only `visible_stores` may be read; None means
+/// all.
 pub async fn compute_needs(
     scope: &TenantScope,
     clock: &Clock,
-    wanted: &PlanScope,
-    seen: Option<&[StoreId]>,
+    plan_scope: &PlanScope,
+    visible_stores: Option<&[StoreId]>,
 ) -> Result<ComputedPlan, Fault> {
     let scope = scope.long();
     let now = clock.now();
     let seq = scope.head().await?.seq;
     let today = local_day(now, &tenant_zone(&scope).await?);
-    let known = known(&scope, (today, now), (wanted, seen)).await?;
+    let known = load_facts(&scope, (today, now), (plan_scope, visible_stores)).await?;
     let mut lines = Vec::new();
-    let mut working: Option<JoinHandle<Vec<PlanLine>>> = None;
+    let mut planning_task: Option<JoinHandle<Vec<PlanLine>>> = None;
     let mut after = ProductId::NIL;
     loop {
         // Read while the previous chunk is computed.
@@ -90,30 +90,30 @@ pub async fn compute_needs(
         let Some(last) = chunk.last() else { break };
         after = last.id;
         let products = products(&scope, &known, &chunk, today).await?;
-        if let Some(before) = working.take() {
-            lines.extend(join_task(before).await?);
+        if let Some(earlier_task) = planning_task.take() {
+            lines.extend(join_task(earlier_task).await?);
         }
         let basis = known.basis.clone();
         // On a blocking thread: it takes seconds of processor time if there are many products.
-        working = Some(tokio::task::spawn_blocking(move || {
+        planning_task = Some(tokio::task::spawn_blocking(move || {
             products.iter().flat_map(|product| plan_product(&basis, product)).collect()
         }));
     }
-    if let Some(last) = working {
+    if let Some(last) = planning_task {
         lines.extend(join_task(last).await?);
     }
     let minimums = known.suppliers.iter().filter_map(|(supplier, facts)| Some((*supplier, facts.minimum_order?))).collect();
     Ok(ComputedPlan { lines, minimums, seq, business_date: today, forecast_week: known.forecast_week })
 }
 
-async fn join_task(working: JoinHandle<Vec<PlanLine>>) -> Result<Vec<PlanLine>, Fault> {
-    working.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))
+async fn join_task(task: JoinHandle<Vec<PlanLine>>) -> Result<Vec<PlanLine>, Fault> {
+    task.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))
 }
 
-async fn known(
+async fn load_facts(
     scope: &TenantScope,
     (today, now): (i32, Timestamp),
-    (wanted, seen): (&PlanScope, Option<&[StoreId]>),
+    (plan_scope, visible_stores): (&PlanScope, Option<&[StoreId]>),
 ) -> Result<TenantFacts, Fault> {
     let run = forecasts::last_run(scope).await?;
     let calibration = run.as_ref().and_then(|run| Calibration::of_run(&run.choices)).unwrap_or_default();
@@ -126,34 +126,34 @@ async fn known(
     let (week, measured_since) = (week_of(today), now.plus_seconds(-86_400 * MEASURED_DAYS));
     let mut turnovers = rows::turnovers(scope, (week - 7 * YEAR_WEEKS, week)).await?;
     let sold: BTreeSet<ProductId> = turnovers.keys().map(|(_, product)| *product).collect();
-    let priced = forecasts::priced(scope, &sold.into_iter().collect::<Vec<_>>()).await?;
-    turnovers.retain(|(_, product), _| priced.contains_key(product));
+    let planned = forecasts::planned_products(scope, &sold.into_iter().collect::<Vec<_>>()).await?;
+    turnovers.retain(|(_, product), _| planned.contains_key(product));
     for ((_, product), turnover) in &mut turnovers {
         *turnover =
-            priced.get(product).map_or(*turnover, |priced| turnover.at(priced.price_minor.unwrap_or(0), priced.unit_decimals));
+            planned.get(product).map_or(*turnover, |priced| turnover.at(priced.price_minor.unwrap_or(0), priced.unit_decimals));
     }
-    let skus = priced.iter().map(|(product, priced)| (*product, priced.sku.as_str())).collect();
+    let skus = planned.iter().map(|(product, priced)| (*product, priced.sku.as_str())).collect();
     let classes = classify(&turnovers, &skus, &BTreeMap::new());
-    let owed = rows::owed(scope).await?;
+    let owed = rows::backordered_units(scope).await?;
     let mut owed_at: HashMap<ProductId, Vec<StoreId>> = HashMap::new();
     for (product, store) in owed.keys() {
         owed_at.entry(*product).or_default().push(*store);
     }
     let terms = rows::terms(scope).await?;
     let open = if terms.may_cut() { rows::open_lines(scope, &terms).await? } else { HashMap::new() };
-    let basis = Basis::new(policies, pools, forecast_week.is_some(), today).calibrated(calibration).on_terms(terms);
+    let basis = Basis::new(policies, pools, forecast_week.is_some(), today).with_calibration(calibration).with_terms(terms);
     let mut stores = rows::stores(scope).await?;
-    stores.retain(|store| seen.is_none_or(|seen| seen.contains(store)));
+    stores.retain(|store| visible_stores.is_none_or(|visible_stores| visible_stores.contains(store)));
     Ok(TenantFacts {
         basis: Arc::new(basis),
         forecast_week,
         stores,
-        planned: (!wanted.stores.is_empty()).then(|| wanted.stores.iter().copied().collect()),
-        supplier: wanted.supplier,
+        planned: (!plan_scope.stores.is_empty()).then(|| plan_scope.stores.iter().copied().collect()),
+        supplier: plan_scope.supplier,
         owed,
         owed_at,
-        drafted: rows::drafted(scope).await?,
-        leaving: rows::leaving(scope).await?,
+        drafted: rows::drafted_units(scope).await?,
+        leaving: rows::outgoing_draft_units(scope).await?,
         open,
         turnovers,
         classes,
@@ -164,52 +164,52 @@ async fn known(
 
 async fn products(
     scope: &TenantScope,
-    known: &TenantFacts,
+    tenant_facts: &TenantFacts,
     chunk: &[ProductFacts],
     today: i32,
 ) -> Result<Vec<ProductState>, Fault> {
     let ids: Vec<ProductId> = chunk.iter().map(|facts| facts.id).collect();
     let mut levels = rows::levels(scope, &ids).await?;
     let mut demands: HashMap<(ProductId, StoreId), Demand> = HashMap::new();
-    if let Some(week) = known.forecast_week {
+    if let Some(week) = tenant_facts.forecast_week {
         for series in forecasts::series_of_products(scope, week, &ids).await? {
             demands.insert((series.product, series.store), demand(&series, today));
         }
     }
-    let sellable_days = forecasts::sellable_days(scope, &ids, known.measured_since).await?;
-    let mut offers = preferred_of(scope, &ids).await?;
-    let mut found = Vec::with_capacity(chunk.len());
+    let sellable_days = forecasts::sellable_days(scope, &ids, tenant_facts.measured_since).await?;
+    let mut offers = default_suppliers_of(scope, &ids).await?;
+    let mut product_states = Vec::with_capacity(chunk.len());
     for facts in chunk {
         let (supplier, supply) = offers.remove(&facts.id).map_or((None, None), |(supplier, supply)| (Some(supplier), supply));
-        if known.supplier.is_some() && known.supplier != supplier {
+        if tenant_facts.supplier.is_some() && tenant_facts.supplier != supplier {
             continue;
         }
-        let mut own = levels.remove(&facts.id).unwrap_or_default();
+        let mut product_levels = levels.remove(&facts.id).unwrap_or_default();
         // A product that is owed in a store that never had it has no level yet.
-        for store in known.owed_at.get(&facts.id).into_iter().flatten() {
-            if !own.iter().any(|level| level.store == *store) {
-                own.push(LevelState::empty(*store));
+        for store in tenant_facts.owed_at.get(&facts.id).into_iter().flatten() {
+            if !product_levels.iter().any(|level| level.store == *store) {
+                product_levels.push(LevelState::empty(*store));
             }
         }
-        own.retain(|level| known.stores.contains(&level.store));
-        for level in &mut own {
-            known.fill(facts.id, level, demands.remove(&(facts.id, level.store)));
+        product_levels.retain(|level| tenant_facts.stores.contains(&level.store));
+        for level in &mut product_levels {
+            tenant_facts.add_level_facts(facts.id, level, demands.remove(&(facts.id, level.store)));
         }
         let stated = supply.as_ref().and_then(|supply| supply.lead_time_days);
-        found.push(ProductState {
+        product_states.push(ProductState {
             product: facts.id,
             decimals: u8::try_from(facts.unit_decimals).unwrap_or(0),
             price: money(facts.price_minor, facts.price_currency.as_deref()),
             cost: money(facts.cost_minor, facts.cost_currency.as_deref()),
             supplier,
-            leads: known.leads(supplier, stated),
+            leads: tenant_facts.leads(supplier, stated),
             sellable_days: sellable_days.get(&facts.id).copied(),
             supply,
-            open_lines: known.open.get(&facts.id).cloned().unwrap_or_default(),
-            levels: own,
+            open_lines: tenant_facts.open.get(&facts.id).cloned().unwrap_or_default(),
+            levels: product_levels,
         });
     }
-    Ok(found)
+    Ok(product_states)
 }
 
 fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
@@ -219,8 +219,8 @@ fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
 /// The forecast from today's week on: a run may be some weeks old.
 fn demand(series: &StoredForecast, today: i32) -> Demand {
     let mut path: Vec<f64> = series.body.points().map(|point| point.mean).collect();
-    let gone = usize::try_from((today - series.first_week) / 7).unwrap_or(0);
-    path.drain(..gone.min(path.len().saturating_sub(1)));
+    let past_weeks = usize::try_from((today - series.first_week) / 7).unwrap_or(0);
+    path.drain(..past_weeks.min(path.len().saturating_sub(1)));
     Demand {
         path,
         scale: sum_scale(series.body.step.unwrap_or_default()),
@@ -236,27 +236,27 @@ fn demand(series: &StoredForecast, today: i32) -> Demand {
 
 impl TenantFacts {
     /// Adds the facts of a level that are not in its own row.
-    fn fill(&self, product: ProductId, level: &mut LevelState, demand: Option<Demand>) {
-        let of = |units: &StoreUnits| units.get(&(product, level.store)).copied().unwrap_or_default();
-        (level.owed, level.drafted, level.leaving) = (of(&self.owed), of(&self.drafted), of(&self.leaving));
-        let kept = demand.as_ref().and_then(|demand| demand.classes);
+    fn add_level_facts(&self, product: ProductId, level: &mut LevelState, demand: Option<Demand>) {
+        let units_of = |units: &StoreUnits| units.get(&(product, level.store)).copied().unwrap_or_default();
+        (level.owed, level.drafted, level.leaving) = (units_of(&self.owed), units_of(&self.drafted), units_of(&self.leaving));
+        let stored_classes = demand.as_ref().and_then(|demand| demand.classes);
         level.demand = demand;
         let turnover = self.turnovers.get(&(level.store, product));
         (level.year_units, level.year_squares) = turnover.map_or((0, 0.0), |turnover| (turnover.units, turnover.squares));
-        level.classes = kept.or_else(|| self.classes.get(&(level.store, product)).copied().map(Classes::from));
+        level.classes = stored_classes.or_else(|| self.classes.get(&(level.store, product)).copied().map(Classes::from));
         level.is_asked = self.planned.as_ref().is_none_or(|planned| planned.contains(&level.store));
     }
 
     /// Returns the lead times of a supplier: the one stated by the catalogue, else by the supplier,
     /// and the measured ones.
-    fn leads(&self, supplier: Option<SupplierId>, stated: Option<i32>) -> Leads {
-        let of_supplier = supplier.and_then(|supplier| self.suppliers.get(&supplier));
-        let said = stated.or_else(|| of_supplier.and_then(|facts| facts.lead_time_days)).map(f64::from);
-        Leads {
-            stated: said.unwrap_or(ASSUMED_LEAD).clamp(0.0, MAX_LEAD),
-            is_assumed: said.is_none(),
-            measured: of_supplier.into_iter().flat_map(|facts| &facts.days).map(|days| days.min(MAX_LEAD)).collect(),
-            calendar: of_supplier.map(|facts| facts.calendar.clone()).unwrap_or_default(),
+    fn leads(&self, supplier: Option<SupplierId>, stated: Option<i32>) -> LeadTimes {
+        let supplier_facts = supplier.and_then(|supplier| self.suppliers.get(&supplier));
+        let lead_days = stated.or_else(|| supplier_facts.and_then(|facts| facts.lead_time_days)).map(f64::from);
+        LeadTimes {
+            stated: lead_days.unwrap_or(ASSUMED_LEAD).clamp(0.0, MAX_LEAD_DAYS),
+            is_assumed: lead_days.is_none(),
+            measured: supplier_facts.into_iter().flat_map(|facts| &facts.days).map(|days| days.min(MAX_LEAD_DAYS)).collect(),
+            calendar: supplier_facts.map(|facts| facts.calendar.clone()).unwrap_or_default(),
         }
     }
 }

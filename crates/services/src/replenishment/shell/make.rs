@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::{Ledger, Mode},
-    purchasing::rows::known_suppliers,
+    purchasing::rows::suppliers_by_id_or_code,
 };
 use platform::{
     clock::Clock,
@@ -12,7 +12,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Reads, TenantScope, Work,
-        idempotency::{self, Acted, Key, KeyUse, hash_of},
+        idempotency::{self, CallResult, Key, KeyUse, hash_of},
         journal,
     },
 };
@@ -55,7 +55,7 @@ pub struct PlanCreate {
 
 /// A new plan. The lines of a dry run are only here.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct CreatedPlan {
     pub plan: Plan,
     pub lines: Option<Vec<PlanLine>>,
 }
@@ -67,13 +67,13 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type Done = Result<Acted<Made>, ReplenishmentError>;
+type ChangeResult = Result<CallResult<CreatedPlan>, ReplenishmentError>;
 
 /// Creates a plan, and supersedes open ones of the same scope.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PlanCreate, mode: Mode) -> Done {
+pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PlanCreate, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     let too_many = || ReplenishmentRefusal::TooMany { what: "stores", most: MAX_STORES, field: path!["input", "storeIds"] };
@@ -82,27 +82,27 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanCreate", key: text, hash: hash_of(&input) };
     let scope = permit.scope(ledger.database());
-    let known = idempotency::look_up(&scope, [&key]).await?;
-    if let Some(known) = idempotency::key_use(&key, &known) {
-        return replayed(&scope, known).await;
+    let prior_use = idempotency::look_up(&scope, [&key]).await?;
+    if let Some(prior_use) = idempotency::key_use(&key, &prior_use) {
+        return load_replayed(&scope, prior_use).await;
     }
-    let (wanted, seen) = plan_scope(&scope, &permit, &input).await?;
+    let (planned_scope, visible_stores) = plan_scope(&scope, &permit, &input).await?;
     // Any reader brings the derived facts up to date, also in a dry run: they are not part of the
     // caller's change.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
-    let worked_out = compute_needs(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
-    let available = available_budgets(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
-    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, available, input.budget), (permit.actor(), false));
+    let computed = compute_needs(&scope, ledger.clock(), &planned_scope, visible_stores.as_deref()).await?;
+    let available = available_budgets(&scope, ledger.clock().now(), None, &computed.lines).await?;
+    let (plan, lines) = plan_of(ledger.clock(), computed, (planned_scope, available, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {
-        return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
+        return Ok(CallResult { value: CreatedPlan { plan, lines: Some(lines) }, seq: None, is_replayed: false });
     }
     let mut work = scope.begin().await?;
-    let done = keep(&mut work, &key, plan, &lines).await;
-    match &done {
+    let outcome = store_plan(&mut work, &key, plan, &lines).await;
+    match &outcome {
         Ok(acted) if !acted.is_replayed => work.commit().await?,
         _ => work.rollback().await?,
     }
-    done
+    outcome
 }
 
 /// The stores to plan for, and those that may be read.
@@ -111,18 +111,18 @@ async fn plan_scope(
     permit: &Permit<kind::PurchaseWrite>,
     input: &PlanCreate,
 ) -> Result<(PlanScope, Option<Vec<StoreId>>), ReplenishmentError> {
-    let known = rows::stores(reads).await?;
+    let existing_stores = rows::stores(reads).await?;
     let mut refusals = Refusals::default();
     for (index, store) in input.stores.iter().enumerate() {
-        if !known.contains(store) || !permit.covers(*store) {
+        if !existing_stores.contains(store) || !permit.covers(*store) {
             refusals.add(ReplenishmentRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] });
         }
     }
     if let Some(supplier) = input.supplier {
         let field = path!["input", "supplierId"];
-        match known_suppliers(reads, &[supplier], &[]).await?.first() {
+        match suppliers_by_id_or_code(reads, &[supplier], &[]).await?.first() {
             None => refusals.add(ReplenishmentRefusal::NotFound { what: "supplier", field }),
-            Some(found) if found.archived_at.is_some() => {
+            Some(known_supplier) if known_supplier.archived_at.is_some() => {
                 let message = "this supplier is archived: restore it with supplierRestore, or name another";
                 refusals.add(ReplenishmentRefusal::Invalid { message, field });
             }
@@ -134,31 +134,31 @@ async fn plan_scope(
         refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input", "budget", "amount"] });
     }
     refusals.end(Stage::State)?;
-    let (mut stores, mut seen) = (input.stores.clone(), None);
-    if let Reach::Stores(own) = permit.reach() {
-        seen = Some(own.to_vec());
+    let (mut stores, mut visible_stores) = (input.stores.clone(), None);
+    if let Reach::Stores(permitted_stores) = permit.reach() {
+        visible_stores = Some(permitted_stores.to_vec());
         if stores.is_empty() {
-            stores = own.to_vec();
+            stores = permitted_stores.to_vec();
         }
     }
     stores.sort_unstable();
     stores.dedup();
-    Ok((PlanScope { stores, supplier: input.supplier }, seen))
+    Ok((PlanScope { stores, supplier: input.supplier }, visible_stores))
 }
 
 /// Makes a plan from proposals: the most urgent ones, filled up to the minimums of suppliers; lines
 /// that wait for a minimum, or do not fit into a budget or the plan's own amount, are cut.
 pub(super) fn plan_of(
     clock: &Clock,
-    worked_out: ComputedPlan,
-    (scope, mut available, given): (PlanScope, Vec<AvailableBudget>, Option<Money>),
+    computed: ComputedPlan,
+    (scope, mut available, requested_budget): (PlanScope, Vec<AvailableBudget>, Option<Money>),
     (actor, is_nightly): (Actor, bool),
 ) -> (Plan, Vec<PlanLine>) {
-    let ComputedPlan { mut lines, minimums, seq, business_date, forecast_week } = worked_out;
+    let ComputedPlan { mut lines, minimums, seq, business_date, forecast_week } = computed;
     sort_by_urgency(&mut lines);
     let left_out = lines.len().saturating_sub(MAX_LINES);
     lines.truncate(MAX_LINES);
-    let budget = apply_plan_budget(&mut available, given);
+    let budget = apply_plan_budget(&mut available, requested_budget);
     fit_purchases(&mut lines, &minimums, &available);
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
@@ -187,16 +187,16 @@ pub(super) fn plan_of(
     (plan, lines)
 }
 
-async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
+async fn store_plan(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> ChangeResult {
     // The journal is locked first: a concurrent call with the same key has been committed, or
     // waits.
     journal::lock(work).await?;
-    if let Some(known) = idempotency::before(work, key).await? {
-        return replayed(work, known).await;
+    if let Some(key_use) = idempotency::before(work, key).await? {
+        return load_replayed(work, key_use).await;
     }
     let seq = write(work, &plan, lines).await?;
     idempotency::keep(work, key, &Receipt { plan: plan.id, seq }, plan.made_at).await?;
-    Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
+    Ok(CallResult { value: CreatedPlan { plan, lines: None }, seq, is_replayed: false })
 }
 
 /// Writes a plan, and supersedes those that it replaces.
@@ -209,11 +209,11 @@ pub(super) async fn write(work: &mut Work, plan: &Plan, lines: &[PlanLine]) -> R
 }
 
 /// The answer of an earlier call, with the plan's current state.
-async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
-    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentRefusal::KeyReused.into()) };
+async fn load_replayed(reads: &impl Reads, key_use: KeyUse) -> ChangeResult {
+    let KeyUse::Same(receipt) = key_use else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
     let missing = || ReplenishmentRefusal::NotFound { what: "replenishment plan", field: path!["input", "idempotencyKey"] };
     let plan = rows::plan(reads, receipt.plan).await?.ok_or_else(missing)?;
-    Ok(Acted { value: Made { plan, lines: None }, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value: CreatedPlan { plan, lines: None }, seq: receipt.seq, is_replayed: true })
 }

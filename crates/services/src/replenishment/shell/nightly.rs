@@ -55,19 +55,19 @@ pub async fn plan_night(
         return Ok(None);
     }
     catch_up(db, tenant, usize::MAX).await?;
-    let worked_out = compute_needs(&scope, clock, &PlanScope::default(), None).await?;
-    let available = available_budgets(&scope, now, None, &worked_out.lines).await?;
-    let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), available, None), (Actor::SYSTEM, true));
+    let computed = compute_needs(&scope, clock, &PlanScope::default(), None).await?;
+    let available = available_budgets(&scope, now, None, &computed.lines).await?;
+    let (plan, lines) = plan_of(clock, computed, (PlanScope::default(), available, None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
     // The journal is locked before the plans, in the same order as in an approval.
     journal::lock(&work).await?;
-    let executed = rows::settle_executed(&work, now).await?;
-    let events = executed.iter().map(|plan| REPLENISHMENT_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0))).collect();
+    let executed_plans = rows::settle_executed(&work, now).await?;
+    let events = executed_plans.iter().map(|plan| REPLENISHMENT_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0))).collect();
     journal::append_other(&mut work, events, now).await?;
     write(&mut work, &plan, &lines).await?;
-    let who = Some((tenant, Actor::SYSTEM));
-    AuditContext::new("replenishment.plan".to_owned(), Origin::default(), audit_writer.clone(), who, None)
-        .over(work.commit())
+    let audit_actor = Some((tenant, Actor::SYSTEM));
+    AuditContext::new("replenishment.plan".to_owned(), Origin::default(), audit_writer.clone(), audit_actor, None)
+        .run_within(work.commit())
         .await?;
     Ok(Some(plan))
 }

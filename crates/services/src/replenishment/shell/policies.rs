@@ -10,7 +10,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Acted, Key, KeyUse, hash_of, settle},
+        idempotency::{self, CallResult, Key, KeyUse, hash_of, settle},
         journal,
     },
 };
@@ -54,7 +54,7 @@ struct Receipt {
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Option<Policy>>, ReplenishmentError>;
+type ChangeResult = Result<CallResult<Option<Policy>>, ReplenishmentError>;
 
 /// Whether a permit covers a scope: one without a store needs the permission for all stores.
 fn covers(permit: &May, scope: &PolicyScope) -> bool {
@@ -65,14 +65,14 @@ fn covers(permit: &May, scope: &PolicyScope) -> bool {
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: PolicySet, mode: Mode) -> Done {
+pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: PolicySet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     refusals.extend(policy_refusals(input.fields.problems()));
     refusals.end(Stage::Shape)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock, &permit, (&input, refusals)).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = set(&mut work, clock, &permit, (&input, refusals)).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 fn policy_refusals(problems: Vec<PolicyProblem>) -> Vec<ReplenishmentRefusal> {
@@ -84,22 +84,22 @@ async fn set(
     clock: &Clock,
     permit: &May,
     (input, mut refusals): (&PolicySet, Refusals<ReplenishmentRefusal>),
-) -> Done {
+) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicySet", key: text, hash: hash_of(input) };
     // The journal is locked first, so that concurrent calls are serialized, and the second one
     // finds the policy of the first.
     journal::lock(work).await?;
-    if let Some(known) = idempotency::before(work, &key).await? {
-        return replayed(work, permit, known).await;
+    if let Some(key_use) = idempotency::before(work, &key).await? {
+        return load_replayed(work, permit, key_use).await;
     }
     let before = match input.id {
         None => None,
         Some(id) => {
-            let found = rows::lock_policy(work, id).await?.filter(|policy| covers(permit, &policy.scope));
+            let locked_policy = rows::lock_policy(work, id).await?.filter(|policy| covers(permit, &policy.scope));
             let missing = || ReplenishmentRefusal::NotFound { what: "replenishment policy", field: path!["input", "id"] };
-            refusals.extend(found.is_none().then(missing));
-            found
+            refusals.extend(locked_policy.is_none().then(missing));
+            locked_policy
         }
     };
     refuse_scope(work, permit, &input.fields.scope, &mut refusals).await?;
@@ -110,8 +110,8 @@ async fn set(
         tracing::debug!(expected, actual, "a policy has changed since it was read");
         refusals.add(ReplenishmentRefusal::Stale { what: "replenishment policy", actual });
     }
-    let there = rows::policy_of_scope(work, &input.fields.scope).await?;
-    let is_taken = there.is_some_and(|policy| Some(policy.id) != input.id);
+    let existing_policy = rows::policy_of_scope(work, &input.fields.scope).await?;
+    let is_taken = existing_policy.is_some_and(|policy| Some(policy.id) != input.id);
     refusals.extend(is_taken.then_some(ReplenishmentRefusal::ScopeTaken));
     if before.is_none() && rows::count_policies(work).await? >= MAX_POLICIES {
         refusals.add(ReplenishmentRefusal::TooManyPolicies(MAX_POLICIES));
@@ -143,9 +143,9 @@ async fn refuse_scope(
     refusals: &mut Refusals<ReplenishmentRefusal>,
 ) -> Result<(), Fault> {
     let is_others = |name: &str| name == "storeId" && !covers(permit, scope);
-    for (what, name, is_there) in rows::named_objects(work, scope).await? {
+    for (object_kind, name, is_there) in rows::find_scope_objects(work, scope).await? {
         if !is_there || is_others(name) {
-            refusals.add(ReplenishmentRefusal::NotFound { what, field: path!["input", name] });
+            refusals.add(ReplenishmentRefusal::NotFound { what: object_kind, field: path!["input", name] });
         }
     }
     if let Some(supplier) = scope.supplier
@@ -186,39 +186,39 @@ fn audit_fields(policy: &Policy) -> Fields {
 }
 
 /// Deletes a policy: later plans use the next policy that applies.
-pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: PolicyRemoval, mode: Mode) -> Done {
+pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: PolicyRemoval, mode: Mode) -> ChangeResult {
     check_key(&input.idempotency_key)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = remove(&mut work, clock, &permit, &input).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = remove(&mut work, clock, &permit, &input).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
-async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemoval) -> Done {
+async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemoval) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicyRemove", key: text, hash: hash_of(input) };
     journal::lock(work).await?;
-    if let Some(known) = idempotency::before(work, &key).await? {
-        return replayed(work, permit, known).await;
+    if let Some(key_use) = idempotency::before(work, &key).await? {
+        return load_replayed(work, permit, key_use).await;
     }
-    let found = rows::lock_policy(work, input.id).await?.filter(|policy| covers(permit, &policy.scope));
+    let locked_policy = rows::lock_policy(work, input.id).await?.filter(|policy| covers(permit, &policy.scope));
     let missing = || ReplenishmentRefusal::NotFound { what: "replenishment policy", field: path!["input", "id"] };
-    let policy = found.ok_or_else(missing)?;
+    let policy = locked_policy.ok_or_else(missing)?;
     rows::remove_policy(work, policy.id).await?;
     audit::changed(work, policy.id, Some(&audit_fields(&policy)), None, None);
     end(work, (&key, REPLENISHMENT_POLICY_REMOVED), policy, clock.now()).await
 }
 
-async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), policy: Policy, now: Timestamp) -> Done {
+async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), policy: Policy, now: Timestamp) -> ChangeResult {
     let seq = journal::append_other(work, vec![event.event(&PolicyEvent::of(&policy))], now).await?;
     idempotency::keep(work, key, &Receipt { policy: policy.id, seq }, now).await?;
-    Ok(Acted { value: Some(policy), seq, is_replayed: false })
+    Ok(CallResult { value: Some(policy), seq, is_replayed: false })
 }
 
 /// The answer of an earlier call: the current policy, if it still exists.
-async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Done {
-    let KeyUse::Same(receipt) = known else { return Err(ReplenishmentRefusal::KeyReused.into()) };
+async fn load_replayed(work: &Work, permit: &May, key_use: KeyUse) -> ChangeResult {
+    let KeyUse::Same(receipt) = key_use else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a policy names it"))?;
     let value = rows::policy(work, receipt.policy).await?.filter(|policy| covers(permit, &policy.scope));
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value, seq: receipt.seq, is_replayed: true })
 }

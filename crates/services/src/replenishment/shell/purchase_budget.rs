@@ -15,7 +15,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Database, Fault, Reads, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -63,7 +63,7 @@ pub struct BudgetUse {
 }
 
 type May = Permit<kind::StockPolicy>;
-type Done = Result<Acted<Option<StoredBudget>>, ReplenishmentError>;
+type ChangeResult = Result<CallResult<Option<StoredBudget>>, ReplenishmentError>;
 
 /// Whether a permit covers a budget: one without a single store counts purchases of all stores.
 fn covers(permit: &May, scope: BudgetScope) -> bool {
@@ -80,38 +80,39 @@ pub async fn find_budget(permit: &May, db: &Database) -> Result<Option<StoredBud
 
 /// Budgets of suppliers, categories and stores that limit something and that are the permit's.
 pub async fn find_scope_budgets(permit: &May, db: &Database) -> Result<Vec<StoredBudget>, Fault> {
-    let mut found = rows::scope_budgets(&permit.scope(db)).await?;
-    found.retain(|kept| covers(permit, kept.scope));
-    Ok(found)
+    let mut stored = rows::scope_budgets(&permit.scope(db)).await?;
+    stored.retain(|stored_budget| covers(permit, stored_budget.scope));
+    Ok(stored)
 }
 
 /// The current use of each of several budgets, read together. None for budgets of plans, and for
 /// budgets that the permit does not cover.
-pub async fn budget_uses(permit: &May, ledger: &Ledger, kept: &[StoredBudget]) -> Result<Vec<Option<BudgetUse>>, Fault> {
+pub async fn budget_uses(permit: &May, ledger: &Ledger, stored: &[StoredBudget]) -> Result<Vec<Option<BudgetUse>>, Fault> {
     let (scope, now) = (permit.scope(ledger.database()), ledger.clock().now());
-    let seen = |kept: &StoredBudget| kept.budget.filter(|_| covers(permit, kept.scope));
-    let budgets: Vec<(BudgetScope, Budget)> = kept.iter().filter_map(|kept| Some((kept.scope, seen(kept)?))).collect();
+    let visible_budget = |stored: &StoredBudget| stored.budget.filter(|_| covers(permit, stored.scope));
+    let budgets: Vec<(BudgetScope, Budget)> =
+        stored.iter().filter_map(|stored| Some((stored.scope, visible_budget(stored)?))).collect();
     if budgets.is_empty() {
-        return Ok(vec![None; kept.len()]);
+        return Ok(vec![None; stored.len()]);
     }
     let zone = tenant_zone(&scope).await?;
-    let (today, counted) = (local_day(now, &zone), counted(&scope, budgets).await?);
-    let mut taken = committed(&scope, (now, zone.as_str()), &counted, None).await?.into_iter();
-    let use_of = |kept: &StoredBudget| {
-        let budget = seen(kept)?;
-        let committed = taken.next()?;
+    let (today, counted) = (local_day(now, &zone), with_members(&scope, budgets).await?);
+    let mut committed_amounts = compute_committed(&scope, (now, zone.as_str()), &counted, None).await?.into_iter();
+    let use_of = |stored: &StoredBudget| {
+        let budget = visible_budget(stored)?;
+        let committed = committed_amounts.next()?;
         let (from, next) = budget.period.days(today)?;
-        let (remaining, committed) = (budget.left(committed), Money::new(committed, budget.amount.currency));
+        let (remaining, committed) = (budget.remaining_after(committed), Money::new(committed, budget.amount.currency));
         Some(BudgetUse { from, through: next - 1, committed, remaining })
     };
-    Ok(kept.iter().map(use_of).collect())
+    Ok(stored.iter().map(use_of).collect())
 }
 
 /// Sets the budget, or takes it away.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: BudgetSet, mode: Mode) -> Done {
+pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: BudgetSet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     if !matches!(input.scope, BudgetScope::Store(_)) && !covers(&permit, input.scope) {
@@ -133,33 +134,33 @@ pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: Budget
     }
     refusals.end(Stage::Value)?;
     let mut work = permit.scope(db).begin().await?;
-    let done = set(&mut work, clock.now(), &permit, &input).await;
-    settle(work, done, mode.is_dry()).await
+    let outcome = set(&mut work, clock.now(), &permit, &input).await;
+    settle(work, outcome, mode.is_dry()).await
 }
 
 /// Refuses objects of the scope that do not exist, or that the permit does not cover.
 async fn unknown_reference(permit: &May, db: &Database, scope: BudgetScope) -> Result<Option<ReplenishmentRefusal>, Fault> {
-    let (what, name) = match scope {
+    let (object_kind, name) = match scope {
         BudgetScope::Company => return Ok(None),
         BudgetScope::Supplier(_) => ("supplier", "supplierId"),
         BudgetScope::Category(_) => ("category", "categoryId"),
         BudgetScope::Store(_) => ("store", "storeId"),
     };
-    let is_there = covers(permit, scope) && rows::is_named(&permit.scope(db), scope).await?;
-    Ok((!is_there).then(|| ReplenishmentRefusal::NotFound { what, field: path!["input", name] }))
+    let is_there = covers(permit, scope) && rows::scope_exists(&permit.scope(db), scope).await?;
+    Ok((!is_there).then(|| ReplenishmentRefusal::NotFound { what: object_kind, field: path!["input", name] }))
 }
 
-async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -> Done {
+async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentBudgetSet", key: text, hash: hash_of(input) };
     let earlier = idempotency::lock_and_look_up(work, &key).await?;
     let before = rows::budget_of(work, input.scope).await?;
     match earlier {
-        Before::Nothing => {}
-        Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
-        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
+        EarlierUse::Nothing => {}
+        EarlierUse::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
+        EarlierUse::Same(Receipt { seq }) => return Ok(CallResult { value: before, seq, is_replayed: true }),
     }
-    let actual = before.map_or(0, |kept| kept.version);
+    let actual = before.map_or(0, |stored_budget| stored_budget.version);
     if input.expected_version.is_some_and(|expected| expected != actual) {
         return Err(ReplenishmentRefusal::Stale { what: "budget", actual }.into());
     }
@@ -170,29 +171,30 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -
     {
         return Err(ReplenishmentRefusal::Invalid { message: MERGED, field: path!["input", "supplierId"] }.into());
     }
-    let is_new = !input.scope.is_company() && budget.is_some() && before.and_then(|kept| kept.budget).is_none();
+    let is_new = !input.scope.is_company() && budget.is_some() && before.and_then(|stored_budget| stored_budget.budget).is_none();
     if is_new && rows::scope_budgets(work).await?.len() >= MAX_BUDGETS {
-        let what = "budgets of suppliers, categories and stores";
-        return Err(ReplenishmentRefusal::TooMany { what, most: MAX_BUDGETS, field: path!["input"] }.into());
+        let object_kind = "budgets of suppliers, categories and stores";
+        return Err(ReplenishmentRefusal::TooMany { what: object_kind, most: MAX_BUDGETS, field: path!["input"] }.into());
     }
     let after = StoredBudget { scope: input.scope, budget, version: actual + 1, updated_at: now };
     rows::change_budget(work, &after).await?;
-    let (tenant, was) = (work.tenant(), before.map(|kept| audit_fields(&kept)));
-    audit::changed(work, tenant, was.as_ref(), Some(&audit_fields(&after)), None);
+    let (tenant, old_fields) = (work.tenant(), before.map(|stored_budget| audit_fields(&stored_budget)));
+    audit::changed(work, tenant, old_fields.as_ref(), Some(&audit_fields(&after)), None);
     let event = BudgetEvent { scope: input.scope, is_limited: budget.is_some(), version: after.version };
     let seq = journal::append_other(work, vec![REPLENISHMENT_BUDGET_SET.event(&event)], now).await?;
     idempotency::keep(work, &key, &Receipt { seq }, now).await?;
-    Ok(Acted { value: Some(after), seq, is_replayed: false })
+    Ok(CallResult { value: Some(after), seq, is_replayed: false })
 }
 
 /// Returns the fields for the audit log's comparison, each visible to those who see the budget.
-fn audit_fields(kept: &StoredBudget) -> Fields {
+fn audit_fields(stored_budget: &StoredBudget) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
-    let of = if kept.scope.is_company() { String::new() } else { format!("{}.", kept.scope.text()) };
-    let (amount, period) = (format!("replenishmentBudget.{of}amount"), format!("replenishmentBudget.{of}period"));
-    let budget = kept.budget;
+    let path_prefix = if stored_budget.scope.is_company() { String::new() } else { format!("{}.", stored_budget.scope.text()) };
+    let (amount, period) =
+        (format!("replenishmentBudget.{path_prefix}amount"), format!("replenishmentBudget.{path_prefix}period"));
+    let budget = stored_budget.budget;
     let (money, days) = (money(budget.map(|budget| budget.amount)), budget.map(|budget| budget.period));
-    let store = match kept.scope {
+    let store = match stored_budget.scope {
         BudgetScope::Company => return Fields::default().masked(amount, MASK, money).masked(period, MASK, days),
         BudgetScope::Supplier(_) | BudgetScope::Category(_) => MaskStore::All,
         BudgetScope::Store(store) => MaskStore::One(store),
@@ -217,7 +219,7 @@ impl CoveredBudget {
 }
 
 /// Budgets with the IDs that they cover now, in their order.
-async fn counted(reads: &impl Reads, budgets: Vec<(BudgetScope, Budget)>) -> Result<Vec<CoveredBudget>, Fault> {
+async fn with_members(reads: &impl Reads, budgets: Vec<(BudgetScope, Budget)>) -> Result<Vec<CoveredBudget>, Fault> {
     let scopes: Vec<BudgetScope> = budgets.iter().map(|(scope, _)| *scope).collect();
     let members = rows::members(reads, &scopes).await?;
     Ok(budgets.into_iter().zip(members).map(|((scope, budget), members)| CoveredBudget { scope, budget, members }).collect())
@@ -225,33 +227,39 @@ async fn counted(reads: &impl Reads, budgets: Vec<(BudgetScope, Budget)>) -> Res
 
 /// Returns the amount that orders take of each budget, in minor units; for a budget of plans, the
 /// amount that this plan's orders take. Budgets of one kind, period and currency are read together.
-async fn committed(
+async fn compute_committed(
     reads: &impl Reads,
     (now, zone): (Timestamp, &str),
-    counted: &[CoveredBudget],
+    covered_budgets: &[CoveredBudget],
     plan: Option<ReplenishmentPlanId>,
 ) -> Result<Vec<i64>, Fault> {
-    let mut taken: Vec<Option<i64>> = vec![None; counted.len()];
-    for (place, first) in counted.iter().enumerate() {
-        if taken[place].is_some() {
+    let mut committed_sums: Vec<Option<i64>> = vec![None; covered_budgets.len()];
+    for (index, first) in covered_budgets.iter().enumerate() {
+        if committed_sums[index].is_some() {
             continue;
         }
-        let members = counted.iter().filter(|one| one.shares_query(first)).flat_map(|one| one.members.iter().copied()).collect();
-        let (within, currency) = (BudgetMembers::of(first.scope, members), first.budget.amount.currency);
+        let members = covered_budgets
+            .iter()
+            .filter(|other_budget| other_budget.shares_query(first))
+            .flat_map(|other_budget| other_budget.members.iter().copied())
+            .collect();
+        let (query_members, currency) = (BudgetMembers::of(first.scope, members), first.budget.amount.currency);
         let sums = match (first.budget.period.days(local_day(now, zone)), plan) {
             (Some((first, next)), _) => {
                 let [from, until] = [first, next].map(|day| resolve_local_time((day, 0), zone, Timestamp(i64::MIN)));
-                rows::committed_between(reads, &within, currency, (from, until)).await?
+                rows::committed_between(reads, &query_members, currency, (from, until)).await?
             }
-            (None, Some(plan)) => rows::committed_of(reads, &within, currency, plan).await?,
+            (None, Some(plan)) => rows::committed_of(reads, &query_members, currency, plan).await?,
             (None, None) => Sums::new(),
         };
-        for (taken, one) in taken.iter_mut().zip(counted).filter(|(_, one)| one.shares_query(first)) {
-            let of_it = one.members.iter().filter_map(|id| sums.get(id));
-            *taken = Some(of_it.fold(0, |sum: i64, minor| sum.saturating_add(*minor)));
+        for (committed_sums, other_budget) in
+            committed_sums.iter_mut().zip(covered_budgets).filter(|(_, other_budget)| other_budget.shares_query(first))
+        {
+            let member_sums = other_budget.members.iter().filter_map(|id| sums.get(id));
+            *committed_sums = Some(member_sums.fold(0, |sum: i64, minor| sum.saturating_add(*minor)));
         }
     }
-    Ok(taken.into_iter().map(Option::unwrap_or_default).collect())
+    Ok(committed_sums.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// Returns the amount left of each budget that covers lines of a plan, or of a new one; also of the
@@ -262,28 +270,28 @@ pub(super) async fn available_budgets(
     plan: Option<ReplenishmentPlanId>,
     lines: &[PlanLine],
 ) -> Result<Vec<AvailableBudget>, Fault> {
-    let mut kept = rows::scope_budgets(reads).await?;
-    kept.extend(rows::budget(reads).await?);
-    let budgets: Vec<(BudgetScope, Budget)> = kept.iter().filter_map(|kept| Some((kept.scope, kept.budget?))).collect();
+    let mut stored = rows::scope_budgets(reads).await?;
+    stored.extend(rows::budget(reads).await?);
+    let budgets: Vec<(BudgetScope, Budget)> = stored.iter().filter_map(|stored| Some((stored.scope, stored.budget?))).collect();
     let has_categories = budgets.iter().any(|(scope, _)| matches!(scope, BudgetScope::Category(_)));
     let categories = if has_categories { rows::categories_of(reads, lines).await? } else { Vec::new() };
-    let (mut available, mut taken_of) = (Vec::new(), Vec::new());
-    for one in counted(reads, budgets).await? {
-        let in_it = categories.iter().filter(|(_, category)| one.members.contains(&category.uuid()));
-        let products = in_it.map(|(product, _)| *product).collect();
-        let one_budget = AvailableBudget { scope: one.scope, left: one.budget.amount, products };
-        if one.scope.is_company() || lines.iter().any(|line| one_budget.covers(line)) {
+    let (mut available, mut covered_budgets) = (Vec::new(), Vec::new());
+    for covered_budget in with_members(reads, budgets).await? {
+        let category_products = categories.iter().filter(|(_, category)| covered_budget.members.contains(&category.uuid()));
+        let products = category_products.map(|(product, _)| *product).collect();
+        let one_budget = AvailableBudget { scope: covered_budget.scope, left: covered_budget.budget.amount, products };
+        if covered_budget.scope.is_company() || lines.iter().any(|line| one_budget.covers(line)) {
             available.push(one_budget);
-            taken_of.push(one);
+            covered_budgets.push(covered_budget);
         }
     }
     if available.is_empty() {
         return Ok(available);
     }
     let zone = tenant_zone(reads).await?;
-    let taken = committed(reads, (now, zone.as_str()), &taken_of, plan).await?;
-    for (one_budget, (one, taken)) in available.iter_mut().zip(taken_of.iter().zip(taken)) {
-        one_budget.left = one.budget.left(taken);
+    let committed_sums = compute_committed(reads, (now, zone.as_str()), &covered_budgets, plan).await?;
+    for (one_budget, (covered_budget, committed_sums)) in available.iter_mut().zip(covered_budgets.iter().zip(committed_sums)) {
+        one_budget.left = covered_budget.budget.remaining_after(committed_sums);
     }
     Ok(available)
 }
@@ -300,17 +308,17 @@ pub(super) async fn limit_to_budgets(
     if matches!(choice, Choice::Ids(_)) || claims.claimed.is_empty() {
         return Ok(());
     }
-    let chosen: Vec<PlanLine> = claims.claimed.iter().map(|(index, _)| lines[*index].clone()).collect();
-    let available = available_budgets(work, now, Some(plan.id), &chosen).await?;
+    let chosen_lines: Vec<PlanLine> = claims.claimed.iter().map(|(index, _)| lines[*index].clone()).collect();
+    let available = available_budgets(work, now, Some(plan.id), &chosen_lines).await?;
     if available.is_empty() {
         return Ok(());
     }
-    let chosen = reprice_lines(work, chosen).await?;
+    let chosen_lines = reprice_lines(work, chosen_lines).await?;
     if !matches!(choice, Choice::Rule { .. }) {
-        claims.release_over_budget(&chosen, &available);
+        claims.release_over_budget(&chosen_lines, &available);
         return Ok(());
     }
-    if lines_over_budget(&chosen, &available).is_empty() {
+    if lines_over_budget(&chosen_lines, &available).is_empty() {
         Ok(())
     } else {
         Err(ReplenishmentRefusal::Stale { what: "use of the budget", actual: plan.version }.into())
@@ -323,9 +331,9 @@ pub(super) async fn limit_to_budgets(
 pub(super) async fn reprice_lines(reads: &impl Reads, mut lines: Vec<PlanLine>) -> Result<Vec<PlanLine>, Fault> {
     let costs = rows::costs_today(reads, &lines).await?;
     for line in lines.iter_mut().filter(|line| line.kind.supplier().is_some()) {
-        let planned = line.cost;
+        let planned_cost = line.cost;
         let today = costs.get(&line.id).copied();
-        line.cost = today.filter(|today| planned.is_some_and(|planned| planned.currency == today.currency));
+        line.cost = today.filter(|today| planned_cost.is_some_and(|planned_cost| planned_cost.currency == today.currency));
     }
     Ok(lines)
 }

@@ -75,5 +75,5 @@ pub(super) const MERGED: &str = "this supplier is merged into another one: name 
 
 /// Refuses an invalid idempotency key.
 pub(super) fn check_key(key: &str) -> Result<(), ReplenishmentError> {
-    idempotency::check_key(key).map_err(|why| ReplenishmentRefusal::BadKey(why).into())
+    idempotency::check_key(key).map_err(|reason| ReplenishmentRefusal::BadKey(reason).into())
 }

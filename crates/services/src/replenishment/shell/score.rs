@@ -16,7 +16,7 @@ use crate::{
     forecasting::rows::tenants_with_facts,
     replenishment::{
         events::{REPLENISHMENT_PLAN_SCORED, ScoreEvent},
-        rows::{self, OutcomeSum, Scored},
+        rows::{self, LineOutcome, OutcomeSum},
     },
 };
 
@@ -61,17 +61,17 @@ pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result
 
 /// Writes scores, and appends an event for each plan whose last lines were scored. The journal is
 /// locked first: if two rounds score the same lines, only one of them appends the event.
-async fn store_scores(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
+async fn store_scores(scope: &TenantScope, now: Timestamp, scores: &[LineOutcome]) -> Result<(), Fault> {
     let mut work = scope.begin().await?;
     journal::lock(&work).await?;
-    let named: BTreeSet<ReplenishmentPlanId> = scores.iter().map(|scored| scored.plan).collect();
-    let mut finished = rows::unscored(&work, &named).await?;
+    let plan_ids: BTreeSet<ReplenishmentPlanId> = scores.iter().map(|scored| scored.plan).collect();
+    let mut finished_plans = rows::find_unscored_plans(&work, &plan_ids).await?;
     rows::write_scores(&work, scores).await?;
-    for open in rows::unscored(&work, &finished).await? {
-        finished.remove(&open);
+    for open in rows::find_unscored_plans(&work, &finished_plans).await? {
+        finished_plans.remove(&open);
     }
-    let told = rows::plan_scores(&work, &finished).await?;
-    let events = told.iter().map(|score| REPLENISHMENT_PLAN_SCORED.event(&ScoreEvent::of(score))).collect();
+    let finished_scores = rows::plan_scores(&work, &finished_plans).await?;
+    let events = finished_scores.iter().map(|score| REPLENISHMENT_PLAN_SCORED.event(&ScoreEvent::of(score))).collect();
     journal::append_other(&mut work, events, now).await?;
     work.commit().await
 }

@@ -58,15 +58,15 @@ pub(super) async fn send_orders(
             orders.insert(order);
         }
     }
-    let mut sent = 0;
+    let mut sent_count = 0;
     for order in orders {
         if Box::pin(send_order(ledger, scope, order, (buys, sender))).await? {
-            sent += 1;
+            sent_count += 1;
         } else {
             tracing::warn!(tenant = %scope.tenant(), order = %order, "an order of a replenishment rule was not sent: it waits for a person");
         }
     }
-    Ok(sent)
+    Ok(sent_count)
 }
 
 /// Sends one order from its draft to the supplier. False if a step fails.
@@ -82,22 +82,22 @@ async fn send_order(
     }
     // Only the draft that the rule made is sent, which begins with version 1. One that was changed
     // since is left to a person.
-    let act = |step: &str, version: i64| PurchaseOrderAct {
+    let act_input = |step: &str, version: i64| PurchaseOrderAct {
         idempotency_key: format!("rule-{step}-{order}"),
         order,
         expected_version: Some(version),
         note: None,
     };
-    let submitted = purchase_order_submit(ledger, buys.clone(), act("submit", 1), Mode::Commit);
-    if !is_done(Box::pin(idempotency::by_key(submitted)).await)? {
+    let submitted = purchase_order_submit(ledger, buys.clone(), act_input("submit", 1), Mode::Commit);
+    if !was_executed(Box::pin(idempotency::by_key(submitted)).await)? {
         return Ok(false);
     }
-    let approved = purchase_order_approve(ledger, sender.approves.clone(), act("approve", 2), Mode::Commit);
-    if !is_done(Box::pin(idempotency::by_key(approved)).await)? {
+    let approved = purchase_order_approve(ledger, sender.approves.clone(), act_input("approve", 2), Mode::Commit);
+    if !was_executed(Box::pin(idempotency::by_key(approved)).await)? {
         return Ok(false);
     }
-    let placed = purchase_order_order(ledger, sender.buys.clone(), act("order", 3), Mode::Commit);
-    if !is_done(Box::pin(idempotency::by_key(placed)).await)? {
+    let placed = purchase_order_order(ledger, sender.buys.clone(), act_input("order", 3), Mode::Commit);
+    if !was_executed(Box::pin(idempotency::by_key(placed)).await)? {
         return Ok(false);
     }
     let sent = send(ledger.database(), ledger.clock(), sender.buys.clone(), (order, format!("rule-send-{order}"))).await?;
@@ -105,8 +105,8 @@ async fn send_order(
 }
 
 /// Whether a step was executed, now or earlier.
-fn is_done<T>(done: Result<T, Stop>) -> Result<bool, Fault> {
-    match done {
+fn was_executed<T>(outcome: Result<T, Stop>) -> Result<bool, Fault> {
+    match outcome {
         Ok(_) => Ok(true),
         Err(Stop::Refused(_) | Stop::Denied(_)) => Ok(false),
         Err(Stop::Fault(fault)) => Err(fault),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::ProductId;
 use forecast::{
     abc::{self, AbcClass},
-    xyz::{self, XyzClass, xyz},
+    xyz::{self, XyzClass, classify_variation},
 };
 
 /// Sales of a product in a span.
@@ -22,7 +22,7 @@ pub struct ProductSold {
 
 /// A product with its classes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Classified {
+pub struct ClassifiedProduct {
     pub sold: ProductSold,
     /// The share of revenue of products before it, 0 to 1.
     pub share_before: f64,
@@ -64,49 +64,50 @@ pub fn classify_products(
     products: Vec<ProductSold>,
     weeks: &HashMap<ProductId, Vec<(i32, i64)>>,
     mondays: Option<(i32, i32)>,
-) -> Vec<Classified> {
+) -> Vec<ClassifiedProduct> {
     let items: Vec<(&str, i64)> = products.iter().map(|one| (one.sku.as_str(), one.revenue)).collect();
-    let ranked = abc::abc(&items);
+    let ranked = abc::rank_by_revenue(&items);
     let one = |rank: &abc::Ranked| {
         let sold = products[rank.item].clone();
-        let own = weeks.get(&sold.product).map(Vec::as_slice).unwrap_or_default();
-        let (variation, xyz) = xyz(&units_by_week(own, mondays));
+        let week_units = weeks.get(&sold.product).map(Vec::as_slice).unwrap_or_default();
+        let (variation, xyz) = classify_variation(&units_by_week(week_units, mondays));
         let (share_before, abc) = (rank.share_before, rank.class);
-        Classified { sold, share_before, abc, xyz, variation, assigned_abc: abc, assigned_xyz: xyz, known: None }
+        ClassifiedProduct { sold, share_before, abc, xyz, variation, assigned_abc: abc, assigned_xyz: xyz, known: None }
     };
     ranked.iter().map(one).collect()
 }
 
 /// The class of each product by revenue alone.
 pub fn classes_of(products: &[ProductSold]) -> HashMap<ProductId, AbcClass> {
-    let items: Vec<(&str, i64)> = products.iter().map(|one| (one.sku.as_str(), one.revenue)).collect();
-    abc::abc(&items).into_iter().map(|rank| (products[rank.item].product, rank.class)).collect()
+    let items: Vec<(&str, i64)> = products.iter().map(|product_sold| (product_sold.sku.as_str(), product_sold.revenue)).collect();
+    abc::rank_by_revenue(&items).into_iter().map(|rank| (products[rank.item].product, rank.class)).collect()
 }
 
 /// Lets each product keep its class from the days `before`, unless it is past the border by two
 /// points of revenue, or by 5 % of the coefficient. Products without earlier sales have no class to
 /// keep.
-pub fn assign_classes(all: &mut [Classified], before: &[Classified]) {
-    let kept: HashMap<ProductId, &Classified> = before.iter().map(|one| (one.sold.product, one)).collect();
-    for one in all {
-        let Some(last) = kept.get(&one.sold.product) else { continue };
-        let found = abc::Ranked { item: 0, share_before: one.share_before, class: one.abc };
+pub fn assign_classes(products: &mut [ClassifiedProduct], before: &[ClassifiedProduct]) {
+    let previous: HashMap<ProductId, &ClassifiedProduct> =
+        before.iter().map(|classified| (classified.sold.product, classified)).collect();
+    for classified in products {
+        let Some(last) = previous.get(&classified.sold.product) else { continue };
+        let ranked = abc::Ranked { item: 0, share_before: classified.share_before, class: classified.abc };
         // A product that sells nothing any more becomes C at once.
-        if one.sold.revenue > 0 && last.sold.revenue > 0 {
-            one.assigned_abc = abc::assign_class(found, Some(last.abc), Some(last.abc));
+        if classified.sold.revenue > 0 && last.sold.revenue > 0 {
+            classified.assigned_abc = abc::assign_class(ranked, Some(last.abc), Some(last.abc));
         }
         let last_xyz = last.variation.map(|_| last.xyz);
-        one.assigned_xyz = xyz::assign_class(one.variation, last_xyz, last_xyz);
+        classified.assigned_xyz = xyz::assign_class(classified.variation, last_xyz, last_xyz);
     }
 }
 
 /// Units of each week from the first Monday to the last.
-pub(super) fn units_by_week(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
+pub(super) fn units_by_week(week_units: &[(i32, i64)], mondays: Option<(i32, i32)>) -> Vec<f64> {
     let Some((first, last)) = mondays else { return Vec::new() };
     let mut weeks = vec![0.0; usize::try_from((last - first) / 7 + 1).unwrap_or_default()];
-    for (monday, units) in known {
-        let place = usize::try_from((monday - first).div_euclid(7)).ok();
-        if let Some(week) = place.and_then(|place| weeks.get_mut(place)) {
+    for (monday, units) in week_units {
+        let index = usize::try_from((monday - first).div_euclid(7)).ok();
+        if let Some(week) = index.and_then(|index| weeks.get_mut(index)) {
             *week += *units as f64;
         }
     }
@@ -114,14 +115,15 @@ pub(super) fn units_by_week(known: &[(i32, i64)], mondays: Option<(i32, i32)>) -
 }
 
 /// Products and revenue of each pair of classes, A and X first.
-pub fn sums_of_classes(all: &[Classified]) -> Vec<ClassSum> {
+pub fn sums_of_classes(all: &[ClassifiedProduct]) -> Vec<ClassSum> {
     let pairs = [AbcClass::A, AbcClass::B, AbcClass::C]
         .into_iter()
         .flat_map(|abc| [XyzClass::X, XyzClass::Y, XyzClass::Z].map(|xyz| (abc, xyz)));
     let sum = |(abc, xyz): (AbcClass, XyzClass)| {
-        let own = all.iter().filter(|one| one.abc == abc && one.xyz == xyz);
-        let (products, revenue) =
-            own.fold((0_i64, 0_i128), |(products, revenue), one| (products + 1, revenue + i128::from(one.sold.revenue)));
+        let class_products = all.iter().filter(|classified| classified.abc == abc && classified.xyz == xyz);
+        let (products, revenue) = class_products.fold((0_i64, 0_i128), |(products, revenue), classified| {
+            (products + 1, revenue + i128::from(classified.sold.revenue))
+        });
         ClassSum { abc, xyz, products, revenue }
     };
     pairs.map(sum).collect()

@@ -25,16 +25,27 @@ pub struct PairStrength {
 }
 
 impl PairStrength {
-    /// Returns the strength for `all` orders, of which `one` and `other` have the products, and
-    /// `both` have both of them. None if a number is 0.
-    pub fn of(all: u32, one: u32, other: u32, both: u32) -> Option<Self> {
-        if all == 0 || one == 0 || other == 0 {
+    /// Returns the strength of a pair: of `order_count` orders, `first_count` have the first product,
+    /// `second_count` the second and `shared_count` both. None if one of the first three is 0.
+    pub fn of(order_count: u32, first_count: u32, second_count: u32, shared_count: u32) -> Option<Self> {
+        if order_count == 0 || first_count == 0 || second_count == 0 {
             return None;
         }
-        let [all, one, other, both] = [all, one, other, both].map(f64::from);
-        let rest = (all - one) * (all - other);
-        let chi_square = if rest > 0.0 { all * (both * all - one * other).powi(2) / (one * other * rest) } else { 0.0 };
-        Some(Self { support: both / all, confidence: [both / one, both / other], lift: both * all / (one * other), chi_square })
+        let [order_count, first_count, second_count, shared_count] =
+            [order_count, first_count, second_count, shared_count].map(f64::from);
+        let remainder = (order_count - first_count) * (order_count - second_count);
+        let chi_square = if remainder > 0.0 {
+            order_count * (shared_count * order_count - first_count * second_count).powi(2)
+                / (first_count * second_count * remainder)
+        } else {
+            0.0
+        };
+        Some(Self {
+            support: shared_count / order_count,
+            confidence: [shared_count / first_count, shared_count / second_count],
+            lift: shared_count * order_count / (first_count * second_count),
+            chi_square,
+        })
     }
     /// Whether the pair is more than chance.
     pub fn is_significant(&self) -> bool {
@@ -62,7 +73,7 @@ impl Pair {
 /// Lines of orders, by order: each product once in an order.
 #[derive(Debug, Clone, Default)]
 pub struct BasketLines {
-    known: HashMap<ProductId, u32>,
+    index_by_product: HashMap<ProductId, u32>,
     products: Vec<ProductId>,
     lines: Vec<u32>,
     /// Index in `lines` at which each order ends.
@@ -82,14 +93,14 @@ impl BasketLines {
     /// Adds the next line; `is_first` is true for the first line of an order.
     pub fn push(&mut self, product: ProductId, is_first: bool) {
         let next = self.products.len() as u32;
-        let place = *self.known.entry(product).or_insert(next);
-        if place == next {
+        let index = *self.index_by_product.entry(product).or_insert(next);
+        if index == next {
             self.products.push(product);
         }
-        let begins = if is_first { None } else { self.ends.pop() };
-        let begin = begins.map_or(self.lines.len(), |_| self.ends.last().map_or(0, |end| *end as usize));
-        if !self.lines[begin..].contains(&place) {
-            self.lines.push(place);
+        let last_end = if is_first { None } else { self.ends.pop() };
+        let begin = last_end.map_or(self.lines.len(), |_| self.ends.last().map_or(0, |end| *end as usize));
+        if !self.lines[begin..].contains(&index) {
+            self.lines.push(index);
         }
         self.ends.push(self.lines.len() as u32);
     }
@@ -102,35 +113,40 @@ impl BasketLines {
     /// Counts each product with all others in the same orders, one product after the other, so that
     /// the memory is proportional to the lines. Every other product is counted on a second thread.
     pub fn baskets(&self, left_out: i64) -> Baskets {
-        let mut of_product: Vec<Vec<u32>> = vec![Vec::new(); self.products.len()];
+        let mut orders_by_product: Vec<Vec<u32>> = vec![Vec::new(); self.products.len()];
         for nth in 0..self.ends.len() {
-            for place in self.order(nth) {
-                of_product[*place as usize].push(nth as u32);
+            for index in self.order(nth) {
+                orders_by_product[*index as usize].push(nth as u32);
             }
         }
         let pairs = thread::scope(|scope| {
-            let others = scope.spawn(|| self.pairs(&of_product, 1));
-            let mut pairs = self.pairs(&of_product, 0);
-            pairs.extend(others.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)));
+            let other_half = scope.spawn(|| self.pairs(&orders_by_product, 1));
+            let mut pairs = self.pairs(&orders_by_product, 0);
+            pairs.extend(other_half.join().unwrap_or_else(|payload| panic::resume_unwind(payload)));
             pairs
         });
         Baskets { orders: self.ends.len() as i64, left_out, pairs }
     }
 
     /// The pairs of every other product, starting with product `from`, with later products.
-    fn pairs(&self, of_product: &[Vec<u32>], from: usize) -> Vec<Pair> {
-        let count = |place: usize| of_product[place].len() as u32;
-        let all = self.ends.len() as u32;
-        let mut together = vec![0u32; self.products.len()];
+    fn pairs(&self, orders_by_product: &[Vec<u32>], from: usize) -> Vec<Pair> {
+        let count = |index: usize| orders_by_product[index].len() as u32;
+        let order_count = self.ends.len() as u32;
+        let mut shared_counts = vec![0u32; self.products.len()];
         let mut pairs = Vec::new();
-        let products = of_product.iter().enumerate().skip(from).step_by(2);
+        let products = orders_by_product.iter().enumerate().skip(from).step_by(2);
         for (one, orders) in products.filter(|(_, orders)| orders.len() >= MIN_PAIR_ORDERS as usize) {
-            together.fill(0);
-            let beside = orders.iter().flat_map(|nth| self.order(*nth as usize));
-            beside.for_each(|other| together[*other as usize] += 1);
-            for (other, both) in together.iter().enumerate().skip(one + 1).filter(|(_, both)| **both >= MIN_PAIR_ORDERS) {
-                let strength = PairStrength::of(all, count(one), count(other), *both).filter(PairStrength::is_significant);
-                pairs.extend(strength.map(|strength| self.pair([one, other], [count(one), count(other)], *both, strength)));
+            shared_counts.fill(0);
+            let other_products = orders.iter().flat_map(|nth| self.order(*nth as usize));
+            other_products.for_each(|other| shared_counts[*other as usize] += 1);
+            for (other, shared_count) in
+                shared_counts.iter().enumerate().skip(one + 1).filter(|(_, shared_count)| **shared_count >= MIN_PAIR_ORDERS)
+            {
+                let strength =
+                    PairStrength::of(order_count, count(one), count(other), *shared_count).filter(PairStrength::is_significant);
+                pairs.extend(
+                    strength.map(|strength| self.pair([one, other], [count(one), count(other)], *shared_count, strength)),
+                );
             }
         }
         pairs

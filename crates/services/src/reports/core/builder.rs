@@ -82,7 +82,7 @@ impl ReportSpec {
         if dimensions.is_empty() || dimensions.len() > MAX_DIMENSIONS || !has_no_duplicates(dimensions) {
             return Err(BuilderRefusal::Dimensions);
         }
-        if dimensions.iter().filter(|one| one.unit().is_some()).count() > 1 {
+        if dimensions.iter().filter(|candidate| candidate.unit().is_some()).count() > 1 {
             return Err(BuilderRefusal::TwoTimes);
         }
         for measure in measures {
@@ -107,11 +107,11 @@ impl ReportSpec {
     }
     /// Whether rows are in the order of the calendar.
     pub fn is_by_time(&self) -> bool {
-        self.dimensions.iter().any(|one| !one.is_by_id())
+        self.dimensions.iter().any(|dimension| !dimension.is_by_id())
     }
     /// The unit of time of a row.
     pub fn unit(&self) -> Option<TimeUnit> {
-        self.dimensions.iter().find_map(|one| one.unit())
+        self.dimensions.iter().find_map(|dimension| dimension.unit())
     }
     /// The sums that its statement has, each once.
     pub fn bases(&self) -> Vec<Base> {
@@ -125,8 +125,8 @@ impl ReportSpec {
     }
     /// Whether a visible measure needs sums from this source.
     pub fn sums(&self, source: BaseSource) -> bool {
-        let shown = self.measures.iter().filter(|measure| !self.hides(**measure));
-        shown.flat_map(|measure| measure.bases()).any(|base| base.source() == source)
+        let visible_measures = self.measures.iter().filter(|measure| !self.hides(**measure));
+        visible_measures.flat_map(|measure| measure.bases()).any(|base| base.source() == source)
     }
     pub const fn hides(&self, measure: ReportMeasure) -> bool {
         self.hides_costs && measure.shows_costs()
@@ -134,7 +134,7 @@ impl ReportSpec {
 }
 
 fn has_no_duplicates<T: PartialEq>(list: &[T]) -> bool {
-    list.iter().enumerate().all(|(nth, one)| !list[..nth].contains(one))
+    list.iter().enumerate().all(|(nth, item)| !list[..nth].contains(item))
 }
 
 #[cfg(test)]

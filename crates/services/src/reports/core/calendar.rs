@@ -1,6 +1,6 @@
 //! Days, months and years as a report's rows have them.
 
-use platform::calendar::{civil, first_of, months};
+use platform::calendar::{civil, first_day_of_month, months};
 
 use super::Span;
 
@@ -40,17 +40,17 @@ pub struct Bucket {
 
 /// Days before which a report is compared, and how its rows find theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compared {
+pub struct ComparisonPeriod {
     pub span: Span,
     shift: Shift,
 }
 
-/// The same day `by` months earlier, or the last day of that month.
-const fn months_earlier(day: i32, by: i32) -> i32 {
-    let (_, _, of_month) = civil(day);
-    let month = months(day) - by;
-    let (same, last) = (first_of(month) + of_month - 1, first_of(month + 1) - 1);
-    if same < last { same } else { last }
+/// The same day `month_count` months earlier, or the last day of that month.
+const fn months_earlier(day: i32, month_count: i32) -> i32 {
+    let (_, _, day_of_month) = civil(day);
+    let month = months(day) - month_count;
+    let (same_day, last_day) = (first_day_of_month(month) + day_of_month - 1, first_day_of_month(month + 1) - 1);
+    if same_day < last_day { same_day } else { last_day }
 }
 
 impl TimeUnit {
@@ -69,7 +69,7 @@ impl TimeUnit {
             (Self::Week, _) => day - (day + 3).rem_euclid(7),
             (_, Some(length)) => {
                 let month = months(day);
-                first_of(month - month.rem_euclid(length))
+                first_day_of_month(month - month.rem_euclid(length))
             }
             _ => day,
         }
@@ -78,24 +78,24 @@ impl TimeUnit {
     const fn next(self, day: i32) -> i32 {
         match (self, self.months()) {
             (Self::Week, _) => self.start(day) + 7,
-            (_, Some(length)) => first_of(months(self.start(day)) + length),
+            (_, Some(length)) => first_day_of_month(months(self.start(day)) + length),
             _ => day + 1,
         }
     }
     /// The stretches of a span, in order.
     pub fn buckets(self, span: Span) -> Vec<Bucket> {
-        let mut found = Vec::new();
+        let mut bucket_list = Vec::new();
         let mut first = span.from;
         while first <= span.to {
             let next = self.next(first);
-            found.push(Bucket { first, last: (next - 1).min(span.to), key: self.start(first) });
+            bucket_list.push(Bucket { first, last: (next - 1).min(span.to), key: self.start(first) });
             first = next;
         }
-        found
+        bucket_list
     }
 }
 
-impl Compared {
+impl ComparisonPeriod {
     /// Returns the span that another one is compared with. Rows of months, quarters and years are
     /// compared with whole ones; other reports with as many days and, from a week on, the same
     /// weekdays. All days are before those of the span.
@@ -111,14 +111,18 @@ impl Compared {
             };
             return Self { span: before, shift: Shift::Days(span.from - before.from) };
         };
-        let touched = (months(span.to).div_euclid(length) - months(span.from).div_euclid(length) + 1) * length;
-        let by = match with {
-            Comparison::PreviousPeriod => touched,
-            Comparison::PreviousYear => (touched + 11) / 12 * 12,
+        let period_months = (months(span.to).div_euclid(length) - months(span.from).div_euclid(length) + 1) * length;
+        let month_count = match with {
+            Comparison::PreviousPeriod => period_months,
+            Comparison::PreviousYear => (period_months + 11) / 12 * 12,
         };
         let is_whole = months(span.to) != months(span.to + 1);
-        let to = if is_whole { first_of(months(span.to) + 1 - by) - 1 } else { months_earlier(span.to, by) };
-        Self { span: Span { from: months_earlier(span.from, by), to }, shift: Shift::Months(by) }
+        let to = if is_whole {
+            first_day_of_month(months(span.to) + 1 - month_count) - 1
+        } else {
+            months_earlier(span.to, month_count)
+        };
+        Self { span: Span { from: months_earlier(span.from, month_count), to }, shift: Shift::Months(month_count) }
     }
     /// Returns the days by which the compared span is earlier than the report's; None if it is
     /// shifted by whole months.
@@ -132,7 +136,7 @@ impl Compared {
     pub fn buckets(&self, unit: TimeUnit) -> Vec<Bucket> {
         let key = |bucket: Bucket| match self.shift {
             Shift::Days(days) => unit.start(bucket.first + days),
-            Shift::Months(by) => first_of(months(bucket.key) + by),
+            Shift::Months(month_count) => first_day_of_month(months(bucket.key) + month_count),
         };
         unit.buckets(self.span).into_iter().map(|bucket| Bucket { key: key(bucket), ..bucket }).collect()
     }
@@ -170,18 +174,18 @@ mod tests {
     #[test]
     fn months_are_compared_with_months() {
         let february = of(NEW_YEAR + 31, NEW_YEAR + 58);
-        let before = Compared::of(february, Some(TimeUnit::Month), Comparison::PreviousPeriod);
+        let before = ComparisonPeriod::of(february, Some(TimeUnit::Month), Comparison::PreviousPeriod);
         assert_eq!((before.span, before.days()), (of(NEW_YEAR, NEW_YEAR + 30), None), "the whole of January");
         assert_eq!(before.buckets(TimeUnit::Month), [Bucket { first: NEW_YEAR, last: NEW_YEAR + 30, key: NEW_YEAR + 31 }]);
-        let year = Compared::of(february, Some(TimeUnit::Month), Comparison::PreviousYear);
+        let year = ComparisonPeriod::of(february, Some(TimeUnit::Month), Comparison::PreviousYear);
         assert_eq!(year.span, of(NEW_YEAR - 365 + 31, NEW_YEAR - 365 + 58));
-        let part = Compared::of(of(NEW_YEAR + 31, NEW_YEAR + 40), Some(TimeUnit::Month), Comparison::PreviousPeriod);
+        let part = ComparisonPeriod::of(of(NEW_YEAR + 31, NEW_YEAR + 40), Some(TimeUnit::Month), Comparison::PreviousPeriod);
         assert_eq!(part.span, of(NEW_YEAR, NEW_YEAR + 9));
         for days in 1..731 {
             for unit in [None, Some(TimeUnit::Day), Some(TimeUnit::Month), Some(TimeUnit::Quarter), Some(TimeUnit::Year)] {
                 for with in [Comparison::PreviousPeriod, Comparison::PreviousYear] {
                     let span = of(NEW_YEAR + 20, NEW_YEAR + 19 + days);
-                    assert!(Compared::of(span, unit, with).span.to < span.from, "{days} {unit:?} {with:?}");
+                    assert!(ComparisonPeriod::of(span, unit, with).span.to < span.from, "{days} {unit:?} {with:?}");
                 }
             }
         }
@@ -190,7 +194,7 @@ mod tests {
     #[test]
     fn days_are_compared_by_weekdays() {
         let week = of(NEW_YEAR, NEW_YEAR + 6);
-        let before = Compared::of(week, Some(TimeUnit::Day), Comparison::PreviousPeriod);
+        let before = ComparisonPeriod::of(week, Some(TimeUnit::Day), Comparison::PreviousPeriod);
         assert_eq!((before.span, before.days()), (of(NEW_YEAR - 7, NEW_YEAR - 1), Some(7)));
         assert_eq!(before.buckets(TimeUnit::Day)[0], Bucket { first: NEW_YEAR - 7, last: NEW_YEAR - 7, key: NEW_YEAR });
     }

@@ -6,10 +6,12 @@ mod frame;
 use std::{collections::BTreeMap, fmt::Write};
 
 use forecast::weekdays;
-use platform::{calendar::civil, plurals::counted};
+use platform::{calendar::civil, plurals::pluralize};
 
 pub use self::band::{BandChart, BandPoint, draw_band};
-use self::frame::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escaped, put, truncate_label};
+use self::frame::{
+    Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escape_markup, put, truncate_label,
+};
 use super::calendar::TimeUnit;
 
 /// Points that a chart has room for.
@@ -99,47 +101,47 @@ fn stack_bounds(points: &[ChartPoint]) -> Vec<Option<(f64, f64)>> {
 }
 
 /// Draws a chart.
-pub fn drawn(chart: &Chart) -> String {
+pub fn draw_chart(chart: &Chart) -> String {
     let (width, height) = (f64::from(chart.width), f64::from(chart.height));
     let axis = Axis::of(&chart.points);
     let edge = if chart.parts.is_empty() { TOP } else { TOP + LEGEND };
-    let (wide, high) = (width - LEFT - RIGHT, height - edge - BOTTOM);
+    let (plot_width, plot_height) = (width - LEFT - RIGHT, height - edge - BOTTOM);
     let mut labels: BTreeMap<usize, &str> = BTreeMap::new();
     for point in &chart.points {
         labels.entry(point.column).or_insert(&point.label);
     }
     let columns = labels.len().max(1) as f64;
-    let across = |column: usize| LEFT + wide * (column as f64 + 0.5) / columns;
-    let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
+    let x_of = |column: usize| LEFT + plot_width * (column as f64 + 0.5) / columns;
+    let y_of = |value: f64| edge + plot_height * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
-    let figures = chart.points.iter().filter(|point| point.value.is_some());
-    let words: Vec<String> = figures.map(|point| describe_point(chart, point)).collect();
+    let valued_points = chart.points.iter().filter(|point| point.value.is_some());
+    let words: Vec<String> = valued_points.map(|point| describe_point(chart, point)).collect();
     draw_heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
     draw_legend(&mut out, chart);
-    draw_grid(&mut out, axis, up, width - RIGHT);
+    draw_grid(&mut out, axis, y_of, width - RIGHT);
     match chart.kind {
         ChartKind::Bars => {
-            let thick = (wide / columns * 0.7).max(0.5);
-            for (point, ends) in chart.points.iter().zip(stack_bounds(&chart.points)) {
-                let Some((from, to)) = ends else { continue };
-                let (top, bottom) = (up(to), up(from));
+            let bar_width = (plot_width / columns * 0.7).max(0.5);
+            for (point, bounds) in chart.points.iter().zip(stack_bounds(&chart.points)) {
+                let Some((from, to)) = bounds else { continue };
+                let (top, bottom) = (y_of(to), y_of(from));
                 put!(
                     out,
-                    "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{thick:.1}\" height=\"{:.1}\" fill=\"{}\">{}</rect>",
-                    across(point.column) - thick / 2.0,
+                    "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{bar_width:.1}\" height=\"{:.1}\" fill=\"{}\">{}</rect>",
+                    x_of(point.column) - bar_width / 2.0,
                     bottom - top,
                     colour(point.part),
                     tooltip(chart, point)
                 );
             }
         }
-        ChartKind::Line => line(&mut out, chart, across, up),
+        ChartKind::Line => draw_line(&mut out, chart, x_of, y_of),
     }
-    put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", up(0.0), width - RIGHT);
-    let labels: Vec<(f64, &str)> = labels.into_iter().map(|(column, label)| (across(column), label)).collect();
-    draw_labels(&mut out, &labels, wide, height);
+    put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", y_of(0.0), width - RIGHT);
+    let labels: Vec<(f64, &str)> = labels.into_iter().map(|(column, label)| (x_of(column), label)).collect();
+    draw_labels(&mut out, &labels, plot_width, height);
     if chart.left_out > 0 {
-        let rows = counted(chart.left_out, "more row is", "more rows are");
+        let rows = pluralize(chart.left_out, "more row is", "more rows are");
         put!(out, "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">{rows} not drawn</text>", height - 8.0);
     }
     out.push_str("</svg>");
@@ -148,7 +150,7 @@ pub fn drawn(chart: &Chart) -> String {
 
 /// The row in words, where a pointer rests on it.
 fn tooltip(chart: &Chart, point: &ChartPoint) -> String {
-    format!("<title>{}</title>", escaped(&describe_point(chart, point)))
+    format!("<title>{}</title>", escape_markup(&describe_point(chart, point)))
 }
 
 fn describe_point(chart: &Chart, point: &ChartPoint) -> String {
@@ -170,19 +172,19 @@ fn draw_legend(out: &mut String, chart: &Chart) {
         let name = if nth < COLOURS.len() { part.as_str() } else { "Others" };
         let x = LEFT + LEGEND_ENTRY_WIDTH * nth as f64;
         put!(out, "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"9\" height=\"9\" fill=\"{}\"/>", TOP - 4.0, colour(nth));
-        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 13.0, TOP + 4.0, escaped(&truncate_label(name)));
+        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 13.0, TOP + 4.0, escape_markup(&truncate_label(name)));
     }
 }
 
 /// A line through the points; points without a value interrupt it.
-fn line(out: &mut String, chart: &Chart, across: impl Fn(usize) -> f64, up: impl Fn(f64) -> f64) {
+fn draw_line(out: &mut String, chart: &Chart, x_of: impl Fn(usize) -> f64, y_of: impl Fn(f64) -> f64) {
     let (mut path, mut is_drawing, mut dots) = (String::new(), false, String::new());
     for point in &chart.points {
         let Some(value) = point.value else {
             is_drawing = false;
             continue;
         };
-        let (x, y) = (across(point.column), up(value));
+        let (x, y) = (x_of(point.column), y_of(value));
         put!(path, "{}{x:.1} {y:.1}", if is_drawing { "L" } else { "M" });
         put!(dots, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"#2563eb\">{}</circle>", tooltip(chart, point));
         is_drawing = true;
@@ -212,18 +214,18 @@ mod tests {
 
     #[test]
     fn texts_are_no_markup() {
-        let drawing = drawn(&chart(ChartKind::Bars, &[Some(12.0), None, Some(-3.0)]));
+        let drawing = draw_chart(&chart(ChartKind::Bars, &[Some(12.0), None, Some(-3.0)]));
         assert!(drawing.contains("<title>Mugs &amp; &quot;plates&quot;</title>"), "{drawing}");
         assert!(drawing.contains("<desc>&lt;b&gt;0&lt;/b&gt;: 12; &lt;b&gt;2&lt;/b&gt;: -3</desc>"), "{drawing}");
         assert!(!drawing.contains("<b>") && !drawing.contains('\u{7}'), "{drawing}");
         assert_eq!(drawing.matches("<rect").count(), 3, "the ground and two bars");
         assert!(drawing.contains("3 more rows are not drawn"), "{drawing}");
-        assert_eq!(drawing, drawn(&chart(ChartKind::Bars, &[Some(12.0), None, Some(-3.0)])));
+        assert_eq!(drawing, draw_chart(&chart(ChartKind::Bars, &[Some(12.0), None, Some(-3.0)])));
     }
 
     #[test]
     fn a_line_is_broken_where_nothing_is_known() {
-        let drawing = drawn(&chart(ChartKind::Line, &[Some(1.0), Some(2.0), None, Some(0.5)]));
+        let drawing = draw_chart(&chart(ChartKind::Line, &[Some(1.0), Some(2.0), None, Some(0.5)]));
         let path = drawing.split("<path d=\"").find(|piece| piece.contains("fill=\"none\"")).unwrap();
         let path = path.split('"').next().unwrap();
         assert_eq!((path.matches('M').count(), path.matches('L').count()), (2, 1), "{drawing}");
@@ -244,7 +246,7 @@ mod tests {
         let axis = Axis::of(&points);
         assert_eq!((axis.low, axis.high), (-20.0, 60.0), "of whole columns");
         let parts: Vec<String> = (0..10).map(|nth| format!("<i>{nth}</i>")).collect();
-        let drawing = drawn(&Chart { parts, points, left_out: 0, width: 1_200, ..chart(ChartKind::Bars, &[]) });
+        let drawing = draw_chart(&Chart { parts, points, left_out: 0, width: 1_200, ..chart(ChartKind::Bars, &[]) });
         assert!(drawing.contains("<title>day 0, &lt;i&gt;1&lt;/i&gt;: 20</title>"), "{drawing}");
         assert!(!drawing.contains("<i>") && drawing.contains(">Others</text>"), "{drawing}");
         assert_eq!((drawing.matches("<rect").count(), drawing.matches(GREY).count()), (1 + 9 + 4, 2), "{drawing}");

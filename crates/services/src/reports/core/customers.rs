@@ -26,36 +26,36 @@ const MIN_FOR_FIFTHS: usize = 25;
 
 impl Scores {
     /// Fifths of many customers, thirds of fewer than 25.
-    pub const fn best(customers: usize) -> u8 {
+    pub const fn part_count(customers: usize) -> u8 {
         if customers < MIN_FOR_FIFTHS { 3 } else { 5 }
     }
 }
 
 /// Divides customers into `parts` parts by rank, ⌈parts × rank ÷ n⌉; equal ones share the better
 /// part. `goodness` is higher for better ones.
-fn parts<T>(all: &[T], parts: u8, goodness: impl Fn(&T) -> i64) -> Vec<u8> {
-    let mut order: Vec<usize> = (0..all.len()).collect();
-    order.sort_by_key(|place| std::cmp::Reverse(goodness(&all[*place])));
-    let mut found = vec![0; all.len()];
+fn score_by_rank<T>(items: &[T], parts: u8, goodness: impl Fn(&T) -> i64) -> Vec<u8> {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(goodness(&items[*index])));
+    let mut scores = vec![0; items.len()];
     let (mut last, mut best) = (None, 1);
-    for (nth, place) in order.into_iter().enumerate() {
-        let own = goodness(&all[place]);
-        if last != Some(own) {
-            best = (usize::from(parts) * (nth + 1)).div_ceil(all.len().max(1));
-            last = Some(own);
+    for (nth, index) in order.into_iter().enumerate() {
+        let own_value = goodness(&items[index]);
+        if last != Some(own_value) {
+            best = (usize::from(parts) * (nth + 1)).div_ceil(items.len().max(1));
+            last = Some(own_value);
         }
         // The first part is the best one, and has the highest score.
-        found[place] = parts + 1 - u8::try_from(best).unwrap_or(parts).clamp(1, parts);
+        scores[index] = parts + 1 - u8::try_from(best).unwrap_or(parts).clamp(1, parts);
     }
-    found
+    scores
 }
 
 /// The scores of all customers, in their order.
 pub fn score_customers(customers: &[CustomerOrders]) -> Vec<Scores> {
-    let best = Scores::best(customers.len());
-    let recency = parts(customers, best, |one| -one.days_since);
-    let frequency = parts(customers, best, |one| one.orders);
-    let money = parts(customers, best, |one| one.net);
+    let best = Scores::part_count(customers.len());
+    let recency = score_by_rank(customers, best, |one| -one.days_since);
+    let frequency = score_by_rank(customers, best, |one| one.orders);
+    let money = score_by_rank(customers, best, |one| one.net);
     recency
         .into_iter()
         .zip(frequency)
@@ -99,7 +99,7 @@ impl Cohort {
         }
     }
     /// Customers with another order within a window. None while the window is open for one of them.
-    pub fn repeated(&self, window: usize, today: i32) -> Option<i64> {
+    pub fn repeat_customers(&self, window: usize, today: i32) -> Option<i64> {
         let is_over = self.last_first + Self::WINDOWS.get(window)? < today;
         self.again.get(window).copied().filter(|_| is_over)
     }
@@ -110,11 +110,11 @@ pub fn cohorts(
     customers: impl IntoIterator<Item = FirstOrders>,
     month_of: impl Fn(i32) -> CohortMonth,
 ) -> BTreeMap<CohortMonth, Cohort> {
-    let mut found: BTreeMap<CohortMonth, Cohort> = BTreeMap::new();
+    let mut cohorts_by_month: BTreeMap<CohortMonth, Cohort> = BTreeMap::new();
     for customer in customers {
-        found.entry(month_of(customer.first)).or_default().add(customer);
+        cohorts_by_month.entry(month_of(customer.first)).or_default().add(customer);
     }
-    found
+    cohorts_by_month
 }
 
 #[cfg(test)]
@@ -149,8 +149,11 @@ mod tests {
         let found = cohorts([of(0, Some(30)), of(10, Some(60)), of(5, None), of(40, Some(41))], month_of);
         let january = found[&CohortMonth { year: 1970, month: 1 }];
         assert_eq!((january.customers, january.again), (3, [1, 2, 2]));
-        assert_eq!((january.repeated(0, 41), january.repeated(0, 40)), (Some(1), None));
-        assert_eq!((january.repeated(1, 101), january.repeated(2, 101), january.repeated(9, 999)), (Some(2), None, None));
+        assert_eq!((january.repeat_customers(0, 41), january.repeat_customers(0, 40)), (Some(1), None));
+        assert_eq!(
+            (january.repeat_customers(1, 101), january.repeat_customers(2, 101), january.repeat_customers(9, 999)),
+            (Some(2), None, None)
+        );
         assert_eq!(found.len(), 2);
     }
 }

@@ -2,7 +2,7 @@
 
 /// Prefixes, up to the point, of the types of events that change no panel: no panel reads their
 /// rooms. A wrong entry would leave a dashboard outdated, a missing one only costs a query.
-const UNRELATED: &[&str] = &[
+const UNRELATED_EVENT_PREFIXES: &[&str] = &[
     "api_key",
     "attachment",
     "credit_note",
@@ -27,7 +27,7 @@ const UNRELATED: &[&str] = &[
 #[must_use]
 pub fn changes_dashboard(event_type: &str) -> bool {
     let noun = event_type.split_once('.').map_or(event_type, |(noun, _)| noun);
-    !UNRELATED.contains(&noun)
+    !UNRELATED_EVENT_PREFIXES.contains(&noun)
 }
 
 #[cfg(test)]

@@ -21,28 +21,28 @@ pub struct LotRisk {
 /// the past has no demand.
 pub fn demand_until(weeks: &[f64], first: i32, today: i32, day: i32) -> f64 {
     let Some(last) = weeks.last() else { return 0.0 };
-    let of_day = |day: i32| {
+    let day_demand = |day: i32| {
         let week = usize::try_from((day - first).div_euclid(7)).unwrap_or_default();
         weeks.get(week).unwrap_or(last).max(0.0) / 7.0
     };
     let end = first.saturating_add(7 * weeks.len() as i32);
-    let near: f64 = (today..=day.min(end - 1)).map(of_day).sum();
-    let far = i64::from(day) - i64::from(today.max(end)) + 1;
-    near + far.max(0) as f64 * last.max(0.0) / 7.0
+    let near_demand: f64 = (today..=day.min(end - 1)).map(day_demand).sum();
+    let late_days = i64::from(day) - i64::from(today.max(end)) + 1;
+    near_demand + late_days.max(0) as f64 * last.max(0.0) / 7.0
 }
 
 /// Returns the expected loss of each lot of one product in one store, if the one that expires first
-/// is sold first. `until` returns the demand up to a lot's last day. Lots are in the order of their
-/// dates.
-pub fn at_risk(lots: &[DatedLot], until: impl Fn(i32) -> f64) -> Vec<LotRisk> {
-    let mut taken_before = 0.0;
-    let one = |lot: &DatedLot| {
+/// is sold first. `sales_until` returns the demand up to a lot's last day. Lots are in the order of
+/// their dates.
+pub fn at_risk(lots: &[DatedLot], sales_until: impl Fn(i32) -> f64) -> Vec<LotRisk> {
+    let mut sold_before = 0.0;
+    let risk_of = |lot: &DatedLot| {
         let units = lot.units as f64;
-        let taken = (until(lot.expires_on) - taken_before).clamp(0.0, units);
-        taken_before += taken;
-        LotRisk { taken, at_risk: units - taken }
+        let sold_units = (sales_until(lot.expires_on) - sold_before).clamp(0.0, units);
+        sold_before += sold_units;
+        LotRisk { taken: sold_units, at_risk: units - sold_units }
     };
-    lots.iter().map(one).collect()
+    lots.iter().map(risk_of).collect()
 }
 
 #[cfg(test)]

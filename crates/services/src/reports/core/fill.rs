@@ -19,14 +19,14 @@ impl Fill {
     /// Returns the sums of one order, whose lines are pairs of units ordered and units that left in
     /// time.
     pub fn of(lines: &[(i64, i64)]) -> Self {
-        let whole = lines.iter().filter(|(ordered, shipped)| shipped >= ordered).count();
+        let whole_count = lines.iter().filter(|(ordered, shipped)| shipped >= ordered).count();
         Self {
             ordered_units: lines.iter().map(|(ordered, _)| i128::from(*ordered)).sum(),
             shipped_units: lines.iter().map(|(ordered, shipped)| i128::from(*shipped.min(ordered))).sum(),
             lines: lines.len() as i64,
-            whole_lines: whole as i64,
+            whole_lines: whole_count as i64,
             orders: 1,
-            whole_orders: i64::from(whole == lines.len()),
+            whole_orders: i64::from(whole_count == lines.len()),
         }
     }
     pub const fn join(&mut self, other: &Self) {
@@ -75,9 +75,9 @@ impl Hours {
     }
     /// Between the two nearest, in proportion.
     fn quantile(&self, share: f64) -> Option<f64> {
-        let place = self.sorted.len().checked_sub(1)? as f64 * share;
-        let (low, high) = (*self.sorted.get(place.floor() as usize)?, *self.sorted.get(place.ceil() as usize)?);
-        Some(low + (high - low) * place.fract())
+        let position = self.sorted.len().checked_sub(1)? as f64 * share;
+        let (low, high) = (*self.sorted.get(position.floor() as usize)?, *self.sorted.get(position.ceil() as usize)?);
+        Some(low + (high - low) * position.fract())
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Range {
 }
 
 impl Range {
-    fn of(units: LostUnits, each: f64) -> Self {
-        let minor = |units: f64| (units * each).round() as i64;
+    fn of(units: LostUnits, unit_price: f64) -> Self {
+        let minor = |units: f64| (units * unit_price).round() as i64;
         Self { low: minor(units.low), mid: minor(units.mid), high: minor(units.high) }
     }
     pub const fn join(&mut self, other: Self) {

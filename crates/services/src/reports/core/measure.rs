@@ -346,18 +346,18 @@ impl ReportMeasure {
     }
     /// The figure computed from sums; None if one of them is unknown, or without a denominator.
     pub fn figure(self, sum: impl Fn(Base) -> Option<i64>) -> Option<Figure> {
-        let amount = |figure: i64| match self.unit() {
-            ReportUnit::Money => Figure::Minor(figure),
-            _ => Figure::Count(figure),
+        let amount = |value: i64| match self.unit() {
+            ReportUnit::Money => Figure::Minor(value),
+            _ => Figure::Count(value),
         };
-        let by = |part: i64, whole: i64| ratio(part as f64, whole as f64).map(Figure::Ratio);
+        let ratio_of = |part: i64, whole: i64| ratio(part as f64, whole as f64).map(Figure::Ratio);
         match self.formula() {
             Formula::Sum(base) => sum(base).map(amount),
             Formula::Estimate(base) => sum(base).map(|millionths| Figure::Ratio(millionths as f64 / 1e6)),
             Formula::Less(first, second) => sum(first)?.checked_sub(sum(second)?).map(amount),
-            Formula::Share(first, second) | Formula::Average(first, second) => by(sum(first)?, sum(second)?),
-            Formula::Part(first, second) => by(sum(first)?, sum(first)?.checked_add(sum(second)?)?),
-            Formula::Rate(first, second) => by(sum(first)?.checked_sub(sum(second)?)?, sum(first)?),
+            Formula::Share(first, second) | Formula::Average(first, second) => ratio_of(sum(first)?, sum(second)?),
+            Formula::Part(first, second) => ratio_of(sum(first)?, sum(first)?.checked_add(sum(second)?)?),
+            Formula::Rate(first, second) => ratio_of(sum(first)?.checked_sub(sum(second)?)?, sum(first)?),
         }
     }
 }

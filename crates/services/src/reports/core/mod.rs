@@ -21,14 +21,15 @@ mod shrinkage;
 mod span;
 
 pub use abc::{
-    CLASS_PAIRS, ClassSum, Classified, ProductSold, WeekRegularity, assign_classes, classes_of, classify_products,
+    CLASS_PAIRS, ClassSum, ClassifiedProduct, ProductSold, WeekRegularity, assign_classes, classes_of, classify_products,
     sums_of_classes,
 };
 pub use baskets::{BasketLines, Baskets, MAX_LINES, MIN_PAIR_ORDERS, Pair, PairStrength};
 pub use builder::{BuilderRefusal, MAX_DIMENSIONS, MAX_GROUPS, MAX_MEASURES, ReportSort, ReportSpec};
-pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
+pub use calendar::{Bucket, Comparison, ComparisonPeriod, TimeUnit};
 pub use chart::{
-    BandChart, BandPoint, Chart, ChartKind, ChartPoint, MAX_POINTS, MAX_STACKED, draw_band, drawn, period_label, weekday_label,
+    BandChart, BandPoint, Chart, ChartKind, ChartPoint, MAX_POINTS, MAX_STACKED, draw_band, draw_chart, period_label,
+    weekday_label,
 };
 pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, score_customers};
 pub use dashboard::changes_dashboard;

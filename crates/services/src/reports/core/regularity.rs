@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use entity::prelude::ProductId;
-use forecast::xyz::xyz;
+use forecast::xyz::classify_variation;
 
-use super::abc::{Classified, WeekRegularity, units_by_week};
+use super::abc::{ClassifiedProduct, WeekRegularity, units_by_week};
 
 /// Days with stock from which the sales of a week count as its demand, as in forecasts.
 const MIN_STOCKED_DAYS: i32 = 5;
@@ -20,23 +20,23 @@ pub type StockedDays = HashMap<ProductId, Vec<(i32, i32)>>;
 /// Sets the regularity of each product in the complete weeks with stock on five days or more.
 /// `weeks` has units by Monday.
 pub fn set_regularity(
-    all: &mut [Classified],
+    products: &mut [ClassifiedProduct],
     weeks: &HashMap<ProductId, Vec<(i32, i64)>>,
     stocked: &StockedDays,
     mondays: Option<(i32, i32)>,
 ) {
-    for one in all {
-        let product = one.sold.product;
+    for classified in products {
+        let product = classified.sold.product;
         let units = units_by_week(weeks.get(&product).map(Vec::as_slice).unwrap_or_default(), mondays);
         let days = mondays.map(|mondays| match stocked.get(&product) {
             None if units.iter().any(|units| *units > 0.0) => vec![WEEK; units.len()],
             runs => days_by_week(runs.map(Vec::as_slice).unwrap_or_default(), mondays),
         });
-        let known =
+        let week_units =
             units.iter().zip(days.unwrap_or_default()).filter(|(_, days)| *days >= MIN_STOCKED_DAYS).map(|(units, _)| *units);
-        let known: Vec<f64> = known.collect();
-        let (variation, class) = xyz(&known);
-        one.known = Some(WeekRegularity { weeks: known.len() as i64, xyz: class, variation });
+        let week_units: Vec<f64> = week_units.collect();
+        let (variation, class) = classify_variation(&week_units);
+        classified.known = Some(WeekRegularity { weeks: week_units.len() as i64, xyz: class, variation });
     }
 }
 

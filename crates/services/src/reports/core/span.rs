@@ -15,7 +15,7 @@ impl Span {
     pub const fn days(self) -> i64 {
         self.to as i64 - self.from as i64 + 1
     }
-    const fn earlier(self, days: i32) -> Self {
+    const fn shifted_back(self, days: i32) -> Self {
         Self { from: self.from.saturating_sub(days), to: self.to.saturating_sub(days) }
     }
     /// The days up to `day`; None if all are later.
@@ -31,14 +31,14 @@ impl Span {
     pub const fn before(self) -> Self {
         let days = self.days() as i32;
         let whole_weeks = (days + WEEK - 1) / WEEK * WEEK;
-        self.earlier(if days < WEEK { days } else { whole_weeks })
+        self.shifted_back(if days < WEEK { days } else { whole_weeks })
     }
     /// The same number of days a year before, with the same weekdays.
     #[must_use]
     pub const fn year_before(self) -> Self {
         let days = self.days() as i32;
         let years = (days + YEAR - 1) / YEAR;
-        self.earlier(YEAR * years)
+        self.shifted_back(YEAR * years)
     }
     /// The first and the last Monday of the weeks that are within the span and over on `today`;
     /// None if there are none.

@@ -50,10 +50,14 @@ struct StockedRow {
 }
 
 /// Products that are on sale, or have facts on these days, with their sales.
-pub async fn products_sold(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Vec<ProductSold>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let money = bound.mark(currency.as_str());
-    let days = bound.of_days(narrow);
+pub async fn products_sold(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    currency: Currency,
+) -> Result<Vec<ProductSold>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let money = bound.bind(currency.as_str());
+    let days = bound.of_days(report_filter);
     let sql = format!(
         "SELECT {select} FROM product p LEFT JOIN (
            SELECT d.product_id, CAST(sum(CASE WHEN d.currency = {money} THEN d.gross_minor ELSE 0 END) AS bigint) AS revenue,
@@ -62,7 +66,7 @@ pub async fn products_sold(reads: &impl Reads, narrow: &ReportFilter, currency: 
            FROM demand_day d WHERE {days} GROUP BY d.product_id) s ON s.product_id = p.id
          WHERE p.tenant_id = $1{of} AND (p.status = 'ACTIVE' OR s.product_id IS NOT NULL)",
         select = SoldRow::SELECT,
-        of = narrow.products.sql
+        of = report_filter.products.sql
     );
     let sold = |row: SoldRow| {
         let SoldRow { id, sku, revenue, units, other_units } = row;
@@ -74,27 +78,27 @@ pub async fn products_sold(reads: &impl Reads, narrow: &ReportFilter, currency: 
 /// Units of products by the Monday of the week, in no order. Weeks without a sale are left out.
 pub async fn weeks_sold(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     (first, last): (i32, i32),
 ) -> Result<HashMap<ProductId, Vec<(i32, i64)>>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let first = bound.mark(i64::from(first));
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let first = bound.bind(i64::from(first));
     // Weeks are of no channel; days are.
-    let (table, week, day, last) = match &narrow.channels {
+    let (table, week, day, last) = match &report_filter.channels {
         None => ("demand_week", "d.week_date", "d.week_date", last),
         Some(_) => {
             ("demand_day", "d.business_date - ((d.business_date + 3) % 7 + 7) % 7", "d.business_date", last.saturating_add(6))
         }
     };
-    let last = bound.mark(i64::from(last));
-    let mut only = SqlParameters::of_products(narrow, "d.product_id");
-    only += &bound.of_stores(narrow, "d.store_id");
-    only += &bound.of_channels(narrow, "d.channel_id");
+    let last = bound.bind(i64::from(last));
+    let mut conditions = SqlParameters::of_products(report_filter, "d.product_id");
+    conditions += &bound.of_stores(report_filter, "d.store_id");
+    conditions += &bound.of_channels(report_filter, "d.channel_id");
     // Grouped as the rows lie: no sort.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT d.product_id, CAST({week} AS integer) AS week, CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units
-           FROM {table} d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {day} >= {first} AND {day} <= {last}{only}
+           FROM {table} d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {day} >= {first} AND {day} <= {last}{conditions}
            GROUP BY {week}, d.product_id) w
          WHERE w.units <> 0",
         select = WeekRow::SELECT
@@ -109,18 +113,22 @@ pub async fn weeks_sold(
 /// Days on which products closed with stock in any store in these weeks: runs in the order of their
 /// first day. Equal runs of several stores are merged, and days without stock are a run without
 /// days, so that only products that never had stock are missing.
-pub async fn stocked_days(reads: &impl Reads, narrow: &ReportFilter, (first, last): (i32, i32)) -> Result<StockedDays, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (from, to) = (bound.mark(i64::from(first)), bound.mark(i64::from(last.saturating_add(6))));
-    let mut only = SqlParameters::of_products(narrow, "x.product_id");
-    only += &bound.of_stores(narrow, "x.store_id");
+pub async fn stocked_days(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    (first, last): (i32, i32),
+) -> Result<StockedDays, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (from, to) = (bound.bind(i64::from(first)), bound.bind(i64::from(last.saturating_add(6))));
+    let mut conditions = SqlParameters::of_products(report_filter, "x.product_id");
+    conditions += &bound.of_stores(report_filter, "x.store_id");
     let sql = format!(
         "SELECT {select} FROM (
            SELECT x.product_id,
              CAST(CASE WHEN x.state = 'OUT' THEN {to} + 1 WHEN x.from_date < {from} THEN {from} ELSE x.from_date END AS integer) AS first_day,
              CAST(CASE WHEN x.state = 'OUT' OR x.to_date IS NULL OR x.to_date > {to} THEN {to} ELSE x.to_date END AS integer) AS last_day
            FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {CURRENT} AND x.from_date <= {to}
-             AND (x.to_date IS NULL OR x.to_date >= {from}){only}) r
+             AND (x.to_date IS NULL OR x.to_date >= {from}){conditions}) r
          GROUP BY r.product_id, r.first_day, r.last_day ORDER BY r.product_id, r.first_day, r.last_day",
         select = StockedRow::SELECT
     );

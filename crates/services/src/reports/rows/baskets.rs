@@ -30,21 +30,25 @@ struct BasketRow {
 const COLUMNS: usize = 2;
 
 /// Lines of the orders' products, of orders with 100 lines at most, and the number of larger
-/// orders. None if there are more than `most` lines.
-pub async fn basket_lines(reads: &impl Reads, narrow: &ReportFilter, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
-    let rows = order_rows(reads, narrow.span, COLUMNS, |part| baskets(reads, narrow, most, part)).await?;
+/// orders. None if there are more than `max_lines` lines.
+pub async fn basket_lines(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    max_lines: usize,
+) -> Result<Option<(BasketLines, i64)>, Fault> {
+    let rows = order_rows(reads, report_filter.span, COLUMNS, |part| baskets(reads, report_filter, max_lines, part)).await?;
     let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);
-    if rows.len() > most {
+    if rows.len() > max_lines {
         return Ok(None);
     }
     for row in &rows {
         let BasketRow { is_large, basket } = Row::new(row).record::<BasketRow>()?;
         large += i64::from(is_large);
-        for (nth, product) in unpacked(basket.as_deref().unwrap_or_default())?.into_iter().enumerate() {
+        for (nth, product) in unpack_ids(basket.as_deref().unwrap_or_default())?.into_iter().enumerate() {
             lines.push(product, nth == 0);
             count += 1;
         }
-        if count > most {
+        if count > max_lines {
             return Ok(None);
         }
     }
@@ -54,19 +58,20 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &ReportFilter, most: usize
 /// The statement of baskets, and its values. A row is an order with its products in one value: a
 /// row for each line costs more than all later computations. Rows after the maximum number of lines
 /// are not returned, so that no more is read than may be counted.
-fn baskets(reads: &impl Reads, narrow: &ReportFilter, most: usize, part: Option<IdRange>) -> (String, Vec<Value>) {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (orders, backend) = (bound.of_orders(narrow), reads.backend());
-    let (of_order, limit) = (bound.mark(MAX_LINES), bound.mark(most as i64 + 1));
-    let bytes = bound.mark((most * size_of::<Uuid>()) as i64);
-    let only = SqlParameters::of_products(narrow, "l.product_id");
-    let some = if only.is_empty() { String::new() } else { format!(" AND sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
-    let basket = packed(backend, &format!("CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END"));
+fn baskets(reads: &impl Reads, report_filter: &ReportFilter, max_lines: usize, part: Option<IdRange>) -> (String, Vec<Value>) {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (orders, backend) = (bound.of_orders(report_filter), reads.backend());
+    let (order_limit, limit) = (bound.bind(MAX_LINES), bound.bind(max_lines as i64 + 1));
+    let bytes = bound.bind((max_lines * size_of::<Uuid>()) as i64);
+    let conditions = SqlParameters::of_products(report_filter, "l.product_id");
+    let basket_condition =
+        if conditions.is_empty() { String::new() } else { format!(" AND sum(CASE WHEN TRUE{conditions} THEN 1 ELSE 0 END) > 0") };
+    let basket = packed_ids_sql(backend, &format!("CASE WHEN l.quantity > l.cancelled{conditions} THEN l.product_id END"));
     let sums = format!(
-        "CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket"
+        "CASE WHEN count(*) > {order_limit} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {order_limit} THEN {basket} END AS basket"
     );
-    let orders =
-        PackedOrders { keys: "", sums: &sums, orders: &orders, lines: "", some: &some }.sql(backend, &bound.of_part(part));
+    let orders = PackedOrders { keys: "", sums: &sums, orders: &orders, lines: "", some: &basket_condition }
+        .sql(backend, &bound.of_part(part));
     let sql = format!(
         "SELECT {select} FROM (
            SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
@@ -95,25 +100,25 @@ pub(super) struct PackedOrders<'a> {
 impl PackedOrders<'_> {
     /// The statement, of a part of the orders. SQLite finds orders by an index, and in its order they need not be sorted. Postgres would hash or sort all
     /// lines, and read those of both parts for each: so it sums the lines of one order after the other, which lie together.
-    pub fn sql(&self, backend: Backend, of_part: &str) -> String {
+    pub fn sql(&self, backend: Backend, part_condition: &str) -> String {
         let Self { keys, sums, orders, lines, some } = self;
-        let of_order = format!("l.order_id = o.id AND l.product_id IS NOT NULL{lines}");
+        let line_condition = format!("l.order_id = o.id AND l.product_id IS NOT NULL{lines}");
         match backend {
             Backend::Sqlite => format!(
-                "SELECT {keys}{sums} FROM sales_order o CROSS JOIN order_line l WHERE {orders}{of_part} AND l.tenant_id = $1 AND {of_order}
+                "SELECT {keys}{sums} FROM sales_order o CROSS JOIN order_line l WHERE {orders}{part_condition} AND l.tenant_id = $1 AND {line_condition}
                  GROUP BY o.placed_at, o.id HAVING count(*) > 0{some}"
             ),
             Backend::Postgres => format!(
                 "SELECT {keys}x.* FROM sales_order o CROSS JOIN LATERAL (
-                   SELECT {sums} FROM order_line l WHERE l.tenant_id = $1 AND {of_order} HAVING count(*) > 0{some}) x
-                 WHERE {orders}{of_part}"
+                   SELECT {sums} FROM order_line l WHERE l.tenant_id = $1 AND {line_condition} HAVING count(*) > 0{some}) x
+                 WHERE {orders}{part_condition}"
             ),
         }
     }
 }
 
 /// The IDs of a group's rows, concatenated, 16 bytes each; nulls are skipped.
-pub(super) fn packed(backend: Backend, id: &str) -> String {
+pub(super) fn packed_ids_sql(backend: Backend, id: &str) -> String {
     match backend {
         Backend::Sqlite => format!("CAST(group_concat({id}, '') AS BLOB)"),
         Backend::Postgres => format!("string_agg(uuid_send({id}), ''::bytea)"),
@@ -121,8 +126,8 @@ pub(super) fn packed(backend: Backend, id: &str) -> String {
 }
 
 /// The products of a basket.
-pub(super) fn unpacked(packed: &[u8]) -> Result<Vec<ProductId>, Fault> {
-    let ids = packed.chunks(size_of::<Uuid>()).map(|bytes| Uuid::from_slice(bytes).ok().map(ProductId::from_uuid));
+pub(super) fn unpack_ids(packed_ids: &[u8]) -> Result<Vec<ProductId>, Fault> {
+    let ids = packed_ids.chunks(size_of::<Uuid>()).map(|bytes| Uuid::from_slice(bytes).ok().map(ProductId::from_uuid));
     ids.collect::<Option<_>>().ok_or_else(|| Fault::corrupt("order_line", "packed products are as long as IDs are"))
 }
 
@@ -134,8 +139,8 @@ mod tests {
     fn products_are_unpacked_whole() {
         let ids = [Uuid::from_u128(1), Uuid::from_u128(u128::MAX - 7)];
         let packed: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
-        assert_eq!(unpacked(&packed).unwrap(), ids.map(ProductId::from_uuid));
-        assert_eq!(unpacked(&[]).unwrap(), []);
-        assert!(unpacked(&packed[1..]).is_err(), "a piece of an ID is none");
+        assert_eq!(unpack_ids(&packed).unwrap(), ids.map(ProductId::from_uuid));
+        assert_eq!(unpack_ids(&[]).unwrap(), []);
+        assert!(unpack_ids(&packed[1..]).is_err(), "a piece of an ID is none");
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     demand::rows::{CURRENT, FIRST_DAY, FactKey},
-    reports::core::{Base, BaseSource, Bucket, Compared, MAX_GROUPS, ReportDimension, ReportSpec},
+    reports::core::{Base, BaseSource, Bucket, ComparisonPeriod, MAX_GROUPS, ReportDimension, ReportSpec},
 };
 
 const OF_DAYS: Part =
@@ -34,7 +34,8 @@ fn source_of(base: Base, spec: &ReportSpec) -> BaseSource {
     }
 }
 
-/// Whether a sum is one of the statement's. Levels at the end of each row's days go on from one row to the next.
+/// Whether a sum is one of the statement's. Levels at the end of each row's days go on from one row
+/// to the next.
 fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
     match source_of(base, spec) {
         BaseSource::Values | BaseSource::Stockouts => false,
@@ -47,31 +48,38 @@ fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
 const SOURCES: [BaseSource; 5] =
     [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans];
 
-/// Groups that pass `narrow`, at most one more than a report may have. Groups with zeros only are
-/// left out.
+/// Groups that pass `report_filter`, at most one more than a report may have. Groups with zeros
+/// only are left out.
 pub async fn built_groups(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     spec: &ReportSpec,
-    before: Option<&Compared>,
+    before: Option<&ComparisonPeriod>,
     currency: Currency,
 ) -> Result<Vec<BuiltGroup>, Fault> {
     let bases = spec.bases();
     let is_read =
         |source: &BaseSource| bases.iter().any(|base| source_of(*base, spec) == *source && is_in_statement(*base, spec));
     let sources: Vec<BaseSource> = SOURCES.into_iter().filter(is_read).collect();
-    let make = || Statement { bound: SqlParameters::of(reads, narrow), narrow, spec, before, bases: spec.bases(), currency };
+    let make = || Statement {
+        bound: SqlParameters::of(reads, report_filter),
+        filter: report_filter,
+        spec,
+        before,
+        bases: spec.bases(),
+        currency,
+    };
     if !sources.contains(&BaseSource::Orders) || !orders::counts_orders_separately(spec) {
         return groups_of(reads, make(), &sources).await;
     }
-    let others: Vec<BaseSource> = sources.into_iter().filter(|source| *source != BaseSource::Orders).collect();
-    let counted = orders::orders_of_products(reads, narrow, &make);
-    let (mut groups, counted) = tokio::try_join!(groups_of(reads, make(), &others), counted)?;
-    let counted = match counted {
-        Some(counted) => counted,
+    let other_sources: Vec<BaseSource> = sources.into_iter().filter(|source| *source != BaseSource::Orders).collect();
+    let order_groups = orders::orders_of_products(reads, report_filter, &make);
+    let (mut groups, order_groups) = tokio::try_join!(groups_of(reads, make(), &other_sources), order_groups)?;
+    let order_groups = match order_groups {
+        Some(order_groups) => order_groups,
         None => groups_of(reads, make(), &[BaseSource::Orders]).await?,
     };
-    orders::join(&mut groups, counted);
+    orders::join(&mut groups, order_groups);
     Ok(groups)
 }
 
@@ -119,8 +127,9 @@ impl Statement<'_> {
         }
         let numbers = 0..self.bases.len();
         let sum = |side: i32, name: &str| {
-            let one = |nth: usize| format!("CAST(sum(CASE WHEN a.w = {side} THEN a.b{nth} ELSE 0 END) AS bigint) AS {name}{nth}");
-            numbers.clone().map(one).collect::<Vec<_>>()
+            let sum_column =
+                |nth: usize| format!("CAST(sum(CASE WHEN a.w = {side} THEN a.b{nth} ELSE 0 END) AS bigint) AS {name}{nth}");
+            numbers.clone().map(sum_column).collect::<Vec<_>>()
         };
         let mut names: Vec<String> = numbers.clone().map(|nth| format!("c{nth}")).collect();
         let mut sums = sum(0, "c");
@@ -129,19 +138,19 @@ impl Statement<'_> {
             sums.extend(sum(1, "p"));
         }
         let keys: Vec<String> = (0..self.spec.dimensions.len()).map(|nth| format!("a.k{nth}")).collect();
-        let shown = self.spec.dimensions.iter().enumerate().map(|(nth, dimension)| {
+        let group_columns = self.spec.dimensions.iter().enumerate().map(|(nth, dimension)| {
             if dimension.is_by_id() { format!("g.k{nth}") } else { format!("CAST(g.k{nth} AS integer)") }
         });
-        let some = names.iter().map(|name| format!("g.{name} <> 0")).collect::<Vec<_>>().join(" OR ");
+        let nonzero_condition = names.iter().map(|name| format!("g.{name} <> 0")).collect::<Vec<_>>().join(" OR ");
         let columns = names.iter().map(|name| format!("g.{name}"));
         format!(
-            "{top}SELECT {shown} FROM (SELECT {keys}, {sums} FROM ({parts}) a GROUP BY {keys}) g WHERE {some} LIMIT {most}",
+            "{top}SELECT {group_columns} FROM (SELECT {keys}, {sums} FROM ({parts}) a GROUP BY {keys}) g WHERE {nonzero_condition} LIMIT {limit}",
             top = if self.spec.dimensions.contains(&ReportDimension::TopCategory) { ROOT_CATEGORIES_SQL } else { "" },
-            shown = shown.chain(columns).collect::<Vec<_>>().join(", "),
+            group_columns = group_columns.chain(columns).collect::<Vec<_>>().join(", "),
             keys = keys.join(", "),
             sums = sums.join(", "),
             parts = parts.join(" UNION ALL "),
-            most = MAX_GROUPS + 1
+            limit = MAX_GROUPS + 1
         )
     }
 
@@ -149,8 +158,9 @@ impl Statement<'_> {
     fn of_days(&mut self) -> String {
         let (part, spec) = (OF_DAYS, self.spec);
         let (keys, joins) = self.keys(&part);
-        let (side, days, within) = (self.side("d.business_date"), self.days("d.business_date"), self.within(&part));
-        let money = self.bound.mark(self.currency.as_str());
+        let (side, days, filter_conditions) =
+            (self.side("d.business_date"), self.days_condition("d.business_date"), self.filter_conditions_of(&part));
+        let money = self.bound.bind(self.currency.as_str());
         let column = |base: Base| {
             let column = match base {
                 Base::Ordered => "d.ordered_units",
@@ -179,7 +189,7 @@ impl Statement<'_> {
             let sums = self.sums(|base| column(base).map(str::to_owned));
             return format!(
                 "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
-                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}"
+                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{filter_conditions}"
             );
         }
         let sums = self.sums(|base| column(base).map(|column| format!("sum({column})")));
@@ -188,15 +198,17 @@ impl Statement<'_> {
         format!(
             "SELECT {keys}, d.w AS w, {names} FROM (
                SELECT d.product_id, {side} AS w, {sums} FROM demand_day d
-               WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}
+               WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{filter_conditions}
                GROUP BY d.product_id{sides}) d{joins}"
         )
     }
 
-    /// Whether facts are summed by product before these are grouped: SQLite would look up the product of each fact, and sort facts by longer keys.
+    /// Whether facts are summed by product before these are grouped: SQLite would look up the
+    /// product of each fact, and sort facts by longer keys.
     fn sums_products_first(&self) -> bool {
         let dimensions = &self.spec.dimensions;
-        let are_of_products = dimensions.iter().all(|one| one.is_of_products() && *one != ReportDimension::Product);
+        let are_of_products =
+            dimensions.iter().all(|dimension| dimension.is_of_products() && *dimension != ReportDimension::Product);
         self.bound.backend() == Backend::Sqlite && !dimensions.is_empty() && are_of_products
     }
 
@@ -204,17 +216,17 @@ impl Statement<'_> {
     /// the last compared day.
     fn of_closings(&mut self) -> Vec<String> {
         let part = OF_CLOSINGS;
-        let sides = [(0, Some(self.narrow.span.to)), (1, self.before.map(|before| before.span.to))];
+        let sides = [(0, Some(self.filter.span.to)), (1, self.before.map(|before| before.span.to))];
         let mut parts = Vec::new();
         for (side, last) in sides {
             let Some(last) = last else { continue };
             let (keys, joins) = self.keys(&part);
-            let (first, last) = (self.bound.mark(FIRST_DAY), self.bound.mark(i64::from(last)));
-            let within = self.within(&part);
+            let (first, last) = (self.bound.bind(FIRST_DAY), self.bound.bind(i64::from(last)));
+            let filter_conditions = self.filter_conditions_of(&part);
             let sums = self.sums(|base| matches!(base, Base::Closing).then(|| "d.net_units".to_owned()));
             parts.push(format!(
                 "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
-                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{within}"
+                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{filter_conditions}"
             ));
         }
         parts
@@ -227,19 +239,19 @@ impl Statement<'_> {
         let stretches = if let Some(unit) = self.spec.unit() {
             self.buckets(unit)
         } else {
-            let whole = |from: i32, to: i32| Bucket { first: from, last: to, key: 0 };
-            let before = self.before.map(|before| (whole(before.span.from, before.span.to), 1));
-            before.into_iter().chain([(whole(self.narrow.span.from, self.narrow.span.to), 0)]).collect()
+            let whole_bucket = |from: i32, to: i32| Bucket { first: from, last: to, key: 0 };
+            let before = self.before.map(|before| (whole_bucket(before.span.from, before.span.to), 1));
+            before.into_iter().chain([(whole_bucket(self.filter.span.from, self.filter.span.to), 0)]).collect()
         };
-        let mut listed = Vec::new();
+        let mut span_rows = Vec::new();
         for (Bucket { first, last, key }, side) in stretches {
-            let [first, last, key] = [first, last.min(self.spec.latest_day), key].map(|day| self.bound.mark(i64::from(day)));
-            listed.push(format!(
+            let [first, last, key] = [first, last.min(self.spec.latest_day), key].map(|day| self.bound.bind(i64::from(day)));
+            span_rows.push(format!(
                 "SELECT CAST({first} AS bigint) AS since, CAST({last} AS bigint) AS until, CAST({key} AS bigint) AS k, {side} AS w"
             ));
         }
         let (keys, joins) = self.keys(&part);
-        let within = self.within(&part);
+        let filter_conditions = self.filter_conditions_of(&part);
         let days = "(CASE WHEN x.to_date IS NULL OR x.to_date > b.until THEN b.until ELSE x.to_date END
             - CASE WHEN x.from_date < b.since THEN b.since ELSE x.from_date END + 1)";
         let sums = self.sums(|base| match base {
@@ -248,10 +260,10 @@ impl Statement<'_> {
             _ => None,
         });
         format!(
-            "SELECT {keys}, b.w AS w, {sums} FROM ({listed}) b
+            "SELECT {keys}, b.w AS w, {sums} FROM ({span_rows}) b
              JOIN stock_span x ON b.since <= b.until AND x.from_date <= b.until AND (x.to_date IS NULL OR x.to_date >= b.since){joins}
-             WHERE x.tenant_id = $1 AND x.generation = {CURRENT}{within}",
-            listed = listed.join(" UNION ALL ")
+             WHERE x.tenant_id = $1 AND x.generation = {CURRENT}{filter_conditions}",
+            span_rows = span_rows.join(" UNION ALL ")
         )
     }
 }

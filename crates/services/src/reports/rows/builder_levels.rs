@@ -15,7 +15,7 @@ use super::narrow::{DAY_MICROS, ReportFilter, SqlParameters};
 use crate::demand::rows::{CURRENT, FIRST_DAY};
 
 /// Maximum days that a statement lists; for more its rows are of each day.
-const MAX_NAMED: usize = 64;
+const MAX_MAPPED_DAYS: usize = 64;
 
 /// The uppermost category of each category, as `u`.
 pub(super) const ROOT_CATEGORIES_SQL: &str = "WITH RECURSIVE up (id, root) AS (
@@ -85,19 +85,19 @@ struct ValueRow {
 /// Maps a day to the first of `days` that is not before it; days after them, or after the first if
 /// there are many, stay as they are.
 fn map_to_bound(bound: &mut SqlParameters, column: &str, days: &[i32]) -> String {
-    let named = if days.len() > MAX_NAMED { &days[..1] } else { days };
+    let bound_days = if days.len() > MAX_MAPPED_DAYS { &days[..1] } else { days };
     let mut cases = String::new();
-    for day in named {
-        let day = bound.mark(i64::from(*day));
+    for day in bound_days {
+        let day = bound.bind(i64::from(*day));
         cases.push_str(&format!(" WHEN {column} <= {day} THEN {day}"));
     }
     format!("CASE{cases} ELSE {column} END")
 }
 
 /// Unit changes of all levels in all stores: those of the first day include all days before it.
-pub async fn unit_changes(reads: &impl Reads, narrow: &ReportFilter, days: &[i32]) -> Result<Vec<StockChange>, Fault> {
-    let (Some(last), mut bound) = (days.last(), SqlParameters::of(reads, narrow)) else { return Ok(Vec::new()) };
-    let (first, last) = (bound.mark(FIRST_DAY), bound.mark(i64::from(*last)));
+pub async fn unit_changes(reads: &impl Reads, report_filter: &ReportFilter, days: &[i32]) -> Result<Vec<StockChange>, Fault> {
+    let (Some(last), mut bound) = (days.last(), SqlParameters::of(reads, report_filter)) else { return Ok(Vec::new()) };
+    let (first, last) = (bound.bind(FIRST_DAY), bound.bind(i64::from(*last)));
     let day = map_to_bound(&mut bound, "d.business_date", days);
     let sql = format!(
         "SELECT {select} FROM (
@@ -105,7 +105,7 @@ pub async fn unit_changes(reads: &impl Reads, narrow: &ReportFilter, days: &[i32
            WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {first} AND d.business_date <= {last}{only}) z
          GROUP BY z.product_id, z.store_id, z.day",
         select = UnitsRow::SELECT,
-        only = SqlParameters::of_products(narrow, "d.product_id")
+        only = SqlParameters::of_products(report_filter, "d.product_id")
     );
     let change = |UnitsRow { product, store, day, change }| StockChange { product, store: Some(store), day, change };
     Ok(reads.records::<UnitsRow>(&sql, bound.values).await?.into_iter().map(change).collect())
@@ -115,7 +115,7 @@ pub async fn unit_changes(reads: &impl Reads, narrow: &ReportFilter, days: &[i32
 /// value, so that only later postings are read.
 pub async fn value_changes(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     days: &[i32],
     method: CostingMethod,
 ) -> Result<Vec<StockChange>, Fault> {
@@ -124,8 +124,8 @@ pub async fn value_changes(
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
     };
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (since, after) = (bound.mark((i64::from(first) - 1) * DAY_MICROS), bound.mark(i64::from(first)));
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (since, after) = (bound.bind((i64::from(first) - 1) * DAY_MICROS), bound.bind(i64::from(first)));
     let day = map_to_bound(&mut bound, "x.business_date", days);
     let sql = format!(
         "SELECT {select} FROM (
@@ -135,8 +135,8 @@ pub async fn value_changes(
            WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.business_date > {after}{of_postings}) z
          GROUP BY z.product_id, z.day",
         select = ValueRow::SELECT,
-        of_pools = SqlParameters::of_products(narrow, "c.product_id"),
-        of_postings = SqlParameters::of_products(narrow, "x.product_id")
+        of_pools = SqlParameters::of_products(report_filter, "c.product_id"),
+        of_postings = SqlParameters::of_products(report_filter, "x.product_id")
     );
     let rows = reads.records::<ValueRow>(&sql, bound.values).await?;
     let (mut opening, mut changes) = (HashMap::<ProductId, i128>::new(), Vec::with_capacity(rows.len()));
@@ -160,7 +160,10 @@ pub async fn value_changes(
 
 /// The category, the uppermost one above it, and the supplier of products. Categories are read by themselves: joined to a part of the products, Postgres would
 /// hash and sort all products that are left for each part.
-pub async fn product_groups(reads: &impl Reads, narrow: &ReportFilter) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
+pub async fn product_groups(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
     let roots = format!("{ROOT_CATEGORIES_SQL}SELECT {} FROM up u", RootRow::SELECT);
     let roots = reads.records::<RootRow>(&roots, vec![]).await?;
     let roots: HashMap<Uuid, Uuid> = roots.into_iter().map(|row| (row.id, row.root)).collect();
@@ -168,17 +171,17 @@ pub async fn product_groups(reads: &impl Reads, narrow: &ReportFilter) -> Result
         let top_category = row.category.and_then(|category| roots.get(&category).copied());
         (row.id, ProductGroups { category: row.category, top_category, supplier: row.supplier })
     };
-    let (bound, only) = (SqlParameters::of(reads, narrow), SqlParameters::of_products(narrow, "g.id"));
-    let sql = format!("SELECT {} FROM product g WHERE g.tenant_id = $1{only}", GroupedRow::SELECT);
-    if only.is_empty() {
-        let mut found = HashMap::new();
+    let (bound, conditions) = (SqlParameters::of(reads, report_filter), SqlParameters::of_products(report_filter, "g.id"));
+    let sql = format!("SELECT {} FROM product g WHERE g.tenant_id = $1{conditions}", GroupedRow::SELECT);
+    if conditions.is_empty() {
+        let mut groups_by_product = HashMap::new();
         let add = |row: GroupedRow| {
             let (product, groups) = grouped(row);
-            found.insert(product, groups);
+            groups_by_product.insert(product, groups);
             product.uuid()
         };
         for_each_page(reads, &sql, &bound.values, "g.id", add).await?;
-        return Ok(found);
+        return Ok(groups_by_product);
     }
     let rows = reads.records::<GroupedRow>(&sql, bound.values).await?;
     Ok(rows.into_iter().map(grouped).collect())

@@ -35,11 +35,11 @@ struct FirstRow {
 
 /// A condition that an order was not returned as a whole: some of its units, or of the requested
 /// products, stayed with the buyer.
-fn stayed(narrow: &ReportFilter) -> String {
+fn kept_goods_condition(report_filter: &ReportFilter) -> String {
     format!(
         "EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL
          AND k.quantity > k.cancelled + k.returned{})",
-        SqlParameters::of_products(narrow, "k.product_id")
+        SqlParameters::of_products(report_filter, "k.product_id")
     )
 }
 
@@ -51,8 +51,8 @@ const RETURN_CHANNEL: &str = "coalesce(r.channel_id, (SELECT s.channel_id FROM r
 /// Returns the expression for the refund of the products of a return `v`. For some products it is
 /// the value of their received units; for all products it is the refund of a closed return without
 /// its part for charges, as in `ClosedReturn::corrections`.
-fn refunded(narrow: &ReportFilter) -> String {
-    if !SqlParameters::of_products(narrow, "l.product_id").is_empty() {
+fn refund_sql(report_filter: &ReportFilter) -> String {
+    if !SqlParameters::of_products(report_filter, "l.product_id").is_empty() {
         return "v.goods".to_owned();
     }
     let fee = "CASE WHEN v.charges >= 0 THEN 0 WHEN v.charges < -v.whole THEN -v.whole ELSE v.charges END";
@@ -65,23 +65,23 @@ fn refunded(narrow: &ReportFilter) -> String {
 
 /// The returns of the days in one currency, whose parameter is `money`, with the received units of
 /// their products and charges. Units that were not received count like cancelled ones: not at all.
-fn returns(bound: &mut SqlParameters, narrow: &ReportFilter, money: &str) -> String {
-    let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
-    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, RETURN_CHANNEL));
-    let worth = amount("(l.quantity - l.received)");
+fn returns_sql(bound: &mut SqlParameters, report_filter: &ReportFilter, money: &str) -> String {
+    let [since, until] = moments(report_filter.span).map(|at| bound.bind(at));
+    let (from, to) = (bound.bind(i64::from(report_filter.span.from)), bound.bind(i64::from(report_filter.span.to)));
+    let (stores, channels) = (bound.of_stores(report_filter, "r.store_id"), bound.of_channels(report_filter, RETURN_CHANNEL));
+    let value = amount("(l.quantity - l.received)");
     format!(
         "SELECT r.customer_id, r.refund_minor AS listed, r.refunded_minor AS whole,
-           sum(CASE WHEN l.product_id IS NULL THEN 0 ELSE {worth} END) AS goods,
-           sum(CASE WHEN l.product_id IS NULL THEN {worth} ELSE 0 END) AS charges,
+           sum(CASE WHEN l.product_id IS NULL THEN 0 ELSE {value} END) AS goods,
+           sum(CASE WHEN l.product_id IS NULL THEN {value} ELSE 0 END) AS charges,
            max(CASE WHEN l.product_id IS NOT NULL AND l.received > 0 THEN 1 ELSE 0 END) AS has_goods,
            min(CASE WHEN l.received < l.quantity THEN 0 ELSE 1 END) AS all_came
          FROM sales_return r CROSS JOIN return_line l
          WHERE r.tenant_id = $1 AND {RECEIVED_RETURN} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
            AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
-           AND l.tenant_id = $1 AND l.return_id = r.id{only}
+           AND l.tenant_id = $1 AND l.return_id = r.id{conditions}
          GROUP BY r.id, r.customer_id, r.refund_minor, r.refunded_minor",
-        only = SqlParameters::of_products(narrow, "l.product_id")
+        conditions = SqlParameters::of_products(report_filter, "l.product_id")
     )
 }
 
@@ -102,15 +102,19 @@ fn amount(cancelled: &str) -> String {
 /// orders, the last day of one, and the revenue of products. An order that was returned as a whole
 /// is not counted, but its revenue is, as it is among the refunds. Lines are summed by order first,
 /// which determines for each order whether it counts.
-pub async fn customer_sales(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Vec<CustomerSales>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let money = bound.mark(currency.as_str());
-    let orders = bound.of_orders(narrow);
-    let returns = returns(&mut bound, narrow, &money);
-    let of_products = SqlParameters::of_products(narrow, "l.product_id");
+pub async fn customer_sales(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    currency: Currency,
+) -> Result<Vec<CustomerSales>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let money = bound.bind(currency.as_str());
+    let orders = bound.of_orders(report_filter);
+    let returns = returns_sql(&mut bound, report_filter, &money);
+    let product_conditions = SqlParameters::of_products(report_filter, "l.product_id");
     // In the order of their index, orders need no sort; Postgres requires all selected columns of
     // an order.
-    let each = match reads.backend() {
+    let order_sums = match reads.backend() {
         Backend::Sqlite => "o.placed_at, o.id",
         Backend::Postgres => "o.placed_at, o.id, o.customer_id, o.business_date",
     };
@@ -123,8 +127,8 @@ pub async fn customer_sales(reads: &impl Reads, narrow: &ReportFilter, currency:
                max(CASE WHEN l.quantity > l.cancelled + l.returned THEN 1 ELSE 0 END) AS stayed
              FROM sales_order o CROSS JOIN order_line l
              WHERE {orders} AND o.customer_id IS NOT NULL AND o.currency = {money}
-               AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{of_products}
-             GROUP BY {each}) d {merged}
+               AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{product_conditions}
+             GROUP BY {order_sums}) d {merged}
            GROUP BY {customer} HAVING sum(d.stayed) > 0) g
          LEFT JOIN (
            SELECT {returned} AS customer_id, CAST(sum({refunded}) AS bigint) AS refunds FROM ({returns}) v {merged_returns}
@@ -135,29 +139,29 @@ pub async fn customer_sales(reads: &impl Reads, narrow: &ReportFilter, currency:
         amount = amount("l.cancelled"),
         merged = join_merged_customers("d.customer_id"),
         returned = survivor_of("v.customer_id"),
-        refunded = refunded(narrow),
+        refunded = refund_sql(report_filter),
         merged_returns = join_merged_customers("v.customer_id")
     );
     reads.records(&sql, bound.values).await
 }
 
 /// Orders without a customer.
-pub async fn guest_orders(reads: &impl Reads, narrow: &ReportFilter) -> Result<i64, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let orders = bound.of_orders(narrow);
-    let stayed = if narrow.products.sql.is_empty() { "TRUE".to_owned() } else { stayed(narrow) };
+pub async fn guest_orders(reads: &impl Reads, report_filter: &ReportFilter) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let orders = bound.of_orders(report_filter);
+    let stayed = if report_filter.products.sql.is_empty() { "TRUE".to_owned() } else { kept_goods_condition(report_filter) };
     let sql = format!("SELECT count(*) FROM sales_order o WHERE {orders} AND o.customer_id IS NULL AND {stayed}");
     let rows = reads.rows(&sql, bound.values).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// The first and the second order ever of customers whose first one was placed on the days of
-/// `narrow`. Orders that were returned as a whole do not count.
-pub async fn first_orders(reads: &impl Reads, narrow: &ReportFilter) -> Result<Vec<FirstOrders>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
-    let stayed = stayed(narrow);
+/// `report_filter`. Orders that were returned as a whole do not count.
+pub async fn first_orders(reads: &impl Reads, report_filter: &ReportFilter) -> Result<Vec<FirstOrders>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (from, to) = (bound.bind(i64::from(report_filter.span.from)), bound.bind(i64::from(report_filter.span.to)));
+    let (stores, channels) = (bound.of_stores(report_filter, "o.store_id"), bound.of_channels(report_filter, "o.channel_id"));
+    let stayed = kept_goods_condition(report_filter);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT {customer} AS customer_id, o.business_date AS day,

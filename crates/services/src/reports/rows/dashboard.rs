@@ -108,58 +108,62 @@ struct SeriesRow {
     body: String,
 }
 
-async fn number(reads: &impl Reads, sql: &str, bound: SqlParameters) -> Result<i64, Fault> {
+async fn read_number(reads: &impl Reads, sql: &str, bound: SqlParameters) -> Result<i64, Fault> {
     let rows = reads.rows(sql, bound.values).await?;
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
 /// Units and revenue of the days by their facts, and distinct orders by the orders themselves.
-pub async fn net_sales(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Sales, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
+pub async fn net_sales(reads: &impl Reads, report_filter: &ReportFilter, currency: Currency) -> Result<Sales, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (money, days) = (bound.bind(currency.as_str()), bound.of_days(report_filter));
     let sql = format!("SELECT {} FROM demand_day d WHERE {days}", SalesRow::SELECT.replace("{money}", &money));
     let sums = reads.records::<SalesRow>(&sql, bound.values).await?.pop();
     let sums = sums.ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
-    let mut bound = SqlParameters::of(reads, narrow);
-    let orders = bound.of_orders(narrow);
-    let orders = number(reads, &format!("SELECT count(*) FROM sales_order o WHERE {orders}"), bound).await?;
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let orders = bound.of_orders(report_filter);
+    let orders = read_number(reads, &format!("SELECT count(*) FROM sales_order o WHERE {orders}"), bound).await?;
     Ok(Sales { orders, units: sums.units, gross: sums.gross, refunds: sums.refunds })
 }
 
 /// Levels of active products with tracked stock, in stores that are open.
-pub async fn levels(reads: &impl Reads, narrow: &ReportFilter) -> Result<Levels, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let only = bound.of_stores(narrow, "l.store_id");
+pub async fn levels(reads: &impl Reads, report_filter: &ReportFilter) -> Result<Levels, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let conditions = bound.of_stores(report_filter, "l.store_id");
     let sql = format!(
         "SELECT {select} FROM (
            SELECT l.on_hand - l.unavailable - l.reserved AS available, coalesce(l.reorder_point, p.low_stock_threshold) AS threshold
            FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id JOIN store t ON t.tenant_id = $1 AND t.id = l.store_id
-           WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND t.archived_at IS NULL{only}) s",
+           WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND t.archived_at IS NULL{conditions}) s",
         select = Levels::SELECT
     );
     Ok(reads.records(&sql, bound.values).await?.pop().unwrap_or_default())
 }
 
 /// Orders that are not done.
-pub async fn open_orders(reads: &impl Reads, narrow: &ReportFilter) -> Result<i64, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
+pub async fn open_orders(reads: &impl Reads, report_filter: &ReportFilter) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (stores, channels) = (bound.of_stores(report_filter, "o.store_id"), bound.of_channels(report_filter, "o.channel_id"));
     let sql = format!(
         "SELECT count(*) FROM sales_order o{open}
          WHERE o.tenant_id = $1 AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'){stores}{channels}",
         open = reads.backend().indexed_by("sales_order_open")
     );
-    number(reads, &sql, bound).await
+    read_number(reads, &sql, bound).await
 }
 
 /// Purchase orders that are with their suppliers; an order is overdue if it has open lines that
 /// were expected before `today`.
-pub async fn incoming_purchases(reads: &impl Reads, narrow: &ReportFilter, today: i32) -> Result<IncomingDocuments, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (today, only) = (bound.mark(i64::from(today)), bound.of_stores(narrow, "p.store_id"));
+pub async fn incoming_purchases(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    today: i32,
+) -> Result<IncomingDocuments, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (today, conditions) = (bound.bind(i64::from(today)), bound.of_stores(report_filter, "p.store_id"));
     let sql = format!(
         "SELECT {select} FROM purchase_order p
-         WHERE p.tenant_id = $1 AND p.status IN ('ORDERED', 'PARTIALLY_RECEIVED'){only}",
+         WHERE p.tenant_id = $1 AND p.status IN ('ORDERED', 'PARTIALLY_RECEIVED'){conditions}",
         select = PurchasesRow::SELECT.replace("{today}", &today)
     );
     let row = reads.records::<PurchasesRow>(&sql, bound.values).await?.pop();
@@ -167,12 +171,16 @@ pub async fn incoming_purchases(reads: &impl Reads, narrow: &ReportFilter, today
 }
 
 /// Transfers on their way to the stores; overdue are those that were expected before now.
-pub async fn incoming_transfers(reads: &impl Reads, narrow: &ReportFilter, now: Timestamp) -> Result<IncomingDocuments, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (now, only) = (bound.mark(now.micros()), bound.of_stores(narrow, "t.to_store_id"));
+pub async fn incoming_transfers(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    now: Timestamp,
+) -> Result<IncomingDocuments, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (now, conditions) = (bound.bind(now.micros()), bound.of_stores(report_filter, "t.to_store_id"));
     let sql = format!(
         "SELECT {select} FROM transfer t
-         WHERE t.tenant_id = $1 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED'){only}",
+         WHERE t.tenant_id = $1 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED'){conditions}",
         select = TransfersRow::SELECT.replace("{now}", &now)
     );
     let row = reads.records::<TransfersRow>(&sql, bound.values).await?.pop();
@@ -180,26 +188,27 @@ pub async fn incoming_transfers(reads: &impl Reads, narrow: &ReportFilter, now: 
 }
 
 /// Alerts that are not acknowledged.
-pub async fn open_alerts(reads: &impl Reads, narrow: &ReportFilter) -> Result<i64, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let only = bound.of_stores(narrow, "a.store_id");
-    number(reads, &format!("SELECT count(*) FROM alert a WHERE a.tenant_id = $1 AND a.state = 'OPEN'{only}"), bound).await
+pub async fn open_alerts(reads: &impl Reads, report_filter: &ReportFilter) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let conditions = bound.of_stores(report_filter, "a.store_id");
+    read_number(reads, &format!("SELECT count(*) FROM alert a WHERE a.tenant_id = $1 AND a.state = 'OPEN'{conditions}"), bound)
+        .await
 }
 
 /// The products with the highest revenue on the days, with units and revenue.
 pub async fn top_sellers(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     currency: Currency,
-    most: i64,
+    limit: i64,
 ) -> Result<Vec<(ProductId, i64, i64)>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (money, days, most) = (bound.mark(currency.as_str()), bound.of_days(narrow), bound.mark(most));
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (money, days, limit) = (bound.bind(currency.as_str()), bound.of_days(report_filter), bound.bind(limit));
     let sql = format!(
         "SELECT {select} FROM (
            SELECT d.product_id, CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units, CAST(sum(d.gross_minor) AS bigint) AS gross
            FROM demand_day d WHERE {days} AND d.currency = {money} GROUP BY d.product_id) t
-         WHERE t.gross > 0 ORDER BY t.gross DESC, t.product_id LIMIT {most}",
+         WHERE t.gross > 0 ORDER BY t.gross DESC, t.product_id LIMIT {limit}",
         select = TopRow::SELECT
     );
     let rows = reads.records::<TopRow>(&sql, bound.values).await?;
@@ -208,31 +217,31 @@ pub async fn top_sellers(
 
 /// Returns the booked value of stock: of all of it, or the share of the units in these stores, each
 /// product rounded to a minor unit.
-pub async fn stock_worth(reads: &impl Reads, narrow: &ReportFilter, method: CostingMethod) -> Result<i64, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
+pub async fn booked_stock_value(reads: &impl Reads, report_filter: &ReportFilter, method: CostingMethod) -> Result<i64, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
     let minor = match method {
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
     };
-    let only = bound.of_stores(narrow, "l.store_id");
-    let sql = if narrow.stores.is_none() {
+    let conditions = bound.of_stores(report_filter, "l.store_id");
+    let sql = if report_filter.stores.is_none() {
         format!("SELECT CAST(coalesce(sum(c.{minor}), 0) AS bigint) FROM cost_pool c WHERE c.tenant_id = $1")
     } else {
         format!(
             "SELECT CAST(coalesce(sum(CAST(round(CAST(s.units AS double precision) * c.{minor} / c.quantity) AS bigint)), 0) AS bigint)
              FROM (SELECT l.product_id, CAST(sum(l.on_hand + l.in_transit) AS bigint) AS units FROM stock_level l
-                   WHERE l.tenant_id = $1{only} GROUP BY l.product_id) s
+                   WHERE l.tenant_id = $1{conditions} GROUP BY l.product_id) s
              JOIN cost_pool c ON c.tenant_id = $1 AND c.product_id = s.product_id AND c.quantity > 0"
         )
     };
-    number(reads, &sql, bound).await
+    read_number(reads, &sql, bound).await
 }
 
 /// Products with stock in the stores, with the day of their first movement, and whether one was
 /// sold since a day, including in kits.
-pub async fn dead_stock(reads: &impl Reads, narrow: &ReportFilter, since: i32) -> Result<Vec<DeadStock>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (since, only) = (bound.mark(i64::from(since)), bound.of_stores(narrow, "l.store_id"));
+pub async fn dead_stock(reads: &impl Reads, report_filter: &ReportFilter, since: i32) -> Result<Vec<DeadStock>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (since, conditions) = (bound.bind(i64::from(since)), bound.of_stores(report_filter, "l.store_id"));
     let facts = format!(
         "demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id",
         by_level(reads.backend())
@@ -244,7 +253,7 @@ pub async fn dead_stock(reads: &impl Reads, narrow: &ReportFilter, since: i32) -
            FROM (SELECT l.product_id, l.on_hand, (SELECT min(d.business_date) FROM {facts}) AS first_day,
                    CASE WHEN EXISTS (SELECT 1 FROM {facts} AND d.business_date >= {since} AND (d.ordered_units > d.cancelled_units OR d.shipped_units > 0))
                      THEN 1 ELSE 0 END AS is_sold
-                 FROM stock_level l WHERE l.tenant_id = $1 AND l.on_hand > 0{only}) x
+                 FROM stock_level l WHERE l.tenant_id = $1 AND l.on_hand > 0{conditions}) x
            GROUP BY x.product_id) l ORDER BY l.product_id",
         select = DeadStock::SELECT
     );
@@ -252,15 +261,20 @@ pub async fn dead_stock(reads: &impl Reads, narrow: &ReportFilter, since: i32) -
 }
 
 /// The means of a run's next weeks, summed over products: of all stores together, or of these.
-pub async fn forecast_weeks(reads: &impl Reads, narrow: &ReportFilter, first_week: i32, weeks: usize) -> Result<Vec<f64>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let first = bound.mark(i64::from(first_week));
-    let only = match &narrow.stores {
-        Some(_) => bound.of_stores(narrow, "s.store_id"),
-        None => format!(" AND s.store_id = {}", bound.mark(StoreId::NIL)),
+pub async fn forecast_weeks(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    first_week: i32,
+    weeks: usize,
+) -> Result<Vec<f64>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let first = bound.bind(i64::from(first_week));
+    let conditions = match &report_filter.stores {
+        Some(_) => bound.of_stores(report_filter, "s.store_id"),
+        None => format!(" AND s.store_id = {}", bound.bind(StoreId::NIL)),
     };
     let select = SeriesRow::SELECT;
-    let sql = format!("SELECT {select} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = {first}{only}");
+    let sql = format!("SELECT {select} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = {first}{conditions}");
     let mut sums = vec![0.0; weeks];
     for row in &reads.rows(&sql, bound.values).await? {
         let SeriesRow { body } = Row::new(row).record::<SeriesRow>()?;

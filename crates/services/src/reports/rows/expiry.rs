@@ -58,15 +58,15 @@ struct PoolRow {
 
 /// Lots that expire by a day, by product and store in the order in which they leave: by expiry
 /// date, and then by receipt.
-pub async fn dated_lots(reads: &impl Reads, narrow: &ReportFilter) -> Result<Vec<StoredLot>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let last = bound.mark(i64::from(narrow.span.to));
-    let mut only = SqlParameters::of_products(narrow, "l.product_id");
-    only += &bound.of_stores(narrow, "v.store_id");
+pub async fn dated_lots(reads: &impl Reads, report_filter: &ReportFilter) -> Result<Vec<StoredLot>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let last = bound.bind(i64::from(report_filter.span.to));
+    let mut conditions = SqlParameters::of_products(report_filter, "l.product_id");
+    conditions += &bound.of_stores(report_filter, "v.store_id");
     let sql = format!(
         "SELECT {select} FROM lot l CROSS JOIN lot_level v
          WHERE l.tenant_id = $1 AND l.expires_on IS NOT NULL AND l.expires_on <= {last} AND l.status = 'AVAILABLE' AND l.on_hand > 0
-           AND v.tenant_id = $1 AND v.lot_id = l.id AND v.product_id = l.product_id AND v.on_hand > v.unavailable{only}
+           AND v.tenant_id = $1 AND v.lot_id = l.id AND v.product_id = l.product_id AND v.on_hand > v.unavailable{conditions}
          ORDER BY v.product_id, v.store_id, l.expires_on, v.received_at, l.id",
         select = StoredLot::SELECT
     );
@@ -86,16 +86,16 @@ pub async fn forecast_means(
         backend.in_ids("s.product_id", 3)
     );
     let values = vec![first_week.into(), backend.ids(products.iter().copied())];
-    let mut found = HashMap::new();
+    let mut means = HashMap::new();
     for SeriesRow { product_id, store_id, body } in reads.records::<SeriesRow>(&sql, values).await? {
         let series: StoredSeries =
             serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
         let weeks: Vec<f64> = series.points().map(|point| point.mean).collect();
         if !weeks.is_empty() {
-            found.insert((product_id, store_id), weeks);
+            means.insert((product_id, store_id), weeks);
         }
     }
-    Ok(found)
+    Ok(means)
 }
 
 /// Units that products sold in stores on the days of the narrowing: those that were ordered, or that left by sales where these are more, as parts of kits are.

@@ -29,16 +29,16 @@ pub(super) async fn order_rows(
     let middle = match SplitSetting::of(reads) {
         SplitSetting::Never | SplitSetting::At(SplitPoint::At(_)) => None,
         SplitSetting::At(SplitPoint::By(id)) => Some(id),
-        SplitSetting::From(least) => middle_order(reads, (since, until), least).await?,
+        SplitSetting::From(min_orders) => middle_order(reads, (since, until), min_orders).await?,
     };
     if let Some(middle) = middle {
         let reads = &SideBySide(reads);
-        let [(earlier, values), (later, more)] =
+        let [(earlier, values), (later, later_values)] =
             [IdRange::Before(middle), IdRange::From(middle)].map(|part| statement(Some(part)));
         let earlier = rows_and_head(reads, (earlier.as_str(), columns), values);
-        let later = rows_and_head(reads, (later.as_str(), columns), more);
-        if let Some([mut rows, others]) = read_consistent(earlier, later).await? {
-            rows.extend(others);
+        let later = rows_and_head(reads, (later.as_str(), columns), later_values);
+        if let Some([mut rows, later_rows]) = read_consistent(earlier, later).await? {
+            rows.extend(later_rows);
             return Ok(rows);
         }
     }

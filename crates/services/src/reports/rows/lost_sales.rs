@@ -49,21 +49,21 @@ struct ListedRow {
 
 /// Returns the average prices and costs of levels in the 28 days up to their last day in stock, in
 /// one currency. Levels without sales in that time are left out.
-pub async fn paid(
+pub async fn load_paid_prices(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     currency: Currency,
 ) -> Result<HashMap<(ProductId, StoreId), UnitPrice>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (to, money) = (bound.mark(i64::from(narrow.span.to)), bound.mark(currency.as_str()));
-    let from = bound.mark(i64::from(narrow.span.from));
-    let mut only = SqlParameters::of_products(narrow, "s.product_id");
-    only += &bound.of_stores(narrow, "s.store_id");
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (to, money) = (bound.bind(i64::from(report_filter.span.to)), bound.bind(currency.as_str()));
+    let from = bound.bind(i64::from(report_filter.span.from));
+    let mut conditions = SqlParameters::of_products(report_filter, "s.product_id");
+    conditions += &bound.of_stores(report_filter, "s.store_id");
     // Only levels with a stock-out in the period have lost anything.
     let levels = format!(
         "(SELECT s.product_id, s.store_id,
             max(CASE WHEN s.state = 'OUT' THEN NULL WHEN s.to_date IS NULL OR s.to_date > {to} THEN {to} ELSE s.to_date END) AS last_day
-          FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date <= {to}{only}
+          FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date <= {to}{conditions}
           GROUP BY s.product_id, s.store_id
           HAVING max(CASE WHEN s.state = 'OUT' AND (s.to_date IS NULL OR s.to_date >= {from}) THEN 1 ELSE 0 END) = 1) w"
     );
@@ -72,7 +72,7 @@ pub async fn paid(
          AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}"
     );
     let backend = reads.backend();
-    let paid = match backend {
+    let paid_sql = match backend {
         Backend::Sqlite => format!(
             "SELECT w.product_id, w.store_id, {PAID} FROM {levels} JOIN demand_day d{by_level} ON d.tenant_id = $1 AND {days}
              GROUP BY w.product_id, w.store_id",
@@ -85,35 +85,35 @@ pub async fn paid(
              CROSS JOIN LATERAL (SELECT {PAID} FROM demand_day d WHERE d.tenant_id = $1 AND {days}) y"
         ),
     };
-    let sql = format!("SELECT {} FROM ({paid}) x WHERE x.units > 0", PaidRow::SELECT);
-    let priced = |row: PaidRow| {
-        let each = |minor: i64| minor as f64 / row.units as f64;
-        ((row.product, row.store), UnitPrice { price: each(row.gross), cost: Some(each(row.cost)) })
+    let sql = format!("SELECT {} FROM ({paid_sql}) x WHERE x.units > 0", PaidRow::SELECT);
+    let price_of = |row: PaidRow| {
+        let per_unit = |minor: i64| minor as f64 / row.units as f64;
+        ((row.product, row.store), UnitPrice { price: per_unit(row.gross), cost: Some(per_unit(row.cost)) })
     };
-    Ok(reads.records::<PaidRow>(&sql, bound.values).await?.into_iter().map(priced).collect())
+    Ok(reads.records::<PaidRow>(&sql, bound.values).await?.into_iter().map(price_of).collect())
 }
 
 /// Returns the list prices and costs of these products, for one smallest unit, if they are in this
 /// currency.
-pub async fn listed(
+pub async fn list_prices(
     reads: &impl Reads,
     products: &[ProductId],
     currency: Currency,
 ) -> Result<HashMap<ProductId, UnitPrice>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", ListedRow::SELECT, backend.in_ids("p.id", 2));
-    let own = |minor: Option<i64>, code: Option<String>, decimals: i32| {
+    let in_currency = |minor: Option<i64>, code: Option<String>, decimals: i32| {
         let minor = minor.filter(|_| code.as_deref() == Some(currency.as_str()))?;
         Some(minor as f64 / 10f64.powi(decimals))
     };
-    let priced = |row: ListedRow| {
-        let price = own(row.price_minor, row.price_currency, row.unit_decimals)?;
-        Some((row.id, UnitPrice { price, cost: own(row.cost_minor, row.cost_currency, row.unit_decimals) }))
+    let price_of = |row: ListedRow| {
+        let price = in_currency(row.price_minor, row.price_currency, row.unit_decimals)?;
+        Some((row.id, UnitPrice { price, cost: in_currency(row.cost_minor, row.cost_currency, row.unit_decimals) }))
     };
-    let mut found = HashMap::new();
+    let mut listed_prices = HashMap::new();
     for part in products.chunks(ROWS_PER_PAGE) {
         let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
-        found.extend(rows.into_iter().filter_map(priced));
+        listed_prices.extend(rows.into_iter().filter_map(price_of));
     }
-    Ok(found)
+    Ok(listed_prices)
 }

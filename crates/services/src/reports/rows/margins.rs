@@ -39,12 +39,12 @@ pub struct GroupMargin {
 /// and no amounts.
 pub async fn margins(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     group: MarginGroup,
     currency: Currency,
 ) -> Result<Vec<GroupMargin>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (money, days) = (bound.mark(currency.as_str()), bound.of_days(narrow));
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (money, days) = (bound.bind(currency.as_str()), bound.of_days(report_filter));
     let key = match group {
         MarginGroup::Channel => "d.channel_id",
         MarginGroup::Store => "d.store_id",
@@ -55,7 +55,7 @@ pub async fn margins(
            d.refund_minor AS refunds, d.cost_minor AS cost
          FROM demand_day d WHERE {days} AND d.currency = {money}{only}
            AND (d.ordered_units <> 0 OR d.returned_units <> 0 OR d.gross_minor <> 0 OR d.refund_minor <> 0)",
-        only = SqlParameters::of_products(narrow, "d.product_id")
+        only = SqlParameters::of_products(report_filter, "d.product_id")
     );
     // The category is looked up once for each product, not for each of its days.
     let groups = if group == MarginGroup::Category { of_categories(&days) } else { days };

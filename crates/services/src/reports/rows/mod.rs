@@ -24,15 +24,15 @@ pub use builder::{BuiltGroup, built_groups};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
 pub use customers::{CustomerSales, customer_sales, first_orders, guest_orders};
 pub use dashboard::{
-    DeadStock, IncomingDocuments, Levels, Sales, dead_stock, forecast_weeks, incoming_purchases, incoming_transfers, levels,
-    net_sales, open_alerts, open_orders, stock_worth, top_sellers,
+    DeadStock, IncomingDocuments, Levels, Sales, booked_stock_value, dead_stock, forecast_weeks, incoming_purchases,
+    incoming_transfers, levels, net_sales, open_alerts, open_orders, top_sellers,
 };
 pub use expiry::{StoredLot, dated_lots, forecast_means, unit_values, units_sold};
-pub use fulfilment::{FulfilmentGroup, fills, hours};
-pub use lost_sales::{listed, paid};
+pub use fulfilment::{FulfilmentGroup, fill_rates, fulfilment_hours};
+pub use lost_sales::{list_prices, load_paid_prices};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use names::names_of;
 pub use narrow::{ReportFilter, SOLD};
-pub use productivity::{BookedAmounts, LevelCost, LevelFlow, booked, level_flows};
-pub use shrinkage::{CountGroup, Loss, LossGroup, counted, counted_products, losses};
+pub use productivity::{BookedAmounts, LevelCost, LevelFlow, booked_amounts, level_flows};
+pub use shrinkage::{CountGroup, Loss, LossGroup, counted_accuracy, counted_products, losses};
 pub use zone::{tenant_zone, zones};

@@ -17,7 +17,8 @@ pub(super) const RECEIVED_RETURN: &str = "r.status IN ('PARTIALLY_RECEIVED', 'RE
 
 pub(super) const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Microseconds since 1970 between which business days lie in any time zone, the later one not included: a day begins within 14 hours of UTC's.
+/// Microseconds since 1970 between which business days lie in any time zone, the later one not
+/// included: a day begins within 14 hours of UTC's.
 pub(super) fn moments(days: Span) -> [i64; 2] {
     [i64::from(days.from) - 1, i64::from(days.to) + 2].map(|day| day * DAY_MICROS)
 }
@@ -25,11 +26,11 @@ pub(super) fn moments(days: Span) -> [i64; 2] {
 /// The first moment of the days in one time zone and the moment after the last, in microseconds
 /// since 1970.
 pub(super) fn local_moments(time_zone: &str, days: Span) -> [i64; 2] {
-    let [least, most] = moments(days).map(Timestamp);
-    let first = resolve_local_time((days.from, 0), time_zone, least);
-    let behind = resolve_local_time((days.to.saturating_add(1), 0), time_zone, least);
+    let [earliest, latest] = moments(days).map(Timestamp);
+    let first = resolve_local_time((days.from, 0), time_zone, earliest);
+    let end = resolve_local_time((days.to.saturating_add(1), 0), time_zone, earliest);
     // The last day of the calendar has no next one; a day that the time zone skips is empty.
-    [first, if behind < first { most } else { behind }].map(Timestamp::micros)
+    [first, if end < first { latest } else { end }].map(Timestamp::micros)
 }
 
 /// Days, products, stores and channels of a report; a list that is None has all of them.
@@ -42,60 +43,61 @@ pub struct ReportFilter {
 }
 
 /// The parameters of a statement: those of the condition on products, which are numbered from `$2`,
-/// and then values that are bound one by one. A statement whose `ReportFilter` has products uses their
-/// parameters, so that Postgres knows the type of each.
+/// and then values that are bound one by one. A statement whose `ReportFilter` has products uses
+/// their parameters, so that Postgres knows the type of each.
 pub(super) struct SqlParameters {
     backend: Backend,
     pub values: Vec<Value>,
 }
 
 impl SqlParameters {
-    pub fn of(reads: &impl Reads, narrow: &ReportFilter) -> Self {
-        Self { backend: reads.backend(), values: narrow.products.values.clone() }
+    pub fn of(reads: &impl Reads, report_filter: &ReportFilter) -> Self {
+        Self { backend: reads.backend(), values: report_filter.products.values.clone() }
     }
     pub const fn backend(&self) -> Backend {
         self.backend
     }
     /// The mark of a value.
-    pub fn mark(&mut self, value: impl Into<Value>) -> String {
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len() + 1)
     }
     /// A condition that a column is one of the products; empty for all.
-    pub fn of_products(narrow: &ReportFilter, column: &str) -> String {
-        narrow.products.on(column).map(|fits| format!(" AND {fits}")).unwrap_or_default()
+    pub fn of_products(report_filter: &ReportFilter, column: &str) -> String {
+        report_filter.products.on(column).map(|condition| format!(" AND {condition}")).unwrap_or_default()
     }
     /// A condition that a column is one of these IDs; empty for all.
     fn of_ids<K>(&mut self, ids: Option<&[Id<K>]>, column: &str) -> String {
         self.backend.and_ids(column, ids, &mut self.values)
     }
-    pub fn of_stores(&mut self, narrow: &ReportFilter, column: &str) -> String {
-        self.of_ids(narrow.stores.as_deref(), column)
+    pub fn of_stores(&mut self, report_filter: &ReportFilter, column: &str) -> String {
+        self.of_ids(report_filter.stores.as_deref(), column)
     }
-    pub fn of_channels(&mut self, narrow: &ReportFilter, column: &str) -> String {
-        self.of_ids(narrow.channels.as_deref(), column)
+    pub fn of_channels(&mut self, report_filter: &ReportFilter, column: &str) -> String {
+        self.of_ids(report_filter.channels.as_deref(), column)
     }
     /// A condition that orders `o` are in a part of all orders; empty for all.
     pub fn of_part(&mut self, part: Option<IdRange>) -> String {
         let Some(part) = part else { return String::new() };
-        let mark = self.mark(part.id());
+        let mark = self.bind(part.id());
         part.id_condition("o.id", &mark)
     }
-    /// The rows of `demand_day` as `d` on the days of the narrowing, without the condition on products.
-    pub fn of_days(&mut self, narrow: &ReportFilter) -> String {
-        let (from, to) = (self.mark(i64::from(narrow.span.from)), self.mark(i64::from(narrow.span.to)));
-        let (stores, channels) = (self.of_stores(narrow, "d.store_id"), self.of_channels(narrow, "d.channel_id"));
+    /// The rows of `demand_day` as `d` on the days of the narrowing, without the condition on
+    /// products.
+    pub fn of_days(&mut self, report_filter: &ReportFilter) -> String {
+        let (from, to) = (self.bind(i64::from(report_filter.span.from)), self.bind(i64::from(report_filter.span.to)));
+        let (stores, channels) = (self.of_stores(report_filter, "d.store_id"), self.of_channels(report_filter, "d.channel_id"));
         format!(
             "d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= {from} AND d.business_date <= {to}{stores}{channels}"
         )
     }
-    /// The sold orders `o` that were placed on the days of `narrow`. The moments bound the scan of
-    /// the index of placed orders: a day begins within 14 hours of UTC's.
-    pub fn of_orders(&mut self, narrow: &ReportFilter) -> String {
-        let Span { from, to } = narrow.span;
-        let [since, until] = moments(narrow.span).map(|at| self.mark(at));
-        let (from, to) = (self.mark(i64::from(from)), self.mark(i64::from(to)));
-        let (stores, channels) = (self.of_stores(narrow, "o.store_id"), self.of_channels(narrow, "o.channel_id"));
+    /// The sold orders `o` that were placed on the days of `report_filter`. The moments bound the
+    /// scan of the index of placed orders: a day begins within 14 hours of UTC's.
+    pub fn of_orders(&mut self, report_filter: &ReportFilter) -> String {
+        let Span { from, to } = report_filter.span;
+        let [since, until] = moments(report_filter.span).map(|at| self.bind(at));
+        let (from, to) = (self.bind(i64::from(from)), self.bind(i64::from(to)));
+        let (stores, channels) = (self.of_stores(report_filter, "o.store_id"), self.of_channels(report_filter, "o.channel_id"));
         format!(
             "o.tenant_id = $1 AND {SOLD} AND o.placed_at >= {since} AND o.placed_at < {until}
              AND o.business_date >= {from} AND o.business_date <= {to}{stores}{channels}"

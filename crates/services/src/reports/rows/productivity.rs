@@ -118,16 +118,16 @@ impl PostedSums {
             let none = "CAST(NULL AS bigint)".to_owned();
             return Self { sold: none.clone(), returned: none, moved: "CAST(0 AS bigint)".to_owned() };
         };
-        let (from, to) = (bound.mark(i64::from(span.from)), bound.mark(i64::from(span.to)));
-        let days = bound.mark(span.days());
-        let of_kind = |kind: &str, sign: &str| {
+        let (from, to) = (bound.bind(i64::from(span.from)), bound.bind(i64::from(span.to)));
+        let days = bound.bind(span.days());
+        let kind_sum = |kind: &str, sign: &str| {
             format!(
                 "CAST(sum({sign}x.{{minor}}) FILTER (WHERE x.kind = '{kind}' AND x.business_date >= {from} AND x.business_date <= {to}) AS bigint)"
             )
         };
         Self {
-            sold: of_kind("SALE", "-"),
-            returned: of_kind("RETURN", ""),
+            sold: kind_sum("SALE", "-"),
+            returned: kind_sum("RETURN", ""),
             moved: format!(
                 "CAST(coalesce(sum(x.{{minor}} * CASE WHEN x.business_date > {to} THEN {days} ELSE x.business_date - {from} END)
                    FILTER (WHERE x.business_date > {from}), 0) AS bigint)"
@@ -148,13 +148,13 @@ impl PostingSums {
     /// only.
     fn add(
         &mut self,
-        narrow: &ReportFilter,
+        report_filter: &ReportFilter,
         (product, store): (ProductId, Option<StoreId>),
         sums: (Option<i64>, Option<i64>, i64),
     ) {
         let (sold, returned, moved) = sums;
         *self.moved.entry(product).or_default() += i128::from(moved);
-        let is_asked = |store: &StoreId| narrow.stores.as_ref().is_none_or(|asked| asked.contains(store));
+        let is_asked = |store: &StoreId| report_filter.stores.as_ref().is_none_or(|selected| selected.contains(store));
         let Some(store) = store.filter(is_asked) else { return };
         if sold.is_some() || returned.is_some() {
             let (sold, returned) = (sold.unwrap_or_default(), returned.unwrap_or_default());
@@ -163,7 +163,7 @@ impl PostingSums {
     }
 
     /// Computes the past values from those of the pools, less the later postings.
-    fn booked(self, pools: &[(ProductId, i64)], days: i64) -> Result<BookedAmounts, Fault> {
+    fn past_values(self, pools: &[(ProductId, i64)], days: i64) -> Result<BookedAmounts, Fault> {
         let mut values = HashMap::with_capacity(pools.len());
         for (product, value) in pools {
             let moved = self.moved.get(product).copied().unwrap_or_default();
@@ -179,19 +179,19 @@ impl PostingSums {
 
 /// The flows of all levels in all stores: a level's share of its product's value depends on all of
 /// them.
-pub async fn level_flows(reads: &impl Reads, narrow: &ReportFilter, currency: Currency) -> Result<Vec<LevelFlow>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let money = bound.mark(currency.as_str());
-    let first = bound.mark(FIRST_DAY);
-    let only = SqlParameters::of_products(narrow, "d.product_id");
-    let of = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
+pub async fn level_flows(reads: &impl Reads, report_filter: &ReportFilter, currency: Currency) -> Result<Vec<LevelFlow>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (from, to) = (bound.bind(i64::from(report_filter.span.from)), bound.bind(i64::from(report_filter.span.to)));
+    let money = bound.bind(currency.as_str());
+    let first = bound.bind(FIRST_DAY);
+    let conditions = SqlParameters::of_products(report_filter, "d.product_id");
+    let source = format!("FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}");
     // One statement, so that opening and closing stock are of one state. A level may have a row of
     // each.
     let flows = format!(
-        "SELECT {select} {of} AND d.business_date >= {from} AND d.business_date <= {to}{only} GROUP BY d.product_id, d.store_id
+        "SELECT {select} {source} AND d.business_date >= {from} AND d.business_date <= {to}{conditions} GROUP BY d.product_id, d.store_id
          UNION ALL
-         SELECT {COLUMNS_BEFORE_PERIOD} {of} AND d.business_date >= {first} AND d.business_date < {from}{only} GROUP BY d.product_id, d.store_id",
+         SELECT {COLUMNS_BEFORE_PERIOD} {source} AND d.business_date >= {first} AND d.business_date < {from}{conditions} GROUP BY d.product_id, d.store_id",
         select = FlowRow::SELECT.replace("{to}", &to).replace("{money}", &money)
     );
     let (flows, categories) =
@@ -217,7 +217,7 @@ pub async fn level_flows(reads: &impl Reads, narrow: &ReportFilter, currency: Cu
             has_other_currencies: row.others > 0,
             ..Productivity::default()
         });
-        let closings = row.closing_sum.saturating_add(row.opening.saturating_mul(narrow.span.days()));
+        let closings = row.closing_sum.saturating_add(row.opening.saturating_mul(report_filter.span.days()));
         level.closing_sum = level.closing_sum.saturating_add(closings);
     }
     Ok(levels.into_values().collect())
@@ -251,11 +251,11 @@ struct PostedSpan {
 }
 
 impl Postings {
-    async fn of(reads: &impl Reads, narrow: &ReportFilter, since: i64) -> Result<Self, Fault> {
+    async fn of(reads: &impl Reads, report_filter: &ReportFilter, since: i64) -> Result<Self, Fault> {
         if reads.backend() == Backend::Postgres {
             return Ok(Self::ByTime);
         }
-        if !narrow.products.sql.is_empty() {
+        if !report_filter.products.sql.is_empty() {
             return Ok(Self::ByLevel);
         }
         let span = reads.records::<PostedSpan>(&format!("SELECT {}", PostedSpan::SELECT), Vec::new()).await?.pop();
@@ -265,7 +265,7 @@ impl Postings {
     }
     /// Index hint after `cost_posting x`. SQLite would choose the index of levels for every
     /// grouping by level.
-    fn index(&self, backend: Backend) -> String {
+    fn index_hint(&self, backend: Backend) -> String {
         backend.indexed_by(match self {
             Self::ByLevel => "cost_posting_level",
             Self::ByTime => "cost_posting_occurred",
@@ -278,22 +278,22 @@ impl Postings {
 /// Values are of all stores. It is one statement, as a posting between two would be subtracted from
 /// a value that does not include it; with the days before, whose postings are read anyway, it has
 /// the sums of both.
-pub async fn booked(
+pub async fn booked_amounts(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     method: CostingMethod,
     before: Option<Span>,
 ) -> Result<(BookedAmounts, Option<BookedAmounts>), Fault> {
-    let first = before.map_or(narrow.span.from, |before| before.from.min(narrow.span.from));
+    let first = before.map_or(report_filter.span.from, |before| before.from.min(report_filter.span.from));
     let since = (i64::from(first) - 1) * DAY_MICROS;
-    let read = Postings::of(reads, narrow, since).await?;
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (now, earlier) = (PostedSums::of(&mut bound, Some(narrow.span)), PostedSums::of(&mut bound, before));
-    let mut only = match read {
+    let postings = Postings::of(reads, report_filter, since).await?;
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (now, earlier) = (PostedSums::of(&mut bound, Some(report_filter.span)), PostedSums::of(&mut bound, before));
+    let mut conditions = match postings {
         Postings::ByLevel => String::new(),
-        Postings::ByTime => format!(" AND x.occurred_at >= {}", bound.mark(since)),
+        Postings::ByTime => format!(" AND x.occurred_at >= {}", bound.bind(since)),
     };
-    only += &SqlParameters::of_products(narrow, "x.product_id");
+    conditions += &SqlParameters::of_products(report_filter, "x.product_id");
     let sums = [
         ("{sold}", now.sold),
         ("{returned}", now.returned),
@@ -304,10 +304,10 @@ pub async fn booked(
     ];
     let select = sums.iter().fold(PostedRow::SELECT.to_owned(), |select, (name, sum)| select.replace(name, sum));
     let sql = format!(
-        "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{only} GROUP BY x.product_id, x.store_id
+        "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{conditions} GROUP BY x.product_id, x.store_id
          UNION ALL SELECT {POOLS} FROM cost_pool c WHERE c.tenant_id = $1{of_pools}",
-        index = read.index(reads.backend()),
-        of_pools = SqlParameters::of_products(narrow, "c.product_id")
+        index = postings.index_hint(reads.backend()),
+        of_pools = SqlParameters::of_products(report_filter, "c.product_id")
     );
     let rows = reads.records::<PostedRow>(&sql.replace("{minor}", minor(method)), bound.values).await?;
     let (mut pools, mut now, mut earlier) = (Vec::new(), PostingSums::default(), PostingSums::default());
@@ -318,11 +318,11 @@ pub async fn booked(
             pools.push((product_id, value));
             continue;
         }
-        now.add(narrow, (product_id, store_id), (sold, returned, moved));
+        now.add(report_filter, (product_id, store_id), (sold, returned, moved));
         if before.is_some() {
-            earlier.add(narrow, (product_id, store_id), (sold_before, returned_before, moved_before));
+            earlier.add(report_filter, (product_id, store_id), (sold_before, returned_before, moved_before));
         }
     }
-    let earlier = before.map(|before| earlier.booked(&pools, before.days())).transpose()?;
-    Ok((now.booked(&pools, narrow.span.days())?, earlier))
+    let earlier = before.map(|before| earlier.past_values(&pools, before.days())).transpose()?;
+    Ok((now.past_values(&pools, report_filter.span.days())?, earlier))
 }

@@ -82,12 +82,12 @@ struct CountedRow {
 /// Removals, adjustments, counts and discrepancies of the days, losses and gains separately,
 /// without returns to suppliers. A reversal counts under the reason of the reversed movement, on
 /// its own day.
-pub async fn losses(reads: &impl Reads, narrow: &ReportFilter, method: CostingMethod) -> Result<Vec<Loss>, Fault> {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
-    let mut only = SqlParameters::of_products(narrow, "x.product_id");
-    only += &bound.of_stores(narrow, "x.store_id");
+pub async fn losses(reads: &impl Reads, report_filter: &ReportFilter, method: CostingMethod) -> Result<Vec<Loss>, Fault> {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let (from, to) = (bound.bind(i64::from(report_filter.span.from)), bound.bind(i64::from(report_filter.span.to)));
+    let [since, until] = moments(report_filter.span).map(|at| bound.bind(at));
+    let mut conditions = SqlParameters::of_products(report_filter, "x.product_id");
+    conditions += &bound.of_stores(report_filter, "x.store_id");
     let minor = match method {
         CostingMethod::Fifo => "fifo_minor",
         CostingMethod::MovingAverage => "average_minor",
@@ -103,18 +103,18 @@ pub async fn losses(reads: &impl Reads, narrow: &ReportFilter, method: CostingMe
            WHERE m.tenant_id = $1 AND m.occurred_at >= {since} AND m.occurred_at < {until} AND coalesce(m.reference_kind, '') <> 'SUPPLIER_RETURN'
              AND coalesce(v.kind, m.kind) IN ('REMOVAL', 'ADJUSTMENT', 'COUNT', 'DISCREPANCY')
              AND x.tenant_id = $1 AND x.seq = m.seq AND x.business_date >= {from} AND x.business_date <= {to}
-             AND x.kind IN ('REMOVAL', 'CORRECTION') AND x.store_id IS NOT NULL{only}
+             AND x.kind IN ('REMOVAL', 'CORRECTION') AND x.store_id IS NOT NULL{conditions}
            GROUP BY 1, 2, 3, 4, 5) g
          ORDER BY g.product_id, g.store_id",
         select = LossRow::SELECT
     );
     let loss = |row: LossRow| {
-        let of = StockLoss::of(row.units, row.worth);
+        let loss_sums = StockLoss::of(row.units, row.worth);
         // Removed units are a loss and added units a gain, whatever the sign of their value.
         let sums = if row.is_loss == 1 {
-            StockLoss { lost_value: of.lost_value - of.found_value, found_value: 0, ..of }
+            StockLoss { lost_value: loss_sums.lost_value - loss_sums.found_value, found_value: 0, ..loss_sums }
         } else {
-            StockLoss { found_value: of.found_value - of.lost_value, lost_value: 0, ..of }
+            StockLoss { found_value: loss_sums.found_value - loss_sums.lost_value, lost_value: 0, ..loss_sums }
         };
         Loss { product: row.product, store: row.store, is_count: row.kind == MovementKind::Count, reason: row.reason, sums }
     };
@@ -128,14 +128,14 @@ impl CountedRow {
 }
 
 /// Lines of counts that were completed on the days, which are those of their stores, by group.
-pub async fn counted(
+pub async fn counted_accuracy(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     group: CountGroup,
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, CountedLines)>, Fault> {
-    let (mut bound, tolerance) = with_tolerance(reads, narrow, tolerance);
-    let lines = counted_lines(reads, &mut bound, narrow, group).await?;
+    let (mut bound, tolerance) = with_tolerance(reads, report_filter, tolerance);
+    let lines = counted_lines(reads, &mut bound, report_filter, group).await?;
     let sql = format!(
         "SELECT {select} FROM ({lines}) g GROUP BY g.grp ORDER BY g.grp",
         select = CountedRow::SELECT.replace("{tolerance}", &tolerance)
@@ -147,12 +147,12 @@ pub async fn counted(
 /// Lines of completed counts by group and product.
 pub async fn counted_products(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     group: CountGroup,
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, ProductId, CountedLines)>, Fault> {
-    let (mut bound, tolerance) = with_tolerance(reads, narrow, tolerance);
-    let lines = counted_lines(reads, &mut bound, narrow, group).await?;
+    let (mut bound, tolerance) = with_tolerance(reads, report_filter, tolerance);
+    let lines = counted_lines(reads, &mut bound, report_filter, group).await?;
     let sql = format!(
         "SELECT {select} FROM ({lines}) g GROUP BY g.grp, g.product_id ORDER BY g.grp, g.product_id",
         select = CountedProductRow::SELECT.replace("{tolerance}", &tolerance)
@@ -161,28 +161,33 @@ pub async fn counted_products(
     Ok(rows.into_iter().map(|row| (row.sums.key, row.product, row.sums.lines())).collect())
 }
 
-fn with_tolerance(reads: &impl Reads, narrow: &ReportFilter, tolerance: i64) -> (SqlParameters, String) {
-    let mut bound = SqlParameters::of(reads, narrow);
-    let mark = bound.mark(tolerance);
+fn with_tolerance(reads: &impl Reads, report_filter: &ReportFilter, tolerance: i64) -> (SqlParameters, String) {
+    let mut bound = SqlParameters::of(reads, report_filter);
+    let mark = bound.bind(tolerance);
     (bound, mark)
 }
 
-/// A condition that counts `c` of stores `s` were completed on the days of `narrow`, in the time
-/// zone of each store.
-async fn completed(reads: &impl Reads, bound: &mut SqlParameters, narrow: &ReportFilter) -> Result<String, Fault> {
-    let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
+/// A condition that counts `c` of stores `s` were completed on the days of `report_filter`, in the
+/// time zone of each store.
+async fn completed_condition(
+    reads: &impl Reads,
+    bound: &mut SqlParameters,
+    report_filter: &ReportFilter,
+) -> Result<String, Fault> {
+    let [since, until] = moments(report_filter.span).map(|at| bound.bind(at));
     let mut completed = format!("c.completed_at >= {since} AND c.completed_at < {until}");
-    let (mut firsts, mut lasts) = (String::new(), String::new());
+    let (mut first_days, mut last_days) = (String::new(), String::new());
     for row in &reads.rows("SELECT DISTINCT time_zone FROM store WHERE tenant_id = $1", vec![]).await? {
         let zone: String = Row::scalar(row)?;
-        let [first, behind] = local_moments(&zone, narrow.span).map(|at| bound.mark(at));
-        let zone = bound.mark(zone);
-        firsts += &format!(" WHEN {zone} THEN {first}");
-        lasts += &format!(" WHEN {zone} THEN {behind}");
+        let [first, end] = local_moments(&zone, report_filter.span).map(|at| bound.bind(at));
+        let zone = bound.bind(zone);
+        first_days += &format!(" WHEN {zone} THEN {first}");
+        last_days += &format!(" WHEN {zone} THEN {end}");
     }
-    if !firsts.is_empty() {
-        completed +=
-            &format!(" AND c.completed_at >= CASE s.time_zone{firsts} END AND c.completed_at < CASE s.time_zone{lasts} END");
+    if !first_days.is_empty() {
+        completed += &format!(
+            " AND c.completed_at >= CASE s.time_zone{first_days} END AND c.completed_at < CASE s.time_zone{last_days} END"
+        );
     }
     Ok(completed)
 }
@@ -191,12 +196,12 @@ async fn completed(reads: &impl Reads, bound: &mut SqlParameters, narrow: &Repor
 async fn counted_lines(
     reads: &impl Reads,
     bound: &mut SqlParameters,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     group: CountGroup,
 ) -> Result<String, Fault> {
-    let completed = completed(reads, bound, narrow).await?;
-    let mut only = SqlParameters::of_products(narrow, "l.product_id");
-    only += &bound.of_stores(narrow, "c.store_id");
+    let completed = completed_condition(reads, bound, report_filter).await?;
+    let mut conditions = SqlParameters::of_products(report_filter, "l.product_id");
+    conditions += &bound.of_stores(report_filter, "c.store_id");
     let key = match group {
         CountGroup::Product => "l.product_id",
         CountGroup::Category => "p.category_id",
@@ -204,7 +209,7 @@ async fn counted_lines(
     };
     Ok(format!(
         "SELECT {key} AS grp, l.product_id, l.book, l.counted FROM stock_count c CROSS JOIN store s CROSS JOIN count_line l CROSS JOIN product p
-         WHERE c.tenant_id = $1 AND s.tenant_id = $1 AND s.id = c.store_id AND c.status = 'COMPLETED' AND {completed}{only}
+         WHERE c.tenant_id = $1 AND s.tenant_id = $1 AND s.id = c.store_id AND c.status = 'COMPLETED' AND {completed}{conditions}
            AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL AND l.reversed_at IS NULL
            AND p.tenant_id = $1 AND p.id = l.product_id"
     ))

@@ -9,11 +9,13 @@ use platform::{
     storage::{Database, Fault, SideBySide, TenantScope},
 };
 
-use super::report_context::{Ranked, ReportSource, facts_source, largest_integer_first, sort_rows, to_safe_integer, within};
+use super::report_context::{
+    RankedRow, ReportSource, facts_source, largest_integer_first, restrict_to_permit, sort_rows, to_safe_integer,
+};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{ClassSum, Classified, StockedDays, assign_classes, classify_products, set_regularity, sums_of_classes},
+        core::{ClassSum, ClassifiedProduct, StockedDays, assign_classes, classify_products, set_regularity, sums_of_classes},
         rows::{self, ReportFilter},
     },
 };
@@ -26,7 +28,7 @@ pub struct AbcXyz {
     pub weeks: i64,
     pub revenue: i64,
     pub classes: Vec<ClassSum>,
-    pub rows: Vec<Ranked<Classified>>,
+    pub rows: Vec<RankedRow<ClassifiedProduct>>,
 }
 
 /// Additional figures of the report, beside the classes of the days.
@@ -46,32 +48,33 @@ const HALF_DAY_SECONDS: i64 = 43_200;
 pub async fn abc_xyz(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    (narrow, ask): (ReportFilter, AbcXyzOptions),
+    (report_filter, options): (ReportFilter, AbcXyzOptions),
     now: Timestamp,
 ) -> Result<AbcXyz, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let source = facts_source(db, &scope, narrow.span).await?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let source = facts_source(db, &scope, report_filter.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
-    let mut all = classes(&scope, &narrow, (source.currency, today), ask.with_known).await?;
-    if ask.with_assigned {
-        let before = ReportFilter { span: narrow.span.before(), ..narrow.clone() };
-        assign_classes(&mut all, &classes(&scope, &before, (source.currency, today), false).await?);
+    let mut classified_products = classes(&scope, &report_filter, (source.currency, today), options.with_known).await?;
+    if options.with_assigned {
+        let before = ReportFilter { span: report_filter.span.before(), ..report_filter.clone() };
+        assign_classes(&mut classified_products, &classes(&scope, &before, (source.currency, today), false).await?);
     }
-    let sums = sums_of_classes(&all);
-    let revenue = to_safe_integer(all.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
-    let keys = |one: &Classified| {
+    let sums = sums_of_classes(&classified_products);
+    let revenue = to_safe_integer(classified_products.iter().map(|one| i128::from(one.sold.revenue)).sum())?;
+    let keys = |one: &ClassifiedProduct| {
         vec![largest_integer_first(one.sold.revenue.max(0)), Key::Text(one.sold.sku.clone()), one.sold.product.into()]
     };
     let rows = sort_rows(
-        all.into_iter()
+        classified_products
+            .into_iter()
             .map(|one| {
-                let own = keys(&one);
-                (one, own)
+                let row_keys = keys(&one);
+                (one, row_keys)
             })
             .collect(),
     );
-    let mondays = narrow.span.complete_weeks(today);
+    let mondays = report_filter.span.complete_weeks(today);
     let weeks = mondays.map_or(0, |(first, last)| i64::from(last - first) / 7 + 1);
     Ok(AbcXyz { source, weeks, revenue, classes: sums, rows })
 }
@@ -79,27 +82,27 @@ pub async fn abc_xyz(
 /// Classes of the selected products, by the sales of the days only.
 async fn classes(
     scope: &TenantScope,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     (currency, today): (Currency, i32),
     with_known: bool,
-) -> Result<Vec<Classified>, Fault> {
-    let (reads, mondays) = (&SideBySide(scope), narrow.span.complete_weeks(today));
+) -> Result<Vec<ClassifiedProduct>, Fault> {
+    let (reads, mondays) = (&SideBySide(scope), report_filter.span.complete_weeks(today));
     let weeks = async {
         match mondays {
-            Some(mondays) => rows::weeks_sold(reads, narrow, mondays).await,
+            Some(mondays) => rows::weeks_sold(reads, report_filter, mondays).await,
             None => Ok(HashMap::new()),
         }
     };
     let stocked = async {
         match mondays {
-            Some(mondays) if with_known => rows::stocked_days(reads, narrow, mondays).await,
+            Some(mondays) if with_known => rows::stocked_days(reads, report_filter, mondays).await,
             _ => Ok(StockedDays::new()),
         }
     };
-    let (products, weeks, stocked) = tokio::try_join!(rows::products_sold(reads, narrow, currency), weeks, stocked)?;
-    let mut all = classify_products(products, &weeks, mondays);
+    let (products, weeks, stocked) = tokio::try_join!(rows::products_sold(reads, report_filter, currency), weeks, stocked)?;
+    let mut classified_products = classify_products(products, &weeks, mondays);
     if with_known {
-        set_regularity(&mut all, &weeks, &stocked, mondays);
+        set_regularity(&mut classified_products, &weeks, &stocked, mondays);
     }
-    Ok(all)
+    Ok(classified_products)
 }

@@ -7,7 +7,7 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::report_context::{Ranked, ReportSource, documents_source, largest_first, sort_rows, within};
+use super::report_context::{RankedRow, ReportSource, documents_source, largest_first, restrict_to_permit, sort_rows};
 use crate::{
     insight::shell::ReportError,
     reports::{
@@ -44,19 +44,19 @@ pub struct BoughtTogether {
     /// Orders with more lines than are counted.
     pub left_out: i64,
     pub pairs: i64,
-    pub rows: Vec<Ranked<Pair>>,
+    pub rows: Vec<RankedRow<Pair>>,
 }
 
 /// Pairs in the orders that are shown to the permit.
 pub async fn bought_together(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
 ) -> Result<BoughtTogether, BasketsError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let source = documents_source(&scope, narrow.span).await?;
-    let (lines, left_out) = rows::basket_lines(&scope, &narrow, MAX_LINES).await?.ok_or(BasketsError::TooManyLines)?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let source = documents_source(&scope, report_filter.span).await?;
+    let (lines, left_out) = rows::basket_lines(&scope, &report_filter, MAX_LINES).await?.ok_or(BasketsError::TooManyLines)?;
     let Baskets { orders, left_out, pairs } = blocking::run("products bought together", move || lines.baskets(left_out)).await?;
     let keys = |pair: &Pair| {
         let [one, other] = pair.products;

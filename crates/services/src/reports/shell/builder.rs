@@ -9,13 +9,15 @@ use uuid::Uuid;
 use super::{
     builder_error::BuilderError,
     builder_levels::{Levels, add_levels},
-    report_context::{Ranked, ReportSource, costs_source, facts_source, sort_rows, to_safe_integer, within},
+    report_context::{RankedRow, ReportSource, costs_source, facts_source, restrict_to_permit, sort_rows, to_safe_integer},
 };
 use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,
     reports::{
-        core::{Base, BaseSource, BuilderRefusal, Compared, Figure, MAX_GROUPS, ReportDimension, ReportMeasure, ReportSpec},
+        core::{
+            Base, BaseSource, BuilderRefusal, ComparisonPeriod, Figure, MAX_GROUPS, ReportDimension, ReportMeasure, ReportSpec,
+        },
         rows::{self, BuiltGroup, ReportFilter},
     },
 };
@@ -44,48 +46,48 @@ pub struct BuiltRow {
 pub struct BuiltReport {
     pub source: ReportSource,
     /// The compared days.
-    pub before: Option<Compared>,
+    pub before: Option<ComparisonPeriod>,
     pub totals: BuiltRow,
-    pub rows: Vec<Ranked<BuiltRow>>,
+    pub rows: Vec<RankedRow<BuiltRow>>,
 }
 
 /// Computes a report within the permit.
 pub async fn built_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
     mut spec: ReportSpec,
 ) -> Result<BuiltReport, BuilderError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    spec.is_of_channels = narrow.channels.is_some();
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    spec.is_of_channels = report_filter.channels.is_some();
     spec.check()?;
     let (source, method) = if spec.sums(BaseSource::Values) {
-        let (source, method) = costs_source(db, &scope, narrow.span).await?;
+        let (source, method) = costs_source(db, &scope, report_filter.span).await?;
         (source, Some(method))
     } else {
-        (facts_source(db, &scope, narrow.span).await?, None)
+        (facts_source(db, &scope, report_filter.span).await?, None)
     };
-    let before = spec.comparison.map(|with| Compared::of(narrow.span, spec.unit(), with));
-    let found = rows::built_groups(&scope, &narrow, &spec, before.as_ref(), source.currency).await;
+    let before = spec.comparison.map(|with| ComparisonPeriod::of(report_filter.span, spec.unit(), with));
+    let found = rows::built_groups(&scope, &report_filter, &spec, before.as_ref(), source.currency).await;
     let mut groups = found.map_err(ReportError::from)?;
     if groups.len() > MAX_GROUPS {
         return Err(BuilderRefusal::Groups.into());
     }
     let currency = source.currency;
-    let levels = Levels { scope: &scope, narrow: &narrow, spec: &spec, before: before.as_ref(), currency, method };
+    let levels = Levels { scope: &scope, filter: &report_filter, spec: &spec, before: before.as_ref(), currency, method };
     Box::pin(add_levels(levels, &mut groups)).await?;
     if groups.len() > MAX_GROUPS {
         return Err(BuilderRefusal::Groups.into());
     }
-    fill(&mut groups, &spec, &narrow);
+    add_missing_rows(&mut groups, &spec, &report_filter);
     let sheet = Sheet { bases: spec.bases(), spec: &spec, is_compared: before.is_some() };
     let totals = sheet.totals(&groups)?;
     let mut rows = Vec::with_capacity(groups.len());
     for group in groups {
         let row = sheet.row(group)?;
-        let place = sheet.place(&row);
-        rows.push((row, place));
+        let sort_keys = sheet.sort_keys_of(&row);
+        rows.push((row, sort_keys));
     }
     Ok(BuiltReport { source, before, totals, rows: sort_rows(rows) })
 }
@@ -101,11 +103,11 @@ pub async fn report_names(
 }
 
 /// Adds rows of zeros for days, weeks and months without data, if time is the only dimension.
-fn fill(groups: &mut Vec<BuiltGroup>, spec: &ReportSpec, narrow: &ReportFilter) {
+fn add_missing_rows(groups: &mut Vec<BuiltGroup>, spec: &ReportSpec, report_filter: &ReportFilter) {
     let ([_], Some(unit)) = (spec.dimensions.as_slice(), spec.unit()) else { return };
     let zeros = vec![0; spec.bases().len()];
     let mut missing: Vec<BuiltGroup> = Vec::new();
-    for bucket in unit.buckets(narrow.span) {
+    for bucket in unit.buckets(report_filter.span) {
         let keys = vec![FactKey::Date(bucket.key)];
         if !groups.iter().any(|group| group.keys == keys) {
             missing.push(BuiltGroup { keys, now: zeros.clone(), before: zeros.clone() });
@@ -125,7 +127,7 @@ impl Sheet<'_> {
     /// The figures computed from a row's sums; None for an unknown sum.
     fn cells(&self, now: &[Option<i64>], before: &[Option<i64>]) -> Vec<ReportCell> {
         let cell = |measure: &ReportMeasure| {
-            let of = |sums: &[Option<i64>]| {
+            let figure_of = |sums: &[Option<i64>]| {
                 let sum =
                     |base: Base| self.bases.iter().position(|one| *one == base).and_then(|nth| sums.get(nth).copied().flatten());
                 measure.figure(sum)
@@ -133,8 +135,8 @@ impl Sheet<'_> {
             let is_hidden = self.spec.hides(*measure);
             ReportCell {
                 measure: *measure,
-                now: of(now).filter(|_| !is_hidden),
-                before: of(before).filter(|_| self.is_compared && !is_hidden),
+                now: figure_of(now).filter(|_| !is_hidden),
+                before: figure_of(before).filter(|_| self.is_compared && !is_hidden),
                 is_hidden,
             }
         };
@@ -142,8 +144,9 @@ impl Sheet<'_> {
     }
 
     fn row(&self, group: BuiltGroup) -> Result<BuiltRow, ReportError> {
-        let told = |sums: &[i64]| sums.iter().map(|sum| to_safe_integer((*sum).into()).map(Some)).collect::<Result<Vec<_>, _>>();
-        let cells = self.cells(&told(&group.now)?, &told(&group.before)?);
+        let exact_sums =
+            |sums: &[i64]| sums.iter().map(|sum| to_safe_integer((*sum).into()).map(Some)).collect::<Result<Vec<_>, _>>();
+        let cells = self.cells(&exact_sums(&group.now)?, &exact_sums(&group.before)?);
         Ok(BuiltRow { keys: group.keys, cells })
     }
 
@@ -161,13 +164,13 @@ impl Sheet<'_> {
     }
 
     /// Sort keys of a row: the figure of the sort, if there is one, and then its own keys.
-    fn place(&self, row: &BuiltRow) -> Vec<Key> {
-        let by = match self.spec.sort {
+    fn sort_keys_of(&self, row: &BuiltRow) -> Vec<Key> {
+        let sort_measure = match self.spec.sort {
             Some(sort) => Some((sort.measure, sort.is_descending)),
             None if self.spec.is_by_time() => None,
             None => self.spec.measures.first().map(|measure| (*measure, true)),
         };
-        let figure = by.map(|(measure, is_descending)| {
+        let sort_key = sort_measure.map(|(measure, is_descending)| {
             let cell = row.cells.iter().find(|cell| cell.measure == measure);
             figure_key(cell.and_then(|cell| cell.now), is_descending)
         });
@@ -175,7 +178,7 @@ impl Sheet<'_> {
             FactKey::Date(day) => Key::Int((*day).into()),
             FactKey::Id(id) => Key::Id(*id),
         });
-        figure.into_iter().chain(keys).collect()
+        sort_key.into_iter().chain(keys).collect()
     }
 }
 
@@ -186,8 +189,8 @@ fn figure_key(figure: Option<Figure>, is_descending: bool) -> Key {
         Some(Figure::Count(number) | Figure::Minor(number)) => number,
         // In millionths, as shares are shown, within the exact range of JSON numbers.
         Some(Figure::Ratio(number)) => {
-            let most = entity::quantity::MAX_SAFE as f64;
-            (number * 1e6).round().clamp(-most, most) as i64
+            let max = entity::quantity::MAX_SAFE as f64;
+            (number * 1e6).round().clamp(-max, max) as i64
         }
     };
     Key::Int(if is_descending { -number } else { number })

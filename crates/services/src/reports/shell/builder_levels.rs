@@ -13,7 +13,7 @@ use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,
     reports::{
-        core::{Base, BaseSource, BuilderRefusal, Compared, MAX_GROUPS, ReportDimension, ReportSpec, Span},
+        core::{Base, BaseSource, BuilderRefusal, ComparisonPeriod, MAX_GROUPS, ReportDimension, ReportSpec, Span},
         rows::{self, BuiltGroup, ProductGroups, ReportFilter, StockChange},
     },
 };
@@ -24,9 +24,9 @@ const SUBSTITUTION: f64 = 0.2;
 /// Input of the sums of levels.
 pub(super) struct Levels<'a> {
     pub scope: &'a TenantScope,
-    pub narrow: &'a ReportFilter,
+    pub filter: &'a ReportFilter,
     pub spec: &'a ReportSpec,
-    pub before: Option<&'a Compared>,
+    pub before: Option<&'a ComparisonPeriod>,
     pub currency: Currency,
     /// None if no value is requested, or if values are hidden.
     pub method: Option<CostingMethod>,
@@ -82,17 +82,17 @@ impl Keys<'_> {
 }
 
 impl Sums {
-    fn set(&mut self, keys: Vec<FactKey>, place: (usize, bool), sum: i64) -> Result<(), BuilderRefusal> {
+    fn set(&mut self, keys: Vec<FactKey>, slot: (usize, bool), sum: i64) -> Result<(), BuilderRefusal> {
         if sum == 0 && !self.0.contains_key(&keys) {
             return Ok(());
         }
-        self.0.entry(keys).or_default().insert(place, sum);
+        self.0.entry(keys).or_default().insert(slot, sum);
         if self.0.len() > MAX_GROUPS { Err(BuilderRefusal::Groups) } else { Ok(()) }
     }
 
     /// Adds them to the statement's groups.
     fn join(mut self, groups: &mut Vec<BuiltGroup>, count: usize) {
-        let put = |group: &mut BuiltGroup, sums: BTreeMap<(usize, bool), i64>| {
+        let set_sums = |group: &mut BuiltGroup, sums: BTreeMap<(usize, bool), i64>| {
             for ((nth, is_before), sum) in sums {
                 let side = if is_before { &mut group.before } else { &mut group.now };
                 side[nth] = sum;
@@ -100,13 +100,13 @@ impl Sums {
         };
         for group in groups.iter_mut() {
             if let Some(sums) = self.0.remove(&group.keys) {
-                put(group, sums);
+                set_sums(group, sums);
             }
         }
         for (keys, sums) in self.0 {
             if sums.values().any(|sum| *sum != 0) {
                 let mut group = BuiltGroup { keys, now: vec![0; count], before: vec![0; count] };
-                put(&mut group, sums);
+                set_sums(&mut group, sums);
                 groups.push(group);
             }
         }
@@ -114,59 +114,63 @@ impl Sums {
 }
 
 /// Adds the requested sums that the statement does not compute to the groups.
-pub(super) async fn add_levels(of: Levels<'_>, groups: &mut Vec<BuiltGroup>) -> Result<(), BuilderError> {
-    let bases = of.spec.bases();
-    let nth = |base: Base| bases.iter().position(|one| *one == base);
-    let units = nth(Base::Closing).filter(|_| of.spec.unit().is_some());
-    let value = nth(Base::StockValue).filter(|_| of.method.is_some());
-    let is_of_stockouts = of.spec.sums(BaseSource::Stockouts);
+pub(super) async fn add_levels(context: Levels<'_>, groups: &mut Vec<BuiltGroup>) -> Result<(), BuilderError> {
+    let bases = context.spec.bases();
+    let nth = |base: Base| bases.iter().position(|candidate| *candidate == base);
+    let units = nth(Base::Closing).filter(|_| context.spec.unit().is_some());
+    let value = nth(Base::StockValue).filter(|_| context.method.is_some());
+    let is_of_stockouts = context.spec.sums(BaseSource::Stockouts);
     if units.is_none() && value.is_none() && !is_of_stockouts {
         return Ok(());
     }
-    let needs_groups = of.spec.dimensions.iter().any(|one| one.is_of_products() && *one != ReportDimension::Product);
-    let found =
-        if needs_groups { rows::product_groups(of.scope, of.narrow).await.map_err(ReportError::from)? } else { HashMap::new() };
-    let keys = Keys { spec: of.spec, groups: found };
+    let needs_groups =
+        context.spec.dimensions.iter().any(|candidate| candidate.is_of_products() && *candidate != ReportDimension::Product);
+    let groups_by_product = if needs_groups {
+        rows::product_groups(context.scope, context.filter).await.map_err(ReportError::from)?
+    } else {
+        HashMap::new()
+    };
+    let keys = Keys { spec: context.spec, groups: groups_by_product };
     let mut sums = Sums::default();
     if is_of_stockouts {
-        for (narrow, is_before) in sides(&of) {
-            add_stockouts(&of, (&narrow, is_before), &keys, &mut sums).await?;
+        for (report_filter, is_before) in report_periods(&context) {
+            add_stockouts(&context, (&report_filter, is_before), &keys, &mut sums).await?;
         }
     }
     if units.is_some() || value.is_some() {
-        add_closing_stock(&of, (units, value), &keys, &mut sums).await?;
+        add_closing_stock(&context, (units, value), &keys, &mut sums).await?;
     }
     sums.join(groups, bases.len());
     Ok(())
 }
 
 /// The report's days, and those before, without days that are still to come.
-fn sides(of: &Levels<'_>) -> Vec<(ReportFilter, bool)> {
-    let before = of.before.map(|before| (before.span, true));
-    let sides = before.into_iter().chain([(of.narrow.span, false)]);
-    let begun = |(span, is_before): (Span, bool)| {
-        let span = span.until(of.spec.latest_day)?;
-        Some((ReportFilter { span, ..of.narrow.clone() }, is_before))
+fn report_periods(context: &Levels<'_>) -> Vec<(ReportFilter, bool)> {
+    let before = context.before.map(|before| (before.span, true));
+    let sides = before.into_iter().chain([(context.filter.span, false)]);
+    let clipped = |(span, is_before): (Span, bool)| {
+        let span = span.until(context.spec.latest_day)?;
+        Some((ReportFilter { span, ..context.filter.clone() }, is_before))
     };
-    sides.filter_map(begun).collect()
+    sides.filter_map(clipped).collect()
 }
 
 /// Adds the cost of stock-outs by group: lost units of levels are summed unrounded, and rounded
 /// once; lost revenue is rounded for each level.
 async fn add_stockouts(
-    of: &Levels<'_>,
-    (narrow, is_before): (&ReportFilter, bool),
+    context: &Levels<'_>,
+    (report_filter, is_before): (&ReportFilter, bool),
     keys: &Keys<'_>,
     sums: &mut Sums,
 ) -> Result<(), BuilderError> {
-    let bases = of.spec.bases();
-    let mut found: BTreeMap<Vec<FactKey>, (f64, i64)> = BTreeMap::new();
-    for level in lost_levels(of.scope, narrow, of.currency, SUBSTITUTION).await? {
-        let sum = found.entry(keys.of(level.product, level.store)).or_default();
+    let bases = context.spec.bases();
+    let mut lost_sums: BTreeMap<Vec<FactKey>, (f64, i64)> = BTreeMap::new();
+    for level in lost_levels(context.scope, report_filter, context.currency, SUBSTITUTION).await? {
+        let sum = lost_sums.entry(keys.of(level.product, level.store)).or_default();
         sum.0 += level.capped.map_or(0.0, |units| units.mid);
         sum.1 = sum.1.saturating_add(level.revenue.map_or(0, |revenue| revenue.mid));
     }
-    for (keys, (units, revenue)) in found {
+    for (keys, (units, revenue)) in lost_sums {
         for (nth, base) in bases.iter().enumerate() {
             let sum = match base {
                 Base::LostUnits => (units * 1e6).round() as i64,
@@ -180,15 +184,15 @@ async fn add_stockouts(
 }
 
 /// The ends of rows, in order: of the days before, and of the report's.
-fn ends(of: &Levels<'_>) -> Vec<RowEnd> {
-    let whole = |last: i32, is_before: bool| RowEnd { last, is_before, key: None };
-    let Some(unit) = of.spec.unit() else {
-        let before = of.before.map(|before| whole(before.span.to, true));
-        return before.into_iter().chain([whole(of.narrow.span.to, false)]).collect();
+fn row_ends(context: &Levels<'_>) -> Vec<RowEnd> {
+    let whole_period = |last: i32, is_before: bool| RowEnd { last, is_before, key: None };
+    let Some(unit) = context.spec.unit() else {
+        let before = context.before.map(|before| whole_period(before.span.to, true));
+        return before.into_iter().chain([whole_period(context.filter.span.to, false)]).collect();
     };
-    let before = of.before.map(|before| before.buckets(unit)).unwrap_or_default().into_iter().map(|one| (one, true));
-    let now = unit.buckets(of.narrow.span).into_iter().map(|one| (one, false));
-    before.chain(now).map(|(one, is_before)| RowEnd { last: one.last, is_before, key: Some(one.key) }).collect()
+    let before = context.before.map(|before| before.buckets(unit)).unwrap_or_default().into_iter().map(|bucket| (bucket, true));
+    let now = unit.buckets(context.filter.span).into_iter().map(|bucket| (bucket, false));
+    before.chain(now).map(|(bucket, is_before)| RowEnd { last: bucket.last, is_before, key: Some(bucket.key) }).collect()
 }
 
 /// A product's value, its units by store, and the shares of stores in the value that are counted.
@@ -202,46 +206,51 @@ struct ProductStock {
 impl ProductStock {
     /// The shares of the visible stores in the value, by their units; a value without units in any
     /// store belongs to no store.
-    fn allocate_value(&self, is_by_store: bool, is_seen: impl Fn(StoreId) -> bool) -> Vec<(StoreId, i64)> {
+    fn allocate_value(&self, is_by_store: bool, is_visible: impl Fn(StoreId) -> bool) -> Vec<(StoreId, i64)> {
         let weights: Vec<i64> = self.units.values().map(|units| (*units).max(0)).collect();
         let shares: Vec<(StoreId, i64)> = match allocate_proportionally(self.value, &weights).filter(|_| is_by_store) {
             Some(shares) => self.units.keys().copied().zip(shares).collect(),
             None => vec![(StoreId::NIL, self.value)],
         };
-        shares.into_iter().filter(|(store, share)| *share != 0 && is_seen(*store)).collect()
+        shares.into_iter().filter(|(store, share)| *share != 0 && is_visible(*store)).collect()
     }
 }
 
 /// Stock and its value at the end of each row's days: changes are added up in the order of days.
 async fn add_closing_stock(
-    of: &Levels<'_>,
+    context: &Levels<'_>,
     (units, value): (Option<usize>, Option<usize>),
     keys: &Keys<'_>,
     sums: &mut Sums,
 ) -> Result<(), BuilderError> {
-    let ends = ends(of);
+    let ends = row_ends(context);
     let days: Vec<i32> = ends.iter().map(|end| end.last).collect();
-    let is_by_store = of.narrow.stores.is_some() || of.spec.dimensions.contains(&ReportDimension::Store);
-    let is_seen = |store: StoreId| of.narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
+    let is_by_store = context.filter.stores.is_some() || context.spec.dimensions.contains(&ReportDimension::Store);
+    let is_visible = |store: StoreId| context.filter.stores.as_ref().is_none_or(|visible_stores| visible_stores.contains(&store));
     let mut changes: BTreeMap<i32, Vec<StockChange>> = BTreeMap::new();
     if units.is_some() || is_by_store {
-        collect(&mut changes, rows::unit_changes(of.scope, of.narrow, &days).await.map_err(ReportError::from)?);
+        add_by_day(&mut changes, rows::unit_changes(context.scope, context.filter, &days).await.map_err(ReportError::from)?);
     }
-    if let Some(method) = of.method.filter(|_| value.is_some()) {
-        collect(&mut changes, rows::value_changes(of.scope, of.narrow, &days, method).await.map_err(ReportError::from)?);
+    if let Some(method) = context.method.filter(|_| value.is_some()) {
+        add_by_day(
+            &mut changes,
+            rows::value_changes(context.scope, context.filter, &days, method).await.map_err(ReportError::from)?,
+        );
     }
     let mut products: HashMap<ProductId, ProductStock> = HashMap::new();
     let mut running = RunningLevels::default();
     for end in ends {
         let mut changed = BTreeSet::new();
         while changes.first_key_value().is_some_and(|(day, _)| *day <= end.last) {
-            for StockChange { product, store, change, .. } in changes.pop_first().into_iter().flat_map(|(_, all)| all) {
+            for StockChange { product, store, change, .. } in
+                changes.pop_first().into_iter().flat_map(|(_, day_changes)| day_changes)
+            {
                 let stock = products.entry(product).or_default();
                 changed.insert(product);
                 match store {
                     Some(store) => {
                         *stock.units.entry(store).or_default() += change;
-                        if let Some(nth) = units.filter(|_| is_seen(store)) {
+                        if let Some(nth) = units.filter(|_| is_visible(store)) {
                             running.add(keys.of(product, store), nth, change);
                         }
                     }
@@ -251,7 +260,7 @@ async fn add_closing_stock(
         }
         for product in changed {
             let (Some(nth), Some(stock)) = (value, products.get_mut(&product)) else { continue };
-            let shares = stock.allocate_value(is_by_store, is_seen);
+            let shares = stock.allocate_value(is_by_store, is_visible);
             for (store, share) in std::mem::replace(&mut stock.shares, shares.clone()) {
                 running.add(keys.of(product, store), nth, -share);
             }
@@ -268,8 +277,8 @@ async fn add_closing_stock(
     Ok(())
 }
 
-fn collect(changes: &mut BTreeMap<i32, Vec<StockChange>>, found: Vec<StockChange>) {
-    for change in found {
+fn add_by_day(changes: &mut BTreeMap<i32, Vec<StockChange>>, stock_changes: Vec<StockChange>) {
+    for change in stock_changes {
         changes.entry(change.day).or_default().push(change);
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use iam::access::{Permit, kind};
 use platform::{calendar, paging::Key, storage::Database};
 
-use super::report_context::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
+use super::report_context::{
+    RankedRow, ReportSource, documents_source, largest_integer_first, restrict_to_permit, sort_rows, to_safe_integer,
+};
 use crate::{
     insight::shell::ReportError,
     reports::{
@@ -32,31 +34,33 @@ pub struct CustomerSegments {
     pub orders: i64,
     /// Orders of guests, who are not counted as customers.
     pub guest_orders: i64,
-    pub rows: Vec<Ranked<CustomerScore>>,
+    pub rows: Vec<RankedRow<CustomerScore>>,
 }
 
 /// Customers who ordered on the days of the span, by the orders within the permit.
 pub async fn customer_segments(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
 ) -> Result<CustomerSegments, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let source = documents_source(&scope, narrow.span).await?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let source = documents_source(&scope, report_filter.span).await?;
     // Side by side: neither rests on the other.
-    let (found, guest_orders) =
-        tokio::try_join!(rows::customer_sales(&scope, &narrow, source.currency), rows::guest_orders(&scope, &narrow))?;
-    let own = |one: &rows::CustomerSales| CustomerOrders {
-        customer: one.customer,
-        days_since: i64::from(narrow.span.to) - i64::from(one.last_day),
-        orders: one.orders,
-        net: one.gross.saturating_sub(one.refunds),
+    let (customer_rows, guest_orders) = tokio::try_join!(
+        rows::customer_sales(&scope, &report_filter, source.currency),
+        rows::guest_orders(&scope, &report_filter)
+    )?;
+    let orders_of = |customer_row: &rows::CustomerSales| CustomerOrders {
+        customer: customer_row.customer,
+        days_since: i64::from(report_filter.span.to) - i64::from(customer_row.last_day),
+        orders: customer_row.orders,
+        net: customer_row.gross.saturating_sub(customer_row.refunds),
     };
-    let customers: Vec<CustomerOrders> = found.iter().map(own).collect();
-    let net = to_safe_integer(customers.iter().map(|one| i128::from(one.net)).sum())?;
-    let orders = customers.iter().map(|one| one.orders).sum();
-    let best = Scores::best(customers.len());
+    let customers: Vec<CustomerOrders> = customer_rows.iter().map(orders_of).collect();
+    let net = to_safe_integer(customers.iter().map(|customer_row| i128::from(customer_row.net)).sum())?;
+    let orders = customers.iter().map(|customer_row| customer_row.orders).sum();
+    let best = Scores::part_count(customers.len());
     let all = score_customers(&customers);
     let rows = customers.into_iter().zip(all).map(|(orders, scores)| {
         (CustomerScore { orders, scores }, vec![largest_integer_first(orders.net), orders.customer.into()])
@@ -79,7 +83,7 @@ pub struct CustomerCohorts {
     pub customers: i64,
     /// Customers with more than one order.
     pub repeated: i64,
-    pub rows: Vec<Ranked<CohortRow>>,
+    pub rows: Vec<RankedRow<CohortRow>>,
 }
 
 /// Customers whose first order ever was placed on the days of the span, by the orders within the
@@ -87,21 +91,21 @@ pub struct CustomerCohorts {
 pub async fn customer_cohorts(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
     today: i32,
 ) -> Result<CustomerCohorts, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let source = documents_source(&scope, narrow.span).await?;
-    let firsts = rows::first_orders(&scope, &narrow).await?;
-    let customers = firsts.len() as i64;
-    let repeated = firsts.iter().filter(|one| one.second.is_some()).count() as i64;
-    let found: BTreeMap<CohortMonth, Cohort> = cohorts(firsts, month_of);
-    let rows = found.into_iter().map(|(month, cohort)| {
-        let place = i64::from(month.year) * 12 + i64::from(month.month);
-        (CohortRow { month, cohort }, vec![Key::Int(place)])
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let source = documents_source(&scope, report_filter.span).await?;
+    let order_pairs = rows::first_orders(&scope, &report_filter).await?;
+    let customers = order_pairs.len() as i64;
+    let repeat_count = order_pairs.iter().filter(|customer_row| customer_row.second.is_some()).count() as i64;
+    let cohorts_by_month: BTreeMap<CohortMonth, Cohort> = cohorts(order_pairs, month_of);
+    let rows = cohorts_by_month.into_iter().map(|(month, cohort)| {
+        let month_number = i64::from(month.year) * 12 + i64::from(month.month);
+        (CohortRow { month, cohort }, vec![Key::Int(month_number)])
     });
-    Ok(CustomerCohorts { source, today, customers, repeated, rows: sort_rows(rows.collect()) })
+    Ok(CustomerCohorts { source, today, customers, repeated: repeat_count, rows: sort_rows(rows.collect()) })
 }
 
 /// The month of a calendar day.

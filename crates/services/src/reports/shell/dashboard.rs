@@ -32,7 +32,7 @@ const DEAD_DAYS: i32 = 90;
 const WEEKS: usize = 4;
 /// Maximum events that are searched for one that changes a dashboard; after more events one of them
 /// is assumed to.
-const MAX_LOOKED_THROUGH: usize = 64;
+const MAX_SEARCHED_EVENTS: usize = 64;
 
 /// A part of the dashboard that needs a permission of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ struct DashboardKey {
 /// Sales of the days, of the same number of days before, and of those a year before with the same
 /// weekdays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compared {
+pub struct SalesComparison {
     pub now: Sales,
     pub before: (Span, Sales),
     pub year_before: (Span, Sales),
@@ -93,7 +93,7 @@ pub struct Dashboard {
     pub progress: FactsProgress,
     pub currency: Currency,
     pub span: Span,
-    pub sales: Compared,
+    pub sales: SalesComparison,
     pub top: Vec<TopSeller>,
     pub stock_value: Option<i64>,
     pub stock: Option<Levels>,
@@ -118,21 +118,27 @@ impl Dashboard {
     }
 }
 
-fn restrict_stores(reach: &Reach, asked: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
-    match (reach, asked) {
-        (Reach::Everywhere, asked) => asked.map(<[StoreId]>::to_vec),
-        (Reach::Stores(own), None) => Some(own.to_vec()),
-        (Reach::Stores(own), Some(asked)) => Some(own.iter().copied().filter(|store| asked.contains(store)).collect()),
+fn restrict_stores(reach: &Reach, requested_stores: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
+    match (reach, requested_stores) {
+        (Reach::Everywhere, requested_stores) => requested_stores.map(<[StoreId]>::to_vec),
+        (Reach::Stores(permitted_stores), None) => Some(permitted_stores.to_vec()),
+        (Reach::Stores(permitted_stores), Some(requested_stores)) => {
+            Some(permitted_stores.iter().copied().filter(|store| requested_stores.contains(store)).collect())
+        }
     }
 }
 
-fn shown<P: Permission>(permit: &Permit<kind::ReportRead>, asked: Option<&[StoreId]>, knows_channels: bool) -> PanelStores {
-    let own = permit.also::<P>().map_err(|denied| Some(denied.0))?;
+fn stores_of_panel<P: Permission>(
+    permit: &Permit<kind::ReportRead>,
+    requested_stores: Option<&[StoreId]>,
+    knows_channels: bool,
+) -> PanelStores {
+    let panel_permit = permit.also::<P>().map_err(|denied| Some(denied.0))?;
     if permit.channel().is_some() && !knows_channels {
         return Err(None);
     }
     // A panel that belongs to no store covers the stores of the caller's report permit.
-    Ok(restrict_stores(&permit.reach().and(&own.reach()), asked))
+    Ok(restrict_stores(&permit.reach().and(&panel_permit.reach()), requested_stores))
 }
 
 impl DashboardKey {
@@ -142,30 +148,33 @@ impl DashboardKey {
             stores.dedup();
             stores
         });
-        let asked = stores.as_deref();
+        let requested_stores = stores.as_deref();
         let panels = vec![
-            (Panel::StockValue, shown::<kind::ProductCostRead>(permit, asked, false)),
-            (Panel::Stock, shown::<kind::StockRead>(permit, asked, false)),
-            (Panel::OpenOrders, shown::<kind::OrderRead>(permit, asked, true)),
-            (Panel::PurchaseOrders, shown::<kind::PurchaseRead>(permit, asked, false)),
-            (Panel::Transfers, shown::<kind::TransferRead>(permit, asked, false)),
-            (Panel::Alerts, shown::<kind::AlertRead>(permit, asked, false)),
-            (Panel::DeadStock, shown::<kind::StockRead>(permit, asked, false)),
-            (Panel::Forecast, shown::<kind::ReportRead>(permit, asked, false)),
+            (Panel::StockValue, stores_of_panel::<kind::ProductCostRead>(permit, requested_stores, false)),
+            (Panel::Stock, stores_of_panel::<kind::StockRead>(permit, requested_stores, false)),
+            (Panel::OpenOrders, stores_of_panel::<kind::OrderRead>(permit, requested_stores, true)),
+            (Panel::PurchaseOrders, stores_of_panel::<kind::PurchaseRead>(permit, requested_stores, false)),
+            (Panel::Transfers, stores_of_panel::<kind::TransferRead>(permit, requested_stores, false)),
+            (Panel::Alerts, stores_of_panel::<kind::AlertRead>(permit, requested_stores, false)),
+            (Panel::DeadStock, stores_of_panel::<kind::StockRead>(permit, requested_stores, false)),
+            (Panel::Forecast, stores_of_panel::<kind::ReportRead>(permit, requested_stores, false)),
         ];
         let channels = permit.channel().map(|own| vec![own]);
-        Self { tenant: permit.tenant(), span, channels, sales: restrict_stores(&permit.reach(), asked), panels }
+        Self { tenant: permit.tenant(), span, channels, sales: restrict_stores(&permit.reach(), requested_stores), panels }
     }
-    fn narrow(&self, panel: Panel) -> Option<ReportFilter> {
-        let (_, shown) = self.panels.iter().find(|(one, _)| *one == panel)?;
-        let stores = shown.as_ref().ok()?;
+    fn filter_of_panel(&self, panel: Panel) -> Option<ReportFilter> {
+        let (_, panel_stores) = self.panels.iter().find(|(candidate, _)| *candidate == panel)?;
+        let stores = panel_stores.as_ref().ok()?;
         Some(unfiltered(self.span, stores.clone(), self.channels.clone()))
     }
     fn sales_filter(&self, span: Span) -> ReportFilter {
         unfiltered(span, self.sales.clone(), self.channels.clone())
     }
-    fn hidden(&self) -> Vec<(Panel, Option<&'static str>)> {
-        self.panels.iter().filter_map(|(panel, shown)| shown.as_ref().err().map(|why| (*panel, *why))).collect()
+    fn hidden_panels(&self) -> Vec<(Panel, Option<&'static str>)> {
+        self.panels
+            .iter()
+            .filter_map(|(panel, panel_stores)| panel_stores.as_ref().err().map(|permission| (*panel, *permission)))
+            .collect()
     }
 }
 
@@ -186,77 +195,84 @@ pub async fn dashboard(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     (span, stores): (Span, Option<Vec<StoreId>>),
-    (now, asker): (Timestamp, DashboardCaller),
+    (now, caller): (Timestamp, DashboardCaller),
 ) -> Result<(std::sync::Arc<Dashboard>, bool), ReportError> {
-    let asked = DashboardKey::of(&permit, span, stores);
+    let dashboard_key = DashboardKey::of(&permit, span, stores);
     let scope = permit.scope(db).long();
     if scope.has_consistent_reads() {
         // A cached dashboard may be newer than the moment, and one computed for the moment is older
         // than other callers may get.
-        return Ok((std::sync::Arc::new(Box::pin(compute_dashboard(scope, asked, now)).await?.0), true));
+        return Ok((std::sync::Arc::new(Box::pin(compute_dashboard(scope, dashboard_key, now)).await?.0), true));
     }
-    let wanted = match asker {
+    let freshness = match caller {
         DashboardCaller::Follower(seq) => Freshness { seq, now, staleness: Staleness::None },
         DashboardCaller::Client | DashboardCaller::Once => {
             Freshness { seq: scope.head().await?.seq, now, staleness: Staleness::Seconds }
         }
     };
-    let kept: ValueCache<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
-        let kept = ValueCache::default();
-        db.extensions().insert(kept.clone());
-        kept
+    let cache: ValueCache<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
+        let cache = ValueCache::default();
+        db.extensions().insert(cache.clone());
+        cache
     });
-    let since = Instant::now();
-    let own = scope.clone();
-    let key = asked.clone();
+    let started = Instant::now();
+    let task_scope = scope.clone();
+    let key = dashboard_key.clone();
     // The computation may start some seconds later. It runs in a task of its own, and does not use
     // the request's replica, which may lack the facts that it writes.
-    let make = Box::pin(async move { compute_dashboard(own.of_this_request(), key, after(now, since.elapsed())).await });
-    match asker {
-        DashboardCaller::Client => kept.get_or_renew(&asked, wanted, |shown| has_changed(scope, shown), make).await,
+    let make = Box::pin(async move { compute_dashboard(task_scope.of_this_request(), key, after(now, started.elapsed())).await });
+    match caller {
+        DashboardCaller::Client => {
+            cache.get_or_renew(&dashboard_key, freshness, |shown_seq| has_changed(scope, shown_seq), make).await
+        }
         DashboardCaller::Once | DashboardCaller::Follower(_) => {
-            Ok((kept.get(&asked, wanted, |shown| has_changed(scope, shown), make).await?, true))
+            Ok((cache.get(&dashboard_key, freshness, |shown_seq| has_changed(scope, shown_seq), make).await?, true))
         }
     }
 }
 
 /// Whether something has happened after an event that a dashboard may show.
-async fn has_changed(scope: TenantScope, shown: i64) -> Result<bool, ReportError> {
-    let later = journal::headers_after(&scope, shown, MAX_LOOKED_THROUGH as u32 + 1).await?;
-    Ok(later.len() > MAX_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
+async fn has_changed(scope: TenantScope, shown_seq: i64) -> Result<bool, ReportError> {
+    let later = journal::headers_after(&scope, shown_seq, MAX_SEARCHED_EVENTS as u32 + 1).await?;
+    Ok(later.len() > MAX_SEARCHED_EVENTS || later.iter().any(|event| changes_dashboard(&event.kind)))
 }
 
 /// Computes the current dashboard, and returns the last event that all of its panels include. The
 /// day is the tenant's current one: a cached dashboard is at most a minute old when a new day
 /// begins.
-async fn compute_dashboard(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<(Dashboard, i64), ReportError> {
-    let (source, method) = costs_source(scope.database(), &scope, asked.span).await?;
+async fn compute_dashboard(
+    scope: TenantScope,
+    dashboard_key: DashboardKey,
+    now: Timestamp,
+) -> Result<(Dashboard, i64), ReportError> {
+    let (source, method) = costs_source(scope.database(), &scope, dashboard_key.span).await?;
     let currency = source.currency;
     let today = local_day(now, &rows::tenant_zone(&scope).await?);
-    let panel = |panel| asked.narrow(panel);
-    let own = asked.sales_filter(asked.span);
+    let panel = |panel| dashboard_key.filter_of_panel(panel);
+    let filter = dashboard_key.sales_filter(dashboard_key.span);
     let (sales, top, value, stock, orders, purchases, transfers, alerts, dead, forecast) = tokio::try_join!(
-        compare_sales(&scope, &asked, currency),
-        rows::top_sellers(&scope, &own, currency, TOP),
+        compare_sales(&scope, &dashboard_key, currency),
+        rows::top_sellers(&scope, &filter, currency, TOP),
         stock_value(&scope, panel(Panel::StockValue), method),
         levels(&scope, panel(Panel::Stock)),
         open_orders(&scope, panel(Panel::OpenOrders)),
         purchases(&scope, panel(Panel::PurchaseOrders), today),
         transfers(&scope, panel(Panel::Transfers), now),
         alerts(&scope, panel(Panel::Alerts)),
-        dead(&scope, panel(Panel::DeadStock), (method, today)),
+        compute_dead_stock(&scope, panel(Panel::DeadStock), (method, today)),
         forecast_of(&scope, panel(Panel::Forecast)),
     )?;
-    let told = [sales.now, sales.before.1, sales.year_before.1].into_iter().flat_map(|one| [one.units, one.gross, one.refunds]);
+    let sales_sums =
+        [sales.now, sales.before.1, sales.year_before.1].into_iter().flat_map(|one| [one.units, one.gross, one.refunds]);
     let dead_units = dead.iter().flat_map(|one| [one.units, one.value]);
-    if told.chain(value).chain(dead_units).any(|sum| sum.abs() > MAX_SAFE) {
+    if sales_sums.chain(value).chain(dead_units).any(|sum| sum.abs() > MAX_SAFE) {
         return Err(ReportError::TooLarge);
     }
     let dashboard = Dashboard {
         as_of: now,
         progress: source.progress,
         currency,
-        span: asked.span,
+        span: dashboard_key.span,
         sales,
         top: top.into_iter().map(|(product, units, gross)| TopSeller { product, units, gross }).collect(),
         stock_value: value,
@@ -267,85 +283,93 @@ async fn compute_dashboard(scope: TenantScope, asked: DashboardKey, now: Timesta
         alerts,
         dead,
         forecast,
-        hidden: asked.hidden(),
+        hidden: dashboard_key.hidden_panels(),
     };
     // The facts were brought up to this event before the panels were read.
     Ok((dashboard, source.progress.seq))
 }
 
-async fn compare_sales(scope: &TenantScope, asked: &DashboardKey, currency: Currency) -> Result<Compared, Fault> {
-    let (before, year_before) = (asked.span.before(), asked.span.year_before());
-    let of = [asked.span, before, year_before].map(|span| asked.sales_filter(span));
-    let (now, then, last_year) = tokio::try_join!(
-        rows::net_sales(scope, &of[0], currency),
-        rows::net_sales(scope, &of[1], currency),
-        rows::net_sales(scope, &of[2], currency),
+async fn compare_sales(scope: &TenantScope, dashboard_key: &DashboardKey, currency: Currency) -> Result<SalesComparison, Fault> {
+    let (before, year_before) = (dashboard_key.span.before(), dashboard_key.span.year_before());
+    let filters = [dashboard_key.span, before, year_before].map(|span| dashboard_key.sales_filter(span));
+    let (now, previous, last_year) = tokio::try_join!(
+        rows::net_sales(scope, &filters[0], currency),
+        rows::net_sales(scope, &filters[1], currency),
+        rows::net_sales(scope, &filters[2], currency),
     )?;
-    Ok(Compared { now, before: (before, then), year_before: (year_before, last_year) })
+    Ok(SalesComparison { now, before: (before, previous), year_before: (year_before, last_year) })
 }
 
-async fn stock_value(scope: &TenantScope, narrow: Option<ReportFilter>, method: CostingMethod) -> Result<Option<i64>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    rows::stock_worth(scope, &narrow, method).await.map(Some)
+async fn stock_value(
+    scope: &TenantScope,
+    report_filter: Option<ReportFilter>,
+    method: CostingMethod,
+) -> Result<Option<i64>, Fault> {
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    rows::booked_stock_value(scope, &report_filter, method).await.map(Some)
 }
 
-async fn levels(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<Levels>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    rows::levels(scope, &narrow).await.map(Some)
+async fn levels(scope: &TenantScope, report_filter: Option<ReportFilter>) -> Result<Option<Levels>, Fault> {
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    rows::levels(scope, &report_filter).await.map(Some)
 }
 
-async fn open_orders(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<i64>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    rows::open_orders(scope, &narrow).await.map(Some)
+async fn open_orders(scope: &TenantScope, report_filter: Option<ReportFilter>) -> Result<Option<i64>, Fault> {
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    rows::open_orders(scope, &report_filter).await.map(Some)
 }
 
-async fn purchases(scope: &TenantScope, narrow: Option<ReportFilter>, today: i32) -> Result<Option<IncomingDocuments>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    rows::incoming_purchases(scope, &narrow, today).await.map(Some)
+async fn purchases(
+    scope: &TenantScope,
+    report_filter: Option<ReportFilter>,
+    today: i32,
+) -> Result<Option<IncomingDocuments>, Fault> {
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    rows::incoming_purchases(scope, &report_filter, today).await.map(Some)
 }
 
 async fn transfers(
     scope: &TenantScope,
-    narrow: Option<ReportFilter>,
+    report_filter: Option<ReportFilter>,
     now: Timestamp,
 ) -> Result<Option<IncomingDocuments>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    rows::incoming_transfers(scope, &narrow, now).await.map(Some)
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    rows::incoming_transfers(scope, &report_filter, now).await.map(Some)
 }
 
-async fn alerts(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<i64>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    rows::open_alerts(scope, &narrow).await.map(Some)
+async fn alerts(scope: &TenantScope, report_filter: Option<ReportFilter>) -> Result<Option<i64>, Fault> {
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    rows::open_alerts(scope, &report_filter).await.map(Some)
 }
 
 /// Vector pub-10, for all stores of the panel together.
-async fn dead(
+async fn compute_dead_stock(
     scope: &TenantScope,
-    narrow: Option<ReportFilter>,
+    report_filter: Option<ReportFilter>,
     (method, today): (CostingMethod, i32),
 ) -> Result<Option<DeadSums>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
-    let found = rows::dead_stock(scope, &narrow, today - DEAD_DAYS + 1).await?;
-    let is_dead = |one: &rows::DeadStock| {
-        let since_first = one.first_day.map_or(0, |first| u32::try_from(today - first).unwrap_or_default());
-        is_dead(one.on_hand, (one.is_sold == 1).then_some(0), since_first, DEAD_DAYS as u32)
+    let Some(report_filter) = report_filter else { return Ok(None) };
+    let dead_rows = rows::dead_stock(scope, &report_filter, today - DEAD_DAYS + 1).await?;
+    let is_dead = |dead_row: &rows::DeadStock| {
+        let since_first = dead_row.first_day.map_or(0, |first| u32::try_from(today - first).unwrap_or_default());
+        is_dead(dead_row.on_hand, (dead_row.is_sold == 1).then_some(0), since_first, DEAD_DAYS as u32)
     };
-    let found: Vec<_> = found.into_iter().filter(is_dead).collect();
-    let products: Vec<ProductId> = found.iter().map(|one| one.product).collect();
-    let worth = rows::unit_values(scope, method, &products).await?;
+    let dead_rows: Vec<_> = dead_rows.into_iter().filter(is_dead).collect();
+    let products: Vec<ProductId> = dead_rows.iter().map(|dead_row| dead_row.product).collect();
+    let values = rows::unit_values(scope, method, &products).await?;
     let mut sums = DeadSums::default();
-    for one in &found {
-        let value = worth.get(&one.product).map_or(0.0, |each| one.on_hand as f64 * each).round() as i64;
+    for dead_row in &dead_rows {
+        let value = values.get(&dead_row.product).map_or(0.0, |unit_value| dead_row.on_hand as f64 * unit_value).round() as i64;
         sums.products += 1;
-        sums.units = sums.units.saturating_add(one.on_hand);
+        sums.units = sums.units.saturating_add(dead_row.on_hand);
         sums.value = sums.value.saturating_add(value);
     }
     Ok(Some(sums))
 }
 
-async fn forecast_of(scope: &TenantScope, narrow: Option<ReportFilter>) -> Result<Option<(i32, Vec<f64>)>, Fault> {
-    let Some(narrow) = narrow else { return Ok(None) };
+async fn forecast_of(scope: &TenantScope, report_filter: Option<ReportFilter>) -> Result<Option<(i32, Vec<f64>)>, Fault> {
+    let Some(report_filter) = report_filter else { return Ok(None) };
     let Some(run) = last_run(scope).await? else { return Ok(None) };
-    let weeks = rows::forecast_weeks(scope, &narrow, run.first_week, WEEKS).await?;
+    let weeks = rows::forecast_weeks(scope, &report_filter, run.first_week, WEEKS).await?;
     Ok(Some((run.first_week, weeks)))
 }

@@ -21,7 +21,7 @@ const MAX: usize = 256;
 /// Maximum age of a cached dashboard that is behind the journal, and of one that is not: overdue
 /// figures change with time alone.
 const MAX_AGE_MICROS: i64 = 5_000_000;
-const MAX_STILL_MICROS: i64 = 60_000_000;
+const MAX_UNCHANGED_AGE_MICROS: i64 = 60_000_000;
 
 /// Minimum interval between two computations of a dashboard for followers, however many there are.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 const PAUSE_FACTOR: u32 = 10;
 /// Maximum concurrent computations for followers, or while a cached value is returned: each caller
 /// chooses its own dashboard, so there may be many.
-const MAX_AT_ONCE: usize = 4;
+const MAX_CONCURRENT_COMPUTATIONS: usize = 4;
 
 /// Allowed delay of a value behind the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,23 +56,23 @@ struct CachedValue<V> {
     value: Arc<V>,
     seq: i64,
     made_at: Timestamp,
-    begun: Instant,
+    started_at: Instant,
     not_before: Instant,
 }
 
 /// Slot of a value, with the lock of its computation. Followers take a lock of their own first:
 /// while they wait for a pause to end they do not block queries.
 struct Slot<V> {
-    turn: Arc<tokio::sync::Mutex<()>>,
+    computation_lock: Arc<tokio::sync::Mutex<()>>,
     followers: tokio::sync::Mutex<()>,
-    held: Mutex<Option<CachedValue<V>>>,
+    cached: Mutex<Option<CachedValue<V>>>,
 }
 
 struct Slots<K, V> {
     /// Count of requests so far: the number of the last one.
     requests: u64,
     /// Slots, each with the number of its last request.
-    of: HashMap<K, (u64, Arc<Slot<V>>)>,
+    by_key: HashMap<K, (u64, Arc<Slot<V>>)>,
 }
 
 struct Shared<K, V> {
@@ -91,8 +91,8 @@ impl<K, V> Clone for ValueCache<K, V> {
 
 impl<K, V> Default for ValueCache<K, V> {
     fn default() -> Self {
-        let slots = Mutex::new(Slots { requests: 0, of: HashMap::new() });
-        Self(Arc::new(Shared { slots, makers: Arc::new(Semaphore::new(MAX_AT_ONCE)) }))
+        let slots = Mutex::new(Slots { requests: 0, by_key: HashMap::new() });
+        Self(Arc::new(Shared { slots, makers: Arc::new(Semaphore::new(MAX_CONCURRENT_COMPUTATIONS)) }))
     }
 }
 
@@ -107,72 +107,72 @@ fn follower_pause(took: Duration) -> Duration {
 
 impl<V> Slot<V> {
     fn new() -> Self {
-        Self { turn: Arc::default(), followers: tokio::sync::Mutex::default(), held: Mutex::new(None) }
+        Self { computation_lock: Arc::default(), followers: tokio::sync::Mutex::default(), cached: Mutex::new(None) }
     }
-    /// The value, if it is new enough for a caller that has waited since `asked`.
-    fn held(&self, wanted: Freshness, asked: Instant) -> Option<Arc<V>> {
-        let held = lock(&self.held);
-        let held = held.as_ref()?;
+    /// The value, if it is new enough for a caller that has waited since `requested_at`.
+    fn fresh_value(&self, freshness: Freshness, requested_at: Instant) -> Option<Arc<V>> {
+        let cached = lock(&self.cached);
+        let cached = cached.as_ref()?;
         // The value was computed after the request: it includes all earlier events, except those
         // that the facts lack.
-        if held.begun > asked {
-            return Some(held.value.clone());
+        if cached.started_at > requested_at {
+            return Some(cached.value.clone());
         }
-        let age = wanted.now.micros() - held.made_at.micros();
-        let most = match wanted.staleness {
-            _ if held.seq >= wanted.seq => MAX_STILL_MICROS,
+        let age = freshness.now.micros() - cached.made_at.micros();
+        let max_age = match freshness.staleness {
+            _ if cached.seq >= freshness.seq => MAX_UNCHANGED_AGE_MICROS,
             Staleness::Seconds => MAX_AGE_MICROS,
             Staleness::None => return None,
         };
         // Others' clocks were read a little earlier or later.
-        (-MAX_AGE_MICROS..=most).contains(&age).then(|| held.value.clone())
+        (-MAX_AGE_MICROS..=max_age).contains(&age).then(|| cached.value.clone())
     }
     /// The value of the last minute, regardless of later events, and the last event that it
     /// includes.
     fn recent_value(&self, now: Timestamp) -> Option<(Arc<V>, i64)> {
-        let held = lock(&self.held);
-        let held = held.as_ref()?;
-        let age = now.micros() - held.made_at.micros();
-        (-MAX_AGE_MICROS..=MAX_STILL_MICROS).contains(&age).then(|| (held.value.clone(), held.seq))
+        let cached = lock(&self.cached);
+        let cached = cached.as_ref()?;
+        let age = now.micros() - cached.made_at.micros();
+        (-MAX_AGE_MICROS..=MAX_UNCHANGED_AGE_MICROS).contains(&age).then(|| (cached.value.clone(), cached.seq))
     }
-    fn store_value(&self, (value, seq): (Arc<V>, i64), made_at: Timestamp, begun: Instant) {
-        let not_before = Instant::now() + follower_pause(begun.elapsed());
-        *lock(&self.held) = Some(CachedValue { value, seq, made_at, begun, not_before });
+    fn store_value(&self, (value, seq): (Arc<V>, i64), made_at: Timestamp, start: Instant) {
+        let not_before = Instant::now() + follower_pause(start.elapsed());
+        *lock(&self.cached) = Some(CachedValue { value, seq, made_at, started_at: start, not_before });
     }
     /// No value is computed for followers, or while this one is returned, before `until`.
     fn block_until(&self, until: Instant) {
-        if let Some(held) = lock(&self.held).as_mut() {
-            held.not_before = held.not_before.max(until);
+        if let Some(cached) = lock(&self.cached).as_mut() {
+            cached.not_before = cached.not_before.max(until);
         }
     }
     fn seq(&self) -> Option<i64> {
-        lock(&self.held).as_ref().map(|held| held.seq)
+        lock(&self.cached).as_ref().map(|cached| cached.seq)
     }
     /// Records that no event up to `seq` changes the value.
     fn extend_seq(&self, seq: i64) {
-        if let Some(held) = lock(&self.held).as_mut() {
-            held.seq = held.seq.max(seq);
+        if let Some(cached) = lock(&self.cached).as_mut() {
+            cached.seq = cached.seq.max(seq);
         }
     }
     fn not_before(&self) -> Option<Instant> {
-        lock(&self.held).as_ref().map(|held| held.not_before)
+        lock(&self.cached).as_ref().map(|cached| cached.not_before)
     }
 }
 
 impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
-    fn place(&self, key: &K) -> Arc<Slot<V>> {
-        let mut places = lock(&self.0.slots);
-        places.requests += 1;
-        let request = places.requests;
-        if places.of.len() >= MAX && !places.of.contains_key(key) {
-            let oldest = places.of.iter().min_by_key(|(_, (last, _))| *last).map(|(key, _)| key.clone());
+    fn slot_for(&self, key: &K) -> Arc<Slot<V>> {
+        let mut all_slots = lock(&self.0.slots);
+        all_slots.requests += 1;
+        let request = all_slots.requests;
+        if all_slots.by_key.len() >= MAX && !all_slots.by_key.contains_key(key) {
+            let oldest = all_slots.by_key.iter().min_by_key(|(_, (last, _))| *last).map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
-                places.of.remove(&oldest);
+                all_slots.by_key.remove(&oldest);
             }
         }
-        let (last, place) = places.of.entry(key.clone()).or_insert_with(|| (request, Arc::new(Slot::new())));
+        let (last, slot) = all_slots.by_key.entry(key.clone()).or_insert_with(|| (request, Arc::new(Slot::new())));
         *last = request;
-        place.clone()
+        slot.clone()
     }
 
     /// The cached value, if it is new enough or nothing has changed since; otherwise a new one,
@@ -181,58 +181,58 @@ impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
     pub async fn get<E, C>(
         &self,
         key: &K,
-        wanted: Freshness,
+        freshness: Freshness,
         has_changed: impl FnOnce(i64) -> C + Send,
-        make: impl Future<Output = Result<(V, i64), E>> + Send,
+        computation: impl Future<Output = Result<(V, i64), E>> + Send,
     ) -> Result<Arc<V>, E>
     where
         C: Future<Output = Result<bool, E>> + Send,
     {
-        let place = self.place(key);
-        let asked = Instant::now();
-        if let Some(value) = place.held(wanted, asked) {
+        let slot = self.slot_for(key);
+        let requested_at = Instant::now();
+        if let Some(value) = slot.fresh_value(freshness, requested_at) {
             return Ok(value);
         }
         // Followers return with every event: those of one dashboard share one computation, and then
         // wait for the pause.
-        let _follower = if wanted.staleness == Staleness::None {
-            let first = place.followers.lock().await;
-            if let Some(value) = place.held(wanted, asked) {
+        let _follower = if freshness.staleness == Staleness::None {
+            let first = slot.followers.lock().await;
+            if let Some(value) = slot.fresh_value(freshness, requested_at) {
                 return Ok(value);
             }
-            if let Some(not_before) = place.not_before() {
+            if let Some(not_before) = slot.not_before() {
                 sleep_until(not_before).await;
             }
             Some((first, self.0.makers.acquire().await.ok()))
         } else {
             None
         };
-        let _mine = place.turn.lock().await;
+        let _turn_guard = slot.computation_lock.lock().await;
         // Another caller has computed the value while this one waited.
-        if let Some(value) = place.held(wanted, asked) {
+        if let Some(value) = slot.fresh_value(freshness, requested_at) {
             return Ok(value);
         }
-        if let Some(shown) = place.seq()
-            && shown < wanted.seq
-            && !has_changed(shown).await?
+        if let Some(shown_seq) = slot.seq()
+            && shown_seq < freshness.seq
+            && !has_changed(shown_seq).await?
         {
-            place.extend_seq(wanted.seq);
-            if let Some(value) = place.held(wanted, asked) {
+            slot.extend_seq(freshness.seq);
+            if let Some(value) = slot.fresh_value(freshness, requested_at) {
                 return Ok(value);
             }
         }
-        let begun = Instant::now();
-        let (made, seq) = make.await?;
-        let value = Arc::new(made);
-        let made_at = after(wanted.now, begun.duration_since(asked));
-        place.store_value((value.clone(), seq), made_at, begun);
+        let started_at = Instant::now();
+        let (computed, seq) = computation.await?;
+        let value = Arc::new(computed);
+        let made_at = after(freshness.now, started_at.duration_since(requested_at));
+        slot.store_value((value.clone(), seq), made_at, started_at);
         Ok(value)
     }
 }
 
-/// The time `passed` after another.
-pub fn after(time: Timestamp, passed: Duration) -> Timestamp {
-    Timestamp(time.micros().saturating_add(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX)))
+/// The time `elapsed` after another.
+pub fn after(time: Timestamp, elapsed: Duration) -> Timestamp {
+    Timestamp(time.micros().saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)))
 }
 
 #[cfg(test)]
@@ -246,7 +246,7 @@ mod tests {
 
     const SECOND: i64 = 1_000_000;
 
-    fn wanted(seq: i64, seconds: i64) -> Freshness {
+    fn freshness_at(seq: i64, seconds: i64) -> Freshness {
         Freshness { seq, now: Timestamp(seconds * SECOND), staleness: Staleness::Seconds }
     }
     fn changed(_: i64) -> Ready<Result<bool, ()>> {
@@ -258,7 +258,7 @@ mod tests {
         let (kept, made) = (ValueCache::<u8, u32>::default(), AtomicU32::new(0));
         let get = async |key: u8, seq: i64, seconds: i64| {
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), seq)) };
-            *kept.get(&key, wanted(seq, seconds), changed, make).await.unwrap()
+            *kept.get(&key, freshness_at(seq, seconds), changed, make).await.unwrap()
         };
         assert_eq!((get(1, 7, 0).await, get(1, 7, 60).await), (0, 0), "nothing has happened");
         assert_eq!((get(1, 8, 3).await, get(1, 8, 5).await, get(1, 8, 6).await), (0, 0, 1));
@@ -273,11 +273,11 @@ mod tests {
         let kept = ValueCache::<u8, i64>::default();
         let get = async |seq: i64, seconds: i64, staleness: Staleness| {
             let make = async { Ok::<_, ()>((seq, seq)) };
-            *kept.get(&1, Freshness { staleness, ..wanted(seq, seconds) }, changed, make).await.unwrap()
+            *kept.get(&1, Freshness { staleness, ..freshness_at(seq, seconds) }, changed, make).await.unwrap()
         };
         let began = Instant::now();
         let first = (get(7, 0, Staleness::None).await, get(8, 0, Staleness::Seconds).await);
-        assert_eq!((first, kept.place(&1).seq()), ((7, 7), Some(7)));
+        assert_eq!((first, kept.slot_for(&1).seq()), ((7, 7), Some(7)));
         assert_eq!((get(8, 0, Staleness::None).await, began.elapsed() >= MIN_INTERVAL), (8, true));
         // A query does not wait, and the waiting follower gets the query's value.
         let began = Instant::now();
@@ -296,7 +296,7 @@ mod tests {
                 ready(Ok(has_changed))
             };
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 7)) };
-            *kept.get(&1, Freshness { staleness: Staleness::None, ..wanted(seq, 0) }, look, make).await.unwrap()
+            *kept.get(&1, Freshness { staleness: Staleness::None, ..freshness_at(seq, 0) }, look, make).await.unwrap()
         };
         assert_eq!(get(7, true).await, 0);
         let all = tokio::join!(get(9, true), get(9, true), get(8, true));
@@ -320,7 +320,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 1))
             };
-            *kept.get(&1, wanted(1, 0), changed, make).await.unwrap()
+            *kept.get(&1, freshness_at(1, 0), changed, make).await.unwrap()
         };
         let all = tokio::join!(get(), get(), get());
         assert_eq!((all, made.load(Ordering::Relaxed)), ((0, 0, 0), 1));
@@ -331,12 +331,12 @@ mod tests {
         let (kept, made) = (ValueCache::<u32, u32>::default(), AtomicU32::new(0));
         let get = async |key: u32| {
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 1)) };
-            *kept.get(&key, wanted(1, 0), changed, make).await.unwrap()
+            *kept.get(&key, freshness_at(1, 0), changed, make).await.unwrap()
         };
         for key in 0..=MAX as u32 {
             get(key).await;
         }
-        assert_eq!((get(1).await, lock(&kept.0.slots).of.len()), (1, MAX));
+        assert_eq!((get(1).await, lock(&kept.0.slots).by_key.len()), (1, MAX));
         assert_eq!(get(0).await, MAX as u32 + 1, "the first had to go");
     }
 }

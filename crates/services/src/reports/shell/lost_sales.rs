@@ -7,7 +7,9 @@ use platform::{
     storage::{Database, TenantScope},
 };
 
-use super::report_context::{Ranked, ReportSource, facts_source, largest_integer_first, sort_rows, to_safe_integer, within};
+use super::report_context::{
+    RankedRow, ReportSource, facts_source, largest_integer_first, restrict_to_permit, sort_rows, to_safe_integer,
+};
 use crate::{
     demand::{
         core::StockPeriod,
@@ -57,50 +59,52 @@ pub struct LostSums {
 pub struct LostSalesReport {
     pub source: ReportSource,
     pub totals: LostSums,
-    pub rows: Vec<Ranked<LostLevel>>,
+    pub rows: Vec<RankedRow<LostLevel>>,
 }
 
 /// Levels with a stock-out of the stores that the permit is for.
 pub async fn lost_sales(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
     substitution: f64,
 ) -> Result<LostSalesReport, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let source = facts_source(db, &scope, narrow.span).await?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let source = facts_source(db, &scope, report_filter.span).await?;
     let mut totals = LostSums::default();
-    let mut found = Vec::new();
-    for level in lost_levels(&scope, &narrow, source.currency, substitution).await? {
+    let mut keyed_rows = Vec::new();
+    for level in lost_levels(&scope, &report_filter, source.currency, substitution).await? {
         totals.add(&level);
         // Levels without a figure come last.
-        let place = level.revenue.map_or(Key::Int(i64::MAX), |revenue| largest_integer_first(revenue.mid));
-        found.push((level, vec![place, level.product.into(), level.store.into()]));
+        let sort_key = level.revenue.map_or(Key::Int(i64::MAX), |revenue| largest_integer_first(revenue.mid));
+        keyed_rows.push((level, vec![sort_key, level.product.into(), level.store.into()]));
     }
     to_safe_integer(totals.revenue.high.into())?;
-    Ok(LostSalesReport { source, totals, rows: sort_rows(found) })
+    Ok(LostSalesReport { source, totals, rows: sort_rows(keyed_rows) })
 }
 
 /// Levels with a stock-out, without a check of permissions; the facts are up to date already.
 pub(super) async fn lost_levels(
     scope: &TenantScope,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     currency: Currency,
     substitution: f64,
 ) -> Result<Vec<LostLevel>, ReportError> {
-    let products = narrow.products.ids(scope).await?;
-    let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
-    let (periods, paid) = tokio::try_join!(stockout_periods(scope, &filter), rows::paid(scope, narrow, currency))?;
-    let unpaid = periods.iter().filter(|(product, store, _)| !paid.contains_key(&(*product, *store)));
+    let products = report_filter.products.ids(scope).await?;
+    let filter =
+        StockFilter { from: report_filter.span.from, to: report_filter.span.to, products, stores: report_filter.stores.clone() };
+    let (periods, paid_prices) =
+        tokio::try_join!(stockout_periods(scope, &filter), rows::load_paid_prices(scope, report_filter, currency))?;
+    let unpaid = periods.iter().filter(|(product, store, _)| !paid_prices.contains_key(&(*product, *store)));
     let mut unpaid: Vec<ProductId> = unpaid.map(|(product, ..)| *product).collect();
     unpaid.sort_unstable();
     unpaid.dedup();
-    let listed = rows::listed(scope, &unpaid, currency).await?;
+    let listed_prices = rows::list_prices(scope, &unpaid, currency).await?;
     let level = |(product, store, period): (ProductId, StoreId, StockPeriod)| {
-        let priced = paid.get(&(product, store)).or_else(|| listed.get(&product)).copied();
+        let unit_price = paid_prices.get(&(product, store)).or_else(|| listed_prices.get(&product)).copied();
         let units = LostUnits::of(&period, period.out_days, substitution);
-        let capped = lost_sales_of(&period, period.capped_days, substitution, priced);
+        let capped = lost_sales_of(&period, period.capped_days, substitution, unit_price);
         let (revenue, margin) = capped.map_or((None, None), |(_, revenue, margin)| (revenue, margin));
         LostLevel { product, store, period, units, capped: capped.map(|(units, ..)| units), revenue, margin }
     };

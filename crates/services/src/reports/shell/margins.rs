@@ -4,7 +4,7 @@ use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
 use super::report_context::{
-    Ranked, ReportSource, facts_source, largest_first, largest_integer_first, sort_rows, to_safe_integer, within,
+    RankedRow, ReportSource, facts_source, largest_first, largest_integer_first, restrict_to_permit, sort_rows, to_safe_integer,
 };
 use crate::{
     insight::shell::ReportError,
@@ -47,8 +47,8 @@ impl GroupMargin {
             (&mut self.refunds, other.refunds),
             (&mut self.cost, other.cost),
         ];
-        for (sum, more) in sums {
-            *sum = sum.checked_add(more)?;
+        for (sum, added) in sums {
+            *sum = sum.checked_add(added)?;
         }
         Some(())
     }
@@ -59,33 +59,33 @@ impl GroupMargin {
 pub struct MarginReport {
     pub source: ReportSource,
     pub totals: GroupMargin,
-    pub rows: Vec<Ranked<GroupMargin>>,
+    pub rows: Vec<RankedRow<GroupMargin>>,
 }
 
 /// Sums of days that are shown to the permit.
 pub async fn margin_report(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
     (group, top): (MarginGroup, MarginTop),
 ) -> Result<MarginReport, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let source = facts_source(db, &scope, narrow.span).await?;
-    let found = rows::margins(&scope, &narrow, group, source.currency).await?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let source = facts_source(db, &scope, report_filter.span).await?;
+    let group_margins = rows::margins(&scope, &report_filter, group, source.currency).await?;
     let mut totals = GroupMargin { key: None, units: 0, gross: 0, discounts: 0, refunds: 0, cost: 0 };
-    for row in &found {
+    for row in &group_margins {
         totals.join(row).ok_or(ReportError::TooLarge)?;
     }
     for sum in [totals.units, totals.gross, totals.discounts, totals.refunds, totals.cost] {
         to_safe_integer(sum.into())?;
     }
-    let place = |row: &GroupMargin| match top {
+    let sort_key = |row: &GroupMargin| match top {
         MarginTop::GrossRevenue => largest_integer_first(row.gross),
         MarginTop::NetRevenue => largest_integer_first(row.net()),
         MarginTop::Margin => largest_integer_first(row.margin()),
         MarginTop::MarginRate => largest_first(row.margin_rate()),
     };
-    let rows = found.into_iter().map(|row| (row, vec![place(&row), Key::Id(row.key.unwrap_or_default())]));
+    let rows = group_margins.into_iter().map(|row| (row, vec![sort_key(&row), Key::Id(row.key.unwrap_or_default())]));
     Ok(MarginReport { source, totals, rows: sort_rows(rows.collect()) })
 }

@@ -23,7 +23,7 @@ pub use baskets::{BasketsError, BoughtTogether, bought_together};
 pub use builder::{BuiltReport, BuiltRow, ReportCell, built_report, report_names};
 pub use builder_error::BuilderError;
 pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments, customer_cohorts, customer_segments};
-pub use dashboard::{Compared, Dashboard, DashboardCaller, DeadSums, Panel, TopSeller, dashboard};
+pub use dashboard::{Dashboard, DashboardCaller, DeadSums, Panel, SalesComparison, TopSeller, dashboard};
 pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};
 pub use fulfilment::{FulfilmentReport, FulfilmentSums, fulfilment_report};
 pub use lost_sales::{LostLevel, LostSalesReport, LostSums, lost_sales};
@@ -31,6 +31,6 @@ pub use margins::{MarginReport, MarginTop, margin_report};
 pub use productivity::{
     ProductivityGroup, ProductivityOptions, ProductivityReport, ProductivityRow, ProductivityTop, stock_productivity,
 };
-pub use report_context::{Ranked, ReportSource};
+pub use report_context::{RankedRow, ReportSource};
 pub use shrinkage::{CountAccuracy, CountOptions, CountRow, LossKey, Shrinkage, count_accuracy, shrinkage};
 pub use today::{latest_day, report_day};

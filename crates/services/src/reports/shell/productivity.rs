@@ -11,7 +11,9 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::report_context::{Ranked, ReportSource, costs_source, largest_first, sort_rows, to_safe_integer, within};
+use super::report_context::{
+    RankedRow, ReportSource, costs_source, largest_first, restrict_to_permit, sort_rows, to_safe_integer,
+};
 use crate::{
     insight::shell::ReportError,
     reports::{
@@ -77,7 +79,7 @@ pub struct ProductivityReport {
     pub totals_of_stores: bool,
     pub totals: Productivity,
     pub totals_before: Option<Productivity>,
-    pub rows: Vec<Ranked<ProductivityRow>>,
+    pub rows: Vec<RankedRow<ProductivityRow>>,
 }
 
 /// Sums of some days, by group.
@@ -93,31 +95,31 @@ struct GroupSums {
 pub async fn stock_productivity(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
-    ask: ProductivityOptions,
+    report_filter: ReportFilter,
+    options: ProductivityOptions,
 ) -> Result<ProductivityReport, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let (source, method) = costs_source(db, &scope, narrow.span).await?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let (source, method) = costs_source(db, &scope, report_filter.span).await?;
     let books = (source.currency, method);
-    let days_before = ask.with_before.then(|| narrow.span.before());
-    let (levels, before) = Box::pin(read_levels(&scope, &narrow, books, days_before)).await?;
-    let GroupSums { totals, groups, categories } = grouped(&levels, &narrow, ask.group)?;
-    let all = ProductCondition::default();
-    let of_categories = if !ask.with_category || ask.group != ProductivityGroup::Product {
+    let days_before = options.with_before.then(|| report_filter.span.before());
+    let (levels, before) = Box::pin(read_levels(&scope, &report_filter, books, days_before)).await?;
+    let GroupSums { totals, groups, categories } = sum_by_group(&levels, &report_filter, options.group)?;
+    let all_products = ProductCondition::default();
+    let category_sums = if !options.with_category || options.group != ProductivityGroup::Product {
         BTreeMap::new()
-    } else if narrow.products == all {
-        grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
+    } else if report_filter.products == all_products {
+        sum_by_group(&levels, &report_filter, ProductivityGroup::Category)?.groups
     } else {
-        let narrow = ReportFilter { products: all, ..narrow.clone() };
-        let (levels, _) = Box::pin(read_levels(&scope, &narrow, books, None)).await?;
-        grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
+        let report_filter = ReportFilter { products: all_products, ..report_filter.clone() };
+        let (levels, _) = Box::pin(read_levels(&scope, &report_filter, books, None)).await?;
+        sum_by_group(&levels, &report_filter, ProductivityGroup::Category)?.groups
     };
-    let before = before.map(|levels| grouped(&levels, &narrow, ask.group)).transpose()?.unwrap_or_default();
-    let totals_of_stores = narrow.stores.is_some();
-    let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
+    let before = before.map(|levels| sum_by_group(&levels, &report_filter, options.group)).transpose()?.unwrap_or_default();
+    let totals_of_stores = report_filter.stores.is_some();
+    let rows_of_stores = totals_of_stores || options.group == ProductivityGroup::Store;
     let days = source.span.days();
-    let figure = |sums: &Productivity| match ask.top {
+    let sort_value = |sums: &Productivity| match options.top {
         ProductivityTop::NetRevenue => Some(sums.net as f64),
         ProductivityTop::SoldUnits => Some(sums.sold as f64),
         ProductivityTop::SellThrough => sums.sell_through(rows_of_stores),
@@ -126,8 +128,8 @@ pub async fn stock_productivity(
     };
     let row = |(key, sums): (Uuid, Productivity)| {
         let before = before.groups.get(&key).copied();
-        let category = categories.get(&key).and_then(|own| of_categories.get(own)).copied();
-        (ProductivityRow { key, sums, before, category }, vec![largest_first(figure(&sums)), Key::Id(key)])
+        let category = categories.get(&key).and_then(|category_id| category_sums.get(category_id)).copied();
+        (ProductivityRow { key, sums, before, category }, vec![largest_first(sort_value(&sums)), Key::Id(key)])
     };
     let rows = sort_rows(groups.into_iter().map(row).collect());
     let totals_before = (!before.groups.is_empty()).then_some(before.totals);
@@ -138,44 +140,47 @@ pub async fn stock_productivity(
 /// long statement.
 async fn read_levels(
     scope: &TenantScope,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     (currency, method): (Currency, CostingMethod),
     before: Option<Span>,
 ) -> Result<(Vec<LevelFlow>, Option<Vec<LevelFlow>>), ReportError> {
-    let (reads, earlier) = (&SideBySide(scope), before.map(|span| ReportFilter { span, ..narrow.clone() }));
+    let (reads, earlier) = (&SideBySide(scope), before.map(|span| ReportFilter { span, ..report_filter.clone() }));
     let flows_before = async {
         match &earlier {
             Some(earlier) => rows::level_flows(reads, earlier, currency).await,
             None => Ok(Vec::new()),
         }
     };
-    let (flows, flows_before, (booked, booked_before)) =
-        tokio::try_join!(rows::level_flows(reads, narrow, currency), flows_before, rows::booked(reads, narrow, method, before))?;
+    let (flows, flows_before, (booked, booked_before)) = tokio::try_join!(
+        rows::level_flows(reads, report_filter, currency),
+        flows_before,
+        rows::booked_amounts(reads, report_filter, method, before)
+    )?;
     let before = booked_before.map(|booked| merge_costs(flows_before, booked));
     Ok((merge_costs(flows, booked), before))
 }
 
 /// Sums of levels by group, of the stores that the narrowing has.
-fn grouped(levels: &[LevelFlow], narrow: &ReportFilter, group: ProductivityGroup) -> Result<GroupSums, ReportError> {
-    let is_seen = |store: StoreId| narrow.stores.as_ref().is_none_or(|seen| seen.contains(&store));
-    let mut found = GroupSums::default();
-    for level in levels.iter().filter(|level| is_seen(level.store)) {
-        found.totals.join(&level.sums);
+fn sum_by_group(levels: &[LevelFlow], report_filter: &ReportFilter, group: ProductivityGroup) -> Result<GroupSums, ReportError> {
+    let is_visible = |store: StoreId| report_filter.stores.as_ref().is_none_or(|visible_stores| visible_stores.contains(&store));
+    let mut group_sums = GroupSums::default();
+    for level in levels.iter().filter(|level| is_visible(level.store)) {
+        group_sums.totals.join(&level.sums);
         let key = match group {
             ProductivityGroup::Product => {
                 let key = level.product.uuid();
-                found.categories.extend(level.category.map(|category| (key, category.uuid())));
+                group_sums.categories.extend(level.category.map(|category| (key, category.uuid())));
                 key
             }
             ProductivityGroup::Category => level.category.map_or_else(Uuid::nil, CategoryId::uuid),
             ProductivityGroup::Store => level.store.uuid(),
         };
-        found.groups.entry(key).or_default().join(&level.sums);
+        group_sums.groups.entry(key).or_default().join(&level.sums);
     }
-    for sums in found.groups.values().chain([&found.totals]) {
+    for sums in group_sums.groups.values().chain([&group_sums.totals]) {
         is_exact(sums)?;
     }
-    Ok(found)
+    Ok(group_sums)
 }
 
 /// Each level with its cost and its share of its product's value: in proportion to its units at the
@@ -201,14 +206,14 @@ fn merge_costs(flows: Vec<LevelFlow>, BookedAmounts { values, costs }: BookedAmo
         level.sums.returned_cost += i128::from(cost.returned);
     }
     for (product, value) in values {
-        let own = (product, StoreId::NIL)..=(product, StoreId::from_uuid(Uuid::max()));
-        let weights: Vec<i64> = levels.range(own.clone()).map(|(_, level)| level.closing_sum.max(0)).collect();
+        let product_range = (product, StoreId::NIL)..=(product, StoreId::from_uuid(Uuid::max()));
+        let weights: Vec<i64> = levels.range(product_range.clone()).map(|(_, level)| level.closing_sum.max(0)).collect();
         if let Some(shares) = allocate_proportionally(value, &weights) {
-            for ((_, level), share) in levels.range_mut(own).zip(shares) {
+            for ((_, level), share) in levels.range_mut(product_range).zip(shares) {
                 level.sums.value_sum += i128::from(share);
             }
         } else {
-            let first_day = levels.range(own).filter_map(|(_, level)| level.sums.first_day).min();
+            let first_day = levels.range(product_range).filter_map(|(_, level)| level.sums.first_day).min();
             let level = levels.entry((product, StoreId::NIL)).or_insert_with(|| empty(product, StoreId::NIL));
             level.sums.value_sum += i128::from(value);
             level.sums.first_day = first_day;
@@ -219,8 +224,8 @@ fn merge_costs(flows: Vec<LevelFlow>, BookedAmounts { values, costs }: BookedAmo
 
 /// Checks that each sum can be represented exactly by clients.
 fn is_exact(sums: &Productivity) -> Result<(), ReportError> {
-    let told = [sums.opening, sums.received_units(true), sums.sold, sums.closing, sums.net, sums.cost, sums.returned_cost];
-    told.into_iter().try_for_each(|sum| to_safe_integer(sum).map(drop))
+    let exact_sums = [sums.opening, sums.received_units(true), sums.sold, sums.closing, sums.net, sums.cost, sums.returned_cost];
+    exact_sums.into_iter().try_for_each(|sum| to_safe_integer(sum).map(drop))
 }
 
 #[cfg(test)]

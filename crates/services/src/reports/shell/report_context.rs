@@ -28,20 +28,20 @@ pub struct ReportSource {
 }
 
 /// A row and its sort keys.
-pub type Ranked<T> = (T, Vec<Key>);
+pub type RankedRow<T> = (T, Vec<Key>);
 
 /// Restricts a filter to the stores and the channel of a permit.
-pub(super) fn within<P: Permission>(permit: &Permit<P>, mut narrow: ReportFilter) -> ReportFilter {
-    if let Reach::Stores(own) = permit.reach() {
-        let asked = narrow.stores.take();
-        let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
-        narrow.stores = Some(own.iter().copied().filter(seen).collect());
+pub(super) fn restrict_to_permit<P: Permission>(permit: &Permit<P>, mut report_filter: ReportFilter) -> ReportFilter {
+    if let Reach::Stores(permitted) = permit.reach() {
+        let requested = report_filter.stores.take();
+        let is_requested = |store: &StoreId| requested.as_ref().is_none_or(|requested| requested.contains(store));
+        report_filter.stores = Some(permitted.iter().copied().filter(is_requested).collect());
     }
-    if let Some(own) = permit.channel() {
-        let is_seen = narrow.channels.as_ref().is_none_or(|asked| asked.contains(&own));
-        narrow.channels = Some(is_seen.then_some(own).into_iter().collect());
+    if let Some(permitted) = permit.channel() {
+        let is_visible = report_filter.channels.as_ref().is_none_or(|requested| requested.contains(&permitted));
+        report_filter.channels = Some(is_visible.then_some(permitted).into_iter().collect());
     }
-    narrow
+    report_filter
 }
 
 /// Brings the facts up to date.
@@ -58,7 +58,7 @@ pub(super) async fn costs_source(
     span: Span,
 ) -> Result<(ReportSource, CostingMethod), ReportError> {
     let source = facts_source(db, scope, span).await?;
-    let book = costing::begin(scope, None).await?;
+    let book = costing::prepare_costing(scope, None).await?;
     let progress =
         FactsProgress { seq: source.progress.seq.min(book.progress.seq), head: source.progress.head.max(book.progress.head) };
     Ok((ReportSource { currency: book.currency, progress, ..source }, book.method))
@@ -89,7 +89,7 @@ pub(super) fn largest_integer_first(figure: i64) -> Key {
 }
 
 /// Sorts rows by their keys.
-pub(super) fn sort_rows<T>(mut rows: Vec<Ranked<T>>) -> Vec<Ranked<T>> {
+pub(super) fn sort_rows<T>(mut rows: Vec<RankedRow<T>>) -> Vec<RankedRow<T>> {
     rows.sort_by(|one, other| one.1.cmp(&other.1));
     rows
 }

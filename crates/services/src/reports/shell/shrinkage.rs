@@ -11,8 +11,8 @@ use platform::{
 use uuid::Uuid;
 
 use super::report_context::{
-    Ranked, ReportSource, costs_source, documents_source, facts_source, largest_integer_first, sort_rows, to_safe_integer,
-    unfiltered, within,
+    RankedRow, ReportSource, costs_source, documents_source, facts_source, largest_integer_first, restrict_to_permit, sort_rows,
+    to_safe_integer, unfiltered,
 };
 use crate::{
     insight::shell::ReportError,
@@ -37,21 +37,21 @@ pub enum LossKey {
 pub struct Shrinkage {
     pub source: ReportSource,
     pub totals: StockLoss,
-    pub rows: Vec<Ranked<(LossKey, StockLoss)>>,
+    pub rows: Vec<RankedRow<(LossKey, StockLoss)>>,
 }
 
 /// Removals, adjustments, counts and discrepancies in the stores that the permit is for.
 pub async fn shrinkage(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
+    report_filter: ReportFilter,
     group: LossGroup,
 ) -> Result<Shrinkage, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let (source, method) = costs_source(db, &scope, narrow.span).await?;
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let (source, method) = costs_source(db, &scope, report_filter.span).await?;
     let (mut totals, mut groups) = (StockLoss::default(), BTreeMap::<LossKey, StockLoss>::new());
-    for loss in rows::losses(&scope, &narrow, method).await? {
+    for loss in rows::losses(&scope, &report_filter, method).await? {
         totals.join(&loss.sums);
         let key = match group {
             LossGroup::Reason if loss.is_count => LossKey::Count,
@@ -64,7 +64,7 @@ pub async fn shrinkage(
     for sum in [totals.lost_units, totals.found_units, totals.lost_value, totals.found_value] {
         to_safe_integer(sum)?;
     }
-    let mut found = Vec::with_capacity(groups.len());
+    let mut keyed_rows = Vec::with_capacity(groups.len());
     for (key, sums) in groups {
         let id = match key {
             LossKey::Count => Key::Text("COUNT".to_owned()),
@@ -72,9 +72,9 @@ pub async fn shrinkage(
             LossKey::Product(product) => product.into(),
             LossKey::Store(store) => store.into(),
         };
-        found.push(((key, sums), vec![largest_integer_first(to_safe_integer(sums.net_units())?), id]));
+        keyed_rows.push(((key, sums), vec![largest_integer_first(to_safe_integer(sums.net_units())?), id]));
     }
-    Ok(Shrinkage { source, totals, rows: sort_rows(found) })
+    Ok(Shrinkage { source, totals, rows: sort_rows(keyed_rows) })
 }
 
 /// Options of the report of counts.
@@ -100,7 +100,7 @@ pub struct CountRow {
 pub struct CountAccuracy {
     pub source: ReportSource,
     pub totals: CountRow,
-    pub rows: Vec<Ranked<CountRow>>,
+    pub rows: Vec<RankedRow<CountRow>>,
 }
 
 /// Days of sales that products are classed by: 52 weeks.
@@ -110,52 +110,52 @@ const CLASS_DAYS: i32 = 364;
 pub async fn count_accuracy(
     permit: Permit<kind::ReportRead>,
     db: &Database,
-    narrow: ReportFilter,
-    ask: CountOptions,
+    report_filter: ReportFilter,
+    options: CountOptions,
 ) -> Result<CountAccuracy, ReportError> {
     let scope = permit.scope(db).long();
-    let narrow = within(&permit, narrow);
-    let (source, groups) = if ask.with_classes {
+    let report_filter = restrict_to_permit(&permit, report_filter);
+    let (source, groups) = if options.with_classes {
         // Counts are documents, classes are of sales: the report is as far as those.
-        let source = facts_source(db, &scope, narrow.span).await?;
-        (source, classify_counts(&scope, &narrow, source.currency, ask).await?)
+        let source = facts_source(db, &scope, report_filter.span).await?;
+        (source, classify_counts(&scope, &report_filter, source.currency, options).await?)
     } else {
-        let source = documents_source(&scope, narrow.span).await?;
-        let counted = rows::counted(&scope, &narrow, ask.group, ask.tolerance).await?;
-        (source, counted.into_iter().map(|(key, lines)| CountRow { key, lines, classes: None }).collect())
+        let source = documents_source(&scope, report_filter.span).await?;
+        let counted_rows = rows::counted_accuracy(&scope, &report_filter, options.group, options.tolerance).await?;
+        (source, counted_rows.into_iter().map(|(key, lines)| CountRow { key, lines, classes: None }).collect())
     };
-    let mut totals = CountRow { classes: ask.with_classes.then(CountedClasses::default), ..CountRow::default() };
-    let mut found = Vec::with_capacity(groups.len());
+    let mut totals = CountRow { classes: options.with_classes.then(CountedClasses::default), ..CountRow::default() };
+    let mut keyed_rows = Vec::with_capacity(groups.len());
     for row in groups {
         totals.lines.join(&row.lines);
-        if let Some((all, own)) = totals.classes.as_mut().zip(row.classes.as_ref()) {
-            all.join(own);
+        if let Some((total_classes, group_classes)) = totals.classes.as_mut().zip(row.classes.as_ref()) {
+            total_classes.join(group_classes);
         }
-        found
+        keyed_rows
             .push((row, vec![largest_integer_first(row.lines.lines - row.lines.accurate), Key::Id(row.key.unwrap_or_default())]));
     }
     to_safe_integer(totals.lines.book)?;
     to_safe_integer(totals.lines.counted)?;
-    Ok(CountAccuracy { source, totals, rows: sort_rows(found) })
+    Ok(CountAccuracy { source, totals, rows: sort_rows(keyed_rows) })
 }
 
 /// Groups with the lines of each class: that of a product by the revenue of the 52 weeks up to the last day, in the stores of the report and among all
 /// products.
 async fn classify_counts(
     scope: &TenantScope,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     currency: Currency,
-    ask: CountOptions,
+    options: CountOptions,
 ) -> Result<Vec<CountRow>, Fault> {
-    let span = Span { from: narrow.span.to.saturating_sub(CLASS_DAYS - 1), to: narrow.span.to };
-    let all = unfiltered(span, narrow.stores.clone(), narrow.channels.clone());
-    let (counted, sold) = tokio::try_join!(
-        rows::counted_products(scope, narrow, ask.group, ask.tolerance),
-        rows::products_sold(scope, &all, currency)
+    let span = Span { from: report_filter.span.to.saturating_sub(CLASS_DAYS - 1), to: report_filter.span.to };
+    let sales_filter = unfiltered(span, report_filter.stores.clone(), report_filter.channels.clone());
+    let (counted_rows, sold) = tokio::try_join!(
+        rows::counted_products(scope, report_filter, options.group, options.tolerance),
+        rows::products_sold(scope, &sales_filter, currency)
     )?;
     let classes: HashMap<ProductId, AbcClass> = classes_of(&sold);
     let mut groups: BTreeMap<Option<Uuid>, (CountedLines, CountedClasses)> = BTreeMap::new();
-    for (key, product, lines) in counted {
+    for (key, product, lines) in counted_rows {
         let (sum, by_class) = groups.entry(key).or_default();
         sum.join(&lines);
         by_class.add(classes.get(&product).copied().unwrap_or(AbcClass::C), &lines);

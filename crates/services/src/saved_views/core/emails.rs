@@ -1,66 +1,70 @@
 //! The e-mails of schedules.
 
 use entity::prelude::*;
-use platform::markup::escaped;
+use platform::markup::escape_markup;
 
 use super::{
-    schedule::{MAX_FAILED_RUNS, MAX_MAIL_BYTES, Schedule, ending},
+    schedule::{MAX_FAILED_RUNS, MAX_MAIL_BYTES, Schedule, file_extension},
     view::View,
 };
 
 /// Content of an e-mail, without its attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct EmailContent {
     pub subject: String,
     pub text: String,
     pub html: String,
 }
 
 /// Writes the e-mail with a table of this many rows and bytes, and a chart if there is one.
-pub fn compose_email(tenant: &str, view: &View, table: (usize, usize), format: TableFormat, has_chart: bool) -> Written {
+pub fn compose_email(tenant: &str, view: &View, table: (usize, usize), format: TableFormat, has_chart: bool) -> EmailContent {
     let (rows, bytes) = table;
     let (name, slug) = (&view.fields.name, &view.fields.slug);
     let count = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    let mut what = if bytes <= MAX_MAIL_BYTES {
+    let mut message = if bytes <= MAX_MAIL_BYTES {
         format!("The saved view {name} of {tenant} is attached: {count}.")
     } else {
-        let most = MAX_MAIL_BYTES >> 20;
-        let address = format!("/views/{slug}.{}", ending(format));
+        let limit = MAX_MAIL_BYTES >> 20;
+        let address = format!("/views/{slug}.{}", file_extension(format));
         format!(
-            "The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {most} MiB. Read it at {address} with a key."
+            "The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {limit} MiB. Read it at {address} with a key."
         )
     };
     if has_chart {
-        what.push_str(&format!(" Its chart is attached as {slug}.svg."));
+        message.push_str(&format!(" Its chart is attached as {slug}.svg."));
     }
-    compose_paragraphs(&format!("{name} of {tenant}"), &what, "You get this e-mail because a schedule of your company names you.")
+    compose_paragraphs(
+        &format!("{name} of {tenant}"),
+        &message,
+        "You get this e-mail because a schedule of your company names you.",
+    )
 }
 
 /// Writes the e-mail to the owner of a schedule that has stopped.
-pub fn stopped(tenant: &str, view: &View, schedule: &Schedule) -> Written {
+pub fn compose_stopped_email(tenant: &str, view: &View, schedule: &Schedule) -> EmailContent {
     let name = &view.fields.name;
-    let how = match schedule.status {
+    let cause = match schedule.status {
         ScheduleStatus::Broken => format!("{MAX_FAILED_RUNS} runs in a row have failed"),
         ScheduleStatus::Active | ScheduleStatus::Paused => "your current permissions do not allow it".to_owned(),
     };
-    let why = schedule.last_error.as_deref().unwrap_or("unknown");
-    let what = format!("A schedule of the saved view {name} of {tenant} has stopped: {how}. The last error: {why}.");
+    let error = schedule.last_error.as_deref().unwrap_or("unknown");
+    let message = format!("A schedule of the saved view {name} of {tenant} has stopped: {cause}. The last error: {error}.");
     compose_paragraphs(
         &format!("{name} of {tenant} is not sent any more"),
-        &what,
+        &message,
         "You set this schedule. Set it again to let it run.",
     )
 }
 
 /// Writes an e-mail of two paragraphs; the texts are escaped.
-fn compose_paragraphs(subject: &str, what: &str, last: &str) -> Written {
+fn compose_paragraphs(subject: &str, message: &str, footer: &str) -> EmailContent {
     let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let html = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<p>{}</p>\n<p>{last}</p>\n</body></html>\n",
-        escaped(&subject),
-        escaped(what)
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<p>{}</p>\n<p>{footer}</p>\n</body></html>\n",
+        escape_markup(&subject),
+        escape_markup(message)
     );
-    Written { subject, text: format!("{what}\n\n{last}\n"), html }
+    EmailContent { subject, text: format!("{message}\n\n{footer}\n"), html }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub const MAX_FAILED_RUNS: i64 = 5;
 /// Maximum bytes of a table in an e-mail.
 pub const MAX_MAIL_BYTES: usize = 5 << 20;
 /// Maximum characters of a stored error.
-pub const MAX_ERROR: usize = 500;
+pub const MAX_ERROR_CHARACTERS: usize = 500;
 const MAX_PATH: usize = 200;
 
 /// The times at which a view is sent.
@@ -128,7 +128,7 @@ pub struct CalendarDay {
 
 impl ScheduleRule {
     /// Whether the view is sent on this day.
-    pub fn is_on(&self, day: CalendarDay) -> bool {
+    pub fn is_due_on(&self, day: CalendarDay) -> bool {
         match self.period {
             SchedulePeriod::Hourly | SchedulePeriod::Daily => true,
             SchedulePeriod::Weekdays => day.of_week <= 5,
@@ -153,12 +153,12 @@ impl ScheduleFields {
 
     /// Returns all faults of the fields, except those of referenced rows, which are checked later.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut found: Vec<Problem> = variables_problem(&self.variables).into_iter().collect();
+        let mut problem_list: Vec<Problem> = variables_problem(&self.variables).into_iter().collect();
         if self.rows.as_ref().is_some_and(|rows| rows.chars().nth(MAX_PATH).is_some()) {
-            found.push(Problem::TooLong { most: MAX_PATH, name: "rows" });
+            problem_list.push(Problem::TooLong { most: MAX_PATH, name: "rows" });
         }
         if self.rows.as_ref().is_some_and(|rows| rows.contains('\0')) {
-            found.push(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
+            problem_list.push(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
         }
         let ranges = [
             (self.rule.hour, 0..=23, "an hour from 0 to 23 is expected", "hour"),
@@ -167,37 +167,38 @@ impl ScheduleFields {
         ];
         for (value, range, message, name) in ranges {
             if !range.contains(&value) {
-                found.push(Problem::OutOfRange { message, name });
+                problem_list.push(Problem::OutOfRange { message, name });
             }
         }
         if self.has_no_output() {
-            found.push(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
+            problem_list
+                .push(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
         }
         if self.emails.len() + self.members.len() > MAX_RECIPIENTS {
-            found.push(Problem::TooMany { most: MAX_RECIPIENTS, name: "emails" });
+            problem_list.push(Problem::TooMany { most: MAX_RECIPIENTS, name: "emails" });
         }
         for (nth, email) in self.emails.iter().enumerate().take(MAX_RECIPIENTS) {
-            found.extend(check_address(email).err().map(|bad| Problem::Address { nth, bad }));
+            problem_list.extend(check_address(email).err().map(|bad| Problem::Address { nth, bad }));
         }
         if self.tells_rows && !self.emits_event {
-            found.push(Problem::Invalid { message: "rows are sent with the event: set hasEvent", name: "hasEventRows" });
+            problem_list.push(Problem::Invalid { message: "rows are sent with the event: set hasEvent", name: "hasEventRows" });
         }
-        found
+        problem_list
     }
 }
 
 impl Schedule {
     /// Returns the schedule after the end of its run.
     #[must_use]
-    pub fn after(&self, end: RunEnd, now: Timestamp) -> Self {
+    pub fn after_run(&self, end: RunEnd, now: Timestamp) -> Self {
         let ended = Self { run: None, last_run_at: Some(now), ..self.clone() };
-        let shortened = |error: String| -> Option<String> { Some(error.chars().take(MAX_ERROR).collect()) };
+        let shortened = |error: String| -> Option<String> { Some(error.chars().take(MAX_ERROR_CHARACTERS).collect()) };
         match end {
             RunEnd::Sent(hash) => Self { failures: 0, last_error: None, last_hash: Some(hash), ..ended },
-            RunEnd::Skipped(why) => Self { last_run_at: self.last_run_at, last_error: shortened(why), ..ended },
-            RunEnd::Failed(why) => Self { last_error: shortened(why), ..ended.failed() },
-            RunEnd::Paused(why) => {
-                Self { status: ScheduleStatus::Paused, next_run_at: None, last_error: shortened(why), ..ended }
+            RunEnd::Skipped(reason) => Self { last_run_at: self.last_run_at, last_error: shortened(reason), ..ended },
+            RunEnd::Failed(reason) => Self { last_error: shortened(reason), ..ended.after_failure() },
+            RunEnd::Paused(reason) => {
+                Self { status: ScheduleStatus::Paused, next_run_at: None, last_error: shortened(reason), ..ended }
             }
         }
     }
@@ -210,7 +211,7 @@ impl Schedule {
 
     /// Returns the schedule after one more failed run.
     #[must_use]
-    pub fn failed(self) -> Self {
+    pub fn after_failure(self) -> Self {
         let failures = self.failures + 1;
         if failures < MAX_FAILED_RUNS {
             return Self { failures, ..self };
@@ -220,7 +221,7 @@ impl Schedule {
 }
 
 /// Returns the file name extension of this format.
-pub fn ending(format: TableFormat) -> &'static str {
+pub fn file_extension(format: TableFormat) -> &'static str {
     match format {
         TableFormat::Csv => "csv",
         TableFormat::Jsonl => "jsonl",
@@ -293,7 +294,7 @@ mod tests {
     fn a_short_month_has_its_last_day() {
         let day = |of_week, of_month, is_last_of_month| CalendarDay { of_week, of_month, is_last_of_month };
         let days = [day(3, 28, true), day(6, 30, false), day(7, 31, true), day(1, 29, false)];
-        let on = |period| days.map(|day| rule(period).is_on(day));
+        let on = |period| days.map(|day| rule(period).is_due_on(day));
         assert_eq!(on(SchedulePeriod::Monthly), [true, true, false, false]);
         assert_eq!(on(SchedulePeriod::Weekly), [true, false, false, false]);
         assert_eq!(on(SchedulePeriod::Weekdays), [true, false, false, true]);
@@ -322,14 +323,14 @@ mod tests {
 
     #[test]
     fn five_failures_in_a_row_break_a_schedule_and_one_success_forgets_them() {
-        let failed = |schedule: &Schedule| schedule.after(RunEnd::Failed("no".to_owned()), Timestamp(6));
+        let failed = |schedule: &Schedule| schedule.after_run(RunEnd::Failed("no".to_owned()), Timestamp(6));
         let four = (0..4).fold(schedule(), |schedule, _| failed(&schedule));
         assert_eq!((four.status, four.failures, four.next_run_at), (ScheduleStatus::Active, 4, Some(Timestamp(9))));
         let five = failed(&four);
         assert_eq!((five.status, five.next_run_at, five.last_error.as_deref()), (ScheduleStatus::Broken, None, Some("no")));
-        let well = four.after(RunEnd::Sent("h".to_owned()), Timestamp(7));
+        let well = four.after_run(RunEnd::Sent("h".to_owned()), Timestamp(7));
         assert_eq!((well.failures, well.last_error, well.last_run_at, well.run), (0, None, Some(Timestamp(7)), None));
-        let paused = schedule().after(RunEnd::Paused("gone".to_owned()), Timestamp(7));
+        let paused = schedule().after_run(RunEnd::Paused("gone".to_owned()), Timestamp(7));
         assert_eq!((paused.status, paused.failures, paused.next_run_at), (ScheduleStatus::Paused, 0, None));
     }
 

@@ -70,12 +70,12 @@ pub enum ViewRef {
 
 impl View {
     /// Whether a caller who may read views may read this one.
-    pub fn is_for(&self, asker: &ViewReader) -> bool {
+    pub fn is_readable_by(&self, reader: &ViewReader) -> bool {
         let Some(readers) = &self.readers else { return true };
         let is_named =
-            asker.actor.kind == ActorKind::Member && readers.members.iter().any(|member| member.uuid() == asker.actor.id);
-        let has_role = readers.roles.iter().any(|role| asker.roles.contains(role));
-        asker.manages || asker.actor == self.maker || is_named || has_role
+            reader.actor.kind == ActorKind::Member && readers.members.iter().any(|member| member.uuid() == reader.actor.id);
+        let has_role = readers.roles.iter().any(|role| reader.roles.contains(role));
+        reader.manages || reader.actor == self.maker || is_named || has_role
     }
 }
 
@@ -164,10 +164,10 @@ fn is_slug(text: &str) -> bool {
 
 /// Returns the variables of a view, replaced by those that a reader gives.
 #[must_use]
-pub fn merge_variables(own: &Variables, given: Variables) -> Variables {
-    let mut all = own.clone();
-    all.extend(given);
-    all
+pub fn merge_variables(defaults: &Variables, overrides: Variables) -> Variables {
+    let mut merged = defaults.clone();
+    merged.extend(overrides);
+    merged
 }
 
 #[cfg(test)]

@@ -99,15 +99,15 @@ impl ViewFilter {
 }
 
 /// Returns the condition on views that an actor may read, as SQL with values from `$2`: the
-/// equivalent of `View::is_for`. Lists of IDs are texts in which each ID is quoted.
-fn shared_with(asker: &ViewReader) -> (String, Vec<Value>) {
-    if asker.manages {
+/// equivalent of `View::is_readable_by`. Lists of IDs are texts in which each ID is quoted.
+fn shared_with(reader: &ViewReader) -> (String, Vec<Value>) {
+    if reader.manages {
         return (String::new(), Vec::new());
     }
     let mut sql = " AND (v.readers IS NULL OR (v.actor_kind = $2 AND v.actor_id = $3)".to_owned();
-    let mut values: Vec<Value> = vec![asker.actor.kind.as_str().into(), asker.actor.id.into()];
-    let member = (asker.actor.kind == ActorKind::Member).then(|| MemberId::from_uuid(asker.actor.id).to_string());
-    for id in member.into_iter().chain(asker.roles.iter().map(ToString::to_string)) {
+    let mut values: Vec<Value> = vec![reader.actor.kind.as_str().into(), reader.actor.id.into()];
+    let member = (reader.actor.kind == ActorKind::Member).then(|| MemberId::from_uuid(reader.actor.id).to_string());
+    for id in member.into_iter().chain(reader.roles.iter().map(ToString::to_string)) {
         values.push(format!("%\"{id}\"%").into());
         sql.push_str(&format!(" OR v.readers LIKE ${}", values.len() + 1));
     }
@@ -118,11 +118,11 @@ fn shared_with(asker: &ViewReader) -> (String, Vec<Value>) {
 /// Reads a page of the views that an actor may read and that match the filter, sorted.
 pub async fn view_page(
     reads: &impl Reads,
-    asker: &ViewReader,
+    reader: &ViewReader,
     (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
     request: &PageRequest,
 ) -> Result<Listed<View>, Fault> {
-    let (shared, mut values) = shared_with(asker);
+    let (shared, mut values) = shared_with(reader);
     let mut clause = Clause::new(reads.backend(), values.len() + 2);
     clause.nested(filter, |clause, filter: &ViewFilter| filter.push_to(clause));
     let from = format!("FROM saved_view v WHERE v.tenant_id = $1{shared}{}", clause.sql);

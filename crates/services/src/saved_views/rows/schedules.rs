@@ -58,7 +58,7 @@ fn corrupt(rule: &'static str) -> Fault {
 impl TryFrom<ScheduleRow> for Schedule {
     type Error = Fault;
     fn try_from(row: ScheduleRow) -> Result<Self, Fault> {
-        let sent = serde_json::from_str(&row.run_sent).map_err(|_| corrupt("run_sent is a list of texts"))?;
+        let sent_addresses = serde_json::from_str(&row.run_sent).map_err(|_| corrupt("run_sent is a list of texts"))?;
         let fields = ScheduleFields {
             variables: serde_json::from_str(&row.variables).map_err(|_| corrupt("variables are a JSON object"))?,
             rows: row.list_path,
@@ -86,7 +86,7 @@ impl TryFrom<ScheduleRow> for Schedule {
             maker: Actor { kind: row.actor_kind, id: row.actor_id },
             key: row.key_id,
             failures: row.failures,
-            run: row.run_due_at.map(|due_at| Run { due_at, sent }),
+            run: row.run_due_at.map(|due_at| Run { due_at, sent: sent_addresses }),
             last_run_at: row.last_run_at,
             last_error: row.last_error,
             last_hash: row.last_hash,
@@ -99,13 +99,13 @@ impl TryFrom<ScheduleRow> for Schedule {
     }
 }
 
-fn list(items: &impl serde::Serialize) -> Result<String, Fault> {
+fn to_json(items: &impl serde::Serialize) -> Result<String, Fault> {
     serde_json::to_string(items).map_err(|err| Fault::Broken(format!("a list has no JSON: {err}")))
 }
 
 fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedule::Model, Fault> {
     let (fields, rule) = (&schedule.fields, &schedule.fields.rule);
-    let sent = schedule.run.as_ref().map(|run| run.sent.as_slice()).unwrap_or_default();
+    let sent_addresses = schedule.run.as_ref().map(|run| run.sent.as_slice()).unwrap_or_default();
     Ok(saved_view_schedule::Model {
         tenant_id,
         id: schedule.id,
@@ -118,8 +118,8 @@ fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedul
         day_of_week: rule.day_of_week,
         day_of_month: rule.day_of_month,
         time_zone: rule.time_zone.clone(),
-        emails: list(&fields.emails)?,
-        members: list(&fields.members)?,
+        emails: to_json(&fields.emails)?,
+        members: to_json(&fields.members)?,
         only_if_changed: i32::from(fields.only_if_changed),
         emits_event: i32::from(fields.emits_event),
         status: schedule.status,
@@ -128,7 +128,7 @@ fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedul
         key_id: schedule.key,
         failures: schedule.failures,
         run_due_at: schedule.run.as_ref().map(|run| run.due_at),
-        run_sent: list(&sent)?,
+        run_sent: to_json(&sent_addresses)?,
         last_run_at: schedule.last_run_at,
         last_error: schedule.last_error.clone(),
         last_hash: schedule.last_hash.clone(),
@@ -226,40 +226,40 @@ pub async fn skip_to(work: &Work, id: SavedViewScheduleId, next: Timestamp) -> R
 }
 
 /// Removes the runs that have not ended: they do not count.
-pub async fn forget_runs(work: &Work) -> Result<u64, Fault> {
+pub async fn discard_unfinished_runs(work: &Work) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]' WHERE tenant_id = $1 AND run_due_at IS NOT NULL";
     work.execute(sql, vec![]).await
 }
 
 /// Writes the end of a run; 0 rows if another run or a change has replaced it.
-pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
+pub async fn end_run(work: &Work, schedule: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]', status = $4, failures = $5, last_run_at = $6, last_error = $7,
                last_hash = $8, next_run_at = $9, last_file_id = $10 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
     let values = vec![
-        ended.id.into(),
+        schedule.id.into(),
         due_at.micros().into(),
-        ended.status.as_str().into(),
-        ended.failures.into(),
-        ended.last_run_at.map(Timestamp::micros).into(),
-        ended.last_error.clone().into(),
-        ended.last_hash.clone().into(),
-        ended.next_run_at.map(Timestamp::micros).into(),
-        ended.last_file.into(),
+        schedule.status.as_str().into(),
+        schedule.failures.into(),
+        schedule.last_run_at.map(Timestamp::micros).into(),
+        schedule.last_error.clone().into(),
+        schedule.last_hash.clone().into(),
+        schedule.next_run_at.map(Timestamp::micros).into(),
+        schedule.last_file.into(),
     ];
     work.execute(sql, values).await
 }
 
 /// Records the error of a run that will be retried.
-pub async fn note_error(work: &Work, id: SavedViewScheduleId, due_at: Timestamp, error: &str) -> Result<u64, Fault> {
+pub async fn record_error(work: &Work, id: SavedViewScheduleId, due_at: Timestamp, error: &str) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET last_error = $4 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
     work.execute(sql, vec![id.into(), due_at.micros().into(), error.into()]).await
 }
 
 /// Records the addresses that have the table of a run; 0 rows if another run or a change has
 /// replaced it.
-pub async fn note_sent(work: &Work, id: SavedViewScheduleId, run: &Run) -> Result<u64, Fault> {
+pub async fn record_sent(work: &Work, id: SavedViewScheduleId, run: &Run) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_sent = $4 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
-    work.execute(sql, vec![id.into(), run.due_at.micros().into(), list(&run.sent)?.into()]).await
+    work.execute(sql, vec![id.into(), run.due_at.micros().into(), to_json(&run.sent)?.into()]).await
 }
 
 /// Whether the member is active in the tenant.

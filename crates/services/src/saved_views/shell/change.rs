@@ -7,7 +7,7 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Work,
-        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
         journal,
     },
 };
@@ -83,25 +83,25 @@ pub(super) struct CreatedExtra {
 }
 
 pub(super) type May = Permit<kind::ViewManage>;
-pub(super) type Done = Result<Acted<Option<View>>, SavedViewError>;
+pub(super) type ChangeResult = Result<CallResult<Option<View>>, SavedViewError>;
 
 impl SavedViews {
     /// Creates a view of a document that is valid now.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn create(&self, permit: May, input: ViewCreate, mode: Mode) -> Done {
+    pub async fn create(&self, permit: May, input: ViewCreate, mode: Mode) -> ChangeResult {
         let readers = input.readers.as_ref().map(Readers::problems).unwrap_or_default();
         check_shape(&input.idempotency_key, [input.fields.problems(), readers].concat())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_create(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_create(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_create(&self, work: &mut Work, permit: &May, input: &ViewCreate) -> Done {
+    async fn apply_create(&self, work: &mut Work, permit: &May, input: &ViewCreate) -> ChangeResult {
         let key = key_of(permit, "savedViewCreate", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt).await;
+            return load_replayed(work, receipt).await;
         }
         let mut refusals = Refusals::default();
         check_readers(work, input.readers.as_ref(), &input.unknown_roles, &mut refusals).await?;
@@ -133,27 +133,27 @@ impl SavedViews {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn update(&self, permit: May, input: ViewUpdate, mode: Mode) -> Done {
+    pub async fn update(&self, permit: May, input: ViewUpdate, mode: Mode) -> ChangeResult {
         check_shape(&input.idempotency_key, input.change.problems())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_update(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_update(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_update(&self, work: &mut Work, permit: &May, input: &ViewUpdate) -> Done {
+    async fn apply_update(&self, work: &mut Work, permit: &May, input: &ViewUpdate) -> ChangeResult {
         let key = key_of(permit, "savedViewUpdate", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt).await;
+            return load_replayed(work, receipt).await;
         }
         let mut refusals = Refusals::default();
-        let found = rows::lock_view(work, input.id).await?;
-        if found.is_none() {
+        let locked_view = rows::lock_view(work, input.id).await?;
+        if locked_view.is_none() {
             refusals.add(SavedViewRefusal::NotFound);
         }
-        let wanted = input.change.sharing.as_ref().and_then(Sharing::readers);
-        check_readers(work, wanted, &input.unknown_roles, &mut refusals).await?;
+        let new_readers = input.change.sharing.as_ref().and_then(Sharing::readers);
+        check_readers(work, new_readers, &input.unknown_roles, &mut refusals).await?;
         refusals.end(Stage::Reference)?;
-        let before = found.ok_or(SavedViewRefusal::NotFound)?;
+        let before = locked_view.ok_or(SavedViewRefusal::NotFound)?;
         let fields = before.fields.with(&input.change);
         let cost = self.view_cost(permit, &fields, &mut refusals).await?;
         if before.version != input.expected_version {
@@ -175,27 +175,28 @@ impl SavedViews {
 
     /// Whether a link or a schedule of others runs the document with their rights: with another
     /// document it would show the caller data that only they may see.
-    async fn runs_for_others(&self, work: &Work, view: SavedViewId, own: (Actor, Option<ApiKeyId>)) -> Result<bool, Fault> {
+    async fn runs_for_others(&self, work: &Work, view: SavedViewId, caller: (Actor, Option<ApiKeyId>)) -> Result<bool, Fault> {
         let now = self.0.clock.now();
         let (links, schedules) = (rows::links_of(work, view).await?, rows::schedules_of(work, view).await?);
-        let by_link = links.iter().any(|link| link.expires_at > now && (link.maker, link.key) != own);
+        let by_link = links.iter().any(|link| link.expires_at > now && (link.maker, link.key) != caller);
         // A paused schedule runs only once it is set again, with the rights of that caller.
-        let by_schedule = schedules.iter().any(|one| one.next_run_at.is_some() && (one.maker, one.key) != own);
+        let by_schedule =
+            schedules.iter().any(|candidate| candidate.next_run_at.is_some() && (candidate.maker, candidate.key) != caller);
         Ok(by_link || by_schedule)
     }
 
     /// Deletes a view.
-    pub async fn delete(&self, permit: May, input: ViewDelete, mode: Mode) -> Done {
+    pub async fn delete(&self, permit: May, input: ViewDelete, mode: Mode) -> ChangeResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_delete(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_delete(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ViewDelete) -> Done {
+    async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ViewDelete) -> ChangeResult {
         let key = key_of(permit, "savedViewDelete", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt).await;
+            return load_replayed(work, receipt).await;
         }
         let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewRefusal::NotFound)?;
         rows::remove_links_of(work, view.id).await?;
@@ -242,9 +243,9 @@ pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idem
 /// Returns the stored result of an earlier call with the key.
 pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, SavedViewError> {
     match idempotency::lock_and_look_up(work, key).await? {
-        Before::Nothing => Ok(None),
-        Before::Reused => Err(SavedViewRefusal::KeyReused.into()),
-        Before::Same(receipt) => Ok(Some(receipt)),
+        EarlierUse::Nothing => Ok(None),
+        EarlierUse::Reused => Err(SavedViewRefusal::KeyReused.into()),
+        EarlierUse::Same(receipt) => Ok(Some(receipt)),
     }
 }
 
@@ -269,17 +270,22 @@ async fn check_readers(
 async fn check_slug(
     work: &Work,
     slug: &str,
-    own: Option<SavedViewId>,
+    own_id: Option<SavedViewId>,
     refusals: &mut Refusals<SavedViewRefusal>,
 ) -> Result<(), Fault> {
-    let there = rows::view(work, &ViewRef::Slug(slug.to_owned())).await?;
-    if there.is_some_and(|view| Some(view.id) != own) {
+    let existing = rows::view(work, &ViewRef::Slug(slug.to_owned())).await?;
+    if existing.is_some_and(|view| Some(view.id) != own_id) {
         refusals.add(SavedViewRefusal::SlugTaken);
     }
     Ok(())
 }
 
-pub(super) async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
+pub(super) async fn end(
+    work: &mut Work,
+    (key, event): (&Key, EventType<SavedViewEvent>),
+    view: View,
+    now: Timestamp,
+) -> ChangeResult {
     end_with(work, (key, event), view, CreatedExtra::default(), now).await
 }
 
@@ -288,16 +294,16 @@ pub(super) async fn end_with(
     work: &mut Work,
     (key, event): (&Key, EventType<SavedViewEvent>),
     view: View,
-    made: CreatedExtra,
+    extra: CreatedExtra,
     now: Timestamp,
-) -> Done {
+) -> ChangeResult {
     let seq = journal::append_other(work, vec![event.event(&SavedViewEvent::of(&view))], now).await?;
-    idempotency::keep(work, key, &Receipt { view: view.id, link: made.link, schedule: made.schedule, seq }, now).await?;
-    Ok(Acted { value: Some(view), seq, is_replayed: false })
+    idempotency::keep(work, key, &Receipt { view: view.id, link: extra.link, schedule: extra.schedule, seq }, now).await?;
+    Ok(CallResult { value: Some(view), seq, is_replayed: false })
 }
 
 /// Answer of a repeated call: the current view, if it still exists.
-pub(super) async fn replayed(work: &Work, receipt: Receipt) -> Done {
+pub(super) async fn load_replayed(work: &Work, receipt: Receipt) -> ChangeResult {
     let value = rows::view(work, &ViewRef::Id(receipt.view)).await?;
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+    Ok(CallResult { value, seq: receipt.seq, is_replayed: true })
 }

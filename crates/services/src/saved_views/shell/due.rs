@@ -6,7 +6,7 @@ use platform::clock::{day_text, local_minute, resolve_local_time};
 use crate::saved_views::core::{CalendarDay, ScheduleRule};
 
 const MINUTE: i64 = 60_000_000;
-const MINUTES_AN_HOUR: i32 = 60;
+const MINUTES_PER_HOUR: i32 = 60;
 /// Days within which each rule has a run.
 const MAX_DAYS: i32 = 62;
 
@@ -16,13 +16,14 @@ pub fn next_run(rule: &ScheduleRule, after: Timestamp) -> Timestamp {
     let (today, minute) = local_minute(after, &rule.time_zone);
     if rule.period == SchedulePeriod::Hourly {
         let this_minute = after.micros() - after.micros().rem_euclid(MINUTE);
-        return Timestamp(this_minute + i64::from(MINUTES_AN_HOUR - minute % MINUTES_AN_HOUR) * MINUTE);
+        return Timestamp(this_minute + i64::from(MINUTES_PER_HOUR - minute % MINUTES_PER_HOUR) * MINUTE);
     }
-    let at = rule.hour * MINUTES_AN_HOUR;
+    let at = rule.hour * MINUTES_PER_HOUR;
     let mut days =
-        (today..=today + MAX_DAYS).filter(|day| *day > today || at > minute).filter(|day| rule.is_on(of_calendar(*day)));
-    let found = days.find_map(|day| Some(resolve_local_time((day, at), &rule.time_zone, after)).filter(|moment| *moment > after));
-    found.unwrap_or_else(|| after.plus_seconds(i64::from(MAX_DAYS) * 86_400))
+        (today..=today + MAX_DAYS).filter(|day| *day > today || at > minute).filter(|day| rule.is_due_on(of_calendar(*day)));
+    let next_moment =
+        days.find_map(|day| Some(resolve_local_time((day, at), &rule.time_zone, after)).filter(|moment| *moment > after));
+    next_moment.unwrap_or_else(|| after.plus_seconds(i64::from(MAX_DAYS) * 86_400))
 }
 
 fn of_calendar(day: i32) -> CalendarDay {

@@ -43,12 +43,12 @@ pub enum Outcome {
     /// The document was executed, perhaps with errors in some fields.
     Ran { data: Value, errors: Vec<Value> },
     /// The document was not executed.
-    Refused(Refused),
+    Refused(DocumentRefusal),
 }
 
 /// The first reason why a document was not executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct DocumentRefusal {
     /// Error code of the API.
     pub code: String,
     pub message: String,
@@ -90,7 +90,7 @@ pub struct Table {
 pub enum TableOutcome {
     Made(Table),
     /// The table would be incomplete, or its reader may not see all of it.
-    Refused(Refused),
+    Refused(DocumentRefusal),
     /// The reader for whom it is made no longer has access.
     Gone,
 }
@@ -104,7 +104,7 @@ pub trait ViewEngine: Send + Sync + 'static {
 
     /// Returns the events after which the result of a document may change. The inner error names a
     /// field that has no events.
-    fn moved_by(&self, document: &str) -> Result<Result<InvalidatedBy, String>, Fault>;
+    fn invalidated_by(&self, document: &str) -> Result<Result<InvalidatedBy, String>, Fault>;
 
     /// Executes a document with the rights of its reader and at their cost.
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault>;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{runs::Sender, service::SavedViews};
 use crate::saved_views::{
-    core::{Schedule, ViewRef, stopped},
+    core::{Schedule, ViewRef, compose_stopped_email},
     events::{SCHEDULE_FAILED, SCHEDULE_STOPPED, ScheduleEndedEvent},
     rows,
 };
@@ -43,29 +43,34 @@ impl SavedViews {
         if is_active {
             return Ok(Some(SCHEDULE_FAILED.event(&event)));
         }
-        let what = StoppedSchedule { schedule: schedule.id, version: schedule.version };
-        jobs::enqueue(work, &self.0.clock, STOPPED_JOB, &what).await?;
+        let payload = StoppedSchedule { schedule: schedule.id, version: schedule.version };
+        jobs::enqueue(work, &self.0.clock, STOPPED_JOB, &payload).await?;
         Ok(Some(SCHEDULE_STOPPED.event(&event)))
     }
 
     /// Sends the e-mail to the owner of a schedule that has stopped. Programs and former members
     /// get none.
     pub async fn notify_owner(&self, identity: &Identity, (mailer, from): Sender<'_>, job: &Job) -> Result<(), Failure> {
-        let what: StoppedSchedule = serde_json::from_str(&job.payload)
+        let notice: StoppedSchedule = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let scope = self.0.db.tenant(job.tenant);
-        let Some(schedule) = rows::schedule(&scope, what.schedule).await? else { return Ok(()) };
-        let goes_on = schedule.version != what.version || schedule.status == ScheduleStatus::Active;
-        if goes_on || schedule.maker.kind != ActorKind::Member || !mailer.is_configured() {
+        let Some(schedule) = rows::schedule(&scope, notice.schedule).await? else { return Ok(()) };
+        let has_resumed = schedule.version != notice.version || schedule.status == ScheduleStatus::Active;
+        if has_resumed || schedule.maker.kind != ActorKind::Member || !mailer.is_configured() {
             return Ok(());
         }
         let Some(view) = rows::view(&scope, &ViewRef::Id(schedule.view)).await? else { return Ok(()) };
         let owner = identity.find_member(job.tenant, MemberId::from_uuid(schedule.maker.id)).await?;
         let owner = owner.filter(|found| found.membership.status == MemberStatus::Active && found.left_at.is_none());
         let Some(owner) = owner else { return Ok(()) };
-        let said = stopped(&rows::tenant_name(&scope).await?, &view, &schedule);
-        let email =
-            identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachments: Vec::new() };
+        let message = compose_stopped_email(&rows::tenant_name(&scope).await?, &view, &schedule);
+        let email = identity::Email {
+            to: owner.email,
+            subject: message.subject,
+            text: message.text,
+            html: message.html,
+            attachments: Vec::new(),
+        };
         mailer.deliver(from, &email, &self.0.clock).await.map_err(|error| {
             tracing::warn!(%error, job = %job.id, "the owner of a schedule could not be notified");
             Failure::Fault(Fault::Broken("the mail server did not take an e-mail".to_owned()))

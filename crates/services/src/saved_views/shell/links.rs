@@ -6,13 +6,13 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Work,
-        idempotency::{Acted, hash_of, settle},
+        idempotency::{CallResult, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
-    change::{CreatedExtra, Done, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
+    change::{ChangeResult, CreatedExtra, May, begin, check_key, check_shape, end, end_with, key_of, load_replayed},
     engine::DocumentProblem,
     refusal::{SavedViewError, SavedViewRefusal},
     service::SavedViews,
@@ -61,22 +61,27 @@ pub struct OpenedLink {
     pub link: Link,
 }
 
-const SECONDS_A_DAY: i64 = 86_400;
+const SECONDS_PER_DAY: i64 = 86_400;
 
 impl SavedViews {
     /// Creates a link to a view.
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn create_link(&self, permit: May, input: LinkCreate, mode: Mode) -> Result<Acted<LinkWithView>, SavedViewError> {
+    pub async fn create_link(
+        &self,
+        permit: May,
+        input: LinkCreate,
+        mode: Mode,
+    ) -> Result<CallResult<LinkWithView>, SavedViewError> {
         let mut problems: Vec<Problem> = variables_problem(&input.variables).into_iter().collect();
         if !(1..=MAX_DAYS).contains(&input.days) {
             problems.push(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" });
         }
         check_shape(&input.idempotency_key, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_link_create(&mut work, &permit, &input, mode).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_link_create(&mut work, &permit, &input, mode).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
     async fn apply_link_create(
@@ -85,7 +90,7 @@ impl SavedViews {
         permit: &May,
         input: &LinkCreate,
         mode: Mode,
-    ) -> Result<Acted<LinkWithView>, SavedViewError> {
+    ) -> Result<CallResult<LinkWithView>, SavedViewError> {
         let key = key_of(permit, "savedViewLinkCreate", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             let link = match receipt.link {
@@ -93,7 +98,7 @@ impl SavedViews {
                 None => None,
             };
             let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
-            return Ok(Acted { value: LinkWithView { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
+            return Ok(CallResult { value: LinkWithView { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
         }
         let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewRefusal::NoView)?;
         let mut refusals = Refusals::default();
@@ -110,18 +115,18 @@ impl SavedViews {
             variables: input.variables.clone(),
             maker: permit.actor(),
             key: input.key,
-            expires_at: now.plus_seconds(SECONDS_A_DAY * i64::from(input.days)),
+            expires_at: now.plus_seconds(SECONDS_PER_DAY * i64::from(input.days)),
             created_at: now,
             last_used_at: None,
         };
         let token = LinkToken::new(permit.tenant(), link.id, random);
         rows::insert_link(work, &link, token.hash()).await?;
-        let made = CreatedExtra { link: Some(link.id), ..CreatedExtra::default() };
-        let acted = end_with(work, (&key, SAVED_VIEW_LINK_CREATED), view, made, now).await?;
+        let extra = CreatedExtra { link: Some(link.id), ..CreatedExtra::default() };
+        let acted = end_with(work, (&key, SAVED_VIEW_LINK_CREATED), view, extra, now).await?;
         // A dry run makes none.
         let secret = matches!(mode, Mode::Commit).then(|| token.text().to_owned());
-        let Acted { value: view, seq, is_replayed } = acted;
-        Ok(Acted { value: LinkWithView { view, link: Some(link), secret }, seq, is_replayed })
+        let CallResult { value: view, seq, is_replayed } = acted;
+        Ok(CallResult { value: LinkWithView { view, link: Some(link), secret }, seq, is_replayed })
     }
 
     /// Refuses variables with which the view could never be read.
@@ -129,12 +134,12 @@ impl SavedViews {
         &self,
         permit: &May,
         view: &View,
-        given: &Variables,
+        overrides: &Variables,
         refusals: &mut Refusals<SavedViewRefusal>,
     ) -> Result<(), Fault> {
-        let variables = merge_variables(&view.fields.variables, given.clone());
-        let examined = self.engine()?.examine(&view.fields.document, &variables, permit.caller().trusted_only).await?;
-        let problem = match examined {
+        let variables = merge_variables(&view.fields.variables, overrides.clone());
+        let examination = self.engine()?.examine(&view.fields.document, &variables, permit.caller().trusted_only).await?;
+        let problem = match examination {
             Ok(cost) if cost > MAX_COST => {
                 Some(format!("the view costs {cost} points with these variables, and a view may cost {MAX_COST}"))
             }
@@ -146,17 +151,17 @@ impl SavedViews {
     }
 
     /// Revokes a link.
-    pub async fn revoke_link(&self, permit: May, input: LinkRevoke, mode: Mode) -> Done {
+    pub async fn revoke_link(&self, permit: May, input: LinkRevoke, mode: Mode) -> ChangeResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_link_revoke(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_link_revoke(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_link_revoke(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> Done {
+    async fn apply_link_revoke(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> ChangeResult {
         let key = key_of(permit, "savedViewLinkRevoke", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt).await;
+            return load_replayed(work, receipt).await;
         }
         let (link, _) = rows::link(work, input.link).await?.ok_or(SavedViewRefusal::NoLink)?;
         let view = rows::lock_view(work, link.view).await?.ok_or(SavedViewRefusal::NoLink)?;
@@ -175,9 +180,9 @@ impl SavedViews {
     /// has expired.
     pub async fn open_link(&self, secret: &str) -> Result<Option<OpenedLink>, Fault> {
         let Some(token) = LinkToken::parse(secret) else { return Ok(None) };
-        let found = rows::link(&self.0.db.tenant(token.tenant), token.link).await?;
+        let stored_link = rows::link(&self.0.db.tenant(token.tenant), token.link).await?;
         let now = self.0.clock.now();
-        let open = found.filter(|(link, hash)| *hash == token.hash() && link.expires_at > now);
+        let open = stored_link.filter(|(link, hash)| *hash == token.hash() && link.expires_at > now);
         Ok(open.map(|(link, _)| OpenedLink { tenant: token.tenant, link }))
     }
 }

@@ -40,25 +40,25 @@ impl SavedViews {
     pub async fn live(
         &self,
         permit: &Permit<kind::ViewRead>,
-        meant: &ViewRef,
-        given: &Variables,
+        view_ref: &ViewRef,
+        overrides: &Variables,
     ) -> Result<Live, SubscribeRefusal> {
-        let view = self.find(permit, meant).await?.ok_or(SubscribeRefusal::NotFound)?;
-        let variables = merge_variables(&view.fields.variables, given.clone());
-        let moved_by = self.moved_by(&view, &variables, permit.caller().trusted_only).await?;
+        let view = self.find(permit, view_ref).await?.ok_or(SubscribeRefusal::NotFound)?;
+        let variables = merge_variables(&view.fields.variables, overrides.clone());
+        let moved_by = self.invalidated_by(&view, &variables, permit.caller().trusted_only).await?;
         Ok(Live { view, moved_by })
     }
 
     /// Returns the reason why a view cannot be followed with its own variables; `None` if it can.
-    pub async fn not_live(&self, view: &View) -> Result<Option<SubscribeRefusal>, Fault> {
-        match self.moved_by(view, &view.fields.variables, false).await {
+    pub async fn live_refusal(&self, view: &View) -> Result<Option<SubscribeRefusal>, Fault> {
+        match self.invalidated_by(view, &view.fields.variables, false).await {
             Ok(_) => Ok(None),
             Err(SubscribeRefusal::Fault(fault)) => Err(fault),
             Err(reason) => Ok(Some(reason)),
         }
     }
 
-    async fn moved_by(&self, view: &View, variables: &Variables, is_held: bool) -> Result<InvalidatedBy, SubscribeRefusal> {
+    async fn invalidated_by(&self, view: &View, variables: &Variables, is_held: bool) -> Result<InvalidatedBy, SubscribeRefusal> {
         if view.is_paused {
             return Err(SubscribeRefusal::Paused);
         }
@@ -67,6 +67,6 @@ impl SavedViews {
         if cost > MAX_LIVE_COST {
             return Err(SubscribeRefusal::TooDear(cost));
         }
-        engine.moved_by(document)?.map_err(SubscribeRefusal::Unheard)
+        engine.invalidated_by(document)?.map_err(SubscribeRefusal::Unheard)
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    engine::{Outcome, Reader, Refused},
+    engine::{DocumentRefusal, Outcome, Reader},
     service::SavedViews,
 };
 use crate::saved_views::{
@@ -59,7 +59,7 @@ pub struct ViewRequest {
 pub enum ReadError {
     NotFound,
     Paused,
-    Refused(Refused),
+    Refused(DocumentRefusal),
     Fault(Fault),
 }
 
@@ -77,22 +77,22 @@ impl SavedViews {
         (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
         request: &PageRequest,
     ) -> Result<Listed<View>, Fault> {
-        let asker = self.asker(permit).await?;
-        rows::view_page(&permit.scope(&self.0.db), &asker, (filter, sorted), request).await
+        let reader = self.view_reader(permit).await?;
+        rows::view_page(&permit.scope(&self.0.db), &reader, (filter, sorted), request).await
     }
 
     /// Reads a view, if the caller may read it.
-    pub async fn find(&self, permit: &May, meant: &ViewRef) -> Result<Option<View>, Fault> {
-        let Some(view) = rows::view(&permit.scope(&self.0.db), meant).await? else { return Ok(None) };
+    pub async fn find(&self, permit: &May, view_ref: &ViewRef) -> Result<Option<View>, Fault> {
+        let Some(view) = rows::view(&permit.scope(&self.0.db), view_ref).await? else { return Ok(None) };
         if view.readers.is_none() {
             return Ok(Some(view));
         }
-        let asker = self.asker(permit).await?;
-        Ok(Some(view).filter(|view| view.is_for(&asker)))
+        let reader = self.view_reader(permit).await?;
+        Ok(Some(view).filter(|view| view.is_readable_by(&reader)))
     }
 
     /// Returns the caller, with their current roles.
-    async fn asker(&self, permit: &May) -> Result<ViewReader, Fault> {
+    async fn view_reader(&self, permit: &May) -> Result<ViewReader, Fault> {
         let (actor, manages) = (permit.actor(), permit.caller().permissions.holds(kind::ViewManage::INDEX));
         let roles = if actor.kind == ActorKind::Member && !manages {
             rows::roles_of(&permit.scope(&self.0.db), MemberId::from_uuid(actor.id), self.0.clock.now()).await?
@@ -106,26 +106,26 @@ impl SavedViews {
         if view.is_paused {
             return Ok(Status::Paused);
         }
-        let examined = self.engine()?.examine(&view.fields.document, &view.fields.variables, false).await?;
-        Ok(if examined.is_ok() { Status::Ready } else { Status::Broken })
+        let examination = self.engine()?.examine(&view.fields.document, &view.fields.variables, false).await?;
+        Ok(if examination.is_ok() { Status::Ready } else { Status::Broken })
     }
 
     /// Runs a view with the rights of its reader and at their cost.
     pub async fn read(
         &self,
         permit: &May,
-        meant: &ViewRef,
-        given: Variables,
+        view_ref: &ViewRef,
+        overrides: Variables,
         request: ViewRequest,
     ) -> Result<ViewResult, ReadError> {
         let scope = permit.scope(&self.0.db);
-        let view = self.find(permit, meant).await?.ok_or(ReadError::NotFound)?;
+        let view = self.find(permit, view_ref).await?.ok_or(ReadError::NotFound)?;
         if view.is_paused {
             return Err(ReadError::Paused);
         }
         let ViewRequest { key, origin, is_within } = request;
         let reader = Reader { caller: permit.caller().clone(), key, origin, is_within };
-        let variables = merge_variables(&view.fields.variables, given);
+        let variables = merge_variables(&view.fields.variables, overrides);
         // Read before the execution: the data may be newer than this `seq`, and is never older.
         let seq = scope.head().await?.seq;
         match self.engine()?.answer(reader, &view.fields.document, variables).await? {

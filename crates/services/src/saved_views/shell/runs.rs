@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     due::next_run,
-    engine::{Refused, Table, TableOutcome, TableRequest},
+    engine::{DocumentRefusal, Table, TableOutcome, TableRequest},
     service::SavedViews,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     exchange::Requester,
     files::FileError,
     saved_views::{
-        core::{MAX_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, compose_email, ending, media_type},
+        core::{MAX_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, compose_email, file_extension, media_type},
         events::{VIEW_RESULT, ViewResultEvent},
         rows,
     },
@@ -32,7 +32,7 @@ pub const SCHEDULE_JOB: &str = "view.send";
 /// Tries of a run: with their pauses, most of an hour of an unavailable mail server.
 pub const MAX_TRIES: i64 = 12;
 /// Failed e-mails of one try after which the others wait for the next try.
-const MAX_MISSES: usize = 3;
+const MAX_FAILED_EMAILS: usize = 3;
 
 const NO_MAIL: &str = "no e-mails leave this deployment (--mail)";
 const ACCESS_LOST: &str = "the member or integration that set the schedule has no access any more: set it again";
@@ -40,8 +40,8 @@ const NO_ACTIVE_RECIPIENT: &str = "none of its recipients is an active member an
 const PREVIOUS_RUN_PENDING: &str = "no run ended before the next one was due";
 const TOO_LARGE_FOR_FILES: &str = "the table is too large for a file, or the files of the company are";
 const FILE_STORE_FAILED: &str = "the store of files did not take the table";
-const NOT_TAKEN: &str = "the mail server did not take an e-mail";
-const KEPT_AS_FILE: &str = "the table is kept as a file of the owner's for seven days (lastFile)";
+const MAIL_NOT_ACCEPTED: &str = "the mail server did not take an e-mail";
+const STORED_AS_FILE: &str = "the table is kept as a file of the owner's for seven days (lastFile)";
 
 /// Payload of a job that runs a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
         rows::skip_to(work, schedule.id, next_run(&schedule.fields.rule, now)).await?;
         skipped += 1;
     }
-    rows::forget_runs(work).await?;
+    rows::discard_unfinished_runs(work).await?;
     Ok(skipped)
 }
 
@@ -72,7 +72,7 @@ impl SavedViews {
     /// times has one run.
     pub async fn enqueue_due(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
-        let mut put = 0;
+        let mut enqueued = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
             let mut work = self.0.db.global().maintenance_for(tenant).await?;
             // Lock order: the journal before the schedules, as in changes of schedules. The end of
@@ -80,11 +80,11 @@ impl SavedViews {
             journal::hold(&work).await?;
             let due = rows::due_schedules(&work, now).await?;
             for schedule in due {
-                put += usize::from(self.begin_run(&mut work, schedule, now).await?);
+                enqueued += usize::from(self.begin_run(&mut work, schedule, now).await?);
             }
             work.commit().await?;
         }
-        Ok(put)
+        Ok(enqueued)
     }
 
     async fn begin_run(&self, work: &mut Work, schedule: Schedule, now: Timestamp) -> Result<bool, Fault> {
@@ -98,7 +98,7 @@ impl SavedViews {
         let schedule = match schedule.run.as_ref().map(|run| run.due_at) {
             Some(before) => {
                 let failures = schedule.failures;
-                let failed = schedule.failed();
+                let failed = schedule.after_failure();
                 let last_error = failed.last_error.clone().or_else(|| Some(PREVIOUS_RUN_PENDING.to_owned()));
                 let failed = Schedule { last_error, ..failed };
                 let event = self.end_event(work, &failed, failures).await?;
@@ -120,12 +120,12 @@ impl SavedViews {
     /// each recipient who does not have it yet. If the process stops between sending and recording,
     /// it is sent again.
     pub async fn send_scheduled(&self, identity: &Identity, sender: Sender<'_>, job: &Job) -> Result<(), Failure> {
-        let what: ScheduledRun = serde_json::from_str(&job.payload)
+        let scheduled_run: ScheduledRun = serde_json::from_str(&job.payload)
             .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
         let scope = self.0.db.tenant(job.tenant);
-        let Some(schedule) = rows::schedule(&scope, what.schedule).await? else { return Ok(()) };
+        let Some(schedule) = rows::schedule(&scope, scheduled_run.schedule).await? else { return Ok(()) };
         // A later run or a change has replaced this one.
-        let Some(run) = schedule.run.clone().filter(|run| run.due_at == what.due_at) else { return Ok(()) };
+        let Some(run) = schedule.run.clone().filter(|run| run.due_at == scheduled_run.due_at) else { return Ok(()) };
         let Some(view) = rows::view(&scope, &ViewRef::Id(schedule.view)).await? else { return Ok(()) };
         if view.is_paused {
             return self.end(job, &schedule, RunEnd::Skipped("the view is paused".to_owned())).await;
@@ -156,80 +156,88 @@ impl SavedViews {
     /// Delivers a table: by e-mail, as a file and to webhooks, as the schedule is set. If an e-mail
     /// cannot be sent, the table is stored as a file in any case, if the quota allows, and webhooks
     /// are notified.
-    async fn deliver_table(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: CompletedRun) -> Result<(), Failure> {
-        let CompletedRun { view, mut schedule, run, table, read_at } = ran;
+    async fn deliver_table(
+        &self,
+        identity: &Identity,
+        sender: Sender<'_>,
+        job: &Job,
+        completed_run: CompletedRun,
+    ) -> Result<(), Failure> {
+        let CompletedRun { view, mut schedule, run, table, read_at } = completed_run;
         let hash = hex::encode(Sha256::digest(&table.bytes));
         let is_known = schedule.last_hash.as_ref() == Some(&hash);
         if schedule.fields.only_if_changed && is_known && run.sent.is_empty() {
             return self.end(job, &schedule, RunEnd::Sent(hash)).await;
         }
         let (is_mailed, keeps_file) = (schedule.fields.is_mailed(), schedule.fields.keeps_file);
-        let to = addresses(identity, job.tenant, &schedule).await?;
+        let recipients = addresses(identity, job.tenant, &schedule).await?;
         let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, hash.as_str()), &table));
         let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
-        let file = (is_mailed || keeps_file).then(|| KeptTable { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
+        let file = (is_mailed || keeps_file).then(|| TableToStore { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
         let email = email_of(&tenant, &view, &schedule, table);
-        let missed = if is_mailed && !sender.0.is_configured() {
+        let delivery_problem = if is_mailed && !sender.0.is_configured() {
             Some(NO_MAIL)
-        } else if is_mailed && to.is_empty() {
+        } else if is_mailed && recipients.is_empty() {
             Some(NO_ACTIVE_RECIPIENT)
         } else {
-            match self.deliver(sender, job, RunEmail { schedule: schedule.id, run, to, email }).await? {
+            match self.deliver(sender, job, RunEmail { schedule: schedule.id, run, to: recipients, email }).await? {
                 DeliveredRecipients::All => None,
                 DeliveredRecipients::Overtaken => return Ok(()),
                 DeliveredRecipients::Some if job.failures + 1 < MAX_TRIES => {
-                    return self.postpone_or_fail(job, &schedule, NOT_TAKEN.to_owned()).await;
+                    return self.postpone_or_fail(job, &schedule, MAIL_NOT_ACCEPTED.to_owned()).await;
                 }
-                DeliveredRecipients::Some => Some(NOT_TAKEN),
+                DeliveredRecipients::Some => Some(MAIL_NOT_ACCEPTED),
             }
         };
         // The file is written last, so that an unavailable mail server does not cause a file for
         // each try.
-        let mut kept = KEPT_AS_FILE;
-        if let Some(table) = file.filter(|_| keeps_file || missed.is_some()) {
-            match self.kept(job, &view, &schedule, table).await {
+        let mut file_note = STORED_AS_FILE;
+        if let Some(table) = file.filter(|_| keeps_file || delivery_problem.is_some()) {
+            match self.store_table(job, &view, &schedule, table).await {
                 Ok(file) => schedule.last_file = Some(file),
                 Err(FileError::Fault(fault)) => return Err(fault.into()),
-                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) if missed.is_some() => kept = TOO_LARGE_FOR_FILES,
+                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) if delivery_problem.is_some() => {
+                    file_note = TOO_LARGE_FOR_FILES;
+                }
                 Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
                     return self.end(job, &schedule, RunEnd::Failed(TOO_LARGE_FOR_FILES.to_owned())).await;
                 }
-                Err(_) if missed.is_some() && job.failures + 1 >= MAX_TRIES => kept = FILE_STORE_FAILED,
+                Err(_) if delivery_problem.is_some() && job.failures + 1 >= MAX_TRIES => file_note = FILE_STORE_FAILED,
                 Err(_) => return self.postpone_or_fail(job, &schedule, FILE_STORE_FAILED.to_owned()).await,
             }
         }
-        let end = missed.map_or(RunEnd::Sent(hash), |why| RunEnd::Failed(format!("{why}; {kept}")));
+        let end = delivery_problem.map_or(RunEnd::Sent(hash), |reason| RunEnd::Failed(format!("{reason}; {file_note}")));
         self.end_with(job, &schedule, end, result).await?;
-        if missed == Some(NOT_TAKEN) { Err(Failure::Hopeless(NOT_TAKEN.to_owned())) } else { Ok(()) }
+        if delivery_problem == Some(MAIL_NOT_ACCEPTED) { Err(Failure::Hopeless(MAIL_NOT_ACCEPTED.to_owned())) } else { Ok(()) }
     }
 
     /// Stores a table as a file in the tenant's file store: it belongs to the owner, for seven
     /// days.
-    async fn kept(&self, job: &Job, view: &View, schedule: &Schedule, table: KeptTable) -> Result<FileId, FileError> {
+    async fn store_table(&self, job: &Job, view: &View, schedule: &Schedule, table: TableToStore) -> Result<FileId, FileError> {
         let format = schedule.fields.format;
-        let named = (format!("{}.{}", view.fields.slug, ending(format)), media_type(format));
-        let maker = (schedule.maker, schedule.key);
-        let mut writer = self.0.files.write_as_of(job.tenant, maker, named, table.read_at).await?;
+        let file_info = (format!("{}.{}", view.fields.slug, file_extension(format)), media_type(format));
+        let author = (schedule.maker, schedule.key);
+        let mut writer = self.0.files.write_as_of(job.tenant, author, file_info, table.read_at).await?;
         if !table.bytes.is_empty() {
             writer.write(table.bytes).await?;
         }
-        let made = writer.finish().await?;
+        let file = writer.finish().await?;
         let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
-        if let Err(error) = made.keep(&mut work).await {
+        if let Err(error) = file.keep(&mut work).await {
             work.rollback().await?;
             return Err(error);
         }
         work.commit().await?;
-        Ok(made.id())
+        Ok(file.id())
     }
 
     /// Ends or postpones a run whose table was refused.
-    async fn fail_or_postpone(&self, job: &Job, schedule: &Schedule, refused: Refused) -> Result<(), Failure> {
+    async fn fail_or_postpone(&self, job: &Job, schedule: &Schedule, refused: DocumentRefusal) -> Result<(), Failure> {
         match refused.code.as_str() {
             "FORBIDDEN" | "UNAUTHENTICATED" => {
-                let why =
+                let reason =
                     format!("the member or integration that set the schedule may not see all of the view: {}", refused.message);
-                self.end(job, schedule, RunEnd::Paused(why)).await
+                self.end(job, schedule, RunEnd::Paused(reason)).await
             }
             "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE" | "TIMEOUT" | "INTERNAL" => {
                 self.postpone_or_fail(job, schedule, refused.message).await
@@ -239,17 +247,17 @@ impl SavedViews {
     }
 
     /// Postpones a run to the next try, or fails it after the last one.
-    async fn postpone_or_fail(&self, job: &Job, schedule: &Schedule, why: String) -> Result<(), Failure> {
+    async fn postpone_or_fail(&self, job: &Job, schedule: &Schedule, reason: String) -> Result<(), Failure> {
         if job.failures + 1 >= MAX_TRIES {
-            self.end(job, schedule, RunEnd::Failed(why.clone())).await?;
-            return Err(Failure::Hopeless(why));
+            self.end(job, schedule, RunEnd::Failed(reason.clone())).await?;
+            return Err(Failure::Hopeless(reason));
         }
         if let Some(run) = &schedule.run {
             let work = self.0.db.global().maintenance_for(job.tenant).await?;
-            rows::note_error(&work, schedule.id, run.due_at, &why).await?;
+            rows::record_error(&work, schedule.id, run.due_at, &reason).await?;
             work.commit().await?;
         }
-        Err(Failure::Fault(Fault::Broken(why)))
+        Err(Failure::Fault(Fault::Broken(reason)))
     }
 
     async fn end(&self, job: &Job, schedule: &Schedule, end: RunEnd) -> Result<(), Failure> {
@@ -267,14 +275,14 @@ impl SavedViews {
     ) -> Result<(), Failure> {
         let Some(run) = &schedule.run else { return Ok(()) };
         let now = self.0.clock.now();
-        let ended = schedule.after(end, now);
+        let ended_schedule = schedule.after_run(end, now);
         let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
         // Lock order: the journal before the schedule, as in changes of schedules.
         journal::hold(&work).await?;
-        if rows::end_run(&work, &ended, run.due_at).await? > 0 {
-            let told = self.end_event(&work, &ended, schedule.failures).await?;
+        if rows::end_run(&work, &ended_schedule, run.due_at).await? > 0 {
+            let notice = self.end_event(&work, &ended_schedule, schedule.failures).await?;
             let result = result.map(|result| VIEW_RESULT.event(&result));
-            journal::append_other(&mut work, result.into_iter().chain(told).collect(), now).await?;
+            journal::append_other(&mut work, result.into_iter().chain(notice).collect(), now).await?;
         }
         work.commit().await?;
         Ok(())
@@ -285,25 +293,25 @@ impl SavedViews {
         let RunEmail { schedule, mut run, mut to, mut email } = outgoing;
         to.retain(|address| !run.sent.contains(address));
         // Addresses that were rejected in the try before do not delay the others in this one.
-        let tried = usize::try_from(job.failures).unwrap_or_default() * MAX_MISSES;
-        let turned = tried.checked_rem(to.len()).unwrap_or_default();
-        to.rotate_left(turned);
+        let tried_count = usize::try_from(job.failures).unwrap_or_default() * MAX_FAILED_EMAILS;
+        let rotation = tried_count.checked_rem(to.len()).unwrap_or_default();
+        to.rotate_left(rotation);
         let mut misses = 0;
         for address in to {
             email.to.clone_from(&address);
             if let Err(error) = mailer.deliver(from, &email, &self.0.clock).await {
                 tracing::warn!(%error, job = %job.id, "the e-mail of a schedule could not be sent");
                 misses += 1;
-                if misses == MAX_MISSES {
+                if misses == MAX_FAILED_EMAILS {
                     break;
                 }
                 continue;
             }
             run.sent.push(address);
             let work = self.0.db.global().maintenance_for(job.tenant).await?;
-            let noted = rows::note_sent(&work, schedule, &run).await?;
+            let updated_rows = rows::record_sent(&work, schedule, &run).await?;
             work.commit().await?;
-            if noted == 0 {
+            if updated_rows == 0 {
                 return Ok(DeliveredRecipients::Overtaken);
             }
         }
@@ -322,7 +330,7 @@ struct CompletedRun {
 }
 
 /// The bytes of a table that is stored as a file.
-struct KeptTable {
+struct TableToStore {
     bytes: Bytes,
     read_at: Timestamp,
 }
@@ -345,21 +353,21 @@ enum DeliveredRecipients {
 
 /// Returns the addresses of a schedule, without those of former members.
 async fn addresses(identity: &Identity, tenant: TenantId, schedule: &Schedule) -> Result<Vec<String>, Fault> {
-    let mut all = schedule.fields.emails.clone();
+    let mut address_list = schedule.fields.emails.clone();
     for member in &schedule.fields.members {
-        let Some(found) = identity.find_member(tenant, *member).await? else { continue };
-        let is_active = found.membership.status == MemberStatus::Active && found.left_at.is_none();
-        if is_active && !all.iter().any(|other| is_same_address(other, &found.email)) {
-            all.push(found.email);
+        let Some(profile) = identity.find_member(tenant, *member).await? else { continue };
+        let is_active = profile.membership.status == MemberStatus::Active && profile.left_at.is_none();
+        if is_active && !address_list.iter().any(|other| is_same_address(other, &profile.email)) {
+            address_list.push(profile.email);
         }
     }
-    Ok(all)
+    Ok(address_list)
 }
 
 /// Returns the event of a table with this hash, made by a run with this due time.
 fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str), table: &Table) -> ViewResultEvent {
     let (slug, format) = (view.fields.slug.clone(), schedule.fields.format);
-    let path = format!("/views/{slug}.{}", ending(format));
+    let path = format!("/views/{slug}.{}", file_extension(format));
     ViewResultEvent {
         id: view.id,
         slug,
@@ -379,13 +387,13 @@ fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str)
 /// attached, and the e-mail says so.
 fn email_of(tenant: &str, view: &View, schedule: &Schedule, table: Table) -> identity::Email {
     let (format, bytes) = (schedule.fields.format, table.bytes.len());
-    let said = compose_email(tenant, view, (table.rows, bytes), format, table.chart.is_some());
-    let named = |ending: &str| format!("{}.{ending}", view.fields.slug);
+    let message = compose_email(tenant, view, (table.rows, bytes), format, table.chart.is_some());
+    let file_name = |ending: &str| format!("{}.{ending}", view.fields.slug);
     let mut attachments = Vec::new();
     if bytes <= MAX_MAIL_BYTES {
-        attachments.push(Attachment { name: named(ending(format)), media: media_type(format), bytes: table.bytes });
+        attachments.push(Attachment { name: file_name(file_extension(format)), media: media_type(format), bytes: table.bytes });
     }
     let chart = table.chart.map(String::into_bytes);
-    attachments.extend(chart.map(|bytes| Attachment { name: named("svg"), media: "image/svg+xml", bytes }));
-    identity::Email { to: String::new(), subject: said.subject, text: said.text, html: said.html, attachments }
+    attachments.extend(chart.map(|bytes| Attachment { name: file_name("svg"), media: "image/svg+xml", bytes }));
+    identity::Email { to: String::new(), subject: message.subject, text: message.text, html: message.html, attachments }
 }

@@ -9,13 +9,13 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Work,
-        idempotency::{Acted, hash_of, settle},
+        idempotency::{CallResult, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
-    change::{CreatedExtra, Done, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
+    change::{ChangeResult, CreatedExtra, May, begin, check_key, check_shape, end, end_with, key_of, load_replayed},
     due::next_run,
     refusal::{SavedViewError, SavedViewRefusal},
     service::SavedViews,
@@ -59,7 +59,7 @@ pub struct ScheduleDelete {
 
 /// A schedule with its view.
 #[derive(Clone)]
-pub struct Scheduled {
+pub struct ScheduleWithView {
     pub view: Option<View>,
     pub schedule: Option<Schedule>,
 }
@@ -69,7 +69,12 @@ impl SavedViews {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn set_schedule(&self, permit: May, input: ScheduleSet, mode: Mode) -> Result<Acted<Scheduled>, SavedViewError> {
+    pub async fn set_schedule(
+        &self,
+        permit: May,
+        input: ScheduleSet,
+        mode: Mode,
+    ) -> Result<CallResult<ScheduleWithView>, SavedViewError> {
         let mut problems = input.fields.problems();
         let zone = &input.fields.rule.time_zone;
         if !zone.is_empty() && !clock::is_time_zone(zone) {
@@ -77,8 +82,8 @@ impl SavedViews {
         }
         check_shape(&input.idempotency_key, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_schedule_set(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_schedule_set(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
     async fn apply_schedule_set(
@@ -86,7 +91,7 @@ impl SavedViews {
         work: &mut Work,
         permit: &May,
         input: &ScheduleSet,
-    ) -> Result<Acted<Scheduled>, SavedViewError> {
+    ) -> Result<CallResult<ScheduleWithView>, SavedViewError> {
         let key = key_of(permit, "savedViewScheduleSet", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             let schedule = match receipt.schedule {
@@ -94,9 +99,9 @@ impl SavedViews {
                 None => None,
             };
             let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
-            return Ok(Acted { value: Scheduled { view, schedule }, seq: receipt.seq, is_replayed: true });
+            return Ok(CallResult { value: ScheduleWithView { view, schedule }, seq: receipt.seq, is_replayed: true });
         }
-        let (view, before) = named(work, input).await?;
+        let (view, before) = lock_view_and_schedule(work, input).await?;
         let fields = self.validated_fields(work, permit, &view, input).await?;
         check_state(work, input, before.as_ref()).await?;
         let schedule = self.build_schedule(permit, input, fields, before);
@@ -105,10 +110,10 @@ impl SavedViews {
         } else {
             rows::update_schedule(work, &schedule).await?;
         }
-        let made = CreatedExtra { schedule: Some(schedule.id), ..CreatedExtra::default() };
-        let acted = end_with(work, (&key, SAVED_VIEW_SCHEDULE_SET), view, made, schedule.updated_at).await?;
-        let Acted { value: view, seq, is_replayed } = acted;
-        Ok(Acted { value: Scheduled { view, schedule: Some(schedule) }, seq, is_replayed })
+        let extra = CreatedExtra { schedule: Some(schedule.id), ..CreatedExtra::default() };
+        let acted = end_with(work, (&key, SAVED_VIEW_SCHEDULE_SET), view, extra, schedule.updated_at).await?;
+        let CallResult { value: view, seq, is_replayed } = acted;
+        Ok(CallResult { value: ScheduleWithView { view, schedule: Some(schedule) }, seq, is_replayed })
     }
 
     /// Returns the fields to store for an input, with the time zone that it implies.
@@ -162,17 +167,17 @@ impl SavedViews {
     }
 
     /// Deletes a schedule.
-    pub async fn delete_schedule(&self, permit: May, input: ScheduleDelete, mode: Mode) -> Done {
+    pub async fn delete_schedule(&self, permit: May, input: ScheduleDelete, mode: Mode) -> ChangeResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        let done = self.apply_schedule_delete(&mut work, &permit, &input).await;
-        settle(work, done, mode.is_dry()).await
+        let outcome = self.apply_schedule_delete(&mut work, &permit, &input).await;
+        settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_schedule_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Done {
+    async fn apply_schedule_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> ChangeResult {
         let key = key_of(permit, "savedViewScheduleDelete", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
-            return replayed(work, receipt).await;
+            return load_replayed(work, receipt).await;
         }
         let schedule = rows::schedule(work, input.id).await?.ok_or(SavedViewRefusal::NoSchedule)?;
         let view = rows::lock_view(work, schedule.view).await?.ok_or(SavedViewRefusal::NoSchedule)?;
@@ -189,7 +194,7 @@ impl SavedViews {
 }
 
 /// Returns the view, and the schedule to change; `None` if one is created. Both are locked.
-async fn named(work: &Work, input: &ScheduleSet) -> Result<(View, Option<Schedule>), SavedViewError> {
+async fn lock_view_and_schedule(work: &Work, input: &ScheduleSet) -> Result<(View, Option<Schedule>), SavedViewError> {
     let mut refusals = Refusals::default();
     // Lock order: the view first, as in its deletion.
     let view = rows::lock_view(work, input.view).await?;

@@ -34,12 +34,12 @@ impl SavedViews {
     }
 
     /// Sets the engine that runs documents, at the start. The caller keeps it alive.
-    pub fn run_by(&self, engine: &Arc<dyn ViewEngine>) {
+    pub fn set_engine(&self, engine: &Arc<dyn ViewEngine>) {
         *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(engine));
     }
 
     pub(super) fn engine(&self) -> Result<Arc<dyn ViewEngine>, Fault> {
-        let known = self.0.engine.read().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().and_then(Weak::upgrade).ok_or(Fault::ShuttingDown)
+        let weak_engine = self.0.engine.read().unwrap_or_else(PoisonError::into_inner);
+        weak_engine.as_ref().and_then(Weak::upgrade).ok_or(Fault::ShuttingDown)
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn checks(digits: &str) -> bool {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) || body.is_empty() {
         return false;
     }
-    let weighted = |(place, byte): (usize, u8)| u32::from(byte - b'0') * if place % 2 == 0 { 3 } else { 1 };
-    let sum: u32 = body.bytes().rev().enumerate().map(weighted).sum();
+    let weighted_digit = |(index, byte): (usize, u8)| u32::from(byte - b'0') * if index % 2 == 0 { 3 } else { 1 };
+    let sum: u32 = body.bytes().rev().enumerate().map(weighted_digit).sum();
     last.parse() == Ok((10 - sum % 10) % 10)
 }

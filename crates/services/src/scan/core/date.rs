@@ -1,6 +1,6 @@
 //! Dates of six digits: year, month, day.
 
-use platform::calendar::first_of;
+use platform::calendar::first_day_of_month;
 
 /// Returns the days since 1970-01-01 of `YYMMDD`; day 00 is the last of its month. The year is the
 /// nearest with these two digits, at most fifty years back (General Specifications, 7.12). `None`
@@ -21,7 +21,7 @@ pub fn read(value: &str, present: i32) -> Option<i32> {
     }
     let last = days_of(year, month);
     let day = if day == 0 { last } else { day };
-    (day <= last).then(|| first_of(year * 12 + month - 1) + day - 1)
+    (day <= last).then(|| first_day_of_month(year * 12 + month - 1) + day - 1)
 }
 
 fn days_of(year: i32, month: i32) -> i32 {

@@ -7,7 +7,7 @@ use super::{
     reading::{
         Builder, Format,
         ProblemKind::{TooLong, Truncated, UnknownIdentifier},
-        Reading,
+        ScannedCode,
     },
 };
 
@@ -19,37 +19,37 @@ const SYMBOLOGIES: [&str; 5] = ["]C1", "]d2", "]Q3", "]e0", "]J1"];
 const SEPARATORS: [&str; 4] = ["\u{1d}", "<GS>", "{GS}", "\\x1d"];
 
 /// Returns the length in bytes of the separator that a text begins with; 0 if it begins with none.
-fn separator(text: &str) -> usize {
-    let found = SEPARATORS.iter().find(|separator| text.starts_with(**separator));
-    found.map_or(0, |separator| separator.len())
+fn separator_length(text: &str) -> usize {
+    let separator_text = SEPARATORS.iter().find(|separator| text.starts_with(**separator));
+    separator_text.map_or(0, |separator| separator.len())
 }
 
 /// Returns `None` for a code that is no element string.
-pub fn read(code: &str, year: i32) -> Option<Reading> {
-    let marked = SYMBOLOGIES.iter().find(|mark| code.starts_with(**mark)).map_or(0, |mark| mark.len());
-    let body = &code[marked..];
-    if bracketed(body).is_some() {
-        return Some(brackets(code, marked, year));
+pub fn read(code: &str, year: i32) -> Option<ScannedCode> {
+    let mark_length = SYMBOLOGIES.iter().find(|mark| code.starts_with(**mark)).map_or(0, |mark| mark.len());
+    let body = &code[mark_length..];
+    if bracketed_identifier(body).is_some() {
+        return Some(read_brackets(code, mark_length, year));
     }
-    let begins_with_separator = separator(body) > 0;
-    let has_separator = body.char_indices().any(|(at, _)| separator(&body[at..]) > 0);
-    if marked > 0 || begins_with_separator {
-        return Some(elements(code, marked, year));
+    let begins_with_separator = separator_length(body) > 0;
+    let has_separator = body.char_indices().any(|(at, _)| separator_length(&body[at..]) > 0);
+    if mark_length > 0 || begins_with_separator {
+        return Some(read_elements(code, mark_length, year));
     }
     // An unmarked code must begin with a number that has a valid check digit, and continue after
     // it.
-    let reading = elements(code, 0, year);
+    let reading = read_elements(code, 0, year);
     let first = reading.elements.first()?;
     let checks = matches!(first.identifier.as_str(), "00" | "01" | "02") && checks(&first.value);
-    let goes_on = reading.elements.len() > 1 || reading.problem.is_some() || code.len() == first.value.len() + 2;
-    (checks && goes_on || has_separator && reading.problem.is_none()).then_some(reading)
+    let is_continued = reading.elements.len() > 1 || reading.problem.is_some() || code.len() == first.value.len() + 2;
+    (checks && is_continued || has_separator && reading.problem.is_none()).then_some(reading)
 }
 
 /// Reads consecutive elements, from `from` on.
-fn elements(code: &str, from: usize, year: i32) -> Reading {
+fn read_elements(code: &str, from: usize, year: i32) -> ScannedCode {
     let (mut builder, mut at) = (Builder::default(), from);
     while at < code.len() {
-        let skipped = separator(&code[at..]);
+        let skipped = separator_length(&code[at..]);
         if skipped > 0 {
             at += skipped;
             continue;
@@ -57,41 +57,42 @@ fn elements(code: &str, from: usize, year: i32) -> Reading {
         let Some(identifier) = Identifier::at(&code[at..]) else {
             // A truncated identifier, or an unknown one.
             let rest = &code[at..];
-            let is_cut =
-                rest.len() < 4 && rest.bytes().all(|byte| byte.is_ascii_digit()) && (rest.len() < 2 || Identifier::begins(rest));
-            builder.fail(if is_cut { Truncated } else { UnknownIdentifier }, at);
+            let is_cut = rest.len() < 4
+                && rest.bytes().all(|byte| byte.is_ascii_digit())
+                && (rest.len() < 2 || Identifier::is_long_prefix(rest));
+            builder.record_problem(if is_cut { Truncated } else { UnknownIdentifier }, at);
             break;
         };
         let text = &code[at + identifier.digits.len()..];
         let Some(length) = value_length(&mut builder, identifier.length, text, at) else { break };
-        builder.take(&identifier, &text[..length], at, year);
+        builder.add_value(&identifier, &text[..length], at, year);
         at += identifier.digits.len() + length;
     }
-    builder.done(Format::ElementString)
+    builder.finish(Format::ElementString)
 }
 
 /// Returns the length in bytes of the value at the beginning of a text. For a truncated value it
 /// records the problem and returns `None`.
 fn value_length(builder: &mut Builder, length: Length, text: &str, at: usize) -> Option<usize> {
-    let end = text.char_indices().map(|(at, _)| at).find(|at| separator(&text[*at..]) > 0).unwrap_or(text.len());
+    let end = text.char_indices().map(|(at, _)| at).find(|at| separator_length(&text[*at..]) > 0).unwrap_or(text.len());
     match length {
         Length::Fixed(size) => {
             let value = text.get(..size).filter(|value| end >= size && value.bytes().all(|byte| byte.is_ascii_digit()));
             if value.is_none() {
-                builder.fail(Truncated, at);
+                builder.record_problem(Truncated, at);
             }
             value.map(str::len)
         }
-        Length::UpTo(most) | Length::DigitsUpTo(most) => {
+        Length::UpTo(limit) | Length::DigitsUpTo(limit) => {
             let value = &text[..end];
             let is_whole =
                 !value.is_empty() && (matches!(length, Length::UpTo(_)) || value.bytes().all(|byte| byte.is_ascii_digit()));
             if !is_whole {
-                builder.fail(Truncated, at);
+                builder.record_problem(Truncated, at);
                 return None;
             }
-            if value.chars().count() > most {
-                builder.fail(TooLong, at);
+            if value.chars().count() > limit {
+                builder.record_problem(TooLong, at);
                 return None;
             }
             Some(end)
@@ -100,7 +101,7 @@ fn value_length(builder: &mut Builder, length: Length, text: &str, at: usize) ->
 }
 
 /// Returns the identifier in brackets at the start of a text.
-fn bracketed(text: &str) -> Option<Identifier<'_>> {
+fn bracketed_identifier(text: &str) -> Option<Identifier<'_>> {
     let inside = text.strip_prefix('(')?;
     let identifier = Identifier::at(inside)?;
     inside[identifier.digits.len()..].starts_with(')').then_some(identifier)
@@ -115,23 +116,23 @@ fn truncated_bracket(text: &str) -> Option<usize> {
 
 /// Reads elements with their identifiers in brackets. A bracket that is not followed by a known
 /// identifier belongs to the value.
-fn brackets(code: &str, from: usize, year: i32) -> Reading {
+fn read_brackets(code: &str, from: usize, year: i32) -> ScannedCode {
     let (mut builder, mut at) = (Builder::default(), from);
     while at < code.len() {
-        let skipped = separator(&code[at..]);
+        let skipped = separator_length(&code[at..]);
         if skipped > 0 {
             at += skipped;
             continue;
         }
-        let Some(identifier) = bracketed(&code[at..]) else {
+        let Some(identifier) = bracketed_identifier(&code[at..]) else {
             let is_cut = code[at..].starts_with('(') && !code[at..].contains(')');
-            builder.fail(if is_cut { Truncated } else { UnknownIdentifier }, at);
+            builder.record_problem(if is_cut { Truncated } else { UnknownIdentifier }, at);
             break;
         };
         let begin = at + identifier.digits.len() + 2;
         let text = &code[begin..];
-        let ends = |at: &usize| bracketed(&text[*at..]).is_some() || separator(&text[*at..]) > 0;
-        let mut end = text.char_indices().map(|(at, _)| at).find(ends).unwrap_or(text.len());
+        let is_value_end = |at: &usize| bracketed_identifier(&text[*at..]).is_some() || separator_length(&text[*at..]) > 0;
+        let mut end = text.char_indices().map(|(at, _)| at).find(is_value_end).unwrap_or(text.len());
         if end == text.len() {
             end = truncated_bracket(text).unwrap_or(end);
         }
@@ -139,7 +140,7 @@ fn brackets(code: &str, from: usize, year: i32) -> Reading {
             && end > size
         {
             if !text.get(size..end).unwrap_or_default().starts_with('(') {
-                builder.fail(TooLong, at);
+                builder.record_problem(TooLong, at);
                 break;
             }
             // The next identifier is truncated in its brackets, or unknown.
@@ -149,8 +150,8 @@ fn brackets(code: &str, from: usize, year: i32) -> Reading {
         if value_length(&mut builder, identifier.length, value, at).is_none() {
             break;
         }
-        builder.take(&identifier, value, at, year);
+        builder.add_value(&identifier, value, at, year);
         at = begin + end;
     }
-    builder.done(Format::ElementString)
+    builder.finish(Format::ElementString)
 }

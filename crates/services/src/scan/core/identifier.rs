@@ -40,7 +40,7 @@ impl<'a> Identifier<'a> {
             "10" | "21" | "22" => (2, Length::UpTo(20)),
             "30" | "37" => (2, Length::DigitsUpTo(8)),
             "31" | "32" | "33" | "34" | "35" | "36" => (4, Length::Fixed(6)),
-            "39" => (4, price(text.get(2..3)?)?),
+            "39" => (4, amount_length(text.get(2..3)?)?),
             "70" | "80" | "81" | "82" => (4, four_digit_length(text.get(..4)?)?),
             "90" => (2, Length::UpTo(30)),
             "91" | "92" | "93" | "94" | "95" | "96" | "97" | "98" | "99" => (2, Length::UpTo(90)),
@@ -51,7 +51,7 @@ impl<'a> Identifier<'a> {
     }
 
     /// Whether two or three digits begin an identifier of three or four.
-    pub fn begins(digits: &str) -> bool {
+    pub fn is_long_prefix(digits: &str) -> bool {
         digits.get(..2).is_some_and(|first| LONG_IDENTIFIER_PREFIXES.contains(&first))
     }
 
@@ -68,7 +68,7 @@ impl<'a> Identifier<'a> {
 
 /// Returns the length of amounts and prices by the third digit of the identifier; the fourth is the
 /// position of the decimal point.
-fn price(third: &str) -> Option<Length> {
+fn amount_length(third: &str) -> Option<Length> {
     match third {
         "0" | "2" => Some(Length::DigitsUpTo(15)),
         "1" | "3" => Some(Length::DigitsUpTo(18)),

@@ -17,34 +17,34 @@ use inventory::catalog::core::gtin;
 
 pub use check_digit::is_sscc;
 pub use identifier::{Identifier, Length};
-pub use names::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber, numbered, tracking_spellings};
-pub use reading::{Element, Format, MAX_BYTES, Problem, ProblemKind, Reading};
+pub use names::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber, parse_number, tracking_spellings};
+pub use reading::{Element, Format, MAX_BYTES, Problem, ProblemKind, ScannedCode};
 
 /// Reads a code. `year` is the present one: years of two digits are the nearest.
-pub fn read(code: &str, year: i32) -> Reading {
+pub fn read(code: &str, year: i32) -> ScannedCode {
     if code.len() > MAX_BYTES {
         let problem = Some(Problem { kind: ProblemKind::TooLong, at: MAX_BYTES });
-        return Reading { format: Format::Plain, elements: Vec::new(), problem };
+        return ScannedCode { format: Format::Plain, elements: Vec::new(), problem };
     }
     // Scanners end a code as keyboards end a line.
     let code = code.trim_end_matches(['\r', '\n', '\t', ' ']);
     let links = code.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
         || code.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
     if links {
-        return digital_link::read(code, year).unwrap_or_else(|| plain(code));
+        return digital_link::read(code, year).unwrap_or_else(|| read_plain(code));
     }
-    element_string::read(code, year).unwrap_or_else(|| plain(code))
+    element_string::read(code, year).unwrap_or_else(|| read_plain(code))
 }
 
 /// Reads a code without elements, by its length and check digit.
-fn plain(code: &str) -> Reading {
+fn read_plain(code: &str) -> ScannedCode {
     let format = match code.trim() {
         digits if is_sscc(digits) => Format::Sscc,
         digits if gtin::expected_check_digit(digits).is_none() || gtin::wrong_check_digit(digits).is_some() => Format::Plain,
         digits if digits.len() == 12 => Format::Upc,
         _ => Format::Ean,
     };
-    Reading { format, elements: Vec::new(), problem: None }
+    ScannedCode { format, elements: Vec::new(), problem: None }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use inventory::{
 
 use super::{
     check_digit::is_sscc,
-    reading::{MAX_BYTES, Reading},
+    reading::{MAX_BYTES, ScannedCode},
 };
 
 /// Maximum digits of a number, without leading zeros.
@@ -115,7 +115,7 @@ pub struct Names {
 
 impl Names {
     /// Returns the names of a code. The patterns have the prefixes of numbers.
-    pub fn of(code: &str, reading: &Reading, patterns: &Patterns) -> Self {
+    pub fn of(code: &str, reading: &ScannedCode, patterns: &Patterns) -> Self {
         if !reading.elements.is_empty() {
             let gtin = reading.gtin();
             let lots = [reading.lot(), reading.serial()].into_iter().flatten().map(text::fold).collect();
@@ -130,25 +130,25 @@ impl Names {
         Self {
             base: Some(digits.as_str()).filter(|digits| gtin::wrong_check_digit(digits).is_none()).and_then(base_item_gtin),
             barcode: Some(digits),
-            number: numbered(code, patterns),
+            number: parse_number(code, patterns),
             invoice: InvoiceNumber::parse(code),
-            label: Some(text::kept(code)),
+            label: Some(text::normal_form(code)),
             work: WorkNumber::parse(code, patterns),
             tracking: tracking(code, Some(code).filter(|digits| is_sscc(digits))),
             lots: vec![text::fold(code)],
-            text: Some(text::kept(code)),
+            text: Some(text::normal_form(code)),
         }
     }
 }
 
 /// Parses a text as a number, with or without the prefix of its kind; case and leading zeros are
 /// ignored. Returns the kinds that may have it.
-pub fn numbered(code: &str, patterns: &Patterns) -> Option<(i64, Vec<Kind>)> {
-    let found = |(kind, of): &(Kind, Numbered)| Some((*kind, patterns.number(*of, code)?));
+pub fn parse_number(code: &str, patterns: &Patterns) -> Option<(i64, Vec<Kind>)> {
+    let numbered_kinds = |(kind, numbered_kind): &(Kind, Numbered)| Some((*kind, patterns.number(*numbered_kind, code)?));
     // The digits at the end are the number of each kind whose prefix precedes them.
-    let found: Vec<(Kind, i64)> = Kind::NUMBERED.iter().filter_map(found).collect();
-    let (_, number) = *found.first()?;
-    Some((number, found.into_iter().map(|(kind, _)| kind).collect()))
+    let numbered_kinds: Vec<(Kind, i64)> = Kind::NUMBERED.iter().filter_map(numbered_kinds).collect();
+    let (_, number) = *numbered_kinds.first()?;
+    Some((number, numbered_kinds.into_iter().map(|(kind, _)| kind).collect()))
 }
 
 /// A text that is the number of an invoice or a credit note: the prefix of its legal entity, and
@@ -199,18 +199,18 @@ fn digits(text: &str) -> Option<i64> {
 /// Returns the tracking numbers that a code may be. Carriers print capitals, which people do not
 /// type; the SSCC of a parcel is stored with or without its application identifier.
 fn tracking(code: &str, sscc: Option<&str>) -> Vec<String> {
-    let mut all = tracking_spellings(&text::kept(code.trim()));
-    all.extend(sscc.into_iter().flat_map(|sscc| [sscc.to_owned(), format!("00{sscc}")]));
-    all.sort_unstable();
-    all.dedup();
-    all
+    let mut spellings = tracking_spellings(&text::normal_form(code.trim()));
+    spellings.extend(sscc.into_iter().flat_map(|sscc| [sscc.to_owned(), format!("00{sscc}")]));
+    spellings.sort_unstable();
+    spellings.dedup();
+    spellings
 }
 
 /// Returns a tracking number unchanged, and in capitals.
 pub fn tracking_spellings(number: &str) -> Vec<String> {
-    let mut all = vec![number.to_owned(), number.to_ascii_uppercase()];
-    all.dedup();
-    all
+    let mut spellings = vec![number.to_owned(), number.to_ascii_uppercase()];
+    spellings.dedup();
+    spellings
 }
 
 /// Returns the key of the item in a pack, for fourteen digits that begin with 1 to 8: without the
@@ -231,22 +231,22 @@ mod tests {
     #[test]
     fn a_document_is_named_by_its_number_with_or_without_its_letters() {
         let all = Kind::NUMBERED.map(|(kind, _)| kind).to_vec();
-        let numbered = |code: &str| numbered(code, &Patterns::default());
-        assert_eq!(numbered("7"), Some((7, all.clone())));
-        assert_eq!(numbered("000007"), Some((7, all)));
+        let parse_number = |code: &str| parse_number(code, &Patterns::default());
+        assert_eq!(parse_number("7"), Some((7, all.clone())));
+        assert_eq!(parse_number("000007"), Some((7, all)));
         for same in ["PO-7", "po-000007", "Po-07"] {
-            assert_eq!(numbered(same), Some((7, vec![Kind::PurchaseOrder])), "{same}");
+            assert_eq!(parse_number(same), Some((7, vec![Kind::PurchaseOrder])), "{same}");
         }
         for none in ["", "-7", "PO-", "XX-7", "PO7", "7a", "1234567890123456789", "PO-7-7"] {
-            assert_eq!(numbered(none), None, "{none}");
+            assert_eq!(parse_number(none), None, "{none}");
         }
     }
 
     #[test]
     fn digits_alone_are_the_number_of_revaluations_and_reversals_which_have_no_letters() {
-        let (_, kinds) = numbered("7", &Patterns::default()).unwrap();
+        let (_, kinds) = parse_number("7", &Patterns::default()).unwrap();
         assert!(kinds.contains(&Kind::Revaluation) && kinds.contains(&Kind::Reversal));
-        assert_eq!(numbered("RV-7", &Patterns::default()), None);
+        assert_eq!(parse_number("RV-7", &Patterns::default()), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub const MAX_BYTES: usize = 512;
 
 /// Content of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct ScannedCode {
     pub format: Format,
     /// Elements in the order of the code.
     pub elements: Vec<Element>,
@@ -63,7 +63,7 @@ pub enum ProblemKind {
     TooLong,
 }
 
-impl Reading {
+impl ScannedCode {
     /// Returns the first value of an identifier.
     pub fn value(&self, identifier: &str) -> Option<&str> {
         self.elements.iter().find(|element| element.identifier == identifier).map(|element| element.value.as_str())
@@ -99,26 +99,26 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn fail(&mut self, kind: ProblemKind, at: usize) {
+    pub(super) fn record_problem(&mut self, kind: ProblemKind, at: usize) {
         self.problem.get_or_insert(Problem { kind, at });
     }
 
     /// Adds a complete value of an identifier, and checks it.
-    pub(super) fn take(&mut self, identifier: &Identifier<'_>, value: &str, at: usize, year: i32) {
+    pub(super) fn add_value(&mut self, identifier: &Identifier<'_>, value: &str, at: usize, year: i32) {
         let mut date = None;
         if identifier.is_date() {
             date = date::read(value, year);
             if date.is_none() {
-                self.fail(ProblemKind::BadDate, at);
+                self.record_problem(ProblemKind::BadDate, at);
             }
         }
         if identifier.has_check_digit() && !checks(value) {
-            self.fail(ProblemKind::BadCheckDigit, at);
+            self.record_problem(ProblemKind::BadCheckDigit, at);
         }
         self.elements.push(Element { identifier: identifier.digits.to_owned(), value: value.to_owned(), date });
     }
 
-    pub(super) fn done(self, format: Format) -> Reading {
-        Reading { format, elements: self.elements, problem: self.problem }
+    pub(super) fn finish(self, format: Format) -> ScannedCode {
+        ScannedCode { format, elements: self.elements, problem: self.problem }
     }
 }

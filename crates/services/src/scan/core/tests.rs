@@ -4,7 +4,7 @@ use super::*;
 
 const GTIN: &str = "09506000134352";
 
-fn said(code: &str) -> (Format, Vec<(String, String)>, Option<Problem>) {
+fn read_all(code: &str) -> (Format, Vec<(String, String)>, Option<Problem>) {
     let reading = read(code, 2026);
     let elements = reading.elements.into_iter().map(|element| (element.identifier, element.value)).collect();
     (reading.format, elements, reading.problem)
@@ -26,26 +26,26 @@ fn an_element_string_its_brackets_and_its_link_say_the_same() {
         "(01)09506000134352(10)ABC(17)270131",
         "]C1(01)09506000134352(10)ABC(17)270131",
     ] {
-        assert_eq!(said(code), (Format::ElementString, whole.clone(), None), "{code:?}");
+        assert_eq!(read_all(code), (Format::ElementString, whole.clone(), None), "{code:?}");
     }
     for link in [
         "https://id.gs1.org/01/09506000134352/10/ABC?17=270131",
         "HTTPS://example.com/some/01/shop/01/9506000134352/10/ABC?x=1&17=270131#top",
         "http://example.com/01/09506000134352/10/%41BC/?17=270131",
     ] {
-        assert_eq!(said(link), (Format::DigitalLink, whole.clone(), None), "{link}");
+        assert_eq!(read_all(link), (Format::DigitalLink, whole.clone(), None), "{link}");
     }
     let units = pairs(&[("01", GTIN), ("10", "01"), ("21", "00")]);
     assert_eq!(
-        said("https://example.com/01/09506000134352/10/01/21/00"),
+        read_all("https://example.com/01/09506000134352/10/01/21/00"),
         (Format::DigitalLink, units, None),
         "a serial number that is a key"
     );
     let weighed = pairs(&[("01", GTIN), ("3103", "001250"), ("17", "270131")]);
-    assert_eq!(said("https://id.gs1.org/01/09506000134352?3103=001250&17=270131"), (Format::DigitalLink, weighed, None));
+    assert_eq!(read_all("https://id.gs1.org/01/09506000134352?3103=001250&17=270131"), (Format::DigitalLink, weighed, None));
     let unit = pairs(&[("00", "106141412345678908"), ("02", GTIN), ("37", "12"), ("10", "ABC")]);
     assert_eq!(
-        said("https://id.gs1.org/00/106141412345678908?02=09506000134352&37=12&10=ABC"),
+        read_all("https://id.gs1.org/00/106141412345678908?02=09506000134352&37=12&10=ABC"),
         (Format::DigitalLink, unit, None),
         "a batch qualifies no logistic unit"
     );
@@ -88,14 +88,14 @@ fn a_code_that_was_cut_says_what_was_whole_and_where_it_ends() {
         ("https://id.gs1.org/01/09506000134352/10/ABC?01=09506000134352", ProblemKind::Misplaced, 44, lot()),
         ("https://id.gs1.org/01/09506000134352/10/ABC?4321=1", ProblemKind::UnknownIdentifier, 44, lot()),
     ] {
-        let (_, elements, problem) = said(code);
+        let (_, elements, problem) = read_all(code);
         assert_eq!((elements, problem), (whole, Some(Problem { kind, at })), "{code:?}");
     }
     // An invalid value does not hide the elements after it.
-    let bad = said("]C1010950600013435117261350\u{1d}10A");
+    let bad = read_all("]C1010950600013435117261350\u{1d}10A");
     assert_eq!(bad.1, pairs(&[("01", "09506000134351"), ("17", "261350"), ("10", "A")]));
     assert_eq!(bad.2, Some(Problem { kind: ProblemKind::BadCheckDigit, at: 3 }));
-    assert_eq!(said("(17)261350").2, Some(Problem { kind: ProblemKind::BadDate, at: 0 }));
+    assert_eq!(read_all("(17)261350").2, Some(Problem { kind: ProblemKind::BadDate, at: 0 }));
     assert_eq!(read("]C10109506000134351", 2026).gtin(), None, "a number that does not check names no product");
 }
 
@@ -111,13 +111,13 @@ fn the_lot_behind_weights_prices_and_moments_is_read() {
         let string = format!("]C101{GTIN}{}{}\u{1d}{}{}\u{1d}10ABC", middle.0, middle.1, own.0, own.1);
         let brackets = format!("(01){GTIN}({}){}({}){}(10)ABC", middle.0, middle.1, own.0, own.1);
         for code in [string, brackets] {
-            assert_eq!(said(&code), (Format::ElementString, whole.clone(), None), "{code:?}");
+            assert_eq!(read_all(&code), (Format::ElementString, whole.clone(), None), "{code:?}");
         }
     }
     // An unknown identifier in brackets does not hide the elements before it.
     let problem = Some(Problem { kind: ProblemKind::UnknownIdentifier, at: 18 });
-    assert_eq!(said("(01)09506000134352(4321)1(10)ABC"), (Format::ElementString, pairs(&[("01", GTIN)]), problem));
-    assert_eq!(said("]C1010950600013435239").2, Some(Problem { kind: ProblemKind::Truncated, at: 19 }));
+    assert_eq!(read_all("(01)09506000134352(4321)1(10)ABC"), (Format::ElementString, pairs(&[("01", GTIN)]), problem));
+    assert_eq!(read_all("]C1010950600013435239").2, Some(Problem { kind: ProblemKind::Truncated, at: 19 }));
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn numbers_are_told_by_their_check_digit_and_everything_else_is_plain() {
         ("https://example.com", Format::Plain),
         ("", Format::Plain),
     ] {
-        assert_eq!(said(code), (format, vec![], None), "{code}");
+        assert_eq!(read_all(code), (format, vec![], None), "{code}");
     }
-    assert_eq!(said("00106141412345678908").1, pairs(&[("00", "106141412345678908")]));
-    assert_eq!(said(&"1".repeat(513)).2, Some(Problem { kind: ProblemKind::TooLong, at: 512 }));
-    assert_eq!(said("(10)A(B)C(99)x").1, pairs(&[("10", "A(B)C"), ("99", "x")]));
+    assert_eq!(read_all("00106141412345678908").1, pairs(&[("00", "106141412345678908")]));
+    assert_eq!(read_all(&"1".repeat(513)).2, Some(Problem { kind: ProblemKind::TooLong, at: 512 }));
+    assert_eq!(read_all("(10)A(B)C(99)x").1, pairs(&[("10", "A(B)C"), ("99", "x")]));
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::ChannelId;
 use iam::access::Reach;
-use inventory::{catalog::rows::Clause, returns::rows::return_of_channel};
+use inventory::{catalog::rows::Clause, returns::rows::return_channel_condition};
 
 use crate::scan::core::Kind;
 
@@ -44,31 +44,32 @@ impl Visible {
                     sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
                 }
                 Kind::Transfer | Kind::Reversal => {
-                    let ends = if self.kind == Kind::Transfer {
+                    let store_columns = if self.kind == Kind::Transfer {
                         ["r.from_store_id", "r.to_store_id"]
                     } else {
                         ["r.store_id", "r.other_store_id"]
                     };
                     let number = clause.number(stores());
-                    let [one, other] = ends.map(|end| backend.in_ids(end, number));
-                    sql = format!(" AND ({one} OR {other})");
+                    let [from_condition, to_condition] = store_columns.map(|end| backend.in_ids(end, number));
+                    sql = format!(" AND ({from_condition} OR {to_condition})");
                 }
                 Kind::Lot => {
-                    let there = backend.in_ids("v.store_id", clause.number(stores()));
-                    sql =
-                        format!(" AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = r.id AND {there})");
+                    let store_condition = backend.in_ids("v.store_id", clause.number(stores()));
+                    sql = format!(
+                        " AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = r.id AND {store_condition})"
+                    );
                 }
                 Kind::Parcel => {
-                    let there = backend.in_ids("v.store_id", clause.number(stores()));
+                    let store_condition = backend.in_ids("v.store_id", clause.number(stores()));
                     sql = format!(
-                        " AND EXISTS (SELECT 1 FROM fulfilment_work v WHERE v.tenant_id = $1 AND v.id = r.work_id AND {there})"
+                        " AND EXISTS (SELECT 1 FROM fulfilment_work v WHERE v.tenant_id = $1 AND v.id = r.work_id AND {store_condition})"
                     );
                 }
             }
         }
         match (self.kind, self.channel) {
             (Kind::Order, Some(channel)) => sql.push_str(&format!(" AND r.channel_id = {}", clause.bind(channel))),
-            (Kind::Return, Some(channel)) => sql.push_str(&format!(" AND {}", return_of_channel(clause.number(channel)))),
+            (Kind::Return, Some(channel)) => sql.push_str(&format!(" AND {}", return_channel_condition(clause.number(channel)))),
             // They belong to no channel.
             (Kind::Invoice | Kind::FulfilmentWork | Kind::Parcel, Some(_)) => sql.push_str(" AND FALSE"),
             _ => {}

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     scan::{core::Kind, rows::Visible},
-    search::core::{Field, Found, Hit, MAX_HITS, Query},
+    search::core::{Field, Hit, MAX_HITS, Query, SearchHits},
 };
 
 /// Maximum rows of a branch: those of all pages, and one that shows that there are more. Each page
 /// reads the same rows, so that the next one continues where it ends. Products are also found by
 /// the words of their names; those whose SKU or name begins with the query have branches of their
 /// own.
-pub(super) const MAX_OF_A_BRANCH: usize = MAX_HITS + 1;
+pub(super) const MAX_BRANCH_ROWS: usize = MAX_HITS + 1;
 
 /// A kind to search, and the rows of it that the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub(super) struct StatementResult {
 }
 
 impl StatementResult {
-    pub(super) fn found(self) -> Found {
-        Found { hits: self.hits, is_cut: !self.full.is_empty() }
+    pub(super) fn into_hits(self) -> SearchHits {
+        SearchHits { hits: self.hits, is_cut: !self.full.is_empty() }
     }
 }
 
@@ -54,7 +54,7 @@ struct HitRow {
 
 /// The columns of a kind that hits contain.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ShownColumns {
+pub(super) struct HitColumns {
     pub(super) title: &'static str,
     pub(super) is_archived: &'static str,
 }
@@ -64,12 +64,12 @@ pub(super) struct ShownColumns {
 pub(super) struct NameColumn {
     pub(super) field: Field,
     /// Column of the stored name.
-    pub(super) kept: &'static str,
+    pub(super) stored_column: &'static str,
     /// Column of its folded key, which has an index.
     pub(super) key: &'static str,
 }
 
-pub(super) const NUMBERED: ShownColumns = ShownColumns { title: "CAST(r.number AS text)", is_archived: "0" };
+pub(super) const NUMBER_COLUMNS: HitColumns = HitColumns { title: "CAST(r.number AS text)", is_archived: "0" };
 /// The number of an order, whose table is `o`.
 pub(super) const ORDER_NUMBER: &str = "CAST(o.number AS text)";
 
@@ -81,23 +81,23 @@ pub(super) struct Branches {
     /// Field that each branch compares with the query.
     pub(super) fields: Vec<Field>,
     /// Maximum rows of each branch.
-    most: Vec<usize>,
+    limits: Vec<usize>,
 }
 
 impl Branches {
-    pub(super) fn new(backend: Backend, sought: &SearchedKind) -> Self {
+    pub(super) fn new(backend: Backend, searched_kind: &SearchedKind) -> Self {
         let mut clause = Clause::new(backend);
-        let visible = sought.visible.condition(&mut clause);
-        Self { clause, visible, fields: Vec::new(), most: Vec::new() }
+        let visible = searched_kind.visible.condition(&mut clause);
+        Self { clause, visible, fields: Vec::new(), limits: Vec::new() }
     }
 
-    /// Begins a branch; its own condition follows. `found` is the compared column.
-    pub(super) fn open(&mut self, field: Field, found: &str, shown: ShownColumns, from: &str) {
+    /// Begins a branch; its own condition follows. `text_column` is the compared column.
+    pub(super) fn open(&mut self, field: Field, text_column: &str, columns: HitColumns, from: &str) {
         let number = self.fields.len();
         let union = if number == 0 { "" } else { " UNION ALL " };
-        let ShownColumns { title, is_archived } = shown;
+        let HitColumns { title, is_archived } = columns;
         self.clause.push(&format!(
-            "{union}SELECT {} FROM (SELECT {number} AS branch, r.id AS id, {found} AS found, {title} AS title, {is_archived} AS archived
+            "{union}SELECT {} FROM (SELECT {number} AS branch, r.id AS id, {text_column} AS found, {title} AS title, {is_archived} AS archived
              FROM {from} WHERE r.tenant_id = $1 AND ",
             HitRow::SELECT
         ));
@@ -105,18 +105,18 @@ impl Branches {
     }
 
     /// Ends a branch, sorted by `order` unless it is empty.
-    pub(super) fn close(&mut self, order: &str, most: usize) {
+    pub(super) fn close(&mut self, order: &str, limit: usize) {
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {order}") };
-        let rest = format!("{}{order} LIMIT {most}) AS branch_{}", self.visible, self.fields.len());
-        self.clause.push(&rest);
-        self.most.push(most);
+        let ending = format!("{}{order} LIMIT {limit}) AS branch_{}", self.visible, self.fields.len());
+        self.clause.push(&ending);
+        self.limits.push(limit);
     }
 
     /// Reads the hits of all branches, unsorted.
     pub(super) async fn read(self, reads: &impl Reads, query: &Query, kind: Kind) -> Result<StatementResult, Fault> {
-        let Self { clause, fields, most, .. } = self;
+        let Self { clause, fields, limits: max_counts, .. } = self;
         let rows = reads.records::<HitRow>(&clause.sql, clause.values).await?;
-        let (mut hits, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; most.len()]);
+        let (mut hits, mut counts) = (Vec::with_capacity(rows.len()), vec![0_usize; max_counts.len()]);
         for HitRow { branch, id, found: text, title, archived } in rows {
             let branch = usize::try_from(branch).unwrap_or(usize::MAX);
             let (Some(&field), Some(count)) = (fields.get(branch), counts.get_mut(branch)) else { continue };
@@ -130,23 +130,23 @@ impl Branches {
             let tier = query.tier(field, &text);
             hits.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
         }
-        let counted = fields.into_iter().zip(counts.iter().zip(&most));
-        let full = counted.filter(|(_, (count, most))| count >= most).map(|(field, _)| field).collect();
+        let field_counts = fields.into_iter().zip(counts.iter().zip(&max_counts));
+        let full = field_counts.filter(|(_, (count, max_counts))| count >= max_counts).map(|(field, _)| field).collect();
         Ok(StatementResult { hits, full })
     }
 }
 
 /// Adds a branch by a key that begins with the query: an equal key comes first.
-pub(super) fn add_key_branch(branches: &mut Branches, query: &Query, from: &str, by: NameColumn, shown: ShownColumns) {
-    branches.open(by.field, by.kept, shown, from);
-    begins_with(&mut branches.clause, by.key, &query.folded);
-    branches.close(by.key, MAX_OF_A_BRANCH);
+pub(super) fn add_key_branch(branches: &mut Branches, query: &Query, from: &str, name_column: NameColumn, columns: HitColumns) {
+    branches.open(name_column.field, name_column.stored_column, columns, from);
+    begins_with(&mut branches.clause, name_column.key, &query.folded);
+    branches.close(name_column.key, MAX_BRANCH_ROWS);
 }
 
 /// Adds a branch by references that begin with the unchanged query: an equal reference comes first.
-pub(super) fn add_reference_branch(branches: &mut Branches, query: &Query, from: &str, shown: ShownColumns) {
-    branches.open(Field::ExternalRef, "r.external_ref", shown, from);
+pub(super) fn add_reference_branch(branches: &mut Branches, query: &Query, from: &str, columns: HitColumns) {
+    branches.open(Field::ExternalRef, "r.external_ref", columns, from);
     branches.clause.push("r.external_ref IS NOT NULL AND ");
     begins_with(&mut branches.clause, "r.external_ref", &query.text);
-    branches.close("r.external_ref", MAX_OF_A_BRANCH);
+    branches.close("r.external_ref", MAX_BRANCH_ROWS);
 }

@@ -6,87 +6,87 @@ use inventory::catalog::{
     core::search,
     rows::{
         filter::{TermMatch, begins_with, word_query},
-        terms::{products_with, push_letters},
+        terms::{matching_ids_sql, push_letters},
     },
 };
 use platform::storage::{Backend, Fault, Reads};
 use uuid::Uuid;
 
-use super::branches::{Branches, MAX_OF_A_BRANCH, NameColumn, SearchedKind, ShownColumns, StatementResult, add_key_branch};
-use crate::search::core::{Field, Found, MAX_HITS, Query, Tier};
+use super::branches::{Branches, HitColumns, MAX_BRANCH_ROWS, NameColumn, SearchedKind, StatementResult, add_key_branch};
+use crate::search::core::{Field, MAX_HITS, Query, SearchHits, Tier};
 
-const PRODUCT: ShownColumns = ShownColumns { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
+const PRODUCT: HitColumns = HitColumns { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };
 
 /// Finds products: by code and name first. Words are searched only if these leave room among the
 /// best hits: a query that is the beginning of a SKU does not wait for the many products that
 /// contain a word.
-pub(super) async fn found(reads: &impl Reads, query: &Query, sought: &SearchedKind) -> Result<Found, Fault> {
-    let mut branches = Branches::new(reads.backend(), sought);
-    names(&mut branches, query);
-    let mut looked = branches.read(reads, query, sought.visible.kind).await?;
-    if let Some(given) = query.words.as_ref().filter(|_| !has_all_best(&looked)) {
-        let mut branches = Branches::new(reads.backend(), sought);
-        words(&mut branches, given);
-        let StatementResult { hits, full } = branches.read(reads, query, sought.visible.kind).await?;
-        looked.hits.extend(hits);
-        looked.full.extend(full);
+pub(super) async fn find_products(reads: &impl Reads, query: &Query, searched_kind: &SearchedKind) -> Result<SearchHits, Fault> {
+    let mut branches = Branches::new(reads.backend(), searched_kind);
+    add_name_and_code_branches(&mut branches, query);
+    let mut result = branches.read(reads, query, searched_kind.visible.kind).await?;
+    if let Some(words_query) = query.words.as_ref().filter(|_| !has_all_best(&result)) {
+        let mut branches = Branches::new(reads.backend(), searched_kind);
+        add_word_branch(&mut branches, words_query);
+        let StatementResult { hits, full } = branches.read(reads, query, searched_kind.visible.kind).await?;
+        result.hits.extend(hits);
+        result.full.extend(full);
     }
-    Ok(looked.found())
+    Ok(result.into_hits())
 }
 
 /// Whether hits by words alone cannot be among the best: more products than all pages have are
 /// equal to the query or begin with it, and those by name were read completely.
-fn has_all_best(looked: &StatementResult) -> bool {
-    let nearer: HashSet<Uuid> = looked.hits.iter().filter(|hit| hit.tier < Tier::Words).map(|hit| hit.id).collect();
-    nearer.len() > MAX_HITS && !looked.full.contains(&Field::Name)
+fn has_all_best(result: &StatementResult) -> bool {
+    let nearer: HashSet<Uuid> = result.hits.iter().filter(|hit| hit.tier < Tier::Words).map(|hit| hit.id).collect();
+    nearer.len() > MAX_HITS && !result.full.contains(&Field::Name)
 }
 
-fn names(branches: &mut Branches, query: &Query) {
-    let shown = PRODUCT;
-    for by in [
-        NameColumn { field: Field::Sku, kept: "r.sku", key: "r.sku_key" },
-        NameColumn { field: Field::Name, kept: "r.name", key: "r.name_key" },
+fn add_name_and_code_branches(branches: &mut Branches, query: &Query) {
+    let columns = PRODUCT;
+    for name_column in [
+        NameColumn { field: Field::Sku, stored_column: "r.sku", key: "r.sku_key" },
+        NameColumn { field: Field::Name, stored_column: "r.name", key: "r.name_key" },
     ] {
-        add_key_branch(branches, query, "product r", by, shown);
+        add_key_branch(branches, query, "product r", name_column, columns);
     }
     // CROSS JOIN tells SQLite to begin with the codes.
     let barcodes = "barcode b CROSS JOIN product r";
-    branches.open(Field::Barcode, "b.code", shown, barcodes);
+    branches.open(Field::Barcode, "b.code", columns, barcodes);
     let key = branches.clause.bind(query.barcode_key.as_str());
     branches.clause.push(&format!("b.tenant_id = $1 AND r.id = b.product_id AND b.code_key = {key}"));
-    branches.close("", MAX_OF_A_BRANCH);
-    branches.open(Field::Barcode, "b.code", shown, barcodes);
+    branches.close("", MAX_BRANCH_ROWS);
+    branches.open(Field::Barcode, "b.code", columns, barcodes);
     branches.clause.push("b.tenant_id = $1 AND r.id = b.product_id AND ");
     begins_with(&mut branches.clause, "b.code", &query.text);
-    branches.close("b.code", MAX_OF_A_BRANCH);
+    branches.close("b.code", MAX_BRANCH_ROWS);
 }
 
 /// Adds a branch by the words of SKU, name and barcodes, which are indexed in both databases: as
 /// words on Postgres, as three-character windows on SQLite.
-fn words(branches: &mut Branches, query: &search::Query) {
+fn add_word_branch(branches: &mut Branches, query: &search::Query) {
     if branches.clause.backend() == Backend::Postgres {
         // The function returns IDs one by one, and ends when enough were found.
-        let found = products_with(&mut branches.clause, query, TermMatch::Beginnings);
-        branches.open(Field::Name, "r.name", PRODUCT, &format!("(SELECT {found} AS id) f CROSS JOIN product r"));
+        let product_ids = matching_ids_sql(&mut branches.clause, query, TermMatch::Beginnings);
+        branches.open(Field::Name, "r.name", PRODUCT, &format!("(SELECT {product_ids} AS id) f CROSS JOIN product r"));
         branches.clause.push("r.id = f.id");
         push_letters(&mut branches.clause, query, "r.search_text");
-        branches.close("", MAX_OF_A_BRANCH);
+        branches.close("", MAX_BRANCH_ROWS);
         return;
     }
     let (mut words, mut letters): (Vec<&str>, Vec<&str>) = (query.indexed_words().collect(), query.letters().collect());
-    let mut which = TermMatch::Beginnings;
+    let mut term_match = TermMatch::Beginnings;
     if words.is_empty() {
         // This index finds no words by a single first letter: each letter must be a whole word.
-        (words, letters, which) = (letters, Vec::new(), TermMatch::Whole);
+        (words, letters, term_match) = (letters, Vec::new(), TermMatch::Whole);
     }
     branches.open(Field::Name, "r.name", PRODUCT, "product_search f CROSS JOIN product r");
-    let mark = branches.clause.bind(word_query(Backend::Sqlite, words.into_iter(), which));
+    let mark = branches.clause.bind(word_query(Backend::Sqlite, words.into_iter(), term_match));
     branches.clause.push(&format!("r.rowid = f.rowid AND f.product_search MATCH {mark}"));
     for letter in letters {
         let mark = branches.clause.bind(format!(" {letter}"));
         branches.clause.push(&format!(" AND instr(r.search_text, {mark}) > 0"));
     }
-    branches.close("", MAX_OF_A_BRANCH);
+    branches.close("", MAX_BRANCH_ROWS);
 }
 
 #[cfg(test)]
@@ -117,10 +117,10 @@ mod tests {
             hits: (0..count as u128).map(|id| hit(id, tier)).collect(),
             full: full.to_vec(),
         };
-        assert!(has_all_best(&of(MAX_OF_A_BRANCH, Tier::Prefix, &[Field::Sku])));
+        assert!(has_all_best(&of(MAX_BRANCH_ROWS, Tier::Prefix, &[Field::Sku])));
         assert!(!has_all_best(&of(MAX_HITS, Tier::Prefix, &[])), "one thing with the words may be all that is left out");
-        assert!(!has_all_best(&of(MAX_OF_A_BRANCH, Tier::Words, &[Field::Name])));
-        assert!(!has_all_best(&of(MAX_OF_A_BRANCH, Tier::Prefix, &[Field::Sku, Field::Name])), "shorter names may follow");
+        assert!(!has_all_best(&of(MAX_BRANCH_ROWS, Tier::Words, &[Field::Name])));
+        assert!(!has_all_best(&of(MAX_BRANCH_ROWS, Tier::Prefix, &[Field::Sku, Field::Name])), "shorter names may follow");
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             let visible = Visible { kind: Kind::Product, reach: Reach::Everywhere, channel: None };
             let sought = SearchedKind { visible, by_email: false };
             let mut branches = Branches::new(backend, &sought);
-            words(&mut branches, &query);
+            add_word_branch(&mut branches, &query);
             let sql = branches.clause.sql;
             assert!(sql.contains(&format!("FROM {from} CROSS JOIN product r")) && sql.contains("LIMIT 201"), "{sql}");
         }

@@ -64,9 +64,9 @@ impl AcceptedLine {
             ("tags", AcceptedList::Tags, self.tags.as_ref().map(|(index, _)| *index)),
             ("description", AcceptedList::Descriptions, self.description.as_ref().map(|(index, _)| *index)),
         ];
-        let is_of = |wanted: bool| {
-            let mut found = places.iter().filter(|(name, _, _)| !wanted || *name == field);
-            found.find_map(|(_, list, index)| index.map(|index| (*list, index)))
+        let is_of = |is_exact: bool| {
+            let mut candidates = places.iter().filter(|(name, _, _)| !is_exact || *name == field);
+            candidates.find_map(|(_, list, index)| index.map(|index| (*list, index)))
         };
         is_of(true).or_else(|| is_of(false)).unwrap_or((AcceptedList::Categories, 0))
     }
@@ -88,11 +88,11 @@ impl LineMerge {
     ) -> Result<(), AcceptRefusal> {
         for (index, Accepted { product, value, expected_version }) in accepted.into_iter().enumerate() {
             let next = self.lines.len();
-            let place = *self.line_of.entry(product.clone()).or_insert(next);
-            if place == next {
+            let line_index = *self.line_of.entry(product.clone()).or_insert(next);
+            if line_index == next {
                 self.lines.push(AcceptedLine { product, expected_version, ..AcceptedLine::default() });
             }
-            let line = &mut self.lines[place];
+            let line = &mut self.lines[line_index];
             if value_of(line).is_some() {
                 return Err(AcceptRefusal::Repeated(list, index));
             }
@@ -107,7 +107,7 @@ impl LineMerge {
 
 /// Merges the lists to one line for each product, so that all that is accepted for a product is one
 /// change.
-pub fn merged(lists: AcceptedLists) -> Result<Vec<AcceptedLine>, AcceptRefusal> {
+pub fn merge_lists(lists: AcceptedLists) -> Result<Vec<AcceptedLine>, AcceptRefusal> {
     let AcceptedLists { categories, names, tags, descriptions } = lists;
     let count = categories.len() + names.len() + tags.len() + descriptions.len();
     if count == 0 {
@@ -144,7 +144,7 @@ mod tests {
             tags: vec![tags("d", 1), tags("b", 2)],
             ..lists(vec![accepted("a", 1), accepted("b", 2)], vec![accepted("c", 3), accepted("b", 2)])
         };
-        let lines = merged(all).unwrap();
+        let lines = merge_lists(all).unwrap();
         let told: Vec<_> = lines
             .iter()
             .map(|line| (&*line.product, line.category.is_some(), line.place("name"), line.tags.as_ref().map(|tags| tags.0)))
@@ -161,15 +161,15 @@ mod tests {
 
     #[test]
     fn lists_that_contradict_themselves_are_refused() {
-        assert_eq!(merged(AcceptedLists::default()), Err(AcceptRefusal::Empty));
-        assert_eq!(merged(lists(vec![accepted("a", 1); 501], vec![])), Err(AcceptRefusal::TooMany));
+        assert_eq!(merge_lists(AcceptedLists::default()), Err(AcceptRefusal::Empty));
+        assert_eq!(merge_lists(lists(vec![accepted("a", 1); 501], vec![])), Err(AcceptRefusal::TooMany));
         let twice = Err(AcceptRefusal::Repeated(AcceptedList::Categories, 1));
-        assert_eq!(merged(lists(vec![accepted("a", 1), accepted("a", 1)], vec![])), twice);
+        assert_eq!(merge_lists(lists(vec![accepted("a", 1), accepted("a", 1)], vec![])), twice);
         let twice = Err(AcceptRefusal::Repeated(AcceptedList::Names, 1));
-        assert_eq!(merged(lists(vec![], vec![accepted("a", 1), accepted("a", 1)])), twice);
+        assert_eq!(merge_lists(lists(vec![], vec![accepted("a", 1), accepted("a", 1)])), twice);
         let other = Err(AcceptRefusal::OtherVersion(AcceptedList::Names, 0));
-        assert_eq!(merged(lists(vec![accepted("a", 1)], vec![accepted("a", 2)])), other);
+        assert_eq!(merge_lists(lists(vec![accepted("a", 1)], vec![accepted("a", 2)])), other);
         let all = AcceptedLists { tags: vec![tags("a", 1)], ..lists(vec![accepted("a", 2)], vec![]) };
-        assert_eq!(merged(all), Err(AcceptRefusal::OtherVersion(AcceptedList::Tags, 0)));
+        assert_eq!(merge_lists(all), Err(AcceptRefusal::OtherVersion(AcceptedList::Tags, 0)));
     }
 }

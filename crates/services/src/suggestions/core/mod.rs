@@ -7,13 +7,13 @@ mod model;
 mod names;
 mod tags;
 
-pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merged};
+pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merge_lists};
 pub use description::{
     Endpoint, EndpointFields, EndpointRefusal, MAX_CALLS, MAX_KEY, MAX_MODEL, MAX_PROPOSED, MAX_TOKENS, MAX_URL, Proposal,
     UnusableAnswer, proposal, request,
 };
 pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confident};
-pub use names::{ConfirmedNames, MAX_LISTED, NamePair, Named, Names};
+pub use names::{ConfirmedNames, MAX_LISTED, NamePair, NamedProduct, Names};
 pub use product_text::{
     classifier::Reason as CategoryReason,
     cleaning::{Change, Cleaned, Rule},

@@ -3,7 +3,7 @@
 use entity::prelude::{CategoryId, ProductId};
 use product_text::{
     Model, Product, Report, TrainError,
-    classifier::{CONFIDENT, Reason, Settings},
+    classifier::{MIN_CONFIDENCE, Reason, Settings},
     train_categories,
 };
 
@@ -46,7 +46,7 @@ pub struct SuggestedCategory {
 
 /// Whether the best of these is more than a guess.
 pub fn is_confident(suggested: &[SuggestedCategory]) -> bool {
-    suggested.first().is_some_and(|best| best.confidence >= f64::from(CONFIDENT))
+    suggested.first().is_some_and(|best| best.confidence >= f64::from(MIN_CONFIDENCE))
 }
 
 /// The outcome of a training: a model, or the reason for none.
@@ -68,7 +68,7 @@ pub struct CategoryModel {
 impl CategoryModel {
     /// Trains a model on products, and evaluates it on products that were held out. Takes seconds
     /// of processor time with many products.
-    pub fn learned(examples: &[Example], is_partial: bool) -> Self {
+    pub fn train(examples: &[Example], is_partial: bool) -> Self {
         let texts: Vec<(String, String)> =
             examples.iter().map(|example| (example.id.to_string(), example.category.to_string())).collect();
         let labels: Vec<[&str; 1]> = texts.iter().map(|(_, category)| [category.as_str()]).collect();
@@ -95,11 +95,11 @@ impl CategoryModel {
 
     /// Returns the best three categories for a product, best first, without those that were refused
     /// for it. Empty if no part of the text is known.
-    pub fn suggest(&self, name: &str, description: &str, refused: &[CategoryId]) -> Vec<SuggestedCategory> {
+    pub fn suggest(&self, name: &str, description: &str, refused_categories: &[CategoryId]) -> Vec<SuggestedCategory> {
         let Some(model) = &self.model else { return Vec::new() };
-        let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
-        let refused: Vec<&str> = refused.iter().map(String::as_str).collect();
-        let best = model.suggest_except(name, description, &refused).best.into_iter();
+        let refused_categories: Vec<String> = refused_categories.iter().map(ToString::to_string).collect();
+        let refused_categories: Vec<&str> = refused_categories.iter().map(String::as_str).collect();
+        let best = model.suggest_except(name, description, &refused_categories).best.into_iter();
         best.filter_map(|scored| {
             let category = scored.label.parse().ok()?;
             Some(SuggestedCategory { category, confidence: scored.confidence.into(), reasons: scored.reasons })
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_mug_is_put_among_the_mugs_because_of_its_name() {
-        let model = CategoryModel::learned(&mugs_and_lamps(), false);
+        let model = CategoryModel::train(&mugs_and_lamps(), false);
         assert_eq!((model.status, model.report.labels.len(), model.products), (ModelStatus::Ready, 2, 24));
         let suggested = model.suggest("Dragonfly mug", "", &[]);
         assert_eq!(suggested[0].category, category(1), "{suggested:?}");
@@ -150,9 +150,9 @@ mod tests {
 
     #[test]
     fn too_little_teaches_nothing_and_says_why() {
-        let few = CategoryModel::learned(&mugs_and_lamps()[..3], false);
+        let few = CategoryModel::train(&mugs_and_lamps()[..3], false);
         assert_eq!((few.status, &few.report.left_out[..]), (ModelStatus::TooFewCategories, &[(category(1).to_string(), 3)][..]));
-        let uniform = CategoryModel::learned(&mugs_and_lamps()[..12], false);
+        let uniform = CategoryModel::train(&mugs_and_lamps()[..12], false);
         assert_eq!(uniform.status, ModelStatus::TooFewCategories);
         assert_eq!(uniform.suggest("Dragonfly mug", "", &[]), []);
     }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn names_that_say_nothing_of_their_category_are_no_model() {
         let silent = (0..24).map(|number| ("???".to_owned(), category(if number < 16 { 1 } else { 2 })));
-        let model = CategoryModel::learned(&examples(silent), false);
+        let model = CategoryModel::train(&examples(silent), false);
         assert_eq!(model.status, ModelStatus::NoBetterThanBaseline, "{:?}", model.report);
         assert_eq!(model.suggest("Dragonfly mug", "", &[]), []);
     }

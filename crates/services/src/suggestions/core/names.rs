@@ -5,7 +5,7 @@ use entity::prelude::ProductId;
 use product_text::{
     Style, clean,
     cleaning::Cleaned,
-    duplicates::{Reason, Settings, find},
+    duplicates::{Reason, Settings, find_duplicates},
 };
 
 /// Maximum listed pairs, and names to clean.
@@ -13,7 +13,7 @@ pub const MAX_LISTED: usize = 10_000;
 
 /// A product's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedProduct {
     pub id: ProductId,
     pub name: String,
 }
@@ -43,8 +43,8 @@ impl ConfirmedNames {
 /// Two products that are probably duplicates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamePair {
-    pub first: Named,
-    pub second: Named,
+    pub first: NamedProduct,
+    pub second: NamedProduct,
     /// 0 to 1.
     pub score: f64,
     pub reasons: Vec<Reason>,
@@ -71,26 +71,26 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn of(named: &[Named], is_partial: bool) -> Self {
-        let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
+    pub fn of(named_products: &[NamedProduct], is_partial: bool) -> Self {
+        let names: Vec<&str> = named_products.iter().map(|product| product.name.as_str()).collect();
         let style = Style::learn_from(&names);
-        let found = find(&names, &Settings { most: MAX_LISTED, ..Settings::default() });
+        let duplicates = find_duplicates(&names, &Settings { most: MAX_LISTED, ..Settings::default() });
         let pair = |duplicate: product_text::Duplicate| {
-            let (first, second) = (named.get(duplicate.first)?.clone(), named.get(duplicate.second)?.clone());
+            let (first, second) = (named_products.get(duplicate.first)?.clone(), named_products.get(duplicate.second)?.clone());
             Some(NamePair { first, second, score: duplicate.score, reasons: duplicate.reasons })
         };
-        let mut pairs: Vec<NamePair> = found.pairs.into_iter().filter_map(pair).collect();
+        let mut pairs: Vec<NamePair> = duplicates.pairs.into_iter().filter_map(pair).collect();
         pairs.sort_by_key(|pair| (pair.rank(), pair.first.id, pair.second.id));
-        let is_unclean = |one: &&Named| !clean(&one.name, &style).changes.is_empty();
-        let mut unclean: Vec<ProductId> = named.iter().filter(is_unclean).map(|one| one.id).collect();
+        let is_unclean = |product: &&NamedProduct| !clean(&product.name, &style).changes.is_empty();
+        let mut unclean: Vec<ProductId> = named_products.iter().filter(is_unclean).map(|product| product.id).collect();
         unclean.sort_unstable();
-        let is_partial = is_partial || found.is_cut || unclean.len() > MAX_LISTED;
+        let is_partial = is_partial || duplicates.is_cut || unclean.len() > MAX_LISTED;
         unclean.truncate(MAX_LISTED);
-        Self { products: named.len(), is_partial, pairs, unclean, style }
+        Self { products: named_products.len(), is_partial, pairs, unclean, style }
     }
 
     /// Returns a name in the tenant's own style.
-    pub fn cleaned(&self, name: &str) -> Cleaned {
+    pub fn clean_name(&self, name: &str) -> Cleaned {
         clean(name, &self.style)
     }
 
@@ -107,15 +107,17 @@ mod tests {
 
     use super::*;
 
-    fn named(names: &[&str]) -> Vec<Named> {
-        let one =
-            |(number, name): (u128, &&str)| Named { id: ProductId::from_uuid(Uuid::from_u128(number)), name: (*name).to_owned() };
+    fn named_list(names: &[&str]) -> Vec<NamedProduct> {
+        let one = |(number, name): (u128, &&str)| NamedProduct {
+            id: ProductId::from_uuid(Uuid::from_u128(number)),
+            name: (*name).to_owned(),
+        };
         (1..).zip(names).map(one).collect()
     }
 
     #[test]
     fn the_best_pairs_come_first() {
-        let names = Names::of(&named(&["Key ring daisy", "Jam pot", "Keyring daisy", "JAM POT"]), false);
+        let names = Names::of(&named_list(&["Key ring daisy", "Jam pot", "Keyring daisy", "JAM POT"]), false);
         let pairs: Vec<_> =
             names.pairs.iter().map(|pair| (pair.first.name.as_str(), pair.second.name.as_str(), pair.rank())).collect();
         assert_eq!(pairs, [("Jam pot", "JAM POT", 0), ("Key ring daisy", "Keyring daisy", 30_000)]);
@@ -134,8 +136,8 @@ mod tests {
 
     #[test]
     fn names_are_cleaned_in_the_style_of_the_others() {
-        let names = Names::of(&named(&["Mug 12CM", "Blue mug"]), false);
+        let names = Names::of(&named_list(&["Mug 12CM", "Blue mug"]), false);
         assert_eq!(names.unclean, [ProductId::from_uuid(Uuid::from_u128(1))]);
-        assert_eq!(names.cleaned("Mug 12CM").name, "Mug 12 cm");
+        assert_eq!(names.clean_name("Mug 12CM").name, "Mug 12 cm");
     }
 }

@@ -41,9 +41,9 @@ pub struct TagBaseline {
 impl TagBaseline {
     fn of(report: &Report) -> Self {
         let counts = || report.labels.iter().map(|label| label.products);
-        let (most, all) = (counts().max().unwrap_or(0), counts().sum::<usize>());
-        let share = |of: usize| if of == 0 { 0.0 } else { most as f64 / of as f64 };
-        Self { precision: share(report.products), recall: share(all) }
+        let (largest, label_total) = (counts().max().unwrap_or(0), counts().sum::<usize>());
+        let share = |total: usize| if total == 0 { 0.0 } else { largest as f64 / total as f64 };
+        Self { precision: share(report.products), recall: share(label_total) }
     }
 }
 
@@ -77,7 +77,7 @@ pub struct TagModel {
 impl TagModel {
     /// Trains a model on products that have tags, and evaluates it on those that were held out.
     /// Products without tags are left out: they may not have been tagged yet.
-    pub fn learned(examples: &[TaggedExample], is_partial: bool) -> Self {
+    pub fn train(examples: &[TaggedExample], is_partial: bool) -> Self {
         let texts: Vec<(String, Vec<String>)> = examples
             .iter()
             .map(|example| (example.id.to_string(), example.tags.iter().map(|tag| text::fold(tag)).collect()))
@@ -95,8 +95,8 @@ impl TagModel {
             Ok(trained) => {
                 baseline = TagBaseline::of(&trained.report);
                 let accuracy = trained.report.tags;
-                let own = f1_score(accuracy.precision.unwrap_or(0.0), accuracy.recall.unwrap_or(0.0));
-                let is_better = own > f1_score(baseline.precision, baseline.recall);
+                let accuracy_score = f1_score(accuracy.precision.unwrap_or(0.0), accuracy.recall.unwrap_or(0.0));
+                let is_better = accuracy_score > f1_score(baseline.precision, baseline.recall);
                 let status = if is_better { ModelStatus::Ready } else { ModelStatus::NoBetterThanBaseline };
                 (status, trained.report, is_better.then_some(trained.model))
             }
@@ -112,9 +112,9 @@ impl TagModel {
 
     /// Returns the best tags for a product, at most three, each at 0.5 or more; without those that
     /// it has and those that were refused for it.
-    pub fn suggest(&self, name: &str, description: &str, has: &[String], refused: &[String]) -> Vec<SuggestedTag> {
+    pub fn suggest(&self, name: &str, description: &str, own_tags: &[String], refused_tags: &[String]) -> Vec<SuggestedTag> {
         let Some(model) = &self.model else { return Vec::new() };
-        let left_out: Vec<String> = has.iter().chain(refused).map(|tag| text::fold(tag)).collect();
+        let left_out: Vec<String> = own_tags.iter().chain(refused_tags).map(|tag| text::fold(tag)).collect();
         let left_out: Vec<&str> = left_out.iter().map(String::as_str).collect();
         let best = model.suggest_except(name, description, &left_out).best.into_iter();
         best.map(|scored| {
@@ -126,18 +126,19 @@ impl TagModel {
 }
 
 /// Returns the most frequent spelling of each tag; among equals the alphabetically first.
-fn spellings(examples: &[TaggedExample], learned: &[String]) -> BTreeMap<String, String> {
-    let mut counts: BTreeMap<String, BTreeMap<&str, usize>> = learned.iter().map(|key| (key.clone(), BTreeMap::new())).collect();
+fn spellings(examples: &[TaggedExample], learned_keys: &[String]) -> BTreeMap<String, String> {
+    let mut counts: BTreeMap<String, BTreeMap<&str, usize>> =
+        learned_keys.iter().map(|key| (key.clone(), BTreeMap::new())).collect();
     for tag in examples.iter().flat_map(|example| &example.tags) {
         if let Some(of_tag) = counts.get_mut(&text::fold(tag)) {
             *of_tag.entry(tag.as_str()).or_default() += 1;
         }
     }
-    let most = |(key, of_tag): (String, BTreeMap<&str, usize>)| {
+    let commonest_spelling = |(key, of_tag): (String, BTreeMap<&str, usize>)| {
         let spelling = of_tag.into_iter().max_by_key(|(tag, count)| (*count, std::cmp::Reverse(*tag)))?;
         Some((key, spelling.0.to_owned()))
     };
-    counts.into_iter().filter_map(most).collect()
+    counts.into_iter().filter_map(commonest_spelling).collect()
 }
 
 #[cfg(test)]
@@ -168,7 +169,7 @@ mod tests {
             (_, 0) => vec!["Lighting", "Rare"],
             _ => vec!["Lighting"],
         };
-        let model = TagModel::learned(&examples(tags_of), false);
+        let model = TagModel::train(&examples(tags_of), false);
         assert_eq!((model.status, model.report.labels.len(), model.products), (ModelStatus::Ready, 2, 24), "{:?}", model.report);
         assert_eq!((model.left_out, model.report.left_out.len()), (1, 0), "too few products have the third tag");
         assert_eq!(model.baseline, TagBaseline { precision: 0.5, recall: 0.5 });
@@ -186,10 +187,10 @@ mod tests {
 
     #[test]
     fn tags_that_names_do_not_tell_of_are_not_suggested() {
-        let few = TagModel::learned(&examples(|_, number| if number <= 7 { vec!["rare"] } else { vec![] }), false);
+        let few = TagModel::train(&examples(|_, number| if number <= 7 { vec!["rare"] } else { vec![] }), false);
         assert_eq!((few.status, few.left_out), (ModelStatus::TooFewTags, 1));
         assert!(few.report.left_out.is_empty(), "texts that no bound sees are not kept: {:?}", few.report);
-        let all = TagModel::learned(&examples(|_, _| vec!["new"]), false);
+        let all = TagModel::train(&examples(|_, _| vec!["new"]), false);
         assert_eq!(all.status, ModelStatus::NoBetterThanBaseline, "what every product has needs no model: {:?}", all.report);
         assert_eq!(all.suggest("Dragonfly mug", "", &[], &[]), []);
     }

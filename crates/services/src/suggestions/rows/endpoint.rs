@@ -22,7 +22,7 @@ pub const KEY: SealedColumn = SealedColumn {
     loss: Loss::Null("is_enabled = 0, version = version + 1, updated_at = :now"),
 };
 
-const MICROS_A_DAY: i64 = 86_400_000_000;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 #[derive(Record)]
 #[record(of = description_endpoint, alias = "e")]
@@ -41,7 +41,7 @@ struct EndpointRow {
 
 /// Days since 1970, by UTC.
 fn day_of(now: Timestamp) -> i64 {
-    now.micros().div_euclid(MICROS_A_DAY)
+    now.micros().div_euclid(MICROS_PER_DAY)
 }
 
 /// The tenant's endpoint and its sealed key.

@@ -29,15 +29,15 @@ pub struct ProductSelection {
 }
 
 /// The products on all pages.
-pub fn source(backend: Backend, wanted: &ProductSelection) -> ListSource {
+pub fn source(backend: Backend, selection: &ProductSelection) -> ListSource {
     let mut clause = Clause::new(backend);
     clause.push(" AND p.status <> 'ARCHIVED'");
-    match wanted.lacking {
+    match selection.lacking {
         Some(MissingField::Category) => clause.push(" AND p.category_id IS NULL"),
         Some(MissingField::Tags) => clause.push(" AND p.tags = '[]'"),
         None => {}
     }
-    if let Some(products) = &wanted.products {
+    if let Some(products) = &selection.products {
         let number = clause.number(backend.ids(products.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("p.id", number)));
     }
@@ -45,11 +45,11 @@ pub fn source(backend: Backend, wanted: &ProductSelection) -> ListSource {
 }
 
 /// Reads a page by ID, in the direction of the request; one more than its limit if there are more.
-pub async fn page(reads: &impl Reads, wanted: &ProductSelection, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
-    let (sql, values) = source(reads.backend(), wanted).page("p.id", &["p.id"], false, request);
+pub async fn page(reads: &impl Reads, selection: &ProductSelection, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
+    let (sql, values) = source(reads.backend(), selection).page("p.id", &["p.id"], false, request);
     let rows = reads.rows(&sql, values).await?;
     let ids: Vec<ProductId> = rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
-    let found = product::by_ids(reads, ids.clone()).await?;
-    let mut found: HashMap<ProductId, ProductRow> = found.into_iter().map(|row| (row.id, row)).collect();
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    let products_by_id = product::by_ids(reads, ids.clone()).await?;
+    let mut products_by_id: HashMap<ProductId, ProductRow> = products_by_id.into_iter().map(|row| (row.id, row)).collect();
+    Ok(ids.iter().filter_map(|id| products_by_id.remove(id)).collect())
 }

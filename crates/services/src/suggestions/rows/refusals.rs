@@ -20,18 +20,21 @@ struct RefusalRow {
 }
 
 /// The categories that were refused for these products.
-pub async fn refused(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<CategoryId>>, Fault> {
+pub async fn refused_category_ids(
+    reads: &impl Reads,
+    products: &[ProductId],
+) -> Result<HashMap<ProductId, Vec<CategoryId>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM product_text_refusal r WHERE r.tenant_id = $1 AND {}",
         RefusalRow::SELECT,
         backend.in_ids("r.product_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<CategoryId>> = HashMap::new();
+    let mut refused_categories: HashMap<ProductId, Vec<CategoryId>> = HashMap::new();
     for RefusalRow { product_id, category_id } in reads.records(&sql, vec![backend.ids(products.iter().copied())]).await? {
-        found.entry(product_id).or_default().push(category_id);
+        refused_categories.entry(product_id).or_default().push(category_id);
     }
-    Ok(found)
+    Ok(refused_categories)
 }
 
 #[derive(Record)]
@@ -49,11 +52,11 @@ pub async fn refused_tags(reads: &impl Reads, products: &[ProductId]) -> Result<
         TagRefusalRow::SELECT,
         backend.in_ids("r.product_id", 2)
     );
-    let mut found: HashMap<ProductId, Vec<String>> = HashMap::new();
+    let mut tags_by_product: HashMap<ProductId, Vec<String>> = HashMap::new();
     for TagRefusalRow { product_id, tag_key } in reads.records(&sql, vec![backend.ids(products.iter().copied())]).await? {
-        found.entry(product_id).or_default().push(tag_key);
+        tags_by_product.entry(product_id).or_default().push(tag_key);
     }
-    Ok(found)
+    Ok(tags_by_product)
 }
 
 #[derive(Record)]
@@ -82,7 +85,7 @@ pub async fn confirmed_names(reads: &impl Reads, products: &[ProductId]) -> Resu
 }
 
 /// Returns those of the products that exist in the tenant.
-pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<HashSet<ProductId>, Fault> {
+pub async fn existing_products(reads: &impl Reads, ids: &[ProductId]) -> Result<HashSet<ProductId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {}", backend.in_ids("p.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
@@ -90,7 +93,7 @@ pub async fn known_products(reads: &impl Reads, ids: &[ProductId]) -> Result<Has
 }
 
 /// Returns those of the categories that exist in the tenant.
-pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashSet<CategoryId>, Fault> {
+pub async fn existing_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<HashSet<CategoryId>, Fault> {
     let backend = reads.backend();
     let sql = format!("SELECT c.id FROM category c WHERE c.tenant_id = $1 AND {}", backend.in_ids("c.id", 2));
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
@@ -99,11 +102,11 @@ pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<
 
 /// Inserts refusals of categories, all in one statement and in the order of their key; existing
 /// ones stay.
-pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Timestamp) -> Result<(), Fault> {
-    if refused.is_empty() {
+pub async fn refuse(work: &Work, refused_pairs: &[(ProductId, CategoryId)], now: Timestamp) -> Result<(), Fault> {
+    if refused_pairs.is_empty() {
         return Ok(());
     }
-    let (pairs, mut values) = work.backend().pairs(refused, 2);
+    let (pairs, mut values) = work.backend().pairs(refused_pairs, 2);
     let at = values.len() + 2;
     values.push(now.micros().into());
     // WHERE is needed: SQLite would take ON for the condition of a join.
@@ -136,20 +139,21 @@ pub async fn confirm_names(work: &Work, pairs: &[(ProductId, ProductId)], now: T
 
 /// Inserts refusals of tags by their folded texts, all in one statement and in the order of their
 /// key; existing ones stay.
-pub async fn refuse_tags(work: &Work, refused: &[(ProductId, String)], now: Timestamp) -> Result<(), Fault> {
-    if refused.is_empty() {
+pub async fn refuse_tags(work: &Work, refused_pairs: &[(ProductId, String)], now: Timestamp) -> Result<(), Fault> {
+    if refused_pairs.is_empty() {
         return Ok(());
     }
     // The 32 hexadecimal digits of a product, and the tag.
-    let both: Vec<String> = refused.iter().map(|(product, tag)| format!("{}{tag}", product.uuid().simple())).collect();
+    let product_tags: Vec<String> =
+        refused_pairs.iter().map(|(product, tag)| format!("{}{tag}", product.uuid().simple())).collect();
     let backend = work.backend();
-    let given = match backend {
+    let source_rows = match backend {
         Backend::Postgres => "CAST(substr(k, 1, 32) AS uuid), substr(k, 33), $3 FROM unnest(CAST($2 AS text[])) AS k",
         Backend::Sqlite => "unhex(substr(k.value, 1, 32)), substr(k.value, 33), $3 FROM json_each($2) AS k",
     };
     let sql = format!(
         "INSERT INTO product_tag_refusal (tenant_id, product_id, tag_key, recorded_at)
-         SELECT $1, {given} WHERE true ORDER BY 2, 3 ON CONFLICT DO NOTHING"
+         SELECT $1, {source_rows} WHERE true ORDER BY 2, 3 ON CONFLICT DO NOTHING"
     );
-    work.execute(&sql, vec![backend.texts(both.iter().map(String::as_str)), now.micros().into()]).await.map(drop)
+    work.execute(&sql, vec![backend.texts(product_tags.iter().map(String::as_str)), now.micros().into()]).await.map(drop)
 }

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
-use crate::suggestions::core::{Example, Named, TaggedExample};
+use crate::suggestions::core::{Example, NamedProduct, TaggedExample};
 
 /// Maximum products with a category, or with tags, that a model is trained on.
 const MAX_EXAMPLES: usize = 20_000;
@@ -74,7 +74,7 @@ pub async fn examples(reads: &impl Reads) -> Result<(Vec<Example>, bool), Fault>
 }
 
 /// Reads the products that have tags, including archived ones; and whether there are more.
-pub async fn tagged(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fault> {
+pub async fn load_tagged_examples(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.tags <> '[]' AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
         TaggedRow::SELECT
@@ -101,7 +101,7 @@ pub async fn tagged(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fa
 
 /// Reads the names of products that are not archived, the oldest of them first; and whether there
 /// are older ones.
-pub async fn names(reads: &impl Reads) -> Result<(Vec<Named>, bool), Fault> {
+pub async fn names(reads: &impl Reads) -> Result<(Vec<NamedProduct>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status <> 'ARCHIVED' AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
         NameRow::SELECT
@@ -116,7 +116,7 @@ pub async fn names(reads: &impl Reads) -> Result<(Vec<Named>, bool), Fault> {
                 break 'pages true;
             }
             before = id;
-            names.push(Named { id, name });
+            names.push(NamedProduct { id, name });
         }
         if is_last {
             break false;

@@ -45,28 +45,28 @@ pub struct ListedCleanup {
 }
 
 /// Rows of a list with their keys, one more than the page's limit if there are more.
-type Listed<T> = Vec<(T, Vec<Key>)>;
+type KeyedRows<T> = Vec<(T, Vec<Key>)>;
 
 impl Suggestions {
     /// Returns the tenant's model of categories; `None` during the first training.
     pub async fn model(&self, permit: &Permit<kind::ProductRead>) -> Result<Option<Arc<CategoryModel>>, Fault> {
         let scope = permit.scope(&self.catalog.db);
-        let (own, trainings) = (scope.long(), self.trainings.clone());
+        let (task_scope, trainings) = (scope.long(), self.trainings.clone());
         let learn = async move {
             let _training = trainings.acquire_owned().await.map_err(|_| Fault::ShuttingDown)?;
-            let (examples, is_partial) = rows::examples(&own).await?;
-            blocking::run("a model of categories", move || CategoryModel::learned(&examples, is_partial)).await
+            let (examples, is_partial) = rows::examples(&task_scope).await?;
+            blocking::run("a model of categories", move || CategoryModel::train(&examples, is_partial)).await
         };
         self.models.get(&scope, learn).await
     }
 
     /// Returns the analysis of the tenant's names; `None` while it is made for the first time.
     async fn names(&self, scope: &TenantScope) -> Result<Option<Arc<Names>>, Fault> {
-        let (own, trainings) = (scope.long(), self.trainings.clone());
+        let (task_scope, trainings) = (scope.long(), self.trainings.clone());
         let learn = async move {
             let _training = trainings.acquire_owned().await.map_err(|_| Fault::ShuttingDown)?;
-            let (named, is_partial) = rows::names(&own).await?;
-            blocking::run("names of products", move || Names::of(&named, is_partial)).await
+            let (named_products, is_partial) = rows::names(&task_scope).await?;
+            blocking::run("names of products", move || Names::of(&named_products, is_partial)).await
         };
         self.names.get(scope, learn).await
     }
@@ -76,7 +76,7 @@ impl Suggestions {
     pub async fn category_suggestions(
         &self,
         permit: &Permit<kind::ProductRead>,
-        wanted: &ProductSelection,
+        selection: &ProductSelection,
         request: &PageRequest,
     ) -> Result<(Option<Arc<CategoryModel>>, Vec<ProductSuggestion>), Fault> {
         let model = match self.model(permit).await? {
@@ -84,19 +84,20 @@ impl Suggestions {
             other => return Ok((other, Vec::new())),
         };
         let scope = permit.scope(&self.catalog.db);
-        let products = rows::page(&scope, wanted, request).await?;
+        let products = rows::page(&scope, selection, request).await?;
         let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
-        let refused = rows::refused(&scope, &ids).await?;
-        let judge = model.clone();
-        let suggesting = blocking::run("categories for products", move || {
-            let of = |product: ProductRow| {
-                let refused = refused.get(&product.id).map(Vec::as_slice).unwrap_or_default();
-                let categories = judge.suggest(&product.name, product.description.as_deref().unwrap_or_default(), refused);
+        let refused_categories = rows::refused_category_ids(&scope, &ids).await?;
+        let task_model = model.clone();
+        let pending_suggestions = blocking::run("categories for products", move || {
+            let suggestion_for = |product: ProductRow| {
+                let refused_categories = refused_categories.get(&product.id).map(Vec::as_slice).unwrap_or_default();
+                let categories =
+                    task_model.suggest(&product.name, product.description.as_deref().unwrap_or_default(), refused_categories);
                 ProductSuggestion { product, categories }
             };
-            products.into_iter().map(of).collect::<Vec<_>>()
+            products.into_iter().map(suggestion_for).collect::<Vec<_>>()
         });
-        let suggestions = suggesting.await?;
+        let suggestions = pending_suggestions.await?;
         Ok((Some(model), suggestions))
     }
 
@@ -106,20 +107,20 @@ impl Suggestions {
         &self,
         permit: &Permit<kind::ProductRead>,
         request: &PageRequest,
-    ) -> Result<(Option<Arc<Names>>, Listed<ListedPair>), Fault> {
+    ) -> Result<(Option<Arc<Names>>, KeyedRows<ListedPair>), Fault> {
         let scope = permit.scope(&self.catalog.db);
         let Some(names) = self.names(&scope).await? else { return Ok((None, Vec::new())) };
-        let mut all = Vec::with_capacity(names.pairs.len());
-        for (place, pair) in names.pairs.iter().enumerate() {
-            all.push((place, vec![Key::Int(pair.rank()), pair.first.id.into(), pair.second.id.into()]));
+        let mut keyed_pairs = Vec::with_capacity(names.pairs.len());
+        for (index, pair) in names.pairs.iter().enumerate() {
+            keyed_pairs.push((index, vec![Key::Int(pair.rank()), pair.first.id.into(), pair.second.id.into()]));
         }
         let mut listed = Vec::new();
-        for some in after_cursor(request, all).chunks(CHUNK) {
-            let pairs: Vec<_> = some.iter().filter_map(|(place, keys)| Some((names.pairs.get(*place)?, keys))).collect();
+        for some in after_cursor(request, keyed_pairs).chunks(CHUNK) {
+            let pairs: Vec<_> = some.iter().filter_map(|(index, keys)| Some((names.pairs.get(*index)?, keys))).collect();
             let lesser: Vec<ProductId> = pairs.iter().map(|(pair, _)| pair.first.id.min(pair.second.id)).collect();
             let right = rows::confirmed_names(&scope, &lesser).await?;
             let products: Vec<ProductId> = pairs.iter().flat_map(|(pair, _)| [pair.first.id, pair.second.id]).collect();
-            let products = current(&scope, products).await?;
+            let products = load_unarchived(&scope, products).await?;
             for (pair, keys) in pairs {
                 let Some((first, second)) = products.get(&pair.first.id).zip(products.get(&pair.second.id)) else { continue };
                 let is_right =
@@ -142,18 +143,18 @@ impl Suggestions {
         &self,
         permit: &Permit<kind::ProductRead>,
         request: &PageRequest,
-    ) -> Result<(Option<Arc<Names>>, Listed<ListedCleanup>), Fault> {
+    ) -> Result<(Option<Arc<Names>>, KeyedRows<ListedCleanup>), Fault> {
         let scope = permit.scope(&self.catalog.db);
         let Some(names) = self.names(&scope).await? else { return Ok((None, Vec::new())) };
-        let all: Listed<ProductId> = names.unclean.iter().map(|id| (*id, vec![(*id).into()])).collect();
+        let keyed_ids: KeyedRows<ProductId> = names.unclean.iter().map(|id| (*id, vec![(*id).into()])).collect();
         let mut listed = Vec::new();
-        for some in after_cursor(request, all).chunks(CHUNK) {
+        for some in after_cursor(request, keyed_ids).chunks(CHUNK) {
             let ids: Vec<ProductId> = some.iter().map(|(id, _)| *id).collect();
             let right = rows::confirmed_names(&scope, &ids).await?;
-            let products = current(&scope, ids).await?;
+            let products = load_unarchived(&scope, ids).await?;
             for (id, keys) in some {
                 let Some(product) = products.get(id) else { continue };
-                let cleaned = names.cleaned(&product.name);
+                let cleaned = names.clean_name(&product.name);
                 if !cleaned.changes.is_empty() && !right.contains(&ConfirmedNames::of_product(*id, &product.name)) {
                     listed.push((ListedCleanup { product: product.clone(), cleaned }, keys.clone()));
                 }
@@ -167,12 +168,12 @@ impl Suggestions {
 }
 
 /// Returns all rows after the request's cursor, in its direction: outdated rows are left out later.
-fn after_cursor<T>(request: &PageRequest, all: Listed<T>) -> Listed<T> {
-    PageRequest { limit: MAX_LISTED as u32, ..request.clone() }.pick(all)
+fn after_cursor<T>(request: &PageRequest, listed: KeyedRows<T>) -> KeyedRows<T> {
+    PageRequest { limit: MAX_LISTED as u32, ..request.clone() }.pick(listed)
 }
 
 /// Reads those of the products that are not archived.
-async fn current(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
+async fn load_unarchived(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
     let products = product::by_ids(scope, ids).await?;
     let is_listed = |product: &ProductRow| product.status != ProductStatus::Archived;
     Ok(products.into_iter().filter(is_listed).map(|product| (product.id, Arc::new(product))).collect())

@@ -9,7 +9,7 @@ use std::{
 use entity::prelude::TenantId;
 
 /// Maximum concurrent requests of one tenant on a node: an eighth of its operations.
-pub(super) const MAX_ASKED: usize = 4;
+pub(super) const MAX_CONCURRENT_REQUESTS: usize = 4;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestSlots(Arc<Mutex<HashMap<TenantId, usize>>>);
@@ -26,7 +26,7 @@ impl RequestSlots {
     pub(super) fn take(&self, tenant: TenantId) -> Option<RequestSlot> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(tenant).or_default();
-        if *count >= MAX_ASKED {
+        if *count >= MAX_CONCURRENT_REQUESTS {
             return None;
         }
         *count += 1;
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn a_tenant_has_its_places_and_another_has_others() {
         let (slots, tenant) = (RequestSlots::default(), |number| TenantId::from_uuid(Uuid::from_u128(number)));
-        let mut held: Vec<RequestSlot> = (0..MAX_ASKED).map(|_| slots.take(tenant(1)).unwrap()).collect();
+        let mut held: Vec<RequestSlot> = (0..MAX_CONCURRENT_REQUESTS).map(|_| slots.take(tenant(1)).unwrap()).collect();
         assert!(slots.take(tenant(1)).is_none());
         held.push(slots.take(tenant(2)).unwrap());
         held.remove(0);

@@ -21,7 +21,7 @@ use crate::suggestions::{core::AcceptedLine, rows};
 
 /// Suggestions for a product that a person refused as wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedSuggestion {
     pub product: ProductId,
     pub category: Option<CategoryId>,
     pub tags: Vec<String>,
@@ -48,18 +48,18 @@ impl Suggestions {
         &self,
         permit: Permit<kind::ProductWrite>,
         lines: &[AcceptedLine],
-        ask: CallOptions,
+        options: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let value = |accepted: Option<&(usize, String)>| Patch::from(accepted.map(|(_, value)| value.clone()));
         let change = |line: &AcceptedLine| {
-            let which = RowRef { id: line.product.clone(), expected_version: Some(line.expected_version) };
+            let row_ref = RowRef { id: line.product.clone(), expected_version: Some(line.expected_version) };
             let (name, category_id) = (value(line.name.as_ref()), value(line.category.as_ref()));
             let description = value(line.description.as_ref());
             let add_tags = line.tags.as_ref().map(|(_, tags)| tags.clone()).unwrap_or_default();
             let goods = GoodsFields { add_tags, ..GoodsFields::default() };
-            (which, ProductFields { name, category_id, description, goods, ..ProductFields::default() })
+            (row_ref, ProductFields { name, category_id, description, goods, ..ProductFields::default() })
         };
-        self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), ask).await
+        self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), options).await
     }
 
     /// Records that categories or tags are wrong for products, or their names right, so that they
@@ -67,15 +67,15 @@ impl Suggestions {
     pub async fn refuse(
         &self,
         permit: Permit<kind::ProductWrite>,
-        lines: &[Refused],
+        lines: &[RefusedSuggestion],
     ) -> Result<Vec<(usize, DismissRefusal)>, Fault> {
         let work = permit.scope(&self.catalog.db).begin().await?;
         let ids: Vec<ProductId> = lines.iter().flat_map(|line| [Some(line.product), line.other]).flatten().collect();
-        let products = rows::known_products(&work, &ids).await?;
+        let products = rows::existing_products(&work, &ids).await?;
         let pairs: Vec<(ProductId, CategoryId)> = lines.iter().filter_map(|line| Some((line.product, line.category?))).collect();
         let ids: Vec<CategoryId> = pairs.iter().map(|(_, category)| *category).collect();
-        let categories = rows::known_categories(&work, &ids).await?;
-        let refusal = |line: &Refused| {
+        let categories = rows::existing_categories(&work, &ids).await?;
+        let refusal = |line: &RefusedSuggestion| {
             if !products.contains(&line.product) {
                 return Some(DismissRefusal::NoProduct);
             }
@@ -95,7 +95,7 @@ impl Suggestions {
         }
         let now = self.catalog.clock.now();
         rows::refuse(&work, &pairs, now).await?;
-        let folded = |line: &Refused| {
+        let folded = |line: &RefusedSuggestion| {
             let product = line.product;
             line.tags.iter().map(move |tag| (product, text::fold(tag.trim()))).collect::<Vec<_>>()
         };
@@ -109,12 +109,12 @@ impl Suggestions {
 
 /// Returns the products whose names are right, in pairs with the lesser ID first, each pair once; a
 /// single product is paired with itself.
-fn confirmed_pairs(lines: &[Refused]) -> Vec<(ProductId, ProductId)> {
-    let of = |line: &Refused| {
-        let own = line.keeps_name.then_some((line.product, line.product));
-        let both = line.other.map(|other| (line.product.min(other), line.product.max(other)));
-        [own, both]
+fn confirmed_pairs(lines: &[RefusedSuggestion]) -> Vec<(ProductId, ProductId)> {
+    let pairs_of = |line: &RefusedSuggestion| {
+        let self_pair = line.keeps_name.then_some((line.product, line.product));
+        let ordered_pair = line.other.map(|other| (line.product.min(other), line.product.max(other)));
+        [self_pair, ordered_pair]
     };
-    let pairs: BTreeSet<(ProductId, ProductId)> = lines.iter().flat_map(of).flatten().collect();
+    let pairs: BTreeSet<(ProductId, ProductId)> = lines.iter().flat_map(pairs_of).flatten().collect();
     pairs.into_iter().collect()
 }

@@ -53,9 +53,9 @@ pub enum DescribeRefusal {
 }
 
 impl From<RequestFailure> for DescribeRefusal {
-    fn from(why: RequestFailure) -> Self {
-        match why {
-            RequestFailure::Address(why) => Self::Address(why),
+    fn from(failure: RequestFailure) -> Self {
+        match failure {
+            RequestFailure::Address(failure) => Self::Address(failure),
             RequestFailure::NoConnection => Self::NoConnection,
             RequestFailure::TooSlow => Self::TooSlow,
             RequestFailure::Status(status) => Self::Status(status),
@@ -65,8 +65,8 @@ impl From<RequestFailure> for DescribeRefusal {
 }
 
 impl From<UnusableAnswer> for DescribeRefusal {
-    fn from(why: UnusableAnswer) -> Self {
-        match why {
+    fn from(answer: UnusableAnswer) -> Self {
+        match answer {
             UnusableAnswer::Nonsense => Self::Nonsense,
             UnusableAnswer::Empty => Self::Empty,
             UnusableAnswer::TooLong => Self::TooMuch,
@@ -75,13 +75,13 @@ impl From<UnusableAnswer> for DescribeRefusal {
 }
 
 /// Request for a product: the endpoint, the sealed key, and the prompt.
-type Prepared = (Endpoint, Option<Vec<u8>>, DescriptionPrompt);
+type PreparedRequest = (Endpoint, Option<Vec<u8>>, DescriptionPrompt);
 
 impl Suggestions {
     /// Returns the tenant's endpoint, without its key. `None` if none is set.
     pub async fn endpoint(&self, permit: &Permit<kind::TenantWrite>) -> Result<Option<Endpoint>, Fault> {
-        let found = rows::endpoint(&permit.scope(&self.catalog.db), self.catalog.clock.now()).await?;
-        Ok(found.map(|(endpoint, _)| endpoint))
+        let stored_endpoint = rows::endpoint(&permit.scope(&self.catalog.db), self.catalog.clock.now()).await?;
+        Ok(stored_endpoint.map(|(endpoint, _)| endpoint))
     }
 
     /// Sets the tenant's endpoint. A key is kept for its own origin alone: it must not be sent to
@@ -94,20 +94,20 @@ impl Suggestions {
         if let Err(refusal) = fields.check() {
             return Ok(Err(refusal));
         }
-        if let Err(bad) = webhooks::check(&fields.url, self.sender.allowed()) {
+        if let Err(bad) = webhooks::check(&fields.url, self.sender.allowed_networks()) {
             return Ok(Err(EndpointRefusal::Url(bad.to_string())));
         }
         let now = self.catalog.clock.now();
         let mut work = permit.scope(&self.catalog.db).begin().await?;
         let tenant = work.tenant();
         let before = rows::endpoint(&work, now).await?;
-        let kept = before.as_ref().filter(|(endpoint, _)| origin_of(&endpoint.url) == origin_of(&fields.url));
+        let same_origin = before.as_ref().filter(|(endpoint, _)| origin_of(&endpoint.url) == origin_of(&fields.url));
         let key = match &fields.key {
-            None => kept.and_then(|(_, key)| key.clone()),
+            None => same_origin.and_then(|(_, key)| key.clone()),
             Some(key) if key.is_empty() => None,
             Some(key) => Some(self.ring.seal(&KEY.context(&[tenant.uuid()]), key.as_bytes())?),
         };
-        let was = before.as_ref().map(|(endpoint, _)| traced(endpoint, false));
+        let old_fields = before.as_ref().map(|(endpoint, _)| audit_fields(endpoint, false));
         let is_replaced = fields.key.is_some() && before.as_ref().is_some_and(|(endpoint, _)| endpoint.has_key);
         let (calls_today, version) = before.map_or((0, 0), |(endpoint, _)| (endpoint.calls_today, endpoint.version));
         let endpoint = Endpoint {
@@ -122,7 +122,7 @@ impl Suggestions {
             updated_at: now,
         };
         rows::set_endpoint(&work, &endpoint, key).await?;
-        audit::changed(&mut work, tenant, was.as_ref(), Some(&traced(&endpoint, is_replaced)), None);
+        audit::changed(&mut work, tenant, old_fields.as_ref(), Some(&audit_fields(&endpoint, is_replaced)), None);
         work.commit().await?;
         Ok(Ok(endpoint))
     }
@@ -147,7 +147,7 @@ impl Suggestions {
         product: ProductId,
     ) -> Result<Result<Proposal, DescribeRefusal>, Fault> {
         let (scope, now) = (permit.scope(&self.catalog.db), self.catalog.clock.now());
-        let Some(_slot) = self.asks.take(scope.tenant()) else { return Ok(Err(DescribeRefusal::Busy)) };
+        let Some(_slot) = self.request_slots.take(scope.tenant()) else { return Ok(Err(DescribeRefusal::Busy)) };
         let work = scope.begin().await?;
         let (endpoint, sealed, prompt) = match prepare_request(&work, product, now).await? {
             Ok(ready) if ready.0.is_enabled => ready,
@@ -163,23 +163,23 @@ impl Suggestions {
         let key = sealed.map(|sealed| self.ring.open(&context, &sealed)).transpose()?.map(String::from_utf8).transpose();
         let key = key.map_err(|_| Fault::corrupt("description_endpoint", "a key is a text"))?;
         let question = OutgoingRequest { url: &endpoint.url, key: key.as_deref(), body: &prompt.body };
-        let answer = match self.sender.ask(question, ANSWER_LIMITS).await {
+        let answer = match self.sender.send_request(question, ANSWER_LIMITS).await {
             Ok(answer) => answer,
-            Err(why) => return Ok(Err(why.into())),
+            Err(failure) => return Ok(Err(failure.into())),
         };
         let proposed = match proposal(&answer) {
             Ok(proposed) => proposed,
-            Err(why) => return Ok(Err(why.into())),
+            Err(failure) => return Ok(Err(failure.into())),
         };
-        let kept = serde_json::to_string(&proposed).map_err(|err| Fault::Broken(format!("a proposal has no JSON: {err}")))?;
-        once::store_receipt_alone(&scope, &kept).await?;
+        let receipt = serde_json::to_string(&proposed).map_err(|err| Fault::Broken(format!("a proposal has no JSON: {err}")))?;
+        once::store_receipt_alone(&scope, &receipt).await?;
         Ok(Ok(proposed))
     }
 }
 
 /// Returns the fields that the audit log compares; they are shown to those who may read the
 /// endpoint. Parts of the address after its origin may hold a secret.
-fn traced(endpoint: &Endpoint, is_replaced: bool) -> Fields {
+fn audit_fields(endpoint: &Endpoint, is_replaced: bool) -> Fields {
     const MASK: &str = code::<kind::TenantWrite>();
     let path = |field: &str| format!("productDescriptionEndpoint.{field}");
     let key = endpoint.has_key.then_some(if is_replaced { "REPLACED" } else { "SET" });
@@ -198,7 +198,11 @@ async fn rollback_with(work: Work, refusal: DescribeRefusal) -> Result<Result<Pr
     Ok(Err(refusal))
 }
 
-async fn prepare_request(reads: &impl Reads, id: ProductId, now: Timestamp) -> Result<Result<Prepared, DescribeRefusal>, Fault> {
+async fn prepare_request(
+    reads: &impl Reads,
+    id: ProductId,
+    now: Timestamp,
+) -> Result<Result<PreparedRequest, DescribeRefusal>, Fault> {
     let Some(product) = product::by_ids(reads, [id]).await?.pop() else { return Ok(Err(DescribeRefusal::NoProduct)) };
     let Some((endpoint, sealed)) = rows::endpoint(reads, now).await? else { return Ok(Err(DescribeRefusal::NoEndpoint)) };
     let categories: Vec<String> = match product.category_id {

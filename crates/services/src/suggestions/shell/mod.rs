@@ -10,7 +10,7 @@ mod service;
 mod tags;
 
 pub use ask::{ListedCleanup, ListedPair, ProductSuggestion};
-pub use change::{DismissRefusal, Refused};
+pub use change::{DismissRefusal, RefusedSuggestion};
 pub use describe::{DescribeRefusal, DescriptionPrompt};
 pub use service::Suggestions;
 pub use tags::ProductTagSuggestion;

@@ -68,20 +68,20 @@ impl TrainedModel for Names {
 /// to then.
 struct CachedModel<T> {
     value: Arc<T>,
-    seen: Head,
+    head: Head,
     changes: usize,
 }
 
 impl<T> Clone for CachedModel<T> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), seen: self.seen, changes: self.changes }
+        Self { value: self.value.clone(), head: self.head, changes: self.changes }
     }
 }
 
 /// A tenant's model, and the lock for training it.
 struct Entry<T> {
-    turn: Arc<tokio::sync::Mutex<()>>,
-    held: Mutex<Option<CachedModel<T>>>,
+    training_lock: Arc<tokio::sync::Mutex<()>>,
+    cached: Mutex<Option<CachedModel<T>>>,
 }
 
 struct Tenants<T> {
@@ -91,9 +91,9 @@ struct Tenants<T> {
     entries: HashMap<TenantId, (u64, Arc<Entry<T>>)>,
 }
 
-pub struct LearnedCache<T>(Mutex<Tenants<T>>);
+pub struct ModelCache<T>(Mutex<Tenants<T>>);
 
-impl<T> Default for LearnedCache<T> {
+impl<T> Default for ModelCache<T> {
     fn default() -> Self {
         Self(Mutex::new(Tenants { requests: 0, entries: HashMap::new() }))
     }
@@ -101,7 +101,7 @@ impl<T> Default for LearnedCache<T> {
 
 impl<T> Default for Entry<T> {
     fn default() -> Self {
-        Self { turn: Arc::default(), held: Mutex::new(None) }
+        Self { training_lock: Arc::default(), cached: Mutex::new(None) }
     }
 }
 
@@ -110,38 +110,38 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<T: TrainedModel> Entry<T> {
-    fn held(&self) -> Option<CachedModel<T>> {
-        lock(&self.held).clone()
+    fn cached_model(&self) -> Option<CachedModel<T>> {
+        lock(&self.cached).clone()
     }
 
-    fn hold(&self, held: CachedModel<T>) {
-        *lock(&self.held) = Some(held);
+    fn store_model(&self, model: CachedModel<T>) {
+        *lock(&self.cached) = Some(model);
     }
 
     /// Returns the model, unless more products have changed than are tolerated.
-    async fn current(&self, scope: &TenantScope, now: Head) -> Result<Option<Arc<T>>, Fault> {
-        let Some(held) = self.held() else { return Ok(None) };
-        let is_followed = held.seen.epoch == now.epoch && held.seen.seq >= now.low && now.seq - held.seen.seq <= MAX_EVENTS;
+    async fn current_model(&self, scope: &TenantScope, now: Head) -> Result<Option<Arc<T>>, Fault> {
+        let Some(model) = self.cached_model() else { return Ok(None) };
+        let is_followed = model.head.epoch == now.epoch && model.head.seq >= now.low && now.seq - model.head.seq <= MAX_EVENTS;
         if !is_followed {
             return Ok(None);
         }
-        let tolerated = held.value.products() / TOLERATED_SHARE;
-        let mut changes = held.changes;
-        if now.seq > held.seen.seq {
+        let tolerated = model.value.products() / TOLERATED_SHARE;
+        let mut changes = model.changes;
+        if now.seq > model.head.seq {
             let kinds = Kinds::of(&[&PRODUCT_CREATED, &PRODUCT_UPDATED, &PRODUCT_ARCHIVED]);
-            let events = journal::kinds_after(scope, &kinds, held.seen.seq, tolerated as u32 + 1).await?;
+            let events = journal::kinds_after(scope, &kinds, model.head.seq, tolerated as u32 + 1).await?;
             changes += events.iter().filter(|event| event.seq <= now.seq).count();
         }
         if changes > tolerated {
             return Ok(None);
         }
-        let value = held.value.clone();
-        self.hold(CachedModel { seen: now, changes, ..held });
+        let value = model.value.clone();
+        self.store_model(CachedModel { head: now, changes, ..model });
         Ok(Some(value))
     }
 }
 
-impl<T: TrainedModel> LearnedCache<T> {
+impl<T: TrainedModel> ModelCache<T> {
     /// Returns the model of the tenant's catalogue in its current state, or nearly so. `learn` runs
     /// outside the request, once for all concurrent callers. After a timeout the previous value is
     /// returned, and `None` if there is none.
@@ -150,32 +150,32 @@ impl<T: TrainedModel> LearnedCache<T> {
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
         let entry = self.entry(scope.tenant());
-        match timeout(TRAINING_TIMEOUT, self.fresh(entry.clone(), scope, learn)).await {
-            Ok(found) => found.map(Some),
-            Err(_) => Ok(entry.held().map(|held| held.value)),
+        match timeout(TRAINING_TIMEOUT, self.get_or_train(entry.clone(), scope, learn)).await {
+            Ok(trained) => trained.map(Some),
+            Err(_) => Ok(entry.cached_model().map(|model| model.value)),
         }
     }
 
-    async fn fresh<F>(self: &Arc<Self>, entry: Arc<Entry<T>>, scope: &TenantScope, learn: F) -> Result<Arc<T>, Fault>
+    async fn get_or_train<F>(self: &Arc<Self>, entry: Arc<Entry<T>>, scope: &TenantScope, learn: F) -> Result<Arc<T>, Fault>
     where
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
-        let turn = entry.turn.clone().lock_owned().await;
+        let turn_guard = entry.training_lock.clone().lock_owned().await;
         let now = journal::master(scope).await?;
-        if let Some(value) = entry.current(scope, now).await? {
+        if let Some(value) = entry.current_model(scope, now).await? {
             return Ok(value);
         }
         let cache = self.clone();
-        let learning = tokio::spawn(async move {
+        let training_task = tokio::spawn(async move {
             let learned = learn.await.map(Arc::new);
             if let Ok(value) = &learned {
-                entry.hold(CachedModel { value: value.clone(), seen: now, changes: 0 });
+                entry.store_model(CachedModel { value: value.clone(), head: now, changes: 0 });
                 cache.evict_to(MAX_BYTES);
             }
-            drop(turn);
+            drop(turn_guard);
             learned
         });
-        learning.await.map_err(|err| Fault::Broken(format!("learning from texts of products: {err}")))?
+        training_task.await.map_err(|err| Fault::Broken(format!("learning from texts of products: {err}")))?
     }
 
     /// Returns the tenant's entry; a new one may evict another.
@@ -191,11 +191,11 @@ impl<T: TrainedModel> LearnedCache<T> {
         entry.clone()
     }
 
-    /// Evicts the least recently used entries until the rest takes at most `most` bytes. One tenant
+    /// Evicts the least recently used entries until the rest takes at most `max_bytes`. One tenant
     /// stays.
-    fn evict_to(&self, most: usize) {
+    fn evict_to(&self, max_bytes: usize) {
         let mut tenants = lock(&self.0);
-        while tenants.entries.len() > 1 && tenants.bytes() > most {
+        while tenants.entries.len() > 1 && tenants.bytes() > max_bytes {
             tenants.drop_oldest();
         }
     }
@@ -207,7 +207,7 @@ impl<T: TrainedModel> Tenants<T> {
         oldest.and_then(|tenant| self.entries.remove(&tenant));
     }
     fn bytes(&self) -> usize {
-        self.entries.values().filter_map(|(_, entry)| entry.held()).map(|held| held.value.bytes()).sum()
+        self.entries.values().filter_map(|(_, entry)| entry.cached_model()).map(|model| model.value.bytes()).sum()
     }
 }
 
@@ -231,7 +231,7 @@ mod tests {
         TenantId::from_uuid(Uuid::from_u128(number as u128))
     }
 
-    fn kept(cache: &LearnedCache<Text>) -> Vec<usize> {
+    fn cached_tenants(cache: &ModelCache<Text>) -> Vec<usize> {
         let mut kept: Vec<usize> = lock(&cache.0).entries.keys().map(|tenant| tenant.uuid().as_u128() as usize).collect();
         kept.sort_unstable();
         kept
@@ -239,19 +239,23 @@ mod tests {
 
     #[test]
     fn catalogues_that_were_asked_for_longest_ago_are_forgotten() {
-        let cache = LearnedCache::<Text>::default();
+        let cache = ModelCache::<Text>::default();
         (1..=MAX_TENANTS).for_each(|number| drop(cache.entry(tenant(number))));
         cache.entry(tenant(1));
         cache.entry(tenant(99));
         let expected: Vec<usize> = std::iter::once(1).chain(3..=MAX_TENANTS).chain([99]).collect();
-        assert_eq!(kept(&cache), expected, "of so many tenants, the second was asked for longest ago");
+        assert_eq!(cached_tenants(&cache), expected, "of so many tenants, the second was asked for longest ago");
         let seen = Head { seq: 1, epoch: Uuid::nil(), low: 0 };
         for number in [3, 4, 5] {
-            cache.entry(tenant(number)).hold(CachedModel { value: Arc::new(Text(40)), seen, changes: 0 });
+            cache.entry(tenant(number)).store_model(CachedModel { value: Arc::new(Text(40)), head: seen, changes: 0 });
         }
         cache.evict_to(100);
-        assert!(!kept(&cache).contains(&3) && kept(&cache).contains(&4), "two of three fit: {:?}", kept(&cache));
+        assert!(
+            !cached_tenants(&cache).contains(&3) && cached_tenants(&cache).contains(&4),
+            "two of three fit: {:?}",
+            cached_tenants(&cache)
+        );
         cache.evict_to(10);
-        assert_eq!(kept(&cache), [5], "one stays, however large");
+        assert_eq!(cached_tenants(&cache), [5], "one stays, however large");
     }
 }

@@ -6,7 +6,7 @@ use inventory::catalog::Catalog;
 use platform::secrets::KeyRing;
 use tokio::sync::Semaphore;
 
-use super::{ask_slots::RequestSlots, model_cache::LearnedCache};
+use super::{ask_slots::RequestSlots, model_cache::ModelCache};
 use crate::{
     suggestions::core::{CategoryModel, Names, TagModel},
     webhooks::{Sender, Webhooks},
@@ -21,19 +21,19 @@ pub struct Suggestions {
     pub(super) catalog: Catalog,
     pub(super) ring: KeyRing,
     pub(super) sender: Sender,
-    pub(super) models: Arc<LearnedCache<CategoryModel>>,
-    pub(super) tags: Arc<LearnedCache<TagModel>>,
-    pub(super) names: Arc<LearnedCache<Names>>,
+    pub(super) models: Arc<ModelCache<CategoryModel>>,
+    pub(super) tags: Arc<ModelCache<TagModel>>,
+    pub(super) names: Arc<ModelCache<Names>>,
     pub(super) trainings: Arc<Semaphore>,
-    pub(super) asks: RequestSlots,
+    pub(super) request_slots: RequestSlots,
 }
 
 impl Suggestions {
     /// Addresses of tenants are reached by the sender of `webhooks`.
     pub fn new(catalog: Catalog, webhooks: &Webhooks) -> Self {
         let (models, tags, names) = (Arc::default(), Arc::default(), Arc::default());
-        let (ring, sender) = (webhooks.ring().clone(), webhooks.sender().clone());
-        let (trainings, asks) = (Arc::new(Semaphore::new(MAX_CONCURRENT_TRAININGS)), RequestSlots::default());
-        Self { catalog, ring, sender, models, tags, names, trainings, asks }
+        let (ring, sender) = (webhooks.key_ring().clone(), webhooks.sender().clone());
+        let (trainings, slots) = (Arc::new(Semaphore::new(MAX_CONCURRENT_TRAININGS)), RequestSlots::default());
+        Self { catalog, ring, sender, models, tags, names, trainings, request_slots: slots }
     }
 }

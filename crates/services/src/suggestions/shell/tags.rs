@@ -25,11 +25,11 @@ impl Suggestions {
     /// Returns the tenant's model of tags; `None` during the first training.
     pub async fn tag_model(&self, permit: &Permit<kind::ProductRead>) -> Result<Option<Arc<TagModel>>, Fault> {
         let scope = permit.scope(&self.catalog.db);
-        let (own, trainings) = (scope.long(), self.trainings.clone());
+        let (task_scope, trainings) = (scope.long(), self.trainings.clone());
         let learn = async move {
             let _training = trainings.acquire_owned().await.map_err(|_| Fault::ShuttingDown)?;
-            let (examples, is_partial) = rows::tagged(&own).await?;
-            blocking::run("a model of tags", move || TagModel::learned(&examples, is_partial)).await
+            let (examples, is_partial) = rows::load_tagged_examples(&task_scope).await?;
+            blocking::run("a model of tags", move || TagModel::train(&examples, is_partial)).await
         };
         self.tags.get(&scope, learn).await
     }
@@ -39,7 +39,7 @@ impl Suggestions {
     pub async fn tag_suggestions(
         &self,
         permit: &Permit<kind::ProductRead>,
-        wanted: &ProductSelection,
+        selection: &ProductSelection,
         request: &PageRequest,
     ) -> Result<(Option<Arc<TagModel>>, Vec<ProductTagSuggestion>), Fault> {
         let model = match self.tag_model(permit).await? {
@@ -47,20 +47,20 @@ impl Suggestions {
             other => return Ok((other, Vec::new())),
         };
         let scope = permit.scope(&self.catalog.db);
-        let products = rows::page(&scope, wanted, request).await?;
+        let products = rows::page(&scope, selection, request).await?;
         let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
-        let refused = rows::refused_tags(&scope, &ids).await?;
-        let judge = model.clone();
-        let suggesting = blocking::run("tags for products", move || {
-            let of = |product: ProductRow| {
-                let refused = refused.get(&product.id).map(Vec::as_slice).unwrap_or_default();
+        let refused_keys = rows::refused_tags(&scope, &ids).await?;
+        let task_model = model.clone();
+        let pending_suggestions = blocking::run("tags for products", move || {
+            let suggestion_for = |product: ProductRow| {
+                let refused_keys = refused_keys.get(&product.id).map(Vec::as_slice).unwrap_or_default();
                 let description = product.description.as_deref().unwrap_or_default();
-                let tags = judge.suggest(&product.name, description, &product.goods.tags, refused);
+                let tags = task_model.suggest(&product.name, description, &product.goods.tags, refused_keys);
                 ProductTagSuggestion { product, tags }
             };
-            products.into_iter().map(of).collect::<Vec<_>>()
+            products.into_iter().map(suggestion_for).collect::<Vec<_>>()
         });
-        let suggestions = suggesting.await?;
+        let suggestions = pending_suggestions.await?;
         Ok((Some(model), suggestions))
     }
 }

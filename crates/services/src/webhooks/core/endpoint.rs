@@ -5,7 +5,7 @@ use platform::stages::{Stage, Staged};
 
 use super::{
     disabled_reason::DisabledReason,
-    event::{NO_SUCH_EVENT, idle},
+    event::{NO_SUCH_EVENT, unmatched_patterns},
     schedule::Health,
 };
 use crate::webhooks::events::Registry;
@@ -112,7 +112,7 @@ pub fn check_patterns(patterns: &[String], registry: &Registry) -> Vec<Rejection
         let message = format!("at most {MAX_PATTERNS} are taken");
         return vec![Rejection::LimitExceeded { message, field: input("eventTypes") }];
     }
-    let unknown = idle(patterns, registry).into_iter().map(|index| {
+    let unknown = unmatched_patterns(patterns, registry).into_iter().map(|index| {
         let mut field = input("eventTypes");
         field.push(index.to_string());
         Rejection::Invalid { message: NO_SUCH_EVENT.to_owned(), field }

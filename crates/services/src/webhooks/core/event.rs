@@ -9,12 +9,12 @@ use crate::webhooks::events::Registry;
 pub fn matches(pattern: &str, name: &str) -> bool {
     pattern == "*"
         || pattern == name
-        || pattern.strip_suffix(".*").is_some_and(|resource| name.split_once('.').is_some_and(|(of, _)| of == resource))
+        || pattern.strip_suffix(".*").is_some_and(|resource| name.split_once('.').is_some_and(|(prefix, _)| prefix == resource))
 }
 
 /// Returns the indexes of patterns that match no declared event: a misspelled pattern would
 /// otherwise go unnoticed.
-pub fn idle(patterns: &[String], registry: &Registry) -> Vec<usize> {
+pub fn unmatched_patterns(patterns: &[String], registry: &Registry) -> Vec<usize> {
     let is_idle = |pattern: &String| !registry.events().any(|event| matches(pattern, event.name()));
     patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).map(|(index, _)| index).collect()
 }
@@ -40,15 +40,15 @@ pub const MAX_BODY: usize = 20_480;
 
 /// Returns the body of a message. The same event and the same rights give the same bytes.
 pub fn body(fact: Fact<'_>, data: &Value) -> String {
-    let whole = |data: &Value| {
+    let event_json = |data: &Value| {
         json!({ "type": fact.name, "timestamp": fact.at, "tenantId": fact.tenant, "seq": fact.seq, "epoch": EpochId::from_uuid(fact.epoch), "data": data })
             .to_string()
     };
-    let text = whole(data);
+    let text = event_json(data);
     if text.len() <= MAX_BODY {
         return text;
     }
-    whole(&json!({ "id": data.get("id"), "movementId": data.get("movementId"), "isTruncated": true }))
+    event_json(&json!({ "id": data.get("id"), "movementId": data.get("movementId"), "isTruncated": true }))
 }
 
 #[cfg(test)]

@@ -11,6 +11,6 @@ pub use endpoint::{
     Endpoint, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, MAX_REPLAYED_MESSAGES, MAX_REPLAYED_SEQS, Rejection, SHARDS, check_description,
     check_patterns, check_range, check_url_length, shard_of,
 };
-pub use event::{Fact, MAX_BODY, NO_SUCH_EVENT, body, idle, matches};
+pub use event::{Fact, MAX_BODY, NO_SUCH_EVENT, body, matches, unmatched_patterns};
 pub use schedule::{Answer, Health, MAX_ATTEMPTS, MAX_CONCURRENT_MESSAGES, Next, health_after, next};
 pub use signature::{Secret, Signer, message_id, seq_of, signatures};

@@ -36,7 +36,7 @@ impl Answer {
         self.status == Some(410)
     }
     /// Returns the pause that the response asks for, if its status is one that is obeyed.
-    fn asked_pause(self) -> Option<i64> {
+    fn requested_pause(self) -> Option<i64> {
         let is_slow = matches!(self.status, Some(429 | 502 | 503 | 504));
         self.retry_after.filter(|_| is_slow).map(|seconds| seconds.clamp(0, MAX_RETRY_AFTER_SECONDS))
     }
@@ -59,9 +59,9 @@ pub fn next(answer: Answer, number: i64, now: Timestamp, random: u8) -> Next {
     }
     let gap = usize::try_from(number - 1).ok().and_then(|index| RETRY_DELAYS_SECONDS.get(index));
     let Some(gap) = gap.map(|seconds| seconds * 1_000_000) else { return Next::Failed };
-    let moved = gap - gap / 5 + gap * 2 / 5 * i64::from(random) / 255;
-    let asked = answer.asked_pause().unwrap_or(0) * 1_000_000;
-    Next::At(Timestamp(now.micros() + moved.max(asked)))
+    let delay = gap - gap / 5 + gap * 2 / 5 * i64::from(random) / 255;
+    let requested_pause = answer.requested_pause().unwrap_or(0) * 1_000_000;
+    Next::At(Timestamp(now.micros() + delay.max(requested_pause)))
 }
 
 /// Health of an endpoint.
@@ -79,7 +79,7 @@ impl Health {
     }
     /// Returns the maximum concurrent messages: one for a failing endpoint, to test whether it has
     /// recovered.
-    pub fn at_once(&self) -> usize {
+    pub fn max_concurrent(&self) -> usize {
         if self.failures >= PAUSE_AFTER_FAILURES { 1 } else { MAX_CONCURRENT_MESSAGES }
     }
 }
@@ -95,18 +95,18 @@ pub fn health_after(health: Health, answer: Answer, now: Timestamp) -> (Health, 
     let is_known = health.is_paused(now);
     let failures = health.failures + i64::from(!is_known);
     let since = health.failing_since.unwrap_or(now);
-    let over = failures - PAUSE_AFTER_FAILURES;
-    let own = (over >= 0 && !is_known).then(|| (MIN_PAUSE_SECONDS << over.min(6)).min(MAX_PAUSE_SECONDS));
-    let pause = answer.asked_pause().filter(|seconds| *seconds > 0).or(own);
+    let excess = failures - PAUSE_AFTER_FAILURES;
+    let default_pause = (excess >= 0 && !is_known).then(|| (MIN_PAUSE_SECONDS << excess.min(6)).min(MAX_PAUSE_SECONDS));
+    let pause = answer.requested_pause().filter(|seconds| *seconds > 0).or(default_pause);
     let paused_until = [health.paused_until, pause.map(|seconds| now.plus_seconds(seconds))].into_iter().flatten().max();
-    let why = if answer.is_gone() {
+    let reason = if answer.is_gone() {
         Some(DisabledReason::Gone)
-    } else if over >= 0 && since.plus_seconds(DISABLE_AFTER_SECONDS) <= now {
+    } else if excess >= 0 && since.plus_seconds(DISABLE_AFTER_SECONDS) <= now {
         Some(DisabledReason::Failing)
     } else {
         None
     };
-    (Health { failures, failing_since: Some(since), paused_until }, why)
+    (Health { failures, failing_since: Some(since), paused_until }, reason)
 }
 
 #[cfg(test)]
@@ -181,7 +181,7 @@ mod tests {
         let mut health = Health::default();
         for _ in 0..PAUSE_AFTER_FAILURES - 1 {
             health = health_after(health, dead, NOW).0;
-            assert_eq!((health.paused_until, health.at_once()), (None, MAX_CONCURRENT_MESSAGES));
+            assert_eq!((health.paused_until, health.max_concurrent()), (None, MAX_CONCURRENT_MESSAGES));
         }
         let mut pauses = Vec::new();
         for _ in 0..6 {
@@ -189,7 +189,7 @@ mod tests {
             pauses.push((health.paused_until.unwrap().micros() - NOW.micros()) / 1_000_000);
         }
         assert_eq!(pauses, [60, 120, 240, 480, 900, 900]);
-        assert_eq!(health.at_once(), 1, "one message asks whether it is back");
+        assert_eq!(health.max_concurrent(), 1, "one message asks whether it is back");
         assert_eq!(health_after(health, dead, NOW.plus_seconds(DISABLE_AFTER_SECONDS - 1)).1, None);
         assert_eq!(health_after(health, dead, NOW.plus_seconds(DISABLE_AFTER_SECONDS)).1, Some(DisabledReason::Failing));
         let once = health_after(Health::default(), dead, NOW).0;

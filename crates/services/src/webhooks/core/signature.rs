@@ -22,7 +22,7 @@ const PUBLIC_PREFIX: &str = "whpk_";
 const ED25519_DOMAIN: &[u8] = b"entrepot webhook ed25519 1";
 
 impl Secret {
-    pub fn make(fill: impl FnOnce(&mut [u8])) -> Self {
+    pub fn generate(fill: impl FnOnce(&mut [u8])) -> Self {
         let mut bytes = vec![0; BYTES];
         fill(&mut bytes);
         Self(bytes)
@@ -55,7 +55,7 @@ pub struct Signer {
 impl Signer {
     pub fn of(secret: Secret) -> Self {
         #[expect(clippy::expect_used, reason = "SHA-256 gives 32 bytes, and any 32 bytes are a private key of ed25519")]
-        let pair = pair(&secret).expect("32 bytes");
+        let pair = derive_key_pair(&secret).expect("32 bytes");
         Self { secret, pair }
     }
 
@@ -65,7 +65,7 @@ impl Signer {
     }
 
     /// Returns `v1,` and the HMAC-SHA256 of the signed bytes.
-    fn symmetric(&self, signed: &[u8]) -> String {
+    fn sign_hmac(&self, signed: &[u8]) -> String {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret.0).expect("any length");
         mac.update(signed);
@@ -73,14 +73,14 @@ impl Signer {
     }
 
     /// Returns `v1a,` and the ed25519 signature of the signed bytes.
-    fn asymmetric(&self, signed: &[u8]) -> String {
+    fn sign_ed25519(&self, signed: &[u8]) -> String {
         format!("v1a,{}", STANDARD.encode(self.pair.sign(signed)))
     }
 }
 
 /// Derives the key pair by HKDF, not by the HMAC that signs messages: so no message can have the
 /// private key as its signature.
-fn pair(secret: &Secret) -> Option<Ed25519KeyPair> {
+fn derive_key_pair(secret: &Secret) -> Option<Ed25519KeyPair> {
     let mut seed = [0; BYTES];
     let extracted = Salt::new(HKDF_SHA256, &[]).extract(&secret.0);
     extracted.expand(&[ED25519_DOMAIN], HKDF_SHA256).ok()?.fill(&mut seed).ok()?;
@@ -92,8 +92,8 @@ fn pair(secret: &Secret) -> Option<Ed25519KeyPair> {
 pub fn signatures(signers: &[Signer], id: &str, timestamp: i64, body: &str) -> String {
     let signed = format!("{id}.{timestamp}.{body}");
     let signed = signed.as_bytes();
-    let symmetric = signers.iter().map(|signer| signer.symmetric(signed));
-    let all: Vec<String> = symmetric.chain(signers.iter().map(|signer| signer.asymmetric(signed))).collect();
+    let symmetric = signers.iter().map(|signer| signer.sign_hmac(signed));
+    let all: Vec<String> = symmetric.chain(signers.iter().map(|signer| signer.sign_ed25519(signed))).collect();
     all.join(" ")
 }
 

@@ -91,7 +91,7 @@ pub async fn add(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp
 }
 
 /// Enqueues messages again, whatever their state, with their full number of attempts.
-pub async fn enqueue_again(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
+pub async fn requeue(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
     for &seq in seqs {
         let row = webhook_delivery::Model {
             tenant_id: work.tenant(),
@@ -137,14 +137,14 @@ impl From<DueRow> for DueMessage {
 }
 
 /// Reads the oldest due messages.
-pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, most: i64) -> Result<Vec<DueMessage>, Fault> {
+pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, limit: i64) -> Result<Vec<DueMessage>, Fault> {
     let sql = format!(
         "SELECT {} FROM webhook_delivery d
                LEFT JOIN event v ON v.tenant_id = d.tenant_id AND v.seq = d.seq
                WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.state = 'PENDING' AND d.due_at <= $3 ORDER BY d.seq LIMIT $4",
         DueRow::SELECT
     );
-    let rows = reads.records::<DueRow>(&sql, vec![endpoint.into(), now.micros().into(), most.into()]).await?;
+    let rows = reads.records::<DueRow>(&sql, vec![endpoint.into(), now.micros().into(), limit.into()]).await?;
     Ok(rows.into_iter().map(DueMessage::from).collect())
 }
 
@@ -270,10 +270,10 @@ pub enum OldAttempts {
     },
 }
 
-/// Removes or empties the rows of a tenant that are older than a time, at most `most`; returns the
+/// Removes or empties the rows of a tenant that are older than a time, at most `limit`; returns the
 /// number. It waits for no lock: locked rows, such as those of a removed endpoint or of a replay,
 /// are left to the next run.
-pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) -> Result<u64, Fault> {
+pub async fn clear_old(work: &Work, before: Timestamp, old: OldAttempts, limit: i64) -> Result<u64, Fault> {
     let free = |table: &str| work.backend().for_update_if_free(table);
     let attempts = match old {
         OldAttempts::Removed => {
@@ -282,7 +282,7 @@ pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) 
                (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at < $2 LIMIT $3{})",
                 free("webhook_attempt")
             );
-            work.execute(&sql, vec![before.micros().into(), most.into()]).await?
+            work.execute(&sql, vec![before.micros().into(), limit.into()]).await?
         }
         OldAttempts::Emptied { since } => {
             let sql = format!(
@@ -290,7 +290,7 @@ pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) 
                (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND body <> '' LIMIT $3{})",
                 free("webhook_attempt")
             );
-            work.execute(&sql, vec![before.micros().into(), most.into(), since.micros().into()]).await?
+            work.execute(&sql, vec![before.micros().into(), limit.into(), since.micros().into()]).await?
         }
     };
     let sql = format!(
@@ -298,7 +298,7 @@ pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) 
                (SELECT endpoint_id, seq FROM webhook_delivery WHERE tenant_id = $1 AND settled_at < $2 LIMIT $3{})",
         free("webhook_delivery")
     );
-    Ok(attempts + work.execute(&sql, vec![before.micros().into(), most.into()]).await?)
+    Ok(attempts + work.execute(&sql, vec![before.micros().into(), limit.into()]).await?)
 }
 
 /// Returns the tenants that have rows to clear, or a secret to remove.

@@ -67,7 +67,7 @@ impl TryFrom<EndpointRow> for Endpoint {
     fn try_from(row: EndpointRow) -> Result<Self, Fault> {
         let patterns = serde_json::from_str(&row.event_types)
             .map_err(|_| Fault::corrupt("webhook_endpoint", "event_types is a list of texts"))?;
-        let why = row.disabled_why.map(|why| word("webhook_endpoint", &why, DisabledReason::parse)).transpose()?;
+        let reason = row.disabled_why.map(|reason| word("webhook_endpoint", &reason, DisabledReason::parse)).transpose()?;
         Ok(Self {
             tenant: row.tenant_id,
             id: row.id,
@@ -78,7 +78,7 @@ impl TryFrom<EndpointRow> for Endpoint {
             journal_seq: row.journal_seq,
             skipped_through: row.skipped_through,
             health: Health { failures: row.failures, failing_since: row.failing_since, paused_until: row.paused_until },
-            disabled: row.disabled_at.zip(why),
+            disabled: row.disabled_at.zip(reason),
             old_secret_until: row.old_secret_until,
             version: row.version,
             created_at: row.created_at,
@@ -119,7 +119,7 @@ fn patterns(endpoint: &Endpoint) -> String {
 }
 
 pub async fn add(work: &Work, new: &Endpoint, sealed: Vec<u8>) -> Result<(), Fault> {
-    let (disabled_at, why) = new.disabled.unzip();
+    let (disabled_at, reason) = new.disabled.unzip();
     let row = webhook_endpoint::Model {
         tenant_id: work.tenant(),
         id: new.id,
@@ -137,7 +137,7 @@ pub async fn add(work: &Work, new: &Endpoint, sealed: Vec<u8>) -> Result<(), Fau
         failing_since: None,
         paused_until: None,
         disabled_at,
-        disabled_why: why.map(|why| why.as_str().to_owned()),
+        disabled_why: reason.map(|reason| reason.as_str().to_owned()),
         version: new.version,
         created_at: new.created_at,
         updated_at: new.created_at,
@@ -150,7 +150,7 @@ pub async fn change(work: &Work, after: &Endpoint) -> Result<(), Fault> {
     let sql = "UPDATE webhook_endpoint SET url = $3, description = $4, event_types = $5, maker_id = $6, journal_seq = $7, skipped_through = $8,
                failures = $9, failing_since = $10, paused_until = $11, disabled_at = $12, disabled_why = $13, version = $14, updated_at = $15
                WHERE tenant_id = $1 AND id = $2";
-    let (disabled_at, why) = after.disabled.unzip();
+    let (disabled_at, reason) = after.disabled.unzip();
     let values = vec![
         after.id.into(),
         after.url.as_str().into(),
@@ -163,7 +163,7 @@ pub async fn change(work: &Work, after: &Endpoint) -> Result<(), Fault> {
         after.health.failing_since.map(Timestamp::micros).into(),
         after.health.paused_until.map(Timestamp::micros).into(),
         disabled_at.map(Timestamp::micros).into(),
-        why.map(DisabledReason::as_str).into(),
+        reason.map(DisabledReason::as_str).into(),
         after.version.into(),
         after.updated_at.micros().into(),
     ];
@@ -228,13 +228,19 @@ struct BusyRow {
 
 /// Returns the endpoints of a shard that have events to process or messages to send, those after
 /// `after` first, so that each has its turn.
-pub async fn busy(global: &Global, shard: i32, after: EndpointId, now: Timestamp, most: i64) -> Result<Vec<BusyEndpoint>, Fault> {
+pub async fn busy_endpoints(
+    global: &Global,
+    shard: i32,
+    after: EndpointId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<BusyEndpoint>, Fault> {
     let sql = format!(
         "SELECT * FROM (SELECT {} FROM webhook_endpoint e JOIN tenant_counter c ON c.tenant_id = e.tenant_id
          WHERE e.shard = $1 AND e.disabled_at IS NULL AND e.tenant_id NOT IN {SUSPENDED}) e WHERE e.is_due OR e.journal_seq < e.head ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT $3",
         BusyRow::SELECT
     );
-    let rows = global.records::<BusyRow>(&sql, vec![shard.into(), now.micros().into(), most.into(), after.into()]).await?;
+    let rows = global.records::<BusyRow>(&sql, vec![shard.into(), now.micros().into(), limit.into(), after.into()]).await?;
     let busy = |row: BusyRow| {
         Ok(BusyEndpoint { endpoint: row.endpoint.try_into()?, head: row.head, epoch: row.epoch, is_due: row.is_due })
     };

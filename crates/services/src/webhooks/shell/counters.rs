@@ -26,7 +26,7 @@ pub struct DeliveryCounts {
 
 impl DeliveryCounters {
     pub fn now(&self) -> DeliveryCounts {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         DeliveryCounts {
             delivered: read(&self.delivered),
             failed: read(&self.failed),
@@ -34,12 +34,12 @@ impl DeliveryCounters {
             micros: read(&self.micros),
         }
     }
-    pub(super) fn attempted(&self, is_success: bool, micros: u64) {
-        let figure = if is_success { &self.delivered } else { &self.failed };
-        figure.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn record_attempt(&self, is_success: bool, micros: u64) {
+        let counter = if is_success { &self.delivered } else { &self.failed };
+        counter.fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(micros, Ordering::Relaxed);
     }
-    pub(super) fn disabled(&self) {
+    pub(super) fn record_disabled(&self) {
         self.disabled.fetch_add(1, Ordering::Relaxed);
     }
 }

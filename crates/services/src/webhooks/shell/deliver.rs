@@ -35,7 +35,7 @@ const MAX_PAGES: usize = 20;
 
 /// Maximum attempts that are written in one transaction, and the maximum wait of the first for
 /// others.
-const MAX_NOTED: usize = 25;
+const MAX_RECORDED_ATTEMPTS: usize = 25;
 const GATHER_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A message to send; the same bytes at each attempt.
@@ -77,8 +77,8 @@ impl Webhooks {
                 return Ok(());
             }
             let signers = self.signers(&scope, &endpoint, now).await?;
-            let (messages, withheld) = read(self.0.registry, &endpoint, epoch, &maker, page);
-            self.settle_withheld(lease, &endpoint, &withheld).await?;
+            let (messages, withheld_messages) = split_page(self.0.registry, &endpoint, epoch, &maker, page);
+            self.settle_withheld(lease, &endpoint, &withheld_messages).await?;
             match self.send_all(lease, endpoint, messages, &signers).await? {
                 Some(after) => endpoint = after,
                 None => return Ok(()),
@@ -97,18 +97,18 @@ impl Webhooks {
         signers: &[Signer],
     ) -> Result<Option<Endpoint>, Fault> {
         let is_over = AtomicBool::new(false);
-        let at_once = endpoint.health.at_once();
+        let at_once = endpoint.health.max_concurrent();
         let url = endpoint.url.clone();
-        let (over, url) = (&is_over, url.as_str());
+        let (stop_flag, url) = (&is_over, url.as_str());
         let sending = messages.into_iter().map(|message| async move {
             // Messages that are not yet sent when the endpoint becomes unhealthy stay pending.
-            if over.load(Ordering::Relaxed) { None } else { Some(self.send(url, message, signers).await) }
+            if stop_flag.load(Ordering::Relaxed) { None } else { Some(self.send(url, message, signers).await) }
         });
         let mut sending = stream::iter(sending).buffer_unordered(at_once);
         loop {
-            let (ended, is_last) = collect_attempts(&mut sending).await;
-            if !ended.is_empty() {
-                match self.note(lease, endpoint.id, endpoint.tenant, ended).await? {
+            let (results, is_last) = collect_attempts(&mut sending).await;
+            if !results.is_empty() {
+                match self.record_results(lease, endpoint.id, endpoint.tenant, results).await? {
                     Some(after) => {
                         let is_unwell = after.disabled.is_some() || after.health.is_paused(self.0.clock.now());
                         if is_unwell || after.url != endpoint.url {
@@ -137,24 +137,24 @@ impl Webhooks {
         let traceparent = message.trace.and(span.context()).map(|context| context.traceparent());
         let (id, body, traceparent) = (message.id.as_str(), message.body.as_str(), traceparent.as_deref());
         let parcel = OutgoingMessage { url, id, timestamp, signatures: &signatures, body, traceparent };
-        let sent = self.0.sender.send(parcel).await;
-        let is_success = answer(&sent).is_success();
-        if let Some(status) = sent.status {
+        let send_result = self.0.sender.send(parcel).await;
+        let is_success = answer(&send_result).is_success();
+        if let Some(status) = send_result.status {
             span.note("http.response.status_code", i64::from(status));
         }
         span.end(!is_success);
-        self.0.counters.attempted(is_success, u64::try_from(sent.latency.as_micros()).unwrap_or(u64::MAX));
-        AttemptResult { due: message.due, sent, at }
+        self.0.counters.record_attempt(is_success, u64::try_from(send_result.latency.as_micros()).unwrap_or(u64::MAX));
+        AttemptResult { due: message.due, sent: send_result, at }
     }
 
     /// Writes the results of attempts, and the endpoint's health after them. `None` if the endpoint
     /// was deleted.
-    async fn note(
+    async fn record_results(
         &self,
         lease: Lease,
         id: EndpointId,
         tenant: TenantId,
-        ended: Vec<AttemptResult>,
+        results: Vec<AttemptResult>,
     ) -> Result<Option<Endpoint>, Fault> {
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
@@ -163,8 +163,8 @@ impl Webhooks {
             return Ok(None);
         };
         let now = self.0.clock.now();
-        let (health, mut why) = (endpoint.health, None);
-        for AttemptResult { due, sent, at } in ended {
+        let (health, mut reason) = (endpoint.health, None);
+        for AttemptResult { due, sent, at } in results {
             let (answer, number) = (answer(&sent), due.attempts + 1);
             let mut random = [0];
             self.0.clock.fill(&mut random);
@@ -180,15 +180,15 @@ impl Webhooks {
                 Attempt { id, endpoint: endpoint.id, seq, number, at, status, error: sent.error, latency_ms, body: sent.body };
             deliveries::add_attempt(&work, &attempt).await?;
             let (slowed, given_up) = core::health_after(endpoint.health, answer, now);
-            (endpoint.health, why) = (slowed, why.or(given_up));
+            (endpoint.health, reason) = (slowed, reason.or(given_up));
         }
         if endpoint.health != health {
             endpoints::note_health(&work, id, endpoint.health).await?;
         }
-        if let Some(why) = why.filter(|_| endpoint.disabled.is_none()) {
-            self.disable_and_notify(&mut work, &mut endpoint, why).await?;
+        if let Some(reason) = reason.filter(|_| endpoint.disabled.is_none()) {
+            self.disable_and_notify(&mut work, &mut endpoint, reason).await?;
             work.commit().await?;
-            self.notify_owners(&endpoint, why).await;
+            self.notify_owners(&endpoint, reason).await;
             return Ok(Some(endpoint));
         }
         work.commit().await?;
@@ -201,14 +201,14 @@ impl Webhooks {
         endpoints::change(work, endpoint).await?;
         // The event notifies the tenant's other members.
         journal::append(work, vec![endpoint_event(WEBHOOK_DISABLED, endpoint)], now).await?;
-        self.0.counters.disabled();
+        self.0.counters.record_disabled();
         tracing::warn!(tenant = %endpoint.tenant, endpoint = %endpoint.id, why = why.as_str(), "a webhook endpoint was disabled");
         Ok(())
     }
 
     /// Sends an e-mail to the owners. A failure to do so is only logged.
-    async fn notify_owners(&self, endpoint: &Endpoint, why: DisabledReason) {
-        let why = match why {
+    async fn notify_owners(&self, endpoint: &Endpoint, reason: DisabledReason) {
+        let reason = match reason {
             DisabledReason::Gone => "it answered that it is gone",
             DisabledReason::Failing => "all its deliveries have failed for five days",
             DisabledReason::MakerGone => "its creator is no longer an active member",
@@ -216,23 +216,23 @@ impl Webhooks {
         };
         // A URL may hold a secret of the receiver's, so only its host is used.
         let host = host_of(&endpoint.url);
-        let telling = async {
+        let notification = async {
             let owners = self.0.access.owners(endpoint.tenant).await?;
-            self.0.identity.notify_of_disabled_webhook(endpoint.tenant, &owners, &host, why).await
+            self.0.identity.notify_of_disabled_webhook(endpoint.tenant, &owners, &host, reason).await
         };
-        if let Err(fault) = telling.await {
+        if let Err(fault) = notification.await {
             tracing::warn!(endpoint = %endpoint.id, %fault, "the owners could not be notified of a webhook endpoint that was disabled");
         }
     }
 
-    async fn disable(&self, lease: Lease, endpoint: &Endpoint, why: DisabledReason) -> Result<(), Fault> {
+    async fn disable(&self, lease: Lease, endpoint: &Endpoint, reason: DisabledReason) -> Result<(), Fault> {
         let mut work = self.0.db.global().maintenance_for(endpoint.tenant).await?;
         lease.guard(&work).await?;
         match endpoints::lock(&work, endpoint.id).await? {
-            Some(mut found) if found.disabled.is_none() && found.maker == endpoint.maker => {
-                self.disable_and_notify(&mut work, &mut found, why).await?;
+            Some(mut current) if current.disabled.is_none() && current.maker == endpoint.maker => {
+                self.disable_and_notify(&mut work, &mut current, reason).await?;
                 work.commit().await?;
-                self.notify_owners(&found, why).await;
+                self.notify_owners(&current, reason).await;
                 Ok(())
             }
             _ => work.rollback().await,
@@ -240,8 +240,8 @@ impl Webhooks {
     }
 
     /// Settles messages that the maker may not see, or whose events were removed.
-    async fn settle_withheld(&self, lease: Lease, endpoint: &Endpoint, withheld: &[DueMessage]) -> Result<(), Fault> {
-        if withheld.is_empty() {
+    async fn settle_withheld(&self, lease: Lease, endpoint: &Endpoint, withheld_messages: &[DueMessage]) -> Result<(), Fault> {
+        if withheld_messages.is_empty() {
             return Ok(());
         }
         let work = self.0.db.global().maintenance_for(endpoint.tenant).await?;
@@ -250,7 +250,7 @@ impl Webhooks {
         // order.
         endpoints::lock(&work, endpoint.id).await?;
         let now = self.0.clock.now();
-        for due in withheld {
+        for due in withheld_messages {
             deliveries::settle(&work, endpoint.id, due, (DeliveryState::Withheld, due.attempts, now), now).await?;
         }
         work.commit().await
@@ -260,60 +260,60 @@ impl Webhooks {
 /// Collects the attempts that end within a short time, to be written in one transaction; returns at
 /// a failure, since it may be a reason to stop. The Boolean is true if no attempt is left.
 async fn collect_attempts(sending: &mut (impl Stream<Item = Option<AttemptResult>> + Unpin)) -> (Vec<AttemptResult>, bool) {
-    let mut ended = Vec::new();
+    let mut results = Vec::new();
     let mut moment = pin!(clock::sleep(GATHER_INTERVAL));
-    while ended.len() < MAX_NOTED {
+    while results.len() < MAX_RECORDED_ATTEMPTS {
         tokio::select! {
             biased;
             next = sending.next() => match next {
-                None => return (ended, true),
+                None => return (results, true),
                 Some(None) => {}
-                Some(Some(one)) => {
-                    let is_success = answer(&one.sent).is_success();
-                    ended.push(one);
+                Some(Some(result)) => {
+                    let is_success = answer(&result.sent).is_success();
+                    results.push(result);
                     if !is_success {
                         break;
                     }
                 }
             },
-            () = &mut moment, if !ended.is_empty() => break,
+            () = &mut moment, if !results.is_empty() => break,
         }
     }
-    (ended, false)
+    (results, false)
 }
 
-fn answer(sent: &SendResult) -> Answer {
-    Answer { status: sent.status, retry_after: sent.retry_after }
+fn answer(send_result: &SendResult) -> Answer {
+    Answer { status: send_result.status, retry_after: send_result.retry_after }
 }
 
 /// Splits a page into messages with the data that the maker may see, and deliveries of which the
 /// maker may see nothing.
-fn read(
+fn split_page(
     registry: &Registry,
     endpoint: &Endpoint,
     epoch: Uuid,
     maker: &Caller,
     page: Vec<DueMessage>,
 ) -> (Vec<Message>, Vec<DueMessage>) {
-    let (mut messages, mut withheld) = (Vec::with_capacity(page.len()), Vec::new());
+    let (mut messages, mut withheld_messages) = (Vec::with_capacity(page.len()), Vec::new());
     for due in page {
         let Some((name, payload, at)) = &due.event else {
-            withheld.push(due);
+            withheld_messages.push(due);
             continue;
         };
-        let shown = registry.shown(name, payload, maker);
-        if let Err(err) = &shown {
+        let visible_data = registry.shown(name, payload, maker);
+        if let Err(err) = &visible_data {
             // One event that cannot be read must not delay all later ones.
             tracing::error!(tenant = %endpoint.tenant, seq = due.seq, %err, "an event could not be read and is not sent");
         }
-        let Some(data) = shown.ok().flatten() else {
-            withheld.push(due);
+        let Some(data) = visible_data.ok().flatten() else {
+            withheld_messages.push(due);
             continue;
         };
         let fact = Fact { tenant: endpoint.tenant, epoch, seq: due.seq, name, at: &clock::rfc3339(*at) };
         let (body, id) = (core::body(fact, &data), core::message_id(endpoint.tenant, epoch, due.seq).to_string());
-        let trace = traces::carried(payload);
+        let trace = traces::trace_of_payload(payload);
         messages.push(Message { due, id, body, trace });
     }
-    (messages, withheld)
+    (messages, withheld_messages)
 }

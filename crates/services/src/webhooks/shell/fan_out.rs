@@ -25,20 +25,25 @@ const PAGE: u32 = 500;
 const MAX_PAGES: usize = 10;
 
 /// Whether an endpoint gets an event. A test is enqueued separately, for its own endpoint.
-fn is_wanted(endpoint: &Endpoint, event: &EventHeader) -> bool {
+fn is_subscribed(endpoint: &Endpoint, event: &EventHeader) -> bool {
     event.kind != WEBHOOK_TESTED.name() && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
 }
 
 impl Webhooks {
     /// Returns the endpoints of a shard that have events to process or messages that are due.
-    pub(in crate::webhooks) async fn busy(&self, shard: i32, after: EndpointId, most: usize) -> Result<Vec<BusyEndpoint>, Fault> {
-        endpoints::busy(&self.0.db.global(), shard, after, self.0.clock.now(), most as i64).await
+    pub(in crate::webhooks) async fn busy_endpoints(
+        &self,
+        shard: i32,
+        after: EndpointId,
+        limit: usize,
+    ) -> Result<Vec<BusyEndpoint>, Fault> {
+        endpoints::busy_endpoints(&self.0.db.global(), shard, after, self.0.clock.now(), limit as i64).await
     }
 
     /// Enqueues messages for the events that are not processed for an endpoint yet; returns the
     /// number.
     pub(in crate::webhooks) async fn fan_out(&self, lease: Lease, endpoint: &Endpoint, head: i64) -> Result<usize, Fault> {
-        let (mut from, mut put) = (endpoint.journal_seq, 0);
+        let (mut from, mut enqueued) = (endpoint.journal_seq, 0);
         for _ in 0..MAX_PAGES {
             if from >= head {
                 break;
@@ -58,7 +63,7 @@ impl Webhooks {
                 break;
             };
             let skipped = (first > from + 1).then_some(first - 1);
-            let seqs: Vec<i64> = events.iter().filter(|event| is_wanted(endpoint, event)).map(|event| event.seq).collect();
+            let seqs: Vec<i64> = events.iter().filter(|event| is_subscribed(endpoint, event)).map(|event| event.seq).collect();
             // If two runs process the same events, or the endpoint is changed meanwhile, one of
             // them finds that the position has moved.
             if !endpoints::advance(&work, endpoint.id, from, last, skipped).await? {
@@ -67,10 +72,10 @@ impl Webhooks {
             }
             deliveries::add(&work, endpoint.id, &seqs, self.0.clock.now()).await?;
             work.commit().await?;
-            put += seqs.len();
+            enqueued += seqs.len();
             from = last;
         }
-        Ok(put)
+        Ok(enqueued)
     }
 
     /// Enqueues messages again for events of a range; returns the number.
@@ -81,7 +86,7 @@ impl Webhooks {
         from: i64,
         to: i64,
     ) -> Result<Option<usize>, Fault> {
-        let (mut after, mut put) = (from - 1, 0);
+        let (mut after, mut enqueued) = (from - 1, 0);
         while after < to {
             let work = self.0.db.global().maintenance_for(tenant).await?;
             lease.guard(&work).await?;
@@ -94,14 +99,14 @@ impl Webhooks {
                 work.rollback().await?;
                 break;
             };
-            let within = events.iter().filter(|event| event.seq <= to && is_wanted(&endpoint, event));
-            let seqs: Vec<i64> = within.map(|event| event.seq).collect();
-            deliveries::enqueue_again(&work, id, &seqs, self.0.clock.now()).await?;
+            let wanted_events = events.iter().filter(|event| event.seq <= to && is_subscribed(&endpoint, event));
+            let seqs: Vec<i64> = wanted_events.map(|event| event.seq).collect();
+            deliveries::requeue(&work, id, &seqs, self.0.clock.now()).await?;
             work.commit().await?;
-            put += seqs.len();
+            enqueued += seqs.len();
             after = last;
         }
-        Ok(Some(put))
+        Ok(Some(enqueued))
     }
 }
 
@@ -129,6 +134,6 @@ mod tests {
             updated_at: Timestamp(0),
         };
         let event = |kind: &str| EventHeader { seq: 1, kind: kind.to_owned(), recorded_at: Timestamp(0) };
-        assert!(is_wanted(&endpoint, &event("order.created")) && !is_wanted(&endpoint, &event("webhook.tested")));
+        assert!(is_subscribed(&endpoint, &event("order.created")) && !is_subscribed(&endpoint, &event("webhook.tested")));
     }
 }

@@ -71,10 +71,10 @@ impl Webhooks {
             created_at: now,
             updated_at: now,
         };
-        let secret = Secret::make(|bytes| self.0.clock.fill(bytes));
+        let secret = Secret::generate(|bytes| self.0.clock.fill(bytes));
         let sealed = self.0.ring.seal(&SECRET.context(&ids(&endpoint)), secret.bytes())?;
         endpoints::add(&work, &endpoint, sealed).await?;
-        audit::changed(&mut work, endpoint.id, None, Some(&traced(&endpoint, "SET")), None);
+        audit::changed(&mut work, endpoint.id, None, Some(&audit_fields(&endpoint, "SET")), None);
         let seq = self.end(work, WEBHOOK_CREATED, &endpoint).await?;
         Ok(Changed { value: (endpoint, secret), seq })
     }
@@ -88,7 +88,7 @@ impl Webhooks {
         fields: EndpointFields,
     ) -> Result<Changed<Endpoint>, WebhookError> {
         self.check(fields.url.as_deref(), fields.patterns.as_deref(), fields.description.as_deref())?;
-        let (mut work, before) = self.locked(&permit, id, path!["input", "id"]).await?;
+        let (mut work, before) = self.begin_locked(&permit, id, path!["input", "id"]).await?;
         if before.version != expected {
             work.rollback().await?;
             return Err(Rejection::Stale { actual: before.version }.into());
@@ -113,16 +113,16 @@ impl Webhooks {
         }
         (after.version, after.updated_at) = (before.version + 1, now);
         endpoints::change(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&traced(&before, "SET")), Some(&traced(&after, "SET")), None);
+        audit::changed(&mut work, id, Some(&audit_fields(&before, "SET")), Some(&audit_fields(&after, "SET")), None);
         let seq = self.end(work, WEBHOOK_UPDATED, &after).await?;
         Ok(Changed { value: after, seq })
     }
 
     /// Removes an endpoint with all that was to be sent to it, and its log.
     pub async fn delete(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
-        let (mut work, before) = self.locked(&permit, id, path!["id"]).await?;
+        let (mut work, before) = self.begin_locked(&permit, id, path!["id"]).await?;
         endpoints::remove(&work, id).await?;
-        audit::changed(&mut work, id, Some(&traced(&before, "SET")), None, None);
+        audit::changed(&mut work, id, Some(&audit_fields(&before, "SET")), None, None);
         let seq = self.end(work, WEBHOOK_DELETED, &before).await?;
         Ok(Changed { value: before, seq })
     }
@@ -139,43 +139,43 @@ impl Webhooks {
             let message = "an overlap of none to seven days is taken".to_owned();
             return Err(Rejection::OutOfRange { message, field: path!["overlapSeconds"] }.into());
         }
-        let (mut work, before) = self.locked(&permit, id, path!["id"]).await?;
-        let (now, was) = (self.0.clock.now(), traced(&before, "SET"));
+        let (mut work, before) = self.begin_locked(&permit, id, path!["id"]).await?;
+        let (now, old_fields) = (self.0.clock.now(), audit_fields(&before, "SET"));
         let until = now.plus_seconds(overlap_seconds);
         let sealed = endpoints::secrets(&work, id, now).await?;
         let (column, current) = sealed.first().ok_or_else(|| Fault::corrupt("webhook_endpoint", "an endpoint has a secret"))?;
         let context = ids(&before);
-        let plain = self.0.ring.open(&column.context(&context), current)?;
-        let old = self.0.ring.seal(&OLD_SECRET.context(&context), &plain)?;
-        let secret = Secret::make(|bytes| self.0.clock.fill(bytes));
+        let secret_bytes = self.0.ring.open(&column.context(&context), current)?;
+        let old = self.0.ring.seal(&OLD_SECRET.context(&context), &secret_bytes)?;
+        let secret = Secret::generate(|bytes| self.0.clock.fill(bytes));
         let new = self.0.ring.seal(&SECRET.context(&context), secret.bytes())?;
         endpoints::rotate(&work, id, new, old, until).await?;
         let after = Endpoint { old_secret_until: Some(until), version: before.version + 1, updated_at: now, ..before };
         endpoints::change(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&traced(&after, "REPLACED")), None);
+        audit::changed(&mut work, id, Some(&old_fields), Some(&audit_fields(&after, "REPLACED")), None);
         let seq = self.end(work, WEBHOOK_ROTATED, &after).await?;
         Ok(Changed { value: (after, secret), seq })
     }
 
     /// Sends a test message to this endpoint alone, whatever its patterns.
     pub async fn test(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
-        let (mut work, endpoint) = self.locked(&permit, id, path!["id"]).await?;
+        let (mut work, endpoint) = self.begin_locked(&permit, id, path!["id"]).await?;
         if endpoint.disabled.is_some() {
             work.rollback().await?;
-            return Err(disabled(path!["id"]).into());
+            return Err(disabled_rejection(path!["id"]).into());
         }
         let now = self.0.clock.now();
         let before = journal::take_numbers(&work, CounterRequest::events(1), now).await?;
         let seq = before.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
         let event = endpoint_event(WEBHOOK_TESTED, &endpoint);
-        journal::write(&mut work, vec![event.with_current_trace().numbered(seq, before.recorded_at)]).await?;
+        journal::write(&mut work, vec![event.with_current_trace().with_seq(seq, before.recorded_at)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })
     }
 
     /// Begins a transaction that has locked the endpoint.
-    pub(super) async fn locked(
+    pub(super) async fn begin_locked(
         &self,
         permit: &Manage,
         id: EndpointId,
@@ -200,7 +200,7 @@ impl Webhooks {
 
     fn check_url(&self, url: &str) -> Result<(), Rejection> {
         check_url_length(url)?;
-        let checked = wire::check(url, self.0.sender.allowed());
+        let checked = wire::check(url, self.0.sender.allowed_networks());
         checked.map(drop).map_err(|bad| Rejection::Invalid { message: bad.to_string(), field: path!["input", "url"] })
     }
 
@@ -223,7 +223,7 @@ impl Webhooks {
 
 /// Returns the fields that the audit log compares. Parts of the address after its origin may hold a
 /// secret, and only the presence of the secret itself is recorded.
-fn traced(endpoint: &Endpoint, secret: &str) -> Fields {
+fn audit_fields(endpoint: &Endpoint, secret: &str) -> Fields {
     Fields::default()
         .with("origin", wire::origin_of(&endpoint.url))
         .with("description", &endpoint.description)
@@ -232,7 +232,7 @@ fn traced(endpoint: &Endpoint, secret: &str) -> Fields {
         .with("secret", secret)
 }
 
-pub(super) fn disabled(field: Vec<String>) -> Rejection {
+pub(super) fn disabled_rejection(field: Vec<String>) -> Rejection {
     let message = "the endpoint is disabled: enable it with webhookEndpointUpdate first".to_owned();
     Rejection::InvalidState { message, field }
 }

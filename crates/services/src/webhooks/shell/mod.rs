@@ -10,6 +10,6 @@ mod trim;
 
 pub use counters::{DeliveryCounters, DeliveryCounts};
 pub use manage::{EndpointFields, NewEndpoint};
-pub use replay::{KIND as REPLAY, Order, Replay, Replayed};
+pub use replay::{KIND as REPLAY, Order, Replay, ReplayResult};
 pub use service::{WebhookError, Webhooks};
 pub use trim::{JournalRetention, release_month};

@@ -10,7 +10,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    manage::disabled,
+    manage::disabled_rejection,
     service::{WebhookError, Webhooks},
 };
 use crate::webhooks::{
@@ -29,7 +29,7 @@ pub enum Replay {
 
 /// Result of a replay.
 #[derive(Debug, Clone)]
-pub struct Replayed {
+pub struct ReplayResult {
     pub endpoint: Endpoint,
     /// Job that inserts the messages of a range.
     pub job: Option<Job>,
@@ -51,18 +51,18 @@ impl Webhooks {
         &self,
         permit: Permit<kind::WebhookManage>,
         id: EndpointId,
-        what: Replay,
-    ) -> Result<Replayed, WebhookError> {
-        if let Replay::Messages(messages) = &what
+        request: Replay,
+    ) -> Result<ReplayResult, WebhookError> {
+        if let Replay::Messages(messages) = &request
             && !(1..=MAX_REPLAYED_MESSAGES).contains(&messages.len())
         {
             let message = format!("1 to {MAX_REPLAYED_MESSAGES} messages are expected");
             return Err(Rejection::LimitExceeded { message, field: path!["input", "messageIds"] }.into());
         }
-        let (work, endpoint) = self.locked(&permit, id, path!["input", "id"]).await?;
+        let (work, endpoint) = self.begin_locked(&permit, id, path!["input", "id"]).await?;
         let head = journal::head(&work).await?;
-        let seqs = match &what {
-            Replay::Messages(messages) => known(&endpoint, head, messages)?,
+        let seqs = match &request {
+            Replay::Messages(messages) => resolve_seqs(&endpoint, head, messages)?,
             Replay::Range(from, to) => {
                 check_range(*from, *to, head.low, endpoint.journal_seq)?;
                 Vec::new()
@@ -70,11 +70,11 @@ impl Webhooks {
         };
         if endpoint.disabled.is_some() {
             work.rollback().await?;
-            return Err(disabled(path!["input", "id"]).into());
+            return Err(disabled_rejection(path!["input", "id"]).into());
         }
-        let job = match what {
+        let job = match request {
             Replay::Messages(_) => {
-                deliveries::enqueue_again(&work, id, &seqs, self.0.clock.now()).await?;
+                deliveries::requeue(&work, id, &seqs, self.0.clock.now()).await?;
                 None
             }
             Replay::Range(from, to) => Some(jobs::enqueue(&work, &self.0.clock, KIND, &Order { endpoint: id, from, to }).await?),
@@ -84,13 +84,13 @@ impl Webhooks {
             None => once::set_subject(&endpoint.id),
         }
         work.commit().await?;
-        Ok(Replayed { endpoint, job })
+        Ok(ReplayResult { endpoint, job })
     }
 }
 
 /// Returns the `seq` of each message's event; each must still exist, and be processed for the
 /// endpoint.
-fn known(endpoint: &Endpoint, head: journal::Head, messages: &[EventId]) -> Result<Vec<i64>, WebhookError> {
+fn resolve_seqs(endpoint: &Endpoint, head: journal::Head, messages: &[EventId]) -> Result<Vec<i64>, WebhookError> {
     let (mut seqs, mut unknown) = (Vec::with_capacity(messages.len()), Vec::new());
     for (index, message) in messages.iter().enumerate() {
         match seq_of(endpoint.tenant, head.epoch, *message) {

@@ -69,12 +69,12 @@ impl Webhooks {
         &self.0.sender
     }
     /// Returns the key ring that seals secrets of addresses.
-    pub fn ring(&self) -> &KeyRing {
+    pub fn key_ring(&self) -> &KeyRing {
         &self.0.ring
     }
     /// Allows networks of the operator's, which are not the public internet.
     pub fn open_networks(&self, networks: Vec<Cidr>) {
-        self.0.sender.allowed().open(networks);
+        self.0.sender.allowed_networks().open(networks);
     }
 
     pub(super) fn scope(&self, permit: &Permit<kind::WebhookRead>) -> TenantScope {
@@ -124,6 +124,6 @@ impl Webhooks {
 }
 
 pub(super) fn endpoint_event(kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> NewEvent {
-    let disabled_reason = endpoint.disabled.map(|(_, why)| why.as_str().to_owned());
+    let disabled_reason = endpoint.disabled.map(|(_, reason)| reason.as_str().to_owned());
     kind.event(&EndpointChanged { id: endpoint.id, version: endpoint.version, disabled_reason })
 }

@@ -66,7 +66,7 @@ impl Webhooks {
             loop {
                 let work = global.maintenance_for(tenant).await?;
                 endpoints::delete_expired_secrets(&work, now).await?;
-                let page = deliveries::clear(&work, before, old, i64::from(PAGE)).await?;
+                let page = deliveries::clear_old(&work, before, old, i64::from(PAGE)).await?;
                 work.commit().await?;
                 removed += page;
                 if page < u64::from(PAGE) {

@@ -78,7 +78,7 @@ impl AllowedNetworks {
         self.0.get().is_some_and(|open| open.iter().any(|network| network.contains(address)))
     }
     /// Whether messages may go there. `is_plain` when the URL is not https at port 443.
-    pub fn takes(&self, address: IpAddr, is_plain: bool) -> bool {
+    pub fn allows(&self, address: IpAddr, is_plain: bool) -> bool {
         self.names(address) || !is_plain && is_open(address)
     }
     fn is_empty(&self) -> bool {
@@ -151,8 +151,8 @@ pub fn check(text: &str, allowed: &AllowedNetworks) -> Result<Url, AddressRefusa
         return Err(AddressRefusal::NotSecure);
     }
     match literal(&url) {
-        Some(address) if !allowed.takes(address, is_plain(&url)) && is_open(address) => Err(AddressRefusal::NotSecure),
-        Some(address) if !allowed.takes(address, is_plain(&url)) => Err(AddressRefusal::Closed(address.to_string())),
+        Some(address) if !allowed.allows(address, is_plain(&url)) && is_open(address) => Err(AddressRefusal::NotSecure),
+        Some(address) if !allowed.allows(address, is_plain(&url)) => Err(AddressRefusal::Closed(address.to_string())),
         None if is_private_name(&url) && allowed.is_empty() => {
             Err(AddressRefusal::Closed(url.host_str().map(ToOwned::to_owned).unwrap_or_default()))
         }

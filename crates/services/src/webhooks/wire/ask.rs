@@ -39,8 +39,8 @@ pub enum RequestFailure {
 
 impl Sender {
     /// Returns the body of a successful response.
-    pub async fn ask(&self, question: OutgoingRequest<'_>, bounds: ResponseLimits) -> Result<Vec<u8>, RequestFailure> {
-        let client = self.transfers(question.url).map_err(RequestFailure::Address)?;
+    pub async fn send_request(&self, question: OutgoingRequest<'_>, bounds: ResponseLimits) -> Result<Vec<u8>, RequestFailure> {
+        let client = self.transfer_client(question.url).map_err(RequestFailure::Address)?;
         let asking = async {
             let mut request = client.post(question.url).header(CONTENT_TYPE, "application/json").body(question.body.to_owned());
             if let Some(key) = question.key {
@@ -106,7 +106,7 @@ mod tests {
         allowed.open(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
         let url = server(head, body, times).await;
         let question = OutgoingRequest { url: &url, key: Some("key"), body: "{}" };
-        Sender::new(allowed, Clock::system()).ask(question, bounds).await
+        Sender::new(allowed, Clock::system()).send_request(question, bounds).await
     }
 
     #[tokio::test]
@@ -131,7 +131,7 @@ mod tests {
     async fn an_address_that_the_operator_has_not_opened_is_not_asked() {
         let sender = Sender::new(AllowedNetworks::default(), Clock::system());
         for url in ["http://127.0.0.1:9/v1/chat/completions", "https://10.0.0.1/v1/chat/completions"] {
-            let refused = sender.ask(OutgoingRequest { url, key: None, body: "{}" }, BRIEF_LIMITS).await;
+            let refused = sender.send_request(OutgoingRequest { url, key: None, body: "{}" }, BRIEF_LIMITS).await;
             assert!(matches!(refused, Err(RequestFailure::Address(_))), "{url}: {refused:?}");
         }
     }

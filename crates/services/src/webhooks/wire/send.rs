@@ -27,7 +27,7 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_mins(2);
 /// Maximum bytes of a response's body that are read and stored.
 const MAX_BODY: usize = 1_024;
 /// Maximum characters of a stored error.
-const MAX_WHY: usize = 300;
+const MAX_ERROR_CHARACTERS: usize = 300;
 /// Timeout of reading a response's body: the status alone decides.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -82,12 +82,12 @@ impl HttpClients {
     }
 }
 
-fn client(allowed: &AllowedNetworks, is_plain: bool, whole: Duration) -> Result<Client, reqwest::Error> {
+fn client(allowed: &AllowedNetworks, is_plain: bool, total_timeout: Duration) -> Result<Client, reqwest::Error> {
     Client::builder()
         .no_proxy()
         .redirect(Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(whole)
+        .timeout(total_timeout)
         .pool_max_idle_per_host(2)
         .pool_idle_timeout(Duration::from_secs(30))
         .referer(false)
@@ -101,35 +101,35 @@ impl Sender {
         Self { allowed, clock, clients: Arc::default() }
     }
 
-    pub fn allowed(&self) -> &AllowedNetworks {
+    pub fn allowed_networks(&self) -> &AllowedNetworks {
         &self.allowed
     }
 
     pub async fn send(&self, parcel: OutgoingMessage<'_>) -> SendResult {
-        let began = Instant::now();
+        let started = Instant::now();
         let mut sent = match self.exchange(parcel).await {
             Ok(answer) => self.read(answer).await,
             Err(error) => {
                 SendResult { status: None, error: Some(error), retry_after: None, body: String::new(), latency: Duration::ZERO }
             }
         };
-        sent.latency = began.elapsed();
+        sent.latency = started.elapsed();
         sent
     }
 
     /// Returns a client that transfers files to the host of a URL, and connects only to checked
     /// addresses. All of its requests go to this host.
-    pub fn transfers(&self, url: &str) -> Result<Client, String> {
-        let url = self.checked(url)?;
+    pub fn transfer_client(&self, url: &str) -> Result<Client, String> {
+        let url = self.parse_allowed_url(url)?;
         client(&self.allowed, is_plain(&url), TRANSFER_TIMEOUT).map_err(|err| format!("files cannot be sent from here: {err}"))
     }
 
     /// Checks the URL again: an address that was allowed when it was stored may be closed now, and
     /// the resolver does not check literal IP addresses.
-    fn checked(&self, url: &str) -> Result<Url, String> {
+    fn parse_allowed_url(&self, url: &str) -> Result<Url, String> {
         let url = check(url, &self.allowed).map_err(|bad| bad.to_string())?;
         match literal(&url) {
-            Some(address) if !self.allowed.takes(address, is_plain(&url)) => {
+            Some(address) if !self.allowed.allows(address, is_plain(&url)) => {
                 Err(AddressRefusal::Closed(address.to_string()).to_string())
             }
             _ => Ok(url),
@@ -137,7 +137,7 @@ impl Sender {
     }
 
     async fn exchange(&self, parcel: OutgoingMessage<'_>) -> Result<Response, String> {
-        let url = self.checked(parcel.url)?;
+        let url = self.parse_allowed_url(parcel.url)?;
         let clients = self.clients.get_or_init(|| HttpClients::new(&self.allowed)).as_ref().map_err(Clone::clone)?;
         let client = if is_plain(&url) { &clients.plain } else { &clients.secure };
         let mut request = client
@@ -158,7 +158,7 @@ impl Sender {
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|text| self.seconds(text.trim()));
         let mut body = Vec::new();
-        let reading = async {
+        let body_read = async {
             while body.len() < MAX_BODY {
                 match answer.chunk().await {
                     Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(MAX_BODY - body.len())]),
@@ -168,7 +168,7 @@ impl Sender {
         };
         // A missing body does not change the result. The unread rest is dropped, and the connection
         // with it.
-        let _ = timeout(BODY_TIMEOUT, reading).await;
+        let _ = timeout(BODY_TIMEOUT, body_read).await;
         // A zero byte is no text to Postgres.
         let body = String::from_utf8_lossy(&body).replace('\0', "\u{fffd}");
         SendResult { status: Some(status), error: None, retry_after, body, latency: Duration::ZERO }
@@ -194,14 +194,14 @@ fn failure_text(err: &reqwest::Error) -> String {
         }
         root = source;
     }
-    let why = if err.is_timeout() {
+    let message = if err.is_timeout() {
         "there was no answer in time".to_owned()
     } else if err.is_connect() {
         format!("no connection: {root}")
     } else {
         format!("the connection broke: {root}")
     };
-    why.chars().take(MAX_WHY).collect()
+    message.chars().take(MAX_ERROR_CHARACTERS).collect()
 }
 
 /// Resolver that checks addresses; one that is not allowed makes the name unusable. The connection
@@ -215,19 +215,19 @@ impl Resolve for CheckingResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (allowed, is_plain, name) = (self.allowed.clone(), self.is_plain, name.as_str().to_owned());
         Box::pin(async move {
-            let looking = timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((name.as_str(), 0))).await;
-            let found: Vec<SocketAddr> = match looking.map_err(std::io::Error::from).flatten() {
-                Ok(found) => found.collect(),
+            let lookup = timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((name.as_str(), 0))).await;
+            let addresses: Vec<SocketAddr> = match lookup.map_err(std::io::Error::from).flatten() {
+                Ok(addresses) => addresses.collect(),
                 Err(error) => {
                     tracing::info!(name, %error, "a webhook's name was not resolved");
                     return Err(AddressRefusal::Nowhere.into());
                 }
             };
-            if let Some(closed) = found.iter().find(|address| !allowed.takes(address.ip(), is_plain)) {
+            if let Some(closed) = addresses.iter().find(|address| !allowed.allows(address.ip(), is_plain)) {
                 tracing::info!(name, address = %closed.ip(), "a webhook's name leads to an address that is not of the open internet");
                 return Err(AddressRefusal::Nowhere.into());
             }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }

@@ -13,7 +13,7 @@ use super::{
         candidates::{BranchResults, Branches, MAX_CANDIDATES},
         word_index::{TermMatch, term, word_query},
     },
-    match_terms::{MAX_CORRECTED, all_of, any_of, any_phrases, or, trigrams},
+    match_terms::{MAX_CORRECTED_WORDS, all_of, any_of, any_phrases, or, trigrams},
     search_text::SearchTextRow,
 };
 use crate::catalog::core::{
@@ -22,7 +22,7 @@ use crate::catalog::core::{
 };
 
 /// The most products with all other words that Postgres reads, in the order of the index.
-const MAX_HELD: usize = 3_000;
+const MAX_HOLDER_PRODUCTS: usize = 3_000;
 /// Length from which few other words contain a word.
 const LONG_WORD_LENGTH: usize = 5;
 
@@ -41,147 +41,154 @@ struct Holders {
 /// all others: every match is one of these. If there are few, similar words of other products
 /// cannot match. If there are many, words one typo away among the first of them are accepted,
 /// although further products may have more.
-pub(super) async fn among_others(
+pub(super) async fn correct_by_other_words(
     reads: &impl Reads,
-    (query, narrowed): (&Query, &Clause),
+    (query, conditions): (&Query, &Clause),
     words: &[&str],
-    known: &HashSet<usize>,
+    known_indexes: &HashSet<usize>,
 ) -> Result<BranchResults, Fault> {
     let backend = reads.backend();
-    let of = |is_known: bool| {
-        let chosen = words.iter().enumerate().filter(|(index, _)| known.contains(index) == is_known);
-        chosen.map(|(_, word)| *word).collect::<Vec<&str>>()
+    let group = |is_known: bool| {
+        let chosen_words = words.iter().enumerate().filter(|(index, _)| known_indexes.contains(index) == is_known);
+        chosen_words.map(|(_, word)| *word).collect::<Vec<&str>>()
     };
-    let (others, missing) = (of(true), of(false));
-    if others.is_empty() || missing.is_empty() {
+    let (other_words, missing) = (group(true), group(false));
+    if other_words.is_empty() || missing.is_empty() {
         return Ok(BranchResults::default());
     }
-    let held = holders(reads, &others, &missing).await?;
-    let meanings = corrections_in_texts(&held.rows, &missing);
-    let stands = |word: &str, meanings: &[WordCorrection]| {
-        if held.are_many { is_one_typo_away(word, meanings) } else { !meanings.is_empty() }
+    let word_holders = holders(reads, &other_words, &missing).await?;
+    let meanings = corrections_in_texts(&word_holders.rows, &missing);
+    let is_plausible = |word: &str, meanings: &[WordCorrection]| {
+        if word_holders.are_many { is_one_typo_away(word, meanings) } else { !meanings.is_empty() }
     };
-    if !missing.iter().zip(&meanings).all(|(word, meanings)| stands(word, meanings)) {
+    if !missing.iter().zip(&meanings).all(|(word, meanings)| is_plausible(word, meanings)) {
         return Ok(BranchResults::default());
     }
-    let whole: Vec<Vec<String>> =
-        meanings.iter().map(|of| of.iter().map(|words| format!(" {} ", words.join(" "))).collect()).collect();
-    let mut branches = Branches::new(query, narrowed);
-    match products_with_all(&held, &whole) {
+    let whole_texts: Vec<Vec<String>> =
+        meanings.iter().map(|group| group.iter().map(|words| format!(" {} ", words.join(" "))).collect()).collect();
+    let mut branches = Branches::new(query, conditions);
+    match products_with_all(&word_holders, &whole_texts) {
         Some(holders) if holders.is_empty() => return Ok(BranchResults::default()),
         Some(holders) => branches.by_ids(&holders),
         None => {
-            let tests = whole.into_iter().chain(others.iter().map(|word| vec![format!(" {word}")])).collect::<Vec<_>>();
-            let text = corrected_query(backend, &others, &meanings);
+            let tests =
+                whole_texts.into_iter().chain(other_words.iter().map(|word| vec![format!(" {word}")])).collect::<Vec<_>>();
+            let text = corrected_query(backend, &other_words, &meanings);
             branches.by_text(Value::from(text), &tests, MAX_CANDIDATES);
         }
     }
-    let mut found = branches.read(reads).await?;
-    found.is_full |= held.are_many;
-    Ok(found)
+    let mut results = branches.read(reads).await?;
+    results.is_full |= word_holders.are_many;
+    Ok(results)
 }
 
 /// Reads products with all other words. Postgres collects all products with the beginning of a word
 /// before it returns the first: the whole words are looked up first, and if enough products have
 /// them, they are taken. SQLite returns them one by one, and reads the rows of frequent words from
 /// all over the table: of many, those are read that have a part of the mistyped words.
-async fn holders(reads: &impl Reads, others: &[&str], missing: &[&str]) -> Result<Holders, Fault> {
+async fn holders(reads: &impl Reads, other_words: &[&str], missing: &[&str]) -> Result<Holders, Fault> {
     let backend = reads.backend();
-    let query = |which| word_query(backend, others.iter().copied(), which);
+    let query = |term_match| word_query(backend, other_words.iter().copied(), term_match);
     if backend == Backend::Postgres {
-        let sql = search_text_sql(backend, MAX_HELD);
+        let sql = search_text_sql(backend, MAX_HOLDER_PRODUCTS);
         let mut rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Whole)]).await?;
-        if rows.len() < MAX_HELD {
+        if rows.len() < MAX_HOLDER_PRODUCTS {
             rows = reads.records(&sql, vec![query(TermMatch::Beginnings)]).await?;
         }
-        return Ok(Holders { are_many: rows.len() >= MAX_CANDIDATES, are_all: rows.len() < MAX_HELD, rows });
+        return Ok(Holders { are_many: rows.len() >= MAX_CANDIDATES, are_all: rows.len() < MAX_HOLDER_PRODUCTS, rows });
     }
     let sql = search_text_sql(backend, MAX_CANDIDATES);
     let rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Beginnings)]).await?;
     if rows.len() < MAX_CANDIDATES {
         return Ok(Holders { rows, are_many: false, are_all: true });
     }
-    let rows = reads.records::<SearchTextRow>(&sql, vec![Value::from(parts_query(others, missing))]).await?;
+    let rows = reads.records::<SearchTextRow>(&sql, vec![Value::from(parts_query(other_words, missing))]).await?;
     Ok(Holders { are_many: true, are_all: rows.len() < MAX_CANDIDATES, rows })
 }
 
 /// Returns the statement of the first products that have the words of `$2`, in the order of the
 /// index.
-fn search_text_sql(backend: Backend, most: usize) -> String {
+fn search_text_sql(backend: Backend, limit: usize) -> String {
     let select = SearchTextRow::SELECT;
     match backend {
         Backend::Postgres => format!(
             "SELECT {select} FROM (SELECT h.id, row_number() OVER () AS place
-               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {most}) h) f
+               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {limit}) h) f
              CROSS JOIN product p WHERE p.tenant_id = $1 AND p.id = f.id ORDER BY f.place"
         ),
         Backend::Sqlite => format!(
             "SELECT {select} FROM product_search f CROSS JOIN product p
-             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {most}"
+             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {limit}"
         ),
     }
 }
 
 /// Returns SQLite's MATCH of products with all other words and a part of each mistyped word, or one
 /// of its spellings.
-fn parts_query(others: &[&str], missing: &[&str]) -> String {
-    let others = others.iter().map(|word| term(Backend::Sqlite, word, TermMatch::Beginnings));
+fn parts_query(other_words: &[&str], missing: &[&str]) -> String {
+    let other_words = other_words.iter().map(|word| term(Backend::Sqlite, word, TermMatch::Beginnings));
     // Short words with a typo in the middle have no part, but are spelt in full. Two words that were
     // written as one have a part.
-    let spelt =
+    let whole_spellings =
         |word: &str| spellings(word).into_iter().filter(|words| words.len() == 1).map(|words| vec![format!(" {} ", words[0])]);
-    let lists = missing.iter().take(MAX_CORRECTED).map(|word| parts(word).into_iter().chain(spelt(word)).collect::<Vec<_>>());
+    let lists = missing
+        .iter()
+        .take(MAX_CORRECTED_WORDS)
+        .map(|word| parts(word).into_iter().chain(whole_spellings(word)).collect::<Vec<_>>());
     let similar = lists.filter(|lists| !lists.is_empty()).map(|lists| any_phrases(&lists));
-    all_of(Backend::Sqlite, &others.chain(similar).collect::<Vec<_>>())
+    all_of(Backend::Sqlite, &other_words.chain(similar).collect::<Vec<_>>())
 }
 
 /// Returns the meanings of each mistyped word in the first of these products, and in those of the
 /// others that have a part of one.
-fn corrections_in_texts(held: &[SearchTextRow], missing: &[&str]) -> Vec<Vec<WordCorrection>> {
-    let parts: Vec<Vec<String>> = missing.iter().take(MAX_CORRECTED).flat_map(|word| parts(word)).collect();
-    let (first, more) = held.split_at(held.len().min(MAX_CANDIDATES));
-    let more = more.iter().filter(|row| parts.iter().any(|parts| has_parts(&row.search_text, parts)));
-    let texts: Vec<&str> = first.iter().chain(more).map(|row| row.search_text.as_str()).collect();
+fn corrections_in_texts(rows: &[SearchTextRow], missing: &[&str]) -> Vec<Vec<WordCorrection>> {
+    let parts: Vec<Vec<String>> = missing.iter().take(MAX_CORRECTED_WORDS).flat_map(|word| parts(word)).collect();
+    let (first_rows, later_rows) = rows.split_at(rows.len().min(MAX_CANDIDATES));
+    let later_rows = later_rows.iter().filter(|row| parts.iter().any(|parts| has_parts(&row.search_text, parts)));
+    let texts: Vec<&str> = first_rows.iter().chain(later_rows).map(|row| row.search_text.as_str()).collect();
     missing.iter().map(|word| meant(word, &texts)).collect()
 }
 
 /// Returns the products that have one text for each word, if all that can match were read and fewer
 /// match than a search ranks.
-fn products_with_all(held: &Holders, whole: &[Vec<String>]) -> Option<Vec<ProductId>> {
-    let holds = |row: &&SearchTextRow| whole.iter().all(|texts| texts.iter().any(|text| row.search_text.contains(text.as_str())));
-    let holders: Vec<ProductId> = held.rows.iter().filter(holds).map(|row| row.id).collect();
-    (held.are_all && holders.len() < MAX_CANDIDATES).then_some(holders)
+fn products_with_all(word_holders: &Holders, whole_texts: &[Vec<String>]) -> Option<Vec<ProductId>> {
+    let has_all =
+        |row: &&SearchTextRow| whole_texts.iter().all(|texts| texts.iter().any(|text| row.search_text.contains(text.as_str())));
+    let holders: Vec<ProductId> = word_holders.rows.iter().filter(has_all).map(|row| row.id).collect();
+    (word_holders.are_all && holders.len() < MAX_CANDIDATES).then_some(holders)
 }
 
 /// Returns a `to_tsquery` of the other words and of the corrections of the mistyped ones; on SQLite
 /// a MATCH, which finds texts with their letters, of which some have other words: the list of a
 /// trigram with a blank, by which a word would have to begin, is the longest.
-fn corrected_query(backend: Backend, others: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
-    let others = others.iter().map(|word| match backend {
+fn corrected_query(backend: Backend, other_words: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
+    let other_words = other_words.iter().map(|word| match backend {
         Backend::Postgres => term(backend, word, TermMatch::Beginnings),
         Backend::Sqlite if word.chars().nth(2).is_some() => trigrams(word),
         Backend::Sqlite => term(backend, word, TermMatch::Beginnings),
     });
-    let meanings = meanings.iter().map(|of| if backend == Backend::Postgres { any_of(backend, of) } else { any_substring(of) });
-    all_of(backend, &others.chain(meanings).collect::<Vec<_>>())
+    let meanings = meanings.iter().map(|word_corrections| {
+        if backend == Backend::Postgres { any_of(backend, word_corrections) } else { any_substring(word_corrections) }
+    });
+    all_of(backend, &other_words.chain(meanings).collect::<Vec<_>>())
 }
 
 /// Matches one of these, long words by their letters without the blanks around them. Very many
 /// texts have a word with the same beginning or end, and the index would return and compare them
 /// all; few have another word that contains all the letters, and those are tested row by row.
 fn any_substring(meanings: &[WordCorrection]) -> String {
-    let of = |words: &WordCorrection| match words.as_slice() {
+    let phrase = |words: &WordCorrection| match words.as_slice() {
         [word] if word.chars().nth(LONG_WORD_LENGTH - 1).is_some() => format!("({})", trigrams(word)),
         _ => format!("\" {} \"", words.join(" ")),
     };
-    format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(or(Backend::Sqlite)))
+    format!("({})", meanings.iter().map(phrase).collect::<Vec<_>>().join(or(Backend::Sqlite)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn held(texts: impl IntoIterator<Item = String>) -> Vec<SearchTextRow> {
+    fn search_rows(texts: impl IntoIterator<Item = String>) -> Vec<SearchTextRow> {
         texts.into_iter().map(|search_text| SearchTextRow { id: ProductId::NIL, search_text }).collect()
     }
 
@@ -198,16 +205,19 @@ mod tests {
     fn beyond_the_first_only_products_with_a_part_of_the_word_tell_what_it_stands_for() {
         let mut texts: Vec<String> = (0..MAX_CANDIDATES).map(|n| format!(" b{n} zinc bucket ")).collect();
         texts.push(" z1 zinc hxxder ".to_owned());
-        assert!(corrections_in_texts(&held(texts.clone()), &["hodler"])[0].is_empty(), "two slips, and no part of the word");
+        assert!(
+            corrections_in_texts(&search_rows(texts.clone()), &["hodler"])[0].is_empty(),
+            "two slips, and no part of the word"
+        );
         texts.push(" z2 zinc holder ".to_owned());
-        assert_eq!(corrections_in_texts(&held(texts), &["hodler"]), [[["holder"]]]);
+        assert_eq!(corrections_in_texts(&search_rows(texts), &["hodler"]), [[["holder"]]]);
     }
 
     #[test]
     fn no_text_is_asked_for_where_all_products_with_the_other_words_were_read() {
         let whole = [vec![" holder ".to_owned(), " t light ".to_owned()]];
         let of = |count: usize, text: &str, are_all: bool| {
-            let holders = Holders { rows: held((0..count).map(|_| text.to_owned())), are_many: !are_all, are_all };
+            let holders = Holders { rows: search_rows((0..count).map(|_| text.to_owned())), are_many: !are_all, are_all };
             products_with_all(&holders, &whole).map(|ids| ids.len())
         };
         assert_eq!(of(3, " z1 zinc holder ", true), Some(3));

@@ -5,15 +5,15 @@ use platform::storage::Backend;
 use crate::catalog::core::typos::WordCorrection;
 
 /// The most words of a query that are corrected, of those that no product has and of the others.
-pub(super) const MAX_CORRECTED: usize = 4;
+pub(super) const MAX_CORRECTED_WORDS: usize = 4;
 
 /// Matches one of these meanings, each a word or two consecutive words.
 pub(super) fn any_of(backend: Backend, meanings: &[WordCorrection]) -> String {
-    let of = |words: &WordCorrection| match backend {
+    let phrase = |words: &WordCorrection| match backend {
         Backend::Postgres => format!("({})", words.join(" <-> ")),
         Backend::Sqlite => format!("\" {} \"", words.join(" ")),
     };
-    format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(or(backend)))
+    format!("({})", meanings.iter().map(phrase).collect::<Vec<_>>().join(or(backend)))
 }
 
 pub(super) const fn or(backend: Backend) -> &'static str {
@@ -42,8 +42,8 @@ pub(super) fn any_phrases(lists: &[Vec<String>]) -> String {
 /// must be tested for the word.
 pub(super) fn trigrams(word: &str) -> String {
     let letters: Vec<char> = word.chars().collect();
-    let last = letters.len().saturating_sub(3);
-    let starts = (0..last).step_by(3).chain([last]);
+    let last_start = letters.len().saturating_sub(3);
+    let starts = (0..last_start).step_by(3).chain([last_start]);
     let mut parts: Vec<String> = starts.map(|start| letters.iter().skip(start).take(3).collect()).collect();
     parts.sort();
     parts.dedup();

@@ -1,7 +1,7 @@
 //! Order of turns, and commands that share a transaction.
 
 use super::*;
-use crate::storage::group_commit::limits::{ASIDE, MAX_COMMANDS};
+use crate::storage::group_commit::limits::{MAX_COMMANDS, MAX_TENANTS_ASIDE};
 
 fn tenant(n: u128) -> TenantId {
     TenantId::from_uuid(uuid::Uuid::from_u128(n))
@@ -15,7 +15,7 @@ fn counts(batches: &[Batch<usize>]) -> Vec<(u128, usize)> {
 /// Returns tenants with their number of commands: those of the next shared transaction, and those
 /// with one of their own.
 fn both(waiting: &mut Waiting<usize>) -> [Vec<(u128, usize)>; 2] {
-    let Next { shared, heavy } = waiting.next_batches(|weight| *weight, ASIDE);
+    let NextBatches { shared, heavy } = waiting.next_batches(|weight| *weight, MAX_TENANTS_ASIDE);
     [counts(&shared), counts(&heavy)]
 }
 /// Returns the next shared transaction, if no command is heavy.
@@ -78,7 +78,7 @@ fn heavy_commands_run_a_few_at_a_time_and_the_rest_stands_in_line() {
     (1..=2).for_each(|n| waiting.set_aside(tenant(n)));
     push(&mut waiting, 4, 1);
     assert_eq!(both(&mut waiting), [vec![(4, 1)], vec![]]);
-    assert_eq!((waiting.count, waiting.ready, waiting.held()), (2, 0, 0), "nothing is worth planning");
+    assert_eq!((waiting.count, waiting.ready, waiting.count_stuck_tenants()), (2, 0, 0), "nothing is worth planning");
     push(&mut waiting, 3, 1);
     assert_eq!(waiting.ready, 0, "it waits behind the heavy one");
     waiting.readmit_tenants(tenant(2));
@@ -110,7 +110,7 @@ fn room_is_kept_for_a_heavy_command_until_it_has_a_transaction() {
     let mut waiting = Waiting::new(MAX_COMMANDS);
     push(&mut waiting, 1, MAX_WEIGHT);
     push(&mut waiting, 2, 1);
-    let Next { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
+    let NextBatches { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
     assert_eq!((counts(&shared), counts(&heavy)), (vec![(2, 1)], vec![]));
     assert!(waiting.keeps_room, "what needs locks has taken all");
     waiting.readmit_tenants(tenant(3));
@@ -123,7 +123,7 @@ fn room_is_kept_for_a_heavy_command_until_it_has_a_transaction() {
 fn a_tenant_in_line_that_is_set_aside_is_let_in_by_its_own_transaction_alone() {
     let mut waiting = Waiting::new(MAX_COMMANDS);
     push(&mut waiting, 1, MAX_WEIGHT);
-    let Next { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
+    let NextBatches { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
     assert_eq!((shared.len(), heavy.len(), waiting.ready), (0, 0, 0), "there is no room beside the lane");
     waiting.set_aside(tenant(1));
     waiting.readmit_tenants(tenant(2));
@@ -136,7 +136,7 @@ fn a_tenant_in_line_that_is_set_aside_is_let_in_by_its_own_transaction_alone() {
 fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
     let mut waiting = Waiting::new(MAX_COMMANDS);
     [(1, MAX_WEIGHT), (1, 11)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
-    let first = waiting.next_batches(|weight| *weight, ASIDE).heavy.remove(0);
+    let first = waiting.next_batches(|weight| *weight, MAX_TENANTS_ASIDE).heavy.remove(0);
     assert_eq!((first.tenant, &first.commands[..]), (tenant(1), &[MAX_WEIGHT][..]));
     waiting.return_aside_batch(first);
     [(1, 12), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
@@ -144,7 +144,7 @@ fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
     assert_eq!(next(&mut waiting), [(2, 1)]);
     assert_eq!(next(&mut waiting), [], "it has no turns");
     waiting.readmit_tenants(tenant(1));
-    let again = waiting.next_batches(|_| 1, ASIDE).shared.remove(0);
+    let again = waiting.next_batches(|_| 1, MAX_TENANTS_ASIDE).shared.remove(0);
     assert_eq!((again.tenant, &again.commands[..]), (tenant(1), &[MAX_WEIGHT, 11, 12][..]));
     assert_eq!((waiting.count, waiting.ready), (0, 0));
 }
@@ -153,11 +153,11 @@ fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
 fn what_is_put_back_is_first_and_waits_with_a_tenant_that_is_set_aside() {
     let mut waiting = Waiting::new(MAX_COMMANDS);
     [(1, 10), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
-    let second = waiting.next_batches(|_| 1, ASIDE).shared.remove(1);
+    let second = waiting.next_batches(|_| 1, MAX_TENANTS_ASIDE).shared.remove(1);
     [(1, 11), (2, 21)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     waiting.requeue_front(second);
     assert_eq!((waiting.count, waiting.ready), (3, 3));
-    let first = waiting.next_batches(|_| 1, ASIDE).shared.remove(0);
+    let first = waiting.next_batches(|_| 1, MAX_TENANTS_ASIDE).shared.remove(0);
     assert_eq!((first.tenant, &first.commands[..]), (tenant(2), &[20, 21][..]));
     assert_eq!((waiting.count, waiting.ready), (0, 0));
     waiting.set_aside(tenant(2));

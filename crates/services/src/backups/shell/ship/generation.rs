@@ -48,8 +48,8 @@ impl Shipper {
                     Err(error) => {
                         record_failure("no generation of the log could be started", &error);
                         self.delay_after_fault(&error);
-                        let passes = matches!(error, BackupError::LogLost | BackupError::LogRenewed);
-                        clock::sleep(if passes { RETRY_INTERVAL } else { GENERATION_RETRY_INTERVAL }).await;
+                        let is_transient = matches!(error, BackupError::LogLost | BackupError::LogRenewed);
+                        clock::sleep(if is_transient { RETRY_INTERVAL } else { GENERATION_RETRY_INTERVAL }).await;
                     }
                 }
             }
@@ -62,7 +62,7 @@ impl Shipper {
         let age = self.clock.now().micros().saturating_sub(state.begun_at);
         let is_pausing = state.mistrust.is_pausing(monotonic(&self.clock));
         !is_pausing
-            && state.coming.is_none()
+            && state.next_stream.is_none()
             && (state.current.is_none() || age >= MAX_GENERATION_AGE_MICROS)
             && self.spool.has_room()
     }
@@ -74,19 +74,19 @@ impl Shipper {
         let log = BackupLog::new(self.db.clone(), self.clock.clone());
         let row = log.begin(&lock, BackupKind::Backup, &self.settings.place).await?;
         let id = BackupId::new(&self.clock);
-        let made = match self.release_stale_lock(&id).await {
+        let completed = match self.release_stale_lock(&id).await {
             Ok(()) => self.backups.with_lock(&id, Box::pin(self.store(&lock, &id))).await,
             Err(error) => Err(error),
         };
         self.state.borrow_mut().is_copying = false;
-        let (facts, ended) = match self.replace_generation(&id, made) {
-            Ok(made) => (run_facts(&made), Ok(())),
+        let (facts, outcome) = match self.replace_generation(&id, completed) {
+            Ok(completed) => (run_facts(&completed), Ok(())),
             Err(error) => (RunFacts::default(), Err(error)),
         };
         if let Some(row) = row {
-            log.end(row, facts, &ended).await?;
+            log.end(row, facts, &outcome).await?;
         }
-        ended?;
+        outcome?;
         // The schedule counts a generation as a backup, and so makes none of its own that would
         // prune.
         if let Err(error) = self.backups.prune(self.settings.all_days).await {
@@ -98,11 +98,11 @@ impl Shipper {
     /// Takes the location's lock from a killed generation of this database. Its process has ended,
     /// since its lock on this machine is free.
     async fn release_stale_lock(&self, id: &BackupId) -> Result<(), BackupError> {
-        let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
-        if let Some(earlier) = BackupId::parse(&self.lock.noted().map_err(disk)?) {
+        let disk_error = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
+        if let Some(earlier) = BackupId::parse(&self.lock.read_note().map_err(disk_error)?) {
             self.backups.unlock(&earlier).await?;
         }
-        self.lock.note(id.as_str()).map_err(disk)
+        self.lock.note(id.as_str()).map_err(disk_error)
     }
 
     async fn store(&self, lock: &LocalLock, id: &BackupId) -> Result<CompletedBackup, BackupError> {
@@ -110,25 +110,25 @@ impl Shipper {
         let key = new_key(&self.backups);
         let taken_at = self.copy_database(id, &key, &copy).await?;
         let source = Source { lock, options: self.settings.options, version: self.settings.version };
-        let made = backup_copy(&self.backups, &source, (id, &key), &copy.path, taken_at).await?;
+        let completed = backup_copy(&self.backups, &source, (id, &key), &copy.path, taken_at).await?;
         self.read_back(id).await?;
-        Ok(made)
+        Ok(completed)
     }
 
     /// Replaces the current generation by the new one, unless the new chain is broken already.
     fn replace_generation(
         &self,
         id: &BackupId,
-        made: Result<CompletedBackup, BackupError>,
+        completed: Result<CompletedBackup, BackupError>,
     ) -> Result<CompletedBackup, BackupError> {
         let mut state = self.state.borrow_mut();
         let not_kept = state.not_kept.take();
-        let coming = state.coming.take().filter(|stream| stream.id == *id);
-        match (made, coming) {
-            (Ok(made), Some(stream)) => {
+        let coming = state.next_stream.take().filter(|stream| stream.id == *id);
+        match (completed, coming) {
+            (Ok(completed), Some(stream)) => {
                 (state.current, state.begun_at) = (Some(stream), id.at().micros());
                 tracing::info!(generation = %id, "a generation of the log can be restored");
-                Ok(made)
+                Ok(completed)
             }
             (Ok(_), None) => Err(not_kept.map_or(BackupError::LogLost, BackupError::NotKept)),
             (Err(error), _) => {
@@ -143,26 +143,26 @@ impl Shipper {
     /// Copies the file while no checkpoint changes it, then applies all frames of its log to the
     /// copy. The chain begins after them.
     async fn copy_database(&self, id: &BackupId, key: &DataKey, copy: &LocalCopy) -> Result<Timestamp, BackupError> {
-        let disk = |error: io::Error| BackupError::Disk(copy.path.display().to_string(), error);
+        let disk_error = |error: io::Error| BackupError::Disk(copy.path.display().to_string(), error);
         self.state.borrow_mut().is_copying = true;
-        let (before, whole_log) = (wal::header(&self.log).map_err(disk)?, self.state.borrow().whole_log);
-        let mut file = File::options().write(true).create_new(true).open(&copy.path).map_err(disk)?;
-        let mut main = self.main;
-        main.seek(SeekFrom::Start(0)).map_err(disk)?;
-        let mut piece = vec![0; PIECE_BYTES];
+        let (before, whole_log) = (wal::header(&self.log).map_err(disk_error)?, self.state.borrow().whole_log);
+        let mut file = File::options().write(true).create_new(true).open(&copy.path).map_err(disk_error)?;
+        let mut database_file = self.main;
+        database_file.seek(SeekFrom::Start(0)).map_err(disk_error)?;
+        let mut buffer = vec![0; PIECE_BYTES];
         loop {
-            let read = main.read(&mut piece).map_err(disk)?;
-            if read == 0 {
+            let count = database_file.read(&mut buffer).map_err(disk_error)?;
+            if count == 0 {
                 break;
             }
-            file.write_all(&piece[..read]).map_err(disk)?;
+            file.write_all(&buffer[..count]).map_err(disk_error)?;
             clock::sleep(PACE).await;
         }
         // From here to the end no other task of this thread runs.
         if !self.round_or_fail() {
             return Err(BackupError::LogLost);
         }
-        let is_known = match (before, wal::header(&self.log).map_err(disk)?) {
+        let is_known = match (before, wal::header(&self.log).map_err(disk_error)?) {
             (None, _) => true,
             // The whole earlier log was in the file when its copy began.
             (Some(before), Some(after)) => after == before || (whole_log == Some(before) && after.follows(&before)),
@@ -172,30 +172,30 @@ impl Shipper {
             return Err(BackupError::LogRenewed);
         }
         let mut state = self.state.borrow_mut();
-        let stop = state.position.filter(|_| state.current.is_some());
-        state.position = self.write_log(&mut file, stop).map_err(disk)?;
-        file.sync_all().map_err(disk)?;
-        state.coming = Some(Stream { id: id.clone(), key: key.for_segments(), number: 0, previous: String::new() });
+        let last_position = state.position.filter(|_| state.current.is_some());
+        state.position = self.write_log(&mut file, last_position).map_err(disk_error)?;
+        file.sync_all().map_err(disk_error)?;
+        state.next_stream = Some(Stream { id: id.clone(), key: key.for_segments(), number: 0, previous: String::new() });
         state.is_copying = false;
         Ok(self.clock.now())
     }
 
     /// Applies the log's frames to a copy, up to a position, or to the last transaction. Returns
     /// the end position; `None` if there is no log.
-    fn write_log(&self, file: &mut File, stop: Option<Position>) -> io::Result<Option<Position>> {
-        let Some(header) = wal::header(&self.log)? else { return Ok(stop) };
-        if stop.is_some_and(|stop| stop.header != header) {
+    fn write_log(&self, file: &mut File, last_position: Option<Position>) -> io::Result<Option<Position>> {
+        let Some(header) = wal::header(&self.log)? else { return Ok(last_position) };
+        if last_position.is_some_and(|last_position| last_position.header != header) {
             // The next log has begun since the last checkpoint, and has no commits.
-            return Ok(stop);
+            return Ok(last_position);
         }
         let mut at = Position::start(header);
-        while stop.is_none_or(|stop| at.frames < stop.frames) {
+        while last_position.is_none_or(|last_position| at.frames < last_position.frames) {
             let batch = match wal::next(&self.log, &at)? {
                 Next::Nothing => break,
                 Next::Renewed => return Err(io::Error::other("the log was restarted")),
                 Next::Frames(batch) => batch,
             };
-            if stop.is_some_and(|stop| batch.end.frames > stop.frames) {
+            if last_position.is_some_and(|last_position| batch.end.frames > last_position.frames) {
                 return Err(io::Error::other("the log was written to after it was read"));
             }
             write_pages(file, header.page_bytes, pages(header.page_bytes, &batch.frames))?;
@@ -206,13 +206,13 @@ impl Shipper {
     }
 }
 
-fn run_facts(made: &CompletedBackup) -> RunFacts {
+fn run_facts(completed: &CompletedBackup) -> RunFacts {
     RunFacts {
-        backup_id: Some(made.id.to_string()),
-        bytes: i64::try_from(made.bytes).ok(),
-        stored_bytes: i64::try_from(made.stored).ok(),
-        files: Some(made.files.all),
-        head: Some(made.head),
+        backup_id: Some(completed.id.to_string()),
+        bytes: i64::try_from(completed.bytes).ok(),
+        stored_bytes: i64::try_from(completed.stored).ok(),
+        files: Some(completed.files.all),
+        head: Some(completed.head),
         ..RunFacts::default()
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct LocationTrust {
 }
 
 impl LocationTrust {
-    pub(super) fn note(&mut self, now: Duration) {
+    pub(super) fn record_distrust(&mut self, now: Duration) {
         if !self.is_distrusted(now) {
             self.given_up = 0;
         }
@@ -29,7 +29,7 @@ impl LocationTrust {
 
     /// Records that a generation was given up, and starts the pause before the next.
     pub(super) fn give_up(&mut self, now: Duration) {
-        self.note(now);
+        self.record_distrust(now);
         self.pause_ends = now + pause(self.given_up);
         self.given_up = self.given_up.saturating_add(1);
     }
@@ -44,8 +44,8 @@ impl LocationTrust {
 }
 
 /// Returns the pause after a number of given-up generations.
-fn pause(given_up: u32) -> Duration {
-    MIN_PAUSE.saturating_mul(2_u32.saturating_pow(given_up)).min(MAX_PAUSE)
+fn pause(abandoned_tries: u32) -> Duration {
+    MIN_PAUSE.saturating_mul(2_u32.saturating_pow(abandoned_tries)).min(MAX_PAUSE)
 }
 
 #[cfg(test)]

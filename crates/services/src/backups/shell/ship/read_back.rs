@@ -22,21 +22,21 @@ const READ_BACK_LAG_MICROS: i64 = 5_000_000;
 const LAGGING_READ_BACK_EVERY: u32 = 8;
 
 /// Whether the segment of this number is read back: one of `every`, or fewer if it has waited for
-/// long (`waited`, in microseconds).
-fn is_sampled(number: u32, every: u32, waited: i64) -> bool {
-    let every = if waited > READ_BACK_LAG_MICROS { every.max(LAGGING_READ_BACK_EVERY) } else { every };
+/// long (`lag`, in microseconds).
+fn is_sampled(number: u32, every: u32, lag: i64) -> bool {
+    let every = if lag > READ_BACK_LAG_MICROS { every.max(LAGGING_READ_BACK_EVERY) } else { every };
     number.is_multiple_of(every)
 }
 
 /// Whether an object in a location has exactly these bytes. It is compared as a stream.
 async fn has_bytes(store: &Store, object: &str, bytes: &[u8]) -> Result<bool, BackupError> {
-    let mut pieces = match store.read(object).await {
+    let mut chunks = match store.read(object).await {
         Err(StoreError::Missing) => return Ok(false),
         found => found?,
     };
     let mut rest = bytes;
-    while let Some(piece) = pieces.try_next().await? {
-        match rest.strip_prefix(&piece[..]) {
+    while let Some(chunk) = chunks.try_next().await? {
+        match rest.strip_prefix(&chunk[..]) {
             Some(after) => rest = after,
             None => return Ok(false),
         }
@@ -63,7 +63,7 @@ impl State {
     /// Ends one generation; another continues. Segments that are dropped with it were never
     /// shipped.
     fn end(&mut self, generation: &str) {
-        for stream in [&mut self.current, &mut self.coming] {
+        for stream in [&mut self.current, &mut self.next_stream] {
             if stream.as_ref().is_some_and(|stream| stream.id.as_str() == generation) {
                 *stream = None;
             }
@@ -86,7 +86,7 @@ impl Shipper {
             return Ok(true);
         }
         metrics::count_log_shipping_difference();
-        self.state.borrow_mut().mistrust.note(monotonic(&self.clock));
+        self.state.borrow_mut().mistrust.record_distrust(monotonic(&self.clock));
         tracing::warn!(object, "a segment of the log reads back as other bytes, and is sent again");
         store.put_bytes(object, bytes.clone()).await?;
         let is_kept = has_bytes(store, object, bytes).await?;
@@ -98,8 +98,8 @@ impl Shipper {
 
     fn is_read_back(&self, segment: &str) -> bool {
         let Some(name) = SegmentName::parse(segment) else { return true };
-        let waited = self.clock.now().micros().saturating_sub(name.read_at);
-        self.is_location_distrusted() || is_sampled(name.number, self.settings.read_back, waited)
+        let lag = self.clock.now().micros().saturating_sub(name.read_at);
+        self.is_location_distrusted() || is_sampled(name.number, self.settings.read_back, lag)
     }
 
     fn is_location_distrusted(&self) -> bool {
@@ -112,10 +112,10 @@ impl Shipper {
         if let Err(error) = self.backups.store.remove(&object).await {
             record_failure("a segment of the log that reads back as other bytes could not be removed", &error);
         }
-        let is_coming = self.state.borrow().coming.as_ref().is_some_and(|stream| stream.id.as_str() == generation);
+        let is_next_stream = self.state.borrow().next_stream.as_ref().is_some_and(|stream| stream.id.as_str() == generation);
         let error = BackupError::NotKept(object.clone());
         // A generation whose backup is being stored has a row, which fails then.
-        if !is_coming {
+        if !is_next_stream {
             let log = BackupLog::new(self.db.clone(), self.clock.clone());
             log.add_failed(BackupKind::Backup, &self.settings.place, &error).await?;
         }
@@ -123,11 +123,11 @@ impl Shipper {
         let mut state = self.state.borrow_mut();
         state.mistrust.give_up(monotonic(&self.clock));
         state.end(generation);
-        if is_coming {
+        if is_next_stream {
             state.not_kept = Some(object);
         }
-        let removed = self.spool.remove_all(generation);
-        removed.map(drop).map_err(|error| BackupError::Disk(self.settings.file.display().to_string(), error))
+        let outcome = self.spool.remove_all(generation);
+        outcome.map(drop).map_err(|error| BackupError::Disk(self.settings.file.display().to_string(), error))
     }
 
     /// Reads back the backup of a generation as a whole, if the location stored other bytes before.

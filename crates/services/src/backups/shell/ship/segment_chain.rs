@@ -21,7 +21,7 @@ pub(super) struct Stream {
 
 impl Stream {
     /// Returns the next segment: its name, and its bytes as stored.
-    pub(super) fn sealed(&mut self, from: &Position, batch: &Batch, read_at: i64) -> Result<(String, Vec<u8>), BackupError> {
+    pub(super) fn seal_batch(&mut self, from: &Position, batch: &Batch, read_at: i64) -> Result<(String, Vec<u8>), BackupError> {
         let head = SegmentHead {
             generation: self.id.to_string(),
             number: self.number,
@@ -34,10 +34,11 @@ impl Stream {
             bytes: batch.frames.len() as u64,
             previous: self.previous.clone(),
         };
-        let sealed = pack_segment(&head, &batch.frames).and_then(|plain| self.key.seal(self.id.as_str(), self.number, plain));
-        let sealed = sealed.ok_or(BackupError::SegmentUnsealed)?;
+        let sealed_bytes =
+            pack_segment(&head, &batch.frames).and_then(|packed| self.key.seal(self.id.as_str(), self.number, packed));
+        let sealed_bytes = sealed_bytes.ok_or(BackupError::SegmentUnsealed)?;
         self.number = self.number.checked_add(1).ok_or(BackupError::SegmentUnsealed)?;
-        self.previous = sha256(&sealed);
-        Ok((SegmentName::of(&head).text(), sealed))
+        self.previous = sha256(&sealed_bytes);
+        Ok((SegmentName::of(&head).text(), sealed_bytes))
     }
 }

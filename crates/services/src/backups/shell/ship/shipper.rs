@@ -47,7 +47,7 @@ pub(super) struct State {
     /// The generation that can be restored.
     pub(super) current: Option<Stream>,
     /// The one whose backup is being stored.
-    pub(super) coming: Option<Stream>,
+    pub(super) next_stream: Option<Stream>,
     /// Position in the log, for both; `None` before its first frame, and while there is no
     /// generation.
     pub(super) position: Option<Position>,
@@ -69,11 +69,11 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn has_streams(&self) -> bool {
-        self.current.is_some() || self.coming.is_some()
+        self.current.is_some() || self.next_stream.is_some()
     }
 
     pub(super) fn give_up(&mut self) {
-        (self.current, self.coming, self.position, self.whole) = (None, None, None, None);
+        (self.current, self.next_stream, self.position, self.whole) = (None, None, None, None);
     }
 }
 
@@ -91,10 +91,10 @@ pub struct Shipper {
     pub(super) lock: ShippingLock,
 }
 
-pub(super) fn record_failure(what: &str, error: &impl std::fmt::Display) {
-    metrics::log_shipping_failed();
+pub(super) fn record_failure(message: &str, error: &impl std::fmt::Display) {
+    metrics::count_log_shipping_failure();
     let error = scrub_message(&error.to_string());
-    tracing::warn!(%error, "{what}");
+    tracing::warn!(%error, "{message}");
 }
 
 pub(super) fn monotonic(clock: &Clock) -> Duration {

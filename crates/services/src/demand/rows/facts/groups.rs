@@ -96,7 +96,7 @@ pub(super) enum Currencies {
 
 impl Currencies {
     /// A column's expression in a sum; the statement has the currency as `$2`.
-    pub(super) fn counted(self, name: &str) -> String {
+    pub(super) fn summand_sql(self, name: &str) -> String {
         if self == Self::One || STOCK.contains(&name) {
             return format!("d.{name}");
         }
@@ -135,9 +135,9 @@ pub(super) const OTHER_CURRENCIES_COUNT: &str = "count(*) FILTER (WHERE d.curren
 /// SQL of the sums of a group of facts; `active_days` is the expression that counts the days with a
 /// row.
 pub(super) fn sums(currencies: Currencies, active_days: &str) -> String {
-    let sum = |name: &&str| format!("CAST(sum({}) AS bigint)", currencies.counted(name));
-    let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
-    format!("{figures}, max({}), {OTHER_CURRENCIES_COUNT}, {active_days}", currencies.counted("max_line_units"))
+    let sum = |name: &&str| format!("CAST(sum({}) AS bigint)", currencies.summand_sql(name));
+    let figure_sums = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
+    format!("{figure_sums}, max({}), {OTHER_CURRENCIES_COUNT}, {active_days}", currencies.summand_sql("max_line_units"))
 }
 
 /// The columns of `sums` but the last one: figures, units of the largest line, and rows in other currencies.
@@ -166,10 +166,10 @@ mod tests {
     #[test]
     fn stock_is_of_all_currencies_and_documents_are_of_one() {
         assert!(STOCK.iter().all(|name| DemandFigures::NAMES.contains(name)));
-        let of_one = |name: &&&str| Currencies::Several.counted(name).contains("d.currency = $2");
+        let of_one = |name: &&&str| Currencies::Several.summand_sql(name).contains("d.currency = $2");
         let documents: Vec<&str> = DemandFigures::NAMES.iter().filter(of_one).copied().collect();
         assert_eq!(documents.len() + STOCK.len(), DemandFigures::NAMES.len());
         assert_eq!((documents[0], documents.last()), ("ordered_units", Some(&"refund_minor")));
-        assert_eq!(Currencies::One.counted("orders"), "d.orders");
+        assert_eq!(Currencies::One.summand_sql("orders"), "d.orders");
     }
 }

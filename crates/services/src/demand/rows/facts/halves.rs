@@ -69,11 +69,11 @@ struct GroupSums {
 
 impl GroupSums {
     /// Adds the sums of other facts; None if a sum exceeds 64 bits.
-    fn add(&mut self, more: &Self) -> Option<()> {
-        self.figures = self.figures.plus(&more.figures, 1)?;
-        self.max_line_units = self.max_line_units.max(more.max_line_units);
-        self.others = self.others.saturating_add(more.others);
-        self.days.extend(&more.days);
+    fn add(&mut self, other: &Self) -> Option<()> {
+        self.figures = self.figures.plus(&other.figures, 1)?;
+        self.max_line_units = self.max_line_units.max(other.max_line_units);
+        self.others = self.others.saturating_add(other.others);
+        self.days.extend(&other.days);
         Some(())
     }
 
@@ -98,9 +98,10 @@ pub(super) async fn page_in_halves(
     if reads.backend() != Backend::Sqlite || !is_summed || !group.iter().any(is_sorted) {
         return Ok(None);
     }
-    let Some(middle) = middle_day(reads, group, filter).await? else { return Ok(None) };
-    let earlier = FactFilter { to: Some(filter.to.map_or(middle, |to| to.min(middle))), ..filter.clone() };
-    let later = FactFilter { from: Some(filter.from.map_or(middle + 1, |from| from.max(middle + 1))), ..filter.clone() };
+    let Some(middle_date) = middle_day(reads, group, filter).await? else { return Ok(None) };
+    let earlier = FactFilter { to: Some(filter.to.map_or(middle_date, |to| to.min(middle_date))), ..filter.clone() };
+    let later =
+        FactFilter { from: Some(filter.from.map_or(middle_date + 1, |from| from.max(middle_date + 1))), ..filter.clone() };
     let halves = read_consistent(read_half(reads, group, &earlier, money), read_half(reads, group, &later, money)).await?;
     Ok(halves.and_then(|halves| merge_halves(halves.into_iter().flatten(), request)))
 }
@@ -112,12 +113,12 @@ fn merge_halves(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: 
         totals.add(&sums)?;
         groups.entry(keys).or_default().add(&sums)?;
     }
-    let of_page = |key: &FactKey| match key {
+    let cursor_key = |key: &FactKey| match key {
         FactKey::Date(day) => Key::Int((*day).into()),
         FactKey::Id(id) => Key::Id(*id),
     };
     let rows = groups.into_iter().map(|(keys, sums)| {
-        let cursor = keys.iter().map(of_page).collect();
+        let cursor = keys.iter().map(cursor_key).collect();
         (sums.row(keys), cursor)
     });
     let page = request.pick(rows.collect()).into_iter().map(|(row, _)| row).collect();
@@ -127,14 +128,14 @@ fn merge_halves(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: 
 /// The last day of the earlier half; None if there are few facts, or if there may be too many
 /// groups for the memory.
 async fn middle_day(reads: &impl Reads, group: &[DemandDimension], filter: &FactFilter) -> Result<Option<i32>, Fault> {
-    let least = match SplitSetting::of(reads) {
+    let min_facts = match SplitSetting::of(reads) {
         SplitSetting::Never | SplitSetting::At(SplitPoint::By(_)) => return Ok(None),
         SplitSetting::At(SplitPoint::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY)) as i32)),
-        SplitSetting::From(least) => least,
+        SplitSetting::From(min_facts) => min_facts,
     };
     let sql = format!("SELECT {}", FactDays::SELECT.replace("{current}", CURRENT));
-    let Some(found) = reads.records::<FactDays>(&sql, vec![least.into()]).await?.pop() else { return Ok(None) };
-    let FactDays { first: Some(first), last: Some(last), facts, stores, channels } = found else { return Ok(None) };
+    let Some(fact_days) = reads.records::<FactDays>(&sql, vec![min_facts.into()]).await?.pop() else { return Ok(None) };
+    let FactDays { first: Some(first), last: Some(last), facts, stores, channels } = fact_days else { return Ok(None) };
     let (from, to) = (filter.from.map_or(first, |from| from.max(first)), filter.to.map_or(last, |to| to.min(last)));
     let values = |one: &DemandDimension| match one {
         DemandDimension::Day => i64::from(to.saturating_sub(from)) + 1,
@@ -144,7 +145,7 @@ async fn middle_day(reads: &impl Reads, group: &[DemandDimension], filter: &Fact
         DemandDimension::Week | DemandDimension::Product => MAX_GROUPS,
     };
     let has_few_groups = group.iter().map(values).fold(1, i64::saturating_mul) <= MAX_GROUPS;
-    Ok((facts >= least && from < to && has_few_groups).then(|| from + (to - from) / 2))
+    Ok((facts >= min_facts && from < to && has_few_groups).then(|| from + (to - from) / 2))
 }
 
 /// Returns the sums of some days by group, and the state of the facts. A group keeps its set of

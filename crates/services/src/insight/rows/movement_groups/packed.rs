@@ -34,8 +34,8 @@ pub(super) async fn groups_of(
     query: &MovementsQuery<'_>,
     events: Option<(&str, i64)>,
 ) -> Result<Option<Vec<(GroupKey, MovementSums)>>, Fault> {
-    let all = GroupSpan { after: None, limit: query.span.limit };
-    let query_of_all = MovementsQuery { span: &all, ..query.clone() };
+    let full_span = GroupSpan { after: None, limit: query.span.limit };
+    let query_of_all = MovementsQuery { span: &full_span, ..query.clone() };
     let backend = reads.backend();
     let Entries { movements, entries, key, currency, values, .. } = entries_of(backend, &query_of_all, events);
     let amount = format!("CASE WHEN e.cost_currency = {currency} THEN coalesce(abs(e.value_minor), 0) ELSE 0 END");
@@ -58,23 +58,23 @@ pub(super) async fn groups_of(
              WHERE m.tenant_id = $1{movements}"
         ),
     };
-    let rows = reads.records::<MovementRow>(&packed::bounded(&sql, MovementRow::SELECT), values).await?;
+    let rows = reads.records::<MovementRow>(&packed::bounded_query(&sql, MovementRow::SELECT), values).await?;
     let movements = rows.len() as i64;
-    let Some(groups) = blocking::run("sums of movements", move || summed(&rows)).await?? else { return Ok(None) };
+    let Some(groups) = blocking::run("sums of movements", move || sum_rows(&rows)).await?? else { return Ok(None) };
     let after = query.span.after.as_ref();
     let groups = groups.into_iter().map(|(id, (_, sums))| (GroupKey::Id(id), sums));
-    let mut found: Vec<_> = groups.filter(|(key, _)| after.is_none_or(|after| key > after)).collect();
+    let mut group_sums: Vec<_> = groups.filter(|(key, _)| after.is_none_or(|after| key > after)).collect();
     if query.counts_movements {
-        found.push((GroupKey::Nothing, MovementSums { movements, ..MovementSums::default() }));
+        group_sums.push((GroupKey::Nothing, MovementSums { movements, ..MovementSums::default() }));
     }
-    Ok(Some(found))
+    Ok(Some(group_sums))
 }
 
 /// The sums of each group, with the movement that was counted last.
 type CountedSums = HashMap<Uuid, (usize, MovementSums)>;
 
 /// None if not all entries were read.
-fn summed(rows: &[MovementRow]) -> Result<Option<CountedSums>, Fault> {
+fn sum_rows(rows: &[MovementRow]) -> Result<Option<CountedSums>, Fault> {
     let (mut groups, mut entries) = (CountedSums::new(), 0);
     for (nth, row) in rows.iter().enumerate() {
         entries += packed::each_line("entry", &row.items, [&row.deltas, &row.amounts], |id, [delta, value]| {

@@ -63,16 +63,16 @@ pub struct MovementsQuery<'a> {
 impl MovementSums {
     /// Adds the sums of other movements or entries. They saturate at 64 bits, which exceeds 2^53 −
     /// 1, the largest number that is returned to clients.
-    pub fn add(&mut self, more: Self) {
+    pub fn add(&mut self, other: Self) {
         let sums = [
-            (&mut self.movements, more.movements),
-            (&mut self.entries, more.entries),
-            (&mut self.units_in, more.units_in),
-            (&mut self.units_out, more.units_out),
-            (&mut self.value, more.value),
+            (&mut self.movements, other.movements),
+            (&mut self.entries, other.entries),
+            (&mut self.units_in, other.units_in),
+            (&mut self.units_out, other.units_out),
+            (&mut self.value, other.value),
         ];
-        for (sum, more) in sums {
-            *sum = sum.saturating_add(more);
+        for (sum, other) in sums {
+            *sum = sum.saturating_add(other);
         }
     }
 }
@@ -107,7 +107,8 @@ pub(super) fn entries_of(backend: Backend, query: &MovementsQuery<'_>, events: O
     let currency = format!("${}", values.len() + 1);
     let filter = movement_filter(backend, query.spec, values.len() + 2);
     values.extend(filter.values.iter().cloned());
-    let of_products = query.products.on("e.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    let of_products =
+        query.products.on("e.product_id").map(|product_condition| format!(" AND {product_condition}")).unwrap_or_default();
     let key = match query.group {
         MovementGroup::None => "NULL",
         MovementGroup::Kind => "m.kind",
@@ -115,17 +116,17 @@ pub(super) fn entries_of(backend: Backend, query: &MovementsQuery<'_>, events: O
         MovementGroup::Product => "e.product_id",
         MovementGroup::Store => "e.store_id",
     };
-    let (mut beyond, mut of_events) = (String::new(), String::new());
+    let (mut span_condition, mut of_events) = (String::new(), String::new());
     if let Some(after) = query.span.after.as_ref().and_then(value) {
         values.push(after);
-        beyond = format!(" AND {key} > ${}", values.len() + 1);
+        span_condition = format!(" AND {key} > ${}", values.len() + 1);
     }
-    if let Some((are, seq)) = events {
+    if let Some((operator, seq)) = events {
         values.push(seq.into());
-        of_events = format!(" AND m.seq {are} ${}", values.len() + 1);
+        of_events = format!(" AND m.seq {operator} ${}", values.len() + 1);
     }
     let movements = format!("{}{of_events}", filter.movement);
-    let entries = format!(" AND e.seq = m.seq{}{of_products}{beyond}", filter.entry);
+    let entries = format!(" AND e.seq = m.seq{}{of_products}{span_condition}", filter.entry);
     Entries { movements, entries, key, currency, filter, of_products, of_events, values }
 }
 

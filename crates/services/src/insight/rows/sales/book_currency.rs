@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     query::{PRODUCT_OF_LINE, SalesFilter, SalesQuery},
     return_settlements::DIFFERS,
-    side::{SOLD, Side, nil},
+    side::{SOLD, Side, nil_id_literal},
 };
 use crate::insight::core::{ForeignDocument, ForeignLine, Group, SoldLine, Trade};
 
@@ -109,7 +109,7 @@ impl SalesQuery {
     /// last parameter. A document is converted as a whole, so all of its lines are read.
     fn foreign_lines(&self, side: Side, backend: Backend) -> String {
         let sql = side.sql();
-        let key = self.grouped(nil(backend));
+        let key = self.group_expression(nil_id_literal(backend));
         let product = if self.group == Group::Category { PRODUCT_OF_LINE } else { "" };
         let fits = self.of_products().unwrap_or_else(|| "TRUE".to_owned());
         let select = LineRow::SELECT
@@ -163,25 +163,25 @@ fn documents_of(query: &SalesQuery, rows: &[QueryResult]) -> Result<Vec<ForeignD
     let mut documents: Vec<ForeignDocument> = Vec::new();
     for row in rows {
         let mut row = Row::new(row);
-        let (key, found) = (query.key(&mut row)?, row.record::<LineRow>()?);
-        let is_product = found.is_product == 1;
+        let (key, line_row) = (query.key(&mut row)?, row.record::<LineRow>()?);
+        let is_product = line_row.is_product == 1;
         let line = ForeignLine {
             key,
             is_product,
-            fits: found.fits == 1 && (is_product || query.has_charges()),
+            fits: line_row.fits == 1 && (is_product || query.has_charges()),
             line: SoldLine {
-                quantity: found.quantity,
-                cancelled: found.cancelled,
-                total: found.total,
-                unit_cost: found.cost,
-                decimals: found.decimals as u8,
+                quantity: line_row.quantity,
+                cancelled: line_row.cancelled,
+                total: line_row.total,
+                unit_cost: line_row.cost,
+                decimals: line_row.decimals as u8,
             },
         };
-        if documents.last().is_none_or(|last| last.id != found.id) {
-            let from = Currency::parse(&found.currency);
+        if documents.last().is_none_or(|last| last.id != line_row.id) {
+            let from = Currency::parse(&line_row.currency);
             let from = from.ok_or_else(|| Fault::corrupt("sales_order", "a currency of ISO 4217"))?;
-            let rate = RateRequest { from, day: found.day, known_at: found.known_at };
-            documents.push(ForeignDocument { id: found.id, rate, given_back: found.given_back, lines: Vec::new() });
+            let rate = RateRequest { from, day: line_row.day, known_at: line_row.known_at };
+            documents.push(ForeignDocument { id: line_row.id, rate, given_back: line_row.given_back, lines: Vec::new() });
         }
         if let Some(last) = documents.last_mut() {
             last.lines.push(line);

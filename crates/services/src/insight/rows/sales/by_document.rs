@@ -6,7 +6,7 @@ use platform::storage::Backend;
 
 use super::{
     query::{AMOUNT, COST, SCALE, SalesQuery},
-    side::{Side, nil},
+    side::{Side, nil_id_literal},
 };
 use crate::insight::core::Group;
 
@@ -33,23 +33,27 @@ impl SalesQuery {
 
     /// The lines that are summed of the document `o`, for Postgres.
     pub(super) fn lines_of_document(&self, side: Side) -> String {
-        let ([_, table, document], cancelled) = (side.lines(), side.cancelled());
-        let large = side.large();
+        let ([_, table, document], cancelled) = (side.lines(), side.uncounted_units());
+        let large = side.large_line_condition();
         let charges = if self.group.by_product() && !self.with_charges { " AND l.product_id IS NOT NULL" } else { "" };
-        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        let products_sql = self.of_products().map(|product_condition| format!(" AND {product_condition}")).unwrap_or_default();
         format!(
             "SELECT l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total, {cost} AS cost, l.unit_decimals AS decimals,
                CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
-             FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{of_products}",
+             FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{products_sql}",
             cost = side.unit_cost(),
-            settled = side.settled(),
+            settled = side.settlement_flag(),
         )
     }
 
     /// The sums of one side by group, from sums of documents: of whole documents, or of their lines
     /// in a category.
     pub(super) fn totals_by_document(&self, side: Side, backend: Backend) -> String {
-        let key = if self.group == Group::Customer { "o.customer_id".to_owned() } else { self.grouped(nil(backend)) };
+        let key = if self.group == Group::Customer {
+            "o.customer_id".to_owned()
+        } else {
+            self.group_expression(nil_id_literal(backend))
+        };
         let sums = OF_LINES.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
         let documents = match backend {
             // The order of the index that documents are found by, so that each one's lines are together. The key is any line's.
@@ -85,8 +89,11 @@ impl SalesQuery {
             }
         };
         let documents = if self.group == Group::Customer { by_survivor_sql(&documents) } else { documents };
-        let beyond = self.beyond("grp");
-        format!("SELECT {} AS side, grp, {OF_DOCUMENTS} FROM ({documents}) y WHERE 1 = 1{beyond} GROUP BY grp", side as i32)
+        let span_condition = self.after_key_condition("grp");
+        format!(
+            "SELECT {} AS side, grp, {OF_DOCUMENTS} FROM ({documents}) y WHERE 1 = 1{span_condition} GROUP BY grp",
+            side as i32
+        )
     }
 }
 

@@ -26,14 +26,14 @@ impl SalesQuery {
     }
 
     fn documents_of(&self, side: Side, backend: Backend) -> String {
-        let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
-        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        let ([counted, table, document], cancelled) = (side.lines(), side.uncounted_units());
+        let products_sql = self.of_products().map(|product_condition| format!(" AND {product_condition}")).unwrap_or_default();
         // The first line proves it for almost all documents. Postgres would join all lines instead,
         // unless other conditions bound their number.
-        let first = if backend == Backend::Postgres && of_products.is_empty() { " OFFSET 0" } else { "" };
+        let first = if backend == Backend::Postgres && products_sql.is_empty() { " OFFSET 0" } else { "" };
         format!(
             " UNION ALL SELECT {nth}, NULL, count(*), 0, 0, 0, 0, 0, 0, 0 FROM {documents} WHERE {counted}{bounds} AND ({filter})
-             AND EXISTS (SELECT 1 FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{of_products}{first})",
+             AND EXISTS (SELECT 1 FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{products_sql}{first})",
             nth = FIRST_COUNT_SIDE + side as i32,
             documents = side.documents(backend),
             bounds = self.bounds(),
@@ -42,15 +42,15 @@ impl SalesQuery {
     }
 }
 
-/// Whether there are at most `most` products, or customers, if these are the groups. Other groups
+/// Whether there are at most `limit` products, or customers, if these are the groups. Other groups
 /// are never many.
-pub async fn has_few_groups(reads: &impl Reads, group: Group, most: i64) -> Result<bool, Fault> {
+pub async fn has_few_groups(reads: &impl Reads, group: Group, limit: i64) -> Result<bool, Fault> {
     let table = match group {
         Group::Product => "product",
         Group::Customer => "customer",
         _ => return Ok(true),
     };
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t WHERE t.tenant_id = $1 LIMIT {}) n", most + 1);
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t WHERE t.tenant_id = $1 LIMIT {}) n", limit + 1);
     let count: Option<i64> = reads.rows(&sql, vec![]).await?.first().map(Row::scalar).transpose()?;
-    Ok(count.unwrap_or_default() <= most)
+    Ok(count.unwrap_or_default() <= limit)
 }

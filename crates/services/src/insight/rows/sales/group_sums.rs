@@ -8,7 +8,7 @@ use super::{
     documents, large,
     query::{AMOUNT, COST, SCALE, SalesQuery},
     return_settlements,
-    side::{Side, nil},
+    side::{Side, nil_id_literal},
 };
 use crate::insight::{
     core::{SalesByGroup, Sums},
@@ -46,11 +46,11 @@ struct GroupSums {
 }
 
 impl SalesQuery {
-    fn totals(&self, side: Side, backend: Backend, summed: SummedLines) -> String {
-        let groups = if summed == SummedLines::All && self.is_by_document(backend) {
+    fn totals(&self, side: Side, backend: Backend, summed_lines: SummedLines) -> String {
+        let groups = if summed_lines == SummedLines::All && self.is_by_document(backend) {
             self.totals_by_document(side, backend)
         } else {
-            self.totals_by_line(side, backend, summed)
+            self.totals_by_line(side, backend, summed_lines)
         };
         match &self.span {
             None => groups,
@@ -62,12 +62,13 @@ impl SalesQuery {
     }
 
     /// The sums of one side by group, line by line: those of a document may be of several groups.
-    fn totals_by_line(&self, side: Side, backend: Backend, summed: SummedLines) -> String {
-        let large = if summed == SummedLines::All { "0" } else { "large" };
+    fn totals_by_line(&self, side: Side, backend: Backend, summed_lines: SummedLines) -> String {
+        let large = if summed_lines == SummedLines::All { "0" } else { "large" };
         let sums = GroupSums::SELECT.replace("{amount}", AMOUNT).replace("{cost}", &COST.replace("SCALE", SCALE));
-        let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
+        let (lines, span_condition) =
+            (self.lines(side, backend, &self.group_expression(nil_id_literal(backend))), self.after_key_condition("grp"));
         format!(
-            "SELECT {} AS side, grp, {} FROM ({lines}) x WHERE 1 = 1{beyond} GROUP BY grp",
+            "SELECT {} AS side, grp, {} FROM ({lines}) x WHERE 1 = 1{span_condition} GROUP BY grp",
             side as i32,
             sums.replace("{large}", large)
         )
@@ -81,24 +82,24 @@ pub(super) async fn sales_at(
     is_half: bool,
 ) -> Result<(SalesByGroup, Option<i64>), Fault> {
     let backend = reads.backend();
-    let (mut found, head) = match summed(reads, query, SummedLines::All, is_half).await {
+    let (mut database_sums, head) = match read_sums(reads, query, SummedLines::All, is_half).await {
         Ok(all) if all.0.large == 0 => all,
         Err(fault) if !fault.is_overflow() => return Err(fault),
-        Ok(_) | Err(_) => summed(reads, query, SummedLines::WithoutLarge, is_half).await?,
+        Ok(_) | Err(_) => read_sums(reads, query, SummedLines::WithoutLarge, is_half).await?,
     };
-    let tally = &mut found.sold.groups;
+    let tally = &mut database_sums.sold.groups;
     // One side of the last groups may not have been read: they are cut off.
-    query.cut(tally);
-    if found.large > 0 {
+    query.truncate_to_span(tally);
+    if database_sums.large > 0 {
         let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
         for row in &reads.rows(&sql, query.values()).await? {
             large::add_large(query, row, tally)?;
         }
     }
-    if found.settled > 0 {
+    if database_sums.settled > 0 {
         return_settlements::apply_refunds(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, tally)?;
     }
-    Ok((found.sold, head))
+    Ok((database_sums.sold, head))
 }
 
 /// Sums by the database, and the numbers of lines that are too large for it and of settled returns.
@@ -112,14 +113,14 @@ struct DatabaseSums {
 /// The columns of the statement: the side, the key of a group, and its sums.
 const COLUMNS: usize = 10;
 
-async fn summed(
+async fn read_sums(
     reads: &impl Reads,
     query: &SalesQuery,
-    summed: SummedLines,
+    summed_lines: SummedLines,
     is_half: bool,
 ) -> Result<(DatabaseSums, Option<i64>), Fault> {
     let backend = reads.backend();
-    let totals = |side| query.totals(side, backend, summed);
+    let totals = |side| query.totals(side, backend, summed_lines);
     let counts = query.documents_counted(backend);
     let sql = format!("{} UNION ALL {}{counts}", totals(Side::Sales), totals(Side::Returns));
     let (rows, head) = if is_half {
@@ -127,44 +128,44 @@ async fn summed(
     } else {
         (reads.rows(&sql, query.values()).await?, None)
     };
-    let mut found = DatabaseSums::default();
+    let mut database_sums = DatabaseSums::default();
     for row in &rows {
-        add_totals(query, row, &mut found)?;
+        add_totals(query, row, &mut database_sums)?;
     }
-    Ok((found, head))
+    Ok((database_sums, head))
 }
 
-fn add_totals(query: &SalesQuery, row: &QueryResult, all: &mut DatabaseSums) -> Result<(), Fault> {
+fn add_totals(query: &SalesQuery, row: &QueryResult, totals: &mut DatabaseSums) -> Result<(), Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
     let key = query.key(&mut row)?;
-    let found: GroupSums = row.record()?;
+    let group_row: GroupSums = row.record()?;
     if let Some(counted) = documents::count_index(side) {
-        all.sold.documents.get_or_insert_default()[counted] += i128::from(found.documents);
+        totals.sold.documents.get_or_insert_default()[counted] += i128::from(group_row.documents);
         return Ok(());
     }
-    let sums = all.sold.groups.entry(key).or_default();
+    let sums = totals.sold.groups.entry(key).or_default();
     sums.add(&if side == Side::Sales as i32 {
         Sums {
-            orders: found.documents.into(),
-            order_lines: found.lines.into(),
-            units_sold: found.units.into(),
-            gross: found.amount.into(),
-            charges: found.charges.into(),
-            cost: found.cost.into(),
+            orders: group_row.documents.into(),
+            order_lines: group_row.lines.into(),
+            units_sold: group_row.units.into(),
+            gross: group_row.amount.into(),
+            charges: group_row.charges.into(),
+            cost: group_row.cost.into(),
             ..Sums::default()
         }
     } else {
         Sums {
-            returns: found.documents.into(),
-            return_lines: found.lines.into(),
-            units_returned: found.units.into(),
-            refunds: found.amount.into(),
-            charge_credits: found.charges.into(),
+            returns: group_row.documents.into(),
+            return_lines: group_row.lines.into(),
+            units_returned: group_row.units.into(),
+            refunds: group_row.amount.into(),
+            charge_credits: group_row.charges.into(),
             ..Sums::default()
         }
     });
-    all.large += found.large;
-    all.settled += found.settled;
+    totals.large += group_row.large;
+    totals.settled += group_row.settled;
     Ok(())
 }

@@ -12,21 +12,25 @@ use crate::insight::{
 /// uses a processor, and a document belongs to one half, so that counts of distinct documents add
 /// up. SQLite finds documents by their times, Postgres reads lines in the order of their documents'
 /// IDs.
-pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option<SplitPoint>, Fault> {
-    let placed = (query.from, query.to);
+pub(super) async fn find_split_point(reads: &impl Reads, query: &SalesQuery) -> Result<Option<SplitPoint>, Fault> {
+    let period = (query.from, query.to);
     Ok(match (SplitSetting::of(reads), reads.backend()) {
         (SplitSetting::Never, _) => None,
-        (SplitSetting::At(cut), _) => Some(cut),
-        (SplitSetting::From(least), Backend::Sqlite) => middle_moment(reads, placed, least).await?.map(SplitPoint::At),
-        (SplitSetting::From(least), Backend::Postgres) => middle_order(reads, placed, least).await?.map(SplitPoint::By),
+        (SplitSetting::At(split_point), _) => Some(split_point),
+        (SplitSetting::From(min_orders), Backend::Sqlite) => middle_moment(reads, period, min_orders).await?.map(SplitPoint::At),
+        (SplitSetting::From(min_orders), Backend::Postgres) => middle_order(reads, period, min_orders).await?.map(SplitPoint::By),
     })
 }
 
 /// The sums of the documents of both halves, by two concurrent statements; None if these read two
 /// states of the database.
-pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: SplitPoint) -> Result<Option<SalesByGroup>, Fault> {
+pub async fn sales_in_halves(
+    reads: &impl Reads,
+    query: &SalesQuery,
+    split_point: SplitPoint,
+) -> Result<Option<SalesByGroup>, Fault> {
     let reads = &SideBySide(reads);
-    let [earlier, later] = match cut {
+    let [earlier, later] = match split_point {
         SplitPoint::At(middle) => {
             let (to, from) = (query.to.map_or(middle, |to| to.min(middle)), query.from.map_or(middle, |from| from.max(middle)));
             [SalesQuery { to: Some(to), ..query.clone() }, SalesQuery { from: Some(from), ..query.clone() }]
@@ -35,15 +39,15 @@ pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: SplitP
             [IdRange::Before(middle), IdRange::From(middle)].map(|part| SalesQuery { part: Some(part), ..query.clone() })
         }
     };
-    let packed = packed_halves(reads, [&earlier, &later]).await?;
-    let halves = match packed {
+    let packed_sales = packed_halves(reads, [&earlier, &later]).await?;
+    let halves = match packed_sales {
         None => None,
-        Some([Some(sold), Some(more)]) => Some([sold, more]),
+        Some([Some(earlier_sales), Some(later_sales)]) => Some([earlier_sales, later_sales]),
         // The database sums lines that are too many for the memory.
         Some(_) => read_consistent(sales_at(reads, &earlier, true), sales_at(reads, &later, true)).await?,
     };
-    let Some([mut sold, more]) = halves else { return Ok(None) };
-    sold.add(more);
-    query.cut(&mut sold.groups);
-    Ok(Some(sold))
+    let Some([mut earlier_sales, later_sales]) = halves else { return Ok(None) };
+    earlier_sales.add(later_sales);
+    query.truncate_to_span(&mut earlier_sales.groups);
+    Ok(Some(earlier_sales))
 }

@@ -6,7 +6,7 @@ use sea_orm::QueryResult;
 
 use super::{
     query::SalesQuery,
-    side::{Side, nil},
+    side::{Side, nil_id_literal},
 };
 use crate::insight::core::{SoldLine, Sums, Tally};
 
@@ -29,8 +29,9 @@ struct LargeLine {
 
 impl SalesQuery {
     pub(super) fn large_lines(&self, side: Side, backend: Backend) -> String {
-        let (lines, beyond) = (self.lines(side, backend, &self.grouped(nil(backend))), self.beyond("grp"));
-        format!("SELECT {}, grp, {} FROM ({lines}) x WHERE large = 1{beyond}", side as i32, LargeLine::SELECT)
+        let (lines, span_condition) =
+            (self.lines(side, backend, &self.group_expression(nil_id_literal(backend))), self.after_key_condition("grp"));
+        format!("SELECT {}, grp, {} FROM ({lines}) x WHERE large = 1{span_condition}", side as i32, LargeLine::SELECT)
     }
 }
 
@@ -39,14 +40,14 @@ pub(super) fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally
     let side: i32 = row.take()?;
     // The side's sums have a group for each line; lines of groups after the span are left out.
     let Some(sums) = tally.get_mut(&query.key(&mut row)?) else { return Ok(()) };
-    let found: LargeLine = row.record()?;
-    let is_product = found.is_product == 1;
+    let large_line: LargeLine = row.record()?;
+    let is_product = large_line.is_product == 1;
     let line = SoldLine {
-        quantity: found.quantity,
-        cancelled: found.cancelled,
-        total: found.total,
-        unit_cost: found.cost,
-        decimals: found.decimals as u8,
+        quantity: large_line.quantity,
+        cancelled: large_line.cancelled,
+        total: large_line.total,
+        unit_cost: large_line.cost,
+        decimals: large_line.decimals as u8,
     };
     sums.add(&sums_of(side == Side::Sales as i32, is_product, &line));
     Ok(())

@@ -60,7 +60,7 @@ const CATEGORY_COLUMNS: usize = 2;
 /// The categories of products that have one, and the last event that was known then.
 struct Categories {
     of_product: HashMap<Uuid, Uuid>,
-    known: Option<i64>,
+    head: Option<i64>,
 }
 
 /// The sums of the documents of both halves; None for a half whose lines are not packed, or exceed
@@ -89,30 +89,30 @@ async fn read_half(
     query: &SalesQuery,
     categories: Option<Arc<Categories>>,
 ) -> Result<(Option<SalesByGroup>, Option<i64>), Fault> {
-    let all = SalesQuery { span: None, ..query.clone() };
-    let packed = all.packed_documents(reads.backend());
-    let (rows, head) = match rows_and_head(reads, (packed.as_str(), COLUMNS), all.values()).await {
+    let unspanned = SalesQuery { span: None, ..query.clone() };
+    let sql = unspanned.packed_documents(reads.backend());
+    let (rows, head) = match rows_and_head(reads, (sql.as_str(), COLUMNS), unspanned.values()).await {
         Err(fault) if fault.is_overflow() => return Ok((None, None)),
         found => found?,
     };
-    let known = categories.as_ref().map(|categories| categories.known);
-    let head = head.filter(|head| known.is_none_or(|known| known == Some(*head)));
+    let known_head = categories.as_ref().map(|categories| categories.head);
+    let head = head.filter(|head| known_head.is_none_or(|known_head| known_head == Some(*head)));
     let counts_documents = query.counts_documents;
-    let summed = blocking::run("sums of sales", move || summed(&rows, categories.as_deref(), counts_documents)).await??;
-    let Some((mut sold, settled)) = summed else { return Ok((None, head)) };
+    let summed = blocking::run("sums of sales", move || sum_rows(&rows, categories.as_deref(), counts_documents)).await??;
+    let Some((mut sales, settled)) = summed else { return Ok((None, head)) };
     if settled > 0 {
-        let lines = reads.rows(&all.settled_lines(reads.backend()), all.values()).await?;
-        return_settlements::apply_refunds(&all, &lines, &mut sold.groups)?;
+        let lines = reads.rows(&unspanned.settled_lines(reads.backend()), unspanned.values()).await?;
+        return_settlements::apply_refunds(&unspanned, &lines, &mut sales.groups)?;
     }
     if let Some(after) = query.span.as_ref().and_then(|span| span.after.as_ref()) {
-        sold.groups.retain(|key, _| key > after);
+        sales.groups.retain(|key, _| key > after);
     }
-    Ok((Some(sold), head))
+    Ok((Some(sales), head))
 }
 
 /// The sums of documents, and how many of them need a settlement; None if a sum exceeds 64 bits, or
 /// if not all lines were read.
-fn summed(
+fn sum_rows(
     rows: &[QueryResult],
     categories: Option<&Categories>,
     counts_documents: bool,
@@ -126,20 +126,20 @@ fn summed(
         lines += added;
         settled += document.settled;
     }
-    Ok(packed::is_complete_page(rows.len(), lines).then(|| (tally.sold(counts_documents), settled)))
+    Ok(packed::is_complete_page(rows.len(), lines).then(|| (tally.into_sales(counts_documents), settled)))
 }
 
 impl SalesQuery {
     /// A row of each document, with the lines that are summed.
     fn packed_documents(&self, backend: Backend) -> String {
         // Categories are those of products, which lines have.
-        let of_products = Self { group: Group::Product, ..self.clone() };
+        let product_query = Self { group: Group::Product, ..self.clone() };
         let documents = |side: Side| match backend {
-            Backend::Sqlite => of_products.unsorted_documents(side),
-            Backend::Postgres => of_products.documents_one_by_one(side),
+            Backend::Sqlite => product_query.unsorted_documents(side),
+            Backend::Postgres => product_query.documents_one_by_one(side),
         };
-        let both = format!("{} UNION ALL {}", documents(Side::Sales), documents(Side::Returns));
-        packed::bounded(&both, DocumentRow::SELECT)
+        let union = format!("{} UNION ALL {}", documents(Side::Sales), documents(Side::Returns));
+        packed::bounded_query(&union, DocumentRow::SELECT)
     }
 
     /// In the order in which SQLite finds documents they need not be sorted.
@@ -163,7 +163,7 @@ impl SalesQuery {
             columns = packed_columns(Backend::Postgres),
             lines = self.lines_of_document(side),
             documents = side.documents(Backend::Postgres),
-            settled = side.settled(),
+            settled = side.settlement_flag(),
             bounds = self.bounds(),
             filter = self.filter.condition,
             side = side as i32,
@@ -190,8 +190,8 @@ impl Categories {
             "SELECT p.category_id AS category, {} AS items FROM product p WHERE p.tenant_id = $1 GROUP BY p.category_id",
             packed::ids(backend, "p.id")
         );
-        let sql = packed::bounded(&products, CategoryRow::SELECT);
-        let (rows, known) = rows_and_head(reads, (sql.as_str(), CATEGORY_COLUMNS), vec![]).await?;
+        let sql = packed::bounded_query(&products, CategoryRow::SELECT);
+        let (rows, last_event) = rows_and_head(reads, (sql.as_str(), CATEGORY_COLUMNS), vec![]).await?;
         let (mut of_product, mut products) = (HashMap::new(), 0);
         for row in &rows {
             let CategoryRow { category, items } = Row::new(row).record()?;
@@ -201,7 +201,7 @@ impl Categories {
                 }
             })?;
         }
-        Ok(packed::is_complete_page(rows.len(), products).then_some(Self { of_product, known }))
+        Ok(packed::is_complete_page(rows.len(), products).then_some(Self { of_product, head: last_event }))
     }
 }
 
@@ -226,9 +226,9 @@ impl<'a> PackedTally<'a> {
     }
 
     /// Index of a line's group; the nil ID stands for a charge.
-    fn place(&mut self, item: Uuid) -> usize {
-        if let Some(place) = self.of_product.get(&item) {
-            return *place;
+    fn group_index(&mut self, item: Uuid) -> usize {
+        if let Some(index) = self.of_product.get(&item) {
+            return *index;
         }
         let key = match self.categories {
             None if item.is_nil() => GroupKey::Nothing,
@@ -236,13 +236,13 @@ impl<'a> PackedTally<'a> {
             Some(categories) => categories.of_product.get(&item).copied().map_or(GroupKey::Nothing, GroupKey::Id),
         };
         let next = self.groups.len();
-        let place = *self.of_key.entry(key.clone()).or_insert(next);
-        if place == next {
+        let index = *self.of_key.entry(key.clone()).or_insert(next);
+        if index == next {
             self.groups.push((key, Sums::default()));
             self.last.push(usize::MAX);
         }
-        self.of_product.insert(item, place);
-        place
+        self.of_product.insert(item, index);
+        index
     }
 
     /// Adds the lines of a document, and returns their number.
@@ -252,9 +252,9 @@ impl<'a> PackedTally<'a> {
         let DocumentRow { items, units, amounts, costs, .. } = document;
         packed::each_line("order_line", items, [units, amounts, costs], |item, line| {
             let [units, amount, cost] = line.map(i128::from);
-            let place = self.place(item);
-            let documents = i128::from(mem::replace(&mut self.last[place], nth) != nth);
-            let sums = &mut self.groups[place].1;
+            let index = self.group_index(item);
+            let documents = i128::from(mem::replace(&mut self.last[index], nth) != nth);
+            let sums = &mut self.groups[index].1;
             match (is_sale, item.is_nil()) {
                 (true, true) => sums.charges += amount,
                 (false, true) => sums.charge_credits += amount,
@@ -274,7 +274,7 @@ impl<'a> PackedTally<'a> {
         })
     }
 
-    fn sold(self, counts_documents: bool) -> SalesByGroup {
+    fn into_sales(self, counts_documents: bool) -> SalesByGroup {
         SalesByGroup { groups: self.groups.into_iter().collect(), documents: counts_documents.then_some(self.documents) }
     }
 }

@@ -85,22 +85,22 @@ impl SalesQuery {
     /// The lines of one side, each with its group, which is the expression `key`.
     pub(super) fn lines(&self, side: Side, backend: Backend, key: &str) -> String {
         let documents = side.documents(backend);
-        let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
-        let (cost, settled) = (side.unit_cost(), side.settled());
-        let large = side.large();
-        let (product, narrowed) = match self.group {
+        let ([counted, table, document], cancelled) = (side.lines(), side.uncounted_units());
+        let (cost, settled) = (side.unit_cost(), side.settlement_flag());
+        let large = side.large_line_condition();
+        let (product, line_condition) = match self.group {
             Group::Product if !self.with_charges => ("", " AND l.product_id IS NOT NULL"),
             Group::Category if self.with_charges => (PRODUCT_OF_LINE, ""),
             Group::Category => ("CROSS JOIN product p", " AND p.tenant_id = $1 AND p.id = l.product_id"),
             _ => ("", ""),
         };
-        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        let products_sql = self.of_products().map(|product_condition| format!(" AND {product_condition}")).unwrap_or_default();
         // CROSS JOIN fixes SQLite's order: documents, then their lines by key. For Postgres it is an inner join like any other.
         format!(
             "SELECT {key} AS grp, o.placed_at AS placed, o.id AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
                     {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
              FROM {documents} CROSS JOIN {table} l {product}
-             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id{} AND l.quantity > {cancelled}{narrowed}{of_products}",
+             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id{} AND l.quantity > {cancelled}{line_condition}{products_sql}",
             self.bounds(),
             self.filter.condition,
             self.part_condition(&format!("l.{document}"))
@@ -108,7 +108,7 @@ impl SalesQuery {
     }
 
     /// Returns the expression of a line's group.
-    pub(super) fn grouped(&self, nil: &str) -> String {
+    pub(super) fn group_expression(&self, nil: &str) -> String {
         match self.group {
             Group::None => "CAST(NULL AS bigint)".to_owned(),
             Group::Day | Group::Month => "o.business_date".to_owned(),
@@ -138,7 +138,7 @@ impl SalesQuery {
 
     /// A condition that a key is after the span's; lines without a group are the last. Its
     /// parameter is the last one.
-    pub(super) fn beyond(&self, key: &str) -> String {
+    pub(super) fn after_key_condition(&self, key: &str) -> String {
         let Some(Some(_)) = self.span.as_ref().map(|span| &span.after) else { return String::new() };
         let last = SalesFilter::FIRST_PARAMETER + self.values().len() - 1;
         format!(" AND ({key} > ${last} OR {key} IS NULL)")
@@ -183,9 +183,9 @@ impl SalesQuery {
     }
 
     /// Leaves the groups of the span: the first ones of several tallies together are among the first of each.
-    pub(super) fn cut(&self, tally: &mut Tally) {
-        if let Some(behind) = self.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
-            tally.split_off(&behind);
+    pub(super) fn truncate_to_span(&self, tally: &mut Tally) {
+        if let Some(end_key) = self.span.as_ref().and_then(|span| tally.keys().nth(span.limit).cloned()) {
+            tally.split_off(&end_key);
         }
     }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     query::{PRODUCT_OF_LINE, SalesQuery},
-    side::{RETURNS, nil},
+    side::{RETURNS, nil_id_literal},
 };
 use crate::insight::core::{ClosedReturn, Group, SoldLine, Tally};
 
@@ -46,7 +46,7 @@ pub(super) const DIFFERS: &str = "(o.refunded_minor <> o.refund_minor OR EXISTS 
 struct SettledReturn {
     id: Uuid,
     refunded: i64,
-    back: ClosedReturn,
+    closed_return: ClosedReturn,
     /// True for each line of a product that matches the query's products.
     fits: Vec<bool>,
 }
@@ -55,17 +55,18 @@ impl SalesQuery {
     /// Returns the statement for closed returns whose refund differs from their lines' own values:
     /// all lines, return by return.
     pub(super) fn settled_lines(&self, backend: Backend) -> String {
-        let nil = nil(backend);
-        let key = self.grouped(nil);
+        let nil = nil_id_literal(backend);
+        let key = self.group_expression(nil);
         let product = if self.group == Group::Category { PRODUCT_OF_LINE } else { "" };
-        let beyond = self.beyond(&key);
+        let span_condition = self.after_key_condition(&key);
         let fits = self.of_products().unwrap_or_else(|| "TRUE".to_owned());
         // A refund is divided among all lines of its return, so none of them may be left out.
-        let (beyond, fits) = if self.group.by_product() { (String::new(), format!("{fits}{beyond}")) } else { (beyond, fits) };
+        let (span_condition, fits) =
+            if self.group.by_product() { (String::new(), format!("{fits}{span_condition}")) } else { (span_condition, fits) };
         format!(
             "SELECT {key} AS grp, {select}
              FROM {} CROSS JOIN return_line l {product}
-             WHERE o.refunded_minor IS NOT NULL{}{beyond} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
+             WHERE o.refunded_minor IS NOT NULL{}{span_condition} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
                AND {DIFFERS}
              ORDER BY o.id, l.position",
             RETURNS.replace("{nil}", nil),
@@ -81,30 +82,30 @@ pub(super) fn apply_refunds(query: &SalesQuery, rows: &[QueryResult], tally: &mu
     let mut returns: Vec<SettledReturn> = Vec::new();
     for row in rows {
         let mut row = Row::new(row);
-        let (key, found) = (query.key(&mut row)?, row.record::<RefundedLine>()?);
+        let (key, refund_row) = (query.key(&mut row)?, row.record::<RefundedLine>()?);
         let line = SoldLine {
-            quantity: found.quantity.get(),
-            cancelled: found.cancelled,
-            total: found.total_minor,
+            quantity: refund_row.quantity.get(),
+            cancelled: refund_row.cancelled,
+            total: refund_row.total_minor,
             unit_cost: 0,
-            decimals: found.unit_decimals as u8,
+            decimals: refund_row.unit_decimals as u8,
         };
-        if returns.last().is_none_or(|last| last.id != found.id) {
-            let RefundedLine { id, refunded, .. } = found;
-            returns.push(SettledReturn { id, refunded, back: ClosedReturn::default(), fits: Vec::new() });
+        if returns.last().is_none_or(|last| last.id != refund_row.id) {
+            let RefundedLine { id, refunded, .. } = refund_row;
+            returns.push(SettledReturn { id, refunded, closed_return: ClosedReturn::default(), fits: Vec::new() });
         }
         let Some(last) = returns.last_mut() else { continue };
         // A share of the total, which fits.
-        let own = (key, line.amount() as i64);
-        if found.is_product == 1 {
-            last.back.products.push(own);
-            last.fits.push(found.fits == 1);
+        let line_share = (key, line.amount() as i64);
+        if refund_row.is_product == 1 {
+            last.closed_return.products.push(line_share);
+            last.fits.push(refund_row.fits == 1);
         } else {
-            last.back.charges.push(own);
+            last.closed_return.charges.push(line_share);
         }
     }
-    for SettledReturn { refunded, back, fits, .. } in returns {
-        let (products, charges) = back.corrections(refunded);
+    for SettledReturn { refunded, closed_return: returned_lines, fits, .. } in returns {
+        let (products, charges) = returned_lines.corrections(refunded);
         for ((key, refunds), _) in products.into_iter().zip(fits).filter(|(_, fits)| *fits) {
             tally.entry(key).and_modify(|sums| sums.refunds += refunds);
         }

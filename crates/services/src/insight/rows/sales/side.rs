@@ -4,13 +4,13 @@ use platform::storage::Backend;
 
 /// Orders count from their confirmation on: before it nothing is sold, and orders that were
 /// cancelled or expired as a whole do not count either. (A cancellation after a part was delivered
-/// leaves the order FULFILLED, with the rest in `cancelled`.)
+/// leaves the order FULFILLED, with the rest in `uncounted_units`.)
 const ORDERS: &str = "sales_order o";
 pub(super) const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
 
 /// Returns count from their receipt on, with their received units. The filter sees them as orders:
 /// their own store, customer and moment; their channel, or else that of the first order line they
-/// were matched with (`{nil}` for none); the status FULFILLED, as only delivered units can be
+/// were matched with (`{nil_id_literal}` for none); the status FULFILLED, as only delivered units can be
 /// returned; and no external reference, because a return's own is not an order's.
 pub(super) const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
     coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
@@ -22,7 +22,7 @@ pub(super) const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS stat
 
 /// Within these bounds no product of two columns exceeds 64 bits, and 2,000 lines at the bounds can
 /// be summed; the few larger lines are summed in Rust.
-const WITHIN_BOUNDS: &str =
+const OUT_OF_BOUNDS: &str =
     "l.quantity > 268435456 OR l.unit_cost_minor > 16777216 OR l.total_minor > 17179869184 OR l.total_minor < -17179869184";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Side {
     pub(super) fn documents(self, backend: Backend) -> String {
         match self {
             Self::Sales => ORDERS.to_owned(),
-            Self::Returns => RETURNS.replace("{nil}", nil(backend)),
+            Self::Returns => RETURNS.replace("{nil}", nil_id_literal(backend)),
         }
     }
     /// A condition that a document counts, the table of the side's lines, and the column of their
@@ -49,7 +49,7 @@ impl Side {
     }
     /// Units of a line `l` that do not count: cancelled units, and those of a return that were not
     /// received.
-    pub(super) const fn cancelled(self) -> &'static str {
+    pub(super) const fn uncounted_units(self) -> &'static str {
         match self {
             Self::Sales => "l.cancelled",
             Self::Returns => "(l.quantity - l.received)",
@@ -63,14 +63,14 @@ impl Side {
         }
     }
     /// A condition that a line `l` is too large for the database to sum.
-    pub(super) fn large(self) -> String {
+    pub(super) fn large_line_condition(self) -> String {
         match self {
-            Self::Sales => WITHIN_BOUNDS.to_owned(),
-            Self::Returns => WITHIN_BOUNDS.replace("l.unit_cost_minor", "0"),
+            Self::Sales => OUT_OF_BOUNDS.to_owned(),
+            Self::Returns => OUT_OF_BOUNDS.replace("l.unit_cost_minor", "0"),
         }
     }
     /// 1 for a closed return, whose refund is distributed to its lines; otherwise 0.
-    pub(super) const fn settled(self) -> &'static str {
+    pub(super) const fn settlement_flag(self) -> &'static str {
         match self {
             Self::Sales => "0",
             Self::Returns => "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END",
@@ -79,7 +79,7 @@ impl Side {
 }
 
 /// Returns the SQL literal of the nil ID.
-pub(super) const fn nil(backend: Backend) -> &'static str {
+pub(super) const fn nil_id_literal(backend: Backend) -> &'static str {
     match backend {
         Backend::Sqlite => "zeroblob(16)",
         Backend::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",

@@ -8,7 +8,7 @@ const fn link(
     columns: &'static [(&'static str, &'static str)],
     parent: &'static str,
 ) -> Link {
-    Link { child, key, columns, parent, only: "1 = 1", of: Parent::Tenant }
+    Link { child, key, columns, parent, condition: "1 = 1", parent_scope: Parent::Tenant }
 }
 
 const PRODUCT: &str = "'prd:' || HEX(c.id)";
@@ -43,7 +43,7 @@ const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const LIQUIDATION_LINE: &str = "'lqp:' || HEX(c.plan_id) || ' line ' || c.position";
 const ALERT: &str = "'alr:' || HEX(c.id)";
 /// Default roles have numbers as IDs (`access::BUILT_IN`).
-const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
+const CUSTOM_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
 
 pub(in super::super) const LINKS: &[Link] = &[
     link("category", "'cat:' || HEX(c.id)", &[("parent_id", "id")], "category"),
@@ -70,15 +70,21 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("stock_level", LEVEL, &[("store_id", "id")], "store"),
     link("entry", SEQ, &[("seq", "seq"), ("movement_id", "id")], "movement"),
     link("entry", SEQ, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
-    Link { only: "c.reference_kind = 'ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_order") },
-    Link { only: "c.reference_kind = 'RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_return") },
+    Link { condition: "c.reference_kind = 'ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_order") },
+    Link { condition: "c.reference_kind = 'RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_return") },
     link("entry", SEQ, &[("lot_id", "id"), ("product_id", "product_id")], "lot"),
-    Link { only: "c.reference_kind = 'LOT'", ..link("movement", SEQ, &[("reference_id", "id")], "lot") },
+    Link { condition: "c.reference_kind = 'LOT'", ..link("movement", SEQ, &[("reference_id", "id")], "lot") },
     link("lot", "'lot:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("lot_level", "'lot:' || HEX(c.lot_id)", &[("lot_id", "id"), ("product_id", "product_id")], "lot"),
     link("lot_level", "'lot:' || HEX(c.lot_id)", &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
-    Link { only: "c.reference_kind = 'PURCHASE_ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "purchase_order") },
-    Link { only: "c.reference_kind = 'SUPPLIER_RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "supplier_return") },
+    Link {
+        condition: "c.reference_kind = 'PURCHASE_ORDER'",
+        ..link("movement", SEQ, &[("reference_id", "id")], "purchase_order")
+    },
+    Link {
+        condition: "c.reference_kind = 'SUPPLIER_RETURN'",
+        ..link("movement", SEQ, &[("reference_id", "id")], "supplier_return")
+    },
     link("purchase_order", PURCHASE, &[("supplier_id", "id")], "supplier"),
     link("purchase_order", PURCHASE, &[("store_id", "id")], "store"),
     link("purchase_order", PURCHASE, &[("blanket_order_id", "id")], "blanket_order"),
@@ -161,8 +167,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("return_match", "'ret:' || HEX(c.return_id)", &[("order_id", "order_id"), ("order_position", "position")], "order_line"),
     link("return_lot", "'ret:' || HEX(c.return_id)", &[("return_id", "return_id"), ("position", "position")], "return_line"),
     link("return_lot", "'ret:' || HEX(c.return_id)", &[("lot_id", "id")], "lot"),
-    Link { only: "c.reference_kind = 'TRANSFER'", ..link("movement", SEQ, &[("reference_id", "id")], "transfer") },
-    Link { only: "c.reference_kind = 'COUNT'", ..link("movement", SEQ, &[("reference_id", "id")], "stock_count") },
+    Link { condition: "c.reference_kind = 'TRANSFER'", ..link("movement", SEQ, &[("reference_id", "id")], "transfer") },
+    Link { condition: "c.reference_kind = 'COUNT'", ..link("movement", SEQ, &[("reference_id", "id")], "stock_count") },
     link("stock_count", "'cnt:' || HEX(c.id)", &[("store_id", "id")], "store"),
     link("count_line", "'cln:' || HEX(c.id)", &[("count_id", "id")], "stock_count"),
     link("count_line", "'cln:' || HEX(c.id)", &[("product_id", "id")], "product"),
@@ -210,21 +216,24 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("supplier_return", "'srt:' || HEX(c.id)", &[("store_id", "id")], "store"),
     link("document_reversal", REVERSAL, &[("store_id", "id")], "store"),
     link("document_reversal", REVERSAL, &[("other_store_id", "id")], "store"),
-    Link { only: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "goods_receipt") },
-    Link { only: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "purchase_order") },
+    Link { condition: "c.kind = 'GOODS_RECEIPT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "goods_receipt") },
     Link {
-        only: "c.kind = 'SUPPLIER_RETURN'",
+        condition: "c.kind = 'GOODS_RECEIPT'",
+        ..link("document_reversal", REVERSAL, &[("document_id", "id")], "purchase_order")
+    },
+    Link {
+        condition: "c.kind = 'SUPPLIER_RETURN'",
         ..link("document_reversal", REVERSAL, &[("document_id", "id")], "supplier_return")
     },
     Link {
-        only: "c.kind IN ('SALE', 'SHIPMENT')",
+        condition: "c.kind IN ('SALE', 'SHIPMENT')",
         ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_order")
     },
-    Link { only: "c.kind = 'SHIPMENT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "fulfilment") },
-    Link { only: "c.kind LIKE 'RETURN%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
-    Link { only: "c.kind = 'COUNT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "stock_count") },
-    Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
-    Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },
+    Link { condition: "c.kind = 'SHIPMENT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "fulfilment") },
+    Link { condition: "c.kind LIKE 'RETURN%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
+    Link { condition: "c.kind = 'COUNT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "stock_count") },
+    Link { condition: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
+    Link { condition: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },
     link("document_reversal_line", REVERSAL_LINE, &[("reversal_id", "id")], "document_reversal"),
     link("document_reversal_line", REVERSAL_LINE, &[("movement_id", "id")], "movement"),
     link("document_reversal_line", REVERSAL_LINE, &[("mirror_id", "id")], "movement"),
@@ -242,7 +251,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("demand_day", DAY, &[("product_id", "id")], "product"),
     link("demand_day", DAY, &[("store_id", "id")], "store"),
     Link {
-        only: "HEX(c.channel_id) <> '00000000000000000000000000000000'",
+        condition: "HEX(c.channel_id) <> '00000000000000000000000000000000'",
         ..link("demand_day", DAY, &[("channel_id", "id")], "channel")
     },
     link("demand_gone", DAY, &[("product_id", "id")], "product"),
@@ -251,22 +260,22 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("demand_week", PRODUCT_OF, &[("store_id", "id")], "store"),
     link("forecast_series", PRODUCT_OF, &[("product_id", "id")], "product"),
     Link {
-        only: "HEX(c.store_id) <> '00000000000000000000000000000000'",
+        condition: "HEX(c.store_id) <> '00000000000000000000000000000000'",
         ..link("forecast_series", PRODUCT_OF, &[("store_id", "id")], "store")
     },
     link("forecast_series", PRODUCT_OF, &[("first_week", "first_week")], "forecast_run"),
     Link {
-        only: "HEX(c.category_id) <> '00000000000000000000000000000000'",
+        condition: "HEX(c.category_id) <> '00000000000000000000000000000000'",
         ..link("forecast_sum", "'week ' || c.first_week", &[("category_id", "id")], "category")
     },
     Link {
-        only: "HEX(c.store_id) <> '00000000000000000000000000000000'",
+        condition: "HEX(c.store_id) <> '00000000000000000000000000000000'",
         ..link("forecast_sum", "'week ' || c.first_week", &[("store_id", "id")], "store")
     },
     link("forecast_sum", "'week ' || c.first_week", &[("first_week", "first_week")], "forecast_run"),
     link("factor_series", "'code ' || c.code", &[("store_id", "id")], "store"),
     Link {
-        only: "HEX(c.store_id) <> '00000000000000000000000000000000'",
+        condition: "HEX(c.store_id) <> '00000000000000000000000000000000'",
         ..link("ready_setting", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store")
     },
     link("factor_series", "'code ' || c.code", &[("product_id", "id")], "product"),
@@ -333,12 +342,12 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("revaluation_line", "'rvl:' || HEX(c.revaluation_id) || ' line ' || c.position", &[("product_id", "id")], "product"),
     link("revaluation", "'rvl:' || HEX(c.id)", &[("reverses_id", "id")], "revaluation"),
     link("revaluation", "'rvl:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
-    Link { of: Parent::Global, ..link("member", "'mem:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
-    Link { of: Parent::Global, ..link("session", "'ses:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
+    Link { parent_scope: Parent::Global, ..link("member", "'mem:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
+    Link { parent_scope: Parent::Global, ..link("session", "'ses:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
     link("invitation", "'mem:' || HEX(c.member_id)", &[("member_id", "id")], "member"),
     link("role_grant", GRANT, &[("member_id", "id")], "member"),
     // The default roles have no rows.
-    Link { only: OWN_ROLE, ..link("role_grant", GRANT, &[("role_id", "id")], "role") },
+    Link { condition: CUSTOM_ROLE, ..link("role_grant", GRANT, &[("role_id", "id")], "role") },
     link("store_in_group", "'grp:' || HEX(c.group_id)", &[("group_id", "id")], "store_group"),
     link("store_in_group", "'grp:' || HEX(c.group_id)", &[("store_id", "id")], "store"),
     link("integration", "'int:' || HEX(c.id)", &[("channel_id", "id")], "channel"),

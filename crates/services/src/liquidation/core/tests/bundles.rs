@@ -15,13 +15,13 @@ fn what_must_keep_its_price_is_bundled() {
     // 10 % off 9.00 beside 5.00: 13.10, and 8.10 of it is for the mug. Nine, 13.5 or 18 are sold in
     // 18 weeks.
     let bundle = of(&found[0], LiquidationAction::Bundle);
-    assert_eq!(bundle.act.bundle().map(|bundle| (bundle.price_minor, bundle.brings())), Some((1_310, 810)));
+    assert_eq!(bundle.act.bundle().map(|bundle| (bundle.price_minor, bundle.product_share_minor())), Some((1_310, 810)));
     assert_eq!((bundle.recovery, bundle.quantity, bundle.left), (recovery(7_290, 10_935, 14_580), 40, (62.0, 71.0)));
-    assert_eq!(found[0].chosen().unwrap().act.word(), LiquidationAction::Markdown, "81.00 is more than 72.90");
+    assert_eq!(found[0].best_candidate().unwrap().act.word(), LiquidationAction::Markdown, "81.00 is more than 72.90");
     // The shop sells it at its price and needs no more of it: no markdown, and no transfer.
     let full = Level { free: 36, ..shop() };
     let found = propose(&Criteria::default(), TODAY, &Product { partner: Some(saucer(40.0)), ..product(vec![level(), full]) });
-    assert_eq!(found[0].chosen().unwrap().act.word(), LiquidationAction::Bundle, "{:?}", found[0].candidates);
+    assert_eq!(found[0].best_candidate().unwrap().act.word(), LiquidationAction::Bundle, "{:?}", found[0].candidates);
     assert!(codes(&found[0]).contains(&ReasonCode::BundleAssumed));
     let words = "the other product of the bundle is in orders with it 2.5 times as often as by chance; 1, 1.5 and 2 times the sales are assumed";
     assert!(found[0].reasons.iter().any(|reason| reason.text == words), "{:?}", found[0].reasons);
@@ -64,8 +64,8 @@ fn a_bundle_brings_what_its_kit_does_beside_the_partner() {
     assert_eq!(sold.sales_level(), (kit, store(1)));
     let days = [SoldDay { date: TODAY, units: 2, net_minor: 2_620 }, SoldDay { date: TODAY - 1, units: 9, net_minor: 9 }];
     // Two kits of 13.10 less 5.00 and 0.60 each; those before it was approved are another's.
-    assert_eq!(recovered(&sold, &days, TODAY + 5), Some(1_500));
-    assert_eq!(recovered(&sold, &[], TODAY + 5), Some(0));
+    assert_eq!(recovered_minor(&sold, &days, TODAY + 5), Some(1_500));
+    assert_eq!(recovered_minor(&sold, &[], TODAY + 5), Some(0));
 }
 
 #[test]

@@ -9,19 +9,19 @@ use crate::labels::core::{Label, Symbology, TextRun};
 const MAX_MODULE_WIDTH: f64 = 1.2;
 const CODE_HEIGHT: f64 = 48.0;
 /// Quiet zone on both sides of a code, in modules.
-const QUIET: f64 = 10.0;
+const QUIET_ZONE: f64 = 10.0;
 
 impl Pages {
     /// Draws a code below the content so far; nothing if Code 128 lacks a character.
     pub(super) fn code(&mut self, text: &str) -> Option<()> {
         let Ok(label) = Label::of(Symbology::Code128, text, "") else { return Some(()) };
-        let module = (WIDTH / (label.drawn.width() as f64 + 2.0 * QUIET)).min(MAX_MODULE_WIDTH);
+        let module = (WIDTH / (label.drawn.width() as f64 + 2.0 * QUIET_ZONE)).min(MAX_MODULE_WIDTH);
         self.y -= SECTION_GAP;
         self.ensure_room(CODE_HEIGHT + TEXT * LINE_SPACING);
-        let (from, bottom) = (MARGIN + QUIET * module, self.y - CODE_HEIGHT);
-        for (x, _, wide, _) in label.drawn.rectangles() {
-            let (x, wide) = (from + x as f64 * module, wide as f64 * module);
-            let _ = writeln!(self.page, "{x:.3} {bottom:.3} {wide:.3} {CODE_HEIGHT:.3} re");
+        let (from, bottom) = (MARGIN + QUIET_ZONE * module, self.y - CODE_HEIGHT);
+        for (x, _, bar_width, _) in label.drawn.rectangles() {
+            let (x, bar_width) = (from + x as f64 * module, bar_width as f64 * module);
+            let _ = writeln!(self.page, "{x:.3} {bottom:.3} {bar_width:.3} {CODE_HEIGHT:.3} re");
         }
         self.page.push_str("f\n");
         self.y = bottom;

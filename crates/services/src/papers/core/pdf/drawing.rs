@@ -14,7 +14,7 @@ use crate::labels::core::{TextRun, UsedCharacters};
 /// Maximum elements of a drawing that are drawn.
 const MAX_ELEMENTS: usize = 5_000;
 /// Maximum height, in points, at which a drawing fits on one page.
-const MAX_HIGH: f64 = 600.0;
+const MAX_HEIGHT: f64 = 600.0;
 /// Default font size.
 const DEFAULT_FONT_SIZE: f64 = 11.0;
 /// Distance of the handles of a circle's four curves from its points, as a share of its radius.
@@ -52,7 +52,7 @@ impl Attributes {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn number(&self, name: &str) -> Option<f64> {
@@ -62,7 +62,7 @@ impl Attributes {
 
 /// A drawing in progress.
 struct Canvas {
-    place: Projection,
+    projection: Projection,
     out: String,
 }
 
@@ -82,28 +82,28 @@ impl Canvas {
         Some(())
     }
 
-    fn rectangle(&mut self, own: &Attributes) -> Option<()> {
-        let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
-        let (width, height) = (own.number("width")?, own.number("height")?);
-        self.colour(own.text("fill"), "rg")?;
-        let (left, bottom) = (self.place.x(x), self.place.y(y + height));
-        let (wide, high) = (width * self.place.scale, height * self.place.scale);
-        let _ = writeln!(self.out, "{left:.2} {bottom:.2} {wide:.2} {high:.2} re f");
+    fn rectangle(&mut self, attributes: &Attributes) -> Option<()> {
+        let [x, y] = ["x", "y"].map(|name| attributes.number(name).unwrap_or_default());
+        let (width, height) = (attributes.number("width")?, attributes.number("height")?);
+        self.colour(attributes.text("fill"), "rg")?;
+        let (left, bottom) = (self.projection.x(x), self.projection.y(y + height));
+        let (scaled_width, scaled_height) = (width * self.projection.scale, height * self.projection.scale);
+        let _ = writeln!(self.out, "{left:.2} {bottom:.2} {scaled_width:.2} {scaled_height:.2} re f");
         Some(())
     }
 
-    fn circle(&mut self, own: &Attributes) -> Option<()> {
-        let (x, y, radius) = (own.number("cx")?, own.number("cy")?, own.number("r")?);
-        self.colour(own.text("fill"), "rg")?;
-        let (x, y, radius) = (self.place.x(x), self.place.y(y), radius * self.place.scale);
+    fn circle(&mut self, attributes: &Attributes) -> Option<()> {
+        let (x, y, radius) = (attributes.number("cx")?, attributes.number("cy")?, attributes.number("r")?);
+        self.colour(attributes.text("fill"), "rg")?;
+        let (x, y, radius) = (self.projection.x(x), self.projection.y(y), radius * self.projection.scale);
         let _ = write!(self.out, "{:.2} {y:.2} m ", x + radius);
         let turns = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)];
         for pair in turns.windows(2) {
             let [from, to] = pair else { continue };
             // Each handle is in the direction of the other point.
-            let near = (from.0 + to.0 * CIRCLE_HANDLE, from.1 + to.1 * CIRCLE_HANDLE);
-            let far = (to.0 + from.0 * CIRCLE_HANDLE, to.1 + from.1 * CIRCLE_HANDLE);
-            for point in [near, far, *to] {
+            let near_handle = (from.0 + to.0 * CIRCLE_HANDLE, from.1 + to.1 * CIRCLE_HANDLE);
+            let far_handle = (to.0 + from.0 * CIRCLE_HANDLE, to.1 + from.1 * CIRCLE_HANDLE);
+            for point in [near_handle, far_handle, *to] {
                 let _ = write!(self.out, "{:.2} {:.2} ", x + point.0 * radius, y + point.1 * radius);
             }
             self.out.push_str("c ");
@@ -113,11 +113,11 @@ impl Canvas {
     }
 
     /// Draws a path of moves and straight lines.
-    fn path(&mut self, own: &Attributes) -> Option<()> {
-        let (text, mut at) = (own.text("d")?, (0.0, 0.0));
-        let wide = own.number("stroke-width").unwrap_or(1.0) * self.place.scale;
-        self.colour(own.text("stroke"), "RG")?;
-        let _ = write!(self.out, "{wide:.2} w ");
+    fn path(&mut self, attributes: &Attributes) -> Option<()> {
+        let (text, mut at) = (attributes.text("d")?, (0.0, 0.0));
+        let stroke_width = attributes.number("stroke-width").unwrap_or(1.0) * self.projection.scale;
+        self.colour(attributes.text("stroke"), "RG")?;
+        let _ = write!(self.out, "{stroke_width:.2} w ");
         let mut is_begun = false;
         for (command, numbers) in pieces(text) {
             match (command, numbers.as_slice()) {
@@ -127,7 +127,7 @@ impl Canvas {
             }
             let operator = if command == 'M' { "m" } else { "l" };
             if command == 'M' || is_begun {
-                let _ = write!(self.out, "{:.2} {:.2} {operator} ", self.place.x(at.0), self.place.y(at.1));
+                let _ = write!(self.out, "{:.2} {:.2} {operator} ", self.projection.x(at.0), self.projection.y(at.1));
                 is_begun = true;
             }
         }
@@ -136,38 +136,39 @@ impl Canvas {
     }
 
     /// Draws a text; `None` if it has a character that the fonts lack.
-    fn label(&mut self, own: &Attributes, text: &str, used: &mut UsedCharacters) -> Option<()> {
-        let (size, text) = (own.number("font-size").unwrap_or(DEFAULT_FONT_SIZE) * self.place.scale, TextRun::of(text)?);
-        let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
-        let wide = text.width(size);
-        let x = match own.text("text-anchor") {
-            Some("middle") => self.place.x(x) - wide / 2.0,
-            Some("end") => self.place.x(x) - wide,
-            _ => self.place.x(x),
+    fn label(&mut self, attributes: &Attributes, text: &str, used: &mut UsedCharacters) -> Option<()> {
+        let (size, text) =
+            (attributes.number("font-size").unwrap_or(DEFAULT_FONT_SIZE) * self.projection.scale, TextRun::of(text)?);
+        let [x, y] = ["x", "y"].map(|name| attributes.number(name).unwrap_or_default());
+        let text_width = text.width(size);
+        let x = match attributes.text("text-anchor") {
+            Some("middle") => self.projection.x(x) - text_width / 2.0,
+            Some("end") => self.projection.x(x) - text_width,
+            _ => self.projection.x(x),
         };
-        let y = self.place.y(y);
-        if self.colour(own.text("fill"), "rg").is_none() {
+        let y = self.projection.y(y);
+        if self.colour(attributes.text("fill"), "rg").is_none() {
             self.out.push_str("0 g ");
         }
-        let (font, shown) = text.shown(used);
-        let _ = writeln!(self.out, "BT /{font} {size:.2} Tf {x:.2} {y:.2} Td {shown} Tj ET");
+        let (font, text_operand) = text.font_and_operand(used);
+        let _ = writeln!(self.out, "BT /{font} {size:.2} Tf {x:.2} {y:.2} Td {text_operand} Tj ET");
         Some(())
     }
 }
 
 /// Returns the commands of a path, each with its numbers.
 fn pieces(text: &str) -> Vec<(char, Vec<f64>)> {
-    let mut found: Vec<(char, Vec<f64>)> = Vec::new();
+    let mut commands: Vec<(char, Vec<f64>)> = Vec::new();
     let mut rest = text;
     while let Some(command) = rest.chars().next() {
         let after = &rest[command.len_utf8()..];
         let end = after.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(after.len());
         let numbers =
             after[..end].split([' ', ',']).filter_map(|number| number.parse().ok()).filter(|number: &f64| number.is_finite());
-        found.push((command, numbers.collect()));
+        commands.push((command, numbers.collect()));
         rest = &after[end..];
     }
-    found
+    commands
 }
 
 impl Pages {
@@ -181,15 +182,15 @@ impl Pages {
             match event {
                 Event::Start(start) if count < MAX_ELEMENTS => {
                     count += 1;
-                    let own = Attributes::of(&start);
+                    let attributes = Attributes::of(&start);
                     let key = start.local_name();
                     let name: &str = key.as_ref();
                     match (name, &mut canvas) {
-                        ("svg", None) => canvas = self.canvas(&own),
-                        ("rect", Some(canvas)) => _ = canvas.rectangle(&own),
-                        ("circle", Some(canvas)) => _ = canvas.circle(&own),
-                        ("path", Some(canvas)) => _ = canvas.path(&own),
-                        ("text", Some(_)) => label = Some((own, String::new())),
+                        ("svg", None) => canvas = self.canvas(&attributes),
+                        ("rect", Some(canvas)) => _ = canvas.rectangle(&attributes),
+                        ("circle", Some(canvas)) => _ = canvas.circle(&attributes),
+                        ("path", Some(canvas)) => _ = canvas.path(&attributes),
+                        ("text", Some(_)) => label = Some((attributes, String::new())),
                         _ => {}
                     }
                 }
@@ -207,8 +208,8 @@ impl Pages {
                     }
                 }
                 Event::End(end) if end.local_name().as_ref() == "text" => {
-                    if let (Some((own, text)), Some(canvas)) = (label.take(), &mut canvas) {
-                        canvas.label(&own, &text, &mut self.used)?;
+                    if let (Some((attributes, text)), Some(canvas)) = (label.take(), &mut canvas) {
+                        canvas.label(&attributes, &text, &mut self.used)?;
                     }
                 }
                 Event::Eof => break,
@@ -222,16 +223,16 @@ impl Pages {
     }
 
     /// Reserves room for a drawing as wide as the text, or of the maximum height.
-    fn canvas(&mut self, own: &Attributes) -> Option<Canvas> {
-        let size = |name| own.number(name).filter(|pixels| *pixels > 0.0);
+    fn canvas(&mut self, attributes: &Attributes) -> Option<Canvas> {
+        let size = |name| attributes.number(name).filter(|pixels| *pixels > 0.0);
         let (width, height) = (size("width")?, size("height")?);
-        let scale = (WIDTH / width).min(MAX_HIGH / height);
-        let high = height * scale;
+        let scale = (WIDTH / width).min(MAX_HEIGHT / height);
+        let scaled_height = height * scale;
         self.y -= SECTION_GAP;
-        self.ensure_room(high);
-        let place = Projection { scale, top: self.y };
-        self.y -= high;
-        Some(Canvas { place, out: String::new() })
+        self.ensure_room(scaled_height);
+        let canvas_projection = Projection { scale, top: self.y };
+        self.y -= scaled_height;
+        Some(Canvas { projection: canvas_projection, out: String::new() })
     }
 }
 
@@ -240,7 +241,7 @@ mod tests {
     use super::{super::file_with_drawing, *};
     use crate::papers::core::sheet::Sheet;
 
-    fn drawn(svg: &str) -> Option<String> {
+    fn draw_svg(svg: &str) -> Option<String> {
         file_with_drawing(&Sheet::new("en", "Report".to_owned()), Some(svg)).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
@@ -250,7 +251,7 @@ mod tests {
                    fill=\"#ff0000\"><title>tip</title></rect><path d=\"M10 20H30\" stroke=\"#333\"/><path d=\"M1 2L3 4L5 6\" fill=\"none\" \
                    stroke=\"#2563eb\"/><circle cx=\"7\" cy=\"8\" r=\"2\" fill=\"#2563eb\"/><text x=\"40\" y=\"50\" text-anchor=\"end\">Mugs &amp; \
                    plates</text></svg>";
-        let shown = drawn(svg).unwrap();
+        let shown = draw_svg(svg).unwrap();
         assert!(shown.contains("1.000 0.000 0.000 rg ") && shown.contains(" re f"), "{shown}");
         assert_eq!(
             (shown.matches(" m ").count(), shown.matches(" l ").count(), shown.matches(" c ").count()),
@@ -264,9 +265,9 @@ mod tests {
     #[test]
     fn what_is_no_drawing_is_left_out_and_a_foreign_sign_has_no_file() {
         for svg in ["", "<svg", "<svg width=\"0\" height=\"5\"><rect/></svg>", "<script>alert(1)</script>"] {
-            assert!(!drawn(svg).unwrap().contains(" re f"), "{svg}");
+            assert!(!draw_svg(svg).unwrap().contains(" re f"), "{svg}");
         }
-        let text = |word: &str| drawn(&format!("<svg width=\"9\" height=\"9\"><text x=\"1\" y=\"2\">{word}</text></svg>"));
+        let text = |word: &str| draw_svg(&format!("<svg width=\"9\" height=\"9\"><text x=\"1\" y=\"2\">{word}</text></svg>"));
         assert!(text("άα").unwrap().contains(" Td <00010002> Tj"));
         assert_eq!(text("茶"), None);
     }

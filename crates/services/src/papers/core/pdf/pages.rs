@@ -18,7 +18,7 @@ const COLUMN_PADDING: f64 = 4.0;
 
 /// Pages, filled from the top.
 pub(super) struct Pages {
-    pub(super) done: Vec<String>,
+    pub(super) finished_pages: Vec<String>,
     pub(super) page: String,
     /// Vertical position of the next line, above its text.
     pub(super) y: f64,
@@ -33,7 +33,7 @@ impl Pages {
     pub(super) fn ensure_room(&mut self, height: f64) -> bool {
         let is_new = self.y - height < self.bottom() && !self.page.is_empty();
         if is_new {
-            self.done.push(std::mem::take(&mut self.page));
+            self.finished_pages.push(std::mem::take(&mut self.page));
             self.y = PAGE.1 - MARGIN;
         }
         is_new
@@ -41,12 +41,12 @@ impl Pages {
 
     pub(super) fn put(&mut self, text: &TextRun, size: f64, x: f64) {
         if !text.is_empty() {
-            let (y, (font, shown)) = (self.y - size, text.shown(&mut self.used));
-            let _ = writeln!(self.page, "BT /{font} {size} Tf {x:.2} {y:.2} Td {shown} Tj ET");
+            let (y, (font, text_operand)) = (self.y - size, text.font_and_operand(&mut self.used));
+            let _ = writeln!(self.page, "BT /{font} {size} Tf {x:.2} {y:.2} Td {text_operand} Tj ET");
         }
     }
 
-    fn rule(&mut self) {
+    fn draw_rule(&mut self) {
         let (end, y) = (MARGIN + WIDTH, self.y);
         let _ = writeln!(self.page, "0.5 w {MARGIN:.2} {y:.2} m {end:.2} {y:.2} l S");
     }
@@ -87,8 +87,8 @@ impl Pages {
     /// Prints a table, whose head is repeated on each page.
     pub(super) fn table(&mut self, table: &Table) -> Option<()> {
         self.y -= SECTION_GAP;
-        let all: f64 = table.columns.iter().map(|column| f64::from(column.share)).sum();
-        let widths: Vec<f64> = table.columns.iter().map(|column| WIDTH * f64::from(column.share) / all).collect();
+        let total_share: f64 = table.columns.iter().map(|column| f64::from(column.share)).sum();
+        let widths: Vec<f64> = table.columns.iter().map(|column| WIDTH * f64::from(column.share) / total_share).collect();
         let titles: Vec<String> = table.columns.iter().map(|column| column.title.clone()).collect();
         let head = Row::of(&table.columns, &widths, &titles)?;
         self.ensure_room(head.height() * 3.0);
@@ -108,7 +108,7 @@ impl Pages {
 
     fn head(&mut self, head: &Row) {
         self.row(head);
-        self.rule();
+        self.draw_rule();
         self.y -= COLUMN_PADDING / 2.0;
     }
 
@@ -116,10 +116,10 @@ impl Pages {
         let top = self.y;
         for cell in &row.cells {
             self.y = top;
-            for (line, wide) in &cell.lines {
+            for (line, line_width) in &cell.lines {
                 let x = match cell.side {
                     Side::Left => cell.x,
-                    Side::Right => cell.x + cell.width - wide,
+                    Side::Right => cell.x + cell.width - line_width,
                 };
                 self.put(line, TEXT, x);
                 self.y -= TEXT * LINE_SPACING;
@@ -133,7 +133,7 @@ impl Pages {
             return Some(());
         }
         self.y -= SECTION_GAP / 2.0;
-        self.rule();
+        self.draw_rule();
         self.y -= COLUMN_PADDING / 2.0;
         let columns: Vec<Column> = (0..2).map(|_| Column { title: String::new(), side: Side::Right, share: 1 }).collect();
         for Fact { name, value } in sums {
@@ -147,14 +147,14 @@ impl Pages {
     /// Returns all pages, numbered if there are several, and the characters that they print in the
     /// second font.
     pub(super) fn numbered_pages(mut self) -> (Vec<String>, UsedCharacters) {
-        self.done.push(std::mem::take(&mut self.page));
+        self.finished_pages.push(std::mem::take(&mut self.page));
         self.print_footers();
-        let count = self.done.len();
-        for (at, page) in self.done.iter_mut().enumerate().filter(|_| count > 1) {
+        let count = self.finished_pages.len();
+        for (at, page) in self.finished_pages.iter_mut().enumerate().filter(|_| count > 1) {
             let (x, y) = (MARGIN + WIDTH - 30.0, MARGIN / 2.0);
             let _ = writeln!(page, "BT /F1 {TEXT} Tf {x:.2} {y:.2} Td ({} / {count}) Tj ET", at + 1);
         }
-        (self.done, self.used)
+        (self.finished_pages, self.used)
     }
 }
 
@@ -175,14 +175,14 @@ struct Cell {
 impl Row {
     fn of(columns: &[Column], widths: &[f64], texts: &[String]) -> Option<Self> {
         let (mut cells, mut x) = (Vec::with_capacity(columns.len()), MARGIN);
-        for ((column, wide), text) in columns.iter().zip(widths).zip(texts) {
-            let width = wide - COLUMN_PADDING;
+        for ((column, column_width), text) in columns.iter().zip(widths).zip(texts) {
+            let width = column_width - COLUMN_PADDING;
             let lines = TextRun::of(text)?.wrap_lines(TEXT, width).into_iter().map(|line| {
-                let wide = line.width(TEXT);
-                (line, wide)
+                let column_width = line.width(TEXT);
+                (line, column_width)
             });
             cells.push(Cell { x, width, side: column.side, lines: lines.collect() });
-            x += wide;
+            x += column_width;
         }
         Some(Self { cells })
     }
@@ -196,11 +196,11 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::papers::core::sheet::right;
+    use crate::papers::core::sheet::figure_column;
 
     #[test]
     fn figures_end_where_their_column_ends() {
-        let row = Row::of(&[right("Total", 1)], &[104.0], &["12.50".to_owned()]).unwrap();
+        let row = Row::of(&[figure_column("Total", 1)], &[104.0], &["12.50".to_owned()]).unwrap();
         let (line, wide) = &row.cells[0].lines[0];
         assert_eq!((line, row.cells[0].x), (&TextRun::of("12.50").unwrap(), MARGIN));
         // Four digits of 556 and a point of 278.

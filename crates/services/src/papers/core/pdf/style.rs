@@ -29,7 +29,7 @@ pub(super) fn image(style: &SheetStyle) -> Option<Image<'_>> {
 }
 
 /// Returns red, green and blue of a colour, each from 0 to 1.
-fn shares(colour: &str) -> Option<[f64; 3]> {
+fn parse_colour(colour: &str) -> Option<[f64; 3]> {
     let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6)?;
     let part = |from: usize| u8::from_str_radix(digits.get(from..from + 2)?, 16).ok().map(|part| f64::from(part) / 255.0);
     Some([part(0)?, part(2)?, part(4)?])
@@ -49,9 +49,9 @@ impl Pages {
         if let Some(logo) = style.logo.as_ref().filter(|logo| logo.width > 0 && logo.height > 0) {
             let (width, height) = (f64::from(logo.width), f64::from(logo.height));
             let scale = (LOGO.0 / width).min(LOGO.1 / height).min(MAX_PIXEL_POINTS);
-            let (wide, high) = (width * scale, height * scale);
-            self.y -= high;
-            let _ = writeln!(self.page, "q {wide:.2} 0 0 {high:.2} {MARGIN:.2} {:.2} cm /{IMAGE} Do Q", self.y);
+            let (scaled_width, scaled_height) = (width * scale, height * scale);
+            self.y -= scaled_height;
+            let _ = writeln!(self.page, "q {scaled_width:.2} 0 0 {scaled_height:.2} {MARGIN:.2} {:.2} cm /{IMAGE} Do Q", self.y);
             self.y -= SECTION_GAP;
         }
         if let Some(header) = &style.header {
@@ -63,7 +63,7 @@ impl Pages {
 
     /// Draws the line below the title.
     pub(super) fn accent(&mut self, style: &SheetStyle) {
-        if let Some([red, green, blue]) = style.accent.as_deref().and_then(shares) {
+        if let Some([red, green, blue]) = style.accent.as_deref().and_then(parse_colour) {
             self.y -= RULE * 2.0;
             let y = self.y;
             let _ = writeln!(self.page, "{red:.3} {green:.3} {blue:.3} rg {MARGIN:.2} {y:.2} {WIDTH:.2} {RULE:.2} re f 0 g");
@@ -73,12 +73,12 @@ impl Pages {
     /// Writes the footer onto all pages.
     pub(super) fn print_footers(&mut self) {
         let top = self.bottom();
-        let Self { done, footer, used, .. } = self;
-        for page in done {
-            for (at, line) in footer.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
-                let y = top - (at as f64 + 1.0) * SMALL_FONT_SIZE * LINE_SPACING;
-                let (font, shown) = line.shown(used);
-                let _ = writeln!(page, "BT /{font} {SMALL_FONT_SIZE} Tf {MARGIN:.2} {y:.2} Td {shown} Tj ET");
+        let Self { finished_pages: pages, footer, used, .. } = self;
+        for page in pages {
+            for (index, line) in footer.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+                let y = top - (index as f64 + 1.0) * SMALL_FONT_SIZE * LINE_SPACING;
+                let (font, text_operand) = line.font_and_operand(used);
+                let _ = writeln!(page, "BT /{font} {SMALL_FONT_SIZE} Tf {MARGIN:.2} {y:.2} Td {text_operand} Tj ET");
             }
         }
     }
@@ -87,7 +87,7 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{super::sheet::left, file},
+        super::{super::sheet::text_column, file},
         *,
     };
     use crate::papers::core::sheet::{Sheet, Table};
@@ -106,7 +106,7 @@ mod tests {
             logo: Some(Logo { bytes: vec![0xff, 0xd8, 0xff, 0xd9], width: 400, height: 100 }),
         };
         let rows = (0..200).map(|nth| vec![format!("SKU-{nth}")]).collect();
-        sheet.tables.push(Table { heading: None, columns: vec![left("Article", 1)], rows });
+        sheet.tables.push(Table { heading: None, columns: vec![text_column("Article", 1)], rows });
         let shown = text(&sheet);
         let pages = shown.matches("/Type /Page ").count();
         assert!(pages > 2, "{pages} pages");
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_colour_is_three_shares() {
-        assert_eq!(shares("#ff0033"), Some([1.0, 0.0, 0.2]));
-        assert_eq!((shares("#ff003"), shares("ff0033"), shares("#é0033")), (None, None, None));
+        assert_eq!(parse_colour("#ff0033"), Some([1.0, 0.0, 0.2]));
+        assert_eq!((parse_colour("#ff003"), parse_colour("ff0033"), parse_colour("#é0033")), (None, None, None));
     }
 }

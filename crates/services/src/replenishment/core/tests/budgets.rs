@@ -1,11 +1,11 @@
 //! Budgets of plans, weeks and months.
 
-use platform::calendar::first_of;
+use platform::calendar::first_day_of_month;
 
 use super::*;
 
 fn day(year: i32, month: i32, day: i32) -> i32 {
-    first_of(year * 12 + month - 1) + day - 1
+    first_day_of_month(year * 12 + month - 1) + day - 1
 }
 
 fn euros(minor: i64) -> Money {
@@ -25,7 +25,7 @@ fn a_week_begins_on_a_monday_and_a_month_on_its_first() {
 #[test]
 fn what_orders_take_is_not_left_and_nothing_is_owed_to_the_budget() {
     let budget = Budget { period: BudgetPeriod::Month, amount: gbp(1_000) };
-    assert_eq!([0, 400, 1_000, 1_001].map(|taken| budget.left(taken)), [1_000, 600, 0, 0].map(gbp));
+    assert_eq!([0, 400, 1_000, 1_001].map(|taken| budget.remaining_after(taken)), [1_000, 600, 0, 0].map(gbp));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_rule_buys_for_what_is_left_and_in_no_other_currency() {
     let known: BTreeSet<SupplierId> = [50, 51].map(id).into();
     let taken = |plan: i64, budget: Money| -> Vec<ReplenishmentLineId> {
         let rule = ApprovalRule::new(true, (Some(gbp(plan)), Some(gbp(9_999))), false, 0.0);
-        rule.map(|rule| rule.approves(&lines, &known, &[AvailableBudget::company(budget)]).into_iter().collect())
+        rule.map(|rule| rule.lines_to_approve(&lines, &known, &[AvailableBudget::company(budget)]).into_iter().collect())
             .unwrap_or_default()
     };
     let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
@@ -120,7 +120,9 @@ fn a_purchase_takes_of_each_budget_that_it_is_of() {
     let known: BTreeSet<SupplierId> = [50, 51].map(id).into();
     let rule = ApprovalRule::new(true, (Some(gbp(9_999)), Some(gbp(9_999))), false, 0.0);
     let taken = |left: i64| -> Vec<ReplenishmentLineId> {
-        rule.as_ref().map(|rule| rule.approves(&lines, &known, &[of(supplier, left)]).into_iter().collect()).unwrap_or_default()
+        rule.as_ref()
+            .map(|rule| rule.lines_to_approve(&lines, &known, &[of(supplier, left)]).into_iter().collect())
+            .unwrap_or_default()
     };
     let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
     assert_eq!((taken(1_300), taken(1_299)), (ids(&[1, 2, 3, 4]), ids(&[2])), "an order waits as a whole");

@@ -7,11 +7,11 @@ use super::*;
 fn mondays() -> SupplierCalendar {
     SupplierCalendar { order_days: vec![1], ..SupplierCalendar::default() }
 }
-fn within(days: f64, calendar: SupplierCalendar) -> Leads {
-    Leads { stated: days, calendar, ..Leads::default() }
+fn within(days: f64, calendar: SupplierCalendar) -> LeadTimes {
+    LeadTimes { stated: days, calendar, ..LeadTimes::default() }
 }
 /// A product with this quantity in a store.
-fn with(leads: Leads, available: i64) -> ProductState {
+fn with(leads: LeadTimes, available: i64) -> ProductState {
     ProductState { leads, ..product(vec![level(2, available, MEAN)]) }
 }
 
@@ -22,7 +22,7 @@ fn a_weekly_order_day_makes_two_weeks_three() {
     assert_eq!((plain[0].figures.lead_days, codes(&plain[0]).contains(&ReasonCode::SupplierCalendar)), (15.0, false));
     // An order that is not sent today is sent in seven days and arrives in 22: the stock covers 21
     // days, as in the worked example.
-    let measured = Leads { stated: 3.0, measured: vec![15.0; 5], calendar: mondays(), ..Leads::default() };
+    let measured = LeadTimes { stated: 3.0, measured: vec![15.0; 5], calendar: mondays(), ..LeadTimes::default() };
     for leads in [within(15.0, mondays()), measured] {
         let lines = plan_product(&basis, &with(leads.clone(), 18));
         let figures = &lines[0].figures;

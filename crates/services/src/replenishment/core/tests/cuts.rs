@@ -29,7 +29,7 @@ fn until(cancel_days: i32) -> Terms {
 fn planned(available: i64, line: OpenLine, terms: Terms) -> Vec<PlanLine> {
     let level = LevelState { incoming: line.open, ..level(2, available, MEAN) };
     let own = ProductState { open_lines: vec![line], ..product(vec![level]) };
-    plan_product(&basis(6.447, point(9_500, 0)).on_terms(terms), &own)
+    plan_product(&basis(6.447, point(9_500, 0)).with_terms(terms), &own)
 }
 
 fn units(lines: &[PlanLine]) -> Vec<(ReplenishmentLineKind, i64)> {
@@ -51,7 +51,7 @@ fn what_is_not_needed_is_cut_in_packs_or_as_a_whole() {
     let level = LevelState { incoming: 120, leaving: 40, ..level(2, 18, MEAN) };
     let own = ProductState { open_lines: vec![open(120, 0, Some(30))], ..product(vec![level]) };
     assert!(
-        plan_product(&basis(6.447, point(9_500, 0)).on_terms(until(7)), &own).is_empty(),
+        plan_product(&basis(6.447, point(9_500, 0)).with_terms(until(7)), &own).is_empty(),
         "40 are about to be sent elsewhere"
     );
 }
@@ -72,7 +72,7 @@ fn the_first_order_of_a_new_product_is_not_cut() {
     if let Some(demand) = &mut level.demand {
         demand.status = ForecastStatus::New;
     }
-    let basis = basis(6.447, point(9_500, 0)).on_terms(until(0));
+    let basis = basis(6.447, point(9_500, 0)).with_terms(until(0));
     let of = |level: LevelState| {
         plan_product(&basis, &ProductState { open_lines: vec![open(48, 0, Some(30))], ..product(vec![level]) }).len()
     };
@@ -86,12 +86,12 @@ fn goods_are_moved_where_that_saves_what_it_costs() {
     let with = |available: i64, cost: i64, terms: Terms| {
         let levels = vec![level(2, available, MEAN), level(4, 200, MEAN)];
         let own = ProductState { cost: Some(gbp(cost)), ..product(levels) };
-        plan_product(&basis(6.447, point(9_500, 0)).on_terms(terms), &own)
+        plan_product(&basis(6.447, point(9_500, 0)).with_terms(terms), &own)
     };
     let moved = [(MOVE, id(2), Some(id(4)), 7)];
-    assert_eq!(said(&with(70, 200, freight(0))), moved, "for nothing");
+    assert_eq!(summarize(&with(70, 200, freight(0))), moved, "for nothing");
     let bought = with(70, 200, freight(1));
-    assert_eq!(said(&bought), [(BUY, id(2), None, 24)], "it is cheaper to buy than what is there was");
+    assert_eq!(summarize(&bought), [(BUY, id(2), None, 24)], "it is cheaper to buy than what is there was");
     let reason = bought[0].reasons.last().unwrap();
     assert_eq!(
         (reason.code, &*reason.text),
@@ -99,9 +99,9 @@ fn goods_are_moved_where_that_saves_what_it_costs() {
     );
     // Each costs 80 less than it is bought for, and a quarter of its cost a year to keep the 77 days that the surplus lasts.
     let cheap = with(70, 100, freight(500));
-    assert_eq!(said(&cheap), moved);
+    assert_eq!(summarize(&cheap), moved);
     assert_eq!((cheap[0].figures.freight, cheap[0].figures.saving), (Some(gbp(500)), Some(gbp(597))));
-    assert_eq!(said(&with(70, 100, freight(598)))[0].0, BUY);
+    assert_eq!(summarize(&with(70, 100, freight(598)))[0].0, BUY);
     let late = with(18, 200, freight(5_000));
-    assert_eq!(said(&late)[0], (MOVE, id(2), Some(id(4)), 59), "18 last eleven days, and a delivery takes 21");
+    assert_eq!(summarize(&late)[0], (MOVE, id(2), Some(id(4)), 59), "18 last eleven days, and a delivery takes 21");
 }

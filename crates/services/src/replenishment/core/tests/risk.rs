@@ -17,7 +17,7 @@ fn tens(available: i64) -> LevelState {
     LevelState { available, demand: demand(10.0, 10.0), year_units: 520, ..LevelState::empty(id(2)) }
 }
 fn weekly(levels: Vec<LevelState>) -> ProductState {
-    ProductState { supply: Some(supply(0, 1)), leads: Leads { stated: 7.0, ..Leads::default() }, ..product(levels) }
+    ProductState { supply: Some(supply(0, 1)), leads: LeadTimes { stated: 7.0, ..LeadTimes::default() }, ..product(levels) }
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn units_that_were_moved_before_count_in_what_is_left() {
     let giver = LevelState { is_asked: false, available: 15, ..LevelState::empty(id(3)) };
     let packed = ProductState { supply: Some(supply(0, 300)), ..weekly(vec![tens(0), giver]) };
     let lines = plan_product(&basis, &packed);
-    assert_eq!(said(&lines), [(MOVE, id(2), Some(id(3)), 15), (BUY, id(2), None, 300)]);
+    assert_eq!(summarize(&lines), [(MOVE, id(2), Some(id(3)), 15), (BUY, id(2), None, 300)]);
     assert_eq!(lines[0].figures.overstock, Some(0.0));
     assert!(near(lines[1].figures.overstock, 55.0), "15 are moved, 300 bought, 260 sold: {:?}", lines[1].figures);
 }
@@ -81,8 +81,10 @@ fn a_cut_tells_of_what_is_left_after_it() {
         expected_on: Some(30),
     };
     let level = LevelState { incoming: 300, ..tens(100) };
-    let lines =
-        plan_product(&spread(point(9_500, 14)).on_terms(terms), &ProductState { open_lines: vec![line], ..weekly(vec![level]) });
+    let lines = plan_product(
+        &spread(point(9_500, 14)).with_terms(terms),
+        &ProductState { open_lines: vec![line], ..weekly(vec![level]) },
+    );
     assert_eq!((lines.len(), lines[0].kind.cut_order(), lines[0].quantity), (1, Some(id(70)), 300));
     // With the order 140 would be left.
     assert_eq!((lines[0].figures.overstock, lines[0].figures.stockout), (Some(0.0), Some(0.0)), "{:?}", lines[0].figures);

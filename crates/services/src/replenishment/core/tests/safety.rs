@@ -28,7 +28,7 @@ fn normal_theory_keeps_z_deviations_of_the_year_and_of_deliveries() {
     // Thirty known weeks of 20 on average, whose squares are 436 on average: a deviation of 6.
     let level = LevelState { year_squares: 30.0 * 436.0, ..level(2, 0, MEAN) };
     let of = |measured: Vec<f64>| {
-        let leads = Leads { stated: 21.0, measured, ..Leads::default() };
+        let leads = LeadTimes { stated: 21.0, measured, ..LeadTimes::default() };
         let lines = plan_product(&basis, &ProductState { leads, supply: Some(supply(0, 1)), ..product(vec![level.clone()]) });
         (lines[0].figures.exact_point, lines[0].figures.method, codes(&lines[0]))
     };
@@ -79,7 +79,7 @@ fn a_class_is_asked_for_the_level_that_gave_its_promise() {
         is_used: true,
     };
     let plan = |method: SafetyStockMethod, abc: AbcClass| {
-        let mut basis = by(method, 0.0, 9_500, 0).calibrated(Calibration::new(&[correction]));
+        let mut basis = by(method, 0.0, 9_500, 0).with_calibration(Calibration::new(&[correction]));
         let errors: Vec<f32> = (0_u16..1_000).map(|error| f32::from(error) / 100.0).collect();
         basis.pools = BTreeMap::from([(0, Arc::new(SumPools::from_order_statistics(vec![errors; 8])))]);
         let level = LevelState { classes: Some(Classes { abc, xyz: XyzClass::X }), ..level(2, 18, MEAN) };
@@ -100,12 +100,12 @@ fn a_class_is_asked_for_the_level_that_gave_its_promise() {
 fn a_lead_time_of_nothing_orders_when_less_is_left_than_is_sold_before_the_next_plan() {
     let same_day = |available: i64| {
         let own =
-            ProductState { leads: Leads::default(), supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) };
+            ProductState { leads: LeadTimes::default(), supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) };
         plan_product(&basis(2.0, point(9_500, 7)), &own)
     };
     // Two a day pass a point by half a unit, with errors of a quarter of a day.
     assert_eq!(same_day(2), []);
-    assert_eq!(said(&same_day(1)), [(BUY, id(2), None, 14)], "a week of demand above the point");
+    assert_eq!(summarize(&same_day(1)), [(BUY, id(2), None, 14)], "a week of demand above the point");
 }
 
 #[test]

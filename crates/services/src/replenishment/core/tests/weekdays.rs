@@ -15,7 +15,7 @@ fn saturdays() -> Option<DayShape> {
     shape(|week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(18 + week % 5), 0.0])
 }
 /// Errors of weeks between −2 and 2.
-fn known(today: i32) -> Basis {
+fn basis_on(today: i32) -> Basis {
     let errors: Vec<f32> = (-500_i16..=500).map(|error| f32::from(error) / 250.0).collect();
     let mut basis = basis(0.0, point(9_000, 7));
     basis.pools = BTreeMap::from([(0, Arc::new(SumPools::from_order_statistics(vec![errors; 8])))]);
@@ -25,26 +25,26 @@ fn known(today: i32) -> Basis {
 fn sold(available: i64, weekly: f64, shape: Option<DayShape>) -> ProductState {
     let demand = demand(weekly, 2.0).map(|demand| Demand { shape, ..demand });
     let level = LevelState { available, demand, year_units: 1_040, ..LevelState::empty(id(2)) };
-    ProductState { leads: Leads { stated: 1.0, ..Leads::default() }, supply: Some(supply(0, 1)), ..product(vec![level]) }
+    ProductState { leads: LeadTimes { stated: 1.0, ..LeadTimes::default() }, supply: Some(supply(0, 1)), ..product(vec![level]) }
 }
 
 #[test]
 fn what_sells_on_saturdays_is_ordered_on_fridays() {
     // 1970-01-09 is a Friday.
     for (today, is_ordered) in [(5, false), (6, false), (7, false), (8, true), (9, false), (10, false), (11, false)] {
-        let lines = plan_product(&known(today), &sold(10, 20.0, saturdays()));
+        let lines = plan_product(&basis_on(today), &sold(10, 20.0, saturdays()));
         assert_eq!(lines.is_empty(), !is_ordered, "{today}: {lines:?}");
     }
-    let line = plan_product(&known(8), &sold(10, 20.0, saturdays())).remove(0);
+    let line = plan_product(&basis_on(8), &sold(10, 20.0, saturdays())).remove(0);
     // Two of the twenty units on Saturday may be missed: at least 18 have to be in stock.
     assert!((16..=20).contains(&line.figures.point) && line.figures.lead_demand.abs() < 1e-9, "{:?}", line.figures);
     let text = "it does not sell evenly over the week: stock is kept for the demand from Friday on";
     assert!(line.reasons.iter().any(|reason| reason.code == ReasonCode::Weekdays && reason.text == text), "{:?}", line.reasons);
-    assert_eq!(plan_product(&known(8), &sold(21, 20.0, saturdays())), [], "plenty");
+    assert_eq!(plan_product(&basis_on(8), &sold(21, 20.0, saturdays())), [], "plenty");
     // Without its days a week's demand comes evenly.
-    assert!(codes(&plan_product(&known(8), &sold(0, 20.0, None))[0]).iter().all(|code| *code != ReasonCode::Weekdays));
+    assert!(codes(&plan_product(&basis_on(8), &sold(0, 20.0, None))[0]).iter().all(|code| *code != ReasonCode::Weekdays));
     // Nor where too few errors are known, and seven days of mean demand are kept.
-    let mut unknown = known(8);
+    let mut unknown = basis_on(8);
     unknown.pools = BTreeMap::new();
     let found = plan_product(&unknown, &sold(0, 20.0, saturdays())).remove(0);
     assert!(
@@ -60,7 +60,7 @@ fn a_promise_that_few_sales_cannot_bear_says_so() {
     // An order of twelve on one day of sixty.
     let rare = || shape(|week| std::array::from_fn(|day| f64::from(u8::from((week * 7 + day as u32) % 60 == 7)) * 12.0));
     let of = |service: i32| {
-        let mut basis = known(4);
+        let mut basis = basis_on(4);
         basis.policies = by_point(service);
         plan_product(&basis, &sold(0, 1.4, rare())).remove(0)
     };

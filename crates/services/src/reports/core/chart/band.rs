@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::frame::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escaped, put};
+use super::frame::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escape_markup, put};
 
 /// Colours of recorded demand, of expected demand, and of the two bands.
 const RECORDED: &str = "#374151";
@@ -29,7 +29,7 @@ impl BandPoint {
         self.recorded.into_iter().chain(self.mean).chain(bounds).filter(|value| value.is_finite())
     }
     /// The week in words.
-    fn words(&self) -> String {
+    fn describe(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.recorded.map(|units| format!("{} recorded", figure(units))));
         parts.extend(self.mean.map(|mean| format!("{} expected", figure(mean))));
@@ -63,34 +63,38 @@ pub fn draw_band(chart: &BandChart) -> String {
     let (width, height) = (f64::from(chart.width), f64::from(chart.height));
     let axis = Axis::over(chart.points.iter().flat_map(BandPoint::values));
     let edge = TOP + LEGEND;
-    let (wide, high) = (width - LEFT - RIGHT, height - edge - BOTTOM);
-    let column = wide / chart.points.len().max(1) as f64;
-    let across = |nth: usize| LEFT + column * (nth as f64 + 0.5);
-    let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
+    let (plot_width, plot_height) = (width - LEFT - RIGHT, height - edge - BOTTOM);
+    let column = plot_width / chart.points.len().max(1) as f64;
+    let x_of = |nth: usize| LEFT + column * (nth as f64 + 0.5);
+    let y_of = |value: f64| edge + plot_height * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
-    let words: Vec<String> = chart.points.iter().filter(|point| point.values().next().is_some()).map(BandPoint::words).collect();
+    let words: Vec<String> =
+        chart.points.iter().filter(|point| point.values().next().is_some()).map(BandPoint::describe).collect();
     draw_heading(&mut out, (chart.width, chart.height), &chart.title, &words.join("; "));
     draw_legend(&mut out);
     for (bounds, fill) in [((2, 3), OUTER), ((0, 1), INNER)] {
         for (nth, point) in chart.points.iter().enumerate() {
-            let Some(own) = point.bounds.filter(|own| own.iter().all(|bound| bound.is_finite())) else { continue };
-            let (top, bottom) = (up(own[bounds.1]), up(own[bounds.0]));
-            let left = across(nth) - column / 2.0;
+            let Some(point_bounds) = point.bounds.filter(|point_bounds| point_bounds.iter().all(|bound| bound.is_finite()))
+            else {
+                continue;
+            };
+            let (top, bottom) = (y_of(point_bounds[bounds.1]), y_of(point_bounds[bounds.0]));
+            let left = x_of(nth) - column / 2.0;
             put!(out, "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{column:.1}\" ");
             put!(out, "height=\"{:.1}\" fill=\"{fill}\">", (bottom - top).max(0.0));
-            put!(out, "<title>{}</title></rect>", escaped(&point.words()));
+            put!(out, "<title>{}</title></rect>", escape_markup(&point.describe()));
         }
     }
-    draw_grid(&mut out, axis, up, width - RIGHT);
-    for (of, stroke) in [(recorded as PointValue, RECORDED), (mean, EXPECTED)] {
+    draw_grid(&mut out, axis, y_of, width - RIGHT);
+    for (value_of, stroke) in [(recorded as PointValue, RECORDED), (mean, EXPECTED)] {
         let values = chart.points.iter().enumerate();
-        let values = values.map(|(nth, point)| of(point).map(|value| (across(nth), up(value), point)));
-        line(&mut out, values, stroke);
+        let values = values.map(|(nth, point)| value_of(point).map(|value| (x_of(nth), y_of(value), point)));
+        draw_line(&mut out, values, stroke);
     }
-    put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", up(0.0), width - RIGHT);
+    put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", y_of(0.0), width - RIGHT);
     let labels: Vec<(f64, &str)> =
-        chart.points.iter().enumerate().map(|(nth, point)| (across(nth), point.label.as_str())).collect();
-    draw_labels(&mut out, &labels, wide, height);
+        chart.points.iter().enumerate().map(|(nth, point)| (x_of(nth), point.label.as_str())).collect();
+    draw_labels(&mut out, &labels, plot_width, height);
     out.push_str("</svg>");
     out
 }
@@ -118,7 +122,7 @@ fn draw_legend(out: &mut String) {
 }
 
 /// A line through the points of weeks; points without a value interrupt it.
-fn line<'p>(out: &mut String, points: impl Iterator<Item = Option<(f64, f64, &'p BandPoint)>>, stroke: &str) {
+fn draw_line<'p>(out: &mut String, points: impl Iterator<Item = Option<(f64, f64, &'p BandPoint)>>, stroke: &str) {
     let (mut path, mut is_drawing, mut dots) = (String::new(), false, String::new());
     for point in points {
         let Some((x, y, point)) = point else {
@@ -127,7 +131,7 @@ fn line<'p>(out: &mut String, points: impl Iterator<Item = Option<(f64, f64, &'p
         };
         put!(path, "{}{x:.1} {y:.1}", if is_drawing { "L" } else { "M" });
         put!(dots, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"{stroke}\">");
-        put!(dots, "<title>{}</title></circle>", escaped(&point.words()));
+        put!(dots, "<title>{}</title></circle>", escape_markup(&point.describe()));
         is_drawing = true;
     }
     if !path.is_empty() {

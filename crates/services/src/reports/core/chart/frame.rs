@@ -27,18 +27,18 @@ impl Axis {
     /// The axis for values that are not stacked.
     pub(super) fn over(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)));
-        let wide = (high - low) / 5.0;
-        if wide <= 0.0 {
+        let min_step = (high - low) / 5.0;
+        if min_step <= 0.0 {
             return Self { low: 0.0, high: 1.0, step: 1.0 };
         }
         let mut size = 1.0;
-        while size > wide {
+        while size > min_step {
             size /= 10.0;
         }
-        while size * 10.0 <= wide {
+        while size * 10.0 <= min_step {
             size *= 10.0;
         }
-        let step = [1.0, 2.0, 5.0].into_iter().map(|times| times * size).find(|step| *step >= wide).unwrap_or(size * 10.0);
+        let step = [1.0, 2.0, 5.0].into_iter().map(|times| times * size).find(|step| *step >= min_step).unwrap_or(size * 10.0);
         Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step }
     }
     pub(super) fn ticks(self) -> impl Iterator<Item = f64> {
@@ -57,9 +57,9 @@ impl Axis {
 }
 
 /// A text as escaped markup, without characters that XML does not allow.
-pub(super) fn escaped(text: &str) -> String {
+pub(super) fn escape_markup(text: &str) -> String {
     let is_shown = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    markup::escaped(&text.chars().filter(is_shown).collect::<String>())
+    markup::escape_markup(&text.chars().filter(is_shown).collect::<String>())
 }
 
 pub(super) fn truncate_label(text: &str) -> String {
@@ -87,20 +87,20 @@ pub(super) fn draw_grid(out: &mut String, axis: Axis, up: impl Fn(f64) -> f64, r
 }
 
 /// The labels of columns, each in its middle: as many as fit.
-pub(super) fn draw_labels(out: &mut String, labels: &[(f64, &str)], wide: f64, height: f64) {
-    let every = (labels.len() as f64 / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
-    for (x, label) in labels.iter().step_by(every) {
-        let label = escaped(&truncate_label(label));
+pub(super) fn draw_labels(out: &mut String, labels: &[(f64, &str)], plot_width: f64, height: f64) {
+    let label_interval = (labels.len() as f64 / (plot_width / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
+    for (x, label) in labels.iter().step_by(label_interval) {
+        let label = escape_markup(&truncate_label(label));
         put!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", height - BOTTOM + 16.0);
     }
 }
 
 /// The beginning of the drawing: its size, its title, and all figures as text for screen readers.
 pub(super) fn draw_heading(out: &mut String, (width, height): (i32, i32), title: &str, words: &str) {
-    let title = escaped(title);
+    let title = escape_markup(title);
     put!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"11\"><title>{title}</title><desc>{}</desc><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><text x=\"{LEFT}\" y=\"20\" font-size=\"14\">{title}</text>",
-        escaped(words)
+        escape_markup(words)
     );
 }

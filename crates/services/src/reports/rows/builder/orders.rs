@@ -17,7 +17,7 @@ use crate::{
     reports::{
         core::{Base, MAX_GROUPS, ReportDimension, ReportSpec, Span},
         rows::{
-            baskets::{PackedOrders, packed, unpacked},
+            baskets::{PackedOrders, packed_ids_sql, unpack_ids},
             builder_levels::{ProductGroups, product_groups},
             halves::order_rows,
             narrow::{ReportFilter, SOLD, SqlParameters, moments},
@@ -49,23 +49,23 @@ const COLUMNS: usize = 2;
 /// be in several. The databases would deduplicate all pairs of an order and a group, line by line,
 /// which takes several times as long as all other sums.
 pub(super) fn counts_orders_separately(spec: &ReportSpec) -> bool {
-    spec.dimensions.iter().any(|one| one.is_of_products())
+    spec.dimensions.iter().any(|dimension| dimension.is_of_products())
 }
 
 /// The groups of orders, if they are counted separately; None if they have too many lines for the
 /// memory.
 pub(super) async fn orders_of_products<'a>(
     reads: &impl Reads,
-    narrow: &ReportFilter,
+    report_filter: &ReportFilter,
     make: &impl Fn() -> Statement<'a>,
 ) -> Result<Option<Vec<BuiltGroup>>, Fault> {
     let (spec, days) = {
         let statement = make();
         (statement.spec, statement.all_days())
     };
-    let columns = COLUMNS + spec.dimensions.iter().filter(|one| !one.is_of_products()).count();
+    let columns = COLUMNS + spec.dimensions.iter().filter(|dimension| !dimension.is_of_products()).count();
     let rows = order_rows(reads, days, columns, |part| make().packed_orders(reads.backend(), part));
-    let (rows, products) = tokio::try_join!(rows, product_groups(reads, narrow))?;
+    let (rows, products) = tokio::try_join!(rows, product_groups(reads, report_filter))?;
     if rows.len() > MAX_ORDERS {
         return Ok(None);
     }
@@ -76,7 +76,7 @@ pub(super) async fn orders_of_products<'a>(
             return Ok(None);
         }
         // More groups are refused, whatever their number.
-        if tally.counted.len() > MAX_GROUPS {
+        if tally.counts.len() > MAX_GROUPS {
             break;
         }
     }
@@ -84,13 +84,14 @@ pub(super) async fn orders_of_products<'a>(
 }
 
 /// Adds groups with other sums: groups with the same keys are merged.
-pub(super) fn join(groups: &mut Vec<BuiltGroup>, more: Vec<BuiltGroup>) {
-    let places: BTreeMap<Vec<FactKey>, usize> = groups.iter().enumerate().map(|(nth, group)| (group.keys.clone(), nth)).collect();
-    let add = |sums: &mut Vec<i64>, more: Vec<i64>| sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-    for BuiltGroup { keys, now, before } in more {
-        if let Some(place) = places.get(&keys) {
-            add(&mut groups[*place].now, now);
-            add(&mut groups[*place].before, before);
+pub(super) fn join(groups: &mut Vec<BuiltGroup>, added: Vec<BuiltGroup>) {
+    let indexes: BTreeMap<Vec<FactKey>, usize> =
+        groups.iter().enumerate().map(|(nth, group)| (group.keys.clone(), nth)).collect();
+    let add = |sums: &mut Vec<i64>, added: Vec<i64>| sums.iter_mut().zip(added).for_each(|(sum, added)| *sum += added);
+    for BuiltGroup { keys, now, before } in added {
+        if let Some(index) = indexes.get(&keys) {
+            add(&mut groups[*index].now, now);
+            add(&mut groups[*index].before, before);
         } else {
             groups.push(BuiltGroup { keys, now, before });
         }
@@ -109,25 +110,25 @@ struct OrderTally<'a> {
     /// Index of each combination of the other dimensions' keys.
     of_others: BTreeMap<Vec<FactKey>, usize>,
     /// Orders of the report's days, and of the compared ones, by both indices.
-    counted: HashMap<(usize, usize), [i64; 2]>,
+    counts: HashMap<(usize, usize), [i64; 2]>,
     lines: usize,
 }
 
 impl<'a> OrderTally<'a> {
     fn of(spec: &'a ReportSpec, products: HashMap<ProductId, ProductGroups>) -> Self {
-        let (mut places, mut keys) = (HashMap::<Vec<Uuid>, usize>::new(), Vec::new());
+        let (mut indexes, mut keys) = (HashMap::<Vec<Uuid>, usize>::new(), Vec::new());
         let mut of_product = HashMap::with_capacity(products.len());
         for (product, groups) in products {
-            let key: Vec<Uuid> = spec.dimensions.iter().filter_map(|one| group_key(*one, groups)).collect();
-            let next = places.len();
-            let place = *places.entry(key.clone()).or_insert(next);
-            if place == next {
+            let key: Vec<Uuid> = spec.dimensions.iter().filter_map(|dimension| group_key(*dimension, groups)).collect();
+            let next = indexes.len();
+            let index = *indexes.entry(key.clone()).or_insert(next);
+            if index == next {
                 keys.push(key);
             }
-            of_product.insert(product, place);
+            of_product.insert(product, index);
         }
         let last = vec![usize::MAX; keys.len()];
-        Self { spec, of_product, keys, last, of_others: BTreeMap::new(), counted: HashMap::new(), lines: 0 }
+        Self { spec, of_product, keys, last, of_others: BTreeMap::new(), counts: HashMap::new(), lines: 0 }
     }
 
     fn add(&mut self, nth: usize, row: &QueryResult) -> Result<(), Fault> {
@@ -141,15 +142,15 @@ impl<'a> OrderTally<'a> {
             });
         }
         let OrderRow { side, basket } = row.record()?;
-        let products = unpacked(basket.as_deref().unwrap_or_default())?;
+        let products = unpack_ids(basket.as_deref().unwrap_or_default())?;
         self.lines += products.len();
         let next = self.of_others.len();
-        let others = *self.of_others.entry(keys).or_insert(next);
+        let other_index = *self.of_others.entry(keys).or_insert(next);
         for product in products {
-            let Some(place) = self.of_product.get(&product).copied() else { continue };
-            if self.last[place] != nth {
-                self.last[place] = nth;
-                self.counted.entry((others, place)).or_default()[usize::from(side == 1)] += 1;
+            let Some(index) = self.of_product.get(&product).copied() else { continue };
+            if self.last[index] != nth {
+                self.last[index] = nth;
+                self.counts.entry((other_index, index)).or_default()[usize::from(side == 1)] += 1;
             }
         }
         Ok(())
@@ -159,18 +160,18 @@ impl<'a> OrderTally<'a> {
         let bases = self.spec.bases();
         let sums =
             |orders: i64| -> Vec<i64> { bases.iter().map(|base| if *base == Base::Orders { orders } else { 0 }).collect() };
-        let mut others = vec![Vec::new(); self.of_others.len()];
-        for (keys, place) in self.of_others {
-            others[place] = keys;
+        let mut other_keys = vec![Vec::new(); self.of_others.len()];
+        for (keys, index) in self.of_others {
+            other_keys[index] = keys;
         }
-        let group = |((of_others, place), [now, before]): ((usize, usize), [i64; 2])| {
-            let (mut of_products, mut others) = (self.keys[place].iter(), others[of_others].iter());
+        let group = |((of_others, index), [now, before]): ((usize, usize), [i64; 2])| {
+            let (mut of_products, mut other_keys) = (self.keys[index].iter(), other_keys[of_others].iter());
             let key = |dimension: &ReportDimension| {
-                if dimension.is_of_products() { of_products.next().copied().map(FactKey::Id) } else { others.next().copied() }
+                if dimension.is_of_products() { of_products.next().copied().map(FactKey::Id) } else { other_keys.next().copied() }
             };
             BuiltGroup { keys: self.spec.dimensions.iter().filter_map(key).collect(), now: sums(now), before: sums(before) }
         };
-        self.counted.into_iter().map(group).collect()
+        self.counts.into_iter().map(group).collect()
     }
 }
 
@@ -189,18 +190,18 @@ fn group_key(dimension: ReportDimension, groups: ProductGroups) -> Option<Uuid> 
 impl Statement<'_> {
     /// The report's days and those before.
     fn all_days(&self) -> Span {
-        let own = self.narrow.span;
-        Span { from: self.before.map_or(own.from, |before| before.span.from), to: own.to }
+        let report_span = self.filter.span;
+        Span { from: self.before.map_or(report_span.from, |before| before.span.from), to: report_span.to }
     }
 
     /// A condition that orders `o` sold something on the days.
-    fn sold(&mut self) -> String {
-        let days = self.days("o.business_date");
-        let stores = self.bound.of_stores(self.narrow, OF_ORDERS.store);
-        let channels = self.bound.of_channels(self.narrow, OF_ORDERS.channel);
+    fn sold_condition(&mut self) -> String {
+        let days = self.days_condition("o.business_date");
+        let stores = self.bound.of_stores(self.filter, OF_ORDERS.store);
+        let channels = self.bound.of_channels(self.filter, OF_ORDERS.channel);
         // The moments bound the scan of the index of placed orders.
-        let [since, until] = moments(self.all_days()).map(|at| self.bound.mark(at));
-        let money = self.bound.mark(self.currency.as_str());
+        let [since, until] = moments(self.all_days()).map(|at| self.bound.bind(at));
+        let money = self.bound.bind(self.currency.as_str());
         format!(
             "o.tenant_id = $1 AND {SOLD} AND o.currency = {money} AND o.placed_at >= {since} AND o.placed_at < {until} AND {days}{stores}{channels}"
         )
@@ -210,9 +211,9 @@ impl Statement<'_> {
     pub(super) fn of_orders(&mut self) -> String {
         let part = OF_ORDERS;
         let is_of_products =
-            counts_orders_separately(self.spec) || !SqlParameters::of_products(self.narrow, part.product).is_empty();
+            counts_orders_separately(self.spec) || !SqlParameters::of_products(self.filter, part.product).is_empty();
         let (keys, joins) = self.keys(&part);
-        let (side, sold) = (self.side("o.business_date"), self.sold());
+        let (side, sold) = (self.side("o.business_date"), self.sold_condition());
         let names = (0..self.spec.dimensions.len()).map(|nth| format!("n.k{nth} AS k{nth}")).collect::<Vec<_>>().join(", ");
         let sums = self.sums(|base| matches!(base, Base::Orders).then(|| "1".to_owned()));
         if !is_of_products {
@@ -222,7 +223,7 @@ impl Statement<'_> {
             "SELECT {names}, n.w AS w, {sums} FROM (
                SELECT DISTINCT {keys}, {side} AS w, o.id FROM sales_order o CROSS JOIN order_line l{joins}
                WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}) n",
-            only = SqlParameters::of_products(self.narrow, part.product)
+            only = SqlParameters::of_products(self.filter, part.product)
         )
     }
 
@@ -230,24 +231,25 @@ impl Statement<'_> {
     /// than products, and its values. Rows after the maximum number of orders or lines are not
     /// returned.
     fn packed_orders(mut self, backend: Backend, part: Option<IdRange>) -> (String, Vec<Value>) {
-        let (side, sold) = (self.side("o.business_date"), self.sold());
-        let only = SqlParameters::of_products(self.narrow, OF_ORDERS.product);
-        let of_part = self.bound.of_part(part);
+        let (side, sold) = (self.side("o.business_date"), self.sold_condition());
+        let conditions = SqlParameters::of_products(self.filter, OF_ORDERS.product);
+        let part_condition = self.bound.of_part(part);
         let spec = self.spec;
-        let (mut keys, mut names, mut shown) = (String::new(), String::new(), String::new());
-        for (nth, dimension) in spec.dimensions.iter().enumerate().filter(|(_, one)| !one.is_of_products()) {
+        let (mut keys, mut names, mut group_columns) = (String::new(), String::new(), String::new());
+        for (nth, dimension) in spec.dimensions.iter().enumerate().filter(|(_, candidate)| !candidate.is_of_products()) {
             keys.push_str(&format!("{} AS k{nth}, ", self.key(&OF_ORDERS, *dimension)));
             names.push_str(&format!("b.k{nth}, "));
-            let show = if dimension.is_by_id() { format!("g.k{nth}, ") } else { format!("CAST(g.k{nth} AS integer), ") };
-            shown.push_str(&show);
+            let column = if dimension.is_by_id() { format!("g.k{nth}, ") } else { format!("CAST(g.k{nth} AS integer), ") };
+            group_columns.push_str(&column);
         }
-        let (limit, bytes) = (self.bound.mark(MAX_ORDERS as i64 + 1), self.bound.mark((MAX_LINES * size_of::<Uuid>()) as i64));
+        let (limit, bytes) = (self.bound.bind(MAX_ORDERS as i64 + 1), self.bound.bind((MAX_LINES * size_of::<Uuid>()) as i64));
         let keys = format!("{keys}{side} AS w, ");
-        let sums = format!("{} AS basket", packed(backend, "l.product_id"));
-        let lines = format!(" AND l.quantity > l.cancelled{only}");
-        let orders = PackedOrders { keys: &keys, sums: &sums, orders: &sold, lines: &lines, some: "" }.sql(backend, &of_part);
+        let sums = format!("{} AS basket", packed_ids_sql(backend, "l.product_id"));
+        let lines = format!(" AND l.quantity > l.cancelled{conditions}");
+        let orders =
+            PackedOrders { keys: &keys, sums: &sums, orders: &sold, lines: &lines, some: "" }.sql(backend, &part_condition);
         let sql = format!(
-            "SELECT {shown}{select} FROM (
+            "SELECT {group_columns}{select} FROM (
                SELECT {names}b.w, b.basket, length(b.basket) AS size,
                  sum(length(b.basket)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
                FROM ({orders}) b) g

@@ -8,7 +8,7 @@ use super::{Freshness, MIN_INTERVAL, ValueCache, follower_pause};
 
 /// Timeout of a computation while the old value is shown: no caller waits for it, so none would
 /// cancel it.
-const MAX_MAKING: Duration = Duration::from_mins(1);
+const RENEWAL_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
     /// The cached value, if it is of the last minute, and whether it includes all events. An
@@ -18,42 +18,42 @@ impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
     pub async fn get_or_renew<E, C>(
         &self,
         key: &K,
-        wanted: Freshness,
+        freshness: Freshness,
         has_changed: impl FnOnce(i64) -> C + Send,
-        make: impl Future<Output = Result<(V, i64), E>> + Send + 'static,
+        computation: impl Future<Output = Result<(V, i64), E>> + Send + 'static,
     ) -> Result<(Arc<V>, bool), E>
     where
         C: Future<Output = Result<bool, E>> + Send,
         V: Send + Sync + 'static,
         E: Display + Send + 'static,
     {
-        let place = self.place(key);
-        let Some((value, shown)) = place.recent_value(wanted.now) else {
-            return Ok((self.get(key, wanted, has_changed, make).await?, true));
+        let slot = self.slot_for(key);
+        let Some((value, shown_seq)) = slot.recent_value(freshness.now) else {
+            return Ok((self.get(key, freshness, has_changed, computation).await?, true));
         };
-        if shown >= wanted.seq {
+        if shown_seq >= freshness.seq {
             return Ok((value, true));
         }
         // Someone else has the turn, and looks or makes it.
-        let Ok(turn) = place.turn.clone().try_lock_owned() else { return Ok((value, false)) };
-        if !has_changed(shown).await? {
-            place.extend_seq(wanted.seq);
+        let Ok(turn_guard) = slot.computation_lock.clone().try_lock_owned() else { return Ok((value, false)) };
+        if !has_changed(shown_seq).await? {
+            slot.extend_seq(freshness.seq);
             return Ok((value, true));
         }
-        let asked = Instant::now();
-        if place.not_before().is_none_or(|not_before| not_before <= asked)
-            && let Ok(maker) = self.0.makers.clone().try_acquire_owned()
+        let requested_at = Instant::now();
+        if slot.not_before().is_none_or(|not_before| not_before <= requested_at)
+            && let Ok(maker_permit) = self.0.makers.clone().try_acquire_owned()
         {
             // A computation that panics is not repeated at once, either.
-            place.block_until(asked + MIN_INTERVAL);
+            slot.block_until(requested_at + MIN_INTERVAL);
             tokio::spawn(async move {
-                let _mine = (turn, maker);
-                let error = match timeout(MAX_MAKING, make).await {
-                    Ok(Ok((made, seq))) => return place.store_value((Arc::new(made), seq), wanted.now, asked),
+                let _guards = (turn_guard, maker_permit);
+                let error = match timeout(RENEWAL_TIMEOUT, computation).await {
+                    Ok(Ok((computed, seq))) => return slot.store_value((Arc::new(computed), seq), freshness.now, requested_at),
                     Ok(Err(error)) => error.to_string(),
-                    Err(late) => late.to_string(),
+                    Err(timeout_error) => timeout_error.to_string(),
                 };
-                place.block_until(Instant::now() + follower_pause(asked.elapsed()));
+                slot.block_until(Instant::now() + follower_pause(requested_at.elapsed()));
                 tracing::warn!(%error, "a dashboard could not be recalculated: the old one is shown until it is a minute old");
             });
         }
@@ -75,7 +75,7 @@ mod tests {
         *,
     };
 
-    fn wanted(seq: i64, seconds: i64) -> Freshness {
+    fn freshness_at(seq: i64, seconds: i64) -> Freshness {
         Freshness { seq, now: Timestamp(seconds * 1_000_000), staleness: Staleness::Seconds }
     }
 
@@ -86,7 +86,7 @@ mod tests {
             let made = made.clone();
             let make = async move { Ok::<_, String>((made.fetch_add(1, Ordering::Relaxed), seq)) };
             let look = move |_| ready(Ok(has_changed));
-            let (value, is_current) = kept.get_or_renew(&1, wanted(seq, seconds), look, make).await.unwrap();
+            let (value, is_current) = kept.get_or_renew(&1, freshness_at(seq, seconds), look, make).await.unwrap();
             (*value, is_current)
         };
         assert_eq!((get(7, 0, true).await, get(7, 60, true).await), ((0, true), (0, true)), "nothing has happened");
@@ -109,17 +109,17 @@ mod tests {
                 assert!(fails < 2, "a maker that panics");
                 if fails == 1 { Err("no".to_owned()) } else { Ok((seq as u32, seq)) }
             };
-            let (value, is_current) = kept.get_or_renew(&1, wanted(seq, 0), |_| ready(Ok(true)), make).await.unwrap();
+            let (value, is_current) = kept.get_or_renew(&1, freshness_at(seq, 0), |_| ready(Ok(true)), make).await.unwrap();
             (*value, is_current)
         };
         assert_eq!(get(7, 0).await, (7, true));
         for fails in [1, 2, 0] {
-            let place = kept.place(&1);
+            let place = kept.slot_for(&1);
             let now = Instant::now();
-            lock(&place.held).as_mut().unwrap().not_before = now;
+            lock(&place.cached).as_mut().unwrap().not_before = now;
             assert_eq!(get(8, fails).await, (7, false));
             // The lock is released when the computation ends.
-            drop(place.turn.lock().await);
+            drop(place.computation_lock.lock().await);
             assert!(place.not_before().unwrap() > now, "and not at once");
         }
         assert_eq!(get(8, 0).await, (8, true));
