@@ -13,6 +13,8 @@ pub struct Query {
     /// The key of the text as a barcode.
     pub barcode_key: String,
     pub words: Vec<String>,
+    /// The word that the fewest products are known to have; None: not known.
+    pub rarest_word: Option<String>,
 }
 
 /// The longest query, in characters.
@@ -27,7 +29,7 @@ impl Query {
         let (folded, barcode_key) = (text::fold(text.trim()), gtin::key_from_input(text.trim()));
         let mut words = text::words(&folded);
         words.truncate(MAX_WORDS);
-        (!words.is_empty()).then_some(Self { folded, barcode_key, words })
+        (!words.is_empty()).then_some(Self { folded, barcode_key, words, rarest_word: None })
     }
 
     /// Returns the words whose beginning a trigram index can find.

@@ -32,6 +32,7 @@ pub mod stores;
 pub mod suppliers;
 pub mod terms;
 mod text_filter;
+pub mod text_sample;
 mod typos;
 pub mod unmerge;
 pub mod uses;

@@ -8,6 +8,7 @@ use super::{
     clause::Clause,
     terms::{matching_ids_sql, push_letters},
     text_filter::begins_with,
+    text_sample::with_rarest_word,
     typos,
     word_index::{TermMatch, in_search_index, word_query},
 };
@@ -44,6 +45,7 @@ impl Ranked {
 /// Searches the tenant's products that fulfil `conditions`. If none has the words of the query,
 /// mistyped words are corrected.
 pub async fn ranked(reads: &impl Reads, query: &Query, conditions: &Clause) -> Result<Ranked, Fault> {
+    let query = &with_rarest_word(reads, query).await?;
     let mut branches = Branches::new(query, conditions);
     branches.by_names(query);
     branches.by_words(query, TermMatch::Beginnings, MAX_WORD_MATCHES);

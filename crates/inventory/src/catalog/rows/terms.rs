@@ -5,6 +5,7 @@ use platform::storage::Backend;
 
 use super::{
     clause::Clause,
+    text_sample::likely_rarity,
     word_index::{TermMatch, term, word_query},
 };
 use crate::catalog::core::search::Query;
@@ -15,7 +16,8 @@ use crate::catalog::core::search::Query;
 /// beginning of a word, and if the query has only letters they are whole words.
 pub fn matching_ids_sql(clause: &mut Clause, query: &Query, term_match: TermMatch) -> String {
     let words: Vec<&str> = query.indexed_words().collect();
-    let Some(rarest) = likely_rarest(&words) else {
+    let rarest_word = query.rarest_word.as_deref().or_else(|| words.iter().copied().max_by_key(|word| likely_rarity(word)));
+    let Some(rarest) = rarest_word else {
         let letters = clause.bind(word_query(Backend::Postgres, query.letters(), TermMatch::Whole));
         return format!("products_with_words($1, to_tsquery('simple', {letters}))");
     };
@@ -43,13 +45,6 @@ pub fn push_letters(clause: &mut Clause, query: &Query, search_text: &str) {
     }
 }
 
-/// Returns the word that the fewest products are likely to have: one with a digit, the longest, the
-/// last.
-fn likely_rarest<'a>(words: &[&'a str]) -> Option<&'a str> {
-    let rank = |word: &&str| (word.chars().any(char::is_numeric), word.chars().count());
-    words.iter().copied().max_by_key(rank)
-}
-
 #[cfg(test)]
 mod tests {
     use sea_orm::Value;
@@ -65,7 +60,7 @@ mod tests {
             (&["mug", "cup"], Some("cup")),
             (&[], None),
         ] {
-            assert_eq!(likely_rarest(words), rarest);
+            assert_eq!(words.iter().copied().max_by_key(|word| likely_rarity(word)), rarest);
         }
     }
 

@@ -3,7 +3,6 @@
 
 mod among;
 mod match_terms;
-mod search_text;
 
 use std::collections::HashSet;
 
@@ -15,11 +14,11 @@ use entity::{
 use match_terms::{MAX_CORRECTED_WORDS, all_of, any_of, or, phrases};
 use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
-use search_text::SearchTextRow;
 
 use super::{
     Clause,
     candidates::{BranchResults, Branches, MAX_CANDIDATES},
+    text_sample::TextSample,
     word_index::{TermMatch, term, word_query},
 };
 use crate::catalog::core::{
@@ -29,8 +28,6 @@ use crate::catalog::core::{
 
 /// The most products that are read for each part of a word.
 const MAX_TEXTS_PER_PART: usize = 100;
-/// Products that are looked through for frequent words before the index is asked.
-const SAMPLE_SIZE: usize = 300;
 
 /// Returns products that match corrections of the query's words, if none has the words themselves;
 /// also whether there may be more.
@@ -72,11 +69,8 @@ pub(super) async fn search_corrected(
 async fn find_known_words(reads: &impl Reads, words: &[&str]) -> Result<HashSet<usize>, Fault> {
     let mut known_indexes = HashSet::new();
     if reads.backend() == Backend::Postgres {
-        let sql =
-            format!("SELECT {} FROM product p WHERE p.tenant_id = $1 ORDER BY p.id LIMIT {SAMPLE_SIZE}", SearchTextRow::SELECT);
-        let sample = reads.records::<SearchTextRow>(&sql, Vec::new()).await?;
-        let is_prefix = |word: &str| sample.iter().any(|row| row.search_text.contains(&format!(" {word}")));
-        known_indexes.extend((0..words.len()).filter(|index| is_prefix(words[*index])));
+        let sample = TextSample::read(reads).await?;
+        known_indexes.extend((0..words.len()).filter(|index| sample.count(&format!(" {}", words[*index])) > 0));
     }
     let mut texts = Texts::new(reads.backend());
     for (index, word) in words.iter().enumerate().filter(|(index, _)| !known_indexes.contains(index)) {

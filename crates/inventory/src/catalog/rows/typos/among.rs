@@ -11,10 +11,10 @@ use super::{
     super::{
         Clause,
         candidates::{BranchResults, Branches, MAX_CANDIDATES},
+        text_sample::{SearchTextRow, TextSample},
         word_index::{TermMatch, term, word_query},
     },
-    match_terms::{MAX_CORRECTED_WORDS, all_of, any_of, any_phrases, or, trigrams},
-    search_text::SearchTextRow,
+    match_terms::{MAX_CORRECTED_WORDS, all_of, any_of, any_phrases, or, rarest_trigrams},
 };
 use crate::catalog::core::{
     search::Query,
@@ -73,7 +73,10 @@ pub(super) async fn correct_by_other_words(
         None => {
             let tests =
                 whole_texts.into_iter().chain(other_words.iter().map(|word| vec![format!(" {word}")])).collect::<Vec<_>>();
-            let text = corrected_query(backend, &other_words, &meanings);
+            let text = match backend {
+                Backend::Postgres => corrected_tsquery(&other_words, &meanings),
+                Backend::Sqlite => corrected_match(&other_words, &meanings, &TextSample::read(reads).await?),
+            };
             branches.by_text(Value::from(text), &tests, MAX_CANDIDATES);
         }
     }
@@ -158,27 +161,29 @@ fn products_with_all(word_holders: &Holders, whole_texts: &[Vec<String>]) -> Opt
     (word_holders.are_all && holders.len() < MAX_CANDIDATES).then_some(holders)
 }
 
-/// Returns a `to_tsquery` of the other words and of the corrections of the mistyped ones; on SQLite
-/// a MATCH, which finds texts with their letters, of which some have other words: the list of a
-/// trigram with a blank, by which a word would have to begin, is the longest.
-fn corrected_query(backend: Backend, other_words: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
-    let other_words = other_words.iter().map(|word| match backend {
-        Backend::Postgres => term(backend, word, TermMatch::Beginnings),
-        Backend::Sqlite if word.chars().nth(2).is_some() => trigrams(word),
-        Backend::Sqlite => term(backend, word, TermMatch::Beginnings),
-    });
-    let meanings = meanings.iter().map(|word_corrections| {
-        if backend == Backend::Postgres { any_of(backend, word_corrections) } else { any_substring(word_corrections) }
-    });
-    all_of(backend, &other_words.chain(meanings).collect::<Vec<_>>())
+/// Returns a `to_tsquery` of the other words and of the corrections of the mistyped ones.
+fn corrected_tsquery(other_words: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
+    let other_words = other_words.iter().map(|word| term(Backend::Postgres, word, TermMatch::Beginnings));
+    let meanings = meanings.iter().map(|word_corrections| any_of(Backend::Postgres, word_corrections));
+    all_of(Backend::Postgres, &other_words.chain(meanings).collect::<Vec<_>>())
 }
 
-/// Matches one of these, long words by their letters without the blanks around them. Very many
-/// texts have a word with the same beginning or end, and the index would return and compare them
-/// all; few have another word that contains all the letters, and those are tested row by row.
-fn any_substring(meanings: &[WordCorrection]) -> String {
+/// Returns SQLite's MATCH of texts that have a rare part of each other word, and of a correction of
+/// each mistyped one: the lists of a word's other parts take longer to read than the texts that
+/// have the rare one. The texts must be tested for the words.
+fn corrected_match(other_words: &[&str], meanings: &[Vec<WordCorrection>], sample: &TextSample) -> String {
+    let other_words = other_words.iter().map(|word| match word.chars().nth(2) {
+        Some(_) => rarest_trigrams(word, sample),
+        None => term(Backend::Sqlite, word, TermMatch::Beginnings),
+    });
+    let meanings = meanings.iter().map(|word_corrections| any_correction(word_corrections, sample));
+    all_of(Backend::Sqlite, &other_words.chain(meanings).collect::<Vec<_>>())
+}
+
+/// Matches one of these, long words by a rare part.
+fn any_correction(meanings: &[WordCorrection], sample: &TextSample) -> String {
     let phrase = |words: &WordCorrection| match words.as_slice() {
-        [word] if word.chars().nth(LONG_WORD_LENGTH - 1).is_some() => format!("({})", trigrams(word)),
+        [word] if word.chars().nth(LONG_WORD_LENGTH - 1).is_some() => format!("({})", rarest_trigrams(word, sample)),
         _ => format!("\" {} \"", words.join(" ")),
     };
     format!("({})", meanings.iter().map(phrase).collect::<Vec<_>>().join(or(Backend::Sqlite)))
@@ -238,10 +243,15 @@ mod tests {
     }
 
     #[test]
-    fn sqlite_looks_for_words_by_few_of_their_trigrams() {
+    fn sqlite_looks_for_words_by_their_rarest_trigrams() {
         let meanings = [vec![vec!["holder".to_owned()], vec!["mug".to_owned()], vec!["t".to_owned(), "light".to_owned()]]];
-        let of = |backend| corrected_query(backend, &["zinc"], &meanings);
-        assert_eq!(of(Backend::Sqlite), "\"inc\" AND \"zin\" AND ((\"der\" AND \"hol\") OR \" mug \" OR \" t light \")");
-        assert_eq!(of(Backend::Postgres), "zinc:* & ((holder) | (mug) | (t <-> light))");
+        let sample = |texts: &[&str]| TextSample::from(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        let others = (0..30).map(|_| " 1 tin ").collect::<Vec<_>>();
+        let texts = [&others[..], &[" 2 zinc holder ", " 3 hold ", " 4 older "]].concat();
+        let of = |texts: &[&str]| corrected_match(&["zinc"], &meanings, &sample(texts));
+        assert_eq!(of(&texts), "\"inc\" AND ((\"der\" AND \"hol\") OR \" mug \" OR \" t light \")", "each in one or two of 33");
+        let frequent = [" 1 zinc holder ", " 2 tin "];
+        assert_eq!(of(&frequent), "\" zinc\" AND ((\" holder\") OR \" mug \" OR \" t light \")", "no part is rare");
+        assert_eq!(corrected_tsquery(&["zinc"], &meanings), "zinc:* & ((holder) | (mug) | (t <-> light))");
     }
 }

@@ -2,10 +2,15 @@
 
 use platform::storage::Backend;
 
+use super::super::text_sample::TextSample;
 use crate::catalog::core::typos::WordCorrection;
 
 /// The most words of a query that are corrected, of those that no product has and of the others.
 pub(super) const MAX_CORRECTED_WORDS: usize = 4;
+
+/// A trigram that more than one in so many texts have is frequent, or not rare.
+const FREQUENT_DIVISOR: usize = 5;
+const RARE_DIVISOR: usize = 20;
 
 /// Matches one of these meanings, each a word or two consecutive words.
 pub(super) fn any_of(backend: Backend, meanings: &[WordCorrection]) -> String {
@@ -37,15 +42,21 @@ pub(super) fn any_phrases(lists: &[Vec<String>]) -> String {
     format!("({})", lists.iter().map(|parts| format!("({})", phrases(parts))).collect::<Vec<_>>().join(" OR "))
 }
 
-/// Returns the MATCH query of a text with the letters of a word, by as few trigrams as have them
-/// all: SQLite reads the list of each trigram, and compares their places for a phrase. The text
-/// must be tested for the word.
-pub(super) fn trigrams(word: &str) -> String {
+/// Returns the MATCH query of a text with the rarest trigram of a word, with the next one if that
+/// is not rare, or with the beginning of a word if all are frequent: SQLite reads the list of each
+/// trigram of a MATCH. The text must be tested for the word.
+pub(super) fn rarest_trigrams(word: &str, sample: &TextSample) -> String {
     let letters: Vec<char> = word.chars().collect();
-    let last_start = letters.len().saturating_sub(3);
-    let starts = (0..last_start).step_by(3).chain([last_start]);
-    let mut parts: Vec<String> = starts.map(|start| letters.iter().skip(start).take(3).collect()).collect();
-    parts.sort();
-    parts.dedup();
-    phrases(&parts)
+    let mut trigrams: Vec<String> = letters.windows(3).map(|trigram| trigram.iter().collect()).collect();
+    trigrams.sort();
+    trigrams.dedup();
+    trigrams.sort_by_cached_key(|trigram| sample.count(trigram));
+    match trigrams.first() {
+        Some(rarest) if sample.is_frequent(rarest, FREQUENT_DIVISOR) => format!("\" {word}\""),
+        Some(rarest) => {
+            let count = if sample.is_frequent(rarest, RARE_DIVISOR) { 2 } else { 1 };
+            phrases(&trigrams[..trigrams.len().min(count)])
+        }
+        None => format!("\" {word}\""),
+    }
 }
